@@ -1,0 +1,158 @@
+import { spawn } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import postgres from "postgres";
+import { ROOT } from "../local/paths.ts";
+import type { Programs } from "./debian.ts";
+import { DATABASE, type Server } from "./server.ts";
+
+/** One thing that was looked at, with what is wrong with it; nothing when it is right. */
+export interface Result {
+  name: string;
+  problem?: string;
+}
+
+/** pg_cron looks at the clock once a minute, and a job changed late in a minute waits for the one after the next. */
+const SCHEDULER_DEADLINE_MS = 130_000;
+
+/** What plpgsql_check finds and is meant, by function and message. */
+const EXCEPTIONS: { object: string; message: string; reason: string }[] = [];
+
+/** Every assertion of every pgTAP file, run by pg_prove. */
+export async function provePgtap(programs: Programs, server: Server): Promise<Result[]> {
+  const files = globSync("supabase/tests/database/**/*.test.sql", { cwd: ROOT }).sort();
+  const results: Result[] = [];
+  for (const file of files) results.push(...await prove(programs, server, file));
+  return results.length > 0 ? results : [{ name: "pgTAP", problem: "there are no tests" }];
+}
+
+async function prove(programs: Programs, server: Server, file: string): Promise<Result[]> {
+  const child = spawn(
+    programs.prove,
+    [
+      "--verbose",
+      "--host",
+      "127.0.0.1",
+      "--port",
+      String(server.port),
+      "--username",
+      "postgres",
+      "--dbname",
+      DATABASE,
+      file,
+    ],
+    {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, PGOPTIONS: "--client-min-messages=warning" },
+    },
+  );
+  const results: Result[] = [];
+  const others: string[] = [];
+  const read = async (stream: NodeJS.ReadableStream): Promise<void> => {
+    for await (const line of createInterface({ input: stream })) {
+      const assertion = line.match(/^(not )?ok (\d+)(?: - (.*))?$/);
+      const last = results.at(-1);
+      if (assertion) {
+        results.push({
+          name: `${file} ${assertion[2]} ${assertion[3] ?? ""}`,
+          ...(assertion[1] ? { problem: "" } : {}),
+        });
+      } else if (line.startsWith("#") && last?.problem !== undefined) {
+        last.problem += `${line}\n`;
+      } else {
+        others.push(line);
+      }
+    }
+  };
+  const [code] = await Promise.all([
+    new Promise<number | null>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", resolve);
+    }),
+    read(child.stdout),
+    read(child.stderr),
+  ]);
+  // a file that stopped half-way or planned another number has no failed assertion to show for it
+  if (code !== 0 && results.every(({ problem }) => problem === undefined)) {
+    results.push({ name: `${file} runs to its end`, problem: others.slice(-20).join("\n") });
+  }
+  return results;
+}
+
+interface Finding {
+  object: string;
+  level: string | null;
+  sqlstate: string | null;
+  lineno: number | null;
+  message: string | null;
+  detail: string | null;
+  hint: string | null;
+  query: string | null;
+}
+
+/** Every plpgsql function, and every trigger function on each of its tables, by plpgsql_check at its strictest. */
+export async function checkFunctions(server: Server): Promise<Result[]> {
+  const sql = postgres(server.url("supabase_admin"), { max: 1, onnotice: () => {} });
+  try {
+    const query = readFileSync(new URL("plpgsql-check.sql", import.meta.url), "utf8");
+    const rows = await sql.unsafe<Finding[]>(query);
+    const objects = new Map<string, string[]>(rows.map(({ object }) => [object, []]));
+    for (const row of rows.filter((row) => row.message !== null && !isException(row))) {
+      const { level, lineno, message, detail, hint, query } = row;
+      const words = [`${level}, line ${lineno ?? "?"}: ${message}`, detail, hint, query];
+      objects.get(row.object)?.push(words.filter((part) => part !== null).join("\n"));
+    }
+    if (objects.size === 0) return [{ name: "plpgsql_check", problem: "found no function to check" }];
+    return [...objects].map(([object, problems]) => ({
+      name: `plpgsql_check ${object}`,
+      ...(problems.length > 0 ? { problem: problems.join("\n") } : {}),
+    }));
+  } finally {
+    await sql.end();
+  }
+}
+
+const isException = ({ object, message }: Finding): boolean =>
+  EXCEPTIONS.some((exception) => exception.object === object && exception.message === message);
+
+/**
+ * The real scheduler runs the clean-up job: `postgres` moves it to every minute, as an operator could, and an old test
+ * issue has to be gone with a successful run to show for it.
+ */
+export async function runCleanupJob(server: Server): Promise<Result[]> {
+  const name = "pg_cron runs tracker-cleanup-test-data";
+  const sql = postgres(server.url("postgres"), { max: 1, onnotice: () => {} });
+  try {
+    const [issue] = await sql<{ id: string }[]>`
+      insert into public.issues (title, description, is_test, created_at)
+      values ('Made for the conformance run', 'Old enough to be removed.', true, now() - interval '30 days')
+      returning id
+    `;
+    const [job] = await sql<{ jobid: string }[]>`
+      select jobid from cron.job where jobname = 'tracker-cleanup-test-data'
+    `;
+    if (!issue || !job) return [{ name, problem: "there is no such job" }];
+    await sql`select cron.alter_job(job_id => ${job.jobid}, schedule => '* * * * *')`;
+    let last = "no run of it was recorded";
+    for (const deadline = Date.now() + SCHEDULER_DEADLINE_MS; Date.now() < deadline; await sleep(500)) {
+      const [run] = await sql<{ status: string; return_message: string | null; is_gone: boolean }[]>`
+        select d.status, d.return_message, not exists (select from public.issues where id = ${issue.id}) as is_gone
+        from cron.job_run_details as d
+        where d.jobid = ${job.jobid} and d.status in ('succeeded', 'failed')
+        order by d.runid desc
+        limit 1
+      `;
+      if (!run) continue;
+      last = `it ended as ${run.status}: ${run.return_message}; the old test issue is ${
+        run.is_gone ? "gone" : "still there"
+      }`;
+      if (run.status === "failed") break;
+      if (run.is_gone) return [{ name }];
+    }
+    return [{ name, problem: last }];
+  } finally {
+    await sql.end();
+  }
+}

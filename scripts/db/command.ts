@@ -1,0 +1,42 @@
+import { styleText } from "node:util";
+import { errorCode, runCommand, UserError } from "../local/user-error.ts";
+
+/**
+ * Runs a command when its module is the program that was started. `--help` prints `help`; arguments that `parseArgs`
+ * refuses are said in its words.
+ *
+ * @param isMain `import.meta.main` of the command's module
+ * @param run resolves with whether all is well, which becomes the exit code
+ */
+export async function command(
+  isMain: boolean,
+  help: string,
+  run: (args: string[]) => Promise<boolean>,
+): Promise<void> {
+  if (!isMain) return;
+  const args = process.argv.slice(2);
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(help.trim());
+    return;
+  }
+  await runCommand(async () => {
+    try {
+      process.exitCode = await run(args) ? 0 : 1;
+    } catch (error) {
+      if (!errorCode(error)?.startsWith("ERR_PARSE_ARGS")) throw error;
+      throw new UserError(String((error as Error).message), "With --help, the command says what it takes.");
+    }
+  });
+}
+
+/** One line a step while something takes long. On standard error, so that a command's result can be piped. */
+export const progress = (step: string): void =>
+  console.error(`${styleText("dim", "…", { stream: process.stderr })} ${step}`);
+
+/** Prints a check's name and its problems, and says whether there are none. */
+export function report(name: string, problems: string[]): boolean {
+  const passed = problems.length === 0;
+  console.log(`${passed ? styleText("green", "✓") : styleText("red", "✗")} ${name}`);
+  for (const problem of problems) console.log(problem.replaceAll(/^(?=.)/gm, "  "));
+  return passed;
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "smol-toml";
+import { z } from "zod";
+import { SUPABASE_DIR } from "./paths.ts";
+
+/** What the embedded stack reads of `supabase/config.toml`; the CLI reads and checks the rest. */
+const configSchema = z.object({
+  api: z.object({
+    schemas: z.array(z.string()),
+    extra_search_path: z.array(z.string()),
+    max_rows: z.number().int(),
+  }),
+  auth: z.object({
+    enable_signup: z.boolean(),
+    site_url: z.string(),
+    additional_redirect_urls: z.array(z.string()),
+    minimum_password_length: z.number().int(),
+    email: z.object({ enable_confirmations: z.boolean() }),
+  }),
+  functions: z.record(
+    z.string(),
+    z.object({
+      enabled: z.boolean().default(true),
+      verify_jwt: z.boolean().default(true),
+      entrypoint: z.string().optional(),
+    }),
+  ).default({}),
+});
+
+export type SupabaseConfig = z.infer<typeof configSchema>;
+
+/** Reads `supabase/config.toml`. */
+export function readConfig(): SupabaseConfig {
+  return configSchema.parse(parse(readFileSync(join(SUPABASE_DIR, "config.toml"), "utf8")));
+}

@@ -1,0 +1,124 @@
+import { Cron } from "croner";
+import postgres from "postgres";
+
+interface Job {
+  jobid: string;
+  schedule: string;
+  command: string;
+  database: string;
+  username: string;
+}
+
+export interface Worker {
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs what `cron.schedule` planned, as the background worker of pg_cron does: in UTC, each job as its own user over its
+ * own connection, never twice at a time, every run with its row in `cron.job_run_details`.
+ *
+ * @param urlFor connection string for a database and a role
+ */
+export function startCronWorker(
+  urlFor: (database: string, role: string) => string,
+  database: string,
+): Worker {
+  const sql = postgres(urlFor(database, "supabase_admin"), { max: 2, onnotice: () => {} });
+  const busy = new Map<string, Promise<void>>();
+  const dueAt = new Map<string, { schedule: string; at: number | undefined }>();
+  let stopped = false;
+  let round: Promise<void> = sql`select 1`.then(() => markInterrupted(sql));
+
+  const timer = setInterval(() => round = round.then(tick).catch(report), 500);
+
+  async function tick(): Promise<void> {
+    if (stopped) return;
+    const [exists] = await sql<{ job: string | null }[]>`select to_regclass('cron.job')::text as job`;
+    if (!exists?.job) return;
+    const jobs = await sql<Job[]>`
+      select jobid, schedule, command, database, username from cron.job where active order by jobid
+    `;
+    const now = Date.now();
+    for (const job of jobs) {
+      const due = dueAt.get(job.jobid);
+      if (due?.schedule !== job.schedule) {
+        dueAt.set(job.jobid, { schedule: job.schedule, at: nextRun(job.schedule, now) });
+      } else if (due.at !== undefined && due.at <= now && !busy.has(job.jobid)) {
+        due.at = nextRun(job.schedule, now);
+        busy.set(job.jobid, run(job).catch(report).finally(() => busy.delete(job.jobid)));
+      }
+    }
+    for (const id of dueAt.keys()) if (!jobs.some((job) => job.jobid === id)) dueAt.delete(id);
+  }
+
+  async function run(job: Job): Promise<void> {
+    const [details] = await sql<{ runid: string }[]>`
+      insert into cron.job_run_details (jobid, database, username, command, status, start_time)
+      values (${job.jobid}, ${job.database}, ${job.username}, ${job.command}, 'running', clock_timestamp())
+      returning runid
+    `;
+    if (!details) return;
+    const session = postgres(urlFor(job.database, job.username), { max: 1, onnotice: () => {} });
+    let status = "succeeded";
+    let message: string;
+    try {
+      const result = await session.unsafe(job.command).simple();
+      message = summarise(result);
+    } catch (error) {
+      status = "failed";
+      message = `ERROR:  ${error instanceof Error ? error.message : String(error)}`;
+    } finally {
+      await session.end({ timeout: 1 });
+    }
+    await sql`
+      update cron.job_run_details set status = ${status}, return_message = ${message}, end_time = clock_timestamp()
+      where runid = ${details.runid}
+    `;
+  }
+
+  return {
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await round.catch(() => {});
+      await Promise.all(busy.values());
+      await sql.end({ timeout: 5 });
+    },
+  };
+
+  function report(error: unknown): void {
+    if (!stopped) console.error("cron:", error instanceof Error ? error.message : error);
+  }
+}
+
+/** Runs that a stop without notice cut off are marked as pg_cron marks them. */
+async function markInterrupted(sql: postgres.Sql): Promise<void> {
+  const [exists] = await sql<
+    { job: string | null }[]
+  >`select to_regclass('cron.job_run_details')::text as job`;
+  if (!exists?.job) return;
+  await sql`
+    update cron.job_run_details
+    set status = 'failed', return_message = 'server restarted', end_time = clock_timestamp()
+    where status in ('starting', 'running')
+  `;
+}
+
+/** When a schedule of pg_cron's comes up next: five fields in UTC, or `<n> seconds`. Milliseconds since the epoch. */
+export function nextRun(schedule: string, now: number): number | undefined {
+  const seconds = schedule.match(/^\s*(\d+)\s+seconds?\s*$/i)?.[1];
+  if (seconds) return now + Number(seconds) * 1000;
+  const [minute, hour, day, month, weekday] = schedule.trim().split(/\s+/);
+  const pattern = `0 ${minute} ${hour} ${day?.replace("$", "L")} ${month} ${weekday}`;
+  return new Cron(pattern, { timezone: "Etc/UTC", paused: true }).nextRun(new Date(now))?.getTime();
+}
+
+/** What pg_cron keeps of a result: the number of rows, or the command's tag. */
+function summarise(result: postgres.RowList<postgres.Row[]> | postgres.RowList<postgres.Row[]>[]): string {
+  const last = Array.isArray(result) && "command" in result
+    ? result
+    : (result as postgres.RowList<postgres.Row[]>[]).at(-1);
+  if (!last) return "";
+  if (last.command === "SELECT") return `${last.count} row${last.count === 1 ? "" : "s"}`;
+  return [last.command, last.count].filter((part) => part !== null && part !== undefined).join(" ");
+}

@@ -1,0 +1,24 @@
+// Runs one edge function under Deno: `export default { fetch }`, as the platform's runtime takes it.
+// Says its port on standard output; ends when standard input closes, that is when whoever started it is gone.
+
+interface EdgeFunction {
+  default: { fetch(request: Request): Response | Promise<Response> };
+}
+
+const [entry] = Deno.args;
+if (!entry) throw new Error("usage: function-host.ts <entry module>");
+
+const { default: handler } = await import(entry) as EdgeFunction;
+
+Deno.serve({
+  hostname: "127.0.0.1",
+  port: 0,
+  onListen: ({ port }) => console.log(JSON.stringify({ port })),
+}, (request) => {
+  const url = new URL(request.url);
+  if (url.pathname === "/.host/ping") return new Response("pong");
+  return handler.fetch(request);
+});
+
+for await (const _ of Deno.stdin.readable) { /* nothing is sent; the end of the stream is the message */ }
+Deno.exit(0);

@@ -1,0 +1,69 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import type { Api } from "./api.ts";
+import type { Functions } from "./functions.ts";
+import { errorCode, UserError } from "./user-error.ts";
+
+export interface Routes {
+  api: Api;
+  functions: Functions;
+}
+
+export interface Gateway {
+  readonly url: string;
+  /** Begins to answer; until then every request gets 503. */
+  serve(routes: Routes): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the one origin of the stack: `/rest/v1` and `/auth/v1` to the API, `/functions/v1` to the functions.
+ *
+ * @param port TCP port on 127.0.0.1, 0 for any free one; a port in use is a `UserError`
+ */
+export async function openGateway(port: number): Promise<Gateway> {
+  let routes: Routes | null = null;
+  const server = createServer(getRequestListener(async (request) => {
+    if (!routes) return Response.json({ message: "The stack is still starting" }, { status: 503 });
+    return await route(request, routes);
+  }));
+  await listen(server, port);
+  const { port: actual } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${actual}`,
+    serve: (behind) => routes = behind,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function route(request: Request, { api, functions }: Routes): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  try {
+    if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) return await api.fetch(request);
+    if (pathname.startsWith("/functions/v1/")) return await functions.fetch(request);
+  } catch (error) {
+    console.error(`${request.method} ${pathname}:`, error);
+    return Response.json({ message: "An unexpected error occurred" }, { status: 500 });
+  }
+  return Response.json({ message: "no Route matched with those values" }, { status: 404 });
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => {
+      if (errorCode(error) !== "EADDRINUSE") return reject(error);
+      reject(
+        new UserError(
+          `Port ${port} is in use.`,
+          "Stop what uses it, or choose another one: API_PORT=54331 npm start",
+        ),
+      );
+    });
+    server.listen(port, "127.0.0.1", resolve);
+  });
+}

@@ -1,0 +1,10 @@
+/**
+ * Development keys: the same fixed values that `supabase start` uses, so that a client moves between the two unchanged.
+ * They protect nothing but a server on the loopback address.
+ */
+export const PUBLISHABLE_KEY = "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH";
+export const SECRET_KEY = "sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz";
+export const JWT_SECRET = "super-secret-jwt-token-with-at-least-32-characters-long";
+
+/** The token in the Circle webhook's URL on a development stack. */
+export const CIRCLE_WEBHOOK_SECRET = "local-circle-webhook-secret";

@@ -1,0 +1,131 @@
+-- What a Supabase project's database looks like before its first migration: roles, schemas, default privileges, time-outs.
+-- Runs as supabase_admin, once a cluster (roles) and once a database (the rest); every statement can be run again.
+
+do $$
+declare
+  v_role record;
+begin
+  for v_role in
+    select *
+    from (values
+      ('postgres', 'login createdb createrole replication bypassrls password ''postgres'''),
+      ('anon', 'nologin inherit'),
+      ('authenticated', 'nologin inherit'),
+      ('service_role', 'nologin inherit bypassrls'),
+      ('authenticator', 'login noinherit password ''postgres'''),
+      ('supabase_auth_admin', 'login noinherit createrole password ''postgres'''),
+      ('supabase_storage_admin', 'login noinherit createrole password ''postgres'''),
+      ('supabase_functions_admin', 'login noinherit createrole password ''postgres'''),
+      ('supabase_replication_admin', 'login replication password ''postgres'''),
+      ('supabase_read_only_user', 'login bypassrls password ''postgres'''),
+      ('dashboard_user', 'nologin createdb createrole replication')
+    ) as roles (name, options)
+  loop
+    if not exists (select from pg_roles where rolname = v_role.name) then
+      execute format('create role %I %s', v_role.name, v_role.options);
+    end if;
+  end loop;
+end;
+$$;
+
+grant anon, authenticated, service_role to authenticator;
+grant anon, authenticated, service_role, supabase_auth_admin, supabase_storage_admin,
+  supabase_functions_admin to postgres;
+grant pg_read_all_data, pg_signal_backend, pg_monitor to postgres;
+grant pg_read_all_data to supabase_read_only_user;
+
+alter role supabase_admin set search_path = "$user", public, auth, extensions;
+alter role postgres set search_path = "$user", public, extensions;
+alter role supabase_auth_admin set search_path = auth;
+alter role supabase_auth_admin set idle_in_transaction_session_timeout = 60000;
+alter role supabase_storage_admin set search_path = storage;
+alter role anon set statement_timeout = '3s';
+alter role authenticated set statement_timeout = '8s';
+alter role authenticator set statement_timeout = '8s';
+alter role authenticator set lock_timeout = '8s';
+
+do $$
+begin
+  execute format('alter database %I owner to postgres', current_database());
+  execute format('grant all on database %I to supabase_auth_admin, supabase_storage_admin, dashboard_user',
+    current_database());
+end;
+$$;
+
+create schema if not exists extensions;
+grant usage on schema extensions to anon, authenticated, service_role, dashboard_user;
+grant all on schema extensions to postgres with grant option;
+alter default privileges for role supabase_admin in schema extensions
+  grant all on tables to postgres with grant option;
+alter default privileges for role supabase_admin in schema extensions
+  grant all on sequences to postgres with grant option;
+alter default privileges for role supabase_admin in schema extensions
+  grant all on routines to postgres with grant option;
+create extension if not exists "uuid-ossp" with schema extensions;
+create extension if not exists pgcrypto with schema extensions;
+create extension if not exists pg_stat_statements with schema extensions;
+
+grant all on schema public to postgres;
+grant usage on schema public to anon, authenticated, service_role;
+alter default privileges for role postgres in schema public
+  grant all on tables to postgres, anon, authenticated, service_role;
+alter default privileges for role postgres in schema public
+  grant all on functions to postgres, anon, authenticated, service_role;
+alter default privileges for role postgres in schema public
+  grant all on sequences to postgres, anon, authenticated, service_role;
+alter default privileges for role supabase_admin in schema public
+  grant all on tables to postgres, anon, authenticated, service_role;
+alter default privileges for role supabase_admin in schema public
+  grant all on functions to postgres, anon, authenticated, service_role;
+alter default privileges for role supabase_admin in schema public
+  grant all on sequences to postgres, anon, authenticated, service_role;
+
+-- the auth server's tables come from the embedded auth server; its schema and functions stand before it
+create schema if not exists auth authorization supabase_auth_admin;
+grant usage on schema auth to anon, authenticated, service_role;
+grant all on schema auth to postgres, dashboard_user;
+
+create or replace function auth.uid() returns uuid language sql stable as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim.sub', true), ''),
+    (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')
+  )::uuid
+$$;
+create or replace function auth.role() returns text language sql stable as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim.role', true), ''),
+    (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role')
+  )::text
+$$;
+create or replace function auth.email() returns text language sql stable as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim.email', true), ''),
+    (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email')
+  )::text
+$$;
+create or replace function auth.jwt() returns jsonb language sql stable as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim', true), ''),
+    nullif(current_setting('request.jwt.claims', true), '')
+  )::jsonb
+$$;
+alter function auth.uid() owner to supabase_auth_admin;
+alter function auth.role() owner to supabase_auth_admin;
+alter function auth.email() owner to supabase_auth_admin;
+alter function auth.jwt() owner to supabase_auth_admin;
+
+create schema if not exists storage authorization supabase_storage_admin;
+grant usage on schema storage to postgres, anon, authenticated, service_role;
+grant all on schema storage to postgres with grant option;
+
+do $$
+begin
+  if not exists (select from pg_publication where pubname = 'supabase_realtime') then
+    create publication supabase_realtime;
+    alter publication supabase_realtime owner to postgres;
+  end if;
+end;
+$$;
+
+-- the CLI's history of migrations, which it keeps as postgres
+create schema if not exists supabase_migrations authorization postgres;

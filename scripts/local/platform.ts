@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import postgres from "postgres";
+import { createAuthSchema } from "./api.ts";
+import type { SupabaseConfig } from "./config.ts";
+import { ROOT } from "./paths.ts";
+
+const script = (name: string): string => readFileSync(join(ROOT, "scripts/local", name), "utf8");
+
+/**
+ * Gives a database what Supabase's platform has before a project's first migration. Can be run again.
+ *
+ * @param url connection string of the superuser `supabase_admin`
+ */
+export async function applyPlatform(url: string, config: SupabaseConfig): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    await sql.unsafe(script("platform.sql"));
+    await createAuthSchema(url, config);
+    await sql.unsafe(script("platform-auth.sql"));
+  } finally {
+    await sql.end();
+  }
+}

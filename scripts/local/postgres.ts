@@ -1,0 +1,395 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  accessSync,
+  chownSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import postgres from "postgres";
+import { isPortTaken } from "./ports.ts";
+import { installServer } from "./server-files.ts";
+import { errorCode, UserError } from "./user-error.ts";
+
+/** The major version that the stack runs; a data folder of another one is refused. */
+const MAJOR = "17";
+
+/** Less than this much room is not worth starting with: a new cluster takes about 120 MB with its programs. */
+const MIN_FREE_BYTES = 200 * 1024 * 1024;
+
+/** The password of every login role of the stack: it listens on the loopback address only, as `supabase start` does. */
+const PASSWORD = "postgres";
+
+export interface PostgresOptions {
+  /** Where programs and data are kept. Made if it is not there. */
+  dataDir: string;
+  /** TCP port on 127.0.0.1. */
+  port: number;
+  /** `false` trades durability for speed, for clusters that a test throws away. Default `true`. */
+  durable?: boolean;
+  /** Said to the person at the terminal while long steps run. */
+  progress?: (step: string) => void;
+}
+
+export interface Postgres {
+  readonly port: number;
+  readonly pid: number;
+  /** `true` when this start made the cluster. */
+  readonly isNew: boolean;
+  /** A connection string for a role of this server. */
+  url(database?: string, role?: string): string;
+  /** Resolves with a reason when the server stops without having been asked to. */
+  readonly died: Promise<string>;
+  /** Stops the server, open transactions rolled back (`fast`). */
+  stop(): Promise<void>;
+}
+
+interface Account {
+  uid: number;
+  gid: number;
+}
+
+/**
+ * Starts PostgreSQL over a data folder, making the folder when it is new.
+ *
+ * Recovers by itself from a stop without notice: a server left behind by a killed parent is stopped first, one that was
+ * killed replays its log. Errors are `UserError`s: port in use, another major version's data, disk full, unreadable folder.
+ */
+export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  const { dataDir, port, durable = true, progress = () => {} } = options;
+  const account = serverAccount();
+  const home = prepareHome(dataDir, account);
+  requireSpace(home);
+  const cluster = join(home, "postgres");
+
+  await stopLeftover(cluster);
+  if (await isPortTaken(port)) {
+    throw new UserError(
+      `Port ${port} is in use.`,
+      "Stop what uses it, or choose another one: DB_PORT=54332 npm start",
+    );
+  }
+
+  const server = await orDiskFull(home, () => installServer(home));
+  const isNew = !existsSync(join(cluster, "PG_VERSION"));
+  if (isNew) {
+    progress("making a new database cluster");
+    await orDiskFull(home, () => initCluster(server, home, cluster, account));
+  } else {
+    requireVersion(cluster);
+  }
+
+  const child = await launch(server, home, cluster, port, durable, account);
+  let stopping = false;
+  const died = new Promise<string>((resolve) => {
+    child.once("exit", (code, signal) => {
+      if (!stopping) resolve(`PostgreSQL stopped (${signal ?? `exit code ${code}`}); see ${logFolder(home)}`);
+    });
+  });
+
+  return {
+    port,
+    pid: child.pid ?? 0,
+    isNew,
+    died,
+    url: (database = "postgres", role = "postgres") =>
+      `postgresql://${role}:${PASSWORD}@127.0.0.1:${port}/${database}`,
+    async stop() {
+      stopping = true;
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGINT");
+      await gone;
+    },
+  };
+}
+
+/** PostgreSQL refuses to run as root: as root it gets the account `postgres`, or `nobody` where there is none. */
+function serverAccount(): Account | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const accounts = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
+  const entry = accounts.find(([name]) => name === "postgres") ??
+    accounts.find(([name]) => name === "nobody");
+  if (!entry) {
+    throw new UserError(
+      "PostgreSQL does not run as root, and this machine has no account `postgres` or `nobody`.",
+      "Start as an ordinary user.",
+    );
+  }
+  return { uid: Number(entry[2]), gid: Number(entry[3]) };
+}
+
+/**
+ * The folder that holds programs and data: `dataDir`, or, when that lies where the server's account cannot go (root's home),
+ * a folder of its own under /var/lib, remembered in `dataDir/postgres-home`.
+ */
+function prepareHome(dataDir: string, account: Account | undefined): string {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    accessSync(dataDir, constants.W_OK);
+  } catch (error) {
+    throw new UserError(
+      `The data folder ${dataDir} cannot be written (${errorCode(error)}).`,
+      "Choose another one: DATA_DIR=/some/folder npm start",
+    );
+  }
+  if (!account || isReachable(dataDir)) return dataDir;
+  const pointer = join(dataDir, "postgres-home");
+  if (existsSync(pointer)) {
+    const home = readFileSync(pointer, "utf8").trim();
+    if (existsSync(home)) return home;
+  }
+  const home = `/var/lib/fixloop-${randomBytes(6).toString("hex")}`;
+  mkdirSync(home, { mode: 0o755 });
+  writeFileSync(pointer, `${home}\n`);
+  return home;
+}
+
+/** Whether every folder on the way can be passed by any account. */
+function isReachable(folder: string): boolean {
+  for (let path = folder;; path = dirname(path)) {
+    if ((statSync(path).mode & 0o001) === 0) return false;
+    if (path === dirname(path)) return true;
+  }
+}
+
+function requireSpace(home: string): void {
+  const { bavail, bsize } = statfsSync(home);
+  if (bavail * bsize < MIN_FREE_BYTES) throw diskFull(home);
+}
+
+const diskFull = (home: string): UserError =>
+  new UserError(
+    `The disk that holds ${home} is full.`,
+    "Free at least 200 MB, or choose another place: DATA_DIR=/some/folder npm start",
+  );
+
+async function orDiskFull<T>(home: string, step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (errorCode(error) === "ENOSPC" || /No space left on device/.test(String(error))) throw diskFull(home);
+    throw error;
+  }
+}
+
+function requireVersion(cluster: string): void {
+  const version = readFileSync(join(cluster, "PG_VERSION"), "utf8").trim();
+  if (version === MAJOR) return;
+  throw new UserError(
+    `The data folder ${cluster} was made by PostgreSQL ${version}; this is PostgreSQL ${MAJOR}.`,
+    "Choose another folder (DATA_DIR=/some/folder npm start), or start anew, which deletes the data: npm start -- --reset",
+  );
+}
+
+function initCluster(server: string, home: string, cluster: string, account: Account | undefined): void {
+  // a first start that was interrupted leaves a folder without PG_VERSION, which initdb refuses
+  rmSync(cluster, { recursive: true, force: true });
+  const draft = `${cluster}.new`;
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(draft, { mode: 0o700 });
+  const passwordFile = join(home, `.password-${process.pid}`);
+  writeFileSync(passwordFile, PASSWORD, { mode: 0o600 });
+  if (account) {
+    chownSync(draft, account.uid, account.gid);
+    chownSync(passwordFile, account.uid, account.gid);
+  }
+  try {
+    const done = spawnSync(join(server, "bin/initdb"), [
+      `--pgdata=${draft}`,
+      "--username=supabase_admin",
+      `--pwfile=${passwordFile}`,
+      "--auth=scram-sha-256",
+      "--encoding=UTF8",
+      "--locale=C",
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
+      "--no-sync",
+    ], { ...account, cwd: home, encoding: "utf8", env: serverEnv() });
+    if (done.status !== 0) throw new Error(`initdb failed: ${done.stderr || done.error?.message}`);
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+  // PG_VERSION is the mark of a whole cluster, so the folder appears under its name only when initdb is through
+  renameSync(draft, cluster);
+}
+
+async function launch(
+  server: string,
+  home: string,
+  cluster: string,
+  port: number,
+  durable: boolean,
+  account: Account | undefined,
+): Promise<ChildProcess> {
+  mkdirSync(logFolder(home), { recursive: true });
+  if (account) chownSync(logFolder(home), account.uid, account.gid);
+  const settings: Record<string, string | number> = {
+    port,
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    max_connections: 120,
+    shared_buffers: "128MB",
+    wal_level: "logical",
+    max_wal_size: "512MB",
+    shared_preload_libraries: "pg_stat_statements",
+    timezone: "UTC",
+    log_timezone: "UTC",
+    logging_collector: "on",
+    log_directory: logFolder(home),
+    log_filename: "postgresql-%a.log",
+    log_truncate_on_rotation: "on",
+    log_rotation_age: "1d",
+    log_rotation_size: 0,
+    ...(durable ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
+  };
+  const args = [
+    "-D",
+    cluster,
+    ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+  ];
+  // its own process group: Ctrl-C is for us to hear first, so that requests end before the server does
+  const child = spawn(join(server, "bin/postgres"), args, {
+    ...account,
+    cwd: home,
+    env: serverEnv(),
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let output = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => output = (output + text).slice(-4000));
+  await untilReady(child, port, home, () => output);
+  child.stderr?.destroy();
+  return child;
+}
+
+async function untilReady(
+  child: ChildProcess,
+  port: number,
+  home: string,
+  output: () => string,
+): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      if (/No space left on device/.test(output())) throw diskFull(home);
+      throw new UserError(
+        `PostgreSQL did not start: ${output().trim() || "it said nothing"}`,
+        `Its log is in ${logFolder(home)}.`,
+      );
+    }
+    const sql = postgres({
+      host: "127.0.0.1",
+      port,
+      user: "supabase_admin",
+      password: PASSWORD,
+      database: "postgres",
+      max: 1,
+      connect_timeout: 5,
+      onnotice: () => {},
+    });
+    try {
+      await sql`select 1`;
+      return;
+    } catch (error) {
+      // 57P03: starting up or replaying its log after a crash
+      if (!["ECONNREFUSED", "57P03", "CONNECTION_CLOSED", "ECONNRESET"].includes(errorCode(error) ?? "")) {
+        throw error;
+      }
+      await sleep(50);
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  }
+  child.kill("SIGQUIT");
+  throw new UserError(
+    "PostgreSQL did not become ready within 60 seconds.",
+    `Its log is in ${logFolder(home)}.`,
+  );
+}
+
+/** Stops the server that a killed parent left running on this folder, and clears up after one that was killed itself. */
+async function stopLeftover(cluster: string): Promise<void> {
+  const pidFile = join(cluster, "postmaster.pid");
+  if (!existsSync(pidFile)) return;
+  const [first, folder] = readFileSync(pidFile, "utf8").split("\n");
+  const pid = Number(first);
+  if (folder === cluster && isServer(pid, cluster)) {
+    process.kill(pid, "SIGINT");
+    for (let waited = 0; waited < 10_000 && isAlive(pid); waited += 50) await sleep(50);
+    if (isAlive(pid)) process.kill(pid, "SIGQUIT");
+    while (isAlive(pid)) await sleep(50);
+  }
+  // PostgreSQL takes a dead process that nobody has waited for (a container without an init) for a running server
+  if (isZombie(pid)) {
+    while (livesIn(cluster)) await sleep(50);
+    rmSync(pidFile, { force: true });
+  }
+}
+
+/** Whether a process of this cluster is left, by its working directory: a backend outlives its killed postmaster a little. */
+function livesIn(cluster: string): boolean {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).some((pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`) === cluster && isAlive(Number(pid));
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A process id can have been given to another program since: only one that was started on this folder is ours. */
+function isServer(pid: number, cluster: string): boolean {
+  if (!isAlive(pid)) return false;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(cluster);
+  } catch {
+    const { stdout } = spawnSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+    return (stdout ?? "").includes(cluster);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !isZombie(pid);
+  } catch {
+    return false;
+  }
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    return / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/\(.*\)/, ""));
+  } catch {
+    return false;
+  }
+}
+
+const logFolder = (home: string): string => join(home, "logs");
+
+/** The server gets a clean environment: nothing that the caller has set may change how it runs. */
+const serverEnv = (): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" });
+
+/** Deletes the cluster of a data folder, wherever it is kept. The server must be stopped. */
+export async function dropCluster(dataDir: string): Promise<void> {
+  const pointer = join(dataDir, "postgres-home");
+  const home = existsSync(pointer) ? readFileSync(pointer, "utf8").trim() : dataDir;
+  if (!existsSync(home)) return;
+  await stopLeftover(join(home, "postgres"));
+  for (const name of readdirSync(home).filter((name) => name === "logs" || name.startsWith("postgres"))) {
+    rmSync(join(home, name), { recursive: true, force: true });
+  }
+  if (home !== dataDir) rmSync(home, { recursive: true, force: true });
+}

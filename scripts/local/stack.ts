@@ -1,0 +1,132 @@
+import postgres from "postgres";
+import { createApi } from "./api.ts";
+import { readConfig, type SupabaseConfig } from "./config.ts";
+import { startCronWorker } from "./cron-worker.ts";
+import { createFunctions, type Functions, type FunctionsOptions } from "./functions.ts";
+import { openGateway } from "./gateway.ts";
+import { CIRCLE_WEBHOOK_SECRET, PUBLISHABLE_KEY, SECRET_KEY } from "./keys.ts";
+import { pushMigrations } from "./migrate.ts";
+import { startNetWorker } from "./net-worker.ts";
+import { applyPlatform } from "./platform.ts";
+import { type Postgres, startPostgres } from "./postgres.ts";
+
+export interface StackOptions {
+  dataDir: string;
+  /** 0 for any free one. */
+  apiPort: number;
+  dbPort: number;
+  durable?: boolean;
+  /** Whether `supabase/seed.sql` is run on a new database. */
+  seed?: boolean;
+  progress?: (step: string) => void;
+  functions?: Pick<FunctionsOptions, "env" | "folder" | "log">;
+}
+
+export interface Stack {
+  readonly postgres: Postgres;
+  readonly project: Project;
+  stop(): Promise<void>;
+}
+
+/** The embedded stack: PostgreSQL with the platform's baseline, our migrations, and everything in front of it. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { progress = () => {} } = options;
+  const config = readConfig();
+  progress("starting PostgreSQL");
+  const server = await startPostgres({
+    dataDir: options.dataDir,
+    port: options.dbPort,
+    durable: options.durable ?? true,
+    progress,
+  });
+  try {
+    if (!await hasPlatform(server)) {
+      progress("preparing the platform's roles and schemas");
+      await applyPlatform(server.url("postgres", "supabase_admin"), config);
+    }
+    const seed = options.seed === true;
+    progress("applying migrations");
+    await pushMigrations(server.url(), { seed });
+    progress("opening the API");
+    const project = await openProject(server, { ...options, database: "postgres", config });
+    return {
+      postgres: server,
+      project,
+      async stop() {
+        await project.close();
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** The last thing that the baseline makes; without it a start was cut off and the baseline is applied again. */
+async function hasPlatform(server: Postgres): Promise<boolean> {
+  const sql = postgres(server.url("postgres", "supabase_admin"), { max: 1, onnotice: () => {} });
+  try {
+    const [row] = await sql<{ ready: boolean }[]>`
+      select exists (
+        select from pg_namespace n join pg_roles r on r.oid = n.nspowner join pg_class c on c.relnamespace = n.oid
+        where n.nspname = 'supabase_migrations' and r.rolname = 'postgres'
+      ) as ready
+    `;
+    return row?.ready ?? false;
+  } finally {
+    await sql.end();
+  }
+}
+
+export interface ProjectOptions {
+  database: string;
+  apiPort: number;
+  config?: SupabaseConfig;
+  functions?: Pick<FunctionsOptions, "env" | "folder" | "log">;
+}
+
+/** One database with its API, Auth, functions and background workers. */
+export interface Project {
+  readonly url: string;
+  readonly publishableKey: string;
+  readonly secretKey: string;
+  /** Connection string of `postgres`. */
+  readonly databaseUrl: string;
+  readonly circleWebhookUrl: string;
+  readonly functions: Functions;
+  close(): Promise<void>;
+}
+
+export async function openProject(server: Pick<Postgres, "url">, options: ProjectOptions): Promise<Project> {
+  const config = options.config ?? readConfig();
+  const { database } = options;
+  const gateway = await openGateway(options.apiPort);
+  const databaseUrl = server.url(database);
+  const adminUrl = server.url(database, "supabase_admin");
+  const api = await createApi(adminUrl, config);
+  const functions = createFunctions({
+    config,
+    apiUrl: gateway.url,
+    dbUrl: databaseUrl,
+    ...options.functions,
+  });
+  gateway.serve({ api, functions });
+  const cron = startCronWorker((name, role) => server.url(name, role), database);
+  const net = startNetWorker(adminUrl);
+  return {
+    url: gateway.url,
+    publishableKey: PUBLISHABLE_KEY,
+    secretKey: SECRET_KEY,
+    databaseUrl,
+    circleWebhookUrl: `${gateway.url}/functions/v1/circle-webhook?secret=${CIRCLE_WEBHOOK_SECRET}`,
+    functions,
+    async close() {
+      await gateway.close();
+      await functions.stop();
+      await cron.stop();
+      await net.stop();
+      await api.close();
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { styleText } from "node:util";
+
+/** An error that the person at the terminal can mend: what went wrong, and what to do about it. No stack is shown. */
+export class UserError extends Error {
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.name = "UserError";
+    this.hint = hint;
+  }
+}
+
+/** The `code` of a system or database error (`EADDRINUSE`, `42501`, …), if it has one. */
+export function errorCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+/**
+ * Runs a command: a `UserError` ends it with its words, anything else with its stack; either way with exit code 1.
+ */
+export async function runCommand(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    if (error instanceof UserError) {
+      console.error(`\n${styleText("red", "error")}  ${error.message}`);
+      console.error(`${styleText("yellow", "what to do")}  ${error.hint}`);
+    } else {
+      console.error(error);
+    }
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,51 @@
+import { styleText } from "node:util";
+
+// Colours go away by themselves where the output is piped or NO_COLOR is set.
+
+/** A heading with a number, as a story is told. */
+export function chapter(title: string): void {
+  console.log(`\n${styleText(["bold", "cyan"], title)}`);
+}
+
+/** One line of what happened. */
+export function tell(line: string): void {
+  console.log(`  ${line}`);
+}
+
+/** Runs a step and says how long it took. */
+export async function timed<T>(what: string, step: () => Promise<T>): Promise<T> {
+  const started = performance.now();
+  const result = await step();
+  tell(
+    `${styleText("green", "✓")} ${what} ${styleText("dim", `${Math.round(performance.now() - started)} ms`)}`,
+  );
+  return result;
+}
+
+/** Text as it stands in the database, set apart from what we say about it. */
+export function quote(text: string): void {
+  for (const line of text.split("\n")) tell(`${styleText("dim", "│")} ${line}`);
+}
+
+/** Rows as an aligned table. Long cells are cut; null is shown as a dash. */
+export function table(
+  rows: readonly Record<string, unknown>[],
+  columns: readonly string[],
+  maxWidth = 40,
+): void {
+  const cells = rows.map((row) => columns.map((column) => cell(row[column], maxWidth)));
+  const widths = columns.map((column, at) =>
+    Math.max(column.length, ...cells.map((row) => row[at]?.length ?? 0))
+  );
+  const line = (row: readonly string[]): string =>
+    row.map((text, at) => text.padEnd(widths[at] ?? 0)).join("  ").trimEnd();
+  tell(styleText("bold", line(columns)));
+  tell(styleText("dim", widths.map((width) => "─".repeat(width)).join("  ")));
+  for (const row of cells) tell(line(row));
+}
+
+function cell(value: unknown, maxWidth: number): string {
+  if (value === null || value === undefined) return "–";
+  const text = (Array.isArray(value) ? value.join(", ") : String(value)).replaceAll(/\s+/g, " ");
+  return text.length > maxWidth ? `${text.slice(0, maxWidth - 1)}…` : text;
+}

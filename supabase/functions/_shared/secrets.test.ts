@@ -1,0 +1,29 @@
+import { describe, expect, test } from "vitest";
+import { isOneOf, parseSecrets } from "./secrets.ts";
+
+const one = "a".repeat(20);
+const two = "b".repeat(64);
+
+describe("parseSecrets", () => {
+  test("takes one or two, newest first, spaces aside", () => {
+    expect(parseSecrets("X", one)).toEqual([one]);
+    expect(parseSecrets("X", ` ${two} , ${one},`)).toEqual([two, one]);
+  });
+
+  test.each([
+    ["is not set", undefined],
+    ["is not set", " , "],
+    ["holds more than 2 secrets", [one, two, "c".repeat(20)].join()],
+    ["holds a secret of fewer than 20 characters", `${one},short`],
+  ])("refuses a list that %s, without saying it", (message, value) => {
+    expect(() => parseSecrets("X", value)).toThrow(new Error(`X ${message}`));
+  });
+});
+
+test("isOneOf compares whole secrets", () => {
+  expect(isOneOf(one, [two, one])).toBe(true);
+  expect(isOneOf(two, [two, one])).toBe(true);
+  expect(isOneOf(one.slice(1), [two, one])).toBe(false);
+  expect(isOneOf("", [two, one])).toBe(false);
+  expect(isOneOf(one, [])).toBe(false);
+});

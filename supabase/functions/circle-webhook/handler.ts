@@ -1,0 +1,174 @@
+import { Buffer } from "node:buffer";
+import { z } from "zod";
+import type { Rpc } from "../_shared/database.ts";
+import { type BodyRefusal, type Failure, failureResponse, jsonResponse, readBody } from "../_shared/http.ts";
+import type { LogEntry } from "../_shared/log.ts";
+import { isOneOf } from "../_shared/secrets.ts";
+
+/** What the function needs from outside. */
+export interface Dependencies {
+  /** The secrets that are valid now, newest first. Throws when none are configured. */
+  secrets: () => readonly string[];
+  rpc: Rpc;
+  log: (entry: LogEntry) => void;
+  /** Milliseconds of a clock that only goes forward. */
+  now: () => number;
+  newId: () => string;
+  /** Bounds, which tests make small. */
+  maxBytes?: number;
+  bodyTimeoutMs?: number;
+}
+
+/** Larger than any message of Circle's; PostgREST takes it as base64, a third more. */
+const MAX_BYTES = 1024 * 1024;
+const BODY_TIMEOUT_MS = 10_000;
+
+/** What `process_circle_event` returns. */
+const outcomeSchema = z.object({
+  status: z.enum(["received", "processed", "failed", "unrecognised", "hint", "unreadable"]),
+  processed: z.number().int().optional(),
+  imported: z.array(z.unknown()).optional(),
+  errors: z.array(z.unknown()).optional(),
+}).loose();
+
+const REFUSALS: Record<BodyRefusal, Failure> = {
+  too_large: {
+    status: 413,
+    code: "body_too_large",
+    message: "The body is larger than 1 MB.",
+    hint: "Send messages in smaller batches.",
+  },
+  too_slow: {
+    status: 408,
+    code: "body_too_slow",
+    message: "The body did not arrive in time.",
+    hint: "Send it again.",
+  },
+  broken_off: {
+    status: 400,
+    code: "body_broken_off",
+    message: "The body ended before it was whole.",
+    hint: "Send it again.",
+  },
+};
+
+/**
+ * Takes in what Circle, or a workflow that reads Circle, sends: `POST /circle-webhook?secret=…` (or header
+ * `x-webhook-secret`), any JSON up to 1 MB.
+ *
+ * Two database calls, two transactions: the first stores the raw bytes and commits, so that nothing is lost; the second turns
+ * them into messages and issues. Answers 200 `{event_id, status, processed, imported, errors}` once every message is imported
+ * or refused (`errors` says which and why), and 202 with the same body where nothing was imported: an unknown shape, a hint
+ * without content, or processing that has to be repeated. The same body sent again is the same event.
+ * Errors: 400, 401, 405, 408, 413, 503 with `{code, message, details, hint, request_id}`.
+ */
+export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const started = deps.now();
+    const requestId = request.headers.get("sb-request-id") ?? deps.newId();
+    const details: Record<string, string | number> = {};
+    const response = await answer(request, requestId, deps, details);
+    deps.log({
+      function: "circle-webhook",
+      request_id: requestId,
+      method: request.method,
+      status: response.status,
+      ms: Math.round(deps.now() - started),
+      ...details,
+    });
+    return response;
+  };
+}
+
+async function answer(
+  request: Request,
+  requestId: string,
+  deps: Dependencies,
+  details: Record<string, string | number>,
+): Promise<Response> {
+  const refuse = (failure: Failure): Response => {
+    details.code = failure.code;
+    return failureResponse(failure, requestId);
+  };
+  if (request.method !== "POST") {
+    return refuse({
+      status: 405,
+      code: "method_not_allowed",
+      message: "Only POST is accepted.",
+      headers: { allow: "POST" },
+    });
+  }
+  const refusal = refuseSecret(request, deps);
+  if (refusal) return refuse(refusal);
+
+  const body = await readBody(request, deps.maxBytes ?? MAX_BYTES, deps.bodyTimeoutMs ?? BODY_TIMEOUT_MS);
+  if (typeof body === "string") return refuse(REFUSALS[body]);
+
+  const stored = await deps.rpc("receive_circle_event", { p_body: Buffer.from(body).toString("base64") });
+  if (!stored.ok) {
+    details.cause = stored.code;
+    return refuse({
+      status: 503,
+      code: "event_not_stored",
+      message: "The message could not be stored.",
+      hint: "Send it again; the same body is never counted twice.",
+      headers: { "retry-after": "5" },
+    });
+  }
+  const eventId = String(stored.data);
+  details.event_id = eventId;
+  return await process(eventId, requestId, deps, details);
+}
+
+/** From here on nothing is lost: whatever happens, the sender has done its part and gets a 2xx. */
+async function process(
+  eventId: string,
+  requestId: string,
+  deps: Dependencies,
+  details: Record<string, string | number>,
+): Promise<Response> {
+  const result = await deps.rpc("process_circle_event", { p_event_id: eventId });
+  const outcome = outcomeSchema.safeParse(result.ok ? result.data : null);
+  if (!result.ok || !outcome.success) {
+    details.outcome = "received";
+    details.cause = result.ok ? "unexpected_result" : result.code;
+    return jsonResponse(
+      202,
+      { event_id: eventId, status: "received", processed: 0, imported: [], errors: [] },
+      requestId,
+    );
+  }
+  const { status, processed = 0, imported = [], errors = [] } = outcome.data;
+  details.outcome = status;
+  details.processed = processed;
+  details.errors = errors.length;
+  const answered = status === "processed" || status === "failed";
+  return jsonResponse(
+    answered ? 200 : 202,
+    { event_id: eventId, status, processed, imported, errors },
+    requestId,
+  );
+}
+
+function refuseSecret(request: Request, deps: Dependencies): Failure | undefined {
+  let secrets: readonly string[];
+  try {
+    secrets = deps.secrets();
+  } catch (error) {
+    return {
+      status: 503,
+      code: "webhook_not_configured",
+      message: "The webhook has no valid secret to check against.",
+      details: error instanceof Error ? error.message : String(error),
+      hint: "Set it: supabase secrets set CIRCLE_WEBHOOK_SECRETS=<at least 20 random characters>",
+    };
+  }
+  const given = request.headers.get("x-webhook-secret") ?? new URL(request.url).searchParams.get("secret");
+  if (given !== null && isOneOf(given, secrets)) return undefined;
+  return {
+    status: 401,
+    code: "webhook_secret_wrong",
+    message: given === null ? "The webhook's secret is missing." : "The webhook's secret is wrong.",
+    hint: "Call the function with ?secret=<secret>, or with the header x-webhook-secret.",
+  };
+}

@@ -1,0 +1,16 @@
+import { createServiceRpc } from "../_shared/database.ts";
+import { logRequest } from "../_shared/log.ts";
+import { parseSecrets } from "../_shared/secrets.ts";
+import { createHandler } from "./handler.ts";
+
+const SECRETS = "CIRCLE_WEBHOOK_SECRETS";
+
+export default {
+  fetch: createHandler({
+    secrets: () => parseSecrets(SECRETS, Deno.env.get(SECRETS)),
+    rpc: createServiceRpc(10_000),
+    log: logRequest,
+    now: () => performance.now(),
+    newId: () => crypto.randomUUID(),
+  }),
+};

@@ -1,0 +1,79 @@
+-- supabase/schemas/00_platform, joined.
+
+set local lock_timeout = '5s';
+set local statement_timeout = '2min';
+
+-- 00_platform/10_privileges.sql
+-- Takes back what the platform grants by default, so that every object grants what it means to and nothing
+-- more.
+
+alter default privileges for role postgres in schema public
+  revoke all on tables from anon, authenticated, service_role;
+alter default privileges for role postgres in schema public
+  revoke all on sequences from anon, authenticated, service_role;
+alter default privileges for role postgres in schema public
+  revoke all on functions from anon, authenticated, service_role;
+
+-- EXECUTE for everybody is built into PostgreSQL; only the global form (no schema) takes it away.
+alter default privileges for role postgres revoke execute on functions from public;
+
+-- 00_platform/20_private.sql
+-- The schema behind the API: helpers, security-definer bodies, trigger functions, operational tables.
+
+create schema if not exists private;
+comment on schema private is
+  'Never exposed and without USAGE for any API role: reached through wrappers, policies, defaults and '
+  'triggers only.';
+
+-- 00_platform/30_extensions.sql
+-- The extensions that the jobs need.
+
+create extension if not exists pg_cron with schema pg_catalog;
+
+-- 00_platform/40_timestamps.sql
+-- One way to keep time columns, and one way to keep keys.
+
+-- created_at may be given on insert (imports, backfills) and never changes after that. updated_at is the
+-- database's: it moves forward whenever something else in the row changed, and only then.
+create or replace function private.keep_timestamps() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' then
+    new.created_at := coalesce(new.created_at, now());
+    new.updated_at := now();
+    return new;
+  end if;
+  new.created_at := old.created_at;
+  new.updated_at := old.updated_at;
+  if new is distinct from old then
+    new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_timestamps() is
+  'Before trigger, the last of its table: created_at is settable on insert only, updated_at is monotonic.';
+
+create or replace function private.keep_created_at() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.created_at := case when tg_op = 'INSERT' then coalesce(new.created_at, now()) else old.created_at end;
+  return new;
+end;
+$$;
+comment on function private.keep_created_at() is
+  'Before trigger for tables without updated_at: created_at is settable on insert only.';
+
+-- PostgREST's upsert sets every column that it was sent, the key too, so clients hold UPDATE on keys. A
+-- trigger with `when (old.key is distinct from new.key)` calls this and the key stays what it is.
+create or replace function private.refuse_key_change() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT422', message = 'key_change_refused',
+    detail = format('The key of %I.%I can''t be changed.', tg_table_schema, tg_table_name),
+    hint = 'Insert a new row and delete the old one.';
+end;
+$$;
+comment on function private.refuse_key_change() is
+  'Before trigger. Errors: key_change_refused (422), always.';

@@ -1,0 +1,229 @@
+-- supabase/schemas/10_team, joined.
+
+set local lock_timeout = '5s';
+set local statement_timeout = '2min';
+
+-- 10_team/10_team_members.sql
+-- Who belongs to the team, and as what.
+
+create table public.team_members (
+  user_id uuid not null,
+  role text not null,
+  display_name text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint team_members_pkey primary key (user_id),
+  constraint team_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
+  constraint team_members_role_is_known check (role in ('viewer', 'agent', 'admin')),
+  constraint team_members_display_name_is_not_blank check (btrim(display_name) <> '')
+);
+comment on table public.team_members is
+  'The people who run the tracker. Viewers read, agents write too, admins configure and delete too.';
+comment on column public.team_members.user_id is 'The account in auth.users; leaving with it.';
+comment on column public.team_members.role is 'viewer, agent or admin: each may do what the one before may.';
+comment on column public.team_members.display_name is
+  'The name written into text columns such as resolved_by. Null: the part of the e-mail address before the '
+  '@.';
+
+-- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing.
+create or replace function private.team_role_rank(p_role text) returns integer
+language sql immutable security invoker set search_path = '' as $$
+  select array_position(array['viewer', 'agent', 'admin'], team_role_rank.p_role)
+$$;
+comment on function private.team_role_rank(text) is '1 viewer, 2 agent, 3 admin; null for anything else.';
+
+create or replace function private.team_role() returns text
+language sql stable security definer set search_path = '' as $$
+  select m.role from public.team_members as m where m.user_id = auth.uid()
+$$;
+comment on function private.team_role() is 'The caller''s role in the team; null for anybody else.';
+grant execute on function private.team_role() to authenticated, service_role;
+
+create or replace function private.has_team_role(minimum text) returns boolean
+language sql stable security definer set search_path = '' as $$
+  select coalesce(
+    private.team_role_rank(private.team_role()) >= private.team_role_rank(has_team_role.minimum), false
+  )
+$$;
+comment on function private.has_team_role(text) is
+  'Whether the caller is in the team with this role or a higher one. In policies: (select '
+  'private.has_team_role(…)).';
+grant execute on function private.has_team_role(text) to authenticated, service_role;
+
+-- Two admins who demote each other at the same moment must not both succeed: admins change one statement at a
+-- time.
+create or replace function private.lock_team() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('public.team_members', 0));
+  return null;
+end;
+$$;
+comment on function private.lock_team() is 'Before-statement trigger: serialises changes of the team.';
+
+-- `role` stays what the API switched to inside security-definer functions; it is `none` on a direct
+-- connection, where an operator may do this, and where deleting an account takes its membership along.
+create or replace function private.keep_last_admin() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if current_setting('role') not in ('anon', 'authenticated', 'service_role') then
+    return null;
+  end if;
+  if not exists (select from public.team_members as m where m.role = 'admin') then
+    raise exception using
+      errcode = 'PT409', message = 'last_admin', detail = 'The team would be left without an admin.',
+      hint = 'Make another member admin first.';
+  end if;
+  return null;
+end;
+$$;
+comment on function private.keep_last_admin() is
+  'After-row trigger of admins'' rows. Errors: last_admin (409).';
+
+create trigger _100_lock_team before update or delete on public.team_members
+  for each statement execute function private.lock_team();
+create trigger _200_refuse_key_change before update on public.team_members
+  for each row when (old.user_id is distinct from new.user_id) execute function private.refuse_key_change();
+create trigger _900_keep_timestamps before insert or update on public.team_members
+  for each row execute function private.keep_timestamps();
+create trigger _100_keep_last_admin after update or delete on public.team_members
+  for each row when (old.role = 'admin') execute function private.keep_last_admin();
+
+alter table public.team_members enable row level security;
+create policy team_members_select_viewer on public.team_members
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy team_members_insert_admin on public.team_members
+  for insert to authenticated with check ((select private.has_team_role('admin')));
+create policy team_members_update_admin on public.team_members
+  for update to authenticated
+  using ((select private.has_team_role('admin'))) with check ((select private.has_team_role('admin')));
+create policy team_members_delete_admin on public.team_members
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.team_members to authenticated;
+grant insert (user_id, role, display_name, created_at, updated_at) on public.team_members to authenticated;
+grant update (user_id, role, display_name, created_at, updated_at) on public.team_members to authenticated;
+grant select, insert, update, delete on public.team_members to service_role;
+
+-- 10_team/20_callers.sql
+-- Who is calling: what elevated functions ask before they act, and the name that they write down.
+
+create or replace function private.is_trusted_caller() returns boolean
+language sql stable security invoker set search_path = '' as $$
+  -- `role` and session_user are not changed by security definer, so this sees past the function that asks.
+  select coalesce(nullif(current_setting('role'), 'none'), session_user)
+    in ('service_role', 'postgres', 'supabase_admin')
+$$;
+comment on function private.is_trusted_caller() is
+  'Whether the service role, an operator on a direct connection or a cron job is calling, rather than a '
+  'person.';
+grant execute on function private.is_trusted_caller() to authenticated, service_role;
+
+create or replace function private.require_team_role(minimum text) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if private.is_trusted_caller() then
+    return;
+  end if;
+  if auth.uid() is null then
+    raise exception using
+      errcode = 'PT401', message = 'not_signed_in', detail = 'This needs a signed-in team member.',
+      hint = 'Sign in, or call with the secret key from a server.';
+  end if;
+  if private.has_team_role(minimum) is not true then
+    raise exception using
+      errcode = 'PT403', message = 'team_role_required',
+      detail = format('This needs the team role %s.', minimum),
+      hint = 'Ask an admin of the team for the role.';
+  end if;
+end;
+$$;
+comment on function private.require_team_role(text) is
+  'Passes trusted callers and team members of at least this role. Errors: not_signed_in (401), '
+  'team_role_required (403).';
+
+create or replace function private.member_name(p_user_id uuid) returns text
+language sql stable security definer set search_path = '' as $$
+  select coalesce(m.display_name, nullif(split_part(u.email, '@', 1), ''), m.user_id::text)
+  from public.team_members as m
+  join auth.users as u on u.id = m.user_id
+  where m.user_id = member_name.p_user_id
+$$;
+comment on function private.member_name(uuid) is 'The name of a team member; null for any other account.';
+
+create or replace function private.actor_name() returns text
+language sql stable security definer set search_path = '' as $$
+  select case
+    when auth.uid() is null then coalesce(nullif(btrim(current_setting('app.actor', true)), ''), 'system')
+    else coalesce(
+      private.member_name(auth.uid()),
+      (select nullif(split_part(u.email, '@', 1), '') from auth.users as u where u.id = auth.uid()),
+      auth.uid()::text
+    )
+  end
+$$;
+comment on function private.actor_name() is
+  'The name of whoever acts: the signed-in account''s; without one the setting app.actor, else system.';
+grant execute on function private.actor_name() to authenticated, service_role;
+
+-- For the *_user_id columns: a client can't move a row to another account, an operator can, and the foreign
+-- key may clear it once the account is gone (`on delete set null` arrives here as an ordinary update).
+create or replace function private.kept_account(p_old uuid, p_new uuid) returns uuid
+language sql stable security definer set search_path = '' as $$
+  select case
+    when private.is_trusted_caller() then kept_account.p_new
+    when kept_account.p_new is null
+      and not exists (select from auth.users as u where u.id = kept_account.p_old) then null
+    else kept_account.p_old
+  end
+$$;
+comment on function private.kept_account(uuid, uuid) is
+  'What a *_user_id column becomes on update: the old account, unless an operator sets it or the account is'
+  ' gone.';
+
+-- 10_team/30_add_team_member.sql
+-- Makes team members from the command line and from servers: `npm run team:add -- <email> <role>`.
+
+create or replace function private.add_team_member(email text, role text) returns public.team_members
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_email constant text := lower(btrim(add_team_member.email));
+  v_user_id uuid;
+  v_name text;
+  v_member public.team_members;
+begin
+  if private.team_role_rank(add_team_member.role) is null then
+    raise exception using
+      errcode = 'PT422', message = 'team_role_unknown',
+      detail = format('%L is no team role.', add_team_member.role), hint = 'Use viewer, agent or admin.';
+  end if;
+  select u.id, left(nullif(btrim(u.raw_user_meta_data ->> 'full_name'), ''), 100) into v_user_id, v_name
+  from auth.users as u
+  where lower(u.email) = v_email
+  order by u.created_at, u.id
+  limit 1;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'user_not_found',
+      detail = 'Nobody has signed up with this e-mail address.',
+      hint = 'Let the person sign up first, then add them to the team.';
+  end if;
+  insert into public.team_members as m (user_id, role, display_name)
+  values (v_user_id, add_team_member.role, v_name)
+  on conflict on constraint team_members_pkey do update set role = excluded.role
+  returning * into v_member;
+  return v_member;
+end;
+$$;
+comment on function private.add_team_member(text, text) is 'Body of public.add_team_member.';
+grant execute on function private.add_team_member(text, text) to service_role;
+
+create or replace function public.add_team_member(email text, role text) returns public.team_members
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.add_team_member(email => add_team_member.email, role => add_team_member.role);
+end;
+comment on function public.add_team_member(text, text) is
+  'Takes a signed-up account into the team, or changes the role of one who is in it. Service role only. '
+  'Errors: user_not_found (404), team_role_unknown (422), last_admin (409).';
+grant execute on function public.add_team_member(text, text) to service_role;

@@ -1,0 +1,11 @@
+-- supabase/schemas/90_jobs, joined.
+
+set local lock_timeout = '5s';
+set local statement_timeout = '2min';
+
+-- 90_jobs/10_tracker.sql
+-- What the tracker does by the clock. A job of the same name is replaced, so this can run again.
+
+select cron.schedule(
+  'tracker-cleanup-test-data', '17 3 * * *', $$select public.cleanup_legacy_test_data()$$
+);

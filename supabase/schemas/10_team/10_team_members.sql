@@ -1,0 +1,100 @@
+-- Who belongs to the team, and as what.
+
+create table public.team_members (
+  user_id uuid not null,
+  role text not null,
+  display_name text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint team_members_pkey primary key (user_id),
+  constraint team_members_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
+  constraint team_members_role_is_known check (role in ('viewer', 'agent', 'admin')),
+  constraint team_members_display_name_is_not_blank check (btrim(display_name) <> '')
+);
+comment on table public.team_members is
+  'The people who run the tracker. Viewers read, agents write too, admins configure and delete too.';
+comment on column public.team_members.user_id is 'The account in auth.users; leaving with it.';
+comment on column public.team_members.role is 'viewer, agent or admin: each may do what the one before may.';
+comment on column public.team_members.display_name is
+  'The name written into text columns such as resolved_by. Null: the part of the e-mail address before the '
+  '@.';
+
+-- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing.
+create or replace function private.team_role_rank(p_role text) returns integer
+language sql immutable security invoker set search_path = '' as $$
+  select array_position(array['viewer', 'agent', 'admin'], team_role_rank.p_role)
+$$;
+comment on function private.team_role_rank(text) is '1 viewer, 2 agent, 3 admin; null for anything else.';
+
+create or replace function private.team_role() returns text
+language sql stable security definer set search_path = '' as $$
+  select m.role from public.team_members as m where m.user_id = auth.uid()
+$$;
+comment on function private.team_role() is 'The caller''s role in the team; null for anybody else.';
+grant execute on function private.team_role() to authenticated, service_role;
+
+create or replace function private.has_team_role(minimum text) returns boolean
+language sql stable security definer set search_path = '' as $$
+  select coalesce(
+    private.team_role_rank(private.team_role()) >= private.team_role_rank(has_team_role.minimum), false
+  )
+$$;
+comment on function private.has_team_role(text) is
+  'Whether the caller is in the team with this role or a higher one. In policies: (select '
+  'private.has_team_role(…)).';
+grant execute on function private.has_team_role(text) to authenticated, service_role;
+
+-- Two admins who demote each other at the same moment must not both succeed: admins change one statement at a
+-- time.
+create or replace function private.lock_team() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('public.team_members', 0));
+  return null;
+end;
+$$;
+comment on function private.lock_team() is 'Before-statement trigger: serialises changes of the team.';
+
+-- `role` stays what the API switched to inside security-definer functions; it is `none` on a direct
+-- connection, where an operator may do this, and where deleting an account takes its membership along.
+create or replace function private.keep_last_admin() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if current_setting('role') not in ('anon', 'authenticated', 'service_role') then
+    return null;
+  end if;
+  if not exists (select from public.team_members as m where m.role = 'admin') then
+    raise exception using
+      errcode = 'PT409', message = 'last_admin', detail = 'The team would be left without an admin.',
+      hint = 'Make another member admin first.';
+  end if;
+  return null;
+end;
+$$;
+comment on function private.keep_last_admin() is
+  'After-row trigger of admins'' rows. Errors: last_admin (409).';
+
+create trigger _100_lock_team before update or delete on public.team_members
+  for each statement execute function private.lock_team();
+create trigger _200_refuse_key_change before update on public.team_members
+  for each row when (old.user_id is distinct from new.user_id) execute function private.refuse_key_change();
+create trigger _900_keep_timestamps before insert or update on public.team_members
+  for each row execute function private.keep_timestamps();
+create trigger _100_keep_last_admin after update or delete on public.team_members
+  for each row when (old.role = 'admin') execute function private.keep_last_admin();
+
+alter table public.team_members enable row level security;
+create policy team_members_select_viewer on public.team_members
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy team_members_insert_admin on public.team_members
+  for insert to authenticated with check ((select private.has_team_role('admin')));
+create policy team_members_update_admin on public.team_members
+  for update to authenticated
+  using ((select private.has_team_role('admin'))) with check ((select private.has_team_role('admin')));
+create policy team_members_delete_admin on public.team_members
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.team_members to authenticated;
+grant insert (user_id, role, display_name, created_at, updated_at) on public.team_members to authenticated;
+grant update (user_id, role, display_name, created_at, updated_at) on public.team_members to authenticated;
+grant select, insert, update, delete on public.team_members to service_role;

@@ -1,0 +1,45 @@
+-- Makes team members from the command line and from servers: `npm run team:add -- <email> <role>`.
+
+create or replace function private.add_team_member(email text, role text) returns public.team_members
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_email constant text := lower(btrim(add_team_member.email));
+  v_user_id uuid;
+  v_name text;
+  v_member public.team_members;
+begin
+  if private.team_role_rank(add_team_member.role) is null then
+    raise exception using
+      errcode = 'PT422', message = 'team_role_unknown',
+      detail = format('%L is no team role.', add_team_member.role), hint = 'Use viewer, agent or admin.';
+  end if;
+  select u.id, left(nullif(btrim(u.raw_user_meta_data ->> 'full_name'), ''), 100) into v_user_id, v_name
+  from auth.users as u
+  where lower(u.email) = v_email
+  order by u.created_at, u.id
+  limit 1;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'user_not_found',
+      detail = 'Nobody has signed up with this e-mail address.',
+      hint = 'Let the person sign up first, then add them to the team.';
+  end if;
+  insert into public.team_members as m (user_id, role, display_name)
+  values (v_user_id, add_team_member.role, v_name)
+  on conflict on constraint team_members_pkey do update set role = excluded.role
+  returning * into v_member;
+  return v_member;
+end;
+$$;
+comment on function private.add_team_member(text, text) is 'Body of public.add_team_member.';
+grant execute on function private.add_team_member(text, text) to service_role;
+
+create or replace function public.add_team_member(email text, role text) returns public.team_members
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.add_team_member(email => add_team_member.email, role => add_team_member.role);
+end;
+comment on function public.add_team_member(text, text) is
+  'Takes a signed-up account into the team, or changes the role of one who is in it. Service role only. '
+  'Errors: user_not_found (404), team_role_unknown (422), last_admin (409).';
+grant execute on function public.add_team_member(text, text) to service_role;

@@ -1,0 +1,148 @@
+-- What the database keeps about an issue whoever writes it: allowed values, resolution, people.
+
+create or replace function private.sorted_tags(p_tags text[]) returns text[]
+language sql immutable security invoker set search_path = '' as $$
+  select coalesce(array_agg(distinct btrim(t.tag) collate "C" order by btrim(t.tag) collate "C"), '{}')
+  from unnest(sorted_tags.p_tags) as t (tag)
+  where btrim(t.tag) <> ''
+$$;
+comment on function private.sorted_tags(text[]) is 'Tags trimmed, sorted, each once, without blanks.';
+
+create or replace function private.check_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_statuses constant text[] := array['waiting_for_help', 'in_progress', 'resolved', 'blocked', 'archived'];
+  v_segments constant text[] := array['auth', 'code', 'tool', 'misc'];
+begin
+  new.description := coalesce(new.description, '');
+  new.tags := private.sorted_tags(new.tags);
+  if new.segment is null then
+    new.segment := public.determine_segment(new.title, new.description);
+  end if;
+  if new.status <> all (v_statuses) then
+    raise exception using
+      errcode = 'PT422', message = 'issue_status_unknown', detail = format('%L is no status.', new.status),
+      hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
+  end if;
+  if new.segment <> all (v_segments) then
+    raise exception using
+      errcode = 'PT422', message = 'issue_segment_unknown', detail = format('%L is no segment.', new.segment),
+      hint = 'Use one of: ' || array_to_string(v_segments, ', ') || '.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_issue() is
+  'Before trigger: allowed values, sorted tags, a segment. Errors: issue_status_unknown, '
+  'issue_segment_unknown (422).';
+
+-- Clients send resolved_at, resolved_by and archived_at themselves; the status decides what becomes of them.
+-- Only an operator's insert may bring the times of the past with it.
+create or replace function private.keep_resolution() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_imported constant boolean := tg_op = 'INSERT' and private.is_trusted_caller();
+begin
+  if new.status = 'archived' then
+    new.archived_at := coalesce(
+      old.archived_at, case when v_imported then new.archived_at end, clock_timestamp()
+    );
+  else
+    new.archived_at := null;
+  end if;
+  if new.status = 'resolved'
+    or new.status = 'archived' and (old.resolved_at is not null or v_imported and new.resolved_at is not null)
+  then
+    new.resolved_by_user_id := case
+      when old.resolved_at is not null
+        then private.kept_account(old.resolved_by_user_id, new.resolved_by_user_id)
+      when private.is_trusted_caller() then new.resolved_by_user_id
+      else auth.uid()
+    end;
+    new.resolved_at := coalesce(
+      old.resolved_at, case when v_imported then new.resolved_at end, clock_timestamp()
+    );
+    new.resolved_by := coalesce(nullif(btrim(new.resolved_by), ''), old.resolved_by, private.actor_name());
+  else
+    new.resolved_at := null;
+    new.resolved_by := null;
+    new.resolved_by_user_id := null;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_resolution() is
+  'Before trigger: resolved_at, resolved_by and archived_at follow the status, whatever the client sent.';
+
+create or replace function private.keep_issue_people() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_text_changed constant boolean := new.assigned_to is distinct from old.assigned_to;
+begin
+  new.submitted_by := coalesce(nullif(btrim(new.submitted_by), ''), old.submitted_by, private.actor_name());
+  if tg_op = 'UPDATE' then
+    new.submitted_by_user_id := private.kept_account(old.submitted_by_user_id, new.submitted_by_user_id);
+  elsif not private.is_trusted_caller() then
+    new.submitted_by_user_id := auth.uid();
+  end if;
+
+  if new.assigned_to_user_id is distinct from old.assigned_to_user_id then
+    if new.assigned_to_user_id is not null then
+      new.assigned_to := case
+        when v_text_changed and new.assigned_to is not null then new.assigned_to
+        else private.member_name(new.assigned_to_user_id)
+      end;
+      if private.member_name(new.assigned_to_user_id) is null then
+        raise exception using
+          errcode = 'PT422', message = 'assignee_not_in_team',
+          detail = 'assigned_to_user_id is not the account of a team member.',
+          hint = 'Choose a team member, or give only a name in assigned_to.';
+      end if;
+    elsif not v_text_changed
+      and exists (select from auth.users as u where u.id = old.assigned_to_user_id)
+    then
+      new.assigned_to := null;
+    end if;
+  elsif v_text_changed then
+    new.assigned_to_user_id := (
+      select case when count(*) = 1 then min(m.user_id::text)::uuid end
+      from public.team_members as m
+      where private.member_name(m.user_id) = new.assigned_to
+    );
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_issue_people() is
+  'Before trigger: who filed it is the database''s, assigned_to and its account agree. Errors: '
+  'assignee_not_in_team (422).';
+
+create trigger _050_refuse_key_change before update on public.issues
+  for each row when (old.id is distinct from new.id or old.seq_id is distinct from new.seq_id)
+  execute function private.refuse_key_change();
+create trigger _100_check_issue before insert on public.issues
+  for each row execute function private.check_issue();
+create trigger _110_check_issue before update on public.issues
+  for each row when (
+    old.status is distinct from new.status or old.segment is distinct from new.segment
+    or old.tags is distinct from new.tags or new.description is null
+  )
+  execute function private.check_issue();
+create trigger _200_keep_resolution before insert on public.issues
+  for each row execute function private.keep_resolution();
+create trigger _210_keep_resolution before update on public.issues
+  for each row when (
+    (old.status, old.resolved_at, old.resolved_by, old.resolved_by_user_id, old.archived_at)
+    is distinct from (new.status, new.resolved_at, new.resolved_by, new.resolved_by_user_id, new.archived_at)
+  )
+  execute function private.keep_resolution();
+create trigger _300_keep_issue_people before insert on public.issues
+  for each row execute function private.keep_issue_people();
+create trigger _310_keep_issue_people before update on public.issues
+  for each row when (
+    (old.submitted_by, old.submitted_by_user_id, old.assigned_to, old.assigned_to_user_id)
+    is distinct from (new.submitted_by, new.submitted_by_user_id, new.assigned_to, new.assigned_to_user_id)
+  )
+  execute function private.keep_issue_people();
+create trigger _900_keep_timestamps before insert or update on public.issues
+  for each row execute function private.keep_timestamps();

@@ -1,0 +1,76 @@
+-- The conversation about an issue while it is worked on.
+
+create table public.comments (
+  id uuid not null default gen_random_uuid(),
+  issue_id uuid not null,
+  author_name text not null default private.actor_name(),
+  author_user_id uuid,
+  body text not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint comments_pkey primary key (id),
+  constraint comments_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade,
+  constraint comments_author_user_id_fkey foreign key (author_user_id)
+    references auth.users (id) on delete set null,
+  constraint comments_body_is_not_blank check (btrim(body) <> '')
+);
+comment on table public.comments is
+  'Comments on issues. Agents write; only its author or an admin changes or deletes a comment.';
+comment on column public.comments.author_name is 'Display name of who wrote it; the caller''s when left out.';
+comment on column public.comments.author_user_id is
+  'The account that wrote it, set by the database; null when a server or an import did.';
+
+-- The latest comment of an issue is the first entry of its range here.
+create index comments_issue_id_created_at_id_idx on public.comments (issue_id, created_at desc, id desc);
+create index comments_author_user_id_idx on public.comments (author_user_id);
+
+create or replace function private.keep_comment_author() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  new.author_name := coalesce(nullif(btrim(new.author_name), ''), old.author_name, private.actor_name());
+  if tg_op = 'UPDATE' then
+    if new.author_user_id is distinct from old.author_user_id then
+      new.author_user_id := private.kept_account(old.author_user_id, new.author_user_id);
+    end if;
+  elsif not private.is_trusted_caller() then
+    new.author_user_id := auth.uid();
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_comment_author() is
+  'Before trigger: the author''s account is the database''s.';
+
+create trigger _100_refuse_key_change before update on public.comments
+  for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
+  execute function private.refuse_key_change();
+create trigger _200_keep_comment_author before insert or update on public.comments
+  for each row execute function private.keep_comment_author();
+create trigger _900_keep_timestamps before insert or update on public.comments
+  for each row execute function private.keep_timestamps();
+
+alter table public.comments enable row level security;
+create policy comments_select_viewer on public.comments
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy comments_insert_agent on public.comments
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy comments_update_author on public.comments
+  for update to authenticated
+  using (
+    (select private.has_team_role('agent'))
+    and (author_user_id = (select auth.uid()) or (select private.has_team_role('admin')))
+  )
+  with check ((select private.has_team_role('agent')));
+create policy comments_delete_author on public.comments
+  for delete to authenticated
+  using (
+    (select private.has_team_role('agent'))
+    and (author_user_id = (select auth.uid()) or (select private.has_team_role('admin')))
+  );
+
+grant select, delete on public.comments to authenticated;
+grant insert (id, issue_id, author_name, author_user_id, body, created_at, updated_at)
+  on public.comments to authenticated;
+grant update (id, issue_id, author_name, author_user_id, body, created_at, updated_at)
+  on public.comments to authenticated;
+grant select, insert, update, delete on public.comments to service_role;

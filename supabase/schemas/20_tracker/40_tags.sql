@@ -1,0 +1,132 @@
+-- Tags, in two shapes that show one truth: the array in issues.tags and the rows of issue_tags.
+--
+-- Each shape's trigger writes only the difference to the other, so that the second one finds nothing left to
+-- do. Whoever writes issue_tags takes the issue's row lock first, as whoever writes issues does: no
+-- deadlocks.
+
+create table public.tags (
+  name text not null,
+  created_at timestamptz not null default now(),
+  constraint tags_pkey primary key (name),
+  constraint tags_name_is_trimmed check (name = btrim(name) and name <> ''),
+  constraint tags_name_is_short check (length(name) <= 200)
+);
+comment on table public.tags is 'The tags in use. A new one makes its row by being put on an issue.';
+
+create table public.issue_tags (
+  issue_id uuid not null,
+  tag_name text not null,
+  constraint issue_tags_pkey primary key (issue_id, tag_name),
+  constraint issue_tags_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade,
+  constraint issue_tags_tag_name_fkey foreign key (tag_name) references public.tags (name) on delete cascade
+);
+comment on table public.issue_tags is
+  'Which issue has which tag: the same truth as issues.tags, write either.';
+
+create index issue_tags_tag_name_idx on public.issue_tags (tag_name);
+
+-- issue_tags → issues.tags
+create or replace function private.lock_tagged_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if tg_op = 'DELETE' then
+    perform from public.issues as i where i.id = old.issue_id for no key update;
+    return old;
+  end if;
+  perform from public.issues as i where i.id = new.issue_id for no key update;
+  new.tag_name := btrim(new.tag_name);
+  insert into public.tags (name) values (new.tag_name) on conflict on constraint tags_pkey do nothing;
+  return new;
+end;
+$$;
+comment on function private.lock_tagged_issue() is
+  'Before trigger: locks the issue, then makes the tag if it is new.';
+
+create or replace function private.put_tag_row_into_array() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' then
+    update public.issues as i set tags = private.sorted_tags(i.tags || new.tag_name)
+    where i.id = new.issue_id and new.tag_name <> all (i.tags);
+  elsif tg_op = 'DELETE' then
+    update public.issues as i set tags = array_remove(i.tags, old.tag_name)
+    where i.id = old.issue_id and old.tag_name = any (i.tags);
+  else
+    update public.issues as i set tags = '{}' where i.tags <> '{}';
+  end if;
+  return null;
+end;
+$$;
+comment on function private.put_tag_row_into_array() is
+  'After trigger of issue_tags, truncate too: keeps issues.tags.';
+
+-- issues.tags → issue_tags. The row is read again: a statement that writes both shapes has moved on by now.
+create or replace function private.put_tag_array_into_rows() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_tags text[];
+begin
+  select i.tags into v_tags from public.issues as i where i.id = new.id;
+  if not found then
+    return null;
+  end if;
+  delete from public.issue_tags as t
+  where t.issue_id = new.id and t.tag_name = any (old.tags) and t.tag_name <> all (v_tags);
+  insert into public.tags (name)
+  select u.name from unnest(v_tags) as u (name) order by u.name collate "C"
+  on conflict on constraint tags_pkey do nothing;
+  insert into public.issue_tags (issue_id, tag_name)
+  select new.id, u.name from unnest(v_tags) as u (name) order by u.name collate "C"
+  on conflict on constraint issue_tags_pkey do nothing;
+  return null;
+end;
+$$;
+comment on function private.put_tag_array_into_rows() is
+  'After trigger of issues: keeps issue_tags and tags.';
+
+create trigger _100_refuse_key_change before update on public.tags
+  for each row when (old.name is distinct from new.name) execute function private.refuse_key_change();
+create trigger _900_keep_created_at before insert or update on public.tags
+  for each row execute function private.keep_created_at();
+
+create trigger _100_refuse_key_change before update on public.issue_tags
+  for each row when ((old.issue_id, old.tag_name) is distinct from (new.issue_id, new.tag_name))
+  execute function private.refuse_key_change();
+create trigger _200_lock_tagged_issue before insert or delete on public.issue_tags
+  for each row execute function private.lock_tagged_issue();
+create trigger _300_put_tag_row_into_array after insert or delete on public.issue_tags
+  for each row execute function private.put_tag_row_into_array();
+create trigger _310_put_tag_row_into_array after truncate on public.issue_tags
+  for each statement execute function private.put_tag_row_into_array();
+create trigger _200_put_tag_array_into_rows after insert on public.issues
+  for each row when (new.tags <> '{}') execute function private.put_tag_array_into_rows();
+create trigger _210_put_tag_array_into_rows after update on public.issues
+  for each row when (old.tags is distinct from new.tags) execute function private.put_tag_array_into_rows();
+
+alter table public.tags enable row level security;
+create policy tags_select_viewer on public.tags
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy tags_insert_agent on public.tags
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy tags_update_agent on public.tags
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy tags_delete_admin on public.tags
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+alter table public.issue_tags enable row level security;
+create policy issue_tags_select_viewer on public.issue_tags
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy issue_tags_insert_agent on public.issue_tags
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy issue_tags_update_agent on public.issue_tags
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy issue_tags_delete_agent on public.issue_tags
+  for delete to authenticated using ((select private.has_team_role('agent')));
+
+grant select, delete on public.tags to authenticated;
+grant insert (name, created_at), update (name, created_at) on public.tags to authenticated;
+grant select, delete on public.issue_tags to authenticated;
+grant insert (issue_id, tag_name), update (issue_id, tag_name) on public.issue_tags to authenticated;
+grant select, insert, update, delete on public.tags, public.issue_tags to service_role;

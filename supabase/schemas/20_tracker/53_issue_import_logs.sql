@@ -1,0 +1,39 @@
+-- Which message became which issue, when, by whom and by which way.
+
+create table public.issue_import_logs (
+  id uuid not null default gen_random_uuid(),
+  circle_issue_id uuid not null,
+  issue_id uuid,
+  imported_by text not null default private.actor_name(),
+  import_source text not null default 'manual',
+  import_notes text,
+  is_automatic boolean not null default false,
+  imported_at timestamptz not null default clock_timestamp(),
+  constraint issue_import_logs_pkey primary key (id),
+  constraint issue_import_logs_circle_issue_id_fkey foreign key (circle_issue_id)
+    references public.circle_issues (id) on delete cascade,
+  constraint issue_import_logs_issue_id_fkey foreign key (issue_id)
+    references public.issues (id) on delete set null
+);
+comment on table public.issue_import_logs is
+  'One row an import of a message as an issue. Rows are added, not changed.';
+comment on column public.issue_import_logs.issue_id is 'The issue that was made; null once it is deleted.';
+comment on column public.issue_import_logs.imported_by is 'Display name of who imported it, or system.';
+comment on column public.issue_import_logs.import_source is
+  'The way it came, for example n8n_webhook or manual.';
+comment on column public.issue_import_logs.is_automatic is 'Whether no person decided it.';
+
+create index issue_import_logs_circle_issue_id_idx on public.issue_import_logs (circle_issue_id);
+create index issue_import_logs_issue_id_idx on public.issue_import_logs (issue_id);
+
+alter table public.issue_import_logs enable row level security;
+create policy issue_import_logs_select_viewer on public.issue_import_logs
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy issue_import_logs_insert_agent on public.issue_import_logs
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+
+grant select on public.issue_import_logs to authenticated;
+grant insert (
+  id, circle_issue_id, issue_id, imported_by, import_source, import_notes, is_automatic, imported_at
+) on public.issue_import_logs to authenticated;
+grant select, insert, update, delete on public.issue_import_logs to service_role;

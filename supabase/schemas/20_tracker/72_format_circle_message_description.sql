@@ -1,0 +1,92 @@
+-- A message from Circle as text: what an issue's description starts as.
+
+create or replace function private.quoted_lines(p_text text) returns text
+language sql immutable security invoker set search_path = '' as $$
+  select regexp_replace(
+    regexp_replace(quoted_lines.p_text, '\r\n?|\n', E'\n> ', 'g'), '\n> (?=\n|$)', E'\n>', 'g'
+  )
+$$;
+comment on function private.quoted_lines(text) is
+  'Text whose lines after the first are quoted as Markdown does it.';
+
+create or replace function private.attachment_lines(p_attachments jsonb) returns text
+language sql immutable security invoker set search_path = '' as $$
+  select string_agg(
+    'Attachment: ' || case jsonb_typeof(a.item)
+      when 'object' then coalesce(
+        nullif(concat_ws(' ', coalesce(a.item ->> 'name', a.item ->> 'filename'), a.item ->> 'url'), ''),
+        a.item::text
+      )
+      else a.item #>> '{}'
+    end,
+    E'\n' order by a.place
+  )
+  from jsonb_array_elements(attachment_lines.p_attachments) with ordinality as a (item, place)
+$$;
+comment on function private.attachment_lines(jsonb) is
+  'A line an attachment, with its name and url; null for none.';
+
+create or replace function private.format_circle_message(p_message public.circle_issues) returns text
+language sql stable security invoker set search_path = '' as $$
+  select concat_ws(
+    E'\n\n',
+    nullif(format_circle_message.p_message.body, ''),
+    (
+      select string_agg(
+        '> **' || regexp_replace(r.author_name, '\s+', ' ', 'g') || '**: '
+          || private.quoted_lines(
+            concat_ws(E'\n', nullif(r.body, ''), private.attachment_lines(r.attachments))
+          ),
+        E'\n\n' order by r.reply_index, r.message_id collate "C"
+      )
+      from public.circle_replies as r
+      where r.circle_issue_id = format_circle_message.p_message.id
+    ),
+    private.attachment_lines(format_circle_message.p_message.attachments),
+    case when format_circle_message.p_message.link is not null then concat(
+      E'---\nMessage ID: ', format_circle_message.p_message.message_id, ' | Posted: ',
+      to_char(
+        coalesce(format_circle_message.p_message.posted_at, format_circle_message.p_message.created_at)
+          at time zone 'UTC',
+        'YYYY-MM-DD HH24:MI:SS'
+      ),
+      E'\n', format_circle_message.p_message.link
+    ) end
+  )
+$$;
+comment on function private.format_circle_message(public.circle_issues) is
+  'Body of public.format_circle_message_description, for a row that is at hand.';
+
+-- Security definer so that the helpers need no grants; what it may read is checked here as the policy has it.
+create or replace function private.format_circle_message_description(p_circle_issue_id uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_message public.circle_issues;
+begin
+  perform private.require_team_role('viewer');
+  select * into v_message
+  from public.circle_issues as c
+  where c.id = p_circle_issue_id;
+  if not found then
+    return null;
+  end if;
+  return private.format_circle_message(v_message);
+end;
+$$;
+comment on function private.format_circle_message_description(uuid) is
+  'Body of public.format_circle_message_description.';
+grant execute on function private.format_circle_message_description(uuid) to authenticated, service_role;
+
+create or replace function public.format_circle_message_description(p_circle_issue_id uuid) returns text
+language sql stable security invoker set search_path = ''
+begin atomic
+  select private.format_circle_message_description(
+    p_circle_issue_id => format_circle_message_description.p_circle_issue_id
+  );
+end;
+comment on function public.format_circle_message_description(uuid) is
+  'A message as Markdown: body, quoted replies in order, attachments, and with a link a footer of message '
+  'id, time '
+  '(UTC) and link. Null when there is no such message. Team. Errors: not_signed_in (401), '
+  'team_role_required (403).';
+grant execute on function public.format_circle_message_description(uuid) to authenticated, service_role;

@@ -1,0 +1,148 @@
+-- The ways in for Circle's payloads that are JSON already: one envelope, or whatever a webhook was sent.
+
+create or replace function private.circle_shape(p_payload jsonb) returns text
+language sql immutable security invoker set search_path = '' as $$
+  select case
+    when jsonb_typeof(circle_shape.p_payload -> 'Parent_Message') = 'object' then 'envelope'
+    when jsonb_typeof(circle_shape.p_payload -> 'type') = 'string'
+      and jsonb_typeof(circle_shape.p_payload -> 'data') = 'object' then 'hint'
+    else 'unrecognised'
+  end
+$$;
+comment on function private.circle_shape(jsonb) is
+  'envelope: n8n''s {Type, Parent_Message, …}. hint: Circle''s {type, data}, ids only. Else unrecognised.';
+
+-- What a person sends is written down under their own name, whatever name they give.
+create or replace function private.importer_name(p_imported_by text) returns text
+language sql stable security definer set search_path = '' as $$
+  select case
+    when private.is_trusted_caller() then coalesce(nullif(btrim(importer_name.p_imported_by), ''), 'system')
+    else private.actor_name()
+  end
+$$;
+comment on function private.importer_name(text) is
+  'Who an import is by: as given by a server, else the caller.';
+
+create or replace function private.process_circle_webhook(
+  p_payload jsonb, p_import_source text, p_imported_by text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_source constant text := coalesce(nullif(btrim(p_import_source), ''), 'n8n_webhook');
+  v_by constant text := private.importer_name(p_imported_by);
+  v_envelope jsonb;
+  v_imported jsonb[] := array[]::jsonb[];
+begin
+  perform private.require_team_role('agent');
+  for v_envelope in
+    select e.item
+    from jsonb_array_elements(
+      case jsonb_typeof(p_payload) when 'array' then p_payload else jsonb_build_array(p_payload) end
+    ) as e (item)
+    order by e.item #>> '{Parent_Message,message_id}' collate "C"
+  loop
+    if private.circle_shape(v_envelope) is distinct from 'envelope' then
+      raise exception using
+        errcode = 'PT422', message = 'circle_payload_unrecognised',
+        detail = 'This is no envelope with an object Parent_Message.',
+        hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
+    end if;
+    v_imported := v_imported || private.import_circle_message(v_envelope, v_source, v_by);
+  end loop;
+  return case jsonb_typeof(p_payload) when 'array' then to_jsonb(v_imported) else v_imported[1] end;
+end;
+$$;
+comment on function private.process_circle_webhook(jsonb, text, text) is
+  'Body of public.process_circle_webhook.';
+grant execute on function private.process_circle_webhook(jsonb, text, text) to authenticated, service_role;
+
+create or replace function public.process_circle_webhook(
+  p_payload jsonb, p_import_source text default 'n8n_webhook', p_imported_by text default 'system'
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.process_circle_webhook(
+    p_payload => process_circle_webhook.p_payload, p_import_source => process_circle_webhook.p_import_source,
+    p_imported_by => process_circle_webhook.p_imported_by
+  );
+end;
+comment on function public.process_circle_webhook(jsonb, text, text) is
+  'Imports one envelope and returns {circle_issue_id, message_id, message_type, title, segment, '
+  'replies_processed, '
+  'issue_id, action: created|updated|stored}; an array of envelopes all or nothing, with an array of these.'
+  ' Agents '
+  'and servers. Errors: not_signed_in (401), team_role_required (403), circle_payload_unrecognised, '
+  'circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid (422).';
+grant execute on function public.process_circle_webhook(jsonb, text, text) to authenticated, service_role;
+
+create or replace function private.handle_circle_webhook(request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_by constant text := private.importer_name(null);
+  v_item record;
+  v_imported jsonb[] := array[]::jsonb[];
+  v_errors jsonb[] := array[]::jsonb[];
+  v_hint_count integer := 0;
+  v_unrecognised_count integer := 0;
+  v_state text;
+  v_message text;
+  v_detail text;
+begin
+  perform private.require_team_role('agent');
+  -- In the order of message ids, which is the order of their locks.
+  for v_item in
+    select e.item, e.place - 1 as index, private.circle_shape(e.item) as shape
+    from jsonb_array_elements(
+      case jsonb_typeof(request) when 'array' then request else jsonb_build_array(request) end
+    ) with ordinality as e (item, place)
+    order by e.item #>> '{Parent_Message,message_id}' collate "C", e.place
+  loop
+    v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;
+    v_unrecognised_count := v_unrecognised_count + (v_item.shape = 'unrecognised')::integer;
+    continue when v_item.shape <> 'envelope';
+    begin
+      v_imported := v_imported || (
+        jsonb_build_object('index', v_item.index)
+        || private.import_circle_message(v_item.item, 'n8n_webhook', v_by)
+      );
+    exception
+      when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded then
+        get stacked diagnostics
+          v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
+        v_errors := v_errors || jsonb_build_object(
+          'index', v_item.index, 'message_id', v_item.item #> '{Parent_Message,message_id}',
+          'code', case v_state when 'PT422' then v_message else 'circle_message_refused' end,
+          'message', case v_state when 'PT422' then v_detail else v_message end
+        );
+    end;
+  end loop;
+  return jsonb_build_object(
+    'processed', cardinality(v_imported), 'hints', v_hint_count, 'unrecognised', v_unrecognised_count,
+    'imported', private.sorted_by_index(v_imported), 'errors', private.sorted_by_index(v_errors)
+  );
+end;
+$$;
+comment on function private.handle_circle_webhook(jsonb) is 'Body of public.handle_circle_webhook.';
+grant execute on function private.handle_circle_webhook(jsonb) to authenticated, service_role;
+
+create or replace function private.sorted_by_index(p_items jsonb[]) returns jsonb
+language sql immutable security invoker set search_path = '' as $$
+  select coalesce(jsonb_agg(i.item order by (i.item -> 'index')), '[]')
+  from unnest(sorted_by_index.p_items) as i (item)
+$$;
+comment on function private.sorted_by_index(jsonb[]) is 'An array of results in the order of what was sent.';
+
+create or replace function public.handle_circle_webhook(request jsonb) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.handle_circle_webhook(request => handle_circle_webhook.request);
+end;
+comment on function public.handle_circle_webhook(jsonb) is
+  'Imports what a webhook was sent, one object or an array: {processed, imported[], errors[], hints, '
+  'unrecognised}. '
+  'A message that can''t be imported lands in errors as {index, message_id, code, message} and stops no '
+  'other. '
+  'Codes: circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid, '
+  'circle_message_refused. '
+  'Agents and servers. Errors: not_signed_in (401), team_role_required (403).';
+grant execute on function public.handle_circle_webhook(jsonb) to authenticated, service_role;

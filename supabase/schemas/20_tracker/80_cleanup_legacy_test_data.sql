@@ -1,0 +1,40 @@
+-- Removes test issues that have had their time.
+
+create or replace function private.cleanup_legacy_test_data(days_old integer) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  -- Bounded, so that no number runs out of the calendar.
+  v_before constant timestamptz := now() - make_interval(days => least(greatest(days_old, 0), 36500));
+  v_deleted_count integer;
+begin
+  perform private.require_team_role('admin');
+  if days_old is null or days_old < 0 then
+    raise exception using
+      errcode = 'PT422', message = 'days_old_invalid', detail = 'days_old has to be 0 or more.',
+      hint = 'Leave it out for 7 days.';
+  end if;
+  -- Imports lock a message before its issue; deleting an issue reaches its messages, so the same order here.
+  perform from public.circle_issues as c
+  where c.mapped_to_issue_id in (
+    select i.id from public.issues as i where i.is_test and i.created_at < v_before
+  )
+  order by c.message_id collate "C"
+  for update;
+  delete from public.issues as i where i.is_test and i.created_at < v_before;
+  get diagnostics v_deleted_count = row_count;
+  return v_deleted_count;
+end;
+$$;
+comment on function private.cleanup_legacy_test_data(integer) is 'Body of public.cleanup_legacy_test_data.';
+grant execute on function private.cleanup_legacy_test_data(integer) to authenticated, service_role;
+
+create or replace function public.cleanup_legacy_test_data(days_old integer default 7) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.cleanup_legacy_test_data(days_old => cleanup_legacy_test_data.days_old);
+end;
+comment on function public.cleanup_legacy_test_data(integer) is
+  'Deletes issues with is_test that are older than so many days, with their comments and logs, and returns '
+  'how many. '
+  'Admins and servers. Errors: not_signed_in (401), team_role_required (403), days_old_invalid (422).';
+grant execute on function public.cleanup_legacy_test_data(integer) to authenticated, service_role;

@@ -1,0 +1,268 @@
+-- What each persona may do with each object of the API, tried for real with the statements that PostgREST
+-- sends. yes: at least one row. none: no error and no row (row security hides it). no: permission denied.
+-- Anything else is the error. An exposed object without its expected rows here fails.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(4);
+
+insert into auth.users (id, email) values
+  ('00000000-0000-4000-8000-00000000000a', 'stranger@example.com'),
+  ('00000000-0000-4000-8000-00000000000b', 'viewer@example.com'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent@example.com'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin@example.com'),
+  ('00000000-0000-4000-8000-00000000000e', 'second-viewer@example.com'),
+  ('00000000-0000-4000-8000-00000000000f', 'newcomer@example.com');
+insert into public.team_members (user_id, role) values
+  ('00000000-0000-4000-8000-00000000000b', 'viewer'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin'),
+  ('00000000-0000-4000-8000-00000000000e', 'viewer');
+insert into public.issues (id, title) values ('10000000-0000-4000-8000-000000000001', 'Matrix');
+insert into public.tags (name) values ('matrix');
+insert into public.issue_tags (issue_id, tag_name) values ('10000000-0000-4000-8000-000000000001', 'matrix');
+insert into public.comments (id, issue_id, body, author_user_id) values (
+  '20000000-0000-4000-8000-000000000001', '10000000-0000-4000-8000-000000000001', 'Mine',
+  '00000000-0000-4000-8000-00000000000c'
+);
+insert into public.circle_spaces (id, space_name, chat_room_uuid) values (-1, 'Matrix', 'matrix');
+insert into public.circle_issues (id, message_id) values ('30000000-0000-4000-8000-000000000001', 'matrix');
+insert into public.circle_replies (id, message_id, circle_issue_id, reply_index) values (
+  '40000000-0000-4000-8000-000000000001', 'matrix-reply', '30000000-0000-4000-8000-000000000001', 1
+);
+insert into public.issue_import_logs (id, circle_issue_id) values (
+  '50000000-0000-4000-8000-000000000001', '30000000-0000-4000-8000-000000000001'
+);
+insert into public.user_sessions (id, user_id, profile_name) values (
+  '60000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-00000000000c', 'Agent'
+);
+
+create temp table persona (name text, place int, role text, user_id text) on commit drop;
+insert into persona values
+  ('anon', 1, 'anon', null),
+  ('stranger', 2, 'authenticated', '00000000-0000-4000-8000-00000000000a'),
+  ('viewer', 3, 'authenticated', '00000000-0000-4000-8000-00000000000b'),
+  ('agent', 4, 'authenticated', '00000000-0000-4000-8000-00000000000c'),
+  ('admin', 5, 'authenticated', '00000000-0000-4000-8000-00000000000d'),
+  ('service_role', 6, 'service_role', null);
+
+-- A table's existing row (by a filter), the columns of its key, and a row to insert.
+create temp table fixture (object text, filter text, key text, new_row json) on commit drop;
+insert into fixture values
+  ('team_members', 'user_id = ''00000000-0000-4000-8000-00000000000e''', 'user_id',
+    '{"user_id": "00000000-0000-4000-8000-00000000000f", "role": "viewer"}'),
+  ('issues', 'id = ''10000000-0000-4000-8000-000000000001''', 'id',
+    '{"title": "New", "description": "d", "status": "in_progress", "segment": "code"}'),
+  ('comments', 'id = ''20000000-0000-4000-8000-000000000001''', 'id',
+    '{"issue_id": "10000000-0000-4000-8000-000000000001", "author_name": "Ana", "body": "New"}'),
+  ('issue_status_logs', 'issue_id = ''10000000-0000-4000-8000-000000000001''', 'id',
+    '{"issue_id": "10000000-0000-4000-8000-000000000001", "new_status": "blocked", "changed_by": "Mallory"}'),
+  ('tags', 'name = ''matrix''', 'name', '{"name": "matrix-new"}'),
+  ('issue_tags', 'issue_id = ''10000000-0000-4000-8000-000000000001''', 'issue_id, tag_name',
+    '{"issue_id": "10000000-0000-4000-8000-000000000001", "tag_name": "matrix-new"}'),
+  ('circle_spaces', 'id = -1', 'id', '{"space_name": "New", "chat_room_uuid": "matrix-new"}'),
+  ('circle_issues', 'message_id = ''matrix''', 'message_id',
+    '{"message_id": "matrix-new", "title": "t", "body": "b", "raw_data": {}}'),
+  ('circle_replies', 'message_id = ''matrix-reply''', 'message_id',
+    '{"message_id": "r", "circle_issue_id": "30000000-0000-4000-8000-000000000001", "reply_index": 2}'),
+  ('issue_import_logs', 'id = ''50000000-0000-4000-8000-000000000001''', 'id',
+    '{"circle_issue_id": "30000000-0000-4000-8000-000000000001", "imported_by": "Ana"}'),
+  ('user_sessions', 'id = ''60000000-0000-4000-8000-000000000001''', 'id',
+    '{"user_id": "00000000-0000-4000-8000-00000000000c", "profile_name": "Agent", "profile_role": "dev"}'),
+  ('issue_activity_log', 'id = ''10000000-0000-4000-8000-000000000001''', null, null);
+
+create temp table call (object text, statement text) on commit drop;
+insert into call values
+  ('determine_segment', 'select public.determine_segment(p_title := ''a'', p_description := ''b'')'),
+  ('upsert_circle_issue', 'select public.upsert_circle_issue(p_message_id := ''matrix'')'),
+  ('format_circle_message_description',
+    'select public.format_circle_message_description(''30000000-0000-4000-8000-000000000001'')'),
+  ('process_circle_webhook',
+    'select public.process_circle_webhook(p_payload := ''{"Parent_Message": {"message_id": 7}}'')'),
+  ('handle_circle_webhook', 'select public.handle_circle_webhook(request := ''[]'')'),
+  ('receive_circle_event', 'select public.receive_circle_event(p_body := ''e30='')'),
+  ('process_circle_event', 'select public.process_circle_event(public.receive_circle_event(''e30=''))'),
+  ('cleanup_legacy_test_data', 'select public.cleanup_legacy_test_data()'),
+  ('add_team_member', 'select public.add_team_member(email := ''newcomer@example.com'', role := ''agent'')');
+
+create temp table expected (
+  object text, verb text, anon text, stranger text, viewer text, agent text, admin text, service_role text
+) on commit drop;
+insert into expected values
+  ('team_members', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('team_members', 'insert', 'no', 'no', 'no', 'no', 'yes', 'yes'),
+  ('team_members', 'upsert', 'no', 'no', 'no', 'no', 'yes', 'yes'),
+  ('team_members', 'update', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('team_members', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('issues', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issues', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('issues', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('issues', 'update', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('issues', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('comments', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('comments', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('comments', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('comments', 'update', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('comments', 'delete', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('issue_status_logs', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issue_status_logs', 'insert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('issue_status_logs', 'upsert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('issue_status_logs', 'update', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('issue_status_logs', 'delete', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('tags', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('tags', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('tags', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('tags', 'update', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('tags', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('issue_tags', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issue_tags', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('issue_tags', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('issue_tags', 'update', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('issue_tags', 'delete', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('circle_spaces', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('circle_spaces', 'insert', 'no', 'no', 'no', 'no', 'yes', 'yes'),
+  ('circle_spaces', 'upsert', 'no', 'no', 'no', 'no', 'yes', 'yes'),
+  ('circle_spaces', 'update', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('circle_spaces', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('circle_issues', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('circle_issues', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('circle_issues', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('circle_issues', 'update', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('circle_issues', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('circle_replies', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('circle_replies', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('circle_replies', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('circle_replies', 'update', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('circle_replies', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('issue_import_logs', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issue_import_logs', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('issue_import_logs', 'upsert', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('issue_import_logs', 'update', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('issue_import_logs', 'delete', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('user_sessions', 'select', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('user_sessions', 'insert', 'no', 'no', 'no', 'yes', 'no', 'yes'),
+  ('user_sessions', 'upsert', 'no', 'no', 'no', 'yes', 'no', 'yes'),
+  ('user_sessions', 'update', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('user_sessions', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('issue_activity_log', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('determine_segment', 'call', 'no', 'yes', 'yes', 'yes', 'yes', 'yes'),
+  ('upsert_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('format_circle_message_description', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
+  ('process_circle_webhook', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('handle_circle_webhook', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('receive_circle_event', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('process_circle_event', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('cleanup_legacy_test_data', 'call', 'no', 'PT403', 'PT403', 'PT403', 'yes', 'yes'),
+  ('add_team_member', 'call', 'no', 'no', 'no', 'no', 'no', 'yes');
+
+create function pg_temp.statement_for(p_object text, p_verb text) returns text language plpgsql as $$
+declare
+  v_fixture record;
+  v_row json;
+  v_columns text;
+  v_sets text;
+begin
+  if p_verb = 'call' then
+    return (select statement from call where object = p_object);
+  end if;
+  select * into strict v_fixture from fixture where object = p_object;
+  if p_verb in ('select', 'delete') then
+    return case p_verb
+      when 'select' then format('select * from public.%I where %s', p_object, v_fixture.filter)
+      else format('delete from public.%I where %s returning *', p_object, v_fixture.filter)
+    end;
+  end if;
+  v_row := v_fixture.new_row;
+  if p_verb <> 'insert' then
+    -- a client that read the whole row and sends it back
+    execute format('select to_json(t) from public.%I as t where %s', p_object,
+      v_fixture.filter) into strict v_row;
+  end if;
+  select string_agg(format('%I', k), ', '), string_agg(format('%1$I = %2$s.%1$I', k,
+    case p_verb when 'upsert' then 'excluded' else 'body' end), ', ')
+  into v_columns, v_sets from json_object_keys(v_row) as k;
+  if p_verb = 'update' then
+    return format(
+      'update public.%1$I set %2$s from (select * from json_populate_record(null::public.%1$I, %3$L)) '
+        || 'as body where %1$I.%4$s returning %1$I.*', p_object, v_sets, v_row, v_fixture.filter
+    );
+  end if;
+  return format(
+    'insert into public.%1$I (%2$s) select %2$s from json_populate_recordset(null::public.%1$I, %3$L) %4$s '
+      || 'returning public.%1$I.*', p_object, v_columns, json_build_array(v_row),
+    case p_verb when 'upsert' then format('on conflict (%s) do update set %s', v_fixture.key, v_sets) end
+  );
+end;
+$$;
+
+-- Runs a statement as a persona and takes it back.
+create function pg_temp.outcome(p_persona text, p_object text, p_verb text) returns text language plpgsql
+  as $$
+declare
+  v_statement constant text := pg_temp.statement_for(p_object, p_verb);
+  v_persona record;
+  v_count bigint;
+begin
+  select * into strict v_persona from persona where name = p_persona;
+  begin
+    perform set_config(
+      'request.jwt.claims', json_build_object('role', v_persona.role, 'sub', v_persona.user_id)::text, true
+    );
+    perform set_config('role', v_persona.role, true);
+    execute v_statement;
+    get diagnostics v_count = row_count;
+    raise exception using errcode = 'TT000', message = case when v_count > 0 then 'yes' else 'none' end;
+  exception
+    when sqlstate 'TT000' then return sqlerrm;
+    when insufficient_privilege then return 'no';
+    when integrity_constraint_violation or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404'
+      or sqlstate 'PT409' or sqlstate 'PT422' then return sqlstate;
+  end;
+end;
+$$;
+
+create temp table actual on commit drop as
+select e.object, e.verb, p.name as persona, p.place, pg_temp.outcome(p.name, e.object, e.verb) as outcome
+from expected as e cross join persona as p;
+
+select results_eq(
+  $$ select object, verb, persona, outcome from actual order by object, verb, place $$,
+  $$ select e.object, e.verb, p.name, to_json(e) ->> p.name from expected as e cross join persona as p
+     order by e.object, e.verb, p.place $$,
+  'each persona may do what the matrix says, and no more'
+);
+
+select is_empty(
+  $$ select a.object, a.verb, a.persona, a.outcome, to_json(e) ->> a.persona as expected
+     from actual as a join expected as e using (object, verb) where a.outcome is distinct
+       from to_json(e) ->> a.persona $$,
+  'no cell of the matrix differs'
+);
+
+select is_empty(
+  $$ select n.nspname, c.relname, v.verb
+     from pg_class as c
+     join pg_namespace as n on n.oid = c.relnamespace
+     cross join lateral unnest(
+       case when c.relkind in ('v', 'm') then array['select']
+       else array['select', 'insert', 'upsert', 'update', 'delete'] end
+     ) as v (verb)
+     where n.nspname in ('public', 'support', 'graphql_public') and c.relkind in ('r', 'p', 'v', 'm', 'f')
+       and not exists (select from pg_depend as d where d.objid = c.oid and d.deptype = 'e')
+       and not exists (select from expected as e where e.object = c.relname and e.verb = v.verb) $$,
+  'every exposed table and view has its rows in the matrix'
+);
+
+select is_empty(
+  $$ select p.oid::regprocedure
+     from pg_proc as p
+     join pg_namespace as n on n.oid = p.pronamespace
+     where n.nspname in ('public', 'support')
+       and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e')
+       and not exists (select from expected as e where e.object = p.proname and e.verb = 'call') $$,
+  'every exposed function has its row in the matrix'
+);
+
+select * from finish();
+rollback;

@@ -1,0 +1,107 @@
+-- Rules over every function of ours: how it is made, and who may call it. What is not listed is closed.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(10);
+
+create temp view our_function as
+select p.oid, n.nspname as schema, p.proname as name, p.prosecdef, p.proconfig, p.proacl, p.proowner,
+p.prosrc,
+  p.prosqlbody, p.prorettype
+from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace
+where n.nspname !~ '^pg_' and n.nspname <> all (array[
+  'information_schema', 'auth', 'storage', 'extensions', 'cron', 'net', 'vault', 'graphql', 'graphql_public',
+  'realtime', '_realtime', '_analytics', 'pgbouncer', 'pgsodium', 'pgsodium_masks', 'supabase_migrations',
+  'supabase_functions'
+])
+  and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e');
+
+select set_eq(
+  $$ select f.schema || '.' || f.name, a.grantee::regrole::text from our_function as f
+     cross join lateral aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) as a
+     where a.grantee <> f.proowner $$,
+  $$ values
+    -- the API
+    ('public.determine_segment', 'authenticated'), ('public.determine_segment', 'service_role'),
+    ('public.upsert_circle_issue', 'authenticated'), ('public.upsert_circle_issue', 'service_role'),
+    ('public.format_circle_message_description', 'authenticated'),
+    ('public.format_circle_message_description', 'service_role'),
+    ('public.process_circle_webhook', 'authenticated'), ('public.process_circle_webhook', 'service_role'),
+    ('public.handle_circle_webhook', 'authenticated'), ('public.handle_circle_webhook', 'service_role'),
+    ('public.cleanup_legacy_test_data', 'authenticated'), ('public.cleanup_legacy_test_data', 'service_role'),
+    ('public.receive_circle_event', 'service_role'), ('public.process_circle_event', 'service_role'),
+    ('public.add_team_member', 'service_role'),
+    -- the bodies behind it
+    ('private.upsert_circle_issue', 'authenticated'), ('private.upsert_circle_issue', 'service_role'),
+    ('private.format_circle_message_description', 'authenticated'),
+    ('private.format_circle_message_description', 'service_role'),
+    ('private.process_circle_webhook', 'authenticated'), ('private.process_circle_webhook', 'service_role'),
+    ('private.handle_circle_webhook', 'authenticated'), ('private.handle_circle_webhook', 'service_role'),
+    ('private.cleanup_legacy_test_data', 'authenticated'),
+    ('private.cleanup_legacy_test_data', 'service_role'),
+    ('private.receive_circle_event', 'service_role'), ('private.process_circle_event', 'service_role'),
+    ('private.add_team_member', 'service_role'),
+    -- what policies and column defaults call
+    ('private.team_role', 'authenticated'), ('private.team_role', 'service_role'),
+    ('private.has_team_role', 'authenticated'), ('private.has_team_role', 'service_role'),
+    ('private.is_trusted_caller', 'authenticated'), ('private.is_trusted_caller', 'service_role'),
+    ('private.actor_name', 'authenticated'), ('private.actor_name', 'service_role') $$,
+  'each function may be called by those who are listed here and by nobody else'
+);
+select is_empty(
+  $$ select oid::regprocedure from our_function where schema in ('public', 'support') and prosecdef $$,
+  'no function of an exposed schema is security definer'
+);
+select is_empty(
+  $$ select oid::regprocedure from our_function
+     where not coalesce(proconfig, '{}') @> array['search_path=""'] $$,
+  'every function has an empty search_path'
+);
+select is_empty(
+  $$ select f.oid::regprocedure from our_function as f
+     where f.schema in ('public', 'support') and f.prosqlbody is null and f.prosrc ~ 'private\.' $$,
+  'an exposed function that calls private ones has a parsed body'
+);
+select is_empty(
+  $$ select oid::regprocedure from our_function where obj_description(oid, 'pg_proc') is null $$,
+  'every function has a comment'
+);
+select is_empty(
+  $$ select oid::regprocedure from our_function where schema <> 'private'
+    and prorettype = 'trigger'::regtype $$,
+  'trigger functions are in private'
+);
+select is_empty(
+  $$ select f.oid::regprocedure, e.code from our_function as f
+     cross join lateral (
+       select m[1] as code from regexp_matches(f.prosrc, 'errcode = ''PT\d{3}'',\s+message = ''(\w+)''', 'g')
+         as m
+     ) as e
+     where obj_description(f.oid, 'pg_proc') !~ ('\m' || e.code || '\M')
+       and not exists (
+         select from our_function as w
+         where w.schema = 'public' and w.name = f.name
+           and obj_description(w.oid, 'pg_proc') ~ ('\m' || e.code || '\M')
+       ) $$,
+  'a function''s comment names the errors that it raises'
+);
+select is_empty(
+  $$ select oid::regprocedure from our_function where prosrc ~* 'when\s+others' $$,
+  'no function catches whatever comes'
+);
+select is_empty(
+  $$ select oid::regprocedure from our_function
+     where prosrc ~ 'errcode = ' and prosrc !~ 'errcode = ''PT[45]\d\d'', message = ''[a-z0-9_]+'''
+       and prosrc !~ 'errcode = ''PT[45]\d\d'',\s+message = ''[a-z0-9_]+''' $$,
+  'errors are raised as PT<http status> with a snake_case code'
+);
+select is_empty(
+  $$ select p.oid::regprocedure from pg_proc as p
+     where p.prosecdef and p.pronamespace = (select oid from pg_namespace where nspname = 'graphql_public')
+       and pg_get_userbyid(p.proowner) = 'postgres' $$,
+  'we put no security definer into graphql_public'
+);
+
+select * from finish();
+rollback;

@@ -1,0 +1,88 @@
+-- What new objects start with, what the API exposes, and what runs by the clock.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(9);
+
+-- Defaults: an object made by a migration that forgets its grants is closed, not open.
+
+create table public.contract_probe (id integer generated always as identity, name text);
+create function public.contract_probe() returns integer language sql as 'select 1';
+create sequence public.contract_probe_seq;
+
+select is(
+  (select count(*) from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+   cross join unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger'])
+     as p (name)
+   where has_table_privilege(r.name, 'public.contract_probe', p.name)),
+  0::bigint, 'a new table is closed to the API roles'
+);
+select is(
+  (select count(*) from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+   where has_function_privilege(r.name, 'public.contract_probe()', 'execute')),
+  0::bigint, 'a new function is closed to the API roles'
+);
+select is(
+  (select count(*) from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+   cross join unnest(array['usage', 'select', 'update']) as p (name)
+   where has_sequence_privilege(r.name, 'public.contract_probe_seq', p.name)),
+  0::bigint, 'a new sequence is closed to the API roles'
+);
+
+create function private.contract_probe() returns integer language sql as 'select 1';
+select is(
+  (select count(*) from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+   where has_function_privilege(r.name, 'private.contract_probe()', 'execute')),
+  0::bigint, 'a new function of another schema is closed too'
+);
+select is(
+  (select count(*) from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+   where has_schema_privilege(r.name, 'private', 'usage') or has_schema_privilege(r.name, 'private', 'create')
+     or has_schema_privilege(r.name, 'public', 'create')),
+  0::bigint, 'the API roles may not use private, nor create in public'
+);
+drop function public.contract_probe();
+drop function private.contract_probe();
+drop table public.contract_probe;
+drop sequence public.contract_probe_seq;
+
+-- The surface
+
+select set_eq(
+  $$ select p.oid::regprocedure::text from pg_proc as p
+     where p.pronamespace = 'public'::regnamespace
+       and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e') $$,
+  $$ values
+    ('determine_segment(text,text)'),
+    ('upsert_circle_issue(text,text,text,text,text,text,text,text,text,boolean,jsonb)'),
+    ('format_circle_message_description(uuid)'),
+    ('process_circle_webhook(jsonb,text,text)'),
+    ('handle_circle_webhook(jsonb)'),
+    ('receive_circle_event(text)'),
+    ('process_circle_event(uuid)'),
+    ('cleanup_legacy_test_data(integer)'),
+    ('add_team_member(text,text)') $$,
+  'the API has these functions'
+);
+select is_empty(
+  $$ select conrelid::regclass, conname from pg_constraint
+     where connamespace = 'public'::regnamespace and contype = 'c'
+       and conname ~ '_check\d*$' $$,
+  'check constraints are named as the rule they hold'
+);
+
+-- The clock
+
+select set_eq(
+  $$ select jobname::text, schedule::text, command::text, active from cron.job $$,
+  $$ values ('tracker-cleanup-test-data', '17 3 * * *', 'select public.cleanup_legacy_test_data()', true) $$,
+  'these jobs run, at these times'
+);
+select lives_ok(
+  (select command from cron.job where jobname = 'tracker-cleanup-test-data'),
+  'the cleanup runs as the role that the job has'
+);
+
+select * from finish();
+rollback;

@@ -1,0 +1,159 @@
+-- Who is in the team, who may change that, and that an admin always remains.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(20);
+
+-- The tests' own data only, until the rollback.
+delete from public.issues;
+delete from public.circle_issues;
+delete from public.circle_spaces;
+delete from public.tags;
+delete from public.user_sessions;
+delete from public.team_members;
+delete from private.circle_events;
+
+insert into auth.users (id, email) values
+  ('00000000-0000-4000-8000-00000000000a', 'stranger@example.com'),
+  ('00000000-0000-4000-8000-00000000000b', 'viewer@example.com'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent@example.com'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin@example.com'),
+  ('00000000-0000-4000-8000-00000000000e', 'second@example.com');
+insert into public.team_members (user_id, role, display_name) values
+  ('00000000-0000-4000-8000-00000000000b', 'viewer', 'Vera Viewer'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent', 'Agnes Agent'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin', 'Adam Admin'),
+  ('00000000-0000-4000-8000-00000000000e', 'agent', null);
+
+-- Runs a statement as the API would for this person: its first value, or its SQLSTATE and message.
+create function pg_temp.as_persona(p_persona text, p_statement text) returns text language plpgsql as $$
+declare
+  v_id constant text := case p_persona
+    when 'stranger' then '00000000-0000-4000-8000-00000000000a'
+    when 'viewer' then '00000000-0000-4000-8000-00000000000b'
+    when 'agent' then '00000000-0000-4000-8000-00000000000c'
+    when 'admin' then '00000000-0000-4000-8000-00000000000d'
+    when 'second' then '00000000-0000-4000-8000-00000000000e'
+  end;
+  v_role constant text := case when v_id is null then p_persona else 'authenticated' end;
+  v_value text;
+begin
+  perform set_config('request.jwt.claims', json_build_object('role', v_role, 'sub', v_id)::text, true);
+  perform set_config('role', v_role, true);
+  execute p_statement into v_value;
+  perform set_config('role', 'none', true);
+  perform set_config('request.jwt.claims', '', true);
+  return v_value;
+exception
+  -- what else goes wrong is no answer that a test expects, and ends it
+  when insufficient_privilege or integrity_constraint_violation or sqlstate 'PT401' or sqlstate 'PT403'
+    or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422' then
+    return sqlstate || ' ' || sqlerrm;
+end;
+$$;
+
+insert into auth.users (id, email, raw_user_meta_data) values
+  ('00000000-0000-4000-8000-000000000010', 'New.Person@example.com', '{"full_name": "New Person"}');
+
+-- add_team_member, as `npm run team:add` calls it
+
+select is(
+  pg_temp.as_persona('service_role', $$ select role from add_team_member(' new.person@EXAMPLE.com ',
+    'viewer') $$),
+  'viewer', 'the service role adds whoever has signed up, whatever the case of the address'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select role from add_team_member('new.person@example.com',
+    'agent') $$),
+  'agent', 'adding a member again changes the role'
+);
+select results_eq(
+  $$ select role, display_name from public.team_members
+    where user_id = '00000000-0000-4000-8000-000000000010' $$,
+  $$ values ('agent', 'New Person') $$, 'there is one row, with the name given at sign-up'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select add_team_member('nobody@example.com', 'agent') $$),
+  'PT404 user_not_found', 'somebody who never signed up is not found'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select add_team_member('new.person@example.com', 'owner') $$),
+  'PT422 team_role_unknown', 'an unknown role is refused'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select add_team_member('new.person@example.com', null) $$),
+  'PT422 team_role_unknown', 'no role is refused'
+);
+select matches(
+  pg_temp.as_persona('admin', $$ select add_team_member('stranger@example.com', 'admin') $$),
+  '^42501 ', 'an admin can''t look accounts up by address'
+);
+
+-- an attacker's tries
+
+select is(
+  pg_temp.as_persona('agent', $$ with u as (update team_members set role = 'admin'
+    where user_id = '00000000-0000-4000-8000-00000000000c' returning 1) select count(*) from u $$),
+  '0', 'an agent can''t promote themselves'
+);
+select matches(
+  pg_temp.as_persona('stranger', $$ insert into team_members (user_id, role)
+    values ('00000000-0000-4000-8000-00000000000a', 'admin') returning role $$),
+  '^42501 ', 'a stranger can''t let themselves in'
+);
+select is(
+  pg_temp.as_persona('stranger', 'select count(*) from team_members'), '0', 'a stranger doesn''t see the team'
+);
+select is(
+  pg_temp.as_persona('admin', $$ update team_members set user_id = '00000000-0000-4000-8000-00000000000a'
+    where user_id = '00000000-0000-4000-8000-00000000000c' returning role $$),
+  'PT422 key_change_refused', 'a membership can''t be moved to another account'
+);
+
+-- the last admin
+
+select is(
+  pg_temp.as_persona('admin', $$ update team_members set role = 'agent'
+    where user_id = '00000000-0000-4000-8000-00000000000d' returning role $$),
+  'PT409 last_admin', 'the last admin can''t step down'
+);
+select is(
+  pg_temp.as_persona('admin', $$ delete from team_members where role = 'admin' returning role $$),
+  'PT409 last_admin', 'the last admin can''t leave'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select add_team_member('admin@example.com', 'viewer') $$),
+  'PT409 last_admin', 'nor through the function'
+);
+select is(
+  pg_temp.as_persona('admin', $$ update team_members set display_name = 'Adam A.'
+    where user_id = '00000000-0000-4000-8000-00000000000d' returning display_name $$),
+  'Adam A.', 'the last admin may change their name'
+);
+select is(
+  pg_temp.as_persona('admin', $$ update team_members set role = 'admin'
+    where user_id = '00000000-0000-4000-8000-00000000000e' returning role $$),
+  'admin', 'an admin makes another'
+);
+select is(
+  pg_temp.as_persona('admin', $$ update team_members set role = 'viewer' where role = 'admin'
+    returning role $$),
+  'PT409 last_admin', 'all admins at once can''t step down'
+);
+select is(
+  pg_temp.as_persona('admin', $$ update team_members set role = 'viewer'
+    where user_id = '00000000-0000-4000-8000-00000000000d' returning role $$),
+  'viewer', 'with another one there, an admin steps down'
+);
+select lives_ok(
+  $$ delete from auth.users where id = '00000000-0000-4000-8000-00000000000e' $$,
+  'an account can be deleted even if it is the last admin''s'
+);
+select is(
+  (select count(*) from public.team_members where user_id = '00000000-0000-4000-8000-00000000000e'),
+  0::bigint, 'and its membership goes with it'
+);
+
+select * from finish();
+rollback;

@@ -1,0 +1,198 @@
+-- Edits, parts and late arrivals: the newest text stays and no reply is lost.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(15);
+
+-- The tests' own data only, until the rollback.
+delete from public.issues;
+delete from public.circle_issues;
+delete from public.circle_spaces;
+delete from public.tags;
+delete from public.user_sessions;
+delete from public.team_members;
+delete from private.circle_events;
+
+insert into auth.users (id, email) values
+  ('00000000-0000-4000-8000-00000000000a', 'stranger@example.com'),
+  ('00000000-0000-4000-8000-00000000000b', 'viewer@example.com'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent@example.com'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin@example.com'),
+  ('00000000-0000-4000-8000-00000000000e', 'second@example.com');
+insert into public.team_members (user_id, role, display_name) values
+  ('00000000-0000-4000-8000-00000000000b', 'viewer', 'Vera Viewer'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent', 'Agnes Agent'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin', 'Adam Admin'),
+  ('00000000-0000-4000-8000-00000000000e', 'agent', null);
+
+-- Runs a statement as the API would for this person: its first value, or its SQLSTATE and message.
+create function pg_temp.as_persona(p_persona text, p_statement text) returns text language plpgsql as $$
+declare
+  v_id constant text := case p_persona
+    when 'stranger' then '00000000-0000-4000-8000-00000000000a'
+    when 'viewer' then '00000000-0000-4000-8000-00000000000b'
+    when 'agent' then '00000000-0000-4000-8000-00000000000c'
+    when 'admin' then '00000000-0000-4000-8000-00000000000d'
+    when 'second' then '00000000-0000-4000-8000-00000000000e'
+  end;
+  v_role constant text := case when v_id is null then p_persona else 'authenticated' end;
+  v_value text;
+begin
+  perform set_config('request.jwt.claims', json_build_object('role', v_role, 'sub', v_id)::text, true);
+  perform set_config('role', v_role, true);
+  execute p_statement into v_value;
+  perform set_config('role', 'none', true);
+  perform set_config('request.jwt.claims', '', true);
+  return v_value;
+exception
+  -- what else goes wrong is no answer that a test expects, and ends it
+  when insufficient_privilege or integrity_constraint_violation or sqlstate 'PT401' or sqlstate 'PT403'
+    or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422' then
+    return sqlstate || ' ' || sqlerrm;
+end;
+$$;
+
+-- Envelopes as n8n sends them, with invented values.
+create function pg_temp.single(p_id text, p_body text, p_details jsonb,
+  p_more jsonb default '{}') returns jsonb
+language sql as $$
+  select jsonb_strip_nulls(jsonb_build_object(
+    'Type', 'single',
+    'Parent_Message', jsonb_build_object(
+      'chat_thread_id', p_id::bigint, 'message_id', p_id::bigint, 'parent_id', null, 'chat_room_uuid',
+      'room-1',
+      'space_name', 'Help chat', 'sender', 'Ana Ruiz', 'created_at', '2026-03-02T09:14:05.120Z', 'edited_at',
+      null,
+      'body', p_body, 'attachments', '[]'::jsonb, 'message_url',
+      'https://club.example.org/c/help-chat/#message_' || p_id,
+      'has_replies', false, 'replies_count', 0
+    ) || p_more,
+    'Replies', '[]'::jsonb, 'Issue_Details', p_details
+  ))
+$$;
+create function pg_temp.thread(p_id text, p_body text, p_details jsonb, p_replies jsonb,
+  p_more jsonb default '{}')
+returns jsonb language sql as $$
+  select jsonb_strip_nulls(jsonb_build_object(
+    'Type', 'thread',
+    'Parent_Message', jsonb_build_object(
+      'chat_thread_id', 1000990001, 'message_id', p_id::bigint, 'parent_id', null, 'chat_room_uuid', 'room-1',
+      'space_name', 'Help chat', 'parent_sender', 'Ana Ruiz', 'created_at', '2026-03-02T09:14:05.120Z',
+      'edited_at', null, 'parent_body', p_body, 'parent_attachments', '[]'::jsonb,
+      'message_url', 'https://club.example.org/c/help-chat/#message_' || p_id, 'has_replies', true,
+      'replies_count', 1
+    ) || p_more,
+    'Replies', p_replies, 'Issue_Details', p_details
+  ))
+$$;
+create function pg_temp.reply(p_index integer, p_id text, p_author text, p_body text,
+  p_more jsonb default '{}')
+returns jsonb language sql as $$
+  select jsonb_build_object(
+    'reply_index', p_index, 'chat_thread_id', 1000990001, 'message_id', p_id::bigint, 'parent_id', 201500290,
+    'chat_room_uuid', 'room-1', 'replier ' || p_index, p_author, 'created_at', '2026-03-02T09:20:44.001Z',
+    'edited_at', null, 'body', p_body, 'attachments', '[]'::jsonb,
+    'message_url', 'https://club.example.org/c/help-chat/?message_id=' || p_id
+  ) || p_more
+$$;
+
+create temp table details as
+select '{"is_issue": true, "issue_title": "Title", "type": "Tool"}'::jsonb as d;
+select handle_circle_webhook(pg_temp.thread('201', 'Edited text', d, jsonb_build_array(
+  pg_temp.reply(1, '301', 'Lee', 'One'),
+  pg_temp.reply(2, '302', 'Mia', 'Two', '{"edited_at": "2026-03-05T00:00:00Z"}')
+), '{"edited_at": "2026-03-04T00:00:00Z"}')) from details;
+
+-- a part
+
+select handle_circle_webhook(pg_temp.thread('201', 'Edited text', d, jsonb_build_array(
+  pg_temp.reply(3, '303', 'Kim', 'Three')
+), '{"edited_at": "2026-03-04T00:00:00Z"}')) from details;
+select results_eq(
+  $$ select message_id, body from public.circle_replies order by reply_index $$,
+  $$ values ('301', 'One'), ('302', 'Two'), ('303', 'Three') $$,
+  'a partial thread adds its reply and takes none away'
+);
+select is(
+  (select description ~ 'One.*Two.*Three' from public.issues), true, 'the description has all of them'
+);
+
+-- older than what we have
+
+create temp table message_before as select * from public.circle_issues;
+select handle_circle_webhook(pg_temp.thread('201', 'First text',
+  '{"is_issue": true, "issue_title": "Old title", "type": "Auth"}',
+  jsonb_build_array(
+    pg_temp.reply(2, '302', 'Mia', 'Two, before the edit'), pg_temp.reply(4, '304', 'Ana', 'Four')
+  )));
+select results_eq('select * from public.circle_issues', 'select * from message_before',
+  'an older edit changes no message');
+select is(
+  (select title || '|' || segment from public.issues), 'Title|tool', 'and nothing of what was decided by it'
+);
+select results_eq(
+  $$ select message_id, body from public.circle_replies order by reply_index $$,
+  $$ values ('301', 'One'), ('302', 'Two'), ('303', 'Three'), ('304', 'Four') $$,
+  'an older edit of a reply changes nothing, a reply that is new is kept'
+);
+select is((select description ~ 'Four' from public.issues), true, 'and shown');
+
+-- newer
+
+select handle_circle_webhook(pg_temp.thread('201', 'Third text', null, '[]',
+  '{"edited_at": "2026-03-06T00:00:00Z"}'));
+select results_eq(
+  $$ select body, title, edited_at from public.circle_issues $$,
+  $$ values ('Third text', 'Title', '2026-03-06 00:00:00+00'::timestamptz) $$,
+  'a newer edit changes the text; without Issue_Details the title stays'
+);
+select is((select description ~ '^Third text' from public.issues), true, 'the issue follows');
+select handle_circle_webhook(pg_temp.single('201', 'Third text', null,
+  '{"edited_at": "2026-03-06T00:00:00Z"}'));
+select results_eq(
+  $$ select is_thread, thread_id from public.circle_issues $$, $$ values (true, '1000990001') $$,
+  'a thread stays a thread when its root comes alone'
+);
+
+-- a thread's payload that comes after a newer single one
+
+select handle_circle_webhook(pg_temp.single('202', 'New', null, '{"edited_at": "2026-03-06T00:00:00Z"}'));
+select handle_circle_webhook(pg_temp.thread('202', 'Old', null,
+  jsonb_build_array(pg_temp.reply(1, '401', 'Lee', 'Hi'))));
+select results_eq(
+  $$ select body, is_thread, thread_id from public.circle_issues where message_id = '202' $$,
+  $$ values ('New', true, '1000990001') $$, 'that it is a thread is news, its text is not'
+);
+select handle_circle_webhook(pg_temp.single('202', 'Untimed', null, '{"created_at": "?"}'));
+select is(
+  (select body from public.circle_issues where message_id = '202'), 'New',
+  'a message without a time is older than one with'
+);
+select handle_circle_webhook(pg_temp.single('202', 'Older', '{"is_issue": true, "issue_title": "Late"}'));
+select is(
+  (select title || '|' || split_part(description, e'\n', 1) from public.issues where title = 'Late'),
+  'Late|New',
+  'a late payload may still say that it is an issue, with the text that we have'
+);
+
+-- one payload that says the same reply twice
+
+select is(
+  handle_circle_webhook(pg_temp.thread('203', 'x', null, jsonb_build_array(
+    pg_temp.reply(1, '501', 'Lee', 'Newer', '{"edited_at": "2026-03-06T00:00:00Z"}'),
+    pg_temp.reply(1, '501', 'Lee', 'Older')
+  ))) -> 'errors', '[]', 'a reply that is there twice is no error'
+);
+select is((select body from public.circle_replies where message_id = '501'), 'Newer', 'the newer one counts');
+select handle_circle_webhook(pg_temp.thread('203', 'x', null, jsonb_build_array(
+  pg_temp.reply(1, '501', null, null, '{"edited_at": "2026-03-07T00:00:00Z"}') - 'attachments'
+)));
+select results_eq(
+  $$ select author_name, body from public.circle_replies where message_id = '501' $$,
+  $$ values ('Lee', 'Newer') $$,
+  'what a payload leaves out stays'
+);
+
+select * from finish();
+rollback;

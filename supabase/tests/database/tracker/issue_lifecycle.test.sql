@@ -1,0 +1,232 @@
+-- What the database keeps about an issue, whoever writes it and whatever they send.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(29);
+
+-- The tests' own data only, until the rollback.
+delete from public.issues;
+delete from public.circle_issues;
+delete from public.circle_spaces;
+delete from public.tags;
+delete from public.user_sessions;
+delete from public.team_members;
+delete from private.circle_events;
+
+insert into auth.users (id, email) values
+  ('00000000-0000-4000-8000-00000000000a', 'stranger@example.com'),
+  ('00000000-0000-4000-8000-00000000000b', 'viewer@example.com'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent@example.com'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin@example.com'),
+  ('00000000-0000-4000-8000-00000000000e', 'second@example.com');
+insert into public.team_members (user_id, role, display_name) values
+  ('00000000-0000-4000-8000-00000000000b', 'viewer', 'Vera Viewer'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent', 'Agnes Agent'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin', 'Adam Admin'),
+  ('00000000-0000-4000-8000-00000000000e', 'agent', null);
+
+-- Runs a statement as the API would for this person: its first value, or its SQLSTATE and message.
+create function pg_temp.as_persona(p_persona text, p_statement text) returns text language plpgsql as $$
+declare
+  v_id constant text := case p_persona
+    when 'stranger' then '00000000-0000-4000-8000-00000000000a'
+    when 'viewer' then '00000000-0000-4000-8000-00000000000b'
+    when 'agent' then '00000000-0000-4000-8000-00000000000c'
+    when 'admin' then '00000000-0000-4000-8000-00000000000d'
+    when 'second' then '00000000-0000-4000-8000-00000000000e'
+  end;
+  v_role constant text := case when v_id is null then p_persona else 'authenticated' end;
+  v_value text;
+begin
+  perform set_config('request.jwt.claims', json_build_object('role', v_role, 'sub', v_id)::text, true);
+  perform set_config('role', v_role, true);
+  execute p_statement into v_value;
+  perform set_config('role', 'none', true);
+  perform set_config('request.jwt.claims', '', true);
+  return v_value;
+exception
+  -- what else goes wrong is no answer that a test expects, and ends it
+  when insufficient_privilege or integrity_constraint_violation or sqlstate 'PT401' or sqlstate 'PT403'
+    or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422' then
+    return sqlstate || ' ' || sqlerrm;
+end;
+$$;
+
+insert into public.issues (id, title, description) values
+  ('10000000-0000-4000-8000-000000000001', 'One', 'nothing special'),
+  ('10000000-0000-4000-8000-000000000002', 'Two', 'nothing special');
+
+-- making one
+
+select results_eq(
+  $$ select status, segment, submitted_by, tags, is_test, ready_for_delivery, resolved_at, archived_at
+     from public.issues where title = 'One' $$,
+  $$ values ('waiting_for_help', 'misc', 'system', '{}'::text[], false, null::boolean, null::timestamptz,
+     null::timestamptz) $$,
+  'an issue needs nothing but a title'
+);
+select is(
+  pg_temp.as_persona('agent', $$ insert into issues (title, description) values ('Help', 'my login fails')
+    returning segment $$),
+  'auth', 'without a segment, its words decide'
+);
+select is(
+  pg_temp.as_persona('agent', $$ insert into issues (title, description, segment, tags)
+    values ('Help', null, null, null) returning concat_ws('|', segment, description, tags) $$),
+  'misc||{}', 'null for segment, description or tags is as if left out'
+);
+select ok(
+  (select b.seq_id > a.seq_id from public.issues as a, public.issues as b where a.title = 'One'
+    and b.title = 'Two'),
+  'seq_id counts up'
+);
+select throws_ok(
+  $$ insert into public.issues (title, seq_id) select 'x', seq_id from public.issues where title = 'One' $$,
+  '23505', null, 'seq_id is unique'
+);
+select throws_ok($$ insert into public.issues (title) values ('  ') $$, '23514', null,
+  'a title is not blank');
+select is(
+  pg_temp.as_persona('agent', $$ update issues set seq_id = 0 where title = 'One' returning seq_id $$),
+  'PT422 key_change_refused', 'the number stays'
+);
+
+-- values outside the sets
+
+select is(
+  pg_temp.as_persona('agent', $$ update issues set status = 'done' where title = 'One' returning status $$),
+  'PT422 issue_status_unknown', 'an unknown status is refused on update'
+);
+select is(
+  pg_temp.as_persona('agent', $$ insert into issues (title, status) values ('x', 'Resolved')
+    returning status $$),
+  'PT422 issue_status_unknown', 'and on insert, where the case counts'
+);
+select throws_ok(
+  $$ update public.issues set segment = 'billing' where title = 'One' $$,
+  'PT422', 'issue_segment_unknown', 'an unknown segment is refused'
+);
+select is(
+  (select count(*) from pg_constraint where conrelid = 'public.issues'::regclass
+    and conname in ('issues_status_is_known', 'issues_segment_is_known')),
+  2::bigint, 'named checks hold the same underneath'
+);
+
+-- resolving and archiving
+
+select is(
+  pg_temp.as_persona('agent', $$ update issues set status = 'resolved', resolved_at = '1999-01-01',
+    updated_at = '1999-01-01' where title = 'One'
+    returning concat_ws('|', resolved_by, resolved_by_user_id, resolved_at > '2000-01-01',
+      updated_at > '2000-01-01',
+      archived_at) $$),
+  'Agnes Agent|00000000-0000-4000-8000-00000000000c|t|t',
+  'resolving writes who and when, by the database''s clock, whatever times were sent'
+);
+create temp table before as select resolved_at from public.issues where title = 'One';
+select is(
+  pg_temp.as_persona('admin', $$ update issues set status = 'resolved', resolved_at = null,
+    resolved_by = null,
+    resolved_by_user_id = null, description = 'more' where title = 'One'
+    returning concat_ws('|', resolved_by, resolved_by_user_id, resolved_at is not null) $$),
+  'Agnes Agent|00000000-0000-4000-8000-00000000000c|t',
+  'sending the status again, with nulls, changes nothing of it'
+);
+select is(
+  pg_temp.as_persona('admin', $$ update issues
+    set resolved_by_user_id = '00000000-0000-4000-8000-00000000000d',
+    resolved_by = 'Agnes' where title = 'One' returning concat_ws('|', resolved_by, resolved_by_user_id) $$),
+  'Agnes|00000000-0000-4000-8000-00000000000c', 'the name can be corrected, the account can''t'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update issues set status = 'archived', archived_at = '1999-01-01'
+    where title = 'One' returning concat_ws('|', resolved_by, archived_at > '2000-01-01') $$),
+  'Agnes|t', 'archiving keeps the resolution'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update issues set archived_at = null where title = 'One'
+    returning archived_at > '2000-01-01' $$),
+  'true', 'an archived issue keeps its time'
+);
+select is(
+  pg_temp.as_persona('admin', $$ update issues set status = 'resolved' where title = 'One'
+    returning concat_ws('|', resolved_by, resolved_by_user_id, archived_at) $$),
+  'Agnes|00000000-0000-4000-8000-00000000000c', 'out of the archive, the resolution is the one it had'
+);
+select is(
+  (select i.resolved_at = b.resolved_at from public.issues as i, before as b where i.title = 'One'), true,
+  'at the time it had'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update issues set status = 'in_progress', resolved_by = 'Agnes',
+    resolved_at = now(),
+    archived_at = now() where title = 'One'
+    returning concat_ws('|', status, resolved_by, resolved_by_user_id, resolved_at, archived_at) $$),
+  'in_progress', 'reopening clears what resolving set'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update issues set resolved_by = 'Ghost', resolved_at = now()
+    where title = 'One'
+    returning concat_ws('|', status, resolved_by, resolved_at) $$),
+  'in_progress', 'an open issue was resolved by nobody'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update issues set status = 'archived' where title = 'One'
+    returning concat_ws('|', archived_at is not null, resolved_by, resolved_at) $$),
+  't', 'archived from open, it was never resolved'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update issues set status = 'resolved', resolved_by = 'Lee Park'
+    where title = 'Two'
+    returning concat_ws('|', resolved_by, resolved_by_user_id) $$),
+  'Lee Park|00000000-0000-4000-8000-00000000000c', 'the name sent with the change is kept, beside who made it'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ insert into issues (title, status, created_at, resolved_at,
+    resolved_by)
+    values ('Old', 'resolved', '2020-01-01', '2020-01-05', 'Ana')
+    returning concat_ws('|', created_at at time zone 'UTC', resolved_at at time zone 'UTC', resolved_by) $$),
+  '2020-01-01 00:00:00|2020-01-05 00:00:00|Ana', 'a server may import the past'
+);
+select is(
+  pg_temp.as_persona('agent', $$ insert into issues (title, status, created_at, resolved_at)
+    values ('Old', 'resolved', '2020-01-01', '2020-01-05')
+    returning concat_ws('|', created_at at time zone 'UTC', resolved_at > '2026-01-01', resolved_by) $$),
+  '2020-01-01 00:00:00|t|Agnes Agent', 'a person''s issue of the past is resolved now'
+);
+select is(
+  pg_temp.as_persona('agent', $$ insert into issues (title, status) values ('Old', 'archived')
+    returning concat_ws('|', archived_at is not null, resolved_at) $$),
+  't', 'an issue may begin in the archive'
+);
+
+-- times
+
+select is(
+  pg_temp.as_persona('agent', $$ update issues set created_at = '1999-01-01' where title = 'Two'
+    returning created_at > '2000-01-01' $$),
+  'true', 'created_at can''t be changed'
+);
+create temp table times as select id, updated_at from public.issues where title = 'Two';
+update public.issues set title = 'Two' where title = 'Two';
+select is(
+  (select i.updated_at = t.updated_at from public.issues as i join times as t using (id)), true,
+  'an update that changes nothing leaves updated_at'
+);
+update public.issues set description = 'changed' where title = 'Two';
+select is(
+  (select i.updated_at > t.updated_at from public.issues as i join times as t using (id)), true,
+  'one that changes something moves it forward, within a transaction too'
+);
+alter table public.issues disable trigger _900_keep_timestamps;
+update public.issues set updated_at = '2100-01-01' where title = 'Two';
+alter table public.issues enable trigger _900_keep_timestamps;
+update public.issues set description = 'again' where title = 'Two';
+select is(
+  (select updated_at > '2100-01-01' from public.issues where title = 'Two'), true,
+  'updated_at never moves back, even if the clock does'
+);
+
+select * from finish();
+rollback;

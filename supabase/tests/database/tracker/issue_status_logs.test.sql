@@ -1,0 +1,125 @@
+-- The status log: one row a change, by anybody, never by hand.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(10);
+
+-- The tests' own data only, until the rollback.
+delete from public.issues;
+delete from public.circle_issues;
+delete from public.circle_spaces;
+delete from public.tags;
+delete from public.user_sessions;
+delete from public.team_members;
+delete from private.circle_events;
+
+insert into auth.users (id, email) values
+  ('00000000-0000-4000-8000-00000000000a', 'stranger@example.com'),
+  ('00000000-0000-4000-8000-00000000000b', 'viewer@example.com'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent@example.com'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin@example.com'),
+  ('00000000-0000-4000-8000-00000000000e', 'second@example.com');
+insert into public.team_members (user_id, role, display_name) values
+  ('00000000-0000-4000-8000-00000000000b', 'viewer', 'Vera Viewer'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent', 'Agnes Agent'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin', 'Adam Admin'),
+  ('00000000-0000-4000-8000-00000000000e', 'agent', null);
+
+-- Runs a statement as the API would for this person: its first value, or its SQLSTATE and message.
+create function pg_temp.as_persona(p_persona text, p_statement text) returns text language plpgsql as $$
+declare
+  v_id constant text := case p_persona
+    when 'stranger' then '00000000-0000-4000-8000-00000000000a'
+    when 'viewer' then '00000000-0000-4000-8000-00000000000b'
+    when 'agent' then '00000000-0000-4000-8000-00000000000c'
+    when 'admin' then '00000000-0000-4000-8000-00000000000d'
+    when 'second' then '00000000-0000-4000-8000-00000000000e'
+  end;
+  v_role constant text := case when v_id is null then p_persona else 'authenticated' end;
+  v_value text;
+begin
+  perform set_config('request.jwt.claims', json_build_object('role', v_role, 'sub', v_id)::text, true);
+  perform set_config('role', v_role, true);
+  execute p_statement into v_value;
+  perform set_config('role', 'none', true);
+  perform set_config('request.jwt.claims', '', true);
+  return v_value;
+exception
+  -- what else goes wrong is no answer that a test expects, and ends it
+  when insufficient_privilege or integrity_constraint_violation or sqlstate 'PT401' or sqlstate 'PT403'
+    or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422' then
+    return sqlstate || ' ' || sqlerrm;
+end;
+$$;
+
+select pg_temp.as_persona('agent', $$ insert into issues (id, title)
+  values ('10000000-0000-4000-8000-000000000001', 'One'), ('10000000-0000-4000-8000-000000000002', 'Two')
+  returning id $$);
+select results_eq(
+  $$ select old_status, new_status, changed_by, changed_by_user_id from public.issue_status_logs $$,
+  $$ values (null, 'waiting_for_help', 'Agnes Agent', '00000000-0000-4000-8000-00000000000c'::uuid),
+    (null, 'waiting_for_help', 'Agnes Agent', '00000000-0000-4000-8000-00000000000c'::uuid) $$,
+  'making an issue logs its first status'
+);
+delete from public.issue_status_logs;
+
+select pg_temp.as_persona('agent', $$ update issues set status = 'waiting_for_help', title = 'One!'
+  where title = 'One' returning id $$);
+select is_empty($$ select * from public.issue_status_logs $$, 'the same status again is no change');
+
+select pg_temp.as_persona('admin', $$ with u as (update issues set status = 'blocked' returning 1)
+  select count(*) from u $$);
+select results_eq(
+  $$ select i.title, l.old_status, l.new_status, l.changed_by
+     from public.issue_status_logs as l join public.issues as i on i.id = l.issue_id order by i.title $$,
+  $$ values ('One!', 'waiting_for_help', 'blocked', 'Adam Admin'),
+    ('Two', 'waiting_for_help', 'blocked', 'Adam Admin') $$,
+  'a change in bulk is a row an issue'
+);
+delete from public.issue_status_logs;
+
+update public.issues set status = 'in_progress' where title = 'Two';
+update public.issues set status = 'resolved' where title = 'Two';
+update public.issues set status = 'archived' where title = 'Two';
+update public.issues set status = 'waiting_for_help' where title = 'Two';
+select results_eq(
+  $$ select old_status, new_status, changed_by from public.issue_status_logs order by changed_at $$,
+  $$ values ('blocked', 'in_progress', 'system'), ('in_progress', 'resolved', 'system'),
+    ('resolved', 'archived', 'system'), ('archived', 'waiting_for_help', 'system') $$,
+  'every status may follow every other, and the times tell the order within a transaction'
+);
+delete from public.issue_status_logs;
+
+select pg_temp.as_persona('agent', $$ insert into issues (id, title, status, segment)
+  values ('10000000-0000-4000-8000-000000000002', 'Two', 'blocked', 'misc')
+  on conflict (id) do update set status = excluded.status returning id $$);
+select results_eq(
+  $$ select old_status, new_status, changed_by from public.issue_status_logs $$,
+  $$ values ('waiting_for_help', 'blocked', 'Agnes Agent') $$, 'an upsert logs the change that it made'
+);
+
+-- by hand
+
+select matches(
+  pg_temp.as_persona('admin', $$ insert into issue_status_logs (issue_id, new_status, changed_by)
+    values ('10000000-0000-4000-8000-000000000002', 'resolved', 'Mallory') returning id $$),
+  '^42501 ', 'an admin can''t add to it'
+);
+select matches(
+  pg_temp.as_persona('service_role', $$ update issue_status_logs set changed_by = 'Mallory' returning id $$),
+  '^42501 ', 'not even the service role rewrites it'
+);
+select matches(
+  pg_temp.as_persona('admin', $$ delete from issue_status_logs where changed_by = 'Agnes Agent'
+    returning id $$),
+  '^42501 ', 'nobody takes rows away'
+);
+select is(
+  pg_temp.as_persona('viewer', 'select count(*) from issue_status_logs'), '1', 'a viewer reads it'
+);
+delete from public.issues where title = 'Two';
+select is_empty($$ select * from public.issue_status_logs $$, 'it goes with its issue');
+
+select * from finish();
+rollback;

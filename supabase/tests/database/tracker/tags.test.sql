@@ -1,0 +1,126 @@
+-- issues.tags and issue_tags show one truth, whichever is written.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(18);
+
+-- The tests' own data only, until the rollback.
+delete from public.issues;
+delete from public.circle_issues;
+delete from public.circle_spaces;
+delete from public.tags;
+delete from public.user_sessions;
+delete from public.team_members;
+delete from private.circle_events;
+
+insert into auth.users (id, email) values
+  ('00000000-0000-4000-8000-00000000000a', 'stranger@example.com'),
+  ('00000000-0000-4000-8000-00000000000b', 'viewer@example.com'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent@example.com'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin@example.com'),
+  ('00000000-0000-4000-8000-00000000000e', 'second@example.com');
+insert into public.team_members (user_id, role, display_name) values
+  ('00000000-0000-4000-8000-00000000000b', 'viewer', 'Vera Viewer'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent', 'Agnes Agent'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin', 'Adam Admin'),
+  ('00000000-0000-4000-8000-00000000000e', 'agent', null);
+
+-- Runs a statement as the API would for this person: its first value, or its SQLSTATE and message.
+create function pg_temp.as_persona(p_persona text, p_statement text) returns text language plpgsql as $$
+declare
+  v_id constant text := case p_persona
+    when 'stranger' then '00000000-0000-4000-8000-00000000000a'
+    when 'viewer' then '00000000-0000-4000-8000-00000000000b'
+    when 'agent' then '00000000-0000-4000-8000-00000000000c'
+    when 'admin' then '00000000-0000-4000-8000-00000000000d'
+    when 'second' then '00000000-0000-4000-8000-00000000000e'
+  end;
+  v_role constant text := case when v_id is null then p_persona else 'authenticated' end;
+  v_value text;
+begin
+  perform set_config('request.jwt.claims', json_build_object('role', v_role, 'sub', v_id)::text, true);
+  perform set_config('role', v_role, true);
+  execute p_statement into v_value;
+  perform set_config('role', 'none', true);
+  perform set_config('request.jwt.claims', '', true);
+  return v_value;
+exception
+  -- what else goes wrong is no answer that a test expects, and ends it
+  when insufficient_privilege or integrity_constraint_violation or sqlstate 'PT401' or sqlstate 'PT403'
+    or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422' then
+    return sqlstate || ' ' || sqlerrm;
+end;
+$$;
+
+-- both shapes, seen together; they differ in no test below
+create function pg_temp.shown(p_title text) returns text language sql as $$
+  select i.tags::text || case
+    when i.tags = coalesce((
+      select array_agg(t.tag_name order by t.tag_name collate "C") from public.issue_tags as t
+        where t.issue_id = i.id
+    ), '{}') then '' else ' but rows differ' end
+  from public.issues as i where i.title = p_title
+$$;
+select pg_temp.as_persona('agent', $$ insert into issues (id, title, tags)
+  values ('10000000-0000-4000-8000-000000000001', 'One', '{zoo, " ape ",zoo,"",ape}') returning id $$);
+
+select is(pg_temp.shown('One'), '{ape,zoo}', 'tags given with an issue are trimmed, sorted and kept once');
+select set_eq(
+  $$ select name from public.tags $$, $$ values ('ape'), ('zoo') $$, 'a new tag makes its row'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update issues set tags = '{zoo,bee}' where title = 'One' returning tags $$),
+  '{bee,zoo}', 'the array replaces'
+);
+select is(pg_temp.shown('One'), '{bee,zoo}', 'and the rows follow');
+select is(
+  pg_temp.as_persona('agent', $$ insert into issue_tags (issue_id, tag_name)
+    values ('10000000-0000-4000-8000-000000000001', ' cat ') returning tag_name $$),
+  'cat', 'a row puts a tag on, a new one too'
+);
+select is(pg_temp.shown('One'), '{bee,cat,zoo}', 'and the array follows');
+select pg_temp.as_persona('agent', $$ delete from issue_tags where tag_name in ('bee', 'zoo')
+  returning tag_name $$);
+select is(pg_temp.shown('One'), '{cat}', 'taking rows away takes tags off');
+select is(
+  pg_temp.as_persona('agent', $$ insert into issue_tags (issue_id, tag_name)
+    values ('10000000-0000-4000-8000-000000000001', 'cat')
+    on conflict (issue_id, tag_name) do update set issue_id = excluded.issue_id, tag_name = excluded.tag_name
+    returning tag_name $$),
+  'cat', 'an upsert of a row that is there'
+);
+select is(pg_temp.shown('One'), '{cat}', 'changes nothing');
+select is(
+  pg_temp.as_persona('agent', $$ with a as (
+      update issues set tags = '{cat,dog}' where title = 'One' returning id
+    ), b as (
+      insert into issue_tags (issue_id, tag_name) values ('10000000-0000-4000-8000-000000000001', 'eel')
+        returning 1
+    ) select count(*) from a, b $$),
+  '1', 'both shapes in one statement'
+);
+select is(pg_temp.shown('One'), '{cat,dog,eel}', 'give what both said');
+select is(
+  pg_temp.as_persona('admin', $$ delete from tags where name = 'dog' returning name $$), 'dog',
+  'an admin deletes a tag'
+);
+select is(pg_temp.shown('One'), '{cat,eel}', 'and it comes off everywhere');
+select is(
+  pg_temp.as_persona('agent', $$ update issue_tags set tag_name = 'eel2' where tag_name = 'eel'
+    returning tag_name $$),
+  'PT422 key_change_refused', 'a row can''t be turned into another'
+);
+select throws_ok($$ insert into public.tags (name) values (' ') $$, '23514', null, 'a tag is not blank');
+truncate public.issue_tags;
+select is(pg_temp.shown('One'), '{}', 'truncating the rows empties the arrays');
+select throws_ok(
+  $$ insert into public.issue_tags (issue_id, tag_name) values (gen_random_uuid(), 'fox') $$,
+  '23503', null, 'an issue that isn''t there can''t be tagged'
+);
+update public.issues set tags = '{gnu}' where title = 'One';
+delete from public.issues where title = 'One';
+select is_empty($$ select * from public.issue_tags $$, 'the rows go with their issue');
+
+select * from finish();
+rollback;

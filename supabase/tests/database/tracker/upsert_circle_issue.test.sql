@@ -1,0 +1,119 @@
+-- upsert_circle_issue in its eleven-argument form.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(11);
+
+-- The tests' own data only, until the rollback.
+delete from public.issues;
+delete from public.circle_issues;
+delete from public.circle_spaces;
+delete from public.tags;
+delete from public.user_sessions;
+delete from public.team_members;
+delete from private.circle_events;
+
+insert into auth.users (id, email) values
+  ('00000000-0000-4000-8000-00000000000a', 'stranger@example.com'),
+  ('00000000-0000-4000-8000-00000000000b', 'viewer@example.com'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent@example.com'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin@example.com'),
+  ('00000000-0000-4000-8000-00000000000e', 'second@example.com');
+insert into public.team_members (user_id, role, display_name) values
+  ('00000000-0000-4000-8000-00000000000b', 'viewer', 'Vera Viewer'),
+  ('00000000-0000-4000-8000-00000000000c', 'agent', 'Agnes Agent'),
+  ('00000000-0000-4000-8000-00000000000d', 'admin', 'Adam Admin'),
+  ('00000000-0000-4000-8000-00000000000e', 'agent', null);
+
+-- Runs a statement as the API would for this person: its first value, or its SQLSTATE and message.
+create function pg_temp.as_persona(p_persona text, p_statement text) returns text language plpgsql as $$
+declare
+  v_id constant text := case p_persona
+    when 'stranger' then '00000000-0000-4000-8000-00000000000a'
+    when 'viewer' then '00000000-0000-4000-8000-00000000000b'
+    when 'agent' then '00000000-0000-4000-8000-00000000000c'
+    when 'admin' then '00000000-0000-4000-8000-00000000000d'
+    when 'second' then '00000000-0000-4000-8000-00000000000e'
+  end;
+  v_role constant text := case when v_id is null then p_persona else 'authenticated' end;
+  v_value text;
+begin
+  perform set_config('request.jwt.claims', json_build_object('role', v_role, 'sub', v_id)::text, true);
+  perform set_config('role', v_role, true);
+  execute p_statement into v_value;
+  perform set_config('role', 'none', true);
+  perform set_config('request.jwt.claims', '', true);
+  return v_value;
+exception
+  -- what else goes wrong is no answer that a test expects, and ends it
+  when insufficient_privilege or integrity_constraint_violation or sqlstate 'PT401' or sqlstate 'PT403'
+    or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422' then
+    return sqlstate || ' ' || sqlerrm;
+end;
+$$;
+
+select pg_temp.as_persona('agent', $$ select upsert_circle_issue(
+  p_message_id := '201', p_thread_id := '900', p_title := 'Title', p_body := 'Body', p_author_name := 'Ana',
+  p_author_email := 'ana@example.com', p_space_name := 'Help', p_space_id := '88',
+  p_link := 'https://x.example',
+  p_is_thread := true, p_raw_data := '{"a": 1}'
+) $$);
+create temp table before as select * from public.circle_issues;
+select results_eq(
+  $$ select message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link,
+    is_thread,
+       raw_data, is_triaged, triage_confidence, mapped_to_issue_id from before $$,
+  $$ values ('201', '900', 'Title', 'Body', 'Ana', 'ana@example.com', 'Help', '88', 'https://x.example', true,
+       '{"a": 1}'::jsonb, false, 0::float8, null::uuid) $$,
+  'a new message is stored, untriaged'
+);
+select is(
+  pg_temp.as_persona('agent', $$ select upsert_circle_issue('201', null, null, null, null, null, null, null,
+    null, null, null) $$),
+  (select id::text from before), 'the same message is the same row'
+);
+select results_eq('select * from public.circle_issues', 'select * from before',
+  'nulls keep what is there, updated_at too');
+select pg_temp.as_persona('service_role', $$ select upsert_circle_issue('201', '', ' ', e'\n', '', ' ', '',
+  '', '', null, null) $$);
+select results_eq('select * from public.circle_issues', 'select * from before', 'so do blanks');
+select pg_temp.as_persona('agent', $$ select upsert_circle_issue(' 201 ', p_title := 'New',
+  p_raw_data := '{}') $$);
+select results_eq(
+  $$ select title, body, raw_data, is_thread, updated_at > (select updated_at from before)
+    from public.circle_issues $$,
+  $$ values ('New', 'Body', '{}'::jsonb, true, true) $$, 'what is given replaces'
+);
+update public.circle_issues set is_triaged = true, triage_confidence = 0.7;
+select pg_temp.as_persona('agent', $$ select upsert_circle_issue('201', p_body := 'Other') $$);
+select results_eq(
+  $$ select is_triaged, triage_confidence from public.circle_issues $$, $$ values (true, 0.7::float8) $$,
+  'triage is not touched'
+);
+select pg_temp.as_persona('agent', $$ select upsert_circle_issue('202', p_body := repeat('word ', 20)) $$);
+select results_eq(
+  $$ select title, author_name, is_thread, raw_data from public.circle_issues where message_id = '202' $$,
+  $$ values (left(repeat('word ', 20), 50) || '...', 'Unknown', false, '{}'::jsonb) $$,
+  'without a title, the beginning of the body'
+);
+select is(
+  pg_temp.as_persona('agent', $$ select upsert_circle_issue('  ') $$), 'PT422 circle_message_id_invalid',
+  'an id is needed'
+);
+select is(
+  pg_temp.as_persona('agent', $$ select upsert_circle_issue(repeat('9', 256)) $$),
+  'PT422 circle_message_id_invalid', 'of bounded length'
+);
+select is(
+  pg_temp.as_persona('viewer', $$ select upsert_circle_issue('203') $$), 'PT403 team_role_required',
+  'a viewer writes nothing'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update circle_issues set message_id = '999' where message_id = '201'
+    returning id $$),
+  'PT422 key_change_refused', 'a message keeps its id'
+);
+
+select * from finish();
+rollback;

@@ -1,0 +1,28 @@
+export interface Tap {
+  /** What `plan()` announced. */
+  planned: number;
+  assertions: { number: number; ok: boolean; description: string; diagnostics: string }[];
+}
+
+/** Reads what pgTAP's functions returned, each value being one or more lines of the Test Anything Protocol. */
+export function parseTap(values: string[]): Tap {
+  const tap: Tap = { planned: -1, assertions: [] };
+  for (const line of values.join("\n").split("\n")) {
+    const plan = line.match(/^1\.\.(\d+)/);
+    const assertion = line.match(/^(not )?ok (\d+)(?: - (.*))?$/);
+    if (plan) {
+      tap.planned = Number(plan[1]);
+    } else if (assertion) {
+      tap.assertions.push({
+        number: Number(assertion[2]),
+        ok: !assertion[1],
+        description: assertion[3] ?? "",
+        diagnostics: "",
+      });
+    } else {
+      const last = tap.assertions.at(-1);
+      if (last && line.startsWith("#")) last.diagnostics += `${line.slice(1).trim()}\n`;
+    }
+  }
+  return tap;
+}

@@ -1,0 +1,674 @@
+// Generated from the migrations by `npm run db:types`.
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  "public": {
+    Tables: {
+      "circle_issues": {
+        Row: {
+          "attachments": NonNullable<Json>;
+          "author_email": string | null;
+          "author_name": string;
+          "body": string;
+          "chat_room_uuid": string | null;
+          "created_at": string;
+          "edited_at": string | null;
+          "id": string;
+          "is_thread": boolean;
+          "is_triaged": boolean;
+          "link": string | null;
+          "mapped_to_issue_id": string | null;
+          "message_id": string;
+          "posted_at": string | null;
+          "raw_data": NonNullable<Json>;
+          "space_id": string | null;
+          "space_name": string | null;
+          "thread_id": string | null;
+          "title": string;
+          "triage_confidence": number;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attachments"?: NonNullable<Json>;
+          "author_email"?: string | null;
+          "author_name"?: string;
+          "body"?: string;
+          "chat_room_uuid"?: string | null;
+          "created_at"?: string;
+          "edited_at"?: string | null;
+          "id"?: string;
+          "is_thread"?: boolean;
+          "is_triaged"?: boolean;
+          "link"?: string | null;
+          "mapped_to_issue_id"?: string | null;
+          "message_id": string;
+          "posted_at"?: string | null;
+          "raw_data"?: NonNullable<Json>;
+          "space_id"?: string | null;
+          "space_name"?: string | null;
+          "thread_id"?: string | null;
+          "title"?: string;
+          "triage_confidence"?: number;
+          "updated_at"?: string;
+        };
+        Update: {
+          "attachments"?: NonNullable<Json>;
+          "author_email"?: string | null;
+          "author_name"?: string;
+          "body"?: string;
+          "chat_room_uuid"?: string | null;
+          "created_at"?: string;
+          "edited_at"?: string | null;
+          "id"?: string;
+          "is_thread"?: boolean;
+          "is_triaged"?: boolean;
+          "link"?: string | null;
+          "mapped_to_issue_id"?: string | null;
+          "message_id"?: string;
+          "posted_at"?: string | null;
+          "raw_data"?: NonNullable<Json>;
+          "space_id"?: string | null;
+          "space_name"?: string | null;
+          "thread_id"?: string | null;
+          "title"?: string;
+          "triage_confidence"?: number;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
+            columns: ["mapped_to_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
+            columns: ["mapped_to_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "circle_replies": {
+        Row: {
+          "attachments": NonNullable<Json>;
+          "author_name": string;
+          "body": string;
+          "circle_issue_id": string;
+          "created_at": string;
+          "edited_at": string | null;
+          "id": string;
+          "link": string | null;
+          "message_id": string;
+          "posted_at": string | null;
+          "raw_data": NonNullable<Json>;
+          "reply_index": number;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attachments"?: NonNullable<Json>;
+          "author_name"?: string;
+          "body"?: string;
+          "circle_issue_id": string;
+          "created_at"?: string;
+          "edited_at"?: string | null;
+          "id"?: string;
+          "link"?: string | null;
+          "message_id": string;
+          "posted_at"?: string | null;
+          "raw_data"?: NonNullable<Json>;
+          "reply_index": number;
+          "updated_at"?: string;
+        };
+        Update: {
+          "attachments"?: NonNullable<Json>;
+          "author_name"?: string;
+          "body"?: string;
+          "circle_issue_id"?: string;
+          "created_at"?: string;
+          "edited_at"?: string | null;
+          "id"?: string;
+          "link"?: string | null;
+          "message_id"?: string;
+          "posted_at"?: string | null;
+          "raw_data"?: NonNullable<Json>;
+          "reply_index"?: number;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "circle_replies_circle_issue_id_fkey";
+            columns: ["circle_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "circle_issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "circle_spaces": {
+        Row: {
+          "chat_room_uuid": string;
+          "created_at": string;
+          "id": number;
+          "space_id": number | null;
+          "space_member_id": number | null;
+          "space_name": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "chat_room_uuid": string;
+          "created_at"?: string;
+          "id"?: number;
+          "space_id"?: number | null;
+          "space_member_id"?: number | null;
+          "space_name": string;
+        };
+        Update: {
+          "chat_room_uuid"?: string;
+          "created_at"?: string;
+          "id"?: number;
+          "space_id"?: number | null;
+          "space_member_id"?: number | null;
+          "space_name"?: string;
+        };
+        Relationships: [];
+      };
+      "comments": {
+        Row: {
+          "author_name": string;
+          "author_user_id": string | null;
+          "body": string;
+          "created_at": string;
+          "id": string;
+          "issue_id": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_name"?: string;
+          "author_user_id"?: string | null;
+          "body": string;
+          "created_at"?: string;
+          "id"?: string;
+          "issue_id": string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "author_name"?: string;
+          "author_user_id"?: string | null;
+          "body"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "issue_id"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "comments_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "comments_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "issue_import_logs": {
+        Row: {
+          "circle_issue_id": string;
+          "id": string;
+          "import_notes": string | null;
+          "import_source": string;
+          "imported_at": string;
+          "imported_by": string;
+          "is_automatic": boolean;
+          "issue_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "circle_issue_id": string;
+          "id"?: string;
+          "import_notes"?: string | null;
+          "import_source"?: string;
+          "imported_at"?: string;
+          "imported_by"?: string;
+          "is_automatic"?: boolean;
+          "issue_id"?: string | null;
+        };
+        Update: {
+          "circle_issue_id"?: string;
+          "id"?: string;
+          "import_notes"?: string | null;
+          "import_source"?: string;
+          "imported_at"?: string;
+          "imported_by"?: string;
+          "is_automatic"?: boolean;
+          "issue_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "issue_import_logs_circle_issue_id_fkey";
+            columns: ["circle_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "circle_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_import_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_import_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "issue_status_logs": {
+        Row: {
+          "changed_at": string;
+          "changed_by": string | null;
+          "changed_by_user_id": string | null;
+          "id": string;
+          "issue_id": string;
+          "new_status": string;
+          "old_status": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "changed_at"?: string;
+          "changed_by"?: string | null;
+          "changed_by_user_id"?: string | null;
+          "id"?: string;
+          "issue_id": string;
+          "new_status": string;
+          "old_status"?: string | null;
+        };
+        Update: {
+          "changed_at"?: string;
+          "changed_by"?: string | null;
+          "changed_by_user_id"?: string | null;
+          "id"?: string;
+          "issue_id"?: string;
+          "new_status"?: string;
+          "old_status"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "issue_status_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_status_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "issue_tags": {
+        Row: {
+          "issue_id": string;
+          "tag_name": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "issue_id": string;
+          "tag_name": string;
+        };
+        Update: {
+          "issue_id"?: string;
+          "tag_name"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "issue_tags_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_tags_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_tags_tag_name_fkey";
+            columns: ["tag_name"];
+            isOneToOne: false;
+            referencedRelation: "tags";
+            referencedColumns: ["name"];
+          },
+        ];
+      };
+      "issues": {
+        Row: {
+          "archived_at": string | null;
+          "assigned_to": string | null;
+          "assigned_to_user_id": string | null;
+          "created_at": string;
+          "description": string;
+          "id": string;
+          "is_test": boolean;
+          "ready_for_delivery": boolean | null;
+          "resolved_at": string | null;
+          "resolved_by": string | null;
+          "resolved_by_user_id": string | null;
+          "segment": string;
+          "seq_id": number;
+          "status": string;
+          "submitted_by": string;
+          "submitted_by_user_id": string | null;
+          "tags": (string)[];
+          "title": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "archived_at"?: string | null;
+          "assigned_to"?: string | null;
+          "assigned_to_user_id"?: string | null;
+          "created_at"?: string;
+          "description"?: string;
+          "id"?: string;
+          "is_test"?: boolean;
+          "ready_for_delivery"?: boolean | null;
+          "resolved_at"?: string | null;
+          "resolved_by"?: string | null;
+          "resolved_by_user_id"?: string | null;
+          "segment": string;
+          "seq_id"?: number;
+          "status"?: string;
+          "submitted_by"?: string;
+          "submitted_by_user_id"?: string | null;
+          "tags"?: (string)[];
+          "title": string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "archived_at"?: string | null;
+          "assigned_to"?: string | null;
+          "assigned_to_user_id"?: string | null;
+          "created_at"?: string;
+          "description"?: string;
+          "id"?: string;
+          "is_test"?: boolean;
+          "ready_for_delivery"?: boolean | null;
+          "resolved_at"?: string | null;
+          "resolved_by"?: string | null;
+          "resolved_by_user_id"?: string | null;
+          "segment"?: string;
+          "seq_id"?: number;
+          "status"?: string;
+          "submitted_by"?: string;
+          "submitted_by_user_id"?: string | null;
+          "tags"?: (string)[];
+          "title"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+      "tags": {
+        Row: {
+          "created_at": string;
+          "name": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "name": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "name"?: string;
+        };
+        Relationships: [];
+      };
+      "team_members": {
+        Row: {
+          "created_at": string;
+          "display_name": string | null;
+          "role": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "display_name"?: string | null;
+          "role": string;
+          "updated_at"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "display_name"?: string | null;
+          "role"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
+      "user_sessions": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "last_active": string;
+          "profile_name": string;
+          "profile_role": string | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "last_active"?: string;
+          "profile_name"?: string;
+          "profile_role"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "last_active"?: string;
+          "profile_name"?: string;
+          "profile_role"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+    };
+    Views: {
+      "issue_activity_log": {
+        Row: {
+          "assigned_to": string | null;
+          "id": string;
+          "issue_title": string;
+          "last_comment_at": string | null;
+          "last_commenter": string | null;
+          "resolved_at": string | null;
+          "resolved_by": string | null;
+          "segment": string;
+          "status": string;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+    };
+    Functions: {
+      "add_team_member": {
+        Args: { "email": string; "role": string };
+        Returns: {
+          "created_at": string;
+          "display_name": string | null;
+          "role": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "team_members";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "cleanup_legacy_test_data": { Args: { "days_old"?: number }; Returns: number };
+      "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
+      "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
+      "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
+      "process_circle_event": { Args: { "p_event_id": string }; Returns: Json };
+      "process_circle_webhook": {
+        Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
+        Returns: Json;
+      };
+      "receive_circle_event": { Args: { "p_body": string }; Returns: string };
+      "upsert_circle_issue": {
+        Args: {
+          "p_author_email"?: string;
+          "p_author_name"?: string;
+          "p_body"?: string;
+          "p_is_thread"?: boolean;
+          "p_link"?: string;
+          "p_message_id": string;
+          "p_raw_data"?: Json;
+          "p_space_id"?: string;
+          "p_space_name"?: string;
+          "p_thread_id"?: string;
+          "p_title"?: string;
+        };
+        Returns: string;
+      };
+    };
+    Enums: {
+      [_ in never]: never;
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof (
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+    )
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals } ? (
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+  )[TableName] extends {
+    Row: infer R;
+  } ? R
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R;
+    } ? R
+    : never
+  : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+    Insert: infer I;
+  } ? I
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I;
+    } ? I
+    : never
+  : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+    Update: infer U;
+  } ? U
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U;
+    } ? U
+    : never
+  : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never;
+
+export const Constants = {
+  "public": {
+    Enums: {},
+  },
+} as const;
