@@ -94,7 +94,12 @@ interface Finding {
 
 /** Every plpgsql function, and every trigger function on each of its tables, by plpgsql_check at its strictest. */
 export async function checkFunctions(server: Server): Promise<Result[]> {
-  const sql = postgres(server.url("supabase_admin"), { max: 1, onnotice: () => {} });
+  const sql = postgres(server.url("supabase_admin"), {
+    max: 1,
+    onnotice: () => {},
+    // names come out with their schema
+    connection: { search_path: "pg_catalog" },
+  });
   try {
     const query = readFileSync(new URL("plpgsql-check.sql", import.meta.url), "utf8");
     const rows = await sql.unsafe<Finding[]>(query);

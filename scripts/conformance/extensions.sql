@@ -1,5 +1,5 @@
--- The extensions as Supabase leaves them to `postgres` after it created one; here the superuser creates them beforehand,
--- so that a migration's `create extension if not exists` finds it there. Runs as supabase_admin.
+-- The extensions as Supabase leaves them to `postgres` after it created one; here the superuser creates them
+-- beforehand, so that a migration's `create extension if not exists` finds it there. Runs as supabase_admin.
 
 create extension pgtap with schema extensions;
 create extension plpgsql_check with schema extensions;

@@ -1,5 +1,6 @@
--- What plpgsql_check finds in every plpgsql function of ours; trigger functions once for each table they serve. Rows are
--- (object, level, sqlstate, lineno, message, detail, hint, query), message being null for what was checked without a finding.
+-- What plpgsql_check finds in every plpgsql function of ours; trigger functions once for each table.
+-- Rows are (object, level, sqlstate, lineno, message, detail, hint, query); a function without a finding has
+-- one whose message is null.
 
 with ours as (
   select f.oid, f.oid::regprocedure as name, f.prorettype = 'trigger'::regtype as is_trigger
@@ -27,7 +28,8 @@ select u.name || case when u.relation = 0 then '' else ' on ' || u.relation::reg
   c.level, c.sqlstate, c.lineno, c.message, c.detail, c.hint, c.query
 from uses as u
 left join lateral extensions.plpgsql_check_function_tb(
-  funcoid => u.oid, relid => u.relation, fatal_errors => false, other_warnings => true, extra_warnings => true,
-  performance_warnings => true, security_warnings => true, oldtable => u.old_rows, newtable => u.new_rows
+  funcoid => u.oid, relid => u.relation, fatal_errors => false, other_warnings => true,
+  extra_warnings => true, performance_warnings => true, security_warnings => true,
+  oldtable => u.old_rows, newtable => u.new_rows
 ) as c on true
 order by 1, 2;

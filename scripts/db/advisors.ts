@@ -47,7 +47,12 @@ async function advise(database: Database): Promise<Finding[]> {
 
 /** What our own checks find in all of our schemas. */
 export async function lint(database: Database): Promise<Finding[]> {
-  const sql = postgres(database.url(), { max: 1, onnotice: () => {} });
+  const sql = postgres(database.url(), {
+    max: 1,
+    onnotice: () => {},
+    // names come out with their schema
+    connection: { search_path: "pg_catalog" },
+  });
   try {
     return [...await sql.unsafe<Finding[]>(LINTS)];
   } finally {

@@ -31,12 +31,17 @@ export async function* checkSchema(scratch: Scratch): AsyncGenerator<CheckResult
   const migrated = await scratch.migrated();
   const declared = await scratch.declared();
   progress("comparing the two");
+  const differences = await compareDatabases(migrated, declared);
   yield {
     name: "migrations/ and schemas/ define the same database (- only migrations/, + only schemas/)",
-    problems: await compareDatabases(migrated, declared),
+    problems: differences,
   };
   const sql = await diffDatabases(migrated, declared);
-  yield { name: "the CLI finds nothing to migrate", problems: sql === "" ? [] : [sql] };
+  const advice = "npm run db:new -- <name> writes a migration that leads from migrations/ to schemas/";
+  yield {
+    name: "the CLI finds nothing to migrate",
+    problems: sql === "" ? [] : [differences.length > 0 ? advice : sql],
+  };
 }
 
 /** The objects that two databases define differently, each with the lines that differ. */

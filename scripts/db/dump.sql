@@ -1,6 +1,6 @@
 -- A database's definition as lines of text, grouped by object, so that two databases can be compared line by
--- line. Runs as supabase_admin in one session; every row of every select is (object, place, line), place giving
--- the order within an object. What PostgreSQL itself brings and the CLI's own history are left out.
+-- line. Runs as supabase_admin in one session; every row of every select is (object, place, line), where
+-- place gives the order within an object. What PostgreSQL brings and the CLI's own history are left out.
 
 set search_path = '';
 
@@ -60,10 +60,14 @@ cross join lateral (
   union all select 3, 'options ' || array_to_string(c.reloptions, ', ')
   union all select 4, format('persistence %s', c.relpersistence) where c.relpersistence <> 'p'
   union all
-  select 5, format('row level security %s%s', c.relrowsecurity, case when c.relforcerowsecurity then ', forced' end)
+  select 5, concat(
+    'row level security ', case when c.relrowsecurity then 'on' else 'off' end,
+    case when c.relforcerowsecurity then ', forced' end
+  )
   where c.relkind in ('r', 'p')
   union all
-  select 6, format('replica identity %s', c.relreplident) where c.relreplident <> 'd' and c.relkind in ('r', 'p')
+  select 6, format('replica identity %s', c.relreplident)
+  where c.relreplident <> 'd' and c.relkind in ('r', 'p')
   union all select 7, 'partition by ' || pg_get_partkeydef(c.oid) where c.relkind = 'p'
   union all
   select 8, format('inherits %s, number %s', i.inhparent::regclass, i.inhseqno)
@@ -120,7 +124,7 @@ cross join lateral (
 select c.object, l.place, l.line
 from pg_temp.counted_relations as c
 cross join lateral (
-  select 20000 as place, concat('constraint ', quote_ident(k.conname), ' ', pg_get_constraintdef(k.oid)) as line
+  select 20000 as place, format('constraint %I ', k.conname) || pg_get_constraintdef(k.oid) as line
   from pg_constraint as k where k.conrelid = c.oid
   union all
   select 20001, format('constraint %I comment ', k.conname) || obj_description(k.oid, 'pg_constraint')
@@ -130,17 +134,20 @@ cross join lateral (
     case when i.indisclustered then ' clustered' end, case when i.indisreplident then ' replica identity' end)
   from pg_index as i where i.indrelid = c.oid
   union all
-  select 30001, format('index %s comment ', i.indexrelid::regclass) || obj_description(i.indexrelid, 'pg_class')
+  select 30001, 'index ' || i.indexrelid::regclass || ' comment '
+    || obj_description(i.indexrelid, 'pg_class')
   from pg_index as i where i.indrelid = c.oid
   union all
-  select 40000, concat(pg_get_triggerdef(t.oid), case when t.tgenabled <> 'O' then ' enabled ' || t.tgenabled::text end)
+  select 40000,
+    concat(pg_get_triggerdef(t.oid), case when t.tgenabled <> 'O' then ' enabled ' || t.tgenabled::text end)
   from pg_trigger as t where t.tgrelid = c.oid and not t.tgisinternal
   union all
   select 40001, format('trigger %I comment ', t.tgname) || obj_description(t.oid, 'pg_trigger')
   from pg_trigger as t where t.tgrelid = c.oid and not t.tgisinternal
   union all
   select 50000, concat(
-    'policy ', quote_ident(p.polname), case when p.polpermissive then ' permissive' else ' restrictive' end, ' for ',
+    'policy ', quote_ident(p.polname), case when p.polpermissive then ' permissive' else ' restrictive' end,
+    ' for ',
     case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete'
       else 'all' end,
     ' to ', (
@@ -154,7 +161,8 @@ cross join lateral (
   select 50001, format('policy %I comment ', p.polname) || obj_description(p.oid, 'pg_policy')
   from pg_policy as p where p.polrelid = c.oid
   union all
-  select 60000, pg_get_ruledef(r.oid) from pg_rewrite as r where r.ev_class = c.oid and r.rulename <> '_RETURN'
+  select 60000, pg_get_ruledef(r.oid)
+  from pg_rewrite as r where r.ev_class = c.oid and r.rulename <> '_RETURN'
   union all
   select 70000, pg_get_statisticsobjdef(s.oid) from pg_statistic_ext as s where s.stxrelid = c.oid
 ) as l;
@@ -179,8 +187,10 @@ cross join lateral (
   select 2, string_agg(quote_literal(e.enumlabel), ', ' order by e.enumsortorder)
   from pg_enum as e where e.enumtypid = t.oid
   union all
-  select 3, concat('over ', format_type(t.typbasetype, t.typtypmod), case when t.typnotnull then ' not null' end,
-    ' default ' || t.typdefault)
+  select 3, concat(
+    'over ', format_type(t.typbasetype, t.typtypmod), case when t.typnotnull then ' not null' end,
+    ' default ' || t.typdefault
+  )
   where t.typtype = 'd'
   union all
   select 4, concat('constraint ', quote_ident(k.conname), ' ', pg_get_constraintdef(k.oid))
@@ -195,9 +205,10 @@ where pg_temp.is_counted(t.typnamespace) and t.typtype in ('e', 'd', 'r');
 select format('default privileges of %s', d.defaclrole::regrole) as object,
   1 as place,
   concat(
-    'in ', case d.defaclnamespace when 0 then 'any schema' else d.defaclnamespace::regnamespace::text end, ' on ',
-    case d.defaclobjtype
-      when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' else 'schemas'
+    'in ', case d.defaclnamespace when 0 then 'any schema' else d.defaclnamespace::regnamespace::text end,
+    ' on ', case d.defaclobjtype
+      when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types'
+      else 'schemas'
     end,
     ': ', coalesce(l.line, 'nothing')
   ) as line
@@ -208,11 +219,14 @@ left join lateral pg_temp.acl_lines(d.defaclacl, 'r', d.defaclrole) as l (line) 
 select format('publication %I', p.pubname) as object, l.place, l.line
 from pg_publication as p
 cross join lateral (
-  select 1 as place, format('owner %s, all tables %s, insert %s, update %s, delete %s, truncate %s, via root %s',
-    p.pubowner::regrole, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot) as line
+  select 1 as place, format(
+    'owner %s, all tables %s, insert %s, update %s, delete %s, truncate %s, via root %s', p.pubowner::regrole,
+    p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot
+  ) as line
   union all
   select 2, concat(
-    'table ', r.prrelid::regclass, ' columns ' || r.prattrs::text, ' where ' || pg_get_expr(r.prqual, r.prrelid)
+    'table ', r.prrelid::regclass, ' columns ' || r.prattrs::text,
+    ' where ' || pg_get_expr(r.prqual, r.prrelid)
   )
   from pg_publication_rel as r where r.prpubid = p.oid
   union all
@@ -222,7 +236,9 @@ cross join lateral (
 
 -- what belongs to the database as a whole
 select format('extension %I', e.extname) as object, 1 as place,
-  format('version %s in %s, owner %s', e.extversion, e.extnamespace::regnamespace, e.extowner::regrole) as line
+  format(
+    'version %s in %s, owner %s', e.extversion, e.extnamespace::regnamespace, e.extowner::regrole
+  ) as line
 from pg_extension as e;
 
 select 'database settings' as object, 1 as place,
@@ -240,8 +256,8 @@ where d.datname = current_database();
 
 select format('event trigger %I', t.evtname) as object, 1 as place,
   format(
-    'owner %s on %s when %s execute %s enabled %s', t.evtowner::regrole, t.evtevent, t.evttags, t.evtfoid::regproc,
-    t.evtenabled
+    'owner %s on %s when %s execute %s enabled %s', t.evtowner::regrole, t.evtevent, t.evttags,
+    t.evtfoid::regproc, t.evtenabled
   ) as line
 from pg_event_trigger as t;
 

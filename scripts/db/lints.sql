@@ -1,13 +1,13 @@
--- What the platform's advisors look for, in every schema of ours and not only in those that it knows to be exposed.
--- Rows are (rule, object, detail). Runs as any role that may read the catalogue.
+-- What the platform's advisors look for, in every schema of ours and not only in the exposed ones. Rows are
+-- (rule, object, detail). Runs as any role that may read the catalogue.
 
 with ours as (
   select n.oid
   from pg_namespace as n
   where n.nspname !~ '^pg_'
     and n.nspname not in (
-      'information_schema', 'auth', 'storage', 'extensions', 'supabase_migrations', 'realtime', 'vault', 'graphql',
-      'graphql_public'
+      'information_schema', 'auth', 'storage', 'extensions', 'supabase_migrations', 'realtime', 'vault',
+      'graphql', 'graphql_public'
     )
     and not exists (
       select from pg_depend as d
@@ -29,7 +29,7 @@ where not exists (
     and (i.indkey::smallint[])[0:cardinality(k.conkey) - 1] @> k.conkey
 )
 union all
-select 'duplicate_index', t.name, string_agg(i.indexrelid::regclass::text, ', ' order by i.indexrelid::regclass::text)
+select 'duplicate_index', t.name, string_agg(i.indexrelid::regclass::text, ', ' order by i.indexrelid)
 from tables as t
 join pg_index as i on i.indrelid = t.oid
 group by t.oid, t.name, i.indkey::text, i.indclass::text, i.indoption::text, i.indcollation::text,

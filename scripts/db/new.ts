@@ -32,7 +32,7 @@ interface Target {
 export interface TargetOptions {
   name: string;
   replace: boolean;
-  at?: string;
+  at: string | undefined;
   now: Date;
 }
 

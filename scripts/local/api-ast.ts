@@ -27,23 +27,26 @@ interface Embed {
 const MUTATIONS: ReadonlySet<string> = new Set(["insert", "update", "upsert", "put"]);
 
 /** Writes the values of a body and the arguments of a call in the text form of the types that they are for. */
-export function writeValues(ast: Ast, catalog: Catalog): void {
+export function writeValues(ast: Ast, catalog: Catalog, search: URLSearchParams): void {
   const schema = ast.schema ?? "public";
   if (MUTATIONS.has(ast.type) && ast.from) {
     const columns = catalog.columns(schema, ast.from);
     if (!columns) return;
     const write = (row: unknown): unknown =>
-      isObject(row) ? mapValues(row, (value, name) => encode(value, columns.get(name), catalog)) : row;
+      isObject(row) ? mapValues(row, (value, name) => encodeColumn(value, columns.get(name), catalog)) : row;
     ast.values = Array.isArray(ast.values) ? ast.values.map(write) : write(ast.values);
   }
-  if (ast.type === "rpc" && ast.httpMethod === "POST" && isObject(ast.args) && ast.function) {
+  if (ast.type === "rpc" && isObject(ast.args) && ast.function) {
     const called = candidates(catalog.functions(schema, ast.function), Object.keys(ast.args));
     const [only] = called;
     if (!only || called.length > 1) return;
     ast.args = mapValues(ast.args, (value, name) => {
       const argument = only.arguments.find((each) => each.name === name);
       // lite writes the array of a variadic argument itself
-      return argument?.isVariadic ? value : encode(value, argument?.type, catalog);
+      if (argument?.isVariadic) return value;
+      return ast.httpMethod === "POST"
+        ? encode(value, argument?.type, catalog)
+        : search.getAll(name).at(-1) ?? value;
     });
   }
 }
@@ -51,9 +54,17 @@ export function writeValues(ast: Ast, catalog: Catalog): void {
 const encode = (value: unknown, type: number | undefined, catalog: Catalog): unknown =>
   value === undefined || type === undefined ? value : catalog.types.encode(value, type);
 
+/** lite reads a string that goes to a json column as JSON once more. */
+function encodeColumn(value: unknown, type: number | undefined, catalog: Catalog): unknown {
+  const text = encode(value, type, catalog);
+  return typeof text === "string" && catalog.types.isJson(type ?? 0) ? JSON.stringify(text) : text;
+}
+
 /** The functions that have all arguments of these names. */
 const candidates = (functions: PgFunction[], names: string[]): PgFunction[] =>
-  functions.filter((each) => names.every((name) => each.arguments.some((argument) => argument.name === name)));
+  functions.filter((each) =>
+    names.every((name) => each.arguments.some((argument) => argument.name === name))
+  );
 
 /** Whether a call can do nothing but read: PostgREST runs it in a read-only transaction. */
 export function isReadOnlyCall(ast: Ast, catalog: Catalog): boolean {
@@ -111,20 +122,34 @@ export function addFilters(ast: Embed, more: Embed): void {
 }
 
 /**
- * lite keeps one filter for a column and an operator. The query strings that hold the others: each has what shapes the answer
- * and one more filter of every name that is there again.
+ * lite keeps one filter for a column and an operator. The query strings that hold them all: the first with every name once,
+ * each other one with what shapes the answer and one more filter of every name that is there again.
+ *
+ * @param isArgument whether a name is an argument of the function that is called, and no filter
  */
-export function repeatedFilters(search: URLSearchParams): URLSearchParams[] {
-  const layers: URLSearchParams[] = [];
+export function separateFilters(
+  search: URLSearchParams,
+  isArgument: (name: string) => boolean,
+): [URLSearchParams, ...URLSearchParams[]] {
+  const first = new URLSearchParams();
+  const more: URLSearchParams[] = [];
   for (const name of new Set(search.keys())) {
-    if (/^(select|order|limit|offset|columns|on_conflict|apikey)$|\.(order|limit|offset)$/.test(name)) continue;
-    search.getAll(name).slice(1).forEach((value, at) => {
-      layers[at] ??= new URLSearchParams({ select: search.get("select") ?? "*" });
-      layers[at].append(name, value);
+    const values = search.getAll(name).map(wildcards);
+    const repeats = isArgument(name) || SHAPE.test(name) ? [] : values.splice(1);
+    for (const value of values) first.append(name, value);
+    repeats.forEach((value, at) => {
+      more[at] ??= new URLSearchParams({ select: search.get("select") ?? "*" });
+      more[at].append(name, value);
     });
   }
-  return layers;
+  return [first, ...more];
 }
+
+const SHAPE = /^(select|order|limit|offset|columns|on_conflict|apikey)$|\.(order|limit|offset)$/;
+
+/** `*` stands for `%` in the patterns of `like(any)` too. */
+const wildcards = (value: string): string =>
+  /^(not\.)?i?like\((any|all)\)\./.test(value) ? value.replaceAll("*", "%") : value;
 
 function mapValues(row: Values, map: (value: unknown, name: string) => unknown): Values {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, map(value, name)]));

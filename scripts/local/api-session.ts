@@ -12,6 +12,8 @@ export interface Session {
   /** The schema that the request names, then what the project adds to every search path. */
   searchPath: string[];
   readOnly: boolean;
+  /** lite itself takes what a function sets for its answer. */
+  isCall: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function inSession(
       .execute(async (transaction) => {
         answer = await enter(transaction, session, catalog) ?? await step(transaction);
         if (answer.status >= 400) throw new Undo();
-        return await applySettings(transaction, answer);
+        return session.isCall ? answer : await applySettings(transaction, answer);
       });
   } catch (error) {
     if (error instanceof Undo && answer) return answer;
@@ -97,7 +99,9 @@ async function applySettings(transaction: Executor, answer: Response): Promise<R
   `.execute(transaction);
   if (!row?.status && !row?.headers) return answer;
   const status = row.status ? Number(row.status) : answer.status;
-  if (!Number.isInteger(status) || status < 200 || status > 599) return errorResponse(500, SETTING_ERRORS.status);
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    return errorResponse(500, SETTING_ERRORS.status);
+  }
   const headers = new Headers(answer.headers);
   try {
     for (const entry of row.headers ? JSON.parse(row.headers) as Record<string, string>[] : []) {

@@ -56,14 +56,15 @@ export class PgTypes {
     for (const [oid, { kind }] of this.#types) {
       if (kind !== "other" || oid === OID.bool || oid === OID.bytea || isTextual(oid)) {
         parsers[oid] = (text: string) => this.decode(text, oid);
-        serializers[oid] = (value: unknown) => typeof value === "string" ? value : this.encode(value, oid) ?? "";
+        serializers[oid] = (value: unknown) =>
+          typeof value === "string" ? value : this.encode(value, oid) ?? "";
       }
     }
     // a string on its way to json may be JSON text already, which is what auth's own statements and filters send
     for (const oid of [OID.json, OID.jsonb]) {
       parsers[oid] = (text: string) => this.decode(text, oid);
       serializers[oid] = (value: unknown) =>
-        typeof value === "string" && isJson(value) ? value : JSON.stringify(value);
+        typeof value === "string" && isJsonText(value) ? value : JSON.stringify(value);
     }
   }
 
@@ -86,16 +87,17 @@ export class PgTypes {
 
   #encodeArray(values: unknown[], type: PgType): string {
     const parts = values.map((value) => {
-      if (Array.isArray(value) && !this.#isJson(type.of)) return this.#encodeArray(value, type);
+      if (Array.isArray(value) && !this.isJson(type.of)) return this.#encodeArray(value, type);
       const text = this.encode(value, type.of);
       return text === null ? "NULL" : quoteText(text);
     });
     return `{${parts.join(type.delimiter)}}`;
   }
 
-  #isJson(oid: number): boolean {
+  /** Whether a type is json, jsonb or a domain over one of them. */
+  isJson(oid: number): boolean {
     const type = this.#types.get(oid);
-    return oid === OID.json || oid === OID.jsonb || (type?.kind === "domain" && this.#isJson(type.of));
+    return oid === OID.json || oid === OID.jsonb || (type?.kind === "domain" && this.isJson(type.of));
   }
 
   /** A value in a type's text form as the JSON that `to_json` makes of it. */
@@ -122,7 +124,7 @@ export class PgTypes {
 const isTextual = (oid: number): boolean =>
   oid === OID.timestamp || oid === OID.timestamptz || NUMBERS.has(oid);
 
-function isJson(text: string): boolean {
+function isJsonText(text: string): boolean {
   try {
     JSON.parse(text);
     return true;

@@ -1,19 +1,52 @@
-import { App } from "@supabase/lite";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { App, fuzzyMatch } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
-import { type RawBuilder, sql } from "kysely";
+import type { Kysely } from "kysely";
+import type postgres from "postgres";
+import {
+  addFilters,
+  type Ast,
+  fillMissing,
+  isReadOnlyCall,
+  separateFilters,
+  updateKeys,
+  writeValues,
+} from "./api-ast.ts";
+import { Catalog } from "./api-catalog.ts";
+import { allowOrigins, preflight } from "./api-cors.ts";
+import { errorResponse, isServerError, serverErrorResponse } from "./api-errors.ts";
+import { describeSchema } from "./api-openapi.ts";
+import { inSession, preference } from "./api-session.ts";
 import type { SupabaseConfig } from "./config.ts";
 import { JWT_SECRET, PUBLISHABLE_KEY, SECRET_KEY } from "./keys.ts";
 
 /** What lite keeps to itself, and we change so that it behaves as the platform's API does. */
 interface ConnectionInternals {
+  driver: postgres.Sql;
+  kysely: Kysely<unknown>;
   rlsState: "active" | "inactive" | "unknown";
-  applyJwtSessionContext(transaction: Executor, vars: RequestVars): Promise<void>;
+  introspect(options: { useCache: boolean }): Promise<{
+    primary_keys: { schema: string; table: string; columns: string[] }[];
+  }>;
+  clearSchemaCache(): Promise<void>;
+  onPostgrestAST(ast: Ast, vars: RequestVars): Promise<Ast>;
+  withContext<T>(vars: RequestVars | undefined, step: (database: Kysely<unknown>) => Promise<T>): Promise<T>;
 }
 
-type Executor = Parameters<RawBuilder<unknown>["execute"]>[0];
-
 interface RequestVars {
-  auth?: { role?: string; uid?: string; jwt?: Record<string, unknown> };
+  auth?: { role?: string; jwt?: Record<string, unknown> | null };
+}
+
+/** A request to the Data API on its way through lite. */
+interface Exchange {
+  request: Request;
+  /** Set when the request is only read, never run: its repeated filters. */
+  isReading: boolean;
+  ast?: Ast;
+  /** The other readings of the same request. */
+  more: Ast[];
+  /** Given instead of what lite answers. */
+  answer?: Response | undefined;
 }
 
 export interface Api {
@@ -32,12 +65,51 @@ export async function createApi(url: string, config: SupabaseConfig): Promise<Ap
   const internals = app.connection as unknown as ConnectionInternals;
   // unset, the first request would grant ALL on every table with row security to the API roles
   internals.rlsState = "active";
-  const roleSettings = await readRoleSettings(app);
-  internals.applyJwtSessionContext = (transaction, vars) => enterRole(transaction, vars, roleSettings);
+  const catalog = new Catalog(internals.driver);
+  await catalog.reload();
+  const exchanges = new AsyncLocalStorage<Exchange>();
+  completeRequests(internals, catalog, exchanges);
+  runInSessions(internals, catalog, exchanges, config);
+  const pass = async (request: Request): Promise<Response> => await app.fetch(request, { peerAddress: null });
   return {
-    fetch: async (request) => await app.fetch(request, { peerAddress: null }),
+    async fetch(request) {
+      const asked = preflight(request);
+      if (asked) return asked;
+      const { pathname } = new URL(request.url);
+      const isRest = /^\/rest\/v1(\/|$)/.test(pathname);
+      return allowOrigins(isRest ? await rest(request) : await pass(request));
+    },
     close: () => app.connection.close(),
   };
+
+  async function rest(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const schema = request.headers.get(
+      request.method === "GET" || request.method === "HEAD" ? "accept-profile" : "content-profile",
+    ) ?? config.api.schemas[0] ?? "public";
+    const called = catalog.functions(schema, url.pathname.match(/^\/rest\/v1\/rpc\/(.+)$/)?.[1] ?? "");
+    const isArgument = (name: string): boolean =>
+      called.some((each) => each.arguments.some((argument) => argument.name === name));
+    const [first, ...repeats] = separateFilters(url.searchParams, isArgument);
+    const more: Ast[] = [];
+    for (const search of repeats) {
+      const exchange: Exchange = { request, isReading: true, more: [] };
+      const reading = new Request(`${url.origin}${url.pathname}?${search}`, { headers: request.headers });
+      const answer = await exchanges.run(exchange, () => pass(reading));
+      if (!exchange.ast) return exchange.answer ?? answer;
+      more.push(exchange.ast);
+    }
+    const exchange: Exchange = { request, isReading: false, more };
+    const once = first.size < url.searchParams.size || `${first}`.includes("like")
+      ? new Request(`${url.origin}${url.pathname}?${first}`, request)
+      : request;
+    const answer = await exchanges.run(exchange, () => pass(once));
+    if (/^\/rest\/v1\/?$/.test(url.pathname) && request.method === "GET" && answer.ok) {
+      const headers = { "content-type": "application/openapi+json; charset=utf-8" };
+      return Response.json(await describeSchema(internals.driver, schema, "service_role"), { headers });
+    }
+    return finish(exchange.answer ?? answer, exchange, catalog, config);
+  }
 }
 
 /** Makes the tables of schema `auth` in a database that has the platform's roles and schemas. */
@@ -55,7 +127,6 @@ function createApp(url: string, config: SupabaseConfig) {
       onnotice: () => {},
       // `authenticator`'s settings on the platform
       connection: { search_path: ["public", ...config.api.extra_search_path].join(", "), lock_timeout: 8000 },
-      types: { json: jsonType(114), jsonb: jsonType(3802), timestamptz: timestamptzType },
     },
   });
   return new App({
@@ -82,60 +153,123 @@ function createApp(url: string, config: SupabaseConfig) {
   });
 }
 
-/** A role's own settings (`alter role … set`), which PostgREST applies when a request takes the role on. */
-type RoleSettings = Map<string, [name: string, value: string][]>;
-
-async function readRoleSettings(app: ReturnType<typeof createApp>): Promise<RoleSettings> {
-  const { rows } = await sql<{ rolname: string; rolconfig: string[] }>`
-    select rolname, rolconfig from pg_catalog.pg_roles where rolconfig is not null
-  `.execute(app.connection.kysely);
-  return new Map(rows.map(({ rolname, rolconfig }) => [
-    rolname,
-    rolconfig.map((entry): [string, string] => {
-      const at = entry.indexOf("=");
-      return [entry.slice(0, at), entry.slice(at + 1)];
-    }).filter(([name]) => name !== "search_path"),
-  ]));
-}
-
-/** Takes a request's role, claims and settings on for one transaction, in one round trip. */
-async function enterRole(transaction: Executor, vars: RequestVars, settings: RoleSettings): Promise<void> {
-  const role = vars.auth?.role || "anon";
-  const local: [string, string][] = [
-    ["statement_timeout", "8s"],
-    ...(settings.get(role) ?? []),
-    ["request.jwt.claim.sub", String(vars.auth?.uid ?? "")],
-    ["request.jwt.claim.role", role],
-    ["request.jwt.claims", JSON.stringify({ role, ...vars.auth?.jwt })],
-    ["role", role],
-  ];
-  const calls = local.map(([name, value]) => sql`set_config(${name}, ${value}, true)`);
-  await sql`select ${sql.join(calls)}`.execute(transaction);
-}
-
-/** JSON in and out as it is: a value that is JSON text already is passed on, any other string is quoted. */
-function jsonType(oid: number) {
-  return {
-    to: oid,
-    from: [oid],
-    serialize: (value: unknown) => typeof value === "string" && isJson(value) ? value : JSON.stringify(value),
-    parse: (text: string): unknown => JSON.parse(text),
+/** Between lite's reading of a request and its running it: what it leaves out is added, or the request is refused. */
+function completeRequests(
+  internals: ConnectionInternals,
+  catalog: Catalog,
+  exchanges: AsyncLocalStorage<Exchange>,
+): void {
+  const next = internals.onPostgrestAST.bind(internals);
+  // lite answers a negative limit at once, before it touches the database
+  const stop: Ast = { type: "query", limit: -1 };
+  internals.onPostgrestAST = async (ast, vars) => {
+    const exchange = exchanges.getStore();
+    if (!exchange) return await next(ast, vars);
+    exchange.answer = refuseToken(exchange.request) ?? refuseTable(ast, catalog);
+    if (exchange.answer) return stop;
+    exchange.ast = ast;
+    if (exchange.isReading) return stop;
+    for (const more of exchange.more) addFilters(ast, more);
+    fillMissing(ast);
+    writeValues(ast, catalog, new URL(exchange.request.url).searchParams);
+    const { primary_keys } = await internals.introspect({ useCache: true });
+    const key = primary_keys.find(({ schema, table }) => schema === ast.schema && table === ast.from);
+    updateKeys(ast, key?.columns ?? []);
+    return ast;
   };
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+/** A bearer token that is neither a key nor has the form of a JWT; lite goes on as the anonymous role. */
+function refuseToken(request: Request): Response | undefined {
+  const token = request.headers.get("authorization")?.match(/^Bearer (.*)$/i)?.[1]?.trim();
+  if (token === undefined || token.startsWith("sb_")) return undefined;
+  const parts = token.split(".").length;
+  if (token !== "" && parts === 3) return undefined;
+  return errorResponse(401, {
+    code: "PGRST301",
+    message: token === ""
+      ? "Empty JWT is sent in Authorization header"
+      : `Expected 3 parts in JWT; got ${parts}`,
+  });
 }
 
-/** ISO 8601 as PostgREST writes it: `2026-01-01T00:00:00.5+00:00`. */
-const timestamptzType = {
-  to: 1184,
-  from: [1184],
-  serialize: (value: unknown) => value instanceof Date ? value.toISOString() : String(value),
-  parse: (text: string) => text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"),
-};
+function refuseTable(ast: Ast, catalog: Catalog): Response | undefined {
+  const { from, schema = "public" } = ast;
+  if (!from || ast.type === "rpc" || catalog.columns(schema, from)) return undefined;
+  const near = fuzzyMatch(from, catalog.tables(schema));
+  return errorResponse(404, {
+    code: "PGRST205",
+    message: `Could not find the table '${schema}.${from}' in the schema cache`,
+    hint: near ? `Perhaps you meant the table '${schema}.${near}'` : null,
+  });
+}
+
+function runInSessions(
+  internals: ConnectionInternals,
+  catalog: Catalog,
+  exchanges: AsyncLocalStorage<Exchange>,
+  config: SupabaseConfig,
+): void {
+  const next = internals.withContext.bind(internals);
+  internals.withContext = async <T>(
+    vars: RequestVars | undefined,
+    step: (database: Kysely<unknown>) => Promise<T>,
+  ): Promise<T> => {
+    const exchange = exchanges.getStore();
+    if (!exchange?.ast || !vars) return await next(vars, step);
+    const { request, ast } = exchange;
+    const role = vars.auth?.role || "anon";
+    const session = {
+      request,
+      role,
+      claims: vars.auth?.jwt ?? {},
+      searchPath: [ast.schema ?? "public", ...config.api.extra_search_path],
+      isCall: ast.type === "rpc",
+      readOnly: ["GET", "HEAD"].includes(request.method) || isReadOnlyCall(ast, catalog),
+    };
+    try {
+      // every step of a request to the Data API ends in its answer
+      const run = step as unknown as (database: Kysely<unknown>) => Promise<Response>;
+      return await inSession(internals.kysely, session, catalog, run) as T;
+    } catch (error) {
+      if (!isServerError(error)) throw error;
+      // no name of a table stands before what `on conflict` names
+      const table = ast.onConflict?.some((name) => error.message.includes(`"${name}"`))
+        ? undefined
+        : ast.from;
+      exchange.answer = serverErrorResponse(error, role === "anon", table);
+      return exchange.answer as T;
+    }
+  };
+}
+
+/** Headers and bodies that lite writes otherwise. */
+function finish(
+  answer: Response,
+  { request, ast }: Exchange,
+  catalog: Catalog,
+  config: SupabaseConfig,
+): Response {
+  const headers = new Headers(answer.headers);
+  const isMutation = ast !== undefined && ast.type !== "query" && ast.type !== "rpc";
+  if (answer.ok && ast) {
+    // the platform's API never rolls a request back on demand, and says so by not naming the preference
+    const timezone = preference(request, "timezone");
+    const applied = (headers.get("preference-applied") ?? "").split(", ")
+      .filter((entry) => entry !== "" && !entry.startsWith("tx="));
+    if (timezone && catalog.isTimezone(timezone)) applied.push(`timezone=${timezone}`);
+    if (applied.length > 0) headers.set("preference-applied", applied.join(", "));
+    else headers.delete("preference-applied");
+    if (config.api.schemas.length > 1) headers.set("content-profile", ast.schema ?? "public");
+    if (ast.type === "query" && ast.from && !headers.has("content-location")) {
+      headers.set("content-location", `/${ast.from}`);
+    }
+  }
+  const isEmpty = answer.ok && isMutation && ast?.$meta?.return !== "representation";
+  if (isEmpty) {
+    headers.delete("content-type");
+    headers.delete("content-length");
+  }
+  const { status, statusText } = answer;
+  return new Response(isEmpty ? null : answer.body, { status, statusText, headers });
+}

@@ -106,12 +106,17 @@ export function createFunctions(options: FunctionsOptions): Functions {
   };
 }
 
+/** Headers that are between the client and the gateway; `fetch` refuses some of them. */
+const HOP_BY_HOP = ["connection", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
+
 /** Hosts that are up, of all `Functions` of this process. */
 const running = new Set<Host>();
 
 async function forward(host: Host, request: Request, target: string): Promise<Response> {
   const headers = new Headers(request.headers);
-  headers.delete("connection");
+  for (const name of HOP_BY_HOP) headers.delete(name);
+  // fetch would unpack a compressed answer and still say that it is compressed
+  headers.set("accept-encoding", "identity");
   headers.set("sb-request-id", crypto.randomUUID());
   const watch = watchStall(host);
   host.inFlight++;

@@ -9,6 +9,7 @@ import { pushMigrations } from "./migrate.ts";
 import { startNetWorker } from "./net-worker.ts";
 import { applyPlatform } from "./platform.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
+import { UserError } from "./user-error.ts";
 
 export interface StackOptions {
   dataDir: string;
@@ -39,16 +40,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     durable: options.durable ?? true,
     progress,
   });
+  const died = server.died.then((reason) => {
+    throw new UserError(reason, "Start again; if it stops again, its log says why.");
+  });
   try {
-    if (!await hasPlatform(server)) {
-      progress("preparing the platform's roles and schemas");
-      await applyPlatform(server.url("postgres", "supabase_admin"), config);
-    }
-    const seed = options.seed === true;
-    progress("applying migrations");
-    await pushMigrations(server.url(), { seed });
-    progress("opening the API");
-    const project = await openProject(server, { ...options, database: "postgres", config });
+    const project = await Promise.race([prepare(server, options, config), died]);
     return {
       postgres: server,
       project,
@@ -63,14 +59,26 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** The last thing that the baseline makes; without it a start was cut off and the baseline is applied again. */
+async function prepare(server: Postgres, options: StackOptions, config: SupabaseConfig): Promise<Project> {
+  const { progress = () => {} } = options;
+  if (!await hasPlatform(server)) {
+    progress("preparing the platform's roles and schemas");
+    await applyPlatform(server.url("postgres", "supabase_admin"), config);
+  }
+  progress("applying migrations");
+  await pushMigrations(server.url(), { seed: options.seed === true });
+  progress("opening the API");
+  return await openProject(server, { ...options, database: "postgres", config });
+}
+
+/** Looks for the last thing that the baseline does, in one transaction; a start that was cut off before it does it again. */
 async function hasPlatform(server: Postgres): Promise<boolean> {
   const sql = postgres(server.url("postgres", "supabase_admin"), { max: 1, onnotice: () => {} });
   try {
     const [row] = await sql<{ ready: boolean }[]>`
       select exists (
-        select from pg_namespace n join pg_roles r on r.oid = n.nspowner join pg_class c on c.relnamespace = n.oid
-        where n.nspname = 'supabase_migrations' and r.rolname = 'postgres'
+        select from pg_class c join pg_roles r on r.oid = c.relowner
+        where c.oid = to_regclass('auth.users') and r.rolname = 'supabase_auth_admin'
       ) as ready
     `;
     return row?.ready ?? false;

@@ -422,8 +422,10 @@ grant select on public.issue_status_logs to authenticated, service_role;
 -- Tags, in two shapes that show one truth: the array in issues.tags and the rows of issue_tags.
 --
 -- Each shape's trigger writes only the difference to the other, so that the second one finds nothing left to
--- do. Whoever writes issue_tags takes the issue's row lock first, as whoever writes issues does: no
--- deadlocks.
+-- do. No deadlocks between single statements: whoever inserts a row locks the issue first, as whoever writes
+-- the array does. A delete can't: PostgreSQL locks its row before any trigger. So deletes of rows take turns,
+-- and whoever holds the issue never waits for a row that is being deleted, but leaves it to the one who
+-- deletes it.
 
 create table public.tags (
   name text not null,
@@ -481,24 +483,46 @@ $$;
 comment on function private.put_tag_row_into_array() is
   'After trigger of issue_tags, truncate too: keeps issues.tags.';
 
+create or replace function private.lock_tag_deletes() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('public.issue_tags', 0));
+  return null;
+end;
+$$;
+comment on function private.lock_tag_deletes() is
+  'Before-statement trigger: deletes of issue_tags take turns.';
+
 -- issues.tags → issue_tags. The row is read again: a statement that writes both shapes has moved on by now.
+-- A tag whose row somebody is deleting stays in the array until they have, or for good if they give up.
 create or replace function private.put_tag_array_into_rows() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_tags text[];
+  v_left text[];
 begin
   select i.tags into v_tags from public.issues as i where i.id = new.id;
   if not found then
     return null;
   end if;
   delete from public.issue_tags as t
-  where t.issue_id = new.id and t.tag_name = any (old.tags) and t.tag_name <> all (v_tags);
+  where t.issue_id = new.id and t.tag_name in (
+    select l.tag_name from public.issue_tags as l
+    where l.issue_id = new.id and l.tag_name = any (old.tags) and l.tag_name <> all (v_tags)
+    for update skip locked
+  );
   insert into public.tags (name)
   select u.name from unnest(v_tags) as u (name) order by u.name collate "C"
   on conflict on constraint tags_pkey do nothing;
   insert into public.issue_tags (issue_id, tag_name)
   select new.id, u.name from unnest(v_tags) as u (name) order by u.name collate "C"
   on conflict on constraint issue_tags_pkey do nothing;
+  select array_agg(t.tag_name) into v_left
+  from public.issue_tags as t
+  where t.issue_id = new.id and t.tag_name <> all (v_tags);
+  if v_left is not null then
+    update public.issues as i set tags = private.sorted_tags(i.tags || v_left) where i.id = new.id;
+  end if;
   return null;
 end;
 $$;
@@ -513,6 +537,8 @@ create trigger _900_keep_created_at before insert or update on public.tags
 create trigger _100_refuse_key_change before update on public.issue_tags
   for each row when ((old.issue_id, old.tag_name) is distinct from (new.issue_id, new.tag_name))
   execute function private.refuse_key_change();
+create trigger _150_lock_tag_deletes before delete on public.issue_tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.lock_tag_deletes();
 create trigger _200_lock_tagged_issue before insert or delete on public.issue_tags
   for each row execute function private.lock_tagged_issue();
 create trigger _300_put_tag_row_into_array after insert or delete on public.issue_tags
@@ -1140,7 +1166,9 @@ grant execute on function public.upsert_circle_issue(
 
 create or replace function private.quoted_lines(p_text text) returns text
 language sql immutable security invoker set search_path = '' as $$
-  select regexp_replace(quoted_lines.p_text, '\r\n?|\n', E'\n> ', 'g')
+  select regexp_replace(
+    regexp_replace(quoted_lines.p_text, '\r\n?|\n', E'\n> ', 'g'), '\n> (?=\n|$)', E'\n>', 'g'
+  )
 $$;
 comment on function private.quoted_lines(text) is
   'Text whose lines after the first are quoted as Markdown does it.';
@@ -1241,7 +1269,7 @@ declare
   v_new record;
   v_message public.circle_issues;
   v_is_thread constant boolean := coalesce(lower(p_envelope ->> 'Type') = 'thread', false)
-    or (p_envelope -> 'Replies' -> 0) is not null;
+    or (p_envelope #> '{Replies,0}') is not null;
 begin
   select * into v_new from private.read_circle_message(p_envelope -> 'Parent_Message');
   if v_new.message_id is null or length(v_new.message_id) > 255 then
@@ -1567,7 +1595,8 @@ begin
         || private.import_circle_message(v_item.item, 'n8n_webhook', v_by)
       );
     exception
-      when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded then
+      when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded
+        or statement_too_complex then
         get stacked diagnostics
           v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
         v_errors := v_errors || jsonb_build_object(

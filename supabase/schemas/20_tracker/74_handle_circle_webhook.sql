@@ -106,7 +106,8 @@ begin
         || private.import_circle_message(v_item.item, 'n8n_webhook', v_by)
       );
     exception
-      when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded then
+      when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded
+        or statement_too_complex then
         get stacked diagnostics
           v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
         v_errors := v_errors || jsonb_build_object(
