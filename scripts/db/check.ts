@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { supabase } from "../local/migrate.ts";
 import { SUPABASE_DIR } from "../local/paths.ts";
-import { checksumProblems, recordChecksums } from "./checksums.ts";
+import { UserError } from "../local/user-error.ts";
+import { checksumProblems, migrationFiles, recordChecksums } from "./checksums.ts";
 import { command, progress, report } from "./command.ts";
 import { compareDumps, dumpDatabase } from "./dump.ts";
 import { cliUrl, type Database, openScratch, type Scratch } from "./scratch.ts";
+import { DRAFT_MARK } from "./sql-style.ts";
 
 const HELP = `
 npm run db:check [-- --record]
@@ -64,6 +66,10 @@ export async function diffDatabases(from: Database, to: Database): Promise<strin
   }
 }
 
+/** The migrations that nobody has finished yet. */
+const drafts = (folder: string): string[] =>
+  migrationFiles(folder).filter((file) => readFileSync(join(folder, file), "utf8").includes(DRAFT_MARK));
+
 await command(import.meta.main, HELP, async (args) => {
   const { values } = parseArgs({ args, options: { record: { type: "boolean" } } });
   const scratch = await openScratch(progress);
@@ -71,6 +77,10 @@ await command(import.meta.main, HELP, async (args) => {
     let passed = true;
     for await (const { name, problems } of checkSchema(scratch)) passed = report(name, problems) && passed;
     if (passed && values.record) {
+      const draft = drafts(MIGRATIONS)[0];
+      if (draft) {
+        throw new UserError(`${draft} is still a draft.`, "Finish it and remove the line that says so.");
+      }
       const added = recordChecksums(MIGRATIONS);
       console.log(
         added.length === 0 ? "Nothing new to record." : `Recorded as finished: ${added.join(", ")}`,

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { SUPABASE_DIR } from "../local/paths.ts";
+import { ROOT } from "../local/paths.ts";
 import { UserError } from "../local/user-error.ts";
 import { diffDatabases } from "./check.ts";
 import { MIGRATION_FILE, migrationFiles, readChecksums } from "./checksums.ts";
@@ -105,15 +105,19 @@ export function joinSchemas(schemas: string, folder: string): string {
 }
 
 /** What leads from the migrations, without the one to be replaced, to the schema files; undefined when nothing does. */
-async function draftFromDiff(replaced?: string): Promise<string | undefined> {
-  const scratch = await openScratch(progress);
-  const project = projectWithout(replaced ? [replaced] : []);
+async function draftFromDiff(
+  root: string,
+  replaced: string | undefined,
+  say: (step: string) => void,
+): Promise<string | undefined> {
+  const scratch = await openScratch(say, root);
+  const project = projectWithout(replaced ? [replaced] : [], root);
   try {
     const from = await scratch.migratedFrom(project);
     const to = await scratch.declared();
-    progress("comparing the two");
+    say("comparing the two");
     const sql = await diffDatabases(from, to);
-    return sql === "" ? undefined : await tidy(sql, to.url());
+    return sql === "" ? undefined : `${DRAFT_HEADER}${await tidy(sql, to.url())}\n`;
   } finally {
     rmSync(project, { recursive: true });
     await scratch.close();
@@ -122,11 +126,39 @@ async function draftFromDiff(replaced?: string): Promise<string | undefined> {
 
 const DRAFT_HEADER =
   `${DRAFT_MARK} the difference between migrations/ and schemas/, to be finished by a person.
--- Does it keep the rows that are there? Does it hold its locks for a moment only? Is the order right, and nothing dropped
--- that was meant to be renamed? Then say here in a sentence what it does, and run npm run db:check.
+-- Does it keep the rows that are there? Does it hold its locks for a moment only? Is the order right, and nothing
+-- dropped that was meant to be renamed? Do functions stand here as they stand in schemas/?
+-- Then say here in a sentence what it does, and run npm run db:check.
 
 ${TIMEOUTS}
 `;
+
+/**
+ * Writes a migration and returns its path in the project; undefined, and nothing is written, when there is no difference.
+ *
+ * @param from the schema folder whose files are joined; without it the migration is drawn from the difference
+ */
+export async function newMigration(
+  options: TargetOptions & { from: string | undefined },
+  root = ROOT,
+  say = progress,
+): Promise<string | undefined> {
+  const folder = join(root, "supabase/migrations");
+  const { file, replaced } = chooseFile(folder, options);
+  if (replaced && options.from === undefined && replaced !== migrationFiles(folder).at(-1)) {
+    throw new UserError(
+      `${replaced} is not the last migration.`,
+      "Only the last one can be drawn from a difference.",
+    );
+  }
+  const text = options.from === undefined
+    ? await draftFromDiff(root, replaced, say)
+    : joinSchemas(join(root, "supabase/schemas"), options.from);
+  if (text === undefined) return undefined;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, file), text);
+  return `supabase/migrations/${file}`;
+}
 
 await command(import.meta.main, HELP, async (args) => {
   const { values, positionals } = parseArgs({
@@ -138,29 +170,12 @@ await command(import.meta.main, HELP, async (args) => {
   if (name === undefined || others.length > 0) {
     throw new UserError("This takes one name.", "For example: npm run db:new -- add_issue_priority");
   }
-  const folder = join(SUPABASE_DIR, "migrations");
-  const { file, replaced } = chooseFile(folder, {
-    name,
-    replace: values.replace === true,
-    at: values.at,
-    now: new Date(),
-  });
-  if (replaced && values.from === undefined && replaced !== migrationFiles(folder).at(-1)) {
-    throw new UserError(
-      `${replaced} is not the last migration.`,
-      "Only the last one can be drawn from a difference anew.",
-    );
-  }
-  const draft = values.from === undefined
-    ? await draftFromDiff(replaced)
-    : joinSchemas(join(SUPABASE_DIR, "schemas"), values.from);
-  if (draft === undefined) {
-    console.log("There is no difference between migrations/ and schemas/: nothing written.");
-    return true;
-  }
-  mkdirSync(folder, { recursive: true });
-  const verb = existsSync(join(folder, file)) ? "Rewrote" : "Wrote";
-  writeFileSync(join(folder, file), values.from === undefined ? `${DRAFT_HEADER}${draft}\n` : draft);
-  console.log(`${verb} supabase/migrations/${file}`);
+  const { from, at, replace = false } = values;
+  const written = await newMigration({ name, from, at, replace, now: new Date() });
+  console.log(
+    written === undefined
+      ? "There is no difference between migrations/ and schemas/: nothing written."
+      : `Wrote ${written}`,
+  );
   return true;
 });

@@ -26,7 +26,8 @@ for (const file of files) {
     const tap = parseTap(results);
     test("runs as many assertions as it plans", () => expect(tap.assertions.length).toBe(tap.planned));
     for (const assertion of tap.assertions) {
-      test(`${assertion.number} ${assertion.description}`, () => expect(assertion.ok, assertion.diagnostics).toBe(true));
+      test(`${assertion.number} ${assertion.description}`, () =>
+        expect(assertion.ok, assertion.diagnostics).toBe(true));
     }
   });
 }

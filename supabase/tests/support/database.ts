@@ -3,6 +3,7 @@ import postgres from "postgres";
 import { inject } from "vitest";
 import { openProject, type Project, type ProjectOptions } from "../../../scripts/local/stack.ts";
 import type { Postgres } from "../../../scripts/local/postgres.ts";
+import { type Acls, assertSameAcls, readAcls } from "./acls.ts";
 
 export interface TestDatabase {
   readonly name: string;
@@ -31,23 +32,52 @@ export const connect = (database: TestDatabase, role?: string, max = 4): postgre
 
 export interface TestProject extends Project {
   readonly database: TestDatabase;
+  /** Stops it and drops the database; throws when a privilege is not what it was when the project opened. */
+  close(): Promise<void>;
+}
+
+export interface TestProjectOptions extends Pick<ProjectOptions, "functions" | "config"> {
+  /** What the database is made of; default `fixloop`. */
+  template?: "platform" | "fixloop";
+  /** Scripts that `postgres` runs before the API reads the catalogue. */
+  scripts?: string[];
 }
 
 /** A database of its own with API, Auth, functions and workers in front of it. */
-export async function openTestProject(
-  options: Pick<ProjectOptions, "functions" | "config"> = {},
-): Promise<TestProject> {
-  const database = await createDatabase();
+export async function openTestProject(options: TestProjectOptions = {}): Promise<TestProject> {
+  const { template, scripts = [], ...rest } = options;
+  const database = await createDatabase(template);
+  await withSql(database, "postgres", async (sql) => {
+    for (const script of scripts) await sql.unsafe(script);
+  });
+  const before = await aclsOf(database);
   const server: Pick<Postgres, "url"> = { url };
-  const project = await openProject(server, { database: database.name, apiPort: 0, ...options });
+  const project = await openProject(server, { database: database.name, apiPort: 0, ...rest });
   return {
     ...project,
     database,
     async close() {
       await project.close();
+      const after = await aclsOf(database);
       await database.drop();
+      assertSameAcls(before, after);
     },
   };
+}
+
+const aclsOf = (database: TestDatabase): Promise<Acls> => withSql(database, "supabase_admin", readAcls);
+
+async function withSql<T>(
+  database: TestDatabase,
+  role: string,
+  step: (sql: postgres.Sql) => Promise<T>,
+): Promise<T> {
+  const sql = connect(database, role, 1);
+  try {
+    return await step(sql);
+  } finally {
+    await sql.end();
+  }
 }
 
 /** `create database` waits for a template that another worker is cloning. */
