@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
-import { command, progress, report } from "../db/command.ts";
+import { command, progress, report } from "../command.ts";
 import { readConfig } from "../local/config.ts";
 import { pushMigrations } from "../local/migrate.ts";
 import { applyPlatform } from "../local/platform.ts";

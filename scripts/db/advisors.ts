@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import postgres from "postgres";
 import { supabase } from "../local/migrate.ts";
 import { table } from "../terminal.ts";
-import { command, progress, report } from "./command.ts";
+import { command, progress, report } from "../command.ts";
 import { cliUrl, type Database, openScratch } from "./scratch.ts";
 
 const HELP = `

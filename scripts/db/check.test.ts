@@ -97,6 +97,12 @@ const PLANTED: [string, string, string, string[]][] = [
     ["- column body text", "+ column body character varying(10)"],
   ],
   [
+    "a column's storage",
+    "alter table public.notes alter body set storage external;",
+    "table public.notes",
+    ["+ column body text storage e"],
+  ],
+  [
     "not null",
     "alter table public.notes alter body set not null;",
     "table public.notes",

@@ -6,7 +6,7 @@ import { supabase } from "../local/migrate.ts";
 import { SUPABASE_DIR } from "../local/paths.ts";
 import { UserError } from "../local/user-error.ts";
 import { checksumProblems, migrationFiles, recordChecksums } from "./checksums.ts";
-import { command, progress, report } from "./command.ts";
+import { command, progress, report } from "../command.ts";
 import { compareDumps, dumpDatabase } from "./dump.ts";
 import { cliUrl, type Database, openScratch, type Scratch } from "./scratch.ts";
 import { DRAFT_MARK } from "./sql-style.ts";

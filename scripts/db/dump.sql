@@ -110,6 +110,8 @@ cross join lateral (
     case when a.attgenerated <> '' then ' generated ' || a.attgenerated::text
       when d.oid is not null then ' default' end,
     ' ' || pg_get_expr(d.adbin, d.adrelid),
+    case when a.attstorage <> (select t.typstorage from pg_type as t where t.oid = a.atttypid)
+      then ' storage ' || a.attstorage::text end,
     ' compression ' || nullif(a.attcompression::text, ''),
     ' options ' || array_to_string(a.attoptions, ', ')
   ) as line

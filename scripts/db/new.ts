@@ -5,7 +5,7 @@ import { ROOT } from "../local/paths.ts";
 import { UserError } from "../local/user-error.ts";
 import { diffDatabases } from "./check.ts";
 import { MIGRATION_FILE, migrationFiles, readChecksums } from "./checksums.ts";
-import { command, progress } from "./command.ts";
+import { command, progress } from "../command.ts";
 import { openScratch, projectWithout, schemaFiles } from "./scratch.ts";
 import { DRAFT_MARK } from "./sql-style.ts";
 import { tidy } from "./tidy.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bin, ROOT } from "../local/paths.ts";
 import { migrationFiles } from "./checksums.ts";
-import { command, report } from "./command.ts";
+import { command, report } from "../command.ts";
 
 const HELP = `
 npm run db:squawk

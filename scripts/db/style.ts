@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadModule } from "libpg-query";
 import { ROOT } from "../local/paths.ts";
-import { command, report } from "./command.ts";
+import { command, report } from "../command.ts";
 import { type StyleOptions, styleProblems } from "./sql-style.ts";
 
 const HELP = `

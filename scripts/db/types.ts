@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { readConfig } from "../local/config.ts";
 import { supabase } from "../local/migrate.ts";
 import { bin, ROOT, SUPABASE_DIR } from "../local/paths.ts";
-import { command, progress, report } from "./command.ts";
+import { command, progress, report } from "../command.ts";
 import { compareDumps } from "./dump.ts";
 import { cliUrl, type Database, openScratch } from "./scratch.ts";
 

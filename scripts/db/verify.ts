@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { describeFinding, findings } from "./advisors.ts";
 import { type CheckResult, checkSchema } from "./check.ts";
-import { command, progress, report } from "./command.ts";
+import { command, progress, report } from "../command.ts";
 import { openScratch } from "./scratch.ts";
 import { checkMigrations } from "./squawk.ts";
 import { checkStyle } from "./style.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { parseArgs, styleText } from "node:util";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { command } from "../command.ts";
 import type { Database } from "../../supabase/types/database.ts";
 import { freePort } from "../local/ports.ts";
 import { discardFolder, scratchFolder } from "../local/scratch-folder.ts";
 import { type Project, startStack } from "../local/stack.ts";
-import { runCommand } from "../local/user-error.ts";
 import { chapter, quote, table, tell, timed } from "../terminal.ts";
 import { circleHint, single, smallTalk, thread } from "./messages.ts";
 
@@ -17,12 +17,8 @@ become issues, are worked on, commented and resolved. Needs no account, no Docke
 
 type Client = SupabaseClient<Database>;
 
-await runCommand(async () => {
-  const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" } } });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return;
-  }
+await command(import.meta.main, HELP, async (args) => {
+  parseArgs({ args, options: {} });
   const dataDir = scratchFolder("demo");
   console.log(styleText("bold", "\nFixloop: from a message in a community to an answered issue"));
   chapter("A Supabase project on this machine, from nothing");
@@ -45,6 +41,7 @@ await runCommand(async () => {
     await stack.stop();
     await discardFolder(dataDir);
   }
+  return true;
 });
 
 async function tellTheStory(project: Project): Promise<void> {
@@ -162,7 +159,8 @@ async function workOnIssues(tom: Client): Promise<void> {
 
   const [signIn, csv] = waiting;
   assert(signIn && csv);
-  tell("\n  What the thread says, with its real authors:");
+  console.log("");
+  tell("What the thread says, with its real authors:");
   quote(csv.description);
   assert.match(csv.description, /Lee Park/);
 
@@ -235,7 +233,8 @@ async function showTheLog(tom: Client): Promise<void> {
     2,
   );
 
-  tell("\n  And who said something last, in the view issue_activity_log:");
+  console.log("");
+  tell("And who said something last, in the view issue_activity_log:");
   const activity = await rows(
     tom.from("issue_activity_log").select("*").order("last_comment_at", { ascending: false }),
   );

@@ -100,9 +100,11 @@ export async function createApi(url: string, config: SupabaseConfig): Promise<Ap
       more.push(exchange.ast);
     }
     const exchange: Exchange = { request, isReading: false, more };
-    const once = first.size < url.searchParams.size || `${first}`.includes("like")
-      ? new Request(`${url.origin}${url.pathname}?${first}`, request)
-      : request;
+    const target = `${url.origin}${url.pathname}${first.size > 0 ? `?${first}` : ""}`;
+    // lite takes a HEAD's arguments for filters
+    const once = request.method === "HEAD" && called.length > 0
+      ? new Request(target, { headers: request.headers })
+      : new Request(target, request);
     const answer = await exchanges.run(exchange, () => pass(once));
     if (/^\/rest\/v1\/?$/.test(url.pathname) && request.method === "GET" && answer.ok) {
       const headers = { "content-type": "application/openapi+json; charset=utf-8" };
@@ -184,7 +186,14 @@ function refuseToken(request: Request): Response | undefined {
   const token = request.headers.get("authorization")?.match(/^Bearer (.*)$/i)?.[1]?.trim();
   if (token === undefined || token.startsWith("sb_")) return undefined;
   const parts = token.split(".").length;
-  if (token !== "" && parts === 3) return undefined;
+  if (parts === 3) {
+    if (token.split(".").every(Boolean)) return undefined;
+    return errorResponse(401, {
+      code: "PGRST301",
+      message: "No suitable key or wrong key type",
+      details: "None of the keys was able to decode the JWT",
+    });
+  }
   return errorResponse(401, {
     code: "PGRST301",
     message: token === ""
@@ -271,5 +280,6 @@ function finish(
     headers.delete("content-length");
   }
   const { status, statusText } = answer;
-  return new Response(isEmpty ? null : answer.body, { status, statusText, headers });
+  const body = isEmpty || request.method === "HEAD" ? null : answer.body;
+  return new Response(body, { status, statusText, headers });
 }

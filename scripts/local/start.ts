@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs, styleText } from "node:util";
+import { command } from "../command.ts";
 import { functionNames } from "./functions.ts";
 import { lockFolder } from "./lock.ts";
 import { ROOT } from "./paths.ts";
 import { isPortTaken } from "./ports.ts";
 import { dropCluster } from "./postgres.ts";
 import { type Project, startStack } from "./stack.ts";
-import { runCommand, UserError } from "./user-error.ts";
+import { UserError } from "./user-error.ts";
 
 const HELP = `npm start [-- --reset]
 
@@ -15,7 +16,6 @@ Runs Fixloop on this machine: API and functions at http://127.0.0.1:54321, Postg
 Stops with Ctrl-C; the data stays.
 
   --reset     delete the data and start anew
-  --help      show this
 
 Environment:
   API_PORT    port of the API and functions (54321)
@@ -25,15 +25,10 @@ Environment:
 Once everything answers, DATA_DIR/env holds the urls and keys in dotenv form.
 `;
 
-await runCommand(async () => {
-  const { values } = parseArgs({
-    options: { reset: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return;
-  }
+await command(import.meta.main, HELP, async (args) => {
+  const { values } = parseArgs({ args, options: { reset: { type: "boolean" } } });
   await start(values.reset === true);
+  return true;
 });
 
 async function start(reset: boolean): Promise<void> {

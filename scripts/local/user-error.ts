@@ -1,5 +1,3 @@
-import { styleText } from "node:util";
-
 /** An error that the person at the terminal can mend: what went wrong, and what to do about it. No stack is shown. */
 export class UserError extends Error {
   readonly hint: string;
@@ -15,21 +13,4 @@ export class UserError extends Error {
 export function errorCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : undefined;
-}
-
-/**
- * Runs a command: a `UserError` ends it with its words, anything else with its stack; either way with exit code 1.
- */
-export async function runCommand(command: () => Promise<void>): Promise<void> {
-  try {
-    await command();
-  } catch (error) {
-    if (error instanceof UserError) {
-      console.error(`\n${styleText("red", "error")}  ${error.message}`);
-      console.error(`${styleText("yellow", "what to do")}  ${error.hint}`);
-    } else {
-      console.error(error);
-    }
-    process.exitCode = 1;
-  }
 }

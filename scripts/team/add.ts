@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs, parseEnv } from "node:util";
 import { createClient } from "@supabase/supabase-js";
+import { command } from "../command.ts";
 import type { Database } from "../../supabase/types/database.ts";
 import { ROOT } from "../local/paths.ts";
-import { runCommand, UserError } from "../local/user-error.ts";
+import { UserError } from "../local/user-error.ts";
 
 const HELP = `npm run team:add -- <email> <viewer|agent|admin>
 
@@ -15,16 +16,13 @@ Talks to the stack that \`npm start\` runs, or to any project:
   SUPABASE_URL=https://<ref>.supabase.co SUPABASE_SECRET_KEY=sb_secret_… npm run team:add -- ana@example.org admin
 `;
 
-await runCommand(async () => {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { help: { type: "boolean", short: "h" } },
-  });
-  const [email, role] = positionals;
-  if (values.help || !email || !role || positionals.length > 2) {
-    (values.help ? process.stdout : process.stderr).write(HELP);
-    process.exitCode = values.help ? 0 : 1;
-    return;
+await command(import.meta.main, HELP, async (args) => {
+  const { positionals: [email, role, ...rest] } = parseArgs({ args, allowPositionals: true, options: {} });
+  if (!email || !role || rest.length > 0) {
+    throw new UserError(
+      "An e-mail address and a role are needed.",
+      "npm run team:add -- ana@example.org agent",
+    );
   }
   const { url, key } = findProject();
   const client = createClient<Database>(url, key, { auth: { persistSession: false } });
@@ -36,6 +34,7 @@ await runCommand(async () => {
     );
   }
   console.log(`${email} is now ${data.role} of the team at ${url}.`);
+  return true;
 });
 
 /** The project that the environment names, or the stack that runs here. Never the key of one for the url of the other. */

@@ -3,15 +3,15 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, styleText } from "node:util";
+import { command } from "../command.ts";
 import { bin, ROOT } from "../local/paths.ts";
-import { runCommand, UserError } from "../local/user-error.ts";
+import { UserError } from "../local/user-error.ts";
 
 const HELP = `npm test [-- --only <name>]
 
 Runs all that CI checks, on throw-away databases and free ports. A failing step does not keep the others from running.
 
   --only <name>   run one step; the names are in the table at the end
-  --help          show this
 `;
 
 interface Step {
@@ -58,14 +58,8 @@ const steps: Step[] = [
   { name: "demo", what: "npm run demo", command: [node, "scripts/demo/run.ts"] },
 ];
 
-await runCommand(async () => {
-  const { values } = parseArgs({
-    options: { only: { type: "string" }, help: { type: "boolean", short: "h" } },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return;
-  }
+await command(import.meta.main, HELP, async (args) => {
+  const { values } = parseArgs({ args, options: { only: { type: "string" } } });
   const chosen = values.only ? steps.filter((step) => step.name === values.only) : steps;
   if (chosen.length === 0) {
     throw new UserError(
@@ -79,7 +73,7 @@ await runCommand(async () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  report(outcomes);
+  return report(outcomes);
 });
 
 async function runStep(step: Step): Promise<Outcome> {
@@ -127,7 +121,8 @@ function countVitest(): { passed: number; failed: number } | undefined {
   }
 }
 
-function report(outcomes: Map<Step, Outcome>): void {
+/** Prints what each step came to, and says whether all passed. */
+function report(outcomes: Map<Step, Outcome>): boolean {
   console.log("");
   for (const [step, { passed, failed, seconds }] of outcomes) {
     const mark = failed === 0 ? styleText("green", "✓") : styleText("red", "✗");
@@ -140,5 +135,5 @@ function report(outcomes: Map<Step, Outcome>): void {
   const passed = total.reduce((sum, outcome) => sum + outcome.passed, 0);
   const failed = total.reduce((sum, outcome) => sum + outcome.failed, 0);
   console.log(`\n${passed} passed, ${failed} failed`);
-  if (failed > 0) process.exitCode = 1;
+  return failed === 0;
 }

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { errorCode, runCommand, UserError } from "../local/user-error.ts";
+import { errorCode, UserError } from "./local/user-error.ts";
 
 /**
  * Runs a command when its module is the program that was started. `--help` prints `help`; arguments that `parseArgs`
@@ -39,4 +39,21 @@ export function report(name: string, problems: string[]): boolean {
   console.log(`${passed ? styleText("green", "✓") : styleText("red", "✗")} ${name}`);
   for (const problem of problems) console.log(problem.replaceAll(/^(?=.)/gm, "  "));
   return passed;
+}
+
+/**
+ * Runs a command: a `UserError` ends it with its words, anything else with its stack; either way with exit code 1.
+ */
+async function runCommand(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    if (error instanceof UserError) {
+      console.error(`\n${styleText("red", "error")}  ${error.message}`);
+      console.error(`${styleText("yellow", "what to do")}  ${error.hint}`);
+    } else {
+      console.error(error);
+    }
+    process.exitCode = 1;
+  }
 }

@@ -1,0 +1,149 @@
+import { createClient } from "@supabase/supabase-js";
+import { decodeJwt } from "jose";
+import { afterAll, describe, expect, test } from "vitest";
+import { connect, openTestProject } from "../support/database.ts";
+
+// Auth as far as supabase-js uses it: supabase.com/docs/reference/javascript/auth-api
+const project = await openTestProject({ template: "platform" });
+const sql = connect(project.database);
+afterAll(async () => {
+  await sql.end();
+  await project.close();
+});
+const client = () =>
+  createClient(project.url, project.publishableKey, {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
+const PASSWORD = "correct horse battery";
+const account = () => ({ email: `${crypto.randomUUID()}@example.com`, password: PASSWORD });
+
+describe("an account", () => {
+  test("is made, with what the client says of it, and signed in", async () => {
+    const { email, password } = account();
+    const { data, error } = await client().auth.signUp({
+      email,
+      password,
+      options: { data: { name: "Ada" } },
+    });
+    expect(error).toBeNull();
+    expect(data.user).toMatchObject({ email, user_metadata: { name: "Ada" }, role: "authenticated" });
+    expect(decodeJwt(data.session?.access_token ?? "")).toMatchObject({
+      sub: data.user?.id,
+      role: "authenticated",
+      aud: "authenticated",
+      email,
+    });
+    const [row] = await sql`select email, encrypted_password from auth.users where id = ${
+      data.user?.id ?? ""
+    }`;
+    expect(row?.email).toBe(email);
+    expect(row?.encrypted_password).not.toContain(PASSWORD);
+  });
+
+  test("exists once", async () => {
+    const { email, password } = account();
+    await client().auth.signUp({ email, password });
+    const { error } = await client().auth.signUp({ email, password });
+    expect([error?.status, error?.code]).toEqual([422, "user_already_exists"]);
+  });
+
+  test("has a password of the length that the project asks for", async () => {
+    const { error } = await client().auth.signUp({ email: account().email, password: "short" });
+    expect([error?.status, error?.code]).toEqual([422, "weak_password"]);
+  });
+
+  test("makes a row through a trigger on auth.users that postgres made", async () => {
+    await sql.unsafe(`
+      create table public.members (id uuid primary key references auth.users on delete cascade);
+      create function public.add_member() returns trigger language plpgsql security definer set search_path = '' as $$
+      begin
+        insert into public.members values (new.id);
+        return new;
+      end;
+      $$;
+      create trigger add_member after insert on auth.users for each row execute function public.add_member();
+    `);
+    const { data } = await client().auth.signUp(account());
+    expect(await sql`select id from public.members`).toEqual([{ id: data.user?.id }]);
+    await sql`drop trigger add_member on auth.users`;
+  });
+});
+
+describe("a session", () => {
+  test("begins with the right password only", async () => {
+    const { email, password } = account();
+    await client().auth.signUp({ email, password });
+    const right = await client().auth.signInWithPassword({ email, password });
+    expect(right.data.user?.email).toBe(email);
+    for (const wrong of [{ email, password: "wrong password" }, { email: "nobody@example.com", password }]) {
+      const { data, error } = await client().auth.signInWithPassword(wrong);
+      expect(data.session).toBeNull();
+      expect([error?.status, error?.code, error?.message]).toEqual([
+        400,
+        "invalid_credentials",
+        "Invalid login credentials",
+      ]);
+    }
+  });
+
+  test("names its user, and nobody without a token", async () => {
+    const signedIn = client();
+    const { data } = await signedIn.auth.signUp(account());
+    expect((await signedIn.auth.getUser()).data.user?.id).toBe(data.user?.id);
+    const { error } = await client().auth.getUser("a.b.c");
+    expect(error?.status).toBe(403);
+  });
+
+  test("is renewed once by a refresh token", async () => {
+    const { data } = await client().auth.signUp(account());
+    const old = data.session?.refresh_token ?? "";
+    const renewed = await client().auth.refreshSession({ refresh_token: old });
+    expect(renewed.error).toBeNull();
+    expect(renewed.data.session?.refresh_token).not.toBe(old);
+    expect(renewed.data.user?.id).toBe(data.user?.id);
+    const { error } = await client().auth.refreshSession({ refresh_token: "abcdefghijkl" });
+    expect([error?.status, error?.code]).toEqual([400, "refresh_token_not_found"]);
+  });
+
+  test("ends with sign-out: its refresh token is gone", async () => {
+    const signedIn = client();
+    const { data } = await signedIn.auth.signUp(account());
+    expect((await signedIn.auth.signOut()).error).toBeNull();
+    const { error } = await client().auth.refreshSession({
+      refresh_token: data.session?.refresh_token ?? "",
+    });
+    expect(error?.status).toBe(400);
+  });
+
+  test("is who the Data API sees", async () => {
+    await sql.unsafe("create function public.me() returns uuid language sql stable as 'select auth.uid()'");
+    const signedIn = client();
+    const { data } = await signedIn.auth.signUp(account());
+    const headers = { Authorization: `Bearer ${data.session?.access_token}`, apikey: project.publishableKey };
+    const again = await fetch(`${project.url}/auth/v1/user`, { headers });
+    expect(again.status).toBe(200);
+    await signedIn.auth.updateUser({ data: { name: "Bob" } });
+    expect((await signedIn.auth.getUser()).data.user?.user_metadata).toMatchObject({ name: "Bob" });
+  });
+});
+
+test("every request needs a key", async () => {
+  const response = await fetch(`${project.url}/auth/v1/signup`, { method: "POST", body: "{}" });
+  expect([response.status, response.headers.get("sb-error-code")]).toEqual([
+    401,
+    "UNAUTHORIZED_MISSING_API_KEY",
+  ]);
+});
+
+describe("what the embedded Auth does not have", () => {
+  test("anonymous sign-in is refused", async () => {
+    const { data, error } = await client().auth.signInAnonymously();
+    expect(data.session).toBeNull();
+    expect(error?.status).toBeGreaterThanOrEqual(400);
+  });
+
+  test("the admin API is refused", async () => {
+    const admin = createClient(project.url, project.secretKey, { auth: { persistSession: false } });
+    expect((await admin.auth.admin.listUsers()).error?.status).toBe(401);
+  });
+});
