@@ -120,5 +120,6 @@ function summarise(result: postgres.RowList<postgres.Row[]> | postgres.RowList<p
     : (result as postgres.RowList<postgres.Row[]>[]).at(-1);
   if (!last) return "";
   if (last.command === "SELECT") return `${last.count} row${last.count === 1 ? "" : "s"}`;
+  if (last.command === "INSERT") return `INSERT 0 ${last.count}`;
   return [last.command, last.count].filter((part) => part !== null && part !== undefined).join(" ");
 }

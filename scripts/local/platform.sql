@@ -1,5 +1,6 @@
--- What a Supabase project's database looks like before its first migration: roles, schemas, default privileges, time-outs.
--- Runs as supabase_admin, once a cluster (roles) and once a database (the rest); every statement can be run again.
+-- What a Supabase project's database looks like before its first migration: roles, schemas, default
+-- privileges, time-outs. Runs as supabase_admin, once a cluster (roles) and once a database (the rest);
+-- every statement can be run again.
 
 do $$
 declare
@@ -64,6 +65,14 @@ alter default privileges for role supabase_admin in schema extensions
 create extension if not exists "uuid-ossp" with schema extensions;
 create extension if not exists pgcrypto with schema extensions;
 create extension if not exists pg_stat_statements with schema extensions;
+do $$
+begin
+  -- PostgreSQL servers that are not the stack's own have no Vault to offer
+  if exists (select from pg_available_extensions where name = 'supabase_vault') then
+    create extension if not exists supabase_vault;
+  end if;
+end;
+$$;
 
 grant all on schema public to postgres;
 grant usage on schema public to anon, authenticated, service_role;

@@ -1,32 +1,32 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import {
-  accessSync,
   chownSync,
-  constants,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
-  statfsSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
+import { stopLeftover } from "./leftover.ts";
 import { isPortTaken } from "./ports.ts";
+import {
+  type Account,
+  diskFull,
+  orDiskFull,
+  prepareHome,
+  requireSpace,
+  serverAccount,
+} from "./server-home.ts";
 import { installServer } from "./server-files.ts";
 import { errorCode, UserError } from "./user-error.ts";
 
 /** The major version that the stack runs; a data folder of another one is refused. */
 const MAJOR = "17";
-
-/** Less than this much room is not worth starting with: a new cluster takes about 120 MB with its programs. */
-const MIN_FREE_BYTES = 200 * 1024 * 1024;
 
 /** The password of every login role of the stack: it listens on the loopback address only, as `supabase start` does. */
 const PASSWORD = "postgres";
@@ -53,11 +53,6 @@ export interface Postgres {
   readonly died: Promise<string>;
   /** Stops the server, open transactions rolled back (`fast`). */
   stop(): Promise<void>;
-}
-
-interface Account {
-  uid: number;
-  gid: number;
 }
 
 /**
@@ -113,75 +108,6 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       await gone;
     },
   };
-}
-
-/** PostgreSQL refuses to run as root: as root it gets the account `postgres`, or `nobody` where there is none. */
-function serverAccount(): Account | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const accounts = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
-  const entry = accounts.find(([name]) => name === "postgres") ??
-    accounts.find(([name]) => name === "nobody");
-  if (!entry) {
-    throw new UserError(
-      "PostgreSQL does not run as root, and this machine has no account `postgres` or `nobody`.",
-      "Start as an ordinary user.",
-    );
-  }
-  return { uid: Number(entry[2]), gid: Number(entry[3]) };
-}
-
-/**
- * The folder that holds programs and data: `dataDir`, or, when that lies where the server's account cannot go (root's home),
- * a folder of its own under /var/lib, remembered in `dataDir/postgres-home`.
- */
-function prepareHome(dataDir: string, account: Account | undefined): string {
-  try {
-    mkdirSync(dataDir, { recursive: true });
-    accessSync(dataDir, constants.W_OK);
-  } catch (error) {
-    throw new UserError(
-      `The data folder ${dataDir} cannot be written (${errorCode(error)}).`,
-      "Choose another one: DATA_DIR=/some/folder npm start",
-    );
-  }
-  if (!account || isReachable(dataDir)) return dataDir;
-  const pointer = join(dataDir, "postgres-home");
-  if (existsSync(pointer)) {
-    const home = readFileSync(pointer, "utf8").trim();
-    if (existsSync(home)) return home;
-  }
-  const home = `/var/lib/fixloop-${randomBytes(6).toString("hex")}`;
-  mkdirSync(home, { mode: 0o755 });
-  writeFileSync(pointer, `${home}\n`);
-  return home;
-}
-
-/** Whether every folder on the way can be passed by any account. */
-function isReachable(folder: string): boolean {
-  for (let path = folder;; path = dirname(path)) {
-    if ((statSync(path).mode & 0o001) === 0) return false;
-    if (path === dirname(path)) return true;
-  }
-}
-
-function requireSpace(home: string): void {
-  const { bavail, bsize } = statfsSync(home);
-  if (bavail * bsize < MIN_FREE_BYTES) throw diskFull(home);
-}
-
-const diskFull = (home: string): UserError =>
-  new UserError(
-    `The disk that holds ${home} is full.`,
-    "Free at least 200 MB, or choose another place: DATA_DIR=/some/folder npm start",
-  );
-
-async function orDiskFull<T>(home: string, step: () => T | Promise<T>): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    if (errorCode(error) === "ENOSPC" || /No space left on device/.test(String(error))) throw diskFull(home);
-    throw error;
-  }
 }
 
 function requireVersion(cluster: string): void {
@@ -317,64 +243,6 @@ async function untilReady(
     "PostgreSQL did not become ready within 60 seconds.",
     `Its log is in ${logFolder(home)}.`,
   );
-}
-
-/** Stops the server that a killed parent left running on this folder, and clears up after one that was killed itself. */
-async function stopLeftover(cluster: string): Promise<void> {
-  const pidFile = join(cluster, "postmaster.pid");
-  if (!existsSync(pidFile)) return;
-  const [first, folder] = readFileSync(pidFile, "utf8").split("\n");
-  const pid = Number(first);
-  if (folder === cluster && isServer(pid, cluster)) {
-    process.kill(pid, "SIGINT");
-    for (let waited = 0; waited < 10_000 && isAlive(pid); waited += 50) await sleep(50);
-    if (isAlive(pid)) process.kill(pid, "SIGQUIT");
-    while (isAlive(pid)) await sleep(50);
-  }
-  // PostgreSQL takes a dead process that nobody has waited for (a container without an init) for a running server
-  if (isZombie(pid)) {
-    while (livesIn(cluster)) await sleep(50);
-    rmSync(pidFile, { force: true });
-  }
-}
-
-/** Whether a process of this cluster is left, by its working directory: a backend outlives its killed postmaster a little. */
-function livesIn(cluster: string): boolean {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).some((pid) => {
-    try {
-      return readlinkSync(`/proc/${pid}/cwd`) === cluster && isAlive(Number(pid));
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** A process id can have been given to another program since: only one that was started on this folder is ours. */
-function isServer(pid: number, cluster: string): boolean {
-  if (!isAlive(pid)) return false;
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(cluster);
-  } catch {
-    const { stdout } = spawnSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
-    return (stdout ?? "").includes(cluster);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !isZombie(pid);
-  } catch {
-    return false;
-  }
-}
-
-function isZombie(pid: number): boolean {
-  try {
-    return / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/\(.*\)/, ""));
-  } catch {
-    return false;
-  }
 }
 
 const logFolder = (home: string): string => join(home, "logs");

@@ -40,6 +40,8 @@ export async function installServer(home: string): Promise<string> {
   cpSync(EXTENSIONS, join(share, "extension"), { recursive: true });
   const tar = spawnSync("tar", ["-xzf", pgtap, "-C", share, "--strip-components=2"], { encoding: "utf8" });
   if (tar.status !== 0) throw new UserError(`Could not unpack pgTAP: ${tar.stderr}`, "Is `tar` installed?");
+  // whatever umask npm ran under, the account that the server runs as has to read it
+  spawnSync("chmod", ["-R", "a+rX", draft]);
   for (const old of readdirSync(home).filter((name) => name.startsWith("server-") && !name.includes("."))) {
     rmSync(join(home, old), { recursive: true, force: true });
   }

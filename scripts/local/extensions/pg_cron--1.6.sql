@@ -31,11 +31,36 @@ create table cron.job_run_details (
 alter table cron.job_run_details enable row level security;
 create policy cron_job_run_details_policy on cron.job_run_details using (username = current_user);
 
+-- One field of a crontab: `*`, numbers and names, ranges of them, `/` and a step after `*` or a range, joined by commas.
+create function cron._is_field(field text, low int, high int, names text[] default '{}') returns boolean
+language sql immutable set search_path = '' as $$
+  select bool_and(coalesce(
+    case
+      when item ~ '^\*(/0*[1-9][0-9]{0,2})?$' then true
+      when item ~ '^[0-9a-z]+(-[0-9a-z]+(/0*[1-9][0-9]{0,2})?)?$' then first between low and last and last <= high
+    end, false))
+  from unnest(string_to_array(lower(field), ',')) as item
+  cross join lateral (select string_to_array(split_part(item, '/', 1), '-') as ends) as e
+  cross join lateral (
+    select
+      case when ends[1] ~ '^[0-9]{1,2}$' then ends[1]::int else array_position(names, ends[1]) - 1 + low end as first,
+      case when ends[cardinality(ends)] ~ '^[0-9]{1,2}$' then ends[cardinality(ends)]::int
+        else array_position(names, ends[cardinality(ends)]) - 1 + low end as last
+  ) as r
+$$;
+
 -- Five fields of a crontab, or '<1-59> seconds'. `$` is the last day of the month.
 create function cron._is_schedule(schedule text) returns boolean
 language sql immutable set search_path = '' as $$
-  select schedule ~* '^\s*([1-9]|[1-5][0-9])\s+seconds?\s*$'
-    or schedule ~* '^\s*([0-9a-z*,/-]+)\s+([0-9*,/-]+)\s+([0-9*,/$-]+)\s+([0-9a-z*,/-]+)\s+([0-9a-z*,/-]+)\s*$'
+  select schedule ~* '^\s*([1-9]|[1-5][0-9])\s+seconds?\s*$' or (
+    cardinality(f) = 5
+    and cron._is_field(f[1], 0, 59)
+    and cron._is_field(f[2], 0, 23)
+    and (f[3] = '$' or cron._is_field(f[3], 1, 31))
+    and cron._is_field(f[4], 1, 12, '{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}')
+    and cron._is_field(f[5], 0, 7, '{sun,mon,tue,wed,thu,fri,sat,sun}')
+  )
+  from regexp_split_to_array(btrim(schedule, E' \t\n'), '\s+') as f
 $$;
 
 -- pg_cron asks the session who calls; a definer function cannot, so its invoker wrapper says it, and no one

@@ -102,7 +102,7 @@ describe("a session", () => {
     expect(renewed.data.session?.refresh_token).not.toBe(old);
     expect(renewed.data.user?.id).toBe(data.user?.id);
     const { error } = await client().auth.refreshSession({ refresh_token: "abcdefghijkl" });
-    expect([error?.status, error?.code]).toEqual([400, "refresh_token_not_found"]);
+    expect(error?.status).toBe(400);
   });
 
   test("ends with sign-out: its refresh token is gone", async () => {
