@@ -25,8 +25,9 @@ interface ConnectionInternals {
   driver: postgres.Sql;
   kysely: Kysely<unknown>;
   rlsState: "active" | "inactive" | "unknown";
-  introspect(options: { useCache: boolean }): Promise<{
+  introspect(options?: { useCache?: boolean }): Promise<{
     primary_keys: { schema: string; table: string; columns: string[] }[];
+    foreign_keys: { schema: string; fk_def: string }[];
   }>;
   clearSchemaCache(): Promise<void>;
   onPostgrestAST(ast: Ast, vars: RequestVars): Promise<Ast>;
@@ -65,6 +66,7 @@ export async function createApi(url: string, config: SupabaseConfig): Promise<Ap
   const internals = app.connection as unknown as ConnectionInternals;
   // unset, the first request would grant ALL on every table with row security to the API roles
   internals.rlsState = "active";
+  embedExposedOnly(internals, config.api.schemas);
   const catalog = new Catalog(internals.driver);
   await catalog.reload();
   const exchanges = new AsyncLocalStorage<Exchange>();
@@ -112,6 +114,20 @@ export async function createApi(url: string, config: SupabaseConfig): Promise<Ap
     }
     return finish(exchange.answer ?? answer, exchange, catalog, config);
   }
+}
+
+/** Tables of other schemas can be embedded by nobody; lite looks for a foreign key in all of them. */
+function embedExposedOnly(internals: ConnectionInternals, exposed: string[]): void {
+  const introspect = internals.introspect.bind(internals);
+  internals.introspect = async (options) => {
+    const catalogue = await introspect(options);
+    // the referenced schema stands in the definition only, and not where the search path finds it
+    const isExposed = ({ schema, fk_def }: { schema: string; fk_def: string }): boolean =>
+      [schema, fk_def.match(/ REFERENCES "?(\w+)"?\./)?.[1] ?? schema].every((name) =>
+        exposed.includes(name)
+      );
+    return { ...catalogue, foreign_keys: catalogue.foreign_keys.filter(isExposed) };
+  };
 }
 
 /** Makes the tables of schema `auth` in a database that has the platform's roles and schemas. */

@@ -1,5 +1,5 @@
 // Runs one edge function under Deno: `export default { fetch }`, as the platform's runtime takes it.
-// Says its port on standard output; ends when standard input closes, that is when whoever started it is gone.
+// Says its port on standard output, where the function logs too; ends when standard input closes, that is when whoever started it is gone.
 
 interface EdgeFunction {
   default: { fetch(request: Request): Response | Promise<Response> };
@@ -13,7 +13,7 @@ const { default: handler } = await import(entry) as EdgeFunction;
 Deno.serve({
   hostname: "127.0.0.1",
   port: 0,
-  onListen: ({ port }) => console.log(JSON.stringify({ port })),
+  onListen: ({ port }) => console.log(`fixloop-function-host listens on ${port}`),
 }, (request) => {
   const url = new URL(request.url);
   if (url.pathname === "/.host/ping") return new Response("pong");

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { parseEnv } from "node:util";
 import { errors, jwtVerify } from "jose";
@@ -78,6 +79,10 @@ export function createFunctions(options: FunctionsOptions): Functions {
         !existsSync(join(folder, name))
       ) {
         return failure(404, "NOT_FOUND", "Requested function was not found");
+      }
+      // methods that fetch does not send on
+      if (/^(trace|track|connect)$/i.test(request.method)) {
+        return failure(405, "METHOD_NOT_ALLOWED", "Method not allowed");
       }
       if ((settings?.verify_jwt ?? true) && request.method !== "OPTIONS") {
         const refused = await refuseJwt(request);
@@ -190,31 +195,43 @@ async function startHost(
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   createInterface({ input: child.stderr }).on("line", (line) => log?.(name, line));
 
-  const port = await new Promise<number>((resolve, reject) => {
-    const timeout = setTimeout(() => {
-      child.kill("SIGKILL");
-      reject(new Error(`${name} did not start within ${BOOT_TIMEOUT_MS / 1000} s`));
-    }, BOOT_TIMEOUT_MS);
-    const lines = createInterface({ input: child.stdout });
-    lines.once("line", (line) => {
-      clearTimeout(timeout);
-      lines.on("line", (text) => log?.(name, text));
-      try {
-        resolve((JSON.parse(line) as { port: number }).port);
-      } catch {
-        reject(new Error(`${name} wrote to its log before it was up: ${line}`));
-      }
-    });
-    child.once("error", reject);
-    child.once("exit", (code, signal) => {
-      clearTimeout(timeout);
-      reject(new Error(`${name} ended while starting (${signal ?? code})`));
-    });
-  });
+  const port = await listeningPort(name, child, log);
   const host: Host = { process: child, port, inFlight: 0, exited };
   running.add(host);
   exited.then(() => running.delete(host));
   return host;
+}
+
+/** Waits until a host says its port; every other line is the function's own. A host that does not get there is ended. */
+async function listeningPort(
+  name: string,
+  child: ChildProcessByStdio<Writable, Readable, Readable>,
+  log: FunctionsOptions["log"],
+): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`${name} did not start within ${BOOT_TIMEOUT_MS / 1000} s`)),
+        BOOT_TIMEOUT_MS,
+      );
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        const port = line.match(/^fixloop-function-host listens on (\d+)$/)?.[1];
+        if (port) resolve(Number(port));
+        else log?.(name, line);
+      });
+      child.once("error", reject);
+      child.once(
+        "exit",
+        (code, signal) => reject(new Error(`${name} ended while starting (${signal ?? code})`)),
+      );
+    });
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function entryOf(folder: string, name: string, config: SupabaseConfig): string {

@@ -1,5 +1,5 @@
--- Hands what the embedded auth server made to the role that owns it on Supabase, with the privileges that postgres has
--- there. Runs as supabase_admin, after that server made its tables.
+-- Hands what the embedded auth server made to the role that owns it on Supabase, with the privileges that
+-- postgres has there. Runs as supabase_admin, after that server made its tables.
 
 do $$
 declare

@@ -69,7 +69,7 @@ do $$
 begin
   -- PostgreSQL servers that are not the stack's own have no Vault to offer
   if exists (select from pg_available_extensions where name = 'supabase_vault') then
-    create extension if not exists supabase_vault;
+    create extension if not exists supabase_vault with schema extensions;
   end if;
 end;
 $$;

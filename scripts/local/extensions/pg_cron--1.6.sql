@@ -1,4 +1,5 @@
--- The SQL interface of pg_cron 1.6: same tables, functions, row security and grants. A worker beside the server runs the jobs.
+-- The SQL interface of pg_cron 1.6: same tables, functions, row security and grants. A worker beside the
+-- server runs the jobs.
 create schema cron;
 
 create table cron.job (
@@ -31,19 +32,22 @@ create table cron.job_run_details (
 alter table cron.job_run_details enable row level security;
 create policy cron_job_run_details_policy on cron.job_run_details using (username = current_user);
 
--- One field of a crontab: `*`, numbers and names, ranges of them, `/` and a step after `*` or a range, joined by commas.
+-- One field of a crontab: `*`, numbers and names, ranges of them, `/` and a step after `*` or a range, joined
+-- by commas.
 create function cron._is_field(field text, low int, high int, names text[] default '{}') returns boolean
 language sql immutable set search_path = '' as $$
   select bool_and(coalesce(
     case
       when item ~ '^\*(/0*[1-9][0-9]{0,2})?$' then true
-      when item ~ '^[0-9a-z]+(-[0-9a-z]+(/0*[1-9][0-9]{0,2})?)?$' then first between low and last and last <= high
+      when item ~ '^[0-9a-z]+(-[0-9a-z]+(/0*[1-9][0-9]{0,2})?)?$'
+        then first between low and last and last <= high
     end, false))
   from unnest(string_to_array(lower(field), ',')) as item
   cross join lateral (select string_to_array(split_part(item, '/', 1), '-') as ends) as e
   cross join lateral (
     select
-      case when ends[1] ~ '^[0-9]{1,2}$' then ends[1]::int else array_position(names, ends[1]) - 1 + low end as first,
+      case when ends[1] ~ '^[0-9]{1,2}$' then ends[1]::int
+        else array_position(names, ends[1]) - 1 + low end as first,
       case when ends[cardinality(ends)] ~ '^[0-9]{1,2}$' then ends[cardinality(ends)]::int
         else array_position(names, ends[cardinality(ends)]) - 1 + low end as last
   ) as r
@@ -88,7 +92,8 @@ begin
     where j.jobid = _put.job_id and pg_has_role(session_user, j.username, 'member')
     returning j.jobid into v_job_id;
     if not found then
-      raise exception using errcode = 'XX000', message = format('Job %s does not exist or you don''t own it', _put.job_id);
+      raise exception using errcode = 'XX000',
+        message = format('Job %s does not exist or you don''t own it', _put.job_id);
     end if;
     return v_job_id;
   end if;
@@ -118,7 +123,8 @@ end;
 $$;
 
 create function cron.schedule_in_database(
-  job_name text, schedule text, command text, database text, username text default null, active boolean default true
+  job_name text, schedule text, command text, database text, username text default null,
+  active boolean default true
 ) returns bigint
 language sql set search_path = '' as $$
   select cron._put(null, job_name, schedule, command, database, coalesce(username, current_user), active)
@@ -140,7 +146,8 @@ begin
     and j.username = _drop.username and pg_has_role(session_user, j.username, 'member');
   if not found then
     raise exception using errcode = 'XX000',
-      message = format('could not find valid entry for job ''%s''', coalesce(_drop.job_name, _drop.job_id::text));
+      message = format('could not find valid entry for job ''%s''',
+        coalesce(_drop.job_name, _drop.job_id::text));
   end if;
   return true;
 end;
@@ -156,4 +163,5 @@ revoke all on all functions in schema cron from public;
 grant usage on schema cron to postgres with grant option;
 grant all on all functions in schema cron to postgres with grant option;
 grant select on cron.job to postgres with grant option;
-grant all on cron.job_run_details to postgres with grant option;
+-- not trigger: the worker writes here as the superuser
+grant select, insert, update, delete on cron.job_run_details to postgres with grant option;

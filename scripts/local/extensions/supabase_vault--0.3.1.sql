@@ -1,4 +1,5 @@
--- The SQL interface of Supabase Vault: secrets at rest are ciphertext, the view decrypts them for who may read it.
+-- The SQL interface of Supabase Vault: secrets at rest are ciphertext, the view decrypts them for who may
+-- read it.
 -- The platform keeps the key outside the database; here it is in a table that the API's roles cannot read.
 create schema vault;
 
@@ -29,7 +30,9 @@ language sql volatile security definer set search_path = '' as $$
 $$;
 
 create view vault.decrypted_secrets as
-select id, name, description, secret, vault._decrypt(secret) as decrypted_secret, key_id, nonce, created_at, updated_at
+select
+  id, name, description, secret, vault._decrypt(secret) as decrypted_secret, key_id, nonce, created_at,
+  updated_at
 from vault.secrets;
 
 create function vault.create_secret(

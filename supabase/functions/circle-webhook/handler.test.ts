@@ -67,6 +67,8 @@ describe("a body with the right secret", () => {
       processed: 1,
       imported: [{ action: "created" }],
       errors: [],
+      hints: 0,
+      unrecognised: 0,
     });
     expect(calls.map((call) => call.name)).toEqual(["receive_circle_event", "process_circle_event"]);
     expect(stored(calls)).toBe(body);
@@ -106,6 +108,35 @@ describe("a body with the right secret", () => {
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ status: "failed", processed: 1, errors });
   });
+
+  test("of which parts have an unknown shape is answered with their number", async () => {
+    const data = {
+      event_id: EVENT_ID,
+      status: "processed",
+      processed: 1,
+      imported: [{}],
+      errors: [],
+      hints: 1,
+      unrecognised: 2,
+    };
+    const { handler } = setUp({ results: { process_circle_event: { ok: true, data } } });
+    expect(await (await handler(request("[]"))).json()).toMatchObject({
+      processed: 1,
+      hints: 1,
+      unrecognised: 2,
+    });
+  });
+
+  test.each([["40P01", 3], ["55P03", 3], ["57014", 1]])(
+    "whose processing fails with %s is tried %i times in all",
+    async (code, tries) => {
+      const { handler, calls } = setUp({
+        results: { process_circle_event: { ok: false, code, message: "…" } },
+      });
+      expect((await handler(request("{}"))).status).toBe(202);
+      expect(calls.filter((call) => call.name === "process_circle_event")).toHaveLength(tries);
+    },
+  );
 
   test("that could not be processed now is answered 202: it is stored", async () => {
     const { handler, logged } = setUp({
@@ -225,6 +256,15 @@ describe("limits", () => {
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: "body_broken_off" });
     expect(calls).toEqual([]);
+  });
+
+  test("a compressed body is refused with 415, and nothing is stored", async () => {
+    const { handler, calls } = setUp();
+    const response = await handler(request("{}", { headers: { "content-encoding": "gzip" } }));
+    expect(response.status).toBe(415);
+    expect(await response.json()).toMatchObject({ code: "encoding_unsupported" });
+    expect(calls).toEqual([]);
+    expect((await handler(request("{}", { headers: { "content-encoding": "identity" } }))).status).toBe(200);
   });
 
   test.each(["GET", "PUT", "DELETE", "OPTIONS"])("%s is answered 405", async (method) => {

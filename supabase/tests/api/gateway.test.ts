@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +17,8 @@ const FUNCTIONS: Record<string, string> = {
   throws: `export default { fetch: () => { throw new Error("at once"); } };`,
   "throws-late": `export default { fetch: () => {
     setTimeout(() => { throw new Error("late"); }, 10); return new Response("sent"); } };`,
+  talkative: `console.log("loading"); console.log('{"port": 1}');
+    export default { fetch: () => new Response("up") };`,
   spins: `export default { fetch: () => { for (;;) {} } };`,
   "fails-to-boot": `throw new Error("no");`,
 };
@@ -144,6 +147,29 @@ describe("a function", () => {
     await othersAnswer();
     expect((await spinning).status).toBe(546);
     await othersAnswer();
+  });
+
+  test("may write to its log while it loads, whatever it writes", async () => {
+    const response = await call("talkative");
+    expect([response.status, await response.text()]).toEqual([200, "up"]);
+  });
+
+  test("may answer at length to a client that takes compressed answers", async () => {
+    const body = "a long line of text, said again. ".repeat(2000);
+    const response = await call("open", { method: "POST", body, headers: { "accept-encoding": "gzip" } });
+    expect(await response.json()).toMatchObject({ body });
+  });
+
+  test("is not asked with TRACE", async () => {
+    const status = await new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(project.url);
+      request(
+        { hostname, port, path: "/functions/v1/open", method: "TRACE" },
+        (answer) => resolve(answer.statusCode),
+      )
+        .once("error", reject).end();
+    });
+    expect(status).toBe(405);
   });
 
   test("that cannot start is 503", async () => {

@@ -26,9 +26,7 @@ test("the cleanup job runs by the clock and removes test issues that have had th
     select jobid, schedule from cron.job where jobname = 'tracker-cleanup-test-data'
   `;
   expect(job?.schedule).toBe("17 3 * * *");
-  await sql`select cron.alter_job(${
-    job?.jobid ?? 0
-  }, schedule => '1 seconds', database => current_database())`;
+  await sql`select cron.alter_job(${job?.jobid ?? 0}, schedule => '1 seconds')`;
   const titles = async () =>
     (await sql<{ title: string }[]>`select title from public.issues order by title`).map((row) => row.title);
   await expect.poll(titles, { timeout: 15_000 }).toEqual(["new test", "old and real"]);

@@ -19,11 +19,16 @@ const url = (database: string, role = "postgres"): string =>
 export async function createDatabase(template: "platform" | "fixloop" = "fixloop"): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
   await asAdmin((sql) => sql`create database ${sql(name)} template ${sql(template)} owner postgres`);
-  return {
+  const database: TestDatabase = {
     name,
     url: (role) => url(name, role),
     drop: () => asAdmin((sql) => sql`drop database ${sql(name)} with (force)`),
   };
+  if (template === "fixloop") {
+    // a job names its database, and the clone's still name the template
+    await withSql(database, "supabase_admin", (sql) => sql`update cron.job set database = current_database()`);
+  }
+  return database;
 }
 
 /** A connection to a database as a role. Close it with `end()`. */
