@@ -31,7 +31,7 @@ const vitestReport = join(folder, "vitest.json");
 const node = bin("node");
 
 const steps: Step[] = [
-  { name: "format", what: "deno fmt", command: [bin("deno"), "fmt", "--check", "--quiet"] },
+  { name: "format", what: "deno fmt", command: [bin("deno"), "fmt", "--check"] },
   { name: "lint", what: "deno lint", command: [bin("deno"), "lint", "--quiet"] },
   { name: "types-node", what: "tsc over scripts and tests", command: [bin("tsc"), "--project", "."] },
   {
@@ -53,7 +53,13 @@ const steps: Step[] = [
   {
     name: "tests",
     what: "pgTAP, unit, API and concurrency tests",
-    command: [bin("vitest"), "run", "--reporter=dot", "--reporter=json", `--outputFile.json=${vitestReport}`],
+    command: [
+      bin("vitest"),
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${vitestReport}`,
+    ],
   },
   { name: "demo", what: "npm run demo", command: [node, "scripts/demo/run.ts"] },
 ];

@@ -26,7 +26,11 @@ export async function createDatabase(template: "platform" | "fixloop" = "fixloop
   };
   if (template === "fixloop") {
     // a job names its database, and the clone's still name the template
-    await withSql(database, "supabase_admin", (sql) => sql`update cron.job set database = current_database()`);
+    await withSql(
+      database,
+      "supabase_admin",
+      (sql) => sql`update cron.job set database = current_database()`,
+    );
   }
   return database;
 }
