@@ -17,6 +17,14 @@ alter default privileges for role postgres in schema public
 -- EXECUTE for everybody is built into PostgreSQL; only the global form (no schema) takes it away.
 alter default privileges for role postgres revoke execute on functions from public;
 
+-- Whoever may make temporary objects can shadow a type such as `text` for the security-definer functions that
+-- their session calls: pg_temp is looked through first even where search_path is empty.
+do $$
+begin
+  execute format('revoke temporary on database %I from public', current_database());
+end;
+$$;
+
 -- 00_platform/20_private.sql
 -- The schema behind the API: helpers, security-definer bodies, trigger functions, operational tables.
 
@@ -77,3 +85,20 @@ end;
 $$;
 comment on function private.refuse_key_change() is
   'Before trigger. Errors: key_change_refused (422), always.';
+
+-- 00_platform/50_texts.sql
+-- One answer to the question when a text says nothing.
+
+-- Spaces of other scripts and characters without a width count too: `\s` alone knows few of them, or none,
+-- depending on the locale. Check constraints repeat the class, since a role that writes may call nothing
+-- here.
+create or replace function private.presence(p_text text) returns text
+language sql immutable security invoker set search_path = '' as $$
+  select substring(
+    presence.p_text from
+    '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'
+      || '(?:.*[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff])?'
+  )
+$$;
+comment on function private.presence(text) is
+  'The text without the blanks around it; null for none and for one that is blank.';

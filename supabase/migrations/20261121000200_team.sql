@@ -188,8 +188,8 @@ create or replace function private.add_team_member(email text, role text) return
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_email constant text := lower(btrim(add_team_member.email));
-  v_user_id uuid;
-  v_name text;
+  v_users auth.users[];
+  v_user auth.users;
   v_member public.team_members;
 begin
   if private.team_role_rank(add_team_member.role) is null then
@@ -197,19 +197,32 @@ begin
       errcode = 'PT422', message = 'team_role_unknown',
       detail = format('%L is no team role.', add_team_member.role), hint = 'Use viewer, agent or admin.';
   end if;
-  select u.id, left(nullif(btrim(u.raw_user_meta_data ->> 'full_name'), ''), 100) into v_user_id, v_name
-  from auth.users as u
-  where lower(u.email) = v_email
-  order by u.created_at, u.id
-  limit 1;
-  if not found then
+  v_users := array(select u from auth.users as u where lower(u.email) = v_email and u.deleted_at is null);
+  v_user := v_users[1];
+  if v_user.id is null then
     raise exception using
       errcode = 'PT404', message = 'user_not_found',
       detail = 'Nobody has signed up with this e-mail address.',
       hint = 'Let the person sign up first, then add them to the team.';
   end if;
+  if cardinality(v_users) > 1 then
+    raise exception using
+      errcode = 'PT409', message = 'user_ambiguous',
+      detail = 'Several accounts have this e-mail address.',
+      hint = 'Insert the account that you mean into team_members by its id.';
+  end if;
+  -- An address proves nothing until somebody has read a mail that was sent to it.
+  if v_user.email_confirmed_at is null or v_user.banned_until > now() then
+    raise exception using
+      errcode = 'PT409', message = 'user_not_confirmed',
+      detail = 'The account''s e-mail address is not confirmed, or the account is banned.',
+      hint = 'Let the person confirm the address, or lift the ban, then add them to the team.';
+  end if;
   insert into public.team_members as m (user_id, role, display_name)
-  values (v_user_id, add_team_member.role, v_name)
+  values (
+    v_user.id, add_team_member.role,
+    left(private.presence(v_user.raw_user_meta_data ->> 'full_name'), 100)
+  )
   on conflict on constraint team_members_pkey do update set role = excluded.role
   returning * into v_member;
   return v_member;
@@ -225,5 +238,6 @@ begin atomic
 end;
 comment on function public.add_team_member(text, text) is
   'Takes a signed-up account into the team, or changes the role of one who is in it. Service role only. '
-  'Errors: user_not_found (404), team_role_unknown (422), last_admin (409).';
+  'Errors: user_not_found (404), user_ambiguous, user_not_confirmed, last_admin (409), team_role_unknown '
+  '(422).';
 grant execute on function public.add_team_member(text, text) to service_role;

@@ -9,3 +9,8 @@ set local statement_timeout = '2min';
 select cron.schedule(
   'tracker-cleanup-test-data', '17 3 * * *', $$select public.cleanup_legacy_test_data()$$
 );
+
+-- As postgres, without the time-out of a request: what was too much for one gets through here.
+select cron.schedule(
+  'tracker-process-circle-events', '* * * * *', $$select private.process_waiting_circle_events()$$
+);

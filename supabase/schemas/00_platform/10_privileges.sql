@@ -10,3 +10,11 @@ alter default privileges for role postgres in schema public
 
 -- EXECUTE for everybody is built into PostgreSQL; only the global form (no schema) takes it away.
 alter default privileges for role postgres revoke execute on functions from public;
+
+-- Whoever may make temporary objects can shadow a type such as `text` for the security-definer functions that
+-- their session calls: pg_temp is looked through first even where search_path is empty.
+do $$
+begin
+  execute format('revoke temporary on database %I from public', current_database());
+end;
+$$;

@@ -2,11 +2,61 @@
 
 create or replace function private.sorted_tags(p_tags text[]) returns text[]
 language sql immutable security invoker set search_path = '' as $$
-  select coalesce(array_agg(distinct btrim(t.tag) collate "C" order by btrim(t.tag) collate "C"), '{}')
+  select coalesce(array_agg(distinct v.tag collate "C" order by v.tag collate "C"), '{}')
   from unnest(sorted_tags.p_tags) as t (tag)
-  where btrim(t.tag) <> ''
+  cross join lateral private.presence(t.tag) as v (tag)
+  where v.tag is not null
 $$;
 comment on function private.sorted_tags(text[]) is 'Tags trimmed, sorted, each once, without blanks.';
+
+-- PostgREST's upsert is `insert … on conflict (id) do update set <each column sent> = excluded.…`, and what
+-- before-insert triggers make of a row is what `excluded` holds. So where the row is there already, they must
+-- not fill in anything that would then be written over it: what was sent as null gets the value that is
+-- there (null itself would fail as not-null before the conflict is seen). The row is locked as the update
+-- will lock it, so that this value is still the one when the update comes.
+create or replace function private.meet_stored_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_old public.issues;
+begin
+  select * into v_old from public.issues as i where i.id = new.id for update;
+  if found then
+    new.seq_id := coalesce(nullif(new.seq_id, 0), v_old.seq_id);
+    new.description := coalesce(new.description, v_old.description);
+    new.segment := coalesce(new.segment, v_old.segment);
+    new.tags := coalesce(new.tags, v_old.tags);
+    new.submitted_by := coalesce(private.presence(new.submitted_by), v_old.submitted_by);
+    new.resolved_by := coalesce(private.presence(new.resolved_by), v_old.resolved_by);
+  elsif private.is_trusted_caller() and new.seq_id <> 0 then
+    perform private.pass_issue_number(new.seq_id);
+  else
+    new.seq_id := nextval('public.issues_seq_id_seq')::integer;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.meet_stored_issue() is
+  'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
+
+-- A sequence can't be locked against nextval, and setval may move it back behind a number that was given out
+-- meanwhile. So it is moved by nextval, except over a distance that nobody else covers in that moment.
+create or replace function private.pass_issue_number(p_number integer) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_last bigint;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('public.issues.seq_id', 0));
+  v_last := coalesce(pg_sequence_last_value('public.issues_seq_id_seq'), 0);
+  if p_number - v_last > 1000 then
+    v_last := setval('public.issues_seq_id_seq', p_number);
+  end if;
+  while v_last < p_number loop
+    v_last := nextval('public.issues_seq_id_seq');
+  end loop;
+end;
+$$;
+comment on function private.pass_issue_number(integer) is
+  'Moves the sequence of issue numbers to at least this number, so that it is not given out again.';
 
 create or replace function private.check_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -14,11 +64,11 @@ declare
   v_statuses constant text[] := array['waiting_for_help', 'in_progress', 'resolved', 'blocked', 'archived'];
   v_segments constant text[] := array['auth', 'code', 'tool', 'misc'];
 begin
-  new.description := coalesce(new.description, '');
-  new.tags := private.sorted_tags(new.tags);
-  if new.segment is null then
-    new.segment := public.determine_segment(new.title, new.description);
-  end if;
+  new.description := coalesce(new.description, old.description, '');
+  new.tags := private.sorted_tags(coalesce(new.tags, old.tags));
+  new.segment := coalesce(
+    new.segment, old.segment, public.determine_segment(new.title, new.description)
+  );
   if new.status <> all (v_statuses) then
     raise exception using
       errcode = 'PT422', message = 'issue_status_unknown', detail = format('%L is no status.', new.status),
@@ -33,7 +83,8 @@ begin
 end;
 $$;
 comment on function private.check_issue() is
-  'Before trigger: allowed values, sorted tags, a segment. Errors: issue_status_unknown, '
+  'Before trigger: allowed values, sorted tags, a segment; null is as if left out. Errors: '
+  'issue_status_unknown, '
   'issue_segment_unknown (422).';
 
 -- Clients send resolved_at, resolved_by and archived_at themselves; the status decides what becomes of them.
@@ -62,7 +113,7 @@ begin
     new.resolved_at := coalesce(
       old.resolved_at, case when v_imported then new.resolved_at end, clock_timestamp()
     );
-    new.resolved_by := coalesce(nullif(btrim(new.resolved_by), ''), old.resolved_by, private.actor_name());
+    new.resolved_by := coalesce(private.presence(new.resolved_by), old.resolved_by, private.actor_name());
   else
     new.resolved_at := null;
     new.resolved_by := null;
@@ -77,9 +128,11 @@ comment on function private.keep_resolution() is
 create or replace function private.keep_issue_people() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_text_changed constant boolean := new.assigned_to is distinct from old.assigned_to;
+  v_assigned_to constant text := private.presence(new.assigned_to);
+  v_text_changed constant boolean := v_assigned_to is distinct from old.assigned_to;
 begin
-  new.submitted_by := coalesce(nullif(btrim(new.submitted_by), ''), old.submitted_by, private.actor_name());
+  new.assigned_to := v_assigned_to;
+  new.submitted_by := coalesce(private.presence(new.submitted_by), old.submitted_by, private.actor_name());
   if tg_op = 'UPDATE' then
     new.submitted_by_user_id := private.kept_account(old.submitted_by_user_id, new.submitted_by_user_id);
   elsif not private.is_trusted_caller() then
@@ -88,11 +141,9 @@ begin
 
   if new.assigned_to_user_id is distinct from old.assigned_to_user_id then
     if new.assigned_to_user_id is not null then
-      new.assigned_to := case
-        when v_text_changed and new.assigned_to is not null then new.assigned_to
-        else private.member_name(new.assigned_to_user_id)
-      end;
-      if private.member_name(new.assigned_to_user_id) is null then
+      -- Two that disagree: the account is the one that can't be mistyped.
+      new.assigned_to := private.member_name(new.assigned_to_user_id);
+      if new.assigned_to is null then
         raise exception using
           errcode = 'PT422', message = 'assignee_not_in_team',
           detail = 'assigned_to_user_id is not the account of a team member.',
@@ -117,6 +168,19 @@ comment on function private.keep_issue_people() is
   'Before trigger: who filed it is the database''s, assigned_to and its account agree. Errors: '
   'assignee_not_in_team (422).';
 
+-- An issue that is test data is deleted some nights later, which is for admins to decide.
+create or replace function private.guard_test_flag() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.require_team_role('admin');
+  return new;
+end;
+$$;
+comment on function private.guard_test_flag() is
+  'Before-update trigger of issues that become test data. Errors: team_role_required (403).';
+
+create trigger _010_meet_stored_issue before insert on public.issues
+  for each row execute function private.meet_stored_issue();
 create trigger _050_refuse_key_change before update on public.issues
   for each row when (old.id is distinct from new.id or old.seq_id is distinct from new.seq_id)
   execute function private.refuse_key_change();
@@ -128,6 +192,8 @@ create trigger _110_check_issue before update on public.issues
     or old.tags is distinct from new.tags or new.description is null
   )
   execute function private.check_issue();
+create trigger _120_guard_test_flag before update on public.issues
+  for each row when (new.is_test and not old.is_test) execute function private.guard_test_flag();
 create trigger _200_keep_resolution before insert on public.issues
   for each row execute function private.keep_resolution();
 create trigger _210_keep_resolution before update on public.issues

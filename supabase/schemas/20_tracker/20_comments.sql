@@ -12,7 +12,9 @@ create table public.comments (
   constraint comments_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade,
   constraint comments_author_user_id_fkey foreign key (author_user_id)
     references auth.users (id) on delete set null,
-  constraint comments_body_is_not_blank check (btrim(body) <> '')
+  constraint comments_body_is_not_blank
+    check (body ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint comments_created_at_is_finite check (isfinite(created_at))
 );
 comment on table public.comments is
   'Comments on issues. Agents write; only its author or an admin changes or deletes a comment.';
@@ -26,8 +28,16 @@ create index comments_author_user_id_idx on public.comments (author_user_id);
 
 create or replace function private.keep_comment_author() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_stored_name text;
 begin
-  new.author_name := coalesce(nullif(btrim(new.author_name), ''), old.author_name, private.actor_name());
+  if tg_op = 'INSERT' then
+    -- An upsert of a comment that is there: no name means the one that it has (see meet_stored_issue).
+    select c.author_name into v_stored_name from public.comments as c where c.id = new.id for update;
+  end if;
+  new.author_name := coalesce(
+    private.presence(new.author_name), old.author_name, v_stored_name, private.actor_name()
+  );
   if tg_op = 'UPDATE' then
     if new.author_user_id is distinct from old.author_user_id then
       new.author_user_id := private.kept_account(old.author_user_id, new.author_user_id);

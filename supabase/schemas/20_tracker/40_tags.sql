@@ -1,19 +1,24 @@
 -- Tags, in two shapes that show one truth: the array in issues.tags and the rows of issue_tags.
 --
 -- Each shape's trigger writes only the difference to the other, so that the second one finds nothing left to
--- do. No deadlocks between single statements: whoever inserts a row locks the issue first, as whoever writes
--- the array does. A delete can't: PostgreSQL locks its row before any trigger. So deletes of rows take turns,
--- and whoever holds the issue never waits for a row that is being deleted, but leaves it to the one who
--- deletes it.
+-- do. Statements that write one issue's tags, and deletes of rows, tags or an issue, don't deadlock with each
+-- other: whoever inserts a row locks the issue first, as whoever writes the array does. A delete can't:
+-- PostgreSQL locks its row before any trigger. So deletes of issue_tags, tags and issues take turns, and
+-- whoever holds the issue never waits for a row or a tag of its own that is being deleted, but leaves it to
+-- the one who deletes it. What can still meet in a deadlock is a statement, or transaction, that writes the
+-- tags of several issues: with one that writes them in another order, or with a delete that reaches several
+-- of them. PostgreSQL ends one of the two with 40P01, and it can be sent again.
 
 create table public.tags (
   name text not null,
   created_at timestamptz not null default now(),
   constraint tags_pkey primary key (name),
-  constraint tags_name_is_trimmed check (name = btrim(name) and name <> ''),
+  constraint tags_name_is_trimmed check (name = btrim(name)),
+  constraint tags_name_is_not_blank
+    check (name ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
   constraint tags_name_is_short check (length(name) <= 200)
 );
-comment on table public.tags is 'The tags in use. A new one makes its row by being put on an issue.';
+comment on table public.tags is 'The tags there are. A new one makes its row by being put on an issue.';
 
 create table public.issue_tags (
   issue_id uuid not null,
@@ -27,6 +32,27 @@ comment on table public.issue_tags is
 
 create index issue_tags_tag_name_idx on public.issue_tags (tag_name);
 
+-- Between `on conflict do nothing` and the row that refers to the tag, somebody may delete it.
+create or replace function private.hold_tags(p_names text[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_held_count integer;
+begin
+  loop
+    insert into public.tags (name)
+    select u.name from unnest(p_names) as u (name) order by u.name collate "C"
+    on conflict on constraint tags_pkey do nothing;
+    perform from public.tags as t where t.name = any (p_names)
+    order by t.name collate "C"
+    for key share;
+    get diagnostics v_held_count = row_count;
+    exit when v_held_count = cardinality(p_names);
+  end loop;
+end;
+$$;
+comment on function private.hold_tags(text[]) is
+  'Makes those of the tags that are new and keeps all of them, given once each, from being deleted.';
+
 -- issue_tags → issues.tags
 create or replace function private.lock_tagged_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -36,8 +62,8 @@ begin
     return old;
   end if;
   perform from public.issues as i where i.id = new.issue_id for no key update;
-  new.tag_name := btrim(new.tag_name);
-  insert into public.tags (name) values (new.tag_name) on conflict on constraint tags_pkey do nothing;
+  new.tag_name := coalesce(private.presence(new.tag_name), '');
+  perform private.hold_tags(array[new.tag_name]);
   return new;
 end;
 $$;
@@ -62,15 +88,15 @@ $$;
 comment on function private.put_tag_row_into_array() is
   'After trigger of issue_tags, truncate too: keeps issues.tags.';
 
-create or replace function private.lock_tag_deletes() returns trigger
+create or replace function private.take_turn_to_delete() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('public.issue_tags', 0));
   return null;
 end;
 $$;
-comment on function private.lock_tag_deletes() is
-  'Before-statement trigger: deletes of issue_tags take turns.';
+comment on function private.take_turn_to_delete() is
+  'Before-statement trigger: deletes of issue_tags, tags and issues take turns.';
 
 -- issues.tags → issue_tags. The row is read again: a statement that writes both shapes has moved on by now.
 -- A tag whose row somebody is deleting stays in the array until they have, or for good if they give up.
@@ -78,6 +104,7 @@ create or replace function private.put_tag_array_into_rows() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_tags text[];
+  v_new text[];
   v_left text[];
 begin
   select i.tags into v_tags from public.issues as i where i.id = new.id;
@@ -90,11 +117,15 @@ begin
     where l.issue_id = new.id and l.tag_name = any (old.tags) and l.tag_name <> all (v_tags)
     for update skip locked
   );
-  insert into public.tags (name)
-  select u.name from unnest(v_tags) as u (name) order by u.name collate "C"
-  on conflict on constraint tags_pkey do nothing;
-  insert into public.issue_tags (issue_id, tag_name)
-  select new.id, u.name from unnest(v_tags) as u (name) order by u.name collate "C"
+  v_new := array(
+    select u.name from unnest(v_tags) as u (name)
+    where not exists (
+      select from public.issue_tags as t where t.issue_id = new.id and t.tag_name = u.name
+    )
+    order by u.name collate "C"
+  );
+  perform private.hold_tags(v_new);
+  insert into public.issue_tags (issue_id, tag_name) select new.id, u.name from unnest(v_new) as u (name)
   on conflict on constraint issue_tags_pkey do nothing;
   select array_agg(t.tag_name) into v_left
   from public.issue_tags as t
@@ -110,14 +141,18 @@ comment on function private.put_tag_array_into_rows() is
 
 create trigger _100_refuse_key_change before update on public.tags
   for each row when (old.name is distinct from new.name) execute function private.refuse_key_change();
+create trigger _150_take_turn_to_delete before delete on public.tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
 create trigger _900_keep_created_at before insert or update on public.tags
   for each row execute function private.keep_created_at();
 
 create trigger _100_refuse_key_change before update on public.issue_tags
   for each row when ((old.issue_id, old.tag_name) is distinct from (new.issue_id, new.tag_name))
   execute function private.refuse_key_change();
-create trigger _150_lock_tag_deletes before delete on public.issue_tags
-  for each statement when (pg_trigger_depth() = 0) execute function private.lock_tag_deletes();
+create trigger _150_take_turn_to_delete before delete on public.issue_tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
+create trigger _150_take_turn_to_delete before delete on public.issues
+  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
 create trigger _200_lock_tagged_issue before insert or delete on public.issue_tags
   for each row execute function private.lock_tagged_issue();
 create trigger _300_put_tag_row_into_array after insert or delete on public.issue_tags

@@ -28,6 +28,7 @@ create table public.circle_issues (
     references public.issues (id) on delete set null,
   constraint circle_issues_message_id_is_present
     check (btrim(message_id) <> '' and length(message_id) <= 255),
+  constraint circle_issues_mapped_is_triaged check (mapped_to_issue_id is null or is_triaged),
   constraint circle_issues_triage_confidence_is_a_share check (triage_confidence between 0 and 1),
   constraint circle_issues_attachments_is_array check (jsonb_typeof(attachments) = 'array')
 );
@@ -37,7 +38,8 @@ comment on column public.circle_issues.message_id is
   'The message''s id in Circle, as text. Posts and comments, whose ids are counted apart, carry a prefix.';
 comment on column public.circle_issues.thread_id is
   'The thread''s id in Circle; null for a message outside a thread.';
-comment on column public.circle_issues.is_triaged is 'Whether it has been decided if this is an issue.';
+comment on column public.circle_issues.is_triaged is
+  'Whether it has been decided if this is an issue: always true where it has one.';
 comment on column public.circle_issues.triage_confidence is
   'How sure that decision is, 0 to 1: 1 when the sender decided, 0 while nobody has.';
 comment on column public.circle_issues.raw_data is 'The message as it was last sent.';
@@ -70,12 +72,26 @@ $$;
 comment on function private.fill_circle_space() is
   'Before trigger: the space of a known chat room, where the message lacks it.';
 
+create or replace function private.triage_mapped_message() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  new.is_triaged := true;
+  new.triage_confidence := coalesce(nullif(new.triage_confidence, 0), 1);
+  return new;
+end;
+$$;
+comment on function private.triage_mapped_message() is
+  'Before trigger of messages that have an issue: to give it one is to decide that it is one.';
+
 create trigger _100_refuse_key_change before update on public.circle_issues
   for each row when (old.id is distinct from new.id or old.message_id is distinct from new.message_id)
   execute function private.refuse_key_change();
 create trigger _200_fill_circle_space before insert or update on public.circle_issues
   for each row when (new.chat_room_uuid is not null and (new.space_id is null or new.space_name is null))
   execute function private.fill_circle_space();
+create trigger _300_triage_mapped_message before insert or update on public.circle_issues
+  for each row when (new.mapped_to_issue_id is not null and new.is_triaged is not true)
+  execute function private.triage_mapped_message();
 create trigger _900_keep_timestamps before insert or update on public.circle_issues
   for each row execute function private.keep_timestamps();
 

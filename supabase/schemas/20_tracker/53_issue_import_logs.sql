@@ -18,13 +18,32 @@ create table public.issue_import_logs (
 comment on table public.issue_import_logs is
   'One row an import of a message as an issue. Rows are added, not changed.';
 comment on column public.issue_import_logs.issue_id is 'The issue that was made; null once it is deleted.';
-comment on column public.issue_import_logs.imported_by is 'Display name of who imported it, or system.';
+comment on column public.issue_import_logs.imported_by is
+  'Display name of who imported it, or system. As sent by a server, else the caller''s.';
 comment on column public.issue_import_logs.import_source is
   'The way it came, for example n8n_webhook or manual.';
-comment on column public.issue_import_logs.is_automatic is 'Whether no person decided it.';
+comment on column public.issue_import_logs.is_automatic is
+  'Whether no person decided it; false for what a signed-in person imports.';
 
 create index issue_import_logs_circle_issue_id_idx on public.issue_import_logs (circle_issue_id);
 create index issue_import_logs_issue_id_idx on public.issue_import_logs (issue_id);
+
+create or replace function private.keep_importer() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if not private.is_trusted_caller() then
+    new.imported_by := private.actor_name();
+    new.imported_at := clock_timestamp();
+    new.is_automatic := false;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_importer() is
+  'Before trigger: what a person logs stands under their name, at that time, and as not automatic.';
+
+create trigger _100_keep_importer before insert on public.issue_import_logs
+  for each row execute function private.keep_importer();
 
 alter table public.issue_import_logs enable row level security;
 create policy issue_import_logs_select_viewer on public.issue_import_logs

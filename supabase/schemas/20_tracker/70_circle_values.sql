@@ -82,13 +82,13 @@ comment on function private.read_circle_message(jsonb) is
 create or replace function private.circle_title(p_title text, p_body text) returns text
 language sql immutable security invoker set search_path = '' as $$
   select coalesce(
-    nullif(btrim(circle_title.p_title), ''),
-    case when length(v.body) > 50 then left(v.body, 50) || '...' else nullif(v.body, '') end,
+    private.presence(circle_title.p_title),
+    case when length(v.body) > 50 then left(v.body, 50) || '...' else v.body end,
     'Untitled message'
   )
   from (
     -- A title is one line; a body of a megabyte need not be searched for it.
-    select btrim(regexp_replace(left(circle_title.p_body, 1000), '\s+', ' ', 'g')) as body
+    select private.presence(regexp_replace(left(circle_title.p_body, 1000), '\s+', ' ', 'g')) as body
   ) as v
 $$;
 comment on function private.circle_title(text, text) is

@@ -1,15 +1,60 @@
 -- Turns one n8n envelope into a message, its replies, and an issue if it is one.
 --
--- Lock order, for everything that imports: event, message, replies by message id, issue, tags. The message's
--- row is the lock of its import: ten imports of the same message at once take turns from there on. The
--- version of a message is its edit time, else its posting time; one older than what we have changes nothing.
+-- Lock order, for everything that imports or deletes: event, issues by id, messages by message id, replies
+-- by message id, tags. Deleting an issue locks it and then reaches its messages, so an import locks the
+-- issues that its messages have before the first message. The message's row is the lock of its import: ten
+-- imports of the same message at once take turns from there on. The version of a message is its edit time,
+-- else its posting time; one older than what we have changes no text.
 
-create or replace function private.store_circle_message(p_envelope jsonb, p_title text, p_is_issue boolean)
-returns public.circle_issues
+create or replace function private.lock_issues_of_messages(p_payload jsonb) returns void
+language sql volatile security definer set search_path = '' as $$
+  select from public.issues as i
+  where i.id in (
+    select c.mapped_to_issue_id
+    from jsonb_array_elements(
+      case jsonb_typeof(lock_issues_of_messages.p_payload)
+        when 'array' then lock_issues_of_messages.p_payload
+        else jsonb_build_array(lock_issues_of_messages.p_payload)
+      end
+    ) as e (item)
+    join public.circle_issues as c on c.message_id = btrim(e.item #>> '{Parent_Message,message_id}')
+  )
+  order by i.id
+  for no key update
+$$;
+comment on function private.lock_issues_of_messages(jsonb) is
+  'Locks the issues of all messages in a payload, in the order of their ids, before any message is locked.';
+
+-- That it is a thread is news however old the text is; and a decision is one where there was none.
+create or replace function private.take_late_circle_message(
+  p_message_id text, p_thread_id text, p_is_thread boolean, p_is_issue boolean,
+  out o_id uuid, out o_is_issue boolean
+)
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  select case when not c.is_triaged then p_is_issue end into o_is_issue
+  from public.circle_issues as c
+  where c.message_id = p_message_id
+  for update;
+  update public.circle_issues as c set
+    thread_id = coalesce(c.thread_id, p_thread_id), is_thread = c.is_thread or p_is_thread,
+    is_triaged = c.is_triaged or o_is_issue is not null,
+    triage_confidence = case when o_is_issue is null then c.triage_confidence else 1 end
+  where c.message_id = p_message_id
+  returning c.id into o_id;
+end;
+$$;
+comment on function private.take_late_circle_message(text, text, boolean, boolean) is
+  'What an older payload may still change; o_is_issue is its decision, null where one was made before.';
+
+-- o_is_issue is the decision that counts.
+create or replace function private.store_circle_message(
+  p_envelope jsonb, p_title text, p_is_issue boolean,
+  out o_id uuid, out o_is_stale boolean, out o_is_issue boolean
+)
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_new record;
-  v_message public.circle_issues;
   v_is_thread constant boolean := coalesce(lower(p_envelope ->> 'Type') = 'thread', false)
     or (p_envelope #> '{Replies,0}') is not null;
 begin
@@ -49,19 +94,18 @@ begin
     edited_at = coalesce(excluded.edited_at, c.edited_at)
   where coalesce(c.edited_at, c.posted_at) is null
     or coalesce(excluded.edited_at, excluded.posted_at) >= coalesce(c.edited_at, c.posted_at)
-  returning c.* into v_message;
-  if not found then
-    -- Locked by the statement above. That it is a thread is news however old the text is.
-    update public.circle_issues as c set
-      thread_id = coalesce(c.thread_id, v_new.thread_id), is_thread = c.is_thread or v_is_thread
-    where c.message_id = v_new.message_id
-    returning c.* into v_message;
+  returning c.id into o_id;
+  o_is_stale := not found;
+  o_is_issue := p_is_issue;
+  if o_is_stale then
+    select l.o_id, l.o_is_issue into o_id, o_is_issue
+    from private.take_late_circle_message(v_new.message_id, v_new.thread_id, v_is_thread, p_is_issue) as l;
   end if;
-  return v_message;
 end;
 $$;
 comment on function private.store_circle_message(jsonb, text, boolean) is
-  'Stores the envelope''s message, unless what we have is newer, and locks its row. '
+  'Stores the envelope''s message and locks its row; where what we have is newer, only the decision, if '
+  'there was none. '
   'Errors: circle_message_id_invalid (422).';
 
 create or replace function private.store_circle_replies(p_circle_issue_id uuid, p_replies jsonb)
@@ -103,14 +147,17 @@ begin
     raw_data = excluded.raw_data,
     posted_at = coalesce(excluded.posted_at, r.posted_at),
     edited_at = coalesce(excluded.edited_at, r.edited_at)
-  where coalesce(r.edited_at, r.posted_at) is null
-    or coalesce(excluded.edited_at, excluded.posted_at) >= coalesce(r.edited_at, r.posted_at);
+  where r.circle_issue_id = excluded.circle_issue_id and (
+    coalesce(r.edited_at, r.posted_at) is null
+    or coalesce(excluded.edited_at, excluded.posted_at) >= coalesce(r.edited_at, r.posted_at)
+  );
   get diagnostics v_stored_count = row_count;
   return v_stored_count;
 end;
 $$;
 comment on function private.store_circle_replies(uuid, jsonb) is
-  'Stores replies by their message ids and returns how many; one that is missing from the payload stays. '
+  'Stores replies by their message ids and returns how many; one that is missing from the payload stays, '
+  'and one that is another message''s stays with it. '
   'Errors: circle_reply_id_invalid (422).';
 
 -- The issue may have been merged, edited or deleted since: only what still says what an import wrote is
@@ -175,9 +222,8 @@ create or replace function private.import_circle_message(
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_details constant jsonb := p_envelope -> 'Issue_Details';
-  v_is_issue constant boolean := private.parsed_boolean(v_details ->> 'is_issue');
+  v_stored record;
   v_message public.circle_issues;
-  v_is_stale boolean;
   v_title text;
   v_segment text;
   v_issue_id uuid;
@@ -189,13 +235,15 @@ begin
       errcode = 'PT422', message = 'circle_replies_invalid', detail = 'Replies has to be an array.',
       hint = 'Send [] for a message without replies.';
   end if;
-  v_message := private.store_circle_message(p_envelope, v_details ->> 'issue_title', v_is_issue);
-  -- What was stored holds the envelope; what was newer holds another one.
-  v_is_stale := v_message.raw_data is distinct from p_envelope;
+  select * into v_stored
+  from private.store_circle_message(
+    p_envelope, v_details ->> 'issue_title', private.parsed_boolean(v_details ->> 'is_issue')
+  );
+  select * into v_message from public.circle_issues as c where c.id = v_stored.o_id;
   if jsonb_typeof(p_envelope -> 'Replies') = 'array' then
     v_replies_count := private.store_circle_replies(v_message.id, p_envelope -> 'Replies');
   end if;
-  if v_is_issue then
+  if v_stored.o_is_issue then
     v_title := private.circle_title(v_details ->> 'issue_title', v_message.body);
     v_segment := coalesce(
       private.segment_of_type(v_details ->> 'type'), public.determine_segment(v_title, v_message.body)
@@ -204,11 +252,11 @@ begin
   v_issue_id := v_message.mapped_to_issue_id;
   if v_issue_id is not null then
     perform private.refresh_imported_issue(
-      v_message, case when not v_is_stale then v_title end,
-      case when not v_is_stale then v_segment end
+      v_message, case when not v_stored.o_is_stale then v_title end,
+      case when not v_stored.o_is_stale then v_segment end
     );
     v_action := 'updated';
-  elsif v_is_issue and not exists (
+  elsif v_stored.o_is_issue and not exists (
     select from private.circle_imports as m where m.circle_issue_id = v_message.id
   ) then
     v_issue_id := private.create_imported_issue(
@@ -220,7 +268,7 @@ begin
     'circle_issue_id', v_message.id, 'message_id', v_message.message_id,
     'message_type', case when v_message.is_thread then 'thread' else 'single' end,
     'title', coalesce(v_title, v_message.title), 'segment', v_segment, 'replies_processed', v_replies_count,
-    'issue_id', v_issue_id, 'action', v_action
+    'issue_id', v_issue_id, 'action', v_action, 'is_stale', v_stored.o_is_stale
   );
 end;
 $$;

@@ -34,6 +34,7 @@ declare
   v_imported jsonb[] := array[]::jsonb[];
 begin
   perform private.require_team_role('agent');
+  perform private.lock_issues_of_messages(p_payload);
   for v_envelope in
     select e.item
     from jsonb_array_elements(
@@ -69,9 +70,9 @@ end;
 comment on function public.process_circle_webhook(jsonb, text, text) is
   'Imports one envelope and returns {circle_issue_id, message_id, message_type, title, segment, '
   'replies_processed, '
-  'issue_id, action: created|updated|stored}; an array of envelopes all or nothing, with an array of these.'
-  ' Agents '
-  'and servers. Errors: not_signed_in (401), team_role_required (403), circle_payload_unrecognised, '
+  'issue_id, action: created|updated|stored, is_stale: what we have is newer}; an array of envelopes all or '
+  'nothing, with an array of these. Agents and servers. Errors: not_signed_in (401), team_role_required '
+  '(403), circle_payload_unrecognised, '
   'circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid (422).';
 grant execute on function public.process_circle_webhook(jsonb, text, text) to authenticated, service_role;
 
@@ -89,6 +90,7 @@ declare
   v_detail text;
 begin
   perform private.require_team_role('agent');
+  perform private.lock_issues_of_messages(request);
   -- In the order of message ids, which is the order of their locks.
   for v_item in
     select e.item, e.place - 1 as index, private.circle_shape(e.item) as shape

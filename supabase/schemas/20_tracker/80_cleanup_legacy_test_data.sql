@@ -13,13 +13,9 @@ begin
       errcode = 'PT422', message = 'days_old_invalid', detail = 'days_old has to be 0 or more.',
       hint = 'Leave it out for 7 days.';
   end if;
-  -- Imports lock a message before its issue; deleting an issue reaches its messages, so the same order here.
-  perform from public.circle_issues as c
-  where c.mapped_to_issue_id in (
-    select i.id from public.issues as i where i.is_test and i.created_at < v_before
-  )
-  order by c.message_id collate "C"
-  for update;
+  -- The turn that every delete of issues takes, then the issues in the order in which imports lock theirs.
+  perform pg_advisory_xact_lock(hashtextextended('public.issue_tags', 0));
+  perform from public.issues as i where i.is_test and i.created_at < v_before order by i.id for update;
   delete from public.issues as i where i.is_test and i.created_at < v_before;
   get diagnostics v_deleted_count = row_count;
   return v_deleted_count;

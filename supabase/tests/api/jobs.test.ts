@@ -31,6 +31,8 @@ test("the cleanup job runs by the clock and removes test issues that have had th
     (await sql<{ title: string }[]>`select title from public.issues order by title`).map((row) => row.title);
   await expect.poll(titles, { timeout: 15_000 }).toEqual(["new test", "old and real"]);
   const status = async () =>
-    (await sql`select status, return_message from cron.job_run_details order by runid limit 1`)[0];
+    (await sql`select status, return_message from cron.job_run_details where jobid = ${
+      job?.jobid ?? 0
+    } order by runid limit 1`)[0];
   await expect.poll(status, { timeout: 15_000 }).toEqual({ status: "succeeded", return_message: "1 row" });
 });

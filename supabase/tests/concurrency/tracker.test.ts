@@ -71,6 +71,62 @@ test("tags and issue_tags stay one truth under twelve writers of both, without a
   for (const row of rows) expect(row.rows).toEqual(row.tags);
 });
 
+test("deletes of tags, of issues and of their rows, against writers of one issue each: no deadlock", async () => {
+  for (let round = 0; round < 20; round++) {
+    const issues = await makeIssues(6);
+    await sql`update public.issues set tags = '{s,t,u}'`;
+    const [first = "", second = ""] = issues;
+    await Promise.all([
+      sql`delete from public.tags where name = 's'`,
+      sql`delete from public.tags where name = 't'`,
+      sql`delete from public.issues where id = ${first}`,
+      sql`delete from public.issue_tags where issue_id = ${first}`,
+      sql`delete from public.issue_tags where tag_name = 's'`,
+      ...issues.map((issue) => sql`update public.issues set tags = '{s,t,v}' where id = ${issue}`),
+      sql`insert into public.issue_tags values (${second}, 'w') on conflict do nothing`,
+    ]);
+    const rows = await sql<{ tags: string[]; rows: string[] }[]>`
+      select i.tags, array(
+        select t.tag_name from public.issue_tags t where t.issue_id = i.id order by t.tag_name collate "C"
+      ) as rows
+      from public.issues i
+    `;
+    expect(rows).toHaveLength(5);
+    for (const row of rows) expect(row.rows).toEqual(row.tags);
+    await sql`delete from public.issues`;
+  }
+});
+
+test("people and servers that number issues at once never collide, whatever number is sent", async () => {
+  const [{ next = 0 } = {}] = await sql<{ next: number }[]>`
+    select nextval('public.issues_seq_id_seq')::integer as next
+  `;
+  await sql`delete from auth.users where id = '00000000-0000-4000-8000-000000000001'`;
+  await sql`insert into auth.users (id, email) values ('00000000-0000-4000-8000-000000000001', 'agent@example.org')`;
+  await sql`insert into public.team_members (user_id, role) values ('00000000-0000-4000-8000-000000000001', 'agent')`;
+  const numbers = await inParallel(WRITERS, async (writer) => {
+    const taken: number[] = [];
+    for (let step = 0; step < 20; step++) {
+      const rows = await sql.begin(async (transaction) => {
+        await transaction`select set_config('request.jwt.claims', ${
+          JSON.stringify({ sub: "00000000-0000-4000-8000-000000000001", role: "authenticated" })
+        }, true)`;
+        await transaction`set local role authenticated`;
+        return await transaction<{ seq_id: number }[]>`
+          insert into public.issues (title, segment, seq_id) values ('Numbered', 'misc', ${
+          next + writer + step
+        })
+          returning seq_id
+        `;
+      });
+      taken.push(...rows.map((row) => row.seq_id));
+    }
+    return taken;
+  });
+  const all = numbers.flat().toSorted((a, b) => a - b);
+  expect(all).toEqual(Array.from({ length: WRITERS * 20 }, (_, at) => next + 1 + at));
+});
+
 test("each of many changes of one status at once is logged exactly once, each from where the last one ended", async () => {
   const [issue = ""] = await makeIssues(1);
   const statuses = ["waiting_for_help", "in_progress", "blocked", "resolved", "archived"];
@@ -123,6 +179,62 @@ describe("imports of the same messages at once", () => {
     );
     expect(results.flatMap((result) => result?.errors)).toEqual([]);
     expect(await counts()).toEqual({ messages: 8, replies: 0, issues: 8, imports: 8 });
+  });
+
+  test("while an admin deletes the issue: both get through, in any order", async () => {
+    const replies = ["one", "two", "three"];
+    for (let round = 0; round < 20; round++) {
+      await sql`delete from public.circle_issues`;
+      const messages = Array.from({ length: 3 }, (_, at) => ({
+        ...single,
+        Parent_Message: { ...single.Parent_Message, message_id: 800 + at, body: replies[at] },
+      }));
+      await handle(messages);
+      const edited = messages.map((message) => ({
+        ...message,
+        Parent_Message: {
+          ...message.Parent_Message,
+          edited_at: "2030-01-01T00:00:00Z",
+          body: `again ${round}`,
+        },
+      }));
+      const outcomes = await Promise.allSettled([
+        handle(edited),
+        sql`delete from public.issues where id = (select mapped_to_issue_id from public.circle_issues where message_id = '801')`,
+        sql`delete from public.issues where id = (select mapped_to_issue_id from public.circle_issues where message_id = '800')`,
+        handle(edited.toReversed()),
+      ]);
+      expect(outcomes.filter(({ status }) => status === "rejected")).toEqual([]);
+      expect(await counts()).toMatchObject({ messages: 3, issues: 1 });
+      await sql`delete from public.issues`;
+    }
+  });
+
+  test("while the cleanup deletes test issues: both get through", async () => {
+    for (let round = 0; round < 20; round++) {
+      await sql`delete from public.circle_issues`;
+      const messages = Array.from({ length: 6 }, (_, at) => ({
+        ...single,
+        Parent_Message: { ...single.Parent_Message, message_id: 900 + at },
+      }));
+      await handle(messages);
+      await sql`update public.issues set is_test = true`;
+      const edited = messages.map((message) => ({
+        ...message,
+        Parent_Message: {
+          ...message.Parent_Message,
+          edited_at: "2030-01-01T00:00:00Z",
+          body: `again ${round}`,
+        },
+      }));
+      const outcomes = await Promise.allSettled([
+        handle(edited),
+        sql`select public.cleanup_legacy_test_data(0)`,
+        handle(edited),
+      ]);
+      expect(outcomes.filter(({ status }) => status === "rejected")).toEqual([]);
+      expect(await counts()).toMatchObject({ messages: 6, issues: 0 });
+    }
   });
 
   test("while a person edits the issue: the edit stays", async () => {

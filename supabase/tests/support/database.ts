@@ -18,7 +18,10 @@ const url = (database: string, role = "postgres"): string =>
 /** A new database: `platform` is Supabase's baseline, `fixloop` has our migrations. */
 export async function createDatabase(template: "platform" | "fixloop" = "fixloop"): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
-  await asAdmin((sql) => sql`create database ${sql(name)} template ${sql(template)} owner postgres`);
+  await asAdmin(async (sql) => {
+    await sql`create database ${sql(name)} template ${sql(template)} owner postgres`;
+    await copyPrivileges(sql, template, name);
+  });
   const database: TestDatabase = {
     name,
     url: (role) => url(name, role),
@@ -33,6 +36,17 @@ export async function createDatabase(template: "platform" | "fixloop" = "fixloop
     );
   }
   return database;
+}
+
+/** What a migration takes from everybody on the database itself, which `create database` does not copy from its template. */
+async function copyPrivileges(sql: postgres.Sql, from: string, to: string): Promise<void> {
+  const [row] = await sql<{ is_open: boolean }[]>`
+    select exists (
+      select from pg_database as d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
+      where d.datname = ${from} and a.grantee = 0 and a.privilege_type = 'TEMPORARY'
+    ) as is_open
+  `;
+  if (!row?.is_open) await sql`revoke temporary on database ${sql(to)} from public`;
 }
 
 /** A connection to a database as a role. Close it with `end()`. */

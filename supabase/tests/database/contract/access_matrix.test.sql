@@ -14,6 +14,7 @@ insert into auth.users (id, email) values
   ('00000000-0000-4000-8000-00000000000d', 'admin@example.com'),
   ('00000000-0000-4000-8000-00000000000e', 'second-viewer@example.com'),
   ('00000000-0000-4000-8000-00000000000f', 'newcomer@example.com');
+update auth.users set email_confirmed_at = now() where email = 'newcomer@example.com';
 insert into public.team_members (user_id, role) values
   ('00000000-0000-4000-8000-00000000000b', 'viewer'),
   ('00000000-0000-4000-8000-00000000000c', 'agent'),

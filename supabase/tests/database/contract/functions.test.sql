@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(10);
+select plan(12);
 
 create temp view our_function as
 select p.oid, n.nspname as schema, p.proname as name, p.prosecdef, p.proconfig, p.proacl, p.proowner,
@@ -101,6 +101,45 @@ select is_empty(
      where p.prosecdef and p.pronamespace = (select oid from pg_namespace where nspname = 'graphql_public')
        and pg_get_userbyid(p.proowner) = 'postgres' $$,
   'we put no security definer into graphql_public'
+);
+
+-- Supabase's API roles have safeupdate loaded, which refuses an UPDATE or DELETE without WHERE even inside a
+-- security-definer function. Comments and strings are taken out, and then parentheses from the inside out, so
+-- that the WHERE of a subquery is not taken for the statement's; what stood in them is looked at by itself.
+create function pg_temp.unfiltered_writes(p_source text) returns setof text language sql as $$
+  with recursive code as (
+    select regexp_replace(
+      regexp_replace(p_source, '--[^\n]*|/\*.*?\*/', '', 'g'), '''(?:[^'']|'''')*''', '''''', 'g'
+    ) as text
+    union
+    select regexp_replace(c.text, '\([^()]*\)', '', 'g') from code as c
+  ),
+  statement as (
+    select m[1] as text from code as c cross join lateral regexp_matches(c.text, '\(([^()]*)\)', 'g') as m
+    union
+    select s.text from code as c cross join lateral regexp_split_to_table(c.text, ';') as s (text)
+    where c.text !~ '[()]'
+  )
+  select s.text from statement as s
+  where s.text ~* (
+    '\m(update\s+(only\s+)?(?!set\M)[\w."]+(\s+as)?(\s+(?!set\M)\w+)?\s+set|delete\s+from)\M'
+      || '(?!.*\mwhere\M)'
+  )
+$$;
+select is_empty(
+  $$ select f.oid::regprocedure, w.text
+     from our_function as f
+     cross join lateral pg_temp.unfiltered_writes(pg_get_functiondef(f.oid)) as w (text) $$,
+  'no function updates or deletes without a WHERE'
+);
+select is(
+  (select count(*) from unnest(array[
+    'begin delete from public.t; end', 'update public.t as t set a = 1 -- where',
+    'update t set a = (select 1 where true);', 'with d as (delete from t returning 1) select 1 where true',
+    'update t set a = 1 where b; delete from t where c', 'insert into t on conflict do update set a = 1',
+    'select 1 from t for update', 'update t set a = '' where '' '
+  ]) as s (text) where exists (select from pg_temp.unfiltered_writes(s.text))),
+  5::bigint, 'the pattern finds what it is there for, and no more'
 );
 
 select * from finish();

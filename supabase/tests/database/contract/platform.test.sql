@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(9);
+select plan(12);
 
 -- Defaults: an object made by a migration that forgets its grants is closed, not open.
 
@@ -47,6 +47,21 @@ drop function private.contract_probe();
 drop table public.contract_probe;
 drop sequence public.contract_probe_seq;
 
+-- A temporary type called text would be what security-definer functions take for text.
+select is_empty(
+  $$ select r.name from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+     where has_database_privilege(r.name, current_database(), 'temporary') $$,
+  'the API roles make no temporary objects'
+);
+select is_empty(
+  $$ select c.oid::regclass, r.name
+     from pg_class as c
+     cross join unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+     where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind = 'S'
+       and has_sequence_privilege(r.name, c.oid, 'usage, select, update') $$,
+  'the API roles hold nothing on sequences'
+);
+
 -- The surface
 
 select set_eq(
@@ -76,12 +91,18 @@ select is_empty(
 
 select set_eq(
   $$ select jobname::text, schedule::text, command::text, active from cron.job $$,
-  $$ values ('tracker-cleanup-test-data', '17 3 * * *', 'select public.cleanup_legacy_test_data()', true) $$,
+  $$ values
+    ('tracker-cleanup-test-data', '17 3 * * *', 'select public.cleanup_legacy_test_data()', true),
+    ('tracker-process-circle-events', '* * * * *', 'select private.process_waiting_circle_events()', true) $$,
   'these jobs run, at these times'
 );
 select lives_ok(
   (select command from cron.job where jobname = 'tracker-cleanup-test-data'),
   'the cleanup runs as the role that the job has'
+);
+
+select lives_ok(
+  (select command from cron.job where jobname = 'tracker-process-circle-events'), 'and so do second attempts'
 );
 
 select * from finish();

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(20);
+select plan(25);
 
 -- The tests' own data only, until the rollback.
 delete from public.issues;
@@ -53,8 +53,16 @@ exception
 end;
 $$;
 
-insert into auth.users (id, email, raw_user_meta_data) values
-  ('00000000-0000-4000-8000-000000000010', 'New.Person@example.com', '{"full_name": "New Person"}');
+insert into auth.users (id, email, raw_user_meta_data, email_confirmed_at, banned_until, deleted_at) values
+  ('00000000-0000-4000-8000-000000000010', 'New.Person@example.com', '{"full_name": "New Person"}', now(),
+    null, null),
+  ('00000000-0000-4000-8000-000000000011', 'unconfirmed@example.com', null, null, null, null),
+  ('00000000-0000-4000-8000-000000000012', 'banned@example.com', null, now(), 'infinity', null),
+  ('00000000-0000-4000-8000-000000000013', 'deleted@example.com', null, now(), null, now()),
+  ('00000000-0000-4000-8000-000000000014', 'twice@example.com', null, now(), null, null),
+  ('00000000-0000-4000-8000-000000000015', 'Twice@example.com', null, now(), null, null),
+  ('00000000-0000-4000-8000-000000000016', 'pardoned@example.com', null, now(), '2026-01-01', null);
+update auth.users set email_confirmed_at = now() where email = 'admin@example.com';
 
 -- add_team_member, as `npm run team:add` calls it
 
@@ -84,6 +92,27 @@ select is(
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('new.person@example.com', null) $$),
   'PT422 team_role_unknown', 'no role is refused'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select add_team_member('unconfirmed@example.com', 'admin') $$),
+  'PT409 user_not_confirmed', 'an address that anybody could have typed is no proof'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select add_team_member('banned@example.com', 'agent') $$),
+  'PT409 user_not_confirmed', 'whoever is banned stays out'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select role from add_team_member('pardoned@example.com',
+    'viewer') $$),
+  'viewer', 'until the ban is over'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select add_team_member('deleted@example.com', 'agent') $$),
+  'PT404 user_not_found', 'a deleted account is none'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select add_team_member('twice@example.com', 'agent') $$),
+  'PT409 user_ambiguous', 'two accounts of one address are not guessed between'
 );
 select matches(
   pg_temp.as_persona('admin', $$ select add_team_member('stranger@example.com', 'admin') $$),

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(9);
+select plan(11);
 
 -- The tests' own data only, until the rollback.
 delete from public.issues;
@@ -101,6 +101,17 @@ select is(
 );
 select is(
   pg_temp.as_persona('viewer', 'select count(*) from comments'), '2', 'a viewer reads them all'
+);
+
+select matches(
+  pg_temp.as_persona('agent', $$ insert into comments (issue_id, body)
+    values ('10000000-0000-4000-8000-000000000001', e'\t\n' || U&'\00A0') returning id $$),
+  '^23514 .*comments_body_is_not_blank', 'invisible characters are nothing'
+);
+select matches(
+  pg_temp.as_persona('agent', $$ insert into comments (issue_id, body, created_at)
+    values ('10000000-0000-4000-8000-000000000001', 'x', 'infinity') returning id $$),
+  '^23514 .*comments_created_at_is_finite', 'a comment is made at some time'
 );
 
 select * from finish();

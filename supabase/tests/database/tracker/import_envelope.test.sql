@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(26);
+select plan(27);
 
 -- The tests' own data only, until the rollback.
 delete from public.issues;
@@ -106,7 +106,8 @@ select process_circle_webhook(
 ) as r;
 select is(
   (select r - 'circle_issue_id' - 'issue_id' from result),
-  '{"title": "Login loop", "action": "created", "segment": "auth", "message_id": "201500310",
+  '{"title": "Login loop", "action": "created", "segment": "auth", "is_stale": false,
+    "message_id": "201500310",
     "message_type": "single", "replies_processed": 0}'::jsonb,
   'the answer says what became of it'
 );
@@ -281,6 +282,14 @@ select is(
   handle_circle_webhook(jsonb_set(pg_temp.single('20', 'x', null), '{Replies}',
     'null')) #>> '{imported,0,message_type}',
   'single', 'Replies may be null'
+);
+
+select results_eq(
+  $$ select i.value ->> 'title' from jsonb_array_elements(handle_circle_webhook(jsonb_build_array(
+       pg_temp.single('30', e'\u00a0 \u00a0',
+         jsonb_build_object('is_issue', true, 'issue_title', e'\t\u00a0'))
+     )) -> 'imported') as i $$,
+  $$ values ('Untitled message') $$, 'a title and a text of nothing but blanks are none'
 );
 
 select * from finish();

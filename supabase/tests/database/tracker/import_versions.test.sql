@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(15);
+select plan(24);
 
 -- The tests' own data only, until the rollback.
 delete from public.issues;
@@ -192,6 +192,57 @@ select results_eq(
   $$ select author_name, body from public.circle_replies where message_id = '501' $$,
   $$ values ('Lee', 'Newer') $$,
   'what a payload leaves out stays'
+);
+
+-- decisions
+
+select is(
+  handle_circle_webhook(pg_temp.single('203', 'Old', '{"is_issue": false}',
+    '{"created_at": "2026-01-01T00:00:00Z"}')) #>> '{imported,0,is_stale}', 'true',
+  'the answer says what is old'
+);
+select results_eq(
+  $$ select body, is_triaged, triage_confidence from public.circle_issues where message_id = '203' $$,
+  $$ values ('x', true, 1::float8) $$, 'a late payload decides what nobody had decided, its text is not taken'
+);
+select is(
+  handle_circle_webhook(pg_temp.single('203', 'Old', '{"is_issue": true}', '{"created_at": "?"}'))
+    #>> '{imported,0,action}', 'stored', 'but takes no decision back'
+);
+select handle_circle_webhook(pg_temp.single('204', 'New', null, '{"edited_at": "2026-03-06T00:00:00Z"}'));
+select is(
+  handle_circle_webhook(pg_temp.single('204', 'Untimed', '{"is_issue": true}', '{"created_at": "?"}'))
+    #>> '{imported,0,action}', 'created', 'one without a time may say that it is an issue'
+);
+select results_eq(
+  $$ select body, is_triaged, triage_confidence, mapped_to_issue_id is not null from public.circle_issues
+     where message_id = '204' $$,
+  $$ values ('New', true, 1::float8, true) $$, 'and the message is triaged'
+);
+select handle_circle_webhook(pg_temp.single('205', 'By hand', null));
+select is(
+  pg_temp.as_persona('agent', $$ update circle_issues
+    set mapped_to_issue_id = (select id from issues where title = 'Late') where message_id = '205'
+    returning concat_ws('|', is_triaged, triage_confidence) $$),
+  't|1', 'whoever gives a message an issue has decided it'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update circle_issues set is_triaged = false where message_id = '205'
+    returning is_triaged $$), 'true', 'as long as it has one'
+);
+
+-- a reply's id under another message
+
+select is(
+  handle_circle_webhook(pg_temp.thread('206', 'x', null, jsonb_build_array(
+    pg_temp.reply(1, '501', 'Mallory', 'Mine now', '{"edited_at": "2027-01-01T00:00:00Z"}'),
+    pg_temp.reply(2, '502', 'Lee', 'New')
+  ))) #>> '{imported,0,replies_processed}', '1', 'a reply of another message is not counted'
+);
+select results_eq(
+  $$ select c.message_id, r.author_name, r.body, r.reply_index from public.circle_replies as r
+     join public.circle_issues as c on c.id = r.circle_issue_id where r.message_id = '501' $$,
+  $$ values ('203', 'Lee', 'Newer', 1) $$, 'and stays as it is, where it is'
 );
 
 select * from finish();

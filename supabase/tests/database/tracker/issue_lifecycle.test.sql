@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(29);
+select plan(37);
 
 -- The tests' own data only, until the rollback.
 delete from public.issues;
@@ -226,6 +226,43 @@ update public.issues set description = 'again' where title = 'Two';
 select is(
   (select updated_at > '2100-01-01' from public.issues where title = 'Two'), true,
   'updated_at never moves back, even if the clock does'
+);
+
+-- test data
+
+select is(
+  pg_temp.as_persona('agent', $$ insert into issues (title, is_test) values ('Try', true)
+    returning is_test $$),
+  'true', 'an agent may make a test issue'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update issues set is_test = true where title = 'Two' returning id $$),
+  'PT403 team_role_required', 'but turn no issue into one'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update issues set is_test = false, description = 'x' where title = 'Try'
+    returning is_test $$), 'false', 'the other way round is allowed'
+);
+select is(
+  pg_temp.as_persona('admin', $$ update issues set is_test = true where title = 'Try' returning is_test $$),
+  'true', 'an admin may do both'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ update issues set is_test = true where title = 'Two'
+    returning is_test $$), 'true', 'and so may a server'
+);
+
+-- blank, long and endless
+
+select throws_ok(
+  $$ insert into public.issues (title) values (e' \t\r\n' || U&'\00A0\2003\200B') $$, '23514', null,
+  'a title of invisible characters is blank'
+);
+select lives_ok($$ insert into public.issues (title) values (repeat('long ', 100000)) $$,
+  'a title has no end');
+select throws_ok(
+  $$ insert into public.issues (title, created_at) values ('x', '-infinity') $$, '23514', null,
+  'an issue has a beginning'
 );
 
 select * from finish();

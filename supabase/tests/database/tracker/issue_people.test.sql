@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(11);
+select plan(15);
 
 -- The tests' own data only, until the rollback.
 delete from public.issues;
@@ -104,6 +104,27 @@ select is(
     where title = 'One' returning assigned_to $$),
   'PT422 assignee_not_in_team',
   'an account outside the team can''t be assigned, nor its name be read this way'
+);
+
+select is(
+  pg_temp.as_persona('agent', $$ update issues set assigned_to = 'Agnes Agent',
+    assigned_to_user_id = '00000000-0000-4000-8000-00000000000d' where title = 'One'
+    returning concat_ws('|', assigned_to, assigned_to_user_id) $$),
+  'Adam Admin|00000000-0000-4000-8000-00000000000d', 'where the two disagree, the account counts'
+);
+select is(
+  pg_temp.as_persona('second', $$ insert into issues (title, assigned_to, assigned_to_user_id)
+    values ('Two', 'Somebody Else', '00000000-0000-4000-8000-00000000000d') returning assigned_to $$),
+  'Adam Admin', 'in a new issue as well'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update issues set assigned_to = e' \t' where title = 'One'
+    returning coalesce(assigned_to, 'nobody') || coalesce(assigned_to_user_id::text, '') $$),
+  'nobody', 'a blank name is nobody'
+);
+select is(
+  pg_temp.as_persona('second', $$ insert into issues (title, assigned_to) values ('Three', '')
+    returning coalesce(assigned_to, 'nobody') $$), 'nobody', 'from the start'
 );
 
 -- an account that goes

@@ -161,7 +161,7 @@ select is(
     select upsert_circle_issue('1', null, 't', 'b', 'Ana', null, null, null, null, false, '{}'), id, 'Kim',
     'manual', '', false
     from issues returning imported_by $$),
-  'Kim', 'an import by hand with its log'
+  'Agnes Agent', 'an import by hand with its log'
 );
 
 select * from finish();

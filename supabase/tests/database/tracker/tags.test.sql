@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(18);
+select plan(23);
 
 -- The tests' own data only, until the rollback.
 delete from public.issues;
@@ -121,6 +121,24 @@ select throws_ok(
 update public.issues set tags = '{gnu}' where title = 'One';
 delete from public.issues where title = 'One';
 select is_empty($$ select * from public.issue_tags $$, 'the rows go with their issue');
+
+select throws_ok($$ insert into public.tags (name) values (e'\t' || U&'\00A0') $$, '23514', null,
+  'a tag of invisible characters is blank');
+insert into public.issues (title, tags) values ('Two', array[e'\tapple\n', U&'\00A0', e' \t']);
+select is(pg_temp.shown('Two'), '{apple}', 'tags are trimmed of those, too');
+select throws_ok(
+  $$ insert into public.issue_tags (issue_id, tag_name) select id, e'\t' from public.issues
+    where title = 'Two' $$, '23514', null, 'and one of them is none'
+);
+
+select throws_ok(
+  $$ update public.issues set tags = array[repeat('x', 201)] where title = 'Two' $$, '23514', null,
+  'a tag has at most 200 characters'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update tags set name = 'pear' where name = 'apple' returning name $$),
+  'PT422 key_change_refused', 'a tag is not renamed under the issues that have it'
+);
 
 select * from finish();
 rollback;

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(11);
+select plan(13);
 
 -- The tests' own data only, until the rollback.
 delete from public.issues;
@@ -113,6 +113,15 @@ select is(
   pg_temp.as_persona('agent', $$ update circle_issues set message_id = '999' where message_id = '201'
     returning id $$),
   'PT422 key_change_refused', 'a message keeps its id'
+);
+
+select throws_ok(
+  $$ insert into public.circle_issues (message_id) values (repeat('9', 256)) $$, '23514', null,
+  'an id has at most 255 characters'
+);
+select throws_ok(
+  $$ insert into public.circle_issues (message_id, triage_confidence) values ('90', 90) $$, '23514', null,
+  'confidence is a share, not a percentage'
 );
 
 select * from finish();
