@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { connect, createDatabase } from "../support/database.ts";
 import { parseTap } from "../support/tap.ts";
@@ -32,10 +32,18 @@ for (const file of files) {
   });
 }
 
+/** A file with what it includes: `\\ir <path>`, relative to the file, is the one command of psql's that tests use. */
+function readScript(path: string): string {
+  return readFileSync(path, "utf8").replaceAll(
+    /^\\ir (.+)$/gm,
+    (_, included: string) => readScript(join(dirname(path), included)),
+  );
+}
+
 /** Runs a file as psql would and returns the first column of all that it selects. */
 async function run(file: string): Promise<string[]> {
   try {
-    const results = await sql.unsafe(readFileSync(`${here}/${file}`, "utf8")).simple();
+    const results = await sql.unsafe(readScript(`${here}/${file}`)).simple();
     const sets = (Array.isArray(results[0]) ? results : [results]) as Record<string, unknown>[][];
     return sets.flat().map((row) => String(Object.values(row)[0] ?? ""));
   } finally {
