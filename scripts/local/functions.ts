@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { parseEnv } from "node:util";
 import { errors, jwtVerify } from "jose";
@@ -138,6 +139,8 @@ async function forward(host: Host, request: Request, target: string): Promise<Re
     if (error instanceof DOMException && error.name === "TimeoutError") {
       return failure(504, "IDLE_TIMEOUT", "Function did not answer in time");
     }
+    // its end is seen before the caller's next request, which then gets a new process
+    await Promise.race([host.exited, sleep(1_000)]);
     return host.ended === "stalled"
       ? failure(
         546,

@@ -19,6 +19,8 @@ const FUNCTIONS: Record<string, string> = {
     setTimeout(() => { throw new Error("late"); }, 10); return new Response("sent"); } };`,
   talkative: `console.log("loading"); console.log('{"port": 1}');
     export default { fetch: () => new Response("up") };`,
+  waits: `export default { fetch: (request) => request.url.endsWith("not") ? new Response("no")
+    : new Promise(() => { console.log("waiting"); setTimeout(() => {}, 60_000); }) };`,
   spins: `export default { fetch: () => { for (;;) {} } };`,
   "fails-to-boot": `throw new Error("no");`,
 };
@@ -31,7 +33,12 @@ const config = readConfig();
 for (const name of Object.keys(FUNCTIONS)) {
   config.functions[name] = { enabled: true, verify_jwt: name === "guarded" };
 }
-const project = await openTestProject({ template: "platform", config, functions: { folder } });
+const lines: string[] = [];
+const project = await openTestProject({
+  template: "platform",
+  config,
+  functions: { folder, log: (_, line) => lines.push(line) },
+});
 afterAll(async () => {
   await project.close();
   rmSync(folder, { recursive: true });
@@ -139,6 +146,22 @@ describe("a function", () => {
       const host = project.functions.pids().filter((pid) => !running.includes(pid));
       await expect.poll(() => project.functions.pids().some((pid) => host.includes(pid))).toBe(false);
     }
+    await othersAnswer();
+  });
+
+  test("that is killed under a request is 500, and the next request starts it again", async () => {
+    const before = project.functions.pids();
+    const waiting = call("waits");
+    const started = (): number[] => project.functions.pids().filter((pid) => !before.includes(pid));
+    await expect.poll(() => started().length).toBe(1);
+    await expect.poll(() => lines.includes("waiting")).toBe(true);
+    for (const pid of started()) process.kill(pid, "SIGKILL");
+    const response = await waiting;
+    expect([response.status, (await response.json() as { code: string }).code]).toEqual([
+      500,
+      "WORKER_ERROR",
+    ]);
+    expect((await call("waits?not")).status).toBe(200);
     await othersAnswer();
   });
 
