@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(12);
+select plan(14);
 
 -- Defaults: an object made by a migration that forgets its grants is closed, not open.
 
@@ -103,6 +103,19 @@ select lives_ok(
 
 select lives_ok(
   (select command from cron.job where jobname = 'tracker-process-circle-events'), 'and so do second attempts'
+);
+
+select results_eq(
+  $$ select format('%I.%I', schemaname, tablename) collate "C" from pg_publication_tables
+     where pubname = 'supabase_realtime' order by 1 $$,
+  $$ values ('public.circle_issues' collate "C"), ('public.comments'), ('public.issues') $$,
+  'these tables can be followed live'
+);
+select is_empty(
+  $$ select t.tablename from pg_publication_tables as t
+     join pg_class as c on c.oid = format('%I.%I', t.schemaname, t.tablename)::regclass
+     where t.pubname = 'supabase_realtime' and not c.relrowsecurity $$,
+  'and row security decides who follows which row'
 );
 
 select * from finish();
