@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { freePort } from "../local/ports.ts";
+import { serverAccount } from "../local/server-home.ts";
 import { UserError } from "../local/user-error.ts";
 import type { Programs } from "./debian.ts";
 
@@ -22,7 +23,7 @@ export const DATABASE = "postgres";
 /** Starts a throw-away cluster of its own in a temporary folder, with pg_cron's worker. Other clusters are left alone. */
 export async function startServer(programs: Programs): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), "fixloop-conformance-"));
-  const account = unprivileged();
+  const account = serverAccount();
   if (account) chownSync(folder, account.uid, account.gid);
   chmodSync(folder, 0o700);
   const data = join(folder, "data");
@@ -98,15 +99,4 @@ async function untilReady(child: ChildProcess, server: Server, log: () => string
   }
   await server.close();
   throw new UserError(`PostgreSQL 15 did not start: ${log().trim()}`, "Is something else in its way?");
-}
-
-/** PostgreSQL refuses to run as root. Debian's package makes the account `postgres`. */
-function unprivileged(): { uid: number; gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const entry = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"))
-    .find(([name]) => name === "postgres");
-  if (!entry) {
-    throw new UserError("There is no account `postgres` to run the server as.", "Run as an ordinary user.");
-  }
-  return { uid: Number(entry[2]), gid: Number(entry[3]) };
 }

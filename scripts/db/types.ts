@@ -17,7 +17,7 @@ Writes supabase/types/database.ts: the exposed schemas' tables, views, functions
   --check   write nothing; fail when the file is not what would be written
 `;
 
-export const TYPES_FILE = join(SUPABASE_DIR, "types/database.ts");
+const TYPES_FILE = join(SUPABASE_DIR, "types/database.ts");
 
 /** The types of a database's exposed schemas, by the CLI, formatted as the rest of the code is. */
 export async function generateTypes(database: Database): Promise<string> {

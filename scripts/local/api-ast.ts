@@ -155,5 +155,5 @@ function mapValues(row: Values, map: (value: unknown, name: string) => unknown):
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, map(value, name)]));
 }
 
-export const isObject = (value: unknown): value is Values =>
+const isObject = (value: unknown): value is Values =>
   typeof value === "object" && value !== null && !Array.isArray(value);

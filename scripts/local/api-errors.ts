@@ -82,7 +82,7 @@ const STATUSES: [prefix: string, status: number][] = [
 ];
 
 /** The HTTP status for a SQLSTATE. */
-export function statusOf(code: string, message: string, anonymous: boolean): number {
+function statusOf(code: string, message: string, anonymous: boolean): number {
   if (code.startsWith("PT")) {
     const status = Number(code.slice(2));
     return status >= 200 && status <= 599 ? status : 500;

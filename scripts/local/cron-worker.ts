@@ -105,7 +105,7 @@ async function markInterrupted(sql: postgres.Sql): Promise<void> {
 }
 
 /** When a schedule of pg_cron's comes up next: five fields in UTC, or `<n> seconds`. Milliseconds since the epoch. */
-export function nextRun(schedule: string, now: number): number | undefined {
+function nextRun(schedule: string, now: number): number | undefined {
   const seconds = schedule.match(/^\s*(\d+)\s+seconds?\s*$/i)?.[1];
   if (seconds) return now + Number(seconds) * 1000;
   const [minute, hour, day, month, weekday] = schedule.trim().split(/\s+/);

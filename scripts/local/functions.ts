@@ -56,16 +56,23 @@ export function createFunctions(options: FunctionsOptions): Functions {
   const folder = options.folder ?? join(SUPABASE_DIR, "functions");
   const environment = functionEnvironment(options, folder);
   const hosts = new Map<string, Promise<Host>>();
+  const running = new Set<Host>();
 
   const hostOf = (name: string): Promise<Host> => {
-    const running = hosts.get(name);
-    if (running) return running;
+    const known = hosts.get(name);
+    if (known) return known;
     const starting = startHost(name, entryOf(folder, name, options.config), environment, folder, options.log);
     hosts.set(name, starting);
     const forget = () => {
       if (hosts.get(name) === starting) hosts.delete(name);
     };
-    starting.then((host) => host.exited.then(forget), forget);
+    starting.then((host) => {
+      running.add(host);
+      host.exited.then(() => {
+        running.delete(host);
+        forget();
+      });
+    }, forget);
     return starting;
   };
 
@@ -100,10 +107,8 @@ export function createFunctions(options: FunctionsOptions): Functions {
     },
     pids: () => [...running].map((host) => host.process.pid ?? 0),
     async stop() {
-      const started = await Promise.allSettled(hosts.values());
-      for (
-        const host of started.filter((result) => result.status === "fulfilled").map((result) => result.value)
-      ) {
+      await Promise.allSettled(hosts.values());
+      for (const host of running) {
         host.process.stdin?.end();
         host.process.kill("SIGTERM");
         await host.exited;
@@ -114,9 +119,6 @@ export function createFunctions(options: FunctionsOptions): Functions {
 
 /** Headers that are between the client and the gateway; `fetch` refuses some of them. */
 const HOP_BY_HOP = ["connection", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
-
-/** Hosts that are up, of all `Functions` of this process. */
-const running = new Set<Host>();
 
 async function forward(host: Host, request: Request, target: string): Promise<Response> {
   const headers = new Headers(request.headers);
@@ -199,10 +201,7 @@ async function startHost(
   createInterface({ input: child.stderr }).on("line", (line) => log?.(name, line));
 
   const port = await listeningPort(name, child, log);
-  const host: Host = { process: child, port, inFlight: 0, exited };
-  running.add(host);
-  exited.then(() => running.delete(host));
-  return host;
+  return { process: child, port, inFlight: 0, exited };
 }
 
 /** Waits until a host says its port; every other line is the function's own. A host that does not get there is ended. */

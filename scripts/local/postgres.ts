@@ -44,9 +44,6 @@ export interface PostgresOptions {
 
 export interface Postgres {
   readonly port: number;
-  readonly pid: number;
-  /** `true` when this start made the cluster. */
-  readonly isNew: boolean;
   /** A connection string for a role of this server. */
   url(database?: string, role?: string): string;
   /** Resolves with a reason when the server stops without having been asked to. */
@@ -77,8 +74,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
 
   const server = await orDiskFull(home, () => installServer(home));
-  const isNew = !existsSync(join(cluster, "PG_VERSION"));
-  if (isNew) {
+  if (!existsSync(join(cluster, "PG_VERSION"))) {
     progress("making a new database cluster");
     await orDiskFull(home, () => initCluster(server, home, cluster, account));
   } else {
@@ -95,8 +91,6 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 
   return {
     port,
-    pid: child.pid ?? 0,
-    isNew,
     died,
     url: (database = "postgres", role = "postgres") =>
       `postgresql://${role}:${PASSWORD}@127.0.0.1:${port}/${database}`,

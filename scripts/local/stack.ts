@@ -16,7 +16,6 @@ export interface StackOptions {
   /** 0 for any free one. */
   apiPort: number;
   dbPort: number;
-  durable?: boolean;
   /** Whether `supabase/seed.sql` is run on a new database. */
   seed?: boolean;
   progress?: (step: string) => void;
@@ -37,7 +36,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const server = await startPostgres({
     dataDir: options.dataDir,
     port: options.dbPort,
-    durable: options.durable ?? true,
     progress,
   });
   const died = server.died.then((reason) => {
@@ -109,10 +107,14 @@ export interface Project {
 export async function openProject(server: Pick<Postgres, "url">, options: ProjectOptions): Promise<Project> {
   const config = options.config ?? readConfig();
   const { database } = options;
-  const gateway = await openGateway(options.apiPort);
   const databaseUrl = server.url(database);
   const adminUrl = server.url(database, "supabase_admin");
   const api = await createApi(adminUrl, config);
+  // what is left open here would keep a start that failed from ending
+  const gateway = await openGateway(options.apiPort).catch(async (error: unknown) => {
+    await api.close();
+    throw error;
+  });
   const functions = createFunctions({
     config,
     apiUrl: gateway.url,
