@@ -1,10 +1,13 @@
 -- Who is calling: what elevated functions ask before they act, and the name that they write down.
 
+-- In plpgsql, as all that triggers ask for each row: a function of language sql is planned anew each time.
 create or replace function private.is_trusted_caller() returns boolean
-language sql stable security invoker set search_path = '' as $$
+language plpgsql stable security invoker set search_path = '' as $$
+begin
   -- `role` and session_user are not changed by security definer, so this sees past the function that asks.
-  select coalesce(nullif(current_setting('role'), 'none'), session_user)
-    in ('service_role', 'postgres', 'supabase_admin')
+  return coalesce(nullif(current_setting('role'), 'none'), session_user)
+    in ('service_role', 'postgres', 'supabase_admin');
+end;
 $$;
 comment on function private.is_trusted_caller() is
   'Whether the service role, an operator on a direct connection or a cron job is calling, rather than a '
@@ -44,15 +47,19 @@ $$;
 comment on function private.member_name(uuid) is 'The name of a team member; null for any other account.';
 
 create or replace function private.actor_name() returns text
-language sql stable security definer set search_path = '' as $$
-  select case
-    when auth.uid() is null then coalesce(nullif(btrim(current_setting('app.actor', true)), ''), 'system')
-    else coalesce(
-      private.member_name(auth.uid()),
-      (select nullif(split_part(u.email, '@', 1), '') from auth.users as u where u.id = auth.uid()),
-      auth.uid()::text
-    )
-  end
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+begin
+  if v_user_id is null then
+    return coalesce(nullif(btrim(current_setting('app.actor', true)), ''), 'system');
+  end if;
+  return coalesce(
+    private.member_name(v_user_id),
+    (select nullif(split_part(u.email, '@', 1), '') from auth.users as u where u.id = v_user_id),
+    v_user_id::text
+  );
+end;
 $$;
 comment on function private.actor_name() is
   'The name of whoever acts: the signed-in account''s; without one the setting app.actor, else system.';

@@ -1,11 +1,18 @@
 -- What the database keeps about an issue whoever writes it: allowed values, resolution, people.
 
 create or replace function private.sorted_tags(p_tags text[]) returns text[]
-language sql immutable security invoker set search_path = '' as $$
-  select coalesce(array_agg(distinct v.tag collate "C" order by v.tag collate "C"), '{}')
-  from unnest(sorted_tags.p_tags) as t (tag)
-  cross join lateral private.presence(t.tag) as v (tag)
-  where v.tag is not null
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if cardinality(p_tags) = 0 then
+    return p_tags;
+  end if;
+  return (
+    select coalesce(array_agg(distinct v.tag collate "C" order by v.tag collate "C"), '{}')
+    from unnest(p_tags) as t (tag)
+    cross join lateral private.presence(t.tag) as v (tag)
+    where v.tag is not null
+  );
+end;
 $$;
 comment on function private.sorted_tags(text[]) is 'Tags trimmed, sorted, each once, without blanks.';
 

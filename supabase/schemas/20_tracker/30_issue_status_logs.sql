@@ -28,13 +28,15 @@ create index issue_status_logs_changed_by_user_id_idx on public.issue_status_log
 
 create or replace function private.log_issue_status() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id uuid := auth.uid();
 begin
+  -- A token may outlive its account; the change still happened.
+  if v_user_id is not null and not exists (select from auth.users as u where u.id = v_user_id) then
+    v_user_id := null;
+  end if;
   insert into public.issue_status_logs (issue_id, old_status, new_status, changed_by, changed_by_user_id)
-  values (
-    new.id, old.status, new.status, private.actor_name(),
-    -- A token may outlive its account; the change still happened.
-    (select u.id from auth.users as u where u.id = auth.uid())
-  );
+  values (new.id, old.status, new.status, private.actor_name(), v_user_id);
   return null;
 end;
 $$;

@@ -39,14 +39,14 @@ declare
   v_held_count integer;
 begin
   loop
-    insert into public.tags (name)
-    select u.name from unnest(p_names) as u (name) order by u.name collate "C"
-    on conflict on constraint tags_pkey do nothing;
     perform from public.tags as t where t.name = any (p_names)
     order by t.name collate "C"
     for key share;
     get diagnostics v_held_count = row_count;
     exit when v_held_count = cardinality(p_names);
+    insert into public.tags (name)
+    select u.name from unnest(p_names) as u (name) order by u.name collate "C"
+    on conflict on constraint tags_pkey do nothing;
   end loop;
 end;
 $$;
@@ -106,7 +106,23 @@ declare
   v_tags text[];
   v_new text[];
   v_left text[];
+  v_row_count integer;
 begin
+  if tg_op = 'INSERT' then
+    insert into public.issue_tags (issue_id, tag_name)
+    select new.id, t.name from public.tags as t where t.name = any (new.tags)
+    order by t.name collate "C"
+    for key share
+    on conflict on constraint issue_tags_pkey do nothing;
+    get diagnostics v_row_count = row_count;
+    if v_row_count < cardinality(new.tags) then
+      perform private.hold_tags(new.tags);
+      insert into public.issue_tags (issue_id, tag_name)
+      select new.id, u.name from unnest(new.tags) as u (name)
+      on conflict on constraint issue_tags_pkey do nothing;
+    end if;
+    return null;
+  end if;
   select i.tags into v_tags from public.issues as i where i.id = new.id;
   if not found then
     return null;
@@ -153,9 +169,14 @@ create trigger _150_take_turn_to_delete before delete on public.issue_tags
   for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
 create trigger _150_take_turn_to_delete before delete on public.issues
   for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
-create trigger _200_lock_tagged_issue before insert or delete on public.issue_tags
+-- A row that a trigger inserts comes from the array, whose issue and tags are held by then.
+create trigger _200_lock_tagged_issue before insert on public.issue_tags
+  for each row when (pg_trigger_depth() = 0) execute function private.lock_tagged_issue();
+create trigger _210_lock_tagged_issue before delete on public.issue_tags
   for each row execute function private.lock_tagged_issue();
-create trigger _300_put_tag_row_into_array after insert or delete on public.issue_tags
+create trigger _300_put_tag_row_into_array after insert on public.issue_tags
+  for each row when (pg_trigger_depth() = 0) execute function private.put_tag_row_into_array();
+create trigger _305_put_tag_row_into_array after delete on public.issue_tags
   for each row execute function private.put_tag_row_into_array();
 create trigger _310_put_tag_row_into_array after truncate on public.issue_tags
   for each statement execute function private.put_tag_row_into_array();

@@ -22,15 +22,29 @@ create table public.circle_issues (
   edited_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  segment text,
+  sender_verdict double precision,
+  triaged_by text,
+  triaged_by_user_id uuid,
+  triaged_at timestamptz,
+  triage_notes text,
+  field_versions jsonb not null default '{}',
   constraint circle_issues_pkey primary key (id),
   constraint circle_issues_message_id_key unique (message_id),
+  -- Deferrable so that an import can write the message with the number of its issue before the issue.
   constraint circle_issues_mapped_to_issue_id_fkey foreign key (mapped_to_issue_id)
-    references public.issues (id) on delete set null,
+    references public.issues (id) on delete set null deferrable initially immediate,
   constraint circle_issues_message_id_is_present
     check (btrim(message_id) <> '' and length(message_id) <= 255),
   constraint circle_issues_mapped_is_triaged check (mapped_to_issue_id is null or is_triaged),
   constraint circle_issues_triage_confidence_is_a_share check (triage_confidence between 0 and 1),
-  constraint circle_issues_attachments_is_array check (jsonb_typeof(attachments) = 'array')
+  constraint circle_issues_attachments_is_array check (jsonb_typeof(attachments) = 'array'),
+  constraint circle_issues_triaged_by_user_id_fkey foreign key (triaged_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint circle_issues_segment_is_known check (segment in ('auth', 'code', 'tool', 'misc')),
+  constraint circle_issues_sender_verdict_is_a_share check (sender_verdict between 0 and 1),
+  constraint circle_issues_triaged_by_matches_triaged_at check ((triaged_by is null) = (triaged_at is null)),
+  constraint circle_issues_field_versions_is_object check (jsonb_typeof(field_versions) = 'object')
 );
 comment on table public.circle_issues is
   'Messages from Circle, one row a message, whether or not they became an issue.';
@@ -41,8 +55,8 @@ comment on column public.circle_issues.thread_id is
 comment on column public.circle_issues.is_triaged is
   'Whether it has been decided if this is an issue: always true where it has one.';
 comment on column public.circle_issues.triage_confidence is
-  'How sure that decision is, 0 to 1: 1 when the sender decided, 0 while nobody has.';
-comment on column public.circle_issues.raw_data is 'The message as it was last sent.';
+  'How sure that decision is, 0 to 1; while none has been made, how likely this is an issue.';
+comment on column public.circle_issues.raw_data is 'The newest version of the message, as it was sent.';
 comment on column public.circle_issues.mapped_to_issue_id is
   'The issue it became. Not unique: merged duplicates share one.';
 comment on column public.circle_issues.attachments is 'Array of urls, or of objects with a name and a url.';
@@ -51,8 +65,24 @@ comment on column public.circle_issues.chat_room_uuid is
 comment on column public.circle_issues.posted_at is
   'When it was posted in Circle; null when that can''t be read.';
 comment on column public.circle_issues.edited_at is 'When it was last edited in Circle.';
+comment on column public.circle_issues.segment is
+  'The segment that its sender named; null where none did and the words decide.';
+comment on column public.circle_issues.sender_verdict is
+  'How likely this is an issue by its sender''s word, 0 to 1: 1 is a plain yes, 0 a plain no.';
+comment on column public.circle_issues.triaged_by is
+  'Display name of the person who decided; what comes later doesn''t change a person''s decision.';
+comment on column public.circle_issues.triaged_by_user_id is 'The account that decided, if one did.';
+comment on column public.circle_issues.triaged_at is 'When a person decided.';
+comment on column public.circle_issues.triage_notes is 'What that person said about it.';
+comment on column public.circle_issues.field_versions is
+  'The import''s: for each field that is not of the newest version the version that it is from, in seconds '
+  'since 1970, and null for a field that nobody sent and that stands in for it.';
 
 create index circle_issues_mapped_to_issue_id_idx on public.circle_issues (mapped_to_issue_id);
+create index circle_issues_triaged_by_user_id_idx on public.circle_issues (triaged_by_user_id);
+create index circle_issues_waiting_created_at_idx on public.circle_issues (created_at) where not is_triaged;
+create index circle_issues_spaceless_chat_room_uuid_idx on public.circle_issues (chat_room_uuid)
+  where space_id is null or space_name is null;
 
 create or replace function private.fill_circle_space() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -63,14 +93,33 @@ begin
   from public.circle_spaces as s
   where s.chat_room_uuid = new.chat_room_uuid;
   if found then
-    new.space_id := coalesce(new.space_id, v_space.space_id);
-    new.space_name := coalesce(new.space_name, v_space.space_name);
+    -- Marked as what nobody sent, so that any version of the message that names its space counts for more.
+    if new.space_id is null and v_space.space_id is not null then
+      new.space_id := v_space.space_id;
+      new.field_versions := new.field_versions || '{"space_id": null}';
+    end if;
+    if new.space_name is null then
+      new.space_name := v_space.space_name;
+      new.field_versions := new.field_versions || '{"space_name": null}';
+    end if;
   end if;
   return new;
 end;
 $$;
 comment on function private.fill_circle_space() is
   'Before trigger: the space of a known chat room, where the message lacks it.';
+
+create or replace function private.fill_spaces_of_messages() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  -- What fill_circle_space() fills in; nothing else changes.
+  update public.circle_issues as c set chat_room_uuid = c.chat_room_uuid
+  where c.chat_room_uuid = new.chat_room_uuid and (c.space_id is null or c.space_name is null);
+  return null;
+end;
+$$;
+comment on function private.fill_spaces_of_messages() is
+  'After trigger of circle_spaces: messages that came before their room was known get its space now.';
 
 create or replace function private.triage_mapped_message() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -83,6 +132,29 @@ $$;
 comment on function private.triage_mapped_message() is
   'Before trigger of messages that have an issue: to give it one is to decide that it is one.';
 
+-- A person's decision carries their name whatever they write; the import writes none.
+create or replace function private.keep_triager() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if new.triaged_by is null then
+    new.triaged_by_user_id := null;
+    new.triaged_at := null;
+  elsif new.triaged_by is not distinct from old.triaged_by then
+    new.triaged_by_user_id := private.kept_account(old.triaged_by_user_id, new.triaged_by_user_id);
+    new.triaged_at := old.triaged_at;
+  else
+    if not private.is_trusted_caller() then
+      new.triaged_by := private.actor_name();
+      new.triaged_by_user_id := auth.uid();
+    end if;
+    new.triaged_at := clock_timestamp();
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_triager() is
+  'Before trigger: a decision stands under the name of who made it, at that time.';
+
 create trigger _100_refuse_key_change before update on public.circle_issues
   for each row when (old.id is distinct from new.id or old.message_id is distinct from new.message_id)
   execute function private.refuse_key_change();
@@ -92,8 +164,19 @@ create trigger _200_fill_circle_space before insert or update on public.circle_i
 create trigger _300_triage_mapped_message before insert or update on public.circle_issues
   for each row when (new.mapped_to_issue_id is not null and new.is_triaged is not true)
   execute function private.triage_mapped_message();
+create trigger _400_keep_triager before insert on public.circle_issues
+  for each row when (new.triaged_by is not null) execute function private.keep_triager();
+create trigger _410_keep_triager before update on public.circle_issues
+  for each row when (
+    (old.triaged_by, old.triaged_by_user_id, old.triaged_at)
+    is distinct from (new.triaged_by, new.triaged_by_user_id, new.triaged_at)
+  )
+  execute function private.keep_triager();
 create trigger _900_keep_timestamps before insert or update on public.circle_issues
   for each row execute function private.keep_timestamps();
+
+create trigger _500_fill_spaces_of_messages after insert or update on public.circle_spaces
+  for each row execute function private.fill_spaces_of_messages();
 
 alter table public.circle_issues enable row level security;
 create policy circle_issues_select_viewer on public.circle_issues
@@ -110,11 +193,13 @@ grant select, delete on public.circle_issues to authenticated;
 grant insert (
   id, message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link, is_thread,
   is_triaged, triage_confidence, raw_data, mapped_to_issue_id, attachments, chat_room_uuid, posted_at,
-  edited_at, created_at, updated_at
+  edited_at, created_at, updated_at, segment, sender_verdict, triaged_by, triaged_by_user_id, triaged_at,
+  triage_notes, field_versions
 ) on public.circle_issues to authenticated;
 grant update (
   id, message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link, is_thread,
   is_triaged, triage_confidence, raw_data, mapped_to_issue_id, attachments, chat_room_uuid, posted_at,
-  edited_at, created_at, updated_at
+  edited_at, created_at, updated_at, segment, sender_verdict, triaged_by, triaged_by_user_id, triaged_at,
+  triage_notes, field_versions
 ) on public.circle_issues to authenticated;
 grant select, insert, update, delete on public.circle_issues to service_role;

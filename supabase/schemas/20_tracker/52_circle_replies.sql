@@ -4,7 +4,7 @@ create table public.circle_replies (
   id uuid not null default gen_random_uuid(),
   message_id text not null,
   circle_issue_id uuid not null,
-  reply_index integer not null,
+  reply_index integer,
   author_name text not null default 'Unknown',
   body text not null default '',
   attachments jsonb not null default '[]',
@@ -14,22 +14,26 @@ create table public.circle_replies (
   edited_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  field_versions jsonb not null default '{}',
   constraint circle_replies_pkey primary key (id),
   constraint circle_replies_message_id_key unique (message_id),
   constraint circle_replies_circle_issue_id_fkey foreign key (circle_issue_id)
     references public.circle_issues (id) on delete cascade,
   constraint circle_replies_message_id_is_present
     check (btrim(message_id) <> '' and length(message_id) <= 255),
-  constraint circle_replies_attachments_is_array check (jsonb_typeof(attachments) = 'array')
+  constraint circle_replies_attachments_is_array check (jsonb_typeof(attachments) = 'array'),
+  constraint circle_replies_field_versions_is_object check (jsonb_typeof(field_versions) = 'object')
 );
 comment on table public.circle_replies is 'Replies to messages from Circle.';
 comment on column public.circle_replies.message_id is 'The reply''s own id in Circle, as text.';
-comment on column public.circle_replies.reply_index is 'Its place in the thread, from 1.';
+comment on column public.circle_replies.reply_index is 
+  'Its place in the payload that it was sent in, from 1; null where it came by itself.';
 comment on column public.circle_replies.attachments is 'Array of urls, or of objects with a name and a url.';
-comment on column public.circle_replies.raw_data is 'The reply as it was last sent.';
+comment on column public.circle_replies.raw_data is 'The newest version of the reply, as it was sent.';
 comment on column public.circle_replies.posted_at is
   'When it was posted in Circle; null when that can''t be read.';
 comment on column public.circle_replies.edited_at is 'When it was last edited in Circle.';
+comment on column public.circle_replies.field_versions is 'The import''s, as in circle_issues.';
 comment on column public.circle_replies.created_at is
   'When it was posted, as far as known when it first arrived, else when it arrived.';
 
@@ -56,10 +60,10 @@ create policy circle_replies_delete_admin on public.circle_replies
 grant select, delete on public.circle_replies to authenticated;
 grant insert (
   id, message_id, circle_issue_id, reply_index, author_name, body, attachments, link, raw_data, posted_at,
-  edited_at, created_at, updated_at
+  edited_at, created_at, updated_at, field_versions
 ) on public.circle_replies to authenticated;
 grant update (
   id, message_id, circle_issue_id, reply_index, author_name, body, attachments, link, raw_data, posted_at,
-  edited_at, created_at, updated_at
+  edited_at, created_at, updated_at, field_versions
 ) on public.circle_replies to authenticated;
 grant select, insert, update, delete on public.circle_replies to service_role;

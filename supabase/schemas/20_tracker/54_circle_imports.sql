@@ -7,13 +7,20 @@ create table private.circle_imports (
   description text not null,
   segment text not null,
   imported_at timestamptz not null default clock_timestamp(),
+  submitted_by text,
+  issue_id uuid,
   constraint circle_imports_pkey primary key (circle_issue_id),
   constraint circle_imports_circle_issue_id_fkey foreign key (circle_issue_id)
     references public.circle_issues (id) on delete cascade
 );
 comment on table private.circle_imports is
   'One row a message that has been imported. A message with a row here and no issue had its issue taken '
-  'away by a '
-  'person, and is not imported again.';
+  'away by a person, and is not imported again by itself.';
+comment on column private.circle_imports.issue_id is
+  'The issue that it wrote, whether or not that is still there: no foreign key.';
 
 alter table private.circle_imports enable row level security;
+-- The view beside which this is read has the caller's rights; nobody has USAGE on the schema for more.
+create policy circle_imports_select_viewer on private.circle_imports
+  for select to authenticated using ((select private.has_team_role('viewer')));
+grant select on private.circle_imports to authenticated, service_role;

@@ -1,58 +1,74 @@
 -- A message from Circle as text: what an issue's description starts as.
 
 create or replace function private.quoted_lines(p_text text) returns text
-language sql immutable security invoker set search_path = '' as $$
-  select regexp_replace(
-    regexp_replace(quoted_lines.p_text, '\r\n?|\n', E'\n> ', 'g'), '\n> (?=\n|$)', E'\n>', 'g'
-  )
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return regexp_replace(regexp_replace(p_text, '\r\n?|\n', E'\n> ', 'g'), '\n> (?=\n|$)', E'\n>', 'g');
+end;
 $$;
 comment on function private.quoted_lines(text) is
   'Text whose lines after the first are quoted as Markdown does it.';
 
 create or replace function private.attachment_lines(p_attachments jsonb) returns text
-language sql immutable security invoker set search_path = '' as $$
-  select string_agg(
-    'Attachment: ' || case jsonb_typeof(a.item)
-      when 'object' then coalesce(
-        nullif(concat_ws(' ', coalesce(a.item ->> 'name', a.item ->> 'filename'), a.item ->> 'url'), ''),
-        a.item::text
-      )
-      else a.item #>> '{}'
-    end,
-    E'\n' order by a.place
-  )
-  from jsonb_array_elements(attachment_lines.p_attachments) with ordinality as a (item, place)
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if p_attachments = '[]' then
+    return null;
+  end if;
+  return (
+    select string_agg(
+      'Attachment: ' || case jsonb_typeof(a.item)
+        when 'object' then coalesce(
+          nullif(concat_ws(' ', coalesce(a.item ->> 'name', a.item ->> 'filename'), a.item ->> 'url'), ''),
+          a.item::text
+        )
+        else a.item #>> '{}'
+      end,
+      E'\n' order by a.place
+    )
+    from jsonb_array_elements(p_attachments) with ordinality as a (item, place)
+  );
+end;
 $$;
 comment on function private.attachment_lines(jsonb) is
   'A line an attachment, with its name and url; null for none.';
 
-create or replace function private.format_circle_message(p_message public.circle_issues) returns text
-language sql stable security invoker set search_path = '' as $$
-  select concat_ws(
-    E'\n\n',
-    nullif(format_circle_message.p_message.body, ''),
-    (
-      select string_agg(
-        '> **' || regexp_replace(r.author_name, '\s+', ' ', 'g') || '**: '
-          || private.quoted_lines(
-            concat_ws(E'\n', nullif(r.body, ''), private.attachment_lines(r.attachments))
-          ),
-        E'\n\n' order by r.reply_index, r.message_id collate "C"
-      )
-      from public.circle_replies as r
-      where r.circle_issue_id = format_circle_message.p_message.id
-    ),
-    private.attachment_lines(format_circle_message.p_message.attachments),
-    case when format_circle_message.p_message.link is not null then concat(
-      E'---\nMessage ID: ', format_circle_message.p_message.message_id, ' | Posted: ',
-      to_char(
-        coalesce(format_circle_message.p_message.posted_at, format_circle_message.p_message.created_at)
-          at time zone 'UTC',
-        'YYYY-MM-DD HH24:MI:SS'
+create or replace function private.quoted_replies(p_circle_issue_id uuid) returns text
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return (
+    select string_agg(
+      '> **' || regexp_replace(r.author_name, '\s+', ' ', 'g') || '**: ' || private.quoted_lines(
+        concat_ws(E'\n', nullif(r.body, ''), private.attachment_lines(r.attachments))
       ),
-      E'\n', format_circle_message.p_message.link
+      -- Payloads of part of a thread count their replies anew, so the time goes first.
+      E'\n\n' order by r.posted_at, r.reply_index, r.message_id collate "C"
+    )
+    from public.circle_replies as r
+    where r.circle_issue_id = p_circle_issue_id
+  );
+end;
+$$;
+comment on function private.quoted_replies(uuid) is
+  'The replies to a message as Markdown, in the order in which they were posted; null for none.';
+
+create or replace function private.format_circle_message(p_message public.circle_issues) returns text
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return concat_ws(
+    E'\n\n',
+    nullif(p_message.body, ''),
+    case when p_message.is_thread then private.quoted_replies(p_message.id) end,
+    private.attachment_lines(p_message.attachments),
+    case when p_message.link is not null then concat(
+      E'---\nMessage ID: ', p_message.message_id, ' | Posted: ',
+      to_char(
+        coalesce(p_message.posted_at, p_message.created_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'
+      ),
+      E'\n', p_message.link
     ) end
-  )
+  );
+end;
 $$;
 comment on function private.format_circle_message(public.circle_issues) is
   'Body of public.format_circle_message_description, for a row that is at hand.';

@@ -1,24 +1,14 @@
--- The ways in for Circle's payloads that are JSON already: one envelope, or whatever a webhook was sent.
-
-create or replace function private.circle_shape(p_payload jsonb) returns text
-language sql immutable security invoker set search_path = '' as $$
-  select case
-    when jsonb_typeof(circle_shape.p_payload -> 'Parent_Message') = 'object' then 'envelope'
-    when jsonb_typeof(circle_shape.p_payload -> 'type') = 'string'
-      and jsonb_typeof(circle_shape.p_payload -> 'data') = 'object' then 'hint'
-    else 'unrecognised'
-  end
-$$;
-comment on function private.circle_shape(jsonb) is
-  'envelope: n8n''s {Type, Parent_Message, …}. hint: Circle''s {type, data}, ids only. Else unrecognised.';
+-- The ways in for Circle's payloads that are JSON already: messages, or whatever a webhook was sent.
 
 -- What a person sends is written down under their own name, whatever name they give.
 create or replace function private.importer_name(p_imported_by text) returns text
-language sql stable security definer set search_path = '' as $$
-  select case
-    when private.is_trusted_caller() then coalesce(nullif(btrim(importer_name.p_imported_by), ''), 'system')
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case
+    when private.is_trusted_caller() then coalesce(nullif(btrim(p_imported_by), ''), 'system')
     else private.actor_name()
-  end
+  end;
+end;
 $$;
 comment on function private.importer_name(text) is
   'Who an import is by: as given by a server, else the caller.';
@@ -30,27 +20,28 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_source constant text := coalesce(nullif(btrim(p_import_source), ''), 'n8n_webhook');
   v_by constant text := private.importer_name(p_imported_by);
-  v_envelope jsonb;
+  v_items constant private.circle_item[] := private.circle_items(p_payload);
+  v_item private.circle_item;
   v_imported jsonb[] := array[]::jsonb[];
 begin
   perform private.require_team_role('agent');
-  perform private.lock_issues_of_messages(p_payload);
-  for v_envelope in
-    select e.item
-    from jsonb_array_elements(
-      case jsonb_typeof(p_payload) when 'array' then p_payload else jsonb_build_array(p_payload) end
-    ) as e (item)
-    order by e.item #>> '{Parent_Message,message_id}' collate "C"
-  loop
-    if private.circle_shape(v_envelope) is distinct from 'envelope' then
-      raise exception using
-        errcode = 'PT422', message = 'circle_payload_unrecognised',
-        detail = 'This is no envelope with an object Parent_Message.',
-        hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
-    end if;
-    v_imported := v_imported || private.import_circle_message(v_envelope, v_source, v_by);
+  if exists (select from unnest(v_items) as i where i.shape in ('hint', 'unrecognised')) then
+    raise exception using
+      errcode = 'PT422', message = 'circle_payload_unrecognised',
+      detail = 'This is no message: no envelope with an object Parent_Message, and no record of Circle''s API.',
+      hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
+  end if;
+  perform private.lock_issues_of_messages(v_items);
+  foreach v_item in array v_items loop
+    v_imported := v_imported || (
+      jsonb_build_object('index', v_item.index)
+      || private.import_circle_item(v_item.item, v_item.shape, v_source, v_by)
+    );
   end loop;
-  return case jsonb_typeof(p_payload) when 'array' then to_jsonb(v_imported) else v_imported[1] end;
+  if jsonb_typeof(p_payload) = 'object' and not p_payload ? 'records' then
+    return v_imported[1] - 'index';
+  end if;
+  return private.sorted_by_index(v_imported);
 end;
 $$;
 comment on function private.process_circle_webhook(jsonb, text, text) is
@@ -68,19 +59,30 @@ begin atomic
   );
 end;
 comment on function public.process_circle_webhook(jsonb, text, text) is
-  'Imports one envelope and returns {circle_issue_id, message_id, message_type, title, segment, '
-  'replies_processed, '
-  'issue_id, action: created|updated|stored, is_stale: what we have is newer}; an array of envelopes all or '
-  'nothing, with an array of these. Agents and servers. Errors: not_signed_in (401), team_role_required '
+  'Imports one message with its replies, an envelope of n8n''s or a record of Circle''s API, and returns '
+  '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, '
+  'action: created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an array or '
+  'a page {records} all or nothing, with an array of these. Agents and servers. Errors: not_signed_in (401), team_role_required '
   '(403), circle_payload_unrecognised, '
   'circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid (422).';
 grant execute on function public.process_circle_webhook(jsonb, text, text) to authenticated, service_role;
+
+create or replace function private.source_of_shape(p_shape text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case when p_shape in ('envelope', 'flat_thread', 'message_content') then 'n8n_webhook'
+    else 'circle_api' end;
+end;
+$$;
+comment on function private.source_of_shape(text) is
+  'issue_import_logs.import_source of a payload: n8n_webhook for its envelopes, circle_api for records.';
 
 create or replace function private.handle_circle_webhook(request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_by constant text := private.importer_name(null);
-  v_item record;
+  v_items constant private.circle_item[] := private.circle_items(request);
+  v_item private.circle_item;
   v_imported jsonb[] := array[]::jsonb[];
   v_errors jsonb[] := array[]::jsonb[];
   v_hint_count integer := 0;
@@ -90,22 +92,15 @@ declare
   v_detail text;
 begin
   perform private.require_team_role('agent');
-  perform private.lock_issues_of_messages(request);
-  -- In the order of message ids, which is the order of their locks.
-  for v_item in
-    select e.item, e.place - 1 as index, private.circle_shape(e.item) as shape
-    from jsonb_array_elements(
-      case jsonb_typeof(request) when 'array' then request else jsonb_build_array(request) end
-    ) with ordinality as e (item, place)
-    order by e.item #>> '{Parent_Message,message_id}' collate "C", e.place
-  loop
+  perform private.lock_issues_of_messages(v_items);
+  foreach v_item in array v_items loop
     v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;
     v_unrecognised_count := v_unrecognised_count + (v_item.shape = 'unrecognised')::integer;
-    continue when v_item.shape <> 'envelope';
+    continue when v_item.shape in ('hint', 'unrecognised');
     begin
       v_imported := v_imported || (
         jsonb_build_object('index', v_item.index)
-        || private.import_circle_message(v_item.item, 'n8n_webhook', v_by)
+        || private.import_circle_item(v_item.item, v_item.shape, private.source_of_shape(v_item.shape), v_by)
       );
     exception
       when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded
@@ -113,7 +108,7 @@ begin
         get stacked diagnostics
           v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
         v_errors := v_errors || jsonb_build_object(
-          'index', v_item.index, 'message_id', v_item.item #> '{Parent_Message,message_id}',
+          'index', v_item.index, 'message_id', v_item.message_id,
           'code', case v_state when 'PT422' then v_message else 'circle_message_refused' end,
           'message', case v_state when 'PT422' then v_detail else v_message end
         );
@@ -129,9 +124,13 @@ comment on function private.handle_circle_webhook(jsonb) is 'Body of public.hand
 grant execute on function private.handle_circle_webhook(jsonb) to authenticated, service_role;
 
 create or replace function private.sorted_by_index(p_items jsonb[]) returns jsonb
-language sql immutable security invoker set search_path = '' as $$
-  select coalesce(jsonb_agg(i.item order by (i.item -> 'index')), '[]')
-  from unnest(sorted_by_index.p_items) as i (item)
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if cardinality(p_items) < 2 then
+    return to_jsonb(p_items);
+  end if;
+  return (select jsonb_agg(i.item order by i.item -> 'index') from unnest(p_items) as i (item));
+end;
 $$;
 comment on function private.sorted_by_index(jsonb[]) is 'An array of results in the order of what was sent.';
 

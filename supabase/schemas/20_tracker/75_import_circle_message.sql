@@ -1,0 +1,245 @@
+-- Turns one element of a payload into a message, its replies, and an issue if it is one.
+--
+-- Lock order, for everything that imports or deletes: event, issues by id, messages by message id, replies
+-- by message id, tags. Deleting an issue locks it and then reaches its messages, so an import locks the
+-- issues that its messages have before the first message. The message's row is the lock of its import: ten
+-- imports of the same message at once take turns from there on.
+
+create or replace function private.lock_issues_of_messages(p_items private.circle_item[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_item private.circle_item;
+  v_issue_id uuid;
+  v_issue_ids uuid[] := '{}';
+begin
+  foreach v_item in array p_items loop
+    select c.mapped_to_issue_id into v_issue_id
+    from public.circle_issues as c where c.message_id = v_item.message_id;
+    if v_issue_id is not null then
+      v_issue_ids := v_issue_ids || v_issue_id;
+    end if;
+  end loop;
+  if v_issue_ids <> '{}' then
+    perform from public.issues as i where i.id = any (v_issue_ids) order by i.id for no key update;
+  end if;
+end;
+$$;
+comment on function private.lock_issues_of_messages(private.circle_item[]) is
+  'Locks the issues of these messages, in the order of their ids, before any message is locked.';
+
+create or replace function private.update_circle_message(
+  p_root private.circle_capture, p_triage private.circle_triage,
+  out o_message public.circle_issues, out o_is_stale boolean
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_stored public.circle_issues;
+  v_merged private.circle_triage;
+begin
+  select * into v_stored from public.circle_issues as c where c.message_id = p_root.message_id for update;
+  o_message := v_stored;
+  o_is_stale := private.circle_version(p_root.edited_at, p_root.posted_at)
+    < private.circle_version(v_stored.edited_at, v_stored.posted_at);
+  if v_stored.raw_data is distinct from p_root.raw_data then
+    o_message := private.merge_circle_message(v_stored, p_root);
+  end if;
+  if v_stored.mapped_to_issue_id is not null then
+    o_message.triage_confidence := case when p_triage.is_sure
+      then greatest(v_stored.triage_confidence, p_triage.confidence) else v_stored.triage_confidence end;
+  elsif v_stored.triaged_by is null and not private.had_issue(v_stored.id) then
+    v_merged := private.judge_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+    o_message.is_triaged := p_triage.is_sure or v_merged.is_triaged and not v_merged.is_sure;
+    o_message.triage_confidence := case when p_triage.is_sure then p_triage.confidence
+      else v_merged.confidence end;
+  end if;
+  if o_message is not distinct from v_stored then
+    return;
+  end if;
+  update public.circle_issues as c set
+    thread_id = o_message.thread_id, title = o_message.title, body = o_message.body,
+    author_name = o_message.author_name, author_email = o_message.author_email,
+    space_name = o_message.space_name, space_id = o_message.space_id, link = o_message.link,
+    is_thread = o_message.is_thread, is_triaged = o_message.is_triaged,
+    triage_confidence = o_message.triage_confidence, raw_data = o_message.raw_data,
+    attachments = o_message.attachments, chat_room_uuid = o_message.chat_room_uuid,
+    posted_at = o_message.posted_at, edited_at = o_message.edited_at, segment = o_message.segment,
+    sender_verdict = o_message.sender_verdict, field_versions = o_message.field_versions
+  where c.id = v_stored.id
+  returning * into o_message;
+end;
+$$;
+comment on function private.update_circle_message(private.circle_capture, private.circle_triage) is
+  'Merges a capture into the message that is there and decides on it again, unless a person has or it has an '
+  'issue. o_is_stale: what we had is newer.';
+
+-- A message whose issue a person deleted is not imported again, and one whose issue was taken back waits for
+-- a person.
+create or replace function private.had_issue(p_circle_issue_id uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from private.circle_imports as m where m.circle_issue_id = p_circle_issue_id);
+end;
+$$;
+comment on function private.had_issue(uuid) is 'Whether a message was made an issue before.';
+
+-- The issue may have been merged, edited or deleted since: only what still says what an import wrote is
+-- updated.
+create or replace function private.refresh_imported_issue(p_message public.circle_issues, p_segment text)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_description constant text := private.format_circle_message(p_message);
+  v_last private.circle_imports;
+begin
+  select * into v_last from private.circle_imports as m
+  where m.circle_issue_id = p_message.id and m.issue_id = p_message.mapped_to_issue_id
+  for update;
+  if not found or (v_last.title, v_last.description, v_last.segment, v_last.submitted_by)
+    is not distinct from (p_message.title, v_description, p_segment, p_message.author_name)
+  then
+    return;
+  end if;
+  perform set_config('app.import', 'on', true);
+  update public.issues as i set
+    title = case when i.title = v_last.title then p_message.title else i.title end,
+    description = case when i.description = v_last.description then v_description else i.description end,
+    segment = case when i.segment = v_last.segment then p_segment else i.segment end,
+    submitted_by = case when i.submitted_by = v_last.submitted_by then p_message.author_name
+      else i.submitted_by end,
+    tags = case when i.segment = v_last.segment then array_replace(i.tags, i.segment, p_segment)
+      else i.tags end
+  where i.id = p_message.mapped_to_issue_id;
+  perform set_config('app.import', 'off', true);
+  update private.circle_imports as m set
+    title = p_message.title, description = v_description, segment = p_segment,
+    submitted_by = p_message.author_name, imported_at = clock_timestamp()
+  where m.circle_issue_id = p_message.id;
+end;
+$$;
+comment on function private.refresh_imported_issue(public.circle_issues, text) is
+  'Brings an imported issue up to its message, except where a team member changed it.';
+
+create or replace function private.create_imported_issue(
+  p_message public.circle_issues, p_issue_id uuid, p_segment text, p_import_source text, p_imported_by text,
+  p_is_automatic boolean
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_description constant text := private.format_circle_message(p_message);
+begin
+  insert into public.issues (id, title, description, status, segment, submitted_by, tags)
+  values (
+    p_issue_id, p_message.title, v_description, 'waiting_for_help', p_segment, p_message.author_name,
+    array[p_segment, 'circle']
+  );
+  insert into private.circle_imports (circle_issue_id, issue_id, title, description, segment, submitted_by)
+  values (p_message.id, p_issue_id, p_message.title, v_description, p_segment, p_message.author_name)
+  on conflict on constraint circle_imports_pkey do update set
+    issue_id = excluded.issue_id, title = excluded.title, description = excluded.description, segment = excluded.segment,
+    submitted_by = excluded.submitted_by, imported_at = clock_timestamp();
+  insert into public.issue_import_logs (circle_issue_id, issue_id, imported_by, import_source, is_automatic)
+  values (p_message.id, p_issue_id, p_imported_by, p_import_source, p_is_automatic);
+end;
+$$;
+comment on function private.create_imported_issue(public.circle_issues, uuid, text, text, text, boolean) is
+  'Makes the issue of a message, remembers what it wrote and logs the import.';
+
+create or replace function private.refresh_other_messages(p_circle_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_message public.circle_issues;
+begin
+  for v_message in
+    select c.* from public.circle_issues as c
+    where c.id = any (p_circle_issue_ids) and c.mapped_to_issue_id is not null
+    order by c.message_id collate "C"
+  loop
+    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
+  end loop;
+end;
+$$;
+comment on function private.refresh_other_messages(uuid[]) is
+  'Brings the issues of messages up to date that have lost a reply, or whose reply has changed.';
+
+create or replace function private.segment_of_message(p_message public.circle_issues) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce(p_message.segment, private.determine_segment(p_message.title, p_message.body));
+end;
+$$;
+comment on function private.segment_of_message(public.circle_issues) is
+  'The segment that its sender named, else the one of its words.';
+
+create or replace function private.import_circle_item(
+  p_item jsonb, p_shape text, p_import_source text, p_imported_by text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_root constant private.circle_capture := private.read_circle_root(p_item, p_shape);
+  v_triage private.circle_triage;
+  v_message public.circle_issues;
+  v_updated record;
+  v_is_stale boolean := false;
+  v_replies record;
+  v_reply_count integer := 0;
+  v_others uuid[] := '{}';
+  v_segment text;
+  v_issue_id uuid;
+  v_action text := 'stored';
+begin
+  if p_shape = 'envelope' and jsonb_typeof(p_item -> 'Replies') not in ('array', 'null') then
+    raise exception using
+      errcode = 'PT422', message = 'circle_replies_invalid', detail = 'Replies has to be an array.',
+      hint = 'Send [] for a message without replies.';
+  end if;
+  perform private.check_circle_id(v_root.message_id, 'circle_message_id_invalid');
+  v_triage := private.judge_circle_message(v_root.sender_verdict, v_root.title, v_root.body);
+  if v_triage.is_sure then
+    set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
+    v_issue_id := gen_random_uuid();
+  end if;
+  v_message := private.insert_circle_message(v_root, v_triage, v_issue_id);
+  if v_message.id is not null then
+    v_action := case when v_issue_id is null then 'stored' else 'created' end;
+  else
+    select * into v_updated from private.update_circle_message(v_root, v_triage);
+    v_message := v_updated.o_message;
+    v_is_stale := v_updated.o_is_stale;
+    if v_message.mapped_to_issue_id is not null then
+      v_action := 'updated';
+    elsif v_triage.is_sure and v_message.triaged_by is null and not private.had_issue(v_message.id) then
+      v_action := 'created';
+      update public.circle_issues as c set mapped_to_issue_id = v_issue_id where c.id = v_message.id
+      returning * into v_message;
+    end if;
+  end if;
+  if private.circle_replies_of(p_item, p_shape) <> '[]' then
+    select * into v_replies from private.store_circle_replies(v_message, p_item, p_shape);
+    v_reply_count := v_replies.o_count;
+    v_others := v_replies.o_others;
+  end if;
+  if v_action <> 'stored' then
+    v_segment := private.segment_of_message(v_message);
+    if v_action = 'created' then
+      perform private.create_imported_issue(
+        v_message, v_issue_id, v_segment, p_import_source, p_imported_by, true
+      );
+    else
+      perform private.refresh_imported_issue(v_message, v_segment);
+    end if;
+  end if;
+  if v_others <> '{}' then
+    perform private.refresh_other_messages(v_others);
+  end if;
+  return jsonb_build_object(
+    'circle_issue_id', v_message.id, 'message_id', v_message.message_id,
+    'message_type', case when v_message.is_thread then 'thread' else 'single' end,
+    'title', v_message.title, 'segment', v_segment, 'replies_processed', v_reply_count,
+    'issue_id', v_message.mapped_to_issue_id, 'action', v_action, 'is_stale', v_is_stale,
+    'is_triaged', v_message.is_triaged, 'triage_confidence', v_message.triage_confidence
+  );
+end;
+$$;
+comment on function private.import_circle_item(jsonb, text, text, text) is
+  'Imports one element of a payload. Errors: circle_message_id_invalid, circle_reply_id_invalid, '
+  'circle_replies_invalid (422).';

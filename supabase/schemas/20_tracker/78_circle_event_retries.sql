@@ -1,0 +1,127 @@
+-- Second chances: events that could not be worked on are tried again by the clock, are listed with their
+-- errors, and can all be replayed.
+
+create or replace function private.retry_circle_event(p_event_id uuid) returns text
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_error text;
+begin
+  return private.process_circle_event(p_event_id) ->> 'status';
+exception
+  when data_exception or integrity_constraint_violation or program_limit_exceeded
+    or insufficient_resources or deadlock_detected or lock_not_available or serialization_failure
+    or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422'
+  then
+    get stacked diagnostics v_error = message_text;
+    update private.circle_events as e set
+      attempts = e.attempts + 1, error = format('%s: %s', sqlstate, v_error), status = 'failed',
+      processed_at = clock_timestamp(), next_attempt_at = private.next_circle_attempt('failed', e.attempts + 1)
+    where e.id = p_event_id;
+    return 'failed';
+end;
+$$;
+comment on function private.retry_circle_event(uuid) is
+  'Works on an event, records an error that it ends in, and returns its status.';
+
+create or replace function private.process_waiting_circle_events(batch integer default 20) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_event_id uuid;
+  v_processed_count integer := 0;
+begin
+  for v_event_id in
+    select e.id
+    from private.circle_events as e
+    where e.next_attempt_at <= clock_timestamp()
+    order by e.next_attempt_at
+    limit process_waiting_circle_events.batch
+    for update skip locked
+  loop
+    v_processed_count := v_processed_count + (private.retry_circle_event(v_event_id) <> 'failed')::integer;
+  end loop;
+  return v_processed_count;
+end;
+$$;
+comment on function private.process_waiting_circle_events(integer) is
+  'Works on up to so many events whose time has come, and returns how many succeeded. One that fails is tried '
+  'again later, ten times in all: after 1, 2, 4 … minutes. For the scheduler.';
+
+create or replace function private.replay_circle_events(
+  p_from timestamptz, p_to timestamptz, p_limit integer
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_limit constant integer := least(greatest(p_limit, 1), 10000);
+  v_event record;
+  v_last record;
+  v_counts jsonb := '{}';
+  v_status text;
+  v_count integer := 0;
+begin
+  perform private.require_team_role('admin');
+  if p_from is null or p_to is null or p_from > p_to then
+    raise exception using
+      errcode = 'PT422', message = 'replay_range_invalid', detail = 'p_from has to come before p_to.',
+      hint = 'Give the times between which the events were received.';
+  end if;
+  for v_event in
+    select e.id, e.received_at from private.circle_events as e
+    where e.received_at >= p_from and e.received_at < p_to
+    order by e.received_at, e.id
+    limit v_limit + 1
+  loop
+    if v_count = v_limit then
+      return jsonb_build_object('replayed', v_count, 'next_from', v_event.received_at) || v_counts;
+    end if;
+    v_status := private.retry_circle_event(v_event.id);
+    v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
+    v_count := v_count + 1;
+  end loop;
+  return jsonb_build_object('replayed', v_count, 'next_from', null) || v_counts;
+end;
+$$;
+comment on function private.replay_circle_events(timestamptz, timestamptz, integer) is
+  'Body of public.replay_circle_events.';
+grant execute on function private.replay_circle_events(timestamptz, timestamptz, integer)
+  to authenticated, service_role;
+
+create or replace function public.replay_circle_events(
+  p_from timestamptz, p_to timestamptz default now(), p_limit integer default 1000
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.replay_circle_events(
+    p_from => replay_circle_events.p_from, p_to => replay_circle_events.p_to,
+    p_limit => replay_circle_events.p_limit
+  );
+end;
+comment on function public.replay_circle_events(timestamptz, timestamptz, integer) is
+  'Works again on every event received from p_from up to p_to, in the order in which they came, with the same '
+  'result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when there were '
+  'more than p_limit (at most 10000), else null. Admins and servers. Errors: not_signed_in (401), '
+  'team_role_required (403), replay_range_invalid (422).';
+grant execute on function public.replay_circle_events(timestamptz, timestamptz, integer)
+  to authenticated, service_role;
+
+-- Reads a table of schema private with the caller's rights, which a view may: nobody needs USAGE for it. The
+-- body stays where it is.
+create policy circle_events_select_viewer on private.circle_events
+  for select to authenticated using ((select private.has_team_role('viewer')));
+grant select (
+  id, status, error, result, attempts, received_count, received_at, last_received_at, processed_at,
+  next_attempt_at
+) on private.circle_events to authenticated, service_role;
+
+create view public.failed_circle_events with (security_invoker = true) as
+select
+  e.id, e.status, e.error, e.result -> 'errors' as errors, e.attempts, e.received_count, e.received_at,
+  e.processed_at, e.next_attempt_at
+from private.circle_events as e
+where e.status in ('failed', 'unreadable', 'unrecognised');
+comment on view public.failed_circle_events is
+  'Events from Circle that are not imported, or not all of them, with the reason. For the team.';
+comment on column public.failed_circle_events.errors is
+  'The messages that were refused: an array of {index, message_id, code, message}.';
+comment on column public.failed_circle_events.next_attempt_at is
+  'When it is tried again; null when it isn''t: replay_circle_events() does.';
+grant select on public.failed_circle_events to authenticated, service_role;
