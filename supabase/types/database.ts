@@ -430,6 +430,92 @@ export type Database = {
         };
         Relationships: [];
       };
+      "segment_corrections": {
+        Row: {
+          "corrected_at": string;
+          "corrected_by": string;
+          "corrected_by_user_id": string | null;
+          "description": string;
+          "id": string;
+          "issue_id": string | null;
+          "new_segment": string;
+          "old_segment": string;
+          "title": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "corrected_at"?: string;
+          "corrected_by": string;
+          "corrected_by_user_id"?: string | null;
+          "description": string;
+          "id"?: string;
+          "issue_id"?: string | null;
+          "new_segment": string;
+          "old_segment": string;
+          "title": string;
+        };
+        Update: {
+          "corrected_at"?: string;
+          "corrected_by"?: string;
+          "corrected_by_user_id"?: string | null;
+          "description"?: string;
+          "id"?: string;
+          "issue_id"?: string | null;
+          "new_segment"?: string;
+          "old_segment"?: string;
+          "title"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "segment_corrections_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "segment_corrections_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "segment_rules": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "is_enabled": boolean;
+          "priority": number;
+          "segment": string;
+          "updated_at": string;
+          "weight": number;
+          "words": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "is_enabled"?: boolean;
+          "priority": number;
+          "segment": string;
+          "updated_at"?: string;
+          "weight"?: number;
+          "words": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "is_enabled"?: boolean;
+          "priority"?: number;
+          "segment"?: string;
+          "updated_at"?: string;
+          "weight"?: number;
+          "words"?: string;
+        };
+        Relationships: [];
+      };
       "tags": {
         Row: {
           "created_at": string;
@@ -468,6 +554,31 @@ export type Database = {
           "role"?: string;
           "updated_at"?: string;
           "user_id"?: string;
+        };
+        Relationships: [];
+      };
+      "tracker_settings": {
+        Row: {
+          "created_at": string;
+          "event_retention_days": number;
+          "id": boolean;
+          "triage_threshold": number;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "event_retention_days"?: number;
+          "id"?: boolean;
+          "triage_threshold"?: number;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "event_retention_days"?: number;
+          "id"?: boolean;
+          "triage_threshold"?: number;
+          "updated_at"?: string;
         };
         Relationships: [];
       };
@@ -536,6 +647,15 @@ export type Database = {
       };
       "cleanup_legacy_test_data": { Args: { "days_old"?: number }; Returns: number };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
+      "explain_triage": {
+        Args: { "p_body": string; "p_title": string };
+        Returns: {
+          "priority": number;
+          "segment": string;
+          "weight": number;
+          "words": string;
+        }[];
+      };
       "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
       "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
       "process_circle_event": { Args: { "p_event_id": string }; Returns: Json };

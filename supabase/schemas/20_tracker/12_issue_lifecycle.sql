@@ -74,7 +74,7 @@ begin
   new.description := coalesce(new.description, old.description, '');
   new.tags := private.sorted_tags(coalesce(new.tags, old.tags));
   new.segment := coalesce(
-    new.segment, old.segment, public.determine_segment(new.title, new.description)
+    new.segment, old.segment, private.determine_segment(new.title, new.description)
   );
   if new.status <> all (v_statuses) then
     raise exception using

@@ -8,3 +8,7 @@ select cron.schedule(
 select cron.schedule(
   'tracker-process-circle-events', '* * * * *', $$select private.process_waiting_circle_events()$$
 );
+
+select cron.schedule(
+  'tracker-prune-history', '37 3 * * *', $$select private.prune_tracker_history()$$
+);
