@@ -17,7 +17,7 @@ function setUp({ results = {}, deps = {} }: Setup = {}) {
   const logged: LogEntry[] = [];
   const answers: Record<string, RpcResult> = {
     receive_circle_event: { ok: true, data: EVENT_ID },
-    process_circle_event: {
+    ingest_circle_event: {
       ok: true,
       data: {
         event_id: EVENT_ID,
@@ -56,7 +56,7 @@ const stored = (calls: { name: string; args: Record<string, unknown> }[]): strin
   Buffer.from(String(calls[0]?.args.p_body), "base64").toString("utf8");
 
 describe("a body with the right secret", () => {
-  test("is stored as it came, then processed, and answered 200 with the result", async () => {
+  test("is stored as it came and worked on in one call, and answered 200 with the result", async () => {
     const { handler, calls } = setUp();
     const body = '{ "Type": "single",  "odd": "\\ud800 \\u0000" }';
     const response = await handler(request(body));
@@ -70,9 +70,8 @@ describe("a body with the right secret", () => {
       hints: 0,
       unrecognised: 0,
     });
-    expect(calls.map((call) => call.name)).toEqual(["receive_circle_event", "process_circle_event"]);
+    expect(calls.map((call) => call.name)).toEqual(["ingest_circle_event"]);
     expect(stored(calls)).toBe(body);
-    expect(calls[1]?.args).toEqual({ p_event_id: EVENT_ID });
   });
 
   test("that is not UTF-8 is stored byte for byte", async () => {
@@ -86,7 +85,7 @@ describe("a body with the right secret", () => {
     "whose outcome is %s is answered 202",
     async (status) => {
       const { handler } = setUp({
-        results: { process_circle_event: { ok: true, data: { event_id: EVENT_ID, status, errors: [] } } },
+        results: { ingest_circle_event: { ok: true, data: { event_id: EVENT_ID, status, errors: [] } } },
       });
       const response = await handler(request("{}"));
       expect(response.status).toBe(202);
@@ -98,7 +97,7 @@ describe("a body with the right secret", () => {
     const errors = [{ index: 1, message_id: null, code: "circle_message_id_invalid", message: "…" }];
     const { handler } = setUp({
       results: {
-        process_circle_event: {
+        ingest_circle_event: {
           ok: true,
           data: { event_id: EVENT_ID, status: "failed", processed: 1, imported: [{}], errors },
         },
@@ -119,7 +118,7 @@ describe("a body with the right secret", () => {
       hints: 1,
       unrecognised: 2,
     };
-    const { handler } = setUp({ results: { process_circle_event: { ok: true, data } } });
+    const { handler } = setUp({ results: { ingest_circle_event: { ok: true, data } } });
     expect(await (await handler(request("[]"))).json()).toMatchObject({
       processed: 1,
       hints: 1,
@@ -131,34 +130,48 @@ describe("a body with the right secret", () => {
     "whose processing fails with %s is tried %i times in all",
     async (code, tries) => {
       const { handler, calls } = setUp({
-        results: { process_circle_event: { ok: false, code, message: "…" } },
+        results: { ingest_circle_event: { ok: false, code, message: "…" } },
       });
       expect((await handler(request("{}"))).status).toBe(202);
-      expect(calls.filter((call) => call.name === "process_circle_event")).toHaveLength(tries);
+      expect(calls.filter((call) => call.name === "ingest_circle_event")).toHaveLength(tries);
     },
   );
 
-  test("that could not be processed now is answered 202: it is stored", async () => {
-    const { handler, logged } = setUp({
+  test("that could not be processed now is stored by itself and answered 202", async () => {
+    const { handler, calls, logged } = setUp({
       results: {
-        process_circle_event: { ok: false, code: "57014", message: "canceling statement due to timeout" },
+        ingest_circle_event: { ok: false, code: "57014", message: "canceling statement due to timeout" },
       },
     });
-    const response = await handler(request("{}"));
+    const response = await handler(request('{"a": 1}'));
     expect(response.status).toBe(202);
     expect(await response.json()).toMatchObject({ event_id: EVENT_ID, status: "received", processed: 0 });
+    expect(calls.map((call) => call.name)).toEqual(["ingest_circle_event", "receive_circle_event"]);
+    expect(calls[1]?.args).toEqual(calls[0]?.args);
+    expect(stored(calls)).toBe('{"a": 1}');
     expect(logged[0]).toMatchObject({ status: 202, outcome: "received", cause: "57014" });
   });
 
-  test("that could not be stored is answered 503 with when to try again, and not processed", async () => {
+  test("whose result nobody understands is stored by itself too", async () => {
     const { handler, calls } = setUp({
-      results: { receive_circle_event: { ok: false, code: "unreachable", message: "fetch failed" } },
+      results: { ingest_circle_event: { ok: true, data: { event_id: EVENT_ID, status: "odd" } } },
+    });
+    expect((await handler(request("{}"))).status).toBe(202);
+    expect(calls.map((call) => call.name)).toEqual(["ingest_circle_event", "receive_circle_event"]);
+  });
+
+  test("that could not be stored is answered 503 with when to try again", async () => {
+    const { handler, calls } = setUp({
+      results: {
+        ingest_circle_event: { ok: false, code: "unreachable", message: "fetch failed" },
+        receive_circle_event: { ok: false, code: "unreachable", message: "fetch failed" },
+      },
     });
     const response = await handler(request("{}"));
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).toBe("5");
     expect(await response.json()).toMatchObject({ code: "event_not_stored", request_id: "request-1" });
-    expect(calls).toHaveLength(1);
+    expect(calls).toHaveLength(2);
   });
 });
 

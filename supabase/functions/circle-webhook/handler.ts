@@ -23,8 +23,9 @@ export interface Dependencies {
 const MAX_BYTES = 1024 * 1024;
 const BODY_TIMEOUT_MS = 10_000;
 
-/** What `process_circle_event` returns. */
+/** What `ingest_circle_event` returns. */
 const outcomeSchema = z.object({
+  event_id: z.string(),
   status: z.enum(["received", "processed", "failed", "unrecognised", "hint", "unreadable"]),
   processed: z.number().int().optional(),
   imported: z.array(z.unknown()).optional(),
@@ -62,8 +63,8 @@ const REFUSALS: Record<BodyRefusal, Failure> = {
  * Takes in what Circle, or a workflow that reads Circle, sends: `POST /circle-webhook?secret=…` (or header
  * `x-webhook-secret`), any JSON up to 1 MB.
  *
- * Two database calls, two transactions: the first stores the raw bytes and commits, so that nothing is lost; the second turns
- * them into messages and issues. Answers 200 `{event_id, status, processed, imported, errors, hints, unrecognised}` once every
+ * One database call stores the raw bytes and turns them into messages and issues. Where that fails, another one stores them
+ * alone, so that nothing is lost, and the scheduler works on them. Answers 200 `{event_id, status, processed, imported, errors, hints, unrecognised}` once every
  * message is imported or refused (`errors` says which and why), and 202 with the same body where nothing was imported: an
  * unknown shape, a hint without content, or processing that has to be repeated. The same body sent again is the same event.
  * Errors: 400, 401, 405, 408, 413, 415, 503 with `{code, message, details, hint, request_id}`.
@@ -110,9 +111,33 @@ async function answer(
   const body = await readBody(request, deps.maxBytes ?? MAX_BYTES, deps.bodyTimeoutMs ?? BODY_TIMEOUT_MS);
   if (typeof body === "string") return refuse(REFUSALS[body]);
 
-  const stored = await deps.rpc("receive_circle_event", { p_body: Buffer.from(body).toString("base64") });
+  return await ingest(Buffer.from(body).toString("base64"), requestId, deps, details, refuse);
+}
+
+async function ingest(
+  body: string,
+  requestId: string,
+  deps: Dependencies,
+  details: Record<string, string | number>,
+  refuse: (failure: Failure) => Response,
+): Promise<Response> {
+  let result = await deps.rpc("ingest_circle_event", { p_body: body });
+  for (let tries = 1; tries < MAX_TRIES && !result.ok && PASSING.has(result.code); tries++) {
+    result = await deps.rpc("ingest_circle_event", { p_body: body });
+  }
+  const outcome = outcomeSchema.safeParse(result.ok ? result.data : null);
+  if (result.ok && outcome.success) {
+    const answer = answerBody(outcome.data);
+    details.event_id = answer.event_id;
+    details.outcome = answer.status;
+    details.processed = answer.processed;
+    details.errors = answer.errors.length;
+    const isDone = answer.status === "processed" || answer.status === "failed";
+    return jsonResponse(isDone ? 200 : 202, answer, requestId);
+  }
+  details.cause = result.ok ? "unexpected_result" : result.code;
+  const stored = await deps.rpc("receive_circle_event", { p_body: body });
   if (!stored.ok) {
-    details.cause = stored.code;
     return refuse({
       status: 503,
       code: "event_not_stored",
@@ -121,39 +146,15 @@ async function answer(
       headers: { "retry-after": "5" },
     });
   }
-  const eventId = String(stored.data);
-  details.event_id = eventId;
-  return await process(eventId, requestId, deps, details);
+  const answer = answerBody({ event_id: String(stored.data), status: "received" });
+  details.event_id = answer.event_id;
+  details.outcome = answer.status;
+  return jsonResponse(202, answer, requestId);
 }
 
-/** From here on nothing is lost: whatever happens, the sender has done its part and gets a 2xx. */
-async function process(
-  eventId: string,
-  requestId: string,
-  deps: Dependencies,
-  details: Record<string, string | number>,
-): Promise<Response> {
-  let result = await deps.rpc("process_circle_event", { p_event_id: eventId });
-  for (let tries = 1; tries < MAX_TRIES && !result.ok && PASSING.has(result.code); tries++) {
-    result = await deps.rpc("process_circle_event", { p_event_id: eventId });
-  }
-  const outcome = outcomeSchema.safeParse(result.ok ? result.data : null);
-  if (!result.ok || !outcome.success) {
-    details.outcome = "received";
-    details.cause = result.ok ? "unexpected_result" : result.code;
-    return jsonResponse(202, answerBody(eventId, { status: "received" }), requestId);
-  }
-  const body = answerBody(eventId, outcome.data);
-  details.outcome = body.status;
-  details.processed = body.processed;
-  details.errors = body.errors.length;
-  const isDone = body.status === "processed" || body.status === "failed";
-  return jsonResponse(isDone ? 200 : 202, body, requestId);
-}
-
-function answerBody(eventId: string, outcome: z.infer<typeof outcomeSchema>) {
-  const { status, processed = 0, imported = [], errors = [], hints = 0, unrecognised = 0 } = outcome;
-  return { event_id: eventId, status, processed, imported, errors, hints, unrecognised };
+function answerBody(outcome: z.infer<typeof outcomeSchema>) {
+  const { event_id, status, processed = 0, imported = [], errors = [], hints = 0, unrecognised = 0 } = outcome;
+  return { event_id, status, processed, imported, errors, hints, unrecognised };
 }
 
 /** What is stored is what was meant: a compressed body would be kept, and never be read. */

@@ -72,6 +72,9 @@ language plpgsql stable security invoker set search_path = '' as $$
 declare
   v private.circle_capture;
 begin
+  if jsonb_typeof(p_message) <> 'object' then
+    return v;
+  end if;
   v.message_id := private.parsed_id(coalesce(
     p_message -> 'message_id', p_message -> 'reply_id', p_message -> 'id'
   ));

@@ -18,8 +18,8 @@ select process_circle_webhook(
 select is(
   (select r - 'circle_issue_id' - 'issue_id' from result),
   '{"title": "Login loop", "action": "created", "segment": "auth", "is_stale": false,
-    "message_id": "201500310",
-    "message_type": "single", "replies_processed": 0}'::jsonb,
+    "message_id": "201500310", "message_type": "single", "replies_processed": 0, "is_triaged": true,
+    "triage_confidence": 1}'::jsonb,
   'the answer says what became of it'
 );
 select results_eq(
@@ -187,7 +187,7 @@ select is(
 );
 select results_eq(
   $$ select r.reply_index, r.author_name from public.circle_replies as r where message_id = '190' $$,
-  $$ values (1, 'Wrong number') $$, 'a place that can''t be read is the place in the list'
+  $$ values (null::integer, 'Wrong number') $$, 'a place that can''t be read is none'
 );
 select is(
   handle_circle_webhook(jsonb_set(pg_temp.single('20', 'x', null), '{Replies}',

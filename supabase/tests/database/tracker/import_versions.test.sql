@@ -118,7 +118,7 @@ select results_eq(
 );
 select is(
   handle_circle_webhook(pg_temp.single('203', 'Old', '{"is_issue": true}', '{"created_at": "?"}'))
-    #>> '{imported,0,action}', 'stored', 'but takes no decision back'
+    #>> '{imported,0,action}', 'created', 'and once one version of it was an issue, it has one'
 );
 select handle_circle_webhook(pg_temp.single('204', 'New', null, '{"edited_at": "2026-03-06T00:00:00Z"}'));
 select is(
@@ -146,14 +146,14 @@ select is(
 
 select is(
   handle_circle_webhook(pg_temp.thread('206', 'x', null, jsonb_build_array(
-    pg_temp.reply(1, '501', 'Mallory', 'Mine now', '{"edited_at": "2027-01-01T00:00:00Z"}'),
+    pg_temp.reply(1, '501', 'Lee', 'Older', '{"edited_at": "2026-03-03T00:00:00Z"}'),
     pg_temp.reply(2, '502', 'Lee', 'New')
-  ))) #>> '{imported,0,replies_processed}', '1', 'a reply of another message is not counted'
+  ))) #>> '{imported,0,replies_processed}', '2', 'a reply may come under two messages'
 );
 select results_eq(
   $$ select c.message_id, r.author_name, r.body, r.reply_index from public.circle_replies as r
      join public.circle_issues as c on c.id = r.circle_issue_id where r.message_id = '501' $$,
-  $$ values ('203', 'Lee', 'Newer', 1) $$, 'and stays as it is, where it is'
+  $$ values ('203', 'Lee', 'Newer', 1) $$, 'and stands under that of its newest version'
 );
 
 select * from finish();

@@ -1,22 +1,29 @@
--- Events that were stored and not worked on are worked on by the clock.
+-- Events that were stored and not worked on, or not to their end, are worked on by the clock.
 
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(14);
+select plan(21);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
 
-create function pg_temp.receive(p_id text) returns uuid language sql as $$
-  select public.receive_circle_event(encode(convert_to(
+create function pg_temp.body(p_id text) returns text language sql as $$
+  select encode(convert_to(
     pg_temp.single(p_id, 'Text', '{"is_issue": true, "issue_title": "Title", "type": "Auth"}')::text, 'UTF8'
-  ), 'base64'))
+  ), 'base64')
 $$;
-create temp table event as select pg_temp.receive('1') as id;
+create function pg_temp.bring_forward() returns void language sql as $$
+  update private.circle_events set next_attempt_at = clock_timestamp() where next_attempt_at is not null
+$$;
+create temp table event as select public.receive_circle_event(pg_temp.body('1')) as id;
 select is(private.process_waiting_circle_events(), 0, 'one that has just come is left to its request');
-update private.circle_events set received_at = received_at - interval '31 seconds' where true;
-select is(private.process_waiting_circle_events(), 1, 'half a minute later it is worked on');
+select is(
+  (select next_attempt_at - received_at between interval '29 seconds' and interval '31 seconds'
+   from private.circle_events), true, 'for half a minute'
+);
+select pg_temp.bring_forward();
+select is(private.process_waiting_circle_events(), 1, 'then it is worked on');
 select results_eq(
   $$ select e.status, e.attempts, c.message_id, i.title
      from private.circle_events as e, public.circle_issues as c
@@ -26,7 +33,7 @@ select results_eq(
 select is(private.process_waiting_circle_events(), 0, 'a second run finds nothing');
 select is((select attempts from private.circle_events), 1, 'and does nothing');
 
--- one that always fails
+-- one that always ends in an error
 
 create function pg_temp.refuse() returns trigger language plpgsql as $$
 begin
@@ -35,33 +42,71 @@ end;
 $$;
 create trigger _999_refuse before insert on public.circle_issues
   for each row when (new.message_id = '2') execute function pg_temp.refuse();
-select pg_temp.receive('2');
-update private.circle_events set received_at = received_at - interval '1 hour' where status = 'received';
+select public.receive_circle_event(pg_temp.body('2'));
+select pg_temp.bring_forward();
 select is(private.process_waiting_circle_events(), 0, 'one that can''t be worked on is no error');
 select results_eq(
-  $$ select attempts, error, processed_at from private.circle_events where status = 'received' $$,
-  $$ values (1, '55P03: no lock to be had', null::timestamptz) $$, 'it waits, with its reason'
+  $$ select status, attempts, error from private.circle_events where attempts = 1 and error is not null $$,
+  $$ values ('failed', 1, '55P03: no lock to be had') $$, 'it is listed with its reason'
 );
-select pg_temp.receive('3');
-update private.circle_events set received_at = received_at - interval '1 minute' where attempts = 0;
-select is(private.process_waiting_circle_events(1), 1, 'it holds up no other');
-select is((select status from private.circle_events where attempts = 1 and error is null
-  and id <> (select id from event)), 'processed', 'which is imported');
-select is(sum(private.process_waiting_circle_events()), 0::bigint, 'nine more attempts')
-from generate_series(1, 9);
-select results_eq(
-  $$ select status, attempts, processed_at is not null from private.circle_events where error is not null $$,
-  $$ values ('failed', 10, true) $$, 'and it has failed'
+select is(
+  (select next_attempt_at - clock_timestamp() between interval '59 seconds' and interval '73 seconds'
+   from private.circle_events where status = 'failed'), true, 'and tried again after a minute'
 );
+select public.receive_circle_event(pg_temp.body('3'));
+select pg_temp.bring_forward();
+select is(private.process_waiting_circle_events(2), 1, 'it holds up no other');
+select is(
+  (select next_attempt_at - clock_timestamp() between interval '119 seconds' and interval '145 seconds'
+   from private.circle_events where status = 'failed'), true, 'the second time after two minutes'
+);
+select is(
+  sum(private.process_waiting_circle_events() + (pg_temp.bring_forward() is null)::integer), 0::bigint,
+  'so it goes on'
+) from generate_series(1, 8);
+select pg_temp.bring_forward();
 select private.process_waiting_circle_events();
-select is((select max(attempts) from private.circle_events), 10, 'it is not tried again by itself');
+select results_eq(
+  $$ select attempts, next_attempt_at, processed_at is not null from private.circle_events
+     where status = 'failed' $$,
+  $$ values (10, null::timestamptz, true) $$, 'up to ten times'
+);
 drop trigger _999_refuse on public.circle_issues;
 select is(
   process_circle_event((select id from private.circle_events where status = 'failed')) ->> 'status',
-  'processed', 'but can be by hand'
+  'processed', 'by hand it can be tried again'
 );
 select is((select error from private.circle_events where attempts = 11), null,
   'with nothing left of the error');
+
+-- one of which a message is refused
+
+create temp table refused as
+select public.ingest_circle_event(encode('{"Parent_Message": {"body": "no id"}}', 'base64')) as answer;
+select is((select answer ->> 'status' from refused), 'failed', 'an event with a refused message has failed');
+select is(
+  (select next_attempt_at > clock_timestamp() from private.circle_events where status = 'failed'), true,
+  'and is tried again, since what refuses it may be mended by then'
+);
+select is(
+  (select error from private.circle_events where status = 'failed'), 'circle_message_id_invalid',
+  'it says why'
+);
+select is(
+  public.ingest_circle_event(encode('{"Parent_Message": {"body": "no id"}}', 'base64')) ->> 'event_id',
+  (select answer ->> 'event_id' from refused), 'the same bytes are the same event'
+);
+select results_eq(
+  $$ select attempts, received_count from private.circle_events where status = 'failed' $$,
+  $$ values (2, 2) $$, 'which is worked on again at once'
+);
+select results_eq(
+  $$ select private.next_circle_attempt('failed', 9) - clock_timestamp() between interval '255 minutes'
+       and interval '308 minutes', private.next_circle_attempt('failed', 10),
+     private.next_circle_attempt('processed', 1), private.next_circle_attempt('unreadable', 1) $$,
+  $$ values (true, null::timestamptz, null::timestamptz, null::timestamptz) $$,
+  'the waits double, and end'
+);
 
 select * from finish();
 rollback;
