@@ -27,6 +27,8 @@ export interface MessageCapture {
     raw_data?: Json;
   };
   saysThread: boolean;
+  /** Whether the shape leaves open what of it is kept as raw data. */
+  isRawOpen?: boolean;
   /** How likely the sender says it is an issue; not there when the sender says nothing. */
   verdict?: number;
 }
@@ -90,7 +92,8 @@ export interface MessageRow {
   is_triaged: boolean;
   /** Rounded to nine digits. */
   triage_confidence: number;
-  raw_data: Json;
+  /** Undefined where a shape leaves it open. */
+  raw_data: Json | undefined;
 }
 
 export interface ReplyRow {
@@ -204,7 +207,9 @@ function messageAndIssue(
     is_thread: told.some(({ saysThread }) => saysThread) || about.length > 0,
     is_triaged: decision.is_triaged,
     triage_confidence: rounded(decision.confidence),
-    raw_data: own("raw_data") ?? {},
+    raw_data: told.length === 0 || told.some(({ isRawOpen }) => isRawOpen)
+      ? undefined
+      : own("raw_data") ?? {},
   };
   if (!decision.is_issue) return { message, issue: undefined };
   const segment = own("segment") ?? world.segment(message.title, message.body);

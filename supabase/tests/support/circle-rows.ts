@@ -1,5 +1,5 @@
 import type { ReservedSql, Sql } from "postgres";
-import { BODIES, SPACES, TITLES } from "./circle-payloads.ts";
+import { BODIES, SPACES, TITLES } from "./circle-values.ts";
 import { derivedTitle, type IssueRow, type Rows, type World } from "./circle-model.ts";
 
 // What the database has, in the form that the model gives.
