@@ -1,0 +1,277 @@
+import fc from "fast-check";
+import type { Json, MessageCapture, ReplyCapture } from "./circle-model.ts";
+import {
+  AUTHORS,
+  blank,
+  BODIES,
+  EDITED,
+  id,
+  list,
+  object,
+  type Plan,
+  POSTED,
+  REPLIES,
+  replyId,
+  roomOf,
+  rootId,
+  ROOTS,
+  type Telling,
+  telling,
+  text,
+  threadIds,
+  time,
+  times,
+  TITLES,
+  type Told,
+  told,
+  version,
+} from "./circle-values.ts";
+
+// Records as Circle's own API gives them, and the flat captures that flows made of them before there was an envelope.
+
+type Record = { [key: string]: Json };
+
+/** What a record of a chat message holds; a reply's and a root's differ in `parent_message_id`. */
+const chat = fc.record({
+  root: fc.nat({ max: ROOTS - 1 }),
+  reply: fc.nat({ max: REPLIES - 1 }),
+  id,
+  hasReplies: fc.boolean(),
+  sentAt: fc.boolean(),
+  author: text(AUTHORS),
+  body: text(BODIES),
+  attachments: list,
+  room: fc.oneof(blank, fc.nat({ max: 2 })),
+  times: fc.record(times),
+});
+
+type Chat = typeof chat extends fc.Arbitrary<infer T> ? T : never;
+
+function chatRecord(plan: Plan, spec: Chat, kind: "root" | "reply"): { raw: Record; room: Told<string> } {
+  const room = roomOf(plan, spec.root, spec.room);
+  const messageId = kind === "root" ? rootId(plan, spec.root) : replyId(plan, spec.root, spec.reply);
+  const raw = object({
+    id: spec.id(messageId),
+    parent_message_id: kind === "root" ? null : rootId(plan, spec.root),
+    edited_at: spec.times.edited.raw,
+    [spec.sentAt ? "sent_at" : "created_at"]: spec.times.posted.raw,
+    chat_room_uuid: room.raw,
+    chat_room_participant_id: 1700112233,
+    body: spec.body.raw,
+    rich_text_body: null,
+    replies_count: kind === "root" ? spec.hasReplies ? 1 : 0 : undefined,
+    sender: object({
+      id: 1700112233,
+      name: spec.author.raw,
+      community_member_id: 55512345,
+      avatar_url: null,
+    }),
+    chat_thread_id: kind === "root" && !spec.hasReplies ? null : threadIds(plan, spec.root)[0],
+    reactions: [],
+  });
+  return { raw, room };
+}
+
+function rootCapture(plan: Plan, spec: Chat, room: Told<string>): MessageCapture {
+  return {
+    kind: "message",
+    id: String(rootId(plan, spec.root)),
+    version: version(spec.times),
+    fields: telling({
+      thread_id: spec.hasReplies ? String(threadIds(plan, spec.root)[0]) : undefined,
+      body: spec.body.value,
+      author_name: spec.author.value,
+      chat_room_uuid: room.value,
+      posted_at: spec.times.posted.value,
+      edited_at: spec.times.edited.value,
+    }),
+    saysThread: spec.hasReplies,
+  };
+}
+
+function replyCapture(plan: Plan, spec: Chat, room: Told<string>, raw: Record): ReplyCapture {
+  return {
+    kind: "reply",
+    id: String(replyId(plan, spec.root, spec.reply)),
+    version: version(spec.times),
+    fields: telling({
+      parent: String(rootId(plan, spec.root)),
+      author_name: spec.author.value,
+      body: spec.body.value,
+      posted_at: spec.times.posted.value,
+      edited_at: spec.times.edited.value,
+      raw_data: raw,
+    }),
+    about: telling({ thread_id: String(threadIds(plan, spec.root)[0]), chat_room_uuid: room.value }),
+  };
+}
+
+/** A record of the Headless API: a root or a reply. */
+export const headless = (plan: Plan): fc.Arbitrary<Telling> =>
+  fc.record({ kind: fc.constantFrom("root" as const, "reply" as const), spec: chat }).map(
+    ({ kind, spec }) => {
+      const { raw, room } = chatRecord(plan, spec, kind);
+      if (kind === "reply") return { payload: raw, captures: [replyCapture(plan, spec, room, raw)] };
+      const root = rootCapture(plan, spec, room);
+      return { payload: raw, captures: [{ ...root, fields: { ...root.fields, raw_data: raw } }] };
+    },
+  );
+
+/** A thread of the Headless API: its root and its replies. */
+export const headlessThread = (plan: Plan): fc.Arbitrary<Telling> =>
+  fc.record({ spec: chat, replies: fc.array(chat, { minLength: 1, maxLength: 3 }) }).map(
+    ({ spec, replies }) => {
+      const threaded = { ...spec, hasReplies: true };
+      const root = chatRecord(plan, threaded, "root");
+      const records = replies.map((each) => {
+        const own = { ...each, root: spec.root };
+        return { spec: own, ...chatRecord(plan, own, "reply") };
+      });
+      const payload = object({
+        id: threadIds(plan, spec.root)[0],
+        parent_message: root.raw,
+        replies: records.map(({ raw }) => raw),
+        chat_room: { kind: "group_chat", name: null, embedded_space: null, lesson: null },
+      });
+      return {
+        payload,
+        captures: [
+          { ...rootCapture(plan, threaded, root.room), isRawOpen: true },
+          ...records.map((each) => replyCapture(plan, each.spec, each.room, each.raw)),
+        ],
+      };
+    },
+  );
+
+/** The older captures: a thread by its parent's keys, or a single message nearly as the API gives it. */
+export const flat = (plan: Plan): fc.Arbitrary<Telling> =>
+  fc.record({ isThread: fc.boolean(), spec: chat, replies: fc.array(chat, { minLength: 1, maxLength: 3 }) })
+    .map(
+      ({ isThread, spec, replies }) => isThread ? flatThread(plan, spec, replies) : flatSingle(plan, spec),
+    );
+
+function flatSingle(plan: Plan, spec: Chat): Telling {
+  const { raw, room } = chatRecord(plan, spec, "root");
+  const payload = object({ ...raw, attachments: spec.attachments.raw, total_thread_participants_count: 0 });
+  const root = rootCapture(plan, spec, room);
+  return {
+    payload,
+    captures: [{
+      ...root,
+      fields: telling({ ...root.fields, attachments: spec.attachments.value, raw_data: payload }),
+    }],
+  };
+}
+
+function flatThread(plan: Plan, spec: Chat, replies: Chat[]): Telling {
+  const room = roomOf(plan, spec.root, spec.room);
+  const unedited = { ...spec, hasReplies: true, times: { ...spec.times, edited: told<string>(undefined) } };
+  const elements = replies.map((each) => {
+    const own = { ...each, root: spec.root, times: { ...each.times, edited: told<string>(undefined) } };
+    const raw = object({
+      reply_id: each.id(replyId(plan, spec.root, each.reply)),
+      sender_name: each.author.raw,
+      created_at: each.times.posted.raw,
+      body: each.body.raw,
+    });
+    return { raw, capture: replyCapture(plan, own, told<string>(undefined), raw) };
+  });
+  const payload = object({
+    chat_thread_id: threadIds(plan, spec.root)[0],
+    chat_room_uuid: room.raw,
+    parent_message_id: spec.id(rootId(plan, spec.root)),
+    parent_sender: spec.author.raw,
+    parent_created_at: spec.times.posted.raw,
+    parent_body: spec.body.raw,
+    replies_count: elements.length,
+    replies: elements.map(({ raw }) => raw),
+    has_replies: true,
+  });
+  return {
+    payload,
+    captures: [
+      { ...rootCapture(plan, unedited, room), isRawOpen: true },
+      ...elements.map(({ capture }) => capture),
+    ],
+  };
+}
+
+/** A post of a space, or a comment on one. Their ids are counted apart from those of chat messages. */
+export const post = (plan: Plan): fc.Arbitrary<Telling> =>
+  fc.record({
+    isComment: fc.boolean(),
+    spec: chat,
+    title: text(TITLES),
+    email: text(["ana@example.org", "zoe@example.org"]),
+    link: text(["https://club.example.org/c/bugs/one", "https://club.example.org/c/bugs/two"]),
+    space: text(["Bugs", "général"]),
+    posted: time(POSTED, "yesterday"),
+    edited: time(EDITED.slice(1), "yesterday"),
+  }).map(({ isComment, spec, title, email, link, space, posted, edited }) => {
+    const parent = `post_${rootId(plan, spec.root)}`;
+    const written = object({ name: "body", body: spec.body.raw });
+    if (isComment) {
+      const number = replyId(plan, spec.root, spec.reply);
+      const payload = object({
+        id: number,
+        parent_comment_id: null,
+        created_at: posted.raw,
+        body: { ...written, record_type: "Comment", record_id: number },
+        user: object({ id: 44002, name: spec.author.raw, avatar_url: null, email: email.raw }),
+        post: { id: rootId(plan, spec.root) },
+        url: link.raw,
+        community_id: 412233,
+        likes_count: 0,
+      });
+      const comment: ReplyCapture = {
+        kind: "reply",
+        id: `comment_${number}`,
+        version: posted.value ?? null,
+        fields: telling({
+          parent,
+          author_name: spec.author.value,
+          body: spec.body.value,
+          link: link.value,
+          posted_at: posted.value,
+          raw_data: payload,
+        }),
+      };
+      return { payload, captures: [comment] };
+    }
+    const payload = object({
+      id: rootId(plan, spec.root),
+      status: "published",
+      name: title.raw,
+      slug: "one",
+      created_at: posted.raw,
+      published_at: posted.raw,
+      updated_at: edited.raw,
+      body: { ...written, record_type: "Post", record_id: rootId(plan, spec.root) },
+      url: link.raw,
+      space_name: space.raw,
+      space_slug: "bugs",
+      user_id: 44001,
+      user_email: email.raw,
+      user_name: spec.author.raw,
+      community_id: 412233,
+      topics: [],
+    });
+    const root: MessageCapture = {
+      kind: "message",
+      id: parent,
+      version: version({ posted, edited }),
+      fields: telling({
+        title: title.value,
+        body: spec.body.value,
+        author_name: spec.author.value,
+        author_email: email.value,
+        link: link.value,
+        space_name: space.value,
+        posted_at: posted.value,
+        edited_at: edited.value,
+        raw_data: payload,
+      }),
+      saysThread: false,
+    };
+    return { payload, captures: [root] };
+  });

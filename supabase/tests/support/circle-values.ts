@@ -1,0 +1,227 @@
+import fc from "fast-check";
+import type { Capture, Json } from "./circle-model.ts";
+
+// The values that payloads are made of: few ids, few times and few texts, so that payloads of one sequence speak of the same
+// messages, agree, disagree and tie.
+
+export type Family = "envelope" | "flat" | "headless" | "headless thread" | "post";
+
+export interface Plan {
+  families: readonly Family[];
+  /** Where the ids of the sequence begin. */
+  base: number;
+  withEdits: boolean;
+  /** Whether a reply stays with its message, and a message in its room and thread. */
+  isSettled: boolean;
+}
+
+/** A payload and what it tells. */
+export interface Telling {
+  payload: { [key: string]: Json };
+  captures: Capture[];
+}
+
+export const ROOTS = 2;
+export const REPLIES = 3;
+
+/** Ids of a sequence; sequences with other bases have no id in common. */
+export const rootId = ({ base }: Plan, at: number): number => base + at;
+export const replyId = ({ base, isSettled }: Plan, root: number, at: number): number =>
+  base + 100 + at + (isSettled ? root * REPLIES : 0);
+/** Where a message may be told to be. */
+export const threadIds = ({ base, isSettled }: Plan, root: number): number[] =>
+  isSettled ? [base + 501 + root] : [base + 501, base + 502];
+export const rooms = ({ isSettled }: Plan, root: number): string[] =>
+  isSettled ? [["room-1", "room-unknown"][root] ?? ""] : ROOMS;
+
+export const ROOMS = ["room-1", "room-2", "room-unknown"];
+export const SPACES = new Map([
+  ["room-1", { space_id: "880011", space_name: "Help chat" }],
+  ["room-2", { space_id: "880012", space_name: "Bugs" }],
+]);
+
+// Sorted by bytes and by a language's rules these come in different orders.
+export const AUTHORS = ["Ana Ruiz", "ana", "Zoë", "Éva", "😀 Sam", "\uffee Kim"];
+export const TITLES = ["Ant", "bee", "Éclair", "The login page"];
+export const BODIES = [
+  "alpha",
+  "Beta",
+  "two\nlines\n\nand a third",
+  "a text that is long enough to be cut where a title of fifty characters ends",
+  "😀😀😀😀😀😀😀😀😀😀 and so on, with pictures, until it is too long",
+  "my password is refused",
+];
+export const LINKS = [
+  "https://club.example.org/c/help/#message_1",
+  "https://club.example.org/c/help/#message_2",
+];
+const ATTACHMENTS: Json[][] = [[], ["https://club.example.org/a.png"], [
+  "https://club.example.org/b.png",
+  "c",
+]];
+export const POSTED = ["2026-03-02T09:14:05.120Z", "2026-03-03T09:14:05.120Z", "2026-03-04T09:14:05.120Z"];
+export const EDITED = ["2026-03-03T09:14:05.120Z", "2026-03-05T09:14:05.120Z", "2026-03-06T09:14:05.120Z"];
+const TYPES: [string, string | undefined][] = [
+  ["Auth", "auth"],
+  ["auth/login", "auth"],
+  ["CODE GENERATION", "code"],
+  ["Code", "code"],
+  ["Tool", "tool"],
+  ["Other/Misc", "misc"],
+  ["Other", "misc"],
+  ["misc", "misc"],
+  ["Gardening", undefined],
+];
+
+/** A field as it stands in a payload, and what it tells. */
+export interface Told<T> {
+  /** `undefined`: the key is missing. */
+  raw: Json | undefined;
+  value: T | undefined;
+}
+
+export const told = <T>(raw: Json | undefined, value?: T): Told<T> => ({ raw, value });
+/** What fails is made smaller by taking the first of several. */
+const smaller = { withCrossShrink: true };
+export const missing: fc.Arbitrary<Told<never>> = fc.constantFrom(told(undefined), told(null), told(null));
+export const blank: fc.Arbitrary<Told<never>> = fc.constantFrom(
+  told(undefined),
+  told(null),
+  told(""),
+  told("  \n"),
+);
+
+export const text = (values: readonly string[]): fc.Arbitrary<Told<string>> =>
+  fc.oneof(
+    smaller,
+    { weight: 2, arbitrary: blank },
+    { weight: 3, arbitrary: fc.constantFrom(...values).map((value) => told(value, value)) },
+  );
+
+export const list: fc.Arbitrary<Told<Json[]>> = fc.oneof(
+  smaller,
+  { weight: 1, arbitrary: missing },
+  { weight: 3, arbitrary: fc.constantFrom(...ATTACHMENTS).map((value) => told(value, value)) },
+);
+
+export const time = (values: readonly string[], unreadable: string): fc.Arbitrary<Told<string>> =>
+  fc.oneof(
+    smaller,
+    { weight: 2, arbitrary: blank },
+    { weight: 6, arbitrary: fc.constantFrom(...values).map((value) => told(value, value)) },
+    { weight: 1, arbitrary: fc.constant(told<string>(unreadable)) },
+  );
+
+export const times = { posted: time(POSTED, "yesterday"), edited: time(EDITED, "2026-13-45T00:00:00Z") };
+
+export interface Times {
+  posted: Told<string>;
+  edited: Told<string>;
+}
+
+export const version = ({ posted, edited }: Times): string | null => edited.value ?? posted.value ?? null;
+
+/** The room of a message: one of those it may be in, or none. */
+export function roomOf(plan: Plan, root: number, choice: Told<never> | number): Told<string> {
+  if (typeof choice !== "number") return choice;
+  const possible = rooms(plan, root);
+  const room = possible[choice % possible.length] ?? "";
+  return told(room, room);
+}
+
+/** An id as Circle sends it, or as text. */
+export const id = fc.boolean().map((asText) => (value: number): Json => asText ? String(value) : value);
+
+/** An object without the keys that are missing. */
+export const object = (entries: Record<string, Json | undefined>): { [key: string]: Json } =>
+  Object.fromEntries(
+    Object.entries(entries).filter((entry): entry is [string, Json] => entry[1] !== undefined),
+  );
+
+/** Fields that tell something, by their names. */
+export function telling<F extends object>(fields: { [K in keyof F]?: F[K] | undefined }): F {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as F;
+}
+
+export interface Details {
+  raw: Json | undefined;
+  title: string | undefined;
+  segment: string | undefined;
+  verdict: number | undefined;
+}
+
+const verdicts: fc.Arbitrary<{ is_issue: Json | undefined; says: boolean | undefined }> = fc.constantFrom(
+  { is_issue: undefined, says: undefined },
+  { is_issue: null, says: undefined },
+  { is_issue: true, says: true },
+  { is_issue: "true", says: true },
+  { is_issue: false, says: false },
+  { is_issue: "No", says: false },
+);
+
+export const details: fc.Arbitrary<Details> = fc.oneof(
+  smaller,
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(undefined, null, {}).map((raw) => ({
+      raw,
+      title: undefined,
+      segment: undefined,
+      verdict: undefined,
+    })),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      verdict: verdicts,
+      confidence: fc.constantFrom(undefined, undefined, null, 0, 0.125, 0.5, 0.8, 0.875, 1),
+      title: text(TITLES),
+      type: fc.oneof(
+        smaller,
+        { weight: 1, arbitrary: blank },
+        { weight: 3, arbitrary: fc.constantFrom(...TYPES).map(([type, segment]) => told(type, segment)) },
+      ),
+    }).map(({ verdict, confidence, title, type }) => ({
+      raw: object({
+        is_issue: verdict.is_issue,
+        issue_title: title.raw,
+        type: type.raw,
+        confidence,
+        reasoning: "because",
+      }),
+      title: title.value,
+      segment: type.value,
+      verdict: verdict.says === undefined
+        ? undefined
+        : verdict.says
+        ? confidence ?? 1
+        : 1 - (confidence ?? 1),
+    })),
+  },
+);
+
+export interface ReplySpec {
+  at: number;
+  index: Told<number>;
+  author: Told<string>;
+  body: Told<string>;
+  attachments: Told<Json[]>;
+  link: Told<string>;
+  times: Times;
+  parentIsNamed: boolean;
+  nameKey: boolean;
+  id: (value: number) => Json;
+}
+
+export const reply: fc.Arbitrary<ReplySpec> = fc.record({
+  at: fc.nat({ max: REPLIES - 1 }),
+  index: fc.constantFrom(1, 2, 3, 10, null, undefined).map((index) => told(index, index ?? undefined)),
+  author: text(AUTHORS),
+  body: text(BODIES),
+  attachments: list,
+  link: text(LINKS),
+  times: fc.record(times),
+  parentIsNamed: fc.boolean(),
+  nameKey: fc.boolean(),
+  id,
+});
