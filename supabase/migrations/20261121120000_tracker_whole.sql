@@ -918,7 +918,7 @@ $$;
 create or replace function private.parsed_id(p_value jsonb) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  return case when jsonb_typeof(p_value) in ('number', 'string') then nullif(btrim(p_value #>> '{}'), '') end;
+  return case when jsonb_typeof(p_value) in ('number', 'string') then private.presence(p_value #>> '{}') end;
 end;
 $$;
 comment on function private.parsed_id(jsonb) is 'An id as text, from a number or a text; else null.';
@@ -927,8 +927,8 @@ create or replace function private.parsed_text(p_value jsonb) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return case
-    when jsonb_typeof(p_value) in ('string', 'number', 'boolean') and p_value #>> '{}' ~ '\S'
-      then p_value #>> '{}'
+    when jsonb_typeof(p_value) in ('string', 'number', 'boolean')
+      and private.presence(p_value #>> '{}') is not null then p_value #>> '{}'
   end;
 end;
 $$;
@@ -1064,24 +1064,24 @@ begin
     p_message -> 'message_id', p_message -> 'reply_id', p_message -> 'id'
   ));
   v.thread_id := nullif(private.parsed_id(p_message -> 'chat_thread_id'), v.message_id);
-  v.author_name := nullif(btrim(coalesce(
+  v.author_name := private.presence(coalesce(
     p_message ->> ('replier ' || (p_message ->> 'reply_index')),
     private.name_of_sender(coalesce(nullif(p_message -> 'parent_sender', 'null'), p_message -> 'sender')),
     p_message ->> 'sender_name'
-  )), '');
+  ));
   if v.author_name is null then
-    select nullif(btrim(k.value), '') into v.author_name
+    select private.presence(k.value) into v.author_name
     from jsonb_each_text(p_message) as k where k.key ~ '^replier( \d+)?$' order by k.key limit 1;
   end if;
-  v.author_email := nullif(btrim(coalesce(p_message ->> 'author_email', p_message #>> '{sender,email}')), '');
+  v.author_email := private.presence(coalesce(p_message ->> 'author_email', p_message #>> '{sender,email}'));
   v.body := coalesce(
     private.parsed_text(p_message -> 'parent_body'), private.parsed_text(p_message -> 'body'),
     private.parsed_text(p_message #> '{rich_text_body,circle_ios_fallback_text}')
   );
-  v.link := nullif(btrim(p_message ->> 'message_url'), '');
-  v.chat_room_uuid := nullif(btrim(p_message ->> 'chat_room_uuid'), '');
+  v.link := private.presence(p_message ->> 'message_url');
+  v.chat_room_uuid := private.presence(p_message ->> 'chat_room_uuid');
   v.space_id := private.parsed_id(p_message -> 'space_id');
-  v.space_name := nullif(btrim(p_message ->> 'space_name'), '');
+  v.space_name := private.presence(p_message ->> 'space_name');
   v.attachments := coalesce(
     p_message -> 'parent_attachments', p_message -> 'attachments', p_message #> '{rich_text_body,attachments}'
   );
@@ -1120,16 +1120,16 @@ begin
     private.parsed_text(p_record #> '{tiptap_body,circle_ios_fallback_text}'),
     private.presence(private.text_of_html(v_html))
   );
-  v.author_name := nullif(btrim(coalesce(v_author ->> 'name', p_record ->> 'user_name')), '');
-  v.author_email := nullif(btrim(coalesce(v_author ->> 'email', p_record ->> 'user_email')), '');
-  v.link := nullif(btrim(p_record ->> 'url'), '');
+  v.author_name := private.presence(coalesce(v_author ->> 'name', p_record ->> 'user_name'));
+  v.author_email := private.presence(coalesce(v_author ->> 'email', p_record ->> 'user_email'));
+  v.link := private.presence(p_record ->> 'url');
   v.attachments := case
     when jsonb_typeof(p_record #> '{tiptap_body,attachments}') = 'array'
       then p_record #> '{tiptap_body,attachments}'
     when jsonb_typeof(p_record #> '{body,attachments}') = 'array' then p_record #> '{body,attachments}'
   end;
   v.space_id := coalesce(private.parsed_id(p_record -> 'space_id'), private.parsed_id(p_record #> '{space,id}'));
-  v.space_name := nullif(btrim(coalesce(p_record ->> 'space_name', p_record #>> '{space,name}')), '');
+  v.space_name := private.presence(coalesce(p_record ->> 'space_name', p_record #>> '{space,name}'));
   v.posted_at := private.parsed_time(coalesce(p_record ->> 'published_at', p_record ->> 'created_at'));
   v.edited_at := private.parsed_time(coalesce(p_record #>> '{body,updated_at}', p_record ->> 'updated_at'));
   v.raw_data := p_record;
@@ -1173,7 +1173,7 @@ begin
       v.message_id := private.parsed_id(p_item -> 'parent_message_id');
       if v.message_id is not null then
         v.thread_id := nullif(private.parsed_id(p_item -> 'chat_thread_id'), v.message_id);
-        v.chat_room_uuid := nullif(btrim(p_item ->> 'chat_room_uuid'), '');
+        v.chat_room_uuid := private.presence(p_item ->> 'chat_room_uuid');
         v.is_thread := true;
         return v;
       end if;
@@ -1622,10 +1622,39 @@ comment on function private.store_circle_replies(public.circle_issues, jsonb, te
 
 -- Turns one element of a payload into a message, its replies, and an issue if it is one.
 --
--- Lock order, for everything that imports or deletes: event, issues by id, messages by message id, replies
--- by message id, tags. Deleting an issue locks it and then reaches its messages, so an import locks the
--- issues that its messages have before the first message. The message's row is the lock of its import: ten
--- imports of the same message at once take turns from there on.
+-- Lock order, for everything that imports or deletes: event, the turn of each message and reply, issues by id,
+-- messages by message id, replies by message id, tags. Deleting an issue locks it and then reaches its messages,
+-- so an import has to lock the issues that its messages have before the first message; and since it learns which
+-- those are from the messages, imports of the same message take turns before they look.
+
+create or replace function private.take_turn_with_messages(p_items private.circle_item[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_item private.circle_item;
+  v_turns integer[] := '{}';
+  v_turn integer;
+begin
+  -- 1024 turns for all messages there are, so that no payload runs out of locks.
+  foreach v_item in array p_items loop
+    v_turns := v_turns || (hashtext(v_item.message_id) & 1023);
+    if v_item.shape = 'envelope' and v_item.item #> '{Replies,0}' is null then
+      continue;
+    end if;
+    v_turns := v_turns || array(
+      select hashtext(coalesce(e.value ->> 'message_id', e.value ->> 'reply_id', e.value ->> 'id')) & 1023
+      from jsonb_array_elements(private.circle_replies_of(v_item.item, v_item.shape)) as e (value)
+    );
+  end loop;
+  if cardinality(v_turns) > 1 then
+    v_turns := array(select distinct u.turn from unnest(v_turns) as u (turn) order by u.turn);
+  end if;
+  foreach v_turn in array v_turns loop
+    perform pg_advisory_xact_lock(hashtext('public.circle_issues'), v_turn);
+  end loop;
+end;
+$$;
+comment on function private.take_turn_with_messages(private.circle_item[]) is
+  'Imports that have a message or reply in common take turns, from here to the end of their transactions.';
 
 create or replace function private.lock_issues_of_messages(p_items private.circle_item[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1899,6 +1928,7 @@ begin
       detail = 'This is no message: no envelope with an object Parent_Message, and no record of Circle''s API.',
       hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
   end if;
+  perform private.take_turn_with_messages(v_items);
   perform private.lock_issues_of_messages(v_items);
   foreach v_item in array v_items loop
     v_imported := v_imported || (
@@ -1945,6 +1975,7 @@ declare
   v_detail text;
 begin
   perform private.require_team_role('agent');
+  perform private.take_turn_with_messages(v_items);
   perform private.lock_issues_of_messages(v_items);
   foreach v_item in array v_items loop
     v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;

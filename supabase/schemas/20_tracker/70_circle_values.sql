@@ -53,7 +53,7 @@ comment on function private.parsed_boolean(text) is
 create or replace function private.parsed_id(p_value jsonb) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  return case when jsonb_typeof(p_value) in ('number', 'string') then nullif(btrim(p_value #>> '{}'), '') end;
+  return case when jsonb_typeof(p_value) in ('number', 'string') then private.presence(p_value #>> '{}') end;
 end;
 $$;
 comment on function private.parsed_id(jsonb) is 'An id as text, from a number or a text; else null.';
@@ -62,8 +62,8 @@ create or replace function private.parsed_text(p_value jsonb) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return case
-    when jsonb_typeof(p_value) in ('string', 'number', 'boolean') and p_value #>> '{}' ~ '\S'
-      then p_value #>> '{}'
+    when jsonb_typeof(p_value) in ('string', 'number', 'boolean')
+      and private.presence(p_value #>> '{}') is not null then p_value #>> '{}'
   end;
 end;
 $$;

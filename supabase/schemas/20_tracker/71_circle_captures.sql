@@ -79,24 +79,24 @@ begin
     p_message -> 'message_id', p_message -> 'reply_id', p_message -> 'id'
   ));
   v.thread_id := nullif(private.parsed_id(p_message -> 'chat_thread_id'), v.message_id);
-  v.author_name := nullif(btrim(coalesce(
+  v.author_name := private.presence(coalesce(
     p_message ->> ('replier ' || (p_message ->> 'reply_index')),
     private.name_of_sender(coalesce(nullif(p_message -> 'parent_sender', 'null'), p_message -> 'sender')),
     p_message ->> 'sender_name'
-  )), '');
+  ));
   if v.author_name is null then
-    select nullif(btrim(k.value), '') into v.author_name
+    select private.presence(k.value) into v.author_name
     from jsonb_each_text(p_message) as k where k.key ~ '^replier( \d+)?$' order by k.key limit 1;
   end if;
-  v.author_email := nullif(btrim(coalesce(p_message ->> 'author_email', p_message #>> '{sender,email}')), '');
+  v.author_email := private.presence(coalesce(p_message ->> 'author_email', p_message #>> '{sender,email}'));
   v.body := coalesce(
     private.parsed_text(p_message -> 'parent_body'), private.parsed_text(p_message -> 'body'),
     private.parsed_text(p_message #> '{rich_text_body,circle_ios_fallback_text}')
   );
-  v.link := nullif(btrim(p_message ->> 'message_url'), '');
-  v.chat_room_uuid := nullif(btrim(p_message ->> 'chat_room_uuid'), '');
+  v.link := private.presence(p_message ->> 'message_url');
+  v.chat_room_uuid := private.presence(p_message ->> 'chat_room_uuid');
   v.space_id := private.parsed_id(p_message -> 'space_id');
-  v.space_name := nullif(btrim(p_message ->> 'space_name'), '');
+  v.space_name := private.presence(p_message ->> 'space_name');
   v.attachments := coalesce(
     p_message -> 'parent_attachments', p_message -> 'attachments', p_message #> '{rich_text_body,attachments}'
   );
@@ -135,16 +135,16 @@ begin
     private.parsed_text(p_record #> '{tiptap_body,circle_ios_fallback_text}'),
     private.presence(private.text_of_html(v_html))
   );
-  v.author_name := nullif(btrim(coalesce(v_author ->> 'name', p_record ->> 'user_name')), '');
-  v.author_email := nullif(btrim(coalesce(v_author ->> 'email', p_record ->> 'user_email')), '');
-  v.link := nullif(btrim(p_record ->> 'url'), '');
+  v.author_name := private.presence(coalesce(v_author ->> 'name', p_record ->> 'user_name'));
+  v.author_email := private.presence(coalesce(v_author ->> 'email', p_record ->> 'user_email'));
+  v.link := private.presence(p_record ->> 'url');
   v.attachments := case
     when jsonb_typeof(p_record #> '{tiptap_body,attachments}') = 'array'
       then p_record #> '{tiptap_body,attachments}'
     when jsonb_typeof(p_record #> '{body,attachments}') = 'array' then p_record #> '{body,attachments}'
   end;
   v.space_id := coalesce(private.parsed_id(p_record -> 'space_id'), private.parsed_id(p_record #> '{space,id}'));
-  v.space_name := nullif(btrim(coalesce(p_record ->> 'space_name', p_record #>> '{space,name}')), '');
+  v.space_name := private.presence(coalesce(p_record ->> 'space_name', p_record #>> '{space,name}'));
   v.posted_at := private.parsed_time(coalesce(p_record ->> 'published_at', p_record ->> 'created_at'));
   v.edited_at := private.parsed_time(coalesce(p_record #>> '{body,updated_at}', p_record ->> 'updated_at'));
   v.raw_data := p_record;
@@ -188,7 +188,7 @@ begin
       v.message_id := private.parsed_id(p_item -> 'parent_message_id');
       if v.message_id is not null then
         v.thread_id := nullif(private.parsed_id(p_item -> 'chat_thread_id'), v.message_id);
-        v.chat_room_uuid := nullif(btrim(p_item ->> 'chat_room_uuid'), '');
+        v.chat_room_uuid := private.presence(p_item ->> 'chat_room_uuid');
         v.is_thread := true;
         return v;
       end if;

@@ -1,9 +1,38 @@
 -- Turns one element of a payload into a message, its replies, and an issue if it is one.
 --
--- Lock order, for everything that imports or deletes: event, issues by id, messages by message id, replies
--- by message id, tags. Deleting an issue locks it and then reaches its messages, so an import locks the
--- issues that its messages have before the first message. The message's row is the lock of its import: ten
--- imports of the same message at once take turns from there on.
+-- Lock order, for everything that imports or deletes: event, the turn of each message and reply, issues by id,
+-- messages by message id, replies by message id, tags. Deleting an issue locks it and then reaches its messages,
+-- so an import has to lock the issues that its messages have before the first message; and since it learns which
+-- those are from the messages, imports of the same message take turns before they look.
+
+create or replace function private.take_turn_with_messages(p_items private.circle_item[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_item private.circle_item;
+  v_turns integer[] := '{}';
+  v_turn integer;
+begin
+  -- 1024 turns for all messages there are, so that no payload runs out of locks.
+  foreach v_item in array p_items loop
+    v_turns := v_turns || (hashtext(v_item.message_id) & 1023);
+    if v_item.shape = 'envelope' and v_item.item #> '{Replies,0}' is null then
+      continue;
+    end if;
+    v_turns := v_turns || array(
+      select hashtext(coalesce(e.value ->> 'message_id', e.value ->> 'reply_id', e.value ->> 'id')) & 1023
+      from jsonb_array_elements(private.circle_replies_of(v_item.item, v_item.shape)) as e (value)
+    );
+  end loop;
+  if cardinality(v_turns) > 1 then
+    v_turns := array(select distinct u.turn from unnest(v_turns) as u (turn) order by u.turn);
+  end if;
+  foreach v_turn in array v_turns loop
+    perform pg_advisory_xact_lock(hashtext('public.circle_issues'), v_turn);
+  end loop;
+end;
+$$;
+comment on function private.take_turn_with_messages(private.circle_item[]) is
+  'Imports that have a message or reply in common take turns, from here to the end of their transactions.';
 
 create or replace function private.lock_issues_of_messages(p_items private.circle_item[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
