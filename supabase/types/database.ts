@@ -13,6 +13,7 @@ export type Database = {
           "chat_room_uuid": string | null;
           "created_at": string;
           "edited_at": string | null;
+          "field_versions": NonNullable<Json>;
           "id": string;
           "is_thread": boolean;
           "is_triaged": boolean;
@@ -21,11 +22,17 @@ export type Database = {
           "message_id": string;
           "posted_at": string | null;
           "raw_data": NonNullable<Json>;
+          "segment": string | null;
+          "sender_verdict": number | null;
           "space_id": string | null;
           "space_name": string | null;
           "thread_id": string | null;
           "title": string;
           "triage_confidence": number;
+          "triage_notes": string | null;
+          "triaged_at": string | null;
+          "triaged_by": string | null;
+          "triaged_by_user_id": string | null;
           "updated_at": string;
         };
         ComputedFields: never;
@@ -37,6 +44,7 @@ export type Database = {
           "chat_room_uuid"?: string | null;
           "created_at"?: string;
           "edited_at"?: string | null;
+          "field_versions"?: NonNullable<Json>;
           "id"?: string;
           "is_thread"?: boolean;
           "is_triaged"?: boolean;
@@ -45,11 +53,17 @@ export type Database = {
           "message_id": string;
           "posted_at"?: string | null;
           "raw_data"?: NonNullable<Json>;
+          "segment"?: string | null;
+          "sender_verdict"?: number | null;
           "space_id"?: string | null;
           "space_name"?: string | null;
           "thread_id"?: string | null;
           "title"?: string;
           "triage_confidence"?: number;
+          "triage_notes"?: string | null;
+          "triaged_at"?: string | null;
+          "triaged_by"?: string | null;
+          "triaged_by_user_id"?: string | null;
           "updated_at"?: string;
         };
         Update: {
@@ -60,6 +74,7 @@ export type Database = {
           "chat_room_uuid"?: string | null;
           "created_at"?: string;
           "edited_at"?: string | null;
+          "field_versions"?: NonNullable<Json>;
           "id"?: string;
           "is_thread"?: boolean;
           "is_triaged"?: boolean;
@@ -68,11 +83,17 @@ export type Database = {
           "message_id"?: string;
           "posted_at"?: string | null;
           "raw_data"?: NonNullable<Json>;
+          "segment"?: string | null;
+          "sender_verdict"?: number | null;
           "space_id"?: string | null;
           "space_name"?: string | null;
           "thread_id"?: string | null;
           "title"?: string;
           "triage_confidence"?: number;
+          "triage_notes"?: string | null;
+          "triaged_at"?: string | null;
+          "triaged_by"?: string | null;
+          "triaged_by_user_id"?: string | null;
           "updated_at"?: string;
         };
         Relationships: [
@@ -82,6 +103,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "issue_activity_log";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
+            columns: ["mapped_to_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
           },
           {
             foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
@@ -100,12 +128,13 @@ export type Database = {
           "circle_issue_id": string;
           "created_at": string;
           "edited_at": string | null;
+          "field_versions": NonNullable<Json>;
           "id": string;
           "link": string | null;
           "message_id": string;
           "posted_at": string | null;
           "raw_data": NonNullable<Json>;
-          "reply_index": number;
+          "reply_index": number | null;
           "updated_at": string;
         };
         ComputedFields: never;
@@ -116,12 +145,13 @@ export type Database = {
           "circle_issue_id": string;
           "created_at"?: string;
           "edited_at"?: string | null;
+          "field_versions"?: NonNullable<Json>;
           "id"?: string;
           "link"?: string | null;
           "message_id": string;
           "posted_at"?: string | null;
           "raw_data"?: NonNullable<Json>;
-          "reply_index": number;
+          "reply_index"?: number | null;
           "updated_at"?: string;
         };
         Update: {
@@ -131,12 +161,13 @@ export type Database = {
           "circle_issue_id"?: string;
           "created_at"?: string;
           "edited_at"?: string | null;
+          "field_versions"?: NonNullable<Json>;
           "id"?: string;
           "link"?: string | null;
           "message_id"?: string;
           "posted_at"?: string | null;
           "raw_data"?: NonNullable<Json>;
-          "reply_index"?: number;
+          "reply_index"?: number | null;
           "updated_at"?: string;
         };
         Relationships: [
@@ -146,6 +177,20 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "circle_issues";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "circle_replies_circle_issue_id_fkey";
+            columns: ["circle_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "circle_triage_queue";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "circle_replies_circle_issue_id_fkey";
+            columns: ["circle_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["circle_issue_id"];
           },
         ];
       };
@@ -218,6 +263,13 @@ export type Database = {
             foreignKeyName: "comments_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "comments_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
             referencedRelation: "issues";
             referencedColumns: ["id"];
           },
@@ -264,11 +316,32 @@ export type Database = {
             referencedColumns: ["id"];
           },
           {
+            foreignKeyName: "issue_import_logs_circle_issue_id_fkey";
+            columns: ["circle_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "circle_triage_queue";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_import_logs_circle_issue_id_fkey";
+            columns: ["circle_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["circle_issue_id"];
+          },
+          {
             foreignKeyName: "issue_import_logs_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
             referencedRelation: "issue_activity_log";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_import_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
           },
           {
             foreignKeyName: "issue_import_logs_issue_id_fkey";
@@ -320,6 +393,13 @@ export type Database = {
             foreignKeyName: "issue_status_logs_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_status_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
             referencedRelation: "issues";
             referencedColumns: ["id"];
           },
@@ -346,6 +426,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "issue_activity_log";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_tags_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
           },
           {
             foreignKeyName: "issue_tags_issue_id_fkey";
@@ -472,6 +559,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "issue_activity_log";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "segment_corrections_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
           },
           {
             foreignKeyName: "segment_corrections_issue_id_fkey";
@@ -612,6 +706,101 @@ export type Database = {
       };
     };
     Views: {
+      "circle_triage_queue": {
+        Row: {
+          "author_email": string | null;
+          "author_name": string;
+          "body": string;
+          "created_at": string;
+          "id": string;
+          "is_thread": boolean;
+          "link": string | null;
+          "message_id": string;
+          "posted_at": string | null;
+          "segment": string | null;
+          "sender_verdict": number | null;
+          "space_id": string | null;
+          "space_name": string | null;
+          "title": string;
+          "triage_confidence": number;
+          "triage_notes": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_email"?: string | null;
+          "author_name"?: string | null;
+          "body"?: string | null;
+          "created_at"?: string | null;
+          "id"?: string | null;
+          "is_thread"?: boolean | null;
+          "link"?: string | null;
+          "message_id"?: string | null;
+          "posted_at"?: string | null;
+          "segment"?: string | null;
+          "sender_verdict"?: number | null;
+          "space_id"?: string | null;
+          "space_name"?: string | null;
+          "title"?: string | null;
+          "triage_confidence"?: number | null;
+          "triage_notes"?: string | null;
+        };
+        Update: {
+          "author_email"?: string | null;
+          "author_name"?: string | null;
+          "body"?: string | null;
+          "created_at"?: string | null;
+          "id"?: string | null;
+          "is_thread"?: boolean | null;
+          "link"?: string | null;
+          "message_id"?: string | null;
+          "posted_at"?: string | null;
+          "segment"?: string | null;
+          "sender_verdict"?: number | null;
+          "space_id"?: string | null;
+          "space_name"?: string | null;
+          "title"?: string | null;
+          "triage_confidence"?: number | null;
+          "triage_notes"?: string | null;
+        };
+        Relationships: [];
+      };
+      "failed_circle_events": {
+        Row: {
+          "attempts": number;
+          "error": string | null;
+          "errors": Json | null;
+          "id": string;
+          "next_attempt_at": string | null;
+          "processed_at": string | null;
+          "received_at": string;
+          "received_count": number;
+          "status": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number | null;
+          "error"?: string | null;
+          "errors"?: never;
+          "id"?: string | null;
+          "next_attempt_at"?: string | null;
+          "processed_at"?: string | null;
+          "received_at"?: string | null;
+          "received_count"?: number | null;
+          "status"?: string | null;
+        };
+        Update: {
+          "attempts"?: number | null;
+          "error"?: string | null;
+          "errors"?: never;
+          "id"?: string | null;
+          "next_attempt_at"?: string | null;
+          "processed_at"?: string | null;
+          "received_at"?: string | null;
+          "received_count"?: number | null;
+          "status"?: string | null;
+        };
+        Relationships: [];
+      };
       "issue_activity_log": {
         Row: {
           "assigned_to": string | null;
@@ -623,6 +812,18 @@ export type Database = {
           "resolved_by": string | null;
           "segment": string;
           "status": string;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "issue_import_differences": {
+        Row: {
+          "circle_issue_id": string;
+          "current_value": string | null;
+          "field": string | null;
+          "imported_at": string;
+          "imported_value": string | null;
+          "issue_id": string;
         };
         ComputedFields: never;
         Relationships: [];
@@ -647,6 +848,10 @@ export type Database = {
       };
       "cleanup_legacy_test_data": { Args: { "days_old"?: number }; Returns: number };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
+      "dismiss_circle_issue": {
+        Args: { "p_circle_issue_id": string; "p_notes"?: string };
+        Returns: undefined;
+      };
       "explain_triage": {
         Args: { "p_body": string; "p_title": string };
         Returns: {
@@ -658,12 +863,31 @@ export type Database = {
       };
       "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
       "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
+      "import_circle_issue": {
+        Args: {
+          "p_circle_issue_id": string;
+          "p_issue_id"?: string;
+          "p_notes"?: string;
+          "p_segment"?: string;
+          "p_title"?: string;
+        };
+        Returns: string;
+      };
+      "ingest_circle_event": { Args: { "p_body": string }; Returns: Json };
       "process_circle_event": { Args: { "p_event_id": string }; Returns: Json };
       "process_circle_webhook": {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
         Returns: Json;
       };
       "receive_circle_event": { Args: { "p_body": string }; Returns: string };
+      "replay_circle_events": {
+        Args: { "p_from": string; "p_limit"?: number; "p_to"?: string };
+        Returns: Json;
+      };
+      "return_circle_issue": {
+        Args: { "p_circle_issue_id": string; "p_notes"?: string };
+        Returns: undefined;
+      };
       "upsert_circle_issue": {
         Args: {
           "p_author_email"?: string;

@@ -21,7 +21,7 @@ import { connect, createDatabase, type TestDatabase } from "../support/database.
 const FAMILIES: readonly Family[] = ["envelope"];
 const SEED = 20261121;
 const SEQUENCES = 3_000;
-const SHARES = 2;
+const SHARES = 1;
 const SEQUENCES_AT_ONCE = 36;
 const LANES = 6;
 const BASE = 201_500_000;
