@@ -51,8 +51,9 @@ select is(
 
 select results_eq(
   $$ select * from explain_triage('Refresh token', 'error in a tool, off') $$,
-  $$ values ('refresh token', 'auth', 0.4::double precision, 10::smallint), ('token', 'auth', 0.3, 10),
-    ('error', 'code', 0.5, 20), ('tool', 'tool', 0, 30) $$,
+  $$ values ('refresh token', 'auth', 0.4::double precision, 10::smallint),
+    ('token', 'auth', 0.3, 10::smallint),
+    ('error', 'code', 0.5, 20::smallint), ('tool', 'tool', 0, 30::smallint) $$,
   'the rules found, in the order in which they decide'
 );
 select is_empty($$ select * from explain_triage('Hello', null) $$, 'none for none');

@@ -66,7 +66,7 @@ select set_eq(
      where contype = 'u' and connamespace = 'public'::regnamespace $$,
   $$ values ('issues', 'issues_seq_id_key'), ('circle_issues', 'circle_issues_message_id_key'),
     ('circle_spaces', 'circle_spaces_chat_room_uuid_key'),
-    ('circle_replies', 'circle_replies_message_id_key') $$,
+    ('circle_replies', 'circle_replies_message_id_key'), ('segment_rules', 'segment_rules_words_key') $$,
   'what is unique is unique'
 );
 
