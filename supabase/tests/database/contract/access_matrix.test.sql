@@ -38,6 +38,14 @@ insert into public.issue_import_logs (id, circle_issue_id) values (
 insert into public.user_sessions (id, user_id, profile_name) values (
   '60000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-00000000000c', 'Agent'
 );
+insert into public.segment_rules (id, words, segment, priority) values
+  ('70000000-0000-4000-8000-000000000001', 'matrix', 'misc', 40);
+insert into public.segment_corrections (
+  id, issue_id, title, description, old_segment, new_segment, corrected_by
+) values (
+  '80000000-0000-4000-8000-000000000001', '10000000-0000-4000-8000-000000000001', 'Matrix', '', 'misc',
+  'code', 'Agent'
+);
 
 create temp table persona (name text, place int, role text, user_id text) on commit drop;
 insert into persona values
@@ -71,11 +79,18 @@ insert into fixture values
     '{"circle_issue_id": "30000000-0000-4000-8000-000000000001", "imported_by": "Ana"}'),
   ('user_sessions', 'id = ''60000000-0000-4000-8000-000000000001''', 'id',
     '{"user_id": "00000000-0000-4000-8000-00000000000c", "profile_name": "Agent", "profile_role": "dev"}'),
+  ('tracker_settings', 'id', 'id', '{"id": true, "triage_threshold": 0.5}'),
+  ('segment_rules', 'id = ''70000000-0000-4000-8000-000000000001''', 'id',
+    '{"words": "matrix new", "segment": "code", "priority": 20, "weight": 0.5}'),
+  ('segment_corrections', 'id = ''80000000-0000-4000-8000-000000000001''', 'id',
+    '{"title": "New", "description": "", "old_segment": "misc", "new_segment": "code",
+      "corrected_by": "Mallory"}'),
   ('issue_activity_log', 'id = ''10000000-0000-4000-8000-000000000001''', null, null);
 
 create temp table call (object text, statement text) on commit drop;
 insert into call values
   ('determine_segment', 'select public.determine_segment(p_title := ''a'', p_description := ''b'')'),
+  ('explain_triage', 'select words from public.explain_triage(p_title := ''Login'', p_body := null)'),
   ('upsert_circle_issue', 'select public.upsert_circle_issue(p_message_id := ''matrix'')'),
   ('format_circle_message_description',
     'select public.format_circle_message_description(''30000000-0000-4000-8000-000000000001'')'),
@@ -146,8 +161,24 @@ insert into expected values
   ('user_sessions', 'upsert', 'no', 'no', 'no', 'yes', 'no', 'yes'),
   ('user_sessions', 'update', 'no', 'none', 'none', 'yes', 'none', 'yes'),
   ('user_sessions', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('tracker_settings', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('tracker_settings', 'insert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('tracker_settings', 'upsert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('tracker_settings', 'update', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('tracker_settings', 'delete', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('segment_rules', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('segment_rules', 'insert', 'no', 'no', 'no', 'no', 'yes', 'yes'),
+  ('segment_rules', 'upsert', 'no', 'no', 'no', 'no', 'yes', 'yes'),
+  ('segment_rules', 'update', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('segment_rules', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('segment_corrections', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('segment_corrections', 'insert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('segment_corrections', 'upsert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('segment_corrections', 'update', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('segment_corrections', 'delete', 'no', 'no', 'no', 'no', 'no', 'no'),
   ('issue_activity_log', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
   ('determine_segment', 'call', 'no', 'yes', 'yes', 'yes', 'yes', 'yes'),
+  ('explain_triage', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
   ('upsert_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
   ('format_circle_message_description', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
   ('process_circle_webhook', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),

@@ -24,6 +24,7 @@ select set_eq(
   $$ values
     -- the API
     ('public.determine_segment', 'authenticated'), ('public.determine_segment', 'service_role'),
+    ('public.explain_triage', 'authenticated'), ('public.explain_triage', 'service_role'),
     ('public.upsert_circle_issue', 'authenticated'), ('public.upsert_circle_issue', 'service_role'),
     ('public.format_circle_message_description', 'authenticated'),
     ('public.format_circle_message_description', 'service_role'),
@@ -33,6 +34,8 @@ select set_eq(
     ('public.receive_circle_event', 'service_role'), ('public.process_circle_event', 'service_role'),
     ('public.add_team_member', 'service_role'),
     -- the bodies behind it
+    ('private.determine_segment', 'authenticated'), ('private.determine_segment', 'service_role'),
+    ('private.explain_triage', 'authenticated'), ('private.explain_triage', 'service_role'),
     ('private.upsert_circle_issue', 'authenticated'), ('private.upsert_circle_issue', 'service_role'),
     ('private.format_circle_message_description', 'authenticated'),
     ('private.format_circle_message_description', 'service_role'),

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(14);
+select plan(15);
 
 -- Defaults: an object made by a migration that forgets its grants is closed, not open.
 
@@ -70,6 +70,7 @@ select set_eq(
        and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e') $$,
   $$ values
     ('determine_segment(text,text)'),
+    ('explain_triage(text,text)'),
     ('upsert_circle_issue(text,text,text,text,text,text,text,text,text,boolean,jsonb)'),
     ('format_circle_message_description(uuid)'),
     ('process_circle_webhook(jsonb,text,text)'),
@@ -93,7 +94,8 @@ select set_eq(
   $$ select jobname::text, schedule::text, command::text, active from cron.job $$,
   $$ values
     ('tracker-cleanup-test-data', '17 3 * * *', 'select public.cleanup_legacy_test_data()', true),
-    ('tracker-process-circle-events', '* * * * *', 'select private.process_waiting_circle_events()', true) $$,
+    ('tracker-process-circle-events', '* * * * *', 'select private.process_waiting_circle_events()', true),
+    ('tracker-prune-history', '37 3 * * *', 'select private.prune_tracker_history()', true) $$,
   'these jobs run, at these times'
 );
 select lives_ok(
@@ -103,6 +105,9 @@ select lives_ok(
 
 select lives_ok(
   (select command from cron.job where jobname = 'tracker-process-circle-events'), 'and so do second attempts'
+);
+select lives_ok(
+  (select command from cron.job where jobname = 'tracker-prune-history'), 'and the pruning'
 );
 
 select results_eq(
