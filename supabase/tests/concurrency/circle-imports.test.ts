@@ -133,6 +133,24 @@ type Run = fc.RunDetails<[Step[]]>;
 const shown = (steps: Step[]): string =>
   steps.map((step) => JSON.stringify("edit" in step ? step : step.payload)).join("\n");
 
+test("the model itself knows no order and no repetition", () => {
+  const plan = { families: FAMILIES, base: BASE, withEdits: false, isSettled: false };
+  const captures = sequences(plan).map((steps) =>
+    steps.flatMap((step) => "edit" in step ? [] : step.captures)
+  );
+  fc.assert(
+    fc.property(
+      captures.chain((all) =>
+        fc.tuple(fc.constant(all), fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 }))
+      ),
+      ([once, shuffled]) => {
+        expect(finalRows(shuffled, world)).toEqual(finalRows(once, world));
+      },
+    ),
+    { numRuns: 300, seed: SEED },
+  );
+});
+
 describe(`${SEQUENCES} sequences of imports and edits end in the rows of the model`, () => {
   const shares = Array.from({ length: SHARES }, (_, at) => at + 1);
   test.concurrent.each(shares)(`part %i of ${SHARES}`, async (share) => {
