@@ -73,6 +73,35 @@ begin
 end;
 $$;
 
+-- PostgREST's upsert is `insert … on conflict (id) do update set <each column sent> = excluded.…`, and what
+-- before-insert triggers make of a row is what `excluded` holds. So where the row is there already, they must
+-- not fill in anything that would then be written over it: what was sent as null gets the value that is
+-- there (null itself would fail as not-null before the conflict is seen). The row is locked as the update
+-- will lock it, so that this value is still the one when the update comes.
+create or replace function private.meet_stored_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_old public.issues;
+begin
+  select * into v_old from public.issues as i where i.id = new.id for update;
+  if found then
+    new.seq_id := coalesce(nullif(new.seq_id, 0), v_old.seq_id);
+    new.status := coalesce(new.status, v_old.status);
+    new.is_test := coalesce(new.is_test, v_old.is_test);
+    new.description := coalesce(new.description, v_old.description);
+    new.segment := coalesce(new.segment, v_old.segment);
+    new.tags := coalesce(new.tags, v_old.tags);
+    new.submitted_by := coalesce(private.presence(new.submitted_by), v_old.submitted_by);
+    new.resolved_by := coalesce(private.presence(new.resolved_by), v_old.resolved_by);
+  elsif private.is_trusted_caller() and new.seq_id <> 0 then
+    perform private.pass_issue_number(new.seq_id);
+  else
+    new.seq_id := nextval('public.issues_seq_id_seq')::integer;
+  end if;
+  return new;
+end;
+$$;
+
 create or replace function private.check_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -80,6 +109,8 @@ declare
   v_segments constant text[] := array['auth', 'code', 'tool', 'misc'];
 begin
   new.description := coalesce(new.description, old.description, '');
+  new.status := coalesce(new.status, old.status, 'waiting_for_help');
+  new.is_test := coalesce(new.is_test, old.is_test, false);
   new.tags := private.sorted_tags(coalesce(new.tags, old.tags));
   new.segment := coalesce(
     new.segment, old.segment, private.determine_segment(new.title, new.description)
@@ -97,6 +128,12 @@ begin
   return new;
 end;
 $$;
+create trigger _110_check_issue before update on public.issues
+  for each row when (
+    old.status is distinct from new.status or old.segment is distinct from new.segment
+    or old.tags is distinct from new.tags or new.description is null or new.is_test is null
+  )
+  execute function private.check_issue();
 
 -- schemas/20_tracker/13_tracker_settings.sql
 
@@ -304,35 +341,43 @@ $$;
 comment on function private.lock_segment_rules() is
   'Before-statement trigger: serialises changes of the rules.';
 
--- A rule's words begin and end with a letter, so `(^|\W)…(\W|$)` finds the same as `\y…\y`.
+-- A rule's words begin and end with a letter, so `(^|\W)…(\W|$)` finds the same as `\y…\y`. A connection
+-- compiles each pattern once, at a cost that grows faster than its length, and keeps some thirty of them:
+-- hence the two limits. A pattern that can't be compiled fails here, not in every import after it.
 create or replace function private.rebuild_segment_patterns() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_segments text[];
   v_patterns text[];
+  v_length bigint;
 begin
   select coalesce(array_agg(p.segment order by p.priority, p.place), '{}'),
-    coalesce(array_agg(p.pattern order by p.priority, p.place), '{}')
-  into v_segments, v_patterns
+    coalesce(array_agg(p.pattern order by p.priority, p.place), '{}'), max(p.length)
+  into v_segments, v_patterns, v_length
   from (
     select r.priority, r.segment, array_position(array['auth', 'code', 'tool', 'misc'], r.segment) as place,
+      sum(length(r.words)) as length,
       '(^|\W)(' || string_agg(private.words_pattern(r.words), '|' order by r.words collate "C") || ')(\W|$)'
         as pattern
     from public.segment_rules as r
     where r.is_enabled
     group by r.priority, r.segment
   ) as p;
-  -- Better that the rule is refused than every import after it.
+  if v_length > 2000 or cardinality(v_patterns) > 20 then
+    raise exception using
+      errcode = 'PT422', message = 'segment_rule_invalid',
+      detail = case when v_length > 2000
+        then format('The words of one priority and segment have %s characters, 2000 are allowed.', v_length)
+        else format('There are %s pairs of priority and segment, 20 are allowed.', cardinality(v_patterns))
+      end,
+      hint = case when v_length > 2000 then 'Disable or delete some, or give some another priority.'
+        else 'Let more rules share a priority.'
+      end;
+  end if;
   perform from unnest(v_patterns) as u (pattern) where '' ~* u.pattern;
   update private.segment_patterns as p set segments = v_segments, patterns = v_patterns
   where p.id and (p.segments, p.patterns) is distinct from (v_segments, v_patterns);
   return null;
-exception
-  when invalid_regular_expression then
-    raise exception using
-      errcode = 'PT422', message = 'segment_rule_invalid',
-      detail = 'The rules of one segment and priority are too many to be matched at once.',
-      hint = 'Give some of them another priority, or disable or delete some.';
 end;
 $$;
 comment on function private.rebuild_segment_patterns() is
@@ -451,7 +496,7 @@ create or replace function private.issue_likelihood(p_title text, p_body text) r
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_weight double precision;
-  v_doubt double precision := 1;
+  v_doubt double precision := 1::double precision;
 begin
   for v_weight in
     select r.weight from private.found_segment_rules(issue_likelihood.p_title, issue_likelihood.p_body) as r
@@ -1739,6 +1784,7 @@ create or replace function private.refresh_imported_issue(p_message public.circl
 returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
+  v_title constant text := private.circle_title(p_message.title, p_message.body);
   v_description constant text := private.format_circle_message(p_message);
   v_last private.circle_imports;
 begin
@@ -1746,13 +1792,13 @@ begin
   where m.circle_issue_id = p_message.id and m.issue_id = p_message.mapped_to_issue_id
   for update;
   if not found or (v_last.title, v_last.description, v_last.segment, v_last.submitted_by)
-    is not distinct from (p_message.title, v_description, p_segment, p_message.author_name)
+    is not distinct from (v_title, v_description, p_segment, p_message.author_name)
   then
     return;
   end if;
   perform set_config('app.import', 'on', true);
   update public.issues as i set
-    title = case when i.title = v_last.title then p_message.title else i.title end,
+    title = case when i.title = v_last.title then v_title else i.title end,
     description = case when i.description = v_last.description then v_description else i.description end,
     segment = case when i.segment = v_last.segment then p_segment else i.segment end,
     submitted_by = case when i.submitted_by = v_last.submitted_by then p_message.author_name
@@ -1762,7 +1808,7 @@ begin
   where i.id = p_message.mapped_to_issue_id;
   perform set_config('app.import', 'off', true);
   update private.circle_imports as m set
-    title = p_message.title, description = v_description, segment = p_segment,
+    title = v_title, description = v_description, segment = p_segment,
     submitted_by = p_message.author_name, imported_at = clock_timestamp()
   where m.circle_issue_id = p_message.id;
 end;
@@ -1776,15 +1822,16 @@ create or replace function private.create_imported_issue(
 ) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
+  v_title constant text := private.circle_title(p_message.title, p_message.body);
   v_description constant text := private.format_circle_message(p_message);
 begin
   insert into public.issues (id, title, description, status, segment, submitted_by, tags)
   values (
-    p_issue_id, p_message.title, v_description, 'waiting_for_help', p_segment, p_message.author_name,
+    p_issue_id, v_title, v_description, 'waiting_for_help', p_segment, p_message.author_name,
     array[p_segment, 'circle']
   );
   insert into private.circle_imports (circle_issue_id, issue_id, title, description, segment, submitted_by)
-  values (p_message.id, p_issue_id, p_message.title, v_description, p_segment, p_message.author_name)
+  values (p_message.id, p_issue_id, v_title, v_description, p_segment, p_message.author_name)
   on conflict on constraint circle_imports_pkey do update set
     issue_id = excluded.issue_id, title = excluded.title, description = excluded.description, segment = excluded.segment,
     submitted_by = excluded.submitted_by, imported_at = clock_timestamp();
@@ -1992,8 +2039,7 @@ begin
         get stacked diagnostics
           v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
         v_errors := v_errors || jsonb_build_object(
-          'index', v_item.index,
-          'message_id', coalesce(to_jsonb(v_item.message_id), v_item.item #> '{Parent_Message,message_id}'),
+          'index', v_item.index, 'message_id', left(v_item.message_id, 255),
           'code', case v_state when 'PT422' then v_message else 'circle_message_refused' end,
           'message', case v_state when 'PT422' then v_detail else v_message end
         );

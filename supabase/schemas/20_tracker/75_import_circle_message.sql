@@ -117,6 +117,7 @@ create or replace function private.refresh_imported_issue(p_message public.circl
 returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
+  v_title constant text := private.circle_title(p_message.title, p_message.body);
   v_description constant text := private.format_circle_message(p_message);
   v_last private.circle_imports;
 begin
@@ -124,13 +125,13 @@ begin
   where m.circle_issue_id = p_message.id and m.issue_id = p_message.mapped_to_issue_id
   for update;
   if not found or (v_last.title, v_last.description, v_last.segment, v_last.submitted_by)
-    is not distinct from (p_message.title, v_description, p_segment, p_message.author_name)
+    is not distinct from (v_title, v_description, p_segment, p_message.author_name)
   then
     return;
   end if;
   perform set_config('app.import', 'on', true);
   update public.issues as i set
-    title = case when i.title = v_last.title then p_message.title else i.title end,
+    title = case when i.title = v_last.title then v_title else i.title end,
     description = case when i.description = v_last.description then v_description else i.description end,
     segment = case when i.segment = v_last.segment then p_segment else i.segment end,
     submitted_by = case when i.submitted_by = v_last.submitted_by then p_message.author_name
@@ -140,7 +141,7 @@ begin
   where i.id = p_message.mapped_to_issue_id;
   perform set_config('app.import', 'off', true);
   update private.circle_imports as m set
-    title = p_message.title, description = v_description, segment = p_segment,
+    title = v_title, description = v_description, segment = p_segment,
     submitted_by = p_message.author_name, imported_at = clock_timestamp()
   where m.circle_issue_id = p_message.id;
 end;
@@ -154,15 +155,16 @@ create or replace function private.create_imported_issue(
 ) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
+  v_title constant text := private.circle_title(p_message.title, p_message.body);
   v_description constant text := private.format_circle_message(p_message);
 begin
   insert into public.issues (id, title, description, status, segment, submitted_by, tags)
   values (
-    p_issue_id, p_message.title, v_description, 'waiting_for_help', p_segment, p_message.author_name,
+    p_issue_id, v_title, v_description, 'waiting_for_help', p_segment, p_message.author_name,
     array[p_segment, 'circle']
   );
   insert into private.circle_imports (circle_issue_id, issue_id, title, description, segment, submitted_by)
-  values (p_message.id, p_issue_id, p_message.title, v_description, p_segment, p_message.author_name)
+  values (p_message.id, p_issue_id, v_title, v_description, p_segment, p_message.author_name)
   on conflict on constraint circle_imports_pkey do update set
     issue_id = excluded.issue_id, title = excluded.title, description = excluded.description, segment = excluded.segment,
     submitted_by = excluded.submitted_by, imported_at = clock_timestamp();

@@ -110,8 +110,7 @@ begin
         get stacked diagnostics
           v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
         v_errors := v_errors || jsonb_build_object(
-          'index', v_item.index,
-          'message_id', coalesce(to_jsonb(v_item.message_id), v_item.item #> '{Parent_Message,message_id}'),
+          'index', v_item.index, 'message_id', left(v_item.message_id, 255),
           'code', case v_state when 'PT422' then v_message else 'circle_message_refused' end,
           'message', case v_state when 'PT422' then v_detail else v_message end
         );

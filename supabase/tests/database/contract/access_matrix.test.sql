@@ -29,6 +29,15 @@ insert into public.comments (id, issue_id, body, author_user_id) values (
 );
 insert into public.circle_spaces (id, space_name, chat_room_uuid) values (-1, 'Matrix', 'matrix');
 insert into public.circle_issues (id, message_id) values ('30000000-0000-4000-8000-000000000001', 'matrix');
+insert into public.circle_issues (id, message_id, body) values
+  ('30000000-0000-4000-8000-000000000002', 'matrix-waiting', 'Waits');
+insert into public.circle_issues (id, message_id, mapped_to_issue_id) values
+  ('30000000-0000-4000-8000-000000000003', 'matrix-mapped', '10000000-0000-4000-8000-000000000001');
+insert into private.circle_imports (circle_issue_id, issue_id, title, description, segment) values (
+  '30000000-0000-4000-8000-000000000003', '10000000-0000-4000-8000-000000000001', 'Other', '', 'misc'
+);
+insert into private.circle_events (body, status, error, processed_at)
+values ('\x00', 'unreadable', 'matrix', now());
 insert into public.circle_replies (id, message_id, circle_issue_id, reply_index) values (
   '40000000-0000-4000-8000-000000000001', 'matrix-reply', '30000000-0000-4000-8000-000000000001', 1
 );
@@ -85,6 +94,9 @@ insert into fixture values
   ('segment_corrections', 'id = ''80000000-0000-4000-8000-000000000001''', 'id',
     '{"title": "New", "description": "", "old_segment": "misc", "new_segment": "code",
       "corrected_by": "Mallory"}'),
+  ('failed_circle_events', 'error = ''matrix''', null, null),
+  ('circle_triage_queue', 'message_id = ''matrix-waiting''', null, null),
+  ('issue_import_differences', 'issue_id = ''10000000-0000-4000-8000-000000000001''', null, null),
   ('issue_activity_log', 'id = ''10000000-0000-4000-8000-000000000001''', null, null);
 
 create temp table call (object text, statement text) on commit drop;
@@ -100,6 +112,11 @@ insert into call values
   ('receive_circle_event', 'select public.receive_circle_event(p_body := ''e30='')'),
   ('process_circle_event', 'select public.process_circle_event(public.receive_circle_event(''e30=''))'),
   ('cleanup_legacy_test_data', 'select public.cleanup_legacy_test_data()'),
+  ('ingest_circle_event', 'select public.ingest_circle_event(p_body := ''e30='')'),
+  ('replay_circle_events', 'select public.replay_circle_events(p_from := now() - interval ''1 day'')'),
+  ('import_circle_issue', 'select public.import_circle_issue(''30000000-0000-4000-8000-000000000001'')'),
+  ('dismiss_circle_issue', 'select public.dismiss_circle_issue(''30000000-0000-4000-8000-000000000001'')'),
+  ('return_circle_issue', 'select public.return_circle_issue(''30000000-0000-4000-8000-000000000001'')'),
   ('add_team_member', 'select public.add_team_member(email := ''newcomer@example.com'', role := ''agent'')');
 
 create temp table expected (
@@ -186,6 +203,14 @@ insert into expected values
   ('receive_circle_event', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
   ('process_circle_event', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
   ('cleanup_legacy_test_data', 'call', 'no', 'PT403', 'PT403', 'PT403', 'yes', 'yes'),
+  ('failed_circle_events', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('circle_triage_queue', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issue_import_differences', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('ingest_circle_event', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('replay_circle_events', 'call', 'no', 'PT403', 'PT403', 'PT403', 'yes', 'yes'),
+  ('import_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('dismiss_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('return_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
   ('add_team_member', 'call', 'no', 'no', 'no', 'no', 'no', 'yes');
 
 create function pg_temp.statement_for(p_object text, p_verb text) returns text language plpgsql as $$

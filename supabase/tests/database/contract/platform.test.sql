@@ -77,6 +77,11 @@ select set_eq(
     ('handle_circle_webhook(jsonb)'),
     ('receive_circle_event(text)'),
     ('process_circle_event(uuid)'),
+    ('ingest_circle_event(text)'),
+    ('replay_circle_events(timestamp with time zone,timestamp with time zone,integer)'),
+    ('import_circle_issue(uuid,uuid,text,text,text)'),
+    ('dismiss_circle_issue(uuid,text)'),
+    ('return_circle_issue(uuid,text)'),
     ('cleanup_legacy_test_data(integer)'),
     ('add_team_member(text,text)') $$,
   'the API has these functions'
