@@ -499,6 +499,9 @@ grant select on public.segment_corrections to authenticated, service_role;
 -- Retention
 
 -- What was done with nothing left to do. An event that failed or could not be read stays for a person.
+-- Events that come in meanwhile wait for as long as it takes to read the table once; a migration is one
+-- transaction, which can't do it concurrently.
+-- squawk-ignore require-concurrent-index-creation
 create index circle_events_done_processed_at_idx
   on private.circle_events (processed_at) where status in ('processed', 'hint');
 
