@@ -1,7 +1,8 @@
--- Messages are merged order-free whatever shape they come in, judged by rules that admins keep, wait in a queue
--- where nobody is sure, and can be replayed; issues can be searched, and views show how they fare.
+-- Messages are merged order-free whatever shape they come in, judged by rules that admins keep, wait in a
+-- queue where nobody is sure, and can be replayed; issues can be searched, and views show how they fare.
 
 set local lock_timeout = '5s';
+set local statement_timeout = '10min';
 
 -- schemas/00_platform/50_texts.sql
 
@@ -16,8 +17,8 @@ begin
   return nullif(
     btrim(
       p_text,
-      E' \t\n\r\f\x0b\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b'
-        '\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff'
+      E' \t\n\r\f\x0b\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008'
+        '\u2009\u200a\u200b\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff'
     ),
     ''
   );
@@ -128,6 +129,7 @@ begin
   return new;
 end;
 $$;
+drop trigger _110_check_issue on public.issues;
 create trigger _110_check_issue before update on public.issues
   for each row when (
     old.status is distinct from new.status or old.segment is distinct from new.segment
@@ -629,9 +631,6 @@ $$;
 
 -- schemas/20_tracker/40_tags.sql
 
-drop trigger _200_lock_tagged_issue on public.issue_tags;
-drop trigger _300_put_tag_row_into_array on public.issue_tags;
-
 -- Between `on conflict do nothing` and the row that refers to the tag, somebody may delete it.
 create or replace function private.hold_tags(p_names text[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -705,11 +704,13 @@ begin
   return null;
 end;
 $$;
+drop trigger _200_lock_tagged_issue on public.issue_tags;
 -- A row that a trigger inserts comes from the array, whose issue and tags are held by then.
 create trigger _200_lock_tagged_issue before insert on public.issue_tags
   for each row when (pg_trigger_depth() = 0) execute function private.lock_tagged_issue();
 create trigger _210_lock_tagged_issue before delete on public.issue_tags
   for each row execute function private.lock_tagged_issue();
+drop trigger _300_put_tag_row_into_array on public.issue_tags;
 create trigger _300_put_tag_row_into_array after insert on public.issue_tags
   for each row when (pg_trigger_depth() = 0) execute function private.put_tag_row_into_array();
 create trigger _305_put_tag_row_into_array after delete on public.issue_tags
@@ -717,6 +718,7 @@ create trigger _305_put_tag_row_into_array after delete on public.issue_tags
 
 -- schemas/20_tracker/51_circle_issues.sql
 
+-- Checked at once: a tracker that has run for months has some thousands of messages.
 alter table public.circle_issues
   add column segment text,
   add column sender_verdict double precision,
@@ -725,16 +727,22 @@ alter table public.circle_issues
   add column triaged_at timestamptz,
   add column triage_notes text,
   add column field_versions jsonb not null default '{}',
+  -- squawk-ignore constraint-missing-not-valid, adding-foreign-key-constraint
   add constraint circle_issues_triaged_by_user_id_fkey foreign key (triaged_by_user_id)
     references auth.users (id) on delete set null,
+  -- squawk-ignore constraint-missing-not-valid
   add constraint circle_issues_segment_is_known check (segment in ('auth', 'code', 'tool', 'misc')),
+  -- squawk-ignore constraint-missing-not-valid
   add constraint circle_issues_sender_verdict_is_a_share check (sender_verdict between 0 and 1),
+  -- squawk-ignore constraint-missing-not-valid
   add constraint circle_issues_triaged_by_matches_triaged_at
     check ((triaged_by is null) = (triaged_at is null)),
+  -- squawk-ignore constraint-missing-not-valid
   add constraint circle_issues_field_versions_is_object check (jsonb_typeof(field_versions) = 'object'),
   drop constraint circle_issues_mapped_to_issue_id_fkey;
 -- Deferrable so that an import can write the message with the number of its issue before the issue.
 alter table public.circle_issues
+  -- squawk-ignore constraint-missing-not-valid, adding-foreign-key-constraint
   add constraint circle_issues_mapped_to_issue_id_fkey foreign key (mapped_to_issue_id)
     references public.issues (id) on delete set null deferrable initially immediate;
 update public.circle_issues as c set
@@ -764,8 +772,11 @@ comment on column public.circle_issues.triage_notes is 'What that person said ab
 comment on column public.circle_issues.field_versions is
   'The import''s: for each field that is not of the newest version the version that it is from, in seconds '
   'since 1970, and null for a field that nobody sent and that stands in for it.';
+-- squawk-ignore require-concurrent-index-creation
 create index circle_issues_triaged_by_user_id_idx on public.circle_issues (triaged_by_user_id);
+-- squawk-ignore require-concurrent-index-creation
 create index circle_issues_waiting_created_at_idx on public.circle_issues (created_at) where not is_triaged;
+-- squawk-ignore require-concurrent-index-creation
 create index circle_issues_spaceless_chat_room_uuid_idx on public.circle_issues (chat_room_uuid)
   where space_id is null or space_name is null;
 
@@ -853,11 +864,13 @@ grant update (
 -- schemas/20_tracker/52_circle_replies.sql
 
 alter table public.circle_replies
+  -- squawk-ignore ban-drop-not-null
   alter column reply_index drop not null,
   add column field_versions jsonb not null default '{}',
+  -- squawk-ignore constraint-missing-not-valid
   add constraint circle_replies_field_versions_is_object check (jsonb_typeof(field_versions) = 'object');
 
-comment on column public.circle_replies.reply_index is 
+comment on column public.circle_replies.reply_index is
   'Its place in the payload that it was sent in, from 1; null where it came by itself.';
 comment on column public.circle_replies.raw_data is 'The newest version of the reply, as it was sent.';
 comment on column public.circle_replies.field_versions is 'The import''s, as in circle_issues.';
@@ -895,6 +908,7 @@ grant select on private.circle_imports to authenticated, service_role;
 alter table private.circle_events
   add column next_attempt_at timestamptz;
 update private.circle_events as e set next_attempt_at = clock_timestamp() where e.status = 'received';
+-- squawk-ignore require-concurrent-index-deletion
 drop index private.circle_events_waiting_attempts_received_at_idx;
 
 comment on column private.circle_events.status is
@@ -903,11 +917,13 @@ comment on column private.circle_events.status is
   'unreadable: no JSON that can be stored.';
 comment on column private.circle_events.next_attempt_at is
   'When the scheduler works on it again; null when nobody is to, because it is done or was tried too often.';
-
+-- squawk-ignore require-concurrent-index-creation
 create index circle_events_next_attempt_at_idx on private.circle_events (next_attempt_at)
   where next_attempt_at is not null;
 -- Events are only ever added at the end.
+-- squawk-ignore require-concurrent-index-creation
 create index circle_events_received_at_idx on private.circle_events using brin (received_at);
+-- squawk-ignore require-concurrent-index-creation
 create index circle_events_failed_received_at_idx on private.circle_events (received_at)
   where status in ('failed', 'unreadable', 'unrecognised');
 
@@ -1080,7 +1096,8 @@ begin
 end;
 $$;
 comment on function private.circle_shape(jsonb) is
-  'envelope: n8n''s {Type, Parent_Message, …}. flat_thread, message_content: n8n''s older ones. chat_message, '
+  'envelope: n8n''s {Type, Parent_Message, …}. flat_thread, message_content: n8n''s older ones. '
+  'chat_message, '
   'chat_thread, post, comment: records of Circle''s APIs. hint: Circle''s {type, data}, ids only. Else '
   'unrecognised.';
 
@@ -1091,7 +1108,8 @@ begin
     when 'object' then p_sender ->> 'name' when 'array' then null else p_sender #>> '{}' end;
 end;
 $$;
-comment on function private.name_of_sender(jsonb) is 'A sender''s name: of a text, or of an object that has one.';
+comment on function private.name_of_sender(jsonb) is
+  'A sender''s name: of a text, or of an object that has one.';
 
 -- The envelope's shapes differ in their keys: a single message has sender, body and attachments, the root of
 -- a thread has parent_sender, parent_body and parent_attachments, and a reply's author stands under "replier
@@ -1173,7 +1191,9 @@ begin
       then p_record #> '{tiptap_body,attachments}'
     when jsonb_typeof(p_record #> '{body,attachments}') = 'array' then p_record #> '{body,attachments}'
   end;
-  v.space_id := coalesce(private.parsed_id(p_record -> 'space_id'), private.parsed_id(p_record #> '{space,id}'));
+  v.space_id := coalesce(
+    private.parsed_id(p_record -> 'space_id'), private.parsed_id(p_record #> '{space,id}')
+  );
   v.space_name := private.presence(coalesce(p_record ->> 'space_name', p_record #>> '{space,name}'));
   v.posted_at := private.parsed_time(coalesce(p_record ->> 'published_at', p_record ->> 'created_at'));
   v.edited_at := private.parsed_time(coalesce(p_record #>> '{body,updated_at}', p_record ->> 'updated_at'));
@@ -1311,7 +1331,9 @@ declare
 begin
   if jsonb_array_length(v_items) = 1 then
     v_shape := private.circle_shape(v_items -> 0);
-    return array[row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape))::private.circle_item];
+    return array[
+      row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape))::private.circle_item
+    ];
   end if;
   return array(
     select row(e.value, e.place::integer - 1, s.shape, r.message_id)::private.circle_item
@@ -1323,7 +1345,8 @@ begin
 end;
 $$;
 comment on function private.circle_items(jsonb) is
-  'The elements of a payload, which is one, an array, or a page {records}, in the order of their message ids, which '
+  'The elements of a payload, which is one, an array, or a page {records}, in the order of their message '
+  'ids, which '
   'is the order of locks.';
 
 create type private.circle_triage as (
@@ -1333,7 +1356,8 @@ create type private.circle_triage as (
   confidence double precision
 );
 comment on type private.circle_triage is
-  'What is thought of a message: how likely it is an issue, whether that is sure enough to make one, and the two '
+  'What is thought of a message: how likely it is an issue, whether that is sure enough to make one, and '
+  'the two '
   'columns of circle_issues.';
 
 -- A capture is judged by its own words alone, so that it doesn't matter what came before it. Once any of them
@@ -1492,7 +1516,8 @@ begin
 end;
 $$;
 comment on function private.merge_circle_fields(jsonb, jsonb, jsonb) is
-  'Merges a capture into a stored row, both as {field: value}. Returns the values, null where nobody has sent '
+  'Merges a capture into a stored row, both as {field: value}. Returns the values, null where nobody has '
+  'sent '
   'one, and what field_versions is to hold.';
 
 create or replace function private.check_circle_id(p_message_id text, p_code text) returns void
@@ -1567,8 +1592,9 @@ begin
   )
   values (
     p_root.message_id, p_root.thread_id, private.circle_title(p_root.title, p_root.body),
-    coalesce(p_root.body, ''), coalesce(p_root.author_name, 'Unknown'), p_root.author_email, p_root.space_name,
-    p_root.space_id, p_root.link, coalesce(p_root.is_thread, false), p_triage.is_triaged, p_triage.confidence,
+    coalesce(p_root.body, ''), coalesce(p_root.author_name, 'Unknown'), p_root.author_email,
+    p_root.space_name, p_root.space_id, p_root.link, coalesce(p_root.is_thread, false),
+    p_triage.is_triaged, p_triage.confidence,
     coalesce(p_root.raw_data, '{}'), p_issue_id, coalesce(p_root.attachments, '[]'), p_root.chat_room_uuid,
     p_root.posted_at, p_root.edited_at, p_root.segment, p_root.sender_verdict,
     '{}'::jsonb
@@ -1667,10 +1693,10 @@ comment on function private.store_circle_replies(public.circle_issues, jsonb, te
 
 -- Turns one element of a payload into a message, its replies, and an issue if it is one.
 --
--- Lock order, for everything that imports or deletes: event, the turn of each message and reply, issues by id,
--- messages by message id, replies by message id, tags. Deleting an issue locks it and then reaches its messages,
--- so an import has to lock the issues that its messages have before the first message; and since it learns which
--- those are from the messages, imports of the same message take turns before they look.
+-- Lock order, for everything that imports or deletes: event, the turn of each message and reply, issues by
+-- id, messages by message id, replies by message id, tags. Deleting an issue locks it and then reaches its
+-- messages, so an import has to lock the issues that its messages have before the first message; and since
+-- it learns which those are from the messages, imports of the same message take turns before they look.
 
 create or replace function private.take_turn_with_messages(p_items private.circle_item[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1833,8 +1859,8 @@ begin
   insert into private.circle_imports (circle_issue_id, issue_id, title, description, segment, submitted_by)
   values (p_message.id, p_issue_id, v_title, v_description, p_segment, p_message.author_name)
   on conflict on constraint circle_imports_pkey do update set
-    issue_id = excluded.issue_id, title = excluded.title, description = excluded.description, segment = excluded.segment,
-    submitted_by = excluded.submitted_by, imported_at = clock_timestamp();
+    issue_id = excluded.issue_id, title = excluded.title, description = excluded.description,
+    segment = excluded.segment, submitted_by = excluded.submitted_by, imported_at = clock_timestamp();
   insert into public.issue_import_logs (circle_issue_id, issue_id, imported_by, import_source, is_automatic)
   values (p_message.id, p_issue_id, p_imported_by, p_import_source, p_is_automatic);
 end;
@@ -1847,6 +1873,9 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_message public.circle_issues;
 begin
+  if p_circle_issue_ids = '{}' then
+    return;
+  end if;
   for v_message in
     select c.* from public.circle_issues as c
     where c.id = any (p_circle_issue_ids) and c.mapped_to_issue_id is not null
@@ -1868,22 +1897,54 @@ $$;
 comment on function private.segment_of_message(public.circle_issues) is
   'The segment that its sender named, else the one of its words.';
 
+-- The issue's id is given to the message before there is the issue, which saves writing the message twice.
+create or replace function private.store_circle_message(
+  p_root private.circle_capture, p_triage private.circle_triage,
+  out o_message public.circle_issues, out o_action text, out o_is_stale boolean
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_id uuid;
+  v_updated record;
+begin
+  if p_triage.is_sure then
+    set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
+    v_issue_id := gen_random_uuid();
+  end if;
+  o_is_stale := false;
+  o_message := private.insert_circle_message(p_root, p_triage, v_issue_id);
+  if o_message.id is not null then
+    o_action := case when v_issue_id is null then 'stored' else 'created' end;
+    return;
+  end if;
+  select * into v_updated from private.update_circle_message(p_root, p_triage);
+  o_message := v_updated.o_message;
+  o_is_stale := v_updated.o_is_stale;
+  o_action := case when o_message.mapped_to_issue_id is null then 'stored' else 'updated' end;
+  if o_action = 'stored' and p_triage.is_sure and o_message.triaged_by is null
+    and not private.had_issue(o_message.id)
+  then
+    o_action := 'created';
+    update public.circle_issues as c set mapped_to_issue_id = v_issue_id where c.id = o_message.id
+    returning * into o_message;
+  end if;
+end;
+$$;
+comment on function private.store_circle_message(private.circle_capture, private.circle_triage) is
+  'Stores a capture of a message. o_action is created where its issue is to be made now, with the id that '
+  'mapped_to_issue_id holds already; updated where it has one, else stored.';
+
 create or replace function private.import_circle_item(
   p_item jsonb, p_shape text, p_import_source text, p_imported_by text
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_root constant private.circle_capture := private.read_circle_root(p_item, p_shape);
-  v_triage private.circle_triage;
+  v_stored record;
   v_message public.circle_issues;
-  v_updated record;
-  v_is_stale boolean := false;
   v_replies record;
   v_reply_count integer := 0;
-  v_others uuid[] := '{}';
   v_segment text;
-  v_issue_id uuid;
-  v_action text := 'stored';
 begin
   if p_shape = 'envelope' and jsonb_typeof(p_item -> 'Replies') not in ('array', 'null') then
     raise exception using
@@ -1891,50 +1952,32 @@ begin
       hint = 'Send [] for a message without replies.';
   end if;
   perform private.check_circle_id(v_root.message_id, 'circle_message_id_invalid');
-  v_triage := private.judge_circle_message(v_root.sender_verdict, v_root.title, v_root.body);
-  if v_triage.is_sure then
-    set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
-    v_issue_id := gen_random_uuid();
-  end if;
-  v_message := private.insert_circle_message(v_root, v_triage, v_issue_id);
-  if v_message.id is not null then
-    v_action := case when v_issue_id is null then 'stored' else 'created' end;
-  else
-    select * into v_updated from private.update_circle_message(v_root, v_triage);
-    v_message := v_updated.o_message;
-    v_is_stale := v_updated.o_is_stale;
-    if v_message.mapped_to_issue_id is not null then
-      v_action := 'updated';
-    elsif v_triage.is_sure and v_message.triaged_by is null and not private.had_issue(v_message.id) then
-      v_action := 'created';
-      update public.circle_issues as c set mapped_to_issue_id = v_issue_id where c.id = v_message.id
-      returning * into v_message;
-    end if;
-  end if;
+  select * into v_stored from private.store_circle_message(
+    v_root, private.judge_circle_message(v_root.sender_verdict, v_root.title, v_root.body)
+  );
+  v_message := v_stored.o_message;
   if private.circle_replies_of(p_item, p_shape) <> '[]' then
     select * into v_replies from private.store_circle_replies(v_message, p_item, p_shape);
     v_reply_count := v_replies.o_count;
-    v_others := v_replies.o_others;
+    perform private.refresh_other_messages(v_replies.o_others);
   end if;
-  if v_action <> 'stored' then
+  if v_stored.o_action <> 'stored' then
     v_segment := private.segment_of_message(v_message);
-    if v_action = 'created' then
-      perform private.create_imported_issue(
-        v_message, v_issue_id, v_segment, p_import_source, p_imported_by, true
-      );
-    else
-      perform private.refresh_imported_issue(v_message, v_segment);
-    end if;
   end if;
-  if v_others <> '{}' then
-    perform private.refresh_other_messages(v_others);
+  if v_stored.o_action = 'created' then
+    perform private.create_imported_issue(
+      v_message, v_message.mapped_to_issue_id, v_segment, p_import_source, p_imported_by, true
+    );
+  elsif v_stored.o_action = 'updated' then
+    perform private.refresh_imported_issue(v_message, v_segment);
   end if;
   return jsonb_build_object(
     'circle_issue_id', v_message.id, 'message_id', v_message.message_id,
     'message_type', case when v_message.is_thread then 'thread' else 'single' end,
     'title', v_message.title, 'segment', v_segment, 'replies_processed', v_reply_count,
-    'issue_id', v_message.mapped_to_issue_id, 'action', v_action, 'is_stale', v_is_stale,
-    'is_triaged', v_message.is_triaged, 'triage_confidence', v_message.triage_confidence
+    'issue_id', v_message.mapped_to_issue_id, 'action', v_stored.o_action,
+    'is_stale', v_stored.o_is_stale, 'is_triaged', v_message.is_triaged,
+    'triage_confidence', v_message.triage_confidence
   );
 end;
 $$;
@@ -1972,7 +2015,7 @@ begin
   if exists (select from unnest(v_items) as i where i.shape in ('hint', 'unrecognised')) then
     raise exception using
       errcode = 'PT422', message = 'circle_payload_unrecognised',
-      detail = 'This is no message: no envelope with an object Parent_Message, and no record of Circle''s API.',
+      detail = 'This is no envelope with an object Parent_Message, and no record of Circle''s API.',
       hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
   end if;
   perform private.take_turn_with_messages(v_items);
@@ -1992,8 +2035,10 @@ $$;
 comment on function public.process_circle_webhook(jsonb, text, text) is
   'Imports one message with its replies, an envelope of n8n''s or a record of Circle''s API, and returns '
   '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, '
-  'action: created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an array or '
-  'a page {records} all or nothing, with an array of these. Agents and servers. Errors: not_signed_in (401), team_role_required '
+  'action: created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an '
+  'array or '
+  'a page {records} all or nothing, with an array of these. Agents and servers. Errors: not_signed_in '
+  '(401), team_role_required '
   '(403), circle_payload_unrecognised, '
   'circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid (422).';
 
@@ -2206,8 +2251,8 @@ begin
 end;
 $$;
 
--- The two in one transaction, for the time when all goes well: a caller who gets an error from this stores the
--- body with receive_circle_event, and nothing is lost. An event that was worked on before is not again.
+-- The two in one transaction, for the time when all goes well: a caller who gets an error from this stores
+-- the body with receive_circle_event, and nothing is lost. An event that was worked on before is not again.
 create or replace function private.ingest_circle_event(p_body text) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -2248,7 +2293,8 @@ begin atomic
   select private.ingest_circle_event(p_body => ingest_circle_event.p_body);
 end;
 comment on function public.ingest_circle_event(text) is
-  'Stores a raw request body, given as base64, and works on it, in one transaction; the same bytes again are the '
+  'Stores a raw request body, given as base64, and works on it, in one transaction; the same bytes again '
+  'are the '
   'same event and change nothing. Returns what process_circle_event does. After an error nothing is stored: '
   'call receive_circle_event. Service role only. Errors: circle_event_too_large (413), '
   'circle_event_not_base64 (422).';
@@ -2273,7 +2319,8 @@ exception
     get stacked diagnostics v_error = message_text;
     update private.circle_events as e set
       attempts = e.attempts + 1, error = format('%s: %s', sqlstate, v_error), status = 'failed',
-      processed_at = clock_timestamp(), next_attempt_at = private.next_circle_attempt('failed', e.attempts + 1)
+      processed_at = clock_timestamp(),
+      next_attempt_at = private.next_circle_attempt('failed', e.attempts + 1)
     where e.id = p_event_id;
     return 'failed';
 end;
@@ -2301,7 +2348,8 @@ begin
 end;
 $$;
 comment on function private.process_waiting_circle_events(integer) is
-  'Works on up to so many events whose time has come, and returns how many succeeded. One that fails is tried '
+  'Works on up to so many events whose time has come, and returns how many succeeded. One that fails is '
+  'tried '
   'again later, ten times in all: after 1, 2, 4 … minutes. For the scheduler.';
 
 create or replace function private.replay_circle_events(
@@ -2354,8 +2402,10 @@ begin atomic
   );
 end;
 comment on function public.replay_circle_events(timestamptz, timestamptz, integer) is
-  'Works again on every event received from p_from up to p_to, in the order in which they came, with the same '
-  'result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when there were '
+  'Works again on every event received from p_from up to p_to, in the order in which they came, with the '
+  'same '
+  'result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when '
+  'there were '
   'more than p_limit (at most 10000), else null. Admins and servers. Errors: not_signed_in (401), '
   'team_role_required (403), replay_range_invalid (422).';
 grant execute on function public.replay_circle_events(timestamptz, timestamptz, integer)
@@ -2386,8 +2436,8 @@ grant select on public.failed_circle_events to authenticated, service_role;
 
 -- schemas/20_tracker/79_circle_triage.sql
 
--- Where a person decides: the messages that nobody was sure about, the ways to make an issue of one or not, and
--- the way back.
+-- Where a person decides: the messages that nobody was sure about, the ways to make an issue of one or not,
+-- and the way back.
 
 create view public.circle_triage_queue with (security_invoker = true) as
 select
@@ -2397,7 +2447,8 @@ from public.circle_issues as c
 where not c.is_triaged and (c.body <> '' or c.attachments <> '[]');
 comment on view public.circle_triage_queue is
   'Messages of which nobody was sure enough whether they are issues, for a person to decide: '
-  'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by triage_confidence '
+  'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by '
+  'triage_confidence '
   'desc`, the oldest first `order by created_at`.';
 comment on column public.circle_triage_queue.triage_confidence is 'How likely it is an issue, 0 to 1.';
 comment on column public.circle_triage_queue.segment is
@@ -2454,7 +2505,8 @@ begin
       return v_message.mapped_to_issue_id;
     end if;
     raise exception using
-      errcode = 'PT409', message = 'circle_issue_has_issue', detail = 'The message has another issue already.',
+      errcode = 'PT409', message = 'circle_issue_has_issue',
+      detail = 'The message has another issue already.',
       hint = 'Put it back with return_circle_issue first.';
   end if;
   if p_issue_id is not null and not exists (select from public.issues as i where i.id = p_issue_id) then
@@ -2503,7 +2555,8 @@ begin atomic
   );
 end;
 comment on function public.import_circle_issue(uuid, uuid, text, text, text) is
-  'Decides that a message is an issue and returns the issue''s id: a new one, with p_title and p_segment where '
+  'Decides that a message is an issue and returns the issue''s id: a new one, with p_title and p_segment '
+  'where '
   'given; the one it had before it was put back; or p_issue_id, of which it is a duplicate. Called again it '
   'returns the same. return_circle_issue() undoes it. Agents and servers. Errors: not_signed_in (401), '
   'team_role_required (403), circle_issue_not_found, issue_not_found (404), circle_issue_has_issue (409), '
@@ -2544,7 +2597,8 @@ comment on function public.dismiss_circle_issue(uuid, text) is
   'team_role_required (403), circle_issue_not_found (404), circle_issue_has_issue (409).';
 grant execute on function public.dismiss_circle_issue(uuid, text) to authenticated, service_role;
 
--- The issue is archived, not deleted: what was said in it stays, and importing the message again brings it back.
+-- The issue is archived, not deleted: what was said in it stays, and importing the message again brings it
+-- back.
 create or replace function private.return_circle_issue(p_circle_issue_id uuid, p_notes text) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -2573,7 +2627,8 @@ begin atomic
   );
 end;
 comment on function public.return_circle_issue(uuid, text) is
-  'Puts a message back into circle_triage_queue, whether it was imported or dismissed. The issue that an import '
+  'Puts a message back into circle_triage_queue, whether it was imported or dismissed. The issue that an '
+  'import '
   'made of it, and of no other message, is archived. From then on only a person decides. Agents and servers. '
   'Errors: not_signed_in (401), team_role_required (403), circle_issue_not_found (404).';
 grant execute on function public.return_circle_issue(uuid, text) to authenticated, service_role;
@@ -2592,7 +2647,8 @@ cross join lateral (
 where d.current_value <> d.imported_value;
 comment on view public.issue_import_differences is
   'Where an issue says something else than its message, because a team member changed it: what stands there, '
-  'and beside it what the last import would have made of it. Writing the imported value into the issue takes it '
+  'and beside it what the last import would have made of it. Writing the imported value into the issue '
+  'takes it '
   'over, and later imports follow again.';
 comment on column public.issue_import_differences.field is 'title, description, segment or submitted_by.';
 grant select on public.issue_import_differences to authenticated, service_role;
@@ -2602,6 +2658,7 @@ grant select on public.issue_import_differences to authenticated, service_role;
 -- Lets go of what has been worked on and of what is only history, so that neither grows for ever.
 
 -- What was done with nothing left to do. An event that failed or could not be read stays for a person.
+-- squawk-ignore require-concurrent-index-creation
 create index circle_events_done_processed_at_idx
   on private.circle_events (processed_at) where status in ('processed', 'hint');
 

@@ -50,7 +50,8 @@ begin
 end;
 $$;
 comment on function private.circle_shape(jsonb) is
-  'envelope: n8n''s {Type, Parent_Message, …}. flat_thread, message_content: n8n''s older ones. chat_message, '
+  'envelope: n8n''s {Type, Parent_Message, …}. flat_thread, message_content: n8n''s older ones. '
+  'chat_message, '
   'chat_thread, post, comment: records of Circle''s APIs. hint: Circle''s {type, data}, ids only. Else '
   'unrecognised.';
 
@@ -61,7 +62,8 @@ begin
     when 'object' then p_sender ->> 'name' when 'array' then null else p_sender #>> '{}' end;
 end;
 $$;
-comment on function private.name_of_sender(jsonb) is 'A sender''s name: of a text, or of an object that has one.';
+comment on function private.name_of_sender(jsonb) is
+  'A sender''s name: of a text, or of an object that has one.';
 
 -- The envelope's shapes differ in their keys: a single message has sender, body and attachments, the root of
 -- a thread has parent_sender, parent_body and parent_attachments, and a reply's author stands under "replier
@@ -143,7 +145,9 @@ begin
       then p_record #> '{tiptap_body,attachments}'
     when jsonb_typeof(p_record #> '{body,attachments}') = 'array' then p_record #> '{body,attachments}'
   end;
-  v.space_id := coalesce(private.parsed_id(p_record -> 'space_id'), private.parsed_id(p_record #> '{space,id}'));
+  v.space_id := coalesce(
+    private.parsed_id(p_record -> 'space_id'), private.parsed_id(p_record #> '{space,id}')
+  );
   v.space_name := private.presence(coalesce(p_record ->> 'space_name', p_record #>> '{space,name}'));
   v.posted_at := private.parsed_time(coalesce(p_record ->> 'published_at', p_record ->> 'created_at'));
   v.edited_at := private.parsed_time(coalesce(p_record #>> '{body,updated_at}', p_record ->> 'updated_at'));
@@ -281,7 +285,9 @@ declare
 begin
   if jsonb_array_length(v_items) = 1 then
     v_shape := private.circle_shape(v_items -> 0);
-    return array[row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape))::private.circle_item];
+    return array[
+      row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape))::private.circle_item
+    ];
   end if;
   return array(
     select row(e.value, e.place::integer - 1, s.shape, r.message_id)::private.circle_item
@@ -293,7 +299,8 @@ begin
 end;
 $$;
 comment on function private.circle_items(jsonb) is
-  'The elements of a payload, which is one, an array, or a page {records}, in the order of their message ids, which '
+  'The elements of a payload, which is one, an array, or a page {records}, in the order of their message '
+  'ids, which '
   'is the order of locks.';
 
 create type private.circle_triage as (
@@ -303,7 +310,8 @@ create type private.circle_triage as (
   confidence double precision
 );
 comment on type private.circle_triage is
-  'What is thought of a message: how likely it is an issue, whether that is sure enough to make one, and the two '
+  'What is thought of a message: how likely it is an issue, whether that is sure enough to make one, and '
+  'the two '
   'columns of circle_issues.';
 
 -- A capture is judged by its own words alone, so that it doesn't matter what came before it. Once any of them

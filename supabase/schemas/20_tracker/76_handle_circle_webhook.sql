@@ -28,7 +28,7 @@ begin
   if exists (select from unnest(v_items) as i where i.shape in ('hint', 'unrecognised')) then
     raise exception using
       errcode = 'PT422', message = 'circle_payload_unrecognised',
-      detail = 'This is no message: no envelope with an object Parent_Message, and no record of Circle''s API.',
+      detail = 'This is no envelope with an object Parent_Message, and no record of Circle''s API.',
       hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
   end if;
   perform private.take_turn_with_messages(v_items);
@@ -62,8 +62,10 @@ end;
 comment on function public.process_circle_webhook(jsonb, text, text) is
   'Imports one message with its replies, an envelope of n8n''s or a record of Circle''s API, and returns '
   '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, '
-  'action: created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an array or '
-  'a page {records} all or nothing, with an array of these. Agents and servers. Errors: not_signed_in (401), team_role_required '
+  'action: created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an '
+  'array or '
+  'a page {records} all or nothing, with an array of these. Agents and servers. Errors: not_signed_in '
+  '(401), team_role_required '
   '(403), circle_payload_unrecognised, '
   'circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid (422).';
 grant execute on function public.process_circle_webhook(jsonb, text, text) to authenticated, service_role;

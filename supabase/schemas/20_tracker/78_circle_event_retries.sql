@@ -15,7 +15,8 @@ exception
     get stacked diagnostics v_error = message_text;
     update private.circle_events as e set
       attempts = e.attempts + 1, error = format('%s: %s', sqlstate, v_error), status = 'failed',
-      processed_at = clock_timestamp(), next_attempt_at = private.next_circle_attempt('failed', e.attempts + 1)
+      processed_at = clock_timestamp(),
+      next_attempt_at = private.next_circle_attempt('failed', e.attempts + 1)
     where e.id = p_event_id;
     return 'failed';
 end;
@@ -43,7 +44,8 @@ begin
 end;
 $$;
 comment on function private.process_waiting_circle_events(integer) is
-  'Works on up to so many events whose time has come, and returns how many succeeded. One that fails is tried '
+  'Works on up to so many events whose time has come, and returns how many succeeded. One that fails is '
+  'tried '
   'again later, ten times in all: after 1, 2, 4 … minutes. For the scheduler.';
 
 create or replace function private.replay_circle_events(
@@ -96,8 +98,10 @@ begin atomic
   );
 end;
 comment on function public.replay_circle_events(timestamptz, timestamptz, integer) is
-  'Works again on every event received from p_from up to p_to, in the order in which they came, with the same '
-  'result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when there were '
+  'Works again on every event received from p_from up to p_to, in the order in which they came, with the '
+  'same '
+  'result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when '
+  'there were '
   'more than p_limit (at most 10000), else null. Admins and servers. Errors: not_signed_in (401), '
   'team_role_required (403), replay_range_invalid (422).';
 grant execute on function public.replay_circle_events(timestamptz, timestamptz, integer)

@@ -1,5 +1,5 @@
--- Where a person decides: the messages that nobody was sure about, the ways to make an issue of one or not, and
--- the way back.
+-- Where a person decides: the messages that nobody was sure about, the ways to make an issue of one or not,
+-- and the way back.
 
 create view public.circle_triage_queue with (security_invoker = true) as
 select
@@ -9,7 +9,8 @@ from public.circle_issues as c
 where not c.is_triaged and (c.body <> '' or c.attachments <> '[]');
 comment on view public.circle_triage_queue is
   'Messages of which nobody was sure enough whether they are issues, for a person to decide: '
-  'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by triage_confidence '
+  'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by '
+  'triage_confidence '
   'desc`, the oldest first `order by created_at`.';
 comment on column public.circle_triage_queue.triage_confidence is 'How likely it is an issue, 0 to 1.';
 comment on column public.circle_triage_queue.segment is
@@ -66,7 +67,8 @@ begin
       return v_message.mapped_to_issue_id;
     end if;
     raise exception using
-      errcode = 'PT409', message = 'circle_issue_has_issue', detail = 'The message has another issue already.',
+      errcode = 'PT409', message = 'circle_issue_has_issue',
+      detail = 'The message has another issue already.',
       hint = 'Put it back with return_circle_issue first.';
   end if;
   if p_issue_id is not null and not exists (select from public.issues as i where i.id = p_issue_id) then
@@ -115,7 +117,8 @@ begin atomic
   );
 end;
 comment on function public.import_circle_issue(uuid, uuid, text, text, text) is
-  'Decides that a message is an issue and returns the issue''s id: a new one, with p_title and p_segment where '
+  'Decides that a message is an issue and returns the issue''s id: a new one, with p_title and p_segment '
+  'where '
   'given; the one it had before it was put back; or p_issue_id, of which it is a duplicate. Called again it '
   'returns the same. return_circle_issue() undoes it. Agents and servers. Errors: not_signed_in (401), '
   'team_role_required (403), circle_issue_not_found, issue_not_found (404), circle_issue_has_issue (409), '
@@ -156,7 +159,8 @@ comment on function public.dismiss_circle_issue(uuid, text) is
   'team_role_required (403), circle_issue_not_found (404), circle_issue_has_issue (409).';
 grant execute on function public.dismiss_circle_issue(uuid, text) to authenticated, service_role;
 
--- The issue is archived, not deleted: what was said in it stays, and importing the message again brings it back.
+-- The issue is archived, not deleted: what was said in it stays, and importing the message again brings it
+-- back.
 create or replace function private.return_circle_issue(p_circle_issue_id uuid, p_notes text) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -185,7 +189,8 @@ begin atomic
   );
 end;
 comment on function public.return_circle_issue(uuid, text) is
-  'Puts a message back into circle_triage_queue, whether it was imported or dismissed. The issue that an import '
+  'Puts a message back into circle_triage_queue, whether it was imported or dismissed. The issue that an '
+  'import '
   'made of it, and of no other message, is archived. From then on only a person decides. Agents and servers. '
   'Errors: not_signed_in (401), team_role_required (403), circle_issue_not_found (404).';
 grant execute on function public.return_circle_issue(uuid, text) to authenticated, service_role;
@@ -204,7 +209,8 @@ cross join lateral (
 where d.current_value <> d.imported_value;
 comment on view public.issue_import_differences is
   'Where an issue says something else than its message, because a team member changed it: what stands there, '
-  'and beside it what the last import would have made of it. Writing the imported value into the issue takes it '
+  'and beside it what the last import would have made of it. Writing the imported value into the issue '
+  'takes it '
   'over, and later imports follow again.';
 comment on column public.issue_import_differences.field is 'title, description, segment or submitted_by.';
 grant select on public.issue_import_differences to authenticated, service_role;

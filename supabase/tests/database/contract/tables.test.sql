@@ -26,7 +26,8 @@ select bag_eq(
     ('public.tags'), ('public.issue_tags'), ('public.circle_spaces'), ('public.circle_issues'),
     ('public.circle_replies'), ('public.issue_import_logs'), ('public.user_sessions'),
     ('public.issue_activity_log'), ('public.failed_circle_events'),
-    ('public.circle_triage_queue'), ('public.issue_import_differences'), ('private.circle_imports'), ('private.circle_events'),
+    ('public.circle_triage_queue'), ('public.issue_import_differences'),
+    ('private.circle_imports'), ('private.circle_events'),
     ('public.tracker_settings'), ('public.segment_rules'), ('private.segment_patterns'),
     ('public.segment_corrections') $$,
   'the tables and views are those that are listed here'
