@@ -12,7 +12,7 @@ set local statement_timeout = '10min';
 -- class, since a role that writes may call nothing here. In plpgsql, because a function of language sql is
 -- planned anew in each statement that calls it, and this one is called several times for each row.
 create or replace function private.presence(p_text text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return nullif(
     btrim(
@@ -61,8 +61,20 @@ $$;
 
 create or replace function private.sorted_tags(p_tags text[]) returns text[]
 language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_tag text;
+  v_last text := '';
+  v_is_sorted boolean := array_ndims(p_tags) = 1 and array_lower(p_tags, 1) = 1;
 begin
-  if cardinality(p_tags) = 0 then
+  if p_tags = '{}' then
+    return '{}';
+  end if;
+  foreach v_tag in array p_tags loop
+    v_is_sorted := v_is_sorted and v_tag > v_last collate "C" and private.presence(v_tag) = v_tag;
+    exit when v_is_sorted is not true;
+    v_last := v_tag;
+  end loop;
+  if v_is_sorted then
     return p_tags;
   end if;
   return (
@@ -933,11 +945,10 @@ create index circle_events_failed_received_at_idx on private.circle_events (rece
 -- in plpgsql, which keeps its plans; an import calls these some twenty times.
 
 create or replace function private.parsed_time(p_text text) returns timestamptz
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable strict security invoker set search_path = '' as $$
 begin
   -- ISO 8601 only: PostgreSQL itself would also take `now`, `infinity` and local formats.
-  if p_text is null
-    or p_text !~ '^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?\s*$'
+  if p_text !~ '^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?\s*$'
   then
     return null;
   end if;
@@ -952,14 +963,14 @@ end;
 $$;
 
 create or replace function private.parsed_integer(p_text text) returns integer
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when p_text ~ '^\d{1,9}$' then p_text::integer end;
 end;
 $$;
 
 create or replace function private.parsed_share(p_text text) returns double precision
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when p_text ~ '^\s*(0(\.\d{1,15})?|1(\.0{1,15})?)\s*$' then p_text::double precision end;
 end;
@@ -967,7 +978,7 @@ $$;
 comment on function private.parsed_share(text) is 'A decimal number from 0 to 1; null if it is none.';
 
 create or replace function private.parsed_boolean(p_text text) returns boolean
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case lower(btrim(p_text))
     when 'true' then true when 'yes' then true when '1' then true
@@ -977,7 +988,7 @@ end;
 $$;
 
 create or replace function private.parsed_id(p_value jsonb) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when jsonb_typeof(p_value) in ('number', 'string') then private.presence(p_value #>> '{}') end;
 end;
@@ -985,7 +996,7 @@ $$;
 comment on function private.parsed_id(jsonb) is 'An id as text, from a number or a text; else null.';
 
 create or replace function private.parsed_text(p_value jsonb) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case
     when jsonb_typeof(p_value) in ('string', 'number', 'boolean')
@@ -1012,7 +1023,7 @@ end;
 $$;
 
 create or replace function private.segment_of_type(p_type text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case lower(btrim(p_type))
     when 'auth' then 'auth' when 'auth/login' then 'auth'
@@ -1025,7 +1036,7 @@ $$;
 
 -- Posts and comments come as HTML where nothing plainer is with them.
 create or replace function private.text_of_html(p_html text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 declare
   v_text text := p_html;
 begin
@@ -1102,7 +1113,7 @@ comment on function private.circle_shape(jsonb) is
   'unrecognised.';
 
 create or replace function private.name_of_sender(p_sender jsonb) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case jsonb_typeof(p_sender)
     when 'object' then p_sender ->> 'name' when 'array' then null else p_sender #>> '{}' end;
@@ -1116,46 +1127,47 @@ comment on function private.name_of_sender(jsonb) is
 -- <n>". For a message outside a thread, n8n sends the message id as thread id. Records of chat name the id
 -- `id`; the older flat threads have reply_id and sender_name.
 create or replace function private.read_chat_message(p_message jsonb) returns private.circle_capture
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable strict security invoker set search_path = '' as $$
 declare
+  m record;
   v private.circle_capture;
 begin
   if jsonb_typeof(p_message) <> 'object' then
     return v;
   end if;
-  v.message_id := private.parsed_id(coalesce(
-    p_message -> 'message_id', p_message -> 'reply_id', p_message -> 'id'
-  ));
-  v.thread_id := nullif(private.parsed_id(p_message -> 'chat_thread_id'), v.message_id);
+  -- One pass over the keys, where `->` would search for each.
+  select * into m from jsonb_to_record(p_message) as r (
+    message_id jsonb, reply_id jsonb, id jsonb, chat_thread_id jsonb, reply_index text, parent_sender jsonb,
+    sender jsonb, sender_name text, author_email text, parent_body jsonb, body jsonb, rich_text_body jsonb,
+    message_url text, chat_room_uuid text, space_id jsonb, space_name text, parent_attachments jsonb,
+    attachments jsonb, created_at text, sent_at text, parent_created_at text, edited_at text
+  );
+  v.message_id := private.parsed_id(coalesce(m.message_id, m.reply_id, m.id));
+  v.thread_id := nullif(private.parsed_id(m.chat_thread_id), v.message_id);
   v.author_name := private.presence(coalesce(
-    p_message ->> ('replier ' || (p_message ->> 'reply_index')),
-    private.name_of_sender(coalesce(nullif(p_message -> 'parent_sender', 'null'), p_message -> 'sender')),
-    p_message ->> 'sender_name'
+    p_message ->> ('replier ' || m.reply_index),
+    private.name_of_sender(coalesce(m.parent_sender, m.sender)), m.sender_name
   ));
   if v.author_name is null then
     select private.presence(k.value) into v.author_name
     from jsonb_each_text(p_message) as k where k.key ~ '^replier( \d+)?$' order by k.key limit 1;
   end if;
-  v.author_email := private.presence(coalesce(p_message ->> 'author_email', p_message #>> '{sender,email}'));
+  v.author_email := private.presence(coalesce(m.author_email, m.sender ->> 'email'));
   v.body := coalesce(
-    private.parsed_text(p_message -> 'parent_body'), private.parsed_text(p_message -> 'body'),
-    private.parsed_text(p_message #> '{rich_text_body,circle_ios_fallback_text}')
+    private.parsed_text(m.parent_body), private.parsed_text(m.body),
+    private.parsed_text(m.rich_text_body -> 'circle_ios_fallback_text')
   );
-  v.link := private.presence(p_message ->> 'message_url');
-  v.chat_room_uuid := private.presence(p_message ->> 'chat_room_uuid');
-  v.space_id := private.parsed_id(p_message -> 'space_id');
-  v.space_name := private.presence(p_message ->> 'space_name');
-  v.attachments := coalesce(
-    p_message -> 'parent_attachments', p_message -> 'attachments', p_message #> '{rich_text_body,attachments}'
-  );
+  v.link := private.presence(m.message_url);
+  v.chat_room_uuid := private.presence(m.chat_room_uuid);
+  v.space_id := private.parsed_id(m.space_id);
+  v.space_name := private.presence(m.space_name);
+  v.attachments := coalesce(m.parent_attachments, m.attachments, m.rich_text_body -> 'attachments');
   if jsonb_typeof(v.attachments) <> 'array' then
     v.attachments := null;
   end if;
-  v.posted_at := private.parsed_time(coalesce(
-    p_message ->> 'created_at', p_message ->> 'sent_at', p_message ->> 'parent_created_at'
-  ));
-  v.edited_at := private.parsed_time(p_message ->> 'edited_at');
-  v.reply_index := private.parsed_integer(p_message ->> 'reply_index');
+  v.posted_at := private.parsed_time(coalesce(m.created_at, m.sent_at, m.parent_created_at));
+  v.edited_at := private.parsed_time(m.edited_at);
+  v.reply_index := private.parsed_integer(m.reply_index);
   v.raw_data := p_message;
   return v;
 end;

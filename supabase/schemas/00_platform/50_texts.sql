@@ -4,7 +4,7 @@
 -- class, since a role that writes may call nothing here. In plpgsql, because a function of language sql is
 -- planned anew in each statement that calls it, and this one is called several times for each row.
 create or replace function private.presence(p_text text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return nullif(
     btrim(

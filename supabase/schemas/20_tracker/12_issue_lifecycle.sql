@@ -2,8 +2,20 @@
 
 create or replace function private.sorted_tags(p_tags text[]) returns text[]
 language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_tag text;
+  v_last text := '';
+  v_is_sorted boolean := array_ndims(p_tags) = 1 and array_lower(p_tags, 1) = 1;
 begin
-  if cardinality(p_tags) = 0 then
+  if p_tags = '{}' then
+    return '{}';
+  end if;
+  foreach v_tag in array p_tags loop
+    v_is_sorted := v_is_sorted and v_tag > v_last collate "C" and private.presence(v_tag) = v_tag;
+    exit when v_is_sorted is not true;
+    v_last := v_tag;
+  end loop;
+  if v_is_sorted then
     return p_tags;
   end if;
   return (

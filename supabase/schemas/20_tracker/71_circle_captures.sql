@@ -56,7 +56,7 @@ comment on function private.circle_shape(jsonb) is
   'unrecognised.';
 
 create or replace function private.name_of_sender(p_sender jsonb) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case jsonb_typeof(p_sender)
     when 'object' then p_sender ->> 'name' when 'array' then null else p_sender #>> '{}' end;
@@ -70,46 +70,47 @@ comment on function private.name_of_sender(jsonb) is
 -- <n>". For a message outside a thread, n8n sends the message id as thread id. Records of chat name the id
 -- `id`; the older flat threads have reply_id and sender_name.
 create or replace function private.read_chat_message(p_message jsonb) returns private.circle_capture
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable strict security invoker set search_path = '' as $$
 declare
+  m record;
   v private.circle_capture;
 begin
   if jsonb_typeof(p_message) <> 'object' then
     return v;
   end if;
-  v.message_id := private.parsed_id(coalesce(
-    p_message -> 'message_id', p_message -> 'reply_id', p_message -> 'id'
-  ));
-  v.thread_id := nullif(private.parsed_id(p_message -> 'chat_thread_id'), v.message_id);
+  -- One pass over the keys, where `->` would search for each.
+  select * into m from jsonb_to_record(p_message) as r (
+    message_id jsonb, reply_id jsonb, id jsonb, chat_thread_id jsonb, reply_index text, parent_sender jsonb,
+    sender jsonb, sender_name text, author_email text, parent_body jsonb, body jsonb, rich_text_body jsonb,
+    message_url text, chat_room_uuid text, space_id jsonb, space_name text, parent_attachments jsonb,
+    attachments jsonb, created_at text, sent_at text, parent_created_at text, edited_at text
+  );
+  v.message_id := private.parsed_id(coalesce(m.message_id, m.reply_id, m.id));
+  v.thread_id := nullif(private.parsed_id(m.chat_thread_id), v.message_id);
   v.author_name := private.presence(coalesce(
-    p_message ->> ('replier ' || (p_message ->> 'reply_index')),
-    private.name_of_sender(coalesce(nullif(p_message -> 'parent_sender', 'null'), p_message -> 'sender')),
-    p_message ->> 'sender_name'
+    p_message ->> ('replier ' || m.reply_index),
+    private.name_of_sender(coalesce(m.parent_sender, m.sender)), m.sender_name
   ));
   if v.author_name is null then
     select private.presence(k.value) into v.author_name
     from jsonb_each_text(p_message) as k where k.key ~ '^replier( \d+)?$' order by k.key limit 1;
   end if;
-  v.author_email := private.presence(coalesce(p_message ->> 'author_email', p_message #>> '{sender,email}'));
+  v.author_email := private.presence(coalesce(m.author_email, m.sender ->> 'email'));
   v.body := coalesce(
-    private.parsed_text(p_message -> 'parent_body'), private.parsed_text(p_message -> 'body'),
-    private.parsed_text(p_message #> '{rich_text_body,circle_ios_fallback_text}')
+    private.parsed_text(m.parent_body), private.parsed_text(m.body),
+    private.parsed_text(m.rich_text_body -> 'circle_ios_fallback_text')
   );
-  v.link := private.presence(p_message ->> 'message_url');
-  v.chat_room_uuid := private.presence(p_message ->> 'chat_room_uuid');
-  v.space_id := private.parsed_id(p_message -> 'space_id');
-  v.space_name := private.presence(p_message ->> 'space_name');
-  v.attachments := coalesce(
-    p_message -> 'parent_attachments', p_message -> 'attachments', p_message #> '{rich_text_body,attachments}'
-  );
+  v.link := private.presence(m.message_url);
+  v.chat_room_uuid := private.presence(m.chat_room_uuid);
+  v.space_id := private.parsed_id(m.space_id);
+  v.space_name := private.presence(m.space_name);
+  v.attachments := coalesce(m.parent_attachments, m.attachments, m.rich_text_body -> 'attachments');
   if jsonb_typeof(v.attachments) <> 'array' then
     v.attachments := null;
   end if;
-  v.posted_at := private.parsed_time(coalesce(
-    p_message ->> 'created_at', p_message ->> 'sent_at', p_message ->> 'parent_created_at'
-  ));
-  v.edited_at := private.parsed_time(p_message ->> 'edited_at');
-  v.reply_index := private.parsed_integer(p_message ->> 'reply_index');
+  v.posted_at := private.parsed_time(coalesce(m.created_at, m.sent_at, m.parent_created_at));
+  v.edited_at := private.parsed_time(m.edited_at);
+  v.reply_index := private.parsed_integer(m.reply_index);
   v.raw_data := p_message;
   return v;
 end;
