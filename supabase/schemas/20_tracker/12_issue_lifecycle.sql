@@ -7,7 +7,7 @@ declare
   v_last text := '';
   v_is_sorted boolean := array_ndims(p_tags) = 1 and array_lower(p_tags, 1) = 1;
 begin
-  if p_tags = '{}' then
+  if coalesce(p_tags, '{}') = '{}' then
     return '{}';
   end if;
   foreach v_tag in array p_tags loop
