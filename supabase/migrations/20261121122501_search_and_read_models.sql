@@ -7,13 +7,15 @@ set local statement_timeout = '30min';
 
 create extension if not exists pg_trgm with schema extensions;
 
-drop index public.issues_assigned_to_user_id_idx;
-create index issues_assigned_to_user_id_status_idx on public.issues (assigned_to_user_id, status);
--- The pages that people open: newest first, of one status, and what is open by age.
+-- The pages that people open: newest first, of one status, somebody's, and what is open by age.
 create index issues_created_at_idx on public.issues (created_at);
 create index issues_status_created_at_idx on public.issues (status, created_at);
+create index issues_assigned_to_status_idx on public.issues (assigned_to, status)
+  where assigned_to is not null;
 create index issues_open_created_at_idx on public.issues (created_at)
   where status in ('waiting_for_help', 'in_progress', 'blocked') and not is_test;
+-- Titles that contain what somebody typed.
+create index issues_title_idx on public.issues using gin (title extensions.gin_trgm_ops);
 
 
 -- Says that a team member is here, and under which profile.
@@ -75,8 +77,8 @@ grant execute on function public.touch_user_session(text, text) to authenticated
 
 -- What full text search looks through: one row an issue, kept by triggers of issues and comments.
 --
--- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has at
--- most five times its bytes. So 200,000 bytes of text go in at most: the beginnings of title, tags and
+-- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
+-- less than four times its bytes. So 200,000 bytes of text go in at most: the beginnings of title, tags and
 -- description, and the newest comments.
 --
 -- Whoever writes a row here holds the issue's lock, so that these rows add no lock order of their own: an
@@ -88,6 +90,7 @@ create table private.issue_search (
   vector tsvector not null,
   vector_bytes integer not null,
   question_key text,
+  created_at timestamptz not null,
   constraint issue_search_pkey primary key (issue_id),
   constraint issue_search_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade
 );
@@ -96,9 +99,12 @@ comment on table private.issue_search is
   'similar_issues and the view repeated_questions.';
 comment on column private.issue_search.vector_bytes is
   'The size of vector, never less than it is; over 250,000 it is made anew of the newest comments.';
+comment on column private.issue_search.created_at is
+  'The issue''s, which doesn''t change: to read the newest that have a common word in their order.';
 comment on column private.issue_search.question_key is
   'The title''s words, sorted, each once; a digest of them where they are long. Null for none.';
 
+create index issue_search_created_at_idx on private.issue_search (created_at);
 create index issue_search_question_key_idx on private.issue_search (question_key, issue_id);
 
 -- src/app.ts is found as typed, and as app.ts too, in queries as in texts.
@@ -172,8 +178,8 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_vector constant tsvector := private.issue_vector(new.title, new.tags, new.description);
 begin
-  insert into private.issue_search (issue_id, vector, vector_bytes, question_key)
-  values (new.id, v_vector, pg_column_size(v_vector), private.question_key(new.title))
+  insert into private.issue_search (issue_id, vector, vector_bytes, question_key, created_at)
+  values (new.id, v_vector, pg_column_size(v_vector), private.question_key(new.title), new.created_at)
   on conflict on constraint issue_search_pkey do nothing;
   return null;
 end;
@@ -187,14 +193,18 @@ declare
   v_vector tsvector;
 begin
   -- Read, not handed over: a trigger's row may have been changed since by a trigger before it.
-  select i.title, i.tags, i.description into v_issue from public.issues as i where i.id = p_issue_id;
+  select i.title, i.tags, i.description, i.created_at into v_issue
+  from public.issues as i
+  where i.id = p_issue_id;
   if not found then
     return;
   end if;
   v_vector := private.issue_vector(v_issue.title, v_issue.tags, v_issue.description)
     || coalesce(private.comments_vector(p_issue_id), '');
-  insert into private.issue_search as s (issue_id, vector, vector_bytes, question_key)
-  values (p_issue_id, v_vector, pg_column_size(v_vector), private.question_key(v_issue.title))
+  insert into private.issue_search as s (issue_id, vector, vector_bytes, question_key, created_at)
+  values (
+    p_issue_id, v_vector, pg_column_size(v_vector), private.question_key(v_issue.title), v_issue.created_at
+  )
   on conflict on constraint issue_search_pkey do update set
     vector = excluded.vector, vector_bytes = excluded.vector_bytes, question_key = excluded.question_key;
 end;
@@ -326,8 +336,8 @@ create trigger _230_forget_comments after truncate on public.comments
   for each statement execute function private.forget_comments();
 
 -- What is there already; an index is made faster than it is kept.
-insert into private.issue_search (issue_id, vector, vector_bytes, question_key)
-select i.id, v.vector, pg_column_size(v.vector), private.question_key(i.title)
+insert into private.issue_search (issue_id, vector, vector_bytes, question_key, created_at)
+select i.id, v.vector, pg_column_size(v.vector), private.question_key(i.title), i.created_at
 from public.issues as i
 cross join lateral (
   select private.issue_vector(i.title, i.tags, i.description) || coalesce(private.comments_vector(i.id), '')
@@ -362,7 +372,7 @@ begin
     if v_term.is_excluded then
       v_words := !! v_words;
     elsif v_term.is_last and not v_term.is_quoted and numnode(v_words) > 0
-      and v_term.words ~ '^[[:alnum:]]{3,}$'
+      and v_term.words ~ '^(?=.*[[:alpha:]])[[:alnum:]]{3,}$'
     then
       -- Stemmed as it stands, and unfinished as it may be.
       v_words := v_words || to_tsquery('pg_catalog.simple', quote_literal(v_term.words) || ':*');
@@ -377,72 +387,129 @@ comment on function private.search_query(text) is
   'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
   'last word as far as it is written. Null for nothing but stop words and punctuation.';
 
--- One statement for every way to search, planned anew for each call: what is not asked for is not in the plan,
--- and the planner weighs how common the words are. For rare ones it reads the index of words, for common ones
--- the newest issues until 2,000 have them: those are ranked, since ranking each of a hundred thousand takes
--- seconds.
+create type private.issue_filter as (
+  status text[],
+  segment text[],
+  assigned_to text,
+  assigned_to_user_id uuid,
+  tags text[],
+  created_from timestamptz,
+  created_to timestamptz,
+  include_tests boolean,
+  seq_id integer,
+  not_seq_id integer
+);
+comment on type private.issue_filter is
+  'Which issues a search is for. Null filters nothing; tags are sorted; created_to is exclusive.';
+
+-- One statement for every way to search, planned anew for each call: what is not asked for is not in the
+-- plan, and the planner weighs how common the words are. For rare ones it reads the index of words, for
+-- common ones the newest issues until 2,000 have them: those are ranked, since to rank each of a hundred
+-- thousand takes a second.
 create or replace function private.find_issues(
-  p_words tsquery, p_number integer, p_title text, p_status text[], p_segment text[], p_assigned_to text,
-  p_assignee_id uuid, p_tags text[], p_created_from timestamptz, p_created_to timestamptz,
-  p_include_tests boolean, p_limit integer, p_offset integer
+  p_words tsquery, p_title text, p_filter private.issue_filter, p_limit integer, p_offset integer
 ) returns table (issue_id uuid, rank real)
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 begin
   return query
   with matching as (
-    select i.id, i.created_at, case
-      when i.seq_id = p_number then 100
-      when p_words is null then 0
+    select i.id, t.created_at,
       -- 1: divided by 1 + the logarithm of the length
-      else ts_rank('{0.1, 0.2, 0.4, 1}', s.vector, p_words, 1)
-    end::real as rank
+      case when p_words is null then 0 else ts_rank('{0.1, 0.2, 0.4, 1}', s.vector, p_words, 1) end::real
+        as rank
     from public.issues as i
     left join private.issue_search as s on s.issue_id = i.id
-    where (p_words is null or p_number is not null or s.vector @@ p_words)
-      and (p_number is null or i.id in (
-        select n.id from public.issues as n where n.seq_id = p_number
-        union select w.issue_id from private.issue_search as w where w.vector @@ p_words
+    cross join lateral (
+      -- The same; each is indexed beside what is looked for.
+      select case when p_words is null then i.created_at else s.created_at end as created_at
+    ) as t
+    where (p_words is null or s.vector @@ p_words)
+      and (p_title is null or i.title ilike p_title)
+      and (p_filter.status is null or i.status = any (p_filter.status))
+      and (p_filter.segment is null or i.segment = any (p_filter.segment))
+      and (p_filter.assigned_to is null or i.assigned_to = p_filter.assigned_to)
+      and (p_filter.assigned_to_user_id is null or i.assigned_to_user_id = p_filter.assigned_to_user_id)
+      and (p_filter.tags is null or i.tags @> p_filter.tags and i.id in (
+        select g.issue_id from public.issue_tags as g where g.tag_name = p_filter.tags[1]
       ))
-      and (p_words is not null or p_title is null or i.title ilike p_title)
-      and (p_status is null or i.status = any (p_status))
-      and (p_segment is null or i.segment = any (p_segment))
-      and (p_assigned_to is null or i.assigned_to = p_assigned_to)
-      and (p_assignee_id is null or i.assigned_to_user_id = p_assignee_id)
-      and (p_tags is null or i.tags @> p_tags and i.id in (
-        select t.issue_id from public.issue_tags as t where t.tag_name = p_tags[1]
-      ))
-      and (p_created_from is null or i.created_at >= p_created_from)
-      and (p_created_to is null or i.created_at < p_created_to)
-      and (p_include_tests or not i.is_test)
-    order by i.created_at desc
+      and (p_filter.created_from is null or t.created_at >= p_filter.created_from)
+      and (p_filter.created_to is null or t.created_at < p_filter.created_to)
+      and (p_filter.include_tests or not i.is_test)
+      and (p_filter.seq_id is null or i.seq_id = p_filter.seq_id)
+      and (p_filter.not_seq_id is null or i.seq_id <> p_filter.not_seq_id)
+    order by t.created_at desc
     limit greatest(p_limit + p_offset, case when p_words is not null then 2000 end)
   )
   select m.id, m.rank
   from matching as m
   order by m.rank desc, m.created_at desc, m.id
   limit p_limit offset p_offset;
-  if found or p_words is null or p_title is null then
-    return;
-  end if;
-  if p_offset = 0 or not exists (
-    select from private.find_issues(
-      p_words, p_number, null, p_status, p_segment, p_assigned_to, p_assignee_id, p_tags, p_created_from,
-      p_created_to, p_include_tests, 1, 0
-    )
-  ) then
-    return query select f.issue_id, f.rank from private.find_issues(
-      null, null, p_title, p_status, p_segment, p_assigned_to, p_assignee_id, p_tags, p_created_from,
-      p_created_to, p_include_tests, p_limit, p_offset
-    ) as f;
-  end if;
 end;
 $$;
-comment on function private.find_issues(
-  tsquery, integer, text, text[], text[], text, uuid, text[], timestamptz, timestamptz, boolean, integer,
-  integer
-) is
-  'A page of the issues that match all of what is given, best first; a null filters nothing. The number is '
-  'an alternative to the words, and where nothing has the words, the title''s pattern counts instead.';
+comment on function private.find_issues(tsquery, text, private.issue_filter, integer, integer) is
+  'A page of the issues that have the words, and a title like this, best first. A null asks for nothing.';
+
+-- Every title takes seconds to read, and a pattern without three letters in a row finds no index.
+create or replace function private.find_issues_by_title(
+  p_typed text, p_filter private.issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_pattern constant text := '%' || regexp_replace(left(p_typed, 200), '([\\%_])', '\\\1', 'g') || '%';
+begin
+  if p_typed !~ '[[:alnum:]]{3}' then
+    p_filter.created_from := greatest(p_filter.created_from, (
+      select i.created_at from public.issues as i order by i.created_at desc offset 20000 limit 1
+    ));
+  end if;
+  return query
+  select f.issue_id, f.rank from private.find_issues(null, v_pattern, p_filter, p_limit, p_offset) as f;
+end;
+$$;
+comment on function private.find_issues_by_title(text, private.issue_filter, integer, integer) is
+  'A page of the issues whose title contains what was typed, newest first; of the newest 20,000 issues, if '
+  'that has no three letters in a row.';
+
+-- The issue of that number is the first one of the first page, and none of the rest.
+create or replace function private.find_typed_issues(
+  p_typed text, p_filter private.issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_words constant tsquery := private.search_query(p_typed);
+  v_numbered uuid;
+begin
+  p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$');
+  if p_filter.seq_id is not null then
+    select f.issue_id into v_numbered from private.find_issues(null, null, p_filter, 1, 0) as f;
+    p_filter.not_seq_id := p_filter.seq_id;
+    p_filter.seq_id := null;
+  end if;
+  if v_numbered is not null then
+    if p_offset = 0 and p_limit > 0 then
+      return query select v_numbered, 100::real;
+      p_limit := p_limit - 1;
+    end if;
+    p_offset := greatest(p_offset - 1, 0);
+  end if;
+  if v_words is not null or p_typed is null then
+    return query select f.issue_id, f.rank from private.find_issues(
+      v_words, null, p_filter, p_limit, p_offset
+    ) as f;
+    if found or p_typed is null or v_numbered is not null or p_offset > 0 and exists (
+      select from private.find_issues(v_words, null, p_filter, 1, 0)
+    ) then
+      return;
+    end if;
+  end if;
+  return query select f.issue_id, f.rank from private.find_issues_by_title(
+    p_typed, p_filter, p_limit, p_offset
+  ) as f;
+end;
+$$;
+comment on function private.find_typed_issues(text, private.issue_filter, integer, integer) is
+  'A page of the issues that have the words that were typed; where none has them, or there are none, of '
+  'those whose title contains it. Null: the newest.';
 
 -- Words are marked in the text as it stands, so what joins them is looked for as well.
 create or replace function private.issue_snippet(p_issue_id uuid, p_description text, p_words tsquery)
@@ -482,24 +549,31 @@ create or replace function private.search_issues(
   id uuid, seq_id integer, title text, status text, segment text, submitted_by text, assigned_to text,
   tags text[], created_at timestamptz, updated_at timestamptz, rank real, snippet text
 )
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
-  v_query constant text := private.presence(left(p_query, 1000));
-  v_words constant tsquery := private.search_query(v_query);
+  v_typed constant text := private.presence(left(p_query, 1000));
+  v_words constant tsquery := private.search_query(v_typed)
+    || websearch_to_tsquery('pg_catalog.english', v_typed);
+  v_filter private.issue_filter;
 begin
   perform private.require_team_role('viewer');
+  v_filter.status := p_status;
+  v_filter.segment := p_segment;
+  v_filter.assigned_to := private.presence(p_assigned_to);
+  if p_mine then
+    -- A server has no account, and no issues of its own.
+    v_filter.assigned_to_user_id := coalesce(auth.uid(), '00000000-0000-0000-0000-000000000000');
+  end if;
+  v_filter.tags := nullif(private.sorted_tags(p_tags), '{}');
+  v_filter.created_from := p_created_from;
+  v_filter.created_to := p_created_to;
+  v_filter.include_tests := coalesce(p_include_tests, false);
   return query
   select i.id, i.seq_id, i.title, i.status, i.segment, i.submitted_by, i.assigned_to, i.tags, i.created_at,
-    i.updated_at, f.rank,
-    private.issue_snippet(i.id, i.description, v_words || websearch_to_tsquery('pg_catalog.english', v_query))
-  from private.find_issues(
-    v_words, substring(v_query from '^#?(\d{1,9})$')::integer,
-    '%' || regexp_replace(left(v_query, 200), '([\\%_])', '\\\1', 'g') || '%', p_status, p_segment,
-    private.presence(p_assigned_to),
-    -- A server without an account has none of its own.
-    case when p_mine then coalesce(auth.uid(), '00000000-0000-0000-0000-000000000000') end,
-    nullif(private.sorted_tags(p_tags), '{}'), p_created_from, p_created_to, coalesce(p_include_tests, false),
-    least(greatest(coalesce(p_limit, 20), 0), 100), least(greatest(coalesce(p_offset, 0), 0), 100000)
+    i.updated_at, f.rank, private.issue_snippet(i.id, i.description, v_words)
+  from private.find_typed_issues(
+    v_typed, v_filter, least(greatest(coalesce(p_limit, 20), 0), 100),
+    least(greatest(coalesce(p_offset, 0), 0), 100000)
   ) with ordinality as f (issue_id, rank, place)
   join public.issues as i on i.id = f.issue_id
   order by f.place;
@@ -547,77 +621,126 @@ grant execute on function public.search_issues(
 -- Offers issues that say the same while somebody writes one.
 
 -- How common a word is comes from what ANALYZE keeps about the vectors: the share of rows of each of the
--- thousand or so most common ones; a word that is not among them is rare. A word of every fiftieth issue tells
+-- thousand most common ones; a word that is not among them is rare. A word of every fiftieth issue tells
 -- little, and of a million issues brings twenty thousand along, each to be fetched and ranked: it looks for
--- nothing while there are rarer ones.
+-- nothing where there are two rarer ones. Five words are enough to look for, and sixteen to rank by.
 create or replace function private.telling_words(p_title tsvector, p_description tsvector)
-returns table (word text, share real)
+returns table (word text, looks boolean)
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
-  select u.word, coalesce(max(c.share), 0)::real
+  with known as (
+    select u.word, bool_or(u.is_in_title) as is_in_title, coalesce(max(c.share), 0) as share
+    from (
+      select t.lexeme, true from unnest(p_title) as t
+      union all
+      select d.lexeme, false from unnest(p_description) as d
+    ) as u (word, is_in_title)
+    left join (
+      select e.word, e.share
+      from pg_catalog.pg_stats as s
+      cross join lateral unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs)
+        as e (word, share)
+      where s.schemaname = 'private' and s.tablename = 'issue_search' and s.attname = 'vector'
+    ) as c on c.word = u.word
+    group by u.word
+  )
+  select p.word, p.place <= 5 and (p.share <= 0.02 or p.place <= 2)
   from (
-    select t.lexeme, true from unnest(p_title) as t
-    union all
-    select d.lexeme, false from unnest(p_description) as d
-  ) as u (word, is_in_title)
-  left join (
-    select e.word, e.share
-    from pg_catalog.pg_stats as s
-    cross join lateral unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) as e (word, share)
-    where s.schemaname = 'private' and s.tablename = 'issue_search' and s.attname = 'vector'
-  ) as c on c.word = u.word
-  group by u.word
-  order by coalesce(max(c.share), 0) > 0.02, not bool_or(u.is_in_title), coalesce(max(c.share), 0), u.word
-  limit 16;
+    select k.word, k.share,
+      row_number() over (order by k.share > 0.02, not k.is_in_title, k.share, k.word) as place
+    from known as k
+  ) as p
+  where p.place <= 16
+  order by p.place;
 end;
 $$;
 comment on function private.telling_words(tsvector, tsvector) is
-  'The words of a title and a description with the share of issues that have them, the most telling first.';
+  'The words of a title and a description that tell most, the best first, and whether to look for them.';
+
+create or replace function private.words_in_common(p_words text[], p_count integer) returns tsquery
+language sql immutable security invoker set search_path = '' as $$
+  with recursive word as (
+    select u.word, u.place from unnest(p_words) with ordinality as u (word, place)
+  ),
+  choice as (
+    select quote_literal(w.word) as words, w.place, 1 as word_count from word as w
+    union all
+    select c.words || ' & ' || quote_literal(w.word), w.place, c.word_count + 1
+    from choice as c
+    join word as w on w.place > c.place
+    where c.word_count < p_count
+  )
+  select string_agg(c.words, ' | ')::tsquery from choice as c where c.word_count = p_count
+$$;
+comment on function private.words_in_common(text[], integer) is
+  'What finds issues with at least so many of the words; null where there are less.';
+
+-- Trigrams only rank: to find by them reads most of a million titles, which takes seconds.
+create or replace function private.rank_similar_issues(
+  p_candidates tsquery, p_words tsquery, p_title text, p_not_ids uuid[], p_limit integer
+) returns table (issue_id uuid, similarity real)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  with candidate as (
+    select i.id, s.created_at, ts_rank(s.vector, p_words, 1) as word_rank,
+      coalesce(extensions.similarity(i.title, p_title), 0) as title_similarity
+    from private.issue_search as s
+    join public.issues as i on i.id = s.issue_id
+    where s.vector @@ p_candidates and not i.is_test and s.issue_id <> all (p_not_ids)
+    order by s.created_at desc
+    limit 500
+  ),
+  placed as (
+    select c.id, c.created_at, c.title_similarity,
+      -- Reciprocal ranks, which need no common scale.
+      1.0 / (60 + rank() over (order by c.word_rank desc))
+        + 1.0 / (60 + rank() over (order by c.title_similarity desc)) as score
+    from candidate as c
+  )
+  select p.id, p.title_similarity from placed as p
+  order by p.score desc, p.created_at desc, p.id
+  limit p_limit;
+end;
+$$;
+comment on function private.rank_similar_issues(tsquery, tsquery, text, uuid[], integer) is
+  'Of the newest 500 candidates those that match the words and the title best.';
 
 create or replace function private.similar_issues(p_title text, p_description text, p_limit integer)
 returns table (
   id uuid, seq_id integer, title text, status text, segment text, created_at timestamptz, similarity real
 )
-language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+language plpgsql stable security definer set search_path = '' as $$
 declare
   v_title constant text := left(private.presence(p_title), 1000);
+  v_limit constant integer := least(greatest(coalesce(p_limit, 5), 0), 50);
   v_words text[];
-  v_shares real[];
-  v_any tsquery;
-  v_candidates tsquery;
+  v_looked_for text[];
+  v_ids uuid[] := '{}';
+  v_similarities real[] := '{}';
 begin
   perform private.require_team_role('viewer');
-  select array_agg(w.word), array_agg(w.share) into v_words, v_shares
+  select array_agg(w.word), array_agg(w.word) filter (where w.looks) into v_words, v_looked_for
   from private.telling_words(
     private.search_vector(v_title, 4000), private.search_vector(p_description, 4000)
   ) as w;
-  v_any := array_to_string(array(select quote_literal(u.word) from unnest(v_words) as u (word)), ' | ')::tsquery;
-  v_candidates := array_to_string(array(
-    select quote_literal(u.word)
-    from unnest(v_words, v_shares) with ordinality as u (word, share, place)
-    where u.place = 1 or u.place <= 6 and u.share <= 0.02
-  ), ' | ')::tsquery;
+  -- Three words in common are few issues and the best ones, two some hundred; one is in thousands.
+  for v_count in reverse 3 .. 1 loop
+    exit when cardinality(v_ids) >= v_limit or v_count = 1 and v_ids <> '{}';
+    select v_ids || coalesce(array_agg(f.issue_id), '{}'),
+      v_similarities || coalesce(array_agg(f.similarity), '{}')
+    into v_ids, v_similarities
+    from private.rank_similar_issues(
+      private.words_in_common(case when v_count > 1 then v_looked_for else v_looked_for[:1] end, v_count),
+      private.words_in_common(v_words, 1), v_title, v_ids, v_limit - cardinality(v_ids)
+    ) as f;
+  end loop;
   return query
-  with candidate as (
-    select i.id, i.created_at, ts_rank(s.vector, v_any, 1) as word_rank,
-      extensions.similarity(i.title, v_title) as title_similarity
-    from private.issue_search as s
-    join public.issues as i on i.id = s.issue_id
-    where s.vector @@ v_candidates and not i.is_test
-  ),
-  placed as (
-    select c.id, c.title_similarity,
-      1.0 / (60 + rank() over (order by c.word_rank desc))
-        + 1.0 / (60 + rank() over (order by c.title_similarity desc)) as score,
-      c.created_at
-    from candidate as c
-  )
-  select i.id, i.seq_id, i.title, i.status, i.segment, i.created_at, p.title_similarity
-  from placed as p
-  join public.issues as i on i.id = p.id
-  order by p.score desc, p.created_at desc, p.id
-  limit least(greatest(coalesce(p_limit, 5), 0), 50);
+  select i.id, i.seq_id, i.title, i.status, i.segment, i.created_at, f.similarity
+  from unnest(v_ids, v_similarities) with ordinality as f (issue_id, similarity, place)
+  join public.issues as i on i.id = f.issue_id
+  order by f.place;
 end;
 $$;
 comment on function private.similar_issues(text, text, integer) is 'Body of public.similar_issues.';
@@ -634,10 +757,10 @@ begin atomic
   from private.similar_issues(p_title, p_description, p_limit) as f;
 end;
 comment on function public.similar_issues(text, text, integer) is
-  'Issues that say the same as one that is being written, best first: those with the most telling words of '
-  'title and description, by how well they match and how much the titles are alike. similarity is that of '
-  'the titles, 0 to 1. No test data; p_limit up to 50. Viewers. Errors: not_signed_in (401), '
-  'team_role_required (403).';
+  'Issues that say the same as one that is being written, best first: those that have more of the most '
+  'telling words of title and description, by how well they match and how much the titles are alike. '
+  'similarity is that of the titles, 0 to 1. No test data; p_limit up to 50. Viewers. Errors: '
+  'not_signed_in (401), team_role_required (403).';
 grant execute on function public.similar_issues(text, text, integer) to authenticated, service_role;
 
 -- Where issues come from in the community, and how fast each space's are resolved.
@@ -645,24 +768,30 @@ grant execute on function public.similar_issues(text, text, integer) to authenti
 create view public.issues_by_space with (security_invoker = true) as
 with placed as (
   -- An issue once a space, however many of its messages are from there.
-  select distinct on (i.id, coalesce(c.space_id, c.space_name))
-    i.id, c.space_id, c.space_name, coalesce(c.space_id, c.space_name) as space_key, i.status, i.resolved_at,
-    i.created_at, greatest(extract(epoch from i.resolved_at - i.created_at) / 3600, 0) as hours
-  from public.issues as i
-  left join public.circle_issues as c on c.mapped_to_issue_id = i.id
-  where not i.is_test
-  order by i.id, coalesce(c.space_id, c.space_name), c.created_at desc
+  select distinct on (c.mapped_to_issue_id, coalesce(c.space_id, c.space_name))
+    c.mapped_to_issue_id as issue_id, coalesce(c.space_id, c.space_name) as space_key, c.space_id,
+    c.space_name
+  from public.circle_issues as c
+  where c.mapped_to_issue_id is not null
+  order by c.mapped_to_issue_id, coalesce(c.space_id, c.space_name), c.created_at desc
 )
 select
-  (array_agg(p.space_id order by p.created_at desc))[1] as space_id,
-  (array_agg(p.space_name order by p.created_at desc))[1] as space_name,
+  (array_agg(p.space_id order by i.created_at desc, i.id))[1] as space_id,
+  (array_agg(p.space_name order by i.created_at desc, i.id))[1] as space_name,
   count(*) as issue_count,
-  count(*) filter (where p.status in ('waiting_for_help', 'in_progress', 'blocked')) as open_count,
-  count(p.resolved_at) as resolved_count,
-  round(percentile_cont(0.5) within group (order by p.hours)::numeric, 2) as median_hours_to_resolve,
-  round(percentile_cont(0.9) within group (order by p.hours)::numeric, 2) as p90_hours_to_resolve,
-  max(p.created_at) as last_issue_at
-from placed as p
+  count(*) filter (where i.status in ('waiting_for_help', 'in_progress', 'blocked')) as open_count,
+  count(i.resolved_at) as resolved_count,
+  round(percentile_cont(0.5) within group (order by h.hours)::numeric, 2) as median_hours_to_resolve,
+  round(percentile_cont(0.9) within group (order by h.hours)::numeric, 2) as p90_hours_to_resolve,
+  max(i.created_at) as last_issue_at
+from public.issues as i
+left join placed as p on p.issue_id = i.id
+cross join lateral (
+  select case when i.resolved_at is not null
+    then greatest(extract(epoch from i.resolved_at - i.created_at)::double precision / 3600, 0)
+  end as hours
+) as h
+where not i.is_test
 group by p.space_key;
 comment on view public.issues_by_space is
   'One row a space of the Circle community, and one without a space for issues that came another way. An '
@@ -733,24 +862,34 @@ grant select on public.issue_status_ages to authenticated, service_role;
 -- How many issues come and go each week, and how long those that go have taken.
 
 create view public.issue_trends with (security_invoker = true) as
-with event as (
-  select i.created_at as happened_at, i.segment, true as is_opening, null::numeric as hours
+-- Counted apart, so that only what was resolved is sorted.
+with counted as (
+  select date_trunc('week', i.created_at at time zone 'UTC')::date as week, i.segment,
+    count(*) as opened_count, 0::bigint as resolved_count,
+    null::double precision as median_hours, null::double precision as p90_hours
   from public.issues as i
   where not i.is_test
+  group by 1, 2
   union all
-  select i.resolved_at, i.segment, false, greatest(extract(epoch from i.resolved_at - i.created_at) / 3600, 0)
-  from public.issues as i
-  where not i.is_test and i.resolved_at is not null
+  select r.week, r.segment, 0, count(*), percentile_cont(0.5) within group (order by r.hours),
+    percentile_cont(0.9) within group (order by r.hours)
+  from (
+    select date_trunc('week', i.resolved_at at time zone 'UTC')::date as week, i.segment,
+      greatest(extract(epoch from i.resolved_at - i.created_at)::double precision / 3600, 0) as hours
+    from public.issues as i
+    where not i.is_test and i.resolved_at is not null
+  ) as r
+  group by 1, 2
 )
 select
-  date_trunc('week', e.happened_at at time zone 'UTC')::date as week,
-  e.segment,
-  count(*) filter (where e.is_opening) as opened_count,
-  count(*) filter (where not e.is_opening) as resolved_count,
-  round(percentile_cont(0.5) within group (order by e.hours)::numeric, 2) as median_hours,
-  round(percentile_cont(0.9) within group (order by e.hours)::numeric, 2) as p90_hours
-from event as e
-group by 1, 2;
+  c.week,
+  c.segment,
+  sum(c.opened_count)::bigint as opened_count,
+  sum(c.resolved_count)::bigint as resolved_count,
+  round(max(c.median_hours)::numeric, 2) as median_hours,
+  round(max(c.p90_hours)::numeric, 2) as p90_hours
+from counted as c
+group by c.week, c.segment;
 comment on view public.issue_trends is
   'One row a week and segment in which anything was opened or resolved. An issue that was reopened counts as '
   'resolved in the week of its last resolution. No test data.';

@@ -1,7 +1,7 @@
 -- What full text search looks through: one row an issue, kept by triggers of issues and comments.
 --
--- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has at
--- most five times its bytes. So 200,000 bytes of text go in at most: the beginnings of title, tags and
+-- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
+-- less than four times its bytes. So 200,000 bytes of text go in at most: the beginnings of title, tags and
 -- description, and the newest comments.
 --
 -- Whoever writes a row here holds the issue's lock, so that these rows add no lock order of their own: an
@@ -13,6 +13,7 @@ create table private.issue_search (
   vector tsvector not null,
   vector_bytes integer not null,
   question_key text,
+  created_at timestamptz not null,
   constraint issue_search_pkey primary key (issue_id),
   constraint issue_search_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade
 );
@@ -21,10 +22,13 @@ comment on table private.issue_search is
   'similar_issues and the view repeated_questions.';
 comment on column private.issue_search.vector_bytes is
   'The size of vector, never less than it is; over 250,000 it is made anew of the newest comments.';
+comment on column private.issue_search.created_at is
+  'The issue''s, which doesn''t change: to read the newest that have a common word in their order.';
 comment on column private.issue_search.question_key is
   'The title''s words, sorted, each once; a digest of them where they are long. Null for none.';
 
 create index issue_search_vector_idx on private.issue_search using gin (vector);
+create index issue_search_created_at_idx on private.issue_search (created_at);
 create index issue_search_question_key_idx on private.issue_search (question_key, issue_id);
 
 -- src/app.ts is found as typed, and as app.ts too, in queries as in texts.
@@ -98,8 +102,8 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_vector constant tsvector := private.issue_vector(new.title, new.tags, new.description);
 begin
-  insert into private.issue_search (issue_id, vector, vector_bytes, question_key)
-  values (new.id, v_vector, pg_column_size(v_vector), private.question_key(new.title))
+  insert into private.issue_search (issue_id, vector, vector_bytes, question_key, created_at)
+  values (new.id, v_vector, pg_column_size(v_vector), private.question_key(new.title), new.created_at)
   on conflict on constraint issue_search_pkey do nothing;
   return null;
 end;
@@ -113,14 +117,18 @@ declare
   v_vector tsvector;
 begin
   -- Read, not handed over: a trigger's row may have been changed since by a trigger before it.
-  select i.title, i.tags, i.description into v_issue from public.issues as i where i.id = p_issue_id;
+  select i.title, i.tags, i.description, i.created_at into v_issue
+  from public.issues as i
+  where i.id = p_issue_id;
   if not found then
     return;
   end if;
   v_vector := private.issue_vector(v_issue.title, v_issue.tags, v_issue.description)
     || coalesce(private.comments_vector(p_issue_id), '');
-  insert into private.issue_search as s (issue_id, vector, vector_bytes, question_key)
-  values (p_issue_id, v_vector, pg_column_size(v_vector), private.question_key(v_issue.title))
+  insert into private.issue_search as s (issue_id, vector, vector_bytes, question_key, created_at)
+  values (
+    p_issue_id, v_vector, pg_column_size(v_vector), private.question_key(v_issue.title), v_issue.created_at
+  )
   on conflict on constraint issue_search_pkey do update set
     vector = excluded.vector, vector_bytes = excluded.vector_bytes, question_key = excluded.question_key;
 end;

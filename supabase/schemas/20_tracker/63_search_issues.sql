@@ -25,7 +25,7 @@ begin
     if v_term.is_excluded then
       v_words := !! v_words;
     elsif v_term.is_last and not v_term.is_quoted and numnode(v_words) > 0
-      and v_term.words ~ '^[[:alnum:]]{3,}$'
+      and v_term.words ~ '^(?=.*[[:alpha:]])[[:alnum:]]{3,}$'
     then
       -- Stemmed as it stands, and unfinished as it may be.
       v_words := v_words || to_tsquery('pg_catalog.simple', quote_literal(v_term.words) || ':*');
@@ -40,72 +40,129 @@ comment on function private.search_query(text) is
   'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
   'last word as far as it is written. Null for nothing but stop words and punctuation.';
 
--- One statement for every way to search, planned anew for each call: what is not asked for is not in the plan,
--- and the planner weighs how common the words are. For rare ones it reads the index of words, for common ones
--- the newest issues until 2,000 have them: those are ranked, since ranking each of a hundred thousand takes
--- seconds.
+create type private.issue_filter as (
+  status text[],
+  segment text[],
+  assigned_to text,
+  assigned_to_user_id uuid,
+  tags text[],
+  created_from timestamptz,
+  created_to timestamptz,
+  include_tests boolean,
+  seq_id integer,
+  not_seq_id integer
+);
+comment on type private.issue_filter is
+  'Which issues a search is for. Null filters nothing; tags are sorted; created_to is exclusive.';
+
+-- One statement for every way to search, planned anew for each call: what is not asked for is not in the
+-- plan, and the planner weighs how common the words are. For rare ones it reads the index of words, for
+-- common ones the newest issues until 2,000 have them: those are ranked, since to rank each of a hundred
+-- thousand takes a second.
 create or replace function private.find_issues(
-  p_words tsquery, p_number integer, p_title text, p_status text[], p_segment text[], p_assigned_to text,
-  p_assignee_id uuid, p_tags text[], p_created_from timestamptz, p_created_to timestamptz,
-  p_include_tests boolean, p_limit integer, p_offset integer
+  p_words tsquery, p_title text, p_filter private.issue_filter, p_limit integer, p_offset integer
 ) returns table (issue_id uuid, rank real)
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 begin
   return query
   with matching as (
-    select i.id, i.created_at, case
-      when i.seq_id = p_number then 100
-      when p_words is null then 0
+    select i.id, t.created_at,
       -- 1: divided by 1 + the logarithm of the length
-      else ts_rank('{0.1, 0.2, 0.4, 1}', s.vector, p_words, 1)
-    end::real as rank
+      case when p_words is null then 0 else ts_rank('{0.1, 0.2, 0.4, 1}', s.vector, p_words, 1) end::real
+        as rank
     from public.issues as i
     left join private.issue_search as s on s.issue_id = i.id
-    where (p_words is null or p_number is not null or s.vector @@ p_words)
-      and (p_number is null or i.id in (
-        select n.id from public.issues as n where n.seq_id = p_number
-        union select w.issue_id from private.issue_search as w where w.vector @@ p_words
+    cross join lateral (
+      -- The same; each is indexed beside what is looked for.
+      select case when p_words is null then i.created_at else s.created_at end as created_at
+    ) as t
+    where (p_words is null or s.vector @@ p_words)
+      and (p_title is null or i.title ilike p_title)
+      and (p_filter.status is null or i.status = any (p_filter.status))
+      and (p_filter.segment is null or i.segment = any (p_filter.segment))
+      and (p_filter.assigned_to is null or i.assigned_to = p_filter.assigned_to)
+      and (p_filter.assigned_to_user_id is null or i.assigned_to_user_id = p_filter.assigned_to_user_id)
+      and (p_filter.tags is null or i.tags @> p_filter.tags and i.id in (
+        select g.issue_id from public.issue_tags as g where g.tag_name = p_filter.tags[1]
       ))
-      and (p_words is not null or p_title is null or i.title ilike p_title)
-      and (p_status is null or i.status = any (p_status))
-      and (p_segment is null or i.segment = any (p_segment))
-      and (p_assigned_to is null or i.assigned_to = p_assigned_to)
-      and (p_assignee_id is null or i.assigned_to_user_id = p_assignee_id)
-      and (p_tags is null or i.tags @> p_tags and i.id in (
-        select t.issue_id from public.issue_tags as t where t.tag_name = p_tags[1]
-      ))
-      and (p_created_from is null or i.created_at >= p_created_from)
-      and (p_created_to is null or i.created_at < p_created_to)
-      and (p_include_tests or not i.is_test)
-    order by i.created_at desc
+      and (p_filter.created_from is null or t.created_at >= p_filter.created_from)
+      and (p_filter.created_to is null or t.created_at < p_filter.created_to)
+      and (p_filter.include_tests or not i.is_test)
+      and (p_filter.seq_id is null or i.seq_id = p_filter.seq_id)
+      and (p_filter.not_seq_id is null or i.seq_id <> p_filter.not_seq_id)
+    order by t.created_at desc
     limit greatest(p_limit + p_offset, case when p_words is not null then 2000 end)
   )
   select m.id, m.rank
   from matching as m
   order by m.rank desc, m.created_at desc, m.id
   limit p_limit offset p_offset;
-  if found or p_words is null or p_title is null then
-    return;
-  end if;
-  if p_offset = 0 or not exists (
-    select from private.find_issues(
-      p_words, p_number, null, p_status, p_segment, p_assigned_to, p_assignee_id, p_tags, p_created_from,
-      p_created_to, p_include_tests, 1, 0
-    )
-  ) then
-    return query select f.issue_id, f.rank from private.find_issues(
-      null, null, p_title, p_status, p_segment, p_assigned_to, p_assignee_id, p_tags, p_created_from,
-      p_created_to, p_include_tests, p_limit, p_offset
-    ) as f;
-  end if;
 end;
 $$;
-comment on function private.find_issues(
-  tsquery, integer, text, text[], text[], text, uuid, text[], timestamptz, timestamptz, boolean, integer,
-  integer
-) is
-  'A page of the issues that match all of what is given, best first; a null filters nothing. The number is '
-  'an alternative to the words, and where nothing has the words, the title''s pattern counts instead.';
+comment on function private.find_issues(tsquery, text, private.issue_filter, integer, integer) is
+  'A page of the issues that have the words, and a title like this, best first. A null asks for nothing.';
+
+-- Every title takes seconds to read, and a pattern without three letters in a row finds no index.
+create or replace function private.find_issues_by_title(
+  p_typed text, p_filter private.issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_pattern constant text := '%' || regexp_replace(left(p_typed, 200), '([\\%_])', '\\\1', 'g') || '%';
+begin
+  if p_typed !~ '[[:alnum:]]{3}' then
+    p_filter.created_from := greatest(p_filter.created_from, (
+      select i.created_at from public.issues as i order by i.created_at desc offset 20000 limit 1
+    ));
+  end if;
+  return query
+  select f.issue_id, f.rank from private.find_issues(null, v_pattern, p_filter, p_limit, p_offset) as f;
+end;
+$$;
+comment on function private.find_issues_by_title(text, private.issue_filter, integer, integer) is
+  'A page of the issues whose title contains what was typed, newest first; of the newest 20,000 issues, if '
+  'that has no three letters in a row.';
+
+-- The issue of that number is the first one of the first page, and none of the rest.
+create or replace function private.find_typed_issues(
+  p_typed text, p_filter private.issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_words constant tsquery := private.search_query(p_typed);
+  v_numbered uuid;
+begin
+  p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$');
+  if p_filter.seq_id is not null then
+    select f.issue_id into v_numbered from private.find_issues(null, null, p_filter, 1, 0) as f;
+    p_filter.not_seq_id := p_filter.seq_id;
+    p_filter.seq_id := null;
+  end if;
+  if v_numbered is not null then
+    if p_offset = 0 and p_limit > 0 then
+      return query select v_numbered, 100::real;
+      p_limit := p_limit - 1;
+    end if;
+    p_offset := greatest(p_offset - 1, 0);
+  end if;
+  if v_words is not null or p_typed is null then
+    return query select f.issue_id, f.rank from private.find_issues(
+      v_words, null, p_filter, p_limit, p_offset
+    ) as f;
+    if found or p_typed is null or v_numbered is not null or p_offset > 0 and exists (
+      select from private.find_issues(v_words, null, p_filter, 1, 0)
+    ) then
+      return;
+    end if;
+  end if;
+  return query select f.issue_id, f.rank from private.find_issues_by_title(
+    p_typed, p_filter, p_limit, p_offset
+  ) as f;
+end;
+$$;
+comment on function private.find_typed_issues(text, private.issue_filter, integer, integer) is
+  'A page of the issues that have the words that were typed; where none has them, or there are none, of '
+  'those whose title contains it. Null: the newest.';
 
 -- Words are marked in the text as it stands, so what joins them is looked for as well.
 create or replace function private.issue_snippet(p_issue_id uuid, p_description text, p_words tsquery)
@@ -145,24 +202,31 @@ create or replace function private.search_issues(
   id uuid, seq_id integer, title text, status text, segment text, submitted_by text, assigned_to text,
   tags text[], created_at timestamptz, updated_at timestamptz, rank real, snippet text
 )
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
-  v_query constant text := private.presence(left(p_query, 1000));
-  v_words constant tsquery := private.search_query(v_query);
+  v_typed constant text := private.presence(left(p_query, 1000));
+  v_words constant tsquery := private.search_query(v_typed)
+    || websearch_to_tsquery('pg_catalog.english', v_typed);
+  v_filter private.issue_filter;
 begin
   perform private.require_team_role('viewer');
+  v_filter.status := p_status;
+  v_filter.segment := p_segment;
+  v_filter.assigned_to := private.presence(p_assigned_to);
+  if p_mine then
+    -- A server has no account, and no issues of its own.
+    v_filter.assigned_to_user_id := coalesce(auth.uid(), '00000000-0000-0000-0000-000000000000');
+  end if;
+  v_filter.tags := nullif(private.sorted_tags(p_tags), '{}');
+  v_filter.created_from := p_created_from;
+  v_filter.created_to := p_created_to;
+  v_filter.include_tests := coalesce(p_include_tests, false);
   return query
   select i.id, i.seq_id, i.title, i.status, i.segment, i.submitted_by, i.assigned_to, i.tags, i.created_at,
-    i.updated_at, f.rank,
-    private.issue_snippet(i.id, i.description, v_words || websearch_to_tsquery('pg_catalog.english', v_query))
-  from private.find_issues(
-    v_words, substring(v_query from '^#?(\d{1,9})$')::integer,
-    '%' || regexp_replace(left(v_query, 200), '([\\%_])', '\\\1', 'g') || '%', p_status, p_segment,
-    private.presence(p_assigned_to),
-    -- A server without an account has none of its own.
-    case when p_mine then coalesce(auth.uid(), '00000000-0000-0000-0000-000000000000') end,
-    nullif(private.sorted_tags(p_tags), '{}'), p_created_from, p_created_to, coalesce(p_include_tests, false),
-    least(greatest(coalesce(p_limit, 20), 0), 100), least(greatest(coalesce(p_offset, 0), 0), 100000)
+    i.updated_at, f.rank, private.issue_snippet(i.id, i.description, v_words)
+  from private.find_typed_issues(
+    v_typed, v_filter, least(greatest(coalesce(p_limit, 20), 0), 100),
+    least(greatest(coalesce(p_offset, 0), 0), 100000)
   ) with ordinality as f (issue_id, rank, place)
   join public.issues as i on i.id = f.issue_id
   order by f.place;

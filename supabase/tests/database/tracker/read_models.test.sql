@@ -82,7 +82,8 @@ select is(
   'reset PASSWORDS!', 'mine is what is assigned to the caller'
 );
 select is(
-  pg_temp.as_persona('second', 'select count(*) from public.open_issues where is_mine'), '0', 'and to nobody else'
+  pg_temp.as_persona('second', 'select count(*) from public.open_issues where is_mine'), '0',
+  'and to nobody else'
 );
 select is(
   (select count(*) from public.open_issues where is_mine is null), 0::bigint, 'somebody''s, nobody''s: false'
@@ -135,7 +136,8 @@ select results_eq(
     ('crash', 'Crash', 2, 2, 1, true, '10000000-0000-4000-8000-000000000004') $$,
   'titles with the same words, in any order and form'
 );
-insert into public.issues (title, segment) values ('???', 'misc'), ('???', 'misc'), ('the', 'misc'), ('a', 'misc');
+insert into public.issues (title, segment) values
+  ('???', 'misc'), ('???', 'misc'), ('the', 'misc'), ('a', 'misc');
 insert into public.issues (title, segment)
 select 'long ' || string_agg(md5(n::text), ' ') || m, 'misc'
 from generate_series(1, 100) as n, generate_series(1, 2) as m group by m;

@@ -42,7 +42,9 @@ select is(
   pg_temp.as_persona('agent', $$ select s.user_id from public.touch_user_session('Agnes') as s $$),
   '00000000-0000-4000-8000-00000000000c', 'each has their own'
 );
-select is(pg_temp.as_persona('viewer', 'select count(*) from public.user_sessions'), '2', 'and sees their own');
+select is(
+  pg_temp.as_persona('viewer', 'select count(*) from public.user_sessions'), '2', 'and sees their own'
+);
 select is(
   pg_temp.as_persona('stranger', 'select public.touch_user_session()'), 'PT403 team_role_required',
   'a stranger has none'
