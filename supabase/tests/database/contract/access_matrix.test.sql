@@ -27,6 +27,7 @@ insert into public.comments (id, issue_id, body, author_user_id) values (
   '20000000-0000-4000-8000-000000000001', '10000000-0000-4000-8000-000000000001', 'Mine',
   '00000000-0000-4000-8000-00000000000c'
 );
+insert into public.issues (title) values ('Asked once and again'), ('Again and once asked');
 insert into public.circle_spaces (id, space_name, chat_room_uuid) values (-1, 'Matrix', 'matrix');
 insert into public.circle_issues (id, message_id) values ('30000000-0000-4000-8000-000000000001', 'matrix');
 insert into public.circle_issues (id, message_id, body) values
@@ -97,7 +98,12 @@ insert into fixture values
   ('failed_circle_events', 'error = ''matrix''', null, null),
   ('circle_triage_queue', 'message_id = ''matrix-waiting''', null, null),
   ('issue_import_differences', 'issue_id = ''10000000-0000-4000-8000-000000000001''', null, null),
-  ('issue_activity_log', 'id = ''10000000-0000-4000-8000-000000000001''', null, null);
+  ('issue_activity_log', 'id = ''10000000-0000-4000-8000-000000000001''', null, null),
+  ('issues_by_space', 'space_name is null', null, null),
+  ('open_issues', 'id = ''10000000-0000-4000-8000-000000000001''', null, null),
+  ('issue_status_ages', 'status = ''waiting_for_help''', null, null),
+  ('issue_trends', 'opened_count > 0', null, null),
+  ('repeated_questions', 'issue_count = 2', null, null);
 
 create temp table call (object text, statement text) on commit drop;
 insert into call values
@@ -117,6 +123,9 @@ insert into call values
   ('import_circle_issue', 'select public.import_circle_issue(''30000000-0000-4000-8000-000000000001'')'),
   ('dismiss_circle_issue', 'select public.dismiss_circle_issue(''30000000-0000-4000-8000-000000000001'')'),
   ('return_circle_issue', 'select public.return_circle_issue(''30000000-0000-4000-8000-000000000001'')'),
+  ('search_issues', 'select * from public.search_issues(p_query := ''matrix'')'),
+  ('similar_issues', 'select * from public.similar_issues(p_title := ''Matrix'')'),
+  ('touch_user_session', 'select public.touch_user_session()'),
   ('add_team_member', 'select public.add_team_member(email := ''newcomer@example.com'', role := ''agent'')');
 
 create temp table expected (
@@ -194,6 +203,11 @@ insert into expected values
   ('segment_corrections', 'update', 'no', 'no', 'no', 'no', 'no', 'no'),
   ('segment_corrections', 'delete', 'no', 'no', 'no', 'no', 'no', 'no'),
   ('issue_activity_log', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issues_by_space', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('open_issues', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issue_status_ages', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issue_trends', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('repeated_questions', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
   ('determine_segment', 'call', 'no', 'yes', 'yes', 'yes', 'yes', 'yes'),
   ('explain_triage', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
   ('upsert_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
@@ -211,6 +225,9 @@ insert into expected values
   ('import_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
   ('dismiss_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
   ('return_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('search_issues', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
+  ('similar_issues', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
+  ('touch_user_session', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'PT401'),
   ('add_team_member', 'call', 'no', 'no', 'no', 'no', 'no', 'yes');
 
 create function pg_temp.statement_for(p_object text, p_verb text) returns text language plpgsql as $$
