@@ -118,6 +118,13 @@ export type Database = {
             referencedRelation: "issues";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
+            columns: ["mapped_to_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
         ];
       };
       "circle_replies": {
@@ -273,6 +280,13 @@ export type Database = {
             referencedRelation: "issues";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "comments_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
         ];
       };
       "issue_import_logs": {
@@ -350,6 +364,13 @@ export type Database = {
             referencedRelation: "issues";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "issue_import_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
         ];
       };
       "issue_status_logs": {
@@ -403,6 +424,13 @@ export type Database = {
             referencedRelation: "issues";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "issue_status_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
         ];
       };
       "issue_tags": {
@@ -439,6 +467,13 @@ export type Database = {
             columns: ["issue_id"];
             isOneToOne: false;
             referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_tags_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
           {
@@ -572,6 +607,13 @@ export type Database = {
             columns: ["issue_id"];
             isOneToOne: false;
             referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "segment_corrections_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
         ];
@@ -828,6 +870,116 @@ export type Database = {
         ComputedFields: never;
         Relationships: [];
       };
+      "issue_status_ages": {
+        Row: {
+          "age_bucket": string | null;
+          "issue_count": number | null;
+          "oldest_created_at": string | null;
+          "segment": string;
+          "status": string;
+          "unassigned_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "issue_trends": {
+        Row: {
+          "median_hours": number | null;
+          "opened_count": number | null;
+          "p90_hours": number | null;
+          "resolved_count": number | null;
+          "segment": string | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "issues_by_space": {
+        Row: {
+          "issue_count": number | null;
+          "last_issue_at": string | null;
+          "median_hours_to_resolve": number | null;
+          "open_count": number | null;
+          "p90_hours_to_resolve": number | null;
+          "resolved_count": number | null;
+          "space_id": string | null;
+          "space_name": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "open_issues": {
+        Row: {
+          "age": string | null;
+          "age_bucket": string | null;
+          "assigned_to": string | null;
+          "assigned_to_user_id": string | null;
+          "comment_count": number | null;
+          "created_at": string;
+          "id": string;
+          "is_mine": boolean | null;
+          "ready_for_delivery": boolean | null;
+          "segment": string;
+          "seq_id": number;
+          "status": string;
+          "submitted_by": string;
+          "tags": (string)[];
+          "title": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "age"?: never;
+          "age_bucket"?: never;
+          "assigned_to"?: string | null;
+          "assigned_to_user_id"?: string | null;
+          "comment_count"?: never;
+          "created_at"?: string | null;
+          "id"?: string | null;
+          "is_mine"?: never;
+          "ready_for_delivery"?: boolean | null;
+          "segment"?: string | null;
+          "seq_id"?: number | null;
+          "status"?: string | null;
+          "submitted_by"?: string | null;
+          "tags"?: (string)[] | null;
+          "title"?: string | null;
+          "updated_at"?: string | null;
+        };
+        Update: {
+          "age"?: never;
+          "age_bucket"?: never;
+          "assigned_to"?: string | null;
+          "assigned_to_user_id"?: string | null;
+          "comment_count"?: never;
+          "created_at"?: string | null;
+          "id"?: string | null;
+          "is_mine"?: never;
+          "ready_for_delivery"?: boolean | null;
+          "segment"?: string | null;
+          "seq_id"?: number | null;
+          "status"?: string | null;
+          "submitted_by"?: string | null;
+          "tags"?: (string)[] | null;
+          "title"?: string | null;
+          "updated_at"?: string | null;
+        };
+        Relationships: [];
+      };
+      "repeated_questions": {
+        Row: {
+          "example_title": string | null;
+          "first_at": string | null;
+          "issue_count": number | null;
+          "issue_ids": (string)[] | null;
+          "last_at": string | null;
+          "people_count": number | null;
+          "question_key": string | null;
+          "resolved_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
     };
     Functions: {
       "add_team_member": {
@@ -887,6 +1039,64 @@ export type Database = {
       "return_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
+      };
+      "search_issues": {
+        Args: {
+          "p_assigned_to"?: string;
+          "p_created_from"?: string;
+          "p_created_to"?: string;
+          "p_include_tests"?: boolean;
+          "p_limit"?: number;
+          "p_mine"?: boolean;
+          "p_offset"?: number;
+          "p_query": string;
+          "p_segment"?: (string)[];
+          "p_status"?: (string)[];
+          "p_tags"?: (string)[];
+        };
+        Returns: {
+          "assigned_to": string;
+          "created_at": string;
+          "id": string;
+          "rank": number;
+          "segment": string;
+          "seq_id": number;
+          "snippet": string;
+          "status": string;
+          "submitted_by": string;
+          "tags": (string)[];
+          "title": string;
+          "updated_at": string;
+        }[];
+      };
+      "similar_issues": {
+        Args: { "p_description"?: string; "p_limit"?: number; "p_title": string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "segment": string;
+          "seq_id": number;
+          "similarity": number;
+          "status": string;
+          "title": string;
+        }[];
+      };
+      "touch_user_session": {
+        Args: { "p_profile_name"?: string; "p_profile_role"?: string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "last_active": string;
+          "profile_name": string;
+          "profile_role": string | null;
+          "user_id": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "user_sessions";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "upsert_circle_issue": {
         Args: {
