@@ -57,7 +57,7 @@ test("the examples have the rules and the likelihood that the page gives them", 
 
 test("its statements run", async () => {
   const statements = [...page.matchAll(/```sql\n(.*?)```/gs)].map((match) => match[1] ?? "");
-  expect(statements).toHaveLength(4);
+  expect(statements).toHaveLength(5);
   for (const statement of statements) {
     await sql.unsafe(`begin; ${statement}; rollback;`).simple();
   }
