@@ -19,9 +19,10 @@ $$;
 create function pg_temp.is_true() returns boolean language sql as $$
   select bool_and(
     tsvector_to_array(s.vector) = tsvector_to_array(
-      private.issue_vector(i.title, i.tags, i.description) || coalesce(private.comments_vector(i.id), '')
+      private.issue_vector(private.search_vector(i.title, 20000), i.tags, i.description)
+        || coalesce(private.comments_vector(i.id), '')
     )
-    and s.question_key is not distinct from private.question_key(i.title)
+    and s.question_key is not distinct from private.question_key(private.search_vector(i.title, 20000))
     and s.vector_bytes >= pg_column_size(s.vector || '')
   )
   from public.issues as i
