@@ -78,7 +78,7 @@ grant execute on function public.touch_user_session(text, text) to authenticated
 -- What full text search looks through: one row an issue, kept by triggers of issues and comments.
 --
 -- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
--- less than four times its bytes. So 200,000 bytes of text go in at most: the beginnings of title, tags and
+-- less than four times its bytes. So 150,000 bytes of text go in at most: the beginnings of title, tags and
 -- description, and the newest comments.
 --
 -- Whoever writes a row here holds the issue's lock, so that these rows add no lock order of their own: an
@@ -98,7 +98,8 @@ comment on table private.issue_search is
   'The words of an issue: title A, tags B, description C, comments D. Read by search_issues, '
   'similar_issues and the view repeated_questions.';
 comment on column private.issue_search.vector_bytes is
-  'The size of vector, never less than it is; over 250,000 it is made anew of the newest comments.';
+  'The size of vector, never less than it is. A comment that would take it over 150,000 has it made '
+  'anew, of the newest comments.';
 comment on column private.issue_search.created_at is
   'The issue''s, which doesn''t change: to read the newest that have a common word in their order.';
 comment on column private.issue_search.question_key is
@@ -147,14 +148,14 @@ comment on function private.issue_vector(tsvector, text[], text) is
 create or replace function private.comments_vector(p_issue_id uuid) returns tsvector
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return private.search_vector(string_agg(v.body, e'\n'), 100000)
+  return private.search_vector(string_agg(v.body, e'\n'), 50000)
   from (
     select b.body, sum(octet_length(b.body)) over (order by c.created_at desc, c.id desc) as running_bytes
     from public.comments as c
-    cross join lateral (select left(c.body, 20000) as body) as b
+    cross join lateral (select left(c.body, 10000) as body) as b
     where c.issue_id = p_issue_id
   ) as v
-  where v.running_bytes <= 100000;
+  where v.running_bytes <= 50000;
 end;
 $$;
 comment on function private.comments_vector(uuid) is
@@ -267,7 +268,7 @@ begin
     update private.issue_search as s
     set vector = s.vector || v_added.vector,
       vector_bytes = s.vector_bytes + pg_column_size(v_added.vector)
-    where s.issue_id = v_added.issue_id and s.vector_bytes + pg_column_size(v_added.vector) <= 250000;
+    where s.issue_id = v_added.issue_id and s.vector_bytes + pg_column_size(v_added.vector) <= 150000;
     if not found then
       perform private.index_issue(v_added.issue_id);
     end if;
