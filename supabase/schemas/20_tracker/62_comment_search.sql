@@ -24,7 +24,7 @@ begin
     update private.issue_search as s
     set vector = s.vector || v_added.vector,
       vector_bytes = s.vector_bytes + pg_column_size(v_added.vector)
-    where s.issue_id = v_added.issue_id and s.vector_bytes + pg_column_size(v_added.vector) <= 250000;
+    where s.issue_id = v_added.issue_id and s.vector_bytes + pg_column_size(v_added.vector) <= 150000;
     if not found then
       perform private.index_issue(v_added.issue_id);
     end if;
