@@ -1081,7 +1081,9 @@ begin
     when jsonb_typeof(p_payload -> 'type') = 'string' and jsonb_typeof(p_payload -> 'data') = 'object'
       then 'hint'
     when jsonb_typeof(p_payload -> 'parent_message') = 'object' then 'chat_thread'
-    when p_payload ? 'parent_message_id' and p_payload ?| array['parent_body', 'parent_sender']
+    when p_payload ? 'parent_message_id'
+      and (p_payload ?| array['parent_body', 'parent_sender']
+        or not p_payload ? 'id' and jsonb_typeof(p_payload -> 'replies') = 'array')
       then 'flat_thread'
     when jsonb_typeof(p_payload #> '{message,content}') = 'object' then 'message_content'
     when not p_payload ? 'id' then 'unrecognised'
@@ -1156,6 +1158,7 @@ begin
   ));
   v.edited_at := private.parsed_time(p_message ->> 'edited_at');
   v.reply_index := private.parsed_integer(p_message ->> 'reply_index');
+  v.is_thread := coalesce(private.parsed_integer(p_message ->> 'replies_count') > 0, false);
   v.raw_data := p_message;
   return v;
 end;
@@ -1244,7 +1247,9 @@ begin
       end if;
       v := private.read_chat_message(p_item);
   end case;
-  v.is_thread := coalesce(lower(p_item ->> 'Type') = 'thread', false)
+  v.thread_id := nullif(v.thread_id, v.message_id);
+  v.is_thread := coalesce(v.is_thread, false) or p_shape in ('chat_thread', 'flat_thread')
+    or coalesce(lower(p_item ->> 'Type') = 'thread', false)
     or private.circle_replies_of(p_item, p_shape) #> '{0}' is not null;
   v.title := coalesce(private.presence(private.parsed_text(v_details -> 'issue_title')), v.title);
   v.segment := private.segment_of_type(v_details ->> 'type');
