@@ -35,7 +35,9 @@ begin
     when jsonb_typeof(p_payload -> 'type') = 'string' and jsonb_typeof(p_payload -> 'data') = 'object'
       then 'hint'
     when jsonb_typeof(p_payload -> 'parent_message') = 'object' then 'chat_thread'
-    when p_payload ? 'parent_message_id' and p_payload ?| array['parent_body', 'parent_sender']
+    when p_payload ? 'parent_message_id'
+      and (p_payload ?| array['parent_body', 'parent_sender']
+        or not p_payload ? 'id' and jsonb_typeof(p_payload -> 'replies') = 'array')
       then 'flat_thread'
     when jsonb_typeof(p_payload #> '{message,content}') = 'object' then 'message_content'
     when not p_payload ? 'id' then 'unrecognised'
@@ -83,7 +85,8 @@ begin
     message_id jsonb, reply_id jsonb, id jsonb, chat_thread_id jsonb, reply_index text, parent_sender jsonb,
     sender jsonb, sender_name text, author_email text, parent_body jsonb, body jsonb, rich_text_body jsonb,
     message_url text, chat_room_uuid text, space_id jsonb, space_name text, parent_attachments jsonb,
-    attachments jsonb, created_at text, sent_at text, parent_created_at text, edited_at text
+    attachments jsonb, created_at text, sent_at text, parent_created_at text, edited_at text,
+    replies_count text
   );
   v.message_id := private.parsed_id(coalesce(m.message_id, m.reply_id, m.id));
   v.thread_id := nullif(private.parsed_id(m.chat_thread_id), v.message_id);
@@ -111,6 +114,7 @@ begin
   v.posted_at := private.parsed_time(coalesce(m.created_at, m.sent_at, m.parent_created_at));
   v.edited_at := private.parsed_time(m.edited_at);
   v.reply_index := private.parsed_integer(m.reply_index);
+  v.is_thread := coalesce(private.parsed_integer(m.replies_count) > 0, false);
   v.raw_data := p_message;
   return v;
 end;
@@ -199,7 +203,9 @@ begin
       end if;
       v := private.read_chat_message(p_item);
   end case;
-  v.is_thread := coalesce(lower(p_item ->> 'Type') = 'thread', false)
+  v.thread_id := nullif(v.thread_id, v.message_id);
+  v.is_thread := coalesce(v.is_thread, false) or p_shape in ('chat_thread', 'flat_thread')
+    or coalesce(lower(p_item ->> 'Type') = 'thread', false)
     or private.circle_replies_of(p_item, p_shape) #> '{0}' is not null;
   v.title := coalesce(private.presence(private.parsed_text(v_details -> 'issue_title')), v.title);
   v.segment := private.segment_of_type(v_details ->> 'type');

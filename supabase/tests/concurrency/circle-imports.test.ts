@@ -18,7 +18,7 @@ import { connect, createDatabase, type TestDatabase } from "../support/database.
 // plain model makes of the set of all that was told.
 
 /** The shapes that are generated. */
-const FAMILIES: readonly Family[] = ["envelope"];
+const FAMILIES: readonly Family[] = ["envelope", "flat", "headless", "headless thread", "post"];
 const SEED = 20261121;
 const SEQUENCES = 3_000;
 const SHARES = 1;
