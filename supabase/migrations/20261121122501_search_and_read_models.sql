@@ -1,6 +1,9 @@
 -- Adds full text search, similar issues, the read models and touch_user_session, with the indexes of their
 -- pages, and makes what search looks through of the issues that are there.
 
+-- In one transaction no index is made concurrently: issues can be read meanwhile, and writes wait.
+-- squawk-ignore-file require-concurrent-index-creation
+
 set local lock_timeout = '5s';
 -- A million issues take some minutes, during which they can be read and not written.
 set local statement_timeout = '30min';
