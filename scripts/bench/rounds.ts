@@ -54,7 +54,8 @@ export async function measure(
 
 /** What the samples come to. */
 export function judge(comparison: Comparison, samples: ReadonlyMap<string, readonly Sample[]>): Result {
-  const times = (name: string): number[] => (samples.get(name) ?? []).map((sample) => sample.ms / sample.operations);
+  const times = (name: string): number[] =>
+    (samples.get(name) ?? []).map((sample) => sample.ms / sample.operations);
   const isCutOff = (name: string): boolean => {
     const all = samples.get(name) ?? [];
     return all.filter((sample) => sample.isCutOff).length * 2 >= all.length;
@@ -78,7 +79,8 @@ export function judge(comparison: Comparison, samples: ReadonlyMap<string, reado
         reached,
         range: [Math.min(...each), Math.max(...each)],
         isCutOff: isCutOff(floor.against),
-        isMet: reached >= floor.ratio,
+        // ours at a limit has reached nothing, whatever the peer
+        isMet: reached >= floor.ratio && !isCutOff(ours.name),
       };
     }),
   };

@@ -43,9 +43,7 @@ export async function readTables(sql: postgres.Sql): Promise<Table[]> {
 /** How many rows each table has. */
 export async function countRows(sql: postgres.Sql, tables: readonly Table[]): Promise<Map<string, number>> {
   const [row = {}] = await sql.unsafe<Record<string, number>[]>(
-    `select ${
-      tables.map(({ name }, at) => `(select count(*)::integer from ${name}) as t${at}`).join(", ")
-    }`,
+    `select ${tables.map(({ name }, at) => `(select count(*)::integer from ${name}) as t${at}`).join(", ")}`,
   );
   return new Map(tables.map(({ name }, at) => [name, row[`t${at}`] ?? 0]));
 }

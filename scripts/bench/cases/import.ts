@@ -67,7 +67,8 @@ export const importCase: Case = {
     const plans = CLIENTS.map(({ count, each }) => ({ count, each: bench.scaled(each) }));
     const warmUp = bench.scaled(WARM_UP);
     const most = Math.max(...plans.map(({ count }) => count));
-    const total = most * warmUp + plans.reduce((sum, { count, each }) => sum + bench.rounds * count * each, 0);
+    const total = most * warmUp +
+      plans.reduce((sum, { count, each }) => sum + bench.rounds * count * each, 0);
 
     const template = await prepareTemplate(bench);
     bench.progress(`noting the rows that ${total} imports leave`);
@@ -117,8 +118,11 @@ export const importCase: Case = {
         ],
         floors: [{ against: "the same rows, no logic", ratio: 0.6 }],
       })),
-      method: `Each operation is one transaction on a connection of its client's own. Ours is given a raw request body ` +
-        `and leaves ${describeRows(recording.rowsEach)}. The peer is one call of a function that inserts the very rows ` +
+      method:
+        `Each operation is one transaction on a connection of its client's own. Ours is given a raw request body ` +
+        `and leaves ${
+          describeRows(recording.rowsEach)
+        }. The peer is one call of a function that inserts the very rows ` +
         `that other imports left, into a copy of the same database with its indexes, checks and foreign keys, and ` +
         `without our triggers. Afterwards both databases have grown by the same rows, or the run fails.`,
       async verify() {

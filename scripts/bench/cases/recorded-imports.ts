@@ -49,7 +49,8 @@ export async function recordImports(
   );
   const imports: ImportedRows[] = messages.map(() => []);
   for (const { name } of written) {
-    const rows = await sql.unsafe<{ id: string; content: string }[]>(`
+    const rows = await sql.unsafe<{ id: string; content: string }[]>(
+      `
       select xmin::text as id, case count(*) when 1 then min(t::text) else array_agg(t)::text end as content
       from (
         select t, (select max(f) from unnest($1::bigint[]) as f where f <= t.xmin::text::bigint) as xmin
@@ -57,7 +58,9 @@ export async function recordImports(
       ) as t
       where xmin is not null
       group by xmin order by xmin
-    `, [firstIds]);
+    `,
+      [firstIds],
+    );
     assert.equal(rows.length, messages.length, `every import wrote rows of its own in ${name}`);
     for (const [at, { content }] of rows.entries()) imports[at]?.push(content);
   }
