@@ -82,8 +82,13 @@ comment on column public.issues.is_test is
   'admins and servers turn one into it.';
 
 create index issues_submitted_by_user_id_idx on public.issues (submitted_by_user_id);
-create index issues_assigned_to_user_id_idx on public.issues (assigned_to_user_id);
+create index issues_assigned_to_user_id_status_idx on public.issues (assigned_to_user_id, status);
 create index issues_resolved_by_user_id_idx on public.issues (resolved_by_user_id);
+-- The pages that people open: newest first, of one status, and what is open by age.
+create index issues_created_at_idx on public.issues (created_at);
+create index issues_status_created_at_idx on public.issues (status, created_at);
+create index issues_open_created_at_idx on public.issues (created_at)
+  where status in ('waiting_for_help', 'in_progress', 'blocked') and not is_test;
 create index issues_test_created_at_idx on public.issues (created_at) where is_test;
 
 alter table public.issues enable row level security;

@@ -27,6 +27,7 @@ insert into public.comments (id, issue_id, body, author_user_id) values (
   '20000000-0000-4000-8000-000000000001', '10000000-0000-4000-8000-000000000001', 'Mine',
   '00000000-0000-4000-8000-00000000000c'
 );
+insert into public.issues (title) values ('Asked once and again'), ('Again and once asked');
 insert into public.circle_spaces (id, space_name, chat_room_uuid) values (-1, 'Matrix', 'matrix');
 insert into public.circle_issues (id, message_id) values ('30000000-0000-4000-8000-000000000001', 'matrix');
 insert into public.circle_replies (id, message_id, circle_issue_id, reply_index) values (
@@ -71,7 +72,12 @@ insert into fixture values
     '{"circle_issue_id": "30000000-0000-4000-8000-000000000001", "imported_by": "Ana"}'),
   ('user_sessions', 'id = ''60000000-0000-4000-8000-000000000001''', 'id',
     '{"user_id": "00000000-0000-4000-8000-00000000000c", "profile_name": "Agent", "profile_role": "dev"}'),
-  ('issue_activity_log', 'id = ''10000000-0000-4000-8000-000000000001''', null, null);
+  ('issue_activity_log', 'id = ''10000000-0000-4000-8000-000000000001''', null, null),
+  ('issues_by_space', 'space_name is null', null, null),
+  ('open_issues', 'id = ''10000000-0000-4000-8000-000000000001''', null, null),
+  ('issue_status_ages', 'status = ''waiting_for_help''', null, null),
+  ('issue_trends', 'opened_count > 0', null, null),
+  ('repeated_questions', 'issue_count = 2', null, null);
 
 create temp table call (object text, statement text) on commit drop;
 insert into call values
@@ -85,6 +91,9 @@ insert into call values
   ('receive_circle_event', 'select public.receive_circle_event(p_body := ''e30='')'),
   ('process_circle_event', 'select public.process_circle_event(public.receive_circle_event(''e30=''))'),
   ('cleanup_legacy_test_data', 'select public.cleanup_legacy_test_data()'),
+  ('search_issues', 'select * from public.search_issues(p_query := ''matrix'')'),
+  ('similar_issues', 'select * from public.similar_issues(p_title := ''Matrix'')'),
+  ('touch_user_session', 'select public.touch_user_session()'),
   ('add_team_member', 'select public.add_team_member(email := ''newcomer@example.com'', role := ''agent'')');
 
 create temp table expected (
@@ -147,6 +156,11 @@ insert into expected values
   ('user_sessions', 'update', 'no', 'none', 'none', 'yes', 'none', 'yes'),
   ('user_sessions', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
   ('issue_activity_log', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issues_by_space', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('open_issues', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issue_status_ages', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issue_trends', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('repeated_questions', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
   ('determine_segment', 'call', 'no', 'yes', 'yes', 'yes', 'yes', 'yes'),
   ('upsert_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
   ('format_circle_message_description', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
@@ -155,6 +169,9 @@ insert into expected values
   ('receive_circle_event', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
   ('process_circle_event', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
   ('cleanup_legacy_test_data', 'call', 'no', 'PT403', 'PT403', 'PT403', 'yes', 'yes'),
+  ('search_issues', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
+  ('similar_issues', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
+  ('touch_user_session', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'PT401'),
   ('add_team_member', 'call', 'no', 'no', 'no', 'no', 'no', 'yes');
 
 create function pg_temp.statement_for(p_object text, p_verb text) returns text language plpgsql as $$

@@ -30,6 +30,9 @@ select set_eq(
     ('public.process_circle_webhook', 'authenticated'), ('public.process_circle_webhook', 'service_role'),
     ('public.handle_circle_webhook', 'authenticated'), ('public.handle_circle_webhook', 'service_role'),
     ('public.cleanup_legacy_test_data', 'authenticated'), ('public.cleanup_legacy_test_data', 'service_role'),
+    ('public.search_issues', 'authenticated'), ('public.search_issues', 'service_role'),
+    ('public.similar_issues', 'authenticated'), ('public.similar_issues', 'service_role'),
+    ('public.touch_user_session', 'authenticated'), ('public.touch_user_session', 'service_role'),
     ('public.receive_circle_event', 'service_role'), ('public.process_circle_event', 'service_role'),
     ('public.add_team_member', 'service_role'),
     -- the bodies behind it
@@ -40,6 +43,9 @@ select set_eq(
     ('private.handle_circle_webhook', 'authenticated'), ('private.handle_circle_webhook', 'service_role'),
     ('private.cleanup_legacy_test_data', 'authenticated'),
     ('private.cleanup_legacy_test_data', 'service_role'),
+    ('private.search_issues', 'authenticated'), ('private.search_issues', 'service_role'),
+    ('private.similar_issues', 'authenticated'), ('private.similar_issues', 'service_role'),
+    ('private.touch_user_session', 'authenticated'), ('private.touch_user_session', 'service_role'),
     ('private.receive_circle_event', 'service_role'), ('private.process_circle_event', 'service_role'),
     ('private.add_team_member', 'service_role'),
     -- what policies and column defaults call

@@ -77,7 +77,11 @@ select set_eq(
     ('receive_circle_event(text)'),
     ('process_circle_event(uuid)'),
     ('cleanup_legacy_test_data(integer)'),
-    ('add_team_member(text,text)') $$,
+    ('add_team_member(text,text)'),
+    ('search_issues(text,text[],text[],text,boolean,text[],timestamp with time zone,'
+      'timestamp with time zone,boolean,integer,integer)'),
+    ('similar_issues(text,text,integer)'),
+    ('touch_user_session(text,text)') $$,
   'the API has these functions'
 );
 select is_empty(
