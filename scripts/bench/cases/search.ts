@@ -93,16 +93,12 @@ export const searchCase: Case = {
         contenders: [{ name: OURS, run: run(ask) }, { name: NAIVE, run: run(NAIVE_QUERY) }],
         floors: [{ against: NAIVE, ratio: 20 }],
         explain: () =>
-          asCaller(
-            sql,
-            "service_role",
-            VIEWER_ID,
-            (tx) =>
-              explain(
-                tx,
-                `select s.issue_id from private.issue_search as s
-              where s.vector @@ to_tsquery('pg_catalog.english', '${words.join(" & ")}')`,
-              ),
+          sql.begin((tx) =>
+            explain(
+              tx,
+              `select s.issue_id from private.issue_search as s
+               where s.vector @@ to_tsquery('pg_catalog.english', '${words.join(" & ")}')`,
+            )
           ),
       };
     };
