@@ -40,6 +40,8 @@ export interface Prepared {
   comparisons: readonly Comparison[];
   /** What was compared and how, for the page: sentences. */
   method: string;
+  /** Does what nobody measures: starts processes, has plans made. */
+  warmUp?: () => Promise<void>;
   /** Looks afterwards whether all work was done, once each. Throws when it was not. */
   verify?: () => Promise<void>;
   close(): Promise<void>;

@@ -66,6 +66,7 @@ await command(import.meta.main, HELP, async (args) => {
 export async function runCase(each: Case, bench: Bench): Promise<CaseReport> {
   const prepared = await each.prepare(bench);
   try {
+    await prepared.warmUp?.();
     const results = [];
     for (const comparison of prepared.comparisons) {
       results.push(await measure(comparison, bench.rounds, bench.progress));

@@ -59,10 +59,6 @@ export const webhookCase: Case = {
       send(`${peerProject.url}/functions/v1/trivial-rpc`, () => body, count, (answer) => {
         assert.deepEqual(answer, { one: 1 });
       });
-    // each one's process is started, and its code has been through the compiler
-    await toOurs(warmUp);
-    await toPeer(warmUp);
-
     return {
       comparisons: [{
         name: "webhook",
@@ -81,6 +77,11 @@ export const webhookCase: Case = {
         } messages a round through gateway, edge function and Data API of the embedded stack, each ` +
         "client with its next request when it has the answer. The peer is an edge function that calls one function which " +
         "returns 1, with the same client, over the same gateway. Afterwards the messages are counted: none lost, none double.",
+      // each one's process is started, and its code has been through the compiler
+      async warmUp() {
+        await toOurs(warmUp);
+        await toPeer(warmUp);
+      },
       verify: () => countMessages(sql, messages.slice(0, sent)),
       async close() {
         await ourProject.close();
