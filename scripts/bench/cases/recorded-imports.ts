@@ -49,15 +49,16 @@ export async function recordImports(
   );
   const imports: ImportedRows[] = messages.map(() => []);
   for (const { name } of written) {
-    const rows = await sql.unsafe<{ id: string; content: string }[]>(
+    const rows = await sql.unsafe<{ content: string }[]>(
       `
-      select xmin::text as id, case count(*) when 1 then min(t::text) else array_agg(t)::text end as content
+      select case count(*) when 1 then min(t.content::text) else array_agg(t.content)::text end as content
       from (
-        select t, (select max(f) from unnest($1::bigint[]) as f where f <= t.xmin::text::bigint) as xmin
-        from ${name} as t
+        -- which of the transactions began last before the row was written
+        select r as content, width_bucket(r.xmin::text::bigint, $1::bigint[]) as nth from ${name} as r
       ) as t
-      where xmin is not null
-      group by xmin order by xmin
+      where t.nth > 0
+      group by t.nth
+      order by t.nth
     `,
       [firstIds],
     );
