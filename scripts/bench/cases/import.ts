@@ -13,16 +13,9 @@ const CLIENTS = [{ count: 1, each: 300 }, { count: 8, each: 75 }];
 
 type Connection = Pick<postgres.Sql, "unsafe">;
 
-/** From an event to its issue. */
-async function ingest(sql: Connection, body: string): Promise<void> {
-  const [stored] = await sql.unsafe<{ id: string }[]>(
-    "select public.receive_circle_event($1) as id",
-    [body],
-    { prepare: true },
-  );
-  assert(stored);
-  await sql.unsafe("select public.process_circle_event($1)", [stored.id], { prepare: true });
-}
+/** From an event to its issue, in one transaction. */
+const ingest = (sql: Connection, body: string) =>
+  sql.unsafe("select public.ingest_circle_event($1)", [body], { prepare: true });
 
 const encode = (message: string): string => Buffer.from(message).toString("base64");
 
@@ -35,7 +28,7 @@ async function prepareTemplate(bench: Bench): Promise<BenchDatabase> {
       insert into public.circle_spaces (space_id, space_name, chat_room_uuid)
       values (880011, 'Help chat', ${single.Parent_Message.chat_room_uuid})
     `;
-    for (const message of createMessages(20)) await sql.begin((tx) => ingest(tx, encode(message)));
+    for (const message of createMessages(20)) await ingest(sql, encode(message));
   } finally {
     await sql.end();
   }
@@ -94,7 +87,7 @@ export const importCase: Case = {
     const oursSide: Side<string> = {
       sql: connections(ours),
       work: createMessages(total).map(encode),
-      perform: (sql, body) => sql.begin((tx) => ingest(tx, body)),
+      perform: ingest,
     };
     const peerSide: Side<ImportedRows> = {
       sql: connections(peer),
