@@ -13,6 +13,8 @@ export interface Recording {
   peerSql: string;
   /** SQL that calls it, with an argument a table. */
   callSql: string;
+  /** The same inserts as statements of a client, one a table, with that table's argument. */
+  statements: string[];
 }
 
 /**
@@ -71,7 +73,7 @@ export async function recordImports(
 function peerSql(
   tables: readonly Table[],
   rowsEach: ReadonlyMap<string, number>,
-): { peerSql: string; callSql: string } {
+): Pick<Recording, "peerSql" | "callSql" | "statements"> {
   const isOne = (name: string): boolean => rowsEach.get(name) === 1;
   const types = tables.map(({ name }) => isOne(name) ? name : `${name}[]`);
   const inserts = tables.map(({ name, columns }, at) => {
@@ -87,6 +89,11 @@ function peerSql(
       language plpgsql set search_path = '' as $$ begin ${inserts.join("\n")} end; $$;
       grant usage on schema bench to postgres;
     `,
+    statements: tables.map(({ name, columns }) => {
+      const list = columns.join(", ");
+      const rows = isOne(name) ? `(select ($1::${name}).*)` : `unnest($1::${name}[])`;
+      return `insert into ${name} (${list}) overriding system value select ${list} from ${rows} as r`;
+    }),
     callSql: `select bench.insert_rows(${types.map((type, at) => `$${at + 1}::${type}`).join(", ")})`,
   };
 }
