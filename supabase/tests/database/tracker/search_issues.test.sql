@@ -111,12 +111,11 @@ select is(
   (select count(*) from public.search_issues('', p_limit => 100000)), 5::bigint, 'a limit that is too high'
 );
 
-select is(
+select alike(
   (select s.snippet from public.search_issues('keychain') as s),
-  'mail ana.ruiz@club.example.org about it. … Fixed by clearing the **keychain**; see issue_helper.py',
+  '%mail ana.ruiz@club.example.org about it. … Fixed by clearing the **keychain**; see issue_helper.py',
   'the snippet shows where the words are'
 );
-
 select alike(
   (select s.snippet from public.search_issues('src/app.ts typeerror') as s),
   '**TypeError** in **src/app.ts**:42,%', 'as they stand in the text'
