@@ -480,7 +480,7 @@ declare
   v_newest private.issue_filter := p_filter;
   v_ids uuid[];
   v_ranks real[];
-  v_count bigint := 0;
+  v_count bigint := 0::bigint;
 begin
   if (
     select count(*) >= 40
