@@ -288,28 +288,38 @@ comment on function private.index_new_comments() is
   'After-insert-statement trigger of comments: adds their words, or where they are many makes the row anew.';
 
 -- An issue that is being deleted takes its comments along, and is not there any more.
-create or replace function private.index_changed_comments() returns trigger
+create or replace function private.index_issues(p_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_issue_ids uuid[];
 begin
-  if tg_op = 'UPDATE' then
-    v_issue_ids := array(
-      select o.issue_id from old_comments as o join new_comments as n on n.id = o.id
-      where n.body is distinct from o.body
-    );
-  else
-    v_issue_ids := array(select o.issue_id from old_comments as o);
+  if p_issue_ids <> '{}' then
+    perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
+    perform private.index_issue(u.id) from (select distinct unnest(p_issue_ids)) as u (id);
   end if;
-  if v_issue_ids <> '{}' then
-    perform from public.issues as i where i.id = any (v_issue_ids) order by i.id for no key update;
-    perform private.index_issue(u.id) from (select distinct unnest(v_issue_ids)) as u (id);
-  end if;
+end;
+$$;
+comment on function private.index_issues(uuid[]) is
+  'Locks the issues and makes their rows of issue_search anew.';
+
+create or replace function private.index_edited_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_issues(array(
+    select o.issue_id from old_comments as o join new_comments as n on n.id = o.id
+    where n.body is distinct from o.body
+  ));
   return null;
 end;
 $$;
-comment on function private.index_changed_comments() is
-  'After-statement trigger of comments that were edited or deleted.';
+comment on function private.index_edited_comments() is 'After-update-statement trigger of comments.';
+
+create or replace function private.index_deleted_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_issues(array(select o.issue_id from old_comments as o));
+  return null;
+end;
+$$;
+comment on function private.index_deleted_comments() is 'After-delete-statement trigger of comments.';
 
 create or replace function private.forget_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -338,12 +348,12 @@ create trigger _150_take_turn_with_deletes before update or delete on public.com
 create trigger _200_index_new_comments after insert on public.comments
   referencing new table as new_comments
   for each statement execute function private.index_new_comments();
-create trigger _210_index_changed_comments after update on public.comments
+create trigger _210_index_edited_comments after update on public.comments
   referencing old table as old_comments new table as new_comments
-  for each statement execute function private.index_changed_comments();
-create trigger _220_index_changed_comments after delete on public.comments
+  for each statement execute function private.index_edited_comments();
+create trigger _220_index_deleted_comments after delete on public.comments
   referencing old table as old_comments
-  for each statement execute function private.index_changed_comments();
+  for each statement execute function private.index_deleted_comments();
 create trigger _230_forget_comments after truncate on public.comments
   for each statement execute function private.forget_comments();
 
@@ -365,8 +375,8 @@ language plpgsql immutable security invoker set search_path = '' set client_min_
 declare
   v_term record;
   v_words tsquery;
-  v_all tsquery := '';
-  v_any tsquery := '';
+  v_all tsquery := ''::tsquery;
+  v_any tsquery := ''::tsquery;
 begin
   for v_term in
     select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
@@ -378,7 +388,7 @@ begin
   loop
     if lower(v_term.words) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
       v_any := v_any || v_all;
-      v_all := '';
+      v_all := ''::tsquery;
       continue;
     end if;
     v_words := phraseto_tsquery('pg_catalog.english', v_term.words);
@@ -416,12 +426,12 @@ comment on type private.issue_filter is
   'Which issues a search is for. Null filters nothing; tags are sorted; created_to is exclusive.';
 
 -- One statement for every way to search, planned anew for each call: what is not asked for is not in the
--- plan, and the planner weighs how common the words are. For rare ones it reads the index of words, for
--- common ones the newest issues until 2,000 have them: those are ranked, since to rank each of a hundred
--- thousand takes a second.
+-- plan. The planner takes a word that it knows nothing of for more common than it may be, and would read all
+-- issues, newest first, until enough have it: unless that is meant, their order is hidden from it.
 create or replace function private.find_issues(
-  p_words tsquery, p_title text, p_filter private.issue_filter, p_limit integer, p_offset integer
-) returns table (issue_id uuid, rank real)
+  p_words tsquery, p_title text, p_filter private.issue_filter, p_reads_newest boolean, p_limit integer,
+  p_offset integer
+) returns table (issue_id uuid, rank real, match_count bigint)
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 begin
   return query
@@ -450,17 +460,55 @@ begin
       and (p_filter.include_tests or not i.is_test)
       and (p_filter.seq_id is null or i.seq_id = p_filter.seq_id)
       and (p_filter.not_seq_id is null or i.seq_id <> p_filter.not_seq_id)
-    order by t.created_at desc
+    order by case when p_reads_newest then t.created_at else t.created_at + interval '0' end desc
     limit greatest(p_limit + p_offset, case when p_words is not null then 2000 end)
   )
-  select m.id, m.rank
-  from matching as m
+  select m.id, m.rank, count(*) over () from matching as m
   order by m.rank desc, m.created_at desc, m.id
   limit p_limit offset p_offset;
 end;
 $$;
-comment on function private.find_issues(tsquery, text, private.issue_filter, integer, integer) is
-  'A page of the issues that have the words, and a title like this, best first. A null asks for nothing.';
+comment on function private.find_issues(
+  tsquery, text, private.issue_filter, boolean, integer, integer
+) is
+  'A page of the issues that have the words, and a title like this, best first, with how many there are, up '
+  'to 2,000. A null asks for nothing.';
+
+-- To rank each of a hundred thousand issues takes a second. So where one of fifty of the newest has the
+-- words, the newest hundred thousand are read until 2,000 have them; if those don't have so many, and for
+-- rarer words, the index of words finds all.
+create or replace function private.find_issues_by_words(
+  p_words tsquery, p_filter private.issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_newest private.issue_filter := p_filter;
+  v_ids uuid[];
+  v_ranks real[];
+  v_count bigint := 0::bigint;
+begin
+  if (
+    select count(*) >= 40
+    from (select s.vector from private.issue_search as s order by s.created_at desc limit 2000) as n
+    where n.vector @@ p_words
+  ) then
+    v_newest.created_from := greatest(p_filter.created_from, (
+      select s.created_at from private.issue_search as s order by s.created_at desc offset 100000 limit 1
+    ));
+    select array_agg(f.issue_id), array_agg(f.rank), max(f.match_count) into v_ids, v_ranks, v_count
+    from private.find_issues(p_words, null, v_newest, true, p_limit, p_offset) as f;
+  end if;
+  if v_count >= greatest(p_limit + p_offset, 2000) then
+    return query select u.id, u.rank from unnest(v_ids, v_ranks) as u (id, rank);
+  else
+    return query select f.issue_id, f.rank from private.find_issues(
+      p_words, null, p_filter, false, p_limit, p_offset
+    ) as f;
+  end if;
+end;
+$$;
+comment on function private.find_issues_by_words(tsquery, private.issue_filter, integer, integer) is
+  'A page of the issues that have the words, best first; of more than 2,000, the newest 2,000 are ranked.';
 
 -- Every title takes seconds to read, and a pattern without three letters in a row finds no index.
 create or replace function private.find_issues_by_title(
@@ -469,14 +517,16 @@ create or replace function private.find_issues_by_title(
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_pattern constant text := '%' || regexp_replace(left(p_typed, 200), '([\\%_])', '\\\1', 'g') || '%';
+  v_reads_newest constant boolean := p_typed !~ '[[:alnum:]]{3}';
 begin
-  if p_typed !~ '[[:alnum:]]{3}' then
+  if v_reads_newest then
     p_filter.created_from := greatest(p_filter.created_from, (
       select i.created_at from public.issues as i order by i.created_at desc offset 20000 limit 1
     ));
   end if;
   return query
-  select f.issue_id, f.rank from private.find_issues(null, v_pattern, p_filter, p_limit, p_offset) as f;
+  select f.issue_id, f.rank
+  from private.find_issues(null, v_pattern, p_filter, v_reads_newest, p_limit, p_offset) as f;
 end;
 $$;
 comment on function private.find_issues_by_title(text, private.issue_filter, integer, integer) is
@@ -492,9 +542,9 @@ declare
   v_words constant tsquery := private.search_query(p_typed);
   v_numbered uuid;
 begin
-  p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$');
+  p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$')::integer;
   if p_filter.seq_id is not null then
-    select f.issue_id into v_numbered from private.find_issues(null, null, p_filter, 1, 0) as f;
+    select f.issue_id into v_numbered from private.find_issues(null, null, p_filter, false, 1, 0) as f;
     p_filter.not_seq_id := p_filter.seq_id;
     p_filter.seq_id := null;
   end if;
@@ -505,19 +555,23 @@ begin
     end if;
     p_offset := greatest(p_offset - 1, 0);
   end if;
-  if v_words is not null or p_typed is null then
-    return query select f.issue_id, f.rank from private.find_issues(
-      v_words, null, p_filter, p_limit, p_offset
-    ) as f;
-    if found or p_typed is null or v_numbered is not null or p_offset > 0 and exists (
-      select from private.find_issues(v_words, null, p_filter, 1, 0)
+  if p_typed is null then
+    return query
+    select f.issue_id, f.rank
+    from private.find_issues(null, null, p_filter, true, p_limit, p_offset) as f;
+    return;
+  end if;
+  if v_words is not null then
+    return query
+    select f.issue_id, f.rank from private.find_issues_by_words(v_words, p_filter, p_limit, p_offset) as f;
+    if found or v_numbered is not null or p_offset > 0 and exists (
+      select from private.find_issues_by_words(v_words, p_filter, 1, 0)
     ) then
       return;
     end if;
   end if;
-  return query select f.issue_id, f.rank from private.find_issues_by_title(
-    p_typed, p_filter, p_limit, p_offset
-  ) as f;
+  return query
+  select f.issue_id, f.rank from private.find_issues_by_title(p_typed, p_filter, p_limit, p_offset) as f;
 end;
 $$;
 comment on function private.find_typed_issues(text, private.issue_filter, integer, integer) is
@@ -636,9 +690,9 @@ grant execute on function public.search_issues(
 -- How common a word is comes from what ANALYZE keeps about the vectors: the share of rows of each of the
 -- thousand most common ones; a word that is not among them is rare. A word of every fiftieth issue tells
 -- little, and of a million issues brings twenty thousand along, each to be fetched and ranked: it looks for
--- nothing where there are two rarer ones. Five words are enough to look for, and sixteen to rank by.
+-- nothing where there are two rarer ones. Four words are enough to look for, and sixteen to rank by.
 create or replace function private.telling_words(p_title tsvector, p_description tsvector)
-returns table (word text, looks boolean)
+returns table (word text, looks boolean, is_common boolean)
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
@@ -658,7 +712,7 @@ begin
     ) as c on c.word = u.word
     group by u.word
   )
-  select p.word, p.place <= 5 and (p.share <= 0.02 or p.place <= 2)
+  select p.word, p.place <= 4 and (p.share <= 0.02 or p.place <= 2), p.share > 0.02
   from (
     select k.word, k.share,
       row_number() over (order by k.share > 0.02, not k.is_in_title, k.share, k.word) as place
@@ -691,7 +745,8 @@ comment on function private.words_in_common(text[], integer) is
 
 -- Trigrams only rank: to find by them reads most of a million titles, which takes seconds.
 create or replace function private.rank_similar_issues(
-  p_candidates tsquery, p_words tsquery, p_title text, p_not_ids uuid[], p_limit integer
+  p_candidates tsquery, p_words tsquery, p_title text, p_not_ids uuid[], p_created_from timestamptz,
+  p_limit integer
 ) returns table (issue_id uuid, similarity real)
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 begin
@@ -702,7 +757,10 @@ begin
     from private.issue_search as s
     join public.issues as i on i.id = s.issue_id
     where s.vector @@ p_candidates and not i.is_test and s.issue_id <> all (p_not_ids)
-    order by s.created_at desc
+      and (p_created_from is null or s.created_at >= p_created_from)
+    -- Hidden from the planner, which would read all issues for a word that it takes for more common than
+    -- it is.
+    order by s.created_at + interval '0' desc
     limit 500
   ),
   placed as (
@@ -717,7 +775,7 @@ begin
   limit p_limit;
 end;
 $$;
-comment on function private.rank_similar_issues(tsquery, tsquery, text, uuid[], integer) is
+comment on function private.rank_similar_issues(tsquery, tsquery, text, uuid[], timestamptz, integer) is
   'Of the newest 500 candidates those that match the words and the title best.';
 
 create or replace function private.similar_issues(p_title text, p_description text, p_limit integer)
@@ -730,23 +788,32 @@ declare
   v_limit constant integer := least(greatest(coalesce(p_limit, 5), 0), 50);
   v_words text[];
   v_looked_for text[];
-  v_ids uuid[] := '{}';
-  v_similarities real[] := '{}';
+  v_is_common boolean;
+  v_created_from timestamptz;
+  v_ids uuid[] := '{}'::uuid[];
+  v_similarities real[] := '{}'::real[];
 begin
   perform private.require_team_role('viewer');
-  select array_agg(w.word), array_agg(w.word) filter (where w.looks) into v_words, v_looked_for
+  select array_agg(w.word), array_agg(w.word) filter (where w.looks), bool_and(w.is_common)
+  into v_words, v_looked_for, v_is_common
   from private.telling_words(
     private.search_vector(v_title, 4000), private.search_vector(p_description, 4000)
   ) as w;
-  -- Three words in common are few issues and the best ones, two some hundred; one is in thousands.
+  -- Three words in common are few issues and the best ones, two some hundred; one is in thousands:
+  -- in so many of the newest, if it is common, that they will do.
   for v_count in reverse 3 .. 1 loop
     exit when cardinality(v_ids) >= v_limit or v_count = 1 and v_ids <> '{}';
+    if v_count = 1 and v_is_common then
+      select s.created_at into v_created_from from private.issue_search as s
+      order by s.created_at desc offset 5000 limit 1;
+    end if;
     select v_ids || coalesce(array_agg(f.issue_id), '{}'),
       v_similarities || coalesce(array_agg(f.similarity), '{}')
     into v_ids, v_similarities
     from private.rank_similar_issues(
       private.words_in_common(case when v_count > 1 then v_looked_for else v_looked_for[:1] end, v_count),
-      private.words_in_common(v_words, 1), v_title, v_ids, v_limit - cardinality(v_ids)
+      private.words_in_common(v_words, 1), v_title, v_ids, v_created_from,
+      v_limit - cardinality(v_ids)
     ) as f;
   end loop;
   return query

@@ -36,28 +36,38 @@ comment on function private.index_new_comments() is
   'After-insert-statement trigger of comments: adds their words, or where they are many makes the row anew.';
 
 -- An issue that is being deleted takes its comments along, and is not there any more.
-create or replace function private.index_changed_comments() returns trigger
+create or replace function private.index_issues(p_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_issue_ids uuid[];
 begin
-  if tg_op = 'UPDATE' then
-    v_issue_ids := array(
-      select o.issue_id from old_comments as o join new_comments as n on n.id = o.id
-      where n.body is distinct from o.body
-    );
-  else
-    v_issue_ids := array(select o.issue_id from old_comments as o);
+  if p_issue_ids <> '{}' then
+    perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
+    perform private.index_issue(u.id) from (select distinct unnest(p_issue_ids)) as u (id);
   end if;
-  if v_issue_ids <> '{}' then
-    perform from public.issues as i where i.id = any (v_issue_ids) order by i.id for no key update;
-    perform private.index_issue(u.id) from (select distinct unnest(v_issue_ids)) as u (id);
-  end if;
+end;
+$$;
+comment on function private.index_issues(uuid[]) is
+  'Locks the issues and makes their rows of issue_search anew.';
+
+create or replace function private.index_edited_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_issues(array(
+    select o.issue_id from old_comments as o join new_comments as n on n.id = o.id
+    where n.body is distinct from o.body
+  ));
   return null;
 end;
 $$;
-comment on function private.index_changed_comments() is
-  'After-statement trigger of comments that were edited or deleted.';
+comment on function private.index_edited_comments() is 'After-update-statement trigger of comments.';
+
+create or replace function private.index_deleted_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_issues(array(select o.issue_id from old_comments as o));
+  return null;
+end;
+$$;
+comment on function private.index_deleted_comments() is 'After-delete-statement trigger of comments.';
 
 create or replace function private.forget_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -86,11 +96,11 @@ create trigger _150_take_turn_with_deletes before update or delete on public.com
 create trigger _200_index_new_comments after insert on public.comments
   referencing new table as new_comments
   for each statement execute function private.index_new_comments();
-create trigger _210_index_changed_comments after update on public.comments
+create trigger _210_index_edited_comments after update on public.comments
   referencing old table as old_comments new table as new_comments
-  for each statement execute function private.index_changed_comments();
-create trigger _220_index_changed_comments after delete on public.comments
+  for each statement execute function private.index_edited_comments();
+create trigger _220_index_deleted_comments after delete on public.comments
   referencing old table as old_comments
-  for each statement execute function private.index_changed_comments();
+  for each statement execute function private.index_deleted_comments();
 create trigger _230_forget_comments after truncate on public.comments
   for each statement execute function private.forget_comments();

@@ -5,8 +5,8 @@ language plpgsql immutable security invoker set search_path = '' set client_min_
 declare
   v_term record;
   v_words tsquery;
-  v_all tsquery := '';
-  v_any tsquery := '';
+  v_all tsquery := ''::tsquery;
+  v_any tsquery := ''::tsquery;
 begin
   for v_term in
     select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
@@ -18,7 +18,7 @@ begin
   loop
     if lower(v_term.words) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
       v_any := v_any || v_all;
-      v_all := '';
+      v_all := ''::tsquery;
       continue;
     end if;
     v_words := phraseto_tsquery('pg_catalog.english', v_term.words);
@@ -56,12 +56,12 @@ comment on type private.issue_filter is
   'Which issues a search is for. Null filters nothing; tags are sorted; created_to is exclusive.';
 
 -- One statement for every way to search, planned anew for each call: what is not asked for is not in the
--- plan, and the planner weighs how common the words are. For rare ones it reads the index of words, for
--- common ones the newest issues until 2,000 have them: those are ranked, since to rank each of a hundred
--- thousand takes a second.
+-- plan. The planner takes a word that it knows nothing of for more common than it may be, and would read all
+-- issues, newest first, until enough have it: unless that is meant, their order is hidden from it.
 create or replace function private.find_issues(
-  p_words tsquery, p_title text, p_filter private.issue_filter, p_limit integer, p_offset integer
-) returns table (issue_id uuid, rank real)
+  p_words tsquery, p_title text, p_filter private.issue_filter, p_reads_newest boolean, p_limit integer,
+  p_offset integer
+) returns table (issue_id uuid, rank real, match_count bigint)
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 begin
   return query
@@ -90,17 +90,55 @@ begin
       and (p_filter.include_tests or not i.is_test)
       and (p_filter.seq_id is null or i.seq_id = p_filter.seq_id)
       and (p_filter.not_seq_id is null or i.seq_id <> p_filter.not_seq_id)
-    order by t.created_at desc
+    order by case when p_reads_newest then t.created_at else t.created_at + interval '0' end desc
     limit greatest(p_limit + p_offset, case when p_words is not null then 2000 end)
   )
-  select m.id, m.rank
-  from matching as m
+  select m.id, m.rank, count(*) over () from matching as m
   order by m.rank desc, m.created_at desc, m.id
   limit p_limit offset p_offset;
 end;
 $$;
-comment on function private.find_issues(tsquery, text, private.issue_filter, integer, integer) is
-  'A page of the issues that have the words, and a title like this, best first. A null asks for nothing.';
+comment on function private.find_issues(
+  tsquery, text, private.issue_filter, boolean, integer, integer
+) is
+  'A page of the issues that have the words, and a title like this, best first, with how many there are, up '
+  'to 2,000. A null asks for nothing.';
+
+-- To rank each of a hundred thousand issues takes a second. So where one of fifty of the newest has the
+-- words, the newest hundred thousand are read until 2,000 have them; if those don't have so many, and for
+-- rarer words, the index of words finds all.
+create or replace function private.find_issues_by_words(
+  p_words tsquery, p_filter private.issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_newest private.issue_filter := p_filter;
+  v_ids uuid[];
+  v_ranks real[];
+  v_count bigint := 0::bigint;
+begin
+  if (
+    select count(*) >= 40
+    from (select s.vector from private.issue_search as s order by s.created_at desc limit 2000) as n
+    where n.vector @@ p_words
+  ) then
+    v_newest.created_from := greatest(p_filter.created_from, (
+      select s.created_at from private.issue_search as s order by s.created_at desc offset 100000 limit 1
+    ));
+    select array_agg(f.issue_id), array_agg(f.rank), max(f.match_count) into v_ids, v_ranks, v_count
+    from private.find_issues(p_words, null, v_newest, true, p_limit, p_offset) as f;
+  end if;
+  if v_count >= greatest(p_limit + p_offset, 2000) then
+    return query select u.id, u.rank from unnest(v_ids, v_ranks) as u (id, rank);
+  else
+    return query select f.issue_id, f.rank from private.find_issues(
+      p_words, null, p_filter, false, p_limit, p_offset
+    ) as f;
+  end if;
+end;
+$$;
+comment on function private.find_issues_by_words(tsquery, private.issue_filter, integer, integer) is
+  'A page of the issues that have the words, best first; of more than 2,000, the newest 2,000 are ranked.';
 
 -- Every title takes seconds to read, and a pattern without three letters in a row finds no index.
 create or replace function private.find_issues_by_title(
@@ -109,14 +147,16 @@ create or replace function private.find_issues_by_title(
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_pattern constant text := '%' || regexp_replace(left(p_typed, 200), '([\\%_])', '\\\1', 'g') || '%';
+  v_reads_newest constant boolean := p_typed !~ '[[:alnum:]]{3}';
 begin
-  if p_typed !~ '[[:alnum:]]{3}' then
+  if v_reads_newest then
     p_filter.created_from := greatest(p_filter.created_from, (
       select i.created_at from public.issues as i order by i.created_at desc offset 20000 limit 1
     ));
   end if;
   return query
-  select f.issue_id, f.rank from private.find_issues(null, v_pattern, p_filter, p_limit, p_offset) as f;
+  select f.issue_id, f.rank
+  from private.find_issues(null, v_pattern, p_filter, v_reads_newest, p_limit, p_offset) as f;
 end;
 $$;
 comment on function private.find_issues_by_title(text, private.issue_filter, integer, integer) is
@@ -132,9 +172,9 @@ declare
   v_words constant tsquery := private.search_query(p_typed);
   v_numbered uuid;
 begin
-  p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$');
+  p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$')::integer;
   if p_filter.seq_id is not null then
-    select f.issue_id into v_numbered from private.find_issues(null, null, p_filter, 1, 0) as f;
+    select f.issue_id into v_numbered from private.find_issues(null, null, p_filter, false, 1, 0) as f;
     p_filter.not_seq_id := p_filter.seq_id;
     p_filter.seq_id := null;
   end if;
@@ -145,19 +185,23 @@ begin
     end if;
     p_offset := greatest(p_offset - 1, 0);
   end if;
-  if v_words is not null or p_typed is null then
-    return query select f.issue_id, f.rank from private.find_issues(
-      v_words, null, p_filter, p_limit, p_offset
-    ) as f;
-    if found or p_typed is null or v_numbered is not null or p_offset > 0 and exists (
-      select from private.find_issues(v_words, null, p_filter, 1, 0)
+  if p_typed is null then
+    return query
+    select f.issue_id, f.rank
+    from private.find_issues(null, null, p_filter, true, p_limit, p_offset) as f;
+    return;
+  end if;
+  if v_words is not null then
+    return query
+    select f.issue_id, f.rank from private.find_issues_by_words(v_words, p_filter, p_limit, p_offset) as f;
+    if found or v_numbered is not null or p_offset > 0 and exists (
+      select from private.find_issues_by_words(v_words, p_filter, 1, 0)
     ) then
       return;
     end if;
   end if;
-  return query select f.issue_id, f.rank from private.find_issues_by_title(
-    p_typed, p_filter, p_limit, p_offset
-  ) as f;
+  return query
+  select f.issue_id, f.rank from private.find_issues_by_title(p_typed, p_filter, p_limit, p_offset) as f;
 end;
 $$;
 comment on function private.find_typed_issues(text, private.issue_filter, integer, integer) is

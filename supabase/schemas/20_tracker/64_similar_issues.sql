@@ -3,9 +3,9 @@
 -- How common a word is comes from what ANALYZE keeps about the vectors: the share of rows of each of the
 -- thousand most common ones; a word that is not among them is rare. A word of every fiftieth issue tells
 -- little, and of a million issues brings twenty thousand along, each to be fetched and ranked: it looks for
--- nothing where there are two rarer ones. Five words are enough to look for, and sixteen to rank by.
+-- nothing where there are two rarer ones. Four words are enough to look for, and sixteen to rank by.
 create or replace function private.telling_words(p_title tsvector, p_description tsvector)
-returns table (word text, looks boolean)
+returns table (word text, looks boolean, is_common boolean)
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
@@ -25,7 +25,7 @@ begin
     ) as c on c.word = u.word
     group by u.word
   )
-  select p.word, p.place <= 5 and (p.share <= 0.02 or p.place <= 2)
+  select p.word, p.place <= 4 and (p.share <= 0.02 or p.place <= 2), p.share > 0.02
   from (
     select k.word, k.share,
       row_number() over (order by k.share > 0.02, not k.is_in_title, k.share, k.word) as place
@@ -58,7 +58,8 @@ comment on function private.words_in_common(text[], integer) is
 
 -- Trigrams only rank: to find by them reads most of a million titles, which takes seconds.
 create or replace function private.rank_similar_issues(
-  p_candidates tsquery, p_words tsquery, p_title text, p_not_ids uuid[], p_limit integer
+  p_candidates tsquery, p_words tsquery, p_title text, p_not_ids uuid[], p_created_from timestamptz,
+  p_limit integer
 ) returns table (issue_id uuid, similarity real)
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 begin
@@ -69,7 +70,10 @@ begin
     from private.issue_search as s
     join public.issues as i on i.id = s.issue_id
     where s.vector @@ p_candidates and not i.is_test and s.issue_id <> all (p_not_ids)
-    order by s.created_at desc
+      and (p_created_from is null or s.created_at >= p_created_from)
+    -- Hidden from the planner, which would read all issues for a word that it takes for more common than
+    -- it is.
+    order by s.created_at + interval '0' desc
     limit 500
   ),
   placed as (
@@ -84,7 +88,7 @@ begin
   limit p_limit;
 end;
 $$;
-comment on function private.rank_similar_issues(tsquery, tsquery, text, uuid[], integer) is
+comment on function private.rank_similar_issues(tsquery, tsquery, text, uuid[], timestamptz, integer) is
   'Of the newest 500 candidates those that match the words and the title best.';
 
 create or replace function private.similar_issues(p_title text, p_description text, p_limit integer)
@@ -97,23 +101,32 @@ declare
   v_limit constant integer := least(greatest(coalesce(p_limit, 5), 0), 50);
   v_words text[];
   v_looked_for text[];
-  v_ids uuid[] := '{}';
-  v_similarities real[] := '{}';
+  v_is_common boolean;
+  v_created_from timestamptz;
+  v_ids uuid[] := '{}'::uuid[];
+  v_similarities real[] := '{}'::real[];
 begin
   perform private.require_team_role('viewer');
-  select array_agg(w.word), array_agg(w.word) filter (where w.looks) into v_words, v_looked_for
+  select array_agg(w.word), array_agg(w.word) filter (where w.looks), bool_and(w.is_common)
+  into v_words, v_looked_for, v_is_common
   from private.telling_words(
     private.search_vector(v_title, 4000), private.search_vector(p_description, 4000)
   ) as w;
-  -- Three words in common are few issues and the best ones, two some hundred; one is in thousands.
+  -- Three words in common are few issues and the best ones, two some hundred; one is in thousands:
+  -- in so many of the newest, if it is common, that they will do.
   for v_count in reverse 3 .. 1 loop
     exit when cardinality(v_ids) >= v_limit or v_count = 1 and v_ids <> '{}';
+    if v_count = 1 and v_is_common then
+      select s.created_at into v_created_from from private.issue_search as s
+      order by s.created_at desc offset 5000 limit 1;
+    end if;
     select v_ids || coalesce(array_agg(f.issue_id), '{}'),
       v_similarities || coalesce(array_agg(f.similarity), '{}')
     into v_ids, v_similarities
     from private.rank_similar_issues(
       private.words_in_common(case when v_count > 1 then v_looked_for else v_looked_for[:1] end, v_count),
-      private.words_in_common(v_words, 1), v_title, v_ids, v_limit - cardinality(v_ids)
+      private.words_in_common(v_words, 1), v_title, v_ids, v_created_from,
+      v_limit - cardinality(v_ids)
     ) as f;
   end loop;
   return query

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(49);
+select plan(52);
 
 \ir ../helpers/personas.psql
 
@@ -111,12 +111,33 @@ select is(
   (select count(*) from public.search_issues('', p_limit => 100000)), 5::bigint, 'a limit that is too high'
 );
 
-select is(
-  (select s.snippet from public.search_issues('keychain') as s),
-  'mail ana.ruiz@club.example.org about it. … Fixed by clearing the **keychain**; see issue_helper.py',
-  'the snippet shows where the words are'
+-- Common words
+
+insert into public.issues (title, description, segment, created_at)
+select case n when 1 then 'Flood' when 300 then 'Flood' else 'Rain' end, 'A flood of rain', 'misc',
+  '2026-03-01'::timestamptz + n * interval '1 minute'
+from generate_series(1, 2100) as n;
+select results_eq(
+  $$ select s.title, s.created_at from public.search_issues('flood', p_limit => 2) as s $$,
+  $$ values ('Flood', '2026-03-01 05:00+00'::timestamptz), ('Rain', '2026-03-02 11:00+00') $$,
+  'of more than 2,000 the newest 2,000 are ranked'
+);
+select results_eq(
+  $$ select count(*), count(distinct s.id)
+     from public.search_issues('flood', p_limit => 100, p_offset => 2050) as s $$,
+  $$ values (50::bigint, 50::bigint) $$, 'but all of them are there, page by page'
+);
+select results_eq(
+  $$ select s.created_at from public.search_issues('flood', p_created_to => '2026-03-01 00:03+00') as s $$,
+  $$ values ('2026-03-01 00:01+00'::timestamptz), ('2026-03-01 00:02+00') $$,
+  'and those of a time that is past'
 );
 
+select alike(
+  (select s.snippet from public.search_issues('keychain') as s),
+  '%mail ana.ruiz@club.example.org about it. … Fixed by clearing the **keychain**; see issue_helper.py',
+  'the snippet shows where the words are'
+);
 select alike(
   (select s.snippet from public.search_issues('src/app.ts typeerror') as s),
   '**TypeError** in **src/app.ts**:42,%', 'as they stand in the text'
