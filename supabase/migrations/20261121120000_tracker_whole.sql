@@ -1806,6 +1806,10 @@ begin
     o_message.is_triaged := p_triage.is_sure or v_merged.is_triaged and not v_merged.is_sure;
     o_message.triage_confidence := case when p_triage.is_sure then p_triage.confidence
       else v_merged.confidence end;
+  elsif not v_stored.is_triaged then
+    -- Put back by a person: theirs to decide, with what is known by now.
+    v_merged := private.judge_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+    o_message.triage_confidence := v_merged.likelihood;
   end if;
   if o_message is not distinct from v_stored then
     return;
