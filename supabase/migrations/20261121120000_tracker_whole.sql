@@ -827,34 +827,55 @@ $$;
 comment on function private.fill_spaces_of_messages() is
   'After trigger of circle_spaces: messages that came before their room was known get its space now.';
 
--- A person's decision carries their name whatever they write; the import writes none.
+-- A person's decision carries their name whatever they write; the import writes none. Whoever changes
+-- whether a message is triaged, or as which issue, has decided, and can't take the name off again.
 create or replace function private.keep_triager() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_decided constant boolean := tg_op = 'INSERT'
+    or new.triaged_by is not null and new.triaged_by is distinct from old.triaged_by
+    or new.is_triaged is distinct from old.is_triaged
+    or new.mapped_to_issue_id is distinct from old.mapped_to_issue_id
+      -- What the deletion of the issue does to its messages is no decision.
+      and (
+        new.mapped_to_issue_id is not null
+        or exists (select from public.issues as i where i.id = old.mapped_to_issue_id)
+      );
 begin
-  if new.triaged_by is null then
-    new.triaged_by_user_id := null;
-    new.triaged_at := null;
-  elsif new.triaged_by is not distinct from old.triaged_by then
+  if current_setting('app.import', true) = 'on' or private.is_trusted_caller() then
+    if new.triaged_by is distinct from old.triaged_by
+      and new.triaged_by_user_id is not distinct from old.triaged_by_user_id
+    then
+      new.triaged_by_user_id := null;
+    end if;
+  elsif v_is_decided then
+    new.triaged_by := private.actor_name();
+    new.triaged_by_user_id := auth.uid();
+    new.triaged_at := clock_timestamp();
+  else
+    new.triaged_by := old.triaged_by;
     new.triaged_by_user_id := private.kept_account(old.triaged_by_user_id, new.triaged_by_user_id);
     new.triaged_at := old.triaged_at;
-  else
-    if not private.is_trusted_caller() then
-      new.triaged_by := private.actor_name();
-      new.triaged_by_user_id := auth.uid();
-    end if;
-    new.triaged_at := clock_timestamp();
   end if;
+  new.triaged_at := case when new.triaged_by is not null then coalesce(new.triaged_at, clock_timestamp()) end;
+  new.triaged_by_user_id := case when new.triaged_by is not null then new.triaged_by_user_id end;
   return new;
 end;
 $$;
 comment on function private.keep_triager() is
-  'Before trigger: a decision stands under the name of who made it, at that time.';
+  'Before trigger: a person''s decision stands under their name, at its time, over any client; one of a '
+  'server''s under the name that it gives. An import, which says so with app.import, decides for nobody.';
 create trigger _400_keep_triager before insert on public.circle_issues
-  for each row when (new.triaged_by is not null) execute function private.keep_triager();
+  for each row when (
+    new.triaged_by is not null or new.is_triaged and current_setting('app.import', true) is distinct from 'on'
+  )
+  execute function private.keep_triager();
 create trigger _410_keep_triager before update on public.circle_issues
   for each row when (
-    (old.triaged_by, old.triaged_by_user_id, old.triaged_at)
-    is distinct from (new.triaged_by, new.triaged_by_user_id, new.triaged_at)
+    (old.triaged_by, old.triaged_by_user_id, old.triaged_at, old.is_triaged, old.mapped_to_issue_id)
+    is distinct from (
+      new.triaged_by, new.triaged_by_user_id, new.triaged_at, new.is_triaged, new.mapped_to_issue_id
+    )
   )
   execute function private.keep_triager();
 
@@ -1331,10 +1352,12 @@ create type private.circle_item as (
   item jsonb,
   index integer,
   shape text,
-  message_id text
+  message_id text,
+  is_last boolean
 );
 comment on type private.circle_item is
-  'One element of a payload: its place from 0, its shape, and the id of the message at its root.';
+  'One element of a payload: its place from 0, its shape, the id of the message at its root, and whether it '
+  'is the last one about that message.';
 
 -- Lists of the APIs come as pages: {records: […]}.
 create or replace function private.circle_items(p_payload jsonb) returns private.circle_item[]
@@ -1350,11 +1373,14 @@ begin
   if jsonb_array_length(v_items) = 1 then
     v_shape := private.circle_shape(v_items -> 0);
     return array[
-      row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape))::private.circle_item
+      row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape), true)::private.circle_item
     ];
   end if;
   return array(
-    select row(e.value, e.place::integer - 1, s.shape, r.message_id)::private.circle_item
+    select row(
+      e.value, e.place::integer - 1, s.shape, r.message_id,
+      lead(r.message_id) over (order by r.message_id collate "C", e.place) is distinct from r.message_id
+    )::private.circle_item
     from jsonb_array_elements(v_items) with ordinality as e (value, place)
     cross join lateral (select private.circle_shape(e.value) as shape) as s
     cross join lateral (select private.circle_root_id(e.value, s.shape) as message_id) as r
@@ -1507,7 +1533,9 @@ begin
     from (
       select
         s.key as field, s.value,
-        case when p_versions ? s.key then (p_versions ->> s.key)::numeric else v_stored_version end as version
+        -- A client may have written something else there.
+        case when jsonb_typeof(p_versions -> s.key) = 'number' then (p_versions -> s.key)::numeric
+          else v_stored_version end as version
       from jsonb_each(p_stored) as s
       where p_capture ? s.key and p_versions -> s.key is distinct from 'null'
       union all
@@ -1791,6 +1819,10 @@ begin
     o_message.is_triaged := p_triage.is_sure or v_merged.is_triaged and not v_merged.is_sure;
     o_message.triage_confidence := case when p_triage.is_sure then p_triage.confidence
       else v_merged.confidence end;
+  elsif not v_stored.is_triaged then
+    -- Put back by a person: theirs to decide, with what is known by now.
+    v_merged := private.judge_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+    o_message.triage_confidence := v_merged.likelihood;
   end if;
   if o_message is not distinct from v_stored then
     return;
@@ -1886,6 +1918,27 @@ $$;
 comment on function private.create_imported_issue(public.circle_issues, uuid, text, text, text, boolean) is
   'Makes the issue of a message, remembers what it wrote and logs the import.';
 
+-- For when the last element about a message is refused, after others that were not.
+create or replace function private.refresh_after_refusal(p_message_id text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_message public.circle_issues;
+begin
+  select * into v_message from public.circle_issues as c
+  where c.message_id = p_message_id and c.mapped_to_issue_id is not null;
+  if found then
+    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
+  end if;
+exception
+  when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded then
+    -- The refusal is reported already; the issue stays as it was.
+    null;
+end;
+$$;
+
+comment on function private.refresh_after_refusal(text) is
+  'Brings the issue of a message up to what was stored of it before an element was refused.';
+
 create or replace function private.refresh_other_messages(p_circle_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -1952,8 +2005,10 @@ comment on function private.store_circle_message(private.circle_capture, private
   'Stores a capture of a message. o_action is created where its issue is to be made now, with the id that '
   'mapped_to_issue_id holds already; updated where it has one, else stored.';
 
+-- Of several elements about one message the last one refreshes the issue: the description of a long thread
+-- is not written anew for each of its replies.
 create or replace function private.import_circle_item(
-  p_item jsonb, p_shape text, p_import_source text, p_imported_by text
+  p_item jsonb, p_shape text, p_import_source text, p_imported_by text, p_is_last boolean
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -1970,6 +2025,7 @@ begin
       hint = 'Send [] for a message without replies.';
   end if;
   perform private.check_circle_id(v_root.message_id, 'circle_message_id_invalid');
+  perform set_config('app.import', 'on', true);
   select * into v_stored from private.store_circle_message(
     v_root, private.judge_circle_message(v_root.sender_verdict, v_root.title, v_root.body)
   );
@@ -1986,9 +2042,10 @@ begin
     perform private.create_imported_issue(
       v_message, v_message.mapped_to_issue_id, v_segment, p_import_source, p_imported_by, true
     );
-  elsif v_stored.o_action = 'updated' then
+  elsif v_stored.o_action = 'updated' and p_is_last then
     perform private.refresh_imported_issue(v_message, v_segment);
   end if;
+  perform set_config('app.import', 'off', true);
   return jsonb_build_object(
     'circle_issue_id', v_message.id, 'message_id', v_message.message_id,
     'message_type', case when v_message.is_thread then 'thread' else 'single' end,
@@ -1999,7 +2056,7 @@ begin
   );
 end;
 $$;
-comment on function private.import_circle_item(jsonb, text, text, text) is
+comment on function private.import_circle_item(jsonb, text, text, text, boolean) is
   'Imports one element of a payload. Errors: circle_message_id_invalid, circle_reply_id_invalid, '
   'circle_replies_invalid (422).';
 
@@ -2041,7 +2098,7 @@ begin
   foreach v_item in array v_items loop
     v_imported := v_imported || (
       jsonb_build_object('index', v_item.index)
-      || private.import_circle_item(v_item.item, v_item.shape, v_source, v_by)
+      || private.import_circle_item(v_item.item, v_item.shape, v_source, v_by, v_item.is_last)
     );
   end loop;
   if jsonb_typeof(p_payload) = 'object' and not p_payload ? 'records' then
@@ -2094,7 +2151,9 @@ begin
     begin
       v_imported := v_imported || (
         jsonb_build_object('index', v_item.index)
-        || private.import_circle_item(v_item.item, v_item.shape, private.source_of_shape(v_item.shape), v_by)
+        || private.import_circle_item(
+          v_item.item, v_item.shape, private.source_of_shape(v_item.shape), v_by, v_item.is_last
+        )
       );
     exception
       when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded
@@ -2106,6 +2165,9 @@ begin
           'code', case v_state when 'PT422' then v_message else 'circle_message_refused' end,
           'message', case v_state when 'PT422' then v_detail else v_message end
         );
+        if v_item.is_last and v_item.message_id is not null then
+          perform private.refresh_after_refusal(v_item.message_id);
+        end if;
     end;
   end loop;
   return jsonb_build_object(
@@ -2330,8 +2392,11 @@ declare
 begin
   return private.process_circle_event(p_event_id) ->> 'status';
 exception
-  when data_exception or integrity_constraint_violation or program_limit_exceeded
-    or insufficient_resources or deadlock_detected or lock_not_available or serialization_failure
+  -- A mistake in the import too: it must not hold up what comes after the event that shows it.
+  when data_exception or integrity_constraint_violation or cardinality_violation or feature_not_supported
+    or syntax_error_or_access_rule_violation or plpgsql_error or program_limit_exceeded
+    or insufficient_resources or transaction_rollback or object_not_in_prerequisite_state
+    or with_check_option_violation or internal_error
     or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422'
   then
     get stacked diagnostics v_error = message_text;
@@ -2375,12 +2440,12 @@ create or replace function private.replay_circle_events(
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_limit constant integer := least(greatest(p_limit, 1), 10000);
-  v_event record;
-  v_last record;
+  v_limit constant integer := least(greatest(coalesce(p_limit, 1000), 1), 10000);
+  v_event_ids uuid[];
+  v_event_id uuid;
+  v_last_at timestamptz;
   v_counts jsonb := '{}';
   v_status text;
-  v_count integer := 0;
 begin
   perform private.require_team_role('admin');
   if p_from is null or p_to is null or p_from > p_to then
@@ -2388,20 +2453,27 @@ begin
       errcode = 'PT422', message = 'replay_range_invalid', detail = 'p_from has to come before p_to.',
       hint = 'Give the times between which the events were received.';
   end if;
-  for v_event in
+  -- All events before the first turn of a message, as the order of locks has it. Those of one moment stay
+  -- together, so that next_from is always later than the last.
+  select array_agg(o.id order by o.received_at, o.id), max(o.received_at) into v_event_ids, v_last_at
+  from (
     select e.id, e.received_at from private.circle_events as e
     where e.received_at >= p_from and e.received_at < p_to
-    order by e.received_at, e.id
-    limit v_limit + 1
-  loop
-    if v_count = v_limit then
-      return jsonb_build_object('replayed', v_count, 'next_from', v_event.received_at) || v_counts;
-    end if;
-    v_status := private.retry_circle_event(v_event.id);
+    order by e.received_at
+    fetch first v_limit rows with ties
+    for update
+  ) as o;
+  foreach v_event_id in array coalesce(v_event_ids, '{}') loop
+    v_status := private.retry_circle_event(v_event_id);
     v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
-    v_count := v_count + 1;
   end loop;
-  return jsonb_build_object('replayed', v_count, 'next_from', null) || v_counts;
+  return jsonb_build_object(
+    'replayed', coalesce(cardinality(v_event_ids), 0),
+    'next_from', (
+      select min(e.received_at) from private.circle_events as e
+      where e.received_at > v_last_at and e.received_at < p_to
+    )
+  ) || v_counts;
 end;
 $$;
 comment on function private.replay_circle_events(timestamptz, timestamptz, integer) is
@@ -2462,7 +2534,9 @@ select
   c.id, c.message_id, c.title, c.body, c.author_name, c.author_email, c.space_id, c.space_name, c.link,
   c.is_thread, c.triage_confidence, c.sender_verdict, c.segment, c.triage_notes, c.posted_at, c.created_at
 from public.circle_issues as c
-where not c.is_triaged and (c.body <> '' or c.attachments <> '[]');
+-- Without those of which only a reply has come.
+where not c.is_triaged
+  and (c.body <> '' or c.attachments <> '[]' or c.field_versions -> 'raw_data' is distinct from 'null');
 comment on view public.circle_triage_queue is
   'Messages of which nobody was sure enough whether they are issues, for a person to decide: '
   'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by '
@@ -2479,7 +2553,9 @@ declare
   v_message public.circle_issues;
 begin
   perform private.require_team_role('agent');
-  -- The issue first: the order of all locks.
+  -- The turn of the message and then its issue: the order of all locks.
+  perform pg_advisory_xact_lock(hashtext('public.circle_issues'), hashtext(c.message_id) & 1023)
+  from public.circle_issues as c where c.id = p_circle_issue_id;
   perform from public.issues as i
   where i.id = (select c.mapped_to_issue_id from public.circle_issues as c where c.id = p_circle_issue_id)
   for no key update;
@@ -2527,20 +2603,26 @@ begin
       detail = 'The message has another issue already.',
       hint = 'Put it back with return_circle_issue first.';
   end if;
-  if p_issue_id is not null and not exists (select from public.issues as i where i.id = p_issue_id) then
-    raise exception using
-      errcode = 'PT404', message = 'issue_not_found', detail = 'There is no issue with the id p_issue_id.',
-      hint = 'Leave it out to make a new issue.';
+  if p_issue_id is not null then
+    perform from public.issues as i where i.id = p_issue_id for key share;
+    if not found then
+      raise exception using
+        errcode = 'PT404', message = 'issue_not_found', detail = 'There is no issue with the id p_issue_id.',
+        hint = 'Leave it out to make a new issue.';
+    end if;
   end if;
   set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
   update public.circle_issues as c set
     mapped_to_issue_id = v_issue_id, is_triaged = true, triage_confidence = 1,
-    triaged_by = private.actor_name(), triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
+    triaged_by = private.actor_name(), triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
+    triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id
   returning * into v_message;
   if p_issue_id is not null or v_former_id is not null then
     insert into public.issue_import_logs (circle_issue_id, issue_id, imported_by, import_source, import_notes)
     values (p_circle_issue_id, v_issue_id, private.actor_name(), 'triage', p_notes);
+    -- The message may have changed since it was put back.
+    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
   else
     perform private.create_imported_issue(
       v_message, v_issue_id, private.segment_of_message(v_message), 'triage', private.actor_name(), false
@@ -2549,9 +2631,9 @@ begin
   update public.issues as i set
     title = coalesce(private.presence(p_title), i.title), segment = coalesce(p_segment, i.segment),
     tags = case when p_segment is null then i.tags else array_replace(i.tags, i.segment, p_segment) end,
-    status = case when i.id = v_former_id and p_issue_id is null then 'waiting_for_help' else i.status end
+    status = case when i.id = v_former_id then 'waiting_for_help' else i.status end
   where i.id = v_issue_id
-    and (p_title is not null or p_segment is not null or v_former_id is not null and p_issue_id is null);
+    and (p_title is not null or p_segment is not null or i.id = v_former_id);
   return v_issue_id;
 end;
 $$;
@@ -2592,8 +2674,14 @@ begin
       errcode = 'PT409', message = 'circle_issue_has_issue', detail = 'The message has an issue already.',
       hint = 'Put it back with return_circle_issue first, or archive the issue.';
   end if;
+  if v_message.is_triaged and v_message.triaged_by is not null then
+    update public.circle_issues as c set triage_notes = p_notes
+    where c.id = p_circle_issue_id and private.presence(p_notes) is not null;
+    return;
+  end if;
   update public.circle_issues as c set
     is_triaged = true, triage_confidence = 1, triaged_by = private.actor_name(),
+    triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
     triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;
 end;
@@ -2624,6 +2712,7 @@ declare
 begin
   update public.circle_issues as c set
     mapped_to_issue_id = null, is_triaged = false, triaged_by = private.actor_name(),
+    triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
     triage_confidence = (private.judge_circle_message(c.sender_verdict, c.title, c.body)).likelihood,
     triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;

@@ -274,10 +274,12 @@ create type private.circle_item as (
   item jsonb,
   index integer,
   shape text,
-  message_id text
+  message_id text,
+  is_last boolean
 );
 comment on type private.circle_item is
-  'One element of a payload: its place from 0, its shape, and the id of the message at its root.';
+  'One element of a payload: its place from 0, its shape, the id of the message at its root, and whether it '
+  'is the last one about that message.';
 
 -- Lists of the APIs come as pages: {records: […]}.
 create or replace function private.circle_items(p_payload jsonb) returns private.circle_item[]
@@ -293,11 +295,14 @@ begin
   if jsonb_array_length(v_items) = 1 then
     v_shape := private.circle_shape(v_items -> 0);
     return array[
-      row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape))::private.circle_item
+      row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape), true)::private.circle_item
     ];
   end if;
   return array(
-    select row(e.value, e.place::integer - 1, s.shape, r.message_id)::private.circle_item
+    select row(
+      e.value, e.place::integer - 1, s.shape, r.message_id,
+      lead(r.message_id) over (order by r.message_id collate "C", e.place) is distinct from r.message_id
+    )::private.circle_item
     from jsonb_array_elements(v_items) with ordinality as e (value, place)
     cross join lateral (select private.circle_shape(e.value) as shape) as s
     cross join lateral (select private.circle_root_id(e.value, s.shape) as message_id) as r

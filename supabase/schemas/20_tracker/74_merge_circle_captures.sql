@@ -34,7 +34,9 @@ begin
     from (
       select
         s.key as field, s.value,
-        case when p_versions ? s.key then (p_versions ->> s.key)::numeric else v_stored_version end as version
+        -- A client may have written something else there.
+        case when jsonb_typeof(p_versions -> s.key) = 'number' then (p_versions -> s.key)::numeric
+          else v_stored_version end as version
       from jsonb_each(p_stored) as s
       where p_capture ? s.key and p_versions -> s.key is distinct from 'null'
       union all

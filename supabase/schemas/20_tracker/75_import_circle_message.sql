@@ -80,6 +80,10 @@ begin
     o_message.is_triaged := p_triage.is_sure or v_merged.is_triaged and not v_merged.is_sure;
     o_message.triage_confidence := case when p_triage.is_sure then p_triage.confidence
       else v_merged.confidence end;
+  elsif not v_stored.is_triaged then
+    -- Put back by a person: theirs to decide, with what is known by now.
+    v_merged := private.judge_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+    o_message.triage_confidence := v_merged.likelihood;
   end if;
   if o_message is not distinct from v_stored then
     return;
@@ -175,6 +179,26 @@ $$;
 comment on function private.create_imported_issue(public.circle_issues, uuid, text, text, text, boolean) is
   'Makes the issue of a message, remembers what it wrote and logs the import.';
 
+-- For when the last element about a message is refused, after others that were not.
+create or replace function private.refresh_after_refusal(p_message_id text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_message public.circle_issues;
+begin
+  select * into v_message from public.circle_issues as c
+  where c.message_id = p_message_id and c.mapped_to_issue_id is not null;
+  if found then
+    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
+  end if;
+exception
+  when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded then
+    -- The refusal is reported already; the issue stays as it was.
+    null;
+end;
+$$;
+comment on function private.refresh_after_refusal(text) is
+  'Brings the issue of a message up to what was stored of it before an element was refused.';
+
 create or replace function private.refresh_other_messages(p_circle_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -241,8 +265,10 @@ comment on function private.store_circle_message(private.circle_capture, private
   'Stores a capture of a message. o_action is created where its issue is to be made now, with the id that '
   'mapped_to_issue_id holds already; updated where it has one, else stored.';
 
+-- Of several elements about one message the last one refreshes the issue: the description of a long thread
+-- is not written anew for each of its replies.
 create or replace function private.import_circle_item(
-  p_item jsonb, p_shape text, p_import_source text, p_imported_by text
+  p_item jsonb, p_shape text, p_import_source text, p_imported_by text, p_is_last boolean
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -259,6 +285,7 @@ begin
       hint = 'Send [] for a message without replies.';
   end if;
   perform private.check_circle_id(v_root.message_id, 'circle_message_id_invalid');
+  perform set_config('app.import', 'on', true);
   select * into v_stored from private.store_circle_message(
     v_root, private.judge_circle_message(v_root.sender_verdict, v_root.title, v_root.body)
   );
@@ -275,9 +302,10 @@ begin
     perform private.create_imported_issue(
       v_message, v_message.mapped_to_issue_id, v_segment, p_import_source, p_imported_by, true
     );
-  elsif v_stored.o_action = 'updated' then
+  elsif v_stored.o_action = 'updated' and p_is_last then
     perform private.refresh_imported_issue(v_message, v_segment);
   end if;
+  perform set_config('app.import', 'off', true);
   return jsonb_build_object(
     'circle_issue_id', v_message.id, 'message_id', v_message.message_id,
     'message_type', case when v_message.is_thread then 'thread' else 'single' end,
@@ -288,6 +316,6 @@ begin
   );
 end;
 $$;
-comment on function private.import_circle_item(jsonb, text, text, text) is
+comment on function private.import_circle_item(jsonb, text, text, text, boolean) is
   'Imports one element of a payload. Errors: circle_message_id_invalid, circle_reply_id_invalid, '
   'circle_replies_invalid (422).';

@@ -36,7 +36,7 @@ begin
   foreach v_item in array v_items loop
     v_imported := v_imported || (
       jsonb_build_object('index', v_item.index)
-      || private.import_circle_item(v_item.item, v_item.shape, v_source, v_by)
+      || private.import_circle_item(v_item.item, v_item.shape, v_source, v_by, v_item.is_last)
     );
   end loop;
   if jsonb_typeof(p_payload) = 'object' and not p_payload ? 'records' then
@@ -104,7 +104,9 @@ begin
     begin
       v_imported := v_imported || (
         jsonb_build_object('index', v_item.index)
-        || private.import_circle_item(v_item.item, v_item.shape, private.source_of_shape(v_item.shape), v_by)
+        || private.import_circle_item(
+          v_item.item, v_item.shape, private.source_of_shape(v_item.shape), v_by, v_item.is_last
+        )
       );
     exception
       when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded
@@ -116,6 +118,9 @@ begin
           'code', case v_state when 'PT422' then v_message else 'circle_message_refused' end,
           'message', case v_state when 'PT422' then v_detail else v_message end
         );
+        if v_item.is_last and v_item.message_id is not null then
+          perform private.refresh_after_refusal(v_item.message_id);
+        end if;
     end;
   end loop;
   return jsonb_build_object(

@@ -8,8 +8,11 @@ declare
 begin
   return private.process_circle_event(p_event_id) ->> 'status';
 exception
-  when data_exception or integrity_constraint_violation or program_limit_exceeded
-    or insufficient_resources or deadlock_detected or lock_not_available or serialization_failure
+  -- A mistake in the import too: it must not hold up what comes after the event that shows it.
+  when data_exception or integrity_constraint_violation or cardinality_violation or feature_not_supported
+    or syntax_error_or_access_rule_violation or plpgsql_error or program_limit_exceeded
+    or insufficient_resources or transaction_rollback or object_not_in_prerequisite_state
+    or with_check_option_violation or internal_error
     or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422'
   then
     get stacked diagnostics v_error = message_text;
@@ -53,12 +56,12 @@ create or replace function private.replay_circle_events(
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_limit constant integer := least(greatest(p_limit, 1), 10000);
-  v_event record;
-  v_last record;
+  v_limit constant integer := least(greatest(coalesce(p_limit, 1000), 1), 10000);
+  v_event_ids uuid[];
+  v_event_id uuid;
+  v_last_at timestamptz;
   v_counts jsonb := '{}';
   v_status text;
-  v_count integer := 0;
 begin
   perform private.require_team_role('admin');
   if p_from is null or p_to is null or p_from > p_to then
@@ -66,20 +69,27 @@ begin
       errcode = 'PT422', message = 'replay_range_invalid', detail = 'p_from has to come before p_to.',
       hint = 'Give the times between which the events were received.';
   end if;
-  for v_event in
+  -- All events before the first turn of a message, as the order of locks has it. Those of one moment stay
+  -- together, so that next_from is always later than the last.
+  select array_agg(o.id order by o.received_at, o.id), max(o.received_at) into v_event_ids, v_last_at
+  from (
     select e.id, e.received_at from private.circle_events as e
     where e.received_at >= p_from and e.received_at < p_to
-    order by e.received_at, e.id
-    limit v_limit + 1
-  loop
-    if v_count = v_limit then
-      return jsonb_build_object('replayed', v_count, 'next_from', v_event.received_at) || v_counts;
-    end if;
-    v_status := private.retry_circle_event(v_event.id);
+    order by e.received_at
+    fetch first v_limit rows with ties
+    for update
+  ) as o;
+  foreach v_event_id in array coalesce(v_event_ids, '{}') loop
+    v_status := private.retry_circle_event(v_event_id);
     v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
-    v_count := v_count + 1;
   end loop;
-  return jsonb_build_object('replayed', v_count, 'next_from', null) || v_counts;
+  return jsonb_build_object(
+    'replayed', coalesce(cardinality(v_event_ids), 0),
+    'next_from', (
+      select min(e.received_at) from private.circle_events as e
+      where e.received_at > v_last_at and e.received_at < p_to
+    )
+  ) || v_counts;
 end;
 $$;
 comment on function private.replay_circle_events(timestamptz, timestamptz, integer) is

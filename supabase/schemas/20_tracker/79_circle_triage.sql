@@ -6,7 +6,9 @@ select
   c.id, c.message_id, c.title, c.body, c.author_name, c.author_email, c.space_id, c.space_name, c.link,
   c.is_thread, c.triage_confidence, c.sender_verdict, c.segment, c.triage_notes, c.posted_at, c.created_at
 from public.circle_issues as c
-where not c.is_triaged and (c.body <> '' or c.attachments <> '[]');
+-- Without those of which only a reply has come.
+where not c.is_triaged
+  and (c.body <> '' or c.attachments <> '[]' or c.field_versions -> 'raw_data' is distinct from 'null');
 comment on view public.circle_triage_queue is
   'Messages of which nobody was sure enough whether they are issues, for a person to decide: '
   'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by '
@@ -23,7 +25,9 @@ declare
   v_message public.circle_issues;
 begin
   perform private.require_team_role('agent');
-  -- The issue first: the order of all locks.
+  -- The turn of the message and then its issue: the order of all locks.
+  perform pg_advisory_xact_lock(hashtext('public.circle_issues'), hashtext(c.message_id) & 1023)
+  from public.circle_issues as c where c.id = p_circle_issue_id;
   perform from public.issues as i
   where i.id = (select c.mapped_to_issue_id from public.circle_issues as c where c.id = p_circle_issue_id)
   for no key update;
@@ -71,20 +75,26 @@ begin
       detail = 'The message has another issue already.',
       hint = 'Put it back with return_circle_issue first.';
   end if;
-  if p_issue_id is not null and not exists (select from public.issues as i where i.id = p_issue_id) then
-    raise exception using
-      errcode = 'PT404', message = 'issue_not_found', detail = 'There is no issue with the id p_issue_id.',
-      hint = 'Leave it out to make a new issue.';
+  if p_issue_id is not null then
+    perform from public.issues as i where i.id = p_issue_id for key share;
+    if not found then
+      raise exception using
+        errcode = 'PT404', message = 'issue_not_found', detail = 'There is no issue with the id p_issue_id.',
+        hint = 'Leave it out to make a new issue.';
+    end if;
   end if;
   set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
   update public.circle_issues as c set
     mapped_to_issue_id = v_issue_id, is_triaged = true, triage_confidence = 1,
-    triaged_by = private.actor_name(), triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
+    triaged_by = private.actor_name(), triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
+    triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id
   returning * into v_message;
   if p_issue_id is not null or v_former_id is not null then
     insert into public.issue_import_logs (circle_issue_id, issue_id, imported_by, import_source, import_notes)
     values (p_circle_issue_id, v_issue_id, private.actor_name(), 'triage', p_notes);
+    -- The message may have changed since it was put back.
+    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
   else
     perform private.create_imported_issue(
       v_message, v_issue_id, private.segment_of_message(v_message), 'triage', private.actor_name(), false
@@ -93,9 +103,9 @@ begin
   update public.issues as i set
     title = coalesce(private.presence(p_title), i.title), segment = coalesce(p_segment, i.segment),
     tags = case when p_segment is null then i.tags else array_replace(i.tags, i.segment, p_segment) end,
-    status = case when i.id = v_former_id and p_issue_id is null then 'waiting_for_help' else i.status end
+    status = case when i.id = v_former_id then 'waiting_for_help' else i.status end
   where i.id = v_issue_id
-    and (p_title is not null or p_segment is not null or v_former_id is not null and p_issue_id is null);
+    and (p_title is not null or p_segment is not null or i.id = v_former_id);
   return v_issue_id;
 end;
 $$;
@@ -136,8 +146,14 @@ begin
       errcode = 'PT409', message = 'circle_issue_has_issue', detail = 'The message has an issue already.',
       hint = 'Put it back with return_circle_issue first, or archive the issue.';
   end if;
+  if v_message.is_triaged and v_message.triaged_by is not null then
+    update public.circle_issues as c set triage_notes = p_notes
+    where c.id = p_circle_issue_id and private.presence(p_notes) is not null;
+    return;
+  end if;
   update public.circle_issues as c set
     is_triaged = true, triage_confidence = 1, triaged_by = private.actor_name(),
+    triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
     triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;
 end;
@@ -168,6 +184,7 @@ declare
 begin
   update public.circle_issues as c set
     mapped_to_issue_id = null, is_triaged = false, triaged_by = private.actor_name(),
+    triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
     triage_confidence = (private.judge_circle_message(c.sender_verdict, c.title, c.body)).likelihood,
     triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;
