@@ -12,21 +12,34 @@ const BOTTOM = 40;
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
+interface Row {
+  label: string;
+  against: string;
+  said: string;
+  isMet: boolean;
+  /** Our ratio divided by the floor; null where ours was given up, which gives no ratio. */
+  share: number | null;
+}
+
+const describe = ({ comparison, contenders, verdicts }: Result): Row[] =>
+  verdicts.map(({ against, reached, ratio, isCutOff, isMet }) => {
+    const isGivenUp = contenders[0]?.isCutOff === true;
+    const ratios = `${isCutOff ? "> " : ""}${threeDigits(reached)}× of ${threeDigits(ratio)}×`;
+    return {
+      label: comparison.title,
+      against: `against ${against}`,
+      said: isGivenUp ? "not within the time limit" : ratios,
+      isMet,
+      share: isGivenUp ? null : reached / ratio,
+    };
+  });
+
 /** docs/benchmarks.svg: how far each ratio is from its floor, on a logarithmic scale with the floor at one line. */
 export function plotReport(results: readonly Result[]): string {
-  const rows = results.flatMap(({ comparison, verdicts }) =>
-    verdicts.map((verdict) => ({
-      label: comparison.title,
-      against: `against ${verdict.against}`,
-      share: verdict.reached / verdict.ratio,
-      isMet: verdict.isMet,
-      said: `${verdict.isCutOff ? "> " : ""}${threeDigits(verdict.reached)}× of ${
-        threeDigits(verdict.ratio)
-      }×`,
-    }))
-  );
-  const low = Math.min(-1, ...rows.map(({ share }) => Math.floor(Math.log10(share))));
-  const high = Math.max(1, ...rows.map(({ share }) => Math.ceil(Math.log10(share))));
+  const rows = results.flatMap(describe);
+  const shares = rows.flatMap(({ share }) => share ?? []);
+  const low = Math.min(-1, ...shares.map((share) => Math.floor(Math.log10(share))));
+  const high = Math.max(1, ...shares.map((share) => Math.ceil(Math.log10(share))));
   const x = (share: number): number =>
     Math.round(LEFT + ((Math.log10(share) - low) / (high - low)) * (WIDTH - LEFT - RIGHT));
   const height = TOP + rows.length * ROW + BOTTOM;
@@ -63,20 +76,25 @@ export function plotReport(results: readonly Result[]): string {
     ).join("\n    ")
   }
   </g>
-${
-    rows.map(({ label, against, share, isMet, said }, at) => {
-      const y = TOP + at * ROW;
-      const [from, to] = [x(1), x(share)];
-      return `  <g>
-    <text class="text" x="24" y="${y + 13}">${escape(label)}</text>
-    <text class="soft" x="24" y="${y + 27}" font-size="11">${escape(against)}</text>
-    <rect class="${isMet ? "met" : "missed"}" x="${Math.min(from, to)}" y="${y + 6}" width="${
-        Math.max(2, Math.abs(to - from))
-      }" height="14" rx="2" />
-    <text class="soft" x="${Math.max(from, to) + 6}" y="${y + 18}" font-size="11">${escape(said)}</text>
-  </g>`;
-    }).join("\n")
-  }
+${rows.map((row, at) => drawRow(row, TOP + at * ROW, x)).join("\n")}
 </svg>
 `;
+}
+
+function drawRow(
+  { label, against, said, isMet, share }: Row,
+  y: number,
+  x: (share: number) => number,
+): string {
+  const [from, to] = [x(1), x(share ?? 1)];
+  const width = Math.max(2, Math.abs(to - from));
+  const bar =
+    `<rect class="${isMet ? "met" : "missed"}" x="${Math.min(from, to)}" y="${y + 6}" width="${width}" ` +
+    'height="14" rx="2" />';
+  return `  <g>
+    <text class="text" x="24" y="${y + 13}">${escape(label)}</text>
+    <text class="soft" x="24" y="${y + 27}" font-size="11">${escape(against)}</text>
+    ${share === null ? "" : bar}
+    <text class="soft" x="${Math.max(from, to) + 6}" y="${y + 18}" font-size="11">${escape(said)}</text>
+  </g>`;
 }

@@ -68,6 +68,15 @@ test("the page says what was measured, how durably, where, and why a floor is mi
   );
 });
 
+test("where ours was given up, no ratio is claimed", () => {
+  const given = result(1, 0.6, { contenders: [{ name: "ours", msEach: 8000, isCutOff: true }] });
+  const page = describeReport([{ title: "A case", method: "", results: [given] }], surroundings, 5);
+  expect(page).toContain("| 8 connections | > 0.125 /s |  | peer | – | – | 0.600 |");
+  const plot = plotReport([given]);
+  expect(plot).toContain("not within the time limit");
+  expect(plot).not.toMatch(/<rect class="(met|missed)"/);
+});
+
 test("the plot has a bar for each floor, on its side of the line, and is readable in light and dark", () => {
   const plot = plotReport(reports.flatMap(({ results }) => results));
   expect(plot).not.toMatch(/NaN|Infinity|undefined/);

@@ -58,8 +58,9 @@ function lines(reports: readonly CaseReport[]) {
           ours: ours ? amount(ours.msEach, comparison.unit, ours.isCutOff) : "",
           peer: peer ? amount(peer.msEach, comparison.unit, peer.isCutOff) : "",
           against: verdict.against,
-          ratio: reached(verdict),
-          range: verdict.range.map(threeDigits).join(" – "),
+          // two that were given up at the same limit say nothing about each other
+          ratio: ours?.isCutOff ? "–" : reached(verdict),
+          range: ours?.isCutOff ? "–" : verdict.range.map(threeDigits).join(" – "),
           floor: threeDigits(verdict.ratio),
           met: verdict.isMet ? "✓" : "✗",
         };

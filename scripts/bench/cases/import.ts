@@ -38,27 +38,6 @@ async function prepareTemplate(bench: Bench): Promise<BenchDatabase> {
   return template;
 }
 
-/** Where the time of an import goes: the functions that take most of it themselves. */
-async function explainImports(database: BenchDatabase): Promise<string> {
-  const count = 200;
-  const sql = database.connect({ role: "supabase_admin", max: 1 });
-  try {
-    await sql`set track_functions = 'all'`;
-    for (const message of createMessages(count)) await ingest(sql, encode(message));
-    await sql`select pg_stat_force_next_flush()`;
-    const rows = await sql<{ name: string; calls: number; self: number }[]>`
-      select schemaname || '.' || funcname as name, (calls / ${count}::float8)::integer as calls,
-        round((1000 * self_time / ${count})::numeric)::integer as self
-      from pg_stat_user_functions order by self_time desc limit 12
-    `;
-    const lines = rows.map(({ name, calls, self }) => `${String(self).padStart(5)} µs  ${calls} × ${name}`);
-    return ["Time of an import that a function takes itself, the rows that it writes included:", ...lines]
-      .join("\n");
-  } finally {
-    await sql.end();
-  }
-}
-
 /** A database with connections, and what each of them is given to do. */
 interface Side<Work> {
   sql: postgres.Sql[];
@@ -96,7 +75,6 @@ export const importCase: Case = {
       createMessages(total),
       (tx, message) => ingest(tx, encode(message)),
     );
-    await recorderSql.end();
 
     const ours = await bench.createDatabase("ours", template);
     const client = await bench.createDatabase("inserts", template);
@@ -144,7 +122,7 @@ export const importCase: Case = {
           { name: FUNCTION, run: () => perform(peerSide, count, each) },
         ],
         floors: [{ against: CLIENT, ratio: 0.6 }, { against: FUNCTION, ratio: 0.6 }],
-        explain: async () => explainImports(await bench.createDatabase(`explained-${count}`, template)),
+        explain: () => explainImports(recorderSql, createMessages(bench.scaled(200))),
       })),
       method:
         `Each operation is one transaction on a connection of its client's own. Ours is given a raw request body ` +
@@ -170,11 +148,31 @@ export const importCase: Case = {
         for (const each of grown) assert.deepEqual(sorted(each), sorted(expected), "rows in the tables");
       },
       async close() {
-        for (const sql of [...admins, ...oursSide.sql, ...clientSide.sql, ...peerSide.sql]) await sql.end();
+        const all = [recorderSql, ...admins, ...oursSide.sql, ...clientSide.sql, ...peerSide.sql];
+        for (const sql of all) await sql.end();
       },
     };
   },
 };
+
+/** Where the time of an import goes: the functions that take most of it, by the server's own count. */
+async function explainImports(sql: postgres.Sql, messages: readonly string[]): Promise<string> {
+  await sql`set track_functions = 'all'`;
+  await sql`select pg_stat_reset()`;
+  for (const message of messages) await sql.begin((tx) => ingest(tx, encode(message)));
+  await sql`select pg_stat_force_next_flush()`;
+  const functions = await sql<{ name: string; calls: string; own: string }[]>`
+    select f.schemaname || '.' || f.funcname as name, round(f.calls / ${messages.length}::numeric, 1)::text as calls,
+      round((f.self_time * 1000 / ${messages.length})::numeric)::text as own
+    from pg_stat_user_functions as f
+    order by f.self_time desc
+    limit 20
+  `;
+  return [
+    "microseconds of its own and calls an import, by function, with track_functions = all, which adds to them",
+    ...functions.map(({ name, calls, own }) => `${own.padStart(6)}  ${calls.padStart(5)}  ${name}`),
+  ].join("\n");
+}
 
 const sorted = (counts: ReadonlyMap<string, number>) => [...counts].sort(([a], [b]) => a < b ? -1 : 1);
 

@@ -14,6 +14,8 @@ create table private.issue_search (
   vector_bytes integer not null,
   question_key text,
   created_at timestamptz not null,
+  last_commenter text,
+  last_comment_at timestamptz not null,
   constraint issue_search_pkey primary key (issue_id),
   constraint issue_search_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade
 );
@@ -25,11 +27,16 @@ comment on column private.issue_search.vector_bytes is
   'anew, of the newest comments.';
 comment on column private.issue_search.created_at is
   'The issue''s, which doesn''t change: to read the newest that have a common word in their order.';
+comment on column private.issue_search.last_commenter is
+  'Author of the latest comment; null where there is none.';
+comment on column private.issue_search.last_comment_at is
+  'Time of the latest comment, else of the issue: to read the issues in the order of what happened last.';
 comment on column private.issue_search.question_key is
   'The title''s words, sorted, each once; a digest of them where they are long. Null for none.';
 
 create index issue_search_vector_idx on private.issue_search using gin (vector);
 create index issue_search_created_at_idx on private.issue_search (created_at);
+create index issue_search_last_comment_at_idx on private.issue_search (last_comment_at desc, issue_id);
 create index issue_search_question_key_idx on private.issue_search (question_key, issue_id);
 
 -- src/app.ts is found as typed, and as app.ts too, in queries as in texts.
@@ -104,8 +111,12 @@ declare
   v_title constant tsvector := private.search_vector(new.title, 20000);
   v_vector constant tsvector := private.issue_vector(v_title, new.tags, new.description);
 begin
-  insert into private.issue_search (issue_id, vector, vector_bytes, question_key, created_at)
-  values (new.id, v_vector, pg_column_size(v_vector), private.question_key(v_title), new.created_at)
+  insert into private.issue_search (
+    issue_id, vector, vector_bytes, question_key, created_at, last_comment_at
+  )
+  values (
+    new.id, v_vector, pg_column_size(v_vector), private.question_key(v_title), new.created_at, new.created_at
+  )
   on conflict on constraint issue_search_pkey do nothing;
   return null;
 end;
@@ -116,6 +127,7 @@ create or replace function private.index_issue(p_issue_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue record;
+  v_last record;
   v_title tsvector;
   v_vector tsvector;
 begin
@@ -129,12 +141,21 @@ begin
   v_title := private.search_vector(v_issue.title, 20000);
   v_vector := private.issue_vector(v_title, v_issue.tags, v_issue.description)
     || coalesce(private.comments_vector(p_issue_id), '');
-  insert into private.issue_search as s (issue_id, vector, vector_bytes, question_key, created_at)
+  select c.author_name, c.created_at into v_last
+  from public.comments as c
+  where c.issue_id = p_issue_id
+  order by c.created_at desc, c.id desc
+  limit 1;
+  insert into private.issue_search as s (
+    issue_id, vector, vector_bytes, question_key, created_at, last_commenter, last_comment_at
+  )
   values (
-    p_issue_id, v_vector, pg_column_size(v_vector), private.question_key(v_title), v_issue.created_at
+    p_issue_id, v_vector, pg_column_size(v_vector), private.question_key(v_title), v_issue.created_at,
+    v_last.author_name, coalesce(v_last.created_at, v_issue.created_at)
   )
   on conflict on constraint issue_search_pkey do update set
-    vector = excluded.vector, vector_bytes = excluded.vector_bytes, question_key = excluded.question_key;
+    vector = excluded.vector, vector_bytes = excluded.vector_bytes, question_key = excluded.question_key,
+    last_commenter = excluded.last_commenter, last_comment_at = excluded.last_comment_at;
 end;
 $$;
 comment on function private.index_issue(uuid) is
@@ -159,8 +180,8 @@ create trigger _300_index_changed_issue after update on public.issues
   )
   execute function private.index_changed_issue();
 
--- For the view repeated_questions alone, which is its caller's: a view needs its caller to hold the table,
--- not the schema, so nothing but that view reaches it.
+-- For the views issue_activity_log and repeated_questions, which are their caller's: a view needs its caller to
+-- hold the table, not the schema, so nothing but these views reaches it.
 alter table private.issue_search enable row level security;
 create policy issue_search_select_viewer on private.issue_search
   for select to authenticated using ((select private.has_team_role('viewer')));

@@ -1,4 +1,4 @@
--- Keeps what search_issues finds true to the comments, a statement at a time.
+-- Keeps what search_issues finds, and who said something last, true to the comments, a statement at a time.
 
 -- Twelve comments at once on one issue take turns by its lock, so that each adds to what the others left.
 create or replace function private.index_new_comments() returns trigger
@@ -23,7 +23,15 @@ begin
   loop
     update private.issue_search as s
     set vector = s.vector || v_added.vector,
-      vector_bytes = s.vector_bytes + pg_column_size(v_added.vector)
+      vector_bytes = s.vector_bytes + pg_column_size(v_added.vector),
+      last_commenter = l.author_name, last_comment_at = l.created_at
+    from (
+      select c.author_name, c.created_at
+      from public.comments as c
+      where c.issue_id = v_added.issue_id
+      order by c.created_at desc, c.id desc
+      limit 1
+    ) as l
     where s.issue_id = v_added.issue_id and s.vector_bytes + pg_column_size(v_added.vector) <= 150000;
     if not found then
       perform private.index_issue(v_added.issue_id);
@@ -53,7 +61,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.index_issues(array(
     select o.issue_id from old_comments as o join new_comments as n on n.id = o.id
-    where n.body is distinct from o.body
+    where (n.body, n.author_name) is distinct from (o.body, o.author_name)
   ));
   return null;
 end;
@@ -73,8 +81,8 @@ create or replace function private.forget_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.issue_search as s
-  set vector = ts_filter(s.vector, '{a,b,c}')
-  where s.vector <> ts_filter(s.vector, '{a,b,c}');
+  set vector = ts_filter(s.vector, '{a,b,c}'), last_commenter = null, last_comment_at = s.created_at
+  where s.last_commenter is not null;
   return null;
 end;
 $$;
