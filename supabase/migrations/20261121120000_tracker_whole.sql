@@ -25,6 +25,31 @@ begin
 end;
 $$;
 
+-- schemas/10_team/10_team_members.sql
+
+-- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing.
+create or replace function private.team_role_rank(p_role text) returns integer
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array_position(array['viewer', 'agent', 'admin'], p_role);
+end;
+$$;
+
+-- In plpgsql: every statement of a client asks this for each table, and a function of language sql would be
+-- planned anew each time.
+create or replace function private.has_team_role(minimum text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce(
+    (
+      select private.team_role_rank(m.role) >= private.team_role_rank(has_team_role.minimum)
+      from public.team_members as m where m.user_id = auth.uid()
+    ),
+    false
+  );
+end;
+$$;
+
 -- schemas/10_team/20_callers.sql
 
 -- Who is calling: what elevated functions ask before they act, and the name that they write down.
@@ -1935,7 +1960,6 @@ exception
     null;
 end;
 $$;
-
 comment on function private.refresh_after_refusal(text) is
   'Brings the issue of a message up to what was stored of it before an element was refused.';
 

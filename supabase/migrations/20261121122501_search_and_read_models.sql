@@ -99,6 +99,8 @@ create table private.issue_search (
   vector_bytes integer not null,
   question_key text,
   created_at timestamptz not null,
+  last_commenter text,
+  last_comment_at timestamptz not null,
   constraint issue_search_pkey primary key (issue_id),
   constraint issue_search_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade
 );
@@ -110,10 +112,15 @@ comment on column private.issue_search.vector_bytes is
   'anew, of the newest comments.';
 comment on column private.issue_search.created_at is
   'The issue''s, which doesn''t change: to read the newest that have a common word in their order.';
+comment on column private.issue_search.last_commenter is
+  'Author of the latest comment; null where there is none.';
+comment on column private.issue_search.last_comment_at is
+  'Time of the latest comment, else of the issue: to read the issues in the order of what happened last.';
 comment on column private.issue_search.question_key is
   'The title''s words, sorted, each once; a digest of them where they are long. Null for none.';
 
 create index issue_search_created_at_idx on private.issue_search (created_at);
+create index issue_search_last_comment_at_idx on private.issue_search (last_comment_at desc, issue_id);
 create index issue_search_question_key_idx on private.issue_search (question_key, issue_id);
 
 -- src/app.ts is found as typed, and as app.ts too, in queries as in texts.
@@ -188,8 +195,12 @@ declare
   v_title constant tsvector := private.search_vector(new.title, 20000);
   v_vector constant tsvector := private.issue_vector(v_title, new.tags, new.description);
 begin
-  insert into private.issue_search (issue_id, vector, vector_bytes, question_key, created_at)
-  values (new.id, v_vector, pg_column_size(v_vector), private.question_key(v_title), new.created_at)
+  insert into private.issue_search (
+    issue_id, vector, vector_bytes, question_key, created_at, last_comment_at
+  )
+  values (
+    new.id, v_vector, pg_column_size(v_vector), private.question_key(v_title), new.created_at, new.created_at
+  )
   on conflict on constraint issue_search_pkey do nothing;
   return null;
 end;
@@ -200,6 +211,7 @@ create or replace function private.index_issue(p_issue_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue record;
+  v_last record;
   v_title tsvector;
   v_vector tsvector;
 begin
@@ -213,12 +225,21 @@ begin
   v_title := private.search_vector(v_issue.title, 20000);
   v_vector := private.issue_vector(v_title, v_issue.tags, v_issue.description)
     || coalesce(private.comments_vector(p_issue_id), '');
-  insert into private.issue_search as s (issue_id, vector, vector_bytes, question_key, created_at)
+  select c.author_name, c.created_at into v_last
+  from public.comments as c
+  where c.issue_id = p_issue_id
+  order by c.created_at desc, c.id desc
+  limit 1;
+  insert into private.issue_search as s (
+    issue_id, vector, vector_bytes, question_key, created_at, last_commenter, last_comment_at
+  )
   values (
-    p_issue_id, v_vector, pg_column_size(v_vector), private.question_key(v_title), v_issue.created_at
+    p_issue_id, v_vector, pg_column_size(v_vector), private.question_key(v_title), v_issue.created_at,
+    v_last.author_name, coalesce(v_last.created_at, v_issue.created_at)
   )
   on conflict on constraint issue_search_pkey do update set
-    vector = excluded.vector, vector_bytes = excluded.vector_bytes, question_key = excluded.question_key;
+    vector = excluded.vector, vector_bytes = excluded.vector_bytes, question_key = excluded.question_key,
+    last_commenter = excluded.last_commenter, last_comment_at = excluded.last_comment_at;
 end;
 $$;
 comment on function private.index_issue(uuid) is
@@ -275,7 +296,15 @@ begin
   loop
     update private.issue_search as s
     set vector = s.vector || v_added.vector,
-      vector_bytes = s.vector_bytes + pg_column_size(v_added.vector)
+      vector_bytes = s.vector_bytes + pg_column_size(v_added.vector),
+      last_commenter = l.author_name, last_comment_at = l.created_at
+    from (
+      select c.author_name, c.created_at
+      from public.comments as c
+      where c.issue_id = v_added.issue_id
+      order by c.created_at desc, c.id desc
+      limit 1
+    ) as l
     where s.issue_id = v_added.issue_id and s.vector_bytes + pg_column_size(v_added.vector) <= 150000;
     if not found then
       perform private.index_issue(v_added.issue_id);
@@ -305,7 +334,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.index_issues(array(
     select o.issue_id from old_comments as o join new_comments as n on n.id = o.id
-    where n.body is distinct from o.body
+    where (n.body, n.author_name) is distinct from (o.body, o.author_name)
   ));
   return null;
 end;
@@ -325,8 +354,8 @@ create or replace function private.forget_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.issue_search as s
-  set vector = ts_filter(s.vector, '{a,b,c}')
-  where s.vector <> ts_filter(s.vector, '{a,b,c}');
+  set vector = ts_filter(s.vector, '{a,b,c}'), last_commenter = null, last_comment_at = s.created_at
+  where s.last_commenter is not null;
   return null;
 end;
 $$;
@@ -358,9 +387,20 @@ create trigger _230_forget_comments after truncate on public.comments
   for each statement execute function private.forget_comments();
 
 -- What is there already; an index is made faster than it is kept.
-insert into private.issue_search (issue_id, vector, vector_bytes, question_key, created_at)
-select i.id, v.vector, pg_column_size(v.vector), private.question_key(t.words), i.created_at
+insert into private.issue_search (
+  issue_id, vector, vector_bytes, question_key, created_at, last_commenter, last_comment_at
+)
+select
+  i.id, v.vector, pg_column_size(v.vector), private.question_key(t.words), i.created_at, l.author_name,
+  coalesce(l.created_at, i.created_at)
 from public.issues as i
+left join lateral (
+  select c.author_name, c.created_at
+  from public.comments as c
+  where c.issue_id = i.id
+  order by c.created_at desc, c.id desc
+  limit 1
+) as l on true
 cross join lateral (select private.search_vector(i.title, 20000) as words) as t
 cross join lateral (
   select private.issue_vector(t.words, i.tags, i.description) || coalesce(private.comments_vector(i.id), '')
@@ -1016,3 +1056,18 @@ comment on column public.repeated_questions.resolved_count is
 comment on column public.repeated_questions.issue_ids is 'Newest first.';
 
 grant select on public.repeated_questions to authenticated, service_role;
+
+-- The latest comment is kept beside the issue, so that the newest page costs a page, not the table.
+create or replace view public.issue_activity_log with (security_invoker = true) as
+select
+  i.id,
+  i.title as issue_title,
+  i.segment,
+  i.status,
+  i.assigned_to,
+  i.resolved_by,
+  i.resolved_at,
+  coalesce(s.last_commenter, i.submitted_by) as last_commenter,
+  s.last_comment_at
+from public.issues as i
+join private.issue_search as s on s.issue_id = i.id;

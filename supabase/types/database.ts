@@ -848,7 +848,7 @@ export type Database = {
           "assigned_to": string | null;
           "id": string;
           "issue_title": string;
-          "last_comment_at": string | null;
+          "last_comment_at": string;
           "last_commenter": string | null;
           "resolved_at": string | null;
           "resolved_by": string | null;

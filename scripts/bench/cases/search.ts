@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import type { Bench, Case, Comparison } from "../bench.ts";
-import { type Bulk, makeBulk, VIEWER_ID } from "../data/bulk.ts";
+import type { Case, Comparison } from "../bench.ts";
+import { VIEWER_ID } from "../data/bulk.ts";
+import { makeSearchedBulk } from "../data/issue-search.ts";
 import { asCaller, explain, timed } from "../queries.ts";
 import { wordOf } from "../words.ts";
 
 /** Ranking without the stored words takes minutes; this is enough to see whether the floor is reached. */
 const LIMIT_MS = 20_000;
-
-const WORKERS = 2;
 
 /** What people search for: words that few, some and many issues have. */
 const QUERIES = [
@@ -42,63 +41,11 @@ const NAIVE_QUERY = `
   limit 20
 `;
 
-/**
- * Fills the side table with what the triggers would have written, in a third of the time: in one statement a worker, and
- * without stemming, which leaves the words of our vocabulary as they are. A sample is held to what the functions make.
- */
-async function index(bench: Bench, { database, issueCount }: Bulk): Promise<void> {
-  bench.progress(`making the search vectors of ${issueCount} issues`);
-  const admin = database.connect({ role: "supabase_admin", max: WORKERS });
-  try {
-    await admin`update pg_index set indisready = false where indrelid = 'private.issue_search'::regclass`;
-    await Promise.all(Array.from({ length: WORKERS }, (_, worker) =>
-      admin.begin(async (tx) => {
-        await tx`set local synchronous_commit = off`;
-        await tx`set local work_mem = '256MB'`;
-        await tx`
-          insert into private.issue_search (issue_id, vector, vector_bytes, question_key)
-          select v.id, v.vector, pg_column_size(v.vector), private.question_key(v.title)
-          from (
-            select i.id, i.title,
-              setweight(to_tsvector('pg_catalog.simple', i.title), 'A')
-                || setweight(to_tsvector('pg_catalog.english', array_to_string(i.tags, ' ')), 'B')
-                || setweight(to_tsvector('pg_catalog.simple', i.description), 'C')
-                || coalesce(to_tsvector('pg_catalog.simple', c.bodies), '') as vector
-            from public.issues as i
-            left join (
-              select l.issue_id, string_agg(l.body, e'\n' order by l.created_at desc, l.id desc) as bodies
-              from public.comments as l
-              group by l.issue_id
-            ) as c on c.issue_id = i.id
-            where i.seq_id % ${WORKERS} = ${worker}
-          ) as v
-        `;
-      })));
-    await admin`update pg_index set indisready = true where indrelid = 'private.issue_search'::regclass`;
-    await admin.begin(async (tx) => {
-      await tx`set local maintenance_work_mem = '512MB'`;
-      await tx`reindex table private.issue_search`;
-    });
-    await admin`vacuum (analyze) private.issue_search`;
-    const [wrong] = await admin<{ count: number }[]>`
-      select count(*)::integer as count
-      from (select * from public.issues order by seq_id desc limit 500) as i
-      join private.issue_search as s on s.issue_id = i.id
-      where s.vector <> private.issue_vector(i.title, i.tags, i.description)
-        || coalesce(private.comments_vector(i.id), '')
-    `;
-    assert.equal(wrong?.count, 0, "the vectors are what the triggers make");
-  } finally {
-    await admin.end();
-  }
-}
-
 export const searchCase: Case = {
   name: "search",
   title: "search_issues at a million issues",
   async prepare(bench) {
-    const bulk = await makeBulk(bench);
-    await index(bench, bulk);
+    const bulk = await makeSearchedBulk(bench);
     const sql = bulk.database.connect();
     const ask = "select * from public.search_issues($1)";
 
