@@ -1769,12 +1769,11 @@ comment on function private.store_circle_replies(public.circle_issues, jsonb, te
 -- messages, so an import has to lock the issues that its messages have before the first message; and since
 -- it learns which those are from the messages, imports of the same message take turns before they look.
 
-create or replace function private.take_turn_with_messages(p_items private.circle_item[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+create or replace function private.turns_of_messages(p_items private.circle_item[]) returns integer[]
+language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_item private.circle_item;
   v_turns integer[] := '{}';
-  v_turn integer;
 begin
   -- 1024 turns for all messages there are, so that no payload runs out of locks.
   foreach v_item in array p_items loop
@@ -1787,6 +1786,19 @@ begin
       from jsonb_array_elements(private.circle_replies_of(v_item.item, v_item.shape)) as e (value)
     );
   end loop;
+  return v_turns;
+end;
+$$;
+
+comment on function private.turns_of_messages(private.circle_item[]) is
+  'The turns of the messages and replies in a payload, in no order, some of them several times.';
+
+create or replace function private.take_turns(p_turns integer[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_turns integer[] := p_turns;
+  v_turn integer;
+begin
   if cardinality(v_turns) > 1 then
     v_turns := array(select distinct u.turn from unnest(v_turns) as u (turn) order by u.turn);
   end if;
@@ -1795,7 +1807,8 @@ begin
   end loop;
 end;
 $$;
-comment on function private.take_turn_with_messages(private.circle_item[]) is
+
+comment on function private.take_turns(integer[]) is
   'Imports that have a message or reply in common take turns, from here to the end of their transactions.';
 
 create or replace function private.lock_issues_of_messages(p_items private.circle_item[]) returns void
@@ -2117,7 +2130,7 @@ begin
       detail = 'This is no envelope with an object Parent_Message, and no record of Circle''s API.',
       hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
   end if;
-  perform private.take_turn_with_messages(v_items);
+  perform private.take_turns(private.turns_of_messages(v_items));
   perform private.lock_issues_of_messages(v_items);
   foreach v_item in array v_items loop
     v_imported := v_imported || (
@@ -2166,7 +2179,7 @@ declare
   v_detail text;
 begin
   perform private.require_team_role('agent');
-  perform private.take_turn_with_messages(v_items);
+  perform private.take_turns(private.turns_of_messages(v_items));
   perform private.lock_issues_of_messages(v_items);
   foreach v_item in array v_items loop
     v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;
@@ -2435,20 +2448,49 @@ $$;
 comment on function private.retry_circle_event(uuid) is
   'Works on an event, records an error that it ends in, and returns its status.';
 
+-- Nothing raises here; what can't be taken apart is reported when it is worked on.
+create or replace function private.turns_of_event(p_body bytea) returns integer[]
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return private.turns_of_messages(private.circle_items((private.read_circle_event(p_body)).o_payload));
+exception
+  when data_exception or program_limit_exceeded or syntax_error_or_access_rule_violation or plpgsql_error then
+    return '{}';
+end;
+$$;
+
+comment on function private.turns_of_event(bytea) is 'The turns of the messages in a raw body.';
+
+-- Several events in one transaction: the turns of all of them first, in order, as one payload takes its own.
+create or replace function private.take_turns_of_events(p_event_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.take_turns(array(
+    select t.turn from private.circle_events as e, unnest(private.turns_of_event(e.body)) as t (turn)
+    where e.id = any (p_event_ids)
+  ));
+end;
+$$;
+
+comment on function private.take_turns_of_events(uuid[]) is
+  'Takes turns with all imports of the messages in these events, which are locked already.';
+
 create or replace function private.process_waiting_circle_events(batch integer default 20) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_event_id uuid;
-  v_processed_count integer := 0;
-begin
-  for v_event_id in
+  v_event_ids constant uuid[] := array(
     select e.id
     from private.circle_events as e
     where e.next_attempt_at <= clock_timestamp()
     order by e.next_attempt_at
     limit process_waiting_circle_events.batch
     for update skip locked
-  loop
+  );
+  v_event_id uuid;
+  v_processed_count integer := 0;
+begin
+  perform private.take_turns_of_events(v_event_ids);
+  foreach v_event_id in array v_event_ids loop
     v_processed_count := v_processed_count + (private.retry_circle_event(v_event_id) <> 'failed')::integer;
   end loop;
   return v_processed_count;
@@ -2487,6 +2529,7 @@ begin
     fetch first v_limit rows with ties
     for update
   ) as o;
+  perform private.take_turns_of_events(v_event_ids);
   foreach v_event_id in array coalesce(v_event_ids, '{}') loop
     v_status := private.retry_circle_event(v_event_id);
     v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
@@ -2578,7 +2621,7 @@ declare
 begin
   perform private.require_team_role('agent');
   -- The turn of the message and then its issue: the order of all locks.
-  perform pg_advisory_xact_lock(hashtext('public.circle_issues'), hashtext(c.message_id) & 1023)
+  perform private.take_turns(array[hashtext(c.message_id) & 1023])
   from public.circle_issues as c where c.id = p_circle_issue_id;
   perform from public.issues as i
   where i.id = (select c.mapped_to_issue_id from public.circle_issues as c where c.id = p_circle_issue_id)
@@ -2597,17 +2640,19 @@ comment on function private.lock_circle_issue(uuid) is
   '(404).';
 
 create or replace function private.former_issue(p_circle_issue_id uuid) returns uuid
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 begin
   return (
     select i.id from private.circle_imports as m join public.issues as i on i.id = m.issue_id
-    where m.circle_issue_id = p_circle_issue_id and i.status = 'archived'
+    where m.circle_issue_id = p_circle_issue_id
       and not exists (select from public.circle_issues as o where o.mapped_to_issue_id = i.id)
+    for no key update of i
   );
 end;
 $$;
 comment on function private.former_issue(uuid) is
-  'The issue that a message had before it was put back, archived since; null for none.';
+  'The issue that was made of a message before it was put back, locked; null where it is gone or is that of '
+  'another message by now.';
 
 create or replace function private.import_circle_issue(
   p_circle_issue_id uuid, p_issue_id uuid, p_title text, p_segment text, p_notes text
@@ -2655,7 +2700,7 @@ begin
   update public.issues as i set
     title = coalesce(private.presence(p_title), i.title), segment = coalesce(p_segment, i.segment),
     tags = case when p_segment is null then i.tags else array_replace(i.tags, i.segment, p_segment) end,
-    status = case when i.id = v_former_id then 'waiting_for_help' else i.status end
+    status = case when i.id = v_former_id and i.status = 'archived' then 'waiting_for_help' else i.status end
   where i.id = v_issue_id
     and (p_title is not null or p_segment is not null or i.id = v_former_id);
   return v_issue_id;

@@ -5,12 +5,11 @@
 -- messages, so an import has to lock the issues that its messages have before the first message; and since
 -- it learns which those are from the messages, imports of the same message take turns before they look.
 
-create or replace function private.take_turn_with_messages(p_items private.circle_item[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+create or replace function private.turns_of_messages(p_items private.circle_item[]) returns integer[]
+language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_item private.circle_item;
   v_turns integer[] := '{}';
-  v_turn integer;
 begin
   -- 1024 turns for all messages there are, so that no payload runs out of locks.
   foreach v_item in array p_items loop
@@ -23,6 +22,18 @@ begin
       from jsonb_array_elements(private.circle_replies_of(v_item.item, v_item.shape)) as e (value)
     );
   end loop;
+  return v_turns;
+end;
+$$;
+comment on function private.turns_of_messages(private.circle_item[]) is
+  'The turns of the messages and replies in a payload, in no order, some of them several times.';
+
+create or replace function private.take_turns(p_turns integer[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_turns integer[] := p_turns;
+  v_turn integer;
+begin
   if cardinality(v_turns) > 1 then
     v_turns := array(select distinct u.turn from unnest(v_turns) as u (turn) order by u.turn);
   end if;
@@ -31,7 +42,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.take_turn_with_messages(private.circle_item[]) is
+comment on function private.take_turns(integer[]) is
   'Imports that have a message or reply in common take turns, from here to the end of their transactions.';
 
 create or replace function private.lock_issues_of_messages(p_items private.circle_item[]) returns void

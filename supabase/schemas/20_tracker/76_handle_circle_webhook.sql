@@ -31,7 +31,7 @@ begin
       detail = 'This is no envelope with an object Parent_Message, and no record of Circle''s API.',
       hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
   end if;
-  perform private.take_turn_with_messages(v_items);
+  perform private.take_turns(private.turns_of_messages(v_items));
   perform private.lock_issues_of_messages(v_items);
   foreach v_item in array v_items loop
     v_imported := v_imported || (
@@ -95,7 +95,7 @@ declare
   v_detail text;
 begin
   perform private.require_team_role('agent');
-  perform private.take_turn_with_messages(v_items);
+  perform private.take_turns(private.turns_of_messages(v_items));
   perform private.lock_issues_of_messages(v_items);
   foreach v_item in array v_items loop
     v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;

@@ -27,20 +27,47 @@ $$;
 comment on function private.retry_circle_event(uuid) is
   'Works on an event, records an error that it ends in, and returns its status.';
 
+-- Nothing raises here; what can't be taken apart is reported when it is worked on.
+create or replace function private.turns_of_event(p_body bytea) returns integer[]
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return private.turns_of_messages(private.circle_items((private.read_circle_event(p_body)).o_payload));
+exception
+  when data_exception or program_limit_exceeded or syntax_error_or_access_rule_violation or plpgsql_error then
+    return '{}';
+end;
+$$;
+comment on function private.turns_of_event(bytea) is 'The turns of the messages in a raw body.';
+
+-- Several events in one transaction: the turns of all of them first, in order, as one payload takes its own.
+create or replace function private.take_turns_of_events(p_event_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.take_turns(array(
+    select t.turn from private.circle_events as e, unnest(private.turns_of_event(e.body)) as t (turn)
+    where e.id = any (p_event_ids)
+  ));
+end;
+$$;
+comment on function private.take_turns_of_events(uuid[]) is
+  'Takes turns with all imports of the messages in these events, which are locked already.';
+
 create or replace function private.process_waiting_circle_events(batch integer default 20) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_event_id uuid;
-  v_processed_count integer := 0;
-begin
-  for v_event_id in
+  v_event_ids constant uuid[] := array(
     select e.id
     from private.circle_events as e
     where e.next_attempt_at <= clock_timestamp()
     order by e.next_attempt_at
     limit process_waiting_circle_events.batch
     for update skip locked
-  loop
+  );
+  v_event_id uuid;
+  v_processed_count integer := 0;
+begin
+  perform private.take_turns_of_events(v_event_ids);
+  foreach v_event_id in array v_event_ids loop
     v_processed_count := v_processed_count + (private.retry_circle_event(v_event_id) <> 'failed')::integer;
   end loop;
   return v_processed_count;
@@ -79,6 +106,7 @@ begin
     fetch first v_limit rows with ties
     for update
   ) as o;
+  perform private.take_turns_of_events(v_event_ids);
   foreach v_event_id in array coalesce(v_event_ids, '{}') loop
     v_status := private.retry_circle_event(v_event_id);
     v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);

@@ -26,7 +26,7 @@ declare
 begin
   perform private.require_team_role('agent');
   -- The turn of the message and then its issue: the order of all locks.
-  perform pg_advisory_xact_lock(hashtext('public.circle_issues'), hashtext(c.message_id) & 1023)
+  perform private.take_turns(array[hashtext(c.message_id) & 1023])
   from public.circle_issues as c where c.id = p_circle_issue_id;
   perform from public.issues as i
   where i.id = (select c.mapped_to_issue_id from public.circle_issues as c where c.id = p_circle_issue_id)
@@ -45,17 +45,19 @@ comment on function private.lock_circle_issue(uuid) is
   '(404).';
 
 create or replace function private.former_issue(p_circle_issue_id uuid) returns uuid
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 begin
   return (
     select i.id from private.circle_imports as m join public.issues as i on i.id = m.issue_id
-    where m.circle_issue_id = p_circle_issue_id and i.status = 'archived'
+    where m.circle_issue_id = p_circle_issue_id
       and not exists (select from public.circle_issues as o where o.mapped_to_issue_id = i.id)
+    for no key update of i
   );
 end;
 $$;
 comment on function private.former_issue(uuid) is
-  'The issue that a message had before it was put back, archived since; null for none.';
+  'The issue that was made of a message before it was put back, locked; null where it is gone or is that of '
+  'another message by now.';
 
 create or replace function private.import_circle_issue(
   p_circle_issue_id uuid, p_issue_id uuid, p_title text, p_segment text, p_notes text
@@ -103,7 +105,7 @@ begin
   update public.issues as i set
     title = coalesce(private.presence(p_title), i.title), segment = coalesce(p_segment, i.segment),
     tags = case when p_segment is null then i.tags else array_replace(i.tags, i.segment, p_segment) end,
-    status = case when i.id = v_former_id then 'waiting_for_help' else i.status end
+    status = case when i.id = v_former_id and i.status = 'archived' then 'waiting_for_help' else i.status end
   where i.id = v_issue_id
     and (p_title is not null or p_segment is not null or i.id = v_former_id);
   return v_issue_id;

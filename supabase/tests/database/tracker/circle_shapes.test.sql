@@ -1,4 +1,4 @@
--- Every shape that a payload may have, from Circle's APIs and from the flows before them, becomes the same rows.
+-- Every shape that a payload may have, of Circle's APIs and of flows that read them, becomes the same rows.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -52,15 +52,19 @@ select is(pg_temp.take('{
 select is(
   pg_temp.message('201500290'),
   '1000990001|Login loops after the update, anyone else?|Login loops after the update, anyone else?|Ana Ruiz|'
-    || '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77|t|2026-03-02 09:14:05.120', 'a message that has replies is a thread'
+    || '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77|t|2026-03-02 09:14:05.120',
+  'a message that has replies is a thread'
 );
 select is(
   pg_temp.message('201500310'),
-  'Only as rich text|Only as rich text|Lee Park|5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77|f|2026-03-02 10:00:00.000',
+  'Only as rich text|Only as rich text|Lee Park|5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77|f|'
+    || '2026-03-02 10:00:00.000',
   'one without, whose text is rich, is none'
 );
-select is((select attachments from circle_issues where message_id = '201500310'), '[{"url": "https://a/b.png"}]',
-  'attachments of rich text are attachments');
+select is(
+  (select attachments from circle_issues where message_id = '201500310'), '[{"url": "https://a/b.png"}]',
+  'attachments of rich text are attachments'
+);
 select is(pg_temp.take('{"id": 1000990001,
   "parent_message": {"id": 201500290, "parent_message_id": null,
     "chat_room_uuid": "5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77", "rich_text_body": null, "replies_count": 1,
@@ -128,7 +132,7 @@ select is(
   'post_30990011|Lee Park|Same for me|https://club.example.org/c/bugs/export-button#comment_wrapper_19300111|'
     || '2026-03-01 09:00:00.000', 'the comment too'
 );
-select is(pg_temp.take('{"id": 30990011, "chat_room_uuid": "room-9", "body": "A chat message", "sender": {}}'),
+select is(pg_temp.take('{"id": 30990011, "chat_room_uuid": "room-9", "body": "A message", "sender": {}}'),
   '1 [] 0 0', 'a chat message with the number of a post');
 select is((select count(*) from circle_issues where message_id in ('30990011', 'post_30990011')), 2::bigint,
   'is another message');
@@ -145,7 +149,8 @@ select is(pg_temp.take('[{"id": 5, "display_title": "Dark mode?", "slug": "dark"
   '2 [] 0 0', 'a post and a comment of the other API');
 select is(
   pg_temp.message('post_5'),
-  'Dark mode?|Is there one?|Zoë|880021|Wishes|https://club.example.org/c/wishes/dark|t|2026-03-03 08:00:00.000',
+  'Dark mode?|Is there one?|Zoë|880021|Wishes|https://club.example.org/c/wishes/dark|t|'
+    || '2026-03-03 08:00:00.000',
   'the post'
 );
 select results_eq(
@@ -155,8 +160,8 @@ select results_eq(
 
 -- the oldest API: everything flat
 
-select is(pg_temp.take('{"id": 7, "post_id": 5, "body": "Flat", "user_name": "Lee", "user_email": "l@example.org",
-  "created_at": "2026-03-03T09:30:00Z"}'), '1 [] 0 0', 'a flat comment');
+select is(pg_temp.take('{"id": 7, "post_id": 5, "body": "Flat", "user_name": "Lee",
+  "user_email": "l@example.org",   "created_at": "2026-03-03T09:30:00Z"}'), '1 [] 0 0', 'a flat comment');
 select is(pg_temp.reply('comment_7'), 'post_5|Lee|Flat|2026-03-03 09:30:00.000', 'is a comment all the same');
 
 -- what flows made before there was an envelope

@@ -49,10 +49,12 @@ select handle_circle_webhook(jsonb_build_array(
 ));
 select is(
   pg_temp.as_persona('admin', $$ insert into circle_spaces (space_name, chat_room_uuid)
-    values ('Bugs', 'room-2') returning space_name $$), 'Bugs', 'an admin names a room, of an id not known yet'
+    values ('Bugs', 'room-2') returning space_name $$), 'Bugs',
+  'an admin names a room, of an id not known yet'
 );
 select is(pg_temp.space('4'), '-|Bugs', 'the messages that came before get its name');
-select is(pg_temp.space('5') || ' ' || pg_temp.space('6'), '-|As sent 7|Bugs', 'where they have none of their own');
+select is(pg_temp.space('5') || ' ' || pg_temp.space('6'), '-|As sent 7|Bugs',
+  'where they have none of their own');
 select is(
   pg_temp.as_persona('admin', $$ update circle_spaces set space_id = 880012 where chat_room_uuid = 'room-2'
     returning space_id $$), '880012', 'then its id'

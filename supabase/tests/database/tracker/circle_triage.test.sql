@@ -122,7 +122,8 @@ select handle_circle_webhook(pg_temp.single('5', 'New text', '{"is_issue": false
   '{"edited_at": "2026-03-05T00:00:00Z"}'));
 select results_eq(
   $$ select i.title, i.segment, split_part(i.description, e'\n', 1) from issues as i join made using (id) $$,
-  $$ values ('A better title', 'tool', 'New text') $$, 'later payloads keep title and segment, the text follows'
+  $$ values ('A better title', 'tool', 'New text') $$,
+  'later payloads keep title and segment, the text follows'
 );
 select is(pg_temp.state('5'), 'triaged|1.000|Agnes Agent|t', 'the verdict of a sender doesn''t undo it');
 
@@ -147,7 +148,8 @@ select is(pg_temp.state('6'), 'triaged|1.000|Agnes Agent|f', 'the decision stays
 -- put back
 
 select pg_temp.call('second', 'return_circle_issue', '6');
-select is(pg_temp.state('6') || pg_temp.decider('6'), 'waiting|1.000|second|fe', 'what is put back waits again');
+select is(pg_temp.state('6') || pg_temp.decider('6'), 'waiting|1.000|second|fe',
+  'what is put back waits again');
 select is((select triage_notes from circle_issues where message_id = '6'), 'just chat', 'with its notes');
 select is(
   handle_circle_webhook(pg_temp.single('6', 'A worse crash', '{"is_issue": true}',

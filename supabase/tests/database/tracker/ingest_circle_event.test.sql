@@ -122,7 +122,8 @@ select throws_ok(
     pg_temp.reply(1, '301', 'Lee', 'Hi')))::text) $$, 'P0001', 'a mistake', 'after an error'
 );
 select results_eq(
-  $$ select count(*), (select count(*) from circle_issues where message_id = '30') from private.circle_events $$,
+  $$ select count(*), (select count(*) from circle_issues where message_id = '30')
+     from private.circle_events $$,
   $$ select value, 0::bigint from count_before $$, 'neither the event nor a part of the message is there'
 );
 drop trigger _999_break on public.circle_replies;

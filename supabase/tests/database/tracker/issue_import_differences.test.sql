@@ -32,7 +32,8 @@ select results_eq(
   $$ select c.mapped_to_issue_id, c.id, true from circle_issues as c $$,
   'with the issue, the message, and when it was imported'
 );
-select pg_temp.send('Second', 'Two', 'Tool', '{"edited_at": "2026-03-05T00:00:00Z", "sender": "Ana M. Ruiz"}');
+select pg_temp.send('Second', 'Two', 'Tool',
+  '{"edited_at": "2026-03-05T00:00:00Z", "sender": "Ana M. Ruiz"}');
 select results_eq(
   $$ select title, segment, submitted_by, split_part(description, e'\n', 1), tags from issues $$,
   $$ values ('By hand', 'code', 'Ana R.', 'Two', array['auth', 'circle']) $$,
@@ -83,7 +84,8 @@ select results_eq(
   $$ select description, segment from issues $$, $$ values ('Mine', 'code') $$, 'and writes over nothing'
 );
 select is((select body from circle_issues), 'Four', 'the message goes on');
-select pg_temp.as_persona('agent', $$ update circle_replies set field_versions = '{"body": "x"}' returning 1 $$);
+select pg_temp.as_persona('agent', $$ update circle_replies
+  set field_versions = '{"body": "x"}' returning 1 $$);
 select is(
   handle_circle_webhook(pg_temp.thread('1', 'Four', null, jsonb_build_array(
     pg_temp.reply(1, '11', 'Lee', 'Hi')))) ->> 'errors', '[]', 'nor are replies refused'
