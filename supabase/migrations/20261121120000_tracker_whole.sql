@@ -1789,7 +1789,6 @@ begin
   return v_turns;
 end;
 $$;
-
 comment on function private.turns_of_messages(private.circle_item[]) is
   'The turns of the messages and replies in a payload, in no order, some of them several times.';
 
@@ -1807,7 +1806,6 @@ begin
   end loop;
 end;
 $$;
-
 comment on function private.take_turns(integer[]) is
   'Imports that have a message or reply in common take turns, from here to the end of their transactions.';
 
@@ -2458,7 +2456,6 @@ exception
     return '{}';
 end;
 $$;
-
 comment on function private.turns_of_event(bytea) is 'The turns of the messages in a raw body.';
 
 -- Several events in one transaction: the turns of all of them first, in order, as one payload takes its own.
@@ -2471,7 +2468,6 @@ begin
   ));
 end;
 $$;
-
 comment on function private.take_turns_of_events(uuid[]) is
   'Takes turns with all imports of the messages in these events, which are locked already.';
 
