@@ -180,8 +180,8 @@ create trigger _300_index_changed_issue after update on public.issues
   )
   execute function private.index_changed_issue();
 
--- For the views issue_activity_log and repeated_questions, which are their caller's: a view needs its caller to
--- hold the table, not the schema, so nothing but these views reaches it.
+-- For the views issue_activity_log and repeated_questions, which are their caller's: a view needs its caller
+-- to hold the table, not the schema, so nothing but these views reaches it.
 alter table private.issue_search enable row level security;
 create policy issue_search_select_viewer on private.issue_search
   for select to authenticated using ((select private.has_team_role('viewer')));

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(75);
+select plan(79);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
@@ -138,6 +138,9 @@ select results_eq(
   $$ select triaged_by, pg_temp.decider('6'), triage_notes from circle_issues where message_id = '6' $$,
   $$ values ('Agnes Agent', 'c', 'just chat') $$, 'and changes nothing but the notes'
 );
+select handle_circle_webhook(pg_temp.single('6', 'y', null, '{"edited_at": "2026-03-04T00:00:00Z"}'));
+select is(pg_temp.state('6'), 'triaged|1.000|Agnes Agent|f',
+  'a later payload that is not sure changes nothing');
 select is(
   handle_circle_webhook(pg_temp.single('6', 'A crash', '{"is_issue": true}',
     '{"edited_at": "2026-03-05T00:00:00Z"}')) #>> '{imported,0,action}', 'stored',
@@ -212,10 +215,29 @@ select is((select split_part(description, e'\n', 1) from issues join made using 
 select pg_temp.call('agent', 'return_circle_issue', '5');
 select is((select status from issues join made using (id)), 'waiting_for_help',
   'an issue that another message shares isn''t archived');
+select isnt(pg_temp.call('agent', 'import_circle_issue', '5'), (select id::text from made),
+  'and is that one''s: who makes an issue of the first again has a new one');
+select pg_temp.call('agent', 'return_circle_issue', '5');
 select pg_temp.call('agent', 'return_circle_issue', '10');
 select is((select status from issues join made using (id)), 'waiting_for_help',
   'nor is one by a message that didn''t make it');
 select is(pg_temp.state('10'), 'waiting|1.000|Agnes Agent|f', 'which waits again');
+
+select handle_circle_webhook(jsonb_build_array(
+  pg_temp.single('15', 'x', null), pg_temp.single('16', 'x', null)
+));
+select set_config('app.actor', 'Night shift', true);
+create temp table shared as select import_circle_issue(pg_temp.id_of('15')) as id;
+select import_circle_issue(pg_temp.id_of('16'), (select id from shared));
+select return_circle_issue(pg_temp.id_of('15')), return_circle_issue(pg_temp.id_of('16'));
+select is(import_circle_issue(pg_temp.id_of('15')), (select id from shared),
+  'an issue that nobody has any more is its first message''s again');
+select results_eq(
+  $$ select distinct imported_by, is_automatic from issue_import_logs
+     where issue_id = (select id from shared) $$,
+  $$ values ('Night shift', false) $$, 'a server decides for whom it names, not automatically'
+);
+select set_config('app.actor', '', true);
 
 -- decided by the table itself, as clients did that know no functions
 
