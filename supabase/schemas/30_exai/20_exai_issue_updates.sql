@@ -49,7 +49,7 @@ declare
   ];
   v_old public.exai_issue_updates;
 begin
-  if tg_op = 'INSERT' then
+  if tg_op = 'INSERT' and (new.update_type is null or private.presence(new.created_by) is null) then
     select * into v_old from public.exai_issue_updates as u where u.id = new.id for update;
     new.created_by := coalesce(private.presence(new.created_by), v_old.created_by);
   end if;
@@ -72,11 +72,6 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_conversation_id constant text := private.presence(current_setting('app.conversation_id', true));
 begin
-  if not exists (
-    select from old_issues as o join new_issues as n on n.id = o.id where n.status <> o.status
-  ) then
-    return null;
-  end if;
   insert into public.exai_issue_updates (issue_id, update_type, content, conversation_id)
   select n.id, 'status_change', format('%s → %s', o.status, n.status), coalesce(
     case when n.fix_conversation_id is distinct from o.fix_conversation_id then n.fix_conversation_id end,

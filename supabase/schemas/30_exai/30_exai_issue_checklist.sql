@@ -43,7 +43,9 @@ declare
   v_statuses constant text[] := array['pending', 'in_progress', 'complete', 'skipped'];
   v_old public.exai_issue_checklist;
 begin
-  if tg_op = 'INSERT' then
+  if tg_op = 'INSERT' and (
+    new.status is null or new.step_number is null or new.status = 'complete' and new.completed_at is null
+  ) then
     select * into v_old from public.exai_issue_checklist as c where c.id = new.id for update;
   end if;
   new.status := coalesce(new.status, old.status, v_old.status, 'pending');
