@@ -36,9 +36,8 @@ select is(
 );
 select is(
   pg_temp.refusal($$ insert into exai_issues (title, category) values ('x', 'bug') $$),
-  'PT422 exai_category_unknown Use one of: timeout, architecture, configuration, performance, security,
-    other.',
-  'an unknown category'
+  'PT422 exai_category_unknown Use one of: timeout, architecture, configuration, performance, security, '
+    'other.', 'an unknown category'
 );
 select is(
   pg_temp.refusal($$ update exai_issues set status = 'done' where title = 'One' $$),
