@@ -112,6 +112,21 @@ export const smallTalk = {
   Issue_Details: { is_issue: false, issue_title: null, type: null, reasoning: "A greeting." },
 };
 
+/** A message as the community's API has it: nobody has said whether it is an issue. */
+export const unjudged = {
+  id: 201500355,
+  parent_message_id: null,
+  edited_at: null,
+  created_at: "2026-03-02T10:51:30.000Z",
+  chat_room_uuid: ROOM,
+  chat_room_participant_id: 1700112301,
+  body: "The CSV export ends in an error for me too, can I have it by e-mail?",
+  sent_at: "2026-03-02T10:51:30.000Z",
+  replies_count: 0,
+  sender: { id: 1700112301, name: "Noor Haddad", community_member_id: 55520001 },
+  chat_thread_id: null,
+};
+
 /** What Circle itself sends from a workflow: ids, and nothing else. */
 export const circleHint = {
   type: "access_groups_added",

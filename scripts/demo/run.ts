@@ -7,7 +7,7 @@ import { freePort } from "../local/ports.ts";
 import { discardFolder, scratchFolder } from "../local/scratch-folder.ts";
 import { type Project, startStack } from "../local/stack.ts";
 import { chapter, quote, table, tell, timed } from "../terminal.ts";
-import { circleHint, single, smallTalk, thread } from "./messages.ts";
+import { circleHint, single, smallTalk, thread, unjudged } from "./messages.ts";
 
 const HELP = `npm run demo
 
@@ -47,6 +47,7 @@ await command(import.meta.main, HELP, async (args) => {
 async function tellTheStory(project: Project): Promise<void> {
   const tom = await makeTeam(project);
   await receiveMessages(project);
+  await decide(tom);
   await workOnIssues(tom);
   await showTheLog(tom);
   chapter("That was it");
@@ -103,6 +104,11 @@ async function receiveMessages(project: Project): Promise<void> {
   assert.deepEqual(issueIds(again), issueIds(begun), "a thread is one issue, however often it is sent");
   const talk = await timed("small talk", () => post(project, smallTalk, 200));
   tell(`  → ${describeImport(talk)}`);
+  const unsure = await timed(
+    "a message that nobody has judged, as the community's API has it",
+    () => post(project, unjudged, 200),
+  );
+  tell(`  → ${styleText("dim", `waits for a person: likelihood ${unsure.imported[0]?.triage_confidence}`)}`);
   await timed(
     "Circle's own workflow webhook, which carries ids only: stored as a hint",
     () => post(project, circleHint, 202),
@@ -117,6 +123,7 @@ interface WebhookAnswer {
     segment: string | null;
     issue_id: string | null;
     replies_processed?: number;
+    triage_confidence: number;
   }[];
   errors: unknown[];
 }
@@ -143,6 +150,35 @@ function describeImport(answer: WebhookAnswer): string {
   if (!entry.issue_id) return styleText("dim", "kept as a message, no issue");
   const replies = entry.replies_processed ? `, ${entry.replies_processed} replies` : "";
   return `issue ${entry.action}: ${styleText("bold", entry.title)} (${entry.segment}${replies})`;
+}
+
+async function decide(tom: Client): Promise<void> {
+  chapter("Tom decides what nobody was sure about");
+  const queue = await rows(
+    tom.from("circle_triage_queue").select("id, title, body, author_name, triage_confidence"),
+  );
+  assert.equal(queue.length, 1);
+  table(queue, ["author_name", "title", "triage_confidence"]);
+  const [message] = queue;
+  assert(message?.id && message.title);
+  const similar = await rows(
+    tom.rpc("similar_issues", { p_title: message.title, p_description: message.body ?? "" }),
+  );
+  console.log("");
+  tell("Is it asked already? similar_issues() says what comes near:");
+  table(similar, ["seq_id", "title", "status", "similarity"]);
+  const [nearest] = similar;
+  assert(nearest);
+  const { error } = await tom.rpc("import_circle_issue", {
+    p_circle_issue_id: message.id,
+    p_issue_id: nearest.id,
+  });
+  if (error) throw error;
+  tell(
+    `${
+      styleText("green", "✓")
+    } it is the same as #${nearest.seq_id}: ${message.author_name} is heard there too`,
+  );
 }
 
 async function workOnIssues(tom: Client): Promise<void> {

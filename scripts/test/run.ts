@@ -42,6 +42,7 @@ const steps: Step[] = [
       "check",
       "--quiet",
       "supabase/functions/*/index.ts",
+      "scripts/bench/functions/*/index.ts",
       "scripts/local/function-host.ts",
     ],
   },

@@ -1,7 +1,8 @@
--- Messages are merged order-free whatever shape they come in, judged by rules that admins keep, wait in a queue
--- where nobody is sure, and can be replayed; issues can be searched, and views show how they fare.
+-- Messages are merged order-free whatever shape they come in, judged by rules that admins keep, wait in a
+-- queue where nobody is sure, and can be replayed; issues can be searched, and views show how they fare.
 
 set local lock_timeout = '5s';
+set local statement_timeout = '10min';
 
 -- schemas/00_platform/50_texts.sql
 
@@ -11,15 +12,40 @@ set local lock_timeout = '5s';
 -- class, since a role that writes may call nothing here. In plpgsql, because a function of language sql is
 -- planned anew in each statement that calls it, and this one is called several times for each row.
 create or replace function private.presence(p_text text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return nullif(
     btrim(
       p_text,
-      E' \t\n\r\f\x0b\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b'
-        '\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff'
+      E' \t\n\r\f\x0b\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008'
+        '\u2009\u200a\u200b\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff'
     ),
     ''
+  );
+end;
+$$;
+
+-- schemas/10_team/10_team_members.sql
+
+-- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing.
+create or replace function private.team_role_rank(p_role text) returns integer
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array_position(array['viewer', 'agent', 'admin'], p_role);
+end;
+$$;
+
+-- In plpgsql: every statement of a client asks this for each table, and a function of language sql would be
+-- planned anew each time.
+create or replace function private.has_team_role(minimum text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce(
+    (
+      select private.team_role_rank(m.role) >= private.team_role_rank(has_team_role.minimum)
+      from public.team_members as m where m.user_id = auth.uid()
+    ),
+    false
   );
 end;
 $$;
@@ -60,8 +86,20 @@ $$;
 
 create or replace function private.sorted_tags(p_tags text[]) returns text[]
 language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_tag text;
+  v_last text := '';
+  v_is_sorted boolean := array_ndims(p_tags) = 1 and array_lower(p_tags, 1) = 1;
 begin
-  if cardinality(p_tags) = 0 then
+  if coalesce(p_tags, '{}') = '{}' then
+    return '{}';
+  end if;
+  foreach v_tag in array p_tags loop
+    v_is_sorted := v_is_sorted and v_tag > v_last collate "C" and private.presence(v_tag) = v_tag;
+    exit when v_is_sorted is not true;
+    v_last := v_tag;
+  end loop;
+  if v_is_sorted then
     return p_tags;
   end if;
   return (
@@ -73,6 +111,35 @@ begin
 end;
 $$;
 
+-- PostgREST's upsert is `insert … on conflict (id) do update set <each column sent> = excluded.…`, and what
+-- before-insert triggers make of a row is what `excluded` holds. So where the row is there already, they must
+-- not fill in anything that would then be written over it: what was sent as null gets the value that is
+-- there (null itself would fail as not-null before the conflict is seen). The row is locked as the update
+-- will lock it, so that this value is still the one when the update comes.
+create or replace function private.meet_stored_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_old public.issues;
+begin
+  select * into v_old from public.issues as i where i.id = new.id for update;
+  if found then
+    new.seq_id := coalesce(nullif(new.seq_id, 0), v_old.seq_id);
+    new.status := coalesce(new.status, v_old.status);
+    new.is_test := coalesce(new.is_test, v_old.is_test);
+    new.description := coalesce(new.description, v_old.description);
+    new.segment := coalesce(new.segment, v_old.segment);
+    new.tags := coalesce(new.tags, v_old.tags);
+    new.submitted_by := coalesce(private.presence(new.submitted_by), v_old.submitted_by);
+    new.resolved_by := coalesce(private.presence(new.resolved_by), v_old.resolved_by);
+  elsif private.is_trusted_caller() and new.seq_id <> 0 then
+    perform private.pass_issue_number(new.seq_id);
+  else
+    new.seq_id := nextval('public.issues_seq_id_seq')::integer;
+  end if;
+  return new;
+end;
+$$;
+
 create or replace function private.check_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -80,6 +147,8 @@ declare
   v_segments constant text[] := array['auth', 'code', 'tool', 'misc'];
 begin
   new.description := coalesce(new.description, old.description, '');
+  new.status := coalesce(new.status, old.status, 'waiting_for_help');
+  new.is_test := coalesce(new.is_test, old.is_test, false);
   new.tags := private.sorted_tags(coalesce(new.tags, old.tags));
   new.segment := coalesce(
     new.segment, old.segment, private.determine_segment(new.title, new.description)
@@ -97,6 +166,13 @@ begin
   return new;
 end;
 $$;
+drop trigger _110_check_issue on public.issues;
+create trigger _110_check_issue before update on public.issues
+  for each row when (
+    old.status is distinct from new.status or old.segment is distinct from new.segment
+    or old.tags is distinct from new.tags or new.description is null or new.is_test is null
+  )
+  execute function private.check_issue();
 
 -- schemas/20_tracker/13_tracker_settings.sql
 
@@ -304,35 +380,43 @@ $$;
 comment on function private.lock_segment_rules() is
   'Before-statement trigger: serialises changes of the rules.';
 
--- A rule's words begin and end with a letter, so `(^|\W)…(\W|$)` finds the same as `\y…\y`.
+-- A rule's words begin and end with a letter, so `(^|\W)…(\W|$)` finds the same as `\y…\y`. A connection
+-- compiles each pattern once, at a cost that grows faster than its length, and keeps some thirty of them:
+-- hence the two limits. A pattern that can't be compiled fails here, not in every import after it.
 create or replace function private.rebuild_segment_patterns() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_segments text[];
   v_patterns text[];
+  v_length bigint;
 begin
   select coalesce(array_agg(p.segment order by p.priority, p.place), '{}'),
-    coalesce(array_agg(p.pattern order by p.priority, p.place), '{}')
-  into v_segments, v_patterns
+    coalesce(array_agg(p.pattern order by p.priority, p.place), '{}'), max(p.length)
+  into v_segments, v_patterns, v_length
   from (
     select r.priority, r.segment, array_position(array['auth', 'code', 'tool', 'misc'], r.segment) as place,
+      sum(length(r.words)) as length,
       '(^|\W)(' || string_agg(private.words_pattern(r.words), '|' order by r.words collate "C") || ')(\W|$)'
         as pattern
     from public.segment_rules as r
     where r.is_enabled
     group by r.priority, r.segment
   ) as p;
-  -- Better that the rule is refused than every import after it.
+  if v_length > 2000 or cardinality(v_patterns) > 20 then
+    raise exception using
+      errcode = 'PT422', message = 'segment_rule_invalid',
+      detail = case when v_length > 2000
+        then format('The words of one priority and segment have %s characters, 2000 are allowed.', v_length)
+        else format('There are %s pairs of priority and segment, 20 are allowed.', cardinality(v_patterns))
+      end,
+      hint = case when v_length > 2000 then 'Disable or delete some, or give some another priority.'
+        else 'Let more rules share a priority.'
+      end;
+  end if;
   perform from unnest(v_patterns) as u (pattern) where '' ~* u.pattern;
   update private.segment_patterns as p set segments = v_segments, patterns = v_patterns
   where p.id and (p.segments, p.patterns) is distinct from (v_segments, v_patterns);
   return null;
-exception
-  when invalid_regular_expression then
-    raise exception using
-      errcode = 'PT422', message = 'segment_rule_invalid',
-      detail = 'The rules of one segment and priority are too many to be matched at once.',
-      hint = 'Give some of them another priority, or disable or delete some.';
 end;
 $$;
 comment on function private.rebuild_segment_patterns() is
@@ -451,7 +535,7 @@ create or replace function private.issue_likelihood(p_title text, p_body text) r
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_weight double precision;
-  v_doubt double precision := 1;
+  v_doubt double precision := 1::double precision;
 begin
   for v_weight in
     select r.weight from private.found_segment_rules(issue_likelihood.p_title, issue_likelihood.p_body) as r
@@ -584,9 +668,6 @@ $$;
 
 -- schemas/20_tracker/40_tags.sql
 
-drop trigger _200_lock_tagged_issue on public.issue_tags;
-drop trigger _300_put_tag_row_into_array on public.issue_tags;
-
 -- Between `on conflict do nothing` and the row that refers to the tag, somebody may delete it.
 create or replace function private.hold_tags(p_names text[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -660,11 +741,13 @@ begin
   return null;
 end;
 $$;
+drop trigger _200_lock_tagged_issue on public.issue_tags;
 -- A row that a trigger inserts comes from the array, whose issue and tags are held by then.
 create trigger _200_lock_tagged_issue before insert on public.issue_tags
   for each row when (pg_trigger_depth() = 0) execute function private.lock_tagged_issue();
 create trigger _210_lock_tagged_issue before delete on public.issue_tags
   for each row execute function private.lock_tagged_issue();
+drop trigger _300_put_tag_row_into_array on public.issue_tags;
 create trigger _300_put_tag_row_into_array after insert on public.issue_tags
   for each row when (pg_trigger_depth() = 0) execute function private.put_tag_row_into_array();
 create trigger _305_put_tag_row_into_array after delete on public.issue_tags
@@ -672,6 +755,7 @@ create trigger _305_put_tag_row_into_array after delete on public.issue_tags
 
 -- schemas/20_tracker/51_circle_issues.sql
 
+-- Checked at once: a tracker that has run for months has some thousands of messages.
 alter table public.circle_issues
   add column segment text,
   add column sender_verdict double precision,
@@ -680,16 +764,22 @@ alter table public.circle_issues
   add column triaged_at timestamptz,
   add column triage_notes text,
   add column field_versions jsonb not null default '{}',
+  -- squawk-ignore constraint-missing-not-valid, adding-foreign-key-constraint
   add constraint circle_issues_triaged_by_user_id_fkey foreign key (triaged_by_user_id)
     references auth.users (id) on delete set null,
+  -- squawk-ignore constraint-missing-not-valid
   add constraint circle_issues_segment_is_known check (segment in ('auth', 'code', 'tool', 'misc')),
+  -- squawk-ignore constraint-missing-not-valid
   add constraint circle_issues_sender_verdict_is_a_share check (sender_verdict between 0 and 1),
+  -- squawk-ignore constraint-missing-not-valid
   add constraint circle_issues_triaged_by_matches_triaged_at
     check ((triaged_by is null) = (triaged_at is null)),
+  -- squawk-ignore constraint-missing-not-valid
   add constraint circle_issues_field_versions_is_object check (jsonb_typeof(field_versions) = 'object'),
   drop constraint circle_issues_mapped_to_issue_id_fkey;
 -- Deferrable so that an import can write the message with the number of its issue before the issue.
 alter table public.circle_issues
+  -- squawk-ignore constraint-missing-not-valid, adding-foreign-key-constraint
   add constraint circle_issues_mapped_to_issue_id_fkey foreign key (mapped_to_issue_id)
     references public.issues (id) on delete set null deferrable initially immediate;
 update public.circle_issues as c set
@@ -719,8 +809,11 @@ comment on column public.circle_issues.triage_notes is 'What that person said ab
 comment on column public.circle_issues.field_versions is
   'The import''s: for each field that is not of the newest version the version that it is from, in seconds '
   'since 1970, and null for a field that nobody sent and that stands in for it.';
+-- squawk-ignore require-concurrent-index-creation
 create index circle_issues_triaged_by_user_id_idx on public.circle_issues (triaged_by_user_id);
+-- squawk-ignore require-concurrent-index-creation
 create index circle_issues_waiting_created_at_idx on public.circle_issues (created_at) where not is_triaged;
+-- squawk-ignore require-concurrent-index-creation
 create index circle_issues_spaceless_chat_room_uuid_idx on public.circle_issues (chat_room_uuid)
   where space_id is null or space_name is null;
 
@@ -759,34 +852,55 @@ $$;
 comment on function private.fill_spaces_of_messages() is
   'After trigger of circle_spaces: messages that came before their room was known get its space now.';
 
--- A person's decision carries their name whatever they write; the import writes none.
+-- A person's decision carries their name whatever they write; the import writes none. Whoever changes
+-- whether a message is triaged, or as which issue, has decided, and can't take the name off again.
 create or replace function private.keep_triager() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_decided constant boolean := tg_op = 'INSERT'
+    or new.triaged_by is not null and new.triaged_by is distinct from old.triaged_by
+    or new.is_triaged is distinct from old.is_triaged
+    or new.mapped_to_issue_id is distinct from old.mapped_to_issue_id
+      -- What the deletion of the issue does to its messages is no decision.
+      and (
+        new.mapped_to_issue_id is not null
+        or exists (select from public.issues as i where i.id = old.mapped_to_issue_id)
+      );
 begin
-  if new.triaged_by is null then
-    new.triaged_by_user_id := null;
-    new.triaged_at := null;
-  elsif new.triaged_by is not distinct from old.triaged_by then
+  if current_setting('app.import', true) = 'on' or private.is_trusted_caller() then
+    if new.triaged_by is distinct from old.triaged_by
+      and new.triaged_by_user_id is not distinct from old.triaged_by_user_id
+    then
+      new.triaged_by_user_id := null;
+    end if;
+  elsif v_is_decided then
+    new.triaged_by := private.actor_name();
+    new.triaged_by_user_id := auth.uid();
+    new.triaged_at := clock_timestamp();
+  else
+    new.triaged_by := old.triaged_by;
     new.triaged_by_user_id := private.kept_account(old.triaged_by_user_id, new.triaged_by_user_id);
     new.triaged_at := old.triaged_at;
-  else
-    if not private.is_trusted_caller() then
-      new.triaged_by := private.actor_name();
-      new.triaged_by_user_id := auth.uid();
-    end if;
-    new.triaged_at := clock_timestamp();
   end if;
+  new.triaged_at := case when new.triaged_by is not null then coalesce(new.triaged_at, clock_timestamp()) end;
+  new.triaged_by_user_id := case when new.triaged_by is not null then new.triaged_by_user_id end;
   return new;
 end;
 $$;
 comment on function private.keep_triager() is
-  'Before trigger: a decision stands under the name of who made it, at that time.';
+  'Before trigger: a person''s decision stands under their name, at its time, over any client; one of a '
+  'server''s under the name that it gives. An import, which says so with app.import, decides for nobody.';
 create trigger _400_keep_triager before insert on public.circle_issues
-  for each row when (new.triaged_by is not null) execute function private.keep_triager();
+  for each row when (
+    new.triaged_by is not null or new.is_triaged and current_setting('app.import', true) is distinct from 'on'
+  )
+  execute function private.keep_triager();
 create trigger _410_keep_triager before update on public.circle_issues
   for each row when (
-    (old.triaged_by, old.triaged_by_user_id, old.triaged_at)
-    is distinct from (new.triaged_by, new.triaged_by_user_id, new.triaged_at)
+    (old.triaged_by, old.triaged_by_user_id, old.triaged_at, old.is_triaged, old.mapped_to_issue_id)
+    is distinct from (
+      new.triaged_by, new.triaged_by_user_id, new.triaged_at, new.is_triaged, new.mapped_to_issue_id
+    )
   )
   execute function private.keep_triager();
 
@@ -808,11 +922,13 @@ grant update (
 -- schemas/20_tracker/52_circle_replies.sql
 
 alter table public.circle_replies
+  -- squawk-ignore ban-drop-not-null
   alter column reply_index drop not null,
   add column field_versions jsonb not null default '{}',
+  -- squawk-ignore constraint-missing-not-valid
   add constraint circle_replies_field_versions_is_object check (jsonb_typeof(field_versions) = 'object');
 
-comment on column public.circle_replies.reply_index is 
+comment on column public.circle_replies.reply_index is
   'Its place in the payload that it was sent in, from 1; null where it came by itself.';
 comment on column public.circle_replies.raw_data is 'The newest version of the reply, as it was sent.';
 comment on column public.circle_replies.field_versions is 'The import''s, as in circle_issues.';
@@ -850,6 +966,7 @@ grant select on private.circle_imports to authenticated, service_role;
 alter table private.circle_events
   add column next_attempt_at timestamptz;
 update private.circle_events as e set next_attempt_at = clock_timestamp() where e.status = 'received';
+-- squawk-ignore require-concurrent-index-deletion
 drop index private.circle_events_waiting_attempts_received_at_idx;
 
 comment on column private.circle_events.status is
@@ -858,11 +975,13 @@ comment on column private.circle_events.status is
   'unreadable: no JSON that can be stored.';
 comment on column private.circle_events.next_attempt_at is
   'When the scheduler works on it again; null when nobody is to, because it is done or was tried too often.';
-
+-- squawk-ignore require-concurrent-index-creation
 create index circle_events_next_attempt_at_idx on private.circle_events (next_attempt_at)
   where next_attempt_at is not null;
 -- Events are only ever added at the end.
+-- squawk-ignore require-concurrent-index-creation
 create index circle_events_received_at_idx on private.circle_events using brin (received_at);
+-- squawk-ignore require-concurrent-index-creation
 create index circle_events_failed_received_at_idx on private.circle_events (received_at)
   where status in ('failed', 'unreadable', 'unrecognised');
 
@@ -872,11 +991,10 @@ create index circle_events_failed_received_at_idx on private.circle_events (rece
 -- in plpgsql, which keeps its plans; an import calls these some twenty times.
 
 create or replace function private.parsed_time(p_text text) returns timestamptz
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable strict security invoker set search_path = '' as $$
 begin
   -- ISO 8601 only: PostgreSQL itself would also take `now`, `infinity` and local formats.
-  if p_text is null
-    or p_text !~ '^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?\s*$'
+  if p_text !~ '^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?\s*$'
   then
     return null;
   end if;
@@ -891,14 +1009,14 @@ end;
 $$;
 
 create or replace function private.parsed_integer(p_text text) returns integer
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when p_text ~ '^\d{1,9}$' then p_text::integer end;
 end;
 $$;
 
 create or replace function private.parsed_share(p_text text) returns double precision
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when p_text ~ '^\s*(0(\.\d{1,15})?|1(\.0{1,15})?)\s*$' then p_text::double precision end;
 end;
@@ -906,7 +1024,7 @@ $$;
 comment on function private.parsed_share(text) is 'A decimal number from 0 to 1; null if it is none.';
 
 create or replace function private.parsed_boolean(p_text text) returns boolean
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case lower(btrim(p_text))
     when 'true' then true when 'yes' then true when '1' then true
@@ -916,7 +1034,7 @@ end;
 $$;
 
 create or replace function private.parsed_id(p_value jsonb) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when jsonb_typeof(p_value) in ('number', 'string') then private.presence(p_value #>> '{}') end;
 end;
@@ -924,7 +1042,7 @@ $$;
 comment on function private.parsed_id(jsonb) is 'An id as text, from a number or a text; else null.';
 
 create or replace function private.parsed_text(p_value jsonb) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case
     when jsonb_typeof(p_value) in ('string', 'number', 'boolean')
@@ -951,7 +1069,7 @@ end;
 $$;
 
 create or replace function private.segment_of_type(p_type text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case lower(btrim(p_type))
     when 'auth' then 'auth' when 'auth/login' then 'auth'
@@ -964,7 +1082,7 @@ $$;
 
 -- Posts and comments come as HTML where nothing plainer is with them.
 create or replace function private.text_of_html(p_html text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 declare
   v_text text := p_html;
 begin
@@ -1020,7 +1138,9 @@ begin
     when jsonb_typeof(p_payload -> 'type') = 'string' and jsonb_typeof(p_payload -> 'data') = 'object'
       then 'hint'
     when jsonb_typeof(p_payload -> 'parent_message') = 'object' then 'chat_thread'
-    when p_payload ? 'parent_message_id' and p_payload ?| array['parent_body', 'parent_sender']
+    when p_payload ? 'parent_message_id'
+      and (p_payload ?| array['parent_body', 'parent_sender']
+        or not p_payload ? 'id' and jsonb_typeof(p_payload -> 'replies') = 'array')
       then 'flat_thread'
     when jsonb_typeof(p_payload #> '{message,content}') = 'object' then 'message_content'
     when not p_payload ? 'id' then 'unrecognised'
@@ -1035,64 +1155,69 @@ begin
 end;
 $$;
 comment on function private.circle_shape(jsonb) is
-  'envelope: n8n''s {Type, Parent_Message, …}. flat_thread, message_content: n8n''s older ones. chat_message, '
+  'envelope: n8n''s {Type, Parent_Message, …}. flat_thread, message_content: n8n''s older ones. '
+  'chat_message, '
   'chat_thread, post, comment: records of Circle''s APIs. hint: Circle''s {type, data}, ids only. Else '
   'unrecognised.';
 
 create or replace function private.name_of_sender(p_sender jsonb) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case jsonb_typeof(p_sender)
     when 'object' then p_sender ->> 'name' when 'array' then null else p_sender #>> '{}' end;
 end;
 $$;
-comment on function private.name_of_sender(jsonb) is 'A sender''s name: of a text, or of an object that has one.';
+comment on function private.name_of_sender(jsonb) is
+  'A sender''s name: of a text, or of an object that has one.';
 
 -- The envelope's shapes differ in their keys: a single message has sender, body and attachments, the root of
 -- a thread has parent_sender, parent_body and parent_attachments, and a reply's author stands under "replier
 -- <n>". For a message outside a thread, n8n sends the message id as thread id. Records of chat name the id
 -- `id`; the older flat threads have reply_id and sender_name.
 create or replace function private.read_chat_message(p_message jsonb) returns private.circle_capture
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable strict security invoker set search_path = '' as $$
 declare
+  m record;
   v private.circle_capture;
 begin
   if jsonb_typeof(p_message) <> 'object' then
     return v;
   end if;
-  v.message_id := private.parsed_id(coalesce(
-    p_message -> 'message_id', p_message -> 'reply_id', p_message -> 'id'
-  ));
-  v.thread_id := nullif(private.parsed_id(p_message -> 'chat_thread_id'), v.message_id);
+  -- One pass over the keys, where `->` would search for each.
+  select * into m from jsonb_to_record(p_message) as r (
+    message_id jsonb, reply_id jsonb, id jsonb, chat_thread_id jsonb, reply_index text, parent_sender jsonb,
+    sender jsonb, sender_name text, author_email text, parent_body jsonb, body jsonb, rich_text_body jsonb,
+    message_url text, chat_room_uuid text, space_id jsonb, space_name text, parent_attachments jsonb,
+    attachments jsonb, created_at text, sent_at text, parent_created_at text, edited_at text,
+    replies_count text
+  );
+  v.message_id := private.parsed_id(coalesce(m.message_id, m.reply_id, m.id));
+  v.thread_id := nullif(private.parsed_id(m.chat_thread_id), v.message_id);
   v.author_name := private.presence(coalesce(
-    p_message ->> ('replier ' || (p_message ->> 'reply_index')),
-    private.name_of_sender(coalesce(nullif(p_message -> 'parent_sender', 'null'), p_message -> 'sender')),
-    p_message ->> 'sender_name'
+    p_message ->> ('replier ' || m.reply_index),
+    private.name_of_sender(coalesce(m.parent_sender, m.sender)), m.sender_name
   ));
   if v.author_name is null then
     select private.presence(k.value) into v.author_name
     from jsonb_each_text(p_message) as k where k.key ~ '^replier( \d+)?$' order by k.key limit 1;
   end if;
-  v.author_email := private.presence(coalesce(p_message ->> 'author_email', p_message #>> '{sender,email}'));
+  v.author_email := private.presence(coalesce(m.author_email, m.sender ->> 'email'));
   v.body := coalesce(
-    private.parsed_text(p_message -> 'parent_body'), private.parsed_text(p_message -> 'body'),
-    private.parsed_text(p_message #> '{rich_text_body,circle_ios_fallback_text}')
+    private.parsed_text(m.parent_body), private.parsed_text(m.body),
+    private.parsed_text(m.rich_text_body -> 'circle_ios_fallback_text')
   );
-  v.link := private.presence(p_message ->> 'message_url');
-  v.chat_room_uuid := private.presence(p_message ->> 'chat_room_uuid');
-  v.space_id := private.parsed_id(p_message -> 'space_id');
-  v.space_name := private.presence(p_message ->> 'space_name');
-  v.attachments := coalesce(
-    p_message -> 'parent_attachments', p_message -> 'attachments', p_message #> '{rich_text_body,attachments}'
-  );
+  v.link := private.presence(m.message_url);
+  v.chat_room_uuid := private.presence(m.chat_room_uuid);
+  v.space_id := private.parsed_id(m.space_id);
+  v.space_name := private.presence(m.space_name);
+  v.attachments := coalesce(m.parent_attachments, m.attachments, m.rich_text_body -> 'attachments');
   if jsonb_typeof(v.attachments) <> 'array' then
     v.attachments := null;
   end if;
-  v.posted_at := private.parsed_time(coalesce(
-    p_message ->> 'created_at', p_message ->> 'sent_at', p_message ->> 'parent_created_at'
-  ));
-  v.edited_at := private.parsed_time(p_message ->> 'edited_at');
-  v.reply_index := private.parsed_integer(p_message ->> 'reply_index');
+  v.posted_at := private.parsed_time(coalesce(m.created_at, m.sent_at, m.parent_created_at));
+  v.edited_at := private.parsed_time(m.edited_at);
+  v.reply_index := private.parsed_integer(m.reply_index);
+  v.is_thread := coalesce(private.parsed_integer(m.replies_count) > 0, false);
   v.raw_data := p_message;
   return v;
 end;
@@ -1128,7 +1253,9 @@ begin
       then p_record #> '{tiptap_body,attachments}'
     when jsonb_typeof(p_record #> '{body,attachments}') = 'array' then p_record #> '{body,attachments}'
   end;
-  v.space_id := coalesce(private.parsed_id(p_record -> 'space_id'), private.parsed_id(p_record #> '{space,id}'));
+  v.space_id := coalesce(
+    private.parsed_id(p_record -> 'space_id'), private.parsed_id(p_record #> '{space,id}')
+  );
   v.space_name := private.presence(coalesce(p_record ->> 'space_name', p_record #>> '{space,name}'));
   v.posted_at := private.parsed_time(coalesce(p_record ->> 'published_at', p_record ->> 'created_at'));
   v.edited_at := private.parsed_time(coalesce(p_record #>> '{body,updated_at}', p_record ->> 'updated_at'));
@@ -1179,7 +1306,9 @@ begin
       end if;
       v := private.read_chat_message(p_item);
   end case;
-  v.is_thread := coalesce(lower(p_item ->> 'Type') = 'thread', false)
+  v.thread_id := nullif(v.thread_id, v.message_id);
+  v.is_thread := coalesce(v.is_thread, false) or p_shape in ('chat_thread', 'flat_thread')
+    or coalesce(lower(p_item ->> 'Type') = 'thread', false)
     or private.circle_replies_of(p_item, p_shape) #> '{0}' is not null;
   v.title := coalesce(private.presence(private.parsed_text(v_details -> 'issue_title')), v.title);
   v.segment := private.segment_of_type(v_details ->> 'type');
@@ -1248,10 +1377,12 @@ create type private.circle_item as (
   item jsonb,
   index integer,
   shape text,
-  message_id text
+  message_id text,
+  is_last boolean
 );
 comment on type private.circle_item is
-  'One element of a payload: its place from 0, its shape, and the id of the message at its root.';
+  'One element of a payload: its place from 0, its shape, the id of the message at its root, and whether it '
+  'is the last one about that message.';
 
 -- Lists of the APIs come as pages: {records: […]}.
 create or replace function private.circle_items(p_payload jsonb) returns private.circle_item[]
@@ -1266,10 +1397,15 @@ declare
 begin
   if jsonb_array_length(v_items) = 1 then
     v_shape := private.circle_shape(v_items -> 0);
-    return array[row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape))::private.circle_item];
+    return array[
+      row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape), true)::private.circle_item
+    ];
   end if;
   return array(
-    select row(e.value, e.place::integer - 1, s.shape, r.message_id)::private.circle_item
+    select row(
+      e.value, e.place::integer - 1, s.shape, r.message_id,
+      lead(r.message_id) over (order by r.message_id collate "C", e.place) is distinct from r.message_id
+    )::private.circle_item
     from jsonb_array_elements(v_items) with ordinality as e (value, place)
     cross join lateral (select private.circle_shape(e.value) as shape) as s
     cross join lateral (select private.circle_root_id(e.value, s.shape) as message_id) as r
@@ -1278,7 +1414,8 @@ begin
 end;
 $$;
 comment on function private.circle_items(jsonb) is
-  'The elements of a payload, which is one, an array, or a page {records}, in the order of their message ids, which '
+  'The elements of a payload, which is one, an array, or a page {records}, in the order of their message '
+  'ids, which '
   'is the order of locks.';
 
 create type private.circle_triage as (
@@ -1288,7 +1425,8 @@ create type private.circle_triage as (
   confidence double precision
 );
 comment on type private.circle_triage is
-  'What is thought of a message: how likely it is an issue, whether that is sure enough to make one, and the two '
+  'What is thought of a message: how likely it is an issue, whether that is sure enough to make one, and '
+  'the two '
   'columns of circle_issues.';
 
 -- A capture is judged by its own words alone, so that it doesn't matter what came before it. Once any of them
@@ -1420,7 +1558,9 @@ begin
     from (
       select
         s.key as field, s.value,
-        case when p_versions ? s.key then (p_versions ->> s.key)::numeric else v_stored_version end as version
+        -- A client may have written something else there.
+        case when jsonb_typeof(p_versions -> s.key) = 'number' then (p_versions -> s.key)::numeric
+          else v_stored_version end as version
       from jsonb_each(p_stored) as s
       where p_capture ? s.key and p_versions -> s.key is distinct from 'null'
       union all
@@ -1447,7 +1587,8 @@ begin
 end;
 $$;
 comment on function private.merge_circle_fields(jsonb, jsonb, jsonb) is
-  'Merges a capture into a stored row, both as {field: value}. Returns the values, null where nobody has sent '
+  'Merges a capture into a stored row, both as {field: value}. Returns the values, null where nobody has '
+  'sent '
   'one, and what field_versions is to hold.';
 
 create or replace function private.check_circle_id(p_message_id text, p_code text) returns void
@@ -1522,8 +1663,9 @@ begin
   )
   values (
     p_root.message_id, p_root.thread_id, private.circle_title(p_root.title, p_root.body),
-    coalesce(p_root.body, ''), coalesce(p_root.author_name, 'Unknown'), p_root.author_email, p_root.space_name,
-    p_root.space_id, p_root.link, coalesce(p_root.is_thread, false), p_triage.is_triaged, p_triage.confidence,
+    coalesce(p_root.body, ''), coalesce(p_root.author_name, 'Unknown'), p_root.author_email,
+    p_root.space_name, p_root.space_id, p_root.link, coalesce(p_root.is_thread, false),
+    p_triage.is_triaged, p_triage.confidence,
     coalesce(p_root.raw_data, '{}'), p_issue_id, coalesce(p_root.attachments, '[]'), p_root.chat_room_uuid,
     p_root.posted_at, p_root.edited_at, p_root.segment, p_root.sender_verdict,
     '{}'::jsonb
@@ -1622,17 +1764,16 @@ comment on function private.store_circle_replies(public.circle_issues, jsonb, te
 
 -- Turns one element of a payload into a message, its replies, and an issue if it is one.
 --
--- Lock order, for everything that imports or deletes: event, the turn of each message and reply, issues by id,
--- messages by message id, replies by message id, tags. Deleting an issue locks it and then reaches its messages,
--- so an import has to lock the issues that its messages have before the first message; and since it learns which
--- those are from the messages, imports of the same message take turns before they look.
+-- Lock order, for everything that imports or deletes: event, the turn of each message and reply, issues by
+-- id, messages by message id, replies by message id, tags. Deleting an issue locks it and then reaches its
+-- messages, so an import has to lock the issues that its messages have before the first message; and since
+-- it learns which those are from the messages, imports of the same message take turns before they look.
 
-create or replace function private.take_turn_with_messages(p_items private.circle_item[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+create or replace function private.turns_of_messages(p_items private.circle_item[]) returns integer[]
+language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_item private.circle_item;
   v_turns integer[] := '{}';
-  v_turn integer;
 begin
   -- 1024 turns for all messages there are, so that no payload runs out of locks.
   foreach v_item in array p_items loop
@@ -1645,6 +1786,18 @@ begin
       from jsonb_array_elements(private.circle_replies_of(v_item.item, v_item.shape)) as e (value)
     );
   end loop;
+  return v_turns;
+end;
+$$;
+comment on function private.turns_of_messages(private.circle_item[]) is
+  'The turns of the messages and replies in a payload, in no order, some of them several times.';
+
+create or replace function private.take_turns(p_turns integer[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_turns integer[] := p_turns;
+  v_turn integer;
+begin
   if cardinality(v_turns) > 1 then
     v_turns := array(select distinct u.turn from unnest(v_turns) as u (turn) order by u.turn);
   end if;
@@ -1653,7 +1806,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.take_turn_with_messages(private.circle_item[]) is
+comment on function private.take_turns(integer[]) is
   'Imports that have a message or reply in common take turns, from here to the end of their transactions.';
 
 create or replace function private.lock_issues_of_messages(p_items private.circle_item[]) returns void
@@ -1702,6 +1855,10 @@ begin
     o_message.is_triaged := p_triage.is_sure or v_merged.is_triaged and not v_merged.is_sure;
     o_message.triage_confidence := case when p_triage.is_sure then p_triage.confidence
       else v_merged.confidence end;
+  elsif not v_stored.is_triaged then
+    -- Put back by a person: theirs to decide, with what is known by now.
+    v_merged := private.judge_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+    o_message.triage_confidence := v_merged.likelihood;
   end if;
   if o_message is not distinct from v_stored then
     return;
@@ -1739,6 +1896,7 @@ create or replace function private.refresh_imported_issue(p_message public.circl
 returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
+  v_title constant text := private.circle_title(p_message.title, p_message.body);
   v_description constant text := private.format_circle_message(p_message);
   v_last private.circle_imports;
 begin
@@ -1746,13 +1904,13 @@ begin
   where m.circle_issue_id = p_message.id and m.issue_id = p_message.mapped_to_issue_id
   for update;
   if not found or (v_last.title, v_last.description, v_last.segment, v_last.submitted_by)
-    is not distinct from (p_message.title, v_description, p_segment, p_message.author_name)
+    is not distinct from (v_title, v_description, p_segment, p_message.author_name)
   then
     return;
   end if;
   perform set_config('app.import', 'on', true);
   update public.issues as i set
-    title = case when i.title = v_last.title then p_message.title else i.title end,
+    title = case when i.title = v_last.title then v_title else i.title end,
     description = case when i.description = v_last.description then v_description else i.description end,
     segment = case when i.segment = v_last.segment then p_segment else i.segment end,
     submitted_by = case when i.submitted_by = v_last.submitted_by then p_message.author_name
@@ -1762,7 +1920,7 @@ begin
   where i.id = p_message.mapped_to_issue_id;
   perform set_config('app.import', 'off', true);
   update private.circle_imports as m set
-    title = p_message.title, description = v_description, segment = p_segment,
+    title = v_title, description = v_description, segment = p_segment,
     submitted_by = p_message.author_name, imported_at = clock_timestamp()
   where m.circle_issue_id = p_message.id;
 end;
@@ -1776,18 +1934,19 @@ create or replace function private.create_imported_issue(
 ) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
+  v_title constant text := private.circle_title(p_message.title, p_message.body);
   v_description constant text := private.format_circle_message(p_message);
 begin
   insert into public.issues (id, title, description, status, segment, submitted_by, tags)
   values (
-    p_issue_id, p_message.title, v_description, 'waiting_for_help', p_segment, p_message.author_name,
+    p_issue_id, v_title, v_description, 'waiting_for_help', p_segment, p_message.author_name,
     array[p_segment, 'circle']
   );
   insert into private.circle_imports (circle_issue_id, issue_id, title, description, segment, submitted_by)
-  values (p_message.id, p_issue_id, p_message.title, v_description, p_segment, p_message.author_name)
+  values (p_message.id, p_issue_id, v_title, v_description, p_segment, p_message.author_name)
   on conflict on constraint circle_imports_pkey do update set
-    issue_id = excluded.issue_id, title = excluded.title, description = excluded.description, segment = excluded.segment,
-    submitted_by = excluded.submitted_by, imported_at = clock_timestamp();
+    issue_id = excluded.issue_id, title = excluded.title, description = excluded.description,
+    segment = excluded.segment, submitted_by = excluded.submitted_by, imported_at = clock_timestamp();
   insert into public.issue_import_logs (circle_issue_id, issue_id, imported_by, import_source, is_automatic)
   values (p_message.id, p_issue_id, p_imported_by, p_import_source, p_is_automatic);
 end;
@@ -1795,11 +1954,34 @@ $$;
 comment on function private.create_imported_issue(public.circle_issues, uuid, text, text, text, boolean) is
   'Makes the issue of a message, remembers what it wrote and logs the import.';
 
+-- For when the last element about a message is refused, after others that were not.
+create or replace function private.refresh_after_refusal(p_message_id text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_message public.circle_issues;
+begin
+  select * into v_message from public.circle_issues as c
+  where c.message_id = p_message_id and c.mapped_to_issue_id is not null;
+  if found then
+    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
+  end if;
+exception
+  when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded then
+    -- The refusal is reported already; the issue stays as it was.
+    null;
+end;
+$$;
+comment on function private.refresh_after_refusal(text) is
+  'Brings the issue of a message up to what was stored of it before an element was refused.';
+
 create or replace function private.refresh_other_messages(p_circle_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_message public.circle_issues;
 begin
+  if p_circle_issue_ids = '{}' then
+    return;
+  end if;
   for v_message in
     select c.* from public.circle_issues as c
     where c.id = any (p_circle_issue_ids) and c.mapped_to_issue_id is not null
@@ -1821,22 +2003,56 @@ $$;
 comment on function private.segment_of_message(public.circle_issues) is
   'The segment that its sender named, else the one of its words.';
 
+-- The issue's id is given to the message before there is the issue, which saves writing the message twice.
+create or replace function private.store_circle_message(
+  p_root private.circle_capture, p_triage private.circle_triage,
+  out o_message public.circle_issues, out o_action text, out o_is_stale boolean
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_id uuid;
+  v_updated record;
+begin
+  if p_triage.is_sure then
+    set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
+    v_issue_id := gen_random_uuid();
+  end if;
+  o_is_stale := false;
+  o_message := private.insert_circle_message(p_root, p_triage, v_issue_id);
+  if o_message.id is not null then
+    o_action := case when v_issue_id is null then 'stored' else 'created' end;
+    return;
+  end if;
+  select * into v_updated from private.update_circle_message(p_root, p_triage);
+  o_message := v_updated.o_message;
+  o_is_stale := v_updated.o_is_stale;
+  o_action := case when o_message.mapped_to_issue_id is null then 'stored' else 'updated' end;
+  if o_action = 'stored' and p_triage.is_sure and o_message.triaged_by is null
+    and not private.had_issue(o_message.id)
+  then
+    o_action := 'created';
+    update public.circle_issues as c set mapped_to_issue_id = v_issue_id where c.id = o_message.id
+    returning * into o_message;
+  end if;
+end;
+$$;
+comment on function private.store_circle_message(private.circle_capture, private.circle_triage) is
+  'Stores a capture of a message. o_action is created where its issue is to be made now, with the id that '
+  'mapped_to_issue_id holds already; updated where it has one, else stored.';
+
+-- Of several elements about one message the last one refreshes the issue: the description of a long thread
+-- is not written anew for each of its replies.
 create or replace function private.import_circle_item(
-  p_item jsonb, p_shape text, p_import_source text, p_imported_by text
+  p_item jsonb, p_shape text, p_import_source text, p_imported_by text, p_is_last boolean
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_root constant private.circle_capture := private.read_circle_root(p_item, p_shape);
-  v_triage private.circle_triage;
+  v_stored record;
   v_message public.circle_issues;
-  v_updated record;
-  v_is_stale boolean := false;
   v_replies record;
   v_reply_count integer := 0;
-  v_others uuid[] := '{}';
   v_segment text;
-  v_issue_id uuid;
-  v_action text := 'stored';
 begin
   if p_shape = 'envelope' and jsonb_typeof(p_item -> 'Replies') not in ('array', 'null') then
     raise exception using
@@ -1844,54 +2060,38 @@ begin
       hint = 'Send [] for a message without replies.';
   end if;
   perform private.check_circle_id(v_root.message_id, 'circle_message_id_invalid');
-  v_triage := private.judge_circle_message(v_root.sender_verdict, v_root.title, v_root.body);
-  if v_triage.is_sure then
-    set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
-    v_issue_id := gen_random_uuid();
-  end if;
-  v_message := private.insert_circle_message(v_root, v_triage, v_issue_id);
-  if v_message.id is not null then
-    v_action := case when v_issue_id is null then 'stored' else 'created' end;
-  else
-    select * into v_updated from private.update_circle_message(v_root, v_triage);
-    v_message := v_updated.o_message;
-    v_is_stale := v_updated.o_is_stale;
-    if v_message.mapped_to_issue_id is not null then
-      v_action := 'updated';
-    elsif v_triage.is_sure and v_message.triaged_by is null and not private.had_issue(v_message.id) then
-      v_action := 'created';
-      update public.circle_issues as c set mapped_to_issue_id = v_issue_id where c.id = v_message.id
-      returning * into v_message;
-    end if;
-  end if;
+  perform set_config('app.import', 'on', true);
+  select * into v_stored from private.store_circle_message(
+    v_root, private.judge_circle_message(v_root.sender_verdict, v_root.title, v_root.body)
+  );
+  v_message := v_stored.o_message;
   if private.circle_replies_of(p_item, p_shape) <> '[]' then
     select * into v_replies from private.store_circle_replies(v_message, p_item, p_shape);
     v_reply_count := v_replies.o_count;
-    v_others := v_replies.o_others;
+    perform private.refresh_other_messages(v_replies.o_others);
   end if;
-  if v_action <> 'stored' then
+  if v_stored.o_action <> 'stored' then
     v_segment := private.segment_of_message(v_message);
-    if v_action = 'created' then
-      perform private.create_imported_issue(
-        v_message, v_issue_id, v_segment, p_import_source, p_imported_by, true
-      );
-    else
-      perform private.refresh_imported_issue(v_message, v_segment);
-    end if;
   end if;
-  if v_others <> '{}' then
-    perform private.refresh_other_messages(v_others);
+  if v_stored.o_action = 'created' then
+    perform private.create_imported_issue(
+      v_message, v_message.mapped_to_issue_id, v_segment, p_import_source, p_imported_by, true
+    );
+  elsif v_stored.o_action = 'updated' and p_is_last then
+    perform private.refresh_imported_issue(v_message, v_segment);
   end if;
+  perform set_config('app.import', 'off', true);
   return jsonb_build_object(
     'circle_issue_id', v_message.id, 'message_id', v_message.message_id,
     'message_type', case when v_message.is_thread then 'thread' else 'single' end,
     'title', v_message.title, 'segment', v_segment, 'replies_processed', v_reply_count,
-    'issue_id', v_message.mapped_to_issue_id, 'action', v_action, 'is_stale', v_is_stale,
-    'is_triaged', v_message.is_triaged, 'triage_confidence', v_message.triage_confidence
+    'issue_id', v_message.mapped_to_issue_id, 'action', v_stored.o_action,
+    'is_stale', v_stored.o_is_stale, 'is_triaged', v_message.is_triaged,
+    'triage_confidence', v_message.triage_confidence
   );
 end;
 $$;
-comment on function private.import_circle_item(jsonb, text, text, text) is
+comment on function private.import_circle_item(jsonb, text, text, text, boolean) is
   'Imports one element of a payload. Errors: circle_message_id_invalid, circle_reply_id_invalid, '
   'circle_replies_invalid (422).';
 
@@ -1925,15 +2125,15 @@ begin
   if exists (select from unnest(v_items) as i where i.shape in ('hint', 'unrecognised')) then
     raise exception using
       errcode = 'PT422', message = 'circle_payload_unrecognised',
-      detail = 'This is no message: no envelope with an object Parent_Message, and no record of Circle''s API.',
+      detail = 'This is no envelope with an object Parent_Message, and no record of Circle''s API.',
       hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
   end if;
-  perform private.take_turn_with_messages(v_items);
+  perform private.take_turns(private.turns_of_messages(v_items));
   perform private.lock_issues_of_messages(v_items);
   foreach v_item in array v_items loop
     v_imported := v_imported || (
       jsonb_build_object('index', v_item.index)
-      || private.import_circle_item(v_item.item, v_item.shape, v_source, v_by)
+      || private.import_circle_item(v_item.item, v_item.shape, v_source, v_by, v_item.is_last)
     );
   end loop;
   if jsonb_typeof(p_payload) = 'object' and not p_payload ? 'records' then
@@ -1945,8 +2145,10 @@ $$;
 comment on function public.process_circle_webhook(jsonb, text, text) is
   'Imports one message with its replies, an envelope of n8n''s or a record of Circle''s API, and returns '
   '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, '
-  'action: created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an array or '
-  'a page {records} all or nothing, with an array of these. Agents and servers. Errors: not_signed_in (401), team_role_required '
+  'action: created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an '
+  'array or '
+  'a page {records} all or nothing, with an array of these. Agents and servers. Errors: not_signed_in '
+  '(401), team_role_required '
   '(403), circle_payload_unrecognised, '
   'circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid (422).';
 
@@ -1975,7 +2177,7 @@ declare
   v_detail text;
 begin
   perform private.require_team_role('agent');
-  perform private.take_turn_with_messages(v_items);
+  perform private.take_turns(private.turns_of_messages(v_items));
   perform private.lock_issues_of_messages(v_items);
   foreach v_item in array v_items loop
     v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;
@@ -1984,7 +2186,9 @@ begin
     begin
       v_imported := v_imported || (
         jsonb_build_object('index', v_item.index)
-        || private.import_circle_item(v_item.item, v_item.shape, private.source_of_shape(v_item.shape), v_by)
+        || private.import_circle_item(
+          v_item.item, v_item.shape, private.source_of_shape(v_item.shape), v_by, v_item.is_last
+        )
       );
     exception
       when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded
@@ -1992,11 +2196,13 @@ begin
         get stacked diagnostics
           v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
         v_errors := v_errors || jsonb_build_object(
-          'index', v_item.index,
-          'message_id', coalesce(to_jsonb(v_item.message_id), v_item.item #> '{Parent_Message,message_id}'),
+          'index', v_item.index, 'message_id', left(v_item.message_id, 255),
           'code', case v_state when 'PT422' then v_message else 'circle_message_refused' end,
           'message', case v_state when 'PT422' then v_detail else v_message end
         );
+        if v_item.is_last and v_item.message_id is not null then
+          perform private.refresh_after_refusal(v_item.message_id);
+        end if;
     end;
   end loop;
   return jsonb_build_object(
@@ -2160,8 +2366,8 @@ begin
 end;
 $$;
 
--- The two in one transaction, for the time when all goes well: a caller who gets an error from this stores the
--- body with receive_circle_event, and nothing is lost. An event that was worked on before is not again.
+-- The two in one transaction, for the time when all goes well: a caller who gets an error from this stores
+-- the body with receive_circle_event, and nothing is lost. An event that was worked on before is not again.
 create or replace function private.ingest_circle_event(p_body text) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -2202,7 +2408,8 @@ begin atomic
   select private.ingest_circle_event(p_body => ingest_circle_event.p_body);
 end;
 comment on function public.ingest_circle_event(text) is
-  'Stores a raw request body, given as base64, and works on it, in one transaction; the same bytes again are the '
+  'Stores a raw request body, given as base64, and works on it, in one transaction; the same bytes again '
+  'are the '
   'same event and change nothing. Returns what process_circle_event does. After an error nothing is stored: '
   'call receive_circle_event. Service role only. Errors: circle_event_too_large (413), '
   'circle_event_not_base64 (422).';
@@ -2220,14 +2427,18 @@ declare
 begin
   return private.process_circle_event(p_event_id) ->> 'status';
 exception
-  when data_exception or integrity_constraint_violation or program_limit_exceeded
-    or insufficient_resources or deadlock_detected or lock_not_available or serialization_failure
+  -- A mistake in the import too: it must not hold up what comes after the event that shows it.
+  when data_exception or integrity_constraint_violation or cardinality_violation or feature_not_supported
+    or syntax_error_or_access_rule_violation or plpgsql_error or program_limit_exceeded
+    or insufficient_resources or transaction_rollback or object_not_in_prerequisite_state
+    or with_check_option_violation or internal_error
     or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422'
   then
     get stacked diagnostics v_error = message_text;
     update private.circle_events as e set
       attempts = e.attempts + 1, error = format('%s: %s', sqlstate, v_error), status = 'failed',
-      processed_at = clock_timestamp(), next_attempt_at = private.next_circle_attempt('failed', e.attempts + 1)
+      processed_at = clock_timestamp(),
+      next_attempt_at = private.next_circle_attempt('failed', e.attempts + 1)
     where e.id = p_event_id;
     return 'failed';
 end;
@@ -2235,27 +2446,55 @@ $$;
 comment on function private.retry_circle_event(uuid) is
   'Works on an event, records an error that it ends in, and returns its status.';
 
+-- Nothing raises here; what can't be taken apart is reported when it is worked on.
+create or replace function private.turns_of_event(p_body bytea) returns integer[]
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return private.turns_of_messages(private.circle_items((private.read_circle_event(p_body)).o_payload));
+exception
+  when data_exception or program_limit_exceeded or syntax_error_or_access_rule_violation or plpgsql_error then
+    return '{}';
+end;
+$$;
+comment on function private.turns_of_event(bytea) is 'The turns of the messages in a raw body.';
+
+-- Several events in one transaction: the turns of all of them first, in order, as one payload takes its own.
+create or replace function private.take_turns_of_events(p_event_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.take_turns(array(
+    select t.turn from private.circle_events as e, unnest(private.turns_of_event(e.body)) as t (turn)
+    where e.id = any (p_event_ids)
+  ));
+end;
+$$;
+comment on function private.take_turns_of_events(uuid[]) is
+  'Takes turns with all imports of the messages in these events, which are locked already.';
+
 create or replace function private.process_waiting_circle_events(batch integer default 20) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_event_id uuid;
-  v_processed_count integer := 0;
-begin
-  for v_event_id in
+  v_event_ids constant uuid[] := array(
     select e.id
     from private.circle_events as e
     where e.next_attempt_at <= clock_timestamp()
     order by e.next_attempt_at
     limit process_waiting_circle_events.batch
     for update skip locked
-  loop
+  );
+  v_event_id uuid;
+  v_processed_count integer := 0;
+begin
+  perform private.take_turns_of_events(v_event_ids);
+  foreach v_event_id in array v_event_ids loop
     v_processed_count := v_processed_count + (private.retry_circle_event(v_event_id) <> 'failed')::integer;
   end loop;
   return v_processed_count;
 end;
 $$;
 comment on function private.process_waiting_circle_events(integer) is
-  'Works on up to so many events whose time has come, and returns how many succeeded. One that fails is tried '
+  'Works on up to so many events whose time has come, and returns how many succeeded. One that fails is '
+  'tried '
   'again later, ten times in all: after 1, 2, 4 … minutes. For the scheduler.';
 
 create or replace function private.replay_circle_events(
@@ -2263,12 +2502,12 @@ create or replace function private.replay_circle_events(
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_limit constant integer := least(greatest(p_limit, 1), 10000);
-  v_event record;
-  v_last record;
+  v_limit constant integer := least(greatest(coalesce(p_limit, 1000), 1), 10000);
+  v_event_ids uuid[];
+  v_event_id uuid;
+  v_last_at timestamptz;
   v_counts jsonb := '{}';
   v_status text;
-  v_count integer := 0;
 begin
   perform private.require_team_role('admin');
   if p_from is null or p_to is null or p_from > p_to then
@@ -2276,20 +2515,28 @@ begin
       errcode = 'PT422', message = 'replay_range_invalid', detail = 'p_from has to come before p_to.',
       hint = 'Give the times between which the events were received.';
   end if;
-  for v_event in
+  -- All events before the first turn of a message, as the order of locks has it. Those of one moment stay
+  -- together, so that next_from is always later than the last.
+  select array_agg(o.id order by o.received_at, o.id), max(o.received_at) into v_event_ids, v_last_at
+  from (
     select e.id, e.received_at from private.circle_events as e
     where e.received_at >= p_from and e.received_at < p_to
-    order by e.received_at, e.id
-    limit v_limit + 1
-  loop
-    if v_count = v_limit then
-      return jsonb_build_object('replayed', v_count, 'next_from', v_event.received_at) || v_counts;
-    end if;
-    v_status := private.retry_circle_event(v_event.id);
+    order by e.received_at
+    fetch first v_limit rows with ties
+    for update
+  ) as o;
+  perform private.take_turns_of_events(v_event_ids);
+  foreach v_event_id in array coalesce(v_event_ids, '{}') loop
+    v_status := private.retry_circle_event(v_event_id);
     v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
-    v_count := v_count + 1;
   end loop;
-  return jsonb_build_object('replayed', v_count, 'next_from', null) || v_counts;
+  return jsonb_build_object(
+    'replayed', coalesce(cardinality(v_event_ids), 0),
+    'next_from', (
+      select min(e.received_at) from private.circle_events as e
+      where e.received_at > v_last_at and e.received_at < p_to
+    )
+  ) || v_counts;
 end;
 $$;
 comment on function private.replay_circle_events(timestamptz, timestamptz, integer) is
@@ -2308,8 +2555,10 @@ begin atomic
   );
 end;
 comment on function public.replay_circle_events(timestamptz, timestamptz, integer) is
-  'Works again on every event received from p_from up to p_to, in the order in which they came, with the same '
-  'result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when there were '
+  'Works again on every event received from p_from up to p_to, in the order in which they came, with the '
+  'same '
+  'result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when '
+  'there were '
   'more than p_limit (at most 10000), else null. Admins and servers. Errors: not_signed_in (401), '
   'team_role_required (403), replay_range_invalid (422).';
 grant execute on function public.replay_circle_events(timestamptz, timestamptz, integer)
@@ -2340,18 +2589,21 @@ grant select on public.failed_circle_events to authenticated, service_role;
 
 -- schemas/20_tracker/79_circle_triage.sql
 
--- Where a person decides: the messages that nobody was sure about, the ways to make an issue of one or not, and
--- the way back.
+-- Where a person decides: the messages that nobody was sure about, the ways to make an issue of one or not,
+-- and the way back.
 
 create view public.circle_triage_queue with (security_invoker = true) as
 select
   c.id, c.message_id, c.title, c.body, c.author_name, c.author_email, c.space_id, c.space_name, c.link,
   c.is_thread, c.triage_confidence, c.sender_verdict, c.segment, c.triage_notes, c.posted_at, c.created_at
 from public.circle_issues as c
-where not c.is_triaged and (c.body <> '' or c.attachments <> '[]');
+-- Without those of which only a reply has come.
+where not c.is_triaged
+  and (c.body <> '' or c.attachments <> '[]' or c.field_versions -> 'raw_data' is distinct from 'null');
 comment on view public.circle_triage_queue is
   'Messages of which nobody was sure enough whether they are issues, for a person to decide: '
-  'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by triage_confidence '
+  'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by '
+  'triage_confidence '
   'desc`, the oldest first `order by created_at`.';
 comment on column public.circle_triage_queue.triage_confidence is 'How likely it is an issue, 0 to 1.';
 comment on column public.circle_triage_queue.segment is
@@ -2364,7 +2616,9 @@ declare
   v_message public.circle_issues;
 begin
   perform private.require_team_role('agent');
-  -- The issue first: the order of all locks.
+  -- The turn of the message and then its issue: the order of all locks.
+  perform private.take_turns(array[hashtext(c.message_id) & 1023])
+  from public.circle_issues as c where c.id = p_circle_issue_id;
   perform from public.issues as i
   where i.id = (select c.mapped_to_issue_id from public.circle_issues as c where c.id = p_circle_issue_id)
   for no key update;
@@ -2382,17 +2636,19 @@ comment on function private.lock_circle_issue(uuid) is
   '(404).';
 
 create or replace function private.former_issue(p_circle_issue_id uuid) returns uuid
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 begin
   return (
     select i.id from private.circle_imports as m join public.issues as i on i.id = m.issue_id
-    where m.circle_issue_id = p_circle_issue_id and i.status = 'archived'
+    where m.circle_issue_id = p_circle_issue_id
       and not exists (select from public.circle_issues as o where o.mapped_to_issue_id = i.id)
+    for no key update of i
   );
 end;
 $$;
 comment on function private.former_issue(uuid) is
-  'The issue that a message had before it was put back, archived since; null for none.';
+  'The issue that was made of a message before it was put back, locked; null where it is gone or is that of '
+  'another message by now.';
 
 create or replace function private.import_circle_issue(
   p_circle_issue_id uuid, p_issue_id uuid, p_title text, p_segment text, p_notes text
@@ -2408,23 +2664,30 @@ begin
       return v_message.mapped_to_issue_id;
     end if;
     raise exception using
-      errcode = 'PT409', message = 'circle_issue_has_issue', detail = 'The message has another issue already.',
+      errcode = 'PT409', message = 'circle_issue_has_issue',
+      detail = 'The message has another issue already.',
       hint = 'Put it back with return_circle_issue first.';
   end if;
-  if p_issue_id is not null and not exists (select from public.issues as i where i.id = p_issue_id) then
-    raise exception using
-      errcode = 'PT404', message = 'issue_not_found', detail = 'There is no issue with the id p_issue_id.',
-      hint = 'Leave it out to make a new issue.';
+  if p_issue_id is not null then
+    perform from public.issues as i where i.id = p_issue_id for key share;
+    if not found then
+      raise exception using
+        errcode = 'PT404', message = 'issue_not_found', detail = 'There is no issue with the id p_issue_id.',
+        hint = 'Leave it out to make a new issue.';
+    end if;
   end if;
   set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
   update public.circle_issues as c set
     mapped_to_issue_id = v_issue_id, is_triaged = true, triage_confidence = 1,
-    triaged_by = private.actor_name(), triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
+    triaged_by = private.actor_name(), triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
+    triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id
   returning * into v_message;
   if p_issue_id is not null or v_former_id is not null then
     insert into public.issue_import_logs (circle_issue_id, issue_id, imported_by, import_source, import_notes)
     values (p_circle_issue_id, v_issue_id, private.actor_name(), 'triage', p_notes);
+    -- The message may have changed since it was put back.
+    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
   else
     perform private.create_imported_issue(
       v_message, v_issue_id, private.segment_of_message(v_message), 'triage', private.actor_name(), false
@@ -2433,9 +2696,9 @@ begin
   update public.issues as i set
     title = coalesce(private.presence(p_title), i.title), segment = coalesce(p_segment, i.segment),
     tags = case when p_segment is null then i.tags else array_replace(i.tags, i.segment, p_segment) end,
-    status = case when i.id = v_former_id and p_issue_id is null then 'waiting_for_help' else i.status end
+    status = case when i.id = v_former_id and i.status = 'archived' then 'waiting_for_help' else i.status end
   where i.id = v_issue_id
-    and (p_title is not null or p_segment is not null or v_former_id is not null and p_issue_id is null);
+    and (p_title is not null or p_segment is not null or i.id = v_former_id);
   return v_issue_id;
 end;
 $$;
@@ -2457,7 +2720,8 @@ begin atomic
   );
 end;
 comment on function public.import_circle_issue(uuid, uuid, text, text, text) is
-  'Decides that a message is an issue and returns the issue''s id: a new one, with p_title and p_segment where '
+  'Decides that a message is an issue and returns the issue''s id: a new one, with p_title and p_segment '
+  'where '
   'given; the one it had before it was put back; or p_issue_id, of which it is a duplicate. Called again it '
   'returns the same. return_circle_issue() undoes it. Agents and servers. Errors: not_signed_in (401), '
   'team_role_required (403), circle_issue_not_found, issue_not_found (404), circle_issue_has_issue (409), '
@@ -2475,8 +2739,14 @@ begin
       errcode = 'PT409', message = 'circle_issue_has_issue', detail = 'The message has an issue already.',
       hint = 'Put it back with return_circle_issue first, or archive the issue.';
   end if;
+  if v_message.is_triaged and v_message.triaged_by is not null then
+    update public.circle_issues as c set triage_notes = p_notes
+    where c.id = p_circle_issue_id and private.presence(p_notes) is not null;
+    return;
+  end if;
   update public.circle_issues as c set
     is_triaged = true, triage_confidence = 1, triaged_by = private.actor_name(),
+    triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
     triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;
 end;
@@ -2498,7 +2768,8 @@ comment on function public.dismiss_circle_issue(uuid, text) is
   'team_role_required (403), circle_issue_not_found (404), circle_issue_has_issue (409).';
 grant execute on function public.dismiss_circle_issue(uuid, text) to authenticated, service_role;
 
--- The issue is archived, not deleted: what was said in it stays, and importing the message again brings it back.
+-- The issue is archived, not deleted: what was said in it stays, and importing the message again brings it
+-- back.
 create or replace function private.return_circle_issue(p_circle_issue_id uuid, p_notes text) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -2506,6 +2777,7 @@ declare
 begin
   update public.circle_issues as c set
     mapped_to_issue_id = null, is_triaged = false, triaged_by = private.actor_name(),
+    triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
     triage_confidence = (private.judge_circle_message(c.sender_verdict, c.title, c.body)).likelihood,
     triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;
@@ -2527,7 +2799,8 @@ begin atomic
   );
 end;
 comment on function public.return_circle_issue(uuid, text) is
-  'Puts a message back into circle_triage_queue, whether it was imported or dismissed. The issue that an import '
+  'Puts a message back into circle_triage_queue, whether it was imported or dismissed. The issue that an '
+  'import '
   'made of it, and of no other message, is archived. From then on only a person decides. Agents and servers. '
   'Errors: not_signed_in (401), team_role_required (403), circle_issue_not_found (404).';
 grant execute on function public.return_circle_issue(uuid, text) to authenticated, service_role;
@@ -2546,7 +2819,8 @@ cross join lateral (
 where d.current_value <> d.imported_value;
 comment on view public.issue_import_differences is
   'Where an issue says something else than its message, because a team member changed it: what stands there, '
-  'and beside it what the last import would have made of it. Writing the imported value into the issue takes it '
+  'and beside it what the last import would have made of it. Writing the imported value into the issue '
+  'takes it '
   'over, and later imports follow again.';
 comment on column public.issue_import_differences.field is 'title, description, segment or submitted_by.';
 grant select on public.issue_import_differences to authenticated, service_role;
@@ -2556,6 +2830,7 @@ grant select on public.issue_import_differences to authenticated, service_role;
 -- Lets go of what has been worked on and of what is only history, so that neither grows for ever.
 
 -- What was done with nothing left to do. An event that failed or could not be read stays for a person.
+-- squawk-ignore require-concurrent-index-creation
 create index circle_events_done_processed_at_idx
   on private.circle_events (processed_at) where status in ('processed', 'hint');
 

@@ -118,6 +118,13 @@ export type Database = {
             referencedRelation: "issues";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
+            columns: ["mapped_to_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
         ];
       };
       "circle_replies": {
@@ -273,293 +280,14 @@ export type Database = {
             referencedRelation: "issues";
             referencedColumns: ["id"];
           },
-        ];
-      };
-      "exai_issue_checklist": {
-        Row: {
-          "completed_at": string | null;
-          "conversation_id": string | null;
-          "created_at": string;
-          "description": string;
-          "id": string;
-          "issue_id": string;
-          "status": string;
-          "step_number": number;
-          "updated_at": string;
-        };
-        ComputedFields: never;
-        Insert: {
-          "completed_at"?: string | null;
-          "conversation_id"?: string | null;
-          "created_at"?: string;
-          "description": string;
-          "id"?: string;
-          "issue_id": string;
-          "status"?: string;
-          "step_number": number;
-          "updated_at"?: string;
-        };
-        Update: {
-          "completed_at"?: string | null;
-          "conversation_id"?: string | null;
-          "created_at"?: string;
-          "description"?: string;
-          "id"?: string;
-          "issue_id"?: string;
-          "status"?: string;
-          "step_number"?: number;
-          "updated_at"?: string;
-        };
-        Relationships: [
           {
-            foreignKeyName: "exai_issue_checklist_issue_id_fkey";
+            foreignKeyName: "comments_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
-            referencedRelation: "exai_active_issues";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "exai_issue_checklist_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
-            referencedRelation: "exai_issues";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "exai_issue_checklist_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
-            referencedRelation: "exai_ready_issues";
+            referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
         ];
-      };
-      "exai_issue_relations": {
-        Row: {
-          "created_at": string;
-          "from_issue_id": string;
-          "kind": string;
-          "to_issue_id": string;
-        };
-        ComputedFields: never;
-        Insert: {
-          "created_at"?: string;
-          "from_issue_id": string;
-          "kind": string;
-          "to_issue_id": string;
-        };
-        Update: {
-          "created_at"?: string;
-          "from_issue_id"?: string;
-          "kind"?: string;
-          "to_issue_id"?: string;
-        };
-        Relationships: [
-          {
-            foreignKeyName: "exai_issue_relations_from_issue_id_fkey";
-            columns: ["from_issue_id"];
-            isOneToOne: false;
-            referencedRelation: "exai_active_issues";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "exai_issue_relations_from_issue_id_fkey";
-            columns: ["from_issue_id"];
-            isOneToOne: false;
-            referencedRelation: "exai_issues";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "exai_issue_relations_from_issue_id_fkey";
-            columns: ["from_issue_id"];
-            isOneToOne: false;
-            referencedRelation: "exai_ready_issues";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "exai_issue_relations_to_issue_id_fkey";
-            columns: ["to_issue_id"];
-            isOneToOne: false;
-            referencedRelation: "exai_active_issues";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "exai_issue_relations_to_issue_id_fkey";
-            columns: ["to_issue_id"];
-            isOneToOne: false;
-            referencedRelation: "exai_issues";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "exai_issue_relations_to_issue_id_fkey";
-            columns: ["to_issue_id"];
-            isOneToOne: false;
-            referencedRelation: "exai_ready_issues";
-            referencedColumns: ["id"];
-          },
-        ];
-      };
-      "exai_issue_updates": {
-        Row: {
-          "content": string;
-          "conversation_id": string | null;
-          "created_at": string;
-          "created_by": string;
-          "created_by_user_id": string | null;
-          "id": string;
-          "issue_id": string;
-          "update_type": string;
-          "updated_at": string;
-        };
-        ComputedFields: never;
-        Insert: {
-          "content": string;
-          "conversation_id"?: string | null;
-          "created_at"?: string;
-          "created_by"?: string;
-          "created_by_user_id"?: string | null;
-          "id"?: string;
-          "issue_id": string;
-          "update_type"?: string;
-          "updated_at"?: string;
-        };
-        Update: {
-          "content"?: string;
-          "conversation_id"?: string | null;
-          "created_at"?: string;
-          "created_by"?: string;
-          "created_by_user_id"?: string | null;
-          "id"?: string;
-          "issue_id"?: string;
-          "update_type"?: string;
-          "updated_at"?: string;
-        };
-        Relationships: [
-          {
-            foreignKeyName: "exai_issue_updates_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
-            referencedRelation: "exai_active_issues";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "exai_issue_updates_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
-            referencedRelation: "exai_issues";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "exai_issue_updates_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
-            referencedRelation: "exai_ready_issues";
-            referencedColumns: ["id"];
-          },
-        ];
-      };
-      "exai_issues": {
-        Row: {
-          "actual_fix": string | null;
-          "affected_components": (string)[];
-          "blocked_by_issues": (string)[];
-          "blocks_issues": (string)[];
-          "category": string;
-          "claim_expires_at": string | null;
-          "claimed_at": string | null;
-          "claimed_by": string | null;
-          "claimed_by_user_id": string | null;
-          "conversation_id": string | null;
-          "created_at": string;
-          "created_by": string;
-          "created_by_user_id": string | null;
-          "description": string;
-          "discovery_date": string;
-          "file_path": string | null;
-          "fix_conversation_id": string | null;
-          "fix_date": string | null;
-          "id": string;
-          "impact_description": string | null;
-          "issue_number": number;
-          "line_end": number | null;
-          "line_start": number | null;
-          "recommended_fix": string | null;
-          "related_issues": (string)[];
-          "root_cause": string | null;
-          "severity": string;
-          "status": string;
-          "title": string;
-          "updated_at": string;
-          "verification_date": string | null;
-        };
-        ComputedFields: never;
-        Insert: {
-          "actual_fix"?: string | null;
-          "affected_components"?: (string)[];
-          "blocked_by_issues"?: (string)[];
-          "blocks_issues"?: (string)[];
-          "category"?: string;
-          "claim_expires_at"?: string | null;
-          "claimed_at"?: string | null;
-          "claimed_by"?: string | null;
-          "claimed_by_user_id"?: string | null;
-          "conversation_id"?: string | null;
-          "created_at"?: string;
-          "created_by"?: string;
-          "created_by_user_id"?: string | null;
-          "description"?: string;
-          "discovery_date"?: string;
-          "file_path"?: string | null;
-          "fix_conversation_id"?: string | null;
-          "fix_date"?: string | null;
-          "id"?: string;
-          "impact_description"?: string | null;
-          "issue_number"?: number;
-          "line_end"?: number | null;
-          "line_start"?: number | null;
-          "recommended_fix"?: string | null;
-          "related_issues"?: (string)[];
-          "root_cause"?: string | null;
-          "severity"?: string;
-          "status"?: string;
-          "title": string;
-          "updated_at"?: string;
-          "verification_date"?: string | null;
-        };
-        Update: {
-          "actual_fix"?: string | null;
-          "affected_components"?: (string)[];
-          "blocked_by_issues"?: (string)[];
-          "blocks_issues"?: (string)[];
-          "category"?: string;
-          "claim_expires_at"?: string | null;
-          "claimed_at"?: string | null;
-          "claimed_by"?: string | null;
-          "claimed_by_user_id"?: string | null;
-          "conversation_id"?: string | null;
-          "created_at"?: string;
-          "created_by"?: string;
-          "created_by_user_id"?: string | null;
-          "description"?: string;
-          "discovery_date"?: string;
-          "file_path"?: string | null;
-          "fix_conversation_id"?: string | null;
-          "fix_date"?: string | null;
-          "id"?: string;
-          "impact_description"?: string | null;
-          "issue_number"?: number;
-          "line_end"?: number | null;
-          "line_start"?: number | null;
-          "recommended_fix"?: string | null;
-          "related_issues"?: (string)[];
-          "root_cause"?: string | null;
-          "severity"?: string;
-          "status"?: string;
-          "title"?: string;
-          "updated_at"?: string;
-          "verification_date"?: string | null;
-        };
-        Relationships: [];
       };
       "issue_import_logs": {
         Row: {
@@ -636,6 +364,13 @@ export type Database = {
             referencedRelation: "issues";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "issue_import_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
         ];
       };
       "issue_status_logs": {
@@ -689,6 +424,13 @@ export type Database = {
             referencedRelation: "issues";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "issue_status_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
         ];
       };
       "issue_tags": {
@@ -725,6 +467,13 @@ export type Database = {
             columns: ["issue_id"];
             isOneToOne: false;
             referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_tags_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
           {
@@ -858,6 +607,13 @@ export type Database = {
             columns: ["issue_id"];
             isOneToOne: false;
             referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "segment_corrections_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
         ];
@@ -1050,89 +806,6 @@ export type Database = {
         };
         Relationships: [];
       };
-      "exai_active_issues": {
-        Row: {
-          "actual_fix": string | null;
-          "affected_components": (string)[];
-          "blocked_by_issues": (string)[];
-          "blocks_issues": (string)[];
-          "category": string;
-          "claim_expires_at": string | null;
-          "claimed_at": string | null;
-          "claimed_by": string | null;
-          "claimed_by_user_id": string | null;
-          "completed_steps": number;
-          "conversation_id": string | null;
-          "created_at": string;
-          "created_by": string;
-          "created_by_user_id": string | null;
-          "description": string;
-          "discovery_date": string;
-          "file_path": string | null;
-          "fix_conversation_id": string | null;
-          "fix_date": string | null;
-          "id": string;
-          "impact_description": string | null;
-          "issue_number": number;
-          "line_end": number | null;
-          "line_start": number | null;
-          "progress_percentage": number | null;
-          "recommended_fix": string | null;
-          "related_issues": (string)[];
-          "root_cause": string | null;
-          "severity": string;
-          "skipped_steps": number;
-          "status": string;
-          "title": string;
-          "total_steps": number;
-          "updated_at": string;
-          "verification_date": string | null;
-        };
-        ComputedFields: never;
-        Relationships: [];
-      };
-      "exai_ready_issues": {
-        Row: {
-          "actual_fix": string | null;
-          "affected_components": (string)[];
-          "blocked_by_issues": (string)[];
-          "blocks_issues": (string)[];
-          "category": string;
-          "claim_expires_at": string | null;
-          "claimed_at": string | null;
-          "claimed_by": string | null;
-          "claimed_by_user_id": string | null;
-          "completed_steps": number;
-          "conversation_id": string | null;
-          "created_at": string;
-          "created_by": string;
-          "created_by_user_id": string | null;
-          "description": string;
-          "discovery_date": string;
-          "file_path": string | null;
-          "fix_conversation_id": string | null;
-          "fix_date": string | null;
-          "id": string;
-          "impact_description": string | null;
-          "issue_number": number;
-          "line_end": number | null;
-          "line_start": number | null;
-          "progress_percentage": number | null;
-          "recommended_fix": string | null;
-          "related_issues": (string)[];
-          "root_cause": string | null;
-          "severity": string;
-          "skipped_steps": number;
-          "status": string;
-          "title": string;
-          "total_steps": number;
-          "unblocks_count": number;
-          "updated_at": string;
-          "verification_date": string | null;
-        };
-        ComputedFields: never;
-        Relationships: [];
-      };
       "failed_circle_events": {
         Row: {
           "attempts": number;
@@ -1175,7 +848,7 @@ export type Database = {
           "assigned_to": string | null;
           "id": string;
           "issue_title": string;
-          "last_comment_at": string | null;
+          "last_comment_at": string;
           "last_commenter": string | null;
           "resolved_at": string | null;
           "resolved_by": string | null;
@@ -1193,6 +866,116 @@ export type Database = {
           "imported_at": string;
           "imported_value": string | null;
           "issue_id": string;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "issue_status_ages": {
+        Row: {
+          "age_bucket": string | null;
+          "issue_count": number | null;
+          "oldest_created_at": string | null;
+          "segment": string;
+          "status": string;
+          "unassigned_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "issue_trends": {
+        Row: {
+          "median_hours": number | null;
+          "opened_count": number | null;
+          "p90_hours": number | null;
+          "resolved_count": number | null;
+          "segment": string | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "issues_by_space": {
+        Row: {
+          "issue_count": number | null;
+          "last_issue_at": string | null;
+          "median_hours_to_resolve": number | null;
+          "open_count": number | null;
+          "p90_hours_to_resolve": number | null;
+          "resolved_count": number | null;
+          "space_id": string | null;
+          "space_name": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "open_issues": {
+        Row: {
+          "age": string | null;
+          "age_bucket": string | null;
+          "assigned_to": string | null;
+          "assigned_to_user_id": string | null;
+          "comment_count": number | null;
+          "created_at": string;
+          "id": string;
+          "is_mine": boolean | null;
+          "ready_for_delivery": boolean | null;
+          "segment": string;
+          "seq_id": number;
+          "status": string;
+          "submitted_by": string;
+          "tags": (string)[];
+          "title": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "age"?: never;
+          "age_bucket"?: never;
+          "assigned_to"?: string | null;
+          "assigned_to_user_id"?: string | null;
+          "comment_count"?: never;
+          "created_at"?: string | null;
+          "id"?: string | null;
+          "is_mine"?: never;
+          "ready_for_delivery"?: boolean | null;
+          "segment"?: string | null;
+          "seq_id"?: number | null;
+          "status"?: string | null;
+          "submitted_by"?: string | null;
+          "tags"?: (string)[] | null;
+          "title"?: string | null;
+          "updated_at"?: string | null;
+        };
+        Update: {
+          "age"?: never;
+          "age_bucket"?: never;
+          "assigned_to"?: string | null;
+          "assigned_to_user_id"?: string | null;
+          "comment_count"?: never;
+          "created_at"?: string | null;
+          "id"?: string | null;
+          "is_mine"?: never;
+          "ready_for_delivery"?: boolean | null;
+          "segment"?: string | null;
+          "seq_id"?: number | null;
+          "status"?: string | null;
+          "submitted_by"?: string | null;
+          "tags"?: (string)[] | null;
+          "title"?: string | null;
+          "updated_at"?: string | null;
+        };
+        Relationships: [];
+      };
+      "repeated_questions": {
+        Row: {
+          "example_title": string | null;
+          "first_at": string | null;
+          "issue_count": number | null;
+          "issue_ids": (string)[] | null;
+          "last_at": string | null;
+          "people_count": number | null;
+          "question_key": string | null;
+          "resolved_count": number | null;
         };
         ComputedFields: never;
         Relationships: [];
@@ -1215,55 +998,12 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      "claim_exai_issue": {
-        Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_minutes"?: number };
-        Returns: {
-          "actual_fix": string | null;
-          "affected_components": (string)[];
-          "blocked_by_issues": (string)[];
-          "blocks_issues": (string)[];
-          "category": string;
-          "claim_expires_at": string | null;
-          "claimed_at": string | null;
-          "claimed_by": string | null;
-          "claimed_by_user_id": string | null;
-          "conversation_id": string | null;
-          "created_at": string;
-          "created_by": string;
-          "created_by_user_id": string | null;
-          "description": string;
-          "discovery_date": string;
-          "file_path": string | null;
-          "fix_conversation_id": string | null;
-          "fix_date": string | null;
-          "id": string;
-          "impact_description": string | null;
-          "issue_number": number;
-          "line_end": number | null;
-          "line_start": number | null;
-          "recommended_fix": string | null;
-          "related_issues": (string)[];
-          "root_cause": string | null;
-          "severity": string;
-          "status": string;
-          "title": string;
-          "updated_at": string;
-          "verification_date": string | null;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "exai_issues";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
       "cleanup_legacy_test_data": { Args: { "days_old"?: number }; Returns: number };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
       "dismiss_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
       };
-      "exai_issue_context": { Args: { "issue_number": number }; Returns: Json };
       "explain_triage": {
         Args: { "p_body": string; "p_title": string };
         Returns: {
@@ -1273,8 +1013,6 @@ export type Database = {
           "words": string;
         }[];
       };
-      "export_exai_issues": { Args: Record<PropertyKey, never>; Returns: Json };
-      "export_exai_lines": { Args: Record<PropertyKey, never>; Returns: string[] };
       "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
       "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
       "import_circle_issue": {
@@ -1287,121 +1025,13 @@ export type Database = {
         };
         Returns: string;
       };
-      "import_exai_issues": { Args: { "p_document": Json }; Returns: Json };
       "ingest_circle_event": { Args: { "p_body": string }; Returns: Json };
-      "insert_checklist_step": {
-        Args: {
-          "p_conversation_id"?: string;
-          "p_description"?: string;
-          "p_issue_id": string;
-          "p_status"?: string;
-          "p_step_number"?: number;
-        };
-        Returns: {
-          "completed_at": string | null;
-          "conversation_id": string | null;
-          "created_at": string;
-          "description": string;
-          "id": string;
-          "issue_id": string;
-          "status": string;
-          "step_number": number;
-          "updated_at": string;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "exai_issue_checklist";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      "move_checklist_step": {
-        Args: { "p_from": number; "p_issue_id": string; "p_to": number };
-        Returns: {
-          "completed_at": string | null;
-          "conversation_id": string | null;
-          "created_at": string;
-          "description": string;
-          "id": string;
-          "issue_id": string;
-          "status": string;
-          "step_number": number;
-          "updated_at": string;
-        }[];
-        SetofOptions: {
-          from: "*";
-          to: "exai_issue_checklist";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
-      "next_exai_issue": {
-        Args: { "p_conversation_id"?: string; "p_minutes"?: number };
-        Returns: {
-          "actual_fix": string | null;
-          "affected_components": (string)[];
-          "blocked_by_issues": (string)[];
-          "blocks_issues": (string)[];
-          "category": string;
-          "claim_expires_at": string | null;
-          "claimed_at": string | null;
-          "claimed_by": string | null;
-          "claimed_by_user_id": string | null;
-          "conversation_id": string | null;
-          "created_at": string;
-          "created_by": string;
-          "created_by_user_id": string | null;
-          "description": string;
-          "discovery_date": string;
-          "file_path": string | null;
-          "fix_conversation_id": string | null;
-          "fix_date": string | null;
-          "id": string;
-          "impact_description": string | null;
-          "issue_number": number;
-          "line_end": number | null;
-          "line_start": number | null;
-          "recommended_fix": string | null;
-          "related_issues": (string)[];
-          "root_cause": string | null;
-          "severity": string;
-          "status": string;
-          "title": string;
-          "updated_at": string;
-          "verification_date": string | null;
-        }[];
-        SetofOptions: {
-          from: "*";
-          to: "exai_issues";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
       "process_circle_event": { Args: { "p_event_id": string }; Returns: Json };
       "process_circle_webhook": {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
         Returns: Json;
       };
       "receive_circle_event": { Args: { "p_body": string }; Returns: string };
-      "relate_exai_issues": {
-        Args: { "p_from": string; "p_kind": string; "p_to": string };
-        Returns: {
-          "created_at": string;
-          "from_issue_id": string;
-          "kind": string;
-          "to_issue_id": string;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "exai_issue_relations";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      "release_exai_issue": {
-        Args: { "p_conversation_id"?: string; "p_issue_number": number };
-        Returns: boolean;
-      };
       "replay_circle_events": {
         Args: { "p_from": string; "p_limit"?: number; "p_to"?: string };
         Returns: Json;
@@ -1410,81 +1040,63 @@ export type Database = {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
       };
-      "search_exai_issues": {
+      "search_issues": {
         Args: {
-          "p_category"?: (string)[];
-          "p_component"?: string;
-          "p_file"?: string;
+          "p_assigned_to"?: string;
+          "p_created_from"?: string;
+          "p_created_to"?: string;
+          "p_include_tests"?: boolean;
           "p_limit"?: number;
+          "p_mine"?: boolean;
           "p_offset"?: number;
-          "p_severity"?: (string)[];
+          "p_query": string;
+          "p_segment"?: (string)[];
           "p_status"?: (string)[];
-          "query": string;
+          "p_tags"?: (string)[];
         };
         Returns: {
-          "affected_components": (string)[];
-          "category": string;
-          "conversation_id": string;
+          "assigned_to": string;
           "created_at": string;
-          "file_path": string;
-          "fix_conversation_id": string;
           "id": string;
-          "issue_number": number;
-          "line_end": number;
-          "line_start": number;
           "rank": number;
-          "severity": string;
+          "segment": string;
+          "seq_id": number;
           "snippet": string;
           "status": string;
+          "submitted_by": string;
+          "tags": (string)[];
           "title": string;
           "updated_at": string;
         }[];
       };
-      "set_exai_issue_status": {
-        Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_status": string };
+      "similar_issues": {
+        Args: { "p_description"?: string; "p_limit"?: number; "p_title": string };
         Returns: {
-          "actual_fix": string | null;
-          "affected_components": (string)[];
-          "blocked_by_issues": (string)[];
-          "blocks_issues": (string)[];
-          "category": string;
-          "claim_expires_at": string | null;
-          "claimed_at": string | null;
-          "claimed_by": string | null;
-          "claimed_by_user_id": string | null;
-          "conversation_id": string | null;
           "created_at": string;
-          "created_by": string;
-          "created_by_user_id": string | null;
-          "description": string;
-          "discovery_date": string;
-          "file_path": string | null;
-          "fix_conversation_id": string | null;
-          "fix_date": string | null;
           "id": string;
-          "impact_description": string | null;
-          "issue_number": number;
-          "line_end": number | null;
-          "line_start": number | null;
-          "recommended_fix": string | null;
-          "related_issues": (string)[];
-          "root_cause": string | null;
-          "severity": string;
+          "segment": string;
+          "seq_id": number;
+          "similarity": number;
           "status": string;
           "title": string;
-          "updated_at": string;
-          "verification_date": string | null;
+        }[];
+      };
+      "touch_user_session": {
+        Args: { "p_profile_name"?: string; "p_profile_role"?: string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "last_active": string;
+          "profile_name": string;
+          "profile_role": string | null;
+          "user_id": string | null;
         };
         SetofOptions: {
           from: "*";
-          to: "exai_issues";
+          to: "user_sessions";
           isOneToOne: true;
           isSetofReturn: false;
         };
-      };
-      "unrelate_exai_issues": {
-        Args: { "p_from": string; "p_kind": string; "p_to": string };
-        Returns: boolean;
       };
       "upsert_circle_issue": {
         Args: {

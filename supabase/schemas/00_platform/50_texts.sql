@@ -4,13 +4,13 @@
 -- class, since a role that writes may call nothing here. In plpgsql, because a function of language sql is
 -- planned anew in each statement that calls it, and this one is called several times for each row.
 create or replace function private.presence(p_text text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return nullif(
     btrim(
       p_text,
-      E' \t\n\r\f\x0b\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b'
-        '\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff'
+      E' \t\n\r\f\x0b\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008'
+        '\u2009\u200a\u200b\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff'
     ),
     ''
   );

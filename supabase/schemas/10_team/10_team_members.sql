@@ -21,8 +21,10 @@ comment on column public.team_members.display_name is
 
 -- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing.
 create or replace function private.team_role_rank(p_role text) returns integer
-language sql immutable security invoker set search_path = '' as $$
-  select array_position(array['viewer', 'agent', 'admin'], team_role_rank.p_role)
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array_position(array['viewer', 'agent', 'admin'], p_role);
+end;
 $$;
 comment on function private.team_role_rank(text) is '1 viewer, 2 agent, 3 admin; null for anything else.';
 
@@ -33,11 +35,19 @@ $$;
 comment on function private.team_role() is 'The caller''s role in the team; null for anybody else.';
 grant execute on function private.team_role() to authenticated, service_role;
 
+-- In plpgsql: every statement of a client asks this for each table, and a function of language sql would be
+-- planned anew each time.
 create or replace function private.has_team_role(minimum text) returns boolean
-language sql stable security definer set search_path = '' as $$
-  select coalesce(
-    private.team_role_rank(private.team_role()) >= private.team_role_rank(has_team_role.minimum), false
-  )
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce(
+    (
+      select private.team_role_rank(m.role) >= private.team_role_rank(has_team_role.minimum)
+      from public.team_members as m where m.user_id = auth.uid()
+    ),
+    false
+  );
+end;
 $$;
 comment on function private.has_team_role(text) is
   'Whether the caller is in the team with this role or a higher one. In policies: (select '

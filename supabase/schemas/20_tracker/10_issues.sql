@@ -84,6 +84,15 @@ comment on column public.issues.is_test is
 create index issues_submitted_by_user_id_idx on public.issues (submitted_by_user_id);
 create index issues_assigned_to_user_id_idx on public.issues (assigned_to_user_id);
 create index issues_resolved_by_user_id_idx on public.issues (resolved_by_user_id);
+-- The pages that people open: newest first, of one status, somebody's, and what is open by age.
+create index issues_created_at_idx on public.issues (created_at);
+create index issues_status_created_at_idx on public.issues (status, created_at);
+create index issues_assigned_to_status_idx on public.issues (assigned_to, status)
+  where assigned_to is not null;
+create index issues_open_created_at_idx on public.issues (created_at)
+  where status in ('waiting_for_help', 'in_progress', 'blocked') and not is_test;
+-- Titles that contain what somebody typed.
+create index issues_title_idx on public.issues using gin (title extensions.gin_trgm_ops);
 create index issues_test_created_at_idx on public.issues (created_at) where is_test;
 
 alter table public.issues enable row level security;

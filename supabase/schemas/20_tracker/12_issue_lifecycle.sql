@@ -2,8 +2,20 @@
 
 create or replace function private.sorted_tags(p_tags text[]) returns text[]
 language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_tag text;
+  v_last text := '';
+  v_is_sorted boolean := array_ndims(p_tags) = 1 and array_lower(p_tags, 1) = 1;
 begin
-  if cardinality(p_tags) = 0 then
+  if coalesce(p_tags, '{}') = '{}' then
+    return '{}';
+  end if;
+  foreach v_tag in array p_tags loop
+    v_is_sorted := v_is_sorted and v_tag > v_last collate "C" and private.presence(v_tag) = v_tag;
+    exit when v_is_sorted is not true;
+    v_last := v_tag;
+  end loop;
+  if v_is_sorted then
     return p_tags;
   end if;
   return (
@@ -29,6 +41,8 @@ begin
   select * into v_old from public.issues as i where i.id = new.id for update;
   if found then
     new.seq_id := coalesce(nullif(new.seq_id, 0), v_old.seq_id);
+    new.status := coalesce(new.status, v_old.status);
+    new.is_test := coalesce(new.is_test, v_old.is_test);
     new.description := coalesce(new.description, v_old.description);
     new.segment := coalesce(new.segment, v_old.segment);
     new.tags := coalesce(new.tags, v_old.tags);
@@ -72,6 +86,8 @@ declare
   v_segments constant text[] := array['auth', 'code', 'tool', 'misc'];
 begin
   new.description := coalesce(new.description, old.description, '');
+  new.status := coalesce(new.status, old.status, 'waiting_for_help');
+  new.is_test := coalesce(new.is_test, old.is_test, false);
   new.tags := private.sorted_tags(coalesce(new.tags, old.tags));
   new.segment := coalesce(
     new.segment, old.segment, private.determine_segment(new.title, new.description)
@@ -196,7 +212,7 @@ create trigger _100_check_issue before insert on public.issues
 create trigger _110_check_issue before update on public.issues
   for each row when (
     old.status is distinct from new.status or old.segment is distinct from new.segment
-    or old.tags is distinct from new.tags or new.description is null
+    or old.tags is distinct from new.tags or new.description is null or new.is_test is null
   )
   execute function private.check_issue();
 create trigger _120_guard_test_flag before update on public.issues

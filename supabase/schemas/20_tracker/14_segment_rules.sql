@@ -158,35 +158,43 @@ $$;
 comment on function private.lock_segment_rules() is
   'Before-statement trigger: serialises changes of the rules.';
 
--- A rule's words begin and end with a letter, so `(^|\W)…(\W|$)` finds the same as `\y…\y`.
+-- A rule's words begin and end with a letter, so `(^|\W)…(\W|$)` finds the same as `\y…\y`. A connection
+-- compiles each pattern once, at a cost that grows faster than its length, and keeps some thirty of them:
+-- hence the two limits. A pattern that can't be compiled fails here, not in every import after it.
 create or replace function private.rebuild_segment_patterns() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_segments text[];
   v_patterns text[];
+  v_length bigint;
 begin
   select coalesce(array_agg(p.segment order by p.priority, p.place), '{}'),
-    coalesce(array_agg(p.pattern order by p.priority, p.place), '{}')
-  into v_segments, v_patterns
+    coalesce(array_agg(p.pattern order by p.priority, p.place), '{}'), max(p.length)
+  into v_segments, v_patterns, v_length
   from (
     select r.priority, r.segment, array_position(array['auth', 'code', 'tool', 'misc'], r.segment) as place,
+      sum(length(r.words)) as length,
       '(^|\W)(' || string_agg(private.words_pattern(r.words), '|' order by r.words collate "C") || ')(\W|$)'
         as pattern
     from public.segment_rules as r
     where r.is_enabled
     group by r.priority, r.segment
   ) as p;
-  -- Better that the rule is refused than every import after it.
+  if v_length > 2000 or cardinality(v_patterns) > 20 then
+    raise exception using
+      errcode = 'PT422', message = 'segment_rule_invalid',
+      detail = case when v_length > 2000
+        then format('The words of one priority and segment have %s characters, 2000 are allowed.', v_length)
+        else format('There are %s pairs of priority and segment, 20 are allowed.', cardinality(v_patterns))
+      end,
+      hint = case when v_length > 2000 then 'Disable or delete some, or give some another priority.'
+        else 'Let more rules share a priority.'
+      end;
+  end if;
   perform from unnest(v_patterns) as u (pattern) where '' ~* u.pattern;
   update private.segment_patterns as p set segments = v_segments, patterns = v_patterns
   where p.id and (p.segments, p.patterns) is distinct from (v_segments, v_patterns);
   return null;
-exception
-  when invalid_regular_expression then
-    raise exception using
-      errcode = 'PT422', message = 'segment_rule_invalid',
-      detail = 'The rules of one segment and priority are too many to be matched at once.',
-      hint = 'Give some of them another priority, or disable or delete some.';
 end;
 $$;
 comment on function private.rebuild_segment_patterns() is

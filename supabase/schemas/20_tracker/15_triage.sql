@@ -58,7 +58,7 @@ create or replace function private.issue_likelihood(p_title text, p_body text) r
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_weight double precision;
-  v_doubt double precision := 1;
+  v_doubt double precision := 1::double precision;
 begin
   for v_weight in
     select r.weight from private.found_segment_rules(issue_likelihood.p_title, issue_likelihood.p_body) as r

@@ -132,28 +132,44 @@ $$;
 comment on function private.triage_mapped_message() is
   'Before trigger of messages that have an issue: to give it one is to decide that it is one.';
 
--- A person's decision carries their name whatever they write; the import writes none.
+-- A person's decision carries their name whatever they write; the import writes none. Whoever changes
+-- whether a message is triaged, or as which issue, has decided, and can't take the name off again.
 create or replace function private.keep_triager() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_decided constant boolean := tg_op = 'INSERT'
+    or new.triaged_by is not null and new.triaged_by is distinct from old.triaged_by
+    or new.is_triaged is distinct from old.is_triaged
+    or new.mapped_to_issue_id is distinct from old.mapped_to_issue_id
+      -- What the deletion of the issue does to its messages is no decision.
+      and (
+        new.mapped_to_issue_id is not null
+        or exists (select from public.issues as i where i.id = old.mapped_to_issue_id)
+      );
 begin
-  if new.triaged_by is null then
-    new.triaged_by_user_id := null;
-    new.triaged_at := null;
-  elsif new.triaged_by is not distinct from old.triaged_by then
+  if current_setting('app.import', true) = 'on' or private.is_trusted_caller() then
+    if new.triaged_by is distinct from old.triaged_by
+      and new.triaged_by_user_id is not distinct from old.triaged_by_user_id
+    then
+      new.triaged_by_user_id := null;
+    end if;
+  elsif v_is_decided then
+    new.triaged_by := private.actor_name();
+    new.triaged_by_user_id := auth.uid();
+    new.triaged_at := clock_timestamp();
+  else
+    new.triaged_by := old.triaged_by;
     new.triaged_by_user_id := private.kept_account(old.triaged_by_user_id, new.triaged_by_user_id);
     new.triaged_at := old.triaged_at;
-  else
-    if not private.is_trusted_caller() then
-      new.triaged_by := private.actor_name();
-      new.triaged_by_user_id := auth.uid();
-    end if;
-    new.triaged_at := clock_timestamp();
   end if;
+  new.triaged_at := case when new.triaged_by is not null then coalesce(new.triaged_at, clock_timestamp()) end;
+  new.triaged_by_user_id := case when new.triaged_by is not null then new.triaged_by_user_id end;
   return new;
 end;
 $$;
 comment on function private.keep_triager() is
-  'Before trigger: a decision stands under the name of who made it, at that time.';
+  'Before trigger: a person''s decision stands under their name, at its time, over any client; one of a '
+  'server''s under the name that it gives. An import, which says so with app.import, decides for nobody.';
 
 create trigger _100_refuse_key_change before update on public.circle_issues
   for each row when (old.id is distinct from new.id or old.message_id is distinct from new.message_id)
@@ -165,11 +181,16 @@ create trigger _300_triage_mapped_message before insert or update on public.circ
   for each row when (new.mapped_to_issue_id is not null and new.is_triaged is not true)
   execute function private.triage_mapped_message();
 create trigger _400_keep_triager before insert on public.circle_issues
-  for each row when (new.triaged_by is not null) execute function private.keep_triager();
+  for each row when (
+    new.triaged_by is not null or new.is_triaged and current_setting('app.import', true) is distinct from 'on'
+  )
+  execute function private.keep_triager();
 create trigger _410_keep_triager before update on public.circle_issues
   for each row when (
-    (old.triaged_by, old.triaged_by_user_id, old.triaged_at)
-    is distinct from (new.triaged_by, new.triaged_by_user_id, new.triaged_at)
+    (old.triaged_by, old.triaged_by_user_id, old.triaged_at, old.is_triaged, old.mapped_to_issue_id)
+    is distinct from (
+      new.triaged_by, new.triaged_by_user_id, new.triaged_at, new.is_triaged, new.mapped_to_issue_id
+    )
   )
   execute function private.keep_triager();
 create trigger _900_keep_timestamps before insert or update on public.circle_issues

@@ -26,7 +26,7 @@ create table public.circle_replies (
 );
 comment on table public.circle_replies is 'Replies to messages from Circle.';
 comment on column public.circle_replies.message_id is 'The reply''s own id in Circle, as text.';
-comment on column public.circle_replies.reply_index is 
+comment on column public.circle_replies.reply_index is
   'Its place in the payload that it was sent in, from 1; null where it came by itself.';
 comment on column public.circle_replies.attachments is 'Array of urls, or of objects with a name and a url.';
 comment on column public.circle_replies.raw_data is 'The newest version of the reply, as it was sent.';

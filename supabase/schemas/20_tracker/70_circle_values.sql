@@ -2,11 +2,10 @@
 -- in plpgsql, which keeps its plans; an import calls these some twenty times.
 
 create or replace function private.parsed_time(p_text text) returns timestamptz
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable strict security invoker set search_path = '' as $$
 begin
   -- ISO 8601 only: PostgreSQL itself would also take `now`, `infinity` and local formats.
-  if p_text is null
-    or p_text !~ '^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?\s*$'
+  if p_text !~ '^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?\s*$'
   then
     return null;
   end if;
@@ -23,7 +22,7 @@ comment on function private.parsed_time(text) is
   'An ISO 8601 time, in UTC where no zone is given; null if it is none.';
 
 create or replace function private.parsed_integer(p_text text) returns integer
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when p_text ~ '^\d{1,9}$' then p_text::integer end;
 end;
@@ -31,7 +30,7 @@ $$;
 comment on function private.parsed_integer(text) is 'A whole number from 0 to 999999999; null if it is none.';
 
 create or replace function private.parsed_share(p_text text) returns double precision
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when p_text ~ '^\s*(0(\.\d{1,15})?|1(\.0{1,15})?)\s*$' then p_text::double precision end;
 end;
@@ -39,7 +38,7 @@ $$;
 comment on function private.parsed_share(text) is 'A decimal number from 0 to 1; null if it is none.';
 
 create or replace function private.parsed_boolean(p_text text) returns boolean
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case lower(btrim(p_text))
     when 'true' then true when 'yes' then true when '1' then true
@@ -51,7 +50,7 @@ comment on function private.parsed_boolean(text) is
   'True or false as people and language models write it, else null.';
 
 create or replace function private.parsed_id(p_value jsonb) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when jsonb_typeof(p_value) in ('number', 'string') then private.presence(p_value #>> '{}') end;
 end;
@@ -59,7 +58,7 @@ $$;
 comment on function private.parsed_id(jsonb) is 'An id as text, from a number or a text; else null.';
 
 create or replace function private.parsed_text(p_value jsonb) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case
     when jsonb_typeof(p_value) in ('string', 'number', 'boolean')
@@ -88,7 +87,7 @@ comment on function private.circle_title(text, text) is
   'The given title, else the first 50 characters of the body with ... where cut.';
 
 create or replace function private.segment_of_type(p_type text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case lower(btrim(p_type))
     when 'auth' then 'auth' when 'auth/login' then 'auth'
@@ -103,7 +102,7 @@ comment on function private.segment_of_type(text) is
 
 -- Posts and comments come as HTML where nothing plainer is with them.
 create or replace function private.text_of_html(p_html text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 declare
   v_text text := p_html;
 begin

@@ -35,7 +35,9 @@ begin
     when jsonb_typeof(p_payload -> 'type') = 'string' and jsonb_typeof(p_payload -> 'data') = 'object'
       then 'hint'
     when jsonb_typeof(p_payload -> 'parent_message') = 'object' then 'chat_thread'
-    when p_payload ? 'parent_message_id' and p_payload ?| array['parent_body', 'parent_sender']
+    when p_payload ? 'parent_message_id'
+      and (p_payload ?| array['parent_body', 'parent_sender']
+        or not p_payload ? 'id' and jsonb_typeof(p_payload -> 'replies') = 'array')
       then 'flat_thread'
     when jsonb_typeof(p_payload #> '{message,content}') = 'object' then 'message_content'
     when not p_payload ? 'id' then 'unrecognised'
@@ -50,64 +52,69 @@ begin
 end;
 $$;
 comment on function private.circle_shape(jsonb) is
-  'envelope: n8n''s {Type, Parent_Message, …}. flat_thread, message_content: n8n''s older ones. chat_message, '
+  'envelope: n8n''s {Type, Parent_Message, …}. flat_thread, message_content: n8n''s older ones. '
+  'chat_message, '
   'chat_thread, post, comment: records of Circle''s APIs. hint: Circle''s {type, data}, ids only. Else '
   'unrecognised.';
 
 create or replace function private.name_of_sender(p_sender jsonb) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case jsonb_typeof(p_sender)
     when 'object' then p_sender ->> 'name' when 'array' then null else p_sender #>> '{}' end;
 end;
 $$;
-comment on function private.name_of_sender(jsonb) is 'A sender''s name: of a text, or of an object that has one.';
+comment on function private.name_of_sender(jsonb) is
+  'A sender''s name: of a text, or of an object that has one.';
 
 -- The envelope's shapes differ in their keys: a single message has sender, body and attachments, the root of
 -- a thread has parent_sender, parent_body and parent_attachments, and a reply's author stands under "replier
 -- <n>". For a message outside a thread, n8n sends the message id as thread id. Records of chat name the id
 -- `id`; the older flat threads have reply_id and sender_name.
 create or replace function private.read_chat_message(p_message jsonb) returns private.circle_capture
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable strict security invoker set search_path = '' as $$
 declare
+  m record;
   v private.circle_capture;
 begin
   if jsonb_typeof(p_message) <> 'object' then
     return v;
   end if;
-  v.message_id := private.parsed_id(coalesce(
-    p_message -> 'message_id', p_message -> 'reply_id', p_message -> 'id'
-  ));
-  v.thread_id := nullif(private.parsed_id(p_message -> 'chat_thread_id'), v.message_id);
+  -- One pass over the keys, where `->` would search for each.
+  select * into m from jsonb_to_record(p_message) as r (
+    message_id jsonb, reply_id jsonb, id jsonb, chat_thread_id jsonb, reply_index text, parent_sender jsonb,
+    sender jsonb, sender_name text, author_email text, parent_body jsonb, body jsonb, rich_text_body jsonb,
+    message_url text, chat_room_uuid text, space_id jsonb, space_name text, parent_attachments jsonb,
+    attachments jsonb, created_at text, sent_at text, parent_created_at text, edited_at text,
+    replies_count text
+  );
+  v.message_id := private.parsed_id(coalesce(m.message_id, m.reply_id, m.id));
+  v.thread_id := nullif(private.parsed_id(m.chat_thread_id), v.message_id);
   v.author_name := private.presence(coalesce(
-    p_message ->> ('replier ' || (p_message ->> 'reply_index')),
-    private.name_of_sender(coalesce(nullif(p_message -> 'parent_sender', 'null'), p_message -> 'sender')),
-    p_message ->> 'sender_name'
+    p_message ->> ('replier ' || m.reply_index),
+    private.name_of_sender(coalesce(m.parent_sender, m.sender)), m.sender_name
   ));
   if v.author_name is null then
     select private.presence(k.value) into v.author_name
     from jsonb_each_text(p_message) as k where k.key ~ '^replier( \d+)?$' order by k.key limit 1;
   end if;
-  v.author_email := private.presence(coalesce(p_message ->> 'author_email', p_message #>> '{sender,email}'));
+  v.author_email := private.presence(coalesce(m.author_email, m.sender ->> 'email'));
   v.body := coalesce(
-    private.parsed_text(p_message -> 'parent_body'), private.parsed_text(p_message -> 'body'),
-    private.parsed_text(p_message #> '{rich_text_body,circle_ios_fallback_text}')
+    private.parsed_text(m.parent_body), private.parsed_text(m.body),
+    private.parsed_text(m.rich_text_body -> 'circle_ios_fallback_text')
   );
-  v.link := private.presence(p_message ->> 'message_url');
-  v.chat_room_uuid := private.presence(p_message ->> 'chat_room_uuid');
-  v.space_id := private.parsed_id(p_message -> 'space_id');
-  v.space_name := private.presence(p_message ->> 'space_name');
-  v.attachments := coalesce(
-    p_message -> 'parent_attachments', p_message -> 'attachments', p_message #> '{rich_text_body,attachments}'
-  );
+  v.link := private.presence(m.message_url);
+  v.chat_room_uuid := private.presence(m.chat_room_uuid);
+  v.space_id := private.parsed_id(m.space_id);
+  v.space_name := private.presence(m.space_name);
+  v.attachments := coalesce(m.parent_attachments, m.attachments, m.rich_text_body -> 'attachments');
   if jsonb_typeof(v.attachments) <> 'array' then
     v.attachments := null;
   end if;
-  v.posted_at := private.parsed_time(coalesce(
-    p_message ->> 'created_at', p_message ->> 'sent_at', p_message ->> 'parent_created_at'
-  ));
-  v.edited_at := private.parsed_time(p_message ->> 'edited_at');
-  v.reply_index := private.parsed_integer(p_message ->> 'reply_index');
+  v.posted_at := private.parsed_time(coalesce(m.created_at, m.sent_at, m.parent_created_at));
+  v.edited_at := private.parsed_time(m.edited_at);
+  v.reply_index := private.parsed_integer(m.reply_index);
+  v.is_thread := coalesce(private.parsed_integer(m.replies_count) > 0, false);
   v.raw_data := p_message;
   return v;
 end;
@@ -143,7 +150,9 @@ begin
       then p_record #> '{tiptap_body,attachments}'
     when jsonb_typeof(p_record #> '{body,attachments}') = 'array' then p_record #> '{body,attachments}'
   end;
-  v.space_id := coalesce(private.parsed_id(p_record -> 'space_id'), private.parsed_id(p_record #> '{space,id}'));
+  v.space_id := coalesce(
+    private.parsed_id(p_record -> 'space_id'), private.parsed_id(p_record #> '{space,id}')
+  );
   v.space_name := private.presence(coalesce(p_record ->> 'space_name', p_record #>> '{space,name}'));
   v.posted_at := private.parsed_time(coalesce(p_record ->> 'published_at', p_record ->> 'created_at'));
   v.edited_at := private.parsed_time(coalesce(p_record #>> '{body,updated_at}', p_record ->> 'updated_at'));
@@ -194,7 +203,9 @@ begin
       end if;
       v := private.read_chat_message(p_item);
   end case;
-  v.is_thread := coalesce(lower(p_item ->> 'Type') = 'thread', false)
+  v.thread_id := nullif(v.thread_id, v.message_id);
+  v.is_thread := coalesce(v.is_thread, false) or p_shape in ('chat_thread', 'flat_thread')
+    or coalesce(lower(p_item ->> 'Type') = 'thread', false)
     or private.circle_replies_of(p_item, p_shape) #> '{0}' is not null;
   v.title := coalesce(private.presence(private.parsed_text(v_details -> 'issue_title')), v.title);
   v.segment := private.segment_of_type(v_details ->> 'type');
@@ -263,10 +274,12 @@ create type private.circle_item as (
   item jsonb,
   index integer,
   shape text,
-  message_id text
+  message_id text,
+  is_last boolean
 );
 comment on type private.circle_item is
-  'One element of a payload: its place from 0, its shape, and the id of the message at its root.';
+  'One element of a payload: its place from 0, its shape, the id of the message at its root, and whether it '
+  'is the last one about that message.';
 
 -- Lists of the APIs come as pages: {records: […]}.
 create or replace function private.circle_items(p_payload jsonb) returns private.circle_item[]
@@ -281,10 +294,15 @@ declare
 begin
   if jsonb_array_length(v_items) = 1 then
     v_shape := private.circle_shape(v_items -> 0);
-    return array[row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape))::private.circle_item];
+    return array[
+      row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape), true)::private.circle_item
+    ];
   end if;
   return array(
-    select row(e.value, e.place::integer - 1, s.shape, r.message_id)::private.circle_item
+    select row(
+      e.value, e.place::integer - 1, s.shape, r.message_id,
+      lead(r.message_id) over (order by r.message_id collate "C", e.place) is distinct from r.message_id
+    )::private.circle_item
     from jsonb_array_elements(v_items) with ordinality as e (value, place)
     cross join lateral (select private.circle_shape(e.value) as shape) as s
     cross join lateral (select private.circle_root_id(e.value, s.shape) as message_id) as r
@@ -293,7 +311,8 @@ begin
 end;
 $$;
 comment on function private.circle_items(jsonb) is
-  'The elements of a payload, which is one, an array, or a page {records}, in the order of their message ids, which '
+  'The elements of a payload, which is one, an array, or a page {records}, in the order of their message '
+  'ids, which '
   'is the order of locks.';
 
 create type private.circle_triage as (
@@ -303,7 +322,8 @@ create type private.circle_triage as (
   confidence double precision
 );
 comment on type private.circle_triage is
-  'What is thought of a message: how likely it is an issue, whether that is sure enough to make one, and the two '
+  'What is thought of a message: how likely it is an issue, whether that is sure enough to make one, and '
+  'the two '
   'columns of circle_issues.';
 
 -- A capture is judged by its own words alone, so that it doesn't matter what came before it. Once any of them

@@ -34,7 +34,9 @@ begin
     from (
       select
         s.key as field, s.value,
-        case when p_versions ? s.key then (p_versions ->> s.key)::numeric else v_stored_version end as version
+        -- A client may have written something else there.
+        case when jsonb_typeof(p_versions -> s.key) = 'number' then (p_versions -> s.key)::numeric
+          else v_stored_version end as version
       from jsonb_each(p_stored) as s
       where p_capture ? s.key and p_versions -> s.key is distinct from 'null'
       union all
@@ -61,7 +63,8 @@ begin
 end;
 $$;
 comment on function private.merge_circle_fields(jsonb, jsonb, jsonb) is
-  'Merges a capture into a stored row, both as {field: value}. Returns the values, null where nobody has sent '
+  'Merges a capture into a stored row, both as {field: value}. Returns the values, null where nobody has '
+  'sent '
   'one, and what field_versions is to hold.';
 
 create or replace function private.check_circle_id(p_message_id text, p_code text) returns void
@@ -136,8 +139,9 @@ begin
   )
   values (
     p_root.message_id, p_root.thread_id, private.circle_title(p_root.title, p_root.body),
-    coalesce(p_root.body, ''), coalesce(p_root.author_name, 'Unknown'), p_root.author_email, p_root.space_name,
-    p_root.space_id, p_root.link, coalesce(p_root.is_thread, false), p_triage.is_triaged, p_triage.confidence,
+    coalesce(p_root.body, ''), coalesce(p_root.author_name, 'Unknown'), p_root.author_email,
+    p_root.space_name, p_root.space_id, p_root.link, coalesce(p_root.is_thread, false),
+    p_triage.is_triaged, p_triage.confidence,
     coalesce(p_root.raw_data, '{}'), p_issue_id, coalesce(p_root.attachments, '[]'), p_root.chat_room_uuid,
     p_root.posted_at, p_root.edited_at, p_root.segment, p_root.sender_verdict,
     '{}'::jsonb

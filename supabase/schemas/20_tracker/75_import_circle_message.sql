@@ -1,16 +1,15 @@
 -- Turns one element of a payload into a message, its replies, and an issue if it is one.
 --
--- Lock order, for everything that imports or deletes: event, the turn of each message and reply, issues by id,
--- messages by message id, replies by message id, tags. Deleting an issue locks it and then reaches its messages,
--- so an import has to lock the issues that its messages have before the first message; and since it learns which
--- those are from the messages, imports of the same message take turns before they look.
+-- Lock order, for everything that imports or deletes: event, the turn of each message and reply, issues by
+-- id, messages by message id, replies by message id, tags. Deleting an issue locks it and then reaches its
+-- messages, so an import has to lock the issues that its messages have before the first message; and since
+-- it learns which those are from the messages, imports of the same message take turns before they look.
 
-create or replace function private.take_turn_with_messages(p_items private.circle_item[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+create or replace function private.turns_of_messages(p_items private.circle_item[]) returns integer[]
+language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_item private.circle_item;
   v_turns integer[] := '{}';
-  v_turn integer;
 begin
   -- 1024 turns for all messages there are, so that no payload runs out of locks.
   foreach v_item in array p_items loop
@@ -23,6 +22,18 @@ begin
       from jsonb_array_elements(private.circle_replies_of(v_item.item, v_item.shape)) as e (value)
     );
   end loop;
+  return v_turns;
+end;
+$$;
+comment on function private.turns_of_messages(private.circle_item[]) is
+  'The turns of the messages and replies in a payload, in no order, some of them several times.';
+
+create or replace function private.take_turns(p_turns integer[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_turns integer[] := p_turns;
+  v_turn integer;
+begin
   if cardinality(v_turns) > 1 then
     v_turns := array(select distinct u.turn from unnest(v_turns) as u (turn) order by u.turn);
   end if;
@@ -31,7 +42,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.take_turn_with_messages(private.circle_item[]) is
+comment on function private.take_turns(integer[]) is
   'Imports that have a message or reply in common take turns, from here to the end of their transactions.';
 
 create or replace function private.lock_issues_of_messages(p_items private.circle_item[]) returns void
@@ -80,6 +91,10 @@ begin
     o_message.is_triaged := p_triage.is_sure or v_merged.is_triaged and not v_merged.is_sure;
     o_message.triage_confidence := case when p_triage.is_sure then p_triage.confidence
       else v_merged.confidence end;
+  elsif not v_stored.is_triaged then
+    -- Put back by a person: theirs to decide, with what is known by now.
+    v_merged := private.judge_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+    o_message.triage_confidence := v_merged.likelihood;
   end if;
   if o_message is not distinct from v_stored then
     return;
@@ -117,6 +132,7 @@ create or replace function private.refresh_imported_issue(p_message public.circl
 returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
+  v_title constant text := private.circle_title(p_message.title, p_message.body);
   v_description constant text := private.format_circle_message(p_message);
   v_last private.circle_imports;
 begin
@@ -124,13 +140,13 @@ begin
   where m.circle_issue_id = p_message.id and m.issue_id = p_message.mapped_to_issue_id
   for update;
   if not found or (v_last.title, v_last.description, v_last.segment, v_last.submitted_by)
-    is not distinct from (p_message.title, v_description, p_segment, p_message.author_name)
+    is not distinct from (v_title, v_description, p_segment, p_message.author_name)
   then
     return;
   end if;
   perform set_config('app.import', 'on', true);
   update public.issues as i set
-    title = case when i.title = v_last.title then p_message.title else i.title end,
+    title = case when i.title = v_last.title then v_title else i.title end,
     description = case when i.description = v_last.description then v_description else i.description end,
     segment = case when i.segment = v_last.segment then p_segment else i.segment end,
     submitted_by = case when i.submitted_by = v_last.submitted_by then p_message.author_name
@@ -140,7 +156,7 @@ begin
   where i.id = p_message.mapped_to_issue_id;
   perform set_config('app.import', 'off', true);
   update private.circle_imports as m set
-    title = p_message.title, description = v_description, segment = p_segment,
+    title = v_title, description = v_description, segment = p_segment,
     submitted_by = p_message.author_name, imported_at = clock_timestamp()
   where m.circle_issue_id = p_message.id;
 end;
@@ -154,18 +170,19 @@ create or replace function private.create_imported_issue(
 ) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
+  v_title constant text := private.circle_title(p_message.title, p_message.body);
   v_description constant text := private.format_circle_message(p_message);
 begin
   insert into public.issues (id, title, description, status, segment, submitted_by, tags)
   values (
-    p_issue_id, p_message.title, v_description, 'waiting_for_help', p_segment, p_message.author_name,
+    p_issue_id, v_title, v_description, 'waiting_for_help', p_segment, p_message.author_name,
     array[p_segment, 'circle']
   );
   insert into private.circle_imports (circle_issue_id, issue_id, title, description, segment, submitted_by)
-  values (p_message.id, p_issue_id, p_message.title, v_description, p_segment, p_message.author_name)
+  values (p_message.id, p_issue_id, v_title, v_description, p_segment, p_message.author_name)
   on conflict on constraint circle_imports_pkey do update set
-    issue_id = excluded.issue_id, title = excluded.title, description = excluded.description, segment = excluded.segment,
-    submitted_by = excluded.submitted_by, imported_at = clock_timestamp();
+    issue_id = excluded.issue_id, title = excluded.title, description = excluded.description,
+    segment = excluded.segment, submitted_by = excluded.submitted_by, imported_at = clock_timestamp();
   insert into public.issue_import_logs (circle_issue_id, issue_id, imported_by, import_source, is_automatic)
   values (p_message.id, p_issue_id, p_imported_by, p_import_source, p_is_automatic);
 end;
@@ -173,11 +190,34 @@ $$;
 comment on function private.create_imported_issue(public.circle_issues, uuid, text, text, text, boolean) is
   'Makes the issue of a message, remembers what it wrote and logs the import.';
 
+-- For when the last element about a message is refused, after others that were not.
+create or replace function private.refresh_after_refusal(p_message_id text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_message public.circle_issues;
+begin
+  select * into v_message from public.circle_issues as c
+  where c.message_id = p_message_id and c.mapped_to_issue_id is not null;
+  if found then
+    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
+  end if;
+exception
+  when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded then
+    -- The refusal is reported already; the issue stays as it was.
+    null;
+end;
+$$;
+comment on function private.refresh_after_refusal(text) is
+  'Brings the issue of a message up to what was stored of it before an element was refused.';
+
 create or replace function private.refresh_other_messages(p_circle_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_message public.circle_issues;
 begin
+  if p_circle_issue_ids = '{}' then
+    return;
+  end if;
   for v_message in
     select c.* from public.circle_issues as c
     where c.id = any (p_circle_issue_ids) and c.mapped_to_issue_id is not null
@@ -199,22 +239,56 @@ $$;
 comment on function private.segment_of_message(public.circle_issues) is
   'The segment that its sender named, else the one of its words.';
 
+-- The issue's id is given to the message before there is the issue, which saves writing the message twice.
+create or replace function private.store_circle_message(
+  p_root private.circle_capture, p_triage private.circle_triage,
+  out o_message public.circle_issues, out o_action text, out o_is_stale boolean
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_id uuid;
+  v_updated record;
+begin
+  if p_triage.is_sure then
+    set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
+    v_issue_id := gen_random_uuid();
+  end if;
+  o_is_stale := false;
+  o_message := private.insert_circle_message(p_root, p_triage, v_issue_id);
+  if o_message.id is not null then
+    o_action := case when v_issue_id is null then 'stored' else 'created' end;
+    return;
+  end if;
+  select * into v_updated from private.update_circle_message(p_root, p_triage);
+  o_message := v_updated.o_message;
+  o_is_stale := v_updated.o_is_stale;
+  o_action := case when o_message.mapped_to_issue_id is null then 'stored' else 'updated' end;
+  if o_action = 'stored' and p_triage.is_sure and o_message.triaged_by is null
+    and not private.had_issue(o_message.id)
+  then
+    o_action := 'created';
+    update public.circle_issues as c set mapped_to_issue_id = v_issue_id where c.id = o_message.id
+    returning * into o_message;
+  end if;
+end;
+$$;
+comment on function private.store_circle_message(private.circle_capture, private.circle_triage) is
+  'Stores a capture of a message. o_action is created where its issue is to be made now, with the id that '
+  'mapped_to_issue_id holds already; updated where it has one, else stored.';
+
+-- Of several elements about one message the last one refreshes the issue: the description of a long thread
+-- is not written anew for each of its replies.
 create or replace function private.import_circle_item(
-  p_item jsonb, p_shape text, p_import_source text, p_imported_by text
+  p_item jsonb, p_shape text, p_import_source text, p_imported_by text, p_is_last boolean
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_root constant private.circle_capture := private.read_circle_root(p_item, p_shape);
-  v_triage private.circle_triage;
+  v_stored record;
   v_message public.circle_issues;
-  v_updated record;
-  v_is_stale boolean := false;
   v_replies record;
   v_reply_count integer := 0;
-  v_others uuid[] := '{}';
   v_segment text;
-  v_issue_id uuid;
-  v_action text := 'stored';
 begin
   if p_shape = 'envelope' and jsonb_typeof(p_item -> 'Replies') not in ('array', 'null') then
     raise exception using
@@ -222,53 +296,37 @@ begin
       hint = 'Send [] for a message without replies.';
   end if;
   perform private.check_circle_id(v_root.message_id, 'circle_message_id_invalid');
-  v_triage := private.judge_circle_message(v_root.sender_verdict, v_root.title, v_root.body);
-  if v_triage.is_sure then
-    set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
-    v_issue_id := gen_random_uuid();
-  end if;
-  v_message := private.insert_circle_message(v_root, v_triage, v_issue_id);
-  if v_message.id is not null then
-    v_action := case when v_issue_id is null then 'stored' else 'created' end;
-  else
-    select * into v_updated from private.update_circle_message(v_root, v_triage);
-    v_message := v_updated.o_message;
-    v_is_stale := v_updated.o_is_stale;
-    if v_message.mapped_to_issue_id is not null then
-      v_action := 'updated';
-    elsif v_triage.is_sure and v_message.triaged_by is null and not private.had_issue(v_message.id) then
-      v_action := 'created';
-      update public.circle_issues as c set mapped_to_issue_id = v_issue_id where c.id = v_message.id
-      returning * into v_message;
-    end if;
-  end if;
+  perform set_config('app.import', 'on', true);
+  select * into v_stored from private.store_circle_message(
+    v_root, private.judge_circle_message(v_root.sender_verdict, v_root.title, v_root.body)
+  );
+  v_message := v_stored.o_message;
   if private.circle_replies_of(p_item, p_shape) <> '[]' then
     select * into v_replies from private.store_circle_replies(v_message, p_item, p_shape);
     v_reply_count := v_replies.o_count;
-    v_others := v_replies.o_others;
+    perform private.refresh_other_messages(v_replies.o_others);
   end if;
-  if v_action <> 'stored' then
+  if v_stored.o_action <> 'stored' then
     v_segment := private.segment_of_message(v_message);
-    if v_action = 'created' then
-      perform private.create_imported_issue(
-        v_message, v_issue_id, v_segment, p_import_source, p_imported_by, true
-      );
-    else
-      perform private.refresh_imported_issue(v_message, v_segment);
-    end if;
   end if;
-  if v_others <> '{}' then
-    perform private.refresh_other_messages(v_others);
+  if v_stored.o_action = 'created' then
+    perform private.create_imported_issue(
+      v_message, v_message.mapped_to_issue_id, v_segment, p_import_source, p_imported_by, true
+    );
+  elsif v_stored.o_action = 'updated' and p_is_last then
+    perform private.refresh_imported_issue(v_message, v_segment);
   end if;
+  perform set_config('app.import', 'off', true);
   return jsonb_build_object(
     'circle_issue_id', v_message.id, 'message_id', v_message.message_id,
     'message_type', case when v_message.is_thread then 'thread' else 'single' end,
     'title', v_message.title, 'segment', v_segment, 'replies_processed', v_reply_count,
-    'issue_id', v_message.mapped_to_issue_id, 'action', v_action, 'is_stale', v_is_stale,
-    'is_triaged', v_message.is_triaged, 'triage_confidence', v_message.triage_confidence
+    'issue_id', v_message.mapped_to_issue_id, 'action', v_stored.o_action,
+    'is_stale', v_stored.o_is_stale, 'is_triaged', v_message.is_triaged,
+    'triage_confidence', v_message.triage_confidence
   );
 end;
 $$;
-comment on function private.import_circle_item(jsonb, text, text, text) is
+comment on function private.import_circle_item(jsonb, text, text, text, boolean) is
   'Imports one element of a payload. Errors: circle_message_id_invalid, circle_reply_id_invalid, '
   'circle_replies_invalid (422).';

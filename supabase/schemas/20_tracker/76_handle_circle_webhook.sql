@@ -28,15 +28,15 @@ begin
   if exists (select from unnest(v_items) as i where i.shape in ('hint', 'unrecognised')) then
     raise exception using
       errcode = 'PT422', message = 'circle_payload_unrecognised',
-      detail = 'This is no message: no envelope with an object Parent_Message, and no record of Circle''s API.',
+      detail = 'This is no envelope with an object Parent_Message, and no record of Circle''s API.',
       hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
   end if;
-  perform private.take_turn_with_messages(v_items);
+  perform private.take_turns(private.turns_of_messages(v_items));
   perform private.lock_issues_of_messages(v_items);
   foreach v_item in array v_items loop
     v_imported := v_imported || (
       jsonb_build_object('index', v_item.index)
-      || private.import_circle_item(v_item.item, v_item.shape, v_source, v_by)
+      || private.import_circle_item(v_item.item, v_item.shape, v_source, v_by, v_item.is_last)
     );
   end loop;
   if jsonb_typeof(p_payload) = 'object' and not p_payload ? 'records' then
@@ -62,8 +62,10 @@ end;
 comment on function public.process_circle_webhook(jsonb, text, text) is
   'Imports one message with its replies, an envelope of n8n''s or a record of Circle''s API, and returns '
   '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, '
-  'action: created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an array or '
-  'a page {records} all or nothing, with an array of these. Agents and servers. Errors: not_signed_in (401), team_role_required '
+  'action: created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an '
+  'array or '
+  'a page {records} all or nothing, with an array of these. Agents and servers. Errors: not_signed_in '
+  '(401), team_role_required '
   '(403), circle_payload_unrecognised, '
   'circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid (422).';
 grant execute on function public.process_circle_webhook(jsonb, text, text) to authenticated, service_role;
@@ -93,7 +95,7 @@ declare
   v_detail text;
 begin
   perform private.require_team_role('agent');
-  perform private.take_turn_with_messages(v_items);
+  perform private.take_turns(private.turns_of_messages(v_items));
   perform private.lock_issues_of_messages(v_items);
   foreach v_item in array v_items loop
     v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;
@@ -102,7 +104,9 @@ begin
     begin
       v_imported := v_imported || (
         jsonb_build_object('index', v_item.index)
-        || private.import_circle_item(v_item.item, v_item.shape, private.source_of_shape(v_item.shape), v_by)
+        || private.import_circle_item(
+          v_item.item, v_item.shape, private.source_of_shape(v_item.shape), v_by, v_item.is_last
+        )
       );
     exception
       when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded
@@ -110,11 +114,13 @@ begin
         get stacked diagnostics
           v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
         v_errors := v_errors || jsonb_build_object(
-          'index', v_item.index,
-          'message_id', coalesce(to_jsonb(v_item.message_id), v_item.item #> '{Parent_Message,message_id}'),
+          'index', v_item.index, 'message_id', left(v_item.message_id, 255),
           'code', case v_state when 'PT422' then v_message else 'circle_message_refused' end,
           'message', case v_state when 'PT422' then v_detail else v_message end
         );
+        if v_item.is_last and v_item.message_id is not null then
+          perform private.refresh_after_refusal(v_item.message_id);
+        end if;
     end;
   end loop;
   return jsonb_build_object(

@@ -191,8 +191,8 @@ comment on function public.process_circle_event(uuid) is
   'Service role only. Errors: circle_event_not_found (404).';
 grant execute on function public.process_circle_event(uuid) to service_role;
 
--- The two in one transaction, for the time when all goes well: a caller who gets an error from this stores the
--- body with receive_circle_event, and nothing is lost. An event that was worked on before is not again.
+-- The two in one transaction, for the time when all goes well: a caller who gets an error from this stores
+-- the body with receive_circle_event, and nothing is lost. An event that was worked on before is not again.
 create or replace function private.ingest_circle_event(p_body text) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -233,7 +233,8 @@ begin atomic
   select private.ingest_circle_event(p_body => ingest_circle_event.p_body);
 end;
 comment on function public.ingest_circle_event(text) is
-  'Stores a raw request body, given as base64, and works on it, in one transaction; the same bytes again are the '
+  'Stores a raw request body, given as base64, and works on it, in one transaction; the same bytes again '
+  'are the '
   'same event and change nothing. Returns what process_circle_event does. After an error nothing is stored: '
   'call receive_circle_event. Service role only. Errors: circle_event_too_large (413), '
   'circle_event_not_base64 (422).';

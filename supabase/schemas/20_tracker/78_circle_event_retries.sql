@@ -8,14 +8,18 @@ declare
 begin
   return private.process_circle_event(p_event_id) ->> 'status';
 exception
-  when data_exception or integrity_constraint_violation or program_limit_exceeded
-    or insufficient_resources or deadlock_detected or lock_not_available or serialization_failure
+  -- A mistake in the import too: it must not hold up what comes after the event that shows it.
+  when data_exception or integrity_constraint_violation or cardinality_violation or feature_not_supported
+    or syntax_error_or_access_rule_violation or plpgsql_error or program_limit_exceeded
+    or insufficient_resources or transaction_rollback or object_not_in_prerequisite_state
+    or with_check_option_violation or internal_error
     or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422'
   then
     get stacked diagnostics v_error = message_text;
     update private.circle_events as e set
       attempts = e.attempts + 1, error = format('%s: %s', sqlstate, v_error), status = 'failed',
-      processed_at = clock_timestamp(), next_attempt_at = private.next_circle_attempt('failed', e.attempts + 1)
+      processed_at = clock_timestamp(),
+      next_attempt_at = private.next_circle_attempt('failed', e.attempts + 1)
     where e.id = p_event_id;
     return 'failed';
 end;
@@ -23,27 +27,55 @@ $$;
 comment on function private.retry_circle_event(uuid) is
   'Works on an event, records an error that it ends in, and returns its status.';
 
+-- Nothing raises here; what can't be taken apart is reported when it is worked on.
+create or replace function private.turns_of_event(p_body bytea) returns integer[]
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return private.turns_of_messages(private.circle_items((private.read_circle_event(p_body)).o_payload));
+exception
+  when data_exception or program_limit_exceeded or syntax_error_or_access_rule_violation or plpgsql_error then
+    return '{}';
+end;
+$$;
+comment on function private.turns_of_event(bytea) is 'The turns of the messages in a raw body.';
+
+-- Several events in one transaction: the turns of all of them first, in order, as one payload takes its own.
+create or replace function private.take_turns_of_events(p_event_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.take_turns(array(
+    select t.turn from private.circle_events as e, unnest(private.turns_of_event(e.body)) as t (turn)
+    where e.id = any (p_event_ids)
+  ));
+end;
+$$;
+comment on function private.take_turns_of_events(uuid[]) is
+  'Takes turns with all imports of the messages in these events, which are locked already.';
+
 create or replace function private.process_waiting_circle_events(batch integer default 20) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_event_id uuid;
-  v_processed_count integer := 0;
-begin
-  for v_event_id in
+  v_event_ids constant uuid[] := array(
     select e.id
     from private.circle_events as e
     where e.next_attempt_at <= clock_timestamp()
     order by e.next_attempt_at
     limit process_waiting_circle_events.batch
     for update skip locked
-  loop
+  );
+  v_event_id uuid;
+  v_processed_count integer := 0;
+begin
+  perform private.take_turns_of_events(v_event_ids);
+  foreach v_event_id in array v_event_ids loop
     v_processed_count := v_processed_count + (private.retry_circle_event(v_event_id) <> 'failed')::integer;
   end loop;
   return v_processed_count;
 end;
 $$;
 comment on function private.process_waiting_circle_events(integer) is
-  'Works on up to so many events whose time has come, and returns how many succeeded. One that fails is tried '
+  'Works on up to so many events whose time has come, and returns how many succeeded. One that fails is '
+  'tried '
   'again later, ten times in all: after 1, 2, 4 … minutes. For the scheduler.';
 
 create or replace function private.replay_circle_events(
@@ -51,12 +83,12 @@ create or replace function private.replay_circle_events(
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_limit constant integer := least(greatest(p_limit, 1), 10000);
-  v_event record;
-  v_last record;
+  v_limit constant integer := least(greatest(coalesce(p_limit, 1000), 1), 10000);
+  v_event_ids uuid[];
+  v_event_id uuid;
+  v_last_at timestamptz;
   v_counts jsonb := '{}';
   v_status text;
-  v_count integer := 0;
 begin
   perform private.require_team_role('admin');
   if p_from is null or p_to is null or p_from > p_to then
@@ -64,20 +96,28 @@ begin
       errcode = 'PT422', message = 'replay_range_invalid', detail = 'p_from has to come before p_to.',
       hint = 'Give the times between which the events were received.';
   end if;
-  for v_event in
+  -- All events before the first turn of a message, as the order of locks has it. Those of one moment stay
+  -- together, so that next_from is always later than the last.
+  select array_agg(o.id order by o.received_at, o.id), max(o.received_at) into v_event_ids, v_last_at
+  from (
     select e.id, e.received_at from private.circle_events as e
     where e.received_at >= p_from and e.received_at < p_to
-    order by e.received_at, e.id
-    limit v_limit + 1
-  loop
-    if v_count = v_limit then
-      return jsonb_build_object('replayed', v_count, 'next_from', v_event.received_at) || v_counts;
-    end if;
-    v_status := private.retry_circle_event(v_event.id);
+    order by e.received_at
+    fetch first v_limit rows with ties
+    for update
+  ) as o;
+  perform private.take_turns_of_events(v_event_ids);
+  foreach v_event_id in array coalesce(v_event_ids, '{}') loop
+    v_status := private.retry_circle_event(v_event_id);
     v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
-    v_count := v_count + 1;
   end loop;
-  return jsonb_build_object('replayed', v_count, 'next_from', null) || v_counts;
+  return jsonb_build_object(
+    'replayed', coalesce(cardinality(v_event_ids), 0),
+    'next_from', (
+      select min(e.received_at) from private.circle_events as e
+      where e.received_at > v_last_at and e.received_at < p_to
+    )
+  ) || v_counts;
 end;
 $$;
 comment on function private.replay_circle_events(timestamptz, timestamptz, integer) is
@@ -96,8 +136,10 @@ begin atomic
   );
 end;
 comment on function public.replay_circle_events(timestamptz, timestamptz, integer) is
-  'Works again on every event received from p_from up to p_to, in the order in which they came, with the same '
-  'result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when there were '
+  'Works again on every event received from p_from up to p_to, in the order in which they came, with the '
+  'same '
+  'result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when '
+  'there were '
   'more than p_limit (at most 10000), else null. Admins and servers. Errors: not_signed_in (401), '
   'team_role_required (403), replay_range_invalid (422).';
 grant execute on function public.replay_circle_events(timestamptz, timestamptz, integer)

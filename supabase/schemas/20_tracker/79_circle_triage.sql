@@ -1,15 +1,18 @@
--- Where a person decides: the messages that nobody was sure about, the ways to make an issue of one or not, and
--- the way back.
+-- Where a person decides: the messages that nobody was sure about, the ways to make an issue of one or not,
+-- and the way back.
 
 create view public.circle_triage_queue with (security_invoker = true) as
 select
   c.id, c.message_id, c.title, c.body, c.author_name, c.author_email, c.space_id, c.space_name, c.link,
   c.is_thread, c.triage_confidence, c.sender_verdict, c.segment, c.triage_notes, c.posted_at, c.created_at
 from public.circle_issues as c
-where not c.is_triaged and (c.body <> '' or c.attachments <> '[]');
+-- Without those of which only a reply has come.
+where not c.is_triaged
+  and (c.body <> '' or c.attachments <> '[]' or c.field_versions -> 'raw_data' is distinct from 'null');
 comment on view public.circle_triage_queue is
   'Messages of which nobody was sure enough whether they are issues, for a person to decide: '
-  'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by triage_confidence '
+  'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by '
+  'triage_confidence '
   'desc`, the oldest first `order by created_at`.';
 comment on column public.circle_triage_queue.triage_confidence is 'How likely it is an issue, 0 to 1.';
 comment on column public.circle_triage_queue.segment is
@@ -22,7 +25,9 @@ declare
   v_message public.circle_issues;
 begin
   perform private.require_team_role('agent');
-  -- The issue first: the order of all locks.
+  -- The turn of the message and then its issue: the order of all locks.
+  perform private.take_turns(array[hashtext(c.message_id) & 1023])
+  from public.circle_issues as c where c.id = p_circle_issue_id;
   perform from public.issues as i
   where i.id = (select c.mapped_to_issue_id from public.circle_issues as c where c.id = p_circle_issue_id)
   for no key update;
@@ -40,17 +45,19 @@ comment on function private.lock_circle_issue(uuid) is
   '(404).';
 
 create or replace function private.former_issue(p_circle_issue_id uuid) returns uuid
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 begin
   return (
     select i.id from private.circle_imports as m join public.issues as i on i.id = m.issue_id
-    where m.circle_issue_id = p_circle_issue_id and i.status = 'archived'
+    where m.circle_issue_id = p_circle_issue_id
       and not exists (select from public.circle_issues as o where o.mapped_to_issue_id = i.id)
+    for no key update of i
   );
 end;
 $$;
 comment on function private.former_issue(uuid) is
-  'The issue that a message had before it was put back, archived since; null for none.';
+  'The issue that was made of a message before it was put back, locked; null where it is gone or is that of '
+  'another message by now.';
 
 create or replace function private.import_circle_issue(
   p_circle_issue_id uuid, p_issue_id uuid, p_title text, p_segment text, p_notes text
@@ -66,23 +73,30 @@ begin
       return v_message.mapped_to_issue_id;
     end if;
     raise exception using
-      errcode = 'PT409', message = 'circle_issue_has_issue', detail = 'The message has another issue already.',
+      errcode = 'PT409', message = 'circle_issue_has_issue',
+      detail = 'The message has another issue already.',
       hint = 'Put it back with return_circle_issue first.';
   end if;
-  if p_issue_id is not null and not exists (select from public.issues as i where i.id = p_issue_id) then
-    raise exception using
-      errcode = 'PT404', message = 'issue_not_found', detail = 'There is no issue with the id p_issue_id.',
-      hint = 'Leave it out to make a new issue.';
+  if p_issue_id is not null then
+    perform from public.issues as i where i.id = p_issue_id for key share;
+    if not found then
+      raise exception using
+        errcode = 'PT404', message = 'issue_not_found', detail = 'There is no issue with the id p_issue_id.',
+        hint = 'Leave it out to make a new issue.';
+    end if;
   end if;
   set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
   update public.circle_issues as c set
     mapped_to_issue_id = v_issue_id, is_triaged = true, triage_confidence = 1,
-    triaged_by = private.actor_name(), triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
+    triaged_by = private.actor_name(), triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
+    triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id
   returning * into v_message;
   if p_issue_id is not null or v_former_id is not null then
     insert into public.issue_import_logs (circle_issue_id, issue_id, imported_by, import_source, import_notes)
     values (p_circle_issue_id, v_issue_id, private.actor_name(), 'triage', p_notes);
+    -- The message may have changed since it was put back.
+    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
   else
     perform private.create_imported_issue(
       v_message, v_issue_id, private.segment_of_message(v_message), 'triage', private.actor_name(), false
@@ -91,9 +105,9 @@ begin
   update public.issues as i set
     title = coalesce(private.presence(p_title), i.title), segment = coalesce(p_segment, i.segment),
     tags = case when p_segment is null then i.tags else array_replace(i.tags, i.segment, p_segment) end,
-    status = case when i.id = v_former_id and p_issue_id is null then 'waiting_for_help' else i.status end
+    status = case when i.id = v_former_id and i.status = 'archived' then 'waiting_for_help' else i.status end
   where i.id = v_issue_id
-    and (p_title is not null or p_segment is not null or v_former_id is not null and p_issue_id is null);
+    and (p_title is not null or p_segment is not null or i.id = v_former_id);
   return v_issue_id;
 end;
 $$;
@@ -115,7 +129,8 @@ begin atomic
   );
 end;
 comment on function public.import_circle_issue(uuid, uuid, text, text, text) is
-  'Decides that a message is an issue and returns the issue''s id: a new one, with p_title and p_segment where '
+  'Decides that a message is an issue and returns the issue''s id: a new one, with p_title and p_segment '
+  'where '
   'given; the one it had before it was put back; or p_issue_id, of which it is a duplicate. Called again it '
   'returns the same. return_circle_issue() undoes it. Agents and servers. Errors: not_signed_in (401), '
   'team_role_required (403), circle_issue_not_found, issue_not_found (404), circle_issue_has_issue (409), '
@@ -133,8 +148,14 @@ begin
       errcode = 'PT409', message = 'circle_issue_has_issue', detail = 'The message has an issue already.',
       hint = 'Put it back with return_circle_issue first, or archive the issue.';
   end if;
+  if v_message.is_triaged and v_message.triaged_by is not null then
+    update public.circle_issues as c set triage_notes = p_notes
+    where c.id = p_circle_issue_id and private.presence(p_notes) is not null;
+    return;
+  end if;
   update public.circle_issues as c set
     is_triaged = true, triage_confidence = 1, triaged_by = private.actor_name(),
+    triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
     triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;
 end;
@@ -156,7 +177,8 @@ comment on function public.dismiss_circle_issue(uuid, text) is
   'team_role_required (403), circle_issue_not_found (404), circle_issue_has_issue (409).';
 grant execute on function public.dismiss_circle_issue(uuid, text) to authenticated, service_role;
 
--- The issue is archived, not deleted: what was said in it stays, and importing the message again brings it back.
+-- The issue is archived, not deleted: what was said in it stays, and importing the message again brings it
+-- back.
 create or replace function private.return_circle_issue(p_circle_issue_id uuid, p_notes text) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -164,6 +186,7 @@ declare
 begin
   update public.circle_issues as c set
     mapped_to_issue_id = null, is_triaged = false, triaged_by = private.actor_name(),
+    triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
     triage_confidence = (private.judge_circle_message(c.sender_verdict, c.title, c.body)).likelihood,
     triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;
@@ -185,7 +208,8 @@ begin atomic
   );
 end;
 comment on function public.return_circle_issue(uuid, text) is
-  'Puts a message back into circle_triage_queue, whether it was imported or dismissed. The issue that an import '
+  'Puts a message back into circle_triage_queue, whether it was imported or dismissed. The issue that an '
+  'import '
   'made of it, and of no other message, is archived. From then on only a person decides. Agents and servers. '
   'Errors: not_signed_in (401), team_role_required (403), circle_issue_not_found (404).';
 grant execute on function public.return_circle_issue(uuid, text) to authenticated, service_role;
@@ -204,7 +228,8 @@ cross join lateral (
 where d.current_value <> d.imported_value;
 comment on view public.issue_import_differences is
   'Where an issue says something else than its message, because a team member changed it: what stands there, '
-  'and beside it what the last import would have made of it. Writing the imported value into the issue takes it '
+  'and beside it what the last import would have made of it. Writing the imported value into the issue '
+  'takes it '
   'over, and later imports follow again.';
 comment on column public.issue_import_differences.field is 'title, description, segment or submitted_by.';
 grant select on public.issue_import_differences to authenticated, service_role;

@@ -24,7 +24,15 @@ async function get(
   return { status: response.status, code };
 }
 
-test.each(["circle_events", "circle_imports", "users", "job", "decrypted_secrets", "http_request_queue"])(
+test.each([
+  "circle_events",
+  "circle_imports",
+  "issue_search",
+  "users",
+  "job",
+  "decrypted_secrets",
+  "http_request_queue",
+])(
   "%s is no table of the API",
   async (name) => {
     expect(await get(name)).toEqual({ status: 404, code: "PGRST205" });

@@ -47,3 +47,12 @@ export function sequences(plan: Plan): fc.Arbitrary<Step[]> {
     again: fc.array(fc.nat({ max: 3 }), { maxLength: 1 }),
   }).map(({ steps, again }) => [...steps, ...again.map((at) => steps[at % steps.length] as Step)]);
 }
+
+/** Single payloads of every shape. */
+export const payloads = (base: number): fc.Arbitrary<Json> =>
+  fc.oneof(
+    ...Object.values(FAMILIES).map((family) =>
+      family({ families: [], base, withEdits: false, isSettled: true })
+    ),
+  )
+    .map(({ payload }) => payload);

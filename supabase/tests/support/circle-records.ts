@@ -89,7 +89,7 @@ function rootCapture(plan: Plan, spec: Chat, room: Told<string>): MessageCapture
   };
 }
 
-function replyCapture(plan: Plan, spec: Chat, room: Told<string>, raw: Record): ReplyCapture {
+function replyCapture(plan: Plan, spec: Chat, raw: Record): ReplyCapture {
   return {
     kind: "reply",
     id: String(replyId(plan, spec.root, spec.reply)),
@@ -102,6 +102,13 @@ function replyCapture(plan: Plan, spec: Chat, room: Told<string>, raw: Record): 
       edited_at: spec.times.edited.value,
       raw_data: raw,
     }),
+  };
+}
+
+/** A reply that comes by itself tells where its message is. In a thread the message tells so itself. */
+function loneReplyCapture(plan: Plan, spec: Chat, room: Told<string>, raw: Record): ReplyCapture {
+  return {
+    ...replyCapture(plan, spec, raw),
     about: telling({ thread_id: String(threadIds(plan, spec.root)[0]), chat_room_uuid: room.value }),
   };
 }
@@ -111,7 +118,7 @@ export const headless = (plan: Plan): fc.Arbitrary<Telling> =>
   fc.record({ kind: fc.constantFrom("root" as const, "reply" as const), spec: chat }).map(
     ({ kind, spec }) => {
       const { raw, room } = chatRecord(plan, spec, kind);
-      if (kind === "reply") return { payload: raw, captures: [replyCapture(plan, spec, room, raw)] };
+      if (kind === "reply") return { payload: raw, captures: [loneReplyCapture(plan, spec, room, raw)] };
       const root = rootCapture(plan, spec, room);
       return { payload: raw, captures: [{ ...root, fields: { ...root.fields, raw_data: raw } }] };
     },
@@ -137,7 +144,7 @@ export const headlessThread = (plan: Plan): fc.Arbitrary<Telling> =>
         payload,
         captures: [
           { ...rootCapture(plan, threaded, root.room), isRawOpen: true },
-          ...records.map((each) => replyCapture(plan, each.spec, each.room, each.raw)),
+          ...records.map((each) => replyCapture(plan, each.spec, each.raw)),
         ],
       };
     },
@@ -174,7 +181,7 @@ function flatThread(plan: Plan, spec: Chat, replies: Chat[]): Telling {
       created_at: each.times.posted.raw,
       body: each.body.raw,
     });
-    return { raw, capture: replyCapture(plan, own, told<string>(undefined), raw) };
+    return { raw, capture: replyCapture(plan, own, raw) };
   });
   const payload = object({
     chat_thread_id: threadIds(plan, spec.root)[0],

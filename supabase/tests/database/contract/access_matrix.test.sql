@@ -27,8 +27,18 @@ insert into public.comments (id, issue_id, body, author_user_id) values (
   '20000000-0000-4000-8000-000000000001', '10000000-0000-4000-8000-000000000001', 'Mine',
   '00000000-0000-4000-8000-00000000000c'
 );
+insert into public.issues (title) values ('Asked once and again'), ('Again and once asked');
 insert into public.circle_spaces (id, space_name, chat_room_uuid) values (-1, 'Matrix', 'matrix');
 insert into public.circle_issues (id, message_id) values ('30000000-0000-4000-8000-000000000001', 'matrix');
+insert into public.circle_issues (id, message_id, body) values
+  ('30000000-0000-4000-8000-000000000002', 'matrix-waiting', 'Waits');
+insert into public.circle_issues (id, message_id, mapped_to_issue_id) values
+  ('30000000-0000-4000-8000-000000000003', 'matrix-mapped', '10000000-0000-4000-8000-000000000001');
+insert into private.circle_imports (circle_issue_id, issue_id, title, description, segment) values (
+  '30000000-0000-4000-8000-000000000003', '10000000-0000-4000-8000-000000000001', 'Other', '', 'misc'
+);
+insert into private.circle_events (body, status, error, processed_at)
+values ('\x00', 'unreadable', 'matrix', now());
 insert into public.circle_replies (id, message_id, circle_issue_id, reply_index) values (
   '40000000-0000-4000-8000-000000000001', 'matrix-reply', '30000000-0000-4000-8000-000000000001', 1
 );
@@ -37,6 +47,14 @@ insert into public.issue_import_logs (id, circle_issue_id) values (
 );
 insert into public.user_sessions (id, user_id, profile_name) values (
   '60000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-00000000000c', 'Agent'
+);
+insert into public.segment_rules (id, words, segment, priority) values
+  ('70000000-0000-4000-8000-000000000001', 'matrix', 'misc', 40);
+insert into public.segment_corrections (
+  id, issue_id, title, description, old_segment, new_segment, corrected_by
+) values (
+  '80000000-0000-4000-8000-000000000001', '10000000-0000-4000-8000-000000000001', 'Matrix', '', 'misc',
+  'code', 'Agent'
 );
 
 delete from public.exai_issues;
@@ -97,7 +115,21 @@ insert into fixture values
     '{"circle_issue_id": "30000000-0000-4000-8000-000000000001", "imported_by": "Ana"}'),
   ('user_sessions', 'id = ''60000000-0000-4000-8000-000000000001''', 'id',
     '{"user_id": "00000000-0000-4000-8000-00000000000c", "profile_name": "Agent", "profile_role": "dev"}'),
-  ('issue_activity_log', 'id = ''10000000-0000-4000-8000-000000000001''', null, null);
+  ('tracker_settings', 'id', 'id', '{"id": true, "triage_threshold": 0.5}'),
+  ('segment_rules', 'id = ''70000000-0000-4000-8000-000000000001''', 'id',
+    '{"words": "matrix new", "segment": "code", "priority": 20, "weight": 0.5}'),
+  ('segment_corrections', 'id = ''80000000-0000-4000-8000-000000000001''', 'id',
+    '{"title": "New", "description": "", "old_segment": "misc", "new_segment": "code",
+      "corrected_by": "Mallory"}'),
+  ('failed_circle_events', 'error = ''matrix''', null, null),
+  ('circle_triage_queue', 'message_id = ''matrix-waiting''', null, null),
+  ('issue_import_differences', 'issue_id = ''10000000-0000-4000-8000-000000000001''', null, null),
+  ('issue_activity_log', 'id = ''10000000-0000-4000-8000-000000000001''', null, null),
+  ('issues_by_space', 'space_name is null', null, null),
+  ('open_issues', 'id = ''10000000-0000-4000-8000-000000000001''', null, null),
+  ('issue_status_ages', 'status = ''waiting_for_help''', null, null),
+  ('issue_trends', 'opened_count > 0', null, null),
+  ('repeated_questions', 'issue_count = 2', null, null);
 
 create temp table call (object text, statement text) on commit drop;
 insert into call values
@@ -119,6 +151,7 @@ insert into call values
   ('export_exai_issues', 'select public.export_exai_issues()'),
   ('import_exai_issues', 'select public.import_exai_issues(p_document := ''[]'')'),
   ('determine_segment', 'select public.determine_segment(p_title := ''a'', p_description := ''b'')'),
+  ('explain_triage', 'select words from public.explain_triage(p_title := ''Login'', p_body := null)'),
   ('upsert_circle_issue', 'select public.upsert_circle_issue(p_message_id := ''matrix'')'),
   ('format_circle_message_description',
     'select public.format_circle_message_description(''30000000-0000-4000-8000-000000000001'')'),
@@ -128,6 +161,14 @@ insert into call values
   ('receive_circle_event', 'select public.receive_circle_event(p_body := ''e30='')'),
   ('process_circle_event', 'select public.process_circle_event(public.receive_circle_event(''e30=''))'),
   ('cleanup_legacy_test_data', 'select public.cleanup_legacy_test_data()'),
+  ('ingest_circle_event', 'select public.ingest_circle_event(p_body := ''e30='')'),
+  ('replay_circle_events', 'select public.replay_circle_events(p_from := now() - interval ''1 day'')'),
+  ('import_circle_issue', 'select public.import_circle_issue(''30000000-0000-4000-8000-000000000001'')'),
+  ('dismiss_circle_issue', 'select public.dismiss_circle_issue(''30000000-0000-4000-8000-000000000001'')'),
+  ('return_circle_issue', 'select public.return_circle_issue(''30000000-0000-4000-8000-000000000001'')'),
+  ('search_issues', 'select * from public.search_issues(p_query := ''matrix'')'),
+  ('similar_issues', 'select * from public.similar_issues(p_title := ''Matrix'')'),
+  ('touch_user_session', 'select public.touch_user_session()'),
   ('add_team_member', 'select public.add_team_member(email := ''newcomer@example.com'', role := ''agent'')');
 
 create temp table expected (
@@ -224,8 +265,29 @@ insert into expected values
   ('user_sessions', 'upsert', 'no', 'no', 'no', 'yes', 'no', 'yes'),
   ('user_sessions', 'update', 'no', 'none', 'none', 'yes', 'none', 'yes'),
   ('user_sessions', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('tracker_settings', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('tracker_settings', 'insert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('tracker_settings', 'upsert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('tracker_settings', 'update', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('tracker_settings', 'delete', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('segment_rules', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('segment_rules', 'insert', 'no', 'no', 'no', 'no', 'yes', 'yes'),
+  ('segment_rules', 'upsert', 'no', 'no', 'no', 'no', 'yes', 'yes'),
+  ('segment_rules', 'update', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('segment_rules', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('segment_corrections', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('segment_corrections', 'insert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('segment_corrections', 'upsert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('segment_corrections', 'update', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('segment_corrections', 'delete', 'no', 'no', 'no', 'no', 'no', 'no'),
   ('issue_activity_log', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issues_by_space', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('open_issues', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issue_status_ages', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issue_trends', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('repeated_questions', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
   ('determine_segment', 'call', 'no', 'yes', 'yes', 'yes', 'yes', 'yes'),
+  ('explain_triage', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
   ('upsert_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
   ('format_circle_message_description', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
   ('process_circle_webhook', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
@@ -233,6 +295,17 @@ insert into expected values
   ('receive_circle_event', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
   ('process_circle_event', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
   ('cleanup_legacy_test_data', 'call', 'no', 'PT403', 'PT403', 'PT403', 'yes', 'yes'),
+  ('failed_circle_events', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('circle_triage_queue', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('issue_import_differences', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('ingest_circle_event', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('replay_circle_events', 'call', 'no', 'PT403', 'PT403', 'PT403', 'yes', 'yes'),
+  ('import_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('dismiss_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('return_circle_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('search_issues', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
+  ('similar_issues', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
+  ('touch_user_session', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'PT401'),
   ('add_team_member', 'call', 'no', 'no', 'no', 'no', 'no', 'yes');
 
 create function pg_temp.statement_for(p_object text, p_verb text) returns text language plpgsql as $$

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(14);
+select plan(15);
 
 -- Defaults: an object made by a migration that forgets its grants is closed, not open.
 
@@ -83,14 +83,24 @@ select set_eq(
     ('export_exai_issues()'),
     ('import_exai_issues(jsonb)'),
     ('determine_segment(text,text)'),
+    ('explain_triage(text,text)'),
     ('upsert_circle_issue(text,text,text,text,text,text,text,text,text,boolean,jsonb)'),
     ('format_circle_message_description(uuid)'),
     ('process_circle_webhook(jsonb,text,text)'),
     ('handle_circle_webhook(jsonb)'),
     ('receive_circle_event(text)'),
     ('process_circle_event(uuid)'),
+    ('ingest_circle_event(text)'),
+    ('replay_circle_events(timestamp with time zone,timestamp with time zone,integer)'),
+    ('import_circle_issue(uuid,uuid,text,text,text)'),
+    ('dismiss_circle_issue(uuid,text)'),
+    ('return_circle_issue(uuid,text)'),
     ('cleanup_legacy_test_data(integer)'),
-    ('add_team_member(text,text)') $$,
+    ('add_team_member(text,text)'),
+    ('search_issues(text,text[],text[],text,boolean,text[],timestamp with time zone,'
+      'timestamp with time zone,boolean,integer,integer)'),
+    ('similar_issues(text,text,integer)'),
+    ('touch_user_session(text,text)') $$,
   'the API has these functions'
 );
 select is_empty(
@@ -106,7 +116,8 @@ select set_eq(
   $$ select jobname::text, schedule::text, command::text, active from cron.job $$,
   $$ values
     ('tracker-cleanup-test-data', '17 3 * * *', 'select public.cleanup_legacy_test_data()', true),
-    ('tracker-process-circle-events', '* * * * *', 'select private.process_waiting_circle_events()', true) $$,
+    ('tracker-process-circle-events', '* * * * *', 'select private.process_waiting_circle_events()', true),
+    ('tracker-prune-history', '37 3 * * *', 'select private.prune_tracker_history()', true) $$,
   'these jobs run, at these times'
 );
 select lives_ok(
@@ -116,6 +127,9 @@ select lives_ok(
 
 select lives_ok(
   (select command from cron.job where jobname = 'tracker-process-circle-events'), 'and so do second attempts'
+);
+select lives_ok(
+  (select command from cron.job where jobname = 'tracker-prune-history'), 'and the pruning'
 );
 
 select results_eq(

@@ -28,7 +28,13 @@ select bag_eq(
     ('public.team_members'), ('public.issues'), ('public.comments'), ('public.issue_status_logs'),
     ('public.tags'), ('public.issue_tags'), ('public.circle_spaces'), ('public.circle_issues'),
     ('public.circle_replies'), ('public.issue_import_logs'), ('public.user_sessions'),
-    ('public.issue_activity_log'), ('private.circle_imports'), ('private.circle_events') $$,
+    ('public.issue_activity_log'), ('public.failed_circle_events'),
+    ('public.circle_triage_queue'), ('public.issue_import_differences'),
+    ('public.issues_by_space'), ('public.open_issues'), ('public.issue_status_ages'),
+    ('public.issue_trends'), ('public.repeated_questions'),
+    ('private.circle_imports'), ('private.circle_events'), ('private.issue_search'),
+    ('public.tracker_settings'), ('public.segment_rules'), ('private.segment_patterns'),
+    ('public.segment_corrections') $$,
   'the tables and views are those that are listed here'
 );
 
@@ -118,7 +124,8 @@ select set_eq(
        where t.attrelid = r.oid
      ) as a
      where r.schema = 'private' and a.grantee <> r.relowner $$,
-  $$ values ('exai_issue_counts', 'SELECT'), ('circle_events', 'SELECT'), ('circle_imports', 'SELECT') $$,
+  $$ values ('exai_issue_counts', 'SELECT'), ('circle_events', 'SELECT'), ('circle_imports', 'SELECT'),
+    ('issue_search', 'SELECT') $$,
   'of the tables of the schema private, these are read by views'
 );
 select is_empty(

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(5);
+select plan(10);
 
 \ir ../helpers/personas.psql
 
@@ -53,12 +53,36 @@ insert into public.issues (title) select 'Issue ' || n from generate_series(1, 3
 insert into public.comments (issue_id, body) select id, 'x' from public.issues cross
   join generate_series(1, 10);
 analyze public.issues;
-analyze public.comments;
+analyze private.issue_search;
 select matches(
-  pg_temp.plan_of('select * from public.issue_activity_log limit 50'),
-  'Index Scan using comments_issue_id_created_at_id_idx',
-  'a page probes the index of comments, an issue at a time'
+  pg_temp.plan_of('select * from public.issue_activity_log order by last_comment_at desc limit 50'),
+  'Index Scan using issue_search_last_comment_at_idx',
+  'the page of what happened last is read in its order'
 );
+create temp view by_hand as
+select i.id, coalesce(c.author_name, i.submitted_by) as last_commenter,
+  coalesce(c.created_at, i.created_at) as last_comment_at
+from public.issues as i
+left join lateral (
+  select l.author_name, l.created_at from public.comments as l where l.issue_id = i.id
+  order by l.created_at desc, l.id desc limit 1
+) as c on true;
+create function pg_temp.differences() returns bigint language sql as $$
+  select count(*) from by_hand as h full join public.issue_activity_log as l using (id)
+  where (h.last_commenter, h.last_comment_at) is distinct from (l.last_commenter, l.last_comment_at)
+$$;
+select is(pg_temp.differences(), 0::bigint, 'comments of one statement');
+insert into public.comments (issue_id, body, author_name, created_at)
+select id, 'old', 'Late', '2001-01-01' from public.issues;
+insert into public.comments (issue_id, body, author_name, created_at)
+select id, 'new', 'New', now() + interval '1 day' from public.issues where title ~ '1$';
+select is(pg_temp.differences(), 0::bigint, 'one that is older than the latest, and one that is newer');
+update public.comments set author_name = 'Renamed' where author_name = 'New';
+select is(pg_temp.differences(), 0::bigint, 'an author who is renamed');
+delete from public.comments where author_name = 'Renamed' or body = 'x';
+select is(pg_temp.differences(), 0::bigint, 'the latest one deleted');
+delete from public.comments where true;
+select is(pg_temp.differences(), 0::bigint, 'and all of them');
 
 select * from finish();
 rollback;

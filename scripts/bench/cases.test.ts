@@ -1,0 +1,60 @@
+import { afterAll, expect, inject, test } from "vitest";
+import { createMessages } from "./cases/messages.ts";
+import { countMessages } from "./cases/webhook.ts";
+import { CASES } from "./cases/index.ts";
+import { openBench } from "./cluster.ts";
+import { runCase } from "./run.ts";
+
+// At a thousandth of the size, over the cluster of the tests: whether the cases work, not what they come to.
+
+const steps: string[] = [];
+const bench = openBench({
+  url: (database, role = "postgres") =>
+    `postgresql://${role}:postgres@127.0.0.1:${inject("dbPort")}/${database}`,
+  template: "fixloop",
+}, { rounds: 1, scale: 0.001, progress: (step) => steps.push(step) });
+
+afterAll(() => bench.close());
+
+test.each(CASES.map((each) => [each.name, each] as const))(
+  "%s runs, and all of its work was done",
+  async (_, each) => {
+    const { method, results } = await runCase(each, bench);
+    expect(method).not.toBe("");
+    expect(results.length).toBeGreaterThan(0);
+    for (const { comparison, contenders, verdicts } of results) {
+      expect(contenders.map(({ name }) => name)).toEqual(comparison.contenders.map(({ name }) => name));
+      for (const { msEach } of contenders) expect(msEach).toBeGreaterThan(0);
+      expect(verdicts.length).toBeGreaterThan(0);
+      for (const { reached } of verdicts) expect(reached).toBeGreaterThan(0);
+    }
+  },
+);
+
+test("messages are each their own, of realistic length", () => {
+  const bodies = createMessages(200).map((message) => JSON.parse(message).Parent_Message);
+  expect(new Set(bodies.map(({ message_id }) => message_id)).size).toBe(200);
+  for (const { body } of bodies) {
+    expect(body.length).toBeGreaterThan(60);
+    expect(body.length).toBeLessThan(500);
+  }
+});
+
+test("a message that is lost or double is seen", async () => {
+  const database = await bench.createDatabase("lost");
+  const sql = database.connect();
+  try {
+    const [one = "", other = ""] = createMessages(2);
+    await sql`select public.process_circle_webhook(${sql.json(JSON.parse(one))})`;
+    const [event] = await sql`select public.receive_circle_event(${
+      Buffer.from(one).toString("base64")
+    }) as id`;
+    await sql`select public.process_circle_event(${event?.id})`;
+    await expect(countMessages(sql, [one])).resolves.toBeUndefined();
+    await expect(countMessages(sql, [one, other])).rejects.toThrow();
+    await sql`insert into public.issues (title, segment) values ('A second one', 'misc')`;
+    await expect(countMessages(sql, [one])).rejects.toThrow();
+  } finally {
+    await sql.end();
+  }
+});

@@ -1,0 +1,8 @@
+import type { Case } from "../bench.ts";
+import { activityLogCase } from "./activity-log.ts";
+import { importCase } from "./import.ts";
+import { searchCase } from "./search.ts";
+import { webhookCase } from "./webhook.ts";
+
+/** Every case, in the order in which they run. */
+export const CASES: readonly Case[] = [importCase, webhookCase, activityLogCase, searchCase];

@@ -1,0 +1,114 @@
+-- Keeps what search_issues finds, and who said something last, true to the comments, a statement at a time.
+
+-- Twelve comments at once on one issue take turns by its lock, so that each adds to what the others left.
+create or replace function private.index_new_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_added record;
+begin
+  perform from public.issues as i
+  where i.id in (select n.issue_id from new_comments as n)
+  order by i.id
+  for no key update;
+  for v_added in
+    select v.issue_id, case when max(v.running_bytes) <= 20000 then
+      private.search_vector(string_agg(v.body, e'\n') filter (where v.running_bytes <= 20000), 20000)
+    end as vector
+    from (
+      select n.issue_id, n.body,
+        sum(octet_length(n.body) + 1) over (partition by n.issue_id order by n.id) as running_bytes
+      from new_comments as n
+    ) as v
+    group by v.issue_id
+  loop
+    update private.issue_search as s
+    set vector = s.vector || v_added.vector,
+      vector_bytes = s.vector_bytes + pg_column_size(v_added.vector),
+      last_commenter = l.author_name, last_comment_at = l.created_at
+    from (
+      select c.author_name, c.created_at
+      from public.comments as c
+      where c.issue_id = v_added.issue_id
+      order by c.created_at desc, c.id desc
+      limit 1
+    ) as l
+    where s.issue_id = v_added.issue_id and s.vector_bytes + pg_column_size(v_added.vector) <= 150000;
+    if not found then
+      perform private.index_issue(v_added.issue_id);
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+comment on function private.index_new_comments() is
+  'After-insert-statement trigger of comments: adds their words, or where they are many makes the row anew.';
+
+-- An issue that is being deleted takes its comments along, and is not there any more.
+create or replace function private.index_issues(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_issue_ids <> '{}' then
+    perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
+    perform private.index_issue(u.id) from (select distinct unnest(p_issue_ids)) as u (id);
+  end if;
+end;
+$$;
+comment on function private.index_issues(uuid[]) is
+  'Locks the issues and makes their rows of issue_search anew.';
+
+create or replace function private.index_edited_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_issues(array(
+    select o.issue_id from old_comments as o join new_comments as n on n.id = o.id
+    where (n.body, n.author_name) is distinct from (o.body, o.author_name)
+  ));
+  return null;
+end;
+$$;
+comment on function private.index_edited_comments() is 'After-update-statement trigger of comments.';
+
+create or replace function private.index_deleted_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_issues(array(select o.issue_id from old_comments as o));
+  return null;
+end;
+$$;
+comment on function private.index_deleted_comments() is 'After-delete-statement trigger of comments.';
+
+create or replace function private.forget_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.issue_search as s
+  set vector = ts_filter(s.vector, '{a,b,c}'), last_commenter = null, last_comment_at = s.created_at
+  where s.last_commenter is not null;
+  return null;
+end;
+$$;
+comment on function private.forget_comments() is 'After-truncate trigger of comments.';
+
+create or replace function private.take_turn_with_deletes() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('public.issue_tags', 0));
+  return null;
+end;
+$$;
+comment on function private.take_turn_with_deletes() is
+  'Before-statement trigger: edits and deletes of comments, among themselves free, take turns with deletes '
+  'of issues.';
+
+create trigger _150_take_turn_with_deletes before update or delete on public.comments
+  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_with_deletes();
+create trigger _200_index_new_comments after insert on public.comments
+  referencing new table as new_comments
+  for each statement execute function private.index_new_comments();
+create trigger _210_index_edited_comments after update on public.comments
+  referencing old table as old_comments new table as new_comments
+  for each statement execute function private.index_edited_comments();
+create trigger _220_index_deleted_comments after delete on public.comments
+  referencing old table as old_comments
+  for each statement execute function private.index_deleted_comments();
+create trigger _230_forget_comments after truncate on public.comments
+  for each statement execute function private.forget_comments();

@@ -1,0 +1,37 @@
+-- What there is to do: every issue that is neither resolved nor archived, with its age.
+
+create view public.open_issues with (security_invoker = true) as
+select
+  i.id,
+  i.seq_id,
+  i.title,
+  i.status,
+  i.segment,
+  i.submitted_by,
+  i.assigned_to,
+  i.assigned_to_user_id,
+  i.tags,
+  i.ready_for_delivery,
+  i.created_at,
+  i.updated_at,
+  now() - i.created_at as age,
+  case
+    when i.created_at > now() - interval '1 day' then 'under 1 day'
+    when i.created_at > now() - interval '3 days' then '1 to 3 days'
+    when i.created_at > now() - interval '7 days' then '3 to 7 days'
+    when i.created_at > now() - interval '30 days' then '7 to 30 days'
+    else 'over 30 days'
+  end as age_bucket,
+  coalesce(i.assigned_to_user_id = (select auth.uid()), false) as is_mine,
+  (select count(*) from public.comments as c where c.issue_id = i.id) as comment_count
+from public.issues as i
+where i.status in ('waiting_for_help', 'in_progress', 'blocked') and not i.is_test;
+comment on view public.open_issues is
+  'Issues that wait for help, are in progress or blocked. No test data. Its pages by created_at, either way, '
+  'read an index.';
+comment on column public.open_issues.age is 'Time since it was created.';
+comment on column public.open_issues.age_bucket is
+  'under 1 day, 1 to 3 days, 3 to 7 days, 7 to 30 days or over 30 days.';
+comment on column public.open_issues.is_mine is 'Whether it is assigned to the caller''s account.';
+
+grant select on public.open_issues to authenticated, service_role;

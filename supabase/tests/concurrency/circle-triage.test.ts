@@ -1,0 +1,156 @@
+import { Buffer } from "node:buffer";
+import fc from "fast-check";
+import type { Sql, TransactionSql } from "postgres";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+
+// Imports, retries and replays while people triage, edit and delete what is imported, all at once: nothing meets in a
+// deadlock, and nothing is lost or doubled.
+
+const LANES = 8;
+const ROUNDS = 60;
+const MESSAGES = 4;
+const SEED = 20261121;
+const AGENT = "00000000-0000-4000-8000-000000000001";
+const ADMIN = "00000000-0000-4000-8000-000000000002";
+/** What a person may be told who decides about a message that somebody else decides about in that moment. */
+const ANSWERS = ["circle_issue_has_issue", "issue_not_found"];
+
+let database: TestDatabase;
+let sql: Sql;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  sql = connect(database, "postgres", LANES);
+  await sql`insert into auth.users (id, email) values (${AGENT}, 'agnes@example.org'), (${ADMIN}, 'adam@example.org')`;
+  await sql`insert into public.team_members (user_id, role) values (${AGENT}, 'agent'), (${ADMIN}, 'admin')`;
+});
+
+afterAll(async () => {
+  await sql?.end();
+  await database?.drop();
+});
+
+/** Whose numbers differ decides which message, version and reply an action is about. */
+type Action = (a: number, b: number, c: number) => Promise<unknown>;
+
+const message = (a: number, b: number, c: number) => ({
+  Type: "thread",
+  Parent_Message: {
+    message_id: a % MESSAGES,
+    parent_sender: "Ana Ruiz",
+    parent_body: `version ${b % 40}`,
+    created_at: "2026-03-02T09:14:05Z",
+    edited_at: new Date(Date.UTC(2026, 2, 3) + (b % 40) * 1000).toISOString(),
+  },
+  Replies: [{ reply_index: 1, message_id: 1000 + c % 12, body: `reply ${c % 12}`, "replier 1": "Lee Park" }],
+  Issue_Details: {
+    is_issue: b % 2 === 0,
+    issue_title: `Title ${b % 40}`,
+    type: b % 3 === 0 ? "Tool" : "Auth",
+  },
+});
+
+const encoded = (payload: unknown): string => Buffer.from(JSON.stringify(payload)).toString("base64");
+
+const as = (person: string, step: (by: TransactionSql) => Promise<unknown>): Promise<unknown> =>
+  sql.begin(async (by) => {
+    const claims = JSON.stringify({ sub: person, role: "authenticated" });
+    await by`select set_config('request.jwt.claims', ${claims}, true), set_config('role', 'authenticated', true)`;
+    await step(by);
+  });
+
+/** As an agent with a message, where it is there. */
+const triage = (a: number, step: (by: TransactionSql, id: string) => Promise<unknown>): Promise<unknown> =>
+  as(AGENT, async (by) => {
+    const [row] = await by<{ id: string }[]>`
+      select id from public.circle_issues where message_id = ${String(a % MESSAGES)}
+    `;
+    if (row) await step(by, row.id);
+  });
+
+const issueOf = (a: number) =>
+  sql`(select mapped_to_issue_id from public.circle_issues where message_id = ${String(a % MESSAGES)})`;
+
+const rows = () =>
+  Promise.all([
+    sql`select * from public.circle_issues order by message_id`,
+    sql`select * from public.circle_replies order by message_id`,
+    sql`select * from public.issues order by id`,
+    sql`select * from public.issue_import_logs order by id`,
+  ]);
+
+const actions: Action[] = [
+  (a, b, c) =>
+    sql`select public.ingest_circle_event(${
+      encoded([message(a, b, c), message(b, c, a), message(c, a, b)])
+    })`,
+  (a, b, c) => sql`select public.receive_circle_event(${encoded(message(a, b, c))})`,
+  async () => {
+    await sql`
+      update private.circle_events set next_attempt_at = now()
+      where id in (select id from private.circle_events where next_attempt_at is not null for update skip locked)
+    `;
+    await sql`select private.process_waiting_circle_events(5)`;
+  },
+  () => as(ADMIN, (by) => by`select public.replay_circle_events('-infinity', 'infinity', 20)`),
+  (a) => triage(a, (by, id) => by`select public.import_circle_issue(${id})`),
+  (a, b) =>
+    triage(a, (by, id) =>
+      by`
+      select public.import_circle_issue(${id}, c.mapped_to_issue_id) from public.circle_issues as c
+      where c.message_id = ${String(b % MESSAGES)} and c.mapped_to_issue_id is not null
+    `),
+  (a) => triage(a, (by, id) => by`select public.dismiss_circle_issue(${id})`),
+  (a) => triage(a, (by, id) => by`select public.return_circle_issue(${id})`),
+  (a) => as(ADMIN, (by) => by`delete from public.issues where id = ${issueOf(a)}`),
+  (a, b) =>
+    as(AGENT, (by) =>
+      by`
+      update public.issues set title = ${`By hand ${b}`}, tags = array['mine'] where id = ${issueOf(a)}
+    `),
+];
+
+test("imports, retries, replays, triage, edits and deletions at once", async () => {
+  const numbers = fc.tuple(fc.nat({ max: actions.length - 1 }), fc.nat(), fc.nat(), fc.nat());
+  const queue = fc.sample(numbers, { numRuns: LANES * ROUNDS, seed: SEED });
+  const unexpected: unknown[] = [];
+  await Promise.all(Array.from({ length: LANES }, async () => {
+    for (let next = queue.pop(); next; next = queue.pop()) {
+      const [at, a, b, c] = next;
+      try {
+        await actions[at]?.(a, b, c);
+      } catch (error) {
+        if (!(error instanceof Error) || !ANSWERS.includes(error.message)) unexpected.push(error);
+      }
+    }
+  }));
+  expect(unexpected).toEqual([]);
+
+  const events =
+    await sql`select distinct status, error from private.circle_events where status <> 'received'`;
+  expect(events).toEqual([{ status: "processed", error: null }]);
+  await sql`update private.circle_events set next_attempt_at = now() where next_attempt_at is not null`;
+  await sql`select private.process_waiting_circle_events(1000)`;
+  expect(await sql`select from private.circle_events where status <> 'processed'`).toHaveLength(0);
+
+  const lost = await sql`
+    select distinct r ->> 'message_id' as message_id
+    from private.circle_events as e, jsonb_path_query(convert_from(e.body, 'UTF8')::jsonb, '$[*].Replies[*]') as r
+    where r ->> 'message_id' not in (select message_id from public.circle_replies)
+  `;
+  expect(lost).toEqual([]);
+  const unlogged = await sql`
+    select c.message_id from public.circle_issues as c
+    where c.mapped_to_issue_id is not null and not exists (
+      select from public.issue_import_logs as l
+      where l.circle_issue_id = c.id and l.issue_id = c.mapped_to_issue_id
+    )
+  `;
+  expect(unlogged).toEqual([]);
+
+  // what is there is what all that was sent comes to: nothing of it changes when it is sent again
+  const before = await rows();
+  await sql`select public.replay_circle_events('-infinity', 'infinity', 10000)`;
+  expect(await rows()).toEqual(before);
+}, 120_000);

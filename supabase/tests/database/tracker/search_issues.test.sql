@@ -1,0 +1,147 @@
+-- search_issues: what people type finds what they mean, within the filters, best first.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(52);
+
+\ir ../helpers/personas.psql
+
+insert into public.issues (
+  seq_id, title, description, status, segment, tags, created_at, is_test, submitted_by
+) values
+  (11, 'Login loop after the update', 'Safari asks for the password again and again.', 'in_progress', 'auth',
+    '{ios,needs-docs}', '2026-01-01', false, 'Ana'),
+  (12, 'Crash in the editor', 'TypeError in src/app.ts:42, mail ana.ruiz@club.example.org about it.',
+    'resolved', 'code', '{}', '2026-01-02', false, 'Bo'),
+  (13, 'Webhook times out', 'ECONNRESET from https://api.example.org/v2/hooks?id=7 — login works.',
+    'archived', 'tool', '{}', '2026-01-03', false, 'Cy'),
+  (14, 'Login page of the test', 'Nothing real', 'waiting_for_help', 'auth', '{}', '2026-01-04', true, 'Di'),
+  (15, 'Authentication fails 50% 🔥', 'Sign-in with 100%_certain settings.', 'blocked', 'auth', '{}',
+    '2026-01-05', false, 'Ed');
+insert into public.comments (issue_id, body)
+select i.id, 'Fixed by clearing the keychain; see issue_helper.py'
+from public.issues as i
+where i.seq_id = 12;
+
+create function pg_temp.found(p_query text) returns text language sql as $$
+  select string_agg(s.seq_id::text, ',') from public.search_issues(p_query) as s
+$$;
+
+-- Words
+
+select is(pg_temp.found('webhook'), '13', 'a word of the title');
+select is(pg_temp.found('PASSWORDS'), '11', 'of the description, in any case and form');
+select is(pg_temp.found('keychain'), '12', 'of a comment');
+select is(pg_temp.found('needs-docs'), '11', 'a tag as it is written');
+select is(
+  pg_temp.found('login'), '11,13',
+  'the title counts more than the description; no test data; archived ones'
+);
+select is(pg_temp.found('login safari'), '11', 'all words have to be there');
+select is(pg_temp.found('safari login'), '11', 'in any order');
+select is(pg_temp.found('"login loop"'), '11', 'words in quotes stand together');
+select is(pg_temp.found('"loop login"'), null, 'in their order');
+select is(pg_temp.found('login -safari'), '13', 'a minus takes away');
+select is(pg_temp.found('login -"login loop"'), '13', 'a phrase too');
+select is(pg_temp.found('keychain or webhook'), '13,12', 'or widens');
+select is(pg_temp.found('login OR'), '11,13', 'an or that leads nowhere is nothing');
+select is(pg_temp.found('webh'), '13', 'the last word as far as it is typed');
+select is(pg_temp.found('webh times'), null, 'another word has to be whole');
+select is(pg_temp.found('how is the webhook'), '13', 'stop words don''t matter');
+select is(pg_temp.found('authenticat'), '15', 'half a word that is longer than its stem, by the title');
+
+-- As they stand in code and logs
+
+select is(pg_temp.found('src/app.ts'), '12', 'a path');
+select is(pg_temp.found('app.ts'), '12', 'a file');
+select is(pg_temp.found('src/app.ts:42'), '12', 'with its line');
+select is(pg_temp.found('TypeError'), '12', 'an identifier');
+select is(pg_temp.found('ECONNRESET'), '13', 'an error code');
+select is(pg_temp.found('ana.ruiz@club.example.org'), '12', 'an e-mail address');
+select is(pg_temp.found('https://api.example.org/v2/hooks?id=7'), '13', 'an address');
+select is(pg_temp.found('api.example.org'), '13', 'its host');
+select is(pg_temp.found('issue_helper'), '12', 'a snake-case word');
+select is(pg_temp.found('--login'), '11,13', 'a flag is a word, not a minus');
+
+-- Numbers
+
+select is(pg_temp.found('#12'), '12', 'a number with its sign');
+select is(pg_temp.found('42'), '12', 'a number in a text');
+insert into public.issues (seq_id, title, created_at) values (16, 'Twelve: 12 12 12', '2026-02-01');
+select is(pg_temp.found('12'), '12,16', 'the issue of that number comes before those that name it');
+select is(pg_temp.found('#99999999999999999999'), null, 'a number that none has is no error');
+
+-- What is no word
+
+select is(pg_temp.found('the'), '15,12,11', 'a stop word alone: titles that contain it');
+select is(pg_temp.found('???'), null, 'punctuation alone finds nothing');
+select is(pg_temp.found('🔥'), '15', 'unless a title contains it');
+select is(pg_temp.found('%'), '15', 'a per cent sign stands for itself');
+select is(pg_temp.found('_'), null, 'and so does an underscore');
+select is(pg_temp.found('" -( & | ! <-> :* '''), null, 'operators of tsquery are no error');
+select is(pg_temp.found(repeat('word ', 5000)), null, 'nor is a very long query');
+select is(pg_temp.found(repeat('x', 100000)), null, 'or a very long word');
+
+-- Blank, filters, pages
+
+select is(pg_temp.found(' '), '16,15,13,12,11', 'a blank query lists the newest');
+select is(pg_temp.found(null), '16,15,13,12,11', 'null too');
+select results_eq(
+  $$ select s.seq_id from public.search_issues('login', p_status => '{archived,blocked}') as s $$, array[13],
+  'by status'
+);
+select results_eq(
+  $$ select s.seq_id from public.search_issues('', p_segment => '{auth}', p_include_tests => true,
+    p_created_from => '2026-01-01', p_created_to => '2026-01-05') as s $$,
+  array[14, 11], 'by segment and time, the end excluded, with test data'
+);
+select results_eq(
+  $$ select s.seq_id from public.search_issues('', p_tags => '{ needs-docs,ios}') as s $$, array[11],
+  'by tags'
+);
+select results_eq(
+  $$ select s.seq_id from public.search_issues('', p_limit => 2, p_offset => 1) as s $$,
+  array[15, 13], 'a page'
+);
+select is_empty(
+  $$ select from public.search_issues('authenticat', p_offset => 1) as s $$, 'a page behind the last one'
+);
+select is(
+  (select count(*) from public.search_issues('', p_limit => 100000)), 5::bigint, 'a limit that is too high'
+);
+
+-- Common words
+
+insert into public.issues (title, description, segment, created_at)
+select case n when 1 then 'Flood' when 300 then 'Flood' else 'Rain' end, 'A flood of rain', 'misc',
+  '2026-03-01'::timestamptz + n * interval '1 minute'
+from generate_series(1, 2100) as n;
+select results_eq(
+  $$ select s.title, s.created_at from public.search_issues('flood', p_limit => 2) as s $$,
+  $$ values ('Flood', '2026-03-01 05:00+00'::timestamptz), ('Rain', '2026-03-02 11:00+00') $$,
+  'of more than 2,000 the newest 2,000 are ranked'
+);
+select results_eq(
+  $$ select count(*), count(distinct s.id)
+     from public.search_issues('flood', p_limit => 100, p_offset => 2050) as s $$,
+  $$ values (50::bigint, 50::bigint) $$, 'but all of them are there, page by page'
+);
+select results_eq(
+  $$ select s.created_at from public.search_issues('flood', p_created_to => '2026-03-01 00:03+00') as s $$,
+  $$ values ('2026-03-01 00:01+00'::timestamptz), ('2026-03-01 00:02+00') $$,
+  'and those of a time that is past'
+);
+
+select alike(
+  (select s.snippet from public.search_issues('keychain') as s),
+  '%mail ana.ruiz@club.example.org about it. … Fixed by clearing the **keychain**; see issue_helper.py',
+  'the snippet shows where the words are'
+);
+select alike(
+  (select s.snippet from public.search_issues('src/app.ts typeerror') as s),
+  '**TypeError** in **src/app.ts**:42,%', 'as they stand in the text'
+);
+
+select * from finish();
+rollback;

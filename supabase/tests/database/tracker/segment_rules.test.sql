@@ -1,0 +1,227 @@
+-- Rules as data: who writes them, what is accepted, and that they decide from the next text on.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(49);
+
+\ir ../helpers/personas.psql
+
+-- What they are delivered with
+
+select results_eq(
+  $$ select r.segment, r.priority::integer, string_agg(r.words, ', ' order by r.words collate "C")
+     from public.segment_rules as r group by 1, 2 order by 2 $$,
+  $$ values
+    ('auth', 10, 'account, auth, authentication, credential, jwt, login, oauth, password, refresh token, '
+      || 'sign in, sign up, signin, signup, token'),
+    ('code', 20, 'api, bug, class, code, crash, endpoint, error, exception, function, method, null, object, '
+      || 'property, runtime, syntax, timeout, undefined, variable'),
+    ('tool', 30, '10xcoder, cli, command line, cursor, development, editor, environment, extension, ide, '
+      || 'integration, pipeline, plugin, taskmaster, tool, vs code, vscode') $$,
+  'the words of the three segments'
+);
+select is_empty(
+  $$ select r.words from public.segment_rules as r cross join public.tracker_settings as s
+     where r.weight <= 0 or r.weight >= s.triage_threshold or not r.is_enabled $$,
+  'each of them says something, and none decides alone'
+);
+
+-- What is accepted
+
+create function pg_temp.add(p_words text, p_persona text default 'admin') returns text language sql as $$
+  select pg_temp.as_persona(p_persona, format(
+    'insert into segment_rules (words, segment, priority) values (%L, ''tool'', 30) returning words', p_words
+  ))
+$$;
+create function pg_temp.fault(p_columns text, p_values text) returns text language plpgsql as $$
+declare
+  v_detail text;
+  v_hint text;
+begin
+  execute format('insert into public.segment_rules (%s) values (%s)', p_columns, p_values);
+  return null;
+exception
+  when sqlstate 'PT422' then
+    get stacked diagnostics v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+    return concat_ws(' | ', sqlerrm, v_detail, v_hint);
+end;
+$$;
+
+select is(
+  pg_temp.add(e'  Two\t \n' || U&'\00A0' || 'Factor '), 'two factor', 'words are trimmed and lowered'
+);
+select is(pg_temp.add('Can' || U&'\2019' || 't save'), 'can''t save', 'one apostrophe for both');
+select is(pg_temp.add('x'), 'x', 'a letter is a word');
+select is(pg_temp.add('ci/cd'), 'ci/cd', 'punctuation within a word');
+select is(pg_temp.add('a.b+c'), 'a.b+c', 'characters that mean something in an expression');
+select is(pg_temp.add('größe'), 'größe', 'letters of other alphabets');
+select is(
+  pg_temp.add(repeat('x', 100)), repeat('x', 100), 'a hundred characters'
+);
+select is(
+  pg_temp.fault('words, segment, priority', $$ repeat('x', 101), 'tool', 1 $$),
+  'segment_rule_invalid | words has 101 characters, 100 are allowed. | Give fewer words; several rules may '
+    || 'say the same.', 'and not one more'
+);
+select matches(
+  pg_temp.fault('words, segment, priority', format('%L, ''tool'', 1', e' \t')),
+  '^segment_rule_invalid \| words holds no word\.', 'blank'
+);
+select matches(
+  pg_temp.fault('segment, priority', $$ 'tool', 1 $$), '^segment_rule_invalid \| words holds no word\.',
+  'no words'
+);
+select is_empty(
+  $$ select w.words from unnest(array['c#', '.net', '(x', 'x)', '*', '-', 'a -']) as w (words)
+     where pg_temp.fault('words, segment, priority', format('%L, ''tool'', 1', w.words))
+       !~ '^segment_rule_invalid \| words .+ does not begin and end with a letter, a digit' $$,
+  'what begins or ends with something else'
+);
+select is_empty(
+  $$ select w.words from unnest(array['a(b', 'a|b', 'a*b', 'a\b', 'a[b', 'a^b', 'a$b', 'a?b', 'a{1}b', 'a"b',
+       'a,b', 'a' || chr(1) || 'b']) as w (words)
+     where pg_temp.fault('words, segment, priority', format('%L, ''tool'', 1', w.words))
+       !~ '^segment_rule_invalid \| words .+ has a character that can''t be matched' $$,
+  'what can''t be matched safely'
+);
+select matches(
+  pg_temp.fault('words, segment, priority', $$ 'a - b', 'tool', 1 $$), 'has punctuation beside a blank',
+  'a word of punctuation'
+);
+select matches(
+  pg_temp.fault('words, segment, priority', $$ 'sso', 'billing', 1 $$),
+  '^segment_rule_invalid \| The rule ''sso'' has the segment ''billing''\. \| Use one of: auth, code, tool',
+  'an unknown segment'
+);
+select matches(
+  pg_temp.fault('words, priority', $$ 'sso', 1 $$), 'has the segment NULL', 'no segment'
+);
+select matches(
+  pg_temp.fault('words, segment', $$ 'sso', 'auth' $$), 'The rule ''sso'' has no priority', 'no priority'
+);
+select is_empty(
+  $$ select w.weight from unnest(array['-0.01', '1.01', 'NaN', 'Infinity']) as w (weight)
+     where pg_temp.fault('words, segment, priority, weight', format('''sso'', ''auth'', 1, %L', w.weight))
+       !~ 'The rule ''sso'' has the weight' $$,
+  'a weight that is no share'
+);
+select is(
+  pg_temp.as_persona('admin', $$ update segment_rules set words = '*' where words = 'x' returning words $$),
+  'PT422 segment_rule_invalid', 'an update is checked, too'
+);
+select is(
+  pg_temp.as_persona('admin', $$ update segment_rules set words = ' Why ', segment = null, weight = null
+    where words = 'x' returning words || segment || weight $$),
+  'whytool0', 'and null is as if left out'
+);
+select is(
+  pg_temp.as_persona('admin', $$ update segment_rules set id = gen_random_uuid() where words = 'why'
+    returning words $$),
+  'PT422 key_change_refused', 'a rule stays the rule that it is'
+);
+select is(pg_temp.add('LOGIN'), '23505 duplicate key value violates unique constraint '
+  || '"segment_rules_words_key"', 'words have one rule');
+
+-- PostgREST's upsert, by either key
+
+select is(
+  pg_temp.as_persona('admin', $$ insert into segment_rules (words, segment, priority, weight)
+    values (' Sign  In', 'tool', 5, 0.9) on conflict (words) do update set words = excluded.words,
+      segment = excluded.segment, priority = excluded.priority, weight = excluded.weight
+    returning concat_ws('|', words, segment, priority, weight) $$),
+  'sign in|tool|5|0.9', 'an upsert by words'
+);
+select is(
+  pg_temp.as_persona('admin', $$ insert into segment_rules (words, segment, priority, weight, is_enabled)
+    values ('SIGN IN', null, null, null, null) on conflict (words) do update set words = excluded.words,
+      segment = excluded.segment, priority = excluded.priority, weight = excluded.weight,
+      is_enabled = excluded.is_enabled
+    returning concat_ws('|', words, segment, priority, weight, is_enabled) $$),
+  'sign in|tool|5|0.9|t', 'what it sends as null stays'
+);
+select is(
+  pg_temp.as_persona('admin', $$ insert into segment_rules (id, words, segment, priority, weight)
+    select r.id, 'log in', null, null, 0.5 from segment_rules as r where r.words = 'login'
+    on conflict (id) do update set words = excluded.words, segment = excluded.segment,
+      priority = excluded.priority, weight = excluded.weight
+    returning concat_ws('|', words, segment, priority, weight) $$),
+  'log in|auth|10|0.5', 'an upsert by id'
+);
+select is(
+  pg_temp.as_persona('admin', $$ insert into segment_rules (id, words, segment, priority)
+    select r.id, 'password', 'auth', 10 from segment_rules as r where r.words = 'log in'
+    on conflict (id) do update set words = excluded.words returning words $$),
+  '23505 duplicate key value violates unique constraint "segment_rules_words_key"',
+  'a rule can''t take another''s words'
+);
+
+-- They decide
+
+select is(determine_segment('Sign in', 'error'), 'tool', 'the lowest priority decides');
+select is(determine_segment('login', null), 'misc', 'words that have no rule any more say nothing');
+select is(determine_segment('My LOG' || U&'\00A0\00A0' || 'IN?', null), 'auth', 'words that have one now do');
+select is(
+  determine_segment('I can' || U&'\2019' || 't' || e'\n' || 'save', null), 'tool', 'with either apostrophe'
+);
+select is(determine_segment('our CI/CD', null), 'tool', 'with punctuation in them');
+select is(determine_segment('axb+c', null), 'misc', 'which means itself');
+select is(determine_segment('die Größe', null), 'tool', 'in any alphabet');
+update public.segment_rules set is_enabled = false where words = 'sign in';
+select is(determine_segment('Sign in', 'error'), 'code', 'a disabled rule says nothing');
+update public.segment_rules set priority = 20, is_enabled = true where words in ('sign in', 'password');
+select is(determine_segment('sign in error', null), 'code', 'of one priority, code comes before tool');
+select is(determine_segment('password error', null), 'auth', 'and auth before code');
+insert into public.segment_rules (words, segment, priority) values ('newsletter', 'misc', 1);
+select is(determine_segment('Newsletter password', null), 'misc', 'a rule can keep a text out of the others');
+
+-- Whatever was written to them, the patterns are what one would get by trying rule by rule.
+
+create function pg_temp.disagreements() returns setof text language sql as $$
+  select t.text
+  from (
+    select r.words || ' ' || coalesce(lead(r.words, n.distance) over (order by r.words), '') as text
+    from public.segment_rules as r cross join (values (1), (7), (20)) as n (distance)
+    group by r.words, n.distance
+  ) as t
+  where determine_segment(upper(t.text), null) is distinct from coalesce((
+    select r.segment from public.segment_rules as r
+    where r.is_enabled and t.text ~ ('\y' || replace(r.words, '.', '\.') || '\y')
+    order by r.priority, array_position(array['auth', 'code', 'tool', 'misc'], r.segment) limit 1
+  ), 'misc')
+$$;
+delete from public.segment_rules where words in ('a.b+c', 'ci/cd', 'can''t save');
+select is_empty('select pg_temp.disagreements()', 'the patterns say what the rules say');
+delete from public.segment_rules where words < 'm';
+update public.segment_rules set segment = 'code', priority = 7 where words > 's';
+select is_empty('select pg_temp.disagreements()', 'after changes in bulk, too');
+select isnt_empty(
+  $$ select from public.segment_rules where determine_segment(words, null) = 'code' $$, 'which had an effect'
+);
+truncate public.segment_rules;
+select is(determine_segment('password error', 'plugin'), 'misc', 'without rules all is misc');
+insert into public.segment_rules (words, segment, priority)
+  select 'word' || n, 'code', 20 from generate_series(1, 200) as n;
+select is(determine_segment('word200', null), 'code', 'two hundred rules of a kind are fine');
+select throws_ok(
+  $$ insert into public.segment_rules (words, segment, priority)
+     select repeat('long', 20) || n, 'code', 20 from generate_series(1, 10) as n $$,
+  'PT422', 'segment_rule_invalid', 'more than can be matched at once are refused'
+);
+select throws_ok(
+  $$ update public.segment_rules set priority = substr(words, 5)::smallint where words < 'word3' $$,
+  'PT422', 'segment_rule_invalid', 'and so are too many priorities'
+);
+select is(determine_segment('word200', null), 'code', 'what there was goes on');
+
+-- Who writes them
+
+select matches(pg_temp.add('mine', 'agent'), '^42501 ', 'an agent adds none');
+select is(
+  pg_temp.as_persona('agent', $$ update segment_rules set weight = 1 where true returning words $$), null,
+  'and changes none'
+);
+select is(pg_temp.as_persona('viewer', 'select count(*) from segment_rules'), '200', 'a viewer reads them');
+
+select * from finish();
+rollback;
