@@ -49,7 +49,11 @@ export const exaiActiveCase: Case = {
   title: "A page of exai_active_issues at 200,000 issues and two million steps",
   async prepare(bench) {
     const issueCount = bench.scaled(ISSUE_COUNT);
-    const database = await makeExai(bench, "exai_active", { issueCount, stepsEach: STEPS_EACH, edgeCount: 0 });
+    const database = await makeExai(bench, "exai_active", {
+      issueCount,
+      stepsEach: STEPS_EACH,
+      edgeCount: 0,
+    });
     const admin = database.connect({ role: "supabase_admin" });
     await admin.unsafe(NAIVE_VIEW);
     await admin.end();

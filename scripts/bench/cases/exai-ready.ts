@@ -73,8 +73,7 @@ export const exaiReadyCase: Case = {
     assert(top.length > 0, "there are issues that wait for nothing");
     assert.deepEqual(top, await answer("bench.exai_ready_issues"), "both queries give the same issues");
 
-    const run = (view: string) => () =>
-      timedPage(sql, "authenticated", VIEWER_ID, pageAsJson(view, REST));
+    const run = (view: string) => () => timedPage(sql, "authenticated", VIEWER_ID, pageAsJson(view, REST));
     return {
       comparisons: [{
         name: "exai-ready",

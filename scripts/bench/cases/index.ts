@@ -1,6 +1,7 @@
 import type { Case } from "../bench.ts";
 import { activityLogCase } from "./activity-log.ts";
 import { exaiActiveCase } from "./exai-active.ts";
+import { exaiCycleCase } from "./exai-cycle.ts";
 import { exaiReadyCase } from "./exai-ready.ts";
 import { importCase } from "./import.ts";
 import { searchCase } from "./search.ts";
@@ -14,4 +15,5 @@ export const CASES: readonly Case[] = [
   searchCase,
   exaiActiveCase,
   exaiReadyCase,
+  exaiCycleCase,
 ];
