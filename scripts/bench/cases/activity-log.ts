@@ -1,14 +1,7 @@
-import type postgres from "postgres";
-import type { Case, Comparison, Contender, Sample } from "../bench.ts";
+import type { Case, Comparison, Contender } from "../bench.ts";
 import { issueId, VIEWER_ID } from "../data/bulk.ts";
 import { makeSearchedBulk } from "../data/issue-search.ts";
-import { asCaller, explain, timed } from "../queries.ts";
-
-/** A query that is fast is run this often for one sample. */
-const REPEATS = 40;
-
-/** What the platform gives a request of a signed-in person. */
-const LIMIT_S = 8;
+import { asCaller, explain, PAGE_LIMIT_S, pageAsJson, timedPage } from "../queries.ts";
 
 /** The same columns by a join with the latest comment of every issue, as one writes it down first. */
 const NAIVE_VIEW = `
@@ -60,10 +53,6 @@ function pages(issueCount: number): Page[] {
   ];
 }
 
-/** As PostgREST asks: the page as one JSON value. */
-const asJson = (view: string, rest: string): string =>
-  `select coalesce(json_agg(p), '[]')::text from (select v.* from ${view} as v ${rest}) as p`;
-
 const OURS = "the view";
 const WITHOUT_RLS = "the view with RLS off";
 const NAIVE = "the view written naively";
@@ -81,7 +70,7 @@ export const activityLogCase: Case = {
     const comparison = (page: Page): Comparison => {
       const contender = (name: string, role: string, view: string): Contender => ({
         name,
-        run: () => runPage(sql, role, asJson(view, page.rest)),
+        run: () => timedPage(sql, role, VIEWER_ID, pageAsJson(view, page.rest)),
       });
       return {
         name: page.name,
@@ -113,20 +102,8 @@ export const activityLogCase: Case = {
         "asked for as PostgREST asks, as one JSON value, by a team viewer whose claims the transaction carries; the query " +
         "alone is timed, prepared. With RLS off the same query runs as `service_role`, which bypasses row security. " +
         "The naive view joins the issues with `distinct on (issue_id)` over the comments. Each query ends after " +
-        `${LIMIT_S} s, as requests of signed-in people do on Supabase.`,
+        `${PAGE_LIMIT_S} s, as requests of signed-in people do on Supabase.`,
       close: () => sql.end(),
     };
   },
 };
-
-async function runPage(sql: postgres.Sql, role: string, query: string): Promise<Sample> {
-  return await asCaller(sql, role, VIEWER_ID, async (tx) => {
-    const first = await timed(tx, query, [], LIMIT_S * 1000);
-    if (first.isCutOff || first.ms > LIMIT_S * 1000 / REPEATS) return first;
-    const sample: Sample = { operations: 0, ms: 0 };
-    for (; sample.operations < REPEATS; sample.operations++) {
-      sample.ms += (await timed(tx, query, [], LIMIT_S * 1000)).ms;
-    }
-    return sample;
-  });
-}

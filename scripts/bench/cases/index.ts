@@ -1,8 +1,19 @@
 import type { Case } from "../bench.ts";
 import { activityLogCase } from "./activity-log.ts";
+import { exaiActiveCase } from "./exai-active.ts";
+import { exaiCycleCase } from "./exai-cycle.ts";
+import { exaiReadyCase } from "./exai-ready.ts";
 import { importCase } from "./import.ts";
 import { searchCase } from "./search.ts";
 import { webhookCase } from "./webhook.ts";
 
 /** Every case, in the order in which they run. */
-export const CASES: readonly Case[] = [importCase, webhookCase, activityLogCase, searchCase];
+export const CASES: readonly Case[] = [
+  importCase,
+  webhookCase,
+  activityLogCase,
+  searchCase,
+  exaiActiveCase,
+  exaiReadyCase,
+  exaiCycleCase,
+];

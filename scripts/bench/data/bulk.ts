@@ -83,7 +83,11 @@ async function fill(bench: Bench, { issueCount, commentCount }: Bulk, sql: postg
 }
 
 /** Indexes that are built once the rows are there take a fraction of the time; whatever indexes there are. */
-async function setIndexUpkeep(sql: postgres.Sql, tables: readonly string[], isOn: boolean): Promise<void> {
+export async function setIndexUpkeep(
+  sql: postgres.Sql,
+  tables: readonly string[],
+  isOn: boolean,
+): Promise<void> {
   await sql`
     update pg_index as i set indisready = ${isOn}
     where i.indrelid = any (${[...tables]}::regclass[])

@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import type postgres from "postgres";
+import type { Case, Comparison, Sample } from "../bench.ts";
+import { explain } from "../queries.ts";
+
+const CHAIN_LENGTH = 5_000;
+
+/** Edges that are added for one sample. */
+const REPEATS = 20;
+
+/** So many single rows are what one edge may cost. */
+const ROWS_EACH = 10;
+
+const INSERT_EDGE = `
+  insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) values ($1, $2, 'blocks')
+`;
+const DELETE_EDGE = "delete from public.exai_issue_relations where from_issue_id = $1 and to_issue_id = $2";
+const INSERT_UPDATE = `
+  insert into public.exai_issue_updates (issue_id, update_type, content, conversation_id)
+  values ($1, 'comment', 'Seen again after the last deployment, with the same trace.', 'conversation-1')
+`;
+
+interface Chain {
+  head: string;
+  tail: string;
+  /** Waits for nothing and blocks nothing. */
+  loose: string;
+  /** Waits for one issue that is not of the chain. */
+  waiting: string;
+  /** For updates, which take their time by their issue. */
+  others: string[];
+}
+
+interface Edge {
+  name: string;
+  title: string;
+  from: keyof Pick<Chain, "tail" | "waiting">;
+  to: keyof Pick<Chain, "head" | "loose">;
+  isRefused: boolean;
+}
+
+const EDGES: readonly Edge[] = [
+  {
+    name: "exai-cycle-end",
+    title: "an edge at the end of a chain of 5,000 issues",
+    from: "tail",
+    to: "loose",
+    isRefused: false,
+  },
+  {
+    name: "exai-cycle-whole",
+    title: "an edge before such a chain, all of which is walked",
+    from: "waiting",
+    to: "head",
+    isRefused: false,
+  },
+  {
+    name: "exai-cycle-refused",
+    title: "an edge from the end of it to its beginning, refused",
+    from: "tail",
+    to: "head",
+    isRefused: true,
+  },
+];
+
+const OURS = "the edge, checked for circles";
+const PEER = `${ROWS_EACH} single-row inserts`;
+
+export const exaiCycleCase: Case = {
+  name: "exai-cycle",
+  title: "A block edge that is checked for circles along 5,000 issues",
+  async prepare(bench) {
+    const database = await bench.createDatabase("exai_cycle");
+    const sql = database.connect();
+    const length = Math.max(2, bench.scaled(CHAIN_LENGTH));
+    const repeats = bench.scaled(REPEATS);
+    bench.progress(`chaining ${length} issues`);
+    const chain = await makeChain(sql, length);
+    const edges = await countEdges(sql);
+    let inserted = 0;
+
+    const insertRows = async (times: number): Promise<Sample> => {
+      const sample: Sample = { operations: times, ms: 0 };
+      for (let nth = 0; nth < times; nth++) {
+        const started = performance.now();
+        for (let row = 0; row < ROWS_EACH; row++) {
+          const issue = chain.others[inserted++ % chain.others.length] ?? "";
+          await sql.unsafe(INSERT_UPDATE, [issue], { prepare: true });
+        }
+        sample.ms += performance.now() - started;
+      }
+      return sample;
+    };
+    const comparison = ({ name, title, from, to, isRefused }: Edge): Comparison => ({
+      name,
+      title,
+      clients: "1 connection",
+      unit: "ms",
+      contenders: [
+        { name: OURS, run: () => addEdges(sql, [chain[from], chain[to]], isRefused, repeats) },
+        { name: PEER, run: () => insertRows(repeats) },
+      ],
+      floors: [{ against: PEER, ratio: 1 }],
+      explain: () => sql.begin((tx) => explain(tx, walk(chain[to]))),
+    });
+    return {
+      comparisons: EDGES.map(comparison),
+      method:
+        `${length} issues of which each blocks the next. An edge is one insert into \`exai_issue_relations\` in a ` +
+        "transaction of its own, with all that it entails: the check, the arrays and counts at both ends; it is taken " +
+        "away again in between, which is not timed. At the end of the chain there is nothing behind the new issue to " +
+        "walk; before the chain, from an issue that itself waits for another one, every issue of it is walked, as it is " +
+        `for the edge that is refused. The peer is ${ROWS_EACH} inserts of a row into \`exai_issue_updates\`, with its ` +
+        "triggers, each in a transaction of its own. Both are sent prepared, as `postgres`.",
+      async warmUp() {
+        for (const { from, to, isRefused } of EDGES) {
+          await addEdges(sql, [chain[from], chain[to]], isRefused, 5);
+        }
+        await insertRows(5);
+      },
+      async verify() {
+        assert.equal(await countEdges(sql), edges, "every edge was taken away again");
+        const [row] = await sql`select count(*)::integer as count from public.exai_issue_updates`;
+        assert.equal(row?.count, inserted, "every row was inserted");
+      },
+      close: () => sql.end(),
+    };
+  },
+};
+
+/** Writes as the clients' statements do, triggers and all. */
+async function makeChain(sql: postgres.Sql, length: number): Promise<Chain> {
+  const names = ["loose", "waiting", "blocker", ...Array.from({ length: 100 }, () => "other")];
+  const ids = await sql<{ id: string }[]>`
+    insert into public.exai_issues (title)
+    select 'Issue ' || n from generate_series(1, ${length + names.length}::integer) as n
+    returning id
+  `;
+  const [loose, waiting, blocker, ...rest] = ids.map(({ id }) => id);
+  assert(loose && waiting && blocker);
+  const chained = rest.slice(0, length);
+  const [head, tail] = [chained[0], chained.at(-1)];
+  assert(head && tail);
+  await sql`
+    insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind)
+    select e.from_issue_id, e.to_issue_id, 'blocks'
+    from unnest(${[blocker, ...chained.slice(0, -1)]}::uuid[], ${[waiting, ...chained.slice(1)]}::uuid[])
+      as e (from_issue_id, to_issue_id)
+  `;
+  for (
+    const table of ["public.exai_issues", "public.exai_issue_relations", "private.exai_issue_counts"]
+  ) {
+    await sql.unsafe(`vacuum (analyze) ${table}`);
+  }
+  return { head, tail, loose, waiting, others: rest.slice(length) };
+}
+
+async function addEdges(
+  sql: postgres.Sql,
+  ends: [string, string],
+  isRefused: boolean,
+  times: number,
+): Promise<Sample> {
+  const sample: Sample = { operations: times, ms: 0 };
+  for (let nth = 0; nth < times; nth++) {
+    const started = performance.now();
+    const refusal = await sql.unsafe(INSERT_EDGE, ends, { prepare: true }).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    sample.ms += performance.now() - started;
+    assert.equal(refusal, isRefused ? "exai_relation_cycle" : undefined);
+    if (!isRefused) await sql.unsafe(DELETE_EDGE, ends, { prepare: true });
+  }
+  return sample;
+}
+
+async function countEdges(sql: postgres.Sql): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::integer as count from public.exai_issue_relations
+  `;
+  return row?.count ?? 0;
+}
+
+/** What the check does. */
+const walk = (id: string): string => `
+  with recursive reached (id) as (
+    select '${id}'::uuid
+    union
+    select e.to_issue_id
+    from reached as r
+    join public.exai_issue_relations as e on e.from_issue_id = r.id
+    where e.kind in ('blocks', 'parent')
+  )
+  select count(*) from reached
+`;

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import type { Case } from "../bench.ts";
+import { VIEWER_ID } from "../data/bulk.ts";
+import { makeExai } from "../data/exai.ts";
+import { asCaller, explain, PAGE_LIMIT_S, pageAsJson, timedPage } from "../queries.ts";
+
+const ISSUE_COUNT = 100_000;
+const EDGE_COUNT = 150_000;
+
+/** The same columns and order, with everything that is blocked found by walking down from all open blockers. */
+const NAIVE_VIEW = `
+  create schema bench;
+  create view bench.exai_ready_issues with (security_invoker = true) as
+  with recursive blocked (id) as (
+    select e.to_issue_id
+    from public.exai_issue_relations as e
+    join public.exai_issues as f on f.id = e.from_issue_id
+    where e.kind = 'blocks' and f.status in ('open', 'in_progress')
+    union
+    select e.to_issue_id
+    from blocked as b
+    join public.exai_issue_relations as e on e.from_issue_id = b.id
+    where e.kind = 'parent'
+  )
+  select
+    i.*,
+    coalesce(s.completed, 0)::integer as completed_steps,
+    coalesce(s.steps, 0)::integer as total_steps,
+    coalesce(round(100.0 * s.completed / nullif(s.steps - s.skipped, 0)), 0)::integer as progress_percentage,
+    coalesce(s.skipped, 0)::integer as skipped_steps,
+    coalesce(u.unblocks, 0)::integer as unblocks_count
+  from public.exai_issues as i
+  left join (
+    select s.issue_id, count(*) as steps, count(*) filter (where s.status = 'complete') as completed,
+      count(*) filter (where s.status = 'skipped') as skipped
+    from public.exai_issue_checklist as s
+    group by s.issue_id
+  ) as s on s.issue_id = i.id
+  left join (
+    select e.from_issue_id, count(*) as unblocks
+    from public.exai_issue_relations as e
+    join public.exai_issues as t on t.id = e.to_issue_id
+    where e.kind = 'blocks' and t.status in ('open', 'in_progress')
+    group by e.from_issue_id
+  ) as u on u.from_issue_id = i.id
+  where i.status in ('open', 'in_progress') and i.id not in (select b.id from blocked as b)
+  order by
+    case i.severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end,
+    u.unblocks desc nulls last, i.created_at, i.issue_number;
+  grant usage on schema bench to authenticated;
+  grant select on bench.exai_ready_issues to authenticated;
+`;
+
+const REST = "limit 20";
+
+const OURS = "exai_ready_issues";
+const NAIVE = "the recursive query over everything";
+
+export const exaiReadyCase: Case = {
+  name: "exai-ready",
+  title: "The top of exai_ready_issues at 100,000 issues and 150,000 edges",
+  async prepare(bench) {
+    const size = { issueCount: bench.scaled(ISSUE_COUNT), stepsEach: 1, edgeCount: bench.scaled(EDGE_COUNT) };
+    const database = await makeExai(bench, "exai_ready", size);
+    const admin = database.connect({ role: "supabase_admin" });
+    await admin.unsafe(NAIVE_VIEW);
+    await admin.end();
+    const sql = database.connect();
+
+    const answer = (view: string) =>
+      asCaller(sql, "authenticated", VIEWER_ID, (tx) => tx.unsafe(`select v.* from ${view} as v ${REST}`));
+    const top = await answer("public.exai_ready_issues");
+    assert(top.length > 0, "there are issues that wait for nothing");
+    assert.deepEqual(top, await answer("bench.exai_ready_issues"), "both queries give the same issues");
+
+    const run = (view: string) => () => timedPage(sql, "authenticated", VIEWER_ID, pageAsJson(view, REST));
+    return {
+      comparisons: [{
+        name: "exai-ready",
+        title: "the 20 issues to work on next",
+        clients: "1 connection",
+        unit: "ms",
+        contenders: [
+          { name: OURS, run: run("public.exai_ready_issues") },
+          { name: NAIVE, run: run("bench.exai_ready_issues") },
+        ],
+        floors: [{ against: NAIVE, ratio: 50 }],
+        explain: () =>
+          asCaller(
+            sql,
+            "authenticated",
+            VIEWER_ID,
+            (tx) => explain(tx, pageAsJson("public.exai_ready_issues", REST)),
+          ),
+      }],
+      method:
+        `${size.issueCount} issues, three in ten of them active, with one step each, and ${size.edgeCount} edges: two ` +
+        "issues in five have a parent, and the other edges are blocks. The first 20, as one JSON value, asked for by a " +
+        "team viewer whose claims the transaction carries; the query alone is timed, prepared. The peer starts at every " +
+        "open blocker, walks down the parents with a recursive query, and counts steps and waiting issues; both give " +
+        `the same issues, or the run fails. Each query ends after ${PAGE_LIMIT_S} s.`,
+      close: () => sql.end(),
+    };
+  },
+};

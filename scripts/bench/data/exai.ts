@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import type postgres from "postgres";
+import type { Bench, BenchDatabase } from "../bench.ts";
+import { between, createRandom, createWriter } from "../words.ts";
+import { setIndexUpkeep, VIEWER_ID } from "./bulk.ts";
+
+/** How many different texts the issues have. */
+const TEXT_COUNT = 500;
+
+export interface ExaiSize {
+  issueCount: number;
+  /** Each issue has so many steps. */
+  stepsEach: number;
+  /** Two in five issues have a parent; all other edges are blocks. */
+  edgeCount: number;
+}
+
+/**
+ * A database of engineering issues: three in ten active, as in a list that has been in use for a while. Filled in one
+ * statement a table, with what the triggers would have written beside them, and then held to the schema's own checks.
+ */
+export async function makeExai(bench: Bench, name: string, size: ExaiSize): Promise<BenchDatabase> {
+  const database = await bench.createDatabase(name);
+  const sql = database.connect({ role: "supabase_admin" });
+  try {
+    await fill(bench, sql, size);
+    await checkExai(sql);
+  } finally {
+    await sql.end();
+  }
+  return database;
+}
+
+async function fill(bench: Bench, sql: postgres.Sql, size: ExaiSize): Promise<void> {
+  const { issueCount, stepsEach, edgeCount } = size;
+  const stepCount = issueCount * stepsEach;
+  bench.progress(`loading ${issueCount} engineering issues, ${stepCount} steps and ${edgeCount} edges`);
+  await sql`set session_replication_role = replica`;
+  await sql`set synchronous_commit = off`;
+  await sql`set maintenance_work_mem = '512MB'`;
+  await sql`set work_mem = '128MB'`;
+  await sql`insert into auth.users (id, email) values (${VIEWER_ID}, 'viewer@example.com')`;
+  await sql`insert into public.team_members (user_id, role) values (${VIEWER_ID}, 'viewer')`;
+
+  // whole numbers that look random and are the same in every run
+  await sql`
+    create function pg_temp.random_of(p_number integer, p_use integer, p_below integer) returns integer
+    language sql immutable
+    return ((hashint8extended(p_number, p_use) & 2147483647) % p_below)::integer
+  `;
+  await sql`
+    create function pg_temp.issue_id(p_number integer) returns uuid language sql immutable
+    return md5('issue ' || p_number)::uuid
+  `;
+  await load(sql, "public.exai_issue_relations", () => fillRelations(sql, issueCount, edgeCount));
+  await load(sql, "public.exai_issues", () => fillIssues(sql, issueCount));
+  await load(sql, "public.exai_issue_checklist", () => fillSteps(sql, stepsEach));
+  bench.progress("counting them and making their search vectors");
+  await load(sql, "private.exai_issue_counts", () => fillCounts(sql));
+  await load(sql, "private.exai_issue_search", () => fillSearch(sql));
+}
+
+/** Fills a table and builds its indexes then: nothing may ask them before, and what comes next does. */
+async function load(sql: postgres.Sql, table: string, step: () => Promise<void>): Promise<void> {
+  await setIndexUpkeep(sql, [table], false);
+  await step();
+  await setIndexUpkeep(sql, [table], true);
+  await sql.unsafe(`reindex table ${table}`);
+  await sql.unsafe(`vacuum (analyze) ${table}`);
+}
+
+/** From lower to higher numbers, so that there is no circle; an issue has at most one parent and two blockers. */
+async function fillRelations(sql: postgres.Sql, issueCount: number, edgeCount: number): Promise<void> {
+  const first = 3;
+  const places = issueCount - first + 1;
+  const parents = Math.min(edgeCount, Math.floor(places * 0.4));
+  const blocks = edgeCount - parents;
+  assert(blocks <= 2 * places, "there are as many edges as there are places for");
+  await sql`
+    insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind)
+    select pg_temp.issue_id(e.to_number - 1 - e.distance), pg_temp.issue_id(e.to_number), e.kind
+    from (
+      select n.to_number, n.kind,
+        (pg_temp.random_of(n.to_number, n.use, 1000) + n.nth) % least(n.to_number - 1, 500) as distance
+      from (
+        select ${first}::integer + n % ${places} as to_number, n / ${places} as nth, 1 as use, 'blocks' as kind
+        from generate_series(0, ${blocks}::integer - 1) as n
+        union all
+        select ${first}::integer + (n * 2.5)::integer, 0, 2, 'parent'
+        from generate_series(0, ${parents}::integer - 1) as n
+      ) as n
+    ) as e
+  `;
+}
+
+async function fillIssues(sql: postgres.Sql, issueCount: number): Promise<void> {
+  const random = createRandom(11);
+  const write = createWriter(random);
+  const titles = Array.from({ length: TEXT_COUNT }, () => write(between(random, 4, 9)));
+  const descriptions = Array.from({ length: TEXT_COUNT }, () => write(between(random, 20, 80)));
+  const causes = Array.from({ length: TEXT_COUNT }, () => write(between(random, 10, 30)));
+  await sql`
+    insert into public.exai_issues (
+      id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
+      affected_components, conversation_id, root_cause, recommended_fix, blocks_issues, blocked_by_issues,
+      discovery_date, fix_date, verification_date, created_by, created_at, updated_at
+    )
+    select pg_temp.issue_id(i.n), i.n, t.title, t.description,
+      (array['critical', 'high', 'medium', 'low'])[width_bucket(pg_temp.random_of(i.n, 3, 100), array[0, 5, 25, 75])],
+      (array['timeout', 'architecture', 'configuration', 'performance', 'security', 'other'])[1 + i.n % 6],
+      s.status, 'src/providers/provider_' || i.n % ${TEXT_COUNT} || '.py', 1 + i.n % 400, 20 + i.n % 400,
+      array['component ' || i.n % 20], 'conversation-' || i.n / 3, t.cause, t.cause,
+      coalesce(b.ids, '{}'), coalesce(w.ids, '{}'), d.day,
+      case when s.status in ('fixed', 'verified', 'closed') then d.day + interval '2 days' end,
+      case when s.status = 'verified' then d.day + interval '3 days' end, 'system', d.day, d.day
+    from generate_series(1, ${issueCount}::integer) as i (n)
+    cross join lateral (select timestamptz '2024-01-01 00:00:00+00' + i.n * interval '5 minutes' as day) as d
+    cross join lateral (
+      select (array['open', 'in_progress', 'fixed', 'verified', 'closed', 'wont_fix'])[
+        width_bucket(pg_temp.random_of(i.n, 4, 100), array[0, 22, 30, 40, 75, 95])
+      ] as status
+    ) as s
+    join unnest(${titles}::text[], ${descriptions}::text[], ${causes}::text[]) with ordinality
+      as t (title, description, cause, place) on t.place = 1 + i.n % ${TEXT_COUNT}
+    left join (
+      select e.from_issue_id, array_agg(e.to_issue_id order by e.to_issue_id) as ids
+      from public.exai_issue_relations as e where e.kind = 'blocks' group by 1
+    ) as b on b.from_issue_id = pg_temp.issue_id(i.n)
+    left join (
+      select e.to_issue_id, array_agg(e.from_issue_id order by e.from_issue_id) as ids
+      from public.exai_issue_relations as e where e.kind = 'blocks' group by 1
+    ) as w on w.to_issue_id = pg_temp.issue_id(i.n)
+    order by i.n
+  `;
+  await sql`select setval('public.exai_issues_issue_number_seq', ${issueCount})`;
+}
+
+async function fillSteps(sql: postgres.Sql, stepsEach: number): Promise<void> {
+  await sql`
+    insert into public.exai_issue_checklist (
+      issue_id, step_number, description, status, completed_at, created_at, updated_at
+    )
+    select i.id, s.number, 'Step ' || s.number || ' of ' || i.title, v.status,
+      case when v.status = 'complete' then i.created_at + s.number * interval '1 hour' end, i.created_at, i.created_at
+    from public.exai_issues as i
+    cross join generate_series(1, ${stepsEach}::integer) as s (number)
+    cross join lateral (
+      select (array['complete', 'skipped', 'in_progress', 'pending'])[
+        width_bucket(pg_temp.random_of(i.issue_number, 4 + s.number, 100), array[0, 55, 65, 75])
+      ] as status
+    ) as v
+    order by i.issue_number, s.number
+  `;
+}
+
+async function fillCounts(sql: postgres.Sql): Promise<void> {
+  await sql`
+    with recursive edge as materialized (
+      select e.*, f.status in ('open', 'in_progress') as is_from_open,
+        t.status in ('open', 'in_progress') as is_to_open
+      from public.exai_issue_relations as e
+      join public.exai_issues as f on f.id = e.from_issue_id
+      join public.exai_issues as t on t.id = e.to_issue_id
+    ),
+    blocked (id) as (
+      select e.to_issue_id from edge as e where e.kind = 'blocks' and e.is_from_open
+      union
+      select e.to_issue_id from blocked as b join edge as e on e.from_issue_id = b.id where e.kind = 'parent'
+    )
+    insert into private.exai_issue_counts (
+      issue_id, issue_number, created_at, severity_rank, is_open, step_count, completed_count, skipped_count,
+      open_blockers_count, blocked_parents_count, unblocks_count
+    )
+    select i.id, i.issue_number, i.created_at, private.exai_severity_rank(i.severity),
+      i.status in ('open', 'in_progress'), coalesce(s.steps, 0), coalesce(s.completed, 0), coalesce(s.skipped, 0),
+      coalesce(b.blockers, 0), coalesce(b.parents, 0), coalesce(u.unblocks, 0)
+    from public.exai_issues as i
+    left join (
+      select s.issue_id, count(*) as steps, count(*) filter (where s.status = 'complete') as completed,
+        count(*) filter (where s.status = 'skipped') as skipped
+      from public.exai_issue_checklist as s group by 1
+    ) as s on s.issue_id = i.id
+    left join (
+      select e.to_issue_id, count(*) filter (where e.kind = 'blocks' and e.is_from_open) as blockers,
+        count(*) filter (where e.kind = 'parent' and e.from_issue_id in (select b.id from blocked as b)) as parents
+      from edge as e group by 1
+    ) as b on b.to_issue_id = i.id
+    left join (
+      select e.from_issue_id, count(*) filter (where e.kind = 'blocks' and e.is_to_open) as unblocks
+      from edge as e group by 1
+    ) as u on u.from_issue_id = i.id
+    order by i.issue_number
+  `;
+}
+
+/** Issues with the same texts have the same words. */
+async function fillSearch(sql: postgres.Sql): Promise<void> {
+  await sql`
+    insert into private.exai_issue_search (issue_id, vector)
+    select i.id, v.vector
+    from public.exai_issues as i
+    join (
+      select s.issue_number % ${TEXT_COUNT} as place, private.exai_issue_vector(s) as vector
+      from public.exai_issues as s
+      where s.issue_number <= ${TEXT_COUNT}
+    ) as v on v.place = i.issue_number % ${TEXT_COUNT}
+  `;
+}
+
+/** Throws unless what is kept beside the issues is what the triggers would have kept. */
+export async function checkExai(sql: postgres.Sql): Promise<void> {
+  const [wrong] = await sql`
+    select
+      (select count(*)::integer from private.exai_issue_counts_check()) as counts,
+      cardinality(private.exai_issues_left_in_cycles()) as in_cycles,
+      (
+        select count(*)::integer from public.exai_issues as i
+        where (i.blocks_issues, i.blocked_by_issues) is distinct from (
+          array(
+            select e.to_issue_id from public.exai_issue_relations as e
+            where e.from_issue_id = i.id and e.kind = 'blocks' order by 1
+          ),
+          array(
+            select e.from_issue_id from public.exai_issue_relations as e
+            where e.to_issue_id = i.id and e.kind = 'blocks' order by 1
+          )
+        )
+      ) as arrays,
+      (
+        select count(*)::integer
+        from (select * from public.exai_issues order by issue_number desc limit 500) as i
+        left join private.exai_issue_search as s on s.issue_id = i.id
+        where s.vector is distinct from private.exai_issue_vector(i)
+      ) as words
+  `;
+  const right = { counts: 0, in_cycles: 0, arrays: 0, words: 0 };
+  assert.deepEqual({ ...wrong }, right, "counts, arrays, edges and words agree");
+}

@@ -1,0 +1,142 @@
+-- Engineering issues: what is known about a fault, where it is, and in which conversations it was found and
+-- fixed.
+
+create table public.exai_issues (
+  id uuid not null default gen_random_uuid(),
+  issue_number integer not null default 0,
+  title text not null,
+  description text not null default '',
+  severity text not null default 'medium',
+  category text not null default 'other',
+  status text not null default 'open',
+  file_path text,
+  line_start integer,
+  line_end integer,
+  affected_components text[] not null default '{}',
+  conversation_id text,
+  fix_conversation_id text,
+  root_cause text,
+  impact_description text,
+  recommended_fix text,
+  actual_fix text,
+  related_issues uuid[] not null default '{}',
+  blocks_issues uuid[] not null default '{}',
+  blocked_by_issues uuid[] not null default '{}',
+  discovery_date timestamptz not null default now(),
+  fix_date timestamptz,
+  verification_date timestamptz,
+  created_by text not null default private.actor_name(),
+  created_by_user_id uuid,
+  claimed_by text,
+  claimed_by_user_id uuid,
+  claimed_at timestamptz,
+  claim_expires_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint exai_issues_pkey primary key (id),
+  constraint exai_issues_issue_number_key unique (issue_number),
+  constraint exai_issues_created_by_user_id_fkey foreign key (created_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint exai_issues_claimed_by_user_id_fkey foreign key (claimed_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint exai_issues_issue_number_is_positive check (issue_number > 0),
+  constraint exai_issues_title_is_not_blank
+    check (title ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint exai_issues_severity_is_known check (severity in ('critical', 'high', 'medium', 'low')),
+  constraint exai_issues_category_is_known check (
+    category in ('timeout', 'architecture', 'configuration', 'performance', 'security', 'other')
+  ),
+  constraint exai_issues_status_is_known
+    check (status in ('open', 'in_progress', 'fixed', 'verified', 'closed', 'wont_fix')),
+  constraint exai_issues_line_start_is_positive check (line_start >= 1),
+  constraint exai_issues_line_end_follows_line_start
+    check (line_end is null or line_start is not null and line_end >= line_start),
+  constraint exai_issues_created_at_is_finite check (isfinite(created_at)),
+  constraint exai_issues_fixed_has_fix_date check (status <> 'fixed' or fix_date is not null),
+  constraint exai_issues_verified_has_verification_date
+    check (status <> 'verified' or verification_date is not null),
+  constraint exai_issues_claim_is_whole check (
+    (claimed_by is null) = (claimed_at is null) and (claimed_by is null) = (claim_expires_at is null)
+  )
+);
+-- Numbers are given by a trigger: a default would use one up for each upsert of a row that is there.
+create sequence public.exai_issues_issue_number_seq as integer owned by public.exai_issues.issue_number;
+
+comment on table public.exai_issues is
+  'Engineering issues. Null for a column that may not be null is as if it were left out. Errors on write: '
+  'exai_severity_unknown, exai_category_unknown, exai_status_unknown, exai_issue_unknown, key_change_refused '
+  '(422), exai_relation_cycle, exai_isolation_unsupported (409).';
+comment on column public.exai_issues.issue_number is
+  'The number that people say: unique, counted up by the database. Only servers may bring one along.';
+comment on column public.exai_issues.severity is 'critical, high, medium or low.';
+comment on column public.exai_issues.category is
+  'timeout, architecture, configuration, performance, security or other.';
+comment on column public.exai_issues.status is
+  'open, in_progress, fixed, verified, closed or wont_fix. Any may follow any other; each change leaves an '
+  'update of type status_change. The first two are active: such an issue blocks what it is said to block.';
+comment on column public.exai_issues.file_path is 'The file in which it is, as the project names it.';
+comment on column public.exai_issues.line_start is 'The first line of it, from 1.';
+comment on column public.exai_issues.line_end is 'The last line of it, not before line_start.';
+comment on column public.exai_issues.conversation_id is 'The conversation in which it was found; any text.';
+comment on column public.exai_issues.fix_conversation_id is
+  'The conversation in which it was fixed; kept when it is opened again.';
+comment on column public.exai_issues.related_issues is
+  'Ids, sorted: the same truth as the edges of kind relates in exai_issue_relations. Write either; both ends '
+  'agree.';
+comment on column public.exai_issues.blocks_issues is
+  'Ids, sorted, of the issues that wait for this one: edges of kind blocks from here. Write either.';
+comment on column public.exai_issues.blocked_by_issues is
+  'Ids, sorted, of the issues that this one waits for: edges of kind blocks to here. Write either.';
+comment on column public.exai_issues.fix_date is
+  'When it was fixed: as sent, else when the status became fixed. Cleared on reopening.';
+comment on column public.exai_issues.verification_date is
+  'When the fix was verified: as sent, else when the status became verified. Cleared on reopening, and '
+  'when a verified issue becomes fixed again.';
+comment on column public.exai_issues.created_by is 'Display name of who filed it.';
+comment on column public.exai_issues.created_by_user_id is
+  'The account that filed it, set by the database; null when a server or an import did.';
+comment on column public.exai_issues.claimed_by is
+  'The conversation that works on it, or the name of who does; written by claim_exai_issue and '
+  'next_exai_issue. Cleared when it is released or no longer active.';
+comment on column public.exai_issues.claimed_by_user_id is 'The account that claimed it, if one did.';
+comment on column public.exai_issues.claim_expires_at is
+  'Until when the claim holds. After that the columns stay as they are and mean nothing.';
+
+-- Exactly the order in which active issues are listed.
+create index exai_issues_active_idx on public.exai_issues (
+  (case severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end),
+  issue_number
+) where status in ('open', 'in_progress');
+create index exai_issues_conversation_id_idx on public.exai_issues (conversation_id);
+create index exai_issues_file_path_idx on public.exai_issues (file_path);
+create index exai_issues_affected_components_idx on public.exai_issues using gin (affected_components);
+create index exai_issues_created_by_user_id_idx on public.exai_issues (created_by_user_id);
+create index exai_issues_claimed_by_user_id_idx on public.exai_issues (claimed_by_user_id);
+
+alter table public.exai_issues enable row level security;
+create policy exai_issues_select_viewer on public.exai_issues
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy exai_issues_insert_agent on public.exai_issues
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy exai_issues_update_agent on public.exai_issues
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy exai_issues_delete_admin on public.exai_issues
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.exai_issues to authenticated;
+grant insert (
+  id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
+  affected_components, conversation_id, fix_conversation_id, root_cause, impact_description, recommended_fix,
+  actual_fix, related_issues, blocks_issues, blocked_by_issues, discovery_date, fix_date, verification_date,
+  created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, claim_expires_at, created_at,
+  updated_at
+) on public.exai_issues to authenticated;
+grant update (
+  id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
+  affected_components, conversation_id, fix_conversation_id, root_cause, impact_description, recommended_fix,
+  actual_fix, related_issues, blocks_issues, blocked_by_issues, discovery_date, fix_date, verification_date,
+  created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, claim_expires_at, created_at,
+  updated_at
+) on public.exai_issues to authenticated;
+grant select, insert, update, delete on public.exai_issues to service_role;

@@ -1,0 +1,126 @@
+-- Puts steps between others and moves them, the others making room.
+
+create or replace function private.require_exai_issue(p_issue_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not exists (select from public.exai_issues as i where i.id = p_issue_id) then
+    raise exception using
+      errcode = 'PT404', message = 'exai_issue_not_found',
+      detail = format('There is no engineering issue %s.', coalesce(p_issue_id::text, 'without an id')),
+      hint = 'Use the id of a row in exai_issues.';
+  end if;
+end;
+$$;
+comment on function private.require_exai_issue(uuid) is
+  'Passes if the issue is there. Errors: exai_issue_not_found (404).';
+
+create or replace function private.insert_checklist_step(
+  p_issue_id uuid, p_step_number integer, p_description text, p_status text, p_conversation_id text
+) returns public.exai_issue_checklist
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_step public.exai_issue_checklist;
+begin
+  perform private.require_team_role('agent');
+  perform private.require_exai_issue(p_issue_id);
+  if p_step_number < 1 then
+    raise exception using
+      errcode = 'PT422', message = 'exai_step_number_invalid', detail = 'Steps are numbered from 1.',
+      hint = 'Leave p_step_number out for a step after the last one.';
+  end if;
+  perform private.lock_exai_steps(p_issue_id);
+  -- Only as far as there is no gap.
+  update public.exai_issue_checklist as c set step_number = c.step_number + 1
+  where c.issue_id = p_issue_id and c.step_number >= p_step_number
+    and (
+      select count(*) from public.exai_issue_checklist as b
+      where b.issue_id = p_issue_id and b.step_number between p_step_number and c.step_number
+    ) = c.step_number - p_step_number + 1;
+  insert into public.exai_issue_checklist (issue_id, step_number, description, status, conversation_id)
+  values (p_issue_id, p_step_number, p_description, p_status, p_conversation_id)
+  returning * into v_step;
+  return v_step;
+end;
+$$;
+comment on function private.insert_checklist_step(uuid, integer, text, text, text) is
+  'Body of public.insert_checklist_step.';
+grant execute on function private.insert_checklist_step(uuid, integer, text, text, text)
+  to authenticated, service_role;
+
+create or replace function public.insert_checklist_step(
+  p_issue_id uuid, p_step_number integer default null, p_description text default null,
+  p_status text default 'pending', p_conversation_id text default null
+) returns public.exai_issue_checklist
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.insert_checklist_step(
+    p_issue_id => insert_checklist_step.p_issue_id, p_step_number => insert_checklist_step.p_step_number,
+    p_description => insert_checklist_step.p_description, p_status => insert_checklist_step.p_status,
+    p_conversation_id => insert_checklist_step.p_conversation_id
+  );
+end;
+comment on function public.insert_checklist_step(uuid, integer, text, text, text) is
+  'Makes a step with this number, the ones from there up to the next gap moving up by one; without a number '
+  'it comes after the last one. Agents and servers. Errors: not_signed_in (401), team_role_required (403), '
+  'exai_issue_not_found (404), exai_step_number_invalid, exai_step_status_unknown (422).';
+grant execute on function public.insert_checklist_step(uuid, integer, text, text, text)
+  to authenticated, service_role;
+
+create or replace function private.move_checklist_step(p_issue_id uuid, p_from integer, p_to integer)
+returns setof public.exai_issue_checklist
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_to integer;
+begin
+  perform private.require_team_role('agent');
+  perform private.require_exai_issue(p_issue_id);
+  if p_to is null or p_to < 1 then
+    raise exception using
+      errcode = 'PT422', message = 'exai_step_number_invalid', detail = 'Steps are numbered from 1.',
+      hint = 'Give the number that the step shall have.';
+  end if;
+  perform private.lock_exai_steps(p_issue_id);
+  if not exists (
+    select from public.exai_issue_checklist as c where c.issue_id = p_issue_id and c.step_number = p_from
+  ) then
+    raise exception using
+      errcode = 'PT404', message = 'exai_step_not_found',
+      detail = format('The issue has no step %s.', coalesce(p_from::text, 'without a number')),
+      hint = 'Use the step_number of a row in exai_issue_checklist.';
+  end if;
+  v_to := least(
+    p_to,
+    (select max(c.step_number) from public.exai_issue_checklist as c where c.issue_id = p_issue_id)
+  );
+  update public.exai_issue_checklist as c set step_number = case
+    when c.step_number = p_from then v_to
+    when p_from < v_to then c.step_number - 1
+    else c.step_number + 1
+  end
+  where c.issue_id = p_issue_id and v_to <> p_from
+    and c.step_number between least(p_from, v_to) and greatest(p_from, v_to);
+  return query
+  select c.* from public.exai_issue_checklist as c where c.issue_id = p_issue_id order by c.step_number;
+end;
+$$;
+comment on function private.move_checklist_step(uuid, integer, integer) is
+  'Body of public.move_checklist_step.';
+grant execute on function private.move_checklist_step(uuid, integer, integer) to authenticated, service_role;
+
+create or replace function public.move_checklist_step(p_issue_id uuid, p_from integer, p_to integer)
+returns setof public.exai_issue_checklist
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select m.id, m.issue_id, m.step_number, m.description, m.status, m.conversation_id, m.completed_at,
+    m.created_at, m.updated_at
+  from private.move_checklist_step(
+    p_issue_id => move_checklist_step.p_issue_id, p_from => move_checklist_step.p_from,
+    p_to => move_checklist_step.p_to
+  ) as m;
+end;
+comment on function public.move_checklist_step(uuid, integer, integer) is
+  'Gives step p_from the number p_to, at most the highest there is; the ones between move by one. Returns '
+  'all steps of the issue in their order. Agents and servers. Errors: not_signed_in (401), '
+  'team_role_required (403), exai_issue_not_found, exai_step_not_found (404), exai_step_number_invalid '
+  '(422).';
+grant execute on function public.move_checklist_step(uuid, integer, integer) to authenticated, service_role;

@@ -1,0 +1,160 @@
+-- How engineering issues relate: edges, of which the id arrays of exai_issues are another shape.
+--
+-- Locks, in the order in which everything takes them: the graph, issues by id, their counts by id. Whatever
+-- writes edges, or an array, or deletes an issue holds the graph alone, from before its first row until it
+-- commits; every other update of issues holds it together with its like. So no edge is written while an
+-- issue's status changes, two writers of edges take turns, and none of them waits for another one's rows. A
+-- transaction of several statements that has updated an issue and then writes edges can still meet another
+-- one that does the same: PostgreSQL ends one of the two with 40P01, and it can be sent again.
+
+create table public.exai_issue_relations (
+  from_issue_id uuid not null,
+  to_issue_id uuid not null,
+  kind text not null,
+  created_at timestamptz not null default now(),
+  constraint exai_issue_relations_pkey primary key (from_issue_id, to_issue_id, kind),
+  constraint exai_issue_relations_from_issue_id_fkey foreign key (from_issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_issue_relations_to_issue_id_fkey foreign key (to_issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_issue_relations_kind_is_known
+    check (kind in ('blocks', 'relates', 'duplicates', 'parent', 'discovered_from')),
+  constraint exai_issue_relations_ends_differ check (from_issue_id <> to_issue_id),
+  constraint exai_issue_relations_relates_is_stored_once
+    check (kind <> 'relates' or from_issue_id < to_issue_id)
+);
+comment on table public.exai_issue_relations is
+  'Edges between engineering issues. blocks and relates are the same truth as the id arrays of '
+  'exai_issues: write either. Agents write and delete them. Errors on write: exai_relation_kind_unknown, '
+  'key_change_refused (422), exai_relation_cycle, exai_isolation_unsupported (409).';
+comment on column public.exai_issue_relations.kind is
+  'blocks: to waits for from. parent: from is the parent of to. duplicates: from says the same as to. '
+  'discovered_from: from was found while working on to. relates: either way, stored with the lower id as '
+  'from.';
+
+create index exai_issue_relations_to_issue_id_kind_idx
+  on public.exai_issue_relations (to_issue_id, kind, from_issue_id);
+
+-- The graph
+
+create or replace function private.hold_exai_graph() returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception using
+      errcode = 'PT409', message = 'exai_isolation_unsupported',
+      detail = 'A transaction that does not see what others have written meanwhile can''t write relations.',
+      hint = 'Write relations, id arrays and deletes of issues in a transaction that is read committed.';
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('public.exai_issue_relations', 0));
+end;
+$$;
+comment on function private.hold_exai_graph() is
+  'Waits until nobody else writes relations or updates issues. Errors: exai_isolation_unsupported (409).';
+
+create or replace function private.share_exai_graph() returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('public.exai_issue_relations', 0));
+end;
+$$;
+comment on function private.share_exai_graph() is 'Waits until nobody writes relations.';
+
+create or replace function private.hold_exai_graph_first() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.hold_exai_graph();
+  return null;
+end;
+$$;
+comment on function private.hold_exai_graph_first() is
+  'Before-statement trigger of whatever writes relations. Errors: exai_isolation_unsupported (409).';
+
+create or replace function private.share_exai_graph_first() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.share_exai_graph();
+  return null;
+end;
+$$;
+comment on function private.share_exai_graph_first() is 'Before-statement trigger of updates of issues.';
+
+-- A statement can't tell beforehand whether its rows bring relations along. A new row is nobody else's yet,
+-- so there is nothing that another one could wait for.
+create or replace function private.hold_exai_graph_for_row() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.hold_exai_graph();
+  return new;
+end;
+$$;
+comment on function private.hold_exai_graph_for_row() is
+  'Before-insert trigger of issues that bring relations along. Errors: exai_isolation_unsupported (409).';
+
+create trigger _010_hold_exai_graph before update of related_issues, blocks_issues, blocked_by_issues
+  on public.exai_issues
+  for each statement execute function private.hold_exai_graph_first();
+create trigger _015_hold_exai_graph before delete on public.exai_issues
+  for each statement execute function private.hold_exai_graph_first();
+create trigger _020_share_exai_graph before update on public.exai_issues
+  for each statement execute function private.share_exai_graph_first();
+create trigger _005_hold_exai_graph before insert on public.exai_issues
+  for each row when (
+    new.related_issues <> '{}' or new.blocks_issues <> '{}' or new.blocked_by_issues <> '{}'
+  )
+  execute function private.hold_exai_graph_for_row();
+
+-- Edges
+
+create or replace function private.check_exai_relation() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_kinds constant text[] := array['blocks', 'relates', 'duplicates', 'parent', 'discovered_from'];
+  v_from_issue_id constant uuid := new.from_issue_id;
+begin
+  if new.kind <> all (v_kinds) then
+    raise exception using
+      errcode = 'PT422', message = 'exai_relation_kind_unknown',
+      detail = format('%L is no kind of relation.', new.kind),
+      hint = 'Use one of: ' || array_to_string(v_kinds, ', ') || '.';
+  end if;
+  if new.kind = 'relates' and new.to_issue_id < new.from_issue_id then
+    new.from_issue_id := new.to_issue_id;
+    new.to_issue_id := v_from_issue_id;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_exai_relation() is
+  'Before trigger: allowed kinds, one row for either way of relates. Errors: exai_relation_kind_unknown '
+  '(422).';
+
+create trigger _010_hold_exai_graph before insert or update or delete or truncate
+  on public.exai_issue_relations
+  for each statement execute function private.hold_exai_graph_first();
+create trigger _040_check_exai_relation before insert or update on public.exai_issue_relations
+  for each row execute function private.check_exai_relation();
+create trigger _050_refuse_key_change before update on public.exai_issue_relations
+  for each row when (
+    (old.from_issue_id, old.to_issue_id, old.kind)
+    is distinct from (new.from_issue_id, new.to_issue_id, new.kind)
+  )
+  execute function private.refuse_key_change();
+create trigger _900_keep_created_at before insert or update on public.exai_issue_relations
+  for each row execute function private.keep_created_at();
+
+alter table public.exai_issue_relations enable row level security;
+create policy exai_issue_relations_select_viewer on public.exai_issue_relations
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy exai_issue_relations_insert_agent on public.exai_issue_relations
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy exai_issue_relations_update_agent on public.exai_issue_relations
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy exai_issue_relations_delete_agent on public.exai_issue_relations
+  for delete to authenticated using ((select private.has_team_role('agent')));
+
+grant select, delete on public.exai_issue_relations to authenticated;
+grant insert (from_issue_id, to_issue_id, kind, created_at),
+  update (from_issue_id, to_issue_id, kind, created_at) on public.exai_issue_relations to authenticated;
+grant select, insert, update, delete on public.exai_issue_relations to service_role;

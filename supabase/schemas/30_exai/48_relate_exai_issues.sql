@@ -1,0 +1,74 @@
+-- Relates two engineering issues, and takes a relation away, as one call each.
+
+create or replace function private.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
+returns public.exai_issue_relations
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_edge public.exai_issue_relations;
+  v_is_turned constant boolean := p_kind = 'relates' and p_to < p_from;
+begin
+  perform private.require_team_role('agent');
+  perform private.hold_exai_graph();
+  perform private.require_exai_issue(p_from);
+  perform private.require_exai_issue(p_to);
+  if p_from = p_to then
+    raise exception using
+      errcode = 'PT422', message = 'exai_relation_to_itself',
+      detail = 'An issue can''t be related to itself.',
+      hint = 'Give two different issues.';
+  end if;
+  insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) values (p_from, p_to, p_kind)
+  on conflict on constraint exai_issue_relations_pkey do nothing;
+  select e.* into v_edge from public.exai_issue_relations as e
+  where e.from_issue_id = case when v_is_turned then p_to else p_from end
+    and e.to_issue_id = case when v_is_turned then p_from else p_to end
+    and e.kind = p_kind;
+  return v_edge;
+end;
+$$;
+comment on function private.relate_exai_issues(uuid, uuid, text) is 'Body of public.relate_exai_issues.';
+grant execute on function private.relate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+
+create or replace function public.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
+returns public.exai_issue_relations
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.relate_exai_issues(
+    p_from => relate_exai_issues.p_from, p_to => relate_exai_issues.p_to, p_kind => relate_exai_issues.p_kind
+  );
+end;
+comment on function public.relate_exai_issues(uuid, uuid, text) is
+  'Says that p_from blocks, relates to, duplicates, is the parent of (parent), or was discovered_from p_to; '
+  'the same again changes nothing. Returns the edge as it is stored. Agents and servers. Errors: '
+  'not_signed_in (401), team_role_required (403), exai_issue_not_found (404), exai_relation_cycle, '
+  'exai_isolation_unsupported (409), exai_relation_kind_unknown, exai_relation_to_itself (422).';
+grant execute on function public.relate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+
+create or replace function private.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.require_team_role('agent');
+  delete from public.exai_issue_relations as e
+  where e.kind = p_kind
+    and (
+      e.from_issue_id = p_from and e.to_issue_id = p_to
+      or p_kind = 'relates' and e.from_issue_id = p_to and e.to_issue_id = p_from
+    );
+  return found;
+end;
+$$;
+comment on function private.unrelate_exai_issues(uuid, uuid, text) is 'Body of public.unrelate_exai_issues.';
+grant execute on function private.unrelate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+
+create or replace function public.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.unrelate_exai_issues(
+    p_from => unrelate_exai_issues.p_from, p_to => unrelate_exai_issues.p_to,
+    p_kind => unrelate_exai_issues.p_kind
+  );
+end;
+comment on function public.unrelate_exai_issues(uuid, uuid, text) is
+  'Takes a relation away, relates in either direction, and says whether there was one. Agents and servers. '
+  'Errors: not_signed_in (401), team_role_required (403), exai_isolation_unsupported (409).';
+grant execute on function public.unrelate_exai_issues(uuid, uuid, text) to authenticated, service_role;

@@ -1,0 +1,48 @@
+-- Changes an issue's status and says in which conversation, in one call.
+
+create or replace function private.set_exai_issue_status(
+  p_issue_number integer, p_status text, p_conversation_id text
+) returns public.exai_issues
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_before constant text := coalesce(current_setting('app.conversation_id', true), '');
+  v_conversation_id constant text := private.presence(p_conversation_id);
+  v_issue public.exai_issues;
+begin
+  perform private.require_team_role('agent');
+  perform set_config('app.conversation_id', coalesce(v_conversation_id, v_before), true);
+  update public.exai_issues as i
+  set status = p_status, fix_conversation_id = case
+    when p_status = 'fixed' then coalesce(v_conversation_id, i.fix_conversation_id)
+    else i.fix_conversation_id
+  end
+  where i.issue_number = p_issue_number
+  returning i.* into v_issue;
+  perform set_config('app.conversation_id', v_before, true);
+  if v_issue.id is null then
+    raise exception using
+      errcode = 'PT404', message = 'exai_issue_not_found',
+      detail = format('There is no engineering issue #%s.', p_issue_number), hint = 'Use its issue_number.';
+  end if;
+  return v_issue;
+end;
+$$;
+comment on function private.set_exai_issue_status(integer, text, text) is
+  'Body of public.set_exai_issue_status.';
+grant execute on function private.set_exai_issue_status(integer, text, text) to authenticated, service_role;
+
+create or replace function public.set_exai_issue_status(
+  p_issue_number integer, p_status text, p_conversation_id text default null
+) returns public.exai_issues
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.set_exai_issue_status(
+    p_issue_number => set_exai_issue_status.p_issue_number, p_status => set_exai_issue_status.p_status,
+    p_conversation_id => set_exai_issue_status.p_conversation_id
+  );
+end;
+comment on function public.set_exai_issue_status(integer, text, text) is
+  'Gives an issue another status; the update that logs it names this conversation, and one that fixes it '
+  'becomes fix_conversation_id. Agents and servers. Errors: not_signed_in (401), team_role_required (403), '
+  'exai_issue_not_found (404), exai_status_unknown (422).';
+grant execute on function public.set_exai_issue_status(integer, text, text) to authenticated, service_role;
