@@ -45,3 +45,51 @@ values
     'It is called Taskmaster, in the marketplace.', now() - interval '8 days'
   )
 on conflict do nothing;
+
+-- Engineering issues, with the numbers that they have in their document.
+insert into public.exai_issues (
+  id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
+  affected_components, conversation_id, root_cause, impact_description, recommended_fix, discovery_date,
+  created_by, created_at
+)
+values
+  (
+    '5eed0000-0000-4000-8000-000000000101', 1, 'AsyncGLM Provider NO Timeout',
+    'The client of the asynchronous GLM provider is made without any timeout.', 'critical', 'timeout', 'open',
+    'src/providers/async_glm.py', 48, 51, '{AsyncGLM}', 'debb44af-15b9-456d-9b88-6a2519f81427',
+    'ZhipuAI is initialised without an HTTP client of our own, so no TimeoutConfig reaches it.',
+    'A request that the provider never answers holds its conversation for ever.',
+    'Give ZhipuAI an httpx.Client with the timeouts of TimeoutConfig, and max_retries=3.',
+    '2025-10-16 00:00:00+00', 'EXAI', '2025-10-16 00:00:00+00'
+  ),
+  (
+    '5eed0000-0000-4000-8000-000000000102', 2, 'AsyncKimi Provider 300s Default',
+    'The asynchronous Kimi provider falls back to a timeout of 300 seconds.', 'high', 'timeout', 'open',
+    'src/providers/async_kimi.py', 58, 60, '{AsyncKimi}', 'debb44af-15b9-456d-9b88-6a2519f81427', null,
+    'A request that hangs is given up after five minutes only.', null, '2025-10-16 00:00:00+00', 'EXAI',
+    '2025-10-16 00:00:01+00'
+  ),
+  (
+    '5eed0000-0000-4000-8000-000000000103', 3, 'AsyncProviderConfig Hardcoded',
+    'The defaults of AsyncProviderConfig are written into the code.', 'medium', 'configuration', 'open',
+    'src/providers/async_base.py', 19, 22, '{AsyncProviderConfig}', 'debb44af-15b9-456d-9b88-6a2519f81427',
+    null, null, null, '2025-10-16 00:00:00+00', 'EXAI', '2025-10-16 00:00:02+00'
+  )
+on conflict do nothing;
+
+insert into public.exai_issue_checklist (id, issue_id, step_number, description)
+select
+  ('5eed0000-0000-4000-8000-00000000011' || s.step_number)::uuid, '5eed0000-0000-4000-8000-000000000101',
+  s.step_number, s.description
+from (
+  values
+    (1, 'Add import for TimeoutConfig and httpx'),
+    (2, 'Create httpx.Client with timeout configuration'),
+    (3, 'Update ZhipuAI client initialization with timeout'),
+    (4, 'Add max_retries=3 for retry logic'),
+    (5, 'Add proper logging'),
+    (6, 'Test AsyncGLM timeout behavior'),
+    (7, 'Update documentation')
+) as s (step_number, description)
+where exists (select from public.exai_issues as i where i.id = '5eed0000-0000-4000-8000-000000000101')
+on conflict (id) do nothing;

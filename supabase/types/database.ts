@@ -275,6 +275,292 @@ export type Database = {
           },
         ];
       };
+      "exai_issue_checklist": {
+        Row: {
+          "completed_at": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "description": string;
+          "id": string;
+          "issue_id": string;
+          "status": string;
+          "step_number": number;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "completed_at"?: string | null;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "description": string;
+          "id"?: string;
+          "issue_id": string;
+          "status"?: string;
+          "step_number": number;
+          "updated_at"?: string;
+        };
+        Update: {
+          "completed_at"?: string | null;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "description"?: string;
+          "id"?: string;
+          "issue_id"?: string;
+          "status"?: string;
+          "step_number"?: number;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "exai_issue_checklist_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_active_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_checklist_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_checklist_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_ready_issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "exai_issue_relations": {
+        Row: {
+          "created_at": string;
+          "from_issue_id": string;
+          "kind": string;
+          "to_issue_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "from_issue_id": string;
+          "kind": string;
+          "to_issue_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "from_issue_id"?: string;
+          "kind"?: string;
+          "to_issue_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "exai_issue_relations_from_issue_id_fkey";
+            columns: ["from_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_active_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_relations_from_issue_id_fkey";
+            columns: ["from_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_relations_from_issue_id_fkey";
+            columns: ["from_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_ready_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_relations_to_issue_id_fkey";
+            columns: ["to_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_active_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_relations_to_issue_id_fkey";
+            columns: ["to_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_relations_to_issue_id_fkey";
+            columns: ["to_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_ready_issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "exai_issue_updates": {
+        Row: {
+          "content": string;
+          "conversation_id": string | null;
+          "created_at": string;
+          "created_by": string;
+          "created_by_user_id": string | null;
+          "id": string;
+          "issue_id": string;
+          "update_type": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "content": string;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "created_by"?: string;
+          "created_by_user_id"?: string | null;
+          "id"?: string;
+          "issue_id": string;
+          "update_type"?: string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "content"?: string;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "created_by"?: string;
+          "created_by_user_id"?: string | null;
+          "id"?: string;
+          "issue_id"?: string;
+          "update_type"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "exai_issue_updates_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_active_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_updates_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_updates_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_ready_issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "exai_issues": {
+        Row: {
+          "actual_fix": string | null;
+          "affected_components": (string)[];
+          "blocked_by_issues": (string)[];
+          "blocks_issues": (string)[];
+          "category": string;
+          "claim_expires_at": string | null;
+          "claimed_at": string | null;
+          "claimed_by": string | null;
+          "claimed_by_user_id": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "created_by": string;
+          "created_by_user_id": string | null;
+          "description": string;
+          "discovery_date": string;
+          "file_path": string | null;
+          "fix_conversation_id": string | null;
+          "fix_date": string | null;
+          "id": string;
+          "impact_description": string | null;
+          "issue_number": number;
+          "line_end": number | null;
+          "line_start": number | null;
+          "recommended_fix": string | null;
+          "related_issues": (string)[];
+          "root_cause": string | null;
+          "severity": string;
+          "status": string;
+          "title": string;
+          "updated_at": string;
+          "verification_date": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "actual_fix"?: string | null;
+          "affected_components"?: (string)[];
+          "blocked_by_issues"?: (string)[];
+          "blocks_issues"?: (string)[];
+          "category"?: string;
+          "claim_expires_at"?: string | null;
+          "claimed_at"?: string | null;
+          "claimed_by"?: string | null;
+          "claimed_by_user_id"?: string | null;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "created_by"?: string;
+          "created_by_user_id"?: string | null;
+          "description"?: string;
+          "discovery_date"?: string;
+          "file_path"?: string | null;
+          "fix_conversation_id"?: string | null;
+          "fix_date"?: string | null;
+          "id"?: string;
+          "impact_description"?: string | null;
+          "issue_number"?: number;
+          "line_end"?: number | null;
+          "line_start"?: number | null;
+          "recommended_fix"?: string | null;
+          "related_issues"?: (string)[];
+          "root_cause"?: string | null;
+          "severity"?: string;
+          "status"?: string;
+          "title": string;
+          "updated_at"?: string;
+          "verification_date"?: string | null;
+        };
+        Update: {
+          "actual_fix"?: string | null;
+          "affected_components"?: (string)[];
+          "blocked_by_issues"?: (string)[];
+          "blocks_issues"?: (string)[];
+          "category"?: string;
+          "claim_expires_at"?: string | null;
+          "claimed_at"?: string | null;
+          "claimed_by"?: string | null;
+          "claimed_by_user_id"?: string | null;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "created_by"?: string;
+          "created_by_user_id"?: string | null;
+          "description"?: string;
+          "discovery_date"?: string;
+          "file_path"?: string | null;
+          "fix_conversation_id"?: string | null;
+          "fix_date"?: string | null;
+          "id"?: string;
+          "impact_description"?: string | null;
+          "issue_number"?: number;
+          "line_end"?: number | null;
+          "line_start"?: number | null;
+          "recommended_fix"?: string | null;
+          "related_issues"?: (string)[];
+          "root_cause"?: string | null;
+          "severity"?: string;
+          "status"?: string;
+          "title"?: string;
+          "updated_at"?: string;
+          "verification_date"?: string | null;
+        };
+        Relationships: [];
+      };
       "issue_import_logs": {
         Row: {
           "circle_issue_id": string;
@@ -764,6 +1050,89 @@ export type Database = {
         };
         Relationships: [];
       };
+      "exai_active_issues": {
+        Row: {
+          "actual_fix": string | null;
+          "affected_components": (string)[];
+          "blocked_by_issues": (string)[];
+          "blocks_issues": (string)[];
+          "category": string;
+          "claim_expires_at": string | null;
+          "claimed_at": string | null;
+          "claimed_by": string | null;
+          "claimed_by_user_id": string | null;
+          "completed_steps": number;
+          "conversation_id": string | null;
+          "created_at": string;
+          "created_by": string;
+          "created_by_user_id": string | null;
+          "description": string;
+          "discovery_date": string;
+          "file_path": string | null;
+          "fix_conversation_id": string | null;
+          "fix_date": string | null;
+          "id": string;
+          "impact_description": string | null;
+          "issue_number": number;
+          "line_end": number | null;
+          "line_start": number | null;
+          "progress_percentage": number | null;
+          "recommended_fix": string | null;
+          "related_issues": (string)[];
+          "root_cause": string | null;
+          "severity": string;
+          "skipped_steps": number;
+          "status": string;
+          "title": string;
+          "total_steps": number;
+          "updated_at": string;
+          "verification_date": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "exai_ready_issues": {
+        Row: {
+          "actual_fix": string | null;
+          "affected_components": (string)[];
+          "blocked_by_issues": (string)[];
+          "blocks_issues": (string)[];
+          "category": string;
+          "claim_expires_at": string | null;
+          "claimed_at": string | null;
+          "claimed_by": string | null;
+          "claimed_by_user_id": string | null;
+          "completed_steps": number;
+          "conversation_id": string | null;
+          "created_at": string;
+          "created_by": string;
+          "created_by_user_id": string | null;
+          "description": string;
+          "discovery_date": string;
+          "file_path": string | null;
+          "fix_conversation_id": string | null;
+          "fix_date": string | null;
+          "id": string;
+          "impact_description": string | null;
+          "issue_number": number;
+          "line_end": number | null;
+          "line_start": number | null;
+          "progress_percentage": number | null;
+          "recommended_fix": string | null;
+          "related_issues": (string)[];
+          "root_cause": string | null;
+          "severity": string;
+          "skipped_steps": number;
+          "status": string;
+          "title": string;
+          "total_steps": number;
+          "unblocks_count": number;
+          "updated_at": string;
+          "verification_date": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
       "failed_circle_events": {
         Row: {
           "attempts": number;
@@ -846,12 +1215,55 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "claim_exai_issue": {
+        Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_minutes"?: number };
+        Returns: {
+          "actual_fix": string | null;
+          "affected_components": (string)[];
+          "blocked_by_issues": (string)[];
+          "blocks_issues": (string)[];
+          "category": string;
+          "claim_expires_at": string | null;
+          "claimed_at": string | null;
+          "claimed_by": string | null;
+          "claimed_by_user_id": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "created_by": string;
+          "created_by_user_id": string | null;
+          "description": string;
+          "discovery_date": string;
+          "file_path": string | null;
+          "fix_conversation_id": string | null;
+          "fix_date": string | null;
+          "id": string;
+          "impact_description": string | null;
+          "issue_number": number;
+          "line_end": number | null;
+          "line_start": number | null;
+          "recommended_fix": string | null;
+          "related_issues": (string)[];
+          "root_cause": string | null;
+          "severity": string;
+          "status": string;
+          "title": string;
+          "updated_at": string;
+          "verification_date": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "exai_issues";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "cleanup_legacy_test_data": { Args: { "days_old"?: number }; Returns: number };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
       "dismiss_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
       };
+      "exai_issue_context": { Args: { "issue_number": number }; Returns: Json };
       "explain_triage": {
         Args: { "p_body": string; "p_title": string };
         Returns: {
@@ -861,6 +1273,8 @@ export type Database = {
           "words": string;
         }[];
       };
+      "export_exai_issues": { Args: Record<PropertyKey, never>; Returns: Json };
+      "export_exai_lines": { Args: Record<PropertyKey, never>; Returns: string[] };
       "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
       "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
       "import_circle_issue": {
@@ -873,13 +1287,121 @@ export type Database = {
         };
         Returns: string;
       };
+      "import_exai_issues": { Args: { "p_document": Json }; Returns: Json };
       "ingest_circle_event": { Args: { "p_body": string }; Returns: Json };
+      "insert_checklist_step": {
+        Args: {
+          "p_conversation_id"?: string;
+          "p_description"?: string;
+          "p_issue_id": string;
+          "p_status"?: string;
+          "p_step_number"?: number;
+        };
+        Returns: {
+          "completed_at": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "description": string;
+          "id": string;
+          "issue_id": string;
+          "status": string;
+          "step_number": number;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "exai_issue_checklist";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "move_checklist_step": {
+        Args: { "p_from": number; "p_issue_id": string; "p_to": number };
+        Returns: {
+          "completed_at": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "description": string;
+          "id": string;
+          "issue_id": string;
+          "status": string;
+          "step_number": number;
+          "updated_at": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "exai_issue_checklist";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "next_exai_issue": {
+        Args: { "p_conversation_id"?: string; "p_minutes"?: number };
+        Returns: {
+          "actual_fix": string | null;
+          "affected_components": (string)[];
+          "blocked_by_issues": (string)[];
+          "blocks_issues": (string)[];
+          "category": string;
+          "claim_expires_at": string | null;
+          "claimed_at": string | null;
+          "claimed_by": string | null;
+          "claimed_by_user_id": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "created_by": string;
+          "created_by_user_id": string | null;
+          "description": string;
+          "discovery_date": string;
+          "file_path": string | null;
+          "fix_conversation_id": string | null;
+          "fix_date": string | null;
+          "id": string;
+          "impact_description": string | null;
+          "issue_number": number;
+          "line_end": number | null;
+          "line_start": number | null;
+          "recommended_fix": string | null;
+          "related_issues": (string)[];
+          "root_cause": string | null;
+          "severity": string;
+          "status": string;
+          "title": string;
+          "updated_at": string;
+          "verification_date": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "exai_issues";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "process_circle_event": { Args: { "p_event_id": string }; Returns: Json };
       "process_circle_webhook": {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
         Returns: Json;
       };
       "receive_circle_event": { Args: { "p_body": string }; Returns: string };
+      "relate_exai_issues": {
+        Args: { "p_from": string; "p_kind": string; "p_to": string };
+        Returns: {
+          "created_at": string;
+          "from_issue_id": string;
+          "kind": string;
+          "to_issue_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "exai_issue_relations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "release_exai_issue": {
+        Args: { "p_conversation_id"?: string; "p_issue_number": number };
+        Returns: boolean;
+      };
       "replay_circle_events": {
         Args: { "p_from": string; "p_limit"?: number; "p_to"?: string };
         Returns: Json;
@@ -887,6 +1409,82 @@ export type Database = {
       "return_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
+      };
+      "search_exai_issues": {
+        Args: {
+          "p_category"?: (string)[];
+          "p_component"?: string;
+          "p_file"?: string;
+          "p_limit"?: number;
+          "p_offset"?: number;
+          "p_severity"?: (string)[];
+          "p_status"?: (string)[];
+          "query": string;
+        };
+        Returns: {
+          "affected_components": (string)[];
+          "category": string;
+          "conversation_id": string;
+          "created_at": string;
+          "file_path": string;
+          "fix_conversation_id": string;
+          "id": string;
+          "issue_number": number;
+          "line_end": number;
+          "line_start": number;
+          "rank": number;
+          "severity": string;
+          "snippet": string;
+          "status": string;
+          "title": string;
+          "updated_at": string;
+        }[];
+      };
+      "set_exai_issue_status": {
+        Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_status": string };
+        Returns: {
+          "actual_fix": string | null;
+          "affected_components": (string)[];
+          "blocked_by_issues": (string)[];
+          "blocks_issues": (string)[];
+          "category": string;
+          "claim_expires_at": string | null;
+          "claimed_at": string | null;
+          "claimed_by": string | null;
+          "claimed_by_user_id": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "created_by": string;
+          "created_by_user_id": string | null;
+          "description": string;
+          "discovery_date": string;
+          "file_path": string | null;
+          "fix_conversation_id": string | null;
+          "fix_date": string | null;
+          "id": string;
+          "impact_description": string | null;
+          "issue_number": number;
+          "line_end": number | null;
+          "line_start": number | null;
+          "recommended_fix": string | null;
+          "related_issues": (string)[];
+          "root_cause": string | null;
+          "severity": string;
+          "status": string;
+          "title": string;
+          "updated_at": string;
+          "verification_date": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "exai_issues";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "unrelate_exai_issues": {
+        Args: { "p_from": string; "p_kind": string; "p_to": string };
+        Returns: boolean;
       };
       "upsert_circle_issue": {
         Args: {

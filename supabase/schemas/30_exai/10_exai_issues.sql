@@ -90,8 +90,8 @@ comment on column public.exai_issues.blocked_by_issues is
 comment on column public.exai_issues.fix_date is
   'When it was fixed: as sent, else when the status became fixed. Cleared on reopening.';
 comment on column public.exai_issues.verification_date is
-  'When the fix was verified: as sent, else when the status became verified. Cleared on reopening, and when a '
-  'verified issue becomes fixed again.';
+  'When the fix was verified: as sent, else when the status became verified. Cleared on reopening, and '
+  'when a verified issue becomes fixed again.';
 comment on column public.exai_issues.created_by is 'Display name of who filed it.';
 comment on column public.exai_issues.created_by_user_id is
   'The account that filed it, set by the database; null when a server or an import did.';

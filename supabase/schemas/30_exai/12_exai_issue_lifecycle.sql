@@ -173,7 +173,8 @@ $$;
 comment on function private.keep_exai_author() is
   'Before trigger of exai_issues and exai_issue_updates: the author''s account is the database''s.';
 
--- Clients send whole rows back, claims too. Only the functions that claim run with another role than the API's.
+-- Clients send whole rows back, claims too. Only the functions that claim run with another role than the
+-- API's.
 create or replace function private.guard_exai_claim() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin

@@ -69,8 +69,8 @@ begin
 end;
 $$;
 comment on function private.check_exai_step() is
-  'Before trigger: allowed statuses, completed_at as the status says, a number; null is as if left out, or as '
-  'stored. Errors: exai_step_status_unknown (422).';
+  'Before trigger: allowed statuses, completed_at as the status says, a number; null is as if left out, or '
+  'as stored. Errors: exai_step_status_unknown (422).';
 
 -- Whoever numbers the steps of an issue takes turns. It is no lock of the row, so nothing else waits for it.
 create or replace function private.lock_exai_steps(p_issue_id uuid) returns void
@@ -79,7 +79,8 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('public.exai_issue_checklist ' || p_issue_id, 0));
 end;
 $$;
-comment on function private.lock_exai_steps(uuid) is 'Waits until nobody else numbers the steps of the issue.';
+comment on function private.lock_exai_steps(uuid) is
+  'Waits until nobody else numbers the steps of the issue.';
 
 create trigger _050_refuse_key_change before update on public.exai_issue_checklist
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)

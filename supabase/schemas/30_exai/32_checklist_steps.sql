@@ -119,7 +119,8 @@ begin atomic
   ) as m;
 end;
 comment on function public.move_checklist_step(uuid, integer, integer) is
-  'Gives step p_from the number p_to, at most the highest there is; the ones between move by one. Returns all '
-  'steps of the issue in their order. Agents and servers. Errors: not_signed_in (401), team_role_required '
-  '(403), exai_issue_not_found, exai_step_not_found (404), exai_step_number_invalid (422).';
+  'Gives step p_from the number p_to, at most the highest there is; the ones between move by one. Returns '
+  'all steps of the issue in their order. Agents and servers. Errors: not_signed_in (401), '
+  'team_role_required (403), exai_issue_not_found, exai_step_not_found (404), exai_step_number_invalid '
+  '(422).';
 grant execute on function public.move_checklist_step(uuid, integer, integer) to authenticated, service_role;

@@ -20,15 +20,17 @@ create table public.exai_issue_relations (
   constraint exai_issue_relations_kind_is_known
     check (kind in ('blocks', 'relates', 'duplicates', 'parent', 'discovered_from')),
   constraint exai_issue_relations_ends_differ check (from_issue_id <> to_issue_id),
-  constraint exai_issue_relations_relates_is_stored_once check (kind <> 'relates' or from_issue_id < to_issue_id)
+  constraint exai_issue_relations_relates_is_stored_once
+    check (kind <> 'relates' or from_issue_id < to_issue_id)
 );
 comment on table public.exai_issue_relations is
-  'Edges between engineering issues. blocks and relates are the same truth as the id arrays of exai_issues: '
-  'write either. Agents write and delete them. Errors on write: exai_relation_kind_unknown, key_change_refused '
-  '(422), exai_relation_cycle, exai_isolation_unsupported (409).';
+  'Edges between engineering issues. blocks and relates are the same truth as the id arrays of '
+  'exai_issues: write either. Agents write and delete them. Errors on write: exai_relation_kind_unknown, '
+  'key_change_refused (422), exai_relation_cycle, exai_isolation_unsupported (409).';
 comment on column public.exai_issue_relations.kind is
   'blocks: to waits for from. parent: from is the parent of to. duplicates: from says the same as to. '
-  'discovered_from: from was found while working on to. relates: either way, stored with the lower id as from.';
+  'discovered_from: from was found while working on to. relates: either way, stored with the lower id as '
+  'from.';
 
 create index exai_issue_relations_to_issue_id_kind_idx
   on public.exai_issue_relations (to_issue_id, kind, from_issue_id);
@@ -77,8 +79,8 @@ end;
 $$;
 comment on function private.share_exai_graph_first() is 'Before-statement trigger of updates of issues.';
 
--- A statement can't tell beforehand whether its rows bring relations along. A new row is nobody else's yet, so
--- there is nothing that another one could wait for.
+-- A statement can't tell beforehand whether its rows bring relations along. A new row is nobody else's yet,
+-- so there is nothing that another one could wait for.
 create or replace function private.hold_exai_graph_for_row() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -124,7 +126,8 @@ begin
 end;
 $$;
 comment on function private.check_exai_relation() is
-  'Before trigger: allowed kinds, one row for either way of relates. Errors: exai_relation_kind_unknown (422).';
+  'Before trigger: allowed kinds, one row for either way of relates. Errors: exai_relation_kind_unknown '
+  '(422).';
 
 create trigger _010_hold_exai_graph before insert or update or delete or truncate
   on public.exai_issue_relations
@@ -133,7 +136,8 @@ create trigger _040_check_exai_relation before insert or update on public.exai_i
   for each row execute function private.check_exai_relation();
 create trigger _050_refuse_key_change before update on public.exai_issue_relations
   for each row when (
-    (old.from_issue_id, old.to_issue_id, old.kind) is distinct from (new.from_issue_id, new.to_issue_id, new.kind)
+    (old.from_issue_id, old.to_issue_id, old.kind)
+    is distinct from (new.from_issue_id, new.to_issue_id, new.kind)
   )
   execute function private.refuse_key_change();
 create trigger _900_keep_created_at before insert or update on public.exai_issue_relations

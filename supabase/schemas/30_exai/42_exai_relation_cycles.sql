@@ -27,10 +27,11 @@ begin
 end;
 $$;
 comment on function private.exai_waits_for(uuid, uuid) is
-  'Whether a way of blocks and parent leads from p_to to p_from, so that an edge the other way closes a circle.';
+  'Whether a way of blocks and parent leads from p_to to p_from, so that an edge the other way closes a '
+  'circle.';
 
--- Takes away what nothing leads to until only circles and what lies behind them are left; linear in the size of
--- the graph. Numbers instead of ids, since plpgsql has arrays and no maps.
+-- Takes away what nothing leads to until only circles and what lies behind them are left; linear in the size
+-- of the graph. Numbers instead of ids, since plpgsql has arrays and no maps.
 create or replace function private.exai_issues_left_in_cycles() returns uuid[]
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -68,8 +69,10 @@ begin
     array_agg(s.in_count order by s.place), array_agg(s.place order by s.place) filter (where s.in_count = 0),
     (select array_agg(a.to_place order by a.from_place) from arc as a)
   into v_ids, v_first, v_waits, v_free, v_to
-  from (select d.*, (1 + sum(d.out_count) over (order by d.place) - d.out_count)::integer as first from degree as d)
-    as s;
+  from (
+    select d.*, (1 + sum(d.out_count) over (order by d.place) - d.out_count)::integer as first
+    from degree as d
+  ) as s;
   v_free_count := coalesce(cardinality(v_free), 0);
   v_first := v_first || (cardinality(v_to) + 1);
   while v_done_count < v_free_count loop
@@ -83,7 +86,9 @@ begin
       end if;
     end loop;
   end loop;
-  return array(select v_ids[u.place] from unnest(v_waits) with ordinality as u (waits, place) where u.waits > 0);
+  return array(
+    select v_ids[u.place] from unnest(v_waits) with ordinality as u (waits, place) where u.waits > 0
+  );
 end;
 $$;
 comment on function private.exai_issues_left_in_cycles() is

@@ -130,7 +130,8 @@ begin
   select array_agg(distinct row(e.from_issue_id, e.to_issue_id, e.kind, null)::public.exai_issue_relations)
   into v_added
   from new_issues as n
-  cross join lateral private.exai_array_edges(n.id, n.related_issues, n.blocks_issues, n.blocked_by_issues) as e
+  cross join lateral private.exai_array_edges(n.id, n.related_issues, n.blocks_issues, n.blocked_by_issues)
+    as e
   where n.related_issues <> '{}' or n.blocks_issues <> '{}' or n.blocked_by_issues <> '{}';
   if v_added is not null then
     perform private.write_exai_edges('{}', v_added);
@@ -157,14 +158,16 @@ begin
       is distinct from (n.related_issues, n.blocks_issues, n.blocked_by_issues)
   ),
   edge as (
-    select e.from_issue_id, e.to_issue_id, e.kind, bool_or(e.is_old) as is_old, bool_or(not e.is_old) as is_new
+    select e.from_issue_id, e.to_issue_id, e.kind, bool_or(e.is_old) as is_old,
+      bool_or(not e.is_old) as is_new
     from (
       select c.id, a.*, true as is_old from changed as c
       cross join lateral private.exai_array_edges(c.id, c.old_related, c.old_blocks, c.old_blocked_by) as a
       union all
       select c.id, a.*, false from changed as c
-      cross join lateral private.exai_array_edges(c.id, c.related_issues, c.blocks_issues, c.blocked_by_issues)
-        as a
+      cross join lateral private.exai_array_edges(
+        c.id, c.related_issues, c.blocks_issues, c.blocked_by_issues
+      ) as a
     ) as e
     group by e.id, e.from_issue_id, e.to_issue_id, e.kind
   )

@@ -27,7 +27,8 @@ comment on table private.exai_issue_counts is
   'exai_ready_issues. exai_issue_counts_check() counts anew.';
 comment on column private.exai_issue_counts.severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
 comment on column private.exai_issue_counts.is_open is 'Whether the status is open or in_progress.';
-comment on column private.exai_issue_counts.open_blockers_count is 'Open issues that block this one directly.';
+comment on column private.exai_issue_counts.open_blockers_count is
+  'Open issues that block this one directly.';
 comment on column private.exai_issue_counts.blocked_parents_count is
   'Parents that have an open blocker, or a parent that has one, and so on up.';
 comment on column private.exai_issue_counts.unblocks_count is 'Open issues that this one blocks directly.';

@@ -23,7 +23,8 @@ $$;
 comment on function private.lock_exai_counts(uuid[]) is
   'Locks the counts of these issues and of all that descend from them, by id.';
 
--- Level by level: who starts or stops being blocked is one blocked parent more or less for each of its children.
+-- Level by level: who starts or stops being blocked is one blocked parent more or less for each of its
+-- children.
 create or replace function private.shift_exai_counts(
   p_issue_ids uuid[], p_blockers integer[], p_parents integer[], p_unblocks integer[]
 ) returns void

@@ -13,7 +13,8 @@ begin
   perform private.require_exai_issue(p_to);
   if p_from = p_to then
     raise exception using
-      errcode = 'PT422', message = 'exai_relation_to_itself', detail = 'An issue can''t be related to itself.',
+      errcode = 'PT422', message = 'exai_relation_to_itself',
+      detail = 'An issue can''t be related to itself.',
       hint = 'Give two different issues.';
   end if;
   insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) values (p_from, p_to, p_kind)

@@ -1,10 +1,11 @@
 -- What search_exai_issues looks through: one row an engineering issue, kept by triggers.
 --
--- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has at
--- most some five times its bytes. So at most 90,000 bytes go in, and the parts of names once more.
+-- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
+-- at most some five times its bytes. So at most 90,000 bytes go in, and the parts of names once more.
 --
--- Whoever writes a row here locks it first and then reads what it is made of, so that two updates of one issue
--- at once don't lose each other's words. It is the last lock that is taken, so nobody waits in a circle.
+-- Whoever writes a row here locks it first and then reads what it is made of, so that two updates of one
+-- issue at once don't lose each other's words. It is the last lock that is taken, so nobody waits in a
+-- circle.
 
 create table private.exai_issue_search (
   issue_id uuid not null,
@@ -40,7 +41,8 @@ begin
   );
 end;
 $$;
-comment on function private.split_camel_case(text) is 'TimeoutConfig as Timeout Config, GLMProvider as GLM Provider.';
+comment on function private.split_camel_case(text) is
+  'TimeoutConfig as Timeout Config, GLMProvider as GLM Provider.';
 
 create or replace function private.exai_vector(p_text text, p_max_bytes integer) returns tsvector
 language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
@@ -93,7 +95,8 @@ begin
     );
 end;
 $$;
-comment on function private.exai_issue_vector(public.exai_issues) is 'The words of an issue without its updates.';
+comment on function private.exai_issue_vector(public.exai_issues) is
+  'The words of an issue without its updates.';
 
 create or replace function private.exai_updates_vector(p_issue_id uuid) returns tsvector
 language plpgsql stable security definer set search_path = '' as $$

@@ -114,13 +114,14 @@ begin
   -- Where nothing has the words, titles and paths that contain the query as it was typed.
   v_is_found := v_words is null and v_pattern is null or exists (
     select from private.found_exai_issues(
-      v_words, v_number, case when v_words is null and v_number is null then v_pattern end, p_severity, p_status,
-      p_category, v_component, v_file, 1, 0
+      v_words, v_number, case when v_words is null and v_number is null then v_pattern end, p_severity,
+      p_status, p_category, v_component, v_file, 1, 0
     )
   );
   return query
-  select i.id, i.issue_number, i.title, i.severity, i.category, i.status, i.file_path, i.line_start, i.line_end,
-    i.affected_components, i.conversation_id, i.fix_conversation_id, i.created_at, i.updated_at, f.rank,
+  select i.id, i.issue_number, i.title, i.severity, i.category, i.status, i.file_path, i.line_start,
+    i.line_end, i.affected_components, i.conversation_id, i.fix_conversation_id, i.created_at, i.updated_at,
+    f.rank,
     ts_headline(
       'pg_catalog.english', t.text, coalesce(v_marked, ''),
       'StartSel=**, StopSel=**, MaxFragments=2, MinWords=8, MaxWords=24, FragmentDelimiter=" … "'
@@ -157,22 +158,22 @@ create or replace function public.search_exai_issues(
 )
 language sql stable security invoker set search_path = ''
 begin atomic
-  select f.id, f.issue_number, f.title, f.severity, f.category, f.status, f.file_path, f.line_start, f.line_end,
-    f.affected_components, f.conversation_id, f.fix_conversation_id, f.created_at, f.updated_at, f.rank,
-    f.snippet
+  select f.id, f.issue_number, f.title, f.severity, f.category, f.status, f.file_path, f.line_start,
+    f.line_end, f.affected_components, f.conversation_id, f.fix_conversation_id, f.created_at, f.updated_at,
+    f.rank, f.snippet
   from private.search_exai_issues(
     search_exai_issues.query, p_severity, p_status, p_category, p_component, p_file, p_limit, p_offset
   ) as f;
 end;
 comment on function public.search_exai_issues(text, text[], text[], text[], text, text, integer, integer) is
-  'Finds engineering issues by the words of title, file, components, description, analysis and updates: all '
-  'words, in any order; identifiers and paths as they are written, or by their parts; "words together"; '
-  '-without; this or that; the last word as far as it is typed; #12 brings the issue of that number first. '
-  'Where nothing has the words, titles and paths that contain the query as typed. A blank query lists the '
-  'newest. p_severity, p_status, p_category: any of these; p_component: one of its components; p_file: a path, '
-  'the end of one, or a folder. p_limit up to 100. Best first, equals newest first; of more than 2,000 that '
-  'match, the newest 2,000 are ranked. snippet is text as it was written, with **marks**. Viewers. Errors: '
-  'not_signed_in (401), team_role_required (403).';
+  'Finds engineering issues by the words of title, file, components, description, analysis and updates: '
+  'all words, in any order; identifiers and paths as they are written, or by their parts; "words '
+  'together"; -without; this or that; the last word as far as it is typed; #12 brings the issue of that '
+  'number first. Where nothing has the words, titles and paths that contain the query as typed. A blank '
+  'query lists the newest. p_severity, p_status, p_category: any of these; p_component: one of its '
+  'components; p_file: a path, the end of one, or a folder. p_limit up to 100. Best first, equals newest '
+  'first; of more than 2,000 that match, the newest 2,000 are ranked. snippet is text as it was written, '
+  'with **marks**. Viewers. Errors: not_signed_in (401), team_role_required (403).';
 grant execute on function public.search_exai_issues(
   text, text[], text[], text[], text, text, integer, integer
 ) to authenticated, service_role;

@@ -9,7 +9,8 @@ begin
   perform private.require_team_role('agent');
   if p_minutes is null or p_minutes not between 1 and 1440 then
     raise exception using
-      errcode = 'PT422', message = 'exai_claim_minutes_invalid', detail = 'A claim holds for 1 to 1440 minutes.',
+      errcode = 'PT422', message = 'exai_claim_minutes_invalid',
+      detail = 'A claim holds for 1 to 1440 minutes.',
       hint = 'Leave p_minutes out for 30.';
   end if;
 end;
@@ -33,7 +34,8 @@ begin
   return v_issue;
 end;
 $$;
-comment on function private.write_exai_claim(uuid, text, integer) is 'Writes a claim on an issue that is locked.';
+comment on function private.write_exai_claim(uuid, text, integer) is
+  'Writes a claim on an issue that is locked.';
 
 create or replace function private.claim_exai_issue(
   p_issue_number integer, p_conversation_id text, p_minutes integer
@@ -45,7 +47,10 @@ declare
 begin
   perform private.require_claim(p_minutes);
   perform private.share_exai_graph();
-  select i.* into v_issue from public.exai_issues as i where i.issue_number = p_issue_number for no key update;
+  select i.* into v_issue
+  from public.exai_issues as i
+  where i.issue_number = p_issue_number
+  for no key update;
   if not found then
     raise exception using
       errcode = 'PT404', message = 'exai_issue_not_found',
@@ -85,9 +90,9 @@ begin atomic
   );
 end;
 comment on function public.claim_exai_issue(integer, text, integer) is
-  'Claims an active issue for a conversation, or under the caller''s name without one, for so many minutes (1 '
-  'to 1440); the holder''s own claim is renewed. The status stays what it is. Agents and servers. Errors: '
-  'not_signed_in (401), team_role_required (403), exai_issue_not_found (404), exai_issue_claimed, '
+  'Claims an active issue for a conversation, or under the caller''s name without one, for so many minutes '
+  '(1 to 1440); the holder''s own claim is renewed. The status stays what it is. Agents and servers. '
+  'Errors: not_signed_in (401), team_role_required (403), exai_issue_not_found (404), exai_issue_claimed, '
   'exai_issue_not_active (409), exai_claim_minutes_invalid (422).';
 grant execute on function public.claim_exai_issue(integer, text, integer) to authenticated, service_role;
 

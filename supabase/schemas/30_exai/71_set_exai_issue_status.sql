@@ -27,7 +27,8 @@ begin
   return v_issue;
 end;
 $$;
-comment on function private.set_exai_issue_status(integer, text, text) is 'Body of public.set_exai_issue_status.';
+comment on function private.set_exai_issue_status(integer, text, text) is
+  'Body of public.set_exai_issue_status.';
 grant execute on function private.set_exai_issue_status(integer, text, text) to authenticated, service_role;
 
 create or replace function public.set_exai_issue_status(

@@ -156,7 +156,8 @@ begin
     'conversation_id', s.conversation_id, 'completed_at', s.completed_at
   ) order by s.step_number), '[]') into v_steps
   from (
-    select c.* from public.exai_issue_checklist as c where c.issue_id = v_issue.id order by c.step_number limit 200
+    select c.* from public.exai_issue_checklist as c where c.issue_id = v_issue.id
+    order by c.step_number limit 200
   ) as s;
   select coalesce(jsonb_agg(jsonb_build_object(
     'update_type', u.update_type, 'content', left(u.content, 4000), 'conversation_id', u.conversation_id,
@@ -187,11 +188,11 @@ begin atomic
   select private.exai_issue_context(issue_number => exai_issue_context.issue_number);
 end;
 comment on function public.exai_issue_context(integer) is
-  'Everything about an issue in one document: {issue, steps[], updates[], relations[], conversations[], location, '
-  'cut}. A relation is {issue_number, title, status, severity, kind, direction}: direction is to where this issue '
-  'is the edge''s from (it blocks the other, is its parent, …), from the other way round, both for relates. '
-  'Bounds: 8,000 characters a text, 200 steps of 1,000, the 20 newest updates of 4,000, oldest first, 100 '
-  'relations, active ones first, 50 conversations, 100 components. cut names what was left out: the texts, and '
-  'how many of the others. Viewers. Errors: not_signed_in (401), team_role_required (403), exai_issue_not_found '
-  '(404).';
+  'Everything about an issue in one document: {issue, steps[], updates[], relations[], conversations[], '
+  'location, cut}. A relation is {issue_number, title, status, severity, kind, direction}: direction is to '
+  'where this issue is the edge''s from (it blocks the other, is its parent, …), from the other way round, '
+  'both for relates. Bounds: 8,000 characters a text, 200 steps of 1,000, the 20 newest updates of 4,000, '
+  'oldest first, 100 relations, active ones first, 50 conversations, 100 components. cut names what was '
+  'left out: the texts, and how many of the others. Viewers. Errors: not_signed_in (401), '
+  'team_role_required (403), exai_issue_not_found (404).';
 grant execute on function public.exai_issue_context(integer) to authenticated, service_role;

@@ -17,7 +17,9 @@ begin
     ),
     'updates', (
       select coalesce(
-        jsonb_agg(to_jsonb(u) - '{issue_id, created_by_user_id, updated_at}'::text[] order by u.created_at, u.id),
+        jsonb_agg(
+          to_jsonb(u) - '{issue_id, created_by_user_id, updated_at}'::text[] order by u.created_at, u.id
+        ),
         '[]'
       )
       from public.exai_issue_updates as u
@@ -54,9 +56,9 @@ begin atomic
   select l.line from private.export_exai_lines() as l (line);
 end;
 comment on function public.export_exai_lines() is
-  'Everything, a JSON object a line: {"issue": …} for each issue by number, with its steps and updates, then '
-  '{"relation": …} for each edge. import_exai_issues takes an array of these lines. Admins and servers. Errors: '
-  'not_signed_in (401), team_role_required (403).';
+  'Everything, a JSON object a line: {"issue": …} for each issue by number, with its steps and updates, '
+  'then {"relation": …} for each edge. import_exai_issues takes an array of these lines. Admins and '
+  'servers. Errors: not_signed_in (401), team_role_required (403).';
 grant execute on function public.export_exai_lines() to authenticated, service_role;
 
 create or replace function private.export_exai_issues() returns jsonb
@@ -89,7 +91,7 @@ begin atomic
   select private.export_exai_issues();
 end;
 comment on function public.export_exai_issues() is
-  'Everything about engineering issues as {version, issues[], relations[]}, in one order, times in UTC: what '
-  'import_exai_issues takes, and the same bytes after it was taken in elsewhere. Without accounts, claims and '
-  'updated_at. Admins and servers. Errors: not_signed_in (401), team_role_required (403).';
+  'Everything about engineering issues as {version, issues[], relations[]}, in one order, times in UTC: '
+  'what import_exai_issues takes, and the same bytes after it was taken in elsewhere. Without accounts, '
+  'claims and updated_at. Admins and servers. Errors: not_signed_in (401), team_role_required (403).';
 grant execute on function public.export_exai_issues() to authenticated, service_role;

@@ -35,7 +35,8 @@ language plpgsql stable security definer set search_path = '' as $$
 declare
   v_conflict record;
 begin
-  select d.issue_number, d.id as imported_id, i.id as stored_id, i.issue_number as stored_number into v_conflict
+  select d.issue_number, d.id as imported_id, i.id as stored_id, i.issue_number as stored_number
+  into v_conflict
   from jsonb_to_recordset(p_issues) as d (id uuid, issue_number integer)
   join public.exai_issues as i
     on i.issue_number = d.issue_number and i.id <> d.id or i.id = d.id and i.issue_number <> d.issue_number
@@ -132,7 +133,8 @@ begin
     );
 end;
 $$;
-comment on function private.import_exai_issue_parts(jsonb) is 'Inserts or updates the steps and updates of issues.';
+comment on function private.import_exai_issue_parts(jsonb) is
+  'Inserts or updates the steps and updates of issues.';
 
 create or replace function private.import_exai_issues(p_document jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set timezone = 'UTC' as $$
@@ -170,7 +172,8 @@ exception
       v_detail = pg_exception_detail;
     if v_state in ('23505', '21000') then
       raise exception using
-        errcode = 'PT409', message = 'exai_import_conflict', detail = concat_ws(' ', v_message || '.', v_detail),
+        errcode = 'PT409', message = 'exai_import_conflict',
+        detail = concat_ws(' ', v_message || '.', v_detail),
         hint = 'Two parts claim the same place: of the document, or one of it and one that is here.';
     end if;
     raise exception using
@@ -188,9 +191,9 @@ begin atomic
 end;
 comment on function public.import_exai_issues(jsonb) is
   'Takes in a document of export_exai_issues, or an array of lines of export_exai_lines: issues, steps and '
-  'updates by their ids, inserted or made what the document says, relations added; nothing is deleted. All or '
-  'nothing, and a second time changes nothing. Returns {issues, relations, issues_written, relations_written}. '
-  'Admins and servers. Errors: not_signed_in (401), team_role_required (403), exai_import_conflict, '
-  'exai_relation_cycle, exai_isolation_unsupported (409), exai_import_invalid, key_change_refused (422), and '
-  'those of writing an issue.';
+  'updates by their ids, inserted or made what the document says, relations added; nothing is deleted. All '
+  'or nothing, and a second time changes nothing. Returns {issues, relations, issues_written, '
+  'relations_written}. Admins and servers. Errors: not_signed_in (401), team_role_required (403), '
+  'exai_import_conflict, exai_relation_cycle, exai_isolation_unsupported (409), exai_import_invalid, '
+  'key_change_refused (422), and those of writing an issue.';
 grant execute on function public.import_exai_issues(jsonb) to authenticated, service_role;

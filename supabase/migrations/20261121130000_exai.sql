@@ -1,0 +1,2952 @@
+-- supabase/schemas/30_exai, joined.
+
+set local lock_timeout = '5s';
+set local statement_timeout = '2min';
+
+-- 30_exai/10_exai_issues.sql
+-- Engineering issues: what is known about a fault, where it is, and in which conversations it was found and
+-- fixed.
+
+create table public.exai_issues (
+  id uuid not null default gen_random_uuid(),
+  issue_number integer not null default 0,
+  title text not null,
+  description text not null default '',
+  severity text not null default 'medium',
+  category text not null default 'other',
+  status text not null default 'open',
+  file_path text,
+  line_start integer,
+  line_end integer,
+  affected_components text[] not null default '{}',
+  conversation_id text,
+  fix_conversation_id text,
+  root_cause text,
+  impact_description text,
+  recommended_fix text,
+  actual_fix text,
+  related_issues uuid[] not null default '{}',
+  blocks_issues uuid[] not null default '{}',
+  blocked_by_issues uuid[] not null default '{}',
+  discovery_date timestamptz not null default now(),
+  fix_date timestamptz,
+  verification_date timestamptz,
+  created_by text not null default private.actor_name(),
+  created_by_user_id uuid,
+  claimed_by text,
+  claimed_by_user_id uuid,
+  claimed_at timestamptz,
+  claim_expires_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint exai_issues_pkey primary key (id),
+  constraint exai_issues_issue_number_key unique (issue_number),
+  constraint exai_issues_created_by_user_id_fkey foreign key (created_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint exai_issues_claimed_by_user_id_fkey foreign key (claimed_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint exai_issues_issue_number_is_positive check (issue_number > 0),
+  constraint exai_issues_title_is_not_blank
+    check (title ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint exai_issues_severity_is_known check (severity in ('critical', 'high', 'medium', 'low')),
+  constraint exai_issues_category_is_known check (
+    category in ('timeout', 'architecture', 'configuration', 'performance', 'security', 'other')
+  ),
+  constraint exai_issues_status_is_known
+    check (status in ('open', 'in_progress', 'fixed', 'verified', 'closed', 'wont_fix')),
+  constraint exai_issues_line_start_is_positive check (line_start >= 1),
+  constraint exai_issues_line_end_follows_line_start
+    check (line_end is null or line_start is not null and line_end >= line_start),
+  constraint exai_issues_created_at_is_finite check (isfinite(created_at)),
+  constraint exai_issues_fixed_has_fix_date check (status <> 'fixed' or fix_date is not null),
+  constraint exai_issues_verified_has_verification_date
+    check (status <> 'verified' or verification_date is not null),
+  constraint exai_issues_claim_is_whole check (
+    (claimed_by is null) = (claimed_at is null) and (claimed_by is null) = (claim_expires_at is null)
+  )
+);
+-- Numbers are given by a trigger: a default would use one up for each upsert of a row that is there.
+create sequence public.exai_issues_issue_number_seq as integer owned by public.exai_issues.issue_number;
+
+comment on table public.exai_issues is
+  'Engineering issues. Null for a column that may not be null is as if it were left out. Errors on write: '
+  'exai_severity_unknown, exai_category_unknown, exai_status_unknown, exai_issue_unknown, key_change_refused '
+  '(422), exai_relation_cycle, exai_isolation_unsupported (409).';
+comment on column public.exai_issues.issue_number is
+  'The number that people say: unique, counted up by the database. Only servers may bring one along.';
+comment on column public.exai_issues.severity is 'critical, high, medium or low.';
+comment on column public.exai_issues.category is
+  'timeout, architecture, configuration, performance, security or other.';
+comment on column public.exai_issues.status is
+  'open, in_progress, fixed, verified, closed or wont_fix. Any may follow any other; each change leaves an '
+  'update of type status_change. The first two are active: such an issue blocks what it is said to block.';
+comment on column public.exai_issues.file_path is 'The file in which it is, as the project names it.';
+comment on column public.exai_issues.line_start is 'The first line of it, from 1.';
+comment on column public.exai_issues.line_end is 'The last line of it, not before line_start.';
+comment on column public.exai_issues.conversation_id is 'The conversation in which it was found; any text.';
+comment on column public.exai_issues.fix_conversation_id is
+  'The conversation in which it was fixed; kept when it is opened again.';
+comment on column public.exai_issues.related_issues is
+  'Ids, sorted: the same truth as the edges of kind relates in exai_issue_relations. Write either; both ends '
+  'agree.';
+comment on column public.exai_issues.blocks_issues is
+  'Ids, sorted, of the issues that wait for this one: edges of kind blocks from here. Write either.';
+comment on column public.exai_issues.blocked_by_issues is
+  'Ids, sorted, of the issues that this one waits for: edges of kind blocks to here. Write either.';
+comment on column public.exai_issues.fix_date is
+  'When it was fixed: as sent, else when the status became fixed. Cleared on reopening.';
+comment on column public.exai_issues.verification_date is
+  'When the fix was verified: as sent, else when the status became verified. Cleared on reopening, and '
+  'when a verified issue becomes fixed again.';
+comment on column public.exai_issues.created_by is 'Display name of who filed it.';
+comment on column public.exai_issues.created_by_user_id is
+  'The account that filed it, set by the database; null when a server or an import did.';
+comment on column public.exai_issues.claimed_by is
+  'The conversation that works on it, or the name of who does; written by claim_exai_issue and '
+  'next_exai_issue. Cleared when it is released or no longer active.';
+comment on column public.exai_issues.claimed_by_user_id is 'The account that claimed it, if one did.';
+comment on column public.exai_issues.claim_expires_at is
+  'Until when the claim holds. After that the columns stay as they are and mean nothing.';
+
+-- Exactly the order in which active issues are listed.
+create index exai_issues_active_idx on public.exai_issues (
+  (case severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end),
+  issue_number
+) where status in ('open', 'in_progress');
+create index exai_issues_conversation_id_idx on public.exai_issues (conversation_id);
+create index exai_issues_file_path_idx on public.exai_issues (file_path);
+create index exai_issues_affected_components_idx on public.exai_issues using gin (affected_components);
+create index exai_issues_created_by_user_id_idx on public.exai_issues (created_by_user_id);
+create index exai_issues_claimed_by_user_id_idx on public.exai_issues (claimed_by_user_id);
+
+alter table public.exai_issues enable row level security;
+create policy exai_issues_select_viewer on public.exai_issues
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy exai_issues_insert_agent on public.exai_issues
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy exai_issues_update_agent on public.exai_issues
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy exai_issues_delete_admin on public.exai_issues
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.exai_issues to authenticated;
+grant insert (
+  id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
+  affected_components, conversation_id, fix_conversation_id, root_cause, impact_description, recommended_fix,
+  actual_fix, related_issues, blocks_issues, blocked_by_issues, discovery_date, fix_date, verification_date,
+  created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, claim_expires_at, created_at,
+  updated_at
+) on public.exai_issues to authenticated;
+grant update (
+  id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
+  affected_components, conversation_id, fix_conversation_id, root_cause, impact_description, recommended_fix,
+  actual_fix, related_issues, blocks_issues, blocked_by_issues, discovery_date, fix_date, verification_date,
+  created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, claim_expires_at, created_at,
+  updated_at
+) on public.exai_issues to authenticated;
+grant select, insert, update, delete on public.exai_issues to service_role;
+
+-- 30_exai/12_exai_issue_lifecycle.sql
+-- What the database keeps about an engineering issue whoever writes it: allowed values, dates, people.
+
+-- See private.meet_stored_issue: for an upsert of a row that is there, what was sent as null is as stored.
+create or replace function private.meet_stored_exai_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_old public.exai_issues;
+begin
+  select * into v_old from public.exai_issues as i where i.id = new.id for update;
+  if found then
+    new.issue_number := coalesce(nullif(new.issue_number, 0), v_old.issue_number);
+    new.description := coalesce(new.description, v_old.description);
+    new.severity := coalesce(new.severity, v_old.severity);
+    new.category := coalesce(new.category, v_old.category);
+    new.status := coalesce(new.status, v_old.status);
+    new.affected_components := coalesce(new.affected_components, v_old.affected_components);
+    new.related_issues := coalesce(new.related_issues, v_old.related_issues);
+    new.blocks_issues := coalesce(new.blocks_issues, v_old.blocks_issues);
+    new.blocked_by_issues := coalesce(new.blocked_by_issues, v_old.blocked_by_issues);
+    new.discovery_date := coalesce(new.discovery_date, v_old.discovery_date);
+    new.fix_date := coalesce(new.fix_date, v_old.fix_date);
+    new.verification_date := coalesce(new.verification_date, v_old.verification_date);
+    new.created_by := coalesce(private.presence(new.created_by), v_old.created_by);
+  elsif new.issue_number <> 0 and (private.is_trusted_caller() or private.is_exai_import()) then
+    perform private.pass_exai_issue_number(new.issue_number);
+  else
+    new.issue_number := nextval('public.exai_issues_issue_number_seq')::integer;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.meet_stored_exai_issue() is
+  'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
+
+-- See private.pass_issue_number.
+create or replace function private.pass_exai_issue_number(p_number integer) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_last bigint := coalesce(pg_sequence_last_value('public.exai_issues_issue_number_seq'), 0);
+begin
+  if p_number <= v_last then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('public.exai_issues.issue_number', 0));
+  v_last := coalesce(pg_sequence_last_value('public.exai_issues_issue_number_seq'), 0);
+  if p_number - v_last > 1000 then
+    v_last := setval('public.exai_issues_issue_number_seq', p_number);
+  end if;
+  while v_last < p_number loop
+    v_last := nextval('public.exai_issues_issue_number_seq');
+  end loop;
+end;
+$$;
+comment on function private.pass_exai_issue_number(integer) is
+  'Moves the sequence of issue numbers to at least this number, so that it is not given out again.';
+
+-- No client of the API can set it: import_exai_issues does, for as long as it runs.
+create or replace function private.is_exai_import() returns boolean
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return coalesce(current_setting('app.exai_import', true), '') = 'on';
+end;
+$$;
+comment on function private.is_exai_import() is
+  'Whether rows come from a document that says who made them and when, and which number they have.';
+
+create or replace function private.sorted_ids(p_ids uuid[]) returns uuid[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if p_ids = '{}' then
+    return '{}';
+  end if;
+  return array(select distinct u.id from unnest(p_ids) as u (id) where u.id is not null order by u.id);
+end;
+$$;
+comment on function private.sorted_ids(uuid[]) is 'Ids sorted, each once, without nulls.';
+
+create or replace function private.check_exai_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_severities constant text[] := array['critical', 'high', 'medium', 'low'];
+  v_categories constant text[] := array[
+    'timeout', 'architecture', 'configuration', 'performance', 'security', 'other'
+  ];
+  v_statuses constant text[] := array['open', 'in_progress', 'fixed', 'verified', 'closed', 'wont_fix'];
+begin
+  new.description := coalesce(new.description, old.description, '');
+  new.severity := coalesce(new.severity, old.severity, 'medium');
+  new.category := coalesce(new.category, old.category, 'other');
+  new.status := coalesce(new.status, old.status, 'open');
+  new.file_path := private.presence(new.file_path);
+  new.affected_components := coalesce(new.affected_components, old.affected_components, '{}');
+  new.related_issues := private.sorted_ids(coalesce(new.related_issues, old.related_issues, '{}'));
+  new.blocks_issues := private.sorted_ids(coalesce(new.blocks_issues, old.blocks_issues, '{}'));
+  new.blocked_by_issues := private.sorted_ids(coalesce(new.blocked_by_issues, old.blocked_by_issues, '{}'));
+  new.discovery_date := coalesce(new.discovery_date, old.discovery_date, new.created_at, now());
+  if new.severity <> all (v_severities) then
+    raise exception using
+      errcode = 'PT422', message = 'exai_severity_unknown',
+      detail = format('%L is no severity.', new.severity),
+      hint = 'Use one of: ' || array_to_string(v_severities, ', ') || '.';
+  end if;
+  if new.category <> all (v_categories) then
+    raise exception using
+      errcode = 'PT422', message = 'exai_category_unknown',
+      detail = format('%L is no category.', new.category),
+      hint = 'Use one of: ' || array_to_string(v_categories, ', ') || '.';
+  end if;
+  if new.status <> all (v_statuses) then
+    raise exception using
+      errcode = 'PT422', message = 'exai_status_unknown', detail = format('%L is no status.', new.status),
+      hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_exai_issue() is
+  'Before trigger: allowed values, sorted ids; null is as if left out. Errors: exai_severity_unknown, '
+  'exai_category_unknown, exai_status_unknown (422).';
+
+-- To reopen is to go from any other status to open or in_progress: what was said to be done is not, so its
+-- dates go. What was tried (actual_fix, fix_conversation_id) stays.
+create or replace function private.keep_exai_dates() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if tg_op = 'UPDATE' and new.status <> old.status then
+    if new.status in ('open', 'in_progress') then
+      if old.status not in ('open', 'in_progress') then
+        new.fix_date := null;
+        new.verification_date := null;
+      end if;
+    elsif new.status = 'fixed' and old.status = 'verified'
+      and new.verification_date is not distinct from old.verification_date
+    then
+      new.verification_date := null;
+    end if;
+  end if;
+  if new.status = 'fixed' then
+    new.fix_date := coalesce(new.fix_date, old.fix_date, clock_timestamp());
+  elsif new.status = 'verified' then
+    new.verification_date := coalesce(new.verification_date, old.verification_date, clock_timestamp());
+  end if;
+  if new.status not in ('open', 'in_progress') then
+    new.claimed_by := null;
+    new.claimed_by_user_id := null;
+    new.claimed_at := null;
+    new.claim_expires_at := null;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_exai_dates() is
+  'Before trigger: fix_date and verification_date follow the status unless they are sent; who is done holds '
+  'no claim.';
+
+create or replace function private.keep_exai_author() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  new.created_by := coalesce(private.presence(new.created_by), old.created_by, private.actor_name());
+  if tg_op = 'UPDATE' then
+    if new.created_by_user_id is distinct from old.created_by_user_id then
+      new.created_by_user_id := private.kept_account(old.created_by_user_id, new.created_by_user_id);
+    end if;
+  elsif private.is_exai_import() then
+    new.created_by_user_id := null;
+  elsif not private.is_trusted_caller() then
+    -- A token may outlive its account.
+    new.created_by_user_id := (select u.id from auth.users as u where u.id = auth.uid());
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_exai_author() is
+  'Before trigger of exai_issues and exai_issue_updates: the author''s account is the database''s.';
+
+-- Clients send whole rows back, claims too. Only the functions that claim run with another role than the
+-- API's.
+create or replace function private.guard_exai_claim() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if current_user = 'authenticated' then
+    new.claimed_by := old.claimed_by;
+    new.claimed_by_user_id := old.claimed_by_user_id;
+    new.claimed_at := old.claimed_at;
+    new.claim_expires_at := old.claim_expires_at;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.guard_exai_claim() is
+  'Before trigger: people claim by claim_exai_issue and next_exai_issue only; what else they write there is '
+  'dropped.';
+
+create trigger _010_meet_stored_exai_issue before insert on public.exai_issues
+  for each row execute function private.meet_stored_exai_issue();
+create trigger _050_refuse_key_change before update on public.exai_issues
+  for each row when (old.id is distinct from new.id or old.issue_number is distinct from new.issue_number)
+  execute function private.refuse_key_change();
+create trigger _100_check_exai_issue before insert on public.exai_issues
+  for each row execute function private.check_exai_issue();
+create trigger _110_check_exai_issue before update on public.exai_issues
+  for each row when (
+    (
+      old.description, old.severity, old.category, old.status, old.file_path, old.affected_components,
+      old.related_issues, old.blocks_issues, old.blocked_by_issues, old.discovery_date
+    ) is distinct from (
+      new.description, new.severity, new.category, new.status, new.file_path, new.affected_components,
+      new.related_issues, new.blocks_issues, new.blocked_by_issues, new.discovery_date
+    )
+  )
+  execute function private.check_exai_issue();
+create trigger _150_guard_exai_claim before insert on public.exai_issues
+  for each row when (
+    coalesce(new.claimed_by, new.claimed_by_user_id::text) is not null
+    or coalesce(new.claimed_at, new.claim_expires_at) is not null
+  )
+  execute function private.guard_exai_claim();
+create trigger _160_guard_exai_claim before update on public.exai_issues
+  for each row when (
+    (old.claimed_by, old.claimed_by_user_id, old.claimed_at, old.claim_expires_at)
+    is distinct from (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.claim_expires_at)
+  )
+  execute function private.guard_exai_claim();
+create trigger _200_keep_exai_dates before insert on public.exai_issues
+  for each row execute function private.keep_exai_dates();
+create trigger _210_keep_exai_dates before update on public.exai_issues
+  for each row when (
+    (old.status, old.fix_date, old.verification_date, old.claimed_by)
+    is distinct from (new.status, new.fix_date, new.verification_date, new.claimed_by)
+  )
+  execute function private.keep_exai_dates();
+create trigger _300_keep_exai_author before insert on public.exai_issues
+  for each row execute function private.keep_exai_author();
+create trigger _310_keep_exai_author before update on public.exai_issues
+  for each row when (
+    (old.created_by, old.created_by_user_id) is distinct from (new.created_by, new.created_by_user_id)
+  )
+  execute function private.keep_exai_author();
+create trigger _900_keep_timestamps before insert or update on public.exai_issues
+  for each row execute function private.keep_timestamps();
+
+-- 30_exai/20_exai_issue_updates.sql
+-- What happened to an engineering issue: comments, fixes, verifications, and each change of its status.
+
+create table public.exai_issue_updates (
+  id uuid not null default gen_random_uuid(),
+  issue_id uuid not null,
+  update_type text not null default 'comment',
+  content text not null,
+  conversation_id text,
+  created_by text not null default private.actor_name(),
+  created_by_user_id uuid,
+  created_at timestamptz not null default clock_timestamp(),
+  updated_at timestamptz not null default now(),
+  constraint exai_issue_updates_pkey primary key (id),
+  constraint exai_issue_updates_issue_id_fkey foreign key (issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_issue_updates_created_by_user_id_fkey foreign key (created_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint exai_issue_updates_update_type_is_known check (
+    update_type in ('comment', 'status_change', 'fix_applied', 'verification', 'conversation_link')
+  ),
+  constraint exai_issue_updates_content_is_not_blank
+    check (content ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint exai_issue_updates_created_at_is_finite check (isfinite(created_at))
+);
+comment on table public.exai_issue_updates is
+  'The history of engineering issues. Agents add to it; its author or an admin changes or deletes an entry, '
+  'a status_change only an admin. Errors on write: exai_update_type_unknown, key_change_refused (422).';
+comment on column public.exai_issue_updates.update_type is
+  'comment, status_change, fix_applied, verification or conversation_link. A change of an issue''s status '
+  'writes its own.';
+comment on column public.exai_issue_updates.content is
+  'What there is to say; of a change of status the two, as in: open → fixed.';
+comment on column public.exai_issue_updates.conversation_id is
+  'The conversation in which it was said or done. Of a change of status: the issue''s fix_conversation_id if '
+  'the same statement set it, else the setting app.conversation_id, else the issue''s conversation_id.';
+comment on column public.exai_issue_updates.created_by is 'Display name of who wrote it.';
+comment on column public.exai_issue_updates.created_by_user_id is
+  'The account that wrote it, set by the database; null when a server or an import did.';
+
+create index exai_issue_updates_issue_id_created_at_id_idx
+  on public.exai_issue_updates (issue_id, created_at desc, id desc);
+create index exai_issue_updates_created_by_user_id_idx on public.exai_issue_updates (created_by_user_id);
+
+create or replace function private.check_exai_issue_update() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_types constant text[] := array[
+    'comment', 'status_change', 'fix_applied', 'verification', 'conversation_link'
+  ];
+  v_old public.exai_issue_updates;
+begin
+  if tg_op = 'INSERT' and (new.update_type is null or private.presence(new.created_by) is null) then
+    select * into v_old from public.exai_issue_updates as u where u.id = new.id for update;
+    new.created_by := coalesce(private.presence(new.created_by), v_old.created_by);
+  end if;
+  new.update_type := coalesce(new.update_type, old.update_type, v_old.update_type, 'comment');
+  if new.update_type <> all (v_types) then
+    raise exception using
+      errcode = 'PT422', message = 'exai_update_type_unknown',
+      detail = format('%L is no type of update.', new.update_type),
+      hint = 'Use one of: ' || array_to_string(v_types, ', ') || '.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_exai_issue_update() is
+  'Before trigger: allowed types; null is as if left out, or as stored. Errors: exai_update_type_unknown '
+  '(422).';
+
+create or replace function private.log_exai_status() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_conversation_id constant text := private.presence(current_setting('app.conversation_id', true));
+begin
+  insert into public.exai_issue_updates (issue_id, update_type, content, conversation_id)
+  select n.id, 'status_change', format('%s → %s', o.status, n.status), coalesce(
+    case when n.fix_conversation_id is distinct from o.fix_conversation_id then n.fix_conversation_id end,
+    v_conversation_id, n.conversation_id
+  )
+  from old_issues as o
+  join new_issues as n on n.id = o.id
+  where n.status <> o.status
+  order by n.issue_number;
+  return null;
+end;
+$$;
+comment on function private.log_exai_status() is
+  'After-statement trigger of exai_issues: writes an update for each change of status.';
+
+create trigger _050_refuse_key_change before update on public.exai_issue_updates
+  for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
+  execute function private.refuse_key_change();
+create trigger _100_check_exai_issue_update before insert on public.exai_issue_updates
+  for each row execute function private.check_exai_issue_update();
+create trigger _110_check_exai_issue_update before update on public.exai_issue_updates
+  for each row when (old.update_type is distinct from new.update_type)
+  execute function private.check_exai_issue_update();
+create trigger _300_keep_exai_author before insert on public.exai_issue_updates
+  for each row execute function private.keep_exai_author();
+create trigger _310_keep_exai_author before update on public.exai_issue_updates
+  for each row when (
+    (old.created_by, old.created_by_user_id) is distinct from (new.created_by, new.created_by_user_id)
+  )
+  execute function private.keep_exai_author();
+create trigger _900_keep_timestamps before insert or update on public.exai_issue_updates
+  for each row execute function private.keep_timestamps();
+create trigger _100_log_exai_status after update on public.exai_issues
+  referencing old table as old_issues new table as new_issues
+  for each statement execute function private.log_exai_status();
+
+alter table public.exai_issue_updates enable row level security;
+create policy exai_issue_updates_select_viewer on public.exai_issue_updates
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy exai_issue_updates_insert_agent on public.exai_issue_updates
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy exai_issue_updates_update_author on public.exai_issue_updates
+  for update to authenticated
+  using (
+    (select private.has_team_role('agent'))
+    and (
+      created_by_user_id = (select auth.uid()) and update_type <> 'status_change'
+      or (select private.has_team_role('admin'))
+    )
+  )
+  with check ((select private.has_team_role('agent')));
+create policy exai_issue_updates_delete_author on public.exai_issue_updates
+  for delete to authenticated
+  using (
+    (select private.has_team_role('agent'))
+    and (
+      created_by_user_id = (select auth.uid()) and update_type <> 'status_change'
+      or (select private.has_team_role('admin'))
+    )
+  );
+
+grant select, delete on public.exai_issue_updates to authenticated;
+grant insert (
+  id, issue_id, update_type, content, conversation_id, created_by, created_by_user_id, created_at, updated_at
+) on public.exai_issue_updates to authenticated;
+grant update (
+  id, issue_id, update_type, content, conversation_id, created_by, created_by_user_id, created_at, updated_at
+) on public.exai_issue_updates to authenticated;
+grant select, insert, update, delete on public.exai_issue_updates to service_role;
+
+-- 30_exai/30_exai_issue_checklist.sql
+-- The steps of a fix, in their order.
+
+create table public.exai_issue_checklist (
+  id uuid not null default gen_random_uuid(),
+  issue_id uuid not null,
+  step_number integer not null,
+  description text not null,
+  status text not null default 'pending',
+  conversation_id text,
+  completed_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint exai_issue_checklist_pkey primary key (id),
+  -- Deferrable, so that one statement can shift the steps past each other.
+  constraint exai_issue_checklist_issue_id_step_number_key unique (issue_id, step_number)
+    deferrable initially immediate,
+  constraint exai_issue_checklist_issue_id_fkey foreign key (issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_issue_checklist_step_number_is_in_range check (step_number between 1 and 1000000),
+  constraint exai_issue_checklist_description_is_not_blank
+    check (description ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint exai_issue_checklist_status_is_known
+    check (status in ('pending', 'in_progress', 'complete', 'skipped')),
+  constraint exai_issue_checklist_completed_at_matches_status
+    check ((completed_at is not null) = (status = 'complete')),
+  constraint exai_issue_checklist_created_at_is_finite check (isfinite(created_at))
+);
+comment on table public.exai_issue_checklist is
+  'The steps of engineering issues. Agents write and delete them. Errors on write: exai_step_status_unknown, '
+  'key_change_refused (422).';
+comment on column public.exai_issue_checklist.step_number is
+  'Its place, from 1 and unique in its issue; gaps are allowed. Null or left out on insert: after the last '
+  'one.';
+comment on column public.exai_issue_checklist.status is 'pending, in_progress, complete or skipped.';
+comment on column public.exai_issue_checklist.conversation_id is
+  'The conversation in which the step was worked on.';
+comment on column public.exai_issue_checklist.completed_at is
+  'When it was completed: as sent, else when the status became complete. Cleared by any other status.';
+
+create or replace function private.check_exai_step() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_statuses constant text[] := array['pending', 'in_progress', 'complete', 'skipped'];
+  v_old public.exai_issue_checklist;
+begin
+  if tg_op = 'INSERT' and (
+    new.status is null or new.step_number is null or new.status = 'complete' and new.completed_at is null
+  ) then
+    select * into v_old from public.exai_issue_checklist as c where c.id = new.id for update;
+  end if;
+  new.status := coalesce(new.status, old.status, v_old.status, 'pending');
+  if new.status <> all (v_statuses) then
+    raise exception using
+      errcode = 'PT422', message = 'exai_step_status_unknown',
+      detail = format('%L is no status of a step.', new.status),
+      hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
+  end if;
+  new.completed_at := case when new.status = 'complete' then
+    coalesce(new.completed_at, old.completed_at, v_old.completed_at, clock_timestamp())
+  end;
+  new.step_number := coalesce(new.step_number, old.step_number, v_old.step_number);
+  if new.step_number is null then
+    perform private.lock_exai_steps(new.issue_id);
+    new.step_number := 1 + coalesce(
+      (select max(c.step_number) from public.exai_issue_checklist as c where c.issue_id = new.issue_id), 0
+    );
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_exai_step() is
+  'Before trigger: allowed statuses, completed_at as the status says, a number; null is as if left out, or '
+  'as stored. Errors: exai_step_status_unknown (422).';
+
+-- Whoever numbers the steps of an issue takes turns. It is no lock of the row, so nothing else waits for it.
+create or replace function private.lock_exai_steps(p_issue_id uuid) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('public.exai_issue_checklist ' || p_issue_id, 0));
+end;
+$$;
+comment on function private.lock_exai_steps(uuid) is
+  'Waits until nobody else numbers the steps of the issue.';
+
+create trigger _050_refuse_key_change before update on public.exai_issue_checklist
+  for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
+  execute function private.refuse_key_change();
+create trigger _100_check_exai_step before insert on public.exai_issue_checklist
+  for each row execute function private.check_exai_step();
+create trigger _110_check_exai_step before update on public.exai_issue_checklist
+  for each row when (
+    (old.status, old.completed_at, old.step_number)
+    is distinct from (new.status, new.completed_at, new.step_number)
+  )
+  execute function private.check_exai_step();
+create trigger _900_keep_timestamps before insert or update on public.exai_issue_checklist
+  for each row execute function private.keep_timestamps();
+
+alter table public.exai_issue_checklist enable row level security;
+create policy exai_issue_checklist_select_viewer on public.exai_issue_checklist
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy exai_issue_checklist_insert_agent on public.exai_issue_checklist
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy exai_issue_checklist_update_agent on public.exai_issue_checklist
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy exai_issue_checklist_delete_agent on public.exai_issue_checklist
+  for delete to authenticated using ((select private.has_team_role('agent')));
+
+grant select, delete on public.exai_issue_checklist to authenticated;
+grant insert (
+  id, issue_id, step_number, description, status, conversation_id, completed_at, created_at, updated_at
+) on public.exai_issue_checklist to authenticated;
+grant update (
+  id, issue_id, step_number, description, status, conversation_id, completed_at, created_at, updated_at
+) on public.exai_issue_checklist to authenticated;
+grant select, insert, update, delete on public.exai_issue_checklist to service_role;
+
+-- 30_exai/32_checklist_steps.sql
+-- Puts steps between others and moves them, the others making room.
+
+create or replace function private.require_exai_issue(p_issue_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not exists (select from public.exai_issues as i where i.id = p_issue_id) then
+    raise exception using
+      errcode = 'PT404', message = 'exai_issue_not_found',
+      detail = format('There is no engineering issue %s.', coalesce(p_issue_id::text, 'without an id')),
+      hint = 'Use the id of a row in exai_issues.';
+  end if;
+end;
+$$;
+comment on function private.require_exai_issue(uuid) is
+  'Passes if the issue is there. Errors: exai_issue_not_found (404).';
+
+create or replace function private.insert_checklist_step(
+  p_issue_id uuid, p_step_number integer, p_description text, p_status text, p_conversation_id text
+) returns public.exai_issue_checklist
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_step public.exai_issue_checklist;
+begin
+  perform private.require_team_role('agent');
+  perform private.require_exai_issue(p_issue_id);
+  if p_step_number < 1 then
+    raise exception using
+      errcode = 'PT422', message = 'exai_step_number_invalid', detail = 'Steps are numbered from 1.',
+      hint = 'Leave p_step_number out for a step after the last one.';
+  end if;
+  perform private.lock_exai_steps(p_issue_id);
+  -- Only as far as there is no gap.
+  update public.exai_issue_checklist as c set step_number = c.step_number + 1
+  where c.issue_id = p_issue_id and c.step_number >= p_step_number
+    and (
+      select count(*) from public.exai_issue_checklist as b
+      where b.issue_id = p_issue_id and b.step_number between p_step_number and c.step_number
+    ) = c.step_number - p_step_number + 1;
+  insert into public.exai_issue_checklist (issue_id, step_number, description, status, conversation_id)
+  values (p_issue_id, p_step_number, p_description, p_status, p_conversation_id)
+  returning * into v_step;
+  return v_step;
+end;
+$$;
+comment on function private.insert_checklist_step(uuid, integer, text, text, text) is
+  'Body of public.insert_checklist_step.';
+grant execute on function private.insert_checklist_step(uuid, integer, text, text, text)
+  to authenticated, service_role;
+
+create or replace function public.insert_checklist_step(
+  p_issue_id uuid, p_step_number integer default null, p_description text default null,
+  p_status text default 'pending', p_conversation_id text default null
+) returns public.exai_issue_checklist
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.insert_checklist_step(
+    p_issue_id => insert_checklist_step.p_issue_id, p_step_number => insert_checklist_step.p_step_number,
+    p_description => insert_checklist_step.p_description, p_status => insert_checklist_step.p_status,
+    p_conversation_id => insert_checklist_step.p_conversation_id
+  );
+end;
+comment on function public.insert_checklist_step(uuid, integer, text, text, text) is
+  'Makes a step with this number, the ones from there up to the next gap moving up by one; without a number '
+  'it comes after the last one. Agents and servers. Errors: not_signed_in (401), team_role_required (403), '
+  'exai_issue_not_found (404), exai_step_number_invalid, exai_step_status_unknown (422).';
+grant execute on function public.insert_checklist_step(uuid, integer, text, text, text)
+  to authenticated, service_role;
+
+create or replace function private.move_checklist_step(p_issue_id uuid, p_from integer, p_to integer)
+returns setof public.exai_issue_checklist
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_to integer;
+begin
+  perform private.require_team_role('agent');
+  perform private.require_exai_issue(p_issue_id);
+  if p_to is null or p_to < 1 then
+    raise exception using
+      errcode = 'PT422', message = 'exai_step_number_invalid', detail = 'Steps are numbered from 1.',
+      hint = 'Give the number that the step shall have.';
+  end if;
+  perform private.lock_exai_steps(p_issue_id);
+  if not exists (
+    select from public.exai_issue_checklist as c where c.issue_id = p_issue_id and c.step_number = p_from
+  ) then
+    raise exception using
+      errcode = 'PT404', message = 'exai_step_not_found',
+      detail = format('The issue has no step %s.', coalesce(p_from::text, 'without a number')),
+      hint = 'Use the step_number of a row in exai_issue_checklist.';
+  end if;
+  v_to := least(
+    p_to,
+    (select max(c.step_number) from public.exai_issue_checklist as c where c.issue_id = p_issue_id)
+  );
+  update public.exai_issue_checklist as c set step_number = case
+    when c.step_number = p_from then v_to
+    when p_from < v_to then c.step_number - 1
+    else c.step_number + 1
+  end
+  where c.issue_id = p_issue_id and v_to <> p_from
+    and c.step_number between least(p_from, v_to) and greatest(p_from, v_to);
+  return query
+  select c.* from public.exai_issue_checklist as c where c.issue_id = p_issue_id order by c.step_number;
+end;
+$$;
+comment on function private.move_checklist_step(uuid, integer, integer) is
+  'Body of public.move_checklist_step.';
+grant execute on function private.move_checklist_step(uuid, integer, integer) to authenticated, service_role;
+
+create or replace function public.move_checklist_step(p_issue_id uuid, p_from integer, p_to integer)
+returns setof public.exai_issue_checklist
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select m.id, m.issue_id, m.step_number, m.description, m.status, m.conversation_id, m.completed_at,
+    m.created_at, m.updated_at
+  from private.move_checklist_step(
+    p_issue_id => move_checklist_step.p_issue_id, p_from => move_checklist_step.p_from,
+    p_to => move_checklist_step.p_to
+  ) as m;
+end;
+comment on function public.move_checklist_step(uuid, integer, integer) is
+  'Gives step p_from the number p_to, at most the highest there is; the ones between move by one. Returns '
+  'all steps of the issue in their order. Agents and servers. Errors: not_signed_in (401), '
+  'team_role_required (403), exai_issue_not_found, exai_step_not_found (404), exai_step_number_invalid '
+  '(422).';
+grant execute on function public.move_checklist_step(uuid, integer, integer) to authenticated, service_role;
+
+-- 30_exai/40_exai_issue_relations.sql
+-- How engineering issues relate: edges, of which the id arrays of exai_issues are another shape.
+--
+-- Locks, in the order in which everything takes them: the graph, issues by id, their counts by id. Whatever
+-- writes edges, or an array, or deletes an issue holds the graph alone, from before its first row until it
+-- commits; every other update of issues holds it together with its like. So no edge is written while an
+-- issue's status changes, two writers of edges take turns, and none of them waits for another one's rows. A
+-- transaction of several statements that has updated an issue and then writes edges can still meet another
+-- one that does the same: PostgreSQL ends one of the two with 40P01, and it can be sent again.
+
+create table public.exai_issue_relations (
+  from_issue_id uuid not null,
+  to_issue_id uuid not null,
+  kind text not null,
+  created_at timestamptz not null default now(),
+  constraint exai_issue_relations_pkey primary key (from_issue_id, to_issue_id, kind),
+  constraint exai_issue_relations_from_issue_id_fkey foreign key (from_issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_issue_relations_to_issue_id_fkey foreign key (to_issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_issue_relations_kind_is_known
+    check (kind in ('blocks', 'relates', 'duplicates', 'parent', 'discovered_from')),
+  constraint exai_issue_relations_ends_differ check (from_issue_id <> to_issue_id),
+  constraint exai_issue_relations_relates_is_stored_once
+    check (kind <> 'relates' or from_issue_id < to_issue_id)
+);
+comment on table public.exai_issue_relations is
+  'Edges between engineering issues. blocks and relates are the same truth as the id arrays of '
+  'exai_issues: write either. Agents write and delete them. Errors on write: exai_relation_kind_unknown, '
+  'key_change_refused (422), exai_relation_cycle, exai_isolation_unsupported (409).';
+comment on column public.exai_issue_relations.kind is
+  'blocks: to waits for from. parent: from is the parent of to. duplicates: from says the same as to. '
+  'discovered_from: from was found while working on to. relates: either way, stored with the lower id as '
+  'from.';
+
+create index exai_issue_relations_to_issue_id_kind_idx
+  on public.exai_issue_relations (to_issue_id, kind, from_issue_id);
+
+-- The graph
+
+create or replace function private.hold_exai_graph() returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception using
+      errcode = 'PT409', message = 'exai_isolation_unsupported',
+      detail = 'A transaction that does not see what others have written meanwhile can''t write relations.',
+      hint = 'Write relations, id arrays and deletes of issues in a transaction that is read committed.';
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('public.exai_issue_relations', 0));
+end;
+$$;
+comment on function private.hold_exai_graph() is
+  'Waits until nobody else writes relations or updates issues. Errors: exai_isolation_unsupported (409).';
+
+create or replace function private.share_exai_graph() returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('public.exai_issue_relations', 0));
+end;
+$$;
+comment on function private.share_exai_graph() is 'Waits until nobody writes relations.';
+
+create or replace function private.hold_exai_graph_first() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.hold_exai_graph();
+  return null;
+end;
+$$;
+comment on function private.hold_exai_graph_first() is
+  'Before-statement trigger of whatever writes relations. Errors: exai_isolation_unsupported (409).';
+
+create or replace function private.share_exai_graph_first() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.share_exai_graph();
+  return null;
+end;
+$$;
+comment on function private.share_exai_graph_first() is 'Before-statement trigger of updates of issues.';
+
+-- A statement can't tell beforehand whether its rows bring relations along. A new row is nobody else's yet,
+-- so there is nothing that another one could wait for.
+create or replace function private.hold_exai_graph_for_row() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.hold_exai_graph();
+  return new;
+end;
+$$;
+comment on function private.hold_exai_graph_for_row() is
+  'Before-insert trigger of issues that bring relations along. Errors: exai_isolation_unsupported (409).';
+
+create trigger _010_hold_exai_graph before update of related_issues, blocks_issues, blocked_by_issues
+  on public.exai_issues
+  for each statement execute function private.hold_exai_graph_first();
+create trigger _015_hold_exai_graph before delete on public.exai_issues
+  for each statement execute function private.hold_exai_graph_first();
+create trigger _020_share_exai_graph before update on public.exai_issues
+  for each statement execute function private.share_exai_graph_first();
+create trigger _005_hold_exai_graph before insert on public.exai_issues
+  for each row when (
+    new.related_issues <> '{}' or new.blocks_issues <> '{}' or new.blocked_by_issues <> '{}'
+  )
+  execute function private.hold_exai_graph_for_row();
+
+-- Edges
+
+create or replace function private.check_exai_relation() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_kinds constant text[] := array['blocks', 'relates', 'duplicates', 'parent', 'discovered_from'];
+  v_from_issue_id constant uuid := new.from_issue_id;
+begin
+  if new.kind <> all (v_kinds) then
+    raise exception using
+      errcode = 'PT422', message = 'exai_relation_kind_unknown',
+      detail = format('%L is no kind of relation.', new.kind),
+      hint = 'Use one of: ' || array_to_string(v_kinds, ', ') || '.';
+  end if;
+  if new.kind = 'relates' and new.to_issue_id < new.from_issue_id then
+    new.from_issue_id := new.to_issue_id;
+    new.to_issue_id := v_from_issue_id;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_exai_relation() is
+  'Before trigger: allowed kinds, one row for either way of relates. Errors: exai_relation_kind_unknown '
+  '(422).';
+
+create trigger _010_hold_exai_graph before insert or update or delete or truncate
+  on public.exai_issue_relations
+  for each statement execute function private.hold_exai_graph_first();
+create trigger _040_check_exai_relation before insert or update on public.exai_issue_relations
+  for each row execute function private.check_exai_relation();
+create trigger _050_refuse_key_change before update on public.exai_issue_relations
+  for each row when (
+    (old.from_issue_id, old.to_issue_id, old.kind)
+    is distinct from (new.from_issue_id, new.to_issue_id, new.kind)
+  )
+  execute function private.refuse_key_change();
+create trigger _900_keep_created_at before insert or update on public.exai_issue_relations
+  for each row execute function private.keep_created_at();
+
+alter table public.exai_issue_relations enable row level security;
+create policy exai_issue_relations_select_viewer on public.exai_issue_relations
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy exai_issue_relations_insert_agent on public.exai_issue_relations
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy exai_issue_relations_update_agent on public.exai_issue_relations
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy exai_issue_relations_delete_agent on public.exai_issue_relations
+  for delete to authenticated using ((select private.has_team_role('agent')));
+
+grant select, delete on public.exai_issue_relations to authenticated;
+grant insert (from_issue_id, to_issue_id, kind, created_at),
+  update (from_issue_id, to_issue_id, kind, created_at) on public.exai_issue_relations to authenticated;
+grant select, insert, update, delete on public.exai_issue_relations to service_role;
+
+-- 30_exai/42_exai_relation_cycles.sql
+-- Refuses edges that would make an issue wait for itself.
+--
+-- blocks and parent are walked as one graph: what blocks a parent holds its children up too, so a child that
+-- blocks its own parent would never be ready. Writers of edges take turns (hold_exai_graph), so none can miss
+-- what another one has just written.
+
+create or replace function private.exai_waits_for(p_from uuid, p_to uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not exists (
+    select from public.exai_issue_relations as e
+    where e.to_issue_id = p_from and e.kind in ('blocks', 'parent')
+  ) then
+    return false;
+  end if;
+  return exists (
+    with recursive reached (id) as (
+      select p_to
+      union
+      select e.to_issue_id
+      from reached as r
+      join public.exai_issue_relations as e on e.from_issue_id = r.id
+      where e.kind in ('blocks', 'parent')
+    )
+    select from reached as r where r.id = p_from
+  );
+end;
+$$;
+comment on function private.exai_waits_for(uuid, uuid) is
+  'Whether a way of blocks and parent leads from p_to to p_from, so that an edge the other way closes a '
+  'circle.';
+
+-- Takes away what nothing leads to until only circles and what lies behind them are left; linear in the size
+-- of the graph. Numbers instead of ids, since plpgsql has arrays and no maps.
+create or replace function private.exai_issues_left_in_cycles() returns uuid[]
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids uuid[];
+  v_first integer[];
+  v_to integer[];
+  v_waits integer[];
+  v_free integer[];
+  v_free_count integer;
+  v_done_count integer := 0;
+  v_next integer;
+begin
+  with edge as materialized (
+    select distinct e.from_issue_id, e.to_issue_id
+    from public.exai_issue_relations as e
+    where e.kind in ('blocks', 'parent')
+  ),
+  node as materialized (
+    select n.id, row_number() over (order by n.id)::integer as place
+    from (select e.from_issue_id as id from edge as e union select e.to_issue_id from edge as e) as n
+  ),
+  arc as materialized (
+    select f.place as from_place, t.place as to_place
+    from edge as e join node as f on f.id = e.from_issue_id join node as t on t.id = e.to_issue_id
+  ),
+  degree as (
+    select n.place, n.id, coalesce(o.out_count, 0) as out_count, coalesce(i.in_count, 0) as in_count
+    from node as n
+    left join (select a.from_place, count(*)::integer as out_count from arc as a group by 1) as o
+      on o.from_place = n.place
+    left join (select a.to_place, count(*)::integer as in_count from arc as a group by 1) as i
+      on i.to_place = n.place
+  )
+  select array_agg(s.id order by s.place), array_agg(s.first order by s.place),
+    array_agg(s.in_count order by s.place), array_agg(s.place order by s.place) filter (where s.in_count = 0),
+    (select array_agg(a.to_place order by a.from_place) from arc as a)
+  into v_ids, v_first, v_waits, v_free, v_to
+  from (
+    select d.*, (1 + sum(d.out_count) over (order by d.place) - d.out_count)::integer as first
+    from degree as d
+  ) as s;
+  v_free_count := coalesce(cardinality(v_free), 0);
+  v_first := v_first || (cardinality(v_to) + 1);
+  while v_done_count < v_free_count loop
+    v_done_count := v_done_count + 1;
+    for v_at in v_first[v_free[v_done_count]]..v_first[v_free[v_done_count] + 1] - 1 loop
+      v_next := v_to[v_at];
+      v_waits[v_next] := v_waits[v_next] - 1;
+      if v_waits[v_next] = 0 then
+        v_free_count := v_free_count + 1;
+        v_free[v_free_count] := v_next;
+      end if;
+    end loop;
+  end loop;
+  return array(
+    select v_ids[u.place] from unnest(v_waits) with ordinality as u (waits, place) where u.waits > 0
+  );
+end;
+$$;
+comment on function private.exai_issues_left_in_cycles() is
+  'The issues on circles of blocks and parent, and those behind them; none in a graph that is in order.';
+
+-- A few edges are walked each by itself; of many the whole graph is looked at once.
+create or replace function private.refuse_exai_cycles() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_few constant integer := 8;
+  v_left uuid[];
+  v_edge record;
+begin
+  if (select count(*) from new_edges as n where n.kind in ('blocks', 'parent')) > v_few then
+    v_left := private.exai_issues_left_in_cycles();
+    if v_left = '{}' then
+      return null;
+    end if;
+  end if;
+  for v_edge in
+    select n.from_issue_id, n.to_issue_id, n.kind
+    from new_edges as n
+    where n.kind in ('blocks', 'parent')
+      and (v_left is null or n.from_issue_id = any (v_left) and n.to_issue_id = any (v_left))
+    order by n.from_issue_id, n.to_issue_id
+  loop
+    if private.exai_waits_for(v_edge.from_issue_id, v_edge.to_issue_id) then
+      raise exception using
+        errcode = 'PT409', message = 'exai_relation_cycle',
+        detail = format(
+          'Issue #%s %s issue #%s would close a circle: #%1$s already waits for #%3$s.',
+          (select i.issue_number from public.exai_issues as i where i.id = v_edge.from_issue_id),
+          case v_edge.kind when 'blocks' then 'blocking' else 'being the parent of' end,
+          (select i.issue_number from public.exai_issues as i where i.id = v_edge.to_issue_id)
+        ),
+        hint = 'Leave this edge out, or take away one of those that lead back.';
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+comment on function private.refuse_exai_cycles() is
+  'After-insert-statement trigger of exai_issue_relations. Errors: exai_relation_cycle (409).';
+
+create trigger _100_refuse_exai_cycles after insert on public.exai_issue_relations
+  referencing new table as new_edges
+  for each statement execute function private.refuse_exai_cycles();
+
+-- 30_exai/44_exai_relation_arrays.sql
+-- The id arrays of exai_issues and the edges of kinds blocks and relates: two shapes of one truth.
+--
+-- Each shape's trigger writes only what differs, so that the other one's finds nothing left to do.
+
+-- exai_issue_relations → exai_issues
+create or replace function private.show_exai_edges(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.exai_issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
+  update public.exai_issues as i
+  set related_issues = s.related, blocks_issues = s.blocks, blocked_by_issues = s.blocked_by
+  from (
+    select u.id,
+      array(
+        select e.to_issue_id from public.exai_issue_relations as e
+        where e.from_issue_id = u.id and e.kind = 'relates'
+        union all
+        select e.from_issue_id from public.exai_issue_relations as e
+        where e.to_issue_id = u.id and e.kind = 'relates'
+        order by 1
+      ) as related,
+      array(
+        select e.to_issue_id from public.exai_issue_relations as e
+        where e.from_issue_id = u.id and e.kind = 'blocks' order by 1
+      ) as blocks,
+      array(
+        select e.from_issue_id from public.exai_issue_relations as e
+        where e.to_issue_id = u.id and e.kind = 'blocks' order by 1
+      ) as blocked_by
+    from unnest(p_issue_ids) as u (id)
+  ) as s
+  where i.id = s.id
+    and (i.related_issues, i.blocks_issues, i.blocked_by_issues)
+      is distinct from (s.related, s.blocks, s.blocked_by);
+end;
+$$;
+comment on function private.show_exai_edges(uuid[]) is
+  'Makes the id arrays of these issues, given once each, what the edges are.';
+
+create or replace function private.put_exai_edges_into_arrays() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_ids uuid[];
+begin
+  if tg_op = 'TRUNCATE' then
+    update public.exai_issues as i
+    set related_issues = '{}', blocks_issues = '{}', blocked_by_issues = '{}'
+    where i.related_issues <> '{}' or i.blocks_issues <> '{}' or i.blocked_by_issues <> '{}';
+    return null;
+  end if;
+  v_issue_ids := array(
+    select c.from_issue_id from changed_edges as c where c.kind in ('blocks', 'relates')
+    union
+    select c.to_issue_id from changed_edges as c where c.kind in ('blocks', 'relates')
+  );
+  if v_issue_ids <> '{}' then
+    perform private.show_exai_edges(v_issue_ids);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.put_exai_edges_into_arrays() is
+  'After-statement trigger of exai_issue_relations, truncate too: keeps the id arrays at both ends.';
+
+-- exai_issues → exai_issue_relations
+create or replace function private.exai_array_edges(
+  p_issue_id uuid, p_related uuid[], p_blocks uuid[], p_blocked_by uuid[]
+) returns table (from_issue_id uuid, to_issue_id uuid, kind text)
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return query
+  select least(p_issue_id, u.id), greatest(p_issue_id, u.id), 'relates' from unnest(p_related) as u (id)
+  union all
+  select p_issue_id, u.id, 'blocks' from unnest(p_blocks) as u (id)
+  union all
+  select u.id, p_issue_id, 'blocks' from unnest(p_blocked_by) as u (id);
+end;
+$$;
+comment on function private.exai_array_edges(uuid, uuid[], uuid[], uuid[]) is
+  'The edges that the id arrays of an issue say there are.';
+
+create or replace function private.write_exai_edges(
+  p_removed public.exai_issue_relations[], p_added public.exai_issue_relations[]
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_unknown_id uuid;
+begin
+  if exists (
+    select from unnest(p_removed) as r
+    join public.exai_issue_relations as e using (from_issue_id, to_issue_id, kind)
+  ) then
+    delete from public.exai_issue_relations as e using unnest(p_removed) as r
+    where (e.from_issue_id, e.to_issue_id, e.kind) = (r.from_issue_id, r.to_issue_id, r.kind);
+  end if;
+  if not exists (
+    select from unnest(p_added) as a
+    where not exists (
+      select from public.exai_issue_relations as e
+      where (e.from_issue_id, e.to_issue_id, e.kind) = (a.from_issue_id, a.to_issue_id, a.kind)
+    )
+  ) then
+    return;
+  end if;
+  select u.id into v_unknown_id
+  from unnest(p_added) as a
+  cross join lateral (values (a.from_issue_id), (a.to_issue_id)) as u (id)
+  where not exists (select from public.exai_issues as i where i.id = u.id)
+  order by u.id
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'PT422', message = 'exai_issue_unknown',
+      detail = format('There is no engineering issue %s.', v_unknown_id),
+      hint = 'Use the ids of rows in exai_issues.';
+  end if;
+  insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind)
+  select a.from_issue_id, a.to_issue_id, a.kind from unnest(p_added) as a
+  on conflict on constraint exai_issue_relations_pkey do nothing;
+end;
+$$;
+comment on function private.write_exai_edges(public.exai_issue_relations[], public.exai_issue_relations[]) is
+  'Takes edges away and adds others, as far as they are not so already. Errors: exai_issue_unknown (422).';
+
+create or replace function private.put_new_exai_arrays_into_edges() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_added public.exai_issue_relations[];
+begin
+  select array_agg(distinct row(e.from_issue_id, e.to_issue_id, e.kind, null)::public.exai_issue_relations)
+  into v_added
+  from new_issues as n
+  cross join lateral private.exai_array_edges(n.id, n.related_issues, n.blocks_issues, n.blocked_by_issues)
+    as e
+  where n.related_issues <> '{}' or n.blocks_issues <> '{}' or n.blocked_by_issues <> '{}';
+  if v_added is not null then
+    perform private.write_exai_edges('{}', v_added);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.put_new_exai_arrays_into_edges() is
+  'After-insert-statement trigger of exai_issues: makes the edges that their id arrays name. Errors: '
+  'exai_issue_unknown (422).';
+
+create or replace function private.put_changed_exai_arrays_into_edges() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_removed public.exai_issue_relations[];
+  v_added public.exai_issue_relations[];
+begin
+  with changed as (
+    select n.id, o.related_issues as old_related, o.blocks_issues as old_blocks,
+      o.blocked_by_issues as old_blocked_by, n.related_issues, n.blocks_issues, n.blocked_by_issues
+    from old_issues as o
+    join new_issues as n on n.id = o.id
+    where (o.related_issues, o.blocks_issues, o.blocked_by_issues)
+      is distinct from (n.related_issues, n.blocks_issues, n.blocked_by_issues)
+  ),
+  edge as (
+    select e.from_issue_id, e.to_issue_id, e.kind, bool_or(e.is_old) as is_old,
+      bool_or(not e.is_old) as is_new
+    from (
+      select c.id, a.*, true as is_old from changed as c
+      cross join lateral private.exai_array_edges(c.id, c.old_related, c.old_blocks, c.old_blocked_by) as a
+      union all
+      select c.id, a.*, false from changed as c
+      cross join lateral private.exai_array_edges(
+        c.id, c.related_issues, c.blocks_issues, c.blocked_by_issues
+      ) as a
+    ) as e
+    group by e.id, e.from_issue_id, e.to_issue_id, e.kind
+  )
+  select
+    array_agg(distinct row(e.from_issue_id, e.to_issue_id, e.kind, null)::public.exai_issue_relations)
+      filter (where not e.is_new),
+    array_agg(distinct row(e.from_issue_id, e.to_issue_id, e.kind, null)::public.exai_issue_relations)
+      filter (where not e.is_old)
+  into v_removed, v_added
+  from edge as e;
+  if coalesce(v_removed, v_added) is not null then
+    perform private.write_exai_edges(v_removed, v_added);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.put_changed_exai_arrays_into_edges() is
+  'After-update-statement trigger of exai_issues: writes the difference between the arrays before and after '
+  'as edges. Errors: exai_issue_unknown (422).';
+
+create trigger _300_put_exai_edges_into_arrays after insert on public.exai_issue_relations
+  referencing new table as changed_edges
+  for each statement execute function private.put_exai_edges_into_arrays();
+create trigger _310_put_exai_edges_into_arrays after delete on public.exai_issue_relations
+  referencing old table as changed_edges
+  for each statement execute function private.put_exai_edges_into_arrays();
+create trigger _320_put_exai_edges_into_arrays after truncate on public.exai_issue_relations
+  for each statement execute function private.put_exai_edges_into_arrays();
+create trigger _200_put_exai_arrays_into_edges after insert on public.exai_issues
+  referencing new table as new_issues
+  for each statement execute function private.put_new_exai_arrays_into_edges();
+create trigger _210_put_exai_arrays_into_edges after update on public.exai_issues
+  referencing old table as old_issues new table as new_issues
+  for each statement execute function private.put_changed_exai_arrays_into_edges();
+
+-- 30_exai/46_exai_issue_counts.sql
+-- What is counted about an engineering issue when something is written, so that nobody has to count when they
+-- read: its steps, the open issues that block it, those that wait for it.
+
+create table private.exai_issue_counts (
+  issue_id uuid not null,
+  issue_number integer not null,
+  created_at timestamptz not null,
+  severity_rank smallint not null,
+  is_open boolean not null,
+  step_count integer not null default 0,
+  completed_count integer not null default 0,
+  skipped_count integer not null default 0,
+  open_blockers_count integer not null default 0,
+  blocked_parents_count integer not null default 0,
+  unblocks_count integer not null default 0,
+  constraint exai_issue_counts_pkey primary key (issue_id),
+  constraint exai_issue_counts_issue_id_fkey foreign key (issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_issue_counts_steps_add_up check (
+    completed_count >= 0 and skipped_count >= 0 and completed_count + skipped_count <= step_count
+  ),
+  constraint exai_issue_counts_are_not_negative
+    check (open_blockers_count >= 0 and blocked_parents_count >= 0 and unblocks_count >= 0)
+) with (fillfactor = 80);
+comment on table private.exai_issue_counts is
+  'One row an engineering issue, written by triggers alone and read by exai_active_issues and '
+  'exai_ready_issues. exai_issue_counts_check() counts anew.';
+comment on column private.exai_issue_counts.severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
+comment on column private.exai_issue_counts.is_open is 'Whether the status is open or in_progress.';
+comment on column private.exai_issue_counts.open_blockers_count is
+  'Open issues that block this one directly.';
+comment on column private.exai_issue_counts.blocked_parents_count is
+  'Parents that have an open blocker, or a parent that has one, and so on up.';
+comment on column private.exai_issue_counts.unblocks_count is 'Open issues that this one blocks directly.';
+
+-- Exactly the order of exai_ready_issues.
+create index exai_issue_counts_ready_idx
+  on private.exai_issue_counts (severity_rank, unblocks_count desc, created_at, issue_number)
+  where is_open and open_blockers_count = 0 and blocked_parents_count = 0;
+
+alter table private.exai_issue_counts enable row level security;
+create policy exai_issue_counts_select_viewer on private.exai_issue_counts
+  for select to authenticated using ((select private.has_team_role('viewer')));
+grant select on private.exai_issue_counts to authenticated, service_role;
+
+create or replace function private.exai_severity_rank(p_severity text) returns smallint
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case p_severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end;
+end;
+$$;
+comment on function private.exai_severity_rank(text) is '1 critical, 2 high, 3 medium, 4 low.';
+
+create or replace function private.count_new_exai_issues() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.exai_issue_counts (issue_id, issue_number, created_at, severity_rank, is_open)
+  select n.id, n.issue_number, n.created_at, private.exai_severity_rank(n.severity),
+    n.status in ('open', 'in_progress')
+  from new_issues as n;
+  return null;
+end;
+$$;
+comment on function private.count_new_exai_issues() is
+  'After-insert-statement trigger of exai_issues: makes their rows of counts.';
+
+create trigger _100_count_new_exai_issues after insert on public.exai_issues
+  referencing new table as new_issues
+  for each statement execute function private.count_new_exai_issues();
+
+-- Steps
+
+create or replace function private.count_exai_steps(p_issue_ids uuid[], p_signs integer[], p_statuses text[])
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from private.exai_issue_counts as c where c.issue_id = any (p_issue_ids)
+  order by c.issue_id
+  for no key update;
+  update private.exai_issue_counts as c
+  set step_count = c.step_count + d.steps, completed_count = c.completed_count + d.completed,
+    skipped_count = c.skipped_count + d.skipped
+  from (
+    select u.issue_id, sum(u.sign)::integer as steps,
+      coalesce(sum(u.sign) filter (where u.status = 'complete'), 0)::integer as completed,
+      coalesce(sum(u.sign) filter (where u.status = 'skipped'), 0)::integer as skipped
+    from unnest(p_issue_ids, p_signs, p_statuses) as u (issue_id, sign, status)
+    group by u.issue_id
+  ) as d
+  where c.issue_id = d.issue_id and (d.steps, d.completed, d.skipped) <> (0, 0, 0);
+end;
+$$;
+comment on function private.count_exai_steps(uuid[], integer[], text[]) is
+  'Adds steps, one for each place of the arrays, with the sign that stands there.';
+
+create or replace function private.count_changed_exai_steps() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' then
+    perform private.count_exai_steps(array_agg(n.issue_id), array_agg(1), array_agg(n.status))
+    from new_steps as n;
+  elsif tg_op = 'DELETE' then
+    perform private.count_exai_steps(array_agg(o.issue_id), array_agg(-1), array_agg(o.status))
+    from old_steps as o;
+  elsif tg_op = 'TRUNCATE' then
+    update private.exai_issue_counts as c set step_count = 0, completed_count = 0, skipped_count = 0
+    where c.step_count > 0;
+  else
+    perform private.count_exai_steps(array_agg(u.issue_id), array_agg(u.sign), array_agg(u.status))
+    from (
+      select o.issue_id, s.sign, s.status
+      from old_steps as o
+      join new_steps as n on n.id = o.id
+      cross join lateral (values (-1, o.status), (1, n.status)) as s (sign, status)
+      where n.status <> o.status
+    ) as u
+    having count(*) > 0;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.count_changed_exai_steps() is
+  'After-statement trigger of exai_issue_checklist, truncate too: keeps the counts of steps.';
+
+create trigger _200_count_exai_steps after insert on public.exai_issue_checklist
+  referencing new table as new_steps
+  for each statement execute function private.count_changed_exai_steps();
+create trigger _210_count_exai_steps after update on public.exai_issue_checklist
+  referencing old table as old_steps new table as new_steps
+  for each statement execute function private.count_changed_exai_steps();
+create trigger _220_count_exai_steps after delete on public.exai_issue_checklist
+  referencing old table as old_steps
+  for each statement execute function private.count_changed_exai_steps();
+create trigger _230_count_exai_steps after truncate on public.exai_issue_checklist
+  for each statement execute function private.count_changed_exai_steps();
+
+-- 30_exai/47_exai_blocked_counts.sql
+-- Keeps the counts of what blocks what, with each edge written and each issue that is opened or closed.
+
+-- Everything below it is locked as well, since being blocked is handed down from parents.
+create or replace function private.lock_exai_counts(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from private.exai_issue_counts as c
+  where c.issue_id in (
+    with recursive touched (id) as (
+      select u.id from unnest(p_issue_ids) as u (id)
+      union
+      select e.to_issue_id
+      from touched as t
+      join public.exai_issue_relations as e on e.from_issue_id = t.id
+      where e.kind = 'parent'
+    )
+    select t.id from touched as t
+  )
+  order by c.issue_id
+  for no key update;
+end;
+$$;
+comment on function private.lock_exai_counts(uuid[]) is
+  'Locks the counts of these issues and of all that descend from them, by id.';
+
+-- Level by level: who starts or stops being blocked is one blocked parent more or less for each of its
+-- children.
+create or replace function private.shift_exai_counts(
+  p_issue_ids uuid[], p_blockers integer[], p_parents integer[], p_unblocks integer[]
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_ids uuid[] := p_issue_ids;
+  v_blockers integer[] := p_blockers;
+  v_parents integer[] := p_parents;
+  v_unblocks integer[] := p_unblocks;
+begin
+  perform private.lock_exai_counts(p_issue_ids);
+  while v_issue_ids is not null loop
+    with delta as (
+      select u.id, sum(u.blockers)::integer as blockers, sum(u.parents)::integer as parents,
+        coalesce(sum(u.unblocks), 0)::integer as unblocks
+      from unnest(v_issue_ids, v_blockers, v_parents, v_unblocks) as u (id, blockers, parents, unblocks)
+      group by u.id
+    ),
+    shifted as (
+      update private.exai_issue_counts as c
+      set open_blockers_count = c.open_blockers_count + d.blockers,
+        blocked_parents_count = c.blocked_parents_count + d.parents,
+        unblocks_count = c.unblocks_count + d.unblocks
+      from delta as d
+      where c.issue_id = d.id and (d.blockers, d.parents, d.unblocks) <> (0, 0, 0)
+      returning c.issue_id,
+        (c.open_blockers_count + c.blocked_parents_count > 0)::integer
+          - (c.open_blockers_count - d.blockers + c.blocked_parents_count - d.parents > 0)::integer as turn
+    )
+    select array_agg(e.to_issue_id), array_agg(0), array_agg(s.turn), null
+    into v_issue_ids, v_blockers, v_parents, v_unblocks
+    from shifted as s
+    join public.exai_issue_relations as e on e.from_issue_id = s.issue_id
+    where s.turn <> 0 and e.kind = 'parent';
+  end loop;
+end;
+$$;
+comment on function private.shift_exai_counts(uuid[], integer[], integer[], integer[]) is
+  'Adds to open blockers, blocked parents and unblocked issues, and hands on to the children what changes.';
+
+-- Edges. What they add is told by the counts themselves, since those are what an opening or closing issue has
+-- reached. What a deleted one took along is counted anew: one of its ends may be gone.
+create or replace function private.count_new_exai_edges() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.shift_exai_counts(
+    array_agg(u.id), array_agg(u.blockers), array_agg(u.parents), array_agg(u.unblocks)
+  )
+  from new_edges as n
+  join private.exai_issue_counts as f on f.issue_id = n.from_issue_id
+  join private.exai_issue_counts as t on t.issue_id = n.to_issue_id
+  cross join lateral (
+    values
+      (n.to_issue_id, (n.kind = 'blocks' and f.is_open)::integer,
+        (n.kind = 'parent' and f.open_blockers_count + f.blocked_parents_count > 0)::integer, 0),
+      (n.from_issue_id, 0, 0, (n.kind = 'blocks' and t.is_open)::integer)
+  ) as u (id, blockers, parents, unblocks)
+  where n.kind in ('blocks', 'parent')
+  having count(*) > 0;
+  return null;
+end;
+$$;
+comment on function private.count_new_exai_edges() is
+  'After-insert-statement trigger of exai_issue_relations: keeps the counts.';
+
+create or replace function private.counted_exai_edges(p_issue_ids uuid[])
+returns table (
+  issue_id uuid, open_blockers_count integer, blocked_parents_count integer, unblocks_count integer
+)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select u.id,
+    (
+      select count(*)::integer
+      from public.exai_issue_relations as e
+      join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
+      where e.to_issue_id = u.id and e.kind = 'blocks' and f.is_open
+    ),
+    (
+      select count(*)::integer
+      from public.exai_issue_relations as e
+      join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
+      where e.to_issue_id = u.id and e.kind = 'parent' and f.open_blockers_count + f.blocked_parents_count > 0
+    ),
+    (
+      select count(*)::integer
+      from public.exai_issue_relations as e
+      join private.exai_issue_counts as t on t.issue_id = e.to_issue_id
+      where e.from_issue_id = u.id and e.kind = 'blocks' and t.is_open
+    )
+  from unnest(p_issue_ids) as u (id);
+end;
+$$;
+comment on function private.counted_exai_edges(uuid[]) is
+  'The counts that these issues have by their edges and by what is kept of the other ends.';
+
+create or replace function private.count_deleted_exai_edges() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_ids uuid[];
+begin
+  if tg_op = 'TRUNCATE' then
+    update private.exai_issue_counts as c
+    set open_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
+    where c.open_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
+    return null;
+  end if;
+  v_issue_ids := array(
+    select o.from_issue_id from old_edges as o where o.kind in ('blocks', 'parent')
+    union
+    select o.to_issue_id from old_edges as o where o.kind in ('blocks', 'parent')
+  );
+  if v_issue_ids = '{}' then
+    return null;
+  end if;
+  perform private.lock_exai_counts(v_issue_ids);
+  perform private.shift_exai_counts(
+    array_agg(c.issue_id), array_agg(n.open_blockers_count - c.open_blockers_count),
+    array_agg(n.blocked_parents_count - c.blocked_parents_count),
+    array_agg(n.unblocks_count - c.unblocks_count)
+  )
+  from private.counted_exai_edges(v_issue_ids) as n
+  join private.exai_issue_counts as c on c.issue_id = n.issue_id;
+  return null;
+end;
+$$;
+comment on function private.count_deleted_exai_edges() is
+  'After-statement trigger of exai_issue_relations, delete and truncate: keeps the counts.';
+
+create trigger _200_count_exai_edges after insert on public.exai_issue_relations
+  referencing new table as new_edges
+  for each statement execute function private.count_new_exai_edges();
+create trigger _210_count_exai_edges after delete on public.exai_issue_relations
+  referencing old table as old_edges
+  for each statement execute function private.count_deleted_exai_edges();
+create trigger _220_count_exai_edges after truncate on public.exai_issue_relations
+  for each statement execute function private.count_deleted_exai_edges();
+
+-- Issues that open, close, or change their severity. The graph is shared by now, so no edge comes or goes.
+create or replace function private.count_changed_exai_issues() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_changed_ids uuid[];
+  v_turned_ids uuid[];
+  v_turns integer[];
+begin
+  select array_agg(n.id),
+    array_agg(n.id) filter (where t.turn <> 0), array_agg(t.turn) filter (where t.turn <> 0)
+  into v_changed_ids, v_turned_ids, v_turns
+  from new_issues as n
+  join old_issues as o on o.id = n.id
+  cross join lateral (
+    select (n.status in ('open', 'in_progress'))::integer - (o.status in ('open', 'in_progress'))::integer
+      as turn
+  ) as t
+  where t.turn <> 0 or n.severity <> o.severity;
+  if v_changed_ids is null then
+    return null;
+  end if;
+  perform private.lock_exai_counts(v_changed_ids || array(
+    select e.to_issue_id from public.exai_issue_relations as e
+    where e.from_issue_id = any (v_turned_ids) and e.kind = 'blocks'
+    union
+    select e.from_issue_id from public.exai_issue_relations as e
+    where e.to_issue_id = any (v_turned_ids) and e.kind = 'blocks'
+  ));
+  update private.exai_issue_counts as c
+  set severity_rank = private.exai_severity_rank(n.severity), is_open = n.status in ('open', 'in_progress')
+  from new_issues as n
+  where c.issue_id = n.id and n.id = any (v_changed_ids);
+  perform private.shift_exai_counts(
+    array_agg(d.id), array_agg(d.blockers), array_agg(0), array_agg(d.unblocks)
+  )
+  from (
+    select e.to_issue_id as id, u.turn as blockers, 0 as unblocks
+    from unnest(v_turned_ids, v_turns) as u (id, turn)
+    join public.exai_issue_relations as e on e.from_issue_id = u.id and e.kind = 'blocks'
+    union all
+    select e.from_issue_id, 0, u.turn
+    from unnest(v_turned_ids, v_turns) as u (id, turn)
+    join public.exai_issue_relations as e on e.to_issue_id = u.id and e.kind = 'blocks'
+  ) as d
+  having count(*) > 0;
+  return null;
+end;
+$$;
+comment on function private.count_changed_exai_issues() is
+  'After-update-statement trigger of exai_issues: keeps the counts.';
+
+create trigger _120_count_exai_issues after update on public.exai_issues
+  referencing old table as old_issues new table as new_issues
+  for each statement execute function private.count_changed_exai_issues();
+
+create or replace function private.exai_issue_counts_check()
+returns table (issue_number integer, name text, kept integer, counted integer)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  with recursive blocked (id) as (
+    select e.to_issue_id
+    from public.exai_issue_relations as e
+    join public.exai_issues as f on f.id = e.from_issue_id
+    where e.kind = 'blocks' and f.status in ('open', 'in_progress')
+    union
+    select e.to_issue_id
+    from blocked as b
+    join public.exai_issue_relations as e on e.from_issue_id = b.id
+    where e.kind = 'parent'
+  ),
+  edge as (
+    select e.*, f.status in ('open', 'in_progress') as is_from_open,
+      t.status in ('open', 'in_progress') as is_to_open,
+      e.from_issue_id in (select b.id from blocked as b) as is_from_blocked
+    from public.exai_issue_relations as e
+    join public.exai_issues as f on f.id = e.from_issue_id
+    join public.exai_issues as t on t.id = e.to_issue_id
+  ),
+  step as (
+    select s.issue_id, count(*) as steps, count(*) filter (where s.status = 'complete') as completed,
+      count(*) filter (where s.status = 'skipped') as skipped
+    from public.exai_issue_checklist as s
+    group by s.issue_id
+  )
+  select i.issue_number, v.name, v.kept, v.counted
+  from public.exai_issues as i
+  left join private.exai_issue_counts as c on c.issue_id = i.id
+  left join step as s on s.issue_id = i.id
+  left join (
+    select e.to_issue_id as id, count(*) filter (where e.kind = 'blocks' and e.is_from_open) as blockers,
+      count(*) filter (where e.kind = 'parent' and e.is_from_blocked) as parents
+    from edge as e group by 1
+  ) as b on b.id = i.id
+  left join (
+    select e.from_issue_id as id, count(*) filter (where e.kind = 'blocks' and e.is_to_open) as unblocks
+    from edge as e group by 1
+  ) as u on u.id = i.id
+  cross join lateral (
+    values
+      ('steps', c.step_count, coalesce(s.steps, 0)::integer),
+      ('completed', c.completed_count, coalesce(s.completed, 0)::integer),
+      ('skipped', c.skipped_count, coalesce(s.skipped, 0)::integer),
+      ('open_blockers', c.open_blockers_count, coalesce(b.blockers, 0)::integer),
+      ('blocked_parents', c.blocked_parents_count, coalesce(b.parents, 0)::integer),
+      ('unblocks', c.unblocks_count, coalesce(u.unblocks, 0)::integer),
+      ('is_open', c.is_open::integer, (i.status in ('open', 'in_progress'))::integer),
+      ('severity_rank', c.severity_rank::integer, private.exai_severity_rank(i.severity)::integer)
+  ) as v (name, kept, counted)
+  where v.kept is distinct from v.counted
+  order by i.issue_number, v.name;
+end;
+$$;
+comment on function private.exai_issue_counts_check() is
+  'Counts everything in exai_issue_counts anew and returns what differs: nothing when all is right. For '
+  'operators.';
+
+-- 30_exai/48_relate_exai_issues.sql
+-- Relates two engineering issues, and takes a relation away, as one call each.
+
+create or replace function private.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
+returns public.exai_issue_relations
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_edge public.exai_issue_relations;
+  v_is_turned constant boolean := p_kind = 'relates' and p_to < p_from;
+begin
+  perform private.require_team_role('agent');
+  perform private.hold_exai_graph();
+  perform private.require_exai_issue(p_from);
+  perform private.require_exai_issue(p_to);
+  if p_from = p_to then
+    raise exception using
+      errcode = 'PT422', message = 'exai_relation_to_itself',
+      detail = 'An issue can''t be related to itself.',
+      hint = 'Give two different issues.';
+  end if;
+  insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) values (p_from, p_to, p_kind)
+  on conflict on constraint exai_issue_relations_pkey do nothing;
+  select e.* into v_edge from public.exai_issue_relations as e
+  where e.from_issue_id = case when v_is_turned then p_to else p_from end
+    and e.to_issue_id = case when v_is_turned then p_from else p_to end
+    and e.kind = p_kind;
+  return v_edge;
+end;
+$$;
+comment on function private.relate_exai_issues(uuid, uuid, text) is 'Body of public.relate_exai_issues.';
+grant execute on function private.relate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+
+create or replace function public.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
+returns public.exai_issue_relations
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.relate_exai_issues(
+    p_from => relate_exai_issues.p_from, p_to => relate_exai_issues.p_to, p_kind => relate_exai_issues.p_kind
+  );
+end;
+comment on function public.relate_exai_issues(uuid, uuid, text) is
+  'Says that p_from blocks, relates to, duplicates, is the parent of (parent), or was discovered_from p_to; '
+  'the same again changes nothing. Returns the edge as it is stored. Agents and servers. Errors: '
+  'not_signed_in (401), team_role_required (403), exai_issue_not_found (404), exai_relation_cycle, '
+  'exai_isolation_unsupported (409), exai_relation_kind_unknown, exai_relation_to_itself (422).';
+grant execute on function public.relate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+
+create or replace function private.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.require_team_role('agent');
+  delete from public.exai_issue_relations as e
+  where e.kind = p_kind
+    and (
+      e.from_issue_id = p_from and e.to_issue_id = p_to
+      or p_kind = 'relates' and e.from_issue_id = p_to and e.to_issue_id = p_from
+    );
+  return found;
+end;
+$$;
+comment on function private.unrelate_exai_issues(uuid, uuid, text) is 'Body of public.unrelate_exai_issues.';
+grant execute on function private.unrelate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+
+create or replace function public.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.unrelate_exai_issues(
+    p_from => unrelate_exai_issues.p_from, p_to => unrelate_exai_issues.p_to,
+    p_kind => unrelate_exai_issues.p_kind
+  );
+end;
+comment on function public.unrelate_exai_issues(uuid, uuid, text) is
+  'Takes a relation away, relates in either direction, and says whether there was one. Agents and servers. '
+  'Errors: not_signed_in (401), team_role_required (403), exai_isolation_unsupported (409).';
+grant execute on function public.unrelate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+
+-- 30_exai/50_exai_active_issues.sql
+-- What is open or being worked on, with how far it got.
+
+create view public.exai_active_issues with (security_invoker = true) as
+select
+  i.*,
+  c.completed_count as completed_steps,
+  c.step_count as total_steps,
+  case
+    when c.step_count > c.skipped_count
+      then round(100.0 * c.completed_count / (c.step_count - c.skipped_count))::integer
+    else 0
+  end as progress_percentage,
+  c.skipped_count as skipped_steps
+from public.exai_issues as i
+join private.exai_issue_counts as c on c.issue_id = i.id
+where i.status in ('open', 'in_progress');
+comment on view public.exai_active_issues is
+  'Engineering issues that are open or in_progress, with the progress of their steps.';
+comment on column public.exai_active_issues.total_steps is 'All steps, the skipped ones too.';
+comment on column public.exai_active_issues.progress_percentage is
+  'completed_steps of those not skipped, rounded to a whole percentage; 0 where there are none.';
+grant select on public.exai_active_issues to authenticated, service_role;
+
+-- 30_exai/52_exai_ready_issues.sql
+-- What can be worked on now, what helps most first.
+
+create view public.exai_ready_issues with (security_invoker = true) as
+select
+  i.*,
+  c.completed_count as completed_steps,
+  c.step_count as total_steps,
+  case
+    when c.step_count > c.skipped_count
+      then round(100.0 * c.completed_count / (c.step_count - c.skipped_count))::integer
+    else 0
+  end as progress_percentage,
+  c.skipped_count as skipped_steps,
+  c.unblocks_count
+from private.exai_issue_counts as c
+join public.exai_issues as i on i.id = c.issue_id
+where c.is_open and c.open_blockers_count = 0 and c.blocked_parents_count = 0
+order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number;
+comment on view public.exai_ready_issues is
+  'Engineering issues that are open or in_progress and wait for nothing: no open issue blocks them, nor '
+  'their parents up the whole chain. Ordered by severity, by how many open issues they block directly, and '
+  'by age. Claimed ones too: see claim_expires_at, and next_exai_issue().';
+comment on column public.exai_ready_issues.unblocks_count is
+  'How many open issues wait for this one directly.';
+grant select on public.exai_ready_issues to authenticated, service_role;
+
+-- 30_exai/60_exai_issue_search.sql
+-- What search_exai_issues looks through: one row an engineering issue, kept by triggers.
+--
+-- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
+-- at most some five times its bytes. So at most 90,000 bytes go in, and the parts of names once more.
+--
+-- Whoever writes a row here locks it first and then reads what it is made of, so that two updates of one
+-- issue at once don't lose each other's words. It is the last lock that is taken, so nobody waits in a
+-- circle.
+
+create table private.exai_issue_search (
+  issue_id uuid not null,
+  vector tsvector not null,
+  constraint exai_issue_search_pkey primary key (issue_id),
+  constraint exai_issue_search_issue_id_fkey foreign key (issue_id)
+    references public.exai_issues (id) on delete cascade
+);
+comment on table private.exai_issue_search is
+  'The words of an engineering issue: title A, file and components B, description and analysis C, its newest '
+  'updates D.';
+
+create index exai_issue_search_vector_idx on private.exai_issue_search using gin (vector);
+
+alter table private.exai_issue_search enable row level security;
+
+-- src/providers/async_glm.py is src, providers, async, glm and py in a row, in texts as in queries.
+create or replace function private.unjoined_names(p_text text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return translate(p_text, '/\.:_@-=&?#+~()[]{}<>', '                     ');
+end;
+$$;
+comment on function private.unjoined_names(text) is
+  'The text with a blank for what joins words into paths, identifiers and calls.';
+
+create or replace function private.split_camel_case(p_text text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return regexp_replace(
+    regexp_replace(p_text, '([[:lower:]\d])([[:upper:]])', '\1 \2', 'g'),
+    '([[:upper:]])([[:upper:]][[:lower:]])', '\1 \2', 'g'
+  );
+end;
+$$;
+comment on function private.split_camel_case(text) is
+  'TimeoutConfig as Timeout Config, GLMProvider as GLM Provider.';
+
+create or replace function private.exai_vector(p_text text, p_max_bytes integer) returns tsvector
+language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
+declare
+  v_text text := p_text;
+  v_vector tsvector;
+begin
+  if v_text is null then
+    return '';
+  end if;
+  while octet_length(v_text) > p_max_bytes loop
+    v_text := left(v_text, (length(v_text)::bigint * p_max_bytes / octet_length(v_text))::integer);
+  end loop;
+  v_vector := to_tsvector('pg_catalog.english', private.unjoined_names(v_text));
+  if v_text !~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]' then
+    return v_vector;
+  end if;
+  return v_vector || to_tsvector('pg_catalog.english', (
+    select string_agg(private.split_camel_case(n.name), ' ')
+    from (
+      select distinct w.name
+      from regexp_split_to_table(v_text, '\W+') as w (name)
+      where w.name ~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]'
+      order by w.name
+      limit 1000
+    ) as n
+  ));
+end;
+$$;
+comment on function private.exai_vector(text, integer) is
+  'The words of a text''s first so many bytes, and the parts of the names in it.';
+
+create or replace function private.exai_issue_vector(p_issue public.exai_issues) returns tsvector
+language plpgsql immutable security definer set search_path = '' as $$
+begin
+  return setweight(private.exai_vector(p_issue.title, 8000), 'A')
+    || setweight(
+      private.exai_vector(
+        concat_ws(' ', p_issue.file_path, array_to_string(p_issue.affected_components, ' ')), 8000
+      ), 'B'
+    )
+    || setweight(
+      private.exai_vector(
+        nullif(concat_ws(
+          e'\n', nullif(left(p_issue.description, 20000), ''), left(p_issue.root_cause, 20000),
+          left(p_issue.impact_description, 20000), left(p_issue.recommended_fix, 20000),
+          left(p_issue.actual_fix, 20000)
+        ), ''), 44000
+      ), 'C'
+    );
+end;
+$$;
+comment on function private.exai_issue_vector(public.exai_issues) is
+  'The words of an issue without its updates.';
+
+create or replace function private.exai_updates_vector(p_issue_id uuid) returns tsvector
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select setweight(private.exai_vector(string_agg(v.content, e'\n'), 30000), 'D')
+    from (
+      select left(u.content, 10000) as content
+      from public.exai_issue_updates as u
+      where u.issue_id = p_issue_id
+      order by u.created_at desc, u.id desc
+      limit 100
+    ) as v
+  );
+end;
+$$;
+comment on function private.exai_updates_vector(uuid) is 'The words of an issue''s 100 newest updates.';
+
+create or replace function private.index_exai_issues(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from private.exai_issue_search as s where s.issue_id = any (p_issue_ids)
+  order by s.issue_id
+  for no key update;
+  update private.exai_issue_search as s
+  set vector = private.exai_issue_vector(i) || private.exai_updates_vector(i.id)
+  from public.exai_issues as i
+  where i.id = s.issue_id and s.issue_id = any (p_issue_ids);
+end;
+$$;
+comment on function private.index_exai_issues(uuid[]) is 'Makes the words of these issues anew.';
+
+create or replace function private.index_new_exai_issues() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.exai_issue_search (issue_id, vector)
+  select i.id, private.exai_issue_vector(i)
+  from new_issues as n
+  join public.exai_issues as i on i.id = n.id;
+  return null;
+end;
+$$;
+comment on function private.index_new_exai_issues() is
+  'After-insert-statement trigger of exai_issues: makes new ones findable.';
+
+create or replace function private.index_changed_exai_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_exai_issues(array[new.id]);
+  return null;
+end;
+$$;
+comment on function private.index_changed_exai_issue() is
+  'After-update trigger of issues of which a text changed.';
+
+create or replace function private.index_exai_updates() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_ids uuid[];
+begin
+  if tg_op = 'TRUNCATE' then
+    update private.exai_issue_search as s set vector = ts_filter(s.vector, '{a,b,c}')
+    where s.vector <> ts_filter(s.vector, '{a,b,c}');
+    return null;
+  end if;
+  v_issue_ids := array(select distinct c.issue_id from changed_updates as c);
+  if v_issue_ids <> '{}' then
+    perform private.index_exai_issues(v_issue_ids);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.index_exai_updates() is
+  'After-statement trigger of exai_issue_updates, truncate too: keeps what is said there findable.';
+
+create trigger _110_index_new_exai_issues after insert on public.exai_issues
+  referencing new table as new_issues
+  for each statement execute function private.index_new_exai_issues();
+create trigger _400_index_changed_exai_issue after update on public.exai_issues
+  for each row when (
+    (
+      old.title, old.description, old.file_path, old.affected_components, old.root_cause,
+      old.impact_description, old.recommended_fix, old.actual_fix
+    ) is distinct from (
+      new.title, new.description, new.file_path, new.affected_components, new.root_cause,
+      new.impact_description, new.recommended_fix, new.actual_fix
+    )
+  )
+  execute function private.index_changed_exai_issue();
+create trigger _200_index_exai_updates after insert on public.exai_issue_updates
+  referencing new table as changed_updates
+  for each statement execute function private.index_exai_updates();
+create trigger _210_index_exai_updates after update on public.exai_issue_updates
+  referencing new table as changed_updates
+  for each statement execute function private.index_exai_updates();
+create trigger _220_index_exai_updates after delete on public.exai_issue_updates
+  referencing old table as changed_updates
+  for each statement execute function private.index_exai_updates();
+create trigger _230_index_exai_updates after truncate on public.exai_issue_updates
+  for each statement execute function private.index_exai_updates();
+
+-- 30_exai/62_search_exai_issues.sql
+-- Finds engineering issues by what people and assistants type: words, identifiers, paths.
+
+create or replace function private.exai_term_query(p_term text) returns tsquery
+language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
+begin
+  -- As it was written, or as the parts of its name.
+  return phraseto_tsquery('pg_catalog.english', private.unjoined_names(p_term))
+    || phraseto_tsquery('pg_catalog.english', private.unjoined_names(private.split_camel_case(p_term)));
+end;
+$$;
+comment on function private.exai_term_query(text) is 'One term of a query: its words in a row.';
+
+create or replace function private.exai_search_query(p_query text) returns tsquery
+language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
+declare
+  v_term record;
+  v_words tsquery;
+  v_all tsquery := '';
+  v_any tsquery := '';
+begin
+  for v_term in
+    select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
+      coalesce(t.match[2], t.match[3]) as text, t.place = count(*) over () as is_last
+    from regexp_matches(left(p_query, 1000), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g')
+      with ordinality as t (match, place)
+    order by t.place
+    limit 40
+  loop
+    if lower(v_term.text) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
+      v_any := v_any || v_all;
+      v_all := '';
+      continue;
+    end if;
+    v_words := private.exai_term_query(v_term.text);
+    if v_term.is_excluded then
+      v_words := !! v_words;
+    elsif v_term.is_last and not v_term.is_quoted and numnode(v_words) > 0
+      and v_term.text ~ '^[[:alnum:]]{3,}$'
+    then
+      v_words := v_words || to_tsquery('pg_catalog.simple', quote_literal(v_term.text) || ':*');
+    end if;
+    v_all := v_all && v_words;
+  end loop;
+  v_any := v_any || v_all;
+  return case when numnode(v_any) > 0 then v_any end;
+end;
+$$;
+comment on function private.exai_search_query(text) is
+  'What people type, as a query: all words, in any order; "words together"; -without; this or that; the last '
+  'word as far as it is written. Null for nothing but stop words and punctuation.';
+
+create or replace function private.found_exai_issues(
+  p_words tsquery, p_number integer, p_pattern text, p_severity text[], p_status text[], p_category text[],
+  p_component text, p_file text, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  with matching as (
+    select i.id, i.created_at, i.issue_number, case
+      when i.issue_number = p_number then 100
+      when p_words is null then 0
+      -- 1: divided by 1 + the logarithm of the length
+      else ts_rank('{0.1, 0.2, 0.4, 1}', s.vector, p_words, 1)
+    end::real as rank
+    from public.exai_issues as i
+    join private.exai_issue_search as s on s.issue_id = i.id
+    where (p_words is null or p_number is not null or s.vector @@ p_words)
+      and (p_number is null or i.issue_number = p_number or s.vector @@ p_words)
+      and (p_pattern is null or i.title ilike p_pattern or i.file_path ilike p_pattern)
+      and (p_severity is null or i.severity = any (p_severity))
+      and (p_status is null or i.status = any (p_status))
+      and (p_category is null or i.category = any (p_category))
+      and (p_component is null or i.affected_components @> array[p_component])
+      and (
+        p_file is null or i.file_path = p_file or right(i.file_path, length(p_file) + 1) = '/' || p_file
+        or starts_with(i.file_path, rtrim(p_file, '/') || '/')
+      )
+    order by i.created_at desc
+    limit greatest(p_limit + p_offset, case when p_words is not null then 2000 end)
+  )
+  select m.id, m.rank
+  from matching as m
+  order by m.rank desc, m.created_at desc, m.issue_number
+  limit p_limit offset p_offset;
+end;
+$$;
+comment on function private.found_exai_issues(
+  tsquery, integer, text, text[], text[], text[], text, text, integer, integer
+) is 'A page of the issues that match all of what is given, best first; a null filters nothing.';
+
+create or replace function private.search_exai_issues(
+  query text, p_severity text[], p_status text[], p_category text[], p_component text, p_file text,
+  p_limit integer, p_offset integer
+) returns table (
+  id uuid, issue_number integer, title text, severity text, category text, status text, file_path text,
+  line_start integer, line_end integer, affected_components text[], conversation_id text,
+  fix_conversation_id text, created_at timestamptz, updated_at timestamptz, rank real, snippet text
+)
+language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
+declare
+  v_query constant text := private.presence(left(query, 1000));
+  v_words constant tsquery := private.exai_search_query(v_query);
+  v_marked constant tsquery := v_words || websearch_to_tsquery('pg_catalog.english', v_query);
+  v_number constant integer := substring(v_query from '^#?(\d{1,9})$')::integer;
+  v_pattern constant text := '%' || regexp_replace(left(v_query, 200), '([\\%_])', '\\\1', 'g') || '%';
+  v_file constant text := private.presence(p_file);
+  v_component constant text := private.presence(p_component);
+  v_limit constant integer := least(greatest(coalesce(p_limit, 20), 0), 100);
+  v_offset constant integer := least(greatest(coalesce(p_offset, 0), 0), 100000);
+  v_is_found boolean;
+begin
+  perform private.require_team_role('viewer');
+  -- Where nothing has the words, titles and paths that contain the query as it was typed.
+  v_is_found := v_words is null and v_pattern is null or exists (
+    select from private.found_exai_issues(
+      v_words, v_number, case when v_words is null and v_number is null then v_pattern end, p_severity,
+      p_status, p_category, v_component, v_file, 1, 0
+    )
+  );
+  return query
+  select i.id, i.issue_number, i.title, i.severity, i.category, i.status, i.file_path, i.line_start,
+    i.line_end, i.affected_components, i.conversation_id, i.fix_conversation_id, i.created_at, i.updated_at,
+    f.rank,
+    ts_headline(
+      'pg_catalog.english', t.text, coalesce(v_marked, ''),
+      'StartSel=**, StopSel=**, MaxFragments=2, MinWords=8, MaxWords=24, FragmentDelimiter=" … "'
+    )
+  from private.found_exai_issues(
+    case when v_is_found then v_words end, v_number,
+    case when not v_is_found or v_words is null and v_number is null then v_pattern end, p_severity, p_status,
+    p_category, v_component, v_file, v_limit, v_offset
+  ) with ordinality as f (issue_id, rank, place)
+  join public.exai_issues as i on i.id = f.issue_id
+  cross join lateral (
+    select concat_ws(
+      ' … ', left(i.description, 4000), left(i.root_cause, 2000), left(i.impact_description, 2000),
+      left(i.recommended_fix, 2000), left(i.actual_fix, 2000)
+    ) as text
+  ) as t
+  order by f.place;
+end;
+$$;
+comment on function private.search_exai_issues(text, text[], text[], text[], text, text, integer, integer) is
+  'Body of public.search_exai_issues.';
+grant execute on function private.search_exai_issues(
+  text, text[], text[], text[], text, text, integer, integer
+) to authenticated, service_role;
+
+create or replace function public.search_exai_issues(
+  query text, p_severity text[] default null, p_status text[] default null, p_category text[] default null,
+  p_component text default null, p_file text default null, p_limit integer default 20,
+  p_offset integer default 0
+) returns table (
+  id uuid, issue_number integer, title text, severity text, category text, status text, file_path text,
+  line_start integer, line_end integer, affected_components text[], conversation_id text,
+  fix_conversation_id text, created_at timestamptz, updated_at timestamptz, rank real, snippet text
+)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select f.id, f.issue_number, f.title, f.severity, f.category, f.status, f.file_path, f.line_start,
+    f.line_end, f.affected_components, f.conversation_id, f.fix_conversation_id, f.created_at, f.updated_at,
+    f.rank, f.snippet
+  from private.search_exai_issues(
+    search_exai_issues.query, p_severity, p_status, p_category, p_component, p_file, p_limit, p_offset
+  ) as f;
+end;
+comment on function public.search_exai_issues(text, text[], text[], text[], text, text, integer, integer) is
+  'Finds engineering issues by the words of title, file, components, description, analysis and updates: '
+  'all words, in any order; identifiers and paths as they are written, or by their parts; "words '
+  'together"; -without; this or that; the last word as far as it is typed; #12 brings the issue of that '
+  'number first. Where nothing has the words, titles and paths that contain the query as typed. A blank '
+  'query lists the newest. p_severity, p_status, p_category: any of these; p_component: one of its '
+  'components; p_file: a path, the end of one, or a folder. p_limit up to 100. Best first, equals newest '
+  'first; of more than 2,000 that match, the newest 2,000 are ranked. snippet is text as it was written, '
+  'with **marks**. Viewers. Errors: not_signed_in (401), team_role_required (403).';
+grant execute on function public.search_exai_issues(
+  text, text[], text[], text[], text, text, integer, integer
+) to authenticated, service_role;
+
+-- 30_exai/70_claim_exai_issue.sql
+-- Who works on an engineering issue right now: a claim that ends by itself.
+--
+-- A claim is a conversation's, under one account: the same conversation under the same account holds it, and
+-- may claim again to hold it longer.
+
+create or replace function private.require_claim(p_minutes integer) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform private.require_team_role('agent');
+  if p_minutes is null or p_minutes not between 1 and 1440 then
+    raise exception using
+      errcode = 'PT422', message = 'exai_claim_minutes_invalid',
+      detail = 'A claim holds for 1 to 1440 minutes.',
+      hint = 'Leave p_minutes out for 30.';
+  end if;
+end;
+$$;
+comment on function private.require_claim(integer) is
+  'Passes whoever may claim, for a time that is allowed. Errors: team_role_required (403), '
+  'exai_claim_minutes_invalid (422).';
+
+create or replace function private.write_exai_claim(p_issue_id uuid, p_claimed_by text, p_minutes integer)
+returns public.exai_issues
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue public.exai_issues;
+begin
+  update public.exai_issues as i
+  set claimed_by = p_claimed_by,
+    claimed_by_user_id = (select u.id from auth.users as u where u.id = auth.uid()),
+    claimed_at = clock_timestamp(), claim_expires_at = clock_timestamp() + make_interval(mins => p_minutes)
+  where i.id = p_issue_id
+  returning i.* into v_issue;
+  return v_issue;
+end;
+$$;
+comment on function private.write_exai_claim(uuid, text, integer) is
+  'Writes a claim on an issue that is locked.';
+
+create or replace function private.claim_exai_issue(
+  p_issue_number integer, p_conversation_id text, p_minutes integer
+) returns public.exai_issues
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_claimed_by constant text := coalesce(private.presence(p_conversation_id), private.actor_name());
+  v_issue public.exai_issues;
+begin
+  perform private.require_claim(p_minutes);
+  perform private.share_exai_graph();
+  select i.* into v_issue
+  from public.exai_issues as i
+  where i.issue_number = p_issue_number
+  for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'exai_issue_not_found',
+      detail = format('There is no engineering issue #%s.', p_issue_number), hint = 'Use its issue_number.';
+  end if;
+  if v_issue.status not in ('open', 'in_progress') then
+    raise exception using
+      errcode = 'PT409', message = 'exai_issue_not_active',
+      detail = format('Issue #%s is %s.', v_issue.issue_number, v_issue.status),
+      hint = 'Open it again first, or choose another one.';
+  end if;
+  if v_issue.claim_expires_at > clock_timestamp()
+    and (v_issue.claimed_by, v_issue.claimed_by_user_id) is distinct from (v_claimed_by, auth.uid())
+  then
+    raise exception using
+      errcode = 'PT409', message = 'exai_issue_claimed',
+      detail = format(
+        'Issue #%s is claimed by %s until %s.', v_issue.issue_number, v_issue.claimed_by,
+        to_char(v_issue.claim_expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      ),
+      hint = 'Choose another one with next_exai_issue, or wait until then.';
+  end if;
+  return private.write_exai_claim(v_issue.id, v_claimed_by, p_minutes);
+end;
+$$;
+comment on function private.claim_exai_issue(integer, text, integer) is 'Body of public.claim_exai_issue.';
+grant execute on function private.claim_exai_issue(integer, text, integer) to authenticated, service_role;
+
+create or replace function public.claim_exai_issue(
+  p_issue_number integer, p_conversation_id text default null, p_minutes integer default 30
+) returns public.exai_issues
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.claim_exai_issue(
+    p_issue_number => claim_exai_issue.p_issue_number,
+    p_conversation_id => claim_exai_issue.p_conversation_id, p_minutes => claim_exai_issue.p_minutes
+  );
+end;
+comment on function public.claim_exai_issue(integer, text, integer) is
+  'Claims an active issue for a conversation, or under the caller''s name without one, for so many minutes '
+  '(1 to 1440); the holder''s own claim is renewed. The status stays what it is. Agents and servers. '
+  'Errors: not_signed_in (401), team_role_required (403), exai_issue_not_found (404), exai_issue_claimed, '
+  'exai_issue_not_active (409), exai_claim_minutes_invalid (422).';
+grant execute on function public.claim_exai_issue(integer, text, integer) to authenticated, service_role;
+
+create or replace function private.release_exai_issue(p_issue_number integer, p_conversation_id text)
+returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.require_team_role('agent');
+  update public.exai_issues as i
+  set claimed_by = null, claimed_by_user_id = null, claimed_at = null, claim_expires_at = null
+  where i.issue_number = p_issue_number and i.claimed_by is not null
+    and (
+      i.claimed_by = coalesce(private.presence(p_conversation_id), private.actor_name())
+        and i.claimed_by_user_id is not distinct from auth.uid()
+      or private.is_trusted_caller() or private.has_team_role('admin')
+    );
+  return found;
+end;
+$$;
+comment on function private.release_exai_issue(integer, text) is 'Body of public.release_exai_issue.';
+grant execute on function private.release_exai_issue(integer, text) to authenticated, service_role;
+
+create or replace function public.release_exai_issue(
+  p_issue_number integer, p_conversation_id text default null
+) returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.release_exai_issue(
+    p_issue_number => release_exai_issue.p_issue_number,
+    p_conversation_id => release_exai_issue.p_conversation_id
+  );
+end;
+comment on function public.release_exai_issue(integer, text) is
+  'Gives a claim up, and says whether there was one of this conversation and account; admins and servers '
+  'release anybody''s. Agents and servers. Errors: not_signed_in (401), team_role_required (403).';
+grant execute on function public.release_exai_issue(integer, text) to authenticated, service_role;
+
+create or replace function private.next_exai_issue(p_conversation_id text, p_minutes integer)
+returns setof public.exai_issues
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_id uuid;
+begin
+  perform private.require_claim(p_minutes);
+  perform private.share_exai_graph();
+  select i.id into v_issue_id
+  from private.exai_issue_counts as c
+  join public.exai_issues as i on i.id = c.issue_id
+  where c.is_open and c.open_blockers_count = 0 and c.blocked_parents_count = 0
+    and i.status in ('open', 'in_progress')
+    and (i.claim_expires_at is null or i.claim_expires_at <= clock_timestamp())
+  order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number
+  limit 1
+  for no key update of i skip locked;
+  if found then
+    return next private.write_exai_claim(
+      v_issue_id, coalesce(private.presence(p_conversation_id), private.actor_name()), p_minutes
+    );
+  end if;
+end;
+$$;
+comment on function private.next_exai_issue(text, integer) is 'Body of public.next_exai_issue.';
+grant execute on function private.next_exai_issue(text, integer) to authenticated, service_role;
+
+create or replace function public.next_exai_issue(
+  p_conversation_id text default null, p_minutes integer default 30
+) returns setof public.exai_issues
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select n.*
+  from private.next_exai_issue(
+    p_conversation_id => next_exai_issue.p_conversation_id, p_minutes => next_exai_issue.p_minutes
+  ) as n;
+end;
+comment on function public.next_exai_issue(text, integer) is
+  'Claims the first issue of exai_ready_issues that nobody holds, and returns it; no row when there is none. '
+  'Callers at the same moment get different ones. Agents and servers. Errors: not_signed_in (401), '
+  'team_role_required (403), exai_claim_minutes_invalid (422).';
+grant execute on function public.next_exai_issue(text, integer) to authenticated, service_role;
+
+-- 30_exai/71_set_exai_issue_status.sql
+-- Changes an issue's status and says in which conversation, in one call.
+
+create or replace function private.set_exai_issue_status(
+  p_issue_number integer, p_status text, p_conversation_id text
+) returns public.exai_issues
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_before constant text := coalesce(current_setting('app.conversation_id', true), '');
+  v_conversation_id constant text := private.presence(p_conversation_id);
+  v_issue public.exai_issues;
+begin
+  perform private.require_team_role('agent');
+  perform set_config('app.conversation_id', coalesce(v_conversation_id, v_before), true);
+  update public.exai_issues as i
+  set status = p_status, fix_conversation_id = case
+    when p_status = 'fixed' then coalesce(v_conversation_id, i.fix_conversation_id)
+    else i.fix_conversation_id
+  end
+  where i.issue_number = p_issue_number
+  returning i.* into v_issue;
+  perform set_config('app.conversation_id', v_before, true);
+  if v_issue.id is null then
+    raise exception using
+      errcode = 'PT404', message = 'exai_issue_not_found',
+      detail = format('There is no engineering issue #%s.', p_issue_number), hint = 'Use its issue_number.';
+  end if;
+  return v_issue;
+end;
+$$;
+comment on function private.set_exai_issue_status(integer, text, text) is
+  'Body of public.set_exai_issue_status.';
+grant execute on function private.set_exai_issue_status(integer, text, text) to authenticated, service_role;
+
+create or replace function public.set_exai_issue_status(
+  p_issue_number integer, p_status text, p_conversation_id text default null
+) returns public.exai_issues
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.set_exai_issue_status(
+    p_issue_number => set_exai_issue_status.p_issue_number, p_status => set_exai_issue_status.p_status,
+    p_conversation_id => set_exai_issue_status.p_conversation_id
+  );
+end;
+comment on function public.set_exai_issue_status(integer, text, text) is
+  'Gives an issue another status; the update that logs it names this conversation, and one that fixes it '
+  'becomes fix_conversation_id. Agents and servers. Errors: not_signed_in (401), team_role_required (403), '
+  'exai_issue_not_found (404), exai_status_unknown (422).';
+grant execute on function public.set_exai_issue_status(integer, text, text) to authenticated, service_role;
+
+-- 30_exai/72_exai_issue_context.sql
+-- Everything that an assistant needs to go on with an engineering issue, in one bounded document.
+
+create or replace function private.exai_context_issue(p_issue public.exai_issues) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_issue jsonb := to_jsonb(p_issue)
+    - '{related_issues, blocks_issues, blocked_by_issues, created_by_user_id, claimed_by_user_id}'::text[];
+  v_key text;
+begin
+  foreach v_key in array array[
+    'title', 'description', 'root_cause', 'impact_description', 'recommended_fix', 'actual_fix'
+  ] loop
+    if length(v_issue ->> v_key) > 8000 then
+      v_issue := v_issue || jsonb_build_object(v_key, left(v_issue ->> v_key, 8000));
+    end if;
+  end loop;
+  return v_issue || (
+    select jsonb_build_object(
+      'affected_components',
+      to_jsonb((p_issue.affected_components)[:100]),
+      'completed_steps', c.completed_count, 'total_steps', c.step_count, 'skipped_steps', c.skipped_count,
+      'is_ready', c.is_open and c.open_blockers_count = 0 and c.blocked_parents_count = 0,
+      'is_blocked', c.open_blockers_count + c.blocked_parents_count > 0
+    )
+    from private.exai_issue_counts as c
+    where c.issue_id = p_issue.id
+  );
+end;
+$$;
+comment on function private.exai_context_issue(public.exai_issues) is
+  'The issue itself for exai_issue_context, its texts cut to 8,000 characters.';
+
+create or replace function private.exai_context_relations(p_issue_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(
+      jsonb_build_object(
+        'issue_number', r.issue_number, 'title', left(r.title, 300), 'status', r.status,
+        'severity', r.severity, 'kind', r.kind, 'direction', r.direction
+      )
+      order by r.place, r.issue_number
+    ), '[]')
+    from (
+      select i.issue_number, i.title, i.status, i.severity, e.kind, e.direction, row_number() over (
+        order by i.status in ('open', 'in_progress') desc, e.kind, e.direction, i.issue_number
+      ) as place
+      from (
+        select o.to_issue_id as id, o.kind, case o.kind when 'relates' then 'both' else 'to' end as direction
+        from public.exai_issue_relations as o
+        where o.from_issue_id = p_issue_id
+        union all
+        select n.from_issue_id, n.kind, case n.kind when 'relates' then 'both' else 'from' end
+        from public.exai_issue_relations as n
+        where n.to_issue_id = p_issue_id
+      ) as e
+      join public.exai_issues as i on i.id = e.id
+      order by place
+      limit 100
+    ) as r
+  );
+end;
+$$;
+comment on function private.exai_context_relations(uuid) is
+  'Up to 100 relations of an issue, those to active ones first.';
+
+create or replace function private.exai_context_conversations(p_issue public.exai_issues) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(
+      jsonb_build_object('conversation_id', c.conversation_id, 'roles', c.roles, 'last_at', c.last_at)
+      order by c.last_at, c.conversation_id collate "C"
+    ), '[]')
+    from (
+      select left(m.conversation_id, 300) as conversation_id,
+        jsonb_agg(distinct m.role) as roles, max(m.mentioned_at) as last_at
+      from (
+        select p_issue.conversation_id, 'discovered', p_issue.discovery_date
+        union all
+        select p_issue.fix_conversation_id, 'fixed', coalesce(p_issue.fix_date, p_issue.updated_at)
+        union all
+        select u.conversation_id, 'updated', u.created_at from public.exai_issue_updates as u
+        where u.issue_id = p_issue.id
+        union all
+        select s.conversation_id, 'worked_on_step', s.updated_at from public.exai_issue_checklist as s
+        where s.issue_id = p_issue.id
+      ) as m (conversation_id, role, mentioned_at)
+      where m.conversation_id is not null
+      group by 1
+      order by last_at desc, 1
+      limit 50
+    ) as c
+  );
+end;
+$$;
+comment on function private.exai_context_conversations(public.exai_issues) is
+  'The 50 latest conversations of an issue, each with what it did.';
+
+create or replace function private.exai_context_cut(
+  p_issue public.exai_issues, p_steps jsonb, p_updates jsonb, p_relations jsonb, p_conversations jsonb
+) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
+    'texts', (
+      select jsonb_agg(t.name order by t.name)
+      from (
+        values
+          ('title', p_issue.title), ('description', p_issue.description), ('root_cause', p_issue.root_cause),
+          ('impact_description', p_issue.impact_description), ('actual_fix', p_issue.actual_fix),
+          ('recommended_fix', p_issue.recommended_fix)
+      ) as t (name, text)
+      where length(t.text) > 8000
+    ),
+    'affected_components', nullif(greatest(cardinality(p_issue.affected_components) - 100, 0), 0),
+    'steps', (
+      select nullif(c.step_count - jsonb_array_length(p_steps), 0)
+      from private.exai_issue_counts as c where c.issue_id = p_issue.id
+    ),
+    'updates', (
+      select nullif(count(*) - jsonb_array_length(p_updates), 0)
+      from public.exai_issue_updates as u where u.issue_id = p_issue.id
+    ),
+    'relations', (
+      select nullif(count(*) - jsonb_array_length(p_relations), 0)
+      from public.exai_issue_relations as e where p_issue.id in (e.from_issue_id, e.to_issue_id)
+    ),
+    'conversations', case when jsonb_array_length(p_conversations) = 50 then 'the latest 50 only' end
+  ));
+end;
+$$;
+comment on function private.exai_context_cut(public.exai_issues, jsonb, jsonb, jsonb, jsonb) is
+  'What exai_issue_context leaves out: names of texts, and how many of the rest; empty for nothing.';
+
+create or replace function private.exai_issue_context(issue_number integer) returns jsonb
+language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
+declare
+  v_issue public.exai_issues;
+  v_steps jsonb;
+  v_updates jsonb;
+  v_relations jsonb;
+  v_conversations jsonb;
+begin
+  perform private.require_team_role('viewer');
+  select i.* into v_issue from public.exai_issues as i
+  where i.issue_number = exai_issue_context.issue_number;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'exai_issue_not_found',
+      detail = format('There is no engineering issue #%s.', exai_issue_context.issue_number),
+      hint = 'Use its issue_number.';
+  end if;
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'step_number', s.step_number, 'description', left(s.description, 1000), 'status', s.status,
+    'conversation_id', s.conversation_id, 'completed_at', s.completed_at
+  ) order by s.step_number), '[]') into v_steps
+  from (
+    select c.* from public.exai_issue_checklist as c where c.issue_id = v_issue.id
+    order by c.step_number limit 200
+  ) as s;
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'update_type', u.update_type, 'content', left(u.content, 4000), 'conversation_id', u.conversation_id,
+    'created_by', u.created_by, 'created_at', u.created_at
+  ) order by u.created_at, u.id), '[]') into v_updates
+  from (
+    select c.* from public.exai_issue_updates as c where c.issue_id = v_issue.id
+    order by c.created_at desc, c.id desc limit 20
+  ) as u;
+  v_relations := private.exai_context_relations(v_issue.id);
+  v_conversations := private.exai_context_conversations(v_issue);
+  return jsonb_build_object(
+    'issue', private.exai_context_issue(v_issue), 'steps', v_steps, 'updates', v_updates,
+    'relations', v_relations, 'conversations', v_conversations,
+    'location', case when v_issue.file_path is not null then jsonb_build_object(
+      'file_path', v_issue.file_path, 'line_start', v_issue.line_start, 'line_end', v_issue.line_end
+    ) end,
+    'cut', private.exai_context_cut(v_issue, v_steps, v_updates, v_relations, v_conversations)
+  );
+end;
+$$;
+comment on function private.exai_issue_context(integer) is 'Body of public.exai_issue_context.';
+grant execute on function private.exai_issue_context(integer) to authenticated, service_role;
+
+create or replace function public.exai_issue_context(issue_number integer) returns jsonb
+language sql stable security invoker set search_path = ''
+begin atomic
+  select private.exai_issue_context(issue_number => exai_issue_context.issue_number);
+end;
+comment on function public.exai_issue_context(integer) is
+  'Everything about an issue in one document: {issue, steps[], updates[], relations[], conversations[], '
+  'location, cut}. A relation is {issue_number, title, status, severity, kind, direction}: direction is to '
+  'where this issue is the edge''s from (it blocks the other, is its parent, …), from the other way round, '
+  'both for relates. Bounds: 8,000 characters a text, 200 steps of 1,000, the 20 newest updates of 4,000, '
+  'oldest first, 100 relations, active ones first, 50 conversations, 100 components. cut names what was '
+  'left out: the texts, and how many of the others. Viewers. Errors: not_signed_in (401), '
+  'team_role_required (403), exai_issue_not_found (404).';
+grant execute on function public.exai_issue_context(integer) to authenticated, service_role;
+
+-- 30_exai/80_export_exai_issues.sql
+-- Gives out everything about engineering issues, in one form and one order: the same data is the same bytes.
+--
+-- Left out is what belongs to this database and not to the issues: accounts, claims, updated_at, and the id
+-- arrays, which the relations say.
+
+create or replace function private.exai_issue_document(p_issue public.exai_issues) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return to_jsonb(p_issue) - '{
+    related_issues, blocks_issues, blocked_by_issues, created_by_user_id, claimed_by, claimed_by_user_id,
+    claimed_at, claim_expires_at, updated_at
+  }'::text[] || jsonb_build_object(
+    'steps', (
+      select coalesce(jsonb_agg(to_jsonb(s) - '{issue_id, updated_at}'::text[] order by s.step_number), '[]')
+      from public.exai_issue_checklist as s
+      where s.issue_id = p_issue.id
+    ),
+    'updates', (
+      select coalesce(
+        jsonb_agg(
+          to_jsonb(u) - '{issue_id, created_by_user_id, updated_at}'::text[] order by u.created_at, u.id
+        ),
+        '[]'
+      )
+      from public.exai_issue_updates as u
+      where u.issue_id = p_issue.id
+    )
+  );
+end;
+$$;
+comment on function private.exai_issue_document(public.exai_issues) is
+  'An issue with its steps and updates as import_exai_issues takes it.';
+
+create or replace function private.export_exai_lines() returns setof text
+language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
+begin
+  perform private.require_team_role('admin');
+  return query
+  select jsonb_build_object('issue', private.exai_issue_document(i))::text
+  from public.exai_issues as i
+  order by i.issue_number;
+  return query
+  select jsonb_build_object('relation', to_jsonb(e))::text
+  from public.exai_issue_relations as e
+  join public.exai_issues as f on f.id = e.from_issue_id
+  join public.exai_issues as t on t.id = e.to_issue_id
+  order by f.issue_number, t.issue_number, e.kind collate "C";
+end;
+$$;
+comment on function private.export_exai_lines() is 'Body of public.export_exai_lines.';
+grant execute on function private.export_exai_lines() to authenticated, service_role;
+
+create or replace function public.export_exai_lines() returns setof text
+language sql stable security invoker set search_path = ''
+begin atomic
+  select l.line from private.export_exai_lines() as l (line);
+end;
+comment on function public.export_exai_lines() is
+  'Everything, a JSON object a line: {"issue": …} for each issue by number, with its steps and updates, '
+  'then {"relation": …} for each edge. import_exai_issues takes an array of these lines. Admins and '
+  'servers. Errors: not_signed_in (401), team_role_required (403).';
+grant execute on function public.export_exai_lines() to authenticated, service_role;
+
+create or replace function private.export_exai_issues() returns jsonb
+language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
+begin
+  perform private.require_team_role('admin');
+  return jsonb_build_object(
+    'version', 1,
+    'issues', (
+      select coalesce(jsonb_agg(private.exai_issue_document(i) order by i.issue_number), '[]')
+      from public.exai_issues as i
+    ),
+    'relations', (
+      select coalesce(
+        jsonb_agg(to_jsonb(e) order by f.issue_number, t.issue_number, e.kind collate "C"), '[]'
+      )
+      from public.exai_issue_relations as e
+      join public.exai_issues as f on f.id = e.from_issue_id
+      join public.exai_issues as t on t.id = e.to_issue_id
+    )
+  );
+end;
+$$;
+comment on function private.export_exai_issues() is 'Body of public.export_exai_issues.';
+grant execute on function private.export_exai_issues() to authenticated, service_role;
+
+create or replace function public.export_exai_issues() returns jsonb
+language sql stable security invoker set search_path = ''
+begin atomic
+  select private.export_exai_issues();
+end;
+comment on function public.export_exai_issues() is
+  'Everything about engineering issues as {version, issues[], relations[]}, in one order, times in UTC: '
+  'what import_exai_issues takes, and the same bytes after it was taken in elsewhere. Without accounts, '
+  'claims and updated_at. Admins and servers. Errors: not_signed_in (401), team_role_required (403).';
+grant execute on function public.export_exai_issues() to authenticated, service_role;
+
+-- 30_exai/82_import_exai_issues.sql
+-- Takes in what export_exai_issues gave out: all of it or nothing, and again without harm.
+
+create or replace function private.exai_import_parts(p_document jsonb, p_key text) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_parts jsonb := case jsonb_typeof(p_document)
+    when 'array' then (
+      select coalesce(jsonb_agg(l.line -> left(p_key, -1) order by l.place), '[]')
+      from jsonb_array_elements(p_document) with ordinality as l (line, place)
+      where l.line ? left(p_key, -1)
+    )
+    when 'object' then coalesce(p_document -> p_key, '[]')
+  end;
+begin
+  if jsonb_typeof(v_parts) is distinct from 'array'
+    or exists (select from jsonb_array_elements(v_parts) as e (item) where jsonb_typeof(e.item) <> 'object')
+    or jsonb_typeof(p_document) = 'array' and exists (
+      select from jsonb_array_elements(p_document) as l (line)
+      where jsonb_typeof(l.line) <> 'object' or not l.line ?| array['issue', 'relation']
+    )
+  then
+    raise exception using
+      errcode = 'PT422', message = 'exai_import_invalid',
+      detail = format('The document has no array of objects in %L.', p_key),
+      hint = 'Send what export_exai_issues returned, or an array of the lines of export_exai_lines.';
+  end if;
+  return v_parts;
+end;
+$$;
+comment on function private.exai_import_parts(jsonb, text) is
+  'The issues or relations of a document, or of an array of lines. Errors: exai_import_invalid (422).';
+
+create or replace function private.refuse_exai_import_conflicts(p_issues jsonb) returns void
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_conflict record;
+begin
+  select d.issue_number, d.id as imported_id, i.id as stored_id, i.issue_number as stored_number
+  into v_conflict
+  from jsonb_to_recordset(p_issues) as d (id uuid, issue_number integer)
+  join public.exai_issues as i
+    on i.issue_number = d.issue_number and i.id <> d.id or i.id = d.id and i.issue_number <> d.issue_number
+  order by d.issue_number
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'PT409', message = 'exai_import_conflict',
+      detail = format(
+        'The document''s issue #%s is %s; here #%s is %s.', v_conflict.issue_number, v_conflict.imported_id,
+        v_conflict.stored_number, v_conflict.stored_id
+      ),
+      hint = 'Import into a database that has no issues of its own, or that the document came from.';
+  end if;
+end;
+$$;
+comment on function private.refuse_exai_import_conflicts(jsonb) is
+  'Errors: exai_import_conflict (409), where a number is another issue''s here.';
+
+create or replace function private.import_exai_issue_rows(p_issues jsonb) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  insert into public.exai_issues as i (
+    id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
+    affected_components, conversation_id, fix_conversation_id, root_cause, impact_description,
+    recommended_fix, actual_fix, discovery_date, fix_date, verification_date, created_by, created_at
+  )
+  select d.id, d.issue_number, d.title, d.description, d.severity, d.category, d.status, d.file_path,
+    d.line_start, d.line_end, d.affected_components, d.conversation_id, d.fix_conversation_id, d.root_cause,
+    d.impact_description, d.recommended_fix, d.actual_fix, d.discovery_date, d.fix_date, d.verification_date,
+    d.created_by, d.created_at
+  from jsonb_populate_recordset(null::public.exai_issues, p_issues) as d
+  order by d.issue_number
+  on conflict on constraint exai_issues_pkey do update set
+    title = excluded.title, description = excluded.description, severity = excluded.severity,
+    category = excluded.category, status = excluded.status, file_path = excluded.file_path,
+    line_start = excluded.line_start, line_end = excluded.line_end,
+    affected_components = excluded.affected_components, conversation_id = excluded.conversation_id,
+    fix_conversation_id = excluded.fix_conversation_id, root_cause = excluded.root_cause,
+    impact_description = excluded.impact_description, recommended_fix = excluded.recommended_fix,
+    actual_fix = excluded.actual_fix, discovery_date = excluded.discovery_date, fix_date = excluded.fix_date,
+    verification_date = excluded.verification_date, created_by = excluded.created_by
+  where (
+    i.title, i.description, i.severity, i.category, i.status, i.file_path, i.line_start, i.line_end,
+    i.affected_components, i.conversation_id, i.fix_conversation_id, i.root_cause, i.impact_description,
+    i.recommended_fix, i.actual_fix, i.discovery_date, i.fix_date, i.verification_date, i.created_by
+  ) is distinct from (
+    excluded.title, excluded.description, excluded.severity, excluded.category, excluded.status,
+    excluded.file_path, excluded.line_start, excluded.line_end, excluded.affected_components,
+    excluded.conversation_id, excluded.fix_conversation_id, excluded.root_cause, excluded.impact_description,
+    excluded.recommended_fix, excluded.actual_fix, excluded.discovery_date, excluded.fix_date,
+    excluded.verification_date, excluded.created_by
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.import_exai_issue_rows(jsonb) is
+  'Inserts or updates issues without their parts, and returns how many it wrote.';
+
+create or replace function private.import_exai_issue_parts(p_issues jsonb) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.exai_issue_checklist as c (
+    id, issue_id, step_number, description, status, conversation_id, completed_at, created_at
+  )
+  select s.id, d.id, s.step_number, s.description, s.status, s.conversation_id, s.completed_at, s.created_at
+  from jsonb_to_recordset(p_issues) as d (id uuid, steps jsonb)
+  cross join lateral jsonb_populate_recordset(null::public.exai_issue_checklist, d.steps) as s
+  order by d.id, s.step_number
+  on conflict on constraint exai_issue_checklist_pkey do update set
+    issue_id = excluded.issue_id, step_number = excluded.step_number, description = excluded.description,
+    status = excluded.status, conversation_id = excluded.conversation_id, completed_at = excluded.completed_at
+  where (c.issue_id, c.step_number, c.description, c.status, c.conversation_id, c.completed_at)
+    is distinct from (
+      excluded.issue_id, excluded.step_number, excluded.description, excluded.status,
+      excluded.conversation_id, excluded.completed_at
+    );
+  insert into public.exai_issue_updates as c (
+    id, issue_id, update_type, content, conversation_id, created_by, created_at
+  )
+  select u.id, d.id, u.update_type, u.content, u.conversation_id, u.created_by, u.created_at
+  from jsonb_to_recordset(p_issues) as d (id uuid, updates jsonb)
+  cross join lateral jsonb_populate_recordset(null::public.exai_issue_updates, d.updates) as u
+  order by d.id, u.created_at, u.id
+  on conflict on constraint exai_issue_updates_pkey do update set
+    issue_id = excluded.issue_id, update_type = excluded.update_type, content = excluded.content,
+    conversation_id = excluded.conversation_id, created_by = excluded.created_by
+  where (c.issue_id, c.update_type, c.content, c.conversation_id, c.created_by)
+    is distinct from (
+      excluded.issue_id, excluded.update_type, excluded.content, excluded.conversation_id, excluded.created_by
+    );
+end;
+$$;
+comment on function private.import_exai_issue_parts(jsonb) is
+  'Inserts or updates the steps and updates of issues.';
+
+create or replace function private.import_exai_issues(p_document jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' set timezone = 'UTC' as $$
+declare
+  v_issues jsonb;
+  v_relations jsonb;
+  v_written_count integer;
+  v_related_count integer;
+  v_state text;
+  v_message text;
+  v_detail text;
+begin
+  perform private.require_team_role('admin');
+  v_issues := private.exai_import_parts(p_document, 'issues');
+  v_relations := private.exai_import_parts(p_document, 'relations');
+  perform private.hold_exai_graph();
+  perform private.refuse_exai_import_conflicts(v_issues);
+  perform set_config('app.exai_import', 'on', true);
+  v_written_count := private.import_exai_issue_rows(v_issues);
+  perform private.import_exai_issue_parts(v_issues);
+  insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind, created_at)
+  select r.from_issue_id, r.to_issue_id, r.kind, r.created_at
+  from jsonb_populate_recordset(null::public.exai_issue_relations, v_relations) as r
+  order by r.from_issue_id, r.to_issue_id, r.kind
+  on conflict on constraint exai_issue_relations_pkey do nothing;
+  get diagnostics v_related_count = row_count;
+  perform set_config('app.exai_import', '', true);
+  return jsonb_build_object(
+    'issues', jsonb_array_length(v_issues), 'relations', jsonb_array_length(v_relations),
+    'issues_written', v_written_count, 'relations_written', v_related_count
+  );
+exception
+  when data_exception or integrity_constraint_violation then
+    get stacked diagnostics v_state = returned_sqlstate, v_message = message_text,
+      v_detail = pg_exception_detail;
+    if v_state in ('23505', '21000') then
+      raise exception using
+        errcode = 'PT409', message = 'exai_import_conflict',
+        detail = concat_ws(' ', v_message || '.', v_detail),
+        hint = 'Two parts claim the same place: of the document, or one of it and one that is here.';
+    end if;
+    raise exception using
+      errcode = 'PT422', message = 'exai_import_invalid', detail = concat_ws(' ', v_message || '.', v_detail),
+      hint = 'Nothing was imported. Mend the document and send it again.';
+end;
+$$;
+comment on function private.import_exai_issues(jsonb) is 'Body of public.import_exai_issues.';
+grant execute on function private.import_exai_issues(jsonb) to authenticated, service_role;
+
+create or replace function public.import_exai_issues(p_document jsonb) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.import_exai_issues(p_document => import_exai_issues.p_document);
+end;
+comment on function public.import_exai_issues(jsonb) is
+  'Takes in a document of export_exai_issues, or an array of lines of export_exai_lines: issues, steps and '
+  'updates by their ids, inserted or made what the document says, relations added; nothing is deleted. All '
+  'or nothing, and a second time changes nothing. Returns {issues, relations, issues_written, '
+  'relations_written}. Admins and servers. Errors: not_signed_in (401), team_role_required (403), '
+  'exai_import_conflict, exai_relation_cycle, exai_isolation_unsupported (409), exai_import_invalid, '
+  'key_change_refused (422), and those of writing an issue.';
+grant execute on function public.import_exai_issues(jsonb) to authenticated, service_role;
+
+-- 30_exai/90_realtime.sql
+-- What clients may follow live; row security decides who sees which row.
+
+alter publication supabase_realtime
+  add table public.exai_issues, public.exai_issue_updates, public.exai_issue_checklist;

@@ -1,0 +1,241 @@
+import type { Sql } from "postgres";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+
+// Real connections that write relations, statuses, steps and claims of the same engineering issues at the same moment.
+
+const CONNECTIONS = 25;
+const WRITERS = 200;
+const ISSUES = 50;
+
+let database: TestDatabase;
+let sql: Sql;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  sql = connect(database, "postgres", CONNECTIONS);
+});
+
+afterAll(async () => {
+  await sql?.end();
+  await database?.drop();
+});
+
+beforeEach(async () => {
+  await sql`truncate public.exai_issues cascade`;
+});
+
+async function makeIssues(count: number): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    insert into public.exai_issues (title) select 'Issue ' || n from generate_series(1, ${count}) as n returning id
+  `;
+  return rows.map((row) => row.id);
+}
+
+/** A sequence of numbers that is the same in every run. */
+function dice(seed: number): (sides: number) => number {
+  let state = seed * 2654435761 % 4294967296;
+  return (sides) => {
+    state = (state * 1664525 + 1013904223) % 4294967296;
+    return Math.floor(state / 4294967296 * sides);
+  };
+}
+
+/** What ends in a refused circle is an answer; anything else, a deadlock above all, fails the test. */
+async function orCycle(work: PromiseLike<unknown>): Promise<"written" | "refused"> {
+  try {
+    await work;
+    return "written";
+  } catch (error) {
+    if (error instanceof Error && error.message === "exai_relation_cycle") return "refused";
+    throw error;
+  }
+}
+
+/** No circle, arrays that say what the edges say, and counts that are right. */
+async function expectOneTruth(): Promise<void> {
+  const cycles = await sql`
+    with recursive reached (start, id) as (
+      select from_issue_id, to_issue_id from public.exai_issue_relations where kind in ('blocks', 'parent')
+      union
+      select r.start, e.to_issue_id
+      from reached as r join public.exai_issue_relations as e on e.from_issue_id = r.id
+      where e.kind in ('blocks', 'parent')
+    )
+    select start from reached where start = id
+  `;
+  expect(cycles).toHaveLength(0);
+  const apart = await sql`
+    select i.issue_number
+    from public.exai_issues as i
+    where i.blocks_issues <> array(
+        select to_issue_id from public.exai_issue_relations where from_issue_id = i.id and kind = 'blocks' order by 1
+      )
+      or i.blocked_by_issues <> array(
+        select from_issue_id from public.exai_issue_relations where to_issue_id = i.id and kind = 'blocks' order by 1
+      )
+      or i.related_issues <> array(
+        select case from_issue_id when i.id then to_issue_id else from_issue_id end
+        from public.exai_issue_relations where i.id in (from_issue_id, to_issue_id) and kind = 'relates' order by 1
+      )
+  `;
+  expect(apart).toHaveLength(0);
+  expect(await sql`select * from private.exai_issue_counts_check()`).toHaveLength(0);
+}
+
+test("two hundred writers of random block edges: no circle, no deadlock, both ends agree", async () => {
+  const issues = await makeIssues(ISSUES);
+  const results = await Promise.all(Array.from({ length: WRITERS }, async (_, writer) => {
+    const roll = dice(writer + 1);
+    const outcomes: string[] = [];
+    for (let step = 0; step < 5; step++) {
+      const from = issues[roll(ISSUES)] ?? "";
+      const to = issues[roll(ISSUES)] ?? "";
+      if (from === to) continue;
+      const ways = [
+        () =>
+          sql`insert into public.exai_issue_relations values (${from}, ${to}, 'blocks') on conflict do nothing`,
+        () => sql`select public.relate_exai_issues(${from}, ${to}, 'blocks')`,
+        () => sql`select public.unrelate_exai_issues(${from}, ${to}, 'blocks')`,
+        () =>
+          sql`update public.exai_issues set blocks_issues = array_append(blocks_issues, ${to}) where id = ${from}`,
+        () =>
+          sql`update public.exai_issues set blocked_by_issues = blocked_by_issues || ${from}::uuid where id = ${to}`,
+        () => sql`update public.exai_issues set blocks_issues = '{}' where id in (${from}, ${to})`,
+        () => sql`delete from public.exai_issue_relations where from_issue_id = ${from} and kind = 'blocks'`,
+      ];
+      // three of four write, so that the graph fills up
+      const way = roll(4) < 3 ? [0, 1, 3, 4][roll(4)] : [2, 5, 6][roll(3)];
+      outcomes.push(await orCycle(ways[way ?? 0]?.() ?? Promise.resolve()));
+    }
+    return outcomes;
+  }));
+  const outcomes = results.flat();
+  expect(outcomes.filter((outcome) => outcome === "refused").length).toBeGreaterThan(10);
+  expect(outcomes.filter((outcome) => outcome === "written").length).toBeGreaterThan(10);
+  await expectOneTruth();
+}, 120_000);
+
+test(
+  "edges of every kind, statuses, titles, steps, comments, claims and deletes at once end in one truth",
+  async () => {
+    const issues = await makeIssues(ISSUES);
+    const statuses = ["open", "in_progress", "fixed", "verified", "closed", "wont_fix"];
+    const kinds = ["blocks", "parent", "relates", "duplicates", "discovered_from"];
+    await Promise.all(Array.from({ length: WRITERS }, async (_, writer) => {
+      const roll = dice(writer + 1001);
+      for (let step = 0; step < 4; step++) {
+        // the deletes leave the first forty alone
+        const from = issues[roll(40)] ?? "";
+        const to = issues[roll(40)] ?? "";
+        const kind = kinds[roll(kinds.length)] ?? "";
+        const status = statuses[roll(statuses.length)] ?? "";
+        const ways = [
+          () =>
+            from === to ? Promise.resolve() : sql`select public.relate_exai_issues(${from}, ${to}, ${kind})`,
+          () =>
+            from === to ? Promise.resolve() : sql`
+          insert into public.exai_issue_relations values (${from}, ${to}, ${kind}) on conflict do nothing`,
+          () => sql`select public.unrelate_exai_issues(${from}, ${to}, ${kind})`,
+          () => sql`update public.exai_issues set status = ${status} where id = ${from}`,
+          () =>
+            sql`select public.set_exai_issue_status(issue_number, ${status}) from public.exai_issues where id = ${to}`,
+          () => sql`update public.exai_issues set severity = 'high', title = title || '.' where id = ${from}`,
+          () => sql`insert into public.exai_issue_checklist (issue_id, description) values (${from}, 'x')`,
+          () =>
+            sql`update public.exai_issue_checklist set status = 'complete' where issue_id = ${to} and step_number = 1`,
+          () =>
+            sql`insert into public.exai_issue_updates (issue_id, content) values (${from}, ${`said ${writer}`})`,
+          () => sql`select * from public.next_exai_issue(${`conversation ${writer}`})`,
+          () =>
+            sql`insert into public.exai_issues (title, blocked_by_issues) values ('New', array[${from}::uuid])`,
+          () => sql`delete from public.exai_issues where id = ${issues[40 + roll(10)] ?? ""}`,
+          () =>
+            sql`update public.exai_issues set related_issues = array[${to}::uuid] where id = ${from} and id <> ${to}`,
+        ];
+        await orCycle(ways[roll(ways.length)]?.() ?? Promise.resolve());
+      }
+    }));
+    await expectOneTruth();
+  },
+  120_000,
+);
+
+test("of two that would close a circle together, one is refused", async () => {
+  const [first = "", second = ""] = await makeIssues(2);
+  for (let round = 0; round < 20; round++) {
+    const outcomes = await Promise.all([
+      orCycle(sql`insert into public.exai_issue_relations values (${first}, ${second}, 'blocks')`),
+      orCycle(sql`insert into public.exai_issue_relations values (${second}, ${first}, 'blocks')`),
+    ]);
+    expect(outcomes.toSorted()).toEqual(["refused", "written"]);
+    await sql`delete from public.exai_issue_relations where kind = 'blocks'`;
+  }
+});
+
+test("above read committed, edges are refused with words that say so", async () => {
+  const [first = "", second = ""] = await makeIssues(2);
+  for (const isolation of ["repeatable read", "serializable"]) {
+    await expect(sql.begin(`isolation level ${isolation}`, async (transaction) => {
+      await transaction`insert into public.exai_issue_relations values (${first}, ${second}, 'blocks')`;
+    })).rejects.toMatchObject({ code: "PT409", message: "exai_isolation_unsupported" });
+    await expect(sql.begin(`isolation level ${isolation}`, async (transaction) => {
+      await transaction`update public.exai_issues set blocks_issues = ${[second]} where id = ${first}`;
+    })).rejects.toMatchObject({ code: "PT409", message: "exai_isolation_unsupported" });
+  }
+  await sql.begin("isolation level repeatable read", async (transaction) => {
+    await transaction`update public.exai_issues set status = 'fixed' where id = ${first}`;
+  });
+  expect(await sql`select * from private.exai_issue_counts_check()`).toHaveLength(0);
+});
+
+test("many who ask for the next issue at once get one each", async () => {
+  await makeIssues(40);
+  const claims = await Promise.all(Array.from({ length: 60 }, async (_, writer) => {
+    const rows = await sql<{ issue_number: number; claimed_by: string }[]>`
+      select issue_number, claimed_by from public.next_exai_issue(${`conversation ${writer}`})
+    `;
+    return rows.map((row) => row.issue_number);
+  }));
+  const numbers = claims.flat();
+  expect(new Set(numbers).size).toBe(numbers.length);
+  expect(numbers).toHaveLength(40);
+});
+
+test("many who move and insert steps of one issue at once leave each number to one step", async () => {
+  const [issue = ""] = await makeIssues(1);
+  await sql`
+    insert into public.exai_issue_checklist (issue_id, step_number, description)
+    select ${issue}, n, 'Step ' || n from generate_series(1, 10) as n
+  `;
+  await Promise.all(Array.from({ length: 60 }, async (_, writer) => {
+    const roll = dice(writer + 7);
+    if (writer % 3 === 0) await sql`select public.insert_checklist_step(${issue}, ${1 + roll(10)}, 'New')`;
+    else if (writer % 3 === 1) {
+      await sql`select public.move_checklist_step(${issue}, ${1 + roll(10)}, ${1 + roll(10)})`;
+    } else {
+      await sql`insert into public.exai_issue_checklist (issue_id, description) values (${issue}, 'Last')`;
+    }
+  }));
+  const steps = await sql<{ step_number: number }[]>`
+    select step_number from public.exai_issue_checklist where issue_id = ${issue} order by 1
+  `;
+  expect(steps.map((step) => step.step_number)).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
+  expect(await sql`select * from private.exai_issue_counts_check()`).toHaveLength(0);
+});
+
+test("comments written at once are all found", async () => {
+  const [issue = ""] = await makeIssues(1);
+  await Promise.all(
+    Array.from(
+      { length: 30 },
+      (_, writer) =>
+        sql`insert into public.exai_issue_updates (issue_id, content) values (${issue}, ${`word${writer}x`})`,
+    ),
+  );
+  const found = await sql<{ count: number }[]>`
+    select count(*)::integer from generate_series(0, 29) as n
+    where exists (select from public.search_exai_issues('word' || n || 'x'))
+  `;
+  expect(found[0]?.count).toBe(30);
+});
