@@ -36,7 +36,7 @@ export async function listActive(db: SupabaseClient, filter: ActiveFilter): Prom
         let query = db.from("exai_active_issues").select(PROGRESS_COLUMNS).eq("severity", severity);
         if (severity === afterSeverity) query = query.gt("issue_number", Number(afterNumber));
         if (filter.category) query = query.in("category", filter.category);
-        if (filter.component) query = query.contains("affected_components", [filter.component]);
+        if (filter.component) query = query.contains("affected_components", arrayLiteral(filter.component));
         return query.order("issue_number").limit(wanted).overrideTypes<Row[], { merge: false }>();
       }),
     );
@@ -48,6 +48,9 @@ export async function listActive(db: SupabaseClient, filter: ActiveFilter): Prom
     next: issues.length > filter.limit ? `${last?.severity}:${last?.issue_number}` : null,
   };
 }
+
+/** An array of one text as PostgreSQL reads it; supabase-js does not quote what it joins. */
+const arrayLiteral = (text: string): string => `{"${text.replaceAll(/[\\"]/g, "\\$&")}"}`;
 
 /** What can be worked on now, in the order of the view. */
 export async function listReady(
