@@ -4,7 +4,7 @@ import { connect, createDatabase, type TestDatabase } from "../support/database.
 
 // Real connections that write relations, statuses, steps and claims of the same engineering issues at the same moment.
 
-const CONNECTIONS = 25;
+const CONNECTIONS = 60;
 const WRITERS = 200;
 const ISSUES = 50;
 

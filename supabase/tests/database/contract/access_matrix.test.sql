@@ -39,6 +39,20 @@ insert into public.user_sessions (id, user_id, profile_name) values (
   '60000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-00000000000c', 'Agent'
 );
 
+delete from public.exai_issues;
+insert into public.exai_issues (id, issue_number, title) values
+  ('70000000-0000-4000-8000-000000000001', 1, 'Matrix'), ('70000000-0000-4000-8000-000000000002', 2, 'Other');
+insert into public.exai_issue_updates (id, issue_id, content, created_by_user_id) values (
+  '71000000-0000-4000-8000-000000000001', '70000000-0000-4000-8000-000000000001', 'Mine',
+  '00000000-0000-4000-8000-00000000000c'
+);
+insert into public.exai_issue_checklist (id, issue_id, description) values (
+  '72000000-0000-4000-8000-000000000001', '70000000-0000-4000-8000-000000000001', 'Step'
+);
+insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) values (
+  '70000000-0000-4000-8000-000000000001', '70000000-0000-4000-8000-000000000002', 'relates'
+);
+
 create temp table persona (name text, place int, role text, user_id text) on commit drop;
 insert into persona values
   ('anon', 1, 'anon', null),
@@ -51,6 +65,18 @@ insert into persona values
 -- A table's existing row (by a filter), the columns of its key, and a row to insert.
 create temp table fixture (object text, filter text, key text, new_row json) on commit drop;
 insert into fixture values
+  ('exai_issues', 'id = ''70000000-0000-4000-8000-000000000001''', 'id',
+    '{"title": "New", "severity": "high", "category": "other", "file_path": "a.py", "line_start": 1}'),
+  ('exai_issue_updates', 'id = ''71000000-0000-4000-8000-000000000001''', 'id',
+    '{"issue_id": "70000000-0000-4000-8000-000000000001", "update_type": "comment", "content": "New"}'),
+  ('exai_issue_checklist', 'id = ''72000000-0000-4000-8000-000000000001''', 'id',
+    '{"issue_id": "70000000-0000-4000-8000-000000000001", "step_number": 9, "description": "New"}'),
+  ('exai_issue_relations', 'from_issue_id = ''70000000-0000-4000-8000-000000000001''',
+    'from_issue_id, to_issue_id, kind',
+    '{"from_issue_id": "70000000-0000-4000-8000-000000000001",
+      "to_issue_id": "70000000-0000-4000-8000-000000000002", "kind": "blocks"}'),
+  ('exai_active_issues', 'id = ''70000000-0000-4000-8000-000000000001''', null, null),
+  ('exai_ready_issues', 'id = ''70000000-0000-4000-8000-000000000001''', null, null),
   ('team_members', 'user_id = ''00000000-0000-4000-8000-00000000000e''', 'user_id',
     '{"user_id": "00000000-0000-4000-8000-00000000000f", "role": "viewer"}'),
   ('issues', 'id = ''10000000-0000-4000-8000-000000000001''', 'id',
@@ -75,6 +101,23 @@ insert into fixture values
 
 create temp table call (object text, statement text) on commit drop;
 insert into call values
+  ('insert_checklist_step', 'select public.insert_checklist_step(
+    p_issue_id := ''70000000-0000-4000-8000-000000000001'', p_description := ''New'')'),
+  ('move_checklist_step', 'select public.move_checklist_step(
+    p_issue_id := ''70000000-0000-4000-8000-000000000001'', p_from := 1, p_to := 1)'),
+  ('relate_exai_issues', 'select public.relate_exai_issues(p_kind := ''blocks'',
+    p_from := ''70000000-0000-4000-8000-000000000001'', p_to := ''70000000-0000-4000-8000-000000000002'')'),
+  ('unrelate_exai_issues', 'select public.unrelate_exai_issues(p_kind := ''relates'',
+    p_from := ''70000000-0000-4000-8000-000000000001'', p_to := ''70000000-0000-4000-8000-000000000002'')'),
+  ('search_exai_issues', 'select public.search_exai_issues(query := ''matrix'')'),
+  ('claim_exai_issue', 'select public.claim_exai_issue(p_issue_number := 1)'),
+  ('release_exai_issue', 'select public.release_exai_issue(p_issue_number := 1)'),
+  ('next_exai_issue', 'select public.next_exai_issue()'),
+  ('set_exai_issue_status', 'select public.set_exai_issue_status(p_issue_number := 1, p_status := ''open'')'),
+  ('exai_issue_context', 'select public.exai_issue_context(issue_number := 1)'),
+  ('export_exai_lines', 'select public.export_exai_lines()'),
+  ('export_exai_issues', 'select public.export_exai_issues()'),
+  ('import_exai_issues', 'select public.import_exai_issues(p_document := ''[]'')'),
   ('determine_segment', 'select public.determine_segment(p_title := ''a'', p_description := ''b'')'),
   ('upsert_circle_issue', 'select public.upsert_circle_issue(p_message_id := ''matrix'')'),
   ('format_circle_message_description',
@@ -91,6 +134,41 @@ create temp table expected (
   object text, verb text, anon text, stranger text, viewer text, agent text, admin text, service_role text
 ) on commit drop;
 insert into expected values
+  ('exai_issues', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('exai_issues', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('exai_issues', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('exai_issues', 'update', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('exai_issues', 'delete', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('exai_issue_updates', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('exai_issue_updates', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('exai_issue_updates', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('exai_issue_updates', 'update', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('exai_issue_updates', 'delete', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('exai_issue_checklist', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('exai_issue_checklist', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('exai_issue_checklist', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('exai_issue_checklist', 'update', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('exai_issue_checklist', 'delete', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('exai_issue_relations', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('exai_issue_relations', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('exai_issue_relations', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
+  ('exai_issue_relations', 'update', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('exai_issue_relations', 'delete', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('exai_active_issues', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('exai_ready_issues', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('insert_checklist_step', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('move_checklist_step', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('relate_exai_issues', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('unrelate_exai_issues', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('claim_exai_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('release_exai_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('next_exai_issue', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('set_exai_issue_status', 'call', 'no', 'PT403', 'PT403', 'yes', 'yes', 'yes'),
+  ('search_exai_issues', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
+  ('exai_issue_context', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
+  ('export_exai_lines', 'call', 'no', 'PT403', 'PT403', 'PT403', 'yes', 'yes'),
+  ('export_exai_issues', 'call', 'no', 'PT403', 'PT403', 'PT403', 'yes', 'yes'),
+  ('import_exai_issues', 'call', 'no', 'PT403', 'PT403', 'PT403', 'yes', 'yes'),
   ('team_members', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
   ('team_members', 'insert', 'no', 'no', 'no', 'no', 'yes', 'yes'),
   ('team_members', 'upsert', 'no', 'no', 'no', 'no', 'yes', 'yes'),

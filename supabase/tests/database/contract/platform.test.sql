@@ -69,6 +69,19 @@ select set_eq(
      where p.pronamespace = 'public'::regnamespace
        and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e') $$,
   $$ values
+    ('insert_checklist_step(uuid,integer,text,text,text)'),
+    ('move_checklist_step(uuid,integer,integer)'),
+    ('relate_exai_issues(uuid,uuid,text)'),
+    ('unrelate_exai_issues(uuid,uuid,text)'),
+    ('search_exai_issues(text,text[],text[],text[],text,text,integer,integer)'),
+    ('claim_exai_issue(integer,text,integer)'),
+    ('release_exai_issue(integer,text)'),
+    ('next_exai_issue(text,integer)'),
+    ('set_exai_issue_status(integer,text,text)'),
+    ('exai_issue_context(integer)'),
+    ('export_exai_lines()'),
+    ('export_exai_issues()'),
+    ('import_exai_issues(jsonb)'),
     ('determine_segment(text,text)'),
     ('upsert_circle_issue(text,text,text,text,text,text,text,text,text,boolean,jsonb)'),
     ('format_circle_message_description(uuid)'),
@@ -108,7 +121,8 @@ select lives_ok(
 select results_eq(
   $$ select format('%I.%I', schemaname, tablename) collate "C" from pg_publication_tables
      where pubname = 'supabase_realtime' order by 1 $$,
-  $$ values ('public.circle_issues' collate "C"), ('public.comments'), ('public.issues') $$,
+  $$ values ('public.circle_issues' collate "C"), ('public.comments'), ('public.exai_issue_checklist'),
+    ('public.exai_issue_updates'), ('public.exai_issues'), ('public.issues') $$,
   'these tables can be followed live'
 );
 select is_empty(

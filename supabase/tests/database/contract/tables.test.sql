@@ -22,7 +22,10 @@ where c.relkind in ('r', 'p', 'v', 'm', 'f')
 
 select bag_eq(
   $$ select format('%s.%s', schema, name) from our_relation $$,
-  $$ values ('public.team_members'), ('public.issues'), ('public.comments'), ('public.issue_status_logs'),
+  $$ values ('public.exai_issues'), ('public.exai_issue_updates'), ('public.exai_issue_checklist'),
+    ('public.exai_issue_relations'), ('public.exai_active_issues'), ('public.exai_ready_issues'),
+    ('private.exai_issue_counts'), ('private.exai_issue_search'),
+    ('public.team_members'), ('public.issues'), ('public.comments'), ('public.issue_status_logs'),
     ('public.tags'), ('public.issue_tags'), ('public.circle_spaces'), ('public.circle_issues'),
     ('public.circle_replies'), ('public.issue_import_logs'), ('public.user_sessions'),
     ('public.issue_activity_log'), ('private.circle_imports'), ('private.circle_events') $$,
@@ -115,7 +118,7 @@ select set_eq(
        where t.attrelid = r.oid
      ) as a
      where r.schema = 'private' and a.grantee <> r.relowner $$,
-  $$ values ('circle_events', 'SELECT'), ('circle_imports', 'SELECT') $$,
+  $$ values ('exai_issue_counts', 'SELECT'), ('circle_events', 'SELECT'), ('circle_imports', 'SELECT') $$,
   'of the tables of the schema private, these are read by views'
 );
 select is_empty(

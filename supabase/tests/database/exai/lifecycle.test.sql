@@ -36,8 +36,8 @@ select is(
 );
 select is(
   pg_temp.refusal($$ insert into exai_issues (title, category) values ('x', 'bug') $$),
-  'PT422 exai_category_unknown Use one of: timeout, architecture, configuration, performance, security, other.',
-  'an unknown category'
+  'PT422 exai_category_unknown Use one of: timeout, architecture, configuration, performance, security, '
+    'other.', 'an unknown category'
 );
 select is(
   pg_temp.refusal($$ update exai_issues set status = 'done' where title = 'One' $$),
@@ -77,7 +77,8 @@ create function pg_temp.dates(p_title text) returns text language sql as $$
 $$;
 select is_empty(
   $$ select a.status, b.status from unnest(array['open', 'in_progress', 'fixed', 'verified', 'closed',
-       'wont_fix']) as a (status) cross join unnest(array['open', 'in_progress', 'fixed', 'verified', 'closed',
+       'wont_fix']) as a (status) cross join unnest(array['open', 'in_progress', 'fixed', 'verified',
+         'closed',
        'wont_fix']) as b (status)
      where pg_temp.refusal(format('update exai_issues set status = %L where title = ''Two''', a.status))
          <> 'accepted'
@@ -91,7 +92,8 @@ select is(pg_temp.dates('One'), 'fixed|t|f', 'what is fixed has its date');
 update exai_issues set fix_date = '2025-01-01' where title = 'One';
 select is((select fix_date from exai_issues where title = 'One'), '2025-01-01', 'which may be sent');
 update exai_issues set fix_date = null where title = 'One';
-select is((select fix_date from exai_issues where title = 'One'), '2025-01-01', 'and is not lost while it is fixed');
+select is((select fix_date from exai_issues where title = 'One'), '2025-01-01',
+  'and is not lost while it is fixed');
 update exai_issues set status = 'verified' where title = 'One';
 select is(pg_temp.dates('One'), 'verified|t|t', 'what is verified has that date too');
 update exai_issues set status = 'fixed' where title = 'One';
@@ -99,7 +101,8 @@ select is(pg_temp.dates('One'), 'fixed|t|f', 'and not when it is only fixed agai
 update exai_issues set status = 'verified', verification_date = '2025-02-02' where title = 'One';
 update exai_issues set status = 'closed' where title = 'One';
 select is(
-  (select concat_ws('|', status, fix_date::date, verification_date::date) from exai_issues where title = 'One'),
+  (select concat_ws('|', status, fix_date::date, verification_date::date) from exai_issues where title =
+    'One'),
   'closed|2025-01-01|2025-02-02', 'closing keeps the dates'
 );
 update exai_issues set status = 'in_progress', actual_fix = 'tried', fix_conversation_id = 'fix-1'
@@ -108,7 +111,8 @@ select is(pg_temp.dates('One'), 'in_progress|f|f', 'reopening clears them');
 update exai_issues set status = 'wont_fix' where title = 'One';
 update exai_issues set status = 'open' where title = 'One';
 select is(
-  (select concat_ws('|', actual_fix, fix_conversation_id) from exai_issues where title = 'One'), 'tried|fix-1',
+  (select concat_ws('|', actual_fix, fix_conversation_id) from exai_issues where title = 'One'),
+    'tried|fix-1',
   'and leaves what was tried'
 );
 
@@ -229,7 +233,8 @@ select is(
   'and keeps it'
 );
 update exai_issue_checklist set status = 'skipped', completed_at = now() where description = 'b';
-select is((select completed_at from exai_issue_checklist where description = 'b'), null, 'any other has none');
+select is((select completed_at from exai_issue_checklist where description = 'b'), null,
+  'any other has none');
 select is(
   pg_temp.refusal($$ insert into exai_issue_checklist (issue_id, step_number, description)
     values ('10000000-0000-4000-8000-000000000001', 2, 'x') $$),

@@ -1,4 +1,5 @@
--- Every statement of the original document, as it is written there, as an operator and as an agent of the team.
+-- Every statement of the original document, as it is written there, as an operator and as an agent of the
+-- team.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -25,9 +26,9 @@ from public.exai_issues as i, generate_series(1, 7) as s (number) where i.issue_
 create temp table statement (place integer, name text, text text) on commit drop;
 insert into statement values
   (1, 'all active issues', $s$
-SELECT * FROM exai_active_issues 
-ORDER BY 
-    CASE severity 
+SELECT * FROM exai_active_issues
+ORDER BY
+    CASE severity
         WHEN 'critical' THEN 1
         WHEN 'high' THEN 2
         WHEN 'medium' THEN 3
@@ -36,7 +37,7 @@ ORDER BY
     issue_number;
 $s$),
   (2, 'an issue with its checklist', $s$
-SELECT 
+SELECT
     i.*,
     json_agg(
         json_build_object(
@@ -52,18 +53,18 @@ WHERE i.issue_number = 1
 GROUP BY i.id;
 $s$),
   (3, 'issues of a conversation', $s$
-SELECT * FROM exai_issues 
+SELECT * FROM exai_issues
 WHERE conversation_id = 'debb44af-15b9-456d-9b88-6a2519f81427'
 ORDER BY severity, issue_number;
 $s$),
   (4, 'another status', $s$
-UPDATE exai_issues 
-SET status = 'in_progress' 
+UPDATE exai_issues
+SET status = 'in_progress'
 WHERE issue_number = 1;
 $s$),
   (5, 'a step is complete', $s$
-UPDATE exai_issue_checklist 
-SET status = 'complete', 
+UPDATE exai_issue_checklist
+SET status = 'complete',
     completed_at = NOW(),
     conversation_id = 'debb44af-15b9-456d-9b88-6a2519f81427'
 WHERE issue_id = (SELECT id FROM exai_issues WHERE issue_number = 1)
@@ -94,15 +95,15 @@ VALUES (
 );
 $s$),
   (10, 'completing a step', $s$
-UPDATE exai_issue_checklist 
-SET status = 'complete', 
+UPDATE exai_issue_checklist
+SET status = 'complete',
     completed_at = NOW(),
     conversation_id = 'current-conversation-id'
 WHERE issue_id = (SELECT id FROM exai_issues WHERE issue_number = 1)
   AND step_number = 1;
 $s$),
   (11, 'marking it fixed', $s$
-UPDATE exai_issues 
+UPDATE exai_issues
 SET status = 'fixed',
     fix_conversation_id = 'current-conversation-id',
     fix_date = NOW()
@@ -145,13 +146,15 @@ $$;
 
 select * from pg_temp.run_all('none', null);
 select is(
-  (select concat_ws('|', status, fix_conversation_id, fix_date = now()) from exai_issues where issue_number = 1),
+  (select concat_ws('|', status, fix_conversation_id, fix_date = now()) from exai_issues where issue_number =
+    1),
   'fixed|current-conversation-id|t', 'it is fixed, in that conversation, at the time that was sent'
 );
 select is(
   (select concat_ws('|', status, conversation_id, completed_at = now()) from exai_issue_checklist
    where step_number = 1),
-  'complete|current-conversation-id|t', 'the step is complete, in that conversation, at the time that was sent'
+  'complete|current-conversation-id|t',
+    'the step is complete, in that conversation, at the time that was sent'
 );
 select results_eq(
   $$ select update_type, content, conversation_id from exai_issue_updates order by created_at, id $$,

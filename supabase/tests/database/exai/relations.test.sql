@@ -1,0 +1,168 @@
+-- Relations as edges and as id arrays: one truth, without circles.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(30);
+
+\ir ../helpers/personas.psql
+
+insert into exai_issues (id, title) select ('10000000-0000-4000-8000-00000000000' || n)::uuid, 'I' || n
+from generate_series(1, 6) as n;
+create function pg_temp.i(p_number integer) returns uuid language sql immutable as $$
+  select ('10000000-0000-4000-8000-00000000000' || p_number)::uuid
+$$;
+grant execute on function pg_temp.i(integer) to authenticated;
+-- the arrays of an issue, by the last digit of the ids
+create function pg_temp.arrays(p_number integer) returns text language sql as $$
+  select concat_ws('|',
+    'related ' || (select coalesce(string_agg(right(u::text, 1), '' order by n), '') from
+      unnest(related_issues)
+      with ordinality as u (u, n)),
+    'blocks ' || (select coalesce(string_agg(right(u::text, 1), '' order by n), '') from unnest(blocks_issues)
+      with ordinality as u (u, n)),
+    'by ' || (select coalesce(string_agg(right(u::text, 1), '' order by n), '') from unnest(blocked_by_issues)
+      with ordinality as u (u, n)))
+  from exai_issues where id = pg_temp.i(p_number)
+$$;
+create function pg_temp.edges() returns text language sql as $$
+  select coalesce(string_agg(concat_ws(' ', right(from_issue_id::text, 1), kind, right(to_issue_id::text, 1)),
+    ', '
+    order by from_issue_id, to_issue_id, kind), 'none') from exai_issue_relations
+$$;
+
+-- arrays → edges
+update exai_issues set blocks_issues = array[pg_temp.i(3), pg_temp.i(2), pg_temp.i(3), null]
+where id = pg_temp.i(1);
+select is(pg_temp.arrays(1), 'related |blocks 23|by ', 'sorted, each once');
+select is(pg_temp.arrays(2), 'related |blocks |by 1', 'the other end agrees');
+select is(pg_temp.edges(), '1 blocks 2, 1 blocks 3', 'and so do the edges');
+update exai_issues set blocked_by_issues = array[pg_temp.i(2)], related_issues = array[pg_temp.i(1)]
+where id = pg_temp.i(4);
+select is(pg_temp.edges(), '1 blocks 2, 1 blocks 3, 1 relates 4, 2 blocks 4', 'from the other end too');
+select is(pg_temp.arrays(1), 'related 4|blocks 23|by ', 'related is so both ways');
+update exai_issues set blocks_issues = array[pg_temp.i(2)] where id = pg_temp.i(1);
+select is(pg_temp.arrays(3), 'related |blocks |by ', 'what is taken away is gone at both ends');
+insert into exai_issues (id, title, blocks_issues, blocked_by_issues, related_issues)
+values (pg_temp.i(7), 'I7', array[pg_temp.i(4)], array[pg_temp.i(1)], array[pg_temp.i(2)]);
+select is(
+  pg_temp.edges(), '1 blocks 2, 1 relates 4, 1 blocks 7, 2 blocks 4, 2 relates 7, 7 blocks 4',
+  'a new issue brings relations along'
+);
+update exai_issues set blocks_issues = '{}', related_issues = '{}', blocked_by_issues = '{}';
+select is(pg_temp.edges(), 'none', 'all issues in one statement');
+update exai_issues set blocks_issues = null, related_issues = null where id = pg_temp.i(1);
+select is(pg_temp.arrays(1), 'related |blocks |by ', 'null leaves what is there');
+
+-- edges → arrays
+insert into exai_issue_relations (from_issue_id, to_issue_id, kind) values
+  (pg_temp.i(1), pg_temp.i(2), 'blocks'), (pg_temp.i(5), pg_temp.i(1), 'relates'),
+  (pg_temp.i(1), pg_temp.i(6), 'duplicates'), (pg_temp.i(1), pg_temp.i(3), 'parent'),
+  (pg_temp.i(6), pg_temp.i(1), 'discovered_from');
+select is(pg_temp.arrays(1), 'related 5|blocks 2|by ', 'an edge shows in the arrays');
+select is(pg_temp.arrays(2) || pg_temp.arrays(5), 'related |blocks |by 1related 1|blocks |by ',
+  'at both ends');
+select ok(
+  exists (select from exai_issue_relations where kind = 'relates' and from_issue_id = pg_temp.i(1)),
+  'relates is stored one way'
+);
+delete from exai_issue_relations where kind in ('blocks', 'relates');
+select is(pg_temp.arrays(1) || pg_temp.arrays(5), 'related |blocks |by related |blocks |by ',
+  'a deleted one is gone');
+insert into exai_issue_relations (from_issue_id, to_issue_id, kind) values
+  (pg_temp.i(1), pg_temp.i(2), 'blocks'), (pg_temp.i(2), pg_temp.i(4), 'blocks');
+delete from exai_issues where id = pg_temp.i(2);
+select is(pg_temp.arrays(1) || pg_temp.arrays(4), 'related |blocks |by related |blocks |by ',
+  'with its issue too');
+select is_empty('select * from private.exai_issue_counts_check()', 'and what is counted is right');
+
+-- refusals
+create function pg_temp.refusal(p_statement text) returns text language plpgsql as $$
+declare
+  v_detail text;
+begin
+  execute p_statement;
+  return 'accepted';
+exception
+  when integrity_constraint_violation or sqlstate 'PT409' or sqlstate 'PT422' or sqlstate 'PT404' then
+    get stacked diagnostics v_detail = pg_exception_detail;
+    return concat_ws(' ', sqlstate, sqlerrm, case when sqlstate like 'PT%' then v_detail end);
+end;
+$$;
+select is(
+  pg_temp.refusal($$ update exai_issues set blocks_issues = '{10000000-0000-4000-8000-0000000000ff}'
+    where id = pg_temp.i(1) $$),
+  'PT422 exai_issue_unknown There is no engineering issue 10000000-0000-4000-8000-0000000000ff.',
+  'an unknown id is named'
+);
+select alike(
+  pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(1), pg_temp.i(1), 'relates') $$),
+  '23514 %exai_issue_relations_ends_differ%', 'no edge to itself'
+);
+select alike(
+  pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(1), pg_temp.i(3), 'eats') $$),
+  'PT422 exai_relation_kind_unknown%', 'no other kind'
+);
+insert into exai_issue_relations (from_issue_id, to_issue_id, kind) values
+  (pg_temp.i(3), pg_temp.i(4), 'blocks'), (pg_temp.i(4), pg_temp.i(5), 'blocks');
+select alike(
+  pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(5), pg_temp.i(3), 'blocks') $$),
+  'PT409 exai_relation_cycle Issue #% blocking issue #% would close a circle%', 'a circle of blocks'
+);
+select alike(
+  pg_temp.refusal($$ update exai_issues set blocked_by_issues = blocked_by_issues || pg_temp.i(5)
+    where id = pg_temp.i(3) $$),
+  'PT409 exai_relation_cycle%', 'in an array too'
+);
+select alike(
+  pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(3), pg_temp.i(1), 'parent') $$),
+  'PT409 exai_relation_cycle%', 'a circle of parents'
+);
+select alike(
+  pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(5), pg_temp.i(1), 'blocks') $$),
+  'PT409 exai_relation_cycle%', 'an issue can''t block what it is handed its own blockers by'
+);
+select is(
+  pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(5), pg_temp.i(3), 'discovered_from'),
+    (pg_temp.i(5), pg_temp.i(3), 'relates'), (pg_temp.i(5), pg_temp.i(3), 'duplicates') $$),
+  'accepted', 'other kinds may run in circles'
+);
+select alike(
+  pg_temp.refusal($$ with new as (
+      insert into exai_issues (title) select 'ring' from generate_series(1, 20) returning id, issue_number
+    ), ring as (select id, lead(id) over (order by issue_number) as next_id, first_value(id) over (
+      order by issue_number) as first_id from new)
+    insert into exai_issue_relations (from_issue_id, to_issue_id, kind)
+    select id, coalesce(next_id, first_id), 'blocks' from ring $$),
+  'PT409 exai_relation_cycle%', 'one of many edges that closes a circle'
+);
+
+-- calls
+select is(
+  pg_temp.as_persona('agent', $$ select kind || (select count(*) from relate_exai_issues(pg_temp.i(4),
+    pg_temp.i(1), 'relates')) from relate_exai_issues(pg_temp.i(1), pg_temp.i(4), 'relates') $$),
+  'relates1', 'an agent relates two, twice without harm'
+);
+select is(
+  pg_temp.as_persona('agent', $$ select unrelate_exai_issues(pg_temp.i(4), pg_temp.i(1), 'relates')::text
+    || unrelate_exai_issues(pg_temp.i(4), pg_temp.i(1), 'relates') $$), 'truefalse', 'and takes it away again'
+);
+select is(
+  pg_temp.as_persona('agent', $$ select relate_exai_issues(pg_temp.i(9), pg_temp.i(1), 'blocks') $$),
+  'PT404 exai_issue_not_found', 'an issue that is not there'
+);
+select is(
+  pg_temp.as_persona('agent', $$ select relate_exai_issues(pg_temp.i(1), pg_temp.i(1), 'blocks') $$),
+  'PT422 exai_relation_to_itself', 'the same issue twice'
+);
+select is(
+  pg_temp.as_persona('viewer', $$ select relate_exai_issues(pg_temp.i(1), pg_temp.i(4), 'blocks') $$),
+  'PT403 team_role_required', 'a viewer relates nothing'
+);
+select is(
+  pg_temp.as_persona('agent', $$ update exai_issues set blocks_issues = array[pg_temp.i(6)]
+    where id = pg_temp.i(4) returning array_length(blocks_issues, 1) $$), '1', 'an agent writes an array'
+);
+
+select * from finish();
+rollback;
