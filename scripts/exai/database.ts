@@ -28,8 +28,10 @@ export function findDatabase(env: NodeJS.ProcessEnv = process.env): string {
  *
  * @throws UserError when the database can't be reached
  */
-export async function inTransaction<T>(step: (sql: postgres.TransactionSql) => Promise<T>): Promise<T> {
-  const url = findDatabase();
+export async function inTransaction<T>(
+  url: string,
+  step: (sql: postgres.TransactionSql) => Promise<T>,
+): Promise<T> {
   // a pooler hands transactions to any connection, where a prepared statement may not be
   const sql = postgres(url, { max: 1, prepare: false, onnotice: () => {}, connect_timeout: 10 });
   try {

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import type { TransactionSql } from "postgres";
 import { command, progress } from "../command.ts";
 import { errorCode, UserError } from "../local/user-error.ts";
-import { inTransaction } from "./database.ts";
+import { findDatabase, inTransaction } from "./database.ts";
 
 const HELP = `npm run --silent exai:export [-- --out <file>]
 
@@ -24,7 +24,10 @@ const SAY_EVERY = 10_000;
 
 await command(import.meta.main, HELP, async (args) => {
   const { values: { out } } = parseArgs({ args, options: { out: { type: "string" } } });
-  const count = await inTransaction((sql) => out === undefined ? toStdout(sql) : toFile(sql, out));
+  const count = await inTransaction(
+    findDatabase(),
+    (sql) => out === undefined ? toStdout(sql) : toFile(sql, out),
+  );
   progress(`exported ${count.issues} issues and ${count.relations} relations${out ? ` to ${out}` : ""}`);
   return true;
 });
