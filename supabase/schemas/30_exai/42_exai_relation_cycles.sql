@@ -47,7 +47,7 @@ comment on function private.exai_waits_for(uuid, uuid) is
 -- Takes away what nothing leads to until only circles and what lies behind them are left; linear in the size
 -- of the graph. Numbers instead of ids, since plpgsql has arrays and no maps.
 create or replace function private.exai_issues_left_in_cycles() returns uuid[]
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 declare
   v_ids uuid[];
   v_first integer[];

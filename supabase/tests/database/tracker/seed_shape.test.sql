@@ -64,7 +64,9 @@ select is_empty(
 select set_eq(
   $$ select conrelid::regclass::text, conname::text from pg_constraint
      where contype = 'u' and connamespace = 'public'::regnamespace $$,
-  $$ values ('issues', 'issues_seq_id_key'), ('circle_issues', 'circle_issues_message_id_key'),
+  $$ values ('exai_issues', 'exai_issues_issue_number_key'),
+    ('exai_issue_checklist', 'exai_issue_checklist_issue_id_step_number_key'),
+    ('issues', 'issues_seq_id_key'), ('circle_issues', 'circle_issues_message_id_key'),
     ('circle_spaces', 'circle_spaces_chat_room_uuid_key'),
     ('circle_replies', 'circle_replies_message_id_key'), ('segment_rules', 'segment_rules_words_key') $$,
   'what is unique is unique'
