@@ -11,7 +11,7 @@ export interface Caller {
 }
 
 /** What an access token of Supabase Auth says about a person; keys of the project have neither. */
-const claimsSchema = z.object({ sub: z.uuid(), role: z.literal("authenticated") });
+const claimsSchema = z.object({ sub: z.guid(), role: z.literal("authenticated") });
 
 /**
  * Whose request it is. The token's claims are only read here; that they are true, and that the token has not expired, is

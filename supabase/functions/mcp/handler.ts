@@ -24,6 +24,19 @@ const BODY_TIMEOUT_MS = 10_000;
 /** Less than the platform gives a function, so that the caller hears of it. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
+/** Methods of the protocol that clients send here. Of any other, the log does not repeat what the caller wrote. */
+const LOGGED_METHODS = new Set([
+  "initialize",
+  "notifications/initialized",
+  "notifications/cancelled",
+  "ping",
+  "tools/list",
+  "tools/call",
+  "resources/list",
+  "resources/templates/list",
+  "resources/read",
+]);
+
 const REFUSALS: Record<BodyRefusal, Failure> = {
   too_large: {
     status: 413,
@@ -116,7 +129,7 @@ async function serve(
   await server.connect(transport);
   const receive = transport.onmessage;
   transport.onmessage = (message, extra) => {
-    if ("method" in message && /^[a-z/_]{1,40}$/i.test(message.method)) details.rpc = message.method;
+    if ("method" in message) details.rpc = LOGGED_METHODS.has(message.method) ? message.method : "other";
     receive?.(message, extra);
   };
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -19,13 +19,16 @@ export interface ActiveFilter {
   limit: number;
 }
 
-export interface Page {
+export interface Page<Cursor> {
   issues: Row[];
-  next: string | null;
+  next: Cursor | null;
 }
 
-/** Active issues by severity, then number: one query a severity, each along the index that is made for it. */
-export async function listActive(db: SupabaseClient, filter: ActiveFilter): Promise<Page> {
+/**
+ * Active issues by severity, then number. The API orders by columns, and severities are not in the order of their letters: so
+ * it is one query a severity, until the page is full.
+ */
+export async function listActive(db: SupabaseClient, filter: ActiveFilter): Promise<Page<string>> {
   const [afterSeverity, afterNumber] = filter.after?.split(":") ?? [];
   const rest = SEVERITIES.slice(Math.max(0, SEVERITIES.findIndex((severity) => severity === afterSeverity)));
   const issues: Row[] = [];
@@ -56,7 +59,7 @@ const arrayLiteral = (text: string): string => `{"${text.replaceAll(/[\\"]/g, "\
 export async function listReady(
   db: SupabaseClient,
   { limit, offset, includeClaimed }: { limit: number; offset: number; includeClaimed: boolean },
-): Promise<Page> {
+): Promise<Page<number>> {
   const issues = await call(() => {
     let query = db.from("exai_ready_issues").select(READY_COLUMNS);
     if (!includeClaimed) query = query.or("claim_expires_at.is.null,claim_expires_at.lte.now");
@@ -64,7 +67,7 @@ export async function listReady(
   });
   return {
     issues: issues.slice(0, limit).map(shorten),
-    next: issues.length > limit ? String(offset + limit) : null,
+    next: issues.length > limit ? offset + limit : null,
   };
 }
 

@@ -45,7 +45,7 @@ export const readingTools: readonly Tool[] = [
     input: {
       include_claimed: z.boolean().default(false),
       limit: z.number().int().min(1).max(100).default(20),
-      offset: z.coerce.number().int().min(0).max(100_000).default(0),
+      offset: z.number().int().min(0).max(100_000).default(0),
       conversation_id: readerConversationId,
     },
     annotations: READS,

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -105,13 +107,13 @@ describe("reading", () => {
 
     const ready = await callTool<{ issues: Issue[] }>(viewer, "list_ready_issues", {});
     expect(ready).toMatchObject({ issues: [{ issue_number: blocker, unblocks_count: 1 }], next: null });
-    const page = await callTool<{ issues: Issue[]; next: string }>(viewer, "list_ready_issues", {
+    const page = await callTool<{ issues: Issue[]; next: number }>(viewer, "list_ready_issues", {
       include_claimed: true,
       limit: 1,
     });
     expect(page).toMatchObject({
       issues: [{ issue_number: claimed, claimed_by: conversation_id }],
-      next: "1",
+      next: 1,
     });
     const rest = await callTool<{ issues: Issue[] }>(viewer, "list_ready_issues", {
       include_claimed: true,
@@ -514,7 +516,8 @@ describe("what a model gets wrong", () => {
 describe("what is said about the tools", () => {
   test("docs/mcp.md lists every tool and resource, and no other", async () => {
     const page = readFileSync(join(ROOT, "docs/mcp.md"), "utf8");
-    const listed = [...page.matchAll(/^\| `([\w:/{}]+)` +\|/gm)].map(([, name]) => name);
+    const section = page.split("## Tools\n")[1]?.split("\n## ")[0] ?? "";
+    const listed = [...section.matchAll(/^\| `([\w:/{}]+)` +\|/gm)].map(([, name]) => name);
     const { tools } = await client.listTools();
     const { resourceTemplates } = await client.listResourceTemplates();
     expect(listed).toEqual([
@@ -528,6 +531,30 @@ describe("what is said about the tools", () => {
       expect(tool.inputSchema.required?.includes("conversation_id") ?? false, tool.name)
         .toBe(!tool.annotations?.readOnlyHint);
     }
+  });
+
+  test("the page's configurations are JSON and its command gets a token", async () => {
+    const page = readFileSync(join(ROOT, "docs/mcp.md"), "utf8");
+    const configurations = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, text = ""]) =>
+      JSON.parse(text) as unknown
+    );
+    expect(configurations.length).toBeGreaterThan(3);
+    for (const configuration of configurations) {
+      expect(JSON.stringify(configuration)).toContain("http://127.0.0.1:54321/functions/v1/mcp");
+    }
+    const script = page.match(/```sh\n(source .*?)```/s)?.[1]?.replace("source .local/env\n", "") ?? "";
+    await signUp(project, "you", "viewer");
+    const shell = promisify(execFile)("bash", ["-euo", "pipefail", "-c", `${script}printf %s "$TOKEN"`], {
+      env: {
+        PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH}`,
+        SUPABASE_URL: project.url,
+        SUPABASE_PUBLISHABLE_KEY: project.publishableKey,
+      },
+    });
+    shell.child.stdin?.end("a-long-test-password\n");
+    const you = await connectMcp(project, (await shell).stdout);
+    await callTool(you, "list_active_issues", {});
+    await you.close();
   });
 
   test("values are those that the database knows", async () => {
