@@ -153,8 +153,7 @@ async function ingest(
 }
 
 function answerBody(outcome: z.infer<typeof outcomeSchema>) {
-  const { event_id, status, processed = 0, imported = [], errors = [], hints = 0, unrecognised = 0 } =
-    outcome;
+  const { event_id, status, processed = 0, imported = [], errors = [], hints = 0, unrecognised = 0 } = outcome;
   return { event_id, status, processed, imported, errors, hints, unrecognised };
 }
 
