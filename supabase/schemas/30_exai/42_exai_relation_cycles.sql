@@ -4,7 +4,8 @@
 -- blocks its own parent would never be ready. Writers of edges take turns (hold_exai_graph), so none can miss
 -- what another one has just written.
 
--- Both ways in turn, and ever further: most edges have an end that little leads on from, and that end decides.
+-- Both ways in turn, and ever further: most edges have an end that little leads on from, and that end
+-- decides.
 create or replace function private.exai_waits_for(p_from uuid, p_to uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -42,7 +43,8 @@ begin
 end;
 $$;
 comment on function private.exai_waits_for(uuid, uuid) is
-  'Whether a way of blocks and parent leads from p_to to p_from, so that an edge the other way closes a circle.';
+  'Whether a way of blocks and parent leads from p_to to p_from, so that an edge the other way closes a '
+  'circle.';
 
 -- Takes away what nothing leads to until only circles and what lies behind them are left; linear in the size
 -- of the graph. Numbers instead of ids, since plpgsql has arrays and no maps.
