@@ -1,9 +1,11 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import type { Sql } from "postgres";
 import { expect } from "vitest";
 import type { Project } from "../../../scripts/local/stack.ts";
-import type { Person } from "./people.ts";
+import { connect, openTestProject, type TestProject } from "./database.ts";
+import { type Person, signUp } from "./people.ts";
 
 export const mcpUrl = (project: Project): URL => new URL(`${project.url}/functions/v1/mcp`);
 
@@ -41,4 +43,49 @@ export async function failTool(client: Client, name: string, args: Result): Prom
   expect(result.isError, JSON.stringify(result.content)).toBe(true);
   const [content] = result.content;
   return content?.type === "text" ? content.text : "";
+}
+
+export interface McpTeam {
+  project: TestProject;
+  sql: Sql;
+  agent: Person;
+  /** The agent's assistant. */
+  client: Client;
+  /** A viewer's assistant. */
+  viewer: Client;
+  close(): Promise<void>;
+}
+
+/** A project with an agent and a viewer, each with an assistant. */
+export async function openMcpTeam(): Promise<McpTeam> {
+  const project = await openTestProject();
+  const sql = connect(project.database);
+  const agent = await signUp(project, "agent", "agent");
+  const client = await connectMcp(project, await tokenOf(agent));
+  const viewer = await connectMcp(project, await tokenOf(await signUp(project, "viewer", "viewer")));
+  return {
+    project,
+    sql,
+    agent,
+    client,
+    viewer,
+    async close() {
+      await client.close();
+      await viewer.close();
+      await sql.end();
+      await project.close();
+    },
+  };
+}
+
+export interface Issue {
+  issue_number: number;
+  title: string;
+  [column: string]: unknown;
+}
+
+/** Files an issue and returns its number. */
+export async function fileIssue(client: Client, args: Result): Promise<number> {
+  const { issue } = await callTool<{ issue: Issue }>(client, "create_issue", args);
+  return issue.issue_number;
 }
