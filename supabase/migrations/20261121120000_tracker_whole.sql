@@ -27,7 +27,8 @@ $$;
 
 -- schemas/10_team/10_team_members.sql
 
--- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing.
+-- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing. Policies
+-- ask this in each statement, so it is plpgsql: a function of language sql is planned anew each time.
 create or replace function private.team_role_rank(p_role text) returns integer
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
@@ -35,18 +36,17 @@ begin
 end;
 $$;
 
--- In plpgsql: every statement of a client asks this for each table, and a function of language sql would be
--- planned anew each time.
+create or replace function private.team_role() returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select m.role from public.team_members as m where m.user_id = auth.uid());
+end;
+$$;
+
 create or replace function private.has_team_role(minimum text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return coalesce(
-    (
-      select private.team_role_rank(m.role) >= private.team_role_rank(has_team_role.minimum)
-      from public.team_members as m where m.user_id = auth.uid()
-    ),
-    false
-  );
+  return coalesce(private.team_role_rank(private.team_role()) >= private.team_role_rank(minimum), false);
 end;
 $$;
 

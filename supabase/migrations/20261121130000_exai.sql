@@ -218,7 +218,7 @@ create or replace function private.sorted_ids(p_ids uuid[]) returns uuid[]
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   if p_ids = '{}' then
-    return '{}';
+    return p_ids;
   end if;
   return array(select distinct u.id from unnest(p_ids) as u (id) where u.id is not null order by u.id);
 end;
@@ -950,26 +950,42 @@ grant select, insert, update, delete on public.exai_issue_relations to service_r
 -- blocks its own parent would never be ready. Writers of edges take turns (hold_exai_graph), so none can miss
 -- what another one has just written.
 
+-- Both ways in turn, and ever further: most edges have an end that little leads on from, and that end
+-- decides.
 create or replace function private.exai_waits_for(p_from uuid, p_to uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_most integer := 64;
+  v_reached_ids uuid[];
 begin
-  if not exists (
-    select from public.exai_issue_relations as e
-    where e.to_issue_id = p_from and e.kind in ('blocks', 'parent')
-  ) then
-    return false;
-  end if;
-  return exists (
-    with recursive reached (id) as (
-      select p_to
-      union
-      select e.to_issue_id
-      from reached as r
-      join public.exai_issue_relations as e on e.from_issue_id = r.id
-      where e.kind in ('blocks', 'parent')
-    )
-    select from reached as r where r.id = p_from
-  );
+  loop
+    v_reached_ids := array(
+      with recursive reached (id) as (
+        select p_to
+        union
+        select e.to_issue_id
+        from reached as r
+        join public.exai_issue_relations as e on e.from_issue_id = r.id
+        where e.kind in ('blocks', 'parent')
+      )
+      select r.id from reached as r limit v_most
+    );
+    exit when p_from = any (v_reached_ids) or cardinality(v_reached_ids) < v_most;
+    v_reached_ids := array(
+      with recursive reached (id) as (
+        select p_from
+        union
+        select e.from_issue_id
+        from reached as r
+        join public.exai_issue_relations as e on e.to_issue_id = r.id
+        where e.kind in ('blocks', 'parent')
+      )
+      select r.id from reached as r limit v_most
+    );
+    exit when p_to = any (v_reached_ids) or cardinality(v_reached_ids) < v_most;
+    v_most := v_most * 16;
+  end loop;
+  return p_from = any (v_reached_ids) and p_to = any (v_reached_ids);
 end;
 $$;
 comment on function private.exai_waits_for(uuid, uuid) is
@@ -979,7 +995,7 @@ comment on function private.exai_waits_for(uuid, uuid) is
 -- Takes away what nothing leads to until only circles and what lies behind them are left; linear in the size
 -- of the graph. Numbers instead of ids, since plpgsql has arrays and no maps.
 create or replace function private.exai_issues_left_in_cycles() returns uuid[]
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 declare
   v_ids uuid[];
   v_first integer[];
@@ -1128,12 +1144,6 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue_ids uuid[];
 begin
-  if tg_op = 'TRUNCATE' then
-    update public.exai_issues as i
-    set related_issues = '{}', blocks_issues = '{}', blocked_by_issues = '{}'
-    where i.related_issues <> '{}' or i.blocks_issues <> '{}' or i.blocked_by_issues <> '{}';
-    return null;
-  end if;
   v_issue_ids := array(
     select c.from_issue_id from changed_edges as c where c.kind in ('blocks', 'relates')
     union
@@ -1146,7 +1156,7 @@ begin
 end;
 $$;
 comment on function private.put_exai_edges_into_arrays() is
-  'After-statement trigger of exai_issue_relations, truncate too: keeps the id arrays at both ends.';
+  'After-statement trigger of exai_issue_relations: keeps the id arrays at both ends.';
 
 -- exai_issues → exai_issue_relations
 create or replace function private.exai_array_edges(
@@ -1280,8 +1290,6 @@ create trigger _300_put_exai_edges_into_arrays after insert on public.exai_issue
 create trigger _310_put_exai_edges_into_arrays after delete on public.exai_issue_relations
   referencing old table as changed_edges
   for each statement execute function private.put_exai_edges_into_arrays();
-create trigger _320_put_exai_edges_into_arrays after truncate on public.exai_issue_relations
-  for each statement execute function private.put_exai_edges_into_arrays();
 create trigger _200_put_exai_arrays_into_edges after insert on public.exai_issues
   referencing new table as new_issues
   for each statement execute function private.put_new_exai_arrays_into_edges();
@@ -1338,7 +1346,7 @@ grant select on private.exai_issue_counts to authenticated, service_role;
 create or replace function private.exai_severity_rank(p_severity text) returns smallint
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  return case p_severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end;
+  return array_position(array['critical', 'high', 'medium', 'low'], p_severity)::smallint;
 end;
 $$;
 comment on function private.exai_severity_rank(text) is '1 critical, 2 high, 3 medium, 4 low.';
@@ -1385,46 +1393,67 @@ $$;
 comment on function private.count_exai_steps(uuid[], integer[], text[]) is
   'Adds steps, one for each place of the arrays, with the sign that stands there.';
 
+create or replace function private.count_new_exai_steps() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.count_exai_steps(array_agg(n.issue_id), array_agg(1), array_agg(n.status))
+  from new_steps as n;
+  return null;
+end;
+$$;
+comment on function private.count_new_exai_steps() is
+  'After-insert-statement trigger of exai_issue_checklist: keeps the counts of steps.';
+
 create or replace function private.count_changed_exai_steps() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  if tg_op = 'INSERT' then
-    perform private.count_exai_steps(array_agg(n.issue_id), array_agg(1), array_agg(n.status))
-    from new_steps as n;
-  elsif tg_op = 'DELETE' then
-    perform private.count_exai_steps(array_agg(o.issue_id), array_agg(-1), array_agg(o.status))
-    from old_steps as o;
-  elsif tg_op = 'TRUNCATE' then
-    update private.exai_issue_counts as c set step_count = 0, completed_count = 0, skipped_count = 0
-    where c.step_count > 0;
-  else
-    perform private.count_exai_steps(array_agg(u.issue_id), array_agg(u.sign), array_agg(u.status))
-    from (
-      select o.issue_id, s.sign, s.status
-      from old_steps as o
-      join new_steps as n on n.id = o.id
-      cross join lateral (values (-1, o.status), (1, n.status)) as s (sign, status)
-      where n.status <> o.status
-    ) as u
-    having count(*) > 0;
-  end if;
+  perform private.count_exai_steps(array_agg(u.issue_id), array_agg(u.sign), array_agg(u.status))
+  from (
+    select o.issue_id, s.sign, s.status
+    from old_steps as o
+    join new_steps as n on n.id = o.id
+    cross join lateral (values (-1, o.status), (1, n.status)) as s (sign, status)
+    where n.status <> o.status
+  ) as u
+  having count(*) > 0;
   return null;
 end;
 $$;
 comment on function private.count_changed_exai_steps() is
-  'After-statement trigger of exai_issue_checklist, truncate too: keeps the counts of steps.';
+  'After-update-statement trigger of exai_issue_checklist: keeps the counts of steps.';
+
+create or replace function private.count_deleted_exai_steps() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.count_exai_steps(array_agg(o.issue_id), array_agg(-1), array_agg(o.status))
+  from old_steps as o;
+  return null;
+end;
+$$;
+comment on function private.count_deleted_exai_steps() is
+  'After-delete-statement trigger of exai_issue_checklist: keeps the counts of steps.';
+
+create or replace function private.forget_exai_steps() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.exai_issue_counts as c set step_count = 0, completed_count = 0, skipped_count = 0
+  where c.step_count > 0;
+  return null;
+end;
+$$;
+comment on function private.forget_exai_steps() is 'After-truncate trigger of exai_issue_checklist.';
 
 create trigger _200_count_exai_steps after insert on public.exai_issue_checklist
   referencing new table as new_steps
-  for each statement execute function private.count_changed_exai_steps();
+  for each statement execute function private.count_new_exai_steps();
 create trigger _210_count_exai_steps after update on public.exai_issue_checklist
   referencing old table as old_steps new table as new_steps
   for each statement execute function private.count_changed_exai_steps();
 create trigger _220_count_exai_steps after delete on public.exai_issue_checklist
   referencing old table as old_steps
-  for each statement execute function private.count_changed_exai_steps();
-create trigger _230_count_exai_steps after truncate on public.exai_issue_checklist
-  for each statement execute function private.count_changed_exai_steps();
+  for each statement execute function private.count_deleted_exai_steps();
+create trigger _230_forget_exai_steps after truncate on public.exai_issue_checklist
+  for each statement execute function private.forget_exai_steps();
 
 -- 30_exai/47_exai_blocked_counts.sql
 -- Keeps the counts of what blocks what, with each edge written and each issue that is opened or closed.
@@ -1483,7 +1512,7 @@ begin
         (c.open_blockers_count + c.blocked_parents_count > 0)::integer
           - (c.open_blockers_count - d.blockers + c.blocked_parents_count - d.parents > 0)::integer as turn
     )
-    select array_agg(e.to_issue_id), array_agg(0), array_agg(s.turn), null
+    select array_agg(e.to_issue_id), array_agg(0), array_agg(s.turn), null::integer[]
     into v_issue_ids, v_blockers, v_parents, v_unblocks
     from shifted as s
     join public.exai_issue_relations as e on e.from_issue_id = s.issue_id
@@ -1556,12 +1585,6 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue_ids uuid[];
 begin
-  if tg_op = 'TRUNCATE' then
-    update private.exai_issue_counts as c
-    set open_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
-    where c.open_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
-    return null;
-  end if;
   v_issue_ids := array(
     select o.from_issue_id from old_edges as o where o.kind in ('blocks', 'parent')
     union
@@ -1582,7 +1605,21 @@ begin
 end;
 $$;
 comment on function private.count_deleted_exai_edges() is
-  'After-statement trigger of exai_issue_relations, delete and truncate: keeps the counts.';
+  'After-delete-statement trigger of exai_issue_relations: keeps the counts.';
+
+create or replace function private.forget_exai_edges() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.exai_issue_counts as c
+  set open_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
+  where c.open_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
+  update public.exai_issues as i
+  set related_issues = '{}', blocks_issues = '{}', blocked_by_issues = '{}'
+  where i.related_issues <> '{}' or i.blocks_issues <> '{}' or i.blocked_by_issues <> '{}';
+  return null;
+end;
+$$;
+comment on function private.forget_exai_edges() is 'After-truncate trigger of exai_issue_relations.';
 
 create trigger _200_count_exai_edges after insert on public.exai_issue_relations
   referencing new table as new_edges
@@ -1590,8 +1627,8 @@ create trigger _200_count_exai_edges after insert on public.exai_issue_relations
 create trigger _210_count_exai_edges after delete on public.exai_issue_relations
   referencing old table as old_edges
   for each statement execute function private.count_deleted_exai_edges();
-create trigger _220_count_exai_edges after truncate on public.exai_issue_relations
-  for each statement execute function private.count_deleted_exai_edges();
+create trigger _220_forget_exai_edges after truncate on public.exai_issue_relations
+  for each statement execute function private.forget_exai_edges();
 
 -- Issues that open, close, or change their severity. The graph is shared by now, so no edge comes or goes.
 create or replace function private.count_changed_exai_issues() returns trigger
@@ -1891,7 +1928,7 @@ declare
   v_vector tsvector;
 begin
   if v_text is null then
-    return '';
+    return ''::tsvector;
   end if;
   while octet_length(v_text) > p_max_bytes loop
     v_text := left(v_text, (length(v_text)::bigint * p_max_bytes / octet_length(v_text))::integer);
@@ -1997,11 +2034,6 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue_ids uuid[];
 begin
-  if tg_op = 'TRUNCATE' then
-    update private.exai_issue_search as s set vector = ts_filter(s.vector, '{a,b,c}')
-    where s.vector <> ts_filter(s.vector, '{a,b,c}');
-    return null;
-  end if;
   v_issue_ids := array(select distinct c.issue_id from changed_updates as c);
   if v_issue_ids <> '{}' then
     perform private.index_exai_issues(v_issue_ids);
@@ -2010,7 +2042,17 @@ begin
 end;
 $$;
 comment on function private.index_exai_updates() is
-  'After-statement trigger of exai_issue_updates, truncate too: keeps what is said there findable.';
+  'After-statement trigger of exai_issue_updates: keeps what is said there findable.';
+
+create or replace function private.forget_exai_updates() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.exai_issue_search as s set vector = ts_filter(s.vector, '{a,b,c}')
+  where s.vector <> ts_filter(s.vector, '{a,b,c}');
+  return null;
+end;
+$$;
+comment on function private.forget_exai_updates() is 'After-truncate trigger of exai_issue_updates.';
 
 create trigger _110_index_new_exai_issues after insert on public.exai_issues
   referencing new table as new_issues
@@ -2035,8 +2077,8 @@ create trigger _210_index_exai_updates after update on public.exai_issue_updates
 create trigger _220_index_exai_updates after delete on public.exai_issue_updates
   referencing old table as changed_updates
   for each statement execute function private.index_exai_updates();
-create trigger _230_index_exai_updates after truncate on public.exai_issue_updates
-  for each statement execute function private.index_exai_updates();
+create trigger _230_forget_exai_updates after truncate on public.exai_issue_updates
+  for each statement execute function private.forget_exai_updates();
 
 -- 30_exai/62_search_exai_issues.sql
 -- Finds engineering issues by what people and assistants type: words, identifiers, paths.
@@ -2056,8 +2098,8 @@ language plpgsql immutable security invoker set search_path = '' set client_min_
 declare
   v_term record;
   v_words tsquery;
-  v_all tsquery := '';
-  v_any tsquery := '';
+  v_all tsquery := ''::tsquery;
+  v_any tsquery := ''::tsquery;
 begin
   for v_term in
     select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
@@ -2069,7 +2111,7 @@ begin
   loop
     if lower(v_term.text) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
       v_any := v_any || v_all;
-      v_all := '';
+      v_all := ''::tsquery;
       continue;
     end if;
     v_words := private.exai_term_query(v_term.text);

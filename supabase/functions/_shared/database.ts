@@ -1,4 +1,5 @@
-import { createAdminClient } from "@supabase/server/core";
+import { createAdminClient, createContextClient } from "@supabase/server/core";
+import type { SupabaseClient } from "@supabase/supabase-js";
 
 /** What a call of a database function came to. `code` is PostgREST's or the `PT…` message's, as in docs/error-codes.md. */
 export type RpcResult = { ok: true; data: unknown } | { ok: false; code: string; message: string };
@@ -28,4 +29,25 @@ export function createServiceRpc(timeoutMs: number): Rpc {
       };
     }
   };
+}
+
+/** Opens the Data API as whoever a token belongs to. */
+export type Connect = (token: string) => SupabaseClient;
+
+/**
+ * Clients with the publishable key and a caller's access token: row security decides what they see and may do.
+ * The token is not looked at here; the API checks it.
+ *
+ * @param timeoutMs a call is given up after this long
+ */
+export function createCallerConnect(timeoutMs: number): Connect {
+  return (token) =>
+    createContextClient({
+      auth: { token },
+      supabaseOptions: {
+        global: {
+          fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
+        },
+      },
+    });
 }

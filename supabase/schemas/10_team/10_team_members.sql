@@ -19,7 +19,8 @@ comment on column public.team_members.display_name is
   'The name written into text columns such as resolved_by. Null: the part of the e-mail address before the '
   '@.';
 
--- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing.
+-- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing. Policies
+-- ask this in each statement, so it is plpgsql: a function of language sql is planned anew each time.
 create or replace function private.team_role_rank(p_role text) returns integer
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
@@ -29,24 +30,18 @@ $$;
 comment on function private.team_role_rank(text) is '1 viewer, 2 agent, 3 admin; null for anything else.';
 
 create or replace function private.team_role() returns text
-language sql stable security definer set search_path = '' as $$
-  select m.role from public.team_members as m where m.user_id = auth.uid()
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select m.role from public.team_members as m where m.user_id = auth.uid());
+end;
 $$;
 comment on function private.team_role() is 'The caller''s role in the team; null for anybody else.';
 grant execute on function private.team_role() to authenticated, service_role;
 
--- In plpgsql: every statement of a client asks this for each table, and a function of language sql would be
--- planned anew each time.
 create or replace function private.has_team_role(minimum text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return coalesce(
-    (
-      select private.team_role_rank(m.role) >= private.team_role_rank(has_team_role.minimum)
-      from public.team_members as m where m.user_id = auth.uid()
-    ),
-    false
-  );
+  return coalesce(private.team_role_rank(private.team_role()) >= private.team_role_rank(minimum), false);
 end;
 $$;
 comment on function private.has_team_role(text) is

@@ -68,7 +68,7 @@ create or replace function private.sorted_ids(p_ids uuid[]) returns uuid[]
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   if p_ids = '{}' then
-    return '{}';
+    return p_ids;
   end if;
   return array(select distinct u.id from unnest(p_ids) as u (id) where u.id is not null order by u.id);
 end;

@@ -4,26 +4,42 @@
 -- blocks its own parent would never be ready. Writers of edges take turns (hold_exai_graph), so none can miss
 -- what another one has just written.
 
+-- Both ways in turn, and ever further: most edges have an end that little leads on from, and that end
+-- decides.
 create or replace function private.exai_waits_for(p_from uuid, p_to uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_most integer := 64;
+  v_reached_ids uuid[];
 begin
-  if not exists (
-    select from public.exai_issue_relations as e
-    where e.to_issue_id = p_from and e.kind in ('blocks', 'parent')
-  ) then
-    return false;
-  end if;
-  return exists (
-    with recursive reached (id) as (
-      select p_to
-      union
-      select e.to_issue_id
-      from reached as r
-      join public.exai_issue_relations as e on e.from_issue_id = r.id
-      where e.kind in ('blocks', 'parent')
-    )
-    select from reached as r where r.id = p_from
-  );
+  loop
+    v_reached_ids := array(
+      with recursive reached (id) as (
+        select p_to
+        union
+        select e.to_issue_id
+        from reached as r
+        join public.exai_issue_relations as e on e.from_issue_id = r.id
+        where e.kind in ('blocks', 'parent')
+      )
+      select r.id from reached as r limit v_most
+    );
+    exit when p_from = any (v_reached_ids) or cardinality(v_reached_ids) < v_most;
+    v_reached_ids := array(
+      with recursive reached (id) as (
+        select p_from
+        union
+        select e.from_issue_id
+        from reached as r
+        join public.exai_issue_relations as e on e.to_issue_id = r.id
+        where e.kind in ('blocks', 'parent')
+      )
+      select r.id from reached as r limit v_most
+    );
+    exit when p_to = any (v_reached_ids) or cardinality(v_reached_ids) < v_most;
+    v_most := v_most * 16;
+  end loop;
+  return p_from = any (v_reached_ids) and p_to = any (v_reached_ids);
 end;
 $$;
 comment on function private.exai_waits_for(uuid, uuid) is
@@ -33,7 +49,7 @@ comment on function private.exai_waits_for(uuid, uuid) is
 -- Takes away what nothing leads to until only circles and what lies behind them are left; linear in the size
 -- of the graph. Numbers instead of ids, since plpgsql has arrays and no maps.
 create or replace function private.exai_issues_left_in_cycles() returns uuid[]
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 declare
   v_ids uuid[];
   v_first integer[];

@@ -42,12 +42,6 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue_ids uuid[];
 begin
-  if tg_op = 'TRUNCATE' then
-    update public.exai_issues as i
-    set related_issues = '{}', blocks_issues = '{}', blocked_by_issues = '{}'
-    where i.related_issues <> '{}' or i.blocks_issues <> '{}' or i.blocked_by_issues <> '{}';
-    return null;
-  end if;
   v_issue_ids := array(
     select c.from_issue_id from changed_edges as c where c.kind in ('blocks', 'relates')
     union
@@ -60,7 +54,7 @@ begin
 end;
 $$;
 comment on function private.put_exai_edges_into_arrays() is
-  'After-statement trigger of exai_issue_relations, truncate too: keeps the id arrays at both ends.';
+  'After-statement trigger of exai_issue_relations: keeps the id arrays at both ends.';
 
 -- exai_issues → exai_issue_relations
 create or replace function private.exai_array_edges(
@@ -193,8 +187,6 @@ create trigger _300_put_exai_edges_into_arrays after insert on public.exai_issue
   for each statement execute function private.put_exai_edges_into_arrays();
 create trigger _310_put_exai_edges_into_arrays after delete on public.exai_issue_relations
   referencing old table as changed_edges
-  for each statement execute function private.put_exai_edges_into_arrays();
-create trigger _320_put_exai_edges_into_arrays after truncate on public.exai_issue_relations
   for each statement execute function private.put_exai_edges_into_arrays();
 create trigger _200_put_exai_arrays_into_edges after insert on public.exai_issues
   referencing new table as new_issues

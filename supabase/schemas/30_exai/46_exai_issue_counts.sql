@@ -46,7 +46,7 @@ grant select on private.exai_issue_counts to authenticated, service_role;
 create or replace function private.exai_severity_rank(p_severity text) returns smallint
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  return case p_severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end;
+  return array_position(array['critical', 'high', 'medium', 'low'], p_severity)::smallint;
 end;
 $$;
 comment on function private.exai_severity_rank(text) is '1 critical, 2 high, 3 medium, 4 low.';
@@ -93,43 +93,64 @@ $$;
 comment on function private.count_exai_steps(uuid[], integer[], text[]) is
   'Adds steps, one for each place of the arrays, with the sign that stands there.';
 
+create or replace function private.count_new_exai_steps() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.count_exai_steps(array_agg(n.issue_id), array_agg(1), array_agg(n.status))
+  from new_steps as n;
+  return null;
+end;
+$$;
+comment on function private.count_new_exai_steps() is
+  'After-insert-statement trigger of exai_issue_checklist: keeps the counts of steps.';
+
 create or replace function private.count_changed_exai_steps() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  if tg_op = 'INSERT' then
-    perform private.count_exai_steps(array_agg(n.issue_id), array_agg(1), array_agg(n.status))
-    from new_steps as n;
-  elsif tg_op = 'DELETE' then
-    perform private.count_exai_steps(array_agg(o.issue_id), array_agg(-1), array_agg(o.status))
-    from old_steps as o;
-  elsif tg_op = 'TRUNCATE' then
-    update private.exai_issue_counts as c set step_count = 0, completed_count = 0, skipped_count = 0
-    where c.step_count > 0;
-  else
-    perform private.count_exai_steps(array_agg(u.issue_id), array_agg(u.sign), array_agg(u.status))
-    from (
-      select o.issue_id, s.sign, s.status
-      from old_steps as o
-      join new_steps as n on n.id = o.id
-      cross join lateral (values (-1, o.status), (1, n.status)) as s (sign, status)
-      where n.status <> o.status
-    ) as u
-    having count(*) > 0;
-  end if;
+  perform private.count_exai_steps(array_agg(u.issue_id), array_agg(u.sign), array_agg(u.status))
+  from (
+    select o.issue_id, s.sign, s.status
+    from old_steps as o
+    join new_steps as n on n.id = o.id
+    cross join lateral (values (-1, o.status), (1, n.status)) as s (sign, status)
+    where n.status <> o.status
+  ) as u
+  having count(*) > 0;
   return null;
 end;
 $$;
 comment on function private.count_changed_exai_steps() is
-  'After-statement trigger of exai_issue_checklist, truncate too: keeps the counts of steps.';
+  'After-update-statement trigger of exai_issue_checklist: keeps the counts of steps.';
+
+create or replace function private.count_deleted_exai_steps() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.count_exai_steps(array_agg(o.issue_id), array_agg(-1), array_agg(o.status))
+  from old_steps as o;
+  return null;
+end;
+$$;
+comment on function private.count_deleted_exai_steps() is
+  'After-delete-statement trigger of exai_issue_checklist: keeps the counts of steps.';
+
+create or replace function private.forget_exai_steps() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.exai_issue_counts as c set step_count = 0, completed_count = 0, skipped_count = 0
+  where c.step_count > 0;
+  return null;
+end;
+$$;
+comment on function private.forget_exai_steps() is 'After-truncate trigger of exai_issue_checklist.';
 
 create trigger _200_count_exai_steps after insert on public.exai_issue_checklist
   referencing new table as new_steps
-  for each statement execute function private.count_changed_exai_steps();
+  for each statement execute function private.count_new_exai_steps();
 create trigger _210_count_exai_steps after update on public.exai_issue_checklist
   referencing old table as old_steps new table as new_steps
   for each statement execute function private.count_changed_exai_steps();
 create trigger _220_count_exai_steps after delete on public.exai_issue_checklist
   referencing old table as old_steps
-  for each statement execute function private.count_changed_exai_steps();
-create trigger _230_count_exai_steps after truncate on public.exai_issue_checklist
-  for each statement execute function private.count_changed_exai_steps();
+  for each statement execute function private.count_deleted_exai_steps();
+create trigger _230_forget_exai_steps after truncate on public.exai_issue_checklist
+  for each statement execute function private.forget_exai_steps();

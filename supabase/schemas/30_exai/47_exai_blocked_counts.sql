@@ -54,7 +54,7 @@ begin
         (c.open_blockers_count + c.blocked_parents_count > 0)::integer
           - (c.open_blockers_count - d.blockers + c.blocked_parents_count - d.parents > 0)::integer as turn
     )
-    select array_agg(e.to_issue_id), array_agg(0), array_agg(s.turn), null
+    select array_agg(e.to_issue_id), array_agg(0), array_agg(s.turn), null::integer[]
     into v_issue_ids, v_blockers, v_parents, v_unblocks
     from shifted as s
     join public.exai_issue_relations as e on e.from_issue_id = s.issue_id
@@ -127,12 +127,6 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue_ids uuid[];
 begin
-  if tg_op = 'TRUNCATE' then
-    update private.exai_issue_counts as c
-    set open_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
-    where c.open_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
-    return null;
-  end if;
   v_issue_ids := array(
     select o.from_issue_id from old_edges as o where o.kind in ('blocks', 'parent')
     union
@@ -153,7 +147,21 @@ begin
 end;
 $$;
 comment on function private.count_deleted_exai_edges() is
-  'After-statement trigger of exai_issue_relations, delete and truncate: keeps the counts.';
+  'After-delete-statement trigger of exai_issue_relations: keeps the counts.';
+
+create or replace function private.forget_exai_edges() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.exai_issue_counts as c
+  set open_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
+  where c.open_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
+  update public.exai_issues as i
+  set related_issues = '{}', blocks_issues = '{}', blocked_by_issues = '{}'
+  where i.related_issues <> '{}' or i.blocks_issues <> '{}' or i.blocked_by_issues <> '{}';
+  return null;
+end;
+$$;
+comment on function private.forget_exai_edges() is 'After-truncate trigger of exai_issue_relations.';
 
 create trigger _200_count_exai_edges after insert on public.exai_issue_relations
   referencing new table as new_edges
@@ -161,8 +169,8 @@ create trigger _200_count_exai_edges after insert on public.exai_issue_relations
 create trigger _210_count_exai_edges after delete on public.exai_issue_relations
   referencing old table as old_edges
   for each statement execute function private.count_deleted_exai_edges();
-create trigger _220_count_exai_edges after truncate on public.exai_issue_relations
-  for each statement execute function private.count_deleted_exai_edges();
+create trigger _220_forget_exai_edges after truncate on public.exai_issue_relations
+  for each statement execute function private.forget_exai_edges();
 
 -- Issues that open, close, or change their severity. The graph is shared by now, so no edge comes or goes.
 create or replace function private.count_changed_exai_issues() returns trigger

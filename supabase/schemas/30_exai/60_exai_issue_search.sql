@@ -51,7 +51,7 @@ declare
   v_vector tsvector;
 begin
   if v_text is null then
-    return '';
+    return ''::tsvector;
   end if;
   while octet_length(v_text) > p_max_bytes loop
     v_text := left(v_text, (length(v_text)::bigint * p_max_bytes / octet_length(v_text))::integer);
@@ -157,11 +157,6 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue_ids uuid[];
 begin
-  if tg_op = 'TRUNCATE' then
-    update private.exai_issue_search as s set vector = ts_filter(s.vector, '{a,b,c}')
-    where s.vector <> ts_filter(s.vector, '{a,b,c}');
-    return null;
-  end if;
   v_issue_ids := array(select distinct c.issue_id from changed_updates as c);
   if v_issue_ids <> '{}' then
     perform private.index_exai_issues(v_issue_ids);
@@ -170,7 +165,17 @@ begin
 end;
 $$;
 comment on function private.index_exai_updates() is
-  'After-statement trigger of exai_issue_updates, truncate too: keeps what is said there findable.';
+  'After-statement trigger of exai_issue_updates: keeps what is said there findable.';
+
+create or replace function private.forget_exai_updates() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.exai_issue_search as s set vector = ts_filter(s.vector, '{a,b,c}')
+  where s.vector <> ts_filter(s.vector, '{a,b,c}');
+  return null;
+end;
+$$;
+comment on function private.forget_exai_updates() is 'After-truncate trigger of exai_issue_updates.';
 
 create trigger _110_index_new_exai_issues after insert on public.exai_issues
   referencing new table as new_issues
@@ -195,5 +200,5 @@ create trigger _210_index_exai_updates after update on public.exai_issue_updates
 create trigger _220_index_exai_updates after delete on public.exai_issue_updates
   referencing old table as changed_updates
   for each statement execute function private.index_exai_updates();
-create trigger _230_index_exai_updates after truncate on public.exai_issue_updates
-  for each statement execute function private.index_exai_updates();
+create trigger _230_forget_exai_updates after truncate on public.exai_issue_updates
+  for each statement execute function private.forget_exai_updates();

@@ -15,8 +15,8 @@ language plpgsql immutable security invoker set search_path = '' set client_min_
 declare
   v_term record;
   v_words tsquery;
-  v_all tsquery := '';
-  v_any tsquery := '';
+  v_all tsquery := ''::tsquery;
+  v_any tsquery := ''::tsquery;
 begin
   for v_term in
     select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
@@ -28,7 +28,7 @@ begin
   loop
     if lower(v_term.text) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
       v_any := v_any || v_all;
-      v_all := '';
+      v_all := ''::tsquery;
       continue;
     end if;
     v_words := private.exai_term_query(v_term.text);

@@ -260,7 +260,11 @@ describe("JSON at its edges", () => {
 
 describe("generated bodies", () => {
   const check = (bodies: fc.Arbitrary<string>, numRuns: number) =>
-    fc.assert(fc.asyncProperty(bodies, async (body) => void await send(body)), { numRuns, seed: SEED, endOnFailure: true });
+    fc.assert(fc.asyncProperty(bodies, async (body) => void await send(body)), {
+      numRuns,
+      seed: SEED,
+      endOnFailure: true,
+    });
   const anything = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<Json>;
 
   test("any JSON", () => check(fc.json({ stringUnit: "binary" }), 100), 60_000);

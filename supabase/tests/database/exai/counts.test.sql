@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(17);
+select plan(18);
 
 \ir ../helpers/personas.psql
 
@@ -112,6 +112,12 @@ select ok(
     and exists (select from private.exai_issue_counts where blocked_parents_count > 0 and open_blockers_count
       > 0),
   'and there was something to count'
+);
+truncate exai_issue_relations, exai_issue_checklist, exai_issue_updates;
+select is_empty(
+  $$ select 'count' from private.exai_issue_counts_check()
+     union all select 'array' from exai_issues where blocks_issues <> '{}' or blocked_by_issues <> '{}' $$,
+  'and after all relations and steps are truncated'
 );
 update private.exai_issue_counts set unblocks_count = unblocks_count + 1
 where issue_id = '20000000-0000-4000-8000-000000000001';

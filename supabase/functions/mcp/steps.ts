@@ -1,0 +1,117 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { z } from "zod";
+import { call, CallError } from "./call.ts";
+import { findIssue, insertOnce } from "./issues.ts";
+import {
+  ADDS,
+  conversationId,
+  idempotencyKey,
+  idOf,
+  issueNumber,
+  OVERWRITES,
+  STEP_STATUSES,
+  type Tool,
+  tool,
+} from "./tool.ts";
+import { mayNotWrite } from "./writing.ts";
+
+const MAX_STEPS = 100;
+const STEP_COLUMNS = "step_number, description, status, conversation_id, completed_at";
+
+const stepNumber = z.number().int().min(1).max(1_000_000);
+
+export const stepTools: readonly Tool[] = [
+  tool("add_steps", {
+    title: "Add steps to an issue",
+    description:
+      "Adds steps of a fix to an issue's checklist, in this order, after the ones that are there. With step_number " +
+      "a step gets that number, which must be free. All are added, or none. Returns {steps, added_count}: the whole " +
+      "checklist as it is then, up to 1000 steps, and how many of them are new.",
+    input: {
+      issue_number: issueNumber,
+      steps: z.array(z.strictObject({
+        description: z.string().trim().min(1).max(1_000),
+        step_number: stepNumber.optional(),
+      })).min(1).max(MAX_STEPS),
+      conversation_id: conversationId,
+      idempotency_key: idempotencyKey,
+    },
+    annotations: ADDS,
+  }, async ({ issue_number, steps, conversation_id, idempotency_key }, { db, userId }) => {
+    const issueId = await findIssue(db, issue_number);
+    const added = await insertOnce(
+      db,
+      "exai_issue_checklist",
+      await Promise.all(steps.map(async ({ description, step_number = null }, at) => ({
+        // the same text twice in one call is two steps
+        id: await idOf(
+          "add_steps",
+          userId,
+          issueId,
+          conversation_id,
+          idempotency_key,
+          description,
+          step_number,
+          {
+            occurrence: steps.slice(0, at).filter((step) => step.description === description).length,
+          },
+        ),
+        issue_id: issueId,
+        step_number,
+        description,
+        conversation_id,
+      }))),
+    );
+    return { issue_number, steps: await readSteps(db, issueId), added_count: added.length };
+  }),
+
+  tool("complete_step", {
+    title: "Complete a step",
+    description:
+      "Marks a step of the checklist as complete, or as another status: in_progress when it is begun, skipped when " +
+      "it is not needed, pending to take it back. Returns {step, changed, progress}; changed is false when it was so " +
+      "before, and then the conversation that did it stays.",
+    input: {
+      issue_number: issueNumber,
+      step_number: stepNumber,
+      status: z.enum(STEP_STATUSES).default("complete"),
+      conversation_id: conversationId,
+    },
+    annotations: OVERWRITES,
+  }, async ({ issue_number, step_number, status, conversation_id }, { db }) => {
+    const issueId = await findIssue(db, issue_number);
+    const changed = await call(() =>
+      db.from("exai_issue_checklist").update({ status, conversation_id })
+        .eq("issue_id", issueId).eq("step_number", step_number).neq("status", status).select(STEP_COLUMNS)
+    );
+    const steps = await readSteps(db, issueId);
+    const step = steps.find((one) => one.step_number === step_number);
+    if (!step) {
+      throw new CallError(
+        "exai_step_not_found",
+        `Issue #${issue_number} has no step ${step_number}.`,
+        undefined,
+        `Its steps are: ${steps.map((one) => one.step_number).slice(0, MAX_STEPS).join(", ") || "none"}.`,
+      );
+    }
+    if (changed.length === 0 && step.status !== status) throw mayNotWrite();
+    return {
+      issue_number,
+      step,
+      changed: changed.length === 1,
+      progress: {
+        completed_steps: steps.filter((one) => one.status === "complete").length,
+        skipped_steps: steps.filter((one) => one.status === "skipped").length,
+        total_steps: steps.length,
+      },
+    };
+  }),
+];
+
+async function readSteps(db: SupabaseClient, issueId: string) {
+  return await call(() =>
+    db.from("exai_issue_checklist").select(STEP_COLUMNS).eq("issue_id", issueId).order("step_number").limit(
+      1_000,
+    )
+  );
+}

@@ -1,0 +1,91 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import type { Sql } from "postgres";
+import { expect } from "vitest";
+import type { Project } from "../../../scripts/local/stack.ts";
+import { connect, openTestProject, type TestProject } from "./database.ts";
+import { type Person, signUp } from "./people.ts";
+
+export const mcpUrl = (project: Project): URL => new URL(`${project.url}/functions/v1/mcp`);
+
+/** The access token of somebody who has signed up. */
+export async function tokenOf({ client }: Person): Promise<string> {
+  const { data } = await client.auth.getSession();
+  if (!data.session) throw new Error("Nobody is signed in.");
+  return data.session.access_token;
+}
+
+/** The SDK's own client, connected with a token. */
+export async function connectMcp(project: Project, token: string): Promise<Client> {
+  const client = new Client({ name: "test", version: "1.0.0" });
+  const transport = new StreamableHTTPClientTransport(mcpUrl(project), {
+    requestInit: { headers: { authorization: `Bearer ${token}` } },
+  });
+  // the SDK's own class does not fit its own interface under exactOptionalPropertyTypes
+  await client.connect(transport as Parameters<Client["connect"]>[0]);
+  return client;
+}
+
+type Result = Record<string, unknown>;
+
+/** Calls a tool that has to succeed, and returns its structured content, which is also its text. */
+export async function callTool<T = Result>(client: Client, name: string, args: Result): Promise<T> {
+  const result = await client.callTool({ name, arguments: args }) as CallToolResult;
+  expect(result.isError, JSON.stringify(result.content)).toBeFalsy();
+  expect(result.content).toEqual([{ type: "text", text: JSON.stringify(result.structuredContent) }]);
+  return result.structuredContent as T;
+}
+
+/** Calls a tool that has to fail, and returns what the model reads. */
+export async function failTool(client: Client, name: string, args: Result): Promise<string> {
+  const result = await client.callTool({ name, arguments: args }) as CallToolResult;
+  expect(result.isError, JSON.stringify(result.content)).toBe(true);
+  const [content] = result.content;
+  return content?.type === "text" ? content.text : "";
+}
+
+export interface McpTeam {
+  project: TestProject;
+  sql: Sql;
+  agent: Person;
+  /** The agent's assistant. */
+  client: Client;
+  /** A viewer's assistant. */
+  viewer: Client;
+  close(): Promise<void>;
+}
+
+/** A project with an agent and a viewer, each with an assistant. */
+export async function openMcpTeam(): Promise<McpTeam> {
+  const project = await openTestProject();
+  const sql = connect(project.database);
+  const agent = await signUp(project, "agent", "agent");
+  const client = await connectMcp(project, await tokenOf(agent));
+  const viewer = await connectMcp(project, await tokenOf(await signUp(project, "viewer", "viewer")));
+  return {
+    project,
+    sql,
+    agent,
+    client,
+    viewer,
+    async close() {
+      await client.close();
+      await viewer.close();
+      await sql.end();
+      await project.close();
+    },
+  };
+}
+
+export interface Issue {
+  issue_number: number;
+  title: string;
+  [column: string]: unknown;
+}
+
+/** Files an issue and returns its number. */
+export async function fileIssue(client: Client, args: Result): Promise<number> {
+  const { issue } = await callTool<{ issue: Issue }>(client, "create_issue", args);
+  return issue.issue_number;
+}
