@@ -140,7 +140,7 @@ async function fillSteps(sql: postgres.Sql, stepsEach: number): Promise<void> {
     insert into public.exai_issue_checklist (
       issue_id, step_number, description, status, completed_at, created_at, updated_at
     )
-    select i.id, s.number, 'Step ' || s.number || ' of ' || i.title, v.status,
+    select i.id, s.number, left(i.title, 20 + s.number), v.status,
       case when v.status = 'complete' then i.created_at + s.number * interval '1 hour' end, i.created_at, i.created_at
     from public.exai_issues as i
     cross join generate_series(1, ${stepsEach}::integer) as s (number)
@@ -149,7 +149,6 @@ async function fillSteps(sql: postgres.Sql, stepsEach: number): Promise<void> {
         width_bucket(pg_temp.random_of(i.issue_number, 4 + s.number, 100), array[0, 55, 65, 75])
       ] as status
     ) as v
-    order by i.issue_number, s.number
   `;
 }
 
@@ -196,19 +195,20 @@ async function fillCounts(sql: postgres.Sql): Promise<void> {
 /** Issues with the same texts have the same words. */
 async function fillSearch(sql: postgres.Sql): Promise<void> {
   await sql`
+    with vector as materialized (
+      select i.issue_number % ${TEXT_COUNT} as place, private.exai_issue_vector(i) as vector
+      from public.exai_issues as i
+      where i.issue_number <= ${TEXT_COUNT}
+    )
     insert into private.exai_issue_search (issue_id, vector)
     select i.id, v.vector
     from public.exai_issues as i
-    join (
-      select s.issue_number % ${TEXT_COUNT} as place, private.exai_issue_vector(s) as vector
-      from public.exai_issues as s
-      where s.issue_number <= ${TEXT_COUNT}
-    ) as v on v.place = i.issue_number % ${TEXT_COUNT}
+    join vector as v on v.place = i.issue_number % ${TEXT_COUNT}
   `;
 }
 
 /** Throws unless what is kept beside the issues is what the triggers would have kept. */
-export async function checkExai(sql: postgres.Sql): Promise<void> {
+export async function checkExai(sql: postgres.Sql | postgres.TransactionSql): Promise<void> {
   const [wrong] = await sql`
     select
       (select count(*)::integer from private.exai_issue_counts_check()) as counts,
@@ -230,7 +230,7 @@ export async function checkExai(sql: postgres.Sql): Promise<void> {
         select count(*)::integer
         from (select * from public.exai_issues order by issue_number desc limit 500) as i
         left join private.exai_issue_search as s on s.issue_id = i.id
-        where s.vector is distinct from private.exai_issue_vector(i)
+        where s.vector is distinct from private.exai_issue_vector(i) || private.exai_updates_vector(i.id)
       ) as words
   `;
   const right = { counts: 0, in_cycles: 0, arrays: 0, words: 0 };
