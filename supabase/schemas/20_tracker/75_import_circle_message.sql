@@ -136,6 +136,8 @@ declare
   v_description constant text := private.format_circle_message(p_message);
   v_last private.circle_imports;
 begin
+  -- The issue first: an import of this very message has it before it comes here.
+  perform from public.issues as i where i.id = p_message.mapped_to_issue_id for no key update;
   select * into v_last from private.circle_imports as m
   where m.circle_issue_id = p_message.id and m.issue_id = p_message.mapped_to_issue_id
   for update;
