@@ -17,7 +17,23 @@ export interface Result {
 const SCHEDULER_DEADLINE_MS = 130_000;
 
 /** What plpgsql_check finds and is meant, by function and message. */
-const EXCEPTIONS: { object: string; message: string; reason: string }[] = [];
+const EXCEPTIONS: { object: string; message: string; reason: string }[] = [
+  {
+    object: "private.store_circle_message(private.circle_capture,private.circle_triage)",
+    message: 'composite OUT variable "o_message" is not single argument',
+    reason: "a row beside what became of it: the caller takes both from one record",
+  },
+  {
+    object: "private.update_circle_message(private.circle_capture,private.circle_triage)",
+    message: 'composite OUT variable "o_message" is not single argument',
+    reason: "a row beside what became of it: the caller takes both from one record",
+  },
+  {
+    object: "private.former_issue(uuid)",
+    message: "routine is marked as VOLATILE, should be STABLE",
+    reason: "it locks what it finds",
+  },
+];
 
 /** Every assertion of every pgTAP file, run by pg_prove. */
 export async function provePgtap(programs: Programs, server: Server): Promise<Result[]> {

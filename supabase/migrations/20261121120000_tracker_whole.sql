@@ -92,7 +92,7 @@ declare
   v_is_sorted boolean := array_ndims(p_tags) = 1 and array_lower(p_tags, 1) = 1;
 begin
   if coalesce(p_tags, '{}') = '{}' then
-    return '{}';
+    return '{}'::text[];
   end if;
   foreach v_tag in array p_tags loop
     v_is_sorted := v_is_sorted and v_tag > v_last collate "C" and private.presence(v_tag) = v_tag;
@@ -1615,7 +1615,7 @@ comment on function private.check_circle_id(text, text) is
 create or replace function private.merge_circle_message(
   p_message public.circle_issues, p_root private.circle_capture
 ) returns public.circle_issues
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 declare
   v_merged record;
   v public.circle_issues;
@@ -1773,7 +1773,7 @@ create or replace function private.turns_of_messages(p_items private.circle_item
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_item private.circle_item;
-  v_turns integer[] := '{}';
+  v_turns integer[] := '{}'::integer[];
 begin
   -- 1024 turns for all messages there are, so that no payload runs out of locks.
   foreach v_item in array p_items loop
@@ -1814,7 +1814,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_item private.circle_item;
   v_issue_id uuid;
-  v_issue_ids uuid[] := '{}';
+  v_issue_ids uuid[] := '{}'::uuid[];
 begin
   foreach v_item in array p_items loop
     select c.mapped_to_issue_id into v_issue_id
@@ -2455,7 +2455,7 @@ begin
   return private.turns_of_messages(private.circle_items((private.read_circle_event(p_body)).o_payload));
 exception
   when data_exception or program_limit_exceeded or syntax_error_or_access_rule_violation or plpgsql_error then
-    return '{}';
+    return '{}'::integer[];
 end;
 $$;
 comment on function private.turns_of_event(bytea) is 'The turns of the messages in a raw body.';
@@ -2508,7 +2508,7 @@ declare
   v_event_ids uuid[];
   v_event_id uuid;
   v_last_at timestamptz;
-  v_counts jsonb := '{}';
+  v_counts jsonb := '{}'::jsonb;
   v_status text;
 begin
   perform private.require_team_role('admin');

@@ -8,7 +8,7 @@ declare
   v_is_sorted boolean := array_ndims(p_tags) = 1 and array_lower(p_tags, 1) = 1;
 begin
   if coalesce(p_tags, '{}') = '{}' then
-    return '{}';
+    return '{}'::text[];
   end if;
   foreach v_tag in array p_tags loop
     v_is_sorted := v_is_sorted and v_tag > v_last collate "C" and private.presence(v_tag) = v_tag;

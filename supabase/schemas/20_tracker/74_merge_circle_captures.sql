@@ -91,7 +91,7 @@ comment on function private.check_circle_id(text, text) is
 create or replace function private.merge_circle_message(
   p_message public.circle_issues, p_root private.circle_capture
 ) returns public.circle_issues
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 declare
   v_merged record;
   v public.circle_issues;

@@ -9,7 +9,7 @@ create or replace function private.turns_of_messages(p_items private.circle_item
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_item private.circle_item;
-  v_turns integer[] := '{}';
+  v_turns integer[] := '{}'::integer[];
 begin
   -- 1024 turns for all messages there are, so that no payload runs out of locks.
   foreach v_item in array p_items loop
@@ -50,7 +50,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_item private.circle_item;
   v_issue_id uuid;
-  v_issue_ids uuid[] := '{}';
+  v_issue_ids uuid[] := '{}'::uuid[];
 begin
   foreach v_item in array p_items loop
     select c.mapped_to_issue_id into v_issue_id

@@ -34,7 +34,7 @@ begin
   return private.turns_of_messages(private.circle_items((private.read_circle_event(p_body)).o_payload));
 exception
   when data_exception or program_limit_exceeded or syntax_error_or_access_rule_violation or plpgsql_error then
-    return '{}';
+    return '{}'::integer[];
 end;
 $$;
 comment on function private.turns_of_event(bytea) is 'The turns of the messages in a raw body.';
@@ -87,7 +87,7 @@ declare
   v_event_ids uuid[];
   v_event_id uuid;
   v_last_at timestamptz;
-  v_counts jsonb := '{}';
+  v_counts jsonb := '{}'::jsonb;
   v_status text;
 begin
   perform private.require_team_role('admin');
