@@ -950,14 +950,28 @@ grant select, insert, update, delete on public.exai_issue_relations to service_r
 -- blocks its own parent would never be ready. Writers of edges take turns (hold_exai_graph), so none can miss
 -- what another one has just written.
 
+-- Two ways to the same answer: up from p_from, or down from p_to. The way up is tried first, since what few
+-- issues lead to is soon known, and given up when they are many. The kinds stand with or: a list would become
+-- a condition of the index, which is made ready anew for each issue on the way and adds a third to the time.
 create or replace function private.exai_waits_for(p_from uuid, p_to uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_few constant integer := 100;
+  v_before uuid[];
 begin
-  if not exists (
-    select from public.exai_issue_relations as e
-    where e.to_issue_id = p_from and e.kind in ('blocks', 'parent')
-  ) then
-    return false;
+  v_before := array(
+    with recursive reached (id) as (
+      select p_from
+      union
+      select e.from_issue_id
+      from reached as r
+      join public.exai_issue_relations as e on e.to_issue_id = r.id
+      where e.kind = 'blocks' or e.kind = 'parent'
+    )
+    select r.id from reached as r limit v_few
+  );
+  if cardinality(v_before) < v_few or p_to = any (v_before) then
+    return p_to = any (v_before);
   end if;
   return exists (
     with recursive reached (id) as (
@@ -966,7 +980,7 @@ begin
       select e.to_issue_id
       from reached as r
       join public.exai_issue_relations as e on e.from_issue_id = r.id
-      where e.kind in ('blocks', 'parent')
+      where e.kind = 'blocks' or e.kind = 'parent'
     )
     select from reached as r where r.id = p_from
   );
