@@ -159,7 +159,7 @@ async function launch(
     port,
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
-    max_connections: 120,
+    max_connections: 300,
     shared_buffers: "128MB",
     wal_level: "logical",
     max_wal_size: "512MB",

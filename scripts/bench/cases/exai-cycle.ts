@@ -8,6 +8,9 @@ const CHAIN_LENGTH = 5_000;
 /** Edges that are added for one sample. */
 const REPEATS = 20;
 
+/** So many issues come before the one that shall block the chain that the check does not go up to the end there. */
+const BEFORE_COUNT = 200;
+
 /** So many single rows are what one edge may cost. */
 const ROWS_EACH = 10;
 
@@ -25,7 +28,7 @@ interface Chain {
   tail: string;
   /** Waits for nothing and blocks nothing. */
   loose: string;
-  /** Waits for one issue that is not of the chain. */
+  /** Waits for a shorter chain. */
   waiting: string;
   /** For updates, which take their time by their issue. */
   others: string[];
@@ -109,7 +112,7 @@ export const exaiCycleCase: Case = {
         `${length} issues of which each blocks the next. An edge is one insert into \`exai_issue_relations\` in a ` +
         "transaction of its own, with all that it entails: the check, the arrays and counts at both ends; it is taken " +
         "away again in between, which is not timed. At the end of the chain there is nothing behind the new issue to " +
-        "walk; before the chain, from an issue that itself waits for another one, every issue of it is walked, as it is " +
+        `walk; before the chain, from an issue to which ${BEFORE_COUNT} others lead, every issue of it is walked, as it is ` +
         `for the edge that is refused. The peer is ${ROWS_EACH} inserts of a row into \`exai_issue_updates\`, with its ` +
         "triggers, each in a transaction of its own. Both are sent prepared, as `postgres`.",
       async warmUp() {
@@ -130,29 +133,30 @@ export const exaiCycleCase: Case = {
 
 /** Writes as the clients' statements do, triggers and all. */
 async function makeChain(sql: postgres.Sql, length: number): Promise<Chain> {
-  const names = ["loose", "waiting", "blocker", ...Array.from({ length: 100 }, () => "other")];
+  const others = 100;
   const ids = await sql<{ id: string }[]>`
     insert into public.exai_issues (title)
-    select 'Issue ' || n from generate_series(1, ${length + names.length}::integer) as n
+    select 'Issue ' || n from generate_series(1, ${1 + BEFORE_COUNT + length + others}::integer) as n
     returning id
   `;
-  const [loose, waiting, blocker, ...rest] = ids.map(({ id }) => id);
-  assert(loose && waiting && blocker);
-  const chained = rest.slice(0, length);
-  const [head, tail] = [chained[0], chained.at(-1)];
-  assert(head && tail);
+  const [loose, ...rest] = ids.map(({ id }) => id);
+  const before = rest.splice(0, BEFORE_COUNT);
+  const chained = rest.splice(0, length);
+  const [head, tail, waiting] = [chained[0], chained.at(-1), before.at(-1)];
+  assert(loose && head && tail && waiting);
+  const from = [...before.slice(0, -1), ...chained.slice(0, -1)];
+  const to = [...before.slice(1), ...chained.slice(1)];
   await sql`
     insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind)
     select e.from_issue_id, e.to_issue_id, 'blocks'
-    from unnest(${[blocker, ...chained.slice(0, -1)]}::uuid[], ${[waiting, ...chained.slice(1)]}::uuid[])
-      as e (from_issue_id, to_issue_id)
+    from unnest(${from}::uuid[], ${to}::uuid[]) as e (from_issue_id, to_issue_id)
   `;
   for (
     const table of ["public.exai_issues", "public.exai_issue_relations", "private.exai_issue_counts"]
   ) {
     await sql.unsafe(`vacuum (analyze) ${table}`);
   }
-  return { head, tail, loose, waiting, others: rest.slice(length) };
+  return { head, tail, loose, waiting, others: rest };
 }
 
 async function addEdges(
@@ -190,7 +194,7 @@ const walk = (id: string): string => `
     select e.to_issue_id
     from reached as r
     join public.exai_issue_relations as e on e.from_issue_id = r.id
-    where e.kind in ('blocks', 'parent')
+    where e.kind = 'blocks' or e.kind = 'parent'
   )
   select count(*) from reached
 `;

@@ -43,7 +43,8 @@ const NAIVE_VIEW = `
     where e.kind = 'blocks' and t.status in ('open', 'in_progress')
     group by e.from_issue_id
   ) as u on u.from_issue_id = i.id
-  where i.status in ('open', 'in_progress') and i.id not in (select b.id from blocked as b)
+  where i.status in ('open', 'in_progress')
+    and not exists (select from blocked as b where b.id = i.id)
   order by
     case i.severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end,
     u.unblocks desc nulls last, i.created_at, i.issue_number;

@@ -4,7 +4,6 @@ import { connect, createDatabase, type TestDatabase } from "../support/database.
 
 // Real connections that write relations, statuses, steps and claims of the same engineering issues at the same moment.
 
-const CONNECTIONS = 60;
 const WRITERS = 200;
 const ISSUES = 50;
 
@@ -13,7 +12,7 @@ let sql: Sql;
 
 beforeAll(async () => {
   database = await createDatabase();
-  sql = connect(database, "postgres", CONNECTIONS);
+  sql = connect(database, "postgres", WRITERS);
 });
 
 afterAll(async () => {

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(30);
+select plan(35);
 
 \ir ../helpers/personas.psql
 
@@ -162,6 +162,35 @@ select is(
 select is(
   pg_temp.as_persona('agent', $$ update exai_issues set blocks_issues = array[pg_temp.i(6)]
     where id = pg_temp.i(4) returning array_length(blocks_issues, 1) $$), '1', 'an agent writes an array'
+);
+
+-- chains longer than the check goes up
+create function pg_temp.c(p_number integer) returns uuid language sql immutable as $$
+  select ('20000000-0000-4000-8000-' || lpad(p_number::text, 12, '0'))::uuid
+$$;
+insert into exai_issues (id, title) select pg_temp.c(n), 'C' || n from generate_series(1, 500) as n;
+insert into exai_issue_relations (from_issue_id, to_issue_id, kind)
+select pg_temp.c(n), pg_temp.c(n + 1), case n % 2 when 0 then 'parent' else 'blocks' end
+from generate_series(1, 499) as n where n <> 250;
+select is(
+  pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(250), pg_temp.c(251), 'blocks') $$),
+  'accepted', 'two long chains become one'
+);
+select alike(
+  pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(500), pg_temp.c(1), 'blocks') $$),
+  'PT409 exai_relation_cycle%', 'from the end of a long chain to its beginning'
+);
+select alike(
+  pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(500), pg_temp.c(450), 'blocks') $$),
+  'PT409 exai_relation_cycle%', 'and to what is near'
+);
+select alike(
+  pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(60), pg_temp.c(1), 'parent') $$),
+  'PT409 exai_relation_cycle%', 'and near its beginning'
+);
+select is(
+  pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(1), pg_temp.c(500), 'blocks') $$),
+  'accepted', 'the way that it runs is no circle'
 );
 
 select * from finish();
