@@ -1,7 +1,11 @@
 import { z } from "zod";
 import { call } from "./call.ts";
-import { readIssue } from "./issues.ts";
+import { findIssue, linkConversation, readIssue } from "./issues.ts";
 import { ADDS, conversationId, issueNumber, type Tool, tool } from "./tool.ts";
+
+// A claim leaves no trace in the issue once it has ended, so that its history says which conversations had it.
+const CLAIMED = "Claimed.";
+const RELEASED = "Released.";
 
 const minutes = z.number().int().min(1).max(1_440).default(30)
   .describe("How long the claim holds. Claim again to hold it longer.");
@@ -17,7 +21,7 @@ export const claimingTools: readonly Tool[] = [
       "Claims an active issue for this conversation, so that nobody else takes it meanwhile; it does not change the " +
       "status. The claim is this conversation's under your account: claiming again makes it hold longer. It ends by " +
       "itself after the minutes, when the issue is no longer active, or with release_issue. When another one holds it, " +
-      "the error says who and until when. Returns {issue}.",
+      "the error says who and until when. The history says which conversations had it. Returns {issue}.",
     input: { issue_number: issueNumber, minutes, conversation_id: conversationId },
     annotations: ADDS,
   }, async ({ issue_number, minutes, conversation_id }, { db }) => {
@@ -28,6 +32,7 @@ export const claimingTools: readonly Tool[] = [
         p_minutes: minutes,
       })
     );
+    await linkConversation(db, id, conversation_id, CLAIMED);
     return { issue: await readIssue(db, id) };
   }),
 
@@ -38,12 +43,15 @@ export const claimingTools: readonly Tool[] = [
       "this conversation held none under your account. Admins release anybody's.",
     input: { issue_number: issueNumber, conversation_id: conversationId },
     annotations: ADDS,
-  }, async ({ issue_number, conversation_id }, { db }) => ({
-    issue_number,
-    released: await call(() =>
+  }, async ({ issue_number, conversation_id }, { db }) => {
+    const released = await call(() =>
       db.rpc("release_exai_issue", { p_issue_number: issue_number, p_conversation_id: conversation_id })
-    ),
-  })),
+    );
+    if (released) {
+      await linkConversation(db, await findIssue(db, issue_number), conversation_id, RELEASED);
+    }
+    return { issue_number, released };
+  }),
 
   tool("next_issue", {
     title: "Take the next issue",
@@ -57,6 +65,8 @@ export const claimingTools: readonly Tool[] = [
     const [claimed] = await call<Claimed[]>(() =>
       db.rpc("next_exai_issue", { p_conversation_id: conversation_id, p_minutes: minutes })
     );
-    return { issue: claimed ? await readIssue(db, claimed.id) : null };
+    if (!claimed) return { issue: null };
+    await linkConversation(db, claimed.id, conversation_id, CLAIMED);
+    return { issue: await readIssue(db, claimed.id) };
   }),
 ];

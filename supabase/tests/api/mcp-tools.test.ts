@@ -314,6 +314,12 @@ describe("writing", () => {
       issue: { issue_number, claimed_by: "conversation-2" },
     });
     expect(await callTool(client, "next_issue", other)).toEqual({ issue: null });
+    expect(await sql`select content, conversation_id from public.exai_issue_updates order by created_at`)
+      .toEqual([
+        { content: "Claimed.", conversation_id },
+        { content: "Released.", conversation_id },
+        { content: "Claimed.", ...other },
+      ]);
   });
 
   test("two assistants that claim at the same moment: one gets it", async () => {
