@@ -613,8 +613,8 @@ begin
 end;
 $$;
 comment on function private.check_task_values() is
-  'Before trigger of what a task is asked: ranges and lengths; null in a column that may not be null is as if '
-  'left out. Errors: task_value_invalid (422).';
+  'Before trigger of what a task is asked: ranges and lengths; null in a column that may not be null is as '
+  'if left out. Errors: task_value_invalid (422).';
 
 -- What nearly every write is: one expression, since each costs every finished task its part. The sizes are
 -- known without unpacking anything.
@@ -757,9 +757,9 @@ $$;
 comment on function private.begin_task() is
   'Before-insert trigger: a task may begin in any status, and has the times that go with it.';
 
--- The functions of the queue write many tasks and nothing else writes what they do, so they go by other rules:
--- they run with `app.task_queue` on, look at the status themselves, under the task's lock, and write its
--- times. No client of the API can set it.
+-- The functions of the queue go by other rules, since what a trigger costs each task pays twice: they run with
+-- `app.task_queue` on, look at the status themselves, under the task's lock, and write its times. No client
+-- of the API can set it.
 
 create or replace function private.keep_task_status() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -788,7 +788,8 @@ begin
       detail = format('A task that is %s can''t become %s.', old.status, new.status),
       hint = format('From here it may become: %s.', array_to_string(v_next, ', '));
   end if;
-  new.started_at := case new.status when 'running' then v_now when 'pending' then null else old.started_at end;
+  new.started_at := case new.status
+    when 'running' then v_now when 'pending' then null else old.started_at end;
   new.completed_at := case when new.status not in ('running', 'pending')
     then greatest(v_now, old.started_at) end;
   if new.status = 'completed' or new.status = 'pending' and old.status <> 'running' then
@@ -893,9 +894,10 @@ begin
     or char_length(idempotency_key) not between 1 and 200
   then
     raise exception using
-      errcode = 'PT422', message = 'task_message_invalid', detail = 'This is no message that can be stored.',
-      hint = 'Use the role user, assistant or system, a content of up to 1 MB that is not blank, and a key of '
-        '1 to 200 characters or none.';
+      errcode = 'PT422', message = 'task_message_invalid',
+      detail = 'This is no message that can be stored.',
+      hint = 'Use the role user, assistant or system, a content of up to 1 MB that is not blank, and a key '
+        'of 1 to 200 characters or none.';
   end if;
   -- The time is taken with the lock held: messages stand in the order in which they came to be.
   select t.chat_messages into v_messages from public.tasks as t

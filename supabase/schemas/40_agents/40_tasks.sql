@@ -171,8 +171,8 @@ begin
 end;
 $$;
 comment on function private.check_task_values() is
-  'Before trigger of what a task is asked: ranges and lengths; null in a column that may not be null is as if '
-  'left out. Errors: task_value_invalid (422).';
+  'Before trigger of what a task is asked: ranges and lengths; null in a column that may not be null is as '
+  'if left out. Errors: task_value_invalid (422).';
 
 -- What nearly every write is: one expression, since each costs every finished task its part. The sizes are
 -- known without unpacking anything.
