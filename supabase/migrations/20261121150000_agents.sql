@@ -637,11 +637,12 @@ begin
     new.execution_metadata := coalesce(new.execution_metadata, old.execution_metadata);
     perform private.refuse_task_result(new);
   end if;
-  -- private.keep_task can't tell, without unpacking them, whether the large columns change.
+  -- private.keep_task can't tell, without unpacking them, whether the large columns change. Here the largest
+  -- come last: a message that is appended is seen before a diff would be read.
   if tg_op = 'UPDATE' and current_setting('app.task_queue', true) is distinct from 'on' and (
-    old.git_diff, old.git_patch, old.changed_files, old.chat_messages, old.execution_metadata
-  ) is distinct from (
-    new.git_diff, new.git_patch, new.changed_files, new.chat_messages, new.execution_metadata
+    old.chat_messages <> new.chat_messages or old.execution_metadata <> new.execution_metadata
+    or old.changed_files <> new.changed_files or old.git_diff is distinct from new.git_diff
+    or old.git_patch is distinct from new.git_patch
   ) then
     new.updated_at := null;
   end if;
@@ -757,9 +758,9 @@ $$;
 comment on function private.begin_task() is
   'Before-insert trigger: a task may begin in any status, and has the times that go with it.';
 
--- The functions of the queue go by other rules, since what a trigger costs each task pays twice: they run with
--- `app.task_queue` on, look at the status themselves, under the task's lock, and write its times. No client
--- of the API can set it.
+-- The functions of the queue go by other rules, since each task pays twice for what a trigger costs: they run
+-- with `app.task_queue` on, look at the status themselves, under the task's lock, and write its times. No
+-- client of the API can set it.
 
 create or replace function private.keep_task_status() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$

@@ -22,9 +22,9 @@ $$;
 comment on function private.begin_task() is
   'Before-insert trigger: a task may begin in any status, and has the times that go with it.';
 
--- The functions of the queue go by other rules, since what a trigger costs each task pays twice: they run with
--- `app.task_queue` on, look at the status themselves, under the task's lock, and write its times. No client
--- of the API can set it.
+-- The functions of the queue go by other rules, since each task pays twice for what a trigger costs: they run
+-- with `app.task_queue` on, look at the status themselves, under the task's lock, and write its times. No
+-- client of the API can set it.
 
 create or replace function private.keep_task_status() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$

@@ -106,7 +106,8 @@ $$), '(stranger@example.com,"Sten S.",)', 'nor by an upsert');
 select is(pg_temp.as_persona('stranger', $$
   insert into public.users (id, full_name) values ('00000000-0000-4000-8000-00000000000d', 'Mallory')
   on conflict (id) do update set full_name = excluded.full_name
-$$), '42501 new row violates row-level security policy for table "users"', 'nobody writes another''s profile');
+$$), '42501 new row violates row-level security policy for table "users"',
+  'nobody writes another''s profile');
 select is(pg_temp.as_persona('stranger', $$
   update public.users set id = '00000000-0000-4000-8000-0000000000ff' where true
 $$), 'PT422 key_change_refused', 'nor becomes another account');

@@ -24,7 +24,7 @@ create function pg_temp.move(p_persona text, p_from text, p_to text) returns tex
   select pg_temp.as_persona(p_persona, format(
     'update public.tasks set status = %L, started_at = ''2001-01-01'', completed_at = ''2001-01-01''
      where id = %s
-     returning (status, started_at > now() - interval ''1 day'', completed_at > now() - interval ''1 day'')::text',
+     returning (status, started_at > ''2026-01-01'', completed_at > ''2026-01-01'')::text',
     p_to, pg_temp.task(p_from)
   ))
 $$;
@@ -100,7 +100,8 @@ select is(
     'update public.tasks set error_kind = null, attempts_count = 0, started_at = now(), completed_at = now(),
        created_at = ''2001-01-01'', updated_at = ''2001-01-01''
      where id = %s
-     returning (error_kind, attempts_count, started_at, completed_at, created_at = now(), updated_at = now())::text',
+     returning (error_kind, attempts_count, started_at, completed_at, created_at = now(),
+       updated_at = now())::text',
     pg_temp.task('pending')
   )),
   '(old,2,,,t,t)', 'nor are times, and an update that changes nothing leaves updated_at'

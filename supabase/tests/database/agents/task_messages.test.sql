@@ -23,7 +23,8 @@ select ok(
   (select (message ->> 'timestamp')::numeric between extract(epoch from now())
     and extract(epoch from clock_timestamp()) from answer), 'with the time in epoch seconds'
 );
-select is((select chat_messages -> 0 ->> 'content' from public.tasks where id = 1), 'Do it', 'after the others');
+select is((select chat_messages -> 0 ->> 'content' from public.tasks where id = 1), 'Do it',
+  'after the others');
 select is((select chat_messages -> 1 from public.tasks where id = 1), (select message from answer),
   'as it is answered');
 select is(
@@ -40,14 +41,17 @@ select ok(
 -- Again
 
 select is(
-  pg_temp.as_persona('stranger', $$ select public.append_task_message(1, 'user', 'Once', 'key-1') ->> 'content' $$),
+  pg_temp.as_persona('stranger', $$ select public.append_task_message(1, 'user', 'Once', 'key-1')
+    ->> 'content' $$),
   'Once', 'with a key'
 );
 select is(
-  pg_temp.as_persona('stranger', $$ select public.append_task_message(1, 'user', 'Twice', 'key-1') ->> 'content' $$),
+  pg_temp.as_persona('stranger', $$ select public.append_task_message(1, 'user', 'Twice', 'key-1')
+    ->> 'content' $$),
   'Once', 'the same key again answers what is there'
 );
-select is((select jsonb_array_length(chat_messages) from public.tasks where id = 1), 3, 'and appends nothing');
+select is((select jsonb_array_length(chat_messages) from public.tasks where id = 1), 3,
+  'and appends nothing');
 select is((select chat_messages -> 2 ->> 'idempotency_key' from public.tasks where id = 1), 'key-1',
   'the key stands in the message');
 

@@ -55,7 +55,8 @@ from (values
     'PT422 key_change_refused'),
   ('with t as (delete from public.projects where id = 2 returning 1) select count(*) from t', '0')
 ) as a (statement, outcome);
-select is(pg_temp.as_persona('service_role', a.statement), 'PT404 project_not_found', 'a server: ' || a.statement)
+select is(pg_temp.as_persona('service_role', a.statement), 'PT404 project_not_found',
+  'a server: ' || a.statement)
 from (values
   ('insert into public.tasks (user_id, project_id) values (''00000000-0000-4000-8000-00000000000a'', 2)'),
   ('update public.tasks set project_id = 2 where id = 1')
@@ -114,7 +115,8 @@ from (values
   ('error = repeat(''a'', 1048577)', 'PT413', 'task_result_too_large'),
   ('chat_messages = jsonb_build_array(repeat(''a'', 16777216))', 'PT413', 'task_result_too_large')
 ) as v (set, code, message);
-select lives_ok('update public.tasks set git_diff = repeat(''a'', 52428800) where id = 1', 'a diff of 50 MB fits');
+select lives_ok('update public.tasks set git_diff = repeat(''a'', 52428800) where id = 1',
+  'a diff of 50 MB fits');
 
 -- Leaving
 
