@@ -258,7 +258,7 @@ begin
   from public.pull_requests as p
   where l.task_id = p_task_id and p.id = l.pull_request_id and l.verified_by is distinct from 'worker' and (
     l.source <> 'branch' and v_ref.is_number_confirmed
-    or p.head_ref = v_ref.head_ref and v_ref.is_head_confirmed
+    or p.head_ref = v_ref.head_ref and not p.is_from_fork and v_ref.is_head_confirmed
   );
 end;
 $$;
