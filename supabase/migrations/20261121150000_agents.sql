@@ -909,3 +909,1034 @@ alter table public.task_attempts enable row level security;
 create policy task_attempts_select_own on public.task_attempts
   for select to authenticated using (user_id = (select auth.uid()));
 grant select on public.task_attempts to authenticated, service_role;
+
+-- 40_agents/70_pull_requests.sql
+-- Pull requests as GitHub has them: what its webhook and its API say, and what tasks name.
+
+create table public.pull_requests (
+  id bigint not null generated always as identity,
+  repo_owner text not null,
+  repo_name text not null,
+  number integer not null,
+  state text not null default 'open',
+  is_draft boolean not null default false,
+  merged_at timestamptz,
+  closed_at timestamptz,
+  merge_commit_sha text,
+  head_ref text,
+  head_sha text,
+  is_from_fork boolean not null default false,
+  base_ref text,
+  title text,
+  html_url text,
+  author_login text,
+  is_private boolean,
+  opened_at timestamptz,
+  provider_updated_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint pull_requests_pkey primary key (id),
+  constraint pull_requests_repo_owner_repo_name_number_key unique (repo_owner, repo_name, number),
+  constraint pull_requests_repository_is_lower_case
+    check (repo_owner = lower(repo_owner) and repo_name = lower(repo_name)),
+  constraint pull_requests_number_is_positive check (number > 0),
+  constraint pull_requests_state_is_known check (state in ('open', 'closed')),
+  constraint pull_requests_merged_is_closed check (merged_at is null or state = 'closed'),
+  constraint pull_requests_merge_commit_is_of_a_merge check (merge_commit_sha is null or merged_at is not null)
+);
+comment on table public.pull_requests is
+  'Pull requests of the repositories that projects and tasks name, kept by GitHub''s webhook and by the sweep. '
+  'A user sees those that a verified link leads to from a task of theirs. Nobody writes here over the API.';
+comment on column public.pull_requests.repo_owner is 'The owner of the repository, in lower case.';
+comment on column public.pull_requests.repo_name is 'The name of the repository, in lower case.';
+comment on column public.pull_requests.state is
+  'open or closed; closed with merged_at is merged. open too where only a task has named it so far.';
+comment on column public.pull_requests.merge_commit_sha is 'The commit that merged it; null while it isn''t.';
+comment on column public.pull_requests.is_from_fork is
+  'Whether its branch is in another repository, or in one that is gone.';
+comment on column public.pull_requests.is_private is
+  'Whether its repository is hidden from the public; null while GitHub hasn''t said.';
+comment on column public.pull_requests.opened_at is 'When it was made, by GitHub''s clock.';
+comment on column public.pull_requests.provider_updated_at is
+  'The version that the row holds, in whole seconds of GitHub''s clock; null while only a task has named it.';
+
+-- Where a branch's pull requests are looked for when a task comes to name it.
+create index pull_requests_head_ref_idx on public.pull_requests (repo_owner, repo_name, head_ref);
+
+create trigger _900_keep_timestamps before insert or update on public.pull_requests
+  for each row execute function private.keep_timestamps();
+
+-- Beside the table, so that what the sweep notes every quarter of an hour is no change of a pull request.
+create table private.pull_request_checks (
+  pull_request_id bigint not null,
+  etag text,
+  read_at timestamptz,
+  checked_at timestamptz,
+  next_check_at timestamptz,
+  failures_count integer not null default 0,
+  constraint pull_request_checks_pkey primary key (pull_request_id),
+  constraint pull_request_checks_pull_request_id_fkey
+    foreign key (pull_request_id) references public.pull_requests (id) on delete cascade,
+  constraint pull_request_checks_failures_count_is_a_count check (failures_count >= 0)
+);
+comment on table private.pull_request_checks is 'What the sweep knows of its asking GitHub, a row a pull request.';
+comment on column private.pull_request_checks.etag is
+  'The ETag of the reading that the row of the pull request holds; null once a delivery has changed it.';
+comment on column private.pull_request_checks.read_at is
+  'When the version that the row holds was asked for; null where a delivery told it.';
+comment on column private.pull_request_checks.next_check_at is
+  'When the sweep is to ask again; null when there is nothing more to ask.';
+comment on column private.pull_request_checks.failures_count is
+  'How many times in a row nobody''s token found it.';
+
+create index pull_request_checks_next_check_at_idx on private.pull_request_checks (next_check_at)
+  where next_check_at is not null;
+
+alter table public.pull_requests enable row level security;
+alter table private.pull_request_checks enable row level security;
+grant select on public.pull_requests to authenticated, service_role;
+
+-- 40_agents/71_task_pull_requests.sql
+-- Which pull requests belong to which tasks, and whom that lets see them.
+
+create table public.task_pull_requests (
+  task_id bigint not null,
+  pull_request_id bigint not null,
+  user_id uuid not null,
+  source text not null,
+  verified_at timestamptz,
+  verified_by text,
+  verify_after timestamptz,
+  verify_failures_count integer not null default 0,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint task_pull_requests_pkey primary key (task_id, pull_request_id),
+  constraint task_pull_requests_task_id_fkey
+    foreign key (task_id) references public.tasks (id) on delete cascade,
+  constraint task_pull_requests_pull_request_id_fkey
+    foreign key (pull_request_id) references public.pull_requests (id) on delete cascade,
+  constraint task_pull_requests_source_is_known check (source in ('worker', 'owner', 'branch')),
+  constraint task_pull_requests_verified_by_is_known check (verified_by in ('worker', 'token', 'public')),
+  constraint task_pull_requests_verified_by_matches_verified_at
+    check ((verified_by is null) = (verified_at is null)),
+  constraint task_pull_requests_verify_after_is_of_the_unverified
+    check (verify_after is null or verified_at is null),
+  constraint task_pull_requests_verify_failures_count_is_a_count check (verify_failures_count >= 0)
+);
+comment on table public.task_pull_requests is
+  'The pull requests of tasks. Made by the database when a task names a pull request, or when one is opened '
+  'from the branch that a task names. Only a verified link shows the pull request.';
+-- Goes and moves with the task, whose user it repeats: it needs no reference of its own.
+comment on column public.task_pull_requests.user_id is 'The task''s user.';
+comment on column public.task_pull_requests.source is
+  'Who named it. worker: a trusted worker, or a server. owner: the task''s user, or a worker of theirs. '
+  'branch: it was opened from the task''s pr_branch.';
+comment on column public.task_pull_requests.verified_by is
+  'Why the user may see it. worker: a trusted worker finished the task with it. token: the user''s own GitHub '
+  'token has read it. public: its repository is public.';
+comment on column public.task_pull_requests.verify_after is
+  'When the sweep next tries to read it with the user''s token; null when it is verified.';
+
+create index task_pull_requests_pull_request_id_idx on public.task_pull_requests (pull_request_id);
+create index task_pull_requests_user_id_idx on public.task_pull_requests (user_id, pull_request_id)
+  where verified_at is not null;
+create index task_pull_requests_verify_after_idx on public.task_pull_requests (verify_after)
+  where verify_after is not null;
+
+create trigger _900_keep_timestamps before insert or update on public.task_pull_requests
+  for each row execute function private.keep_timestamps();
+
+-- In plpgsql, as what policies ask: a function of language sql is planned anew in each statement.
+create or replace function private.my_pull_request_ids() returns setof bigint
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    select l.pull_request_id from public.task_pull_requests as l
+    where l.user_id = auth.uid() and l.verified_at is not null;
+end;
+$$;
+comment on function private.my_pull_request_ids() is
+  'The pull requests that verified links lead to from the caller''s tasks. In policies: '
+  'id = any (array(select private.my_pull_request_ids())).';
+grant execute on function private.my_pull_request_ids() to authenticated, service_role;
+
+alter table public.task_pull_requests enable row level security;
+-- That a branch has a pull request is itself something that only whoever may see it is told.
+create policy task_pull_requests_select_owner on public.task_pull_requests
+  for select to authenticated
+  using (user_id = (select auth.uid()) and (verified_at is not null or source <> 'branch'));
+grant select on public.task_pull_requests to authenticated, service_role;
+
+create policy pull_requests_select_owner on public.pull_requests
+  for select to authenticated using (id = any (array(select private.my_pull_request_ids())));
+
+-- What tasks say about GitHub, apart from tasks: there, each index more would cost every claim.
+create table private.task_github_refs (
+  task_id bigint not null,
+  user_id uuid not null,
+  repo_owner text not null,
+  repo_name text not null,
+  number integer,
+  head_ref text,
+  number_named_in xid8 not null,
+  head_named_in xid8 not null,
+  is_number_confirmed boolean not null default false,
+  is_head_confirmed boolean not null default false,
+  look_up_after timestamptz,
+  look_ups_count integer not null default 0,
+  constraint task_github_refs_pkey primary key (task_id),
+  constraint task_github_refs_task_id_fkey
+    foreign key (task_id) references public.tasks (id) on delete cascade,
+  constraint task_github_refs_names_something check (number is not null or head_ref is not null),
+  constraint task_github_refs_look_ups_count_is_a_count check (look_ups_count >= 0)
+);
+comment on table private.task_github_refs is
+  'The repository, pull request and branch that a task names, in lower case where GitHub ignores it.';
+comment on column private.task_github_refs.number_named_in is
+  'The transaction that last changed the pull request: what a trusted worker confirms is what it wrote itself.';
+comment on column private.task_github_refs.head_named_in is 'The transaction that last changed the branch.';
+comment on column private.task_github_refs.is_number_confirmed is
+  'Whether a trusted worker or a server named the pull request; gone with every change by somebody else.';
+comment on column private.task_github_refs.is_head_confirmed is 'The same of the branch.';
+comment on column private.task_github_refs.look_up_after is
+  'When the sweep may look for a pull request of the branch; null when the task names one.';
+
+create index task_github_refs_head_ref_idx on private.task_github_refs (repo_owner, repo_name, head_ref);
+create index task_github_refs_look_up_after_idx on private.task_github_refs (look_up_after)
+  where look_up_after is not null;
+alter table private.task_github_refs enable row level security;
+
+-- 40_agents/72_link_pull_requests.sql
+-- From what a task says of a pull request or a branch to its links, and who may see where they lead.
+
+-- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name.
+create or replace function private.github_repository(p_url text, out o_owner text, out o_name text)
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_parts constant text[] := regexp_match(
+    p_url,
+    '^\s*(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?[^@/:\s]+(?::\d+)?[:/]'
+      '([a-zA-Z0-9_-]{1,100})/([a-zA-Z0-9._-]{1,104})/?\s*$'
+  );
+begin
+  o_owner := lower(v_parts[1]);
+  o_name := regexp_replace(lower(v_parts[2]), '\.git$', '');
+  if o_name = '' then
+    o_owner := null;
+    o_name := null;
+  end if;
+end;
+$$;
+comment on function private.github_repository(text) is
+  'Owner and name in a repository''s URL, in lower case; null where there are none.';
+
+create or replace function private.github_pull_request(
+  p_url text, out o_owner text, out o_name text, out o_number integer
+)
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_parts constant text[] := regexp_match(
+    p_url,
+    '^\s*https?://[^/\s]+/([a-zA-Z0-9_-]{1,100})/([a-zA-Z0-9._-]{1,100})/pull/(\d{1,9})(?:[/?#]\S*)?\s*$'
+  );
+begin
+  if v_parts[3]::integer > 0 then
+    o_owner := lower(v_parts[1]);
+    o_name := lower(v_parts[2]);
+    o_number := v_parts[3]::integer;
+  end if;
+end;
+$$;
+comment on function private.github_pull_request(text) is
+  'Repository and number in a pull request''s URL https://host/owner/name/pull/number; null where there are '
+  'none.';
+
+-- The URL says the repository; a number alone is of the task's own. A branch is looked for in the task's own
+-- repository, so not beside a pull request in another one.
+create or replace function private.github_ref_of(p_task public.tasks) returns private.task_github_refs
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v private.task_github_refs;
+  v_owner text;
+  v_name text;
+begin
+  select r.o_owner, r.o_name, r.o_number into v.repo_owner, v.repo_name, v.number
+  from private.github_pull_request(p_task.pr_url) as r;
+  select r.o_owner, r.o_name into v_owner, v_name from private.github_repository(p_task.repo_url) as r;
+  if v_owner is null then
+    select lower(p.repo_owner), lower(p.repo_name) into v_owner, v_name
+    from public.projects as p where p.id = p_task.project_id;
+  end if;
+  if v.number is null and p_task.pr_number > 0 then
+    v.number := p_task.pr_number;
+  end if;
+  if v.repo_owner is null then
+    v.repo_owner := v_owner;
+    v.repo_name := v_name;
+  end if;
+  if v_owner is null or (v_owner, v_name) = (v.repo_owner, v.repo_name) then
+    v.head_ref := left(private.presence(p_task.pr_branch), 255);
+  end if;
+  if v.repo_owner is not null and (v.number is not null or v.head_ref is not null) then
+    v.task_id := p_task.id;
+    v.user_id := p_task.user_id;
+  end if;
+  return v;
+end;
+$$;
+comment on function private.github_ref_of(public.tasks) is
+  'The repository, pull request and branch that a task names; task_id is null where it names none.';
+
+create or replace function private.lock_github_head(p_owner text, p_name text, p_head_ref text) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if p_head_ref is not null then
+    perform pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'github', p_owner, p_name, p_head_ref), 0));
+  end if;
+end;
+$$;
+comment on function private.lock_github_head(text, text, text) is
+  'Takes turns between tasks that come to name a branch and pull requests that come from it, so that the later '
+  'one sees the other. Taken before the pull request''s row.';
+
+create or replace function private.name_pull_request(p_owner text, p_name text, p_number integer)
+returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id bigint;
+begin
+  insert into public.pull_requests (repo_owner, repo_name, number) values (p_owner, p_name, p_number)
+  on conflict on constraint pull_requests_repo_owner_repo_name_number_key do nothing
+  returning id into v_id;
+  if found then
+    insert into private.pull_request_checks (pull_request_id, next_check_at) values (v_id, now());
+    return v_id;
+  end if;
+  return (
+    select p.id from public.pull_requests as p
+    where p.repo_owner = p_owner and p.repo_name = p_name and p.number = p_number
+  );
+end;
+$$;
+comment on function private.name_pull_request(text, text, integer) is
+  'The id of a pull request; makes a row of which nothing is known yet where there is none.';
+
+-- The row lock keeps a repository from being hidden between the look and the link.
+create or replace function private.link_pull_request(
+  p_task_id bigint, p_user_id uuid, p_pull_request_id bigint, p_source text, p_is_confirmed boolean
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_private constant boolean := (
+    select p.is_private from public.pull_requests as p where p.id = p_pull_request_id for share
+  );
+  v_verified_by constant text := case
+    when p_is_confirmed then 'worker' when v_is_private is false then 'public' end;
+begin
+  insert into public.task_pull_requests as l (
+    task_id, pull_request_id, user_id, source, verified_by, verified_at, verify_after
+  )
+  values (
+    p_task_id, p_pull_request_id, p_user_id, p_source, v_verified_by,
+    case when v_verified_by is not null then now() end, case when v_verified_by is null then now() end
+  )
+  on conflict on constraint task_pull_requests_pkey do update set
+    source = case when excluded.source = 'branch' then l.source else excluded.source end,
+    verified_by = coalesce(l.verified_by, excluded.verified_by),
+    verified_at = coalesce(l.verified_at, excluded.verified_at),
+    verify_after = case when coalesce(l.verified_at, excluded.verified_at) is null then l.verify_after end;
+end;
+$$;
+comment on function private.link_pull_request(bigint, uuid, bigint, text, boolean) is
+  'Links a task to a pull request; verified when the repository is public or a trusted worker named it.';
+
+-- Pull requests of the branch that were over before the task was made are of other work.
+create or replace function private.link_task_branch(p_ref private.task_github_refs, p_created_at timestamptz)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.link_pull_request(p_ref.task_id, p_ref.user_id, p.id, 'branch', p_ref.is_head_confirmed)
+  from public.pull_requests as p
+  where p.repo_owner = p_ref.repo_owner and p.repo_name = p_ref.repo_name and p.head_ref = p_ref.head_ref
+    and not p.is_from_fork and coalesce(p.closed_at, 'infinity') >= p_created_at
+  order by p.id;
+end;
+$$;
+comment on function private.link_task_branch(private.task_github_refs, timestamptz) is
+  'Links a task to the pull requests of its branch.';
+
+create or replace function private.keep_github_ref(p_ref private.task_github_refs)
+returns private.task_github_refs
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v private.task_github_refs := p_ref;
+  v_old private.task_github_refs;
+  v_is_trusted constant boolean := private.is_trusted_caller();
+begin
+  select * into v_old from private.task_github_refs as r where r.task_id = p_ref.task_id for update;
+  v.number_named_in := pg_current_xact_id();
+  v.head_named_in := pg_current_xact_id();
+  v.is_number_confirmed := v_is_trusted;
+  v.is_head_confirmed := v_is_trusted;
+  if (v_old.repo_owner, v_old.repo_name, v_old.user_id) = (v.repo_owner, v.repo_name, v.user_id) then
+    if v_old.number is not distinct from v.number then
+      v.number_named_in := v_old.number_named_in;
+      v.is_number_confirmed := v_old.is_number_confirmed;
+    end if;
+    if v_old.head_ref is not distinct from v.head_ref then
+      v.head_named_in := v_old.head_named_in;
+      v.is_head_confirmed := v_old.is_head_confirmed;
+    end if;
+  end if;
+  v.look_up_after := case when v.number is null then now() end;
+  v.look_ups_count := 0;
+  delete from private.task_github_refs as r where r.task_id = p_ref.task_id;
+  insert into private.task_github_refs select v.*;
+  return v;
+end;
+$$;
+comment on function private.keep_github_ref(private.task_github_refs) is
+  'Stores what a task names now. What has changed is confirmed when a server changed it.';
+
+-- Links to what the task no longer names go.
+create or replace function private.link_task_pull_requests() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v private.task_github_refs := private.github_ref_of(new);
+begin
+  perform private.lock_github_head(v.repo_owner, v.repo_name, v.head_ref);
+  if v.task_id is null then
+    delete from private.task_github_refs as r where r.task_id = new.id;
+  else
+    v := private.keep_github_ref(v);
+  end if;
+  if tg_op = 'UPDATE' then
+    delete from public.task_pull_requests as l
+    using public.pull_requests as p
+    where l.task_id = new.id and p.id = l.pull_request_id and (
+      l.user_id <> new.user_id
+      or (p.repo_owner, p.repo_name) is distinct from (v.repo_owner, v.repo_name)
+      or l.source = 'branch' and p.head_ref is distinct from v.head_ref
+      or l.source <> 'branch' and p.number is distinct from v.number
+    );
+  end if;
+  if v.number is not null and v.task_id is not null then
+    perform private.link_pull_request(
+      v.task_id, v.user_id, private.name_pull_request(v.repo_owner, v.repo_name, v.number),
+      case when v.is_number_confirmed then 'worker' else 'owner' end, v.is_number_confirmed
+    );
+  end if;
+  if v.head_ref is not null and v.task_id is not null then
+    perform private.link_task_branch(v, new.created_at);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.link_task_pull_requests() is
+  'After-row trigger of tasks: keeps the links to the pull requests that the task names.';
+
+create trigger _500_link_pull_requests after insert on public.tasks
+  for each row when (new.pr_url is not null or new.pr_number is not null or new.pr_branch is not null)
+  execute function private.link_task_pull_requests();
+create trigger _510_link_pull_requests after update on public.tasks
+  for each row when (
+    old.pr_url is distinct from new.pr_url or old.pr_number is distinct from new.pr_number
+    or old.pr_branch is distinct from new.pr_branch or old.repo_url is distinct from new.repo_url
+    or old.project_id is distinct from new.project_id or old.user_id is distinct from new.user_id
+  )
+  execute function private.link_task_pull_requests();
+
+-- Only what this very transaction wrote: that a worker finished a task says nothing about a pull request that
+-- the task's user had named before.
+create or replace function private.verify_task_pull_requests(p_task_id bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ref private.task_github_refs;
+begin
+  update private.task_github_refs as r set
+    is_number_confirmed = r.is_number_confirmed or r.number_named_in = pg_current_xact_id(),
+    is_head_confirmed = r.is_head_confirmed or r.head_named_in = pg_current_xact_id()
+  where r.task_id = p_task_id
+  returning * into v_ref;
+  if not found then
+    return;
+  end if;
+  update public.task_pull_requests as l set
+    verified_by = 'worker', verified_at = now(), verify_after = null,
+    source = case when l.source = 'owner' then 'worker' else l.source end
+  from public.pull_requests as p
+  where l.task_id = p_task_id and p.id = l.pull_request_id and l.verified_by is distinct from 'worker' and (
+    l.source <> 'branch' and v_ref.is_number_confirmed
+    or p.head_ref = v_ref.head_ref and not p.is_from_fork and v_ref.is_head_confirmed
+  );
+end;
+$$;
+comment on function private.verify_task_pull_requests(bigint) is
+  'For the function with which a trusted worker finishes a task, after it has written the task: what it wrote '
+  'of pull request and branch may be seen by the task''s user.';
+
+-- 40_agents/73_record_pull_request.sql
+-- What GitHub says of a pull request, in a delivery or an answer of its API, becomes the row: late, twice, in
+-- any order, it ends as the same one.
+
+create type private.pull_request_version as (
+  number integer,
+  state text,
+  is_draft boolean,
+  merged_at timestamptz,
+  closed_at timestamptz,
+  merge_commit_sha text,
+  head_ref text,
+  head_sha text,
+  is_from_fork boolean,
+  base_ref text,
+  title text,
+  html_url text,
+  author_login text,
+  is_private boolean,
+  opened_at timestamptz,
+  provider_updated_at timestamptz
+);
+comment on type private.pull_request_version is 'A pull request as GitHub tells it at one moment.';
+
+-- Between its pushes GitHub tries merges out and names the commit of the last try: that is no merge.
+create or replace function private.read_pull_request(p_pull_request jsonb) returns private.pull_request_version
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  p record;
+  v private.pull_request_version;
+begin
+  select * into p from jsonb_to_record(p_pull_request) as r (
+    number integer, state text, draft boolean, title text, html_url text, merge_commit_sha text, head jsonb,
+    base jsonb, created_at timestamptz, updated_at timestamptz, closed_at timestamptz, merged_at timestamptz
+  );
+  v.number := p.number;
+  v.state := p.state;
+  v.is_draft := coalesce(p.draft, false);
+  v.merged_at := p.merged_at;
+  v.closed_at := case when p.state = 'closed' then coalesce(p.closed_at, p.merged_at, p.updated_at) end;
+  v.merge_commit_sha := case when p.merged_at is not null then left(p.merge_commit_sha, 64) end;
+  v.head_ref := left(p.head ->> 'ref', 255);
+  v.head_sha := left(p.head ->> 'sha', 64);
+  v.is_from_fork := lower(p.head #>> '{repo,full_name}') is distinct from lower(p.base #>> '{repo,full_name}');
+  v.base_ref := left(p.base ->> 'ref', 255);
+  v.title := left(p.title, 1024);
+  v.html_url := case when p.html_url ~ '^https?://' then left(p.html_url, 2048) end;
+  v.author_login := left(p_pull_request #>> '{user,login}', 100);
+  v.is_private := coalesce((p.base #>> '{repo,private}')::boolean, true);
+  v.opened_at := p.created_at;
+  v.provider_updated_at := p.updated_at;
+  if v.number is null or v.number < 1 or v.state is null or v.state not in ('open', 'closed')
+    or v.provider_updated_at is null or p.merged_at is not null and v.state <> 'closed' then
+    raise exception using
+      errcode = 'PT422', message = 'pull_request_unreadable',
+      detail = 'The object is no pull request: number, state, updated_at or merged_at are not what they are there.',
+      hint = 'Send the object as GitHub''s webhook or API gives it.';
+  end if;
+  return v;
+end;
+$$;
+comment on function private.read_pull_request(jsonb) is
+  'The fields of a pull_request object of GitHub''s webhooks and REST API. Errors: pull_request_unreadable '
+  '(422).';
+
+-- Versions are GitHub's whole seconds. Within one, an answer of the API beats what deliveries say, since it is
+-- of the moment when it was asked for, and a later one beats an earlier one. Deliveries among themselves are
+-- put in an order of their content, with the end of a pull request last, and the sweep is sent to look.
+create or replace function private.is_newer_version(
+  p_old private.pull_request_version, p_old_read_at timestamptz,
+  p_new private.pull_request_version, p_new_read_at timestamptz
+) returns boolean
+language plpgsql stable security invoker set search_path = '' set timezone = 'UTC' set datestyle = 'ISO' as $$
+begin
+  if p_old.provider_updated_at is null then
+    return true;
+  end if;
+  if p_new.provider_updated_at <> p_old.provider_updated_at then
+    return p_new.provider_updated_at > p_old.provider_updated_at;
+  end if;
+  if p_new_read_at is not null or p_old_read_at is not null then
+    return coalesce(p_new_read_at, '-infinity') >= coalesce(p_old_read_at, '-infinity');
+  end if;
+  return (p_new.merged_at is not null, p_new.state = 'closed', p_new::text collate "C")
+    > (p_old.merged_at is not null, p_old.state = 'closed', p_old::text collate "C");
+end;
+$$;
+comment on function private.is_newer_version(
+  private.pull_request_version, timestamptz, private.pull_request_version, timestamptz
+) is 'Whether the new version takes the place of the old one; read_at is null for what a delivery told.';
+
+create or replace function private.version_of(p public.pull_requests) returns private.pull_request_version
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return row(
+    p.number, p.state, p.is_draft, p.merged_at, p.closed_at, p.merge_commit_sha, p.head_ref, p.head_sha,
+    p.is_from_fork, p.base_ref, p.title, p.html_url, p.author_login, p.is_private, p.opened_at,
+    p.provider_updated_at
+  )::private.pull_request_version;
+end;
+$$;
+comment on function private.version_of(public.pull_requests) is 'The version that a row holds.';
+
+create or replace function private.store_pull_request_version(
+  p_id bigint, p_version private.pull_request_version
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.pull_requests as p set
+    state = p_version.state, is_draft = p_version.is_draft, merged_at = p_version.merged_at,
+    closed_at = p_version.closed_at, merge_commit_sha = p_version.merge_commit_sha,
+    head_ref = p_version.head_ref, head_sha = p_version.head_sha, is_from_fork = p_version.is_from_fork,
+    base_ref = p_version.base_ref, title = p_version.title, html_url = p_version.html_url,
+    author_login = p_version.author_login, is_private = p_version.is_private, opened_at = p_version.opened_at,
+    provider_updated_at = p_version.provider_updated_at
+  where p.id = p_id;
+end;
+$$;
+comment on function private.store_pull_request_version(bigint, private.pull_request_version) is
+  'Writes a version into the row.';
+
+-- A repository that is hidden hides its pull requests from those who saw them because everybody did.
+create or replace function private.follow_repository_visibility() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if new.is_private then
+    update public.task_pull_requests as l set verified_at = null, verified_by = null, verify_after = now()
+    where l.pull_request_id = new.id and l.verified_by = 'public';
+  else
+    update public.task_pull_requests as l set verified_at = now(), verified_by = 'public', verify_after = null
+    where l.pull_request_id = new.id and l.verified_at is null;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.follow_repository_visibility() is
+  'After-row trigger of pull requests: the links of a public repository are verified.';
+create trigger _100_follow_repository_visibility after update on public.pull_requests
+  for each row when (old.is_private is distinct from new.is_private)
+  execute function private.follow_repository_visibility();
+
+create or replace function private.link_pull_request_branch(
+  p_id bigint, p_owner text, p_name text, p_version private.pull_request_version
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.link_pull_request(r.task_id, r.user_id, p_id, 'branch', r.is_head_confirmed)
+  from private.task_github_refs as r
+  join public.tasks as t on t.id = r.task_id
+  where r.repo_owner = p_owner and r.repo_name = p_name and r.head_ref = p_version.head_ref
+    and coalesce(p_version.closed_at, 'infinity') >= t.created_at
+    and not exists (
+      select from public.task_pull_requests as l where l.task_id = r.task_id and l.pull_request_id = p_id
+    )
+  order by r.task_id;
+end;
+$$;
+comment on function private.link_pull_request_branch(bigint, text, text, private.pull_request_version) is
+  'Links a pull request to the tasks that name its branch.';
+
+-- An open one may change unheard. What is known of a second that was not over yet, or of one in which two
+-- versions disagreed, may not be the last word, so there the end is asked for once more.
+create or replace function private.next_pull_request_check(
+  p_version private.pull_request_version, p_read_at timestamptz, p_is_contested boolean
+) returns timestamptz
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  if p_read_at >= p_version.provider_updated_at + interval '2 seconds' or p_read_at is null and not p_is_contested
+  then
+    return case when p_version.state = 'open' then now() + interval '14 minutes' end;
+  end if;
+  return now() + case when p_read_at is null then interval '0' else interval '1 minute' end;
+end;
+$$;
+comment on function private.next_pull_request_check(
+  private.pull_request_version, timestamptz, boolean
+) is 'When the sweep asks GitHub again; null for never.';
+
+create or replace function private.record_pull_request(
+  p_owner text, p_name text, p_version private.pull_request_version, p_read_at timestamptz, p_etag text
+) returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id bigint;
+  v_old private.pull_request_version;
+  v_old_read_at timestamptz;
+  v_is_contested boolean;
+begin
+  perform private.lock_github_head(p_owner, p_name, p_version.head_ref);
+  v_id := private.name_pull_request(p_owner, p_name, p_version.number);
+  v_old := (select private.version_of(p) from public.pull_requests as p where p.id = v_id for no key update);
+  v_old_read_at := (select c.read_at from private.pull_request_checks as c where c.pull_request_id = v_id);
+  v_is_contested := v_old.provider_updated_at = p_version.provider_updated_at and v_old is distinct from p_version;
+  if not private.is_newer_version(v_old, v_old_read_at, p_version, p_read_at) then
+    if v_is_contested then
+      update private.pull_request_checks as c set next_check_at = now() where c.pull_request_id = v_id;
+    end if;
+    return v_id;
+  end if;
+  if v_old is distinct from p_version then
+    perform private.store_pull_request_version(v_id, p_version);
+  end if;
+  update private.pull_request_checks as c set
+    read_at = p_read_at, etag = p_etag,
+    next_check_at = private.next_pull_request_check(p_version, p_read_at, coalesce(v_is_contested, false))
+  where c.pull_request_id = v_id;
+  if not p_version.is_from_fork then
+    perform private.link_pull_request_branch(v_id, p_owner, p_name, p_version);
+  end if;
+  return v_id;
+end;
+$$;
+comment on function private.record_pull_request(
+  text, text, private.pull_request_version, timestamptz, text
+) is
+  'Merges a version of a pull request into its row and returns the row''s id. The time at which it was asked '
+  'for, and its ETag, are null for a delivery.';
+
+-- 40_agents/74_github_deliveries.sql
+-- What GitHub's webhook delivered: stored byte for byte, worked on once, and again until that succeeds.
+
+-- Small, and asked before a delivery writes anything: most deliveries of a busy organisation are about
+-- repositories that nobody works on here.
+create table private.github_repositories (
+  repo_owner text not null,
+  repo_name text not null,
+  constraint github_repositories_pkey primary key (repo_owner, repo_name)
+);
+comment on table private.github_repositories is
+  'The repositories that projects and tasks have named, in lower case.';
+alter table private.github_repositories enable row level security;
+
+create or replace function private.know_repository(p_owner text, p_name text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_owner is null or p_name is null or exists (
+    select from private.github_repositories as r where r.repo_owner = p_owner and r.repo_name = p_name
+  ) then
+    return;
+  end if;
+  insert into private.github_repositories (repo_owner, repo_name) values (p_owner, p_name)
+  on conflict on constraint github_repositories_pkey do nothing;
+end;
+$$;
+comment on function private.know_repository(text, text) is 'Notes a repository, given in lower case.';
+
+create or replace function private.know_task_repository() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.know_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
+  return null;
+end;
+$$;
+comment on function private.know_task_repository() is 'After-row trigger of tasks.';
+create trigger _520_know_repository after insert on public.tasks
+  for each row when (new.repo_url is not null) execute function private.know_task_repository();
+create trigger _530_know_repository after update on public.tasks
+  for each row when (old.repo_url is distinct from new.repo_url)
+  execute function private.know_task_repository();
+
+create or replace function private.know_project_repository() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.know_repository(lower(new.repo_owner), lower(new.repo_name));
+  perform private.know_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
+  return null;
+end;
+$$;
+comment on function private.know_project_repository() is 'After-row trigger of projects.';
+create trigger _520_know_repository after insert or update on public.projects
+  for each row execute function private.know_project_repository();
+
+create or replace function private.is_known_repository(p_owner text, p_name text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from private.github_repositories as r where r.repo_owner = p_owner and r.repo_name = p_name
+  ) or exists (
+    select from public.pull_requests as p where p.repo_owner = p_owner and p.repo_name = p_name
+  );
+end;
+$$;
+comment on function private.is_known_repository(text, text) is
+  'Whether a project, a task or a pull request is of this repository, given in lower case.';
+
+create table private.github_deliveries (
+  id uuid not null,
+  event text not null,
+  action text,
+  body bytea not null,
+  digest bytea not null generated always as (sha256(body)) stored,
+  status text not null default 'received',
+  error text,
+  attempts_count integer not null default 0,
+  received_at timestamptz not null default clock_timestamp(),
+  done_at timestamptz,
+  next_attempt_at timestamptz,
+  constraint github_deliveries_pkey primary key (id),
+  constraint github_deliveries_digest_key unique (digest),
+  constraint github_deliveries_status_is_known check (status in ('received', 'done', 'failed')),
+  constraint github_deliveries_done_at_matches_status check ((done_at is not null) = (status = 'done')),
+  constraint github_deliveries_done_needs_no_attempt check (status <> 'done' or next_attempt_at is null),
+  constraint github_deliveries_body_is_bounded check (octet_length(body) <= 26214400)
+);
+comment on table private.github_deliveries is
+  'Deliveries of GitHub''s webhook that could change a pull request. The signature covers the body and not the '
+  'delivery''s id, so the same bytes are the same delivery whatever id they come with.';
+comment on column private.github_deliveries.id is 'X-GitHub-Delivery: a redelivery has the same.';
+comment on column private.github_deliveries.body is 'The JSON as it came, byte for byte.';
+comment on column private.github_deliveries.status is
+  'received: not worked on yet. done: what it says is in pull_requests. failed: working on it ended in an error.';
+comment on column private.github_deliveries.next_attempt_at is
+  'When the scheduler works on it again; null when it is done, can''t be read, or was tried too often.';
+
+create index github_deliveries_next_attempt_at_idx on private.github_deliveries (next_attempt_at)
+  where next_attempt_at is not null;
+create index github_deliveries_done_at_idx on private.github_deliveries (done_at) where status = 'done';
+alter table private.github_deliveries enable row level security;
+
+create or replace function private.decode_github_body(p_body text) returns bytea
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_body bytea;
+begin
+  begin
+    v_body := decode(p_body, 'base64');
+  exception
+    when invalid_parameter_value then
+      v_body := null;
+  end;
+  if v_body is null then
+    raise exception using
+      errcode = 'PT422', message = 'github_body_not_base64', detail = 'p_body has to be base64.',
+      hint = 'Encode the body as it came, byte for byte.';
+  end if;
+  if octet_length(v_body) > 26214400 then
+    raise exception using
+      errcode = 'PT413', message = 'github_body_too_large',
+      detail = format('The body has %s bytes, 26214400 are allowed.', octet_length(v_body)),
+      hint = 'GitHub sends no larger ones.';
+  end if;
+  return v_body;
+end;
+$$;
+comment on function private.decode_github_body(text) is
+  'A body from base64. Errors: github_body_too_large (413), github_body_not_base64 (422).';
+
+create or replace function private.read_github_body(p_body bytea, out o_payload jsonb, out o_error text)
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  o_payload := private.mend_json_escapes(convert_from(p_body, 'UTF8'))::jsonb;
+exception
+  when character_not_in_repertoire then
+    o_error := 'not_utf8';
+  when data_exception then
+    o_error := 'not_json';
+  when program_limit_exceeded or statement_too_complex then
+    o_error := 'too_complex';
+end;
+$$;
+comment on function private.read_github_body(bytea) is
+  'The JSON in a body, or why there is none that can be stored: not_utf8, not_json, too_complex.';
+
+create or replace function private.apply_github_payload(p_payload jsonb) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_owner constant text := lower(p_payload #>> '{repository,owner,login}');
+  v_name constant text := lower(p_payload #>> '{repository,name}');
+begin
+  if v_owner is null or v_name is null or v_owner || '/' || v_name
+    is distinct from lower(p_payload #>> '{pull_request,base,repo,full_name}') then
+    raise exception using
+      errcode = 'PT422', message = 'github_payload_unreadable',
+      detail = 'The pull request is not of the repository that the delivery is about.',
+      hint = 'Send the payload as GitHub does.';
+  end if;
+  perform private.record_pull_request(
+    v_owner, v_name, private.read_pull_request(p_payload -> 'pull_request'), null::timestamptz, null::text
+  );
+end;
+$$;
+comment on function private.apply_github_payload(jsonb) is
+  'Merges what the payload of a pull_request event says. Errors: github_payload_unreadable, '
+  'pull_request_unreadable (422).';
+
+-- The delivery is locked. An error, one of ours too, is kept with it and takes back what was begun.
+create or replace function private.work_on_github_delivery(p_id uuid) returns text
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_delivery private.github_deliveries;
+  v_read record;
+  v_error text;
+begin
+  select * into v_delivery from private.github_deliveries as d where d.id = p_id;
+  select * into v_read from private.read_github_body(v_delivery.body);
+  v_error := v_read.o_error;
+  if v_error is null then
+    begin
+      perform private.apply_github_payload(v_read.o_payload);
+    exception
+      when data_exception or integrity_constraint_violation or cardinality_violation or feature_not_supported
+        or syntax_error_or_access_rule_violation or plpgsql_error or program_limit_exceeded
+        or insufficient_resources or transaction_rollback or object_not_in_prerequisite_state
+        or with_check_option_violation or internal_error
+        or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422'
+      then
+        get stacked diagnostics v_error = message_text;
+        v_error := format('%s: %s', sqlstate, v_error);
+    end;
+  end if;
+  update private.github_deliveries as d set
+    status = case when v_error is null then 'done' else 'failed' end, error = left(v_error, 1000),
+    attempts_count = d.attempts_count + 1, done_at = case when v_error is null then clock_timestamp() end,
+    -- 1, 2, 4 … minutes up to 6 hours, and up to a fifth more, ten times in all
+    next_attempt_at = case when v_error is not null and v_read.o_error is null and d.attempts_count < 9 then
+      clock_timestamp()
+        + least(interval '1 minute' * 2 ^ d.attempts_count, interval '6 hours') * (1 + random() / 5)
+    end
+  where d.id = p_id;
+  return case when v_error is null then 'done' else 'failed' end;
+end;
+$$;
+comment on function private.work_on_github_delivery(uuid) is
+  'Works on a stored delivery, notes how it went, and returns its status: done or failed.';
+
+-- The row for a delivery, locked: made now, or there under the same id or with the same bytes.
+create or replace function private.keep_github_delivery(
+  p_delivery_id uuid, p_event text, p_action text, p_body bytea, p_next_attempt_at timestamptz
+) returns private.github_deliveries
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v private.github_deliveries;
+begin
+  insert into private.github_deliveries (id, event, action, body, next_attempt_at)
+  values (p_delivery_id, left(p_event, 100), left(p_action, 100), p_body, p_next_attempt_at)
+  on conflict do nothing
+  returning * into v;
+  if not found then
+    select * into v from private.github_deliveries as d
+    where d.id = p_delivery_id or d.digest = sha256(p_body)
+    order by (d.id = p_delivery_id) desc limit 1
+    for update;
+  end if;
+  return v;
+end;
+$$;
+comment on function private.keep_github_delivery(uuid, text, text, bytea, timestamptz) is
+  'Stores a delivery once, and returns its row.';
+
+create or replace function private.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
+returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_body constant bytea := private.decode_github_body(p_body);
+  v_read record;
+  v_delivery private.github_deliveries;
+begin
+  select * into v_read from private.read_github_body(v_body);
+  if p_event is distinct from 'pull_request' or v_read.o_error is null and private.is_known_repository(
+    lower(v_read.o_payload #>> '{repository,owner,login}'), lower(v_read.o_payload #>> '{repository,name}')
+  ) is not true then
+    return jsonb_build_object('delivery_id', p_delivery_id, 'status', 'ignored'::text);
+  end if;
+  v_delivery := private.keep_github_delivery(
+    p_delivery_id, p_event, v_read.o_payload ->> 'action', v_body, null::timestamptz
+  );
+  return jsonb_build_object(
+    'delivery_id', v_delivery.id,
+    'status', case when v_delivery.status = 'done' then 'already_done'
+      else private.work_on_github_delivery(v_delivery.id) end
+  );
+end;
+$$;
+comment on function private.ingest_github_delivery(uuid, text, text) is
+  'Body of public.ingest_github_delivery.';
+grant execute on function private.ingest_github_delivery(uuid, text, text) to service_role;
+
+create or replace function public.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
+returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.ingest_github_delivery(
+    p_delivery_id => ingest_github_delivery.p_delivery_id, p_event => ingest_github_delivery.p_event,
+    p_body => ingest_github_delivery.p_body
+  );
+end;
+comment on function public.ingest_github_delivery(uuid, text, text) is
+  'Stores a delivery of GitHub''s webhook, its JSON given as base64, and works on it, in one transaction. '
+  'Returns {delivery_id, status}: done; already_done, without writing; failed, to be tried again by the clock or '
+  'by a redelivery; ignored, without writing, where it is no pull_request event or nobody here works on the '
+  'repository. Service role only. Errors: github_body_too_large (413), github_body_not_base64 (422).';
+grant execute on function public.ingest_github_delivery(uuid, text, text) to service_role;
+
+create or replace function private.receive_github_delivery(p_delivery_id uuid, p_event text, p_body text)
+returns text
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return (private.keep_github_delivery(
+    p_delivery_id, p_event, null::text, private.decode_github_body(p_body),
+    clock_timestamp() + interval '30 seconds'
+  )).status;
+end;
+$$;
+comment on function private.receive_github_delivery(uuid, text, text) is
+  'Body of public.receive_github_delivery.';
+grant execute on function private.receive_github_delivery(uuid, text, text) to service_role;
+
+create or replace function public.receive_github_delivery(p_delivery_id uuid, p_event text, p_body text)
+returns text
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.receive_github_delivery(
+    p_delivery_id => receive_github_delivery.p_delivery_id, p_event => receive_github_delivery.p_event,
+    p_body => receive_github_delivery.p_body
+  );
+end;
+comment on function public.receive_github_delivery(uuid, text, text) is
+  'Only stores a delivery of GitHub''s webhook, for when ingest_github_delivery failed; the scheduler works on '
+  'it. Returns its status: received, done or failed. Service role only. Errors: github_body_too_large (413), '
+  'github_body_not_base64 (422).';
+grant execute on function public.receive_github_delivery(uuid, text, text) to service_role;
+
+create or replace function private.process_waiting_github_deliveries(batch integer default 50) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id uuid;
+  v_done_count integer := 0;
+begin
+  for v_id in
+    select d.id from private.github_deliveries as d
+    where d.next_attempt_at <= clock_timestamp()
+    order by d.next_attempt_at
+    limit process_waiting_github_deliveries.batch
+    for update skip locked
+  loop
+    v_done_count := v_done_count + (private.work_on_github_delivery(v_id) = 'done')::integer;
+  end loop;
+  return v_done_count;
+end;
+$$;
+comment on function private.process_waiting_github_deliveries(integer) is
+  'Works on up to so many deliveries whose time has come, and returns how many succeeded. For the scheduler.';
+
+create or replace function private.prune_github_deliveries(batch integer default 10000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from private.github_deliveries as d
+  where d.id in (
+    select o.id from private.github_deliveries as o
+    where o.status = 'done' and o.done_at < now() - make_interval(
+      days => (select s.delivery_retention_days from public.agent_settings as s)
+    )
+    order by o.done_at
+    limit prune_github_deliveries.batch
+    for update skip locked
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_github_deliveries(integer) is
+  'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns how '
+  'many. What failed stays for a person. For the scheduler.';

@@ -330,7 +330,9 @@ begin
   delete from private.github_deliveries as d
   where d.id in (
     select o.id from private.github_deliveries as o
-    where o.status = 'done' and o.done_at < now() - interval '30 days'
+    where o.status = 'done' and o.done_at < now() - make_interval(
+      days => (select s.delivery_retention_days from public.agent_settings as s)
+    )
     order by o.done_at
     limit prune_github_deliveries.batch
     for update skip locked
@@ -340,5 +342,5 @@ begin
 end;
 $$;
 comment on function private.prune_github_deliveries(integer) is
-  'Deletes up to so many deliveries that were done with more than 30 days ago, and returns how many. What failed '
-  'stays for a person. For the scheduler.';
+  'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns how '
+  'many. What failed stays for a person. For the scheduler.';

@@ -1,0 +1,32 @@
+import { Buffer } from "node:buffer";
+
+/** `X-Hub-Signature-256`: `sha256=` and the HMAC-SHA-256 of the body in hex. */
+const FORM = /^sha256=([0-9a-f]{64})$/;
+
+/**
+ * Whether a body was signed with one of the secrets. The bytes are checked as they came, whether they are UTF-8 or not; how
+ * long that takes tells nothing about the signature, and all secrets are tried, whichever matches.
+ *
+ * @see https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
+ */
+export async function isSigned(
+  body: Uint8Array<ArrayBuffer>,
+  header: string | null,
+  secrets: readonly string[],
+): Promise<boolean> {
+  const hex = header?.match(FORM)?.[1];
+  if (!hex) return false;
+  const signature = new Uint8Array(Buffer.from(hex, "hex"));
+  let matches = false;
+  for (const secret of secrets) {
+    const key = await crypto.subtle.importKey(
+      "raw",
+      new TextEncoder().encode(secret),
+      { name: "HMAC", hash: "SHA-256" },
+      false,
+      ["verify"],
+    );
+    matches = await crypto.subtle.verify("HMAC", key, signature, body) || matches;
+  }
+  return matches;
+}
