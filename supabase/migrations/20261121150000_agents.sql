@@ -295,6 +295,366 @@ comment on function public.set_max_running_tasks(uuid, integer) is
   'task_limit_invalid (422).';
 grant execute on function public.set_max_running_tasks(uuid, integer) to authenticated, service_role;
 
+-- 40_agents/26_secrets.sql
+-- Other people's secrets, such as their GitHub tokens: sealed by an edge function, with a key that the
+-- database does not have.
+
+create table private.secrets (
+  id uuid not null,
+  user_id uuid not null,
+  kind text not null,
+  sealed text not null,
+  key_id text not null generated always as (split_part(sealed, '.', 2)) stored,
+  metadata jsonb not null default '{}',
+  checked_at timestamptz,
+  invalid_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint secrets_pkey primary key (id),
+  -- The profile and not the account, so that whoever writes a secret and whoever deletes the account lock the
+  -- same row first.
+  constraint secrets_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
+  constraint secrets_user_id_kind_key unique (user_id, kind),
+  constraint secrets_kind_is_known check (kind in ('github_token')),
+  constraint secrets_metadata_is_an_object check (jsonb_typeof(metadata) = 'object')
+);
+comment on table private.secrets is
+  'One secret of a kind for each user, as ciphertext that is bound to id, kind and user_id. The key is in '
+  'the environment of the edge functions.';
+comment on column private.secrets.id is
+  'Given by whoever sealed it, and new with each new secret: it says which one it is, not only whose.';
+comment on column private.secrets.sealed is 'v1.<key id>.<nonce>.<ciphertext>, see docs/secrets.md.';
+comment on column private.secrets.key_id is 'The master key that it is sealed with.';
+comment on column private.secrets.metadata is
+  'What may be known about it: of a github_token login, scopes and expires_at.';
+comment on column private.secrets.checked_at is 'When its provider last said whether it is valid.';
+comment on column private.secrets.invalid_at is 'Since when the provider refuses it; null while it does not.';
+
+-- A trigger and not a check constraint: a check's error, and so the server's log, repeats the whole row. It
+-- is the first one, before anything else could fail over the same row.
+create or replace function private.refuse_unsealed_secret() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if length(new.sealed) <= 16384 and new.sealed
+    ~ '^v1\.[A-Za-z0-9_-]{1,32}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{23,}$'
+  then
+    return new;
+  end if;
+  raise exception using
+    errcode = 'PT422', message = 'secret_not_sealed',
+    detail = 'A secret is stored as v1.<key id>.<nonce>.<ciphertext> and in no other form.',
+    hint = 'Hand it to the edge function that seals it.';
+end;
+$$;
+comment on function private.refuse_unsealed_secret() is
+  'Before trigger, the first of its table. The error does not repeat the value. Errors: secret_not_sealed '
+  '(422).';
+
+create trigger _010_refuse_unsealed_secret before insert on private.secrets
+  for each row execute function private.refuse_unsealed_secret();
+create trigger _020_refuse_unsealed_secret before update on private.secrets
+  for each row when (old.sealed is distinct from new.sealed)
+  execute function private.refuse_unsealed_secret();
+create trigger _900_keep_timestamps before insert or update on private.secrets
+  for each row execute function private.keep_timestamps();
+
+-- No policy, no grant: nobody but the functions below, which run as the owner, and operators.
+alter table private.secrets enable row level security;
+
+create or replace function private.read_secret(p_user_id uuid, p_kind text)
+returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb, invalid_at timestamptz)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select s.id, s.user_id, s.kind, s.sealed, s.metadata, s.invalid_at from private.secrets as s
+  where s.user_id = p_user_id and s.kind = p_kind;
+end;
+$$;
+comment on function private.read_secret(uuid, text) is 'Body of public.read_secret.';
+grant execute on function private.read_secret(uuid, text) to service_role;
+
+create or replace function public.read_secret(p_user_id uuid, p_kind text)
+returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb, invalid_at timestamptz)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select s.id, s.user_id, s.kind, s.sealed, s.metadata, s.invalid_at
+  from private.read_secret(p_user_id => read_secret.p_user_id, p_kind => read_secret.p_kind) as s;
+end;
+comment on function public.read_secret(uuid, text) is
+  'A user''s secret, sealed; no row for none. Service role only.';
+grant execute on function public.read_secret(uuid, text) to service_role;
+
+create or replace function private.mark_secret_checked(p_id uuid, p_is_valid boolean, p_metadata jsonb)
+returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.secrets as s set
+    checked_at = clock_timestamp(),
+    invalid_at = case when not p_is_valid then coalesce(s.invalid_at, clock_timestamp()) end,
+    metadata = s.metadata || coalesce(p_metadata, '{}')
+  where s.id = p_id;
+  return found;
+end;
+$$;
+comment on function private.mark_secret_checked(uuid, boolean, jsonb) is
+  'Body of public.mark_secret_checked.';
+grant execute on function private.mark_secret_checked(uuid, boolean, jsonb) to service_role;
+
+create or replace function public.mark_secret_checked(
+  p_id uuid, p_is_valid boolean, p_metadata jsonb default null
+) returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.mark_secret_checked(
+    p_id => mark_secret_checked.p_id, p_is_valid => mark_secret_checked.p_is_valid,
+    p_metadata => mark_secret_checked.p_metadata
+  );
+end;
+comment on function public.mark_secret_checked(uuid, boolean, jsonb) is
+  'Writes down what the provider said about a secret just now, and what else it told. False when the secret '
+  'has been replaced or removed meanwhile. Service role only.';
+grant execute on function public.mark_secret_checked(uuid, boolean, jsonb) to service_role;
+
+-- 40_agents/27_users_github_token.sql
+-- Makes a handle of users.github_token: the token is in private.secrets, sealed, and gets there by the edge
+-- function github-token alone.
+
+-- The handle is right when it is that of the user's own secret, whoever writes it: nothing to be gained by
+-- writing it, and a client that sends its whole row back does. The value is not repeated, and no constraint
+-- comes before this, whose error would repeat the row.
+create or replace function private.refuse_plain_github_token() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if exists (
+    select from private.secrets as s
+    where s.user_id = new.id and s.kind = 'github_token' and new.github_token = 'secret:' || s.id
+  ) then
+    return new;
+  end if;
+  raise exception using
+    errcode = 'PT422', message = 'github_token_plaintext_refused',
+    detail = 'users.github_token holds the handle of the user''s own token and nothing else.',
+    hint = 'POST {"token": "…"} to the edge function github-token; set null to remove the token.';
+end;
+$$;
+comment on function private.refuse_plain_github_token() is
+  'Before trigger, the first of its table. The error does not repeat the value. Errors: '
+  'github_token_plaintext_refused (422).';
+
+create or replace function private.remove_github_token() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  delete from private.secrets as s where s.user_id = new.id and s.kind = 'github_token';
+  return null;
+end;
+$$;
+comment on function private.remove_github_token() is
+  'After-update trigger: whoever clears the handle removes the token.';
+
+create trigger _010_refuse_plain_github_token before insert on public.users
+  for each row when (new.github_token is not null) execute function private.refuse_plain_github_token();
+create trigger _020_refuse_plain_github_token before update on public.users
+  for each row when (new.github_token is not null and old.github_token is distinct from new.github_token)
+  execute function private.refuse_plain_github_token();
+create trigger _500_remove_github_token after update on public.users
+  for each row when (old.github_token is not null and new.github_token is null)
+  execute function private.remove_github_token();
+
+create or replace function private.clear_github_token() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.users as u set github_token = null
+  where u.id = old.user_id and u.github_token = 'secret:' || old.id;
+  return null;
+end;
+$$;
+comment on function private.clear_github_token() is
+  'After-delete trigger of secrets: no handle is left of a secret that is gone.';
+
+create trigger _500_clear_github_token after delete on private.secrets
+  for each row when (old.kind = 'github_token') execute function private.clear_github_token();
+
+-- What is said about a token to its owner.
+create or replace function private.describe_github_token(p_user_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_secret private.secrets;
+begin
+  select * into v_secret from private.secrets as s
+  where s.user_id = p_user_id and s.kind = 'github_token';
+  return jsonb_build_object(
+    'is_set', v_secret.id is not null,
+    'login', v_secret.metadata -> 'login',
+    'scopes', v_secret.metadata -> 'scopes',
+    'expires_at', v_secret.metadata -> 'expires_at',
+    'checked_at', v_secret.checked_at,
+    'invalid_at', v_secret.invalid_at
+  );
+end;
+$$;
+comment on function private.describe_github_token(uuid) is
+  'Of a user''s GitHub token is_set, login, scopes, expires_at, checked_at and invalid_at; null where '
+  'there is none.';
+
+-- Each token has an id of its own, in the place of the one before: what was sealed for one id is never found
+-- under another, whoever else is setting a token at the same moment.
+create or replace function private.set_github_token(
+  p_user_id uuid, p_id uuid, p_sealed text, p_metadata jsonb
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.users as u where u.id = p_user_id for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'user_not_found', detail = 'There is no account with this id.',
+      hint = 'Use the id of an account.';
+  end if;
+  insert into private.secrets as s (id, user_id, kind, sealed, metadata, checked_at)
+  values (p_id, p_user_id, 'github_token', p_sealed, coalesce(p_metadata, '{}'), clock_timestamp())
+  on conflict on constraint secrets_user_id_kind_key do update set
+    id = excluded.id, sealed = excluded.sealed, metadata = excluded.metadata,
+    checked_at = excluded.checked_at, invalid_at = null;
+  update public.users as u set
+    github_token = 'secret:' || p_id,
+    github_username = coalesce(left(private.presence(p_metadata ->> 'login'), 100), u.github_username)
+  where u.id = p_user_id;
+  return private.describe_github_token(p_user_id);
+end;
+$$;
+comment on function private.set_github_token(uuid, uuid, text, jsonb) is 'Body of public.set_github_token.';
+grant execute on function private.set_github_token(uuid, uuid, text, jsonb) to service_role;
+
+create or replace function public.set_github_token(
+  p_user_id uuid, p_id uuid, p_sealed text, p_metadata jsonb default '{}'
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.set_github_token(
+    p_user_id => set_github_token.p_user_id, p_id => set_github_token.p_id,
+    p_sealed => set_github_token.p_sealed, p_metadata => set_github_token.p_metadata
+  );
+end;
+comment on function public.set_github_token(uuid, uuid, text, jsonb) is
+  'Stores a GitHub token that is sealed for this id, user and kind github_token, in the place of the one '
+  'that the user had, and says of it what github_token_status says. metadata: login, scopes, expires_at. '
+  'Service role only. Errors: user_not_found (404), secret_not_sealed (422).';
+grant execute on function public.set_github_token(uuid, uuid, text, jsonb) to service_role;
+
+create or replace function private.github_token_status() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+begin
+  if v_user_id is null then
+    raise exception using
+      errcode = 'PT401', message = 'not_signed_in', detail = 'This is about one''s own token.',
+      hint = 'Sign in.';
+  end if;
+  return private.describe_github_token(v_user_id);
+end;
+$$;
+comment on function private.github_token_status() is 'Body of public.github_token_status.';
+grant execute on function private.github_token_status() to authenticated;
+
+create or replace function public.github_token_status() returns jsonb
+language sql stable security invoker set search_path = ''
+begin atomic
+  select private.github_token_status();
+end;
+comment on function public.github_token_status() is
+  'What is known about the caller''s GitHub token: {is_set, login, scopes, expires_at, checked_at, '
+  'invalid_at}, never the token. Scopes are null for a fine-grained token, invalid_at is since when GitHub '
+  'refuses it. Errors: not_signed_in (401).';
+grant execute on function public.github_token_status() to authenticated;
+
+-- 40_agents/28_secret_rotation.sql
+-- A new master key: `npm run secrets:rotate` lists what an older one has sealed, and hands it back sealed
+-- anew.
+
+create or replace function private.secrets_to_rotate(
+  p_current_key_id text, p_after uuid, p_batch_size integer
+) returns table (id uuid, user_id uuid, kind text, sealed text)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select s.id, s.user_id, s.kind, s.sealed from private.secrets as s
+  where s.key_id <> p_current_key_id
+    and s.id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
+  order by s.id
+  limit least(greatest(p_batch_size, 1), 1000);
+end;
+$$;
+comment on function private.secrets_to_rotate(text, uuid, integer) is 'Body of public.secrets_to_rotate.';
+grant execute on function private.secrets_to_rotate(text, uuid, integer) to service_role;
+
+create or replace function public.secrets_to_rotate(
+  p_current_key_id text, p_after uuid default null, p_batch_size integer default 100
+) returns table (id uuid, user_id uuid, kind text, sealed text)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select s.id, s.user_id, s.kind, s.sealed
+  from private.secrets_to_rotate(
+    p_current_key_id => secrets_to_rotate.p_current_key_id, p_after => secrets_to_rotate.p_after,
+    p_batch_size => secrets_to_rotate.p_batch_size
+  ) as s;
+end;
+comment on function public.secrets_to_rotate(text, uuid, integer) is
+  'Up to p_batch_size secrets (1000 at most) that are not sealed with this master key, in the order of their '
+  'ids, after the id p_after. Service role only.';
+grant execute on function public.secrets_to_rotate(text, uuid, integer) to service_role;
+
+-- A secret that was replaced or removed since it was read is another one, and stays as it is.
+create or replace function private.reseal_secrets(p_secrets jsonb) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  with locked as (
+    select s.id, n.resealed
+    from jsonb_to_recordset(p_secrets) as n (id uuid, sealed text, resealed text)
+    join private.secrets as s on s.id = n.id and s.sealed = n.sealed
+    order by s.id
+    for no key update of s
+  )
+  update private.secrets as s set sealed = l.resealed from locked as l where s.id = l.id;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.reseal_secrets(jsonb) is 'Body of public.reseal_secrets.';
+grant execute on function private.reseal_secrets(jsonb) to service_role;
+
+create or replace function public.reseal_secrets(p_secrets jsonb) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.reseal_secrets(p_secrets => reseal_secrets.p_secrets);
+end;
+comment on function public.reseal_secrets(jsonb) is
+  'Takes [{id, sealed, resealed}, …]: each secret that is still sealed as given becomes what it is resealed '
+  'to. Says how many did. Service role only. Errors: secret_not_sealed (422).';
+grant execute on function public.reseal_secrets(jsonb) to service_role;
+
+create or replace function private.secret_key_counts()
+returns table (kind text, key_id text, secret_count bigint)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select s.kind, s.key_id, count(*) from private.secrets as s group by 1, 2 order by 1, 2;
+end;
+$$;
+comment on function private.secret_key_counts() is 'Body of public.secret_key_counts.';
+grant execute on function private.secret_key_counts() to service_role;
+
+create or replace function public.secret_key_counts()
+returns table (kind text, key_id text, secret_count bigint)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select c.kind, c.key_id, c.secret_count from private.secret_key_counts() as c;
+end;
+comment on function public.secret_key_counts() is
+  'How many secrets of each kind each master key has sealed. Service role only.';
+grant execute on function public.secret_key_counts() to service_role;
+
 -- 40_agents/30_projects.sql
 -- GitHub repositories that somebody lets agents work on.
 
@@ -909,3 +1269,48 @@ alter table public.task_attempts enable row level security;
 create policy task_attempts_select_own on public.task_attempts
   for select to authenticated using (user_id = (select auth.uid()));
 grant select on public.task_attempts to authenticated, service_role;
+
+-- 40_agents/69_task_github_token.sql
+-- What a worker of our own gets to push with: the token of the task's user, for as long as it holds the task.
+
+create or replace function private.task_github_token(p_task_id bigint, p_fencing_token bigint)
+returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_user_id uuid;
+begin
+  select a.user_id into v_user_id from public.task_attempts as a
+  where a.task_id = p_task_id and a.fencing_token = p_fencing_token
+    and a.ended_at is null and a.lease_expires_at > clock_timestamp();
+  if not found then
+    raise exception using
+      errcode = 'PT409', message = 'task_lease_lost', detail = 'No open lease of the task has this token.',
+      hint = 'Stop working on it and claim the next task.';
+  end if;
+  return query
+  select s.id, s.user_id, s.kind, s.sealed, s.metadata from private.secrets as s
+  where s.user_id = v_user_id and s.kind = 'github_token';
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'github_token_not_set', detail = 'The task''s user has no GitHub token.',
+      hint = 'Fail the task as not retryable; its user sets one with the edge function github-token.';
+  end if;
+end;
+$$;
+comment on function private.task_github_token(bigint, bigint) is 'Body of public.task_github_token.';
+grant execute on function private.task_github_token(bigint, bigint) to service_role;
+
+create or replace function public.task_github_token(p_task_id bigint, p_fencing_token bigint)
+returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select s.id, s.user_id, s.kind, s.sealed, s.metadata
+  from private.task_github_token(
+    p_task_id => task_github_token.p_task_id, p_fencing_token => task_github_token.p_fencing_token
+  ) as s;
+end;
+comment on function public.task_github_token(bigint, bigint) is
+  'The GitHub token, sealed, of the user whose task is held with this fencing token. Called by the edge '
+  'function github-token, which opens it. Service role only. Errors: github_token_not_set (404), '
+  'task_lease_lost (409).';
+grant execute on function public.task_github_token(bigint, bigint) to service_role;
