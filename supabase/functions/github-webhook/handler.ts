@@ -4,7 +4,7 @@ import type { Rpc } from "../_shared/database.ts";
 import { type BodyRefusal, type Failure, failureResponse, jsonResponse, readBody } from "../_shared/http.ts";
 import type { LogEntry } from "../_shared/log.ts";
 import { type DeliveryHeaders, jsonOf, readHeaders, readPayload } from "./delivery.ts";
-import { isSigned } from "./signature.ts";
+import { isSigned, readSignature } from "./signature.ts";
 
 /** What the function needs from outside. */
 export interface Dependencies {
@@ -55,6 +55,13 @@ const REFUSALS: Record<BodyRefusal, Failure> = {
   },
 };
 
+const SIGNATURE_WRONG: Failure = {
+  status: 401,
+  code: "webhook_signature_wrong",
+  message: "X-Hub-Signature-256 is missing, or is not the body's signature with the webhook's secret.",
+  hint: "Give GitHub's webhook the secret that stands in GITHUB_WEBHOOK_SECRETS.",
+};
+
 type Details = Record<string, string | number>;
 
 /**
@@ -98,17 +105,11 @@ async function answer(request: Request, deps: Dependencies, details: Details): P
   const secrets = readSecrets(deps);
   if ("code" in secrets) return secrets;
 
-  const body = await readBody(request, deps.maxBytes ?? MAX_BYTES, deps.bodyTimeoutMs ?? BODY_TIMEOUT_MS);
-  if (typeof body === "string") return REFUSALS[body];
-  const bytes = new Uint8Array(body);
-  if (!await isSigned(bytes, request.headers.get("x-hub-signature-256"), secrets.valid)) {
-    return {
-      status: 401,
-      code: "webhook_signature_wrong",
-      message: "X-Hub-Signature-256 is missing, or is not the body's signature with the webhook's secret.",
-      hint: "Give GitHub's webhook the secret that stands in GITHUB_WEBHOOK_SECRETS.",
-    };
-  }
+  const signature = readSignature(request.headers.get("x-hub-signature-256"));
+  if (!signature) return SIGNATURE_WRONG;
+  const bytes = await readBody(request, deps.maxBytes ?? MAX_BYTES, deps.bodyTimeoutMs ?? BODY_TIMEOUT_MS);
+  if (typeof bytes === "string") return REFUSALS[bytes];
+  if (!await isSigned(bytes, signature, secrets.valid)) return SIGNATURE_WRONG;
 
   const headers = readHeaders(request.headers);
   if ("code" in headers) return headers;

@@ -29,11 +29,13 @@ create table public.pull_requests (
   constraint pull_requests_number_is_positive check (number > 0),
   constraint pull_requests_state_is_known check (state in ('open', 'closed')),
   constraint pull_requests_merged_is_closed check (merged_at is null or state = 'closed'),
-  constraint pull_requests_merge_commit_is_of_a_merge check (merge_commit_sha is null or merged_at is not null)
+  constraint pull_requests_merge_commit_is_of_a_merge
+    check (merge_commit_sha is null or merged_at is not null)
 );
 comment on table public.pull_requests is
-  'Pull requests of the repositories that projects and tasks name, kept by GitHub''s webhook and by the sweep. '
-  'A user sees those that a verified link leads to from a task of theirs. Nobody writes here over the API.';
+  'Pull requests of the repositories that projects and tasks name, kept by GitHub''s webhook and by the '
+  'sweep. A user sees those that a verified link leads to from a task of theirs. Nobody writes here over the '
+  'API.';
 comment on column public.pull_requests.repo_owner is 'The owner of the repository, in lower case.';
 comment on column public.pull_requests.repo_name is 'The name of the repository, in lower case.';
 comment on column public.pull_requests.state is
@@ -66,7 +68,8 @@ create table private.pull_request_checks (
     foreign key (pull_request_id) references public.pull_requests (id) on delete cascade,
   constraint pull_request_checks_failures_count_is_a_count check (failures_count >= 0)
 );
-comment on table private.pull_request_checks is 'What the sweep knows of its asking GitHub, a row a pull request.';
+comment on table private.pull_request_checks is
+  'What the sweep knows of its asking GitHub, a row a pull request.';
 comment on column private.pull_request_checks.etag is
   'The ETag of the reading that the row of the pull request holds; null once a delivery has changed it.';
 comment on column private.pull_request_checks.read_at is

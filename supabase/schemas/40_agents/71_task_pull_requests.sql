@@ -33,8 +33,8 @@ comment on column public.task_pull_requests.source is
   'Who named it. worker: a trusted worker, or a server. owner: the task''s user, or a worker of theirs. '
   'branch: it was opened from the task''s pr_branch.';
 comment on column public.task_pull_requests.verified_by is
-  'Why the user may see it. worker: a trusted worker finished the task with it. token: the user''s own GitHub '
-  'token has read it. public: its repository is public.';
+  'Why the user may see it. worker: a trusted worker finished the task with it. token: the user''s own '
+  'GitHub token has read it. public: its repository is public.';
 comment on column public.task_pull_requests.verify_after is
   'When the sweep next tries to read it with the user''s token; null when it is verified.';
 
@@ -94,7 +94,8 @@ create table private.task_github_refs (
 comment on table private.task_github_refs is
   'The repository, pull request and branch that a task names, in lower case where GitHub ignores it.';
 comment on column private.task_github_refs.number_named_in is
-  'The transaction that last changed the pull request: what a trusted worker confirms is what it wrote itself.';
+  'The transaction that last changed the pull request: what a trusted worker confirms is what it wrote '
+  'itself.';
 comment on column private.task_github_refs.head_named_in is 'The transaction that last changed the branch.';
 comment on column private.task_github_refs.is_number_confirmed is
   'Whether a trusted worker or a server named the pull request; gone with every change by somebody else.';

@@ -87,8 +87,8 @@ begin
 end;
 $$;
 comment on function private.lock_github_head(text, text, text) is
-  'Takes turns between tasks that come to name a branch and pull requests that come from it, so that the later '
-  'one sees the other. Taken before the pull request''s row.';
+  'Takes turns between tasks that come to name a branch and pull requests that come from it, so that the '
+  'later one sees the other. Taken before the pull request''s row.';
 
 create or replace function private.name_pull_request(p_owner text, p_name text, p_number integer)
 returns bigint
@@ -263,5 +263,5 @@ begin
 end;
 $$;
 comment on function private.verify_task_pull_requests(bigint) is
-  'For the function with which a trusted worker finishes a task, after it has written the task: what it wrote '
-  'of pull request and branch may be seen by the task''s user.';
+  'For the function with which a trusted worker finishes a task, after it has written the task: what it '
+  'wrote of pull request and branch may be seen by the task''s user.';

@@ -22,7 +22,8 @@ create type private.pull_request_version as (
 comment on type private.pull_request_version is 'A pull request as GitHub tells it at one moment.';
 
 -- Between its pushes GitHub tries merges out and names the commit of the last try: that is no merge.
-create or replace function private.read_pull_request(p_pull_request jsonb) returns private.pull_request_version
+create or replace function private.read_pull_request(p_pull_request jsonb)
+returns private.pull_request_version
 language plpgsql stable security invoker set search_path = '' as $$
 declare
   p record;
@@ -40,7 +41,8 @@ begin
   v.merge_commit_sha := case when p.merged_at is not null then left(p.merge_commit_sha, 64) end;
   v.head_ref := left(p.head ->> 'ref', 255);
   v.head_sha := left(p.head ->> 'sha', 64);
-  v.is_from_fork := lower(p.head #>> '{repo,full_name}') is distinct from lower(p.base #>> '{repo,full_name}');
+  v.is_from_fork :=
+    lower(p.head #>> '{repo,full_name}') is distinct from lower(p.base #>> '{repo,full_name}');
   v.base_ref := left(p.base ->> 'ref', 255);
   v.title := left(p.title, 1024);
   v.html_url := case when p.html_url ~ '^https?://' then left(p.html_url, 2048) end;
@@ -52,7 +54,7 @@ begin
     or v.provider_updated_at is null or p.merged_at is not null and v.state <> 'closed' then
     raise exception using
       errcode = 'PT422', message = 'pull_request_unreadable',
-      detail = 'The object is no pull request: number, state, updated_at or merged_at are not what they are there.',
+      detail = 'number, state, updated_at or merged_at are not what they are in a pull request.',
       hint = 'Send the object as GitHub''s webhook or API gives it.';
   end if;
   return v;
@@ -62,9 +64,9 @@ comment on function private.read_pull_request(jsonb) is
   'The fields of a pull_request object of GitHub''s webhooks and REST API. Errors: pull_request_unreadable '
   '(422).';
 
--- Versions are GitHub's whole seconds. Within one, an answer of the API beats what deliveries say, since it is
--- of the moment when it was asked for, and a later one beats an earlier one. Deliveries among themselves are
--- put in an order of their content, with the end of a pull request last, and the sweep is sent to look.
+-- Versions are GitHub's whole seconds. Within one, an answer of the API beats what deliveries say, since it
+-- is of the moment when it was asked for, and a later one beats an earlier one. Deliveries among themselves
+-- are put in an order of their content, with the end of a pull request last, and the sweep is sent to look.
 create or replace function private.is_newer_version(
   p_old private.pull_request_version, p_old_read_at timestamptz,
   p_new private.pull_request_version, p_new_read_at timestamptz
@@ -164,7 +166,8 @@ create or replace function private.next_pull_request_check(
 ) returns timestamptz
 language plpgsql stable security invoker set search_path = '' as $$
 begin
-  if p_read_at >= p_version.provider_updated_at + interval '2 seconds' or p_read_at is null and not p_is_contested
+  if p_read_at >= p_version.provider_updated_at + interval '2 seconds'
+    or p_read_at is null and not p_is_contested
   then
     return case when p_version.state = 'open' then now() + interval '14 minutes' end;
   end if;
@@ -189,7 +192,8 @@ begin
   v_id := private.name_pull_request(p_owner, p_name, p_version.number);
   v_old := (select private.version_of(p) from public.pull_requests as p where p.id = v_id for no key update);
   v_old_read_at := (select c.read_at from private.pull_request_checks as c where c.pull_request_id = v_id);
-  v_is_contested := v_old.provider_updated_at = p_version.provider_updated_at and v_old is distinct from p_version;
+  v_is_contested :=
+    v_old.provider_updated_at = p_version.provider_updated_at and v_old is distinct from p_version;
   if not private.is_newer_version(v_old, v_old_read_at, p_version, p_read_at) then
     if v_is_contested then
       update private.pull_request_checks as c set next_check_at = now() where c.pull_request_id = v_id;

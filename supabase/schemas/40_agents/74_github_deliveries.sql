@@ -84,12 +84,13 @@ create table private.github_deliveries (
   constraint github_deliveries_body_is_bounded check (octet_length(body) <= 26214400)
 );
 comment on table private.github_deliveries is
-  'Deliveries of GitHub''s webhook that could change a pull request. The signature covers the body and not the '
-  'delivery''s id, so the same bytes are the same delivery whatever id they come with.';
+  'Deliveries of GitHub''s webhook that could change a pull request. The signature covers the body and not '
+  'the delivery''s id, so the same bytes are the same delivery whatever id they come with.';
 comment on column private.github_deliveries.id is 'X-GitHub-Delivery: a redelivery has the same.';
 comment on column private.github_deliveries.body is 'The JSON as it came, byte for byte.';
 comment on column private.github_deliveries.status is
-  'received: not worked on yet. done: what it says is in pull_requests. failed: working on it ended in an error.';
+  'received: not worked on yet. done: what it says is in pull_requests. failed: working on it ended in an '
+  'error.';
 comment on column private.github_deliveries.next_attempt_at is
   'When the scheduler works on it again; null when it is done, can''t be read, or was tried too often.';
 
@@ -267,9 +268,10 @@ begin atomic
 end;
 comment on function public.ingest_github_delivery(uuid, text, text) is
   'Stores a delivery of GitHub''s webhook, its JSON given as base64, and works on it, in one transaction. '
-  'Returns {delivery_id, status}: done; already_done, without writing; failed, to be tried again by the clock or '
-  'by a redelivery; ignored, without writing, where it is no pull_request event or nobody here works on the '
-  'repository. Service role only. Errors: github_body_too_large (413), github_body_not_base64 (422).';
+  'Returns {delivery_id, status}: done; already_done, without writing; failed, to be tried again by the '
+  'clock or by a redelivery; ignored, without writing, where it is no pull_request event or nobody here '
+  'works on the repository. Service role only. Errors: github_body_too_large (413), github_body_not_base64 '
+  '(422).';
 grant execute on function public.ingest_github_delivery(uuid, text, text) to service_role;
 
 create or replace function private.receive_github_delivery(p_delivery_id uuid, p_event text, p_body text)
@@ -296,9 +298,9 @@ begin atomic
   );
 end;
 comment on function public.receive_github_delivery(uuid, text, text) is
-  'Only stores a delivery of GitHub''s webhook, for when ingest_github_delivery failed; the scheduler works on '
-  'it. Returns its status: received, done or failed. Service role only. Errors: github_body_too_large (413), '
-  'github_body_not_base64 (422).';
+  'Only stores a delivery of GitHub''s webhook, for when ingest_github_delivery failed; the scheduler works '
+  'on it. Returns its status: received, done or failed. Service role only. Errors: github_body_too_large '
+  '(413), github_body_not_base64 (422).';
 grant execute on function public.receive_github_delivery(uuid, text, text) to service_role;
 
 create or replace function private.process_waiting_github_deliveries(batch integer default 50) returns integer
@@ -342,5 +344,5 @@ begin
 end;
 $$;
 comment on function private.prune_github_deliveries(integer) is
-  'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns how '
-  'many. What failed stays for a person. For the scheduler.';
+  'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns '
+  'how many. What failed stays for a person. For the scheduler.';

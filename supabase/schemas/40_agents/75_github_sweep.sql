@@ -1,5 +1,5 @@
--- What a lost delivery left wrong is found by asking GitHub: the clock wakes an edge function, which is handed
--- what is due.
+-- What a lost delivery left wrong is found by asking GitHub: the clock wakes an edge function, which is
+-- handed what is due.
 
 create extension if not exists pg_net with schema extensions;
 
@@ -12,8 +12,8 @@ create table private.function_tickets (
   constraint function_tickets_hash_is_a_sha256 check (octet_length(hash) = 32)
 );
 comment on table private.function_tickets is
-  'Calls of edge functions that the database has asked for. A ticket is good once, for one function, for five '
-  'minutes; only its hash stands here.';
+  'Calls of edge functions that the database has asked for. A ticket is good once, for one function, for '
+  'five minutes; only its hash stands here.';
 alter table private.function_tickets enable row level security;
 
 create table private.github_sweep (
@@ -89,7 +89,8 @@ begin
     limit p_limit;
 end;
 $$;
-comment on function private.due_pull_requests(integer) is 'What the sweep is to ask GitHub about now, in order.';
+comment on function private.due_pull_requests(integer) is
+  'What the sweep is to ask GitHub about now, in order.';
 
 -- A worker that was to open a pull request and said none, or one that somebody opened by hand.
 create or replace function private.due_branches(p_limit integer) returns setof bigint
@@ -146,7 +147,8 @@ begin
       ) order by r.is_due desc, r.is_verified desc, r.user_id
     )
     from (
-      select s.user_id, s.id as secret_id, s.sealed, coalesce(bool_or(l.verify_after <= now()), false) as is_due,
+      select s.user_id, s.id as secret_id, s.sealed,
+        coalesce(bool_or(l.verify_after <= now()), false) as is_due,
         bool_or(l.verified_at is not null) as is_verified
       from public.task_pull_requests as l
       join private.secrets as s on s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
@@ -162,8 +164,8 @@ comment on function private.readers_of_pull_request(bigint) is
   'Up to five users of its tasks with their sealed tokens: an array of {user_id, secret_id, sealed, '
   'is_unverified}.';
 
--- Handed out for ten minutes: a sweep that ends in the middle leaves the rest to the next one, and two at once
--- don't ask for the same.
+-- Handed out for ten minutes: a sweep that ends in the middle leaves the rest to the next one, and two at
+-- once don't ask for the same.
 create or replace function private.lease_due_pull_requests(p_limit integer) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -252,8 +254,9 @@ begin atomic
   );
 end;
 comment on function public.begin_github_sweep(text, integer) is
-  'Hands the sweep what to ask GitHub about, for ten minutes: {paused_until, pull_requests: [{pull_request_id, '
-  'repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, sealed, is_unverified}]}], '
-  'branches: [{task_id, repo_owner, repo_name, head_ref, user_id, secret_id, sealed}]}. A ticket is used up; '
-  'without one the caller has checked who asks. Service role only. Errors: function_ticket_invalid (401).';
+  'Hands the sweep what to ask GitHub about, for ten minutes: {paused_until, pull_requests: '
+  '[{pull_request_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, '
+  'sealed, is_unverified}]}], branches: [{task_id, repo_owner, repo_name, head_ref, user_id, secret_id, '
+  'sealed}]}. A ticket is used up; without one the caller has checked who asks. Service role only. Errors: '
+  'function_ticket_invalid (401).';
 grant execute on function public.begin_github_sweep(text, integer) to service_role;

@@ -7,9 +7,11 @@ begin
   return now() + least(interval '14 minutes' * 2 ^ least(p_failures_count, 10), interval '1 day');
 end;
 $$;
-comment on function private.later_check(integer) is 'When to try again after so many failures before this one.';
+comment on function private.later_check(integer) is
+  'When to try again after so many failures before this one.';
 
-create or replace function private.verify_links_of_reader(p_pull_request_id bigint, p_user_id uuid) returns void
+create or replace function private.verify_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
+returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update public.task_pull_requests as l set
@@ -21,7 +23,8 @@ comment on function private.verify_links_of_reader(bigint, uuid) is
   'The user''s own token has read the pull request: their links to it show it.';
 
 -- A link that only the token vouched for hides the pull request again.
-create or replace function private.doubt_links_of_reader(p_pull_request_id bigint, p_user_id uuid) returns void
+create or replace function private.doubt_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
+returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update public.task_pull_requests as l set
@@ -68,7 +71,8 @@ begin
   select * into v_pull from public.pull_requests as p where p.id = p_pull_request_id;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'pull_request_not_found', detail = 'There is no pull request with this id.',
+      errcode = 'PT404', message = 'pull_request_not_found',
+      detail = 'There is no pull request with this id.',
       hint = 'Use an id that begin_github_sweep gave.';
   end if;
   case p_outcome
@@ -118,9 +122,9 @@ begin atomic
 end;
 comment on function public.finish_github_check(bigint, uuid, text, text, text, timestamptz) is
   'What became of asking GitHub about a pull request with this user''s token (null: without one). read: the '
-  'answer''s body as text, its ETag, and when it was asked for. unchanged: GitHub has nothing newer than the ETag. '
-  'Both verify the user''s links. not_seen: the token does not find it. unseen: nobody did. Service role only. '
-  'Errors: pull_request_not_found (404), github_outcome_unknown, github_answer_unexpected, '
+  'answer''s body as text, its ETag, and when it was asked for. unchanged: GitHub has nothing newer than the '
+  'ETag. Both verify the user''s links. not_seen: the token does not find it. unseen: nobody did. Service '
+  'role only. Errors: pull_request_not_found (404), github_outcome_unknown, github_answer_unexpected, '
   'pull_request_unreadable (422).';
 grant execute on function public.finish_github_check(bigint, uuid, text, text, text, timestamptz)
   to service_role;
@@ -199,6 +203,6 @@ begin atomic
   select private.pause_github_sweep(p_until => pause_github_sweep.p_until);
 end;
 comment on function public.pause_github_sweep(timestamptz) is
-  'GitHub asked to be left alone until then, a day at most: until that time nothing is swept. Returns the time. '
-  'Service role only.';
+  'GitHub asked to be left alone until then, a day at most: until that time nothing is swept. Returns the '
+  'time. Service role only.';
 grant execute on function public.pause_github_sweep(timestamptz) to service_role;
