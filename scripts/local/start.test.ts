@@ -129,8 +129,8 @@ describe("a start on an empty folder", () => {
     expect(performance.now() - began).toBeLessThan(15_000);
     expect(Object.keys(env).sort()).toEqual([
       "CIRCLE_WEBHOOK_URL",
-      "GITHUB_WEBHOOK_URL",
       "DATABASE_URL",
+      "GITHUB_WEBHOOK_URL",
       "SUPABASE_PUBLISHABLE_KEY",
       "SUPABASE_SECRET_KEY",
       "SUPABASE_URL",
