@@ -250,7 +250,8 @@ select is(
 );
 select is(
   (select count(*) from net.http_request_queue
-   where headers::text || convert_from(body, 'UTF8') ~ 'sb_secret|v1\.'), 0::bigint, 'and nothing else that is secret'
+   where headers::text || convert_from(body, 'UTF8') ~ 'sb_secret|v1\.'), 0::bigint,
+  'and nothing else that is secret'
 );
 select lives_ok(
   format('select public.begin_github_sweep(%L)', (select ticket from ticket)), 'the ticket begins a sweep'

@@ -121,7 +121,8 @@ select is_empty(
 select set_eq(
   $$ select jobname::text, schedule::text, command::text, active from cron.job $$,
   $$ values
-    ('agents-process-github-deliveries', '* * * * *', 'select private.process_waiting_github_deliveries()', true),
+    ('agents-process-github-deliveries', '* * * * *',
+      'select private.process_waiting_github_deliveries()', true),
     ('agents-sweep-github', '*/15 * * * *', 'select private.request_github_sweep()', true),
     ('agents-prune-github-deliveries', '47 3 * * *', 'select private.prune_github_deliveries()', true),
     ('tracker-cleanup-test-data', '17 3 * * *', 'select public.cleanup_legacy_test_data()', true),
