@@ -71,6 +71,11 @@ insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) value
   '70000000-0000-4000-8000-000000000001', '70000000-0000-4000-8000-000000000002', 'relates'
 );
 
+-- An agent's own task with a pull request that they may see.
+insert into public.tasks (id, user_id, pr_url) values (
+  -1, '00000000-0000-4000-8000-00000000000c', 'https://github.com/matrix/matrix/pull/1'
+);
+
 create temp table persona (name text, place int, role text, user_id text) on commit drop;
 insert into persona values
   ('anon', 1, 'anon', null),
@@ -83,6 +88,11 @@ insert into persona values
 -- A table's existing row (by a filter), the columns of its key, and a row to insert.
 create temp table fixture (object text, filter text, key text, new_row json) on commit drop;
 insert into fixture values
+  ('pull_requests', 'repo_owner = ''matrix''', 'repo_owner, repo_name, number',
+    '{"repo_owner": "matrix", "repo_name": "new", "number": 1}'),
+  ('task_pull_requests', 'task_id = -1', 'task_id, pull_request_id',
+    '{"task_id": -1, "pull_request_id": 1, "user_id": "00000000-0000-4000-8000-00000000000c",
+      "source": "owner"}'),
   ('exai_issues', 'id = ''70000000-0000-4000-8000-000000000001''', 'id',
     '{"title": "New", "severity": "high", "category": "other", "file_path": "a.py", "line_start": 1}'),
   ('exai_issue_updates', 'id = ''71000000-0000-4000-8000-000000000001''', 'id',
@@ -133,6 +143,16 @@ insert into fixture values
 
 create temp table call (object text, statement text) on commit drop;
 insert into call values
+  ('ingest_github_delivery', 'select public.ingest_github_delivery(
+    p_delivery_id := gen_random_uuid(), p_event := ''push'', p_body := ''e30='')'),
+  ('receive_github_delivery', 'select public.receive_github_delivery(
+    p_delivery_id := gen_random_uuid(), p_event := ''pull_request'', p_body := ''e30='')'),
+  ('begin_github_sweep', 'select public.begin_github_sweep()'),
+  ('finish_github_check', 'select public.finish_github_check(
+    p_pull_request_id := 0, p_user_id := null, p_outcome := ''unseen'')'),
+  ('record_github_branch', 'select public.record_github_branch(
+    p_task_id := 0, p_user_id := null, p_pull_requests := ''[]'')'),
+  ('pause_github_sweep', 'select public.pause_github_sweep(p_until := now())'),
   ('insert_checklist_step', 'select public.insert_checklist_step(
     p_issue_id := ''70000000-0000-4000-8000-000000000001'', p_description := ''New'')'),
   ('move_checklist_step', 'select public.move_checklist_step(
@@ -175,6 +195,22 @@ create temp table expected (
   object text, verb text, anon text, stranger text, viewer text, agent text, admin text, service_role text
 ) on commit drop;
 insert into expected values
+  ('pull_requests', 'select', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('pull_requests', 'insert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('pull_requests', 'upsert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('pull_requests', 'update', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('pull_requests', 'delete', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('task_pull_requests', 'select', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('task_pull_requests', 'insert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('task_pull_requests', 'upsert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('task_pull_requests', 'update', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('task_pull_requests', 'delete', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('ingest_github_delivery', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('receive_github_delivery', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('begin_github_sweep', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('finish_github_check', 'call', 'no', 'no', 'no', 'no', 'no', 'PT404'),
+  ('record_github_branch', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('pause_github_sweep', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
   ('exai_issues', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
   ('exai_issues', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
   ('exai_issues', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),

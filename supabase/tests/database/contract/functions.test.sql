@@ -22,6 +22,14 @@ select set_eq(
      cross join lateral aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) as a
      where a.grantee <> f.proowner $$,
   $$ values
+    -- GitHub
+    ('public.ingest_github_delivery', 'service_role'), ('private.ingest_github_delivery', 'service_role'),
+    ('public.receive_github_delivery', 'service_role'), ('private.receive_github_delivery', 'service_role'),
+    ('public.begin_github_sweep', 'service_role'), ('private.begin_github_sweep', 'service_role'),
+    ('public.finish_github_check', 'service_role'), ('private.finish_github_check', 'service_role'),
+    ('public.record_github_branch', 'service_role'), ('private.record_github_branch', 'service_role'),
+    ('public.pause_github_sweep', 'service_role'), ('private.pause_github_sweep', 'service_role'),
+    ('private.my_pull_request_ids', 'authenticated'), ('private.my_pull_request_ids', 'service_role'),
     -- the API
     ('public.insert_checklist_step', 'authenticated'), ('public.insert_checklist_step', 'service_role'),
     ('public.move_checklist_step', 'authenticated'), ('public.move_checklist_step', 'service_role'),

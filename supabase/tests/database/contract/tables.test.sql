@@ -22,7 +22,10 @@ where c.relkind in ('r', 'p', 'v', 'm', 'f')
 
 select bag_eq(
   $$ select format('%s.%s', schema, name) from our_relation $$,
-  $$ values ('public.exai_issues'), ('public.exai_issue_updates'), ('public.exai_issue_checklist'),
+  $$ values ('public.pull_requests'), ('public.task_pull_requests'), ('private.pull_request_checks'),
+    ('private.task_github_refs'), ('private.github_repositories'), ('private.github_deliveries'),
+    ('private.function_tickets'), ('private.github_sweep'),
+    ('public.exai_issues'), ('public.exai_issue_updates'), ('public.exai_issue_checklist'),
     ('public.exai_issue_relations'), ('public.exai_active_issues'), ('public.exai_ready_issues'),
     ('private.exai_issue_counts'), ('private.exai_issue_search'),
     ('public.team_members'), ('public.issues'), ('public.comments'), ('public.issue_status_logs'),
