@@ -929,6 +929,79 @@ export type Database = {
           },
         ];
       };
+      "pull_requests": {
+        Row: {
+          "author_login": string | null;
+          "base_ref": string | null;
+          "closed_at": string | null;
+          "created_at": string;
+          "head_ref": string | null;
+          "head_sha": string | null;
+          "html_url": string | null;
+          "id": number;
+          "is_draft": boolean;
+          "is_from_fork": boolean;
+          "is_private": boolean | null;
+          "merge_commit_sha": string | null;
+          "merged_at": string | null;
+          "number": number;
+          "opened_at": string | null;
+          "provider_updated_at": string | null;
+          "repo_name": string;
+          "repo_owner": string;
+          "state": string;
+          "title": string | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_login"?: string | null;
+          "base_ref"?: string | null;
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "head_ref"?: string | null;
+          "head_sha"?: string | null;
+          "html_url"?: string | null;
+          "id"?: number;
+          "is_draft"?: boolean;
+          "is_from_fork"?: boolean;
+          "is_private"?: boolean | null;
+          "merge_commit_sha"?: string | null;
+          "merged_at"?: string | null;
+          "number": number;
+          "opened_at"?: string | null;
+          "provider_updated_at"?: string | null;
+          "repo_name": string;
+          "repo_owner": string;
+          "state"?: string;
+          "title"?: string | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "author_login"?: string | null;
+          "base_ref"?: string | null;
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "head_ref"?: string | null;
+          "head_sha"?: string | null;
+          "html_url"?: string | null;
+          "id"?: number;
+          "is_draft"?: boolean;
+          "is_from_fork"?: boolean;
+          "is_private"?: boolean | null;
+          "merge_commit_sha"?: string | null;
+          "merged_at"?: string | null;
+          "number"?: number;
+          "opened_at"?: string | null;
+          "provider_updated_at"?: string | null;
+          "repo_name"?: string;
+          "repo_owner"?: string;
+          "state"?: string;
+          "title"?: string | null;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
       "segment_corrections": {
         Row: {
           "corrected_at": string;
@@ -1107,6 +1180,61 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "task_attempts_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
+            referencedRelation: "tasks";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "task_pull_requests": {
+        Row: {
+          "created_at": string;
+          "pull_request_id": number;
+          "source": string;
+          "task_id": number;
+          "updated_at": string;
+          "user_id": string;
+          "verified_at": string | null;
+          "verified_by": string | null;
+          "verify_after": string | null;
+          "verify_failures_count": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "pull_request_id": number;
+          "source": string;
+          "task_id": number;
+          "updated_at"?: string;
+          "user_id": string;
+          "verified_at"?: string | null;
+          "verified_by"?: string | null;
+          "verify_after"?: string | null;
+          "verify_failures_count"?: number;
+        };
+        Update: {
+          "created_at"?: string;
+          "pull_request_id"?: number;
+          "source"?: string;
+          "task_id"?: number;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "verified_at"?: string | null;
+          "verified_by"?: string | null;
+          "verify_after"?: string | null;
+          "verify_failures_count"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "task_pull_requests_pull_request_id_fkey";
+            columns: ["pull_request_id"];
+            isOneToOne: false;
+            referencedRelation: "pull_requests";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "task_pull_requests_task_id_fkey";
             columns: ["task_id"];
             isOneToOne: false;
             referencedRelation: "tasks";
@@ -1673,6 +1801,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "begin_github_sweep": { Args: { "p_limit"?: number; "p_ticket"?: string }; Returns: Json };
       "claim_exai_issue": {
         Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_minutes"?: number };
         Returns: {
@@ -1733,7 +1862,19 @@ export type Database = {
       };
       "export_exai_issues": { Args: Record<PropertyKey, never>; Returns: Json };
       "export_exai_lines": { Args: Record<PropertyKey, never>; Returns: string[] };
+      "finish_github_check": {
+        Args: {
+          "p_etag"?: string;
+          "p_outcome": string;
+          "p_pull_request"?: string;
+          "p_pull_request_id": number;
+          "p_read_at"?: string;
+          "p_user_id": string;
+        };
+        Returns: undefined;
+      };
       "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
+      "github_token_status": { Args: Record<PropertyKey, never>; Returns: Json };
       "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
       "import_circle_issue": {
         Args: {
@@ -1747,6 +1888,10 @@ export type Database = {
       };
       "import_exai_issues": { Args: { "p_document": Json }; Returns: Json };
       "ingest_circle_event": { Args: { "p_body": string }; Returns: Json };
+      "ingest_github_delivery": {
+        Args: { "p_body": string; "p_delivery_id": string; "p_event": string };
+        Returns: Json;
+      };
       "insert_checklist_step": {
         Args: {
           "p_conversation_id"?: string;
@@ -1772,6 +1917,10 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      "mark_secret_checked": {
+        Args: { "p_id": string; "p_is_valid": boolean; "p_metadata"?: Json };
+        Returns: boolean;
       };
       "move_checklist_step": {
         Args: { "p_from": number; "p_issue_id": string; "p_to": number };
@@ -1835,12 +1984,32 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "pause_github_sweep": { Args: { "p_until": string }; Returns: string };
       "process_circle_event": { Args: { "p_event_id": string }; Returns: Json };
       "process_circle_webhook": {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
         Returns: Json;
       };
+      "read_secret": {
+        Args: { "p_kind": string; "p_user_id": string };
+        Returns: {
+          "id": string;
+          "invalid_at": string;
+          "kind": string;
+          "metadata": Json;
+          "sealed": string;
+          "user_id": string;
+        }[];
+      };
       "receive_circle_event": { Args: { "p_body": string }; Returns: string };
+      "receive_github_delivery": {
+        Args: { "p_body": string; "p_delivery_id": string; "p_event": string };
+        Returns: string;
+      };
+      "record_github_branch": {
+        Args: { "p_pull_requests": string; "p_read_at"?: string; "p_task_id": number; "p_user_id": string };
+        Returns: number;
+      };
       "relate_exai_issues": {
         Args: { "p_from": string; "p_kind": string; "p_to": string };
         Returns: {
@@ -1864,6 +2033,7 @@ export type Database = {
         Args: { "p_from": string; "p_limit"?: number; "p_to"?: string };
         Returns: Json;
       };
+      "reseal_secrets": { Args: { "p_secrets": Json }; Returns: number };
       "return_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
@@ -1927,6 +2097,23 @@ export type Database = {
           "updated_at": string;
         }[];
       };
+      "secret_key_counts": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "key_id": string;
+          "kind": string;
+          "secret_count": number;
+        }[];
+      };
+      "secrets_to_rotate": {
+        Args: { "p_after"?: string; "p_batch_size"?: number; "p_current_key_id": string };
+        Returns: {
+          "id": string;
+          "kind": string;
+          "sealed": string;
+          "user_id": string;
+        }[];
+      };
       "set_exai_issue_status": {
         Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_status": string };
         Returns: {
@@ -1969,6 +2156,10 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "set_github_token": {
+        Args: { "p_id": string; "p_metadata"?: Json; "p_sealed": string; "p_user_id": string };
+        Returns: Json;
+      };
       "set_max_running_tasks": {
         Args: { "p_max_running_tasks": number; "p_user_id": string };
         Returns: undefined;
@@ -1983,6 +2174,16 @@ export type Database = {
           "similarity": number;
           "status": string;
           "title": string;
+        }[];
+      };
+      "task_github_token": {
+        Args: { "p_fencing_token": number; "p_task_id": number };
+        Returns: {
+          "id": string;
+          "kind": string;
+          "metadata": Json;
+          "sealed": string;
+          "user_id": string;
         }[];
       };
       "touch_user_session": {
