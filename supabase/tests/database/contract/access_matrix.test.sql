@@ -71,6 +71,14 @@ insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) value
   '70000000-0000-4000-8000-000000000001', '70000000-0000-4000-8000-000000000002', 'relates'
 );
 
+select public.set_github_token(
+  '00000000-0000-4000-8000-00000000000c', '90000000-0000-4000-8000-000000000001',
+  'v1.matrix.AAECAwQFBgcICQoL.AAECAwQFBgcICQoLDA0ODxAR'
+);
+insert into public.tasks (id, user_id) values (-90, '00000000-0000-4000-8000-00000000000c');
+insert into public.task_attempts (task_id, fencing_token, user_id, attempt, worker, agent, lease_expires_at)
+values (-90, -90, '00000000-0000-4000-8000-00000000000c', 1, 'matrix', 'claude', now() + interval '1 hour');
+
 create temp table persona (name text, place int, role text, user_id text) on commit drop;
 insert into persona values
   ('anon', 1, 'anon', null),
@@ -133,6 +141,16 @@ insert into fixture values
 
 create temp table call (object text, statement text) on commit drop;
 insert into call values
+  ('github_token_status', 'select public.github_token_status()'),
+  ('set_github_token', 'select public.set_github_token(''00000000-0000-4000-8000-00000000000b'',
+    ''90000000-0000-4000-8000-000000000002'', ''v1.matrix.AAECAwQFBgcICQoL.AAECAwQFBgcICQoLDA0ODxAR'')'),
+  ('read_secret', 'select public.read_secret(''00000000-0000-4000-8000-00000000000c'', ''github_token'')'),
+  ('mark_secret_checked',
+    'select public.mark_secret_checked(''90000000-0000-4000-8000-000000000001'', true)'),
+  ('secrets_to_rotate', 'select public.secrets_to_rotate(p_current_key_id := ''new'')'),
+  ('reseal_secrets', 'select public.reseal_secrets(''[]'')'),
+  ('secret_key_counts', 'select public.secret_key_counts()'),
+  ('task_github_token', 'select public.task_github_token(-90, -90)'),
   ('insert_checklist_step', 'select public.insert_checklist_step(
     p_issue_id := ''70000000-0000-4000-8000-000000000001'', p_description := ''New'')'),
   ('move_checklist_step', 'select public.move_checklist_step(
@@ -175,6 +193,14 @@ create temp table expected (
   object text, verb text, anon text, stranger text, viewer text, agent text, admin text, service_role text
 ) on commit drop;
 insert into expected values
+  ('github_token_status', 'call', 'no', 'yes', 'yes', 'yes', 'yes', 'no'),
+  ('set_github_token', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('read_secret', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('mark_secret_checked', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('secrets_to_rotate', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('reseal_secrets', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('secret_key_counts', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('task_github_token', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
   ('exai_issues', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
   ('exai_issues', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
   ('exai_issues', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
