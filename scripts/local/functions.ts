@@ -14,9 +14,6 @@ import {
   JWT_SECRET,
   PUBLISHABLE_KEY,
   SECRET_KEY,
-  JWT_SECRET,
-  PUBLISHABLE_KEY,
-  SECRET_KEY,
   SECRETS_MASTER_KEYS,
 } from "./keys.ts";
 import { bin, ROOT, SUPABASE_DIR } from "./paths.ts";

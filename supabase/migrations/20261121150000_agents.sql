@@ -2978,7 +2978,8 @@ begin
 end;
 $$;
 comment on function private.sees_all_metrics() is
-  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins of the team.';
+  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins of the '
+  'team.';
 
 create or replace function private.task_completion_weekly()
 returns table (
@@ -3002,7 +3003,8 @@ begin
   from (
     select date_trunc('week', t.completed_at at time zone 'UTC')::date as week, t.agent,
       left(t.execution_metadata ->> 'model', 200) as model, t.status,
-      case when t.status = 'completed' then extract(epoch from t.completed_at - t.started_at)::double precision
+      case when t.status = 'completed'
+        then extract(epoch from t.completed_at - t.started_at)::double precision
       end as seconds
     from public.tasks as t
     where (v_all or t.user_id = v_user_id) and t.completed_at is not null
@@ -3062,8 +3064,8 @@ grant execute on function private.task_errors_weekly() to authenticated, service
 create view public.task_errors_weekly with (security_invoker = true) as
 select * from private.task_errors_weekly() as e where e.error_kind is not null;
 comment on view public.task_errors_weekly is
-  'One row a week, agent and kind of error with which a task ended as failed. Of the caller''s own tasks; for '
-  'admins of the team and servers of everybody''s.';
+  'One row a week, agent and kind of error with which a task ended as failed. Of the caller''s own tasks; '
+  'for admins of the team and servers of everybody''s.';
 comment on column public.task_errors_weekly.week is 'The Monday on which the week begins, in UTC.';
 comment on column public.task_errors_weekly.error_kind is 'tasks.error_kind; unknown where none is said.';
 comment on column public.task_errors_weekly.share is 'Of that week''s and agent''s failures, 0 to 1.';
@@ -3155,8 +3157,8 @@ grant execute on function private.pull_requests_weekly() to authenticated, servi
 create view public.pull_requests_weekly with (security_invoker = true) as
 select * from private.pull_requests_weekly();
 comment on view public.pull_requests_weekly is
-  'One row a week in which a pull request of a task was opened, merged or closed. Of the caller''s own tasks, '
-  'as far as the link is verified; for admins of the team and servers of everybody''s.';
+  'One row a week in which a pull request of a task was opened, merged or closed. Of the caller''s own '
+  'tasks, as far as the link is verified; for admins of the team and servers of everybody''s.';
 comment on column public.pull_requests_weekly.week is 'The Monday on which the week begins, in UTC.';
 comment on column public.pull_requests_weekly.closed_count is 'Closed without being merged.';
 comment on column public.pull_requests_weekly.merge_rate is
@@ -3212,7 +3214,8 @@ comment on view public.slow_queries is
   'The hundred statements that took the most time in all, as pg_stat_statements has counted them since its '
   'last reset. For admins of the team and servers; empty for everybody else, and where the extension is not '
   'loaded.';
-comment on column public.slow_queries.query is 'The statement, its constants as $1, $2 …; cut to 2000 characters.';
+comment on column public.slow_queries.query is
+  'The statement, its constants as $1, $2 …; cut to 2000 characters.';
 comment on column public.slow_queries.rows_count is 'Rows that all calls gave or changed.';
 comment on column public.slow_queries.cache_hit_rate is
   'Pages found in memory of those that were asked for, 0 to 1.';

@@ -9,7 +9,8 @@ begin
 end;
 $$;
 comment on function private.sees_all_metrics() is
-  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins of the team.';
+  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins of the '
+  'team.';
 
 create or replace function private.task_completion_weekly()
 returns table (
@@ -33,7 +34,8 @@ begin
   from (
     select date_trunc('week', t.completed_at at time zone 'UTC')::date as week, t.agent,
       left(t.execution_metadata ->> 'model', 200) as model, t.status,
-      case when t.status = 'completed' then extract(epoch from t.completed_at - t.started_at)::double precision
+      case when t.status = 'completed'
+        then extract(epoch from t.completed_at - t.started_at)::double precision
       end as seconds
     from public.tasks as t
     where (v_all or t.user_id = v_user_id) and t.completed_at is not null

@@ -30,8 +30,8 @@ grant execute on function private.task_errors_weekly() to authenticated, service
 create view public.task_errors_weekly with (security_invoker = true) as
 select * from private.task_errors_weekly() as e where e.error_kind is not null;
 comment on view public.task_errors_weekly is
-  'One row a week, agent and kind of error with which a task ended as failed. Of the caller''s own tasks; for '
-  'admins of the team and servers of everybody''s.';
+  'One row a week, agent and kind of error with which a task ended as failed. Of the caller''s own tasks; '
+  'for admins of the team and servers of everybody''s.';
 comment on column public.task_errors_weekly.week is 'The Monday on which the week begins, in UTC.';
 comment on column public.task_errors_weekly.error_kind is 'tasks.error_kind; unknown where none is said.';
 comment on column public.task_errors_weekly.share is 'Of that week''s and agent''s failures, 0 to 1.';

@@ -43,8 +43,8 @@ grant execute on function private.pull_requests_weekly() to authenticated, servi
 create view public.pull_requests_weekly with (security_invoker = true) as
 select * from private.pull_requests_weekly();
 comment on view public.pull_requests_weekly is
-  'One row a week in which a pull request of a task was opened, merged or closed. Of the caller''s own tasks, '
-  'as far as the link is verified; for admins of the team and servers of everybody''s.';
+  'One row a week in which a pull request of a task was opened, merged or closed. Of the caller''s own '
+  'tasks, as far as the link is verified; for admins of the team and servers of everybody''s.';
 comment on column public.pull_requests_weekly.week is 'The Monday on which the week begins, in UTC.';
 comment on column public.pull_requests_weekly.closed_count is 'Closed without being merged.';
 comment on column public.pull_requests_weekly.merge_rate is

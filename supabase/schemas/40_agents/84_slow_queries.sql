@@ -42,7 +42,8 @@ comment on view public.slow_queries is
   'The hundred statements that took the most time in all, as pg_stat_statements has counted them since its '
   'last reset. For admins of the team and servers; empty for everybody else, and where the extension is not '
   'loaded.';
-comment on column public.slow_queries.query is 'The statement, its constants as $1, $2 …; cut to 2000 characters.';
+comment on column public.slow_queries.query is
+  'The statement, its constants as $1, $2 …; cut to 2000 characters.';
 comment on column public.slow_queries.rows_count is 'Rows that all calls gave or changed.';
 comment on column public.slow_queries.cache_hit_rate is
   'Pages found in memory of those that were asked for, 0 to 1.';

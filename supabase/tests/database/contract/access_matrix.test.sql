@@ -174,7 +174,8 @@ insert into fixture values
 create temp table call (object text, statement text) on commit drop;
 insert into call values
   ('append_task_message', 'select public.append_task_message(-2, ''user'', ''New'')'),
-  ('set_max_running_tasks', 'select public.set_max_running_tasks(''00000000-0000-4000-8000-00000000000c'', 1)'),
+  ('set_max_running_tasks',
+    'select public.set_max_running_tasks(''00000000-0000-4000-8000-00000000000c'', 1)'),
   ('ingest_github_delivery', 'select public.ingest_github_delivery(
     p_delivery_id := gen_random_uuid(), p_event := ''push'', p_body := ''e30='')'),
   ('receive_github_delivery', 'select public.receive_github_delivery(
