@@ -4,6 +4,43 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   "public": {
     Tables: {
+      "agent_settings": {
+        Row: {
+          "created_at": string;
+          "delivery_retention_days": number;
+          "functions_url": string | null;
+          "id": boolean;
+          "max_lease_seconds": number;
+          "retry_seconds": number;
+          "running_tasks_per_project": number | null;
+          "running_tasks_per_user": number | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "delivery_retention_days"?: number;
+          "functions_url"?: string | null;
+          "id"?: boolean;
+          "max_lease_seconds"?: number;
+          "retry_seconds"?: number;
+          "running_tasks_per_project"?: number | null;
+          "running_tasks_per_user"?: number | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "delivery_retention_days"?: number;
+          "functions_url"?: string | null;
+          "id"?: boolean;
+          "max_lease_seconds"?: number;
+          "retry_seconds"?: number;
+          "running_tasks_per_project"?: number | null;
+          "running_tasks_per_user"?: number | null;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
       "circle_issues": {
         Row: {
           "attachments": NonNullable<Json>;
@@ -838,6 +875,133 @@ export type Database = {
         };
         Relationships: [];
       };
+      "projects": {
+        Row: {
+          "created_at": string;
+          "description": string | null;
+          "id": number;
+          "is_active": boolean;
+          "max_running_tasks": number | null;
+          "name": string;
+          "repo_name": string;
+          "repo_owner": string;
+          "repo_url": string;
+          "settings": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "description"?: string | null;
+          "id"?: number;
+          "is_active"?: boolean;
+          "max_running_tasks"?: number | null;
+          "name": string;
+          "repo_name": string;
+          "repo_owner": string;
+          "repo_url": string;
+          "settings"?: NonNullable<Json>;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "description"?: string | null;
+          "id"?: number;
+          "is_active"?: boolean;
+          "max_running_tasks"?: number | null;
+          "name"?: string;
+          "repo_name"?: string;
+          "repo_owner"?: string;
+          "repo_url"?: string;
+          "settings"?: NonNullable<Json>;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "projects_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "pull_requests": {
+        Row: {
+          "author_login": string | null;
+          "base_ref": string | null;
+          "closed_at": string | null;
+          "created_at": string;
+          "head_ref": string | null;
+          "head_sha": string | null;
+          "html_url": string | null;
+          "id": number;
+          "is_draft": boolean;
+          "is_from_fork": boolean;
+          "is_private": boolean | null;
+          "merge_commit_sha": string | null;
+          "merged_at": string | null;
+          "number": number;
+          "opened_at": string | null;
+          "provider_updated_at": string | null;
+          "repo_name": string;
+          "repo_owner": string;
+          "state": string;
+          "title": string | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_login"?: string | null;
+          "base_ref"?: string | null;
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "head_ref"?: string | null;
+          "head_sha"?: string | null;
+          "html_url"?: string | null;
+          "id"?: number;
+          "is_draft"?: boolean;
+          "is_from_fork"?: boolean;
+          "is_private"?: boolean | null;
+          "merge_commit_sha"?: string | null;
+          "merged_at"?: string | null;
+          "number": number;
+          "opened_at"?: string | null;
+          "provider_updated_at"?: string | null;
+          "repo_name": string;
+          "repo_owner": string;
+          "state"?: string;
+          "title"?: string | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "author_login"?: string | null;
+          "base_ref"?: string | null;
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "head_ref"?: string | null;
+          "head_sha"?: string | null;
+          "html_url"?: string | null;
+          "id"?: number;
+          "is_draft"?: boolean;
+          "is_from_fork"?: boolean;
+          "is_private"?: boolean | null;
+          "merge_commit_sha"?: string | null;
+          "merged_at"?: string | null;
+          "number"?: number;
+          "opened_at"?: string | null;
+          "provider_updated_at"?: string | null;
+          "repo_name"?: string;
+          "repo_owner"?: string;
+          "state"?: string;
+          "title"?: string | null;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
       "segment_corrections": {
         Row: {
           "corrected_at": string;
@@ -954,6 +1118,250 @@ export type Database = {
         };
         Relationships: [];
       };
+      "task_attempts": {
+        Row: {
+          "agent": string;
+          "attempt": number;
+          "claim_key": string | null;
+          "claimed_at": string;
+          "ended_at": string | null;
+          "error": string | null;
+          "error_kind": string | null;
+          "fencing_token": number;
+          "heartbeat_at": string;
+          "is_retryable": boolean | null;
+          "lease_expires_at": string;
+          "outcome": string | null;
+          "project_id": number | null;
+          "task_id": number;
+          "user_id": string;
+          "worker": string;
+          "worker_token_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent": string;
+          "attempt": number;
+          "claim_key"?: string | null;
+          "claimed_at"?: string;
+          "ended_at"?: string | null;
+          "error"?: string | null;
+          "error_kind"?: string | null;
+          "fencing_token"?: number;
+          "heartbeat_at"?: string;
+          "is_retryable"?: boolean | null;
+          "lease_expires_at": string;
+          "outcome"?: string | null;
+          "project_id"?: number | null;
+          "task_id": number;
+          "user_id": string;
+          "worker": string;
+          "worker_token_id"?: string | null;
+        };
+        Update: {
+          "agent"?: string;
+          "attempt"?: number;
+          "claim_key"?: string | null;
+          "claimed_at"?: string;
+          "ended_at"?: string | null;
+          "error"?: string | null;
+          "error_kind"?: string | null;
+          "fencing_token"?: number;
+          "heartbeat_at"?: string;
+          "is_retryable"?: boolean | null;
+          "lease_expires_at"?: string;
+          "outcome"?: string | null;
+          "project_id"?: number | null;
+          "task_id"?: number;
+          "user_id"?: string;
+          "worker"?: string;
+          "worker_token_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "task_attempts_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
+            referencedRelation: "task_list";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "task_attempts_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
+            referencedRelation: "tasks";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "task_pull_requests": {
+        Row: {
+          "created_at": string;
+          "pull_request_id": number;
+          "source": string;
+          "task_id": number;
+          "updated_at": string;
+          "user_id": string;
+          "verified_at": string | null;
+          "verified_by": string | null;
+          "verify_after": string | null;
+          "verify_failures_count": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "pull_request_id": number;
+          "source": string;
+          "task_id": number;
+          "updated_at"?: string;
+          "user_id": string;
+          "verified_at"?: string | null;
+          "verified_by"?: string | null;
+          "verify_after"?: string | null;
+          "verify_failures_count"?: number;
+        };
+        Update: {
+          "created_at"?: string;
+          "pull_request_id"?: number;
+          "source"?: string;
+          "task_id"?: number;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "verified_at"?: string | null;
+          "verified_by"?: string | null;
+          "verify_after"?: string | null;
+          "verify_failures_count"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "task_pull_requests_pull_request_id_fkey";
+            columns: ["pull_request_id"];
+            isOneToOne: false;
+            referencedRelation: "pull_requests";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "task_pull_requests_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
+            referencedRelation: "task_list";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "task_pull_requests_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
+            referencedRelation: "tasks";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "tasks": {
+        Row: {
+          "agent": string;
+          "attempts_count": number;
+          "changed_files": NonNullable<Json>;
+          "chat_messages": NonNullable<Json>;
+          "commit_hash": string | null;
+          "completed_at": string | null;
+          "container_id": string | null;
+          "created_at": string;
+          "error": string | null;
+          "error_kind": string | null;
+          "execution_metadata": NonNullable<Json>;
+          "git_diff": string | null;
+          "git_patch": string | null;
+          "id": number;
+          "max_attempts": number;
+          "pr_branch": string | null;
+          "pr_number": number | null;
+          "pr_url": string | null;
+          "priority": number;
+          "project_id": number | null;
+          "repo_url": string | null;
+          "run_after": string;
+          "started_at": string | null;
+          "status": Database["public"]["Enums"]["task_status"];
+          "target_branch": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent"?: string;
+          "attempts_count"?: number;
+          "changed_files"?: NonNullable<Json>;
+          "chat_messages"?: NonNullable<Json>;
+          "commit_hash"?: string | null;
+          "completed_at"?: string | null;
+          "container_id"?: string | null;
+          "created_at"?: string;
+          "error"?: string | null;
+          "error_kind"?: string | null;
+          "execution_metadata"?: NonNullable<Json>;
+          "git_diff"?: string | null;
+          "git_patch"?: string | null;
+          "id"?: number;
+          "max_attempts"?: number;
+          "pr_branch"?: string | null;
+          "pr_number"?: number | null;
+          "pr_url"?: string | null;
+          "priority"?: number;
+          "project_id"?: number | null;
+          "repo_url"?: string | null;
+          "run_after"?: string;
+          "started_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["task_status"];
+          "target_branch"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Update: {
+          "agent"?: string;
+          "attempts_count"?: number;
+          "changed_files"?: NonNullable<Json>;
+          "chat_messages"?: NonNullable<Json>;
+          "commit_hash"?: string | null;
+          "completed_at"?: string | null;
+          "container_id"?: string | null;
+          "created_at"?: string;
+          "error"?: string | null;
+          "error_kind"?: string | null;
+          "execution_metadata"?: NonNullable<Json>;
+          "git_diff"?: string | null;
+          "git_patch"?: string | null;
+          "id"?: number;
+          "max_attempts"?: number;
+          "pr_branch"?: string | null;
+          "pr_number"?: number | null;
+          "pr_url"?: string | null;
+          "priority"?: number;
+          "project_id"?: number | null;
+          "repo_url"?: string | null;
+          "run_after"?: string;
+          "started_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["task_status"];
+          "target_branch"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "tasks_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "tasks_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "team_members": {
         Row: {
           "created_at": string;
@@ -1029,6 +1437,46 @@ export type Database = {
           "profile_name"?: string;
           "profile_role"?: string | null;
           "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "users": {
+        Row: {
+          "avatar_url": string | null;
+          "created_at": string;
+          "email": string | null;
+          "full_name": string | null;
+          "github_token": string | null;
+          "github_username": string | null;
+          "id": string;
+          "max_running_tasks": number | null;
+          "preferences": NonNullable<Json>;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "avatar_url"?: string | null;
+          "created_at"?: string;
+          "email"?: string | null;
+          "full_name"?: string | null;
+          "github_token"?: string | null;
+          "github_username"?: string | null;
+          "id": string;
+          "max_running_tasks"?: number | null;
+          "preferences"?: NonNullable<Json>;
+          "updated_at"?: string;
+        };
+        Update: {
+          "avatar_url"?: string | null;
+          "created_at"?: string;
+          "email"?: string | null;
+          "full_name"?: string | null;
+          "github_token"?: string | null;
+          "github_username"?: string | null;
+          "id"?: string;
+          "max_running_tasks"?: number | null;
+          "preferences"?: NonNullable<Json>;
+          "updated_at"?: string;
         };
         Relationships: [];
       };
@@ -1335,6 +1783,19 @@ export type Database = {
         };
         Relationships: [];
       };
+      "pull_requests_weekly": {
+        Row: {
+          "closed_count": number | null;
+          "median_hours_to_merge": number | null;
+          "merge_rate": number | null;
+          "merged_count": number | null;
+          "opened_count": number | null;
+          "p90_hours_to_merge": number | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
       "repeated_questions": {
         Row: {
           "example_title": string | null;
@@ -1345,6 +1806,163 @@ export type Database = {
           "people_count": number | null;
           "question_key": string | null;
           "resolved_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "slow_queries": {
+        Row: {
+          "cache_hit_rate": number | null;
+          "calls_count": number | null;
+          "max_milliseconds": number | null;
+          "mean_milliseconds": number | null;
+          "query": string | null;
+          "rows_count": number | null;
+          "total_seconds": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "task_completion_weekly": {
+        Row: {
+          "agent": string | null;
+          "average_seconds": number | null;
+          "cancelled_count": number | null;
+          "completed_count": number | null;
+          "completion_rate": number | null;
+          "failed_count": number | null;
+          "model": string | null;
+          "p90_seconds": number | null;
+          "tasks_count": number | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "task_errors_weekly": {
+        Row: {
+          "agent": string | null;
+          "error_kind": string | null;
+          "failure_rate": number | null;
+          "failures_count": number | null;
+          "share": number | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "task_list": {
+        Row: {
+          "agent": string;
+          "attempts_count": number;
+          "changed_files": NonNullable<Json>;
+          "commit_hash": string | null;
+          "completed_at": string | null;
+          "container_id": string | null;
+          "created_at": string;
+          "diff_bytes": number | null;
+          "error": string | null;
+          "error_kind": string | null;
+          "execution_metadata": NonNullable<Json>;
+          "id": number;
+          "max_attempts": number;
+          "patch_bytes": number | null;
+          "pr_branch": string | null;
+          "pr_number": number | null;
+          "pr_url": string | null;
+          "priority": number;
+          "project_id": number | null;
+          "repo_url": string | null;
+          "run_after": string;
+          "started_at": string | null;
+          "status": Database["public"]["Enums"]["task_status"];
+          "target_branch": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent"?: string | null;
+          "attempts_count"?: number | null;
+          "changed_files"?: Json | null;
+          "commit_hash"?: string | null;
+          "completed_at"?: string | null;
+          "container_id"?: string | null;
+          "created_at"?: string | null;
+          "diff_bytes"?: never;
+          "error"?: string | null;
+          "error_kind"?: string | null;
+          "execution_metadata"?: Json | null;
+          "id"?: number | null;
+          "max_attempts"?: number | null;
+          "patch_bytes"?: never;
+          "pr_branch"?: string | null;
+          "pr_number"?: number | null;
+          "pr_url"?: string | null;
+          "priority"?: number | null;
+          "project_id"?: number | null;
+          "repo_url"?: string | null;
+          "run_after"?: string | null;
+          "started_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["task_status"] | null;
+          "target_branch"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "agent"?: string | null;
+          "attempts_count"?: number | null;
+          "changed_files"?: Json | null;
+          "commit_hash"?: string | null;
+          "completed_at"?: string | null;
+          "container_id"?: string | null;
+          "created_at"?: string | null;
+          "diff_bytes"?: never;
+          "error"?: string | null;
+          "error_kind"?: string | null;
+          "execution_metadata"?: Json | null;
+          "id"?: number | null;
+          "max_attempts"?: number | null;
+          "patch_bytes"?: never;
+          "pr_branch"?: string | null;
+          "pr_number"?: number | null;
+          "pr_url"?: string | null;
+          "priority"?: number | null;
+          "project_id"?: number | null;
+          "repo_url"?: string | null;
+          "run_after"?: string | null;
+          "started_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["task_status"] | null;
+          "target_branch"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "tasks_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "tasks_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "user_activity_weekly": {
+        Row: {
+          "agents_count": number | null;
+          "completed_count": number | null;
+          "last_active_at": string | null;
+          "projects_count": number | null;
+          "tasks_count": number | null;
+          "user_id": string | null;
+          "week": string | null;
         };
         ComputedFields: never;
         Relationships: [];
@@ -1367,6 +1985,11 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "append_task_message": {
+        Args: { "content": string; "idempotency_key"?: string; "role": string; "task_id": number };
+        Returns: Json;
+      };
+      "begin_github_sweep": { Args: { "p_limit"?: number; "p_ticket"?: string }; Returns: Json };
       "claim_exai_issue": {
         Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_minutes"?: number };
         Returns: {
@@ -1427,7 +2050,19 @@ export type Database = {
       };
       "export_exai_issues": { Args: Record<PropertyKey, never>; Returns: Json };
       "export_exai_lines": { Args: Record<PropertyKey, never>; Returns: string[] };
+      "finish_github_check": {
+        Args: {
+          "p_etag"?: string;
+          "p_outcome": string;
+          "p_pull_request"?: string;
+          "p_pull_request_id": number;
+          "p_read_at"?: string;
+          "p_user_id": string;
+        };
+        Returns: undefined;
+      };
       "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
+      "github_token_status": { Args: Record<PropertyKey, never>; Returns: Json };
       "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
       "import_circle_issue": {
         Args: {
@@ -1441,6 +2076,10 @@ export type Database = {
       };
       "import_exai_issues": { Args: { "p_document": Json }; Returns: Json };
       "ingest_circle_event": { Args: { "p_body": string }; Returns: Json };
+      "ingest_github_delivery": {
+        Args: { "p_body": string; "p_delivery_id": string; "p_event": string };
+        Returns: Json;
+      };
       "insert_checklist_step": {
         Args: {
           "p_conversation_id"?: string;
@@ -1466,6 +2105,10 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      "mark_secret_checked": {
+        Args: { "p_id": string; "p_is_valid": boolean; "p_metadata"?: Json };
+        Returns: boolean;
       };
       "move_checklist_step": {
         Args: { "p_from": number; "p_issue_id": string; "p_to": number };
@@ -1529,12 +2172,32 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "pause_github_sweep": { Args: { "p_until": string }; Returns: string };
       "process_circle_event": { Args: { "p_event_id": string }; Returns: Json };
       "process_circle_webhook": {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
         Returns: Json;
       };
+      "read_secret": {
+        Args: { "p_kind": string; "p_user_id": string };
+        Returns: {
+          "id": string;
+          "invalid_at": string;
+          "kind": string;
+          "metadata": Json;
+          "sealed": string;
+          "user_id": string;
+        }[];
+      };
       "receive_circle_event": { Args: { "p_body": string }; Returns: string };
+      "receive_github_delivery": {
+        Args: { "p_body": string; "p_delivery_id": string; "p_event": string };
+        Returns: string;
+      };
+      "record_github_branch": {
+        Args: { "p_pull_requests": string; "p_read_at"?: string; "p_task_id": number; "p_user_id": string };
+        Returns: number;
+      };
       "relate_exai_issues": {
         Args: { "p_from": string; "p_kind": string; "p_to": string };
         Returns: {
@@ -1558,6 +2221,7 @@ export type Database = {
         Args: { "p_from": string; "p_limit"?: number; "p_to"?: string };
         Returns: Json;
       };
+      "reseal_secrets": { Args: { "p_secrets": Json }; Returns: number };
       "return_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
@@ -1621,6 +2285,23 @@ export type Database = {
           "updated_at": string;
         }[];
       };
+      "secret_key_counts": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "key_id": string;
+          "kind": string;
+          "secret_count": number;
+        }[];
+      };
+      "secrets_to_rotate": {
+        Args: { "p_after"?: string; "p_batch_size"?: number; "p_current_key_id": string };
+        Returns: {
+          "id": string;
+          "kind": string;
+          "sealed": string;
+          "user_id": string;
+        }[];
+      };
       "set_exai_issue_status": {
         Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_status": string };
         Returns: {
@@ -1663,6 +2344,14 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "set_github_token": {
+        Args: { "p_id": string; "p_metadata"?: Json; "p_sealed": string; "p_user_id": string };
+        Returns: Json;
+      };
+      "set_max_running_tasks": {
+        Args: { "p_max_running_tasks": number; "p_user_id": string };
+        Returns: undefined;
+      };
       "similar_issues": {
         Args: { "p_description"?: string; "p_limit"?: number; "p_title": string };
         Returns: {
@@ -1673,6 +2362,16 @@ export type Database = {
           "similarity": number;
           "status": string;
           "title": string;
+        }[];
+      };
+      "task_github_token": {
+        Args: { "p_fencing_token": number; "p_task_id": number };
+        Returns: {
+          "id": string;
+          "kind": string;
+          "metadata": Json;
+          "sealed": string;
+          "user_id": string;
         }[];
       };
       "touch_user_session": {
@@ -1714,7 +2413,7 @@ export type Database = {
       };
     };
     Enums: {
-      [_ in never]: never;
+      "task_status": "pending" | "running" | "completed" | "failed" | "cancelled";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -1821,6 +2520,8 @@ export type CompositeTypes<
 
 export const Constants = {
   "public": {
-    Enums: {},
+    Enums: {
+      "task_status": ["pending", "running", "completed", "failed", "cancelled"],
+    },
   },
 } as const;
