@@ -43,16 +43,16 @@ export function jsonResponse(
 export type BodyRefusal = "too_large" | "too_slow" | "broken_off";
 
 /**
- * Reads a request's raw body, once.
+ * Reads the raw body of a request, or of an answer, once.
  *
  * @param maxBytes more is refused while it arrives, whatever `content-length` says
  * @param timeoutMs a body that is not there by then is refused
  */
 export async function readBody(
-  request: Request,
+  request: Pick<Request, "headers" | "body">,
   maxBytes: number,
   timeoutMs: number,
-): Promise<Uint8Array | BodyRefusal> {
+): Promise<Uint8Array<ArrayBuffer> | BodyRefusal> {
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return "too_large";
   if (!request.body) return new Uint8Array();
   const reader = request.body.getReader();
@@ -86,7 +86,7 @@ async function refuse(
   return why;
 }
 
-function join(chunks: Uint8Array[], size: number): Uint8Array {
+function join(chunks: Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
