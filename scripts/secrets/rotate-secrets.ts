@@ -92,7 +92,7 @@ async function rotateBatch(
   result: Rotation,
 ): Promise<void> {
   const ready: { id: string; sealed: string; resealed: string }[] = [];
-  for (const { id, user_id: userId, kind, sealed } of batch) {
+  await Promise.all(batch.map(async ({ id, user_id: userId, kind, sealed }) => {
     const identity = { id, kind, ownerId: userId };
     try {
       const plaintext = await decryptSecret(masterKeys, identity, sealed);
@@ -101,7 +101,7 @@ async function rotateBatch(
       if (!(error instanceof SecretError)) throw error;
       result.failed.push({ id, kind, userId, reason: error.reason });
     }
-  }
+  }));
   const resealed = ready.length === 0 ? 0 : answer(await client.rpc("reseal_secrets", { p_secrets: ready }));
   result.resealed += resealed;
   result.changed += ready.length - resealed;

@@ -1480,6 +1480,48 @@ export type Database = {
         };
         Relationships: [];
       };
+      "worker_tokens": {
+        Row: {
+          "agents": (string)[];
+          "created_at": string;
+          "expires_at": string | null;
+          "id": string;
+          "last_used_at": string | null;
+          "name": string;
+          "revoked_at": string | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agents": (string)[];
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "last_used_at"?: string | null;
+          "name": string;
+          "revoked_at"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "agents"?: (string)[];
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "last_used_at"?: string | null;
+          "name"?: string;
+          "revoked_at"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "worker_tokens_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
     };
     Views: {
       "circle_triage_queue": {
@@ -1990,6 +2032,7 @@ export type Database = {
         Returns: Json;
       };
       "begin_github_sweep": { Args: { "p_limit"?: number; "p_ticket"?: string }; Returns: Json };
+      "cancel_task": { Args: { "task_id": number }; Returns: Json };
       "claim_exai_issue": {
         Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_minutes"?: number };
         Returns: {
@@ -2032,7 +2075,47 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "claim_task": {
+        Args: {
+          "agents": (string)[];
+          "claim_key"?: string;
+          "lease_seconds"?: number;
+          "worker": string;
+          "worker_token"?: string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["claimed_task"][];
+        SetofOptions: {
+          from: "*";
+          to: "claimed_task";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "cleanup_legacy_test_data": { Args: { "days_old"?: number }; Returns: number };
+      "complete_task": {
+        Args: {
+          "changed_files"?: Json;
+          "commit_hash"?: string;
+          "execution_metadata"?: Json;
+          "fencing_token": number;
+          "git_diff"?: string;
+          "git_patch"?: string;
+          "message"?: string;
+          "pr_branch"?: string;
+          "pr_number"?: number;
+          "pr_url"?: string;
+          "task_id": number;
+          "worker_token"?: string;
+        };
+        Returns: Json;
+      };
+      "create_worker_token": {
+        Args: { "agents": (string)[]; "expires_in_days"?: number; "for_everybody"?: boolean; "name": string };
+        Returns: {
+          "id": string;
+          "token": string;
+        }[];
+      };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
       "dismiss_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
@@ -2050,6 +2133,19 @@ export type Database = {
       };
       "export_exai_issues": { Args: Record<PropertyKey, never>; Returns: Json };
       "export_exai_lines": { Args: Record<PropertyKey, never>; Returns: string[] };
+      "fail_task": {
+        Args: {
+          "error": string;
+          "error_kind"?: string;
+          "execution_metadata"?: Json;
+          "fencing_token": number;
+          "message"?: string;
+          "retryable"?: boolean;
+          "task_id": number;
+          "worker_token"?: string;
+        };
+        Returns: Json;
+      };
       "finish_github_check": {
         Args: {
           "p_etag"?: string;
@@ -2064,6 +2160,16 @@ export type Database = {
       "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
       "github_token_status": { Args: Record<PropertyKey, never>; Returns: Json };
       "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
+      "heartbeat_task": {
+        Args: {
+          "fencing_token": number;
+          "lease_seconds"?: number;
+          "message"?: string;
+          "task_id": number;
+          "worker_token"?: string;
+        };
+        Returns: Json;
+      };
       "import_circle_issue": {
         Args: {
           "p_circle_issue_id": string;
@@ -2217,6 +2323,10 @@ export type Database = {
         Args: { "p_conversation_id"?: string; "p_issue_number": number };
         Returns: boolean;
       };
+      "release_task": {
+        Args: { "fencing_token": number; "task_id": number; "worker_token"?: string };
+        Returns: Json;
+      };
       "replay_circle_events": {
         Args: { "p_from": string; "p_limit"?: number; "p_to"?: string };
         Returns: Json;
@@ -2226,6 +2336,7 @@ export type Database = {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
       };
+      "revoke_worker_token": { Args: { "id": string }; Returns: string };
       "search_exai_issues": {
         Args: {
           "p_category"?: (string)[];
@@ -2416,7 +2527,24 @@ export type Database = {
       "task_status": "pending" | "running" | "completed" | "failed" | "cancelled";
     };
     CompositeTypes: {
-      [_ in never]: never;
+      "claimed_task": {
+        "task_id": number | null;
+        "fencing_token": number | null;
+        "attempt": number | null;
+        "lease_expires_at": string | null;
+        "agent": string | null;
+        "priority": number | null;
+        "project_id": number | null;
+        "repo_url": string | null;
+        "repo_owner": string | null;
+        "repo_name": string | null;
+        "target_branch": string | null;
+        "pr_branch": string | null;
+        "chat_messages": Json | null;
+        "execution_metadata": Json | null;
+        "project_settings": Json | null;
+        "github_token": string | null;
+      };
     };
   };
 };

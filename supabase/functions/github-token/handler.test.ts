@@ -214,10 +214,16 @@ describe("routes", () => {
     ["GET", "/reveal", "405 method_not_allowed", "POST"],
     ["GET", "/other", "404 path_unknown", null],
     ["GET", "/constructor", "404 path_unknown", null],
+    ["GET", "/check/more", "404 path_unknown", null],
+    ["GET", "s", "404 path_unknown", null],
   ])("%s %s", async (method, path, expected, allow) => {
     const response = await setUp().handler(request(method, path));
     expect(response.headers.get("allow")).toBe(allow);
     expect(await refusal(response)).toBe(expected);
+  });
+
+  test("a slash at the end is none", async () => {
+    expect((await setUp().handler(request("GET", "/"))).status).toBe(200);
   });
 
   test("pages of any origin may call, but not where tokens are shown", async () => {

@@ -74,7 +74,7 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
   return async (request) => {
     const started = deps.now();
     const requestId = request.headers.get("sb-request-id") ?? deps.newId();
-    const path = new URL(request.url).pathname.match(/\/github-token(\/[^/]*)?\/?$/)?.[1] ?? "";
+    const path = new URL(request.url).pathname.replace(/^.*?\/github-token/, "").replace(/\/$/, "");
     // pages are for people; servers have no use for a page that may speak to them
     const cors = path === "/reveal" ? {} : corsHeaders;
     const headers = { ...cors, "cache-control": "no-store" };

@@ -29,6 +29,7 @@ test.each([
   "circle_imports",
   "issue_search",
   "refresh_tokens",
+  "secrets",
   "job",
   "decrypted_secrets",
   "http_request_queue",

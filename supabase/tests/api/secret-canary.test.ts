@@ -175,6 +175,57 @@ describe("a token goes every way there is", () => {
     expect(await ask(ana, "POST", "/check")).toBe("200 set");
   });
 
+  test("used to ask about a private pull request, by the clock and by a server", async () => {
+    expect(await ask(ana, "POST", "/check")).toBe("200 set");
+    github.state.addRepo({ owner: "acme", name: "shop", isPrivate: true, members: ["hubot"] });
+    const pull = github.state.openPull({
+      owner: "acme",
+      name: "shop",
+      title: "Fix",
+      head: "fix",
+      base: "main",
+      login: "hubot",
+    });
+    const url = `https://github.com/acme/shop/pull/${pull.number}`;
+    await sql`update public.tasks set pr_url = ${url}, pr_number = ${pull.number} where id = ${lease.task_id}`;
+    const sweep = async (): Promise<unknown> => {
+      await sql`update public.task_pull_requests set verify_after = now() where verified_at is null`;
+      await sql`update private.pull_request_checks set next_check_at = now() where true`;
+      const headers = asServer(stack.project);
+      const response = await fetch(`${stack.project.url}/functions/v1/github-sweep`, {
+        method: "POST",
+        headers,
+      });
+      const text = await response.text();
+      answers.push(text);
+      return JSON.parse(text);
+    };
+    expect(await sweep()).toMatchObject({ read: 1 });
+    expect(github.state.requests.at(-1)).toMatchObject({
+      login: "hubot",
+      path: expect.stringContaining("/pulls/") as string,
+    });
+    for (const status of [500, 403, 404, 401]) {
+      const message = `No ${token("scolded")}`;
+      github.state.faults.push({
+        path: "/pulls/",
+        status,
+        body: { message },
+        headers: { "retry-after": "1" },
+      });
+      expect(await sweep()).toMatchObject({ read: 0 });
+      await sql`update private.github_sweep set paused_until = null where true`;
+    }
+    expect(await ask(ana, "POST", "/check")).toBe("200 set");
+    await sql`update public.agent_settings set functions_url = ${`${stack.project.url}/functions/v1`} where true`;
+    await sql`update public.task_pull_requests set verify_after = now() where verified_at is null`;
+    await sql`update private.pull_request_checks set next_check_at = now() where true`;
+    const asked = github.state.requests.length;
+    await sql`select private.request_github_sweep()`;
+    while (github.state.requests.length === asked) await sleep(20);
+    expect(github.state.requests.at(-1)).toMatchObject({ login: "hubot" });
+  });
+
   test("sealed anew, with keys and without", async () => {
     const client = server(stack.project);
     expect(await rotateSecrets({ client, masterKeys: parseMasterKeys("X", NEW) }))
