@@ -75,6 +75,13 @@ insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) value
 insert into public.tasks (id, user_id, pr_url) values (
   -1, '00000000-0000-4000-8000-00000000000c', 'https://github.com/matrix/matrix/pull/1'
 );
+select public.set_github_token(
+  '00000000-0000-4000-8000-00000000000c', '90000000-0000-4000-8000-000000000001',
+  'v1.matrix.AAECAwQFBgcICQoL.AAECAwQFBgcICQoLDA0ODxAR'
+);
+insert into public.tasks (id, user_id) values (-90, '00000000-0000-4000-8000-00000000000c');
+insert into public.task_attempts (task_id, fencing_token, user_id, attempt, worker, agent, lease_expires_at)
+values (-90, -90, '00000000-0000-4000-8000-00000000000c', 1, 'matrix', 'claude', now() + interval '1 hour');
 
 create temp table persona (name text, place int, role text, user_id text) on commit drop;
 insert into persona values
@@ -153,6 +160,16 @@ insert into call values
   ('record_github_branch', 'select public.record_github_branch(
     p_task_id := 0, p_user_id := null, p_pull_requests := ''[]'')'),
   ('pause_github_sweep', 'select public.pause_github_sweep(p_until := now())'),
+  ('github_token_status', 'select public.github_token_status()'),
+  ('set_github_token', 'select public.set_github_token(''00000000-0000-4000-8000-00000000000b'',
+    ''90000000-0000-4000-8000-000000000002'', ''v1.matrix.AAECAwQFBgcICQoL.AAECAwQFBgcICQoLDA0ODxAR'')'),
+  ('read_secret', 'select public.read_secret(''00000000-0000-4000-8000-00000000000c'', ''github_token'')'),
+  ('mark_secret_checked',
+    'select public.mark_secret_checked(''90000000-0000-4000-8000-000000000001'', true)'),
+  ('secrets_to_rotate', 'select public.secrets_to_rotate(p_current_key_id := ''new'')'),
+  ('reseal_secrets', 'select public.reseal_secrets(''[]'')'),
+  ('secret_key_counts', 'select public.secret_key_counts()'),
+  ('task_github_token', 'select public.task_github_token(-90, -90)'),
   ('insert_checklist_step', 'select public.insert_checklist_step(
     p_issue_id := ''70000000-0000-4000-8000-000000000001'', p_description := ''New'')'),
   ('move_checklist_step', 'select public.move_checklist_step(
@@ -211,6 +228,14 @@ insert into expected values
   ('finish_github_check', 'call', 'no', 'no', 'no', 'no', 'no', 'PT404'),
   ('record_github_branch', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
   ('pause_github_sweep', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('github_token_status', 'call', 'no', 'yes', 'yes', 'yes', 'yes', 'no'),
+  ('set_github_token', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('read_secret', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('mark_secret_checked', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('secrets_to_rotate', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('reseal_secrets', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('secret_key_counts', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('task_github_token', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
   ('exai_issues', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
   ('exai_issues', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
   ('exai_issues', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),

@@ -62,6 +62,10 @@ select set_eq(
     ('public.import_circle_issue', 'authenticated'), ('public.import_circle_issue', 'service_role'),
     ('public.dismiss_circle_issue', 'authenticated'), ('public.dismiss_circle_issue', 'service_role'),
     ('public.return_circle_issue', 'authenticated'), ('public.return_circle_issue', 'service_role'),
+    ('public.set_github_token', 'service_role'), ('public.read_secret', 'service_role'),
+    ('public.mark_secret_checked', 'service_role'), ('public.secrets_to_rotate', 'service_role'),
+    ('public.reseal_secrets', 'service_role'), ('public.secret_key_counts', 'service_role'),
+    ('public.task_github_token', 'service_role'), ('public.github_token_status', 'authenticated'),
     -- the bodies behind it
     ('private.insert_checklist_step', 'authenticated'), ('private.insert_checklist_step', 'service_role'),
     ('private.move_checklist_step', 'authenticated'), ('private.move_checklist_step', 'service_role'),
@@ -95,6 +99,10 @@ select set_eq(
     ('private.touch_user_session', 'authenticated'), ('private.touch_user_session', 'service_role'),
     ('private.receive_circle_event', 'service_role'), ('private.process_circle_event', 'service_role'),
     ('private.add_team_member', 'service_role'),
+    ('private.set_github_token', 'service_role'), ('private.read_secret', 'service_role'),
+    ('private.mark_secret_checked', 'service_role'), ('private.secrets_to_rotate', 'service_role'),
+    ('private.reseal_secrets', 'service_role'), ('private.secret_key_counts', 'service_role'),
+    ('private.task_github_token', 'service_role'), ('private.github_token_status', 'authenticated'),
     -- what policies and column defaults call
     ('private.team_role', 'authenticated'), ('private.team_role', 'service_role'),
     ('private.has_team_role', 'authenticated'), ('private.has_team_role', 'service_role'),

@@ -106,7 +106,15 @@ select set_eq(
     ('search_issues(text,text[],text[],text,boolean,text[],timestamp with time zone,'
       'timestamp with time zone,boolean,integer,integer)'),
     ('similar_issues(text,text,integer)'),
-    ('touch_user_session(text,text)') $$,
+    ('touch_user_session(text,text)'),
+    ('github_token_status()'),
+    ('set_github_token(uuid,uuid,text,jsonb)'),
+    ('read_secret(uuid,text)'),
+    ('mark_secret_checked(uuid,boolean,jsonb)'),
+    ('secrets_to_rotate(text,uuid,integer)'),
+    ('reseal_secrets(jsonb)'),
+    ('secret_key_counts()'),
+    ('task_github_token(bigint,bigint)') $$,
   'the API has these functions'
 );
 select is_empty(

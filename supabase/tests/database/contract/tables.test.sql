@@ -37,7 +37,8 @@ select bag_eq(
     ('public.issue_trends'), ('public.repeated_questions'),
     ('private.circle_imports'), ('private.circle_events'), ('private.issue_search'),
     ('public.tracker_settings'), ('public.segment_rules'), ('private.segment_patterns'),
-    ('public.segment_corrections') $$,
+    ('public.segment_corrections'),
+    ('private.secrets') $$,
   'the tables and views are those that are listed here'
 );
 
