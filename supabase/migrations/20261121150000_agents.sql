@@ -674,7 +674,6 @@ create table public.projects (
   constraint projects_pkey primary key (id),
   constraint projects_user_id_repo_url_key unique (user_id, repo_url),
   constraint projects_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
-  constraint projects_id_is_positive check (id > 0),
   constraint projects_repo_url_says_something check (btrim(repo_url) <> '' and char_length(repo_url) <= 2048),
   constraint projects_repo_name_says_something
     check (btrim(repo_name) <> '' and char_length(repo_name) <= 200),
@@ -1126,9 +1125,9 @@ create or replace function private.keep_task_status() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_next constant public.task_status[] := case old.status
-    when 'pending' then '{running,cancelled,failed}'
-    when 'running' then '{completed,failed,cancelled,pending}'
-    else '{pending}'
+    when 'pending' then '{running,cancelled,failed}'::public.task_status[]
+    when 'running' then '{completed,failed,cancelled,pending}'::public.task_status[]
+    else '{pending}'::public.task_status[]
   end;
   v_now constant timestamptz := clock_timestamp();
 begin
@@ -2967,10 +2966,259 @@ comment on function public.pause_github_sweep(timestamptz) is
   'time. Service role only.';
 grant execute on function public.pause_github_sweep(timestamptz) to service_role;
 
+-- 40_agents/80_task_completion_weekly.sql
+-- How many tasks get done each week, by which agent and model, and how long they take.
+
+-- Tasks are their owner's; what is counted of everybody's names nobody. Planned for each call: the plan for
+-- one user and the one for all have nothing in common.
+create or replace function private.sees_all_metrics() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return private.is_trusted_caller() or private.has_team_role('admin');
+end;
+$$;
+comment on function private.sees_all_metrics() is
+  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins of the '
+  'team.';
+
+create or replace function private.task_completion_weekly()
+returns table (
+  week date, agent text, model text, tasks_count bigint, completed_count bigint, failed_count bigint,
+  cancelled_count bigint, completion_rate numeric, average_seconds numeric, p90_seconds numeric
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_all constant boolean := private.sees_all_metrics();
+  v_user_id constant uuid := auth.uid();
+begin
+  return query
+  select w.week, w.agent, w.model, count(*), count(*) filter (where w.status = 'completed'),
+    count(*) filter (where w.status = 'failed'), count(*) filter (where w.status = 'cancelled'),
+    round(
+      count(*) filter (where w.status = 'completed')::numeric
+        / nullif(count(*) filter (where w.status in ('completed', 'failed')), 0), 4
+    ),
+    round(avg(w.seconds)::numeric, 2),
+    round(percentile_cont(0.9) within group (order by w.seconds)::numeric, 2)
+  from (
+    select date_trunc('week', t.completed_at at time zone 'UTC')::date as week, t.agent,
+      left(t.execution_metadata ->> 'model', 200) as model, t.status,
+      case when t.status = 'completed'
+        then extract(epoch from t.completed_at - t.started_at)::double precision
+      end as seconds
+    from public.tasks as t
+    where (v_all or t.user_id = v_user_id) and t.completed_at is not null
+  ) as w
+  group by w.week, w.agent, w.model;
+end;
+$$;
+comment on function private.task_completion_weekly() is 'Rows of public.task_completion_weekly.';
+grant execute on function private.task_completion_weekly() to authenticated, service_role;
+
+create view public.task_completion_weekly with (security_invoker = true) as
+select * from private.task_completion_weekly();
+comment on view public.task_completion_weekly is
+  'One row a week, agent and model in which a task ended. Of the caller''s own tasks; for admins of the team '
+  'and servers of everybody''s.';
+comment on column public.task_completion_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.task_completion_weekly.model is
+  'execution_metadata.model of the tasks; null where none is named.';
+comment on column public.task_completion_weekly.tasks_count is 'Those that ended, however they did.';
+comment on column public.task_completion_weekly.completion_rate is
+  'Completed ones of those that completed or failed, 0 to 1; null where there are none.';
+comment on column public.task_completion_weekly.average_seconds is
+  'From the start of the last attempt to the end, of the completed ones.';
+comment on column public.task_completion_weekly.p90_seconds is 'Nine of ten completed ones took no longer.';
+grant select on public.task_completion_weekly to authenticated, service_role;
+
+-- 40_agents/81_task_errors_weekly.sql
+-- Why tasks fail, by week and agent.
+
+create or replace function private.task_errors_weekly()
+returns table (
+  week date, agent text, error_kind text, failures_count bigint, share numeric, failure_rate numeric
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_all constant boolean := private.sees_all_metrics();
+  v_user_id constant uuid := auth.uid();
+begin
+  return query
+  select c.week, c.agent, c.kind, c.failures,
+    round(c.failures / nullif(sum(c.failures) over (partition by c.week, c.agent), 0), 4),
+    round(c.failures / sum(c.ended) over (partition by c.week, c.agent), 4)
+  from (
+    select date_trunc('week', t.completed_at at time zone 'UTC')::date as week, t.agent,
+      case when t.status = 'failed' then coalesce(t.error_kind, 'unknown') end as kind,
+      count(*) filter (where t.status = 'failed') as failures, count(*) as ended
+    from public.tasks as t
+    where (v_all or t.user_id = v_user_id) and t.status in ('failed', 'completed')
+      and t.completed_at is not null
+    group by 1, 2, 3
+  ) as c;
+end;
+$$;
+comment on function private.task_errors_weekly() is 'Rows of public.task_errors_weekly.';
+grant execute on function private.task_errors_weekly() to authenticated, service_role;
+
+create view public.task_errors_weekly with (security_invoker = true) as
+select * from private.task_errors_weekly() as e where e.error_kind is not null;
+comment on view public.task_errors_weekly is
+  'One row a week, agent and kind of error with which a task ended as failed. Of the caller''s own tasks; '
+  'for admins of the team and servers of everybody''s.';
+comment on column public.task_errors_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.task_errors_weekly.error_kind is 'tasks.error_kind; unknown where none is said.';
+comment on column public.task_errors_weekly.share is 'Of that week''s and agent''s failures, 0 to 1.';
+comment on column public.task_errors_weekly.failure_rate is
+  'Of that week''s and agent''s tasks that completed or failed, 0 to 1.';
+grant select on public.task_errors_weekly to authenticated, service_role;
+
+-- 40_agents/82_user_activity_weekly.sql
+-- Who lets agents work, and how much, by week.
+
+create or replace function private.user_activity_weekly()
+returns table (
+  week date, user_id uuid, tasks_count bigint, completed_count bigint, projects_count bigint,
+  agents_count bigint, last_active_at timestamptz
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_all constant boolean := private.sees_all_metrics();
+  v_user_id constant uuid := auth.uid();
+begin
+  return query
+  select date_trunc('week', t.created_at at time zone 'UTC')::date, t.user_id, count(*),
+    count(*) filter (where t.status = 'completed'), count(distinct t.project_id), count(distinct t.agent),
+    max(t.created_at)
+  from public.tasks as t
+  where v_all or t.user_id = v_user_id
+  group by 1, 2;
+end;
+$$;
+comment on function private.user_activity_weekly() is 'Rows of public.user_activity_weekly.';
+grant execute on function private.user_activity_weekly() to authenticated, service_role;
+
+create view public.user_activity_weekly with (security_invoker = true) as
+select * from private.user_activity_weekly();
+comment on view public.user_activity_weekly is
+  'One row a week and user who made a task in it. The caller''s own; for admins of the team and servers '
+  'everybody''s.';
+comment on column public.user_activity_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.user_activity_weekly.tasks_count is 'Tasks made in that week.';
+comment on column public.user_activity_weekly.completed_count is 'Those of them that have completed since.';
+comment on column public.user_activity_weekly.projects_count is 'Projects that they are of.';
+comment on column public.user_activity_weekly.agents_count is 'Agents that they are for.';
+comment on column public.user_activity_weekly.last_active_at is 'When the last of them was made.';
+grant select on public.user_activity_weekly to authenticated, service_role;
+
+-- 40_agents/83_pull_requests_weekly.sql
+-- How many of the agents' pull requests are merged, and how long that takes, by week.
+
+create or replace function private.pull_requests_weekly()
+returns table (
+  week date, opened_count bigint, merged_count bigint, closed_count bigint, merge_rate numeric,
+  median_hours_to_merge numeric, p90_hours_to_merge numeric
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_all constant boolean := private.sees_all_metrics();
+  v_user_id constant uuid := auth.uid();
+begin
+  return query
+  with linked as (
+    select p.opened_at, p.merged_at, case when p.merged_at is null then p.closed_at end as closed_at,
+      greatest(extract(epoch from p.merged_at - p.opened_at)::double precision / 3600, 0) as hours
+    from public.pull_requests as p
+    where exists (
+      select from public.task_pull_requests as l
+      where l.pull_request_id = p.id and l.verified_at is not null and (v_all or l.user_id = v_user_id)
+    )
+  )
+  select date_trunc('week', e.at at time zone 'UTC')::date, count(*) filter (where e.kind = 'opened'),
+    count(*) filter (where e.kind = 'merged'), count(*) filter (where e.kind = 'closed'),
+    round(
+      count(*) filter (where e.kind = 'merged')::numeric
+        / nullif(count(*) filter (where e.kind in ('merged', 'closed')), 0), 4
+    ),
+    round(percentile_cont(0.5) within group (order by e.hours)::numeric, 2),
+    round(percentile_cont(0.9) within group (order by e.hours)::numeric, 2)
+  from linked as l
+  cross join lateral (
+    values ('opened', l.opened_at, null::double precision), ('merged', l.merged_at, l.hours),
+      ('closed', l.closed_at, null::double precision)
+  ) as e (kind, at, hours)
+  where e.at is not null
+  group by 1;
+end;
+$$;
+comment on function private.pull_requests_weekly() is 'Rows of public.pull_requests_weekly.';
+grant execute on function private.pull_requests_weekly() to authenticated, service_role;
+
+create view public.pull_requests_weekly with (security_invoker = true) as
+select * from private.pull_requests_weekly();
+comment on view public.pull_requests_weekly is
+  'One row a week in which a pull request of a task was opened, merged or closed. Of the caller''s own '
+  'tasks, as far as the link is verified; for admins of the team and servers of everybody''s.';
+comment on column public.pull_requests_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.pull_requests_weekly.closed_count is 'Closed without being merged.';
+comment on column public.pull_requests_weekly.merge_rate is
+  'Merged ones of those that were merged or closed that week, 0 to 1; null where there are none.';
+comment on column public.pull_requests_weekly.median_hours_to_merge is
+  'Half of those merged that week took no longer, in hours from being opened.';
+comment on column public.pull_requests_weekly.p90_hours_to_merge is
+  'Nine of ten of those merged that week took no longer.';
+grant select on public.pull_requests_weekly to authenticated, service_role;
+
+-- 40_agents/84_slow_queries.sql
+-- Which statements cost the database the most time.
+
+-- Statements that hold data change their constants into parameters before they are noted; others, which may
+-- hold a password, do not, and are left out.
+create or replace function private.slow_queries()
+returns table (
+  query text, calls_count bigint, total_seconds numeric, mean_milliseconds numeric, max_milliseconds numeric,
+  rows_count bigint, cache_hit_rate numeric
+)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not private.sees_all_metrics() then
+    return;
+  end if;
+  return query
+  select left(s.query, 2000), s.calls, round((s.total_exec_time / 1000)::numeric, 3),
+    round(s.mean_exec_time::numeric, 3), round(s.max_exec_time::numeric, 3), s.rows,
+    round(s.shared_blks_hit::numeric / nullif(s.shared_blks_hit + s.shared_blks_read, 0), 4)
+  from extensions.pg_stat_statements as s
+  where s.dbid = (select d.oid from pg_catalog.pg_database as d where d.datname = current_database())
+    and s.query ~* '^\s*(select|insert|update|delete|merge|with)\M'
+  order by s.total_exec_time desc
+  limit 100;
+exception
+  -- The extension is not there, or is and the server has not loaded it.
+  when undefined_table or object_not_in_prerequisite_state then
+    return;
+end;
+$$;
+comment on function private.slow_queries() is 'Rows of public.slow_queries.';
+grant execute on function private.slow_queries() to authenticated, service_role;
+
+create view public.slow_queries with (security_invoker = true) as
+select * from private.slow_queries();
+comment on view public.slow_queries is
+  'The hundred statements that took the most time in all, as pg_stat_statements has counted them since its '
+  'last reset. For admins of the team and servers; empty for everybody else, and where the extension is not '
+  'loaded.';
+comment on column public.slow_queries.query is
+  'The statement, its constants as $1, $2 …; cut to 2000 characters.';
+comment on column public.slow_queries.rows_count is 'Rows that all calls gave or changed.';
+comment on column public.slow_queries.cache_hit_rate is
+  'Pages found in memory of those that were asked for, 0 to 1.';
+grant select on public.slow_queries to authenticated, service_role;
+
 -- 40_agents/90_realtime.sql
 -- What clients may follow live; row security decides who sees which row.
 
-alter publication supabase_realtime add table public.tasks;
+alter publication supabase_realtime add table public.tasks, public.pull_requests;
 
 -- 90_jobs/20_agents.sql
 -- What the agents do by the clock. A job of the same name is replaced, so this can run again.

@@ -1783,6 +1783,19 @@ export type Database = {
         };
         Relationships: [];
       };
+      "pull_requests_weekly": {
+        Row: {
+          "closed_count": number | null;
+          "median_hours_to_merge": number | null;
+          "merge_rate": number | null;
+          "merged_count": number | null;
+          "opened_count": number | null;
+          "p90_hours_to_merge": number | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
       "repeated_questions": {
         Row: {
           "example_title": string | null;
@@ -1793,6 +1806,47 @@ export type Database = {
           "people_count": number | null;
           "question_key": string | null;
           "resolved_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "slow_queries": {
+        Row: {
+          "cache_hit_rate": number | null;
+          "calls_count": number | null;
+          "max_milliseconds": number | null;
+          "mean_milliseconds": number | null;
+          "query": string | null;
+          "rows_count": number | null;
+          "total_seconds": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "task_completion_weekly": {
+        Row: {
+          "agent": string | null;
+          "average_seconds": number | null;
+          "cancelled_count": number | null;
+          "completed_count": number | null;
+          "completion_rate": number | null;
+          "failed_count": number | null;
+          "model": string | null;
+          "p90_seconds": number | null;
+          "tasks_count": number | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "task_errors_weekly": {
+        Row: {
+          "agent": string | null;
+          "error_kind": string | null;
+          "failure_rate": number | null;
+          "failures_count": number | null;
+          "share": number | null;
+          "week": string | null;
         };
         ComputedFields: never;
         Relationships: [];
@@ -1899,6 +1953,19 @@ export type Database = {
             referencedColumns: ["id"];
           },
         ];
+      };
+      "user_activity_weekly": {
+        Row: {
+          "agents_count": number | null;
+          "completed_count": number | null;
+          "last_active_at": string | null;
+          "projects_count": number | null;
+          "tasks_count": number | null;
+          "user_id": string | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
       };
     };
     Functions: {

@@ -69,6 +69,7 @@ select set_eq(
      where p.pronamespace = 'public'::regnamespace
        and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e') $$,
   $$ values
+    ('append_task_message(bigint,text,text,text)'), ('set_max_running_tasks(uuid,integer)'),
     ('ingest_github_delivery(uuid,text,text)'),
     ('receive_github_delivery(uuid,text,text)'),
     ('begin_github_sweep(text,integer)'),
@@ -157,7 +158,8 @@ select results_eq(
   $$ select format('%I.%I', schemaname, tablename) collate "C" from pg_publication_tables
      where pubname = 'supabase_realtime' order by 1 $$,
   $$ values ('public.circle_issues' collate "C"), ('public.comments'), ('public.exai_issue_checklist'),
-    ('public.exai_issue_updates'), ('public.exai_issues'), ('public.issues') $$,
+    ('public.exai_issue_updates'), ('public.exai_issues'), ('public.issues'),
+    ('public.pull_requests'), ('public.tasks') $$,
   'these tables can be followed live'
 );
 select is_empty(
