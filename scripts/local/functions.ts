@@ -8,7 +8,13 @@ import { pathToFileURL } from "node:url";
 import { parseEnv } from "node:util";
 import { errors, jwtVerify } from "jose";
 import type { SupabaseConfig } from "./config.ts";
-import { CIRCLE_WEBHOOK_SECRET, JWT_SECRET, PUBLISHABLE_KEY, SECRET_KEY } from "./keys.ts";
+import {
+  CIRCLE_WEBHOOK_SECRET,
+  GITHUB_WEBHOOK_SECRET,
+  JWT_SECRET,
+  PUBLISHABLE_KEY,
+  SECRET_KEY,
+} from "./keys.ts";
 import { bin, ROOT, SUPABASE_DIR } from "./paths.ts";
 
 /** A function that answers no ping for this long while it works has spun out of control: the platform's CPU limit. */
@@ -252,6 +258,7 @@ function functionEnvironment(options: FunctionsOptions, folder: string): Record<
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET_KEY }),
     SUPABASE_JWKS: JSON.stringify({ keys: [key] }),
     CIRCLE_WEBHOOK_SECRETS: CIRCLE_WEBHOOK_SECRET,
+    GITHUB_WEBHOOK_SECRETS: GITHUB_WEBHOOK_SECRET,
     ...(existsSync(secrets) ? parseEnv(readFileSync(secrets, "utf8")) as Record<string, string> : {}),
     ...options.env,
   };

@@ -8,3 +8,6 @@ export const JWT_SECRET = "super-secret-jwt-token-with-at-least-32-characters-lo
 
 /** The token in the Circle webhook's URL on a development stack. */
 export const CIRCLE_WEBHOOK_SECRET = "local-circle-webhook-secret";
+
+/** What GitHub's webhook signs with on a development stack. */
+export const GITHUB_WEBHOOK_SECRET = "local-github-webhook-secret";

@@ -100,6 +100,7 @@ export interface Project {
   /** Connection string of `postgres`. */
   readonly databaseUrl: string;
   readonly circleWebhookUrl: string;
+  readonly githubWebhookUrl: string;
   readonly functions: Functions;
   close(): Promise<void>;
 }
@@ -130,6 +131,7 @@ export async function openProject(server: Pick<Postgres, "url">, options: Projec
     secretKey: SECRET_KEY,
     databaseUrl,
     circleWebhookUrl: `${gateway.url}/functions/v1/circle-webhook?secret=${CIRCLE_WEBHOOK_SECRET}`,
+    githubWebhookUrl: `${gateway.url}/functions/v1/github-webhook`,
     functions,
     async close() {
       await gateway.close();

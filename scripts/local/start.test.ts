@@ -130,6 +130,7 @@ describe("a start on an empty folder", () => {
     expect(Object.keys(env).sort()).toEqual([
       "CIRCLE_WEBHOOK_URL",
       "DATABASE_URL",
+      "GITHUB_WEBHOOK_URL",
       "SUPABASE_PUBLISHABLE_KEY",
       "SUPABASE_SECRET_KEY",
       "SUPABASE_URL",

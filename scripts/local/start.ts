@@ -114,6 +114,7 @@ function environment(project: Project): Record<string, string> {
     SUPABASE_SECRET_KEY: project.secretKey,
     DATABASE_URL: project.databaseUrl,
     CIRCLE_WEBHOOK_URL: project.circleWebhookUrl,
+    GITHUB_WEBHOOK_URL: project.githubWebhookUrl,
   };
 }
 
@@ -134,6 +135,7 @@ function report(project: Project, dataDir: string, seconds: number): void {
     ["Publishable key", project.publishableKey],
     ["Secret key", project.secretKey],
     ["Circle webhook", project.circleWebhookUrl],
+    ["GitHub webhook", project.githubWebhookUrl],
     ["Environment file", join(dataDir, "env")],
   ];
   console.log(`\n${styleText("bold", "Fixloop is ready")} after ${seconds.toFixed(1)} s. Ctrl-C stops it.\n`);

@@ -4,6 +4,43 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   "public": {
     Tables: {
+      "agent_settings": {
+        Row: {
+          "created_at": string;
+          "delivery_retention_days": number;
+          "functions_url": string | null;
+          "id": boolean;
+          "max_lease_seconds": number;
+          "retry_seconds": number;
+          "running_tasks_per_project": number | null;
+          "running_tasks_per_user": number | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "delivery_retention_days"?: number;
+          "functions_url"?: string | null;
+          "id"?: boolean;
+          "max_lease_seconds"?: number;
+          "retry_seconds"?: number;
+          "running_tasks_per_project"?: number | null;
+          "running_tasks_per_user"?: number | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "delivery_retention_days"?: number;
+          "functions_url"?: string | null;
+          "id"?: boolean;
+          "max_lease_seconds"?: number;
+          "retry_seconds"?: number;
+          "running_tasks_per_project"?: number | null;
+          "running_tasks_per_user"?: number | null;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
       "circle_issues": {
         Row: {
           "attachments": NonNullable<Json>;
@@ -838,6 +875,60 @@ export type Database = {
         };
         Relationships: [];
       };
+      "projects": {
+        Row: {
+          "created_at": string;
+          "description": string | null;
+          "id": number;
+          "is_active": boolean;
+          "max_running_tasks": number | null;
+          "name": string;
+          "repo_name": string;
+          "repo_owner": string;
+          "repo_url": string;
+          "settings": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "description"?: string | null;
+          "id"?: number;
+          "is_active"?: boolean;
+          "max_running_tasks"?: number | null;
+          "name": string;
+          "repo_name": string;
+          "repo_owner": string;
+          "repo_url": string;
+          "settings"?: NonNullable<Json>;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "description"?: string | null;
+          "id"?: number;
+          "is_active"?: boolean;
+          "max_running_tasks"?: number | null;
+          "name"?: string;
+          "repo_name"?: string;
+          "repo_owner"?: string;
+          "repo_url"?: string;
+          "settings"?: NonNullable<Json>;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "projects_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "segment_corrections": {
         Row: {
           "corrected_at": string;
@@ -954,6 +1045,181 @@ export type Database = {
         };
         Relationships: [];
       };
+      "task_attempts": {
+        Row: {
+          "agent": string;
+          "attempt": number;
+          "claim_key": string | null;
+          "claimed_at": string;
+          "ended_at": string | null;
+          "error": string | null;
+          "error_kind": string | null;
+          "fencing_token": number;
+          "heartbeat_at": string;
+          "is_retryable": boolean | null;
+          "lease_expires_at": string;
+          "outcome": string | null;
+          "project_id": number | null;
+          "task_id": number;
+          "user_id": string;
+          "worker": string;
+          "worker_token_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent": string;
+          "attempt": number;
+          "claim_key"?: string | null;
+          "claimed_at"?: string;
+          "ended_at"?: string | null;
+          "error"?: string | null;
+          "error_kind"?: string | null;
+          "fencing_token"?: number;
+          "heartbeat_at"?: string;
+          "is_retryable"?: boolean | null;
+          "lease_expires_at": string;
+          "outcome"?: string | null;
+          "project_id"?: number | null;
+          "task_id": number;
+          "user_id": string;
+          "worker": string;
+          "worker_token_id"?: string | null;
+        };
+        Update: {
+          "agent"?: string;
+          "attempt"?: number;
+          "claim_key"?: string | null;
+          "claimed_at"?: string;
+          "ended_at"?: string | null;
+          "error"?: string | null;
+          "error_kind"?: string | null;
+          "fencing_token"?: number;
+          "heartbeat_at"?: string;
+          "is_retryable"?: boolean | null;
+          "lease_expires_at"?: string;
+          "outcome"?: string | null;
+          "project_id"?: number | null;
+          "task_id"?: number;
+          "user_id"?: string;
+          "worker"?: string;
+          "worker_token_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "task_attempts_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
+            referencedRelation: "tasks";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "tasks": {
+        Row: {
+          "agent": string;
+          "attempts_count": number;
+          "changed_files": NonNullable<Json>;
+          "chat_messages": NonNullable<Json>;
+          "commit_hash": string | null;
+          "completed_at": string | null;
+          "container_id": string | null;
+          "created_at": string;
+          "error": string | null;
+          "error_kind": string | null;
+          "execution_metadata": NonNullable<Json>;
+          "git_diff": string | null;
+          "git_patch": string | null;
+          "id": number;
+          "max_attempts": number;
+          "pr_branch": string | null;
+          "pr_number": number | null;
+          "pr_url": string | null;
+          "priority": number;
+          "project_id": number | null;
+          "repo_url": string | null;
+          "run_after": string;
+          "started_at": string | null;
+          "status": Database["public"]["Enums"]["task_status"];
+          "target_branch": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent"?: string;
+          "attempts_count"?: number;
+          "changed_files"?: NonNullable<Json>;
+          "chat_messages"?: NonNullable<Json>;
+          "commit_hash"?: string | null;
+          "completed_at"?: string | null;
+          "container_id"?: string | null;
+          "created_at"?: string;
+          "error"?: string | null;
+          "error_kind"?: string | null;
+          "execution_metadata"?: NonNullable<Json>;
+          "git_diff"?: string | null;
+          "git_patch"?: string | null;
+          "id"?: number;
+          "max_attempts"?: number;
+          "pr_branch"?: string | null;
+          "pr_number"?: number | null;
+          "pr_url"?: string | null;
+          "priority"?: number;
+          "project_id"?: number | null;
+          "repo_url"?: string | null;
+          "run_after"?: string;
+          "started_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["task_status"];
+          "target_branch"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Update: {
+          "agent"?: string;
+          "attempts_count"?: number;
+          "changed_files"?: NonNullable<Json>;
+          "chat_messages"?: NonNullable<Json>;
+          "commit_hash"?: string | null;
+          "completed_at"?: string | null;
+          "container_id"?: string | null;
+          "created_at"?: string;
+          "error"?: string | null;
+          "error_kind"?: string | null;
+          "execution_metadata"?: NonNullable<Json>;
+          "git_diff"?: string | null;
+          "git_patch"?: string | null;
+          "id"?: number;
+          "max_attempts"?: number;
+          "pr_branch"?: string | null;
+          "pr_number"?: number | null;
+          "pr_url"?: string | null;
+          "priority"?: number;
+          "project_id"?: number | null;
+          "repo_url"?: string | null;
+          "run_after"?: string;
+          "started_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["task_status"];
+          "target_branch"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "tasks_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "tasks_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "team_members": {
         Row: {
           "created_at": string;
@@ -1029,6 +1295,46 @@ export type Database = {
           "profile_name"?: string;
           "profile_role"?: string | null;
           "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "users": {
+        Row: {
+          "avatar_url": string | null;
+          "created_at": string;
+          "email": string | null;
+          "full_name": string | null;
+          "github_token": string | null;
+          "github_username": string | null;
+          "id": string;
+          "max_running_tasks": number | null;
+          "preferences": NonNullable<Json>;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "avatar_url"?: string | null;
+          "created_at"?: string;
+          "email"?: string | null;
+          "full_name"?: string | null;
+          "github_token"?: string | null;
+          "github_username"?: string | null;
+          "id": string;
+          "max_running_tasks"?: number | null;
+          "preferences"?: NonNullable<Json>;
+          "updated_at"?: string;
+        };
+        Update: {
+          "avatar_url"?: string | null;
+          "created_at"?: string;
+          "email"?: string | null;
+          "full_name"?: string | null;
+          "github_token"?: string | null;
+          "github_username"?: string | null;
+          "id"?: string;
+          "max_running_tasks"?: number | null;
+          "preferences"?: NonNullable<Json>;
+          "updated_at"?: string;
         };
         Relationships: [];
       };
@@ -1663,6 +1969,10 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "set_max_running_tasks": {
+        Args: { "p_max_running_tasks": number; "p_user_id": string };
+        Returns: undefined;
+      };
       "similar_issues": {
         Args: { "p_description"?: string; "p_limit"?: number; "p_title": string };
         Returns: {
@@ -1714,7 +2024,7 @@ export type Database = {
       };
     };
     Enums: {
-      [_ in never]: never;
+      "task_status": "pending" | "running" | "completed" | "failed" | "cancelled";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -1821,6 +2131,8 @@ export type CompositeTypes<
 
 export const Constants = {
   "public": {
-    Enums: {},
+    Enums: {
+      "task_status": ["pending", "running", "completed", "failed", "cancelled"],
+    },
   },
 } as const;

@@ -52,7 +52,7 @@ export async function readBody(
   request: Request,
   maxBytes: number,
   timeoutMs: number,
-): Promise<Uint8Array | BodyRefusal> {
+): Promise<Uint8Array<ArrayBuffer> | BodyRefusal> {
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return "too_large";
   if (!request.body) return new Uint8Array();
   const reader = request.body.getReader();
@@ -86,7 +86,7 @@ async function refuse(
   return why;
 }
 
-function join(chunks: Uint8Array[], size: number): Uint8Array {
+function join(chunks: Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {

@@ -1,0 +1,138 @@
+/** What asking GitHub came to. */
+export type GithubAnswer =
+  | { kind: "ok"; body: string; etag: string | null }
+  /** 304: what the ETag stands for is still so. */
+  | { kind: "unchanged" }
+  /** It is not there, or not for whoever asked. */
+  | { kind: "not_seen" }
+  | { kind: "token_refused" }
+  /** The hour's requests of this token are used up. */
+  | { kind: "exhausted" }
+  /** GitHub asks to be left alone by all of us until then. */
+  | { kind: "limited"; until: Date }
+  /** Nothing is known: it is slow, broken or out of reach. */
+  | { kind: "failed"; why: string };
+
+export interface Question {
+  /** After the API's base, with its query. */
+  path: string;
+  /** Null: asked without one. */
+  token: string | null;
+  etag: string | null;
+}
+
+export type AskGithub = (question: Question) => Promise<GithubAnswer>;
+
+export interface GithubOptions {
+  /** Base of the REST API, without a slash at the end. */
+  apiUrl: string;
+  fetch: typeof fetch;
+  /** Milliseconds since 1970. */
+  clock: () => number;
+  timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+/** A pull request is 20 to 100 kB. */
+const MAX_BYTES = 5 * 1024 * 1024;
+const MAX_REDIRECTS = 2;
+/** Where GitHub doesn't say for how long: what its documentation asks for at least. */
+const PAUSE_MS = 60_000;
+
+/**
+ * Asks GitHub's REST API, conditionally where there is an ETag: an answer of 304 costs nothing of the hour's requests.
+ * A repository that was renamed answers with a redirect, which is followed only within the API's own origin.
+ *
+ * @see https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+ */
+export function createGithub(options: GithubOptions): AskGithub {
+  return async ({ path, token, etag }) => {
+    const headers = new Headers({
+      accept: "application/vnd.github+json",
+      "user-agent": "fixloop",
+      "x-github-api-version": "2022-11-28",
+    });
+    if (token !== null) headers.set("authorization", `Bearer ${token}`);
+    if (etag !== null) headers.set("if-none-match", etag);
+    const signal = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
+    let url = options.apiUrl + path;
+    try {
+      for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+        const response = await options.fetch(url, { headers, redirect: "manual", signal });
+        const moved = redirectOf(response, url);
+        if (moved === null) return await read(response, token, options.clock());
+        await response.body?.cancel();
+        if (new URL(moved).origin !== new URL(options.apiUrl).origin) return { kind: "not_seen" };
+        url = moved;
+      }
+      return { kind: "not_seen" };
+    } catch (error) {
+      const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
+      return { kind: "failed", why: isTimeout ? "timeout" : "unreachable" };
+    }
+  };
+}
+
+function redirectOf(response: Response, url: string): string | null {
+  if (![301, 302, 307, 308].includes(response.status)) return null;
+  const location = response.headers.get("location");
+  return location !== null && URL.canParse(location, url) ? new URL(location, url).href : null;
+}
+
+async function read(response: Response, token: string | null, now: number): Promise<GithubAnswer> {
+  const { status, headers } = response;
+  if (status === 200) return await readJson(response);
+  const text = await readText(response);
+  if (status === 304) return { kind: "unchanged" };
+  if (status === 401 && token !== null) return { kind: "token_refused" };
+  if (status === 429 || status === 403) {
+    const limit = readLimit(headers, status, text ?? "", now);
+    if (limit) return limit;
+  }
+  // 401 without a token, 403 of an organisation's rules, 451: not for whoever asks
+  if ([301, 302, 307, 308, 401, 403, 404, 410, 451].includes(status)) return { kind: "not_seen" };
+  return { kind: "failed", why: `status ${status}` };
+}
+
+/** Null where a 403 is about rights and not about how much was asked. */
+function readLimit(headers: Headers, status: number, text: string, now: number): GithubAnswer | null {
+  const after = headers.get("retry-after");
+  if (after !== null && /^\d{1,6}$/.test(after)) {
+    return { kind: "limited", until: new Date(now + Number(after) * 1000) };
+  }
+  if (headers.get("x-ratelimit-remaining") === "0") return { kind: "exhausted" };
+  return status === 429 || /rate limit|abuse detection/i.test(text)
+    ? { kind: "limited", until: new Date(now + PAUSE_MS) }
+    : null;
+}
+
+async function readJson(response: Response): Promise<GithubAnswer> {
+  const body = await readText(response);
+  if (body === null) return { kind: "failed", why: "too large" };
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value !== "object" || value === null) return { kind: "failed", why: "not an object" };
+  } catch {
+    return { kind: "failed", why: "not JSON" };
+  }
+  return { kind: "ok", body, etag: response.headers.get("etag") };
+}
+
+/** The body as text; null when it is larger than any that we asked for. */
+async function readText(response: Response): Promise<string | null> {
+  if (!response.body) return "";
+  const decoder = new TextDecoder();
+  const reader = response.body.getReader();
+  let text = "";
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.byteLength;
+    if (size > MAX_BYTES) {
+      await reader.cancel();
+      return null;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}

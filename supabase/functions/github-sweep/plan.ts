@@ -1,0 +1,38 @@
+import { z } from "zod";
+
+const readerSchema = z.object({
+  user_id: z.guid(),
+  secret_id: z.guid(),
+  sealed: z.string(),
+  is_unverified: z.boolean(),
+});
+
+const pullSchema = z.object({
+  pull_request_id: z.number(),
+  repo_owner: z.string(),
+  repo_name: z.string(),
+  number: z.number().int(),
+  is_private: z.boolean().nullable(),
+  etag: z.string().nullable(),
+  readers: z.array(readerSchema),
+});
+
+const branchSchema = readerSchema.omit({ is_unverified: true }).extend({
+  task_id: z.number(),
+  repo_owner: z.string(),
+  repo_name: z.string(),
+  head_ref: z.string(),
+});
+
+/** What `begin_github_sweep` returns. */
+export const planSchema = z.object({
+  paused_until: z.string().nullable(),
+  pull_requests: z.array(pullSchema),
+  branches: z.array(branchSchema),
+});
+
+/** A user whose sealed token may be used to ask about something of theirs. */
+export type Reader = Omit<z.infer<typeof readerSchema>, "is_unverified">;
+export type DuePull = z.infer<typeof pullSchema>;
+export type DueBranch = z.infer<typeof branchSchema>;
+export type Plan = z.infer<typeof planSchema>;

@@ -1,0 +1,208 @@
+import type { Rpc } from "../_shared/database.ts";
+import type { AskGithub, GithubAnswer, Question } from "./github.ts";
+import type { DueBranch, DuePull, Plan, Reader } from "./plan.ts";
+
+/** Why a sweep ended before it was through. */
+export type StopReason = "requests" | "time" | "limited" | "failing";
+
+/** What a sweep did. */
+export interface Report {
+  /** Requests to GitHub. */
+  requests: number;
+  read: number;
+  unchanged: number;
+  /** Answers that a token does not see what it was asked for. */
+  not_seen: number;
+  /** Tokens that GitHub refuses, or that can't be decrypted. */
+  tokens_refused: number;
+  /** Pull requests and branches of which nothing is known after asking, or whose answer could not be stored. */
+  failed: number;
+  /** Pull requests that were found by their branch. */
+  found: number;
+  stopped: StopReason | null;
+  paused_until: string | null;
+}
+
+export interface SweepTools {
+  ask: AskGithub;
+  rpc: Rpc;
+  /** Decrypts a reader's token; null when that is not possible. */
+  open: (reader: Reader) => Promise<string | null>;
+  /** Milliseconds since 1970. */
+  clock: () => number;
+  maxRequests: number;
+  maxMs: number;
+}
+
+/** So many failures in a row are GitHub's, or ours, and not the pull requests'. */
+const MAX_FAILURES_IN_A_ROW = 3;
+
+/**
+ * Asks GitHub about what is due, one request after the other, and stores each answer by itself: what goes wrong with one
+ * pull request leaves the others alone. What is not reached stays due.
+ */
+export async function sweep(plan: Plan, tools: SweepTools): Promise<Report> {
+  const run = new Run(tools);
+  for (const pull of plan.pull_requests) {
+    if (run.report.stopped) break;
+    await checkPull(run, pull);
+  }
+  for (const branch of plan.branches) {
+    if (run.report.stopped) break;
+    await findPull(run, branch);
+  }
+  return run.report;
+}
+
+/** One sweep as it goes: its budget, the tokens that are no longer of use, and what it did. */
+class Run {
+  readonly report: Report = {
+    requests: 0,
+    read: 0,
+    unchanged: 0,
+    not_seen: 0,
+    tokens_refused: 0,
+    failed: 0,
+    found: 0,
+    stopped: null,
+    paused_until: null,
+  };
+  readonly #tools: SweepTools;
+  readonly #started: number;
+  readonly #useless = new Set<string>();
+  #failuresInARow = 0;
+
+  constructor(tools: SweepTools) {
+    this.#tools = tools;
+    this.#started = tools.clock();
+  }
+
+  get now(): number {
+    return this.#tools.clock();
+  }
+
+  /** Asks as a reader, or as nobody. Null when it can't be asked: no token that is of use, or no budget left. */
+  async ask(reader: Reader | null, question: Omit<Question, "token">): Promise<GithubAnswer | null> {
+    const key = reader?.secret_id ?? "nobody";
+    if (this.#useless.has(key) || this.#isSpent()) return null;
+    const token = reader && await this.#tools.open(reader);
+    if (reader && token === null) {
+      this.#useless.add(key);
+      this.report.tokens_refused++;
+      return null;
+    }
+    this.report.requests++;
+    const answer = await this.#tools.ask({ ...question, token });
+    await this.#note(answer, key, reader);
+    return answer;
+  }
+
+  /** Stores what came of it; false when that failed. */
+  async store(name: string, args: Record<string, unknown>): Promise<boolean> {
+    const result = await this.#tools.rpc(name, args);
+    if (!result.ok) this.#fail();
+    return result.ok;
+  }
+
+  #isSpent(): boolean {
+    if (this.report.requests >= this.#tools.maxRequests) this.report.stopped ??= "requests";
+    if (this.now - this.#started >= this.#tools.maxMs) this.report.stopped ??= "time";
+    return this.report.stopped !== null;
+  }
+
+  async #note(answer: GithubAnswer, key: string, reader: Reader | null): Promise<void> {
+    if (answer.kind === "failed") return this.#fail();
+    this.#failuresInARow = 0;
+    if (answer.kind === "not_seen") this.report.not_seen++;
+    if (answer.kind === "exhausted" || answer.kind === "token_refused") this.#useless.add(key);
+    if (answer.kind === "token_refused" && reader) {
+      this.report.tokens_refused++;
+      await this.store("mark_secret_checked", { p_id: reader.secret_id, p_is_valid: false });
+    }
+    if (answer.kind === "limited") {
+      this.report.stopped = "limited";
+      this.report.paused_until = answer.until.toISOString();
+      await this.store("pause_github_sweep", { p_until: this.report.paused_until });
+    }
+  }
+
+  #fail(): void {
+    this.report.failed++;
+    if (++this.#failuresInARow >= MAX_FAILURES_IN_A_ROW) this.report.stopped ??= "failing";
+  }
+}
+
+/** With the token of everybody who waits to see it, else of one who may, else with none where it may be public. */
+async function checkPull(run: Run, pull: DuePull): Promise<void> {
+  const path = `/repos/${encodeURIComponent(pull.repo_owner)}/${
+    encodeURIComponent(pull.repo_name)
+  }/pulls/${pull.number}`;
+  const ask = async (reader: Reader | null): Promise<GithubAnswer["kind"] | null> => {
+    const askedAt = new Date(run.now).toISOString();
+    const answer = await run.ask(reader, { path, etag: pull.etag });
+    if (answer) await storePull(run, pull, reader, answer, askedAt);
+    return answer?.kind ?? null;
+  };
+  const isKnown = (kind: GithubAnswer["kind"] | null) => kind === "ok" || kind === "unchanged";
+  const kinds: (GithubAnswer["kind"] | null)[] = [];
+  for (const reader of pull.readers) {
+    if (!reader.is_unverified && kinds.some(isKnown)) break;
+    kinds.push(await ask(reader));
+    if (run.report.stopped) return;
+  }
+  const isAsked = kinds.some((kind) => isKnown(kind) || kind === "not_seen" || kind === "failed");
+  if (!isAsked && pull.is_private !== true) kinds.push(await ask(null));
+  if (kinds.includes("not_seen") && kinds.every((kind) => kind === "not_seen" || kind === "token_refused")) {
+    await run.store("finish_github_check", {
+      p_pull_request_id: pull.pull_request_id,
+      p_user_id: null,
+      p_outcome: "unseen",
+    });
+  }
+}
+
+async function storePull(
+  run: Run,
+  pull: DuePull,
+  reader: Reader | null,
+  answer: GithubAnswer,
+  askedAt: string,
+): Promise<void> {
+  const check = { p_pull_request_id: pull.pull_request_id, p_user_id: reader?.user_id ?? null };
+  if (answer.kind === "ok") {
+    const stored = await run.store("finish_github_check", {
+      ...check,
+      p_outcome: "read",
+      p_pull_request: answer.body,
+      p_etag: answer.etag,
+      p_read_at: askedAt,
+    });
+    if (stored) run.report.read++;
+  } else if (answer.kind === "unchanged") {
+    const stored = await run.store("finish_github_check", {
+      ...check,
+      p_outcome: "unchanged",
+      p_read_at: askedAt,
+    });
+    if (stored) run.report.unchanged++;
+  } else if (answer.kind === "not_seen" && reader) {
+    await run.store("finish_github_check", { ...check, p_outcome: "not_seen" });
+  }
+}
+
+/** The pull requests of a task's branch, of whatever state, newest first. */
+async function findPull(run: Run, branch: DueBranch): Promise<void> {
+  const { repo_owner: owner, repo_name: name } = branch;
+  const query = new URLSearchParams({ head: `${owner}:${branch.head_ref}`, state: "all", per_page: "10" });
+  const path = `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(name)}/pulls?${query}`;
+  const askedAt = new Date(run.now).toISOString();
+  const answer = await run.ask(branch, { path, etag: null });
+  if (answer?.kind !== "ok" || answer.body.trim() === "[]") return;
+  const stored = await run.store("record_github_branch", {
+    p_task_id: branch.task_id,
+    p_user_id: branch.user_id,
+    p_pull_requests: answer.body,
+    p_read_at: askedAt,
+  });
+  if (stored) run.report.found++;
+}

@@ -1,0 +1,17 @@
+import { createServiceRpc } from "../_shared/database.ts";
+import { logRequest } from "../_shared/log.ts";
+import { parseSecrets } from "../_shared/secrets.ts";
+import { createHandler } from "./handler.ts";
+
+const SECRETS = "GITHUB_WEBHOOK_SECRETS";
+
+export default {
+  fetch: createHandler({
+    secrets: () => parseSecrets(SECRETS, Deno.env.get(SECRETS)),
+    ingest: createServiceRpc(2_500),
+    store: createServiceRpc(1_500),
+    log: logRequest,
+    now: () => performance.now(),
+    newId: () => crypto.randomUUID(),
+  }),
+};

@@ -1,0 +1,2842 @@
+-- supabase/schemas/40_agents, joined.
+
+set local lock_timeout = '5s';
+set local statement_timeout = '2min';
+
+-- 40_agents/10_agent_settings.sql
+-- What an admin sets for the agents as a whole: how much runs at once, how long a lease may be, where the
+-- functions are.
+
+create table public.agent_settings (
+  id boolean not null default true,
+  running_tasks_per_user integer default 8,
+  running_tasks_per_project integer default 4,
+  max_lease_seconds integer not null default 3600,
+  retry_seconds integer not null default 30,
+  delivery_retention_days integer not null default 30,
+  functions_url text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint agent_settings_pkey primary key (id),
+  constraint agent_settings_is_one_row check (id),
+  constraint agent_settings_running_tasks_per_user_is_not_negative check (running_tasks_per_user >= 0),
+  constraint agent_settings_running_tasks_per_project_is_not_negative check (running_tasks_per_project >= 0),
+  constraint agent_settings_max_lease_seconds_is_bounded check (max_lease_seconds between 5 and 86400),
+  constraint agent_settings_retry_seconds_is_bounded check (retry_seconds between 1 and 86400),
+  constraint agent_settings_delivery_retention_days_is_bounded
+    check (delivery_retention_days between 1 and 36500),
+  constraint agent_settings_functions_url_is_one
+    check (functions_url ~ '^https?://[^\s?#]+[^\s?#/]$' and char_length(functions_url) <= 2048)
+);
+comment on table public.agent_settings is
+  'The one row of settings. Team members read it, admins change it; it is neither added nor deleted.';
+comment on column public.agent_settings.id is 'True, in the one row that there is.';
+comment on column public.agent_settings.running_tasks_per_user is
+  'How many tasks of one user workers may hold at once; null for any number. users.max_running_tasks says '
+  'otherwise for one of them.';
+comment on column public.agent_settings.running_tasks_per_project is
+  'How many tasks of one project workers may hold at once; null for any number. projects.max_running_tasks '
+  'can only lower it.';
+comment on column public.agent_settings.max_lease_seconds is 'The longest lease that a worker may ask for.';
+comment on column public.agent_settings.retry_seconds is
+  'How long a task waits after its first failed attempt; twice as long after each further one.';
+comment on column public.agent_settings.delivery_retention_days is
+  'For how many days a webhook delivery from GitHub is kept after it was worked on.';
+comment on column public.agent_settings.functions_url is
+  'Where the edge functions are, without a slash at the end: https://<project>.supabase.co/functions/v1. '
+  'Null: the database calls none, so nothing is swept.';
+
+create trigger _900_keep_timestamps before insert or update on public.agent_settings
+  for each row execute function private.keep_timestamps();
+
+alter table public.agent_settings enable row level security;
+create policy agent_settings_select_viewer on public.agent_settings
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy agent_settings_update_admin on public.agent_settings
+  for update to authenticated
+  using ((select private.has_team_role('admin'))) with check ((select private.has_team_role('admin')));
+
+grant select on public.agent_settings to authenticated;
+grant update (
+  id, running_tasks_per_user, running_tasks_per_project, max_lease_seconds, retry_seconds,
+  delivery_retention_days, functions_url, created_at, updated_at
+) on public.agent_settings to authenticated;
+grant select, update on public.agent_settings to service_role;
+
+insert into public.agent_settings default values;
+
+-- 40_agents/20_users.sql
+-- The profiles of the people whose tasks the agents work on: one for each account, following it.
+
+create table public.users (
+  id uuid not null,
+  email text,
+  full_name text,
+  avatar_url text,
+  github_username text,
+  github_token text,
+  preferences jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  max_running_tasks integer,
+  constraint users_pkey primary key (id),
+  constraint users_id_fkey foreign key (id) references auth.users (id) on delete cascade,
+  constraint users_full_name_is_not_too_long check (char_length(full_name) <= 200),
+  constraint users_avatar_url_is_not_too_long check (char_length(avatar_url) <= 2048),
+  constraint users_github_username_is_not_too_long check (char_length(github_username) <= 100),
+  constraint users_preferences_are_not_too_large check (pg_column_size(preferences) <= 65536),
+  constraint users_created_at_is_finite check (isfinite(created_at)),
+  constraint users_max_running_tasks_is_not_negative check (max_running_tasks >= 0)
+);
+comment on table public.users is
+  'One row an account, made with it and leaving with it. Each sees and edits their own. Errors on write: '
+  'key_change_refused (422).';
+comment on column public.users.id is 'The account in auth.users.';
+comment on column public.users.email is 'The account''s address; the database''s.';
+comment on column public.users.full_name is
+  'As the sign-in provider has it, or as its owner wrote it; a later change at the provider is taken over.';
+comment on column public.users.avatar_url is 'See full_name.';
+comment on column public.users.github_username is 'See full_name.';
+comment on column public.users.github_token is
+  'The handle of the token, which tells nothing; null for none. The token itself is nowhere to be read.';
+comment on column public.users.preferences is 'Whatever the app keeps about its user, up to 64 kB.';
+comment on column public.users.max_running_tasks is
+  'How many of their tasks workers may hold at once; null for what agent_settings says. Written by '
+  'set_max_running_tasks and servers; what a client writes here is dropped.';
+
+-- A provider may send anything: what is no text says nothing, and what is too long is cut.
+create or replace function private.metadata_text(p_metadata jsonb, p_keys text[], p_length integer)
+returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_key text;
+  v_text text;
+begin
+  foreach v_key in array p_keys loop
+    if jsonb_typeof(p_metadata -> v_key) = 'string' then
+      v_text := private.presence(left(p_metadata ->> v_key, p_length));
+      if v_text is not null then
+        return v_text;
+      end if;
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+comment on function private.metadata_text(jsonb, text[], integer) is
+  'The first of these keys whose value is a text that says something, cut to so many characters; else null.';
+
+create or replace function private.metadata_profile(p_metadata jsonb)
+returns table (full_name text, avatar_url text, github_username text)
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_avatar_url text := private.metadata_text(p_metadata, array['avatar_url', 'picture'], 2048);
+begin
+  if v_avatar_url !~* '^https?://[^\s]+$' then
+    v_avatar_url := null;
+  end if;
+  return query select
+    private.metadata_text(p_metadata, array['full_name', 'name'], 200),
+    v_avatar_url,
+    private.metadata_text(p_metadata, array['user_name', 'preferred_username'], 100);
+end;
+$$;
+comment on function private.metadata_profile(jsonb) is
+  'What auth.users.raw_user_meta_data says about somebody, whatever it is.';
+
+-- Nothing in here can fail for what is in the metadata: a sign-up that is refused is a user who leaves.
+create or replace function private.follow_new_account() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.users (id, email, full_name, avatar_url, github_username)
+  select new.id, new.email, p.full_name, p.avatar_url, p.github_username
+  from private.metadata_profile(new.raw_user_meta_data) as p
+  on conflict on constraint users_pkey do nothing;
+  return null;
+end;
+$$;
+comment on function private.follow_new_account() is
+  'After-insert trigger of auth.users: makes the profile.';
+
+create or replace function private.follow_changed_account() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.users as u
+  set email = new.email,
+    full_name = case when n.full_name is distinct from o.full_name
+      then coalesce(n.full_name, u.full_name) else u.full_name end,
+    avatar_url = case when n.avatar_url is distinct from o.avatar_url
+      then coalesce(n.avatar_url, u.avatar_url) else u.avatar_url end,
+    github_username = case when n.github_username is distinct from o.github_username
+      then coalesce(n.github_username, u.github_username) else u.github_username end
+  from private.metadata_profile(old.raw_user_meta_data) as o,
+    private.metadata_profile(new.raw_user_meta_data) as n
+  where u.id = new.id;
+  return null;
+end;
+$$;
+comment on function private.follow_changed_account() is
+  'After-update trigger of auth.users: takes over what the provider changed; what its owner wrote stays.';
+
+create or replace function private.fill_user() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.preferences := coalesce(new.preferences, old.preferences, '{}');
+  return new;
+end;
+$$;
+comment on function private.fill_user() is 'Before trigger: null preferences are as if left out.';
+
+-- As the account has it, whoever writes: nobody takes the address of somebody else.
+create or replace function private.keep_user_email() returns trigger
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  new.email := (select a.email from auth.users as a where a.id = new.id);
+  return new;
+end;
+$$;
+comment on function private.keep_user_email() is 'Before trigger: the address is the account''s.';
+
+-- set_max_running_tasks writes with another role than the API's.
+create or replace function private.guard_user_limit() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if current_user = 'authenticated' then
+    new.max_running_tasks := case when tg_op = 'UPDATE' then old.max_running_tasks end;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.guard_user_limit() is
+  'Before trigger: nobody raises their own limit; what a client writes there is dropped.';
+
+create trigger _050_refuse_key_change before update on public.users
+  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
+create trigger _100_fill_user before insert or update on public.users
+  for each row when (new.preferences is null) execute function private.fill_user();
+create trigger _200_keep_user_email before insert on public.users
+  for each row execute function private.keep_user_email();
+create trigger _210_keep_user_email before update on public.users
+  for each row when (old.email is distinct from new.email) execute function private.keep_user_email();
+create trigger _300_guard_user_limit before insert on public.users
+  for each row when (new.max_running_tasks is not null) execute function private.guard_user_limit();
+create trigger _310_guard_user_limit before update on public.users
+  for each row when (old.max_running_tasks is distinct from new.max_running_tasks)
+  execute function private.guard_user_limit();
+create trigger _900_keep_timestamps before insert or update on public.users
+  for each row execute function private.keep_timestamps();
+
+create trigger _100_follow_new_account after insert on auth.users
+  for each row execute function private.follow_new_account();
+create trigger _110_follow_changed_account after update on auth.users
+  for each row when (
+    (old.email, old.raw_user_meta_data) is distinct from (new.email, new.raw_user_meta_data)
+  )
+  execute function private.follow_changed_account();
+
+alter table public.users enable row level security;
+create policy users_select_own on public.users
+  for select to authenticated using (id = (select auth.uid()));
+create policy users_insert_own on public.users
+  for insert to authenticated with check (id = (select auth.uid()));
+create policy users_update_own on public.users
+  for update to authenticated using (id = (select auth.uid())) with check (id = (select auth.uid()));
+
+grant select on public.users to authenticated;
+grant insert (
+  id, email, full_name, avatar_url, github_username, github_token, preferences, created_at, updated_at,
+  max_running_tasks
+) on public.users to authenticated;
+grant update (
+  id, email, full_name, avatar_url, github_username, github_token, preferences, created_at, updated_at,
+  max_running_tasks
+) on public.users to authenticated;
+grant select, insert, update, delete on public.users to service_role;
+
+-- The accounts that were there before.
+insert into public.users (id, email, full_name, avatar_url, github_username, created_at)
+select a.id, a.email, p.full_name, p.avatar_url, p.github_username, coalesce(a.created_at, now())
+from auth.users as a cross join lateral private.metadata_profile(a.raw_user_meta_data) as p
+on conflict on constraint users_pkey do nothing;
+
+create or replace function private.set_max_running_tasks(p_user_id uuid, p_max_running_tasks integer)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.require_team_role('admin');
+  if p_max_running_tasks < 0 then
+    raise exception using
+      errcode = 'PT422', message = 'task_limit_invalid', detail = 'A limit is a number from 0, or null.',
+      hint = 'Use null for what agent_settings says.';
+  end if;
+  update public.users as u set max_running_tasks = p_max_running_tasks where u.id = p_user_id;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'user_not_found', detail = 'There is no account with this id.',
+      hint = 'Use the id of an account.';
+  end if;
+end;
+$$;
+comment on function private.set_max_running_tasks(uuid, integer) is 'Body of public.set_max_running_tasks.';
+grant execute on function private.set_max_running_tasks(uuid, integer) to authenticated, service_role;
+
+create or replace function public.set_max_running_tasks(p_user_id uuid, p_max_running_tasks integer)
+returns void
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.set_max_running_tasks(
+    p_user_id => set_max_running_tasks.p_user_id,
+    p_max_running_tasks => set_max_running_tasks.p_max_running_tasks
+  );
+end;
+comment on function public.set_max_running_tasks(uuid, integer) is
+  'How many tasks of this user workers may hold at once; null for what agent_settings says, 0 for none. '
+  'Admins and servers. Errors: not_signed_in (401), team_role_required (403), user_not_found (404), '
+  'task_limit_invalid (422).';
+grant execute on function public.set_max_running_tasks(uuid, integer) to authenticated, service_role;
+
+-- 40_agents/26_secrets.sql
+-- Other people's secrets, such as their GitHub tokens: sealed by an edge function, with a key that the
+-- database does not have.
+
+create table private.secrets (
+  id uuid not null,
+  user_id uuid not null,
+  kind text not null,
+  sealed text not null,
+  key_id text not null generated always as (split_part(sealed, '.', 2)) stored,
+  metadata jsonb not null default '{}',
+  checked_at timestamptz,
+  invalid_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint secrets_pkey primary key (id),
+  -- The profile and not the account, so that whoever writes a secret and whoever deletes the account lock the
+  -- same row first.
+  constraint secrets_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
+  constraint secrets_user_id_kind_key unique (user_id, kind),
+  constraint secrets_kind_is_known check (kind in ('github_token')),
+  constraint secrets_metadata_is_an_object check (jsonb_typeof(metadata) = 'object')
+);
+comment on table private.secrets is
+  'One secret of a kind for each user, as ciphertext that is bound to id, kind and user_id. The key is in '
+  'the environment of the edge functions.';
+comment on column private.secrets.id is
+  'Given by whoever sealed it, and new with each new secret: it says which one it is, not only whose.';
+comment on column private.secrets.sealed is 'v1.<key id>.<nonce>.<ciphertext>, see docs/secrets.md.';
+comment on column private.secrets.key_id is 'The master key that it is sealed with.';
+comment on column private.secrets.metadata is
+  'What may be known about it: of a github_token login, scopes and expires_at.';
+comment on column private.secrets.checked_at is 'When its provider last said whether it is valid.';
+comment on column private.secrets.invalid_at is 'Since when the provider refuses it; null while it does not.';
+
+-- A trigger and not a check constraint: a check's error, and so the server's log, repeats the whole row. It
+-- is the first one, before anything else could fail over the same row.
+create or replace function private.refuse_unsealed_secret() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if length(new.sealed) <= 16384 and new.sealed
+    ~ '^v1\.[A-Za-z0-9_-]{1,32}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{23,}$'
+  then
+    return new;
+  end if;
+  raise exception using
+    errcode = 'PT422', message = 'secret_not_sealed',
+    detail = 'A secret is stored as v1.<key id>.<nonce>.<ciphertext> and in no other form.',
+    hint = 'Hand it to the edge function that seals it.';
+end;
+$$;
+comment on function private.refuse_unsealed_secret() is
+  'Before trigger, the first of its table. The error does not repeat the value. Errors: secret_not_sealed '
+  '(422).';
+
+create trigger _010_refuse_unsealed_secret before insert on private.secrets
+  for each row execute function private.refuse_unsealed_secret();
+create trigger _020_refuse_unsealed_secret before update on private.secrets
+  for each row when (old.sealed is distinct from new.sealed)
+  execute function private.refuse_unsealed_secret();
+create trigger _900_keep_timestamps before insert or update on private.secrets
+  for each row execute function private.keep_timestamps();
+
+-- No policy, no grant: nobody but the functions below, which run as the owner, and operators.
+alter table private.secrets enable row level security;
+
+create or replace function private.read_secret(p_user_id uuid, p_kind text)
+returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb, invalid_at timestamptz)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select s.id, s.user_id, s.kind, s.sealed, s.metadata, s.invalid_at from private.secrets as s
+  where s.user_id = p_user_id and s.kind = p_kind;
+end;
+$$;
+comment on function private.read_secret(uuid, text) is 'Body of public.read_secret.';
+grant execute on function private.read_secret(uuid, text) to service_role;
+
+create or replace function public.read_secret(p_user_id uuid, p_kind text)
+returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb, invalid_at timestamptz)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select s.id, s.user_id, s.kind, s.sealed, s.metadata, s.invalid_at
+  from private.read_secret(p_user_id => read_secret.p_user_id, p_kind => read_secret.p_kind) as s;
+end;
+comment on function public.read_secret(uuid, text) is
+  'A user''s secret, sealed; no row for none. Service role only.';
+grant execute on function public.read_secret(uuid, text) to service_role;
+
+create or replace function private.mark_secret_checked(p_id uuid, p_is_valid boolean, p_metadata jsonb)
+returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.secrets as s set
+    checked_at = clock_timestamp(),
+    invalid_at = case when not p_is_valid then coalesce(s.invalid_at, clock_timestamp()) end,
+    metadata = s.metadata || coalesce(p_metadata, '{}')
+  where s.id = p_id;
+  return found;
+end;
+$$;
+comment on function private.mark_secret_checked(uuid, boolean, jsonb) is
+  'Body of public.mark_secret_checked.';
+grant execute on function private.mark_secret_checked(uuid, boolean, jsonb) to service_role;
+
+create or replace function public.mark_secret_checked(
+  p_id uuid, p_is_valid boolean, p_metadata jsonb default null
+) returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.mark_secret_checked(
+    p_id => mark_secret_checked.p_id, p_is_valid => mark_secret_checked.p_is_valid,
+    p_metadata => mark_secret_checked.p_metadata
+  );
+end;
+comment on function public.mark_secret_checked(uuid, boolean, jsonb) is
+  'Writes down what the provider said about a secret just now, and what else it told. False when the secret '
+  'has been replaced or removed meanwhile. Service role only.';
+grant execute on function public.mark_secret_checked(uuid, boolean, jsonb) to service_role;
+
+-- 40_agents/27_users_github_token.sql
+-- Makes a handle of users.github_token: the token is in private.secrets, sealed, and gets there by the edge
+-- function github-token alone.
+
+-- The handle is right when it is that of the user's own secret, whoever writes it: nothing to be gained by
+-- writing it, and a client that sends its whole row back does. The value is not repeated, and no constraint
+-- comes before this, whose error would repeat the row.
+create or replace function private.refuse_plain_github_token() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if exists (
+    select from private.secrets as s
+    where s.user_id = new.id and s.kind = 'github_token' and new.github_token = 'secret:' || s.id
+  ) then
+    return new;
+  end if;
+  raise exception using
+    errcode = 'PT422', message = 'github_token_plaintext_refused',
+    detail = 'users.github_token holds the handle of the user''s own token and nothing else.',
+    hint = 'POST {"token": "…"} to the edge function github-token; set null to remove the token.';
+end;
+$$;
+comment on function private.refuse_plain_github_token() is
+  'Before trigger, the first of its table. The error does not repeat the value. Errors: '
+  'github_token_plaintext_refused (422).';
+
+create or replace function private.remove_github_token() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  delete from private.secrets as s where s.user_id = new.id and s.kind = 'github_token';
+  return null;
+end;
+$$;
+comment on function private.remove_github_token() is
+  'After-update trigger: whoever clears the handle removes the token.';
+
+create trigger _010_refuse_plain_github_token before insert on public.users
+  for each row when (new.github_token is not null) execute function private.refuse_plain_github_token();
+create trigger _020_refuse_plain_github_token before update on public.users
+  for each row when (new.github_token is not null and old.github_token is distinct from new.github_token)
+  execute function private.refuse_plain_github_token();
+create trigger _500_remove_github_token after update on public.users
+  for each row when (old.github_token is not null and new.github_token is null)
+  execute function private.remove_github_token();
+
+create or replace function private.clear_github_token() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.users as u set github_token = null
+  where u.id = old.user_id and u.github_token = 'secret:' || old.id;
+  return null;
+end;
+$$;
+comment on function private.clear_github_token() is
+  'After-delete trigger of secrets: no handle is left of a secret that is gone.';
+
+create trigger _500_clear_github_token after delete on private.secrets
+  for each row when (old.kind = 'github_token') execute function private.clear_github_token();
+
+-- What is said about a token to its owner.
+create or replace function private.describe_github_token(p_user_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_secret private.secrets;
+begin
+  select * into v_secret from private.secrets as s
+  where s.user_id = p_user_id and s.kind = 'github_token';
+  return jsonb_build_object(
+    'is_set', v_secret.id is not null,
+    'login', v_secret.metadata -> 'login',
+    'scopes', v_secret.metadata -> 'scopes',
+    'expires_at', v_secret.metadata -> 'expires_at',
+    'checked_at', v_secret.checked_at,
+    'invalid_at', v_secret.invalid_at
+  );
+end;
+$$;
+comment on function private.describe_github_token(uuid) is
+  'Of a user''s GitHub token is_set, login, scopes, expires_at, checked_at and invalid_at; null where '
+  'there is none.';
+
+-- Each token has an id of its own, in the place of the one before: what was sealed for one id is never found
+-- under another, whoever else is setting a token at the same moment.
+create or replace function private.set_github_token(
+  p_user_id uuid, p_id uuid, p_sealed text, p_metadata jsonb
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.users as u where u.id = p_user_id for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'user_not_found', detail = 'There is no account with this id.',
+      hint = 'Use the id of an account.';
+  end if;
+  insert into private.secrets as s (id, user_id, kind, sealed, metadata, checked_at)
+  values (p_id, p_user_id, 'github_token', p_sealed, coalesce(p_metadata, '{}'), clock_timestamp())
+  on conflict on constraint secrets_user_id_kind_key do update set
+    id = excluded.id, sealed = excluded.sealed, metadata = excluded.metadata,
+    checked_at = excluded.checked_at, invalid_at = null;
+  update public.users as u set
+    github_token = 'secret:' || p_id,
+    github_username = coalesce(left(private.presence(p_metadata ->> 'login'), 100), u.github_username)
+  where u.id = p_user_id;
+  return private.describe_github_token(p_user_id);
+end;
+$$;
+comment on function private.set_github_token(uuid, uuid, text, jsonb) is 'Body of public.set_github_token.';
+grant execute on function private.set_github_token(uuid, uuid, text, jsonb) to service_role;
+
+create or replace function public.set_github_token(
+  p_user_id uuid, p_id uuid, p_sealed text, p_metadata jsonb default '{}'
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.set_github_token(
+    p_user_id => set_github_token.p_user_id, p_id => set_github_token.p_id,
+    p_sealed => set_github_token.p_sealed, p_metadata => set_github_token.p_metadata
+  );
+end;
+comment on function public.set_github_token(uuid, uuid, text, jsonb) is
+  'Stores a GitHub token that is sealed for this id, user and kind github_token, in the place of the one '
+  'that the user had, and says of it what github_token_status says. metadata: login, scopes, expires_at. '
+  'Service role only. Errors: user_not_found (404), secret_not_sealed (422).';
+grant execute on function public.set_github_token(uuid, uuid, text, jsonb) to service_role;
+
+create or replace function private.github_token_status() returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+begin
+  if v_user_id is null then
+    raise exception using
+      errcode = 'PT401', message = 'not_signed_in', detail = 'This is about one''s own token.',
+      hint = 'Sign in.';
+  end if;
+  return private.describe_github_token(v_user_id);
+end;
+$$;
+comment on function private.github_token_status() is 'Body of public.github_token_status.';
+grant execute on function private.github_token_status() to authenticated;
+
+create or replace function public.github_token_status() returns jsonb
+language sql stable security invoker set search_path = ''
+begin atomic
+  select private.github_token_status();
+end;
+comment on function public.github_token_status() is
+  'What is known about the caller''s GitHub token: {is_set, login, scopes, expires_at, checked_at, '
+  'invalid_at}, never the token. Scopes are null for a fine-grained token, invalid_at is since when GitHub '
+  'refuses it. Errors: not_signed_in (401).';
+grant execute on function public.github_token_status() to authenticated;
+
+-- 40_agents/28_secret_rotation.sql
+-- A new master key: `npm run secrets:rotate` lists what an older one has sealed, and hands it back sealed
+-- anew.
+
+create or replace function private.secrets_to_rotate(
+  p_current_key_id text, p_after uuid, p_batch_size integer
+) returns table (id uuid, user_id uuid, kind text, sealed text)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select s.id, s.user_id, s.kind, s.sealed from private.secrets as s
+  where s.key_id <> p_current_key_id
+    and s.id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
+  order by s.id
+  limit least(greatest(p_batch_size, 1), 1000);
+end;
+$$;
+comment on function private.secrets_to_rotate(text, uuid, integer) is 'Body of public.secrets_to_rotate.';
+grant execute on function private.secrets_to_rotate(text, uuid, integer) to service_role;
+
+create or replace function public.secrets_to_rotate(
+  p_current_key_id text, p_after uuid default null, p_batch_size integer default 100
+) returns table (id uuid, user_id uuid, kind text, sealed text)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select s.id, s.user_id, s.kind, s.sealed
+  from private.secrets_to_rotate(
+    p_current_key_id => secrets_to_rotate.p_current_key_id, p_after => secrets_to_rotate.p_after,
+    p_batch_size => secrets_to_rotate.p_batch_size
+  ) as s;
+end;
+comment on function public.secrets_to_rotate(text, uuid, integer) is
+  'Up to p_batch_size secrets (1000 at most) that are not sealed with this master key, in the order of their '
+  'ids, after the id p_after. Service role only.';
+grant execute on function public.secrets_to_rotate(text, uuid, integer) to service_role;
+
+-- A secret that was replaced or removed since it was read is another one, and stays as it is.
+create or replace function private.reseal_secrets(p_secrets jsonb) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  with locked as (
+    select s.id, n.resealed
+    from jsonb_to_recordset(p_secrets) as n (id uuid, sealed text, resealed text)
+    join private.secrets as s on s.id = n.id and s.sealed = n.sealed
+    order by s.id
+    for no key update of s
+  )
+  update private.secrets as s set sealed = l.resealed from locked as l where s.id = l.id;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.reseal_secrets(jsonb) is 'Body of public.reseal_secrets.';
+grant execute on function private.reseal_secrets(jsonb) to service_role;
+
+create or replace function public.reseal_secrets(p_secrets jsonb) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.reseal_secrets(p_secrets => reseal_secrets.p_secrets);
+end;
+comment on function public.reseal_secrets(jsonb) is
+  'Takes [{id, sealed, resealed}, …]: each secret that is still sealed as given becomes what it is resealed '
+  'to. Says how many did. Service role only. Errors: secret_not_sealed (422).';
+grant execute on function public.reseal_secrets(jsonb) to service_role;
+
+create or replace function private.secret_key_counts()
+returns table (kind text, key_id text, secret_count bigint)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select s.kind, s.key_id, count(*) from private.secrets as s group by 1, 2 order by 1, 2;
+end;
+$$;
+comment on function private.secret_key_counts() is 'Body of public.secret_key_counts.';
+grant execute on function private.secret_key_counts() to service_role;
+
+create or replace function public.secret_key_counts()
+returns table (kind text, key_id text, secret_count bigint)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select c.kind, c.key_id, c.secret_count from private.secret_key_counts() as c;
+end;
+comment on function public.secret_key_counts() is
+  'How many secrets of each kind each master key has sealed. Service role only.';
+grant execute on function public.secret_key_counts() to service_role;
+
+-- 40_agents/30_projects.sql
+-- GitHub repositories that somebody lets agents work on.
+
+create table public.projects (
+  id bigint not null default 0,
+  user_id uuid not null default auth.uid(),
+  repo_url text not null,
+  repo_name text not null,
+  repo_owner text not null,
+  name text not null,
+  description text,
+  is_active boolean not null default true,
+  settings jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  max_running_tasks integer,
+  constraint projects_pkey primary key (id),
+  constraint projects_user_id_repo_url_key unique (user_id, repo_url),
+  constraint projects_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
+  constraint projects_id_is_positive check (id > 0),
+  constraint projects_repo_url_says_something check (btrim(repo_url) <> '' and char_length(repo_url) <= 2048),
+  constraint projects_repo_name_says_something
+    check (btrim(repo_name) <> '' and char_length(repo_name) <= 200),
+  constraint projects_repo_owner_says_something
+    check (btrim(repo_owner) <> '' and char_length(repo_owner) <= 200),
+  constraint projects_name_says_something check (btrim(name) <> '' and char_length(name) <= 200),
+  constraint projects_description_is_not_too_long check (char_length(description) <= 20000),
+  constraint projects_settings_are_not_too_large check (pg_column_size(settings) <= 65536),
+  constraint projects_created_at_is_finite check (isfinite(created_at)),
+  constraint projects_max_running_tasks_is_not_negative check (max_running_tasks >= 0)
+);
+-- Ids are given by a trigger: a default would use one up for each upsert of a row that is there.
+create sequence public.projects_id_seq as bigint owned by public.projects.id;
+
+comment on table public.projects is
+  'One row a repository and user. Each sees and edits their own; deleting one deletes its tasks. Null for a '
+  'column that may not be null is as if it were left out. Errors on write: key_change_refused (422).';
+comment on column public.projects.id is
+  'Counted up by the database. Only servers may bring a new one along.';
+comment on column public.projects.user_id is 'Whose it is: the caller, for good.';
+comment on column public.projects.is_active is 'Whether the app offers it; the queue does not ask.';
+comment on column public.projects.settings is 'Whatever the app keeps about it, up to 64 kB; workers get it.';
+comment on column public.projects.max_running_tasks is
+  'How many of its tasks workers may hold at once; null for what agent_settings says, which this can only '
+  'lower.';
+
+create index idx_projects_user_id on public.projects (user_id);
+
+-- The sequence moves by nextval, as long as that is quick: setval could take it back below a number that
+-- was given out in between.
+create or replace function private.pass_id(p_sequence regclass, p_id bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_last bigint := coalesce(pg_sequence_last_value(p_sequence), 0);
+begin
+  if p_id <= v_last then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(p_sequence::oid::text, 0));
+  v_last := coalesce(pg_sequence_last_value(p_sequence), 0);
+  if p_id - v_last > 1000 then
+    v_last := setval(p_sequence, p_id);
+  end if;
+  while v_last < p_id loop
+    v_last := nextval(p_sequence);
+  end loop;
+end;
+$$;
+comment on function private.pass_id(regclass, bigint) is
+  'Moves a sequence of ids to at least this one, so that it is not given out again.';
+
+-- For an upsert of a row that is there, what was sent as null is as stored. An id that nobody has yet would
+-- be in the way of whoever is given it next.
+create or replace function private.meet_stored_project() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_old public.projects;
+begin
+  if coalesce(new.id, 0) <> 0 then
+    select * into v_old from public.projects as p where p.id = new.id and p.user_id = new.user_id for update;
+    if not found and private.is_trusted_caller() then
+      perform private.pass_id('public.projects_id_seq', new.id);
+    elsif not found and not exists (select from public.projects as p where p.id = new.id) then
+      new.id := 0;
+    end if;
+  end if;
+  if coalesce(new.id, 0) = 0 then
+    new.id := nextval('public.projects_id_seq');
+  end if;
+  if v_old.id is null then
+    select * into v_old from public.projects as p
+    where p.user_id = new.user_id and p.repo_url = new.repo_url for update;
+  end if;
+  new.is_active := coalesce(new.is_active, v_old.is_active, true);
+  new.settings := coalesce(new.settings, v_old.settings, '{}');
+  return new;
+end;
+$$;
+comment on function private.meet_stored_project() is
+  'Before-insert trigger, the first: an id for a new project; for an upsert, nulls as they are stored.';
+
+create or replace function private.fill_project() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.is_active := coalesce(new.is_active, old.is_active);
+  new.settings := coalesce(new.settings, old.settings);
+  return new;
+end;
+$$;
+comment on function private.fill_project() is
+  'Before-update trigger: null in a column that may not be null is as if left out.';
+
+create trigger _010_meet_stored_project before insert on public.projects
+  for each row execute function private.meet_stored_project();
+create trigger _050_refuse_key_change before update on public.projects
+  for each row when (old.id is distinct from new.id or old.user_id is distinct from new.user_id)
+  execute function private.refuse_key_change();
+create trigger _100_fill_project before update on public.projects
+  for each row when (new.is_active is null or new.settings is null) execute function private.fill_project();
+create trigger _900_keep_timestamps before insert or update on public.projects
+  for each row execute function private.keep_timestamps();
+
+alter table public.projects enable row level security;
+create policy projects_select_own on public.projects
+  for select to authenticated using (user_id = (select auth.uid()));
+create policy projects_insert_own on public.projects
+  for insert to authenticated with check (user_id = (select auth.uid()));
+create policy projects_update_own on public.projects
+  for update to authenticated
+  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+create policy projects_delete_own on public.projects
+  for delete to authenticated using (user_id = (select auth.uid()));
+
+grant select, delete on public.projects to authenticated;
+grant insert (
+  id, user_id, repo_url, repo_name, repo_owner, name, description, is_active, settings, created_at,
+  updated_at, max_running_tasks
+) on public.projects to authenticated;
+grant update (
+  id, user_id, repo_url, repo_name, repo_owner, name, description, is_active, settings, created_at,
+  updated_at, max_running_tasks
+) on public.projects to authenticated;
+grant select, insert, update, delete on public.projects to service_role;
+
+-- 40_agents/40_tasks.sql
+-- What agents are asked to do, with the conversation, the result and how it got there.
+
+create type public.task_status as enum ('pending', 'running', 'completed', 'failed', 'cancelled');
+comment on type public.task_status is
+  'pending: waits for a worker. running: somebody works on it. completed, failed, cancelled: it is over.';
+
+create table public.tasks (
+  id bigint not null default 0,
+  user_id uuid not null default auth.uid(),
+  project_id bigint,
+  status public.task_status not null default 'pending',
+  agent text not null default 'claude',
+  repo_url text,
+  target_branch text not null default 'main',
+  pr_branch text,
+  container_id text,
+  commit_hash text,
+  pr_number integer,
+  pr_url text,
+  git_diff text,
+  git_patch text,
+  changed_files jsonb not null default '[]',
+  error text,
+  chat_messages jsonb not null default '[]',
+  execution_metadata jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  started_at timestamptz,
+  completed_at timestamptz,
+  priority smallint not null default 0,
+  run_after timestamptz not null default now(),
+  max_attempts smallint not null default 3,
+  attempts_count smallint not null default 0,
+  error_kind text,
+  constraint tasks_pkey primary key (id),
+  constraint tasks_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
+  constraint tasks_project_id_fkey foreign key (project_id) references public.projects (id) on delete cascade,
+  constraint tasks_times_match_status check (
+    case status
+      when 'pending' then started_at is null and completed_at is null
+      when 'running' then started_at is not null and completed_at is null
+      else completed_at is not null and (started_at is null or started_at <= completed_at)
+    end
+  )
+);
+-- Ids are given by a trigger: a default would use one up for each upsert of a row that is there.
+create sequence public.tasks_id_seq as bigint owned by public.tasks.id;
+
+comment on table public.tasks is
+  'One row a task. Each user sees and edits their own; workers have them through the functions of the queue. '
+  'For lists use task_list, which leaves the large columns out. Null for a column that may not be null is as '
+  'if it were left out. Errors on write: project_not_found (404), task_status_way_illegal, '
+  'task_held_by_worker (409), task_result_too_large (413), task_value_invalid, key_change_refused (422).';
+comment on column public.tasks.id is 'Counted up by the database. Only servers may bring a new one along.';
+comment on column public.tasks.user_id is 'Whose it is: the caller, for good.';
+comment on column public.tasks.project_id is 'The project, which is the same user''s; null for none.';
+comment on column public.tasks.status is
+  'pending may become running, cancelled, failed; running completed, failed, cancelled, pending; what is '
+  'over pending, which runs it again. While a worker holds it, the functions of the queue alone change it.';
+comment on column public.tasks.agent is 'The name of the agent that is to do it; workers serve names.';
+comment on column public.tasks.repo_url is 'What to clone; left out, the project''s.';
+comment on column public.tasks.target_branch is 'The branch that the work starts from and is merged into.';
+comment on column public.tasks.pr_branch is 'The branch that was made for the pull request.';
+comment on column public.tasks.container_id is 'Where it runs or ran, as the worker names it.';
+comment on column public.tasks.commit_hash is 'The final commit.';
+comment on column public.tasks.git_diff is 'Up to 50 MB.';
+comment on column public.tasks.git_patch is 'Up to 50 MB.';
+comment on column public.tasks.changed_files is 'An array of paths, or of whatever the app keeps of each.';
+comment on column public.tasks.error is 'In words, what went wrong the last time.';
+comment on column public.tasks.chat_messages is
+  'An array of {role, content, timestamp}, the timestamp in epoch seconds. append_task_message adds one '
+  'without a race; an update replaces all of them.';
+comment on column public.tasks.execution_metadata is
+  'An object: model, timings, whatever else is known of how it ran. Metrics read model.';
+comment on column public.tasks.started_at is
+  'When the last attempt began; the database''s. Null while it waits.';
+comment on column public.tasks.completed_at is 'When it was over, however it ended; the database''s.';
+comment on column public.tasks.priority is 'From -100 to 100; greater goes first.';
+comment on column public.tasks.run_after is 'Not to be claimed before. Moved on after a failed attempt.';
+comment on column public.tasks.max_attempts is 'After so many failed attempts it has failed; 1 to 20.';
+comment on column public.tasks.attempts_count is
+  'Attempts so far that count; the database''s. Begins anew when the task is run again.';
+comment on column public.tasks.error_kind is
+  'Why it failed, as a short name such as lease_expired; written by the queue and servers.';
+
+create index idx_tasks_user_id on public.tasks (user_id);
+create index idx_tasks_project_id on public.tasks (project_id);
+create index idx_tasks_status on public.tasks (status);
+
+-- See private.meet_stored_project.
+create or replace function private.meet_stored_task() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_old public.tasks;
+begin
+  if coalesce(new.id, 0) <> 0 then
+    select * into v_old from public.tasks as t where t.id = new.id and t.user_id = new.user_id for update;
+    if not found and private.is_trusted_caller() then
+      perform private.pass_id('public.tasks_id_seq', new.id);
+    elsif not found and not exists (select from public.tasks as t where t.id = new.id) then
+      new.id := 0;
+    end if;
+  end if;
+  if coalesce(new.id, 0) = 0 then
+    new.id := nextval('public.tasks_id_seq');
+  end if;
+  new.status := coalesce(new.status, v_old.status, 'pending');
+  new.agent := coalesce(new.agent, v_old.agent, 'claude');
+  new.target_branch := coalesce(new.target_branch, v_old.target_branch, 'main');
+  new.changed_files := coalesce(new.changed_files, v_old.changed_files, '[]');
+  new.chat_messages := coalesce(new.chat_messages, v_old.chat_messages, '[]');
+  new.execution_metadata := coalesce(new.execution_metadata, v_old.execution_metadata, '{}');
+  new.priority := coalesce(new.priority, v_old.priority, 0::smallint);
+  new.run_after := coalesce(new.run_after, v_old.run_after, now());
+  new.max_attempts := coalesce(new.max_attempts, v_old.max_attempts, 3::smallint);
+  new.attempts_count := coalesce(new.attempts_count, v_old.attempts_count, 0::smallint);
+  return new;
+end;
+$$;
+comment on function private.meet_stored_task() is
+  'Before-insert trigger, the first: an id for a new task; for an upsert, nulls as they are stored.';
+
+create or replace function private.fill_task() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.status := coalesce(new.status, old.status);
+  new.agent := coalesce(new.agent, old.agent);
+  new.target_branch := coalesce(new.target_branch, old.target_branch);
+  new.changed_files := coalesce(new.changed_files, old.changed_files);
+  new.chat_messages := coalesce(new.chat_messages, old.chat_messages);
+  new.execution_metadata := coalesce(new.execution_metadata, old.execution_metadata);
+  new.priority := coalesce(new.priority, old.priority);
+  new.run_after := coalesce(new.run_after, old.run_after);
+  new.max_attempts := coalesce(new.max_attempts, old.max_attempts);
+  new.attempts_count := coalesce(new.attempts_count, old.attempts_count);
+  return new;
+end;
+$$;
+comment on function private.fill_task() is
+  'Before-update trigger: null in a column that may not be null is as if left out.';
+
+-- With the rights of whoever writes: a project that they can't see is none.
+create or replace function private.check_task_project() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_repo_url text;
+begin
+  if new.project_id is null then
+    return new;
+  end if;
+  select p.repo_url into v_repo_url from public.projects as p
+  where p.id = new.project_id and p.user_id = new.user_id;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'project_not_found', detail = 'The task''s user has no such project.',
+      hint = 'Use the id of one of the user''s projects, or null.';
+  end if;
+  new.repo_url := coalesce(new.repo_url, v_repo_url);
+  return new;
+end;
+$$;
+comment on function private.check_task_project() is
+  'Before trigger: a task''s project is its user''s own, and lends its repository. Errors: project_not_found '
+  '(404).';
+
+-- A trigger rather than checks: it is asked only where one of these columns is written, and its message does
+-- not print the row.
+create or replace function private.check_task_values() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_wrong constant text := case
+    when private.presence(new.agent) is null or char_length(new.agent) > 100 then 'agent: 1 to 100 characters'
+    when char_length(new.repo_url) > 2048 then 'repo_url: up to 2048 characters'
+    when private.presence(new.target_branch) is null or char_length(new.target_branch) > 1000
+      then 'target_branch: 1 to 1000 characters'
+    when char_length(new.pr_branch) > 1000 then 'pr_branch: up to 1000 characters'
+    when char_length(new.container_id) > 1000 then 'container_id: up to 1000 characters'
+    when char_length(new.commit_hash) > 200 then 'commit_hash: up to 200 characters'
+    when new.pr_number <= 0 then 'pr_number: above 0'
+    when char_length(new.pr_url) > 2048 then 'pr_url: up to 2048 characters'
+    when jsonb_typeof(new.changed_files) <> 'array' then 'changed_files: an array'
+    when jsonb_typeof(new.chat_messages) <> 'array' then 'chat_messages: an array'
+    when jsonb_typeof(new.execution_metadata) <> 'object' then 'execution_metadata: an object'
+    when new.priority not between -100 and 100 then 'priority: -100 to 100'
+    when not isfinite(new.run_after) then 'run_after: a time'
+    when not isfinite(new.created_at) then 'created_at: a time'
+    when new.max_attempts not between 1 and 20 then 'max_attempts: 1 to 20'
+    when new.attempts_count < 0 then 'attempts_count: from 0'
+    when new.error_kind !~ '^[a-z0-9][a-z0-9_.-]{0,99}$'
+      then 'error_kind: up to 100 lower-case letters, digits, dots, lines'
+  end;
+begin
+  if v_wrong is not null then
+    raise exception using
+      errcode = 'PT422', message = 'task_value_invalid', detail = format('Not what a task can have in %s.',
+      split_part(v_wrong, ':', 1)), hint = format('What fits is %s.', v_wrong);
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_task_values() is
+  'Before trigger: shapes, ranges and lengths. Errors: task_value_invalid (422).';
+
+create or replace function private.check_task_size() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if octet_length(new.git_diff) > 52428800 or octet_length(new.git_patch) > 52428800
+    or pg_column_size(new.chat_messages) > 16777216 or pg_column_size(new.changed_files) > 16777216
+    or pg_column_size(new.execution_metadata) > 16777216 or octet_length(new.error) > 1048576
+  then
+    raise exception using
+      errcode = 'PT413', message = 'task_result_too_large',
+      detail = 'git_diff and git_patch hold up to 50 MB each, chat_messages, changed_files and '
+        'execution_metadata 16 MB, error 1 MB.',
+      hint = 'Keep what is larger in a file and put its address into execution_metadata.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_task_size() is
+  'Before trigger: a bound for the large columns. Errors: task_result_too_large (413).';
+
+create trigger _010_meet_stored_task before insert on public.tasks
+  for each row execute function private.meet_stored_task();
+create trigger _020_fill_task before update of status, agent, target_branch, changed_files, chat_messages,
+  execution_metadata, priority, run_after, max_attempts, attempts_count on public.tasks
+  for each row when (
+    new.status is null or new.agent is null or new.target_branch is null or new.changed_files is null
+    or new.chat_messages is null or new.execution_metadata is null or new.priority is null
+    or new.run_after is null or new.max_attempts is null or new.attempts_count is null
+  )
+  execute function private.fill_task();
+create trigger _050_refuse_key_change before update of id, user_id on public.tasks
+  for each row when (old.id is distinct from new.id or old.user_id is distinct from new.user_id)
+  execute function private.refuse_key_change();
+create trigger _100_check_task_project before insert on public.tasks
+  for each row execute function private.check_task_project();
+create trigger _110_check_task_project before update of project_id on public.tasks
+  for each row when (old.project_id is distinct from new.project_id)
+  execute function private.check_task_project();
+create trigger _120_check_task_size before insert or update of git_diff, git_patch, changed_files, error,
+  chat_messages, execution_metadata on public.tasks
+  for each row execute function private.check_task_size();
+create trigger _130_check_task_values before insert or update of agent, repo_url, target_branch, pr_branch,
+  container_id, commit_hash, pr_number, pr_url, changed_files, chat_messages, execution_metadata, priority,
+  run_after, created_at, max_attempts, attempts_count, error_kind on public.tasks
+  for each row execute function private.check_task_values();
+
+alter table public.tasks enable row level security;
+create policy tasks_select_own on public.tasks
+  for select to authenticated using (user_id = (select auth.uid()));
+create policy tasks_insert_own on public.tasks
+  for insert to authenticated with check (user_id = (select auth.uid()));
+create policy tasks_update_own on public.tasks
+  for update to authenticated
+  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+create policy tasks_delete_own on public.tasks
+  for delete to authenticated using (user_id = (select auth.uid()));
+
+grant select, delete on public.tasks to authenticated;
+grant insert (
+  id, user_id, project_id, status, agent, repo_url, target_branch, pr_branch, container_id, commit_hash,
+  pr_number, pr_url, git_diff, git_patch, changed_files, error, chat_messages, execution_metadata, created_at,
+  updated_at, started_at, completed_at, priority, run_after, max_attempts, attempts_count, error_kind
+) on public.tasks to authenticated;
+grant update (
+  id, user_id, project_id, status, agent, repo_url, target_branch, pr_branch, container_id, commit_hash,
+  pr_number, pr_url, git_diff, git_patch, changed_files, error, chat_messages, execution_metadata, created_at,
+  updated_at, started_at, completed_at, priority, run_after, max_attempts, attempts_count, error_kind
+) on public.tasks to authenticated;
+grant select, insert, update, delete on public.tasks to service_role;
+
+-- 40_agents/42_task_lifecycle.sql
+-- The ways that a task's status may go, who may take them, and the times that go with it.
+
+create or replace function private.begin_task() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if current_user = 'authenticated' then
+    new.attempts_count := 0;
+    new.error_kind := null;
+  end if;
+  if new.status = 'pending' then
+    new.started_at := null;
+    new.completed_at := null;
+  elsif new.status = 'running' then
+    new.started_at := coalesce(new.started_at, now());
+    new.completed_at := null;
+  else
+    new.completed_at := greatest(coalesce(new.completed_at, now()), new.started_at);
+  end if;
+  return new;
+end;
+$$;
+comment on function private.begin_task() is
+  'Before-insert trigger: a task may begin in any status, and has the times that go with it.';
+
+-- The functions of the queue write with another role than the API's.
+create or replace function private.guard_task_columns() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if current_user = 'authenticated' then
+    new.attempts_count := old.attempts_count;
+    new.error_kind := old.error_kind;
+  end if;
+  if new.status = old.status then
+    new.started_at := old.started_at;
+    new.completed_at := old.completed_at;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.guard_task_columns() is
+  'Before-update trigger: what a client writes into the database''s own columns is dropped.';
+
+create or replace function private.keep_task_status() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_next constant public.task_status[] := case old.status
+    when 'pending' then array['running', 'cancelled', 'failed']
+    when 'running' then array['completed', 'failed', 'cancelled', 'pending']
+    else array['pending']
+  end::public.task_status[];
+  v_now constant timestamptz := clock_timestamp();
+begin
+  if new.status <> all (v_next) then
+    raise exception using
+      errcode = 'PT409', message = 'task_status_way_illegal',
+      detail = format('A task that is %s can''t become %s.', old.status, new.status),
+      hint = format('From here it may become: %s.', array_to_string(v_next, ', '));
+  end if;
+  if new.status = 'running' then
+    new.started_at := v_now;
+  elsif new.status <> 'pending' then
+    new.completed_at := greatest(v_now, old.started_at);
+    new.started_at := old.started_at;
+  else
+    new.started_at := null;
+    new.completed_at := null;
+  end if;
+  if new.status = 'completed' or new.status = 'pending' and old.status <> 'running' then
+    new.error := nullif(new.error, old.error);
+    new.error_kind := null;
+  end if;
+  if new.status = 'pending' and old.status <> 'running' then
+    new.attempts_count := 0;
+    new.run_after := case when new.run_after = old.run_after then v_now else new.run_after end;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_task_status() is
+  'Before-update trigger of a changed status: only along the legal ways, with the times that go with it. '
+  'Errors: task_status_way_illegal (409).';
+
+-- Whoever it is: a task that a worker holds changes through the functions of the queue, which end the attempt
+-- before they write the task.
+create or replace function private.refuse_held_task() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if exists (select from public.task_attempts as a where a.task_id = old.id and a.ended_at is null) then
+    raise exception using
+      errcode = 'PT409', message = 'task_held_by_worker',
+      detail = 'A worker holds this task, so its status and its project stay what they are.',
+      hint = 'Call cancel_task to take it from the worker.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.refuse_held_task() is
+  'Before-update trigger of a changed status or project. Errors: task_held_by_worker (409).';
+
+-- The large columns are looked at only where they are written: comparing them as they are stored would read
+-- and unpack them for each update of the row.
+create or replace function private.mark_task_change() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if (old.git_diff, old.git_patch, old.changed_files, old.chat_messages, old.execution_metadata)
+    is distinct from
+    (new.git_diff, new.git_patch, new.changed_files, new.chat_messages, new.execution_metadata)
+  then
+    new.updated_at := null;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.mark_task_change() is
+  'Before-update trigger of the large columns: tells the next one that something changed.';
+
+create or replace function private.keep_task_timestamps() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.created_at := old.created_at;
+  if new.updated_at is null or (
+    old.status, old.project_id, old.agent, old.repo_url, old.target_branch, old.pr_branch, old.container_id,
+    old.commit_hash, old.pr_number, old.pr_url, old.error, old.started_at, old.completed_at, old.priority,
+    old.run_after, old.max_attempts, old.attempts_count, old.error_kind
+  ) is distinct from (
+    new.status, new.project_id, new.agent, new.repo_url, new.target_branch, new.pr_branch, new.container_id,
+    new.commit_hash, new.pr_number, new.pr_url, new.error, new.started_at, new.completed_at, new.priority,
+    new.run_after, new.max_attempts, new.attempts_count, new.error_kind
+  ) then
+    new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 microsecond');
+  else
+    new.updated_at := old.updated_at;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_task_timestamps() is
+  'Before-update trigger, the last: as private.keep_timestamps does, without unpacking what is large.';
+
+create trigger _200_begin_task before insert on public.tasks
+  for each row execute function private.begin_task();
+create trigger _210_guard_task_columns before update of started_at, completed_at, attempts_count, error_kind
+  on public.tasks
+  for each row execute function private.guard_task_columns();
+create trigger _220_refuse_held_task before update of status, project_id on public.tasks
+  for each row when (old.status is distinct from new.status or old.project_id is distinct from new.project_id)
+  execute function private.refuse_held_task();
+create trigger _230_keep_task_status before update of status on public.tasks
+  for each row when (old.status is distinct from new.status)
+  execute function private.keep_task_status();
+create trigger _890_mark_task_change before update of git_diff, git_patch, changed_files, chat_messages,
+  execution_metadata on public.tasks
+  for each row execute function private.mark_task_change();
+create trigger _900_keep_timestamps before insert on public.tasks
+  for each row execute function private.keep_timestamps();
+create trigger _910_keep_task_timestamps before update on public.tasks
+  for each row execute function private.keep_task_timestamps();
+
+-- 40_agents/50_task_attempts.sql
+-- Who worked on a task and when: the lease while it is open, the history after that.
+
+create sequence private.task_fencing_seq as bigint;
+
+create table public.task_attempts (
+  task_id bigint not null,
+  fencing_token bigint not null default nextval('private.task_fencing_seq'),
+  user_id uuid not null,
+  project_id bigint,
+  attempt smallint not null,
+  worker text not null,
+  agent text not null,
+  worker_token_id uuid,
+  claim_key uuid,
+  claimed_at timestamptz not null default clock_timestamp(),
+  heartbeat_at timestamptz not null default clock_timestamp(),
+  lease_expires_at timestamptz not null,
+  ended_at timestamptz,
+  outcome text,
+  error text,
+  error_kind text,
+  is_retryable boolean,
+  constraint task_attempts_pkey primary key (task_id, fencing_token),
+  constraint task_attempts_task_id_fkey foreign key (task_id) references public.tasks (id) on delete cascade,
+  constraint task_attempts_outcome_is_known
+    check (outcome in ('completed', 'failed', 'expired', 'released', 'cancelled')),
+  constraint task_attempts_ended_has_outcome check ((ended_at is null) = (outcome is null))
+) with (fillfactor = 70);
+comment on table public.task_attempts is
+  'One row an attempt. Each user sees those of their own tasks; the functions of the queue write them.';
+
+create unique index task_attempts_open_key on public.task_attempts (task_id) where ended_at is null;
+
+alter table public.task_attempts enable row level security;
+create policy task_attempts_select_own on public.task_attempts
+  for select to authenticated using (user_id = (select auth.uid()));
+grant select on public.task_attempts to authenticated, service_role;
+
+-- 40_agents/69_task_github_token.sql
+-- What a worker of our own gets to push with: the token of the task's user, for as long as it holds the task.
+
+create or replace function private.task_github_token(p_task_id bigint, p_fencing_token bigint)
+returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_user_id uuid;
+begin
+  select a.user_id into v_user_id from public.task_attempts as a
+  where a.task_id = p_task_id and a.fencing_token = p_fencing_token
+    and a.ended_at is null and a.lease_expires_at > clock_timestamp();
+  if not found then
+    raise exception using
+      errcode = 'PT409', message = 'task_lease_lost', detail = 'No open lease of the task has this token.',
+      hint = 'Stop working on it and claim the next task.';
+  end if;
+  return query
+  select s.id, s.user_id, s.kind, s.sealed, s.metadata from private.secrets as s
+  where s.user_id = v_user_id and s.kind = 'github_token';
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'github_token_not_set', detail = 'The task''s user has no GitHub token.',
+      hint = 'Fail the task as not retryable; its user sets one with the edge function github-token.';
+  end if;
+end;
+$$;
+comment on function private.task_github_token(bigint, bigint) is 'Body of public.task_github_token.';
+grant execute on function private.task_github_token(bigint, bigint) to service_role;
+
+create or replace function public.task_github_token(p_task_id bigint, p_fencing_token bigint)
+returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select s.id, s.user_id, s.kind, s.sealed, s.metadata
+  from private.task_github_token(
+    p_task_id => task_github_token.p_task_id, p_fencing_token => task_github_token.p_fencing_token
+  ) as s;
+end;
+comment on function public.task_github_token(bigint, bigint) is
+  'The GitHub token, sealed, of the user whose task is held with this fencing token. Called by the edge '
+  'function github-token, which opens it. Service role only. Errors: github_token_not_set (404), '
+  'task_lease_lost (409).';
+grant execute on function public.task_github_token(bigint, bigint) to service_role;
+
+-- 40_agents/70_pull_requests.sql
+-- Pull requests as GitHub has them: what its webhook and its API say, and what tasks name.
+
+create table public.pull_requests (
+  id bigint not null generated always as identity,
+  repo_owner text not null,
+  repo_name text not null,
+  number integer not null,
+  state text not null default 'open',
+  is_draft boolean not null default false,
+  merged_at timestamptz,
+  closed_at timestamptz,
+  merge_commit_sha text,
+  head_ref text,
+  head_sha text,
+  is_from_fork boolean not null default false,
+  base_ref text,
+  title text,
+  html_url text,
+  author_login text,
+  is_private boolean,
+  opened_at timestamptz,
+  provider_updated_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint pull_requests_pkey primary key (id),
+  constraint pull_requests_repo_owner_repo_name_number_key unique (repo_owner, repo_name, number),
+  constraint pull_requests_repository_is_lower_case
+    check (repo_owner = lower(repo_owner) and repo_name = lower(repo_name)),
+  constraint pull_requests_number_is_positive check (number > 0),
+  constraint pull_requests_state_is_known check (state in ('open', 'closed')),
+  constraint pull_requests_merged_is_closed check (merged_at is null or state = 'closed'),
+  constraint pull_requests_merge_commit_is_of_a_merge
+    check (merge_commit_sha is null or merged_at is not null)
+);
+comment on table public.pull_requests is
+  'Pull requests of the repositories that projects and tasks name, kept by GitHub''s webhook and by the '
+  'sweep. A user sees those that a verified link leads to from a task of theirs. Nobody writes here over the '
+  'API.';
+comment on column public.pull_requests.repo_owner is 'The owner of the repository, in lower case.';
+comment on column public.pull_requests.repo_name is 'The name of the repository, in lower case.';
+comment on column public.pull_requests.state is
+  'open or closed; closed with merged_at is merged. open too where only a task has named it so far.';
+comment on column public.pull_requests.merge_commit_sha is 'The commit that merged it; null while it isn''t.';
+comment on column public.pull_requests.is_from_fork is
+  'Whether its branch is in another repository, or in one that is gone.';
+comment on column public.pull_requests.is_private is
+  'Whether its repository is hidden from the public; null while GitHub hasn''t said.';
+comment on column public.pull_requests.opened_at is 'When it was made, by GitHub''s clock.';
+comment on column public.pull_requests.provider_updated_at is
+  'The version that the row holds, in whole seconds of GitHub''s clock; null while only a task has named it.';
+
+-- Where a branch's pull requests are looked for when a task comes to name it.
+create index pull_requests_head_ref_idx on public.pull_requests (repo_owner, repo_name, head_ref);
+
+create trigger _900_keep_timestamps before insert or update on public.pull_requests
+  for each row execute function private.keep_timestamps();
+
+-- Beside the table, so that what the sweep notes every quarter of an hour is no change of a pull request.
+create table private.pull_request_checks (
+  pull_request_id bigint not null,
+  etag text,
+  read_at timestamptz,
+  checked_at timestamptz,
+  next_check_at timestamptz,
+  failures_count integer not null default 0,
+  constraint pull_request_checks_pkey primary key (pull_request_id),
+  constraint pull_request_checks_pull_request_id_fkey
+    foreign key (pull_request_id) references public.pull_requests (id) on delete cascade,
+  constraint pull_request_checks_failures_count_is_a_count check (failures_count >= 0)
+);
+comment on table private.pull_request_checks is
+  'What the sweep knows of its asking GitHub, a row a pull request.';
+comment on column private.pull_request_checks.etag is
+  'The ETag of the reading that the row of the pull request holds; null once a delivery has changed it.';
+comment on column private.pull_request_checks.read_at is
+  'When the version that the row holds was asked for; null where a delivery told it.';
+comment on column private.pull_request_checks.next_check_at is
+  'When the sweep is to ask again; null when there is nothing more to ask.';
+comment on column private.pull_request_checks.failures_count is
+  'How many times in a row nobody''s token found it.';
+
+create index pull_request_checks_next_check_at_idx on private.pull_request_checks (next_check_at)
+  where next_check_at is not null;
+
+alter table public.pull_requests enable row level security;
+alter table private.pull_request_checks enable row level security;
+grant select on public.pull_requests to authenticated, service_role;
+
+-- 40_agents/71_task_pull_requests.sql
+-- Which pull requests belong to which tasks, and whom that lets see them.
+
+create table public.task_pull_requests (
+  task_id bigint not null,
+  pull_request_id bigint not null,
+  user_id uuid not null,
+  source text not null,
+  verified_at timestamptz,
+  verified_by text,
+  verify_after timestamptz,
+  verify_failures_count integer not null default 0,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint task_pull_requests_pkey primary key (task_id, pull_request_id),
+  constraint task_pull_requests_task_id_fkey
+    foreign key (task_id) references public.tasks (id) on delete cascade,
+  constraint task_pull_requests_pull_request_id_fkey
+    foreign key (pull_request_id) references public.pull_requests (id) on delete cascade,
+  constraint task_pull_requests_source_is_known check (source in ('worker', 'owner', 'branch')),
+  constraint task_pull_requests_verified_by_is_known check (verified_by in ('worker', 'token', 'public')),
+  constraint task_pull_requests_verified_by_matches_verified_at
+    check ((verified_by is null) = (verified_at is null)),
+  constraint task_pull_requests_verify_after_is_of_the_unverified
+    check (verify_after is null or verified_at is null),
+  constraint task_pull_requests_verify_failures_count_is_a_count check (verify_failures_count >= 0)
+);
+comment on table public.task_pull_requests is
+  'The pull requests of tasks. Made by the database when a task names a pull request, or when one is opened '
+  'from the branch that a task names. Only a verified link shows the pull request.';
+-- Goes and moves with the task, whose user it repeats: it needs no reference of its own.
+comment on column public.task_pull_requests.user_id is 'The task''s user.';
+comment on column public.task_pull_requests.source is
+  'Who named it. worker: a trusted worker, or a server. owner: the task''s user, or a worker of theirs. '
+  'branch: it was opened from the task''s pr_branch.';
+comment on column public.task_pull_requests.verified_by is
+  'Why the user may see it. worker: a trusted worker finished the task with it. token: the user''s own '
+  'GitHub token has read it. public: its repository is public.';
+comment on column public.task_pull_requests.verify_after is
+  'When the sweep next tries to read it with the user''s token; null when it is verified.';
+
+create index task_pull_requests_pull_request_id_idx on public.task_pull_requests (pull_request_id);
+create index task_pull_requests_user_id_idx on public.task_pull_requests (user_id, pull_request_id)
+  where verified_at is not null;
+create index task_pull_requests_verify_after_idx on public.task_pull_requests (verify_after)
+  where verify_after is not null;
+
+create trigger _900_keep_timestamps before insert or update on public.task_pull_requests
+  for each row execute function private.keep_timestamps();
+
+-- In plpgsql, as what policies ask: a function of language sql is planned anew in each statement.
+create or replace function private.my_pull_request_ids() returns setof bigint
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    select l.pull_request_id from public.task_pull_requests as l
+    where l.user_id = auth.uid() and l.verified_at is not null;
+end;
+$$;
+comment on function private.my_pull_request_ids() is
+  'The pull requests that verified links lead to from the caller''s tasks. In policies: '
+  'id = any (array(select private.my_pull_request_ids())).';
+grant execute on function private.my_pull_request_ids() to authenticated, service_role;
+
+alter table public.task_pull_requests enable row level security;
+-- That a branch has a pull request is itself something that only whoever may see it is told.
+create policy task_pull_requests_select_owner on public.task_pull_requests
+  for select to authenticated
+  using (user_id = (select auth.uid()) and (verified_at is not null or source <> 'branch'));
+grant select on public.task_pull_requests to authenticated, service_role;
+
+create policy pull_requests_select_owner on public.pull_requests
+  for select to authenticated using (id = any (array(select private.my_pull_request_ids())));
+
+-- What tasks say about GitHub, apart from tasks: there, each index more would cost every claim.
+create table private.task_github_refs (
+  task_id bigint not null,
+  user_id uuid not null,
+  repo_owner text not null,
+  repo_name text not null,
+  number integer,
+  head_ref text,
+  number_named_in xid8 not null,
+  head_named_in xid8 not null,
+  is_number_confirmed boolean not null default false,
+  is_head_confirmed boolean not null default false,
+  look_up_after timestamptz,
+  look_ups_count integer not null default 0,
+  constraint task_github_refs_pkey primary key (task_id),
+  constraint task_github_refs_task_id_fkey
+    foreign key (task_id) references public.tasks (id) on delete cascade,
+  constraint task_github_refs_names_something check (number is not null or head_ref is not null),
+  constraint task_github_refs_look_ups_count_is_a_count check (look_ups_count >= 0)
+);
+comment on table private.task_github_refs is
+  'The repository, pull request and branch that a task names, in lower case where GitHub ignores it.';
+comment on column private.task_github_refs.number_named_in is
+  'The transaction that last changed the pull request: what a trusted worker confirms is what it wrote '
+  'itself.';
+comment on column private.task_github_refs.head_named_in is 'The transaction that last changed the branch.';
+comment on column private.task_github_refs.is_number_confirmed is
+  'Whether a trusted worker or a server named the pull request; gone with every change by somebody else.';
+comment on column private.task_github_refs.is_head_confirmed is 'The same of the branch.';
+comment on column private.task_github_refs.look_up_after is
+  'When the sweep may look for a pull request of the branch; null when the task names one.';
+
+create index task_github_refs_head_ref_idx on private.task_github_refs (repo_owner, repo_name, head_ref);
+create index task_github_refs_look_up_after_idx on private.task_github_refs (look_up_after)
+  where look_up_after is not null;
+alter table private.task_github_refs enable row level security;
+
+-- 40_agents/72_link_pull_requests.sql
+-- From what a task says of a pull request or a branch to its links, and who may see where they lead.
+
+-- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name.
+create or replace function private.github_repository(p_url text, out o_owner text, out o_name text)
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_parts constant text[] := regexp_match(
+    p_url,
+    '^\s*(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?[^@/:\s]+(?::\d+)?[:/]'
+      '([a-zA-Z0-9_-]{1,100})/([a-zA-Z0-9._-]{1,104})/?\s*$'
+  );
+begin
+  o_owner := lower(v_parts[1]);
+  o_name := regexp_replace(lower(v_parts[2]), '\.git$', '');
+  if o_name = '' then
+    o_owner := null;
+    o_name := null;
+  end if;
+end;
+$$;
+comment on function private.github_repository(text) is
+  'Owner and name in a repository''s URL, in lower case; null where there are none.';
+
+create or replace function private.github_pull_request(
+  p_url text, out o_owner text, out o_name text, out o_number integer
+)
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_parts constant text[] := regexp_match(
+    p_url,
+    '^\s*https?://[^/\s]+/([a-zA-Z0-9_-]{1,100})/([a-zA-Z0-9._-]{1,100})/pull/(\d{1,9})(?:[/?#]\S*)?\s*$'
+  );
+begin
+  if v_parts[3]::integer > 0 then
+    o_owner := lower(v_parts[1]);
+    o_name := lower(v_parts[2]);
+    o_number := v_parts[3]::integer;
+  end if;
+end;
+$$;
+comment on function private.github_pull_request(text) is
+  'Repository and number in a pull request''s URL https://host/owner/name/pull/number; null where there are '
+  'none.';
+
+-- The URL says the repository; a number alone is of the task's own. A branch is looked for in the task's own
+-- repository, so not beside a pull request in another one.
+create or replace function private.github_ref_of(p_task public.tasks) returns private.task_github_refs
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v private.task_github_refs;
+  v_owner text;
+  v_name text;
+begin
+  select r.o_owner, r.o_name, r.o_number into v.repo_owner, v.repo_name, v.number
+  from private.github_pull_request(p_task.pr_url) as r;
+  select r.o_owner, r.o_name into v_owner, v_name from private.github_repository(p_task.repo_url) as r;
+  if v_owner is null then
+    select lower(p.repo_owner), lower(p.repo_name) into v_owner, v_name
+    from public.projects as p where p.id = p_task.project_id;
+  end if;
+  if v.number is null and p_task.pr_number > 0 then
+    v.number := p_task.pr_number;
+  end if;
+  if v.repo_owner is null then
+    v.repo_owner := v_owner;
+    v.repo_name := v_name;
+  end if;
+  if v_owner is null or (v_owner, v_name) = (v.repo_owner, v.repo_name) then
+    v.head_ref := left(private.presence(p_task.pr_branch), 255);
+  end if;
+  if v.repo_owner is not null and (v.number is not null or v.head_ref is not null) then
+    v.task_id := p_task.id;
+    v.user_id := p_task.user_id;
+  end if;
+  return v;
+end;
+$$;
+comment on function private.github_ref_of(public.tasks) is
+  'The repository, pull request and branch that a task names; task_id is null where it names none.';
+
+create or replace function private.lock_github_head(p_owner text, p_name text, p_head_ref text) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if p_head_ref is not null then
+    perform pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'github', p_owner, p_name, p_head_ref), 0));
+  end if;
+end;
+$$;
+comment on function private.lock_github_head(text, text, text) is
+  'Takes turns between tasks that come to name a branch and pull requests that come from it, so that the '
+  'later one sees the other. Taken before the pull request''s row.';
+
+create or replace function private.name_pull_request(p_owner text, p_name text, p_number integer)
+returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id bigint;
+begin
+  insert into public.pull_requests (repo_owner, repo_name, number) values (p_owner, p_name, p_number)
+  on conflict on constraint pull_requests_repo_owner_repo_name_number_key do nothing
+  returning id into v_id;
+  if found then
+    insert into private.pull_request_checks (pull_request_id, next_check_at) values (v_id, now());
+    return v_id;
+  end if;
+  return (
+    select p.id from public.pull_requests as p
+    where p.repo_owner = p_owner and p.repo_name = p_name and p.number = p_number
+  );
+end;
+$$;
+comment on function private.name_pull_request(text, text, integer) is
+  'The id of a pull request; makes a row of which nothing is known yet where there is none.';
+
+-- The row lock keeps a repository from being hidden between the look and the link.
+create or replace function private.link_pull_request(
+  p_task_id bigint, p_user_id uuid, p_pull_request_id bigint, p_source text, p_is_confirmed boolean
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_private constant boolean := (
+    select p.is_private from public.pull_requests as p where p.id = p_pull_request_id for share
+  );
+  v_verified_by constant text := case
+    when p_is_confirmed then 'worker' when v_is_private is false then 'public' end;
+begin
+  insert into public.task_pull_requests as l (
+    task_id, pull_request_id, user_id, source, verified_by, verified_at, verify_after
+  )
+  values (
+    p_task_id, p_pull_request_id, p_user_id, p_source, v_verified_by,
+    case when v_verified_by is not null then now() end, case when v_verified_by is null then now() end
+  )
+  on conflict on constraint task_pull_requests_pkey do update set
+    source = case when excluded.source = 'branch' then l.source else excluded.source end,
+    verified_by = coalesce(l.verified_by, excluded.verified_by),
+    verified_at = coalesce(l.verified_at, excluded.verified_at),
+    verify_after = case when coalesce(l.verified_at, excluded.verified_at) is null then l.verify_after end;
+end;
+$$;
+comment on function private.link_pull_request(bigint, uuid, bigint, text, boolean) is
+  'Links a task to a pull request; verified when the repository is public or a trusted worker named it.';
+
+-- Pull requests of the branch that were over before the task was made are of other work.
+create or replace function private.link_task_branch(p_ref private.task_github_refs, p_created_at timestamptz)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.link_pull_request(p_ref.task_id, p_ref.user_id, p.id, 'branch', p_ref.is_head_confirmed)
+  from public.pull_requests as p
+  where p.repo_owner = p_ref.repo_owner and p.repo_name = p_ref.repo_name and p.head_ref = p_ref.head_ref
+    and not p.is_from_fork and coalesce(p.closed_at, 'infinity') >= p_created_at
+  order by p.id;
+end;
+$$;
+comment on function private.link_task_branch(private.task_github_refs, timestamptz) is
+  'Links a task to the pull requests of its branch.';
+
+create or replace function private.keep_github_ref(p_ref private.task_github_refs)
+returns private.task_github_refs
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v private.task_github_refs := p_ref;
+  v_old private.task_github_refs;
+  v_is_trusted constant boolean := private.is_trusted_caller();
+begin
+  select * into v_old from private.task_github_refs as r where r.task_id = p_ref.task_id for update;
+  v.number_named_in := pg_current_xact_id();
+  v.head_named_in := pg_current_xact_id();
+  v.is_number_confirmed := v_is_trusted;
+  v.is_head_confirmed := v_is_trusted;
+  if (v_old.repo_owner, v_old.repo_name, v_old.user_id) = (v.repo_owner, v.repo_name, v.user_id) then
+    if v_old.number is not distinct from v.number then
+      v.number_named_in := v_old.number_named_in;
+      v.is_number_confirmed := v_old.is_number_confirmed;
+    end if;
+    if v_old.head_ref is not distinct from v.head_ref then
+      v.head_named_in := v_old.head_named_in;
+      v.is_head_confirmed := v_old.is_head_confirmed;
+    end if;
+  end if;
+  v.look_up_after := case when v.number is null then now() end;
+  v.look_ups_count := 0;
+  delete from private.task_github_refs as r where r.task_id = p_ref.task_id;
+  insert into private.task_github_refs select v.*;
+  return v;
+end;
+$$;
+comment on function private.keep_github_ref(private.task_github_refs) is
+  'Stores what a task names now. What has changed is confirmed when a server changed it.';
+
+-- Links to what the task no longer names go.
+create or replace function private.link_task_pull_requests() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v private.task_github_refs := private.github_ref_of(new);
+begin
+  perform private.lock_github_head(v.repo_owner, v.repo_name, v.head_ref);
+  if v.task_id is null then
+    delete from private.task_github_refs as r where r.task_id = new.id;
+  else
+    v := private.keep_github_ref(v);
+  end if;
+  if tg_op = 'UPDATE' then
+    delete from public.task_pull_requests as l
+    using public.pull_requests as p
+    where l.task_id = new.id and p.id = l.pull_request_id and (
+      l.user_id <> new.user_id
+      or (p.repo_owner, p.repo_name) is distinct from (v.repo_owner, v.repo_name)
+      or l.source = 'branch' and p.head_ref is distinct from v.head_ref
+      or l.source <> 'branch' and p.number is distinct from v.number
+    );
+  end if;
+  if v.number is not null and v.task_id is not null then
+    perform private.link_pull_request(
+      v.task_id, v.user_id, private.name_pull_request(v.repo_owner, v.repo_name, v.number),
+      case when v.is_number_confirmed then 'worker' else 'owner' end, v.is_number_confirmed
+    );
+  end if;
+  if v.head_ref is not null and v.task_id is not null then
+    perform private.link_task_branch(v, new.created_at);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.link_task_pull_requests() is
+  'After-row trigger of tasks: keeps the links to the pull requests that the task names.';
+
+create trigger _500_link_pull_requests after insert on public.tasks
+  for each row when (new.pr_url is not null or new.pr_number is not null or new.pr_branch is not null)
+  execute function private.link_task_pull_requests();
+create trigger _510_link_pull_requests after update on public.tasks
+  for each row when (
+    old.pr_url is distinct from new.pr_url or old.pr_number is distinct from new.pr_number
+    or old.pr_branch is distinct from new.pr_branch or old.repo_url is distinct from new.repo_url
+    or old.project_id is distinct from new.project_id or old.user_id is distinct from new.user_id
+  )
+  execute function private.link_task_pull_requests();
+
+-- Only what this very transaction wrote: that a worker finished a task says nothing about a pull request that
+-- the task's user had named before.
+create or replace function private.verify_task_pull_requests(p_task_id bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ref private.task_github_refs;
+begin
+  update private.task_github_refs as r set
+    is_number_confirmed = r.is_number_confirmed or r.number_named_in = pg_current_xact_id(),
+    is_head_confirmed = r.is_head_confirmed or r.head_named_in = pg_current_xact_id()
+  where r.task_id = p_task_id
+  returning * into v_ref;
+  if not found then
+    return;
+  end if;
+  update public.task_pull_requests as l set
+    verified_by = 'worker', verified_at = now(), verify_after = null,
+    source = case when l.source = 'owner' then 'worker' else l.source end
+  from public.pull_requests as p
+  where l.task_id = p_task_id and p.id = l.pull_request_id and l.verified_by is distinct from 'worker' and (
+    l.source <> 'branch' and v_ref.is_number_confirmed
+    or p.head_ref = v_ref.head_ref and not p.is_from_fork and v_ref.is_head_confirmed
+  );
+end;
+$$;
+comment on function private.verify_task_pull_requests(bigint) is
+  'For the function with which a trusted worker finishes a task, after it has written the task: what it '
+  'wrote of pull request and branch may be seen by the task''s user.';
+
+-- 40_agents/73_record_pull_request.sql
+-- What GitHub says of a pull request, in a delivery or an answer of its API, becomes the row: late, twice, in
+-- any order, it ends as the same one.
+
+create type private.pull_request_version as (
+  number integer,
+  state text,
+  is_draft boolean,
+  merged_at timestamptz,
+  closed_at timestamptz,
+  merge_commit_sha text,
+  head_ref text,
+  head_sha text,
+  is_from_fork boolean,
+  base_ref text,
+  title text,
+  html_url text,
+  author_login text,
+  is_private boolean,
+  opened_at timestamptz,
+  provider_updated_at timestamptz
+);
+comment on type private.pull_request_version is 'A pull request as GitHub tells it at one moment.';
+
+-- Between its pushes GitHub tries merges out and names the commit of the last try: that is no merge.
+create or replace function private.read_pull_request(p_pull_request jsonb)
+returns private.pull_request_version
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  p record;
+  v private.pull_request_version;
+begin
+  select * into p from jsonb_to_record(p_pull_request) as r (
+    number integer, state text, draft boolean, title text, html_url text, merge_commit_sha text, head jsonb,
+    base jsonb, created_at timestamptz, updated_at timestamptz, closed_at timestamptz, merged_at timestamptz
+  );
+  v.number := p.number;
+  v.state := p.state;
+  v.is_draft := coalesce(p.draft, false);
+  v.merged_at := p.merged_at;
+  v.closed_at := case when p.state = 'closed' then coalesce(p.closed_at, p.merged_at, p.updated_at) end;
+  v.merge_commit_sha := case when p.merged_at is not null then left(p.merge_commit_sha, 64) end;
+  v.head_ref := left(p.head ->> 'ref', 255);
+  v.head_sha := left(p.head ->> 'sha', 64);
+  v.is_from_fork :=
+    lower(p.head #>> '{repo,full_name}') is distinct from lower(p.base #>> '{repo,full_name}');
+  v.base_ref := left(p.base ->> 'ref', 255);
+  v.title := left(p.title, 1024);
+  v.html_url := case when p.html_url ~ '^https?://' then left(p.html_url, 2048) end;
+  v.author_login := left(p_pull_request #>> '{user,login}', 100);
+  v.is_private := coalesce((p.base #>> '{repo,private}')::boolean, true);
+  v.opened_at := p.created_at;
+  v.provider_updated_at := p.updated_at;
+  if v.number is null or v.number < 1 or v.state is null or v.state not in ('open', 'closed')
+    or v.provider_updated_at is null or p.merged_at is not null and v.state <> 'closed' then
+    raise exception using
+      errcode = 'PT422', message = 'pull_request_unreadable',
+      detail = 'number, state, updated_at or merged_at are not what they are in a pull request.',
+      hint = 'Send the object as GitHub''s webhook or API gives it.';
+  end if;
+  return v;
+end;
+$$;
+comment on function private.read_pull_request(jsonb) is
+  'The fields of a pull_request object of GitHub''s webhooks and REST API. Errors: pull_request_unreadable '
+  '(422).';
+
+-- Versions are GitHub's whole seconds. Within one, an answer of the API beats what deliveries say, since it
+-- is of the moment when it was asked for, and a later one beats an earlier one. Deliveries among themselves
+-- are put in an order of their content, with the end of a pull request last, and the sweep is sent to look.
+create or replace function private.is_newer_version(
+  p_old private.pull_request_version, p_old_read_at timestamptz,
+  p_new private.pull_request_version, p_new_read_at timestamptz
+) returns boolean
+language plpgsql stable security invoker set search_path = '' set timezone = 'UTC' set datestyle = 'ISO' as $$
+begin
+  if p_old.provider_updated_at is null then
+    return true;
+  end if;
+  if p_new.provider_updated_at <> p_old.provider_updated_at then
+    return p_new.provider_updated_at > p_old.provider_updated_at;
+  end if;
+  if p_new_read_at is not null or p_old_read_at is not null then
+    return coalesce(p_new_read_at, '-infinity') >= coalesce(p_old_read_at, '-infinity');
+  end if;
+  return (p_new.merged_at is not null, p_new.state = 'closed', p_new::text collate "C")
+    > (p_old.merged_at is not null, p_old.state = 'closed', p_old::text collate "C");
+end;
+$$;
+comment on function private.is_newer_version(
+  private.pull_request_version, timestamptz, private.pull_request_version, timestamptz
+) is 'Whether the new version takes the place of the old one; read_at is null for what a delivery told.';
+
+create or replace function private.version_of(p public.pull_requests) returns private.pull_request_version
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return row(
+    p.number, p.state, p.is_draft, p.merged_at, p.closed_at, p.merge_commit_sha, p.head_ref, p.head_sha,
+    p.is_from_fork, p.base_ref, p.title, p.html_url, p.author_login, p.is_private, p.opened_at,
+    p.provider_updated_at
+  )::private.pull_request_version;
+end;
+$$;
+comment on function private.version_of(public.pull_requests) is 'The version that a row holds.';
+
+create or replace function private.store_pull_request_version(
+  p_id bigint, p_version private.pull_request_version
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.pull_requests as p set
+    state = p_version.state, is_draft = p_version.is_draft, merged_at = p_version.merged_at,
+    closed_at = p_version.closed_at, merge_commit_sha = p_version.merge_commit_sha,
+    head_ref = p_version.head_ref, head_sha = p_version.head_sha, is_from_fork = p_version.is_from_fork,
+    base_ref = p_version.base_ref, title = p_version.title, html_url = p_version.html_url,
+    author_login = p_version.author_login, is_private = p_version.is_private, opened_at = p_version.opened_at,
+    provider_updated_at = p_version.provider_updated_at
+  where p.id = p_id;
+end;
+$$;
+comment on function private.store_pull_request_version(bigint, private.pull_request_version) is
+  'Writes a version into the row.';
+
+-- A repository that is hidden hides its pull requests from those who saw them because everybody did.
+create or replace function private.follow_repository_visibility() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if new.is_private then
+    update public.task_pull_requests as l set verified_at = null, verified_by = null, verify_after = now()
+    where l.pull_request_id = new.id and l.verified_by = 'public';
+  else
+    update public.task_pull_requests as l set verified_at = now(), verified_by = 'public', verify_after = null
+    where l.pull_request_id = new.id and l.verified_at is null;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.follow_repository_visibility() is
+  'After-row trigger of pull requests: the links of a public repository are verified.';
+create trigger _100_follow_repository_visibility after update on public.pull_requests
+  for each row when (old.is_private is distinct from new.is_private)
+  execute function private.follow_repository_visibility();
+
+create or replace function private.link_pull_request_branch(
+  p_id bigint, p_owner text, p_name text, p_version private.pull_request_version
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.link_pull_request(r.task_id, r.user_id, p_id, 'branch', r.is_head_confirmed)
+  from private.task_github_refs as r
+  join public.tasks as t on t.id = r.task_id
+  where r.repo_owner = p_owner and r.repo_name = p_name and r.head_ref = p_version.head_ref
+    and coalesce(p_version.closed_at, 'infinity') >= t.created_at
+    and not exists (
+      select from public.task_pull_requests as l where l.task_id = r.task_id and l.pull_request_id = p_id
+    )
+  order by r.task_id;
+end;
+$$;
+comment on function private.link_pull_request_branch(bigint, text, text, private.pull_request_version) is
+  'Links a pull request to the tasks that name its branch.';
+
+-- An open one may change unheard. What is known of a second that was not over yet, or of one in which two
+-- versions disagreed, may not be the last word, so there the end is asked for once more.
+create or replace function private.next_pull_request_check(
+  p_version private.pull_request_version, p_read_at timestamptz, p_is_contested boolean
+) returns timestamptz
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  if p_read_at >= p_version.provider_updated_at + interval '2 seconds'
+    or p_read_at is null and not p_is_contested
+  then
+    return case when p_version.state = 'open' then now() + interval '14 minutes' end;
+  end if;
+  return now() + case when p_read_at is null then interval '0' else interval '1 minute' end;
+end;
+$$;
+comment on function private.next_pull_request_check(
+  private.pull_request_version, timestamptz, boolean
+) is 'When the sweep asks GitHub again; null for never.';
+
+create or replace function private.record_pull_request(
+  p_owner text, p_name text, p_version private.pull_request_version, p_read_at timestamptz, p_etag text
+) returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id bigint;
+  v_old private.pull_request_version;
+  v_old_read_at timestamptz;
+  v_is_contested boolean;
+begin
+  perform private.lock_github_head(p_owner, p_name, p_version.head_ref);
+  v_id := private.name_pull_request(p_owner, p_name, p_version.number);
+  v_old := (select private.version_of(p) from public.pull_requests as p where p.id = v_id for no key update);
+  v_old_read_at := (select c.read_at from private.pull_request_checks as c where c.pull_request_id = v_id);
+  v_is_contested :=
+    v_old.provider_updated_at = p_version.provider_updated_at and v_old is distinct from p_version;
+  if not private.is_newer_version(v_old, v_old_read_at, p_version, p_read_at) then
+    if v_is_contested then
+      update private.pull_request_checks as c set next_check_at = now() where c.pull_request_id = v_id;
+    end if;
+    return v_id;
+  end if;
+  if v_old is distinct from p_version then
+    perform private.store_pull_request_version(v_id, p_version);
+  end if;
+  update private.pull_request_checks as c set
+    read_at = p_read_at, etag = p_etag,
+    next_check_at = private.next_pull_request_check(p_version, p_read_at, coalesce(v_is_contested, false))
+  where c.pull_request_id = v_id;
+  if not p_version.is_from_fork then
+    perform private.link_pull_request_branch(v_id, p_owner, p_name, p_version);
+  end if;
+  return v_id;
+end;
+$$;
+comment on function private.record_pull_request(
+  text, text, private.pull_request_version, timestamptz, text
+) is
+  'Merges a version of a pull request into its row and returns the row''s id. The time at which it was asked '
+  'for, and its ETag, are null for a delivery.';
+
+-- 40_agents/74_github_deliveries.sql
+-- What GitHub's webhook delivered: stored byte for byte, worked on once, and again until that succeeds.
+
+-- Small, and asked before a delivery writes anything: most deliveries of a busy organisation are about
+-- repositories that nobody works on here.
+create table private.github_repositories (
+  repo_owner text not null,
+  repo_name text not null,
+  constraint github_repositories_pkey primary key (repo_owner, repo_name)
+);
+comment on table private.github_repositories is
+  'The repositories that projects and tasks have named, in lower case.';
+alter table private.github_repositories enable row level security;
+
+create or replace function private.know_repository(p_owner text, p_name text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_owner is null or p_name is null or exists (
+    select from private.github_repositories as r where r.repo_owner = p_owner and r.repo_name = p_name
+  ) then
+    return;
+  end if;
+  insert into private.github_repositories (repo_owner, repo_name) values (p_owner, p_name)
+  on conflict on constraint github_repositories_pkey do nothing;
+end;
+$$;
+comment on function private.know_repository(text, text) is 'Notes a repository, given in lower case.';
+
+create or replace function private.know_task_repository() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.know_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
+  return null;
+end;
+$$;
+comment on function private.know_task_repository() is 'After-row trigger of tasks.';
+create trigger _520_know_repository after insert on public.tasks
+  for each row when (new.repo_url is not null) execute function private.know_task_repository();
+create trigger _530_know_repository after update on public.tasks
+  for each row when (old.repo_url is distinct from new.repo_url)
+  execute function private.know_task_repository();
+
+create or replace function private.know_project_repository() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.know_repository(lower(new.repo_owner), lower(new.repo_name));
+  perform private.know_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
+  return null;
+end;
+$$;
+comment on function private.know_project_repository() is 'After-row trigger of projects.';
+create trigger _520_know_repository after insert or update on public.projects
+  for each row execute function private.know_project_repository();
+
+create or replace function private.is_known_repository(p_owner text, p_name text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from private.github_repositories as r where r.repo_owner = p_owner and r.repo_name = p_name
+  ) or exists (
+    select from public.pull_requests as p where p.repo_owner = p_owner and p.repo_name = p_name
+  );
+end;
+$$;
+comment on function private.is_known_repository(text, text) is
+  'Whether a project, a task or a pull request is of this repository, given in lower case.';
+
+create table private.github_deliveries (
+  id uuid not null,
+  event text not null,
+  action text,
+  body bytea not null,
+  digest bytea not null generated always as (sha256(body)) stored,
+  status text not null default 'received',
+  error text,
+  attempts_count integer not null default 0,
+  received_at timestamptz not null default clock_timestamp(),
+  done_at timestamptz,
+  next_attempt_at timestamptz,
+  constraint github_deliveries_pkey primary key (id),
+  constraint github_deliveries_digest_key unique (digest),
+  constraint github_deliveries_status_is_known check (status in ('received', 'done', 'failed')),
+  constraint github_deliveries_done_at_matches_status check ((done_at is not null) = (status = 'done')),
+  constraint github_deliveries_done_needs_no_attempt check (status <> 'done' or next_attempt_at is null),
+  constraint github_deliveries_body_is_bounded check (octet_length(body) <= 26214400)
+);
+comment on table private.github_deliveries is
+  'Deliveries of GitHub''s webhook that could change a pull request. The signature covers the body and not '
+  'the delivery''s id, so the same bytes are the same delivery whatever id they come with.';
+comment on column private.github_deliveries.id is 'X-GitHub-Delivery: a redelivery has the same.';
+comment on column private.github_deliveries.body is 'The JSON as it came, byte for byte.';
+comment on column private.github_deliveries.status is
+  'received: not worked on yet. done: what it says is in pull_requests. failed: working on it ended in an '
+  'error.';
+comment on column private.github_deliveries.next_attempt_at is
+  'When the scheduler works on it again; null when it is done, can''t be read, or was tried too often.';
+
+create index github_deliveries_next_attempt_at_idx on private.github_deliveries (next_attempt_at)
+  where next_attempt_at is not null;
+create index github_deliveries_done_at_idx on private.github_deliveries (done_at) where status = 'done';
+alter table private.github_deliveries enable row level security;
+
+create or replace function private.decode_github_body(p_body text) returns bytea
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_body bytea;
+begin
+  begin
+    v_body := decode(p_body, 'base64');
+  exception
+    when invalid_parameter_value then
+      v_body := null;
+  end;
+  if v_body is null then
+    raise exception using
+      errcode = 'PT422', message = 'github_body_not_base64', detail = 'p_body has to be base64.',
+      hint = 'Encode the body as it came, byte for byte.';
+  end if;
+  if octet_length(v_body) > 26214400 then
+    raise exception using
+      errcode = 'PT413', message = 'github_body_too_large',
+      detail = format('The body has %s bytes, 26214400 are allowed.', octet_length(v_body)),
+      hint = 'GitHub sends no larger ones.';
+  end if;
+  return v_body;
+end;
+$$;
+comment on function private.decode_github_body(text) is
+  'A body from base64. Errors: github_body_too_large (413), github_body_not_base64 (422).';
+
+create or replace function private.read_github_body(p_body bytea, out o_payload jsonb, out o_error text)
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  o_payload := private.mend_json_escapes(convert_from(p_body, 'UTF8'))::jsonb;
+exception
+  when character_not_in_repertoire then
+    o_error := 'not_utf8';
+  when data_exception then
+    o_error := 'not_json';
+  when program_limit_exceeded or statement_too_complex then
+    o_error := 'too_complex';
+end;
+$$;
+comment on function private.read_github_body(bytea) is
+  'The JSON in a body, or why there is none that can be stored: not_utf8, not_json, too_complex.';
+
+create or replace function private.apply_github_payload(p_payload jsonb) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_owner constant text := lower(p_payload #>> '{repository,owner,login}');
+  v_name constant text := lower(p_payload #>> '{repository,name}');
+begin
+  if v_owner is null or v_name is null or v_owner || '/' || v_name
+    is distinct from lower(p_payload #>> '{pull_request,base,repo,full_name}') then
+    raise exception using
+      errcode = 'PT422', message = 'github_payload_unreadable',
+      detail = 'The pull request is not of the repository that the delivery is about.',
+      hint = 'Send the payload as GitHub does.';
+  end if;
+  perform private.record_pull_request(
+    v_owner, v_name, private.read_pull_request(p_payload -> 'pull_request'), null::timestamptz, null::text
+  );
+end;
+$$;
+comment on function private.apply_github_payload(jsonb) is
+  'Merges what the payload of a pull_request event says. Errors: github_payload_unreadable, '
+  'pull_request_unreadable (422).';
+
+-- The delivery is locked. An error, one of ours too, is kept with it and takes back what was begun.
+create or replace function private.work_on_github_delivery(p_id uuid) returns text
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_delivery private.github_deliveries;
+  v_read record;
+  v_error text;
+begin
+  select * into v_delivery from private.github_deliveries as d where d.id = p_id;
+  select * into v_read from private.read_github_body(v_delivery.body);
+  v_error := v_read.o_error;
+  if v_error is null then
+    begin
+      perform private.apply_github_payload(v_read.o_payload);
+    exception
+      when data_exception or integrity_constraint_violation or cardinality_violation or feature_not_supported
+        or syntax_error_or_access_rule_violation or plpgsql_error or program_limit_exceeded
+        or insufficient_resources or transaction_rollback or object_not_in_prerequisite_state
+        or with_check_option_violation or internal_error
+        or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422'
+      then
+        get stacked diagnostics v_error = message_text;
+        v_error := format('%s: %s', sqlstate, v_error);
+    end;
+  end if;
+  update private.github_deliveries as d set
+    status = case when v_error is null then 'done' else 'failed' end, error = left(v_error, 1000),
+    attempts_count = d.attempts_count + 1, done_at = case when v_error is null then clock_timestamp() end,
+    -- 1, 2, 4 … minutes up to 6 hours, and up to a fifth more, ten times in all
+    next_attempt_at = case when v_error is not null and v_read.o_error is null and d.attempts_count < 9 then
+      clock_timestamp()
+        + least(interval '1 minute' * 2 ^ d.attempts_count, interval '6 hours') * (1 + random() / 5)
+    end
+  where d.id = p_id;
+  return case when v_error is null then 'done' else 'failed' end;
+end;
+$$;
+comment on function private.work_on_github_delivery(uuid) is
+  'Works on a stored delivery, notes how it went, and returns its status: done or failed.';
+
+-- The row for a delivery, locked: made now, or there under the same id or with the same bytes.
+create or replace function private.keep_github_delivery(
+  p_delivery_id uuid, p_event text, p_action text, p_body bytea, p_next_attempt_at timestamptz
+) returns private.github_deliveries
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v private.github_deliveries;
+begin
+  insert into private.github_deliveries (id, event, action, body, next_attempt_at)
+  values (p_delivery_id, left(p_event, 100), left(p_action, 100), p_body, p_next_attempt_at)
+  on conflict do nothing
+  returning * into v;
+  if not found then
+    select * into v from private.github_deliveries as d
+    where d.id = p_delivery_id or d.digest = sha256(p_body)
+    order by (d.id = p_delivery_id) desc limit 1
+    for update;
+  end if;
+  return v;
+end;
+$$;
+comment on function private.keep_github_delivery(uuid, text, text, bytea, timestamptz) is
+  'Stores a delivery once, and returns its row.';
+
+create or replace function private.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
+returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_body constant bytea := private.decode_github_body(p_body);
+  v_read record;
+  v_delivery private.github_deliveries;
+begin
+  select * into v_read from private.read_github_body(v_body);
+  if p_event is distinct from 'pull_request' or v_read.o_error is null and private.is_known_repository(
+    lower(v_read.o_payload #>> '{repository,owner,login}'), lower(v_read.o_payload #>> '{repository,name}')
+  ) is not true then
+    return jsonb_build_object('delivery_id', p_delivery_id, 'status', 'ignored'::text);
+  end if;
+  v_delivery := private.keep_github_delivery(
+    p_delivery_id, p_event, v_read.o_payload ->> 'action', v_body, null::timestamptz
+  );
+  return jsonb_build_object(
+    'delivery_id', v_delivery.id,
+    'status', case when v_delivery.status = 'done' then 'already_done'
+      else private.work_on_github_delivery(v_delivery.id) end
+  );
+end;
+$$;
+comment on function private.ingest_github_delivery(uuid, text, text) is
+  'Body of public.ingest_github_delivery.';
+grant execute on function private.ingest_github_delivery(uuid, text, text) to service_role;
+
+create or replace function public.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
+returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.ingest_github_delivery(
+    p_delivery_id => ingest_github_delivery.p_delivery_id, p_event => ingest_github_delivery.p_event,
+    p_body => ingest_github_delivery.p_body
+  );
+end;
+comment on function public.ingest_github_delivery(uuid, text, text) is
+  'Stores a delivery of GitHub''s webhook, its JSON given as base64, and works on it, in one transaction. '
+  'Returns {delivery_id, status}: done; already_done, without writing; failed, to be tried again by the '
+  'clock or by a redelivery; ignored, without writing, where it is no pull_request event or nobody here '
+  'works on the repository. Service role only. Errors: github_body_too_large (413), github_body_not_base64 '
+  '(422).';
+grant execute on function public.ingest_github_delivery(uuid, text, text) to service_role;
+
+create or replace function private.receive_github_delivery(p_delivery_id uuid, p_event text, p_body text)
+returns text
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return (private.keep_github_delivery(
+    p_delivery_id, p_event, null::text, private.decode_github_body(p_body),
+    clock_timestamp() + interval '30 seconds'
+  )).status;
+end;
+$$;
+comment on function private.receive_github_delivery(uuid, text, text) is
+  'Body of public.receive_github_delivery.';
+grant execute on function private.receive_github_delivery(uuid, text, text) to service_role;
+
+create or replace function public.receive_github_delivery(p_delivery_id uuid, p_event text, p_body text)
+returns text
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.receive_github_delivery(
+    p_delivery_id => receive_github_delivery.p_delivery_id, p_event => receive_github_delivery.p_event,
+    p_body => receive_github_delivery.p_body
+  );
+end;
+comment on function public.receive_github_delivery(uuid, text, text) is
+  'Only stores a delivery of GitHub''s webhook, for when ingest_github_delivery failed; the scheduler works '
+  'on it. Returns its status: received, done or failed. Service role only. Errors: github_body_too_large '
+  '(413), github_body_not_base64 (422).';
+grant execute on function public.receive_github_delivery(uuid, text, text) to service_role;
+
+create or replace function private.process_waiting_github_deliveries(batch integer default 50) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id uuid;
+  v_done_count integer := 0;
+begin
+  for v_id in
+    select d.id from private.github_deliveries as d
+    where d.next_attempt_at <= clock_timestamp()
+    order by d.next_attempt_at
+    limit process_waiting_github_deliveries.batch
+    for update skip locked
+  loop
+    v_done_count := v_done_count + (private.work_on_github_delivery(v_id) = 'done')::integer;
+  end loop;
+  return v_done_count;
+end;
+$$;
+comment on function private.process_waiting_github_deliveries(integer) is
+  'Works on up to so many deliveries whose time has come, and returns how many succeeded. For the scheduler.';
+
+create or replace function private.prune_github_deliveries(batch integer default 10000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from private.github_deliveries as d
+  where d.id in (
+    select o.id from private.github_deliveries as o
+    where o.status = 'done' and o.done_at < now() - make_interval(
+      days => (select s.delivery_retention_days from public.agent_settings as s)
+    )
+    order by o.done_at
+    limit prune_github_deliveries.batch
+    for update skip locked
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_github_deliveries(integer) is
+  'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns '
+  'how many. What failed stays for a person. For the scheduler.';
+
+-- 40_agents/75_github_sweep.sql
+-- What a lost delivery left wrong is found by asking GitHub: the clock wakes an edge function, which is
+-- handed what is due.
+
+create extension if not exists pg_net with schema extensions;
+
+-- What goes through pg_net can be read by every role that can connect, so nothing of worth does.
+create table private.function_tickets (
+  hash bytea not null,
+  function_name text not null,
+  expires_at timestamptz not null,
+  constraint function_tickets_pkey primary key (hash),
+  constraint function_tickets_hash_is_a_sha256 check (octet_length(hash) = 32)
+);
+comment on table private.function_tickets is
+  'Calls of edge functions that the database has asked for. A ticket is good once, for one function, for '
+  'five minutes; only its hash stands here.';
+alter table private.function_tickets enable row level security;
+
+create table private.github_sweep (
+  id boolean not null default true,
+  paused_until timestamptz,
+  constraint github_sweep_pkey primary key (id),
+  constraint github_sweep_is_one_row check (id)
+);
+comment on table private.github_sweep is 'The one row of what the sweep has to remember.';
+comment on column private.github_sweep.paused_until is 'Until when GitHub asked to be left alone.';
+alter table private.github_sweep enable row level security;
+insert into private.github_sweep default values;
+
+create or replace function private.issue_function_ticket(p_function_name text) returns text
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ticket constant text := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
+begin
+  delete from private.function_tickets as t where t.expires_at < now();
+  insert into private.function_tickets (hash, function_name, expires_at)
+  values (sha256(convert_to(v_ticket, 'UTF8')), p_function_name, now() + interval '5 minutes');
+  return v_ticket;
+end;
+$$;
+comment on function private.issue_function_ticket(text) is
+  'A ticket for one call of an edge function. Tickets that nobody used are cleared away.';
+
+create or replace function private.use_function_ticket(p_function_name text, p_ticket text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  delete from private.function_tickets as t
+  where t.hash = sha256(convert_to(p_ticket, 'UTF8')) and t.function_name = p_function_name
+    and t.expires_at >= now();
+  if not found then
+    raise exception using
+      errcode = 'PT401', message = 'function_ticket_invalid',
+      detail = 'The ticket is unknown, used, or more than five minutes old.',
+      hint = 'Call with the secret key from a server.';
+  end if;
+end;
+$$;
+comment on function private.use_function_ticket(text, text) is
+  'Takes a ticket, once. Errors: function_ticket_invalid (401).';
+
+-- Users take turns, so that one who names a hundred thousand pull requests holds up nobody else. First come
+-- the links that are not verified; then the pull requests that were longest left alone. Without anybody's
+-- token a private one can't be asked for, and one without a task is asked for by nobody.
+create or replace function private.due_pull_requests(p_limit integer) returns setof bigint
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    with due as (
+      select l.pull_request_id, l.user_id, l.verify_after as due_at, true as is_unverified
+      from public.task_pull_requests as l
+      join private.secrets as s on s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
+      where l.verify_after <= now()
+      union all
+      select c.pull_request_id, l.user_id, c.next_check_at, false
+      from private.pull_request_checks as c
+      join public.task_pull_requests as l on l.pull_request_id = c.pull_request_id
+      join public.pull_requests as p on p.id = c.pull_request_id
+      where c.next_check_at <= now() and (p.is_private is not true or exists (
+        select from private.secrets as s
+        where s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
+      ))
+    ), turns as (
+      select d.pull_request_id, d.due_at,
+        row_number() over (partition by d.user_id order by d.is_unverified desc, d.due_at) as turn
+      from due as d
+    )
+    select t.pull_request_id from turns as t
+    group by t.pull_request_id order by min(t.turn), min(t.due_at), t.pull_request_id
+    limit p_limit;
+end;
+$$;
+comment on function private.due_pull_requests(integer) is
+  'What the sweep is to ask GitHub about now, in order.';
+
+-- A worker that was to open a pull request and said none, or one that somebody opened by hand.
+create or replace function private.due_branches(p_limit integer) returns setof bigint
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    select r.task_id from private.task_github_refs as r
+    join public.tasks as t on t.id = r.task_id
+    join private.secrets as s on s.user_id = r.user_id and s.kind = 'github_token' and s.invalid_at is null
+    where r.look_up_after <= now() and r.head_ref is not null and t.status = 'completed'
+      and not exists (select from public.task_pull_requests as l where l.task_id = r.task_id)
+    order by row_number() over (partition by r.user_id order by r.look_up_after), r.look_up_after
+    limit p_limit;
+end;
+$$;
+comment on function private.due_branches(integer) is
+  'The completed tasks with a branch and without a pull request that the sweep is to look for now.';
+
+create or replace function private.request_github_sweep() returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_url constant text := (select s.functions_url from public.agent_settings as s);
+begin
+  if v_url is null
+    or exists (select from private.github_sweep as g where g.paused_until > now())
+    or not exists (select from private.due_pull_requests(1))
+      and not exists (select from private.due_branches(1))
+  then
+    return false;
+  end if;
+  perform net.http_post(
+    url => v_url || '/github-sweep', body => '{}'::jsonb, params => '{}'::jsonb,
+    headers => jsonb_build_object(
+      'content-type', 'application/json'::text,
+      'x-fixloop-ticket', private.issue_function_ticket('github-sweep')
+    ),
+    timeout_milliseconds => 120000
+  );
+  return true;
+end;
+$$;
+comment on function private.request_github_sweep() is
+  'Calls the edge function github-sweep when something is due, and says whether. Needs '
+  'agent_settings.functions_url. For the scheduler.';
+
+-- Whose token may be tried: first those who wait to see it, then those who do.
+create or replace function private.readers_of_pull_request(p_pull_request_id bigint) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce((
+    select jsonb_agg(
+      jsonb_build_object(
+        'user_id', r.user_id, 'secret_id', r.secret_id, 'sealed', r.sealed, 'is_unverified', r.is_due
+      ) order by r.is_due desc, r.is_verified desc, r.user_id
+    )
+    from (
+      select s.user_id, s.id as secret_id, s.sealed,
+        coalesce(bool_or(l.verify_after <= now()), false) as is_due,
+        bool_or(l.verified_at is not null) as is_verified
+      from public.task_pull_requests as l
+      join private.secrets as s on s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
+      where l.pull_request_id = p_pull_request_id
+      group by s.user_id, s.id, s.sealed
+      order by 4 desc, 5 desc, s.user_id
+      limit 5
+    ) as r
+  ), '[]'::jsonb);
+end;
+$$;
+comment on function private.readers_of_pull_request(bigint) is
+  'Up to five users of its tasks with their sealed tokens: an array of {user_id, secret_id, sealed, '
+  'is_unverified}.';
+
+-- Handed out for ten minutes: a sweep that ends in the middle leaves the rest to the next one, and two at
+-- once don't ask for the same.
+create or replace function private.lease_due_pull_requests(p_limit integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(select d.id from private.due_pull_requests(p_limit) as d (id));
+  v_pulls jsonb;
+begin
+  select coalesce(jsonb_agg(
+    jsonb_build_object(
+      'pull_request_id', p.id, 'repo_owner', p.repo_owner, 'repo_name', p.repo_name, 'number', p.number,
+      'is_private', p.is_private, 'etag', c.etag, 'readers', private.readers_of_pull_request(p.id)
+    ) order by d.place
+  ), '[]'::jsonb) into v_pulls
+  from unnest(v_ids) with ordinality as d (id, place)
+  join public.pull_requests as p on p.id = d.id
+  join private.pull_request_checks as c on c.pull_request_id = d.id;
+  update private.pull_request_checks as c set next_check_at = now() + interval '10 minutes'
+  where c.pull_request_id = any (v_ids) and c.next_check_at <= now();
+  update public.task_pull_requests as l set verify_after = now() + interval '10 minutes'
+  where l.pull_request_id = any (v_ids) and l.verify_after <= now();
+  return v_pulls;
+end;
+$$;
+comment on function private.lease_due_pull_requests(integer) is
+  'Takes up to so many pull requests that are due, with whom to ask as.';
+
+-- The next look is later each time, and after a dozen, in about a week, there is none.
+create or replace function private.lease_due_branches(p_limit integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(select d.id from private.due_branches(p_limit) as d (id));
+  v_branches jsonb;
+begin
+  select coalesce(jsonb_agg(
+    jsonb_build_object(
+      'task_id', r.task_id, 'repo_owner', r.repo_owner, 'repo_name', r.repo_name, 'head_ref', r.head_ref,
+      'user_id', s.user_id, 'secret_id', s.id, 'sealed', s.sealed
+    ) order by d.place
+  ), '[]'::jsonb) into v_branches
+  from unnest(v_ids) with ordinality as d (id, place)
+  join private.task_github_refs as r on r.task_id = d.id
+  join private.secrets as s on s.user_id = r.user_id and s.kind = 'github_token';
+  update private.task_github_refs as r set
+    look_ups_count = r.look_ups_count + 1,
+    look_up_after = case when r.look_ups_count < 12 then
+      now() + least(interval '14 minutes' * 2 ^ r.look_ups_count, interval '1 day')
+    end
+  where r.task_id = any (v_ids);
+  return v_branches;
+end;
+$$;
+comment on function private.lease_due_branches(integer) is
+  'Takes up to so many branches whose pull request is looked for, with whom to ask as.';
+
+create or replace function private.begin_github_sweep(p_ticket text, p_limit integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_limit constant integer := least(greatest(coalesce(p_limit, 100), 1), 500);
+  v_paused_until constant timestamptz :=
+    (select g.paused_until from private.github_sweep as g where g.paused_until > now());
+begin
+  if p_ticket is not null then
+    perform private.use_function_ticket('github-sweep', p_ticket);
+  end if;
+  if v_paused_until is not null then
+    return jsonb_build_object(
+      'paused_until', v_paused_until, 'pull_requests', '[]'::jsonb, 'branches', '[]'::jsonb
+    );
+  end if;
+  -- sweeps take turns, so that each sees what the one before has taken
+  perform pg_advisory_xact_lock(hashtextextended('private.begin_github_sweep', 0));
+  return jsonb_build_object(
+    'paused_until', null::timestamptz, 'pull_requests', private.lease_due_pull_requests(v_limit),
+    'branches', private.lease_due_branches(greatest(v_limit / 4, 1))
+  );
+end;
+$$;
+comment on function private.begin_github_sweep(text, integer) is 'Body of public.begin_github_sweep.';
+grant execute on function private.begin_github_sweep(text, integer) to service_role;
+
+create or replace function public.begin_github_sweep(p_ticket text default null, p_limit integer default 100)
+returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.begin_github_sweep(
+    p_ticket => begin_github_sweep.p_ticket, p_limit => begin_github_sweep.p_limit
+  );
+end;
+comment on function public.begin_github_sweep(text, integer) is
+  'Hands the sweep what to ask GitHub about, for ten minutes: {paused_until, pull_requests: '
+  '[{pull_request_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, '
+  'sealed, is_unverified}]}], branches: [{task_id, repo_owner, repo_name, head_ref, user_id, secret_id, '
+  'sealed}]}. A ticket is used up; without one the caller has checked who asks. Service role only. Errors: '
+  'function_ticket_invalid (401).';
+grant execute on function public.begin_github_sweep(text, integer) to service_role;
+
+-- 40_agents/76_github_checks.sql
+-- What the sweep brings home: the state of pull requests, and who can see them.
+
+-- After 15 and 30 minutes, an hour … a day, as long as the link is there.
+create or replace function private.later_check(p_failures_count integer) returns timestamptz
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return now() + least(interval '14 minutes' * 2 ^ least(p_failures_count, 10), interval '1 day');
+end;
+$$;
+comment on function private.later_check(integer) is
+  'When to try again after so many failures before this one.';
+
+create or replace function private.verify_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.task_pull_requests as l set
+    verified_at = now(), verified_by = 'token', verify_after = null, verify_failures_count = 0
+  where l.pull_request_id = p_pull_request_id and l.user_id = p_user_id and l.verified_at is null;
+end;
+$$;
+comment on function private.verify_links_of_reader(bigint, uuid) is
+  'The user''s own token has read the pull request: their links to it show it.';
+
+-- A link that only the token vouched for hides the pull request again.
+create or replace function private.doubt_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.task_pull_requests as l set
+    verified_at = null, verified_by = null,
+    verify_after = private.later_check(l.verify_failures_count),
+    verify_failures_count = l.verify_failures_count + 1
+  where l.pull_request_id = p_pull_request_id and l.user_id = p_user_id
+    and (l.verified_at is null or l.verified_by = 'token');
+end;
+$$;
+comment on function private.doubt_links_of_reader(bigint, uuid) is
+  'The user''s own token does not find the pull request: tried again later.';
+
+create or replace function private.store_github_reading(
+  p_pull public.pull_requests, p_pull_request text, p_etag text, p_read_at timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_version constant private.pull_request_version :=
+    private.read_pull_request(private.mend_json_escapes(p_pull_request)::jsonb);
+begin
+  if v_version.number <> p_pull.number then
+    raise exception using
+      errcode = 'PT422', message = 'github_answer_unexpected',
+      detail = format('Number %s was asked for, and %s came.', p_pull.number, v_version.number),
+      hint = 'Send the answer to the request for this pull request.';
+  end if;
+  perform private.record_pull_request(
+    p_pull.repo_owner, p_pull.repo_name, v_version, coalesce(p_read_at, clock_timestamp()), left(p_etag, 300)
+  );
+end;
+$$;
+comment on function private.store_github_reading(public.pull_requests, text, text, timestamptz) is
+  'Merges what GitHub''s API answered about a pull request. Errors: github_answer_unexpected (422).';
+
+create or replace function private.finish_github_check(
+  p_pull_request_id bigint, p_user_id uuid, p_outcome text, p_pull_request text, p_etag text,
+  p_read_at timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_pull public.pull_requests;
+begin
+  select * into v_pull from public.pull_requests as p where p.id = p_pull_request_id;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'pull_request_not_found',
+      detail = 'There is no pull request with this id.',
+      hint = 'Use an id that begin_github_sweep gave.';
+  end if;
+  case p_outcome
+    when 'read' then
+      perform private.store_github_reading(v_pull, p_pull_request, p_etag, p_read_at);
+    when 'unchanged' then
+      -- of what was asked for, which is gone when a delivery has come since
+      update private.pull_request_checks as c set
+        read_at = case when c.etag is not null then greatest(c.read_at, p_read_at) else c.read_at end,
+        next_check_at = private.next_pull_request_check(private.version_of(v_pull), p_read_at, false)
+      where c.pull_request_id = p_pull_request_id;
+    when 'not_seen' then
+      perform private.doubt_links_of_reader(p_pull_request_id, p_user_id);
+      return;
+    when 'unseen' then
+      update private.pull_request_checks as c set
+        checked_at = now(), failures_count = c.failures_count + 1,
+        next_check_at = private.later_check(c.failures_count)
+      where c.pull_request_id = p_pull_request_id;
+      return;
+    else
+      raise exception using
+        errcode = 'PT422', message = 'github_outcome_unknown', detail = format('%L is none.', p_outcome),
+        hint = 'Use read, unchanged, not_seen or unseen.';
+  end case;
+  update private.pull_request_checks as c set checked_at = now(), failures_count = 0
+  where c.pull_request_id = p_pull_request_id;
+  perform private.verify_links_of_reader(p_pull_request_id, p_user_id);
+end;
+$$;
+comment on function private.finish_github_check(bigint, uuid, text, text, text, timestamptz) is
+  'Body of public.finish_github_check.';
+grant execute on function private.finish_github_check(bigint, uuid, text, text, text, timestamptz)
+  to service_role;
+
+create or replace function public.finish_github_check(
+  p_pull_request_id bigint, p_user_id uuid, p_outcome text, p_pull_request text default null,
+  p_etag text default null, p_read_at timestamptz default null
+) returns void
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.finish_github_check(
+    p_pull_request_id => finish_github_check.p_pull_request_id, p_user_id => finish_github_check.p_user_id,
+    p_outcome => finish_github_check.p_outcome, p_pull_request => finish_github_check.p_pull_request,
+    p_etag => finish_github_check.p_etag, p_read_at => finish_github_check.p_read_at
+  );
+end;
+comment on function public.finish_github_check(bigint, uuid, text, text, text, timestamptz) is
+  'What became of asking GitHub about a pull request with this user''s token (null: without one). read: the '
+  'answer''s body as text, its ETag, and when it was asked for. unchanged: GitHub has nothing newer than the '
+  'ETag. Both verify the user''s links. not_seen: the token does not find it. unseen: nobody did. Service '
+  'role only. Errors: pull_request_not_found (404), github_outcome_unknown, github_answer_unexpected, '
+  'pull_request_unreadable (422).';
+grant execute on function public.finish_github_check(bigint, uuid, text, text, text, timestamptz)
+  to service_role;
+
+create or replace function private.record_github_branch(
+  p_task_id bigint, p_user_id uuid, p_pull_requests text, p_read_at timestamptz
+) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ref private.task_github_refs;
+  v_pull jsonb;
+  v_id bigint;
+  v_count integer := 0;
+begin
+  select * into v_ref from private.task_github_refs as r
+  where r.task_id = p_task_id and r.user_id = p_user_id and r.head_ref is not null;
+  if not found then
+    return 0;
+  end if;
+  for v_pull in
+    select e.value from jsonb_array_elements(private.mend_json_escapes(p_pull_requests)::jsonb) as e (value)
+    where e.value #>> '{head,ref}' = v_ref.head_ref
+    order by e.value ->> 'number'
+    limit 10
+  loop
+    v_id := private.record_pull_request(
+      v_ref.repo_owner, v_ref.repo_name, private.read_pull_request(v_pull),
+      coalesce(p_read_at, clock_timestamp()), null::text
+    );
+    perform private.verify_links_of_reader(v_id, p_user_id);
+    v_count := v_count + 1;
+  end loop;
+  update private.task_github_refs as r set look_up_after = null
+  where r.task_id = p_task_id
+    and exists (select from public.task_pull_requests as l where l.task_id = p_task_id);
+  return v_count;
+end;
+$$;
+comment on function private.record_github_branch(bigint, uuid, text, timestamptz) is
+  'Body of public.record_github_branch.';
+grant execute on function private.record_github_branch(bigint, uuid, text, timestamptz) to service_role;
+
+create or replace function public.record_github_branch(
+  p_task_id bigint, p_user_id uuid, p_pull_requests text, p_read_at timestamptz default null
+) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.record_github_branch(
+    p_task_id => record_github_branch.p_task_id, p_user_id => record_github_branch.p_user_id,
+    p_pull_requests => record_github_branch.p_pull_requests, p_read_at => record_github_branch.p_read_at
+  );
+end;
+comment on function public.record_github_branch(bigint, uuid, text, timestamptz) is
+  'The pull requests that GitHub lists for a task''s branch, an array as text, read with this user''s token. '
+  'Returns how many. Service role only. Errors: pull_request_unreadable (422).';
+grant execute on function public.record_github_branch(bigint, uuid, text, timestamptz) to service_role;
+
+create or replace function private.pause_github_sweep(p_until timestamptz) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_until timestamptz;
+begin
+  update private.github_sweep as g set
+    paused_until = greatest(g.paused_until, least(p_until, now() + interval '1 day'))
+  where g.id
+  returning g.paused_until into v_until;
+  return v_until;
+end;
+$$;
+comment on function private.pause_github_sweep(timestamptz) is 'Body of public.pause_github_sweep.';
+grant execute on function private.pause_github_sweep(timestamptz) to service_role;
+
+create or replace function public.pause_github_sweep(p_until timestamptz) returns timestamptz
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.pause_github_sweep(p_until => pause_github_sweep.p_until);
+end;
+comment on function public.pause_github_sweep(timestamptz) is
+  'GitHub asked to be left alone until then, a day at most: until that time nothing is swept. Returns the '
+  'time. Service role only.';
+grant execute on function public.pause_github_sweep(timestamptz) to service_role;
+
+-- 90_jobs/20_agents.sql
+-- What the agents do by the clock. A job of the same name is replaced, so this can run again.
+
+select cron.schedule(
+  'agents-process-github-deliveries', '* * * * *', $$select private.process_waiting_github_deliveries()$$
+);
+select cron.schedule('agents-sweep-github', '*/15 * * * *', $$select private.request_github_sweep()$$);
+select cron.schedule(
+  'agents-prune-github-deliveries', '47 3 * * *', $$select private.prune_github_deliveries()$$
+);

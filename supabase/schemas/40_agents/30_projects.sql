@@ -1,0 +1,142 @@
+-- GitHub repositories that somebody lets agents work on.
+
+create table public.projects (
+  id bigint not null default 0,
+  user_id uuid not null default auth.uid(),
+  repo_url text not null,
+  repo_name text not null,
+  repo_owner text not null,
+  name text not null,
+  description text,
+  is_active boolean not null default true,
+  settings jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  max_running_tasks integer,
+  constraint projects_pkey primary key (id),
+  constraint projects_user_id_repo_url_key unique (user_id, repo_url),
+  constraint projects_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
+  constraint projects_id_is_positive check (id > 0),
+  constraint projects_repo_url_says_something check (btrim(repo_url) <> '' and char_length(repo_url) <= 2048),
+  constraint projects_repo_name_says_something
+    check (btrim(repo_name) <> '' and char_length(repo_name) <= 200),
+  constraint projects_repo_owner_says_something
+    check (btrim(repo_owner) <> '' and char_length(repo_owner) <= 200),
+  constraint projects_name_says_something check (btrim(name) <> '' and char_length(name) <= 200),
+  constraint projects_description_is_not_too_long check (char_length(description) <= 20000),
+  constraint projects_settings_are_not_too_large check (pg_column_size(settings) <= 65536),
+  constraint projects_created_at_is_finite check (isfinite(created_at)),
+  constraint projects_max_running_tasks_is_not_negative check (max_running_tasks >= 0)
+);
+-- Ids are given by a trigger: a default would use one up for each upsert of a row that is there.
+create sequence public.projects_id_seq as bigint owned by public.projects.id;
+
+comment on table public.projects is
+  'One row a repository and user. Each sees and edits their own; deleting one deletes its tasks. Null for a '
+  'column that may not be null is as if it were left out. Errors on write: key_change_refused (422).';
+comment on column public.projects.id is
+  'Counted up by the database. Only servers may bring a new one along.';
+comment on column public.projects.user_id is 'Whose it is: the caller, for good.';
+comment on column public.projects.is_active is 'Whether the app offers it; the queue does not ask.';
+comment on column public.projects.settings is 'Whatever the app keeps about it, up to 64 kB; workers get it.';
+comment on column public.projects.max_running_tasks is
+  'How many of its tasks workers may hold at once; null for what agent_settings says, which this can only '
+  'lower.';
+
+create index idx_projects_user_id on public.projects (user_id);
+
+-- The sequence moves by nextval, as long as that is quick: setval could take it back below a number that
+-- was given out in between.
+create or replace function private.pass_id(p_sequence regclass, p_id bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_last bigint := coalesce(pg_sequence_last_value(p_sequence), 0);
+begin
+  if p_id <= v_last then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(p_sequence::oid::text, 0));
+  v_last := coalesce(pg_sequence_last_value(p_sequence), 0);
+  if p_id - v_last > 1000 then
+    v_last := setval(p_sequence, p_id);
+  end if;
+  while v_last < p_id loop
+    v_last := nextval(p_sequence);
+  end loop;
+end;
+$$;
+comment on function private.pass_id(regclass, bigint) is
+  'Moves a sequence of ids to at least this one, so that it is not given out again.';
+
+-- For an upsert of a row that is there, what was sent as null is as stored. An id that nobody has yet would
+-- be in the way of whoever is given it next.
+create or replace function private.meet_stored_project() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_old public.projects;
+begin
+  if coalesce(new.id, 0) <> 0 then
+    select * into v_old from public.projects as p where p.id = new.id and p.user_id = new.user_id for update;
+    if not found and private.is_trusted_caller() then
+      perform private.pass_id('public.projects_id_seq', new.id);
+    elsif not found and not exists (select from public.projects as p where p.id = new.id) then
+      new.id := 0;
+    end if;
+  end if;
+  if coalesce(new.id, 0) = 0 then
+    new.id := nextval('public.projects_id_seq');
+  end if;
+  if v_old.id is null then
+    select * into v_old from public.projects as p
+    where p.user_id = new.user_id and p.repo_url = new.repo_url for update;
+  end if;
+  new.is_active := coalesce(new.is_active, v_old.is_active, true);
+  new.settings := coalesce(new.settings, v_old.settings, '{}');
+  return new;
+end;
+$$;
+comment on function private.meet_stored_project() is
+  'Before-insert trigger, the first: an id for a new project; for an upsert, nulls as they are stored.';
+
+create or replace function private.fill_project() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.is_active := coalesce(new.is_active, old.is_active);
+  new.settings := coalesce(new.settings, old.settings);
+  return new;
+end;
+$$;
+comment on function private.fill_project() is
+  'Before-update trigger: null in a column that may not be null is as if left out.';
+
+create trigger _010_meet_stored_project before insert on public.projects
+  for each row execute function private.meet_stored_project();
+create trigger _050_refuse_key_change before update on public.projects
+  for each row when (old.id is distinct from new.id or old.user_id is distinct from new.user_id)
+  execute function private.refuse_key_change();
+create trigger _100_fill_project before update on public.projects
+  for each row when (new.is_active is null or new.settings is null) execute function private.fill_project();
+create trigger _900_keep_timestamps before insert or update on public.projects
+  for each row execute function private.keep_timestamps();
+
+alter table public.projects enable row level security;
+create policy projects_select_own on public.projects
+  for select to authenticated using (user_id = (select auth.uid()));
+create policy projects_insert_own on public.projects
+  for insert to authenticated with check (user_id = (select auth.uid()));
+create policy projects_update_own on public.projects
+  for update to authenticated
+  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+create policy projects_delete_own on public.projects
+  for delete to authenticated using (user_id = (select auth.uid()));
+
+grant select, delete on public.projects to authenticated;
+grant insert (
+  id, user_id, repo_url, repo_name, repo_owner, name, description, is_active, settings, created_at,
+  updated_at, max_running_tasks
+) on public.projects to authenticated;
+grant update (
+  id, user_id, repo_url, repo_name, repo_owner, name, description, is_active, settings, created_at,
+  updated_at, max_running_tasks
+) on public.projects to authenticated;
+grant select, insert, update, delete on public.projects to service_role;

@@ -1,0 +1,198 @@
+-- users.github_token holds a handle: who may set, clear and read what.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+\ir ../helpers/personas.psql
+select plan(42);
+
+-- What an update or insert says when it is refused, in every field of the error.
+create function pg_temp.said(p_persona text, p_statement text) returns text language plpgsql as $$
+declare
+  v_id constant text := case p_persona
+    when 'stranger' then '00000000-0000-4000-8000-00000000000a'
+    when 'viewer' then '00000000-0000-4000-8000-00000000000b'
+  end;
+  v_role constant text := case when v_id is null then p_persona else 'authenticated' end;
+  v_state text;
+  v_message text;
+  v_detail text;
+  v_hint text;
+  v_context text;
+begin
+  perform set_config('request.jwt.claims', json_build_object('role', v_role, 'sub', v_id)::text, true);
+  perform set_config('role', v_role, true);
+  execute p_statement using 'ghp_plainplainplainplainplain';
+  perform set_config('role', 'none', true);
+  return 'accepted';
+exception
+  when sqlstate 'PT422' or insufficient_privilege or integrity_constraint_violation then
+    get stacked diagnostics
+      v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail,
+      v_hint = pg_exception_hint, v_context = pg_exception_context;
+    return concat_ws(' | ', v_state, v_message, v_detail, v_hint, v_context);
+end;
+$$;
+-- Stands for what the edge function seals; the database can't tell.
+create function pg_temp.sealed(p_key text, p_text text) returns text language sql as $$
+  select format('v1.%s.AAECAwQFBgcICQoL.%s', p_key, rpad(p_text, 24, 'x'))
+$$;
+create function pg_temp.handle(p_user_id text) returns text language sql as $$
+  select github_token from public.users where id = p_user_id::uuid
+$$;
+
+-- Plain text
+
+select matches(
+  pg_temp.said('stranger', format('update public.users set github_token = $1 where %s', w)),
+  '^PT422 \| github_token_plaintext_refused \|.*POST.*github-token', 'a plain token is refused: ' || w
+) from unnest(array['id = ''00000000-0000-4000-8000-00000000000a''', 'true']) as w;
+select unalike(
+  pg_temp.said('stranger', s), '%ghp_plain%', 'and no field of the error repeats it: ' || s
+) from unnest(array[
+  'update public.users set github_token = $1 where true',
+  'update public.users set github_token = $1, full_name = repeat(''x'', 201) where true',
+  'update public.users set github_token = $1, id = gen_random_uuid() where true',
+  'update public.users set github_token = $1, created_at = ''infinity'' where true',
+  'insert into public.users (id, github_token) values (''00000000-0000-4000-8000-00000000000a'', $1)',
+  'insert into public.users (id, github_token, full_name) values (gen_random_uuid(), $1, repeat(''x'', 201))',
+  'insert into public.users (id, github_token) values (null, $1)',
+  'insert into public.users (id, github_token) values (''00000000-0000-4000-8000-00000000000a'', $1)
+     on conflict on constraint users_pkey do update set github_token = excluded.github_token'
+]) as s;
+select matches(
+  pg_temp.said('service_role', 'update public.users set github_token = $1 where true'),
+  'github_token_plaintext_refused', 'servers are held to it too'
+);
+select is(
+  pg_temp.as_persona('stranger', 'update public.users set github_token = '''' where true'),
+  'PT422 github_token_plaintext_refused', 'an empty text is no handle'
+);
+
+-- Setting one
+
+select is(
+  pg_temp.as_persona('service_role', format(
+    'select public.set_github_token(''00000000-0000-4000-8000-00000000000a'',
+      ''a0000000-0000-4000-8000-000000000001'', %L, %L) - ''checked_at''',
+    pg_temp.sealed('k1', 'one'), '{"login": "octocat", "scopes": ["repo"], "expires_at": null}'))::jsonb,
+  '{"is_set": true, "login": "octocat", "scopes": ["repo"], "expires_at": null, "invalid_at": null}',
+  'a sealed token is stored'
+);
+select is(
+  (select (github_token, github_username)::text from public.users
+   where id = '00000000-0000-4000-8000-00000000000a'),
+  '(secret:a0000000-0000-4000-8000-000000000001,octocat)', 'the user has its handle and its login'
+);
+select is((select key_id from private.secrets), 'k1', 'the row says which master key it needs');
+select is(
+  pg_temp.as_persona('stranger', 'select public.github_token_status() ->> ''login'''), 'octocat',
+  'its owner may know whose it is'
+);
+select is(
+  pg_temp.as_persona('viewer', 'select public.github_token_status() - ''checked_at''')::jsonb,
+  '{"is_set": false, "login": null, "scopes": null, "expires_at": null, "invalid_at": null}',
+  'somebody else knows of their own alone'
+);
+select is(
+  pg_temp.as_persona('service_role', 'select public.set_github_token(gen_random_uuid(), gen_random_uuid(), '
+    || quote_literal(pg_temp.sealed('k1', 'one')) || ')'),
+  'PT404 user_not_found', 'there is no token without its user'
+);
+select is(
+  pg_temp.as_persona('service_role', 'select public.set_github_token(
+    ''00000000-0000-4000-8000-00000000000b'', gen_random_uuid(), ' || quote_literal(s) || ')'),
+  'PT422 secret_not_sealed', 'what is not sealed is not stored: ' || s
+) from unnest(array[
+  'ghp_plain', '', 'v1.k1.AAECAwQFBgcICQoL', 'v1.k1.AAECAwQFBgcICQoL.short',
+  'v2.k1.AAECAwQFBgcICQoL.' || repeat('a', 30), 'v1.k1.AAECAwQFBgcICQoL.' || repeat('a', 20000)
+]) as s;
+select unalike(
+  pg_temp.said('postgres', 'insert into private.secrets (id, user_id, kind, sealed)
+    values (null, ''00000000-0000-4000-8000-00000000000b'', ''nonsense'', $1)'),
+  '%ghp_plain%', 'an operator''s mistake is not repeated in the log'
+);
+
+-- Handles
+
+select is(
+  pg_temp.as_persona('stranger', 'update public.users set github_token = github_token, full_name = ''S''
+    where true returning github_token'),
+  'secret:a0000000-0000-4000-8000-000000000001', 'a client that sends its row back keeps the token'
+);
+select is(
+  pg_temp.as_persona('stranger', 'insert into public.users (id, github_token, full_name)
+    select id, github_token, ''Upserted'' from public.users
+    on conflict on constraint users_pkey do update set github_token = excluded.github_token,
+      full_name = excluded.full_name returning github_token'),
+  'secret:a0000000-0000-4000-8000-000000000001', 'one that upserts it too'
+);
+select is(
+  pg_temp.as_persona('viewer', 'update public.users
+    set github_token = ''secret:a0000000-0000-4000-8000-000000000001'' where true'),
+  'PT422 github_token_plaintext_refused', 'somebody else''s handle is nobody else''s'
+);
+select is(
+  pg_temp.as_persona('stranger', 'update public.users
+    set github_token = ''secret:a0000000-0000-4000-8000-000000000009'' where true'),
+  'PT422 github_token_plaintext_refused', 'a made-up handle is none'
+);
+select is(
+  pg_temp.as_persona('service_role', format(
+    'select public.set_github_token(''00000000-0000-4000-8000-00000000000a'',
+      ''a0000000-0000-4000-8000-000000000002'', %L)', pg_temp.sealed('k1', 'two')))::jsonb ->> 'login',
+  null, 'a second token takes the place of the first, and brings its own data'
+);
+select is(
+  (select array_agg(id::text || ' ' || (metadata = '{}')) from private.secrets),
+  array['a0000000-0000-4000-8000-000000000002 true'], 'which is gone'
+);
+select is(
+  pg_temp.handle('00000000-0000-4000-8000-00000000000a'), 'secret:a0000000-0000-4000-8000-000000000002',
+  'the handle is the new one'
+);
+select is(
+  pg_temp.as_persona('service_role', 'select public.mark_secret_checked(
+    ''a0000000-0000-4000-8000-000000000001'', false)'),
+  'false', 'what was found out about the first says nothing about the second'
+);
+select is(
+  pg_temp.as_persona('service_role', 'select public.mark_secret_checked(
+    ''a0000000-0000-4000-8000-000000000002'', false)'),
+  'true', 'GitHub refuses the second'
+);
+select isnt(
+  pg_temp.as_persona('stranger', 'select public.github_token_status() ->> ''invalid_at'''), null,
+  'which its owner learns'
+);
+select lives_ok(
+  $$ select public.mark_secret_checked('a0000000-0000-4000-8000-000000000002', true, '{"login": "cat"}') $$,
+  'GitHub takes it again'
+);
+select is(
+  pg_temp.as_persona('stranger', 'select concat_ws('','', s ->> ''login'', s ->> ''invalid_at'')
+    from public.github_token_status() as s'),
+  'cat', 'and its owner learns that too'
+);
+
+-- Taking it away
+
+select is(
+  pg_temp.as_persona('stranger', 'update public.users set github_token = null where true returning ''gone'''),
+  'gone', 'its owner clears the handle'
+);
+select is_empty('select from private.secrets', 'and the token is gone with it');
+select lives_ok(format(
+  $$ select public.set_github_token(u, gen_random_uuid(), %L) from unnest(array[
+    '00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b'
+  ]::uuid[]) as u $$, pg_temp.sealed('k1', 'three')
+), 'two users have a token');
+delete from private.secrets where user_id = '00000000-0000-4000-8000-00000000000a';
+select is(
+  pg_temp.handle('00000000-0000-4000-8000-00000000000a'), null, 'a secret that is deleted leaves no handle'
+);
+delete from auth.users where id = '00000000-0000-4000-8000-00000000000b';
+select is_empty('select from private.secrets', 'an account takes its token with it');
+
+select * from finish();
+rollback;
