@@ -1109,6 +1109,13 @@ export type Database = {
             foreignKeyName: "task_attempts_task_id_fkey";
             columns: ["task_id"];
             isOneToOne: false;
+            referencedRelation: "task_list";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "task_attempts_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
             referencedRelation: "tasks";
             referencedColumns: ["id"];
           },
@@ -1655,6 +1662,109 @@ export type Database = {
         ComputedFields: never;
         Relationships: [];
       };
+      "task_list": {
+        Row: {
+          "agent": string;
+          "attempts_count": number;
+          "changed_files": NonNullable<Json>;
+          "commit_hash": string | null;
+          "completed_at": string | null;
+          "container_id": string | null;
+          "created_at": string;
+          "diff_bytes": number | null;
+          "error": string | null;
+          "error_kind": string | null;
+          "execution_metadata": NonNullable<Json>;
+          "id": number;
+          "max_attempts": number;
+          "patch_bytes": number | null;
+          "pr_branch": string | null;
+          "pr_number": number | null;
+          "pr_url": string | null;
+          "priority": number;
+          "project_id": number | null;
+          "repo_url": string | null;
+          "run_after": string;
+          "started_at": string | null;
+          "status": Database["public"]["Enums"]["task_status"];
+          "target_branch": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent"?: string | null;
+          "attempts_count"?: number | null;
+          "changed_files"?: Json | null;
+          "commit_hash"?: string | null;
+          "completed_at"?: string | null;
+          "container_id"?: string | null;
+          "created_at"?: string | null;
+          "diff_bytes"?: never;
+          "error"?: string | null;
+          "error_kind"?: string | null;
+          "execution_metadata"?: Json | null;
+          "id"?: number | null;
+          "max_attempts"?: number | null;
+          "patch_bytes"?: never;
+          "pr_branch"?: string | null;
+          "pr_number"?: number | null;
+          "pr_url"?: string | null;
+          "priority"?: number | null;
+          "project_id"?: number | null;
+          "repo_url"?: string | null;
+          "run_after"?: string | null;
+          "started_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["task_status"] | null;
+          "target_branch"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "agent"?: string | null;
+          "attempts_count"?: number | null;
+          "changed_files"?: Json | null;
+          "commit_hash"?: string | null;
+          "completed_at"?: string | null;
+          "container_id"?: string | null;
+          "created_at"?: string | null;
+          "diff_bytes"?: never;
+          "error"?: string | null;
+          "error_kind"?: string | null;
+          "execution_metadata"?: Json | null;
+          "id"?: number | null;
+          "max_attempts"?: number | null;
+          "patch_bytes"?: never;
+          "pr_branch"?: string | null;
+          "pr_number"?: number | null;
+          "pr_url"?: string | null;
+          "priority"?: number | null;
+          "project_id"?: number | null;
+          "repo_url"?: string | null;
+          "run_after"?: string | null;
+          "started_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["task_status"] | null;
+          "target_branch"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "tasks_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "tasks_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
     };
     Functions: {
       "add_team_member": {
@@ -1672,6 +1782,10 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      "append_task_message": {
+        Args: { "content": string; "idempotency_key"?: string; "role": string; "task_id": number };
+        Returns: Json;
       };
       "claim_exai_issue": {
         Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_minutes"?: number };
