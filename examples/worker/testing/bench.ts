@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type FakeGithub, startFakeGithub } from "../../../scripts/demo/fake-github.ts";
@@ -46,7 +46,7 @@ export async function openBench(): Promise<Bench> {
   fake.state.addUser({ login: "maya", token: TOKEN });
   fake.state.addRepo({ owner: "acme", name: "shop", members: ["maya"], isPrivate: true, gitDir });
   const git = (...args: string[]): string => runGit(gitDir, ...args);
-  cpSync(template(), gitDir, { recursive: true });
+  makeRepository(gitDir);
   const queue = createMemoryQueue();
   const lines: string[] = [];
   const bench: Bench = {
@@ -134,23 +134,15 @@ export async function openBench(): Promise<Bench> {
   return bench;
 }
 
-let made: string | undefined;
-
-/** A bare repository with one commit, made once for all tests of a file. */
-function template(): string {
-  if (made) return made;
-  const folder = mkdtempSync(join(tmpdir(), "fixloop-worker-template-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  made = join(folder, "shop.git");
-  runGit(folder, "init", "--quiet", "--bare", "--initial-branch=main", made);
-  const file = join(folder, "README.md");
+/** A bare repository with one commit. */
+function makeRepository(gitDir: string): void {
+  const git = (...args: string[]): string => runGit(gitDir, ...args);
+  mkdirSync(gitDir);
+  git("init", "--quiet", "--bare", "--initial-branch=main");
+  const file = join(gitDir, "description");
   writeFileSync(file, "Shop\n");
-  const blob = runGit(made, "hash-object", "-w", file);
-  runGit(made, "update-index", "--add", "--cacheinfo", `100644,${blob},README.md`);
-  const commit = runGit(made, "commit-tree", runGit(made, "write-tree"), "-m", "first");
-  runGit(made, "update-ref", "refs/heads/main", commit);
-  rmSync(join(made, "index"));
-  return made;
+  git("update-index", "--add", "--cacheinfo", `100644,${git("hash-object", "-w", file)},README.md`);
+  git("update-ref", "refs/heads/main", git("commit-tree", git("write-tree"), "-m", "first"));
 }
 
 function runGit(cwd: string, ...args: string[]): string {
