@@ -1848,6 +1848,7 @@ export type Database = {
       "export_exai_issues": { Args: Record<PropertyKey, never>; Returns: Json };
       "export_exai_lines": { Args: Record<PropertyKey, never>; Returns: string[] };
       "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
+      "github_token_status": { Args: Record<PropertyKey, never>; Returns: Json };
       "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
       "import_circle_issue": {
         Args: {
@@ -1886,6 +1887,10 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      "mark_secret_checked": {
+        Args: { "p_id": string; "p_is_valid": boolean; "p_metadata"?: Json };
+        Returns: boolean;
       };
       "move_checklist_step": {
         Args: { "p_from": number; "p_issue_id": string; "p_to": number };
@@ -1954,6 +1959,17 @@ export type Database = {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
         Returns: Json;
       };
+      "read_secret": {
+        Args: { "p_kind": string; "p_user_id": string };
+        Returns: {
+          "id": string;
+          "invalid_at": string;
+          "kind": string;
+          "metadata": Json;
+          "sealed": string;
+          "user_id": string;
+        }[];
+      };
       "receive_circle_event": { Args: { "p_body": string }; Returns: string };
       "relate_exai_issues": {
         Args: { "p_from": string; "p_kind": string; "p_to": string };
@@ -1978,6 +1994,7 @@ export type Database = {
         Args: { "p_from": string; "p_limit"?: number; "p_to"?: string };
         Returns: Json;
       };
+      "reseal_secrets": { Args: { "p_secrets": Json }; Returns: number };
       "return_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
@@ -2041,6 +2058,23 @@ export type Database = {
           "updated_at": string;
         }[];
       };
+      "secret_key_counts": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "key_id": string;
+          "kind": string;
+          "secret_count": number;
+        }[];
+      };
+      "secrets_to_rotate": {
+        Args: { "p_after"?: string; "p_batch_size"?: number; "p_current_key_id": string };
+        Returns: {
+          "id": string;
+          "kind": string;
+          "sealed": string;
+          "user_id": string;
+        }[];
+      };
       "set_exai_issue_status": {
         Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_status": string };
         Returns: {
@@ -2083,6 +2117,10 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "set_github_token": {
+        Args: { "p_id": string; "p_metadata"?: Json; "p_sealed": string; "p_user_id": string };
+        Returns: Json;
+      };
       "set_max_running_tasks": {
         Args: { "p_max_running_tasks": number; "p_user_id": string };
         Returns: undefined;
@@ -2097,6 +2135,16 @@ export type Database = {
           "similarity": number;
           "status": string;
           "title": string;
+        }[];
+      };
+      "task_github_token": {
+        Args: { "p_fencing_token": number; "p_task_id": number };
+        Returns: {
+          "id": string;
+          "kind": string;
+          "metadata": Json;
+          "sealed": string;
+          "user_id": string;
         }[];
       };
       "touch_user_session": {
