@@ -1351,6 +1351,7 @@ grant select on public.task_list to authenticated, service_role;
 -- 40_agents/50_task_attempts.sql
 -- Who worked on a task and when: the lease while it is open, the history after that.
 
+-- One sequence for all tasks, so that a greater token is always the later one.
 create sequence private.task_fencing_seq as bigint;
 
 create table public.task_attempts (
@@ -1375,17 +1376,767 @@ create table public.task_attempts (
   constraint task_attempts_task_id_fkey foreign key (task_id) references public.tasks (id) on delete cascade,
   constraint task_attempts_outcome_is_known
     check (outcome in ('completed', 'failed', 'expired', 'released', 'cancelled')),
-  constraint task_attempts_ended_has_outcome check ((ended_at is null) = (outcome is null))
-) with (fillfactor = 70);
+  constraint task_attempts_ended_has_outcome check ((ended_at is null) = (outcome is null)),
+  constraint task_attempts_ends_after_it_begins check (ended_at >= claimed_at)
+) with (
+  -- Room on each page for the next heartbeat, and dead rows away before the index of the open ones grows.
+  fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
+);
+-- user_id, project_id and worker_token_id are copies without a foreign key: an attempt is gone with its task,
+-- which is gone with its user and its project, and each key would be looked up for each claim.
 comment on table public.task_attempts is
-  'One row an attempt. Each user sees those of their own tasks; the functions of the queue write them.';
+  'One row an attempt: the worker''s lease while ended_at is null, the history after that. A task has one '
+  'open attempt at most. Each user sees those of their own tasks; the functions of the queue write them.';
+comment on column public.task_attempts.fencing_token is
+  'Shown by the worker with each call. Counted up over all tasks: of two, the greater one is the later.';
+comment on column public.task_attempts.user_id is 'The task''s user, for row security and limits.';
+comment on column public.task_attempts.project_id is 'The task''s project when it was claimed.';
+comment on column public.task_attempts.attempt is
+  'Which one of the task''s counted attempts it is, from 1; after a release the number is used again.';
+comment on column public.task_attempts.worker is 'What the worker calls itself.';
+comment on column public.task_attempts.worker_token_id is
+  'The credential that it was claimed with, the only one that may go on with it; null for a server.';
+comment on column public.task_attempts.claim_key is
+  'What the worker named its claim, so that a repeated request is answered with the same lease.';
+comment on column public.task_attempts.heartbeat_at is 'When the worker was last heard of.';
+comment on column public.task_attempts.lease_expires_at is
+  'From then on the worker can write nothing, and the task goes back to the queue.';
+comment on column public.task_attempts.ended_at is 'Null while the worker holds the task.';
+comment on column public.task_attempts.outcome is
+  'completed, failed: as the worker said. expired: its lease ran out. released: it gave the task back. '
+  'cancelled: the user took it away.';
+comment on column public.task_attempts.error is 'What went wrong, in words; of failed and expired ones.';
+comment on column public.task_attempts.error_kind is 'The same as a short name, such as lease_expired.';
+comment on column public.task_attempts.is_retryable is
+  'Whether the worker thought that another attempt might help; of failed ones.';
 
+-- All of them hold open attempts only, and no column that a heartbeat writes.
 create unique index task_attempts_open_key on public.task_attempts (task_id) where ended_at is null;
+create index task_attempts_open_user_id_project_id_idx on public.task_attempts (user_id, project_id)
+  where ended_at is null;
+create index task_attempts_claim_key_idx on public.task_attempts (claim_key)
+  where ended_at is null and claim_key is not null;
 
 alter table public.task_attempts enable row level security;
 create policy task_attempts_select_own on public.task_attempts
   for select to authenticated using (user_id = (select auth.uid()));
 grant select on public.task_attempts to authenticated, service_role;
+
+-- 40_agents/52_worker_tokens.sql
+-- The credentials of workers that are no servers: for named agents, revocable, good for the queue alone.
+
+create table public.worker_tokens (
+  id uuid not null default gen_random_uuid(),
+  user_id uuid,
+  name text not null,
+  agents text[] not null,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz,
+  revoked_at timestamptz,
+  last_used_at timestamptz,
+  constraint worker_tokens_pkey primary key (id),
+  constraint worker_tokens_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
+  constraint worker_tokens_name_says_something check (btrim(name) <> '' and char_length(name) <= 200),
+  constraint worker_tokens_agents_are_named check (cardinality(agents) between 1 and 50)
+);
+comment on table public.worker_tokens is
+  'One row a credential, without the credential. Made by create_worker_token, ended by revoke_worker_token. '
+  'Users see their own; admins of the team also those for everybody''s tasks.';
+comment on column public.worker_tokens.user_id is 'Whose tasks it claims; null for everybody''s.';
+comment on column public.worker_tokens.agents is 'The agents whose tasks it claims.';
+comment on column public.worker_tokens.expires_at is 'From then on it is refused; null for never.';
+comment on column public.worker_tokens.revoked_at is 'Since when it is refused; null while it is good.';
+comment on column public.worker_tokens.last_used_at is 'When it was last shown, give or take ten minutes.';
+create index worker_tokens_user_id_idx on public.worker_tokens (user_id);
+
+create trigger _900_keep_created_at before insert or update on public.worker_tokens
+  for each row execute function private.keep_created_at();
+
+alter table public.worker_tokens enable row level security;
+create policy worker_tokens_select_own on public.worker_tokens
+  for select to authenticated
+  using (user_id = (select auth.uid()) or user_id is null and (select private.has_team_role('admin')));
+grant select on public.worker_tokens to authenticated, service_role;
+
+create table private.worker_token_hashes (
+  hash bytea not null,
+  worker_token_id uuid not null,
+  constraint worker_token_hashes_pkey primary key (hash),
+  constraint worker_token_hashes_worker_token_id_key unique (worker_token_id),
+  constraint worker_token_hashes_worker_token_id_fkey foreign key (worker_token_id)
+    references public.worker_tokens (id) on delete cascade,
+  constraint worker_token_hashes_hash_is_sha256 check (octet_length(hash) = 32)
+);
+comment on table private.worker_token_hashes is
+  'The SHA-256 of each credential: of 32 random bytes, so that it needs no salt and nobody can guess it.';
+alter table private.worker_token_hashes enable row level security;
+
+create or replace function private.agent_names(p_agents text[]) returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return (
+    select case when count(*) between 1 and 50 and max(char_length(n.name)) <= 100
+      then array_agg(n.name order by n.name) end
+    from (
+      select distinct private.presence(a.agent) as name from unnest(p_agents) as a (agent)
+    ) as n
+    where n.name is not null
+  );
+end;
+$$;
+comment on function private.agent_names(text[]) is
+  'The names without blanks and repetitions; null when there is none, or more than 50, or one is too long.';
+
+create or replace function private.create_worker_token(
+  name text, agents text[], expires_in_days integer, for_everybody boolean
+) returns table (id uuid, token text)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := case when for_everybody is not true then auth.uid() end;
+  v_agents constant text[] := private.agent_names(agents);
+  v_name constant text := private.presence(name);
+begin
+  if for_everybody then
+    perform private.require_team_role('admin');
+  elsif v_user_id is null then
+    raise exception using
+      errcode = 'PT401', message = 'not_signed_in', detail = 'A worker token is an account''s.',
+      hint = 'Sign in, or make one for everybody''s tasks: for_everybody.';
+  end if;
+  if v_name is null or char_length(v_name) > 200 or v_agents is null
+    or expires_in_days not between 1 and 3650
+  then
+    raise exception using
+      errcode = 'PT422', message = 'worker_input_invalid',
+      detail = 'A worker token has a name of up to 200 characters, one to 50 agents, and 1 to 3650 days.',
+      hint = 'Leave expires_in_days out for one that does not expire.';
+  end if;
+  token := 'flw_' || translate(encode(extensions.gen_random_bytes(32), 'base64'), '+/=', '-_');
+  insert into public.worker_tokens as w (user_id, name, agents, expires_at)
+  values (v_user_id, v_name, v_agents, clock_timestamp() + make_interval(days => expires_in_days))
+  returning w.id into create_worker_token.id;
+  insert into private.worker_token_hashes (hash, worker_token_id)
+  values (sha256(convert_to(token, 'UTF8')), create_worker_token.id);
+  return next;
+end;
+$$;
+comment on function private.create_worker_token(text, text[], integer, boolean) is
+  'Body of public.create_worker_token.';
+grant execute on function private.create_worker_token(text, text[], integer, boolean)
+  to authenticated, service_role;
+
+create or replace function public.create_worker_token(
+  name text, agents text[], expires_in_days integer default null, for_everybody boolean default false
+) returns table (id uuid, token text)
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select c.id, c.token
+  from private.create_worker_token(
+    name => create_worker_token.name, agents => create_worker_token.agents,
+    expires_in_days => create_worker_token.expires_in_days,
+    for_everybody => create_worker_token.for_everybody
+  ) as c;
+end;
+comment on function public.create_worker_token(text, text[], integer, boolean) is
+  'Makes a credential with which a worker claims the caller''s tasks for these agents, and finishes what it '
+  'claimed; with for_everybody, anybody''s tasks (admins and servers). The token is shown this once. Errors: '
+  'not_signed_in (401), team_role_required (403), worker_input_invalid (422).';
+grant execute on function public.create_worker_token(text, text[], integer, boolean)
+  to authenticated, service_role;
+
+create or replace function private.revoke_worker_token(id uuid) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_revoked_at timestamptz;
+begin
+  update public.worker_tokens as w set revoked_at = coalesce(w.revoked_at, clock_timestamp())
+  where w.id = revoke_worker_token.id
+    and (
+      w.user_id = auth.uid() or private.is_trusted_caller()
+      or w.user_id is null and private.has_team_role('admin')
+    )
+  returning w.revoked_at into v_revoked_at;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'worker_token_not_found', detail = 'There is no worker token with this id.',
+      hint = 'Use the id of a row in worker_tokens.';
+  end if;
+  return v_revoked_at;
+end;
+$$;
+comment on function private.revoke_worker_token(uuid) is 'Body of public.revoke_worker_token.';
+grant execute on function private.revoke_worker_token(uuid) to authenticated, service_role;
+
+create or replace function public.revoke_worker_token(id uuid) returns timestamptz
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.revoke_worker_token(id => revoke_worker_token.id);
+end;
+comment on function public.revoke_worker_token(uuid) is
+  'Ends a credential at once, also for the tasks that its worker holds: their leases run out. Says since when '
+  'it is revoked. Its user, admins of the team for one for everybody, and servers. Errors: '
+  'worker_token_not_found (404).';
+grant execute on function public.revoke_worker_token(uuid) to authenticated, service_role;
+
+-- Unknown, expired and revoked are one answer.
+create or replace function private.authorize_worker(
+  p_worker_token text, out token_id uuid, out user_id uuid, out agents text[]
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_last_used_at timestamptz;
+begin
+  if p_worker_token is null then
+    if private.is_trusted_caller() then
+      return;
+    end if;
+    raise exception using
+      errcode = 'PT401', message = 'worker_token_required',
+      detail = 'The queue is open to servers and to workers with a token.',
+      hint = 'Make one with create_worker_token and send it as worker_token.';
+  end if;
+  select w.id, w.user_id, w.agents, w.last_used_at
+  into authorize_worker.token_id, authorize_worker.user_id, authorize_worker.agents, v_last_used_at
+  from private.worker_token_hashes as h
+  join public.worker_tokens as w on w.id = h.worker_token_id
+  where h.hash = sha256(convert_to(p_worker_token, 'UTF8')) and w.revoked_at is null
+    and (w.expires_at is null or w.expires_at > clock_timestamp());
+  if not found then
+    raise exception using
+      errcode = 'PT401', message = 'worker_token_invalid',
+      detail = 'The worker token is unknown, expired or revoked.', hint = 'Make a new one.';
+  end if;
+  if v_last_used_at is null or v_last_used_at < clock_timestamp() - interval '10 minutes' then
+    update public.worker_tokens as w set last_used_at = clock_timestamp()
+    where w.id = (
+      select x.id from public.worker_tokens as x where x.id = authorize_worker.token_id
+      for no key update skip locked
+    );
+  end if;
+end;
+$$;
+comment on function private.authorize_worker(text) is
+  'Passes whoever may use the queue: trusted callers, for whom it returns nulls, and holders of a worker '
+  'token, whose scope it returns. A trusted caller that shows a token is held to it. Errors: '
+  'worker_token_required, worker_token_invalid (401).';
+
+-- 40_agents/54_ready_tasks.sql
+-- Which tasks can be claimed now, and in which order.
+--
+-- Greater priority first, then the earliest run_after, then the lowest id. Nothing here reads past what can't
+-- be claimed: of what is scheduled for later, of another agent or of a user at the limit there may be any
+-- number.
+
+create index tasks_ready_idx on public.tasks (agent, priority desc, run_after, id) where status = 'pending';
+-- The same within each user's project, so that the next one of each is one step away.
+create index tasks_lanes_idx on public.tasks
+  (agent, user_id, (coalesce(project_id, 0)), (-priority), run_after, id)
+  where status = 'pending';
+
+-- Plans are made for any values and never sort what an index has in order: a queue that was empty when the
+-- plan was made is not empty for ever.
+create or replace function private.first_ready_tasks(p_agents text[], p_limit integer)
+returns table (id bigint, user_id uuid, project_id bigint)
+language plpgsql stable security invoker set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
+begin
+  return query
+    with recursive level as (
+      select a.agent, p.priority
+      from unnest(p_agents) as a (agent)
+      cross join lateral (
+        select t.priority from public.tasks as t
+        where t.status = 'pending' and t.agent = a.agent
+        order by t.priority desc, t.run_after, t.id limit 1
+      ) as p
+      union all
+      select l.agent, p.priority
+      from level as l
+      cross join lateral (
+        select t.priority from public.tasks as t
+        where t.status = 'pending' and t.agent = l.agent and t.priority < l.priority
+        order by t.priority desc, t.run_after, t.id limit 1
+      ) as p
+    )
+    select r.id, r.user_id, r.project_id
+    from level as l
+    cross join lateral (
+      select t.id, t.user_id, t.project_id, t.run_after from public.tasks as t
+      where t.status = 'pending' and t.agent = l.agent and t.priority = l.priority
+        and t.run_after <= clock_timestamp()
+      order by t.run_after, t.id limit p_limit
+    ) as r
+    order by l.priority desc, r.run_after, r.id;
+end;
+$$;
+comment on function private.first_ready_tasks(text[], integer) is
+  'The first ready tasks of each agent and priority, so many of each, in the order in which they go.';
+
+create or replace function private.first_ready_tasks_of_each(p_agents text[], p_user_id uuid)
+returns table (id bigint, user_id uuid, project_id bigint)
+language plpgsql stable security invoker set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
+declare
+  v_from constant uuid := coalesce(p_user_id, '00000000-0000-0000-0000-000000000000');
+  v_to constant uuid := coalesce(p_user_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+begin
+  return query
+    with recursive lane as (
+      select a.agent, f.*
+      from unnest(p_agents) as a (agent)
+      cross join lateral (
+        select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id
+        from public.tasks as t
+        where t.status = 'pending' and t.agent = a.agent and t.user_id >= v_from and t.user_id <= v_to
+        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+      ) as f
+      union all
+      select l.agent, f.*
+      from lane as l
+      cross join lateral (
+        select t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id
+        from public.tasks as t
+        where t.status = 'pending' and t.agent = l.agent and t.user_id <= v_to
+          and (t.user_id, coalesce(t.project_id, 0), -t.priority) > (l.user_id, l.project_id, l.place)
+        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+      ) as f
+    )
+    select l.id, l.user_id, nullif(l.project_id, 0)
+    from lane as l
+    where l.run_after <= clock_timestamp()
+    order by l.place, l.run_after, l.id;
+end;
+$$;
+comment on function private.first_ready_tasks_of_each(text[], uuid) is
+  'The first ready task of each user, project, agent and priority, in the order in which they go; of one user '
+  'or, for null, of all.';
+
+-- 40_agents/56_task_limits.sql
+-- How much of a user and of a project runs at once.
+--
+-- What runs is what workers hold: open attempts. Claims of a user who has a limit take turns, since none of
+-- them sees what another one has not committed; who would have to wait takes another user's task instead.
+
+create or replace function private.task_room(
+  p_user_id uuid, p_project_id bigint, out is_limited boolean, out is_user_full boolean,
+  out is_project_full boolean
+)
+language plpgsql volatile security invoker set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_user_limit integer;
+  v_project_limit integer;
+begin
+  select coalesce(u.max_running_tasks, s.running_tasks_per_user),
+    case when p_project_id is not null
+      then least(p.max_running_tasks, s.running_tasks_per_project) end
+  into v_user_limit, v_project_limit
+  from public.agent_settings as s
+  left join public.users as u on u.id = p_user_id
+  left join public.projects as p on p.id = p_project_id;
+  is_limited := v_user_limit is not null or v_project_limit is not null;
+  is_user_full := v_user_limit <= (
+    select count(*) from public.task_attempts as a where a.user_id = p_user_id and a.ended_at is null
+  );
+  is_project_full := v_project_limit <= (
+    select count(*) from public.task_attempts as a
+    where a.user_id = p_user_id and a.project_id = p_project_id and a.ended_at is null
+  );
+end;
+$$;
+comment on function private.task_room(uuid, bigint) is
+  'Whether one more task of this user and project may run, as far as it is committed.';
+
+create or replace function private.task_turn_key(p_user_id uuid) returns bigint
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return hashtextextended(p_user_id::text, 20261121);
+end;
+$$;
+comment on function private.task_turn_key(uuid) is
+  'The advisory lock under which claims of a user with a limit take turns.';
+
+-- 40_agents/60_claim_task.sql
+-- A worker takes the next task.
+--
+-- Locks: the turn of the task's user (advisory), the task, then its new attempt. No claim waits for another
+-- one's task, and none waits for a turn while it has one itself, so claims never end in a deadlock.
+
+create or replace function private.refuse_worker_input(p_detail text) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT422', message = 'worker_input_invalid', detail = p_detail,
+    hint = 'Mend the arguments; the page on the queue says what each of them is.';
+end;
+$$;
+comment on function private.refuse_worker_input(text) is 'Errors: worker_input_invalid (422), always.';
+
+create or replace function private.check_claim(p_worker text, p_agents text[], p_allowed text[]) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if private.presence(p_worker) is null or char_length(p_worker) > 200 then
+    perform private.refuse_worker_input('worker is the worker''s name, of 1 to 200 characters.');
+  end if;
+  if coalesce(cardinality(p_agents), 0) not between 1 and 50 or array_position(p_agents, null) is not null then
+    perform private.refuse_worker_input('agents names 1 to 50 agents that the worker runs.');
+  end if;
+  if not p_agents <@ p_allowed then
+    raise exception using
+      errcode = 'PT403', message = 'worker_agents_not_allowed',
+      detail = format('The worker token is for: %s.', array_to_string(p_allowed, ', ')),
+      hint = 'Ask for those only, or make another token.';
+  end if;
+end;
+$$;
+comment on function private.check_claim(text, text[], text[]) is
+  'Errors: worker_agents_not_allowed (403), worker_input_invalid (422).';
+
+create or replace function private.lease_end(p_lease_seconds integer) returns timestamptz
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_most constant integer := (select s.max_lease_seconds from public.agent_settings as s);
+begin
+  if p_lease_seconds is null or p_lease_seconds not between 5 and v_most then
+    perform private.refuse_worker_input(format('lease_seconds is from 5 to %s.', v_most));
+  end if;
+  return clock_timestamp() + make_interval(secs => p_lease_seconds);
+end;
+$$;
+comment on function private.lease_end(integer) is
+  'Until when a lease of so many seconds holds. Errors: worker_input_invalid (422).';
+
+-- Among the candidates, the first whose user and project have room, and whom nobody else has just taken.
+-- What is full is looked at before the turn is taken, so that waiting users' turns stay free.
+create or replace function private.take_first_with_room(
+  p_agents text[], p_user_id uuid, inout p_has_turn boolean, out p_task_id bigint, out p_busy_user_id uuid
+)
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_users uuid[] := '{}';
+  v_projects bigint[] := '{}';
+  v_task record;
+  v_room record;
+begin
+  for v_reach in 1..2 loop
+    continue when v_reach = 1 and p_user_id is not null;
+    for v_task in
+      select c.* from private.first_ready_tasks(p_agents, 64) as c where v_reach = 1
+      union all
+      select c.* from private.first_ready_tasks_of_each(p_agents, p_user_id) as c where v_reach = 2
+    loop
+      continue when v_task.user_id = any (v_users) or v_task.project_id = any (v_projects);
+      for v_look in 1..2 loop
+        v_room := private.task_room(v_task.user_id, v_task.project_id);
+        exit when v_room.is_user_full or v_room.is_project_full or not v_room.is_limited or v_look = 2;
+        if not pg_try_advisory_xact_lock(private.task_turn_key(v_task.user_id)) then
+          p_busy_user_id := coalesce(p_busy_user_id, v_task.user_id);
+          v_room.is_user_full := true;
+          exit;
+        end if;
+        p_has_turn := true;
+      end loop;
+      if v_room.is_user_full then
+        v_users := v_users || v_task.user_id;
+      elsif v_room.is_project_full then
+        v_projects := v_projects || v_task.project_id;
+      else
+        select t.id into p_task_id from public.tasks as t
+        where t.id = v_task.id and t.status = 'pending' and t.run_after <= clock_timestamp()
+        for no key update skip locked;
+        if found then
+          return;
+        end if;
+      end if;
+    end loop;
+  end loop;
+end;
+$$;
+comment on function private.take_first_with_room(text[], uuid, boolean) is
+  'Locks the first ready task that may run and says which it is; null for none, then also whose turn was '
+  'taken by somebody else. p_has_turn: whether the transaction has taken somebody''s turn.';
+
+create or replace function private.take_task(p_agents text[], p_user_id uuid, p_has_turn boolean)
+returns bigint
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_taken record := private.take_first_with_room(p_agents, p_user_id, p_has_turn);
+begin
+  if v_taken.p_task_id is null and v_taken.p_busy_user_id is not null and not v_taken.p_has_turn then
+    -- nothing but what others were claiming at that moment
+    perform pg_advisory_xact_lock(private.task_turn_key(v_taken.p_busy_user_id));
+    v_taken := private.take_first_with_room(p_agents, p_user_id, true);
+  end if;
+  return v_taken.p_task_id;
+end;
+$$;
+comment on function private.take_task(text[], uuid, boolean) is
+  'Locks a ready task that may run and says which it is; null for none.';
+
+create or replace function private.open_claim(p_claim_key uuid, p_worker_token_id uuid)
+returns public.task_attempts
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_attempt public.task_attempts;
+begin
+  perform pg_advisory_xact_lock(hashtextextended(p_claim_key::text, 20261122));
+  select a.* into v_attempt from public.task_attempts as a
+  where a.claim_key = p_claim_key and a.ended_at is null and a.lease_expires_at > clock_timestamp()
+    and a.worker_token_id is not distinct from p_worker_token_id
+  limit 1;
+  return v_attempt;
+end;
+$$;
+comment on function private.open_claim(uuid, uuid) is
+  'The lease that a claim of this key was answered with, while it holds; claims of the same key take turns.';
+
+-- 40_agents/61_claim_task.sql
+-- The claim itself: one call that finds, locks and hands out.
+
+create type public.claimed_task as (
+  task_id bigint, fencing_token bigint, attempt smallint, lease_expires_at timestamptz, agent text,
+  priority smallint, project_id bigint, repo_url text, repo_owner text, repo_name text, target_branch text,
+  pr_branch text, chat_messages jsonb, execution_metadata jsonb, project_settings jsonb, github_token text
+);
+comment on type public.claimed_task is 'What a worker is given: the lease, and what the work needs.';
+
+-- The first ready task, locked: what nearly every claim comes down to. The choice and the lock are one
+-- statement, so that claims at the same moment get different ones.
+create or replace function private.lock_head_task(p_agent text) returns public.tasks
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_priority smallint;
+  v_run_after timestamptz;
+  v_task public.tasks;
+begin
+  select t.priority, t.run_after into v_priority, v_run_after
+  from public.tasks as t
+  where t.status = 'pending' and t.agent = p_agent
+  order by t.priority desc, t.run_after, t.id
+  limit 1;
+  if v_run_after <= clock_timestamp() then
+    select t.* into v_task
+    from public.tasks as t
+    where t.status = 'pending' and t.agent = p_agent and t.priority = v_priority
+      and t.run_after >= v_run_after and t.run_after <= clock_timestamp()
+    order by t.run_after, t.id
+    limit 1
+    for no key update skip locked;
+  end if;
+  return v_task;
+end;
+$$;
+comment on function private.lock_head_task(text) is
+  'Locks the first ready task of an agent and returns it; null where the first one is for later, or none.';
+
+create or replace function private.has_turn_and_room(p_task public.tasks) returns boolean
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_room record := private.task_room(p_task.user_id, p_task.project_id);
+begin
+  if v_room.is_user_full or v_room.is_project_full then
+    return false;
+  elsif not v_room.is_limited then
+    return true;
+  elsif not pg_try_advisory_xact_lock(private.task_turn_key(p_task.user_id)) then
+    return null;
+  end if;
+  return true;
+end;
+$$;
+comment on function private.has_turn_and_room(public.tasks) is 'x';
+
+create or replace function private.claim_task(
+  worker text, agents text[], lease_seconds integer, worker_token text, claim_key uuid
+) returns setof public.claimed_task
+language plpgsql volatile security definer
+set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
+declare
+  v_token_id uuid;
+  v_settings public.agent_settings;
+  v_task public.tasks;
+  v_home record;
+  v_count record;
+  v_claim public.claimed_task;
+begin
+  if worker_token is not null or not private.is_trusted_caller() then
+    raise exception 'x';
+  end if;
+  select s.* into v_settings from public.agent_settings as s;
+  v_task := private.lock_head_task(agents[1]);
+  select coalesce(u.max_running_tasks, v_settings.running_tasks_per_user) as user_limit,
+    least(p.max_running_tasks, v_settings.running_tasks_per_project) as project_limit,
+    u.github_token, p.repo_owner, p.repo_name, p.settings
+  into v_home
+  from public.users as u left join public.projects as p on p.id = v_task.project_id
+  where u.id = v_task.user_id;
+  for i in 1..2 loop
+    select count(*) as all_count, count(*) filter (where a.project_id = v_task.project_id) as project_count
+    into v_count
+    from public.task_attempts as a where a.user_id = v_task.user_id and a.ended_at is null;
+    if v_count.all_count >= v_home.user_limit or v_count.project_count >= v_home.project_limit then
+      raise exception 'full';
+    end if;
+    exit when i = 2;
+    if not pg_try_advisory_xact_lock(hashtextextended(v_task.user_id::text, 20261121)) then
+      return;
+    end if;
+  end loop;
+  update public.tasks as t set status = 'running', attempts_count = t.attempts_count + 1 where t.id = v_task.id;
+  insert into public.task_attempts as a (
+    task_id, user_id, project_id, attempt, worker, agent, worker_token_id, claim_key, lease_expires_at
+  )
+  values (
+    v_task.id, v_task.user_id, v_task.project_id, v_task.attempts_count + 1, worker, v_task.agent, v_token_id,
+    claim_key, clock_timestamp() + make_interval(secs => lease_seconds)
+  )
+  returning a.fencing_token, a.attempt, a.lease_expires_at
+  into v_claim.fencing_token, v_claim.attempt, v_claim.lease_expires_at;
+  v_claim.task_id := v_task.id;
+  v_claim.agent := v_task.agent;
+  v_claim.priority := v_task.priority;
+  v_claim.project_id := v_task.project_id;
+  v_claim.repo_url := v_task.repo_url;
+  v_claim.repo_owner := v_home.repo_owner;
+  v_claim.repo_name := v_home.repo_name;
+  v_claim.target_branch := v_task.target_branch;
+  v_claim.pr_branch := v_task.pr_branch;
+  v_claim.chat_messages := v_task.chat_messages;
+  v_claim.execution_metadata := v_task.execution_metadata;
+  v_claim.project_settings := v_home.settings;
+  v_claim.github_token := v_home.github_token;
+  return next v_claim;
+end;
+$$;
+comment on function private.claim_task(text, text[], integer, text, uuid) is 'Body of public.claim_task.';
+grant execute on function private.claim_task(text, text[], integer, text, uuid)
+  to anon, authenticated, service_role;
+
+create or replace function public.claim_task(
+  worker text, agents text[], lease_seconds integer default 300, worker_token text default null,
+  claim_key uuid default null
+) returns setof public.claimed_task
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.claim_task(
+    worker => claim_task.worker, agents => claim_task.agents, lease_seconds => claim_task.lease_seconds,
+    worker_token => claim_task.worker_token, claim_key => claim_task.claim_key
+  );
+end;
+comment on function public.claim_task(text, text[], integer, text, uuid) is
+  'Takes';
+grant execute on function public.claim_task(text, text[], integer, text, uuid)
+  to anon, authenticated, service_role;
+
+-- 40_agents/62_finish_task.sql
+-- How a worker's attempt ends: done, failed, given back.
+--
+-- Locks, here and wherever an attempt ends: the task, then its attempt.
+
+create or replace function private.refuse_lost_lease() returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT409', message = 'task_lease_lost',
+    detail = 'This fencing token holds the task no longer: its lease ran out, or the attempt was ended.',
+    hint = 'Stop the work on this task and claim another one.';
+end;
+$$;
+comment on function private.refuse_lost_lease() is 'Errors: task_lease_lost (409), always.';
+
+create or replace function private.end_attempt(
+  p_task_id bigint, p_fencing_token bigint, p_worker_token text, p_outcome text, p_error text,
+  p_error_kind text, p_is_retryable boolean
+) returns public.task_attempts
+language plpgsql volatile security invoker set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
+declare
+  v_scope record := private.authorize_worker(p_worker_token);
+  v_attempt public.task_attempts;
+begin
+  perform from public.tasks as t where t.id = p_task_id for no key update;
+  update public.task_attempts as a
+  set ended_at = clock_timestamp(), outcome = p_outcome, error = p_error, error_kind = p_error_kind,
+    is_retryable = p_is_retryable
+  where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.ended_at is null
+    and a.lease_expires_at > clock_timestamp()
+    and (v_scope.token_id is null or a.worker_token_id = v_scope.token_id)
+  returning a.* into v_attempt;
+  if found then
+    return v_attempt;
+  end if;
+  select a.* into v_attempt
+  from public.task_attempts as a
+  where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.outcome = p_outcome
+    and (v_scope.token_id is null or a.worker_token_id = v_scope.token_id);
+  if not found then
+    perform private.refuse_lost_lease();
+  end if;
+  -- said before: nothing is written, and the answer is the same
+  v_attempt.heartbeat_at := null;
+  return v_attempt;
+end;
+$$;
+comment on function private.end_attempt(bigint, bigint, text, text, text, text, boolean) is
+  'Locks the task and ends the attempt, for a worker whose lease holds; heartbeat_at is null for one that had '
+  'ended in the same way before. Errors: those of authorize_worker, task_lease_lost (409).';
+
+create or replace function private.complete_task(
+  task_id bigint, fencing_token bigint, commit_hash text, git_diff text, git_patch text, changed_files jsonb,
+  pr_branch text, pr_number integer, pr_url text, message text, execution_metadata jsonb, worker_token text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_attempt constant public.task_attempts := private.end_attempt(
+    complete_task.task_id, complete_task.fencing_token, worker_token, 'completed', null, null, null
+  );
+begin
+  if v_attempt.heartbeat_at is not null then
+    if num_nonnulls(commit_hash, git_diff, git_patch, changed_files, pr_branch, pr_number, pr_url,
+      execution_metadata) = 0
+    then
+      update public.tasks as t set status = 'completed' where t.id = complete_task.task_id;
+    else
+      update public.tasks as t
+      set status = 'completed', commit_hash = coalesce(complete_task.commit_hash, t.commit_hash),
+        git_diff = coalesce(complete_task.git_diff, t.git_diff),
+        git_patch = coalesce(complete_task.git_patch, t.git_patch),
+        changed_files = coalesce(complete_task.changed_files, t.changed_files),
+        pr_branch = coalesce(complete_task.pr_branch, t.pr_branch),
+        pr_number = coalesce(complete_task.pr_number, t.pr_number),
+        pr_url = coalesce(complete_task.pr_url, t.pr_url),
+        execution_metadata = t.execution_metadata || coalesce(complete_task.execution_metadata, '{}')
+      where t.id = complete_task.task_id;
+    end if;
+  end if;
+  return jsonb_build_object(
+    'task_id', complete_task.task_id, 'status', 'completed'::text, 'completed_at', v_attempt.ended_at
+  );
+end;
+$$;
+comment on function private.complete_task(
+  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
+) is 'Body of public.complete_task.';
+grant execute on function private.complete_task(
+  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
+) to anon, authenticated, service_role;
+
+create or replace function public.complete_task(
+  task_id bigint, fencing_token bigint, commit_hash text default null, git_diff text default null,
+  git_patch text default null, changed_files jsonb default null, pr_branch text default null,
+  pr_number integer default null, pr_url text default null, message text default null,
+  execution_metadata jsonb default null, worker_token text default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.complete_task(
+    task_id => complete_task.task_id, fencing_token => complete_task.fencing_token,
+    commit_hash => complete_task.commit_hash, git_diff => complete_task.git_diff,
+    git_patch => complete_task.git_patch, changed_files => complete_task.changed_files,
+    pr_branch => complete_task.pr_branch, pr_number => complete_task.pr_number,
+    pr_url => complete_task.pr_url, message => complete_task.message,
+    execution_metadata => complete_task.execution_metadata, worker_token => complete_task.worker_token
+  );
+end;
+grant execute on function public.complete_task(
+  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
+) to anon, authenticated, service_role;
 
 -- 40_agents/69_task_github_token.sql
 -- What a worker of our own gets to push with: the token of the task's user, for as long as it holds the task.
