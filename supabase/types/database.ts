@@ -929,6 +929,79 @@ export type Database = {
           },
         ];
       };
+      "pull_requests": {
+        Row: {
+          "author_login": string | null;
+          "base_ref": string | null;
+          "closed_at": string | null;
+          "created_at": string;
+          "head_ref": string | null;
+          "head_sha": string | null;
+          "html_url": string | null;
+          "id": number;
+          "is_draft": boolean;
+          "is_from_fork": boolean;
+          "is_private": boolean | null;
+          "merge_commit_sha": string | null;
+          "merged_at": string | null;
+          "number": number;
+          "opened_at": string | null;
+          "provider_updated_at": string | null;
+          "repo_name": string;
+          "repo_owner": string;
+          "state": string;
+          "title": string | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_login"?: string | null;
+          "base_ref"?: string | null;
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "head_ref"?: string | null;
+          "head_sha"?: string | null;
+          "html_url"?: string | null;
+          "id"?: never;
+          "is_draft"?: boolean;
+          "is_from_fork"?: boolean;
+          "is_private"?: boolean | null;
+          "merge_commit_sha"?: string | null;
+          "merged_at"?: string | null;
+          "number": number;
+          "opened_at"?: string | null;
+          "provider_updated_at"?: string | null;
+          "repo_name": string;
+          "repo_owner": string;
+          "state"?: string;
+          "title"?: string | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "author_login"?: string | null;
+          "base_ref"?: string | null;
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "head_ref"?: string | null;
+          "head_sha"?: string | null;
+          "html_url"?: string | null;
+          "id"?: never;
+          "is_draft"?: boolean;
+          "is_from_fork"?: boolean;
+          "is_private"?: boolean | null;
+          "merge_commit_sha"?: string | null;
+          "merged_at"?: string | null;
+          "number"?: number;
+          "opened_at"?: string | null;
+          "provider_updated_at"?: string | null;
+          "repo_name"?: string;
+          "repo_owner"?: string;
+          "state"?: string;
+          "title"?: string | null;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
       "segment_corrections": {
         Row: {
           "corrected_at": string;
@@ -1114,6 +1187,68 @@ export type Database = {
           },
           {
             foreignKeyName: "task_attempts_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
+            referencedRelation: "tasks";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "task_pull_requests": {
+        Row: {
+          "created_at": string;
+          "pull_request_id": number;
+          "source": string;
+          "task_id": number;
+          "updated_at": string;
+          "user_id": string;
+          "verified_at": string | null;
+          "verified_by": string | null;
+          "verify_after": string | null;
+          "verify_failures_count": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "pull_request_id": number;
+          "source": string;
+          "task_id": number;
+          "updated_at"?: string;
+          "user_id": string;
+          "verified_at"?: string | null;
+          "verified_by"?: string | null;
+          "verify_after"?: string | null;
+          "verify_failures_count"?: number;
+        };
+        Update: {
+          "created_at"?: string;
+          "pull_request_id"?: number;
+          "source"?: string;
+          "task_id"?: number;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "verified_at"?: string | null;
+          "verified_by"?: string | null;
+          "verify_after"?: string | null;
+          "verify_failures_count"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "task_pull_requests_pull_request_id_fkey";
+            columns: ["pull_request_id"];
+            isOneToOne: false;
+            referencedRelation: "pull_requests";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "task_pull_requests_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
+            referencedRelation: "task_list";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "task_pull_requests_task_id_fkey";
             columns: ["task_id"];
             isOneToOne: false;
             referencedRelation: "tasks";
@@ -1344,6 +1479,48 @@ export type Database = {
           "updated_at"?: string;
         };
         Relationships: [];
+      };
+      "worker_tokens": {
+        Row: {
+          "agents": (string)[];
+          "created_at": string;
+          "expires_at": string | null;
+          "id": string;
+          "last_used_at": string | null;
+          "name": string;
+          "revoked_at": string | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agents": (string)[];
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "last_used_at"?: string | null;
+          "name": string;
+          "revoked_at"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "agents"?: (string)[];
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "last_used_at"?: string | null;
+          "name"?: string;
+          "revoked_at"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "worker_tokens_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
       };
     };
     Views: {
@@ -1787,6 +1964,7 @@ export type Database = {
         Args: { "content": string; "idempotency_key"?: string; "role": string; "task_id": number };
         Returns: Json;
       };
+      "begin_github_sweep": { Args: { "p_limit"?: number; "p_ticket"?: string }; Returns: Json };
       "claim_exai_issue": {
         Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_minutes"?: number };
         Returns: {
@@ -1829,7 +2007,47 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "claim_task": {
+        Args: {
+          "agents": (string)[];
+          "claim_key"?: string;
+          "lease_seconds"?: number;
+          "worker": string;
+          "worker_token"?: string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["claimed_task"][];
+        SetofOptions: {
+          from: "*";
+          to: "claimed_task";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "cleanup_legacy_test_data": { Args: { "days_old"?: number }; Returns: number };
+      "complete_task": {
+        Args: {
+          "changed_files"?: Json;
+          "commit_hash"?: string;
+          "execution_metadata"?: Json;
+          "fencing_token": number;
+          "git_diff"?: string;
+          "git_patch"?: string;
+          "message"?: string;
+          "pr_branch"?: string;
+          "pr_number"?: number;
+          "pr_url"?: string;
+          "task_id": number;
+          "worker_token"?: string;
+        };
+        Returns: Json;
+      };
+      "create_worker_token": {
+        Args: { "agents": (string)[]; "expires_in_days"?: number; "for_everybody"?: boolean; "name": string };
+        Returns: {
+          "id": string;
+          "token": string;
+        }[];
+      };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
       "dismiss_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
@@ -1847,6 +2065,17 @@ export type Database = {
       };
       "export_exai_issues": { Args: Record<PropertyKey, never>; Returns: Json };
       "export_exai_lines": { Args: Record<PropertyKey, never>; Returns: string[] };
+      "finish_github_check": {
+        Args: {
+          "p_etag"?: string;
+          "p_outcome": string;
+          "p_pull_request"?: string;
+          "p_pull_request_id": number;
+          "p_read_at"?: string;
+          "p_user_id": string;
+        };
+        Returns: undefined;
+      };
       "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
       "github_token_status": { Args: Record<PropertyKey, never>; Returns: Json };
       "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
@@ -1862,6 +2091,10 @@ export type Database = {
       };
       "import_exai_issues": { Args: { "p_document": Json }; Returns: Json };
       "ingest_circle_event": { Args: { "p_body": string }; Returns: Json };
+      "ingest_github_delivery": {
+        Args: { "p_body": string; "p_delivery_id": string; "p_event": string };
+        Returns: Json;
+      };
       "insert_checklist_step": {
         Args: {
           "p_conversation_id"?: string;
@@ -1954,6 +2187,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "pause_github_sweep": { Args: { "p_until": string }; Returns: string };
       "process_circle_event": { Args: { "p_event_id": string }; Returns: Json };
       "process_circle_webhook": {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
@@ -1971,6 +2205,14 @@ export type Database = {
         }[];
       };
       "receive_circle_event": { Args: { "p_body": string }; Returns: string };
+      "receive_github_delivery": {
+        Args: { "p_body": string; "p_delivery_id": string; "p_event": string };
+        Returns: string;
+      };
+      "record_github_branch": {
+        Args: { "p_pull_requests": string; "p_read_at"?: string; "p_task_id": number; "p_user_id": string };
+        Returns: number;
+      };
       "relate_exai_issues": {
         Args: { "p_from": string; "p_kind": string; "p_to": string };
         Returns: {
@@ -1999,6 +2241,7 @@ export type Database = {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
       };
+      "revoke_worker_token": { Args: { "id": string }; Returns: string };
       "search_exai_issues": {
         Args: {
           "p_category"?: (string)[];
@@ -2189,7 +2432,24 @@ export type Database = {
       "task_status": "pending" | "running" | "completed" | "failed" | "cancelled";
     };
     CompositeTypes: {
-      [_ in never]: never;
+      "claimed_task": {
+        "task_id": number | null;
+        "fencing_token": number | null;
+        "attempt": number | null;
+        "lease_expires_at": string | null;
+        "agent": string | null;
+        "priority": number | null;
+        "project_id": number | null;
+        "repo_url": string | null;
+        "repo_owner": string | null;
+        "repo_name": string | null;
+        "target_branch": string | null;
+        "pr_branch": string | null;
+        "chat_messages": Json | null;
+        "execution_metadata": Json | null;
+        "project_settings": Json | null;
+        "github_token": string | null;
+      };
     };
   };
 };
