@@ -145,6 +145,7 @@ export function createGit(
         GIT_ASKPASS: askpass,
         GIT_SSH_COMMAND: "ssh -oBatchMode=yes",
         GIT_LFS_SKIP_SMUDGE: "1",
+        GIT_NO_LAZY_FETCH: "1",
         GIT_ALLOW_PROTOCOL: call.isLocal ? "file" : protocols.join(":"),
         ...(credentials
           ? {

@@ -220,7 +220,7 @@ describe("an agent that breaks", () => {
     const trace = join(bench.folder, "trace");
     const program = `sh -c "echo run by us with $FIXLOOP_GIT_TOKEN >> ${trace}"`;
     const agent = `git config core.fsmonitor '${program}' && git config core.sshCommand '${program}' &&
-      git config credential.helper '!${program}' && git config filter.x.clean '${program}' &&
+      git config credential.helper '!${program}' && git config uploadpack.packObjectsHook '${program}' && git config filter.x.clean '${program}' &&
       git config diff.external '${program}' && echo '* filter=x' > .gitattributes &&
       git config url.${bench.folder}/elsewhere.insteadOf ${bench.fake.url} && git config http.proxy http://127.0.0.1:1 &&
       mkdir -p .git/hooks && for hook in pre-commit post-commit pre-push post-checkout reference-transaction; do
