@@ -1,3 +1,5 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { QueueError } from "./queue.ts";
 import { runTask } from "./run-task.ts";
@@ -16,8 +18,13 @@ afterEach(async () => {
   await bench.close();
 });
 
-/** An agent that would never end, and says so by its second heartbeat's time. */
-const ENDLESS = `echo x > x; sleep 60`;
+/** Agents that would never end, the second one even when asked to. The folder says that they are at work. */
+const ENDLESS = `echo x > x; mkdir -p "$HOME/working/$FIXLOOP_TASK_ID"; sleep 60`;
+const DEAF = `trap '' TERM; ${ENDLESS.replace("sleep 60", "while :; do sleep 1; done")}`;
+
+/** Waits until the agent of a task works. */
+const working = (task = 7) =>
+  expect.poll(() => existsSync(join(bench.folder, "working", String(task))), { timeout: 20_000 }).toBe(true);
 const lost = new QueueError("task_lease_lost", "The lease is over.", 409);
 const silence = new QueueError(null, "fetch failed");
 
@@ -37,7 +44,7 @@ async function runWithLease(command: string, leaseSeconds: number): Promise<stri
 describe("a task that is taken away", () => {
   test("cancelled: the agent is ended at the next heartbeat, and nothing is written", async () => {
     const running = runWithLease(ENDLESS, 1);
-    await bench.queue.until(() => bench.queue.heartbeats.length >= 1);
+    await working();
     bench.queue.state = "cancelled";
     expect(await running).toBe("cancelled");
     expectNothingWritten();
@@ -45,7 +52,7 @@ describe("a task that is taken away", () => {
 
   test("lost to somebody else", async () => {
     const running = runWithLease(ENDLESS, 1);
-    await bench.queue.until(() => bench.queue.heartbeats.length >= 1);
+    await working();
     bench.queue.state = lost;
     expect(await running).toBe("lease_lost");
     expectNothingWritten();
@@ -58,20 +65,22 @@ describe("a task that is taken away", () => {
   });
 
   test("lost because no heartbeat got through until the lease ran out, however deaf the agent is", async () => {
-    const running = runWithLease(`trap '' TERM; echo x > x; while :; do sleep 1; done`, 1);
-    await bench.queue.until(() => bench.queue.heartbeats.length >= 1);
+    const running = runWithLease(DEAF, 1);
+    await working();
     bench.queue.state = silence;
     const began = performance.now();
     expect(await running).toBe("lease_lost");
-    expect(performance.now() - began).toBeGreaterThan(600);
+    expect(performance.now() - began, "not before the lease is over").toBeGreaterThan(600);
     expectNothingWritten();
   });
 
   test("lost while the agent worked: found out before the push", async () => {
     const claim = bench.claim();
-    const running = runTask(bench.deps(`echo x > x; sleep 0.3`), claim, bench.lease(claim, 600));
-    await bench.queue.until(() => bench.queue.heartbeats.length >= 1);
+    const agent = ENDLESS.replace("sleep 60", `until [ -e "$HOME/lost" ]; do sleep 0.05; done`);
+    const running = runTask(bench.deps(agent), claim, bench.lease(claim, 600));
+    await working();
     bench.queue.state = lost;
+    writeFileSync(join(bench.folder, "lost"), "");
     expect(await running).toBe("lease_lost");
     expectNothingWritten();
   });
@@ -108,10 +117,11 @@ describe("the loop", () => {
 
   test("told to end, it gives its tasks back and takes no more", async () => {
     bench.queue.pending.push(bench.claim(), bench.claim({ task_id: 8 }), bench.claim({ task_id: 9 }));
-    const working = work(bench.deps(ENDLESS), options({ concurrency: 2 }));
-    await bench.queue.until(() => bench.queue.heartbeats.length >= 2);
+    const ending = work(bench.deps(ENDLESS), options({ concurrency: 2 }));
+    await working(7);
+    await working(8);
     bench.shutdown.abort();
-    expect(await working).toEqual(["shutdown", "shutdown"]);
+    expect(await ending).toEqual(["shutdown", "shutdown"]);
     expect(bench.queue.released.sort()).toEqual([7, 8]);
     expect(bench.queue.pending).toHaveLength(1);
     expectNothingWritten();
@@ -128,10 +138,10 @@ describe("the loop", () => {
   test("a claim without an answer is made again with the same key, the next one with another", async () => {
     bench.queue.errors.push(silence, silence);
     bench.queue.pending.push(bench.claim());
-    const working = work(bench.deps(`true`), options());
+    const ending = work(bench.deps(`true`), options());
     await bench.queue.until(() => bench.queue.claimKeys.length >= 4);
     bench.shutdown.abort();
-    await working;
+    await ending;
     const [first, second, third, fourth] = bench.queue.claimKeys;
     expect([second, third]).toEqual([first, first]);
     expect(fourth).not.toBe(first);
@@ -139,10 +149,10 @@ describe("the loop", () => {
 
   test("an empty queue is asked less and less often", async () => {
     const began = performance.now();
-    const working = work(bench.deps(`true`), options({ idleMs: { min: 10, max: 80 } }));
+    const ending = work(bench.deps(`true`), options({ idleMs: { min: 10, max: 80 } }));
     await bench.queue.until(() => bench.queue.claimKeys.length >= 6);
     bench.shutdown.abort();
-    await working;
+    await ending;
     // 10 + 20 + 40 + 80 + 80, less a quarter at most
     expect(performance.now() - began).toBeGreaterThan(230 * 0.75 - 5);
   });
