@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { createClient } from "@supabase/supabase-js";
 import { createLog } from "./log.ts";
 import { HELP, readSettings, UsageError } from "./options.ts";
+import { run } from "./process.ts";
 import { createQueue, QueueError } from "./queue.ts";
 import { createRedactor } from "./redact.ts";
 import { createTokenSource } from "./token.ts";
@@ -9,6 +10,19 @@ import { work } from "./worker.ts";
 
 /** Long enough to send the largest result, short enough to notice a server that has gone. */
 const REQUEST_TIMEOUT_MS = 120_000;
+
+/** The first one that can be kept from reading its user's configuration. */
+const OLDEST_GIT = [2, 32] as const;
+
+async function checkGit(): Promise<void> {
+  const env = { PATH: process.env.PATH ?? "" };
+  const { stdout } = await run("git", ["--version"], { cwd: "/", env, timeoutMs: 10_000 }).catch(() => {
+    throw new UsageError("git is not there. Install it, or put it on the PATH.");
+  });
+  const [major = 0, minor = 0] = stdout.match(/\d+/g)?.map(Number) ?? [];
+  if (major > OLDEST_GIT[0] || (major === OLDEST_GIT[0] && minor >= OLDEST_GIT[1])) return;
+  throw new UsageError(`This is ${stdout.trim()}; the worker needs ${OLDEST_GIT.join(".")} or newer.`);
+}
 
 async function main(args: string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
@@ -45,6 +59,7 @@ async function main(args: string[]): Promise<number> {
         }),
     },
   });
+  await checkGit();
   mkdirSync(settings.task.folder, { recursive: true });
   log("ready", { worker: settings.worker, agents: settings.agents.join(","), queue: settings.supabaseUrl });
   const outcomes = await work({

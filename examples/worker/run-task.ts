@@ -80,7 +80,16 @@ export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promi
     }
   } finally {
     await lease.stop();
-    if (folder && !options.keepsFolders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    if (folder && !options.keepsFolders) discard(folder, log);
+  }
+}
+
+/** Tools leave folders behind that not even their owner may write to; those are no reason to end. */
+function discard(folder: string, log: Log): void {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  } catch (error) {
+    log("could not clear up", { folder, error: error instanceof Error ? error.message : String(error) });
   }
 }
 
