@@ -674,7 +674,6 @@ create table public.projects (
   constraint projects_pkey primary key (id),
   constraint projects_user_id_repo_url_key unique (user_id, repo_url),
   constraint projects_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
-  constraint projects_id_is_positive check (id > 0),
   constraint projects_repo_url_says_something check (btrim(repo_url) <> '' and char_length(repo_url) <= 2048),
   constraint projects_repo_name_says_something
     check (btrim(repo_name) <> '' and char_length(repo_name) <= 200),
@@ -973,8 +972,8 @@ begin
 end;
 $$;
 comment on function private.check_task_values() is
-  'Before trigger of what a task is asked: ranges and lengths; null in a column that may not be null is as if '
-  'left out. Errors: task_value_invalid (422).';
+  'Before trigger of what a task is asked: ranges and lengths; null in a column that may not be null is as '
+  'if left out. Errors: task_value_invalid (422).';
 
 -- What nearly every write is: one expression, since each costs every finished task its part. The sizes are
 -- known without unpacking anything.
@@ -997,11 +996,12 @@ begin
     new.execution_metadata := coalesce(new.execution_metadata, old.execution_metadata);
     perform private.refuse_task_result(new);
   end if;
-  -- private.keep_task can't tell, without unpacking them, whether the large columns change.
+  -- private.keep_task can't tell, without unpacking them, whether the large columns change. Here the largest
+  -- come last: a message that is appended is seen before a diff would be read.
   if tg_op = 'UPDATE' and current_setting('app.task_queue', true) is distinct from 'on' and (
-    old.git_diff, old.git_patch, old.changed_files, old.chat_messages, old.execution_metadata
-  ) is distinct from (
-    new.git_diff, new.git_patch, new.changed_files, new.chat_messages, new.execution_metadata
+    old.chat_messages <> new.chat_messages or old.execution_metadata <> new.execution_metadata
+    or old.changed_files <> new.changed_files or old.git_diff is distinct from new.git_diff
+    or old.git_patch is distinct from new.git_patch
   ) then
     new.updated_at := null;
   end if;
@@ -1117,9 +1117,9 @@ $$;
 comment on function private.begin_task() is
   'Before-insert trigger: a task may begin in any status, and has the times that go with it.';
 
--- The functions of the queue write many tasks and nothing else writes what they do, so they go by other rules:
--- they run with `app.task_queue` on, look at the status themselves, under the task's lock, and write its
--- times. No client of the API can set it.
+-- The functions of the queue go by other rules, since each task pays twice for what a trigger costs: they run
+-- with `app.task_queue` on, look at the status themselves, under the task's lock, and write its times. No
+-- client of the API can set it.
 
 create or replace function private.keep_task_status() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -1148,7 +1148,8 @@ begin
       detail = format('A task that is %s can''t become %s.', old.status, new.status),
       hint = format('From here it may become: %s.', array_to_string(v_next, ', '));
   end if;
-  new.started_at := case new.status when 'running' then v_now when 'pending' then null else old.started_at end;
+  new.started_at := case new.status
+    when 'running' then v_now when 'pending' then null else old.started_at end;
   new.completed_at := case when new.status not in ('running', 'pending')
     then greatest(v_now, old.started_at) end;
   if new.status = 'completed' or new.status = 'pending' and old.status <> 'running' then
@@ -1253,9 +1254,10 @@ begin
     or char_length(idempotency_key) not between 1 and 200
   then
     raise exception using
-      errcode = 'PT422', message = 'task_message_invalid', detail = 'This is no message that can be stored.',
-      hint = 'Use the role user, assistant or system, a content of up to 1 MB that is not blank, and a key of '
-        '1 to 200 characters or none.';
+      errcode = 'PT422', message = 'task_message_invalid',
+      detail = 'This is no message that can be stored.',
+      hint = 'Use the role user, assistant or system, a content of up to 1 MB that is not blank, and a key '
+        'of 1 to 200 characters or none.';
   end if;
   -- The time is taken with the lock held: messages stand in the order in which they came to be.
   select t.chat_messages into v_messages from public.tasks as t
@@ -1413,7 +1415,7 @@ comment on column public.task_attempts.is_retryable is
 -- All of them hold open attempts only, and no column that a heartbeat writes.
 create unique index task_attempts_open_key on public.task_attempts (task_id) where ended_at is null;
 create index task_attempts_open_user_id_project_id_idx on public.task_attempts (user_id, project_id)
-  where ended_at is null;
+  where outcome is null;
 create index task_attempts_claim_key_idx on public.task_attempts (claim_key)
   where ended_at is null and claim_key is not null;
 
@@ -1897,112 +1899,62 @@ create type public.claimed_task as (
 );
 comment on type public.claimed_task is 'What a worker is given: the lease, and what the work needs.';
 
--- The first ready task, locked: what nearly every claim comes down to. The choice and the lock are one
--- statement, so that claims at the same moment get different ones.
-create or replace function private.lock_head_task(p_agent text) returns public.tasks
-language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_priority smallint;
-  v_run_after timestamptz;
-  v_task public.tasks;
-begin
-  select t.priority, t.run_after into v_priority, v_run_after
-  from public.tasks as t
-  where t.status = 'pending' and t.agent = p_agent
-  order by t.priority desc, t.run_after, t.id
-  limit 1;
-  if v_run_after <= clock_timestamp() then
-    select t.* into v_task
-    from public.tasks as t
-    where t.status = 'pending' and t.agent = p_agent and t.priority = v_priority
-      and t.run_after >= v_run_after and t.run_after <= clock_timestamp()
-    order by t.run_after, t.id
-    limit 1
-    for no key update skip locked;
-  end if;
-  return v_task;
-end;
-$$;
-comment on function private.lock_head_task(text) is
-  'Locks the first ready task of an agent and returns it; null where the first one is for later, or none.';
-
-create or replace function private.has_turn_and_room(p_task public.tasks) returns boolean
-language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_room record := private.task_room(p_task.user_id, p_task.project_id);
-begin
-  if v_room.is_user_full or v_room.is_project_full then
-    return false;
-  elsif not v_room.is_limited then
-    return true;
-  elsif not pg_try_advisory_xact_lock(private.task_turn_key(p_task.user_id)) then
-    return null;
-  end if;
-  return true;
-end;
-$$;
-comment on function private.has_turn_and_room(public.tasks) is 'x';
-
 create or replace function private.claim_task(
   worker text, agents text[], lease_seconds integer, worker_token text, claim_key uuid
 ) returns setof public.claimed_task
-language plpgsql volatile security definer
-set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_token_id uuid;
-  v_settings public.agent_settings;
-  v_task public.tasks;
-  v_home record;
-  v_count record;
-  v_claim public.claimed_task;
+  v_task record;
+  v_attempt record;
+  v_now timestamptz;
+  v_mode text;
+  v_agent text := agents[1];
 begin
   if worker_token is not null or not private.is_trusted_caller() then
     raise exception 'x';
   end if;
-  select s.* into v_settings from public.agent_settings as s;
-  v_task := private.lock_head_task(agents[1]);
-  select coalesce(u.max_running_tasks, v_settings.running_tasks_per_user) as user_limit,
-    least(p.max_running_tasks, v_settings.running_tasks_per_project) as project_limit,
-    u.github_token, p.repo_owner, p.repo_name, p.settings
-  into v_home
-  from public.users as u left join public.projects as p on p.id = v_task.project_id
-  where u.id = v_task.user_id;
-  for i in 1..2 loop
-    select count(*) as all_count, count(*) filter (where a.project_id = v_task.project_id) as project_count
-    into v_count
-    from public.task_attempts as a where a.user_id = v_task.user_id and a.ended_at is null;
-    if v_count.all_count >= v_home.user_limit or v_count.project_count >= v_home.project_limit then
-      raise exception 'full';
-    end if;
-    exit when i = 2;
-    if not pg_try_advisory_xact_lock(hashtextextended(v_task.user_id::text, 20261121)) then
+  select t.id, t.user_id, t.project_id, t.agent, t.priority, t.attempts_count, t.repo_url, t.target_branch,
+    t.pr_branch, t.chat_messages, t.execution_metadata, p.repo_owner, p.repo_name, p.settings, u.github_token,
+    coalesce(u.max_running_tasks, s.running_tasks_per_user) as user_limit,
+    least(p.max_running_tasks, s.running_tasks_per_project) as project_limit, s.max_lease_seconds,
+    (select count(*) from public.task_attempts as a where a.user_id = t.user_id and a.outcome is null) as runs
+  into v_task
+  from public.tasks as t
+  left join public.users as u on u.id = t.user_id
+  left join public.projects as p on p.id = t.project_id
+  left join public.agent_settings as s on s.id
+  where t.status = 'pending' and t.agent = v_agent
+  order by t.priority desc, t.run_after, t.id
+  limit 1
+  for no key update of t skip locked;
+  if v_task.runs >= v_task.user_limit then
+    raise exception 'full';
+  end if;
+  if v_task.user_limit is not null and not pg_try_advisory_xact_lock(hashtextextended(v_task.user_id::text, 20261121)) then
       return;
     end if;
-  end loop;
-  update public.tasks as t set status = 'running', attempts_count = t.attempts_count + 1 where t.id = v_task.id;
+  v_now := clock_timestamp();
   insert into public.task_attempts as a (
-    task_id, user_id, project_id, attempt, worker, agent, worker_token_id, claim_key, lease_expires_at
+    task_id, user_id, project_id, attempt, worker, agent, worker_token_id, claim_key, claimed_at, heartbeat_at,
+    lease_expires_at
   )
-  values (
+  select
     v_task.id, v_task.user_id, v_task.project_id, v_task.attempts_count + 1, worker, v_task.agent, v_token_id,
-    claim_key, clock_timestamp() + make_interval(secs => lease_seconds)
-  )
-  returning a.fencing_token, a.attempt, a.lease_expires_at
-  into v_claim.fencing_token, v_claim.attempt, v_claim.lease_expires_at;
-  v_claim.task_id := v_task.id;
-  v_claim.agent := v_task.agent;
-  v_claim.priority := v_task.priority;
-  v_claim.project_id := v_task.project_id;
-  v_claim.repo_url := v_task.repo_url;
-  v_claim.repo_owner := v_home.repo_owner;
-  v_claim.repo_name := v_home.repo_name;
-  v_claim.target_branch := v_task.target_branch;
-  v_claim.pr_branch := v_task.pr_branch;
-  v_claim.chat_messages := v_task.chat_messages;
-  v_claim.execution_metadata := v_task.execution_metadata;
-  v_claim.project_settings := v_home.settings;
-  v_claim.github_token := v_home.github_token;
-  return next v_claim;
+    claim_key, v_now, v_now, v_now + make_interval(secs => lease_seconds)
+  where (v_task.user_limit is null or v_task.user_limit > (select count(*) from public.task_attempts as a where a.user_id = v_task.user_id and a.outcome is null))
+  and (v_task.project_limit is null or v_task.project_limit > (select count(*) from public.task_attempts as a where a.user_id = v_task.user_id and a.project_id = v_task.project_id and a.outcome is null))
+  returning a.fencing_token, a.attempt, a.lease_expires_at into v_attempt;
+  v_mode := set_config('app.task_queue', 'on', true);
+  update public.tasks as t
+  set status = 'running', attempts_count = v_attempt.attempt, started_at = v_now, updated_at = v_now
+  where t.id = v_task.id;
+  v_mode := set_config('app.task_queue', 'off', true);
+  return next row(
+    v_task.id, v_attempt.fencing_token, v_attempt.attempt, v_attempt.lease_expires_at, v_task.agent, v_task.priority,
+    v_task.project_id, v_task.repo_url, v_task.repo_owner, v_task.repo_name, v_task.target_branch, v_task.pr_branch,
+    v_task.chat_messages, v_task.execution_metadata, v_task.settings, v_task.github_token
+  )::public.claimed_task;
 end;
 $$;
 comment on function private.claim_task(text, text[], integer, text, uuid) is 'Body of public.claim_task.';
@@ -2041,72 +1993,42 @@ end;
 $$;
 comment on function private.refuse_lost_lease() is 'Errors: task_lease_lost (409), always.';
 
-create or replace function private.end_attempt(
-  p_task_id bigint, p_fencing_token bigint, p_worker_token text, p_outcome text, p_error text,
-  p_error_kind text, p_is_retryable boolean
-) returns public.task_attempts
-language plpgsql volatile security invoker set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
-declare
-  v_scope record := private.authorize_worker(p_worker_token);
-  v_attempt public.task_attempts;
-begin
-  perform from public.tasks as t where t.id = p_task_id for no key update;
-  update public.task_attempts as a
-  set ended_at = clock_timestamp(), outcome = p_outcome, error = p_error, error_kind = p_error_kind,
-    is_retryable = p_is_retryable
-  where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.ended_at is null
-    and a.lease_expires_at > clock_timestamp()
-    and (v_scope.token_id is null or a.worker_token_id = v_scope.token_id)
-  returning a.* into v_attempt;
-  if found then
-    return v_attempt;
-  end if;
-  select a.* into v_attempt
-  from public.task_attempts as a
-  where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.outcome = p_outcome
-    and (v_scope.token_id is null or a.worker_token_id = v_scope.token_id);
-  if not found then
-    perform private.refuse_lost_lease();
-  end if;
-  -- said before: nothing is written, and the answer is the same
-  v_attempt.heartbeat_at := null;
-  return v_attempt;
-end;
-$$;
-comment on function private.end_attempt(bigint, bigint, text, text, text, text, boolean) is
-  'Locks the task and ends the attempt, for a worker whose lease holds; heartbeat_at is null for one that had '
-  'ended in the same way before. Errors: those of authorize_worker, task_lease_lost (409).';
-
 create or replace function private.complete_task(
   task_id bigint, fencing_token bigint, commit_hash text, git_diff text, git_patch text, changed_files jsonb,
   pr_branch text, pr_number integer, pr_url text, message text, execution_metadata jsonb, worker_token text
 ) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer
+set search_path = '' set enable_seqscan = 'off' as $$
 declare
-  v_attempt constant public.task_attempts := private.end_attempt(
-    complete_task.task_id, complete_task.fencing_token, worker_token, 'completed', null, null, null
-  );
+  v_ended_at timestamptz;
+  v_token_id uuid;
+  v_mode text;
 begin
-  if v_attempt.heartbeat_at is not null then
-    if num_nonnulls(commit_hash, git_diff, git_patch, changed_files, pr_branch, pr_number, pr_url,
-      execution_metadata) = 0
-    then
-      update public.tasks as t set status = 'completed' where t.id = complete_task.task_id;
-    else
-      update public.tasks as t
-      set status = 'completed', commit_hash = coalesce(complete_task.commit_hash, t.commit_hash),
-        git_diff = coalesce(complete_task.git_diff, t.git_diff),
-        git_patch = coalesce(complete_task.git_patch, t.git_patch),
-        changed_files = coalesce(complete_task.changed_files, t.changed_files),
-        pr_branch = coalesce(complete_task.pr_branch, t.pr_branch),
-        pr_number = coalesce(complete_task.pr_number, t.pr_number),
-        pr_url = coalesce(complete_task.pr_url, t.pr_url),
-        execution_metadata = t.execution_metadata || coalesce(complete_task.execution_metadata, '{}')
-      where t.id = complete_task.task_id;
-    end if;
+  if worker_token is not null or not private.is_trusted_caller() then
+    raise exception 'x';
+  end if;
+  v_ended_at := clock_timestamp();
+  v_mode := set_config('app.task_queue', 'on', true);
+  update public.tasks as t set status = 'completed', completed_at = v_ended_at, updated_at = v_ended_at
+  where t.id = complete_task.task_id and t.status::text = 'running' and exists (
+    select from public.task_attempts as a
+    where a.task_id = complete_task.task_id and a.fencing_token = complete_task.fencing_token and a.ended_at is null
+      and a.lease_expires_at > clock_timestamp()
+  );
+  if not found then
+    perform private.refuse_lost_lease();
+  end if;
+  v_mode := set_config('app.task_queue', 'off', true);
+  update public.task_attempts as a
+  set ended_at = v_ended_at, outcome = 'completed'
+  where a.task_id = complete_task.task_id and a.fencing_token = complete_task.fencing_token and a.ended_at is null
+    and a.lease_expires_at > clock_timestamp()
+    and (v_token_id is null or a.worker_token_id = v_token_id);
+  if not found then
+    perform private.refuse_lost_lease();
   end if;
   return jsonb_build_object(
-    'task_id', complete_task.task_id, 'status', 'completed'::text, 'completed_at', v_attempt.ended_at
+    'task_id', complete_task.task_id, 'status', 'completed'::text, 'completed_at', v_ended_at
   );
 end;
 $$;
@@ -2187,7 +2109,7 @@ grant execute on function public.task_github_token(bigint, bigint) to service_ro
 -- Pull requests as GitHub has them: what its webhook and its API say, and what tasks name.
 
 create table public.pull_requests (
-  id bigint not null generated always as identity,
+  id bigint not null generated by default as identity,
   repo_owner text not null,
   repo_name text not null,
   number integer not null,
@@ -2676,6 +2598,21 @@ create type private.pull_request_version as (
 );
 comment on type private.pull_request_version is 'A pull request as GitHub tells it at one moment.';
 
+-- PostgreSQL would take `yesterday` and `infinity` for times too.
+create or replace function private.github_time(p_time text) returns timestamptz
+language plpgsql stable strict security invoker set search_path = '' as $$
+begin
+  if p_time !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' then
+    raise exception using
+      errcode = 'PT422', message = 'pull_request_unreadable', detail = 'A time is not one of ISO 8601.',
+      hint = 'Send the object as GitHub''s webhook or API gives it.';
+  end if;
+  return p_time::timestamptz;
+end;
+$$;
+comment on function private.github_time(text) is
+  'A time as GitHub writes it: 2026-03-01T10:00:00Z. Errors: pull_request_unreadable (422).';
+
 -- Between its pushes GitHub tries merges out and names the commit of the last try: that is no merge.
 create or replace function private.read_pull_request(p_pull_request jsonb)
 returns private.pull_request_version
@@ -2686,14 +2623,18 @@ declare
 begin
   select * into p from jsonb_to_record(p_pull_request) as r (
     number integer, state text, draft boolean, title text, html_url text, merge_commit_sha text, head jsonb,
-    base jsonb, created_at timestamptz, updated_at timestamptz, closed_at timestamptz, merged_at timestamptz
+    base jsonb, created_at text, updated_at text, closed_at text, merged_at text
   );
   v.number := p.number;
   v.state := p.state;
   v.is_draft := coalesce(p.draft, false);
-  v.merged_at := p.merged_at;
-  v.closed_at := case when p.state = 'closed' then coalesce(p.closed_at, p.merged_at, p.updated_at) end;
-  v.merge_commit_sha := case when p.merged_at is not null then left(p.merge_commit_sha, 64) end;
+  v.merged_at := private.github_time(p.merged_at);
+  v.opened_at := private.github_time(p.created_at);
+  v.provider_updated_at := private.github_time(p.updated_at);
+  if p.state = 'closed' then
+    v.closed_at := coalesce(private.github_time(p.closed_at), v.merged_at, v.provider_updated_at);
+  end if;
+  v.merge_commit_sha := case when v.merged_at is not null then left(p.merge_commit_sha, 64) end;
   v.head_ref := left(p.head ->> 'ref', 255);
   v.head_sha := left(p.head ->> 'sha', 64);
   v.is_from_fork :=
@@ -2703,10 +2644,8 @@ begin
   v.html_url := case when p.html_url ~ '^https?://' then left(p.html_url, 2048) end;
   v.author_login := left(p_pull_request #>> '{user,login}', 100);
   v.is_private := coalesce((p.base #>> '{repo,private}')::boolean, true);
-  v.opened_at := p.created_at;
-  v.provider_updated_at := p.updated_at;
   if v.number is null or v.number < 1 or v.state is null or v.state not in ('open', 'closed')
-    or v.provider_updated_at is null or p.merged_at is not null and v.state <> 'closed' then
+    or v.provider_updated_at is null or v.merged_at is not null and v.state <> 'closed' then
     raise exception using
       errcode = 'PT422', message = 'pull_request_unreadable',
       detail = 'number, state, updated_at or merged_at are not what they are in a pull request.',
@@ -3698,10 +3637,265 @@ comment on function public.pause_github_sweep(timestamptz) is
   'time. Service role only.';
 grant execute on function public.pause_github_sweep(timestamptz) to service_role;
 
+-- 40_agents/80_task_completion_weekly.sql
+-- How many tasks get done each week, by which agent and model, and how long they take.
+
+-- Tasks are their owner's; what is counted of everybody's names nobody. Planned for each call: the plan for
+-- one user and the one for all have nothing in common.
+create or replace function private.sees_all_metrics() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return private.is_trusted_caller() or private.has_team_role('admin');
+end;
+$$;
+comment on function private.sees_all_metrics() is
+  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins of the '
+  'team.';
+
+create or replace function private.task_completion_weekly()
+returns table (
+  week date, agent text, model text, tasks_count bigint, completed_count bigint, failed_count bigint,
+  cancelled_count bigint, completion_rate numeric, average_seconds numeric, p90_seconds numeric
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_all constant boolean := private.sees_all_metrics();
+  v_user_id constant uuid := auth.uid();
+begin
+  return query
+  select w.week, w.agent, w.model, count(*), count(*) filter (where w.status = 'completed'),
+    count(*) filter (where w.status = 'failed'), count(*) filter (where w.status = 'cancelled'),
+    round(
+      count(*) filter (where w.status = 'completed')::numeric
+        / nullif(count(*) filter (where w.status in ('completed', 'failed')), 0), 4
+    ),
+    round(avg(w.seconds)::numeric, 2),
+    round(percentile_cont(0.9) within group (order by w.seconds)::numeric, 2)
+  from (
+    select date_trunc('week', t.completed_at at time zone 'UTC')::date as week, t.agent,
+      left(t.execution_metadata ->> 'model', 200) as model, t.status,
+      case when t.status = 'completed'
+        then extract(epoch from t.completed_at - t.started_at)::double precision
+      end as seconds
+    from public.tasks as t
+    where (v_all or t.user_id = v_user_id) and t.completed_at is not null
+  ) as w
+  group by w.week, w.agent, w.model;
+end;
+$$;
+comment on function private.task_completion_weekly() is 'Rows of public.task_completion_weekly.';
+grant execute on function private.task_completion_weekly() to authenticated, service_role;
+
+create view public.task_completion_weekly with (security_invoker = true) as
+select * from private.task_completion_weekly();
+comment on view public.task_completion_weekly is
+  'One row a week, agent and model in which a task ended. Of the caller''s own tasks; for admins of the team '
+  'and servers of everybody''s.';
+comment on column public.task_completion_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.task_completion_weekly.model is
+  'execution_metadata.model of the tasks; null where none is named.';
+comment on column public.task_completion_weekly.tasks_count is 'Those that ended, however they did.';
+comment on column public.task_completion_weekly.completion_rate is
+  'Completed ones of those that completed or failed, 0 to 1; null where there are none.';
+comment on column public.task_completion_weekly.average_seconds is
+  'From the start of the last attempt to the end, of the completed ones.';
+comment on column public.task_completion_weekly.p90_seconds is 'Nine of ten completed ones took no longer.';
+grant select on public.task_completion_weekly to authenticated, service_role;
+
+-- 40_agents/81_task_errors_weekly.sql
+-- Why tasks fail, by week and agent.
+
+create or replace function private.task_errors_weekly()
+returns table (
+  week date, agent text, error_kind text, failures_count bigint, share numeric, failure_rate numeric
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_all constant boolean := private.sees_all_metrics();
+  v_user_id constant uuid := auth.uid();
+begin
+  return query
+  select c.week, c.agent, c.kind, c.failures,
+    round(c.failures / nullif(sum(c.failures) over (partition by c.week, c.agent), 0), 4),
+    round(c.failures / sum(c.ended) over (partition by c.week, c.agent), 4)
+  from (
+    select date_trunc('week', t.completed_at at time zone 'UTC')::date as week, t.agent,
+      case when t.status = 'failed' then coalesce(t.error_kind, 'unknown') end as kind,
+      count(*) filter (where t.status = 'failed') as failures, count(*) as ended
+    from public.tasks as t
+    where (v_all or t.user_id = v_user_id) and t.status in ('failed', 'completed')
+      and t.completed_at is not null
+    group by 1, 2, 3
+  ) as c;
+end;
+$$;
+comment on function private.task_errors_weekly() is 'Rows of public.task_errors_weekly.';
+grant execute on function private.task_errors_weekly() to authenticated, service_role;
+
+create view public.task_errors_weekly with (security_invoker = true) as
+select * from private.task_errors_weekly() as e where e.error_kind is not null;
+comment on view public.task_errors_weekly is
+  'One row a week, agent and kind of error with which a task ended as failed. Of the caller''s own tasks; '
+  'for admins of the team and servers of everybody''s.';
+comment on column public.task_errors_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.task_errors_weekly.error_kind is 'tasks.error_kind; unknown where none is said.';
+comment on column public.task_errors_weekly.share is 'Of that week''s and agent''s failures, 0 to 1.';
+comment on column public.task_errors_weekly.failure_rate is
+  'Of that week''s and agent''s tasks that completed or failed, 0 to 1.';
+grant select on public.task_errors_weekly to authenticated, service_role;
+
+-- 40_agents/82_user_activity_weekly.sql
+-- Who lets agents work, and how much, by week.
+
+create or replace function private.user_activity_weekly()
+returns table (
+  week date, user_id uuid, tasks_count bigint, completed_count bigint, projects_count bigint,
+  agents_count bigint, last_active_at timestamptz
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_all constant boolean := private.sees_all_metrics();
+  v_user_id constant uuid := auth.uid();
+begin
+  return query
+  select date_trunc('week', t.created_at at time zone 'UTC')::date, t.user_id, count(*),
+    count(*) filter (where t.status = 'completed'), count(distinct t.project_id), count(distinct t.agent),
+    max(t.created_at)
+  from public.tasks as t
+  where v_all or t.user_id = v_user_id
+  group by 1, 2;
+end;
+$$;
+comment on function private.user_activity_weekly() is 'Rows of public.user_activity_weekly.';
+grant execute on function private.user_activity_weekly() to authenticated, service_role;
+
+create view public.user_activity_weekly with (security_invoker = true) as
+select * from private.user_activity_weekly();
+comment on view public.user_activity_weekly is
+  'One row a week and user who made a task in it. The caller''s own; for admins of the team and servers '
+  'everybody''s.';
+comment on column public.user_activity_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.user_activity_weekly.tasks_count is 'Tasks made in that week.';
+comment on column public.user_activity_weekly.completed_count is 'Those of them that have completed since.';
+comment on column public.user_activity_weekly.projects_count is 'Projects that they are of.';
+comment on column public.user_activity_weekly.agents_count is 'Agents that they are for.';
+comment on column public.user_activity_weekly.last_active_at is 'When the last of them was made.';
+grant select on public.user_activity_weekly to authenticated, service_role;
+
+-- 40_agents/83_pull_requests_weekly.sql
+-- How many of the agents' pull requests are merged, and how long that takes, by week.
+
+create or replace function private.pull_requests_weekly()
+returns table (
+  week date, opened_count bigint, merged_count bigint, closed_count bigint, merge_rate numeric,
+  median_hours_to_merge numeric, p90_hours_to_merge numeric
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_all constant boolean := private.sees_all_metrics();
+  v_user_id constant uuid := auth.uid();
+begin
+  return query
+  with linked as (
+    select p.opened_at, p.merged_at, case when p.merged_at is null then p.closed_at end as closed_at,
+      greatest(extract(epoch from p.merged_at - p.opened_at)::double precision / 3600, 0) as hours
+    from public.pull_requests as p
+    where exists (
+      select from public.task_pull_requests as l
+      where l.pull_request_id = p.id and l.verified_at is not null and (v_all or l.user_id = v_user_id)
+    )
+  )
+  select date_trunc('week', e.at at time zone 'UTC')::date, count(*) filter (where e.kind = 'opened'),
+    count(*) filter (where e.kind = 'merged'), count(*) filter (where e.kind = 'closed'),
+    round(
+      count(*) filter (where e.kind = 'merged')::numeric
+        / nullif(count(*) filter (where e.kind in ('merged', 'closed')), 0), 4
+    ),
+    round(percentile_cont(0.5) within group (order by e.hours)::numeric, 2),
+    round(percentile_cont(0.9) within group (order by e.hours)::numeric, 2)
+  from linked as l
+  cross join lateral (
+    values ('opened', l.opened_at, null::double precision), ('merged', l.merged_at, l.hours),
+      ('closed', l.closed_at, null::double precision)
+  ) as e (kind, at, hours)
+  where e.at is not null
+  group by 1;
+end;
+$$;
+comment on function private.pull_requests_weekly() is 'Rows of public.pull_requests_weekly.';
+grant execute on function private.pull_requests_weekly() to authenticated, service_role;
+
+create view public.pull_requests_weekly with (security_invoker = true) as
+select * from private.pull_requests_weekly();
+comment on view public.pull_requests_weekly is
+  'One row a week in which a pull request of a task was opened, merged or closed. Of the caller''s own '
+  'tasks, as far as the link is verified; for admins of the team and servers of everybody''s.';
+comment on column public.pull_requests_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.pull_requests_weekly.closed_count is 'Closed without being merged.';
+comment on column public.pull_requests_weekly.merge_rate is
+  'Merged ones of those that were merged or closed that week, 0 to 1; null where there are none.';
+comment on column public.pull_requests_weekly.median_hours_to_merge is
+  'Half of those merged that week took no longer, in hours from being opened.';
+comment on column public.pull_requests_weekly.p90_hours_to_merge is
+  'Nine of ten of those merged that week took no longer.';
+grant select on public.pull_requests_weekly to authenticated, service_role;
+
+-- 40_agents/84_slow_queries.sql
+-- Which statements cost the database the most time.
+
+-- Statements that hold data change their constants into parameters before they are noted; others, which may
+-- hold a password, do not, and are left out.
+create or replace function private.slow_queries()
+returns table (
+  query text, calls_count bigint, total_seconds numeric, mean_milliseconds numeric, max_milliseconds numeric,
+  rows_count bigint, cache_hit_rate numeric
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_schema text;
+begin
+  select n.nspname into v_schema from pg_catalog.pg_extension as e
+  join pg_catalog.pg_namespace as n on n.oid = e.extnamespace
+  where e.extname = 'pg_stat_statements';
+  if v_schema is null or not private.sees_all_metrics() then
+    return;
+  end if;
+  return query execute format($query$
+    select left(s.query, 2000), s.calls, round((s.total_exec_time / 1000)::numeric, 3),
+      round(s.mean_exec_time::numeric, 3), round(s.max_exec_time::numeric, 3), s.rows,
+      round(s.shared_blks_hit::numeric / nullif(s.shared_blks_hit + s.shared_blks_read, 0), 4)
+    from %I.pg_stat_statements as s
+    where s.dbid = (select d.oid from pg_catalog.pg_database as d where d.datname = current_database())
+      and s.query ~* '^\s*(select|insert|update|delete|merge|with)\M'
+    order by s.total_exec_time desc
+    limit 100
+  $query$, v_schema);
+exception
+  when object_not_in_prerequisite_state then
+    -- The extension is there and the server has not loaded it.
+    return;
+end;
+$$;
+comment on function private.slow_queries() is 'Rows of public.slow_queries.';
+grant execute on function private.slow_queries() to authenticated, service_role;
+
+create view public.slow_queries with (security_invoker = true) as
+select * from private.slow_queries();
+comment on view public.slow_queries is
+  'The hundred statements that took the most time in all, as pg_stat_statements has counted them since its '
+  'last reset. For admins of the team and servers; empty for everybody else, and where the extension is not '
+  'loaded.';
+comment on column public.slow_queries.query is
+  'The statement, its constants as $1, $2 …; cut to 2000 characters.';
+comment on column public.slow_queries.rows_count is 'Rows that all calls gave or changed.';
+comment on column public.slow_queries.cache_hit_rate is
+  'Pages found in memory of those that were asked for, 0 to 1.';
+grant select on public.slow_queries to authenticated, service_role;
+
 -- 40_agents/90_realtime.sql
 -- What clients may follow live; row security decides who sees which row.
 
-alter publication supabase_realtime add table public.tasks;
+alter publication supabase_realtime add table public.tasks, public.pull_requests;
 
 -- 90_jobs/20_agents.sql
 -- What the agents do by the clock. A job of the same name is replaced, so this can run again.

@@ -962,7 +962,7 @@ export type Database = {
           "head_ref"?: string | null;
           "head_sha"?: string | null;
           "html_url"?: string | null;
-          "id"?: never;
+          "id"?: number;
           "is_draft"?: boolean;
           "is_from_fork"?: boolean;
           "is_private"?: boolean | null;
@@ -985,7 +985,7 @@ export type Database = {
           "head_ref"?: string | null;
           "head_sha"?: string | null;
           "html_url"?: string | null;
-          "id"?: never;
+          "id"?: number;
           "is_draft"?: boolean;
           "is_from_fork"?: boolean;
           "is_private"?: boolean | null;
@@ -1480,48 +1480,6 @@ export type Database = {
         };
         Relationships: [];
       };
-      "worker_tokens": {
-        Row: {
-          "agents": (string)[];
-          "created_at": string;
-          "expires_at": string | null;
-          "id": string;
-          "last_used_at": string | null;
-          "name": string;
-          "revoked_at": string | null;
-          "user_id": string | null;
-        };
-        ComputedFields: never;
-        Insert: {
-          "agents": (string)[];
-          "created_at"?: string;
-          "expires_at"?: string | null;
-          "id"?: string;
-          "last_used_at"?: string | null;
-          "name": string;
-          "revoked_at"?: string | null;
-          "user_id"?: string | null;
-        };
-        Update: {
-          "agents"?: (string)[];
-          "created_at"?: string;
-          "expires_at"?: string | null;
-          "id"?: string;
-          "last_used_at"?: string | null;
-          "name"?: string;
-          "revoked_at"?: string | null;
-          "user_id"?: string | null;
-        };
-        Relationships: [
-          {
-            foreignKeyName: "worker_tokens_user_id_fkey";
-            columns: ["user_id"];
-            isOneToOne: false;
-            referencedRelation: "users";
-            referencedColumns: ["id"];
-          },
-        ];
-      };
     };
     Views: {
       "circle_triage_queue": {
@@ -1825,6 +1783,19 @@ export type Database = {
         };
         Relationships: [];
       };
+      "pull_requests_weekly": {
+        Row: {
+          "closed_count": number | null;
+          "median_hours_to_merge": number | null;
+          "merge_rate": number | null;
+          "merged_count": number | null;
+          "opened_count": number | null;
+          "p90_hours_to_merge": number | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
       "repeated_questions": {
         Row: {
           "example_title": string | null;
@@ -1835,6 +1806,47 @@ export type Database = {
           "people_count": number | null;
           "question_key": string | null;
           "resolved_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "slow_queries": {
+        Row: {
+          "cache_hit_rate": number | null;
+          "calls_count": number | null;
+          "max_milliseconds": number | null;
+          "mean_milliseconds": number | null;
+          "query": string | null;
+          "rows_count": number | null;
+          "total_seconds": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "task_completion_weekly": {
+        Row: {
+          "agent": string | null;
+          "average_seconds": number | null;
+          "cancelled_count": number | null;
+          "completed_count": number | null;
+          "completion_rate": number | null;
+          "failed_count": number | null;
+          "model": string | null;
+          "p90_seconds": number | null;
+          "tasks_count": number | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "task_errors_weekly": {
+        Row: {
+          "agent": string | null;
+          "error_kind": string | null;
+          "failure_rate": number | null;
+          "failures_count": number | null;
+          "share": number | null;
+          "week": string | null;
         };
         ComputedFields: never;
         Relationships: [];
@@ -1942,6 +1954,19 @@ export type Database = {
           },
         ];
       };
+      "user_activity_weekly": {
+        Row: {
+          "agents_count": number | null;
+          "completed_count": number | null;
+          "last_active_at": string | null;
+          "projects_count": number | null;
+          "tasks_count": number | null;
+          "user_id": string | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
     };
     Functions: {
       "add_team_member": {
@@ -2007,47 +2032,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      "claim_task": {
-        Args: {
-          "agents": (string)[];
-          "claim_key"?: string;
-          "lease_seconds"?: number;
-          "worker": string;
-          "worker_token"?: string;
-        };
-        Returns: Database["public"]["CompositeTypes"]["claimed_task"][];
-        SetofOptions: {
-          from: "*";
-          to: "claimed_task";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
       "cleanup_legacy_test_data": { Args: { "days_old"?: number }; Returns: number };
-      "complete_task": {
-        Args: {
-          "changed_files"?: Json;
-          "commit_hash"?: string;
-          "execution_metadata"?: Json;
-          "fencing_token": number;
-          "git_diff"?: string;
-          "git_patch"?: string;
-          "message"?: string;
-          "pr_branch"?: string;
-          "pr_number"?: number;
-          "pr_url"?: string;
-          "task_id": number;
-          "worker_token"?: string;
-        };
-        Returns: Json;
-      };
-      "create_worker_token": {
-        Args: { "agents": (string)[]; "expires_in_days"?: number; "for_everybody"?: boolean; "name": string };
-        Returns: {
-          "id": string;
-          "token": string;
-        }[];
-      };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
       "dismiss_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
@@ -2241,7 +2226,6 @@ export type Database = {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
       };
-      "revoke_worker_token": { Args: { "id": string }; Returns: string };
       "search_exai_issues": {
         Args: {
           "p_category"?: (string)[];
@@ -2432,24 +2416,7 @@ export type Database = {
       "task_status": "pending" | "running" | "completed" | "failed" | "cancelled";
     };
     CompositeTypes: {
-      "claimed_task": {
-        "task_id": number | null;
-        "fencing_token": number | null;
-        "attempt": number | null;
-        "lease_expires_at": string | null;
-        "agent": string | null;
-        "priority": number | null;
-        "project_id": number | null;
-        "repo_url": string | null;
-        "repo_owner": string | null;
-        "repo_name": string | null;
-        "target_branch": string | null;
-        "pr_branch": string | null;
-        "chat_messages": Json | null;
-        "execution_metadata": Json | null;
-        "project_settings": Json | null;
-        "github_token": string | null;
-      };
+      [_ in never]: never;
     };
   };
 };

@@ -171,8 +171,8 @@ begin
 end;
 $$;
 comment on function private.check_task_values() is
-  'Before trigger of what a task is asked: ranges and lengths; null in a column that may not be null is as if '
-  'left out. Errors: task_value_invalid (422).';
+  'Before trigger of what a task is asked: ranges and lengths; null in a column that may not be null is as '
+  'if left out. Errors: task_value_invalid (422).';
 
 -- What nearly every write is: one expression, since each costs every finished task its part. The sizes are
 -- known without unpacking anything.
@@ -195,11 +195,12 @@ begin
     new.execution_metadata := coalesce(new.execution_metadata, old.execution_metadata);
     perform private.refuse_task_result(new);
   end if;
-  -- private.keep_task can't tell, without unpacking them, whether the large columns change.
+  -- private.keep_task can't tell, without unpacking them, whether the large columns change. Here the largest
+  -- come last: a message that is appended is seen before a diff would be read.
   if tg_op = 'UPDATE' and current_setting('app.task_queue', true) is distinct from 'on' and (
-    old.git_diff, old.git_patch, old.changed_files, old.chat_messages, old.execution_metadata
-  ) is distinct from (
-    new.git_diff, new.git_patch, new.changed_files, new.chat_messages, new.execution_metadata
+    old.chat_messages <> new.chat_messages or old.execution_metadata <> new.execution_metadata
+    or old.changed_files <> new.changed_files or old.git_diff is distinct from new.git_diff
+    or old.git_patch is distinct from new.git_patch
   ) then
     new.updated_at := null;
   end if;

@@ -22,9 +22,9 @@ $$;
 comment on function private.begin_task() is
   'Before-insert trigger: a task may begin in any status, and has the times that go with it.';
 
--- The functions of the queue write many tasks and nothing else writes what they do, so they go by other rules:
--- they run with `app.task_queue` on, look at the status themselves, under the task's lock, and write its
--- times. No client of the API can set it.
+-- The functions of the queue go by other rules, since each task pays twice for what a trigger costs: they run
+-- with `app.task_queue` on, look at the status themselves, under the task's lock, and write its times. No
+-- client of the API can set it.
 
 create or replace function private.keep_task_status() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -53,7 +53,8 @@ begin
       detail = format('A task that is %s can''t become %s.', old.status, new.status),
       hint = format('From here it may become: %s.', array_to_string(v_next, ', '));
   end if;
-  new.started_at := case new.status when 'running' then v_now when 'pending' then null else old.started_at end;
+  new.started_at := case new.status
+    when 'running' then v_now when 'pending' then null else old.started_at end;
   new.completed_at := case when new.status not in ('running', 'pending')
     then greatest(v_now, old.started_at) end;
   if new.status = 'completed' or new.status = 'pending' and old.status <> 'running' then

@@ -15,9 +15,10 @@ begin
     or char_length(idempotency_key) not between 1 and 200
   then
     raise exception using
-      errcode = 'PT422', message = 'task_message_invalid', detail = 'This is no message that can be stored.',
-      hint = 'Use the role user, assistant or system, a content of up to 1 MB that is not blank, and a key of '
-        '1 to 200 characters or none.';
+      errcode = 'PT422', message = 'task_message_invalid',
+      detail = 'This is no message that can be stored.',
+      hint = 'Use the role user, assistant or system, a content of up to 1 MB that is not blank, and a key '
+        'of 1 to 200 characters or none.';
   end if;
   -- The time is taken with the lock held: messages stand in the order in which they came to be.
   select t.chat_messages into v_messages from public.tasks as t

@@ -62,7 +62,7 @@ comment on column public.task_attempts.is_retryable is
 -- All of them hold open attempts only, and no column that a heartbeat writes.
 create unique index task_attempts_open_key on public.task_attempts (task_id) where ended_at is null;
 create index task_attempts_open_user_id_project_id_idx on public.task_attempts (user_id, project_id)
-  where ended_at is null;
+  where outcome is null;
 create index task_attempts_claim_key_idx on public.task_attempts (claim_key)
   where ended_at is null and claim_key is not null;
 

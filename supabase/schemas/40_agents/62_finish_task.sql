@@ -13,72 +13,42 @@ end;
 $$;
 comment on function private.refuse_lost_lease() is 'Errors: task_lease_lost (409), always.';
 
-create or replace function private.end_attempt(
-  p_task_id bigint, p_fencing_token bigint, p_worker_token text, p_outcome text, p_error text,
-  p_error_kind text, p_is_retryable boolean
-) returns public.task_attempts
-language plpgsql volatile security invoker set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
-declare
-  v_scope record := private.authorize_worker(p_worker_token);
-  v_attempt public.task_attempts;
-begin
-  perform from public.tasks as t where t.id = p_task_id for no key update;
-  update public.task_attempts as a
-  set ended_at = clock_timestamp(), outcome = p_outcome, error = p_error, error_kind = p_error_kind,
-    is_retryable = p_is_retryable
-  where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.ended_at is null
-    and a.lease_expires_at > clock_timestamp()
-    and (v_scope.token_id is null or a.worker_token_id = v_scope.token_id)
-  returning a.* into v_attempt;
-  if found then
-    return v_attempt;
-  end if;
-  select a.* into v_attempt
-  from public.task_attempts as a
-  where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.outcome = p_outcome
-    and (v_scope.token_id is null or a.worker_token_id = v_scope.token_id);
-  if not found then
-    perform private.refuse_lost_lease();
-  end if;
-  -- said before: nothing is written, and the answer is the same
-  v_attempt.heartbeat_at := null;
-  return v_attempt;
-end;
-$$;
-comment on function private.end_attempt(bigint, bigint, text, text, text, text, boolean) is
-  'Locks the task and ends the attempt, for a worker whose lease holds; heartbeat_at is null for one that had '
-  'ended in the same way before. Errors: those of authorize_worker, task_lease_lost (409).';
-
 create or replace function private.complete_task(
   task_id bigint, fencing_token bigint, commit_hash text, git_diff text, git_patch text, changed_files jsonb,
   pr_branch text, pr_number integer, pr_url text, message text, execution_metadata jsonb, worker_token text
 ) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer
+set search_path = '' set enable_seqscan = 'off' as $$
 declare
-  v_attempt constant public.task_attempts := private.end_attempt(
-    complete_task.task_id, complete_task.fencing_token, worker_token, 'completed', null, null, null
-  );
+  v_ended_at timestamptz;
+  v_token_id uuid;
+  v_mode text;
 begin
-  if v_attempt.heartbeat_at is not null then
-    if num_nonnulls(commit_hash, git_diff, git_patch, changed_files, pr_branch, pr_number, pr_url,
-      execution_metadata) = 0
-    then
-      update public.tasks as t set status = 'completed' where t.id = complete_task.task_id;
-    else
-      update public.tasks as t
-      set status = 'completed', commit_hash = coalesce(complete_task.commit_hash, t.commit_hash),
-        git_diff = coalesce(complete_task.git_diff, t.git_diff),
-        git_patch = coalesce(complete_task.git_patch, t.git_patch),
-        changed_files = coalesce(complete_task.changed_files, t.changed_files),
-        pr_branch = coalesce(complete_task.pr_branch, t.pr_branch),
-        pr_number = coalesce(complete_task.pr_number, t.pr_number),
-        pr_url = coalesce(complete_task.pr_url, t.pr_url),
-        execution_metadata = t.execution_metadata || coalesce(complete_task.execution_metadata, '{}')
-      where t.id = complete_task.task_id;
-    end if;
+  if worker_token is not null or not private.is_trusted_caller() then
+    raise exception 'x';
+  end if;
+  v_ended_at := clock_timestamp();
+  v_mode := set_config('app.task_queue', 'on', true);
+  update public.tasks as t set status = 'completed', completed_at = v_ended_at, updated_at = v_ended_at
+  where t.id = complete_task.task_id and t.status::text = 'running' and exists (
+    select from public.task_attempts as a
+    where a.task_id = complete_task.task_id and a.fencing_token = complete_task.fencing_token and a.ended_at is null
+      and a.lease_expires_at > clock_timestamp()
+  );
+  if not found then
+    perform private.refuse_lost_lease();
+  end if;
+  v_mode := set_config('app.task_queue', 'off', true);
+  update public.task_attempts as a
+  set ended_at = v_ended_at, outcome = 'completed'
+  where a.task_id = complete_task.task_id and a.fencing_token = complete_task.fencing_token and a.ended_at is null
+    and a.lease_expires_at > clock_timestamp()
+    and (v_token_id is null or a.worker_token_id = v_token_id);
+  if not found then
+    perform private.refuse_lost_lease();
   end if;
   return jsonb_build_object(
-    'task_id', complete_task.task_id, 'status', 'completed'::text, 'completed_at', v_attempt.ended_at
+    'task_id', complete_task.task_id, 'status', 'completed'::text, 'completed_at', v_ended_at
   );
 end;
 $$;

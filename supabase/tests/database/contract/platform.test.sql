@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(15);
+select plan(18);
 
 -- Defaults: an object made by a migration that forgets its grants is closed, not open.
 
@@ -69,6 +69,13 @@ select set_eq(
      where p.pronamespace = 'public'::regnamespace
        and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e') $$,
   $$ values
+    ('append_task_message(bigint,text,text,text)'), ('set_max_running_tasks(uuid,integer)'),
+    ('ingest_github_delivery(uuid,text,text)'),
+    ('receive_github_delivery(uuid,text,text)'),
+    ('begin_github_sweep(text,integer)'),
+    ('finish_github_check(bigint,uuid,text,text,text,timestamp with time zone)'),
+    ('record_github_branch(bigint,uuid,text,timestamp with time zone)'),
+    ('pause_github_sweep(timestamp with time zone)'),
     ('insert_checklist_step(uuid,integer,text,text,text)'),
     ('move_checklist_step(uuid,integer,integer)'),
     ('relate_exai_issues(uuid,uuid,text)'),
@@ -100,7 +107,15 @@ select set_eq(
     ('search_issues(text,text[],text[],text,boolean,text[],timestamp with time zone,'
       'timestamp with time zone,boolean,integer,integer)'),
     ('similar_issues(text,text,integer)'),
-    ('touch_user_session(text,text)') $$,
+    ('touch_user_session(text,text)'),
+    ('github_token_status()'),
+    ('set_github_token(uuid,uuid,text,jsonb)'),
+    ('read_secret(uuid,text)'),
+    ('mark_secret_checked(uuid,boolean,jsonb)'),
+    ('secrets_to_rotate(text,uuid,integer)'),
+    ('reseal_secrets(jsonb)'),
+    ('secret_key_counts()'),
+    ('task_github_token(bigint,bigint)') $$,
   'the API has these functions'
 );
 select is_empty(
@@ -115,6 +130,10 @@ select is_empty(
 select set_eq(
   $$ select jobname::text, schedule::text, command::text, active from cron.job $$,
   $$ values
+    ('agents-process-github-deliveries', '* * * * *',
+      'select private.process_waiting_github_deliveries()', true),
+    ('agents-sweep-github', '*/15 * * * *', 'select private.request_github_sweep()', true),
+    ('agents-prune-github-deliveries', '47 3 * * *', 'select private.prune_github_deliveries()', true),
     ('tracker-cleanup-test-data', '17 3 * * *', 'select public.cleanup_legacy_test_data()', true),
     ('tracker-process-circle-events', '* * * * *', 'select private.process_waiting_circle_events()', true),
     ('tracker-prune-history', '37 3 * * *', 'select private.prune_tracker_history()', true) $$,
@@ -131,12 +150,16 @@ select lives_ok(
 select lives_ok(
   (select command from cron.job where jobname = 'tracker-prune-history'), 'and the pruning'
 );
+select lives_ok((select command from cron.job where jobname = j), j) from unnest(array[
+  'agents-process-github-deliveries', 'agents-sweep-github', 'agents-prune-github-deliveries'
+]) as j;
 
 select results_eq(
   $$ select format('%I.%I', schemaname, tablename) collate "C" from pg_publication_tables
      where pubname = 'supabase_realtime' order by 1 $$,
   $$ values ('public.circle_issues' collate "C"), ('public.comments'), ('public.exai_issue_checklist'),
-    ('public.exai_issue_updates'), ('public.exai_issues'), ('public.issues') $$,
+    ('public.exai_issue_updates'), ('public.exai_issues'), ('public.issues'),
+    ('public.pull_requests'), ('public.tasks') $$,
   'these tables can be followed live'
 );
 select is_empty(

@@ -1,0 +1,238 @@
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { RpcResult } from "../_shared/database.ts";
+import {
+  DEFINITIONS,
+  DELIVERY_ID,
+  deliveryRequest,
+  OPENED,
+  PREVIOUS,
+  SECRET,
+  type Sent,
+  sign,
+} from "../../tests/support/github-deliveries.ts";
+import { type Call, setUpWebhook as setUp } from "../../tests/support/github-webhook.ts";
+import { ACTIONS } from "./delivery.ts";
+
+const asked = ({ args }: Call): string => Buffer.from(String(args.p_body), "base64").toString("utf8");
+
+describe("every example of every event that GitHub documents", () => {
+  for (const { name, examples } of DEFINITIONS) {
+    test.each(examples.map((example, at) => [at, example] as const))(`${name} %i`, async (_at, example) => {
+      const { handler, calls } = setUp();
+      const body = JSON.stringify(example);
+      const response = await handler(deliveryRequest(body, { event: name }));
+      expect(response.status).toBe(200);
+      const isTaken = name === "pull_request" && ACTIONS.has(example.action ?? "");
+      expect(await response.json()).toEqual({
+        delivery_id: DELIVERY_ID,
+        status: isTaken ? "done" : "ignored",
+      });
+      expect(calls.map(({ name }) => name)).toEqual(isTaken ? ["ingest_github_delivery"] : []);
+      if (calls[0]) {
+        expect(calls[0].args).toMatchObject({ p_delivery_id: DELIVERY_ID, p_event: "pull_request" });
+        expect(asked(calls[0])).toBe(body);
+      }
+    });
+  }
+});
+
+describe("the form that GitHub sends where the content type is a form's", () => {
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+
+  test("is signed as a whole, and its payload is what counts", async () => {
+    const { handler, calls } = setUp();
+    const body = new URLSearchParams({ payload: JSON.stringify(OPENED) }).toString();
+    expect((await handler(deliveryRequest(body, { headers: form }))).status).toBe(200);
+    expect(calls.map(asked)).toEqual([JSON.stringify(OPENED)]);
+  });
+
+  test("without a payload is no delivery", async () => {
+    const { handler, calls } = setUp();
+    const response = await handler(deliveryRequest("a=b", { headers: form }));
+    expect(response.status).toBe(415);
+    expect(calls).toEqual([]);
+  });
+});
+
+describe("what the database says", () => {
+  test.each([["done", 200], ["already_done", 200], ["ignored", 200], ["failed", 202]])(
+    "%s is answered %i",
+    async (status, http) => {
+      const { handler, calls, logged } = setUp({
+        ingest_github_delivery: { ok: true, data: { delivery_id: DELIVERY_ID, status } },
+      });
+      const response = await handler(deliveryRequest(JSON.stringify(OPENED)));
+      expect(response.status).toBe(http);
+      expect(await response.json()).toEqual({ delivery_id: DELIVERY_ID, status });
+      expect(calls).toHaveLength(1);
+      expect(logged).toMatchObject([{
+        status: http,
+        outcome: status,
+        action: "opened",
+        delivery_id: DELIVERY_ID,
+      }]);
+    },
+  );
+
+  test.each([
+    ["time-out", { ok: false, code: "57014", message: "canceling statement due to statement timeout" }],
+    ["unreachable", { ok: false, code: "unreachable", message: "fetch failed" }],
+    ["what nobody understands", { ok: true, data: { status: "odd" } }],
+  ] as [string, RpcResult][])("%s: the delivery is stored by itself, 202", async (_what, result) => {
+    const { handler, calls } = setUp({ ingest_github_delivery: result });
+    const response = await handler(deliveryRequest(JSON.stringify(OPENED)));
+    expect(response.status).toBe(202);
+    expect(await response.json()).toEqual({ delivery_id: DELIVERY_ID, status: "received" });
+    expect(calls.map(({ name }) => name)).toEqual(["ingest_github_delivery", "receive_github_delivery"]);
+    expect(calls[1]?.args).toEqual(calls[0]?.args);
+  });
+
+  test("nothing at all: 503", async () => {
+    const unreachable: RpcResult = { ok: false, code: "unreachable", message: "fetch failed" };
+    const { handler } = setUp({ ingest_github_delivery: unreachable, receive_github_delivery: unreachable });
+    const response = await handler(deliveryRequest(JSON.stringify(OPENED)));
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("5");
+    expect(await response.json()).toMatchObject({ code: "delivery_not_stored", request_id: "request-1" });
+  });
+});
+
+describe("what is signed and still no delivery", () => {
+  test.each([
+    ["no event", { event: null }, 400, "github_headers_missing"],
+    ["an event that is none", { event: "pull request" }, 400, "github_headers_missing"],
+    ["an id that is none", { headers: { "x-github-delivery": "1" } }, 400, "github_headers_missing"],
+    ["another content type", { headers: { "content-type": "text/plain" } }, 415, "content_type_unsupported"],
+  ] as [string, Sent, number, string][])("%s", async (_what, sent, status, code) => {
+    const { handler, calls } = setUp();
+    const response = await handler(deliveryRequest(JSON.stringify(OPENED), sent));
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ code });
+    expect(calls).toEqual([]);
+  });
+
+  const pull = { number: 1, state: "open", updated_at: "2026-01-01T00:00:00Z" };
+  test.each([
+    ["no JSON", '{"action": "opened"'],
+    ["an array", "[]"],
+    ["null", "null"],
+    ["a text", '"opened"'],
+    ["no pull request", JSON.stringify({ action: "opened", repository: {} })],
+    ["no repository", JSON.stringify({ action: "opened", number: 1, pull_request: pull })],
+    [
+      "a repository of nobody",
+      JSON.stringify({
+        action: "opened",
+        number: 1,
+        pull_request: pull,
+        repository: { name: "shop", owner: null },
+      }),
+    ],
+  ])("%s: 422", async (_what, body) => {
+    const { handler, calls } = setUp();
+    const response = await handler(deliveryRequest(body));
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ code: "webhook_payload_unreadable" });
+    expect(calls).toEqual([]);
+  });
+
+  test.each([
+    ["nested without end", `${"[".repeat(1_000_000)}`, 422],
+    ["no action", "{}", 200],
+    ["an action that is no text", '{"action": {"a": 1}}', 200],
+    ["a prototype for an action", '{"__proto__": {"action": "opened"}}', 200],
+  ])("%s is no failure of ours", async (_what, body, status) => {
+    const { handler, calls } = setUp();
+    expect((await handler(deliveryRequest(body))).status).toBe(status);
+    expect(calls).toEqual([]);
+  });
+
+  test("numbers beyond all numbers go through as they are", async () => {
+    const { handler, calls } = setUp();
+    const body = JSON.stringify(OPENED).replace('"number":2', '"number":2e400');
+    expect((await handler(deliveryRequest(body))).status).toBe(422);
+    const other = JSON.stringify(OPENED).replace('"additions":1', '"additions":1e999999');
+    expect((await handler(deliveryRequest(other))).status).toBe(200);
+    expect(calls.map(asked)).toEqual([other]);
+  });
+
+  test("whatever is signed, the answer is none of 5xx", async () => {
+    const { handler } = setUp();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.json(),
+          fc.string(),
+          fc.json().map((json) => `{"action":"opened","pull_request":${json}}`),
+        ),
+        fc.constantFrom("application/json", "application/x-www-form-urlencoded", ""),
+        async (body, type) => {
+          const response = await handler(deliveryRequest(body, { headers: { "content-type": type } }));
+          expect([200, 415, 422]).toContain(response.status);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("the body", () => {
+  const stream = (source: UnderlyingDefaultSource<Uint8Array>, headers: Record<string, string> = {}) =>
+    new Request("http://localhost/", {
+      method: "POST",
+      body: new ReadableStream(source),
+      headers: { "x-hub-signature-256": sign("{}"), ...headers },
+      duplex: "half",
+    } as RequestInit);
+
+  test("of more than the limit is refused with 413, while it arrives, whatever its length says", async () => {
+    const { handler } = setUp({}, { maxBytes: 100 });
+    let pulls = 0;
+    const response = await handler(stream({
+      pull: (controller) => {
+        pulls++;
+        controller.enqueue(new Uint8Array(60));
+      },
+    }));
+    expect(response.status).toBe(413);
+    expect(pulls).toBeLessThan(6);
+    const announced = await handler(stream({}, { "content-length": "101" }));
+    expect(announced.status).toBe(413);
+  });
+
+  test("that never ends is given up with 408, one that breaks off is answered 400", async () => {
+    expect((await setUp({}, { bodyTimeoutMs: 20 }).handler(stream({}))).status).toBe(408);
+    const broken = stream({ pull: (controller) => controller.error(new Error("reset")) });
+    expect((await setUp().handler(broken)).status).toBe(400);
+  });
+
+  test("that is compressed is refused with 415", async () => {
+    const { handler, calls } = setUp();
+    const packed = new Uint8Array(gzipSync(JSON.stringify(OPENED)));
+    const response = await handler(deliveryRequest(packed, { headers: { "content-encoding": "gzip" } }));
+    expect(response.status).toBe(415);
+    expect(calls).toEqual([]);
+  });
+
+  test.each(["GET", "PUT", "DELETE", "OPTIONS"])("%s is answered 405", async (method) => {
+    const response = await setUp().handler(new Request("http://localhost/", { method }));
+    expect(response.status).toBe(405);
+    expect(response.headers.get("allow")).toBe("POST");
+  });
+});
+
+test("the log has one line a request, without body, signature or secret", async () => {
+  const { handler, logged } = setUp();
+  const body = JSON.stringify(OPENED);
+  await handler(deliveryRequest(body, { headers: { "sb-request-id": "from-the-gateway" } }));
+  await handler(deliveryRequest(body, { signature: sign("{}") }));
+  expect(logged).toMatchObject([
+    { request_id: "from-the-gateway", status: 200, event: "pull_request", outcome: "done" },
+    { request_id: "request-1", status: 401 },
+  ]);
+  for (const hidden of [SECRET, PREVIOUS, "Codertocat", sign(body), "Update the README"]) {
+    expect(JSON.stringify(logged)).not.toContain(hidden);
+  }
+});

@@ -1,0 +1,277 @@
+-- What the sweep is handed, in which order and by whose leave, and what becomes of its answers.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+\ir ../helpers/personas.psql
+\ir ../helpers/github.psql
+select plan(57);
+
+create function pg_temp.give_token(p_persona_id text) returns void language sql as $$
+  insert into private.secrets (id, user_id, kind, sealed) values (
+    gen_random_uuid(), p_persona_id::uuid, 'github_token', 'v1.test.AAECAwQFBgcICQoL.' || repeat('x', 24)
+  )
+$$;
+create function pg_temp.as_stranger(p_pr integer) returns text language sql as $$
+  select pg_temp.as_persona('stranger', format(
+    'insert into public.tasks (pr_url) values (''https://github.com/acme/shop/pull/%s'') returning id', p_pr
+  ))
+$$;
+create function pg_temp.due() returns text language sql as $$
+  select string_agg(p.number::text, ',' order by d.place)
+  from private.due_pull_requests(100) with ordinality as d (id, place)
+  join public.pull_requests as p on p.id = d.id
+$$;
+create function pg_temp.id_of(p_number integer) returns bigint language sql as $$
+  select id from public.pull_requests where repo_owner = 'acme' and repo_name = 'shop' and number = p_number
+$$;
+create function pg_temp.check_of(p_number integer) returns text language sql as $$
+  select concat_ws(' ', c.next_check_at - now(), c.failures_count, c.etag)
+  from private.pull_request_checks as c where c.pull_request_id = pg_temp.id_of(p_number)
+$$;
+create function pg_temp.link_of(p_number integer, p_user text) returns text language sql as $$
+  select concat_ws(' ', coalesce(l.verified_by, '-'), l.verify_after - now(), l.verify_failures_count)
+  from public.task_pull_requests as l
+  where l.pull_request_id = pg_temp.id_of(p_number) and l.user_id = p_user::uuid
+$$;
+create function pg_temp.finish(p_number integer, p_user text, p_outcome text, p_pull jsonb default null)
+returns void language sql as $$
+  select public.finish_github_check(
+    pg_temp.id_of(p_number), p_user::uuid, p_outcome, p_pull::text, 'W/"1"', '2026-03-01T12:00:00Z'
+  )
+$$;
+
+-- Who is asked as
+
+select pg_temp.as_stranger(1);
+select is(pg_temp.due(), '1', 'what a task names is due, as it may be public');
+select pg_temp.deliver(pg_temp.pull(1, '2026-03-01T10:00:00Z'));
+update private.pull_request_checks set next_check_at = now() - interval '1 minute' where true;
+select is(pg_temp.due(), null, 'a private one is asked for by nobody without a token');
+select pg_temp.give_token('00000000-0000-4000-8000-00000000000a');
+select is(pg_temp.due(), '1', 'and with one it is');
+update private.secrets set invalid_at = now() where true;
+select is(pg_temp.due(), null, 'but not with one that GitHub refuses');
+update private.secrets set invalid_at = null where true;
+
+select is(
+  (select public.begin_github_sweep() #- '{pull_requests,0,pull_request_id}'
+    #- '{pull_requests,0,readers,0,secret_id}'),
+  jsonb_build_object(
+    'paused_until', null, 'branches', '[]'::jsonb,
+    'pull_requests', jsonb_build_array(jsonb_build_object(
+      'repo_owner', 'acme', 'repo_name', 'shop', 'number', 1, 'is_private', true, 'etag', null,
+      'readers', jsonb_build_array(jsonb_build_object(
+        'user_id', '00000000-0000-4000-8000-00000000000a', 'is_unverified', true,
+        'sealed', 'v1.test.AAECAwQFBgcICQoL.' || repeat('x', 24)
+      ))
+    ))
+  ), 'the sweep gets what it needs to ask'
+);
+select is(
+  public.begin_github_sweep() -> 'pull_requests', '[]'::jsonb, 'and another one at the same time does not'
+);
+select is(pg_temp.check_of(1), '00:10:00 0', 'for ten minutes');
+
+-- Answers
+
+select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'read', pg_temp.pull(
+  1, '2026-03-01T11:00:00Z', '{"title": "Read"}'
+));
+select is(pg_temp.pull_state(1), 'open Read', 'an answer becomes the row');
+select is(
+  pg_temp.check_of(1), '00:14:00 0 W/"1"', 'with its ETag, and the next look is in a quarter of an hour'
+);
+select is(
+  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), 'token 0', 'and whose token read it may see it'
+);
+select is(
+  pg_temp.as_persona('stranger', 'select title from public.pull_requests'), 'Read', 'which they do'
+);
+select is(pg_temp.due(), null, 'nothing is due then');
+update private.pull_request_checks set next_check_at = now() where true;
+select is(pg_temp.due(), '1', 'until its time comes');
+select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'unchanged');
+select is(pg_temp.check_of(1), '00:14:00 0 W/"1"', 'that nothing has changed sets the next look');
+select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'not_seen');
+select is(
+  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), '- 00:14:00 1',
+  'a token that finds it no more hides it again, and is tried later'
+);
+select is(pg_temp.as_persona('stranger', 'select count(*) from public.pull_requests'), '0', 'at once');
+select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'not_seen');
+select is(
+  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), '- 00:28:00 2', 'and later still'
+);
+select pg_temp.finish(1, null, 'unseen');
+select is(pg_temp.check_of(1), '00:14:00 1 W/"1"', 'where nobody finds it, the next look is later');
+update private.pull_request_checks set failures_count = 20 where true;
+select pg_temp.finish(1, null, 'unseen');
+select is(pg_temp.check_of(1), '1 day 21 W/"1"', 'by a day at most');
+select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'unchanged');
+select is(pg_temp.check_of(1), '00:14:00 0 W/"1"', 'and as before once it is found');
+select is(
+  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), 'token 0', 'as is the link'
+);
+select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'read', pg_temp.pull(
+  1, '2026-03-01T11:30:00Z', pg_temp.merged('2026-03-01T11:30:00Z')
+));
+select is(pg_temp.pull_state(1), 'merged Mend it', 'a merge that no delivery told');
+select is(pg_temp.check_of(1), '0 W/"1"', 'is the last that is asked');
+
+select throws_ok(
+  $$ select pg_temp.finish(1, null, 'read', pg_temp.pull(2, '2026-03-01T11:00:00Z')) $$, 'PT422',
+  'github_answer_unexpected', 'the answer has to be about what was asked'
+);
+select throws_ok(
+  $$ select pg_temp.finish(1, null, 'read', '{"message": "Not Found"}') $$, 'PT422',
+  'pull_request_unreadable', 'and be a pull request'
+);
+select throws_ok(
+  $$ select pg_temp.finish(1, null, 'else') $$, 'PT422', 'github_outcome_unknown', 'outcomes are known ones'
+);
+select throws_ok(
+  $$ select public.finish_github_check(0, null, 'unseen') $$, 'PT404', 'pull_request_not_found',
+  'of pull requests that are there'
+);
+
+-- A public one, read with no token
+
+select pg_temp.as_persona('viewer',
+  $q$ insert into public.tasks (pr_url) values ('https://github.com/acme/shop/pull/2') returning id $q$);
+select pg_temp.finish(2, null, 'read', pg_temp.pull(2, '2026-03-01T11:00:00Z') || pg_temp.public_base());
+select is(
+  pg_temp.link_of(2, '00000000-0000-4000-8000-00000000000b'), 'public 0',
+  'shows itself to whoever links to it'
+);
+
+-- In turns
+
+delete from public.tasks;
+delete from public.pull_requests;
+select pg_temp.give_token('00000000-0000-4000-8000-00000000000b');
+select pg_temp.as_stranger(n) from generate_series(10, 20) as n;
+select pg_temp.as_persona('viewer',
+  $q$ insert into public.tasks (pr_url) values ('https://github.com/acme/shop/pull/30') returning id $q$);
+update public.task_pull_requests
+set verify_after = now() - (pull_request_id || ' seconds')::interval where true;
+select ok(
+  (select p.number from private.due_pull_requests(2) with ordinality as d (id, place)
+   join public.pull_requests as p on p.id = d.id where p.number = 30) = 30,
+  'one who names many holds up nobody else'
+);
+select is(
+  (select jsonb_array_length(public.begin_github_sweep(null, 5) -> 'pull_requests')), 5, 'so many at a time'
+);
+select is((select count(*) from private.due_pull_requests(100)), 7::bigint, 'the rest stays due');
+
+-- Branches
+
+create function pg_temp.branches() returns text language sql as $$
+  select string_agg(
+    concat_ws(' ', b ->> 'repo_owner', b ->> 'repo_name', b ->> 'head_ref', b ->> 'user_id'), ','
+  )
+  from jsonb_array_elements(public.begin_github_sweep() -> 'branches') as b
+$$;
+delete from public.tasks;
+select pg_temp.as_persona('stranger', $q$
+  insert into public.tasks (repo_url, pr_branch, status, created_at)
+  values ('https://github.com/acme/shop', 'fix', 'running', '2026-01-01') returning id
+$q$);
+select is(pg_temp.branches(), null, 'while a task runs, its pull request is not missed');
+update public.tasks set status = 'completed' where true;
+select is(
+  pg_temp.branches(), 'acme shop fix 00000000-0000-4000-8000-00000000000a', 'once it is completed, it is'
+);
+select is(pg_temp.branches(), null, 'and not looked for again at once');
+select is(
+  (select look_up_after - now() from private.task_github_refs), interval '14 minutes', 'but later'
+);
+select is(
+  public.record_github_branch(t.id, t.user_id, '[]', now()), 0, 'none is none'
+) from public.tasks as t;
+select is(
+  public.record_github_branch(t.id, t.user_id, jsonb_build_array(
+    pg_temp.pull(40, '2026-03-01T11:00:00Z'),
+    pg_temp.pull(41, '2026-03-01T11:00:00Z', jsonb_build_object('head', '{"ref": "other"}'::jsonb))
+  )::text, now()), 1, 'only those of the branch are taken'
+) from public.tasks as t;
+select is(
+  pg_temp.link_of(40, '00000000-0000-4000-8000-00000000000a'), 'token 0', 'they are linked and may be seen'
+);
+select is((select look_up_after from private.task_github_refs), null, 'and looked for no more');
+select is(
+  public.record_github_branch(t.id, '00000000-0000-4000-8000-00000000000b', '[]', now()), 0,
+  'not for somebody else''s task'
+) from public.tasks as t;
+update private.task_github_refs set look_up_after = now(), look_ups_count = 12 where true;
+delete from public.task_pull_requests where true;
+select is(
+  pg_temp.branches(), 'acme shop fix 00000000-0000-4000-8000-00000000000a', 'a last look after a week'
+);
+select is((select look_up_after from private.task_github_refs), null, 'is the last');
+
+-- Pauses
+
+select is(
+  public.pause_github_sweep(now() + interval '5 minutes'), now() + interval '5 minutes', 'a pause is kept'
+);
+select is(
+  public.pause_github_sweep(now() + interval '1 minute'), now() + interval '5 minutes',
+  'a shorter one does not shorten it'
+);
+select pg_temp.as_stranger(50);
+select is(
+  public.begin_github_sweep(),
+  jsonb_build_object(
+    'paused_until', now() + interval '5 minutes', 'pull_requests', '[]'::jsonb, 'branches', '[]'::jsonb
+  ), 'during it nothing is handed out'
+);
+select is(
+  public.pause_github_sweep(now() + interval '9 days'), now() + interval '1 day', 'it is a day at most'
+);
+
+-- Calls by the clock
+
+select is(private.request_github_sweep(), false, 'no address of the functions, no call');
+update public.agent_settings set functions_url = 'http://127.0.0.1:1/functions/v1' where true;
+select is(private.request_github_sweep(), false, 'nor during a pause');
+update private.github_sweep set paused_until = null where true;
+select is(private.request_github_sweep(), true, 'else the function is called');
+select is(
+  (select row(method, url, timeout_milliseconds)::text from net.http_request_queue order by id desc limit 1),
+  '(POST,http://127.0.0.1:1/functions/v1/github-sweep,120000)', 'at its address'
+);
+create temp table ticket on commit drop as
+select headers ->> 'x-fixloop-ticket' as ticket from net.http_request_queue order by id desc limit 1;
+select is(
+  (select count(*) from private.function_tickets as f join ticket as t
+   on f.hash = sha256(convert_to(t.ticket, 'UTF8'))), 1::bigint, 'with a ticket, of which the hash is kept'
+);
+select is(
+  (select count(*) from net.http_request_queue
+   where headers::text || convert_from(body, 'UTF8') ~ 'sb_secret|v1\.'), 0::bigint,
+  'and nothing else that is secret'
+);
+select lives_ok(
+  format('select public.begin_github_sweep(%L)', (select ticket from ticket)), 'the ticket begins a sweep'
+);
+select throws_ok(
+  format('select public.begin_github_sweep(%L)', (select ticket from ticket)), 'PT401',
+  'function_ticket_invalid', 'once'
+);
+create temp table old_ticket on commit drop as
+select private.issue_function_ticket('github-sweep') as ticket;
+update private.function_tickets set expires_at = now() - interval '1 second' where true;
+select throws_ok(
+  format('select public.begin_github_sweep(%L)', (select ticket from old_ticket)), 'PT401',
+  'function_ticket_invalid', 'for five minutes'
+);
+select throws_ok(
+  $$ select public.begin_github_sweep('0123456789') $$, 'PT401', 'function_ticket_invalid',
+  'not a made-up one'
+);
+select is(private.request_github_sweep(), false, 'and where nothing is due, there is no call');
+
+select * from finish();
+rollback;

@@ -1,0 +1,241 @@
+-- Which tasks lead to which pull requests, and who is shown them.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+\ir ../helpers/personas.psql
+\ir ../helpers/github.psql
+select plan(54);
+
+-- URLs
+
+select is(
+  (select concat_ws('/', r.o_owner, r.o_name) from private.github_repository(u) as r), e, coalesce(u, 'null')
+) from (values
+  ('https://github.com/User/Repo', 'user/repo'), ('https://github.com/user/repo.git', 'user/repo'),
+  ('http://localhost:3000/user/repo/', 'user/repo'), ('git@github.com:user/re.po.git', 'user/re.po'),
+  ('ssh://git@github.com:22/user/repo', 'user/repo'), ('https://token@github.com/user/repo', 'user/repo'),
+  ('https://github.com/user', ''), ('https://github.com/user/repo/tree/main', ''), ('user/repo', ''),
+  ('https://github.com/user/.git', ''), ('', ''), (null, '')
+) as t (u, e);
+select is(
+  (select concat_ws('/', r.o_owner, r.o_name, r.o_number) from private.github_pull_request(u) as r), e,
+  coalesce(u, 'null')
+) from (values
+  ('https://github.com/User/Repo/pull/12', 'user/repo/12'),
+  ('https://ghe.example.org/user/repo/pull/12/files?w=1#x', 'user/repo/12'),
+  ('https://github.com/user/repo/pull/0', ''), ('https://github.com/user/repo/pull/99999999999', ''),
+  ('https://github.com/user/repo/issues/12', ''), ('https://github.com/user/repo/pull/12x', ''),
+  ('javascript://github.com/user/repo/pull/1', ''), (null, '')
+) as t (u, e);
+
+-- What tasks name
+
+create function pg_temp.new_task(p_persona text, p_columns text, p_values text) returns text
+language sql as $$
+  select pg_temp.as_persona(
+    p_persona, format('insert into public.tasks (%s) values (%s) returning id', p_columns, p_values)
+  )
+$$;
+create function pg_temp.links(p_task text) returns text language sql as $$
+  select string_agg(
+    concat_ws(' ', p.repo_owner || '/' || p.repo_name || '#' || p.number, l.source, l.verified_by), ', '
+    order by p.number
+  )
+  from public.task_pull_requests as l join public.pull_requests as p on p.id = l.pull_request_id
+  where l.task_id = p_task::bigint
+$$;
+create function pg_temp.seen(p_persona text) returns text language sql as $$
+  select pg_temp.as_persona(
+    p_persona,
+    $q$ select coalesce(string_agg(number::text, ',' order by number), '-') from public.pull_requests $q$
+  )
+$$;
+create temp table made (name text, id text) on commit drop;
+
+insert into made select 'url', pg_temp.new_task(
+  'stranger', 'pr_url', '''https://github.com/Acme/Shop/pull/7'''
+);
+select is(
+  pg_temp.links((select id from made where name = 'url')), 'acme/shop#7 owner',
+  'a URL is a link, not verified'
+);
+select is(pg_temp.seen('stranger'), '-', 'it shows nothing');
+select is(
+  pg_temp.as_persona('stranger', 'select source from public.task_pull_requests'), 'owner', 'but itself'
+);
+select is(
+  (select row(p.state, p.title, p.provider_updated_at, p.is_private, c.next_check_at = now())::text
+   from public.pull_requests as p join private.pull_request_checks as c on c.pull_request_id = p.id),
+  '(open,,,,t)', 'of the pull request nothing is known, and the sweep is to ask'
+);
+insert into made select 'number', pg_temp.new_task(
+  'stranger', 'repo_url, pr_number', '''git@github.com:acme/shop.git'', 7'
+);
+select is(
+  pg_temp.links((select id from made where name = 'number')), 'acme/shop#7 owner',
+  'a number is of the task''s repository'
+);
+select is(
+  pg_temp.links(pg_temp.new_task('stranger', 'pr_number', '7')), null, 'and of none where there is none'
+);
+insert into public.projects (user_id, repo_url, repo_owner, repo_name, name) values (
+  '00000000-0000-4000-8000-00000000000a', 'https://github.com/acme/shop', 'Acme', 'Shop', 'Shop'
+);
+select is(
+  pg_temp.links(pg_temp.new_task(
+    'stranger', 'project_id, pr_number', '(select max(id) from public.projects), 8'
+  )),
+  'acme/shop#8 owner', 'a project''s repository is the task''s'
+);
+select pg_temp.as_persona('stranger', format(
+  'update public.tasks set pr_url = %L where id = %s returning id', 'https://github.com/acme/shop/pull/9',
+  (select id from made where name = 'url')
+));
+select is(
+  pg_temp.links((select id from made where name = 'url')), 'acme/shop#9 owner',
+  'another URL is another link, and the old one goes'
+);
+select pg_temp.as_persona('stranger', format(
+  'update public.tasks set pr_url = null where id = %s returning id', (select id from made where name = 'url')
+));
+select is(pg_temp.links((select id from made where name = 'url')), null, 'none is none');
+
+-- Branches
+
+insert into made select 'branch', pg_temp.new_task(
+  'stranger', 'repo_url, pr_branch, created_at', '''https://github.com/acme/shop'', ''fix'', ''2026-01-01'''
+);
+select pg_temp.deliver(pg_temp.pull(20, '2026-03-01T10:00:00Z'), 'opened');
+select is(
+  pg_temp.links((select id from made where name = 'branch')), 'acme/shop#20 branch',
+  'a pull request that comes from the task''s branch is linked'
+);
+select is(
+  pg_temp.as_persona('stranger', format(
+    'select count(*) from public.task_pull_requests where task_id = %s',
+    (select id from made where name = 'branch')
+  )),
+  '0', 'and not even that it is there is told before it is verified'
+);
+insert into made select 'branch later', pg_temp.new_task(
+  'stranger', 'repo_url, pr_branch, created_at', '''https://github.com/acme/shop'', ''fix'', ''2026-01-01'''
+);
+select is(
+  pg_temp.links((select id from made where name = 'branch later')), 'acme/shop#20 branch',
+  'whichever of the two comes first'
+);
+select pg_temp.deliver(pg_temp.pull(21, '2026-03-01T10:00:00Z', jsonb_build_object(
+  'head', '{"ref": "fix", "sha": "abc", "repo": {"full_name": "mallory/shop"}}'::jsonb
+)), 'opened');
+select is(
+  pg_temp.links((select id from made where name = 'branch')), 'acme/shop#20 branch',
+  'a branch of the same name in a fork is another branch'
+);
+select pg_temp.deliver(
+  pg_temp.pull(22, '2025-03-01T10:00:00Z', pg_temp.closed('2025-03-01T10:00:00Z')), 'closed'
+);
+select is(
+  pg_temp.links((select id from made where name = 'branch')), 'acme/shop#20 branch',
+  'what was over before the task was made is other work'
+);
+select is(
+  pg_temp.links(pg_temp.new_task(
+    'stranger', 'repo_url, pr_branch, pr_url',
+    '''https://github.com/mine/own'', ''fix'', ''https://github.com/acme/shop/pull/30'''
+  )),
+  'acme/shop#30 owner', 'a branch is looked for in the task''s own repository, not in that of a URL'
+);
+
+-- Who may see: a trusted worker
+
+create function pg_temp.complete(p_task text, p_set text, p_verify boolean) returns void
+language plpgsql as $$
+begin
+  -- as complete_task does for a worker with a token for everybody
+  perform set_config('role', 'anon', true);
+  perform pg_temp.write(p_task, p_set);
+  if p_verify then
+    perform set_config('role', 'none', true);
+    perform private.verify_task_pull_requests(p_task::bigint);
+  end if;
+  perform set_config('role', 'none', true);
+end;
+$$;
+create function pg_temp.write(p_task text, p_set text) returns void language plpgsql security definer
+set search_path = '' as $$
+begin
+  execute format('update public.tasks set %s where id = %s', p_set, p_task);
+end;
+$$;
+grant execute on function pg_temp.write(text, text) to anon;
+
+insert into made select 'worker', pg_temp.new_task('second', 'repo_url', '''https://github.com/acme/shop''');
+select pg_temp.complete(
+  (select id from made where name = 'worker'), 'pr_url = ''https://github.com/acme/shop/pull/20''', false
+);
+select is(
+  pg_temp.links((select id from made where name = 'worker')), 'acme/shop#20 owner',
+  'what a worker of the user''s own names is not verified'
+);
+select is(pg_temp.seen('second'), '-', 'and shows nothing');
+select pg_temp.complete(
+  (select id from made where name = 'worker'), 'pr_url = ''https://github.com/acme/shop/pull/21''', true
+);
+select is(
+  pg_temp.links((select id from made where name = 'worker')), 'acme/shop#21 worker worker',
+  'what a trusted one names is'
+);
+select is(pg_temp.seen('second'), '21', 'and is shown');
+select is(pg_temp.seen('stranger'), '-', 'to the task''s user alone');
+select is(pg_temp.seen('admin'), '-', 'not to the team');
+
+-- The task's user names somebody else's, and a trusted worker finishes the task without naming any.
+insert into made select 'planted', pg_temp.new_task(
+  'stranger', 'pr_url', '''https://github.com/acme/shop/pull/21'''
+);
+update private.task_github_refs set number_named_in = '3'::xid8, head_named_in = '3'::xid8
+where task_id = (select id::bigint from made where name = 'planted');
+select pg_temp.complete((select id from made where name = 'planted'), 'commit_hash = ''abc''', true);
+select is(
+  pg_temp.links((select id from made where name = 'planted')), 'acme/shop#21 owner',
+  'what the user planted before is not verified by the worker''s finishing'
+);
+select is(pg_temp.seen('stranger'), '-', 'and stays hidden');
+
+-- A server that writes the task
+update public.tasks set pr_branch = 'fix', pr_url = null
+where id = (select id::bigint from made where name = 'worker');
+select is(
+  pg_temp.links((select id from made where name = 'worker')), 'acme/shop#20 branch worker',
+  'what a server writes is verified, branches too'
+);
+select is(pg_temp.seen('second'), '20', 'and shown');
+select pg_temp.deliver(
+  pg_temp.pull(23, '2026-11-01T10:00:00Z', '{"created_at": "2026-11-01T10:00:00Z"}'), 'opened'
+);
+select is(pg_temp.seen('second'), '20,23', 'also what is opened from the branch afterwards');
+select pg_temp.as_persona('second', format(
+  'update public.tasks set pr_branch = ''other'' where id = %s returning id',
+  (select id from made where name = 'worker')
+));
+select is(pg_temp.seen('second'), '-', 'until the user names another branch');
+
+-- A public repository
+
+select pg_temp.deliver(pg_temp.pull(20, '2026-03-01T11:00:00Z', pg_temp.public_base()));
+select is(pg_temp.seen('stranger'), '20', 'a public repository''s is shown to whoever links to it');
+select is(pg_temp.seen('second'), '-', 'and to nobody else');
+select pg_temp.deliver(pg_temp.pull(20, '2026-03-01T12:00:00Z'));
+select is(pg_temp.seen('stranger'), '-', 'until the repository is hidden');
+
+-- Nobody writes
+
+select matches(pg_temp.as_persona(p, s), '^42501', p || ': ' || s)
+from unnest(array['stranger', 'service_role']) as p, unnest(array[
+  'update public.task_pull_requests set verified_at = now(), verified_by = ''worker'' where true returning 1',
+  'update public.pull_requests set is_private = false where true returning 1'
+]) as s;
+
+select * from finish();
+rollback;
