@@ -1,0 +1,269 @@
+import type { Sql } from "postgres";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { FakeGithub } from "../../../scripts/demo/fake-github.ts";
+import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { askTokens, githubWith, newToken } from "../support/github-tokens.ts";
+import { type Person, rows, signUp } from "../support/people.ts";
+
+// The sweep over the real stack and a fake GitHub: what a lost webhook left wrong, and who comes to see what.
+
+const REPO = "https://github.com/acme/shop";
+const tokens = { maya: newToken(), mallory: newToken() };
+const logLines: string[] = [];
+let github: FakeGithub;
+let project: TestProject;
+let sql: Sql;
+let maya: Person;
+let mallory: Person;
+
+beforeAll(async () => {
+  github = await githubWith(tokens);
+  project = await openTestProject({
+    functions: { env: { GITHUB_API_URL: github.url }, log: (_, line) => logLines.push(line) },
+  });
+  sql = connect(project.database);
+  await sql`update public.agent_settings set functions_url = ${`${project.url}/functions/v1`}`;
+  maya = await signUp(project, "maya");
+  mallory = await signUp(project, "mallory");
+  for (const [person, token] of [[maya, tokens.maya], [mallory, tokens.mallory]] as const) {
+    expect((await askTokens(project, person, "POST", "", { token })).status).toBe(200);
+  }
+});
+
+afterAll(async () => {
+  await sql?.end();
+  await project?.close();
+  await github?.stop();
+});
+
+beforeEach(async () => {
+  await sql`delete from public.tasks`;
+  await sql`delete from public.pull_requests`;
+  await sql`update private.github_sweep set paused_until = null`;
+  await sql`update private.secrets set invalid_at = null`;
+  for (const list of [github.state.repos, github.state.pulls, github.state.faults]) list.length = 0;
+  github.state.requests.length = 0;
+  github.state.addRepo({ owner: "acme", name: "shop", isPrivate: true, members: ["maya"] });
+});
+
+const open = (head: string, title = "Mend it") =>
+  github.state.openPull({ owner: "acme", name: "shop", title, head, login: "maya" });
+
+/** A sweep by hand, as a server starts it. */
+async function sweep(): Promise<Record<string, unknown>> {
+  const response = await fetch(`${project.url}/functions/v1/github-sweep`, {
+    method: "POST",
+    headers: { apikey: project.secretKey },
+  });
+  expect(response.status).toBe(200);
+  return await response.json() as Record<string, unknown>;
+}
+
+/** Time passes: what was looked at is due again. */
+async function later(): Promise<void> {
+  await sql`update private.pull_request_checks set next_check_at = now() where next_check_at is not null`;
+  await sql`update public.task_pull_requests set verify_after = now() where verify_after is not null`;
+  await sql`update private.task_github_refs set look_up_after = now() where look_up_after is not null`;
+  await sql`delete from private.function_tickets`;
+}
+
+const addTask = async (person: Person, task: { pr_url?: string; repo_url?: string; pr_branch?: string }) => {
+  const [row] = await rows(
+    person.client.from("tasks").insert({ created_at: "2026-01-01T00:00:00Z", ...task }).select("id"),
+  );
+  return row?.id ?? 0;
+};
+
+const seen = (person: Person) =>
+  rows(person.client.from("pull_requests").select("number, title, state, merged_at, merge_commit_sha"));
+
+const asked = () =>
+  github.state.requests.map(({ login, path, status }) =>
+    `${login} ${path.replace("/repos/acme/shop", "")} ${status}`
+  );
+
+describe("a pull request that a task names", () => {
+  test("is read with its owner's token and shown to them; not to whoever else names it", async () => {
+    const { number } = open("fix");
+    for (const person of [maya, mallory]) await addTask(person, { pr_url: `${REPO}/pull/${number}` });
+    expect(await seen(maya)).toEqual([]);
+    expect(await sweep()).toMatchObject({ read: 1, not_seen: 1, failed: 0, stopped: null });
+    expect(asked().sort()).toEqual(["mallory /pulls/1 404", "maya /pulls/1 200"]);
+    expect(await seen(maya)).toMatchObject([{ number: 1, title: "Mend it", state: "open" }]);
+    expect(await seen(mallory)).toEqual([]);
+    expect(await sweep()).toMatchObject({ requests: 0 });
+  });
+
+  test("costs nothing while nothing changes, and its merge is found without a webhook", async () => {
+    open("fix");
+    await addTask(maya, { pr_url: `${REPO}/pull/1` });
+    await sweep();
+    await later();
+    expect(await sweep()).toMatchObject({ requests: 1, unchanged: 1, read: 0 });
+    const { mergeCommitSha } = github.state.merge("acme", "shop", 1);
+    await later();
+    expect(await sweep()).toMatchObject({ read: 1 });
+    expect(await seen(maya)).toMatchObject([{
+      state: "closed",
+      merged_at: expect.any(String),
+      merge_commit_sha: mergeCommitSha,
+    }]);
+  });
+
+  test("that goes out of its owner's sight goes out of ours", async () => {
+    open("fix");
+    await addTask(maya, { pr_url: `${REPO}/pull/1` });
+    await sweep();
+    expect(await seen(maya)).toHaveLength(1);
+    const [repo] = github.state.repos;
+    if (repo) repo.members = [];
+    await later();
+    expect(await sweep()).toMatchObject({ not_seen: 1 });
+    expect(await seen(maya)).toEqual([]);
+    if (repo) repo.members = ["maya"];
+    await later();
+    await sweep();
+    expect(await seen(maya)).toHaveLength(1);
+  });
+
+  test("of a public repository needs nobody's token", async () => {
+    const [repo] = github.state.repos;
+    if (repo) repo.isPrivate = false;
+    await sql`update private.secrets set invalid_at = now()`;
+    open("fix");
+    await addTask(mallory, { pr_url: `${REPO}/pull/1` });
+    expect(await sweep()).toMatchObject({ read: 1 });
+    expect(asked()).toEqual(["null /pulls/1 200"]);
+    expect(await seen(mallory)).toHaveLength(1);
+  });
+
+  test("is looked for by its branch when the worker named none", async () => {
+    const id = await addTask(maya, { repo_url: REPO, pr_branch: "fix" });
+    await addTask(mallory, { repo_url: REPO, pr_branch: "fix" });
+    await sql`update public.tasks set status = 'running'`;
+    await sql`update public.tasks set status = 'completed'`;
+    expect(await sweep()).toMatchObject({ requests: 2, found: 0 });
+    open("fix");
+    await later();
+    expect(await sweep()).toMatchObject({ found: 1 });
+    const found = await rows(maya.client.from("tasks").select("id, pull_requests (number)"));
+    expect(found).toEqual([{ id, pull_requests: [{ number: 1 }] }]);
+    expect(await seen(mallory)).toEqual([]);
+    expect(await rows(mallory.client.from("task_pull_requests").select())).toEqual([]);
+  });
+});
+
+describe("GitHub", () => {
+  beforeEach(async () => {
+    for (const head of ["a", "b", "c", "d"]) {
+      const { number } = open(head, head);
+      await addTask(maya, { pr_url: `${REPO}/pull/${number}` });
+    }
+  });
+
+  test("asks to be left alone, and is until then", async () => {
+    github.state.faults.push({ path: "/pulls/2", status: 403, headers: { "retry-after": "120" }, body: {} });
+    const report = await sweep();
+    expect(report).toMatchObject({ stopped: "limited" });
+    const until = new Date(String(report.paused_until)).getTime() - Date.now();
+    expect(until).toBeGreaterThan(100_000);
+    expect(until).toBeLessThan(121_000);
+    github.state.requests.length = 0;
+    await later();
+    expect(await sweep()).toMatchObject({ requests: 0, paused_until: expect.any(String) });
+    expect(await sql`select private.request_github_sweep() as is_requested`).toEqual([{
+      is_requested: false,
+    }]);
+    expect(asked()).toEqual([]);
+  });
+
+  test("answers some requests with rubbish: the others are not held up", async () => {
+    github.state.faults.push(
+      { path: "/pulls/1", body: '{"number": 1' },
+      { path: "/pulls/2", status: 500, body: "<html>" },
+      { path: "/pulls/4", body: { number: 7, state: "open", updated_at: "2026-01-01T00:00:00Z" } },
+    );
+    expect(await sweep()).toMatchObject({ read: 1, failed: 3, stopped: null });
+    expect(await seen(maya)).toMatchObject([{ number: 3, title: "c" }]);
+    await later();
+    expect(await sweep()).toMatchObject({ failed: 0 });
+    expect(await seen(maya)).toHaveLength(4);
+  });
+
+  test("is down: three requests tell", async () => {
+    github.state.faults.push({ status: 502, body: "", times: 9 });
+    expect(await sweep()).toMatchObject({ stopped: "failing", requests: 3 });
+  });
+
+  test("refuses the token: its owner sees that, and it is not used again", async () => {
+    github.state.faults.push({ status: 401, body: { message: "Bad credentials" } });
+    expect(await sweep()).toMatchObject({ tokens_refused: 1, read: 0 });
+    // what may be public is asked for without one
+    expect(asked().map((line) => line.replace(/\/pulls\/\d/, ""))).toEqual([
+      "maya  401",
+      ...Array(4).fill("null  404"),
+    ]);
+    const { body } = await askTokens(project, maya, "GET");
+    expect(body.invalid_at).toEqual(expect.any(String));
+    await later();
+    github.state.requests.length = 0;
+    await sweep();
+    expect(asked().filter((line) => line.startsWith("maya"))).toEqual([]);
+  });
+});
+
+describe("the clock", () => {
+  test("calls with a ticket that is good once, and the way leaves no secret", async () => {
+    open("fix");
+    await addTask(maya, { pr_url: `${REPO}/pull/1` });
+    expect(await sql`select private.request_github_sweep() as is_requested`).toEqual([{
+      is_requested: true,
+    }]);
+    await expect.poll(() => seen(maya), { timeout: 15_000 }).toHaveLength(1);
+    const answer = async () =>
+      (await sql<{ status_code: number; content: string }[]>`
+        select status_code, content from net._http_response order by id desc limit 1
+      `)[0];
+    await expect.poll(answer, { timeout: 15_000 }).toMatchObject({ status_code: 200 });
+    expect(JSON.parse((await answer())?.content ?? "")).toMatchObject({ read: 1 });
+    expect(await sql`select count(*)::integer from private.function_tickets`).toEqual([{ count: 0 }]);
+  });
+
+  test("nobody else does: no key, a user's token, a ticket that is made up, used or old", async () => {
+    const [row] = await sql<
+      { ticket: string }[]
+    >`select private.issue_function_ticket('github-sweep') as ticket`;
+    const [old] = await sql<
+      { ticket: string }[]
+    >`select private.issue_function_ticket('github-sweep') as ticket`;
+    await sql`
+      update private.function_tickets set expires_at = now() - interval '1 second'
+      where hash = sha256(convert_to(${old?.ticket ?? ""}, 'UTF8'))
+    `;
+    const call = async (headers: Record<string, string>) =>
+      (await fetch(`${project.url}/functions/v1/github-sweep`, { method: "POST", headers })).status;
+    expect(await call({ "x-fixloop-ticket": row?.ticket ?? "" })).toBe(200);
+    const { data } = await maya.client.auth.getSession();
+    for (
+      const headers of [
+        {},
+        { "x-fixloop-ticket": "" },
+        { "x-fixloop-ticket": row?.ticket ?? "" },
+        { "x-fixloop-ticket": old?.ticket ?? "" },
+        { "x-fixloop-ticket": "0".repeat(64) },
+        { apikey: project.publishableKey },
+        { authorization: `Bearer ${data.session?.access_token}` },
+        { authorization: `Bearer ${project.secretKey}` },
+      ] as Record<string, string>[]
+    ) {
+      expect([headers, await call(headers)]).toEqual([headers, 401]);
+    }
+  });
+});
+
+test("no token is in the log", () => {
+  expect(logLines.filter((line) => line.includes("github-sweep")).length).toBeGreaterThan(10);
+  for (const hidden of [tokens.maya, tokens.mallory, "v1."]) {
+    expect(logLines.join("\n")).not.toContain(hidden);
+  }
+});
