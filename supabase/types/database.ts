@@ -1480,6 +1480,48 @@ export type Database = {
         };
         Relationships: [];
       };
+      "worker_tokens": {
+        Row: {
+          "agents": (string)[];
+          "created_at": string;
+          "expires_at": string | null;
+          "id": string;
+          "last_used_at": string | null;
+          "name": string;
+          "revoked_at": string | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agents": (string)[];
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "last_used_at"?: string | null;
+          "name": string;
+          "revoked_at"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "agents"?: (string)[];
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "last_used_at"?: string | null;
+          "name"?: string;
+          "revoked_at"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "worker_tokens_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
     };
     Views: {
       "circle_triage_queue": {
@@ -2032,7 +2074,47 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "claim_task": {
+        Args: {
+          "agents": (string)[];
+          "claim_key"?: string;
+          "lease_seconds"?: number;
+          "worker": string;
+          "worker_token"?: string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["claimed_task"][];
+        SetofOptions: {
+          from: "*";
+          to: "claimed_task";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "cleanup_legacy_test_data": { Args: { "days_old"?: number }; Returns: number };
+      "complete_task": {
+        Args: {
+          "changed_files"?: Json;
+          "commit_hash"?: string;
+          "execution_metadata"?: Json;
+          "fencing_token": number;
+          "git_diff"?: string;
+          "git_patch"?: string;
+          "message"?: string;
+          "pr_branch"?: string;
+          "pr_number"?: number;
+          "pr_url"?: string;
+          "task_id": number;
+          "worker_token"?: string;
+        };
+        Returns: Json;
+      };
+      "create_worker_token": {
+        Args: { "agents": (string)[]; "expires_in_days"?: number; "for_everybody"?: boolean; "name": string };
+        Returns: {
+          "id": string;
+          "token": string;
+        }[];
+      };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
       "dismiss_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
@@ -2226,6 +2308,7 @@ export type Database = {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
       };
+      "revoke_worker_token": { Args: { "id": string }; Returns: string };
       "search_exai_issues": {
         Args: {
           "p_category"?: (string)[];
@@ -2416,7 +2499,24 @@ export type Database = {
       "task_status": "pending" | "running" | "completed" | "failed" | "cancelled";
     };
     CompositeTypes: {
-      [_ in never]: never;
+      "claimed_task": {
+        "task_id": number | null;
+        "fencing_token": number | null;
+        "attempt": number | null;
+        "lease_expires_at": string | null;
+        "agent": string | null;
+        "priority": number | null;
+        "project_id": number | null;
+        "repo_url": string | null;
+        "repo_owner": string | null;
+        "repo_name": string | null;
+        "target_branch": string | null;
+        "pr_branch": string | null;
+        "chat_messages": Json | null;
+        "execution_metadata": Json | null;
+        "project_settings": Json | null;
+        "github_token": string | null;
+      };
     };
   };
 };
