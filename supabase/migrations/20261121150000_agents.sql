@@ -1375,15 +1375,15 @@ create table public.task_attempts (
   error_kind text,
   is_retryable boolean,
   constraint task_attempts_pkey primary key (task_id, fencing_token),
-  constraint task_attempts_task_id_fkey foreign key (task_id) references public.tasks (id) on delete cascade,
-  constraint task_attempts_outcome_is_known
-    check (outcome in ('completed', 'failed', 'expired', 'released', 'cancelled')),
-  constraint task_attempts_ended_has_outcome check ((ended_at is null) = (outcome is null)),
-  constraint task_attempts_ends_after_it_begins check (ended_at >= claimed_at)
+  constraint task_attempts_task_id_fkey foreign key (task_id) references public.tasks (id) on delete cascade
 ) with (
   -- Room on each page for the next heartbeat, and dead rows away before the index of the open ones grows.
   fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
 );
+-- No check constraints, as for tasks: each costs every claim and every end of one. outcome is one of
+-- completed, failed, expired, released and cancelled, and null exactly where ended_at is; the functions of
+-- the queue alone write here.
+--
 -- user_id, project_id and worker_token_id are copies without a foreign key: an attempt is gone with its task,
 -- which is gone with its user and its project, and each key would be looked up for each claim.
 comment on table public.task_attempts is
@@ -1412,7 +1412,9 @@ comment on column public.task_attempts.error_kind is 'The same as a short name, 
 comment on column public.task_attempts.is_retryable is
   'Whether the worker thought that another attempt might help; of failed ones.';
 
--- All of them hold open attempts only, and no column that a heartbeat writes.
+-- All of them hold open attempts only, and no column that a heartbeat writes. The second one says so in other
+-- words: what counts a user's open attempts can't be planned over the first, nor the other way round, however
+-- few rows there were when the plan was made.
 create unique index task_attempts_open_key on public.task_attempts (task_id) where ended_at is null;
 create index task_attempts_open_user_id_project_id_idx on public.task_attempts (user_id, project_id)
   where outcome is null;
@@ -1560,8 +1562,8 @@ begin
   returning w.revoked_at into v_revoked_at;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'worker_token_not_found', detail = 'There is no worker token with this id.',
-      hint = 'Use the id of a row in worker_tokens.';
+      errcode = 'PT404', message = 'worker_token_not_found',
+      detail = 'There is no worker token with this id.', hint = 'Use the id of a row in worker_tokens.';
   end if;
   return v_revoked_at;
 end;
@@ -1575,8 +1577,8 @@ begin atomic
   select private.revoke_worker_token(id => revoke_worker_token.id);
 end;
 comment on function public.revoke_worker_token(uuid) is
-  'Ends a credential at once, also for the tasks that its worker holds: their leases run out. Says since when '
-  'it is revoked. Its user, admins of the team for one for everybody, and servers. Errors: '
+  'Ends a credential at once, also for the tasks that its worker holds: their leases run out. Says since '
+  'when it is revoked. Its user, admins of the team for one for everybody, and servers. Errors: '
   'worker_token_not_found (404).';
 grant execute on function public.revoke_worker_token(uuid) to authenticated, service_role;
 
@@ -1635,11 +1637,9 @@ create index tasks_lanes_idx on public.tasks
   (agent, user_id, (coalesce(project_id, 0)), (-priority), run_after, id)
   where status = 'pending';
 
--- Plans are made for any values and never sort what an index has in order: a queue that was empty when the
--- plan was made is not empty for ever.
 create or replace function private.first_ready_tasks(p_agents text[], p_limit integer)
 returns table (id bigint, user_id uuid, project_id bigint)
-language plpgsql stable security invoker set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
+language plpgsql stable security invoker set search_path = '' as $$
 begin
   return query
     with recursive level as (
@@ -1675,7 +1675,7 @@ comment on function private.first_ready_tasks(text[], integer) is
 
 create or replace function private.first_ready_tasks_of_each(p_agents text[], p_user_id uuid)
 returns table (id bigint, user_id uuid, project_id bigint)
-language plpgsql stable security invoker set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
+language plpgsql stable security invoker set search_path = '' as $$
 declare
   v_from constant uuid := coalesce(p_user_id, '00000000-0000-0000-0000-000000000000');
   v_to constant uuid := coalesce(p_user_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
@@ -1708,8 +1708,8 @@ begin
 end;
 $$;
 comment on function private.first_ready_tasks_of_each(text[], uuid) is
-  'The first ready task of each user, project, agent and priority, in the order in which they go; of one user '
-  'or, for null, of all.';
+  'The first ready task of each user, project, agent and priority, in the order in which they go; of one '
+  'user or, for null, of all.';
 
 -- 40_agents/56_task_limits.sql
 -- How much of a user and of a project runs at once.
@@ -1718,42 +1718,52 @@ comment on function private.first_ready_tasks_of_each(text[], uuid) is
 -- them sees what another one has not committed; who would have to wait takes another user's task instead.
 
 create or replace function private.task_room(
-  p_user_id uuid, p_project_id bigint, out is_limited boolean, out is_user_full boolean,
-  out is_project_full boolean
+  p_user_id uuid, p_project_id bigint, out user_limit integer, out project_limit integer,
+  out is_user_full boolean, out is_project_full boolean
 )
-language plpgsql volatile security invoker set search_path = '' set enable_seqscan = 'off' as $$
+language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_user_limit integer;
-  v_project_limit integer;
+  v_user_count bigint;
+  v_project_count bigint;
 begin
   select coalesce(u.max_running_tasks, s.running_tasks_per_user),
-    case when p_project_id is not null
-      then least(p.max_running_tasks, s.running_tasks_per_project) end
-  into v_user_limit, v_project_limit
+    case when p_project_id is not null then least(p.max_running_tasks, s.running_tasks_per_project) end
+  into task_room.user_limit, task_room.project_limit
   from public.agent_settings as s
   left join public.users as u on u.id = p_user_id
-  left join public.projects as p on p.id = p_project_id;
-  is_limited := v_user_limit is not null or v_project_limit is not null;
-  is_user_full := v_user_limit <= (
-    select count(*) from public.task_attempts as a where a.user_id = p_user_id and a.ended_at is null
-  );
-  is_project_full := v_project_limit <= (
-    select count(*) from public.task_attempts as a
-    where a.user_id = p_user_id and a.project_id = p_project_id and a.ended_at is null
-  );
+  left join public.projects as p on p.id = p_project_id
+  where s.id;
+  if coalesce(user_limit, project_limit) is not null then
+    select count(*), count(*) filter (where a.project_id = p_project_id)
+    into v_user_count, v_project_count
+    from public.task_attempts as a where a.user_id = p_user_id and a.outcome is null;
+  end if;
+  is_user_full := coalesce(v_user_count >= user_limit, false);
+  is_project_full := coalesce(v_project_count >= project_limit, false);
 end;
 $$;
 comment on function private.task_room(uuid, bigint) is
-  'Whether one more task of this user and project may run, as far as it is committed.';
+  'How much of a user and of a project may run at once, null for any number, and whether that much runs '
+  'already, as far as it is committed.';
 
-create or replace function private.task_turn_key(p_user_id uuid) returns bigint
-language plpgsql immutable security invoker set search_path = '' as $$
+create or replace function private.take_turn(p_user_id uuid) returns boolean
+language plpgsql volatile security invoker set search_path = '' as $$
 begin
-  return hashtextextended(p_user_id::text, 20261121);
+  return pg_try_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
 end;
 $$;
-comment on function private.task_turn_key(uuid) is
-  'The advisory lock under which claims of a user with a limit take turns.';
+comment on function private.take_turn(uuid) is
+  'Takes the turn of a user''s claims until the transaction ends; false where somebody else has it.';
+
+create or replace function private.await_turn(p_user_id uuid) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
+end;
+$$;
+comment on function private.await_turn(uuid) is
+  'As private.take_turn, but waits. Only for a transaction that has no turn: two that waited for each '
+  'other''s would never end.';
 
 -- 40_agents/60_claim_task.sql
 -- A worker takes the next task.
@@ -1771,13 +1781,16 @@ end;
 $$;
 comment on function private.refuse_worker_input(text) is 'Errors: worker_input_invalid (422), always.';
 
-create or replace function private.check_claim(p_worker text, p_agents text[], p_allowed text[]) returns void
+create or replace function private.check_claim(
+  p_worker text, p_agents text[], p_lease_seconds integer, p_allowed text[]
+) returns interval
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
-  if private.presence(p_worker) is null or char_length(p_worker) > 200 then
-    perform private.refuse_worker_input('worker is the worker''s name, of 1 to 200 characters.');
+  if private.presence(p_worker) is null or octet_length(p_worker) > 200 then
+    perform private.refuse_worker_input('worker is the worker''s name, of 1 to 200 bytes.');
   end if;
-  if coalesce(cardinality(p_agents), 0) not between 1 and 50 or array_position(p_agents, null) is not null then
+  if coalesce(cardinality(p_agents), 0) not between 1 and 50 or array_position(p_agents, null) is not null
+  then
     perform private.refuse_worker_input('agents names 1 to 50 agents that the worker runs.');
   end if;
   if not p_agents <@ p_allowed then
@@ -1786,24 +1799,26 @@ begin
       detail = format('The worker token is for: %s.', array_to_string(p_allowed, ', ')),
       hint = 'Ask for those only, or make another token.';
   end if;
+  return private.lease_interval(p_lease_seconds);
 end;
 $$;
-comment on function private.check_claim(text, text[], text[]) is
-  'Errors: worker_agents_not_allowed (403), worker_input_invalid (422).';
+comment on function private.check_claim(text, text[], integer, text[]) is
+  'What is asked for, if it may be, and for how long. Errors: worker_agents_not_allowed (403), '
+  'worker_input_invalid (422).';
 
-create or replace function private.lease_end(p_lease_seconds integer) returns timestamptz
+create or replace function private.lease_interval(p_lease_seconds integer) returns interval
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_most constant integer := (select s.max_lease_seconds from public.agent_settings as s);
+  v_most constant integer := (select s.max_lease_seconds from public.agent_settings as s where s.id);
 begin
-  if p_lease_seconds is null or p_lease_seconds not between 5 and v_most then
-    perform private.refuse_worker_input(format('lease_seconds is from 5 to %s.', v_most));
+  if p_lease_seconds between 5 and v_most then
+    return make_interval(secs => p_lease_seconds);
   end if;
-  return clock_timestamp() + make_interval(secs => p_lease_seconds);
+  perform private.refuse_worker_input(format('lease_seconds is from 5 to %s.', v_most));
 end;
 $$;
-comment on function private.lease_end(integer) is
-  'Until when a lease of so many seconds holds. Errors: worker_input_invalid (422).';
+comment on function private.lease_interval(integer) is
+  'A lease of so many seconds, if so long a one is allowed. Errors: worker_input_invalid (422).';
 
 -- Among the candidates, the first whose user and project have room, and whom nobody else has just taken.
 -- What is full is looked at before the turn is taken, so that waiting users' turns stay free.
@@ -1827,8 +1842,9 @@ begin
       continue when v_task.user_id = any (v_users) or v_task.project_id = any (v_projects);
       for v_look in 1..2 loop
         v_room := private.task_room(v_task.user_id, v_task.project_id);
-        exit when v_room.is_user_full or v_room.is_project_full or not v_room.is_limited or v_look = 2;
-        if not pg_try_advisory_xact_lock(private.task_turn_key(v_task.user_id)) then
+        exit when v_room.is_user_full or v_room.is_project_full or v_look = 2
+          or coalesce(v_room.user_limit, v_room.project_limit) is null;
+        if not private.take_turn(v_task.user_id) then
           p_busy_user_id := coalesce(p_busy_user_id, v_task.user_id);
           v_room.is_user_full := true;
           exit;
@@ -1841,7 +1857,8 @@ begin
         v_projects := v_projects || v_task.project_id;
       else
         select t.id into p_task_id from public.tasks as t
-        where t.id = v_task.id and t.status = 'pending' and t.run_after <= clock_timestamp()
+        where t.id = v_task.id and t.status = 'pending' and t.agent = any (p_agents)
+          and t.run_after <= clock_timestamp()
         for no key update skip locked;
         if found then
           return;
@@ -1863,7 +1880,7 @@ declare
 begin
   if v_taken.p_task_id is null and v_taken.p_busy_user_id is not null and not v_taken.p_has_turn then
     -- nothing but what others were claiming at that moment
-    perform pg_advisory_xact_lock(private.task_turn_key(v_taken.p_busy_user_id));
+    perform private.await_turn(v_taken.p_busy_user_id);
     v_taken := private.take_first_with_room(p_agents, p_user_id, true);
   end if;
   return v_taken.p_task_id;
@@ -1872,7 +1889,7 @@ $$;
 comment on function private.take_task(text[], uuid, boolean) is
   'Locks a ready task that may run and says which it is; null for none.';
 
-create or replace function private.open_claim(p_claim_key uuid, p_worker_token_id uuid)
+create or replace function private.repeated_claim(p_claim_key uuid, p_worker_token_id uuid)
 returns public.task_attempts
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -1886,7 +1903,7 @@ begin
   return v_attempt;
 end;
 $$;
-comment on function private.open_claim(uuid, uuid) is
+comment on function private.repeated_claim(uuid, uuid) is
   'The lease that a claim of this key was answered with, while it holds; claims of the same key take turns.';
 
 -- 40_agents/61_claim_task.sql
@@ -1899,62 +1916,122 @@ create type public.claimed_task as (
 );
 comment on type public.claimed_task is 'What a worker is given: the lease, and what the work needs.';
 
+create or replace function private.first_agent(p_agents text[]) returns text
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return (
+    select h.agent
+    from unnest(p_agents) as a (agent)
+    cross join lateral (
+      select t.agent, t.priority, t.run_after, t.id from public.tasks as t
+      where t.status = 'pending' and t.agent = a.agent
+      order by t.priority desc, t.run_after, t.id limit 1
+    ) as h
+    order by h.priority desc, h.run_after, h.id limit 1
+  );
+end;
+$$;
+comment on function private.first_agent(text[]) is 'The agent whose first pending task goes first.';
+
+-- The first pending task is what nearly every claim comes down to, so it is tried by itself: the choice and
+-- the lock are one statement. Whatever is in its way (it is for later, its user has no room or is just being
+-- served), private.take_task looks further.
+create or replace function private.take_first_task(p_agents text[]) returns bigint
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_agent constant text := case when cardinality(p_agents) = 1 then p_agents[1]
+    else private.first_agent(p_agents) end;
+  v_task record;
+  v_room record;
+  v_has_turn boolean := false;
+begin
+  select t.id, t.user_id, t.project_id, t.run_after <= clock_timestamp() as is_ready into v_task
+  from public.tasks as t
+  where t.status = 'pending' and t.agent = v_agent
+  order by t.priority desc, t.run_after, t.id
+  limit 1
+  for no key update skip locked;
+  if not found then
+    return null;
+  end if;
+  if v_task.is_ready then
+    v_room := private.task_room(v_task.user_id, v_task.project_id);
+    if coalesce(v_room.user_limit, v_room.project_limit) is null then
+      return v_task.id;
+    elsif not v_room.is_user_full and not v_room.is_project_full and private.take_turn(v_task.user_id) then
+      v_has_turn := true;
+      v_room := private.task_room(v_task.user_id, v_task.project_id);
+      if not v_room.is_user_full and not v_room.is_project_full then
+        return v_task.id;
+      end if;
+    end if;
+  end if;
+  return private.take_task(p_agents, null, v_has_turn);
+end;
+$$;
+comment on function private.take_first_task(text[]) is
+  'Locks the first ready task of anybody that may run and says which it is; null for none.';
+
+create or replace function private.open_attempt(
+  p_task_id bigint, p_worker text, p_lease interval, p_worker_token_id uuid, p_claim_key uuid
+) returns public.task_attempts
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_attempt public.task_attempts;
+  v_mode text;
+begin
+  insert into public.task_attempts as a (
+    task_id, user_id, project_id, attempt, worker, agent, worker_token_id, claim_key, claimed_at,
+    heartbeat_at, lease_expires_at
+  )
+  select t.id, t.user_id, t.project_id, t.attempts_count + 1, p_worker, t.agent, p_worker_token_id,
+    p_claim_key, v_now, v_now, v_now + p_lease
+  from public.tasks as t where t.id = p_task_id
+  returning a.* into v_attempt;
+  v_mode := set_config('app.task_queue', 'on', true);
+  update public.tasks as t
+  set status = 'running', attempts_count = v_attempt.attempt, started_at = v_now, updated_at = v_now
+  where t.id = p_task_id;
+  v_mode := set_config('app.task_queue', 'off', true);
+  return v_attempt;
+end;
+$$;
+comment on function private.open_attempt(bigint, text, interval, uuid, uuid) is
+  'Starts a task that is locked and pending, and opens its attempt.';
+
 create or replace function private.claim_task(
   worker text, agents text[], lease_seconds integer, worker_token text, claim_key uuid
 ) returns setof public.claimed_task
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
-  v_token_id uuid;
-  v_task record;
-  v_attempt record;
-  v_now timestamptz;
-  v_mode text;
-  v_agent text := agents[1];
+  v_scope constant record := private.authorize_worker(worker_token);
+  v_lease constant interval := private.check_claim(worker, agents, lease_seconds, v_scope.agents);
+  v_task_id bigint;
+  v_attempt public.task_attempts;
 begin
-  if worker_token is not null or not private.is_trusted_caller() then
-    raise exception 'x';
+  if claim_key is not null then
+    v_attempt := private.repeated_claim(claim_key, v_scope.token_id);
   end if;
-  select t.id, t.user_id, t.project_id, t.agent, t.priority, t.attempts_count, t.repo_url, t.target_branch,
-    t.pr_branch, t.chat_messages, t.execution_metadata, p.repo_owner, p.repo_name, p.settings, u.github_token,
-    coalesce(u.max_running_tasks, s.running_tasks_per_user) as user_limit,
-    least(p.max_running_tasks, s.running_tasks_per_project) as project_limit, s.max_lease_seconds,
-    (select count(*) from public.task_attempts as a where a.user_id = t.user_id and a.outcome is null) as runs
-  into v_task
-  from public.tasks as t
-  left join public.users as u on u.id = t.user_id
-  left join public.projects as p on p.id = t.project_id
-  left join public.agent_settings as s on s.id
-  where t.status = 'pending' and t.agent = v_agent
-  order by t.priority desc, t.run_after, t.id
-  limit 1
-  for no key update of t skip locked;
-  if v_task.runs >= v_task.user_limit then
-    raise exception 'full';
-  end if;
-  if v_task.user_limit is not null and not pg_try_advisory_xact_lock(hashtextextended(v_task.user_id::text, 20261121)) then
+  if v_attempt.task_id is null then
+    v_task_id := case when v_scope.user_id is null then private.take_first_task(agents)
+      else private.take_task(agents, v_scope.user_id, false) end;
+    if v_task_id is null then
       return;
     end if;
-  v_now := clock_timestamp();
-  insert into public.task_attempts as a (
-    task_id, user_id, project_id, attempt, worker, agent, worker_token_id, claim_key, claimed_at, heartbeat_at,
-    lease_expires_at
-  )
-  select
-    v_task.id, v_task.user_id, v_task.project_id, v_task.attempts_count + 1, worker, v_task.agent, v_token_id,
-    claim_key, v_now, v_now, v_now + make_interval(secs => lease_seconds)
-  where (v_task.user_limit is null or v_task.user_limit > (select count(*) from public.task_attempts as a where a.user_id = v_task.user_id and a.outcome is null))
-  and (v_task.project_limit is null or v_task.project_limit > (select count(*) from public.task_attempts as a where a.user_id = v_task.user_id and a.project_id = v_task.project_id and a.outcome is null))
-  returning a.fencing_token, a.attempt, a.lease_expires_at into v_attempt;
-  v_mode := set_config('app.task_queue', 'on', true);
-  update public.tasks as t
-  set status = 'running', attempts_count = v_attempt.attempt, started_at = v_now, updated_at = v_now
-  where t.id = v_task.id;
-  v_mode := set_config('app.task_queue', 'off', true);
-  return next row(
-    v_task.id, v_attempt.fencing_token, v_attempt.attempt, v_attempt.lease_expires_at, v_task.agent, v_task.priority,
-    v_task.project_id, v_task.repo_url, v_task.repo_owner, v_task.repo_name, v_task.target_branch, v_task.pr_branch,
-    v_task.chat_messages, v_task.execution_metadata, v_task.settings, v_task.github_token
-  )::public.claimed_task;
+    v_attempt := private.open_attempt(v_task_id, worker, v_lease, v_scope.token_id, claim_key);
+  end if;
+  return query
+    select v_attempt.task_id, v_attempt.fencing_token, v_attempt.attempt, v_attempt.lease_expires_at, t.agent,
+      t.priority, t.project_id, t.repo_url,
+      coalesce(p.repo_owner, substring(t.repo_url from '[/:]([^/:]+)/[^/]+?(?:\.git)?/*$')),
+      coalesce(p.repo_name, substring(t.repo_url from '[^/]+?/([^/]+?)(?:\.git)?/*$')),
+      t.target_branch, t.pr_branch, t.chat_messages, t.execution_metadata, p.settings,
+      case when v_scope.token_id is null then u.github_token end
+    from public.tasks as t
+    left join public.projects as p on p.id = t.project_id
+    left join public.users as u on u.id = t.user_id
+    where t.id = v_attempt.task_id;
 end;
 $$;
 comment on function private.claim_task(text, text[], integer, text, uuid) is 'Body of public.claim_task.';
@@ -1973,7 +2050,13 @@ begin atomic
   );
 end;
 comment on function public.claim_task(text, text[], integer, text, uuid) is
-  'Takes';
+  'Takes the first task that is ready for one of these agents: greater priority first, then the one that '
+  'waits longest. Returns it with its fencing_token, to be shown with each later call, and with what the '
+  'work needs; no row when there is nothing to do. Nobody else gets it until lease_expires_at, which '
+  'heartbeat_task moves on. The same claim_key again returns the same lease while it holds. Servers claim '
+  'any task and are given the handle of its user''s GitHub token; others show a worker_token. Errors: '
+  'worker_token_required, worker_token_invalid (401), worker_agents_not_allowed (403), worker_input_invalid '
+  '(422).';
 grant execute on function public.claim_task(text, text[], integer, text, uuid)
   to anon, authenticated, service_role;
 
@@ -1993,42 +2076,119 @@ end;
 $$;
 comment on function private.refuse_lost_lease() is 'Errors: task_lease_lost (409), always.';
 
+-- What a worker says twice, since the answer got lost, is answered as before and writes nothing.
+create or replace function private.ended_attempt(
+  p_task_id bigint, p_fencing_token bigint, p_worker_token_id uuid, p_outcome text
+) returns public.task_attempts
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_attempt public.task_attempts;
+begin
+  select a.* into v_attempt from public.task_attempts as a
+  where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.outcome = p_outcome
+    and (p_worker_token_id is null or a.worker_token_id = p_worker_token_id);
+  if not found then
+    perform private.refuse_lost_lease();
+  end if;
+  return v_attempt;
+end;
+$$;
+comment on function private.ended_attempt(bigint, bigint, uuid, text) is
+  'The attempt, if the same worker has ended it in the same way before. Errors: task_lease_lost (409).';
+
+create or replace function private.end_attempt(
+  p_task_id bigint, p_fencing_token bigint, p_worker_token_id uuid, p_outcome text, p_error text,
+  p_error_kind text, p_is_retryable boolean
+) returns public.task_attempts
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_attempt public.task_attempts;
+begin
+  perform from public.tasks as t where t.id = p_task_id for no key update;
+  update public.task_attempts as a
+  set ended_at = clock_timestamp(), outcome = p_outcome, error = p_error, error_kind = p_error_kind,
+    is_retryable = p_is_retryable
+  where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.ended_at is null
+    and a.lease_expires_at > clock_timestamp()
+    and (p_worker_token_id is null or a.worker_token_id = p_worker_token_id)
+  returning a.* into v_attempt;
+  return v_attempt;
+end;
+$$;
+comment on function private.end_attempt(bigint, bigint, uuid, text, text, text, boolean) is
+  'Locks the task and ends the attempt of a worker whose lease holds; null for any other.';
+
+-- With result or without: what is null stays as it is.
+create or replace function private.write_task_result(
+  p_task_id bigint, p_commit_hash text, p_git_diff text, p_git_patch text, p_changed_files jsonb,
+  p_pr_branch text, p_pr_number integer, p_pr_url text, p_execution_metadata jsonb
+) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if num_nonnulls(p_commit_hash, p_git_diff, p_git_patch, p_changed_files, p_execution_metadata) > 0 then
+    update public.tasks as t
+    set commit_hash = coalesce(p_commit_hash, t.commit_hash), git_diff = coalesce(p_git_diff, t.git_diff),
+      git_patch = coalesce(p_git_patch, t.git_patch),
+      changed_files = coalesce(p_changed_files, t.changed_files),
+      execution_metadata = t.execution_metadata || coalesce(p_execution_metadata, '{}'::jsonb)
+    where t.id = p_task_id;
+  end if;
+  if num_nonnulls(p_pr_branch, p_pr_number, p_pr_url) > 0 then
+    update public.tasks as t
+    set pr_branch = coalesce(p_pr_branch, t.pr_branch), pr_number = coalesce(p_pr_number, t.pr_number),
+      pr_url = coalesce(p_pr_url, t.pr_url)
+    where t.id = p_task_id;
+  end if;
+end;
+$$;
+comment on function private.write_task_result(
+  bigint, text, text, text, jsonb, text, integer, text, jsonb
+) is 'Writes into a task what came out of it. Errors: task_result_too_large (413), task_value_invalid (422).';
+
+-- 40_agents/63_complete_task.sql
+-- A worker is done with its task.
+
 create or replace function private.complete_task(
   task_id bigint, fencing_token bigint, commit_hash text, git_diff text, git_patch text, changed_files jsonb,
   pr_branch text, pr_number integer, pr_url text, message text, execution_metadata jsonb, worker_token text
 ) returns jsonb
-language plpgsql volatile security definer
-set search_path = '' set enable_seqscan = 'off' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
-  v_ended_at timestamptz;
-  v_token_id uuid;
+  v_scope constant record := private.authorize_worker(worker_token);
+  v_attempt public.task_attempts := private.end_attempt(
+    task_id, fencing_token, v_scope.token_id, 'completed', null, null, null
+  );
   v_mode text;
 begin
-  if worker_token is not null or not private.is_trusted_caller() then
-    raise exception 'x';
-  end if;
-  v_ended_at := clock_timestamp();
-  v_mode := set_config('app.task_queue', 'on', true);
-  update public.tasks as t set status = 'completed', completed_at = v_ended_at, updated_at = v_ended_at
-  where t.id = complete_task.task_id and t.status::text = 'running' and exists (
-    select from public.task_attempts as a
-    where a.task_id = complete_task.task_id and a.fencing_token = complete_task.fencing_token and a.ended_at is null
-      and a.lease_expires_at > clock_timestamp()
-  );
-  if not found then
-    perform private.refuse_lost_lease();
-  end if;
-  v_mode := set_config('app.task_queue', 'off', true);
-  update public.task_attempts as a
-  set ended_at = v_ended_at, outcome = 'completed'
-  where a.task_id = complete_task.task_id and a.fencing_token = complete_task.fencing_token and a.ended_at is null
-    and a.lease_expires_at > clock_timestamp()
-    and (v_token_id is null or a.worker_token_id = v_token_id);
-  if not found then
-    perform private.refuse_lost_lease();
+  if v_attempt.ended_at is null then
+    v_attempt := private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'completed');
+  else
+    if num_nonnulls(commit_hash, git_diff, git_patch, changed_files, pr_branch, pr_number, pr_url,
+      execution_metadata) > 0
+    then
+      perform private.write_task_result(
+        task_id, commit_hash, git_diff, git_patch, changed_files, pr_branch, pr_number, pr_url,
+        execution_metadata
+      );
+    end if;
+    if v_attempt.attempt > 1 then
+      update public.tasks as t set error = null, error_kind = null where t.id = complete_task.task_id;
+    end if;
+    if message is not null then
+      perform private.append_task_message(task_id, 'assistant', message, null);
+    end if;
+    v_mode := set_config('app.task_queue', 'on', true);
+    update public.tasks as t
+    set status = 'completed', completed_at = v_attempt.ended_at, updated_at = clock_timestamp()
+    where t.id = complete_task.task_id;
+    v_mode := set_config('app.task_queue', 'off', true);
+    -- What a server writes is believed; what a user's own worker writes is theirs to say, as what they write.
+    if num_nonnulls(pr_branch, pr_number, pr_url) > 0 and v_scope.user_id is null then
+      perform private.verify_task_pull_requests(task_id);
+    end if;
   end if;
   return jsonb_build_object(
-    'task_id', complete_task.task_id, 'status', 'completed'::text, 'completed_at', v_ended_at
+    'task_id', complete_task.task_id, 'status', 'completed'::text, 'completed_at', v_attempt.ended_at
   );
 end;
 $$;
@@ -2056,9 +2216,319 @@ begin atomic
     execution_metadata => complete_task.execution_metadata, worker_token => complete_task.worker_token
   );
 end;
+comment on function public.complete_task(
+  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
+) is
+  'Finishes a task that the worker holds, with what came out of it: null leaves a column as it is, '
+  'execution_metadata is merged into what is there, the message is appended to the conversation. Returns '
+  '{task_id, status, completed_at}; said again with the same fencing_token, the same. Errors: '
+  'worker_token_required, worker_token_invalid (401), task_lease_lost (409), task_result_too_large (413), '
+  'task_value_invalid, task_message_invalid (422).';
 grant execute on function public.complete_task(
   bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
 ) to anon, authenticated, service_role;
+
+-- 40_agents/64_fail_task.sql
+-- A worker could not do its task, or gives it back.
+
+create or replace function private.retry_delay(p_attempts_count smallint) returns interval
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  -- up to a quarter longer, so that what failed together does not come back together
+  return (
+    select make_interval(
+      secs => least(3600, s.retry_seconds * 2 ^ least(p_attempts_count - 1, 20)) * (1 + random() / 4)
+    )
+    from public.agent_settings as s where s.id
+  );
+end;
+$$;
+comment on function private.retry_delay(smallint) is
+  'How long a task waits after so many failed attempts: retry_seconds, twice as long each time, up to '
+  'an hour.';
+
+create or replace function private.fail_task(
+  task_id bigint, fencing_token bigint, error text, retryable boolean, error_kind text, message text,
+  execution_metadata jsonb, worker_token text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_scope constant record := private.authorize_worker(worker_token);
+  v_attempt public.task_attempts;
+  v_task public.tasks;
+begin
+  if private.presence(error) is null or retryable is null then
+    perform private.refuse_worker_input('error says what went wrong, and retryable is true or false.');
+  end if;
+  v_attempt := private.end_attempt(
+    task_id, fencing_token, v_scope.token_id, 'failed', error, error_kind, retryable
+  );
+  if v_attempt.ended_at is null then
+    v_attempt := private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'failed');
+  else
+    if message is not null then
+      perform private.append_task_message(task_id, 'assistant', message, null);
+    end if;
+    if execution_metadata is not null then
+      perform private.write_task_result(
+        task_id, null, null, null, null, null, null, null, execution_metadata
+      );
+    end if;
+    perform private.return_failed_tasks(array[v_attempt]);
+  end if;
+  select t.* into v_task from public.tasks as t where t.id = fail_task.task_id;
+  return jsonb_build_object(
+    'task_id', v_task.id, 'status', v_task.status, 'run_after', v_task.run_after,
+    'attempts_left', greatest(v_task.max_attempts - v_task.attempts_count, 0)
+  );
+end;
+$$;
+comment on function private.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text) is
+  'Body of public.fail_task.';
+grant execute on function private.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text)
+  to anon, authenticated, service_role;
+
+create or replace function public.fail_task(
+  task_id bigint, fencing_token bigint, error text, retryable boolean default true,
+  error_kind text default null, message text default null, execution_metadata jsonb default null,
+  worker_token text default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.fail_task(
+    task_id => fail_task.task_id, fencing_token => fail_task.fencing_token, error => fail_task.error,
+    retryable => fail_task.retryable, error_kind => fail_task.error_kind, message => fail_task.message,
+    execution_metadata => fail_task.execution_metadata, worker_token => fail_task.worker_token
+  );
+end;
+comment on function public.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text) is
+  'Ends the worker''s attempt with an error. A retryable one goes back to pending, to be claimed after '
+  'run_after, until max_attempts are used up; otherwise the task has failed. Returns {task_id, status, '
+  'run_after, attempts_left}. Errors: worker_token_required, worker_token_invalid (401), task_lease_lost '
+  '(409), task_result_too_large (413), task_value_invalid, task_message_invalid, worker_input_invalid (422).';
+grant execute on function public.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text)
+  to anon, authenticated, service_role;
+
+create or replace function private.release_task(task_id bigint, fencing_token bigint, worker_token text)
+returns jsonb
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_scope constant record := private.authorize_worker(worker_token);
+  v_attempt public.task_attempts := private.end_attempt(
+    task_id, fencing_token, v_scope.token_id, 'released', null, null, null
+  );
+  v_mode text;
+begin
+  if v_attempt.ended_at is null then
+    v_attempt := private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'released');
+  else
+    v_mode := set_config('app.task_queue', 'on', true);
+    update public.tasks as t
+    set status = 'pending', started_at = null, attempts_count = greatest(t.attempts_count - 1, 0),
+      updated_at = clock_timestamp()
+    where t.id = release_task.task_id;
+    v_mode := set_config('app.task_queue', 'off', true);
+  end if;
+  return jsonb_build_object('task_id', release_task.task_id, 'status', 'pending'::text);
+end;
+$$;
+comment on function private.release_task(bigint, bigint, text) is 'Body of public.release_task.';
+grant execute on function private.release_task(bigint, bigint, text) to anon, authenticated, service_role;
+
+create or replace function public.release_task(
+  task_id bigint, fencing_token bigint, worker_token text default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.release_task(
+    task_id => release_task.task_id, fencing_token => release_task.fencing_token,
+    worker_token => release_task.worker_token
+  );
+end;
+comment on function public.release_task(bigint, bigint, text) is
+  'Gives a task back that the worker did not get to: it is pending again at once, in its old place, and the '
+  'attempt does not count. Returns {task_id, status}. Errors: worker_token_required, worker_token_invalid '
+  '(401), task_lease_lost (409).';
+grant execute on function public.release_task(bigint, bigint, text) to anon, authenticated, service_role;
+
+-- 40_agents/65_heartbeat_task.sql
+-- A worker says that it is still there, and hears whether the task is still wanted.
+
+create or replace function private.heartbeat_task(
+  task_id bigint, fencing_token bigint, lease_seconds integer, message text, worker_token text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_scope constant record := private.authorize_worker(worker_token);
+  v_lease constant interval := private.lease_interval(lease_seconds);
+  v_lease_expires_at timestamptz;
+  v_state text := 'running';
+begin
+  -- Without a message the attempt alone is locked, and its row stays where it is on its page.
+  if message is not null then
+    perform from public.tasks as t where t.id = heartbeat_task.task_id for no key update;
+  end if;
+  update public.task_attempts as a
+  set heartbeat_at = clock_timestamp(), lease_expires_at = clock_timestamp() + v_lease
+  where a.task_id = heartbeat_task.task_id and a.fencing_token = heartbeat_task.fencing_token
+    and a.ended_at is null and a.lease_expires_at > clock_timestamp()
+    and (v_scope.token_id is null or a.worker_token_id = v_scope.token_id)
+  returning a.lease_expires_at into v_lease_expires_at;
+  if not found then
+    perform private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'cancelled');
+    v_state := 'cancelled';
+  elsif message is not null then
+    perform private.append_task_message(task_id, 'assistant', message, null);
+  end if;
+  return jsonb_build_object(
+    'state', v_state, 'lease_expires_at', v_lease_expires_at, 'cancel_requested', v_state = 'cancelled'
+  );
+end;
+$$;
+comment on function private.heartbeat_task(bigint, bigint, integer, text, text) is
+  'Body of public.heartbeat_task.';
+grant execute on function private.heartbeat_task(bigint, bigint, integer, text, text)
+  to anon, authenticated, service_role;
+
+create or replace function public.heartbeat_task(
+  task_id bigint, fencing_token bigint, lease_seconds integer default 300, message text default null,
+  worker_token text default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.heartbeat_task(
+    task_id => heartbeat_task.task_id, fencing_token => heartbeat_task.fencing_token,
+    lease_seconds => heartbeat_task.lease_seconds, message => heartbeat_task.message,
+    worker_token => heartbeat_task.worker_token
+  );
+end;
+comment on function public.heartbeat_task(bigint, bigint, integer, text, text) is
+  'Lets the lease run from now for so many seconds, and appends the message, if any, to the conversation. '
+  'Returns {state, lease_expires_at, cancel_requested}: running, or cancelled when the user took the task '
+  'away, and then the worker stops. Errors: worker_token_required, worker_token_invalid (401), '
+  'task_lease_lost (409), task_message_invalid, worker_input_invalid (422).';
+grant execute on function public.heartbeat_task(bigint, bigint, integer, text, text)
+  to anon, authenticated, service_role;
+
+-- 40_agents/66_cancel_task.sql
+-- The user takes a task back, whatever its worker does.
+
+create or replace function private.cancel_task(task_id bigint) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_status public.task_status;
+  v_mode text;
+begin
+  select t.status into v_status from public.tasks as t
+  where t.id = cancel_task.task_id and (t.user_id = auth.uid() or private.is_trusted_caller())
+  for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'task_not_found', detail = 'There is no such task of yours.',
+      hint = 'Use the id of one of your tasks.';
+  end if;
+  if v_status in ('completed', 'failed') then
+    raise exception using
+      errcode = 'PT409', message = 'task_already_ended',
+      detail = format('Task %s is %s.', task_id, v_status), hint = 'There is nothing left to cancel.';
+  end if;
+  if v_status <> 'cancelled' then
+    update public.task_attempts as a set ended_at = clock_timestamp(), outcome = 'cancelled'
+    where a.task_id = cancel_task.task_id and a.ended_at is null;
+    v_mode := set_config('app.task_queue', 'on', true);
+    update public.tasks as t
+    set status = 'cancelled', completed_at = greatest(clock_timestamp(), t.started_at),
+      updated_at = clock_timestamp()
+    where t.id = cancel_task.task_id;
+    v_mode := set_config('app.task_queue', 'off', true);
+  end if;
+  return jsonb_build_object('task_id', cancel_task.task_id, 'status', 'cancelled'::text);
+end;
+$$;
+comment on function private.cancel_task(bigint) is 'Body of public.cancel_task.';
+grant execute on function private.cancel_task(bigint) to authenticated, service_role;
+
+create or replace function public.cancel_task(task_id bigint) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.cancel_task(task_id => cancel_task.task_id);
+end;
+comment on function public.cancel_task(bigint) is
+  'Cancels the caller''s task, pending or running, at once; a worker that holds it can write nothing more '
+  'and hears of it at its next heartbeat. Returns {task_id, status}; again, the same. Servers cancel any task. '
+  'Errors: task_not_found (404), task_already_ended (409).';
+grant execute on function public.cancel_task(bigint) to authenticated, service_role;
+
+-- 40_agents/67_reclaim_tasks.sql
+-- What becomes of tasks whose attempt came to nothing: another attempt, or the end.
+
+create or replace function private.return_failed_tasks(p_attempts public.task_attempts[]) returns integer
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_count integer;
+  v_mode text := set_config('app.task_queue', 'on', true);
+begin
+  with next as (
+    select t.id, a.error, a.error_kind,
+      coalesce(a.is_retryable, true) and t.attempts_count < t.max_attempts as is_retried
+    from unnest(p_attempts) as a join public.tasks as t on t.id = a.task_id
+  )
+  update public.tasks as t
+  set status = case when n.is_retried then 'pending' else 'failed' end::public.task_status,
+    started_at = case when not n.is_retried then t.started_at end,
+    completed_at = case when not n.is_retried then greatest(v_now, t.started_at) end,
+    run_after = case when n.is_retried then v_now + private.retry_delay(t.attempts_count)
+      else t.run_after end,
+    error = n.error, error_kind = n.error_kind, updated_at = v_now
+  from next as n
+  where t.id = n.id;
+  get diagnostics v_count = row_count;
+  v_mode := set_config('app.task_queue', 'off', true);
+  return v_count;
+end;
+$$;
+comment on function private.return_failed_tasks(public.task_attempts[]) is
+  'Puts tasks whose attempts have ended without success back to pending, or to failed where the error does '
+  'not pass or the attempts are used up. Errors: task_value_invalid (422).';
+
+-- A heartbeat that comes first moves the lease on, and the attempt is none of these any more when its row is
+-- had; one that comes later finds that it has ended. Tasks that somebody is writing wait for the next time.
+create or replace function private.reclaim_expired_tasks() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_attempts public.task_attempts[];
+  v_count integer := 0;
+begin
+  for v_batch in 1..20 loop
+    with expired as (
+      select t.id, a.fencing_token
+      from public.task_attempts as a join public.tasks as t on t.id = a.task_id
+      where a.ended_at is null and a.lease_expires_at <= clock_timestamp()
+      order by t.id
+      limit 500
+      for no key update of t skip locked
+    ),
+    ended as (
+      update public.task_attempts as a
+      set ended_at = clock_timestamp(), outcome = 'expired', error_kind = 'lease_expired',
+        error = format('The worker %s was not heard of again before its lease ran out.', a.worker)
+      from expired as e
+      where a.task_id = e.id and a.fencing_token = e.fencing_token and a.ended_at is null
+        and a.lease_expires_at <= clock_timestamp()
+      returning a.*
+    )
+    select array_agg(e) into v_attempts from ended as e;
+    exit when v_attempts is null;
+    v_count := v_count + private.return_failed_tasks(v_attempts);
+    exit when cardinality(v_attempts) < 500;
+  end loop;
+  return v_count;
+end;
+$$;
+comment on function private.reclaim_expired_tasks() is
+  'Ends attempts whose lease ran out, up to 10,000 at a time, and puts their tasks back or, after '
+  'max_attempts, to failed with error_kind lease_expired. Returns how many. Run by the clock.';
 
 -- 40_agents/69_task_github_token.sql
 -- What a worker of our own gets to push with: the token of the task's user, for as long as it holds the task.
@@ -2537,7 +3007,8 @@ comment on function private.link_task_pull_requests() is
 create trigger _500_link_pull_requests after insert on public.tasks
   for each row when (new.pr_url is not null or new.pr_number is not null or new.pr_branch is not null)
   execute function private.link_task_pull_requests();
-create trigger _510_link_pull_requests after update on public.tasks
+create trigger _510_link_pull_requests
+  after update of pr_url, pr_number, pr_branch, repo_url, project_id, user_id on public.tasks
   for each row when (
     old.pr_url is distinct from new.pr_url or old.pr_number is distinct from new.pr_number
     or old.pr_branch is distinct from new.pr_branch or old.repo_url is distinct from new.repo_url
@@ -3907,3 +4378,4 @@ select cron.schedule('agents-sweep-github', '*/15 * * * *', $$select private.req
 select cron.schedule(
   'agents-prune-github-deliveries', '47 3 * * *', $$select private.prune_github_deliveries()$$
 );
+select cron.schedule('agents-reclaim-tasks', '* * * * *', $$select private.reclaim_expired_tasks()$$);

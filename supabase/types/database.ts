@@ -2032,6 +2032,7 @@ export type Database = {
         Returns: Json;
       };
       "begin_github_sweep": { Args: { "p_limit"?: number; "p_ticket"?: string }; Returns: Json };
+      "cancel_task": { Args: { "task_id": number }; Returns: Json };
       "claim_exai_issue": {
         Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_minutes"?: number };
         Returns: {
@@ -2132,6 +2133,19 @@ export type Database = {
       };
       "export_exai_issues": { Args: Record<PropertyKey, never>; Returns: Json };
       "export_exai_lines": { Args: Record<PropertyKey, never>; Returns: string[] };
+      "fail_task": {
+        Args: {
+          "error": string;
+          "error_kind"?: string;
+          "execution_metadata"?: Json;
+          "fencing_token": number;
+          "message"?: string;
+          "retryable"?: boolean;
+          "task_id": number;
+          "worker_token"?: string;
+        };
+        Returns: Json;
+      };
       "finish_github_check": {
         Args: {
           "p_etag"?: string;
@@ -2146,6 +2160,16 @@ export type Database = {
       "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
       "github_token_status": { Args: Record<PropertyKey, never>; Returns: Json };
       "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
+      "heartbeat_task": {
+        Args: {
+          "fencing_token": number;
+          "lease_seconds"?: number;
+          "message"?: string;
+          "task_id": number;
+          "worker_token"?: string;
+        };
+        Returns: Json;
+      };
       "import_circle_issue": {
         Args: {
           "p_circle_issue_id": string;
@@ -2298,6 +2322,10 @@ export type Database = {
       "release_exai_issue": {
         Args: { "p_conversation_id"?: string; "p_issue_number": number };
         Returns: boolean;
+      };
+      "release_task": {
+        Args: { "fencing_token": number; "task_id": number; "worker_token"?: string };
+        Returns: Json;
       };
       "replay_circle_events": {
         Args: { "p_from": string; "p_limit"?: number; "p_to"?: string };

@@ -22,15 +22,15 @@ create table public.task_attempts (
   error_kind text,
   is_retryable boolean,
   constraint task_attempts_pkey primary key (task_id, fencing_token),
-  constraint task_attempts_task_id_fkey foreign key (task_id) references public.tasks (id) on delete cascade,
-  constraint task_attempts_outcome_is_known
-    check (outcome in ('completed', 'failed', 'expired', 'released', 'cancelled')),
-  constraint task_attempts_ended_has_outcome check ((ended_at is null) = (outcome is null)),
-  constraint task_attempts_ends_after_it_begins check (ended_at >= claimed_at)
+  constraint task_attempts_task_id_fkey foreign key (task_id) references public.tasks (id) on delete cascade
 ) with (
   -- Room on each page for the next heartbeat, and dead rows away before the index of the open ones grows.
   fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
 );
+-- No check constraints, as for tasks: each costs every claim and every end of one. outcome is one of
+-- completed, failed, expired, released and cancelled, and null exactly where ended_at is; the functions of
+-- the queue alone write here.
+--
 -- user_id, project_id and worker_token_id are copies without a foreign key: an attempt is gone with its task,
 -- which is gone with its user and its project, and each key would be looked up for each claim.
 comment on table public.task_attempts is
@@ -59,7 +59,9 @@ comment on column public.task_attempts.error_kind is 'The same as a short name, 
 comment on column public.task_attempts.is_retryable is
   'Whether the worker thought that another attempt might help; of failed ones.';
 
--- All of them hold open attempts only, and no column that a heartbeat writes.
+-- All of them hold open attempts only, and no column that a heartbeat writes. The second one says so in other
+-- words: what counts a user's open attempts can't be planned over the first, nor the other way round, however
+-- few rows there were when the plan was made.
 create unique index task_attempts_open_key on public.task_attempts (task_id) where ended_at is null;
 create index task_attempts_open_user_id_project_id_idx on public.task_attempts (user_id, project_id)
   where outcome is null;

@@ -133,8 +133,8 @@ begin
   returning w.revoked_at into v_revoked_at;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'worker_token_not_found', detail = 'There is no worker token with this id.',
-      hint = 'Use the id of a row in worker_tokens.';
+      errcode = 'PT404', message = 'worker_token_not_found',
+      detail = 'There is no worker token with this id.', hint = 'Use the id of a row in worker_tokens.';
   end if;
   return v_revoked_at;
 end;
@@ -148,8 +148,8 @@ begin atomic
   select private.revoke_worker_token(id => revoke_worker_token.id);
 end;
 comment on function public.revoke_worker_token(uuid) is
-  'Ends a credential at once, also for the tasks that its worker holds: their leases run out. Says since when '
-  'it is revoked. Its user, admins of the team for one for everybody, and servers. Errors: '
+  'Ends a credential at once, also for the tasks that its worker holds: their leases run out. Says since '
+  'when it is revoked. Its user, admins of the team for one for everybody, and servers. Errors: '
   'worker_token_not_found (404).';
 grant execute on function public.revoke_worker_token(uuid) to authenticated, service_role;
 

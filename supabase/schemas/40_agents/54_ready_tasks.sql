@@ -10,11 +10,9 @@ create index tasks_lanes_idx on public.tasks
   (agent, user_id, (coalesce(project_id, 0)), (-priority), run_after, id)
   where status = 'pending';
 
--- Plans are made for any values and never sort what an index has in order: a queue that was empty when the
--- plan was made is not empty for ever.
 create or replace function private.first_ready_tasks(p_agents text[], p_limit integer)
 returns table (id bigint, user_id uuid, project_id bigint)
-language plpgsql stable security invoker set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
+language plpgsql stable security invoker set search_path = '' as $$
 begin
   return query
     with recursive level as (
@@ -50,7 +48,7 @@ comment on function private.first_ready_tasks(text[], integer) is
 
 create or replace function private.first_ready_tasks_of_each(p_agents text[], p_user_id uuid)
 returns table (id bigint, user_id uuid, project_id bigint)
-language plpgsql stable security invoker set search_path = '' set plan_cache_mode = 'force_generic_plan' set enable_seqscan = 'off' as $$
+language plpgsql stable security invoker set search_path = '' as $$
 declare
   v_from constant uuid := coalesce(p_user_id, '00000000-0000-0000-0000-000000000000');
   v_to constant uuid := coalesce(p_user_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
@@ -83,5 +81,5 @@ begin
 end;
 $$;
 comment on function private.first_ready_tasks_of_each(text[], uuid) is
-  'The first ready task of each user, project, agent and priority, in the order in which they go; of one user '
-  'or, for null, of all.';
+  'The first ready task of each user, project, agent and priority, in the order in which they go; of one '
+  'user or, for null, of all.';

@@ -4,39 +4,49 @@
 -- them sees what another one has not committed; who would have to wait takes another user's task instead.
 
 create or replace function private.task_room(
-  p_user_id uuid, p_project_id bigint, out is_limited boolean, out is_user_full boolean,
-  out is_project_full boolean
+  p_user_id uuid, p_project_id bigint, out user_limit integer, out project_limit integer,
+  out is_user_full boolean, out is_project_full boolean
 )
-language plpgsql volatile security invoker set search_path = '' set enable_seqscan = 'off' as $$
+language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_user_limit integer;
-  v_project_limit integer;
+  v_user_count bigint;
+  v_project_count bigint;
 begin
   select coalesce(u.max_running_tasks, s.running_tasks_per_user),
-    case when p_project_id is not null
-      then least(p.max_running_tasks, s.running_tasks_per_project) end
-  into v_user_limit, v_project_limit
+    case when p_project_id is not null then least(p.max_running_tasks, s.running_tasks_per_project) end
+  into task_room.user_limit, task_room.project_limit
   from public.agent_settings as s
   left join public.users as u on u.id = p_user_id
-  left join public.projects as p on p.id = p_project_id;
-  is_limited := v_user_limit is not null or v_project_limit is not null;
-  is_user_full := v_user_limit <= (
-    select count(*) from public.task_attempts as a where a.user_id = p_user_id and a.ended_at is null
-  );
-  is_project_full := v_project_limit <= (
-    select count(*) from public.task_attempts as a
-    where a.user_id = p_user_id and a.project_id = p_project_id and a.ended_at is null
-  );
+  left join public.projects as p on p.id = p_project_id
+  where s.id;
+  if coalesce(user_limit, project_limit) is not null then
+    select count(*), count(*) filter (where a.project_id = p_project_id)
+    into v_user_count, v_project_count
+    from public.task_attempts as a where a.user_id = p_user_id and a.outcome is null;
+  end if;
+  is_user_full := coalesce(v_user_count >= user_limit, false);
+  is_project_full := coalesce(v_project_count >= project_limit, false);
 end;
 $$;
 comment on function private.task_room(uuid, bigint) is
-  'Whether one more task of this user and project may run, as far as it is committed.';
+  'How much of a user and of a project may run at once, null for any number, and whether that much runs '
+  'already, as far as it is committed.';
 
-create or replace function private.task_turn_key(p_user_id uuid) returns bigint
-language plpgsql immutable security invoker set search_path = '' as $$
+create or replace function private.take_turn(p_user_id uuid) returns boolean
+language plpgsql volatile security invoker set search_path = '' as $$
 begin
-  return hashtextextended(p_user_id::text, 20261121);
+  return pg_try_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
 end;
 $$;
-comment on function private.task_turn_key(uuid) is
-  'The advisory lock under which claims of a user with a limit take turns.';
+comment on function private.take_turn(uuid) is
+  'Takes the turn of a user''s claims until the transaction ends; false where somebody else has it.';
+
+create or replace function private.await_turn(p_user_id uuid) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
+end;
+$$;
+comment on function private.await_turn(uuid) is
+  'As private.take_turn, but waits. Only for a transaction that has no turn: two that waited for each '
+  'other''s would never end.';

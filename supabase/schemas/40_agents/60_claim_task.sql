@@ -13,13 +13,16 @@ end;
 $$;
 comment on function private.refuse_worker_input(text) is 'Errors: worker_input_invalid (422), always.';
 
-create or replace function private.check_claim(p_worker text, p_agents text[], p_allowed text[]) returns void
+create or replace function private.check_claim(
+  p_worker text, p_agents text[], p_lease_seconds integer, p_allowed text[]
+) returns interval
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
-  if private.presence(p_worker) is null or char_length(p_worker) > 200 then
-    perform private.refuse_worker_input('worker is the worker''s name, of 1 to 200 characters.');
+  if private.presence(p_worker) is null or octet_length(p_worker) > 200 then
+    perform private.refuse_worker_input('worker is the worker''s name, of 1 to 200 bytes.');
   end if;
-  if coalesce(cardinality(p_agents), 0) not between 1 and 50 or array_position(p_agents, null) is not null then
+  if coalesce(cardinality(p_agents), 0) not between 1 and 50 or array_position(p_agents, null) is not null
+  then
     perform private.refuse_worker_input('agents names 1 to 50 agents that the worker runs.');
   end if;
   if not p_agents <@ p_allowed then
@@ -28,24 +31,26 @@ begin
       detail = format('The worker token is for: %s.', array_to_string(p_allowed, ', ')),
       hint = 'Ask for those only, or make another token.';
   end if;
+  return private.lease_interval(p_lease_seconds);
 end;
 $$;
-comment on function private.check_claim(text, text[], text[]) is
-  'Errors: worker_agents_not_allowed (403), worker_input_invalid (422).';
+comment on function private.check_claim(text, text[], integer, text[]) is
+  'What is asked for, if it may be, and for how long. Errors: worker_agents_not_allowed (403), '
+  'worker_input_invalid (422).';
 
-create or replace function private.lease_end(p_lease_seconds integer) returns timestamptz
+create or replace function private.lease_interval(p_lease_seconds integer) returns interval
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_most constant integer := (select s.max_lease_seconds from public.agent_settings as s);
+  v_most constant integer := (select s.max_lease_seconds from public.agent_settings as s where s.id);
 begin
-  if p_lease_seconds is null or p_lease_seconds not between 5 and v_most then
-    perform private.refuse_worker_input(format('lease_seconds is from 5 to %s.', v_most));
+  if p_lease_seconds between 5 and v_most then
+    return make_interval(secs => p_lease_seconds);
   end if;
-  return clock_timestamp() + make_interval(secs => p_lease_seconds);
+  perform private.refuse_worker_input(format('lease_seconds is from 5 to %s.', v_most));
 end;
 $$;
-comment on function private.lease_end(integer) is
-  'Until when a lease of so many seconds holds. Errors: worker_input_invalid (422).';
+comment on function private.lease_interval(integer) is
+  'A lease of so many seconds, if so long a one is allowed. Errors: worker_input_invalid (422).';
 
 -- Among the candidates, the first whose user and project have room, and whom nobody else has just taken.
 -- What is full is looked at before the turn is taken, so that waiting users' turns stay free.
@@ -69,8 +74,9 @@ begin
       continue when v_task.user_id = any (v_users) or v_task.project_id = any (v_projects);
       for v_look in 1..2 loop
         v_room := private.task_room(v_task.user_id, v_task.project_id);
-        exit when v_room.is_user_full or v_room.is_project_full or not v_room.is_limited or v_look = 2;
-        if not pg_try_advisory_xact_lock(private.task_turn_key(v_task.user_id)) then
+        exit when v_room.is_user_full or v_room.is_project_full or v_look = 2
+          or coalesce(v_room.user_limit, v_room.project_limit) is null;
+        if not private.take_turn(v_task.user_id) then
           p_busy_user_id := coalesce(p_busy_user_id, v_task.user_id);
           v_room.is_user_full := true;
           exit;
@@ -83,7 +89,8 @@ begin
         v_projects := v_projects || v_task.project_id;
       else
         select t.id into p_task_id from public.tasks as t
-        where t.id = v_task.id and t.status = 'pending' and t.run_after <= clock_timestamp()
+        where t.id = v_task.id and t.status = 'pending' and t.agent = any (p_agents)
+          and t.run_after <= clock_timestamp()
         for no key update skip locked;
         if found then
           return;
@@ -105,7 +112,7 @@ declare
 begin
   if v_taken.p_task_id is null and v_taken.p_busy_user_id is not null and not v_taken.p_has_turn then
     -- nothing but what others were claiming at that moment
-    perform pg_advisory_xact_lock(private.task_turn_key(v_taken.p_busy_user_id));
+    perform private.await_turn(v_taken.p_busy_user_id);
     v_taken := private.take_first_with_room(p_agents, p_user_id, true);
   end if;
   return v_taken.p_task_id;
@@ -114,7 +121,7 @@ $$;
 comment on function private.take_task(text[], uuid, boolean) is
   'Locks a ready task that may run and says which it is; null for none.';
 
-create or replace function private.open_claim(p_claim_key uuid, p_worker_token_id uuid)
+create or replace function private.repeated_claim(p_claim_key uuid, p_worker_token_id uuid)
 returns public.task_attempts
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -128,5 +135,5 @@ begin
   return v_attempt;
 end;
 $$;
-comment on function private.open_claim(uuid, uuid) is
+comment on function private.repeated_claim(uuid, uuid) is
   'The lease that a claim of this key was answered with, while it holds; claims of the same key take turns.';
