@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type Bench, openBench, TOKEN } from "../../../examples/worker/testing/bench.ts";
 import { bin, ROOT } from "../../../scripts/local/paths.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
-import { type Person, rows, server, signUp } from "../support/people.ts";
+import { type Person, rows, signUp } from "../support/people.ts";
 
 // The worker of examples/worker as a program, with the real queue: Data API, Postgres, git over HTTP, GitHub's API.
 
@@ -139,6 +139,8 @@ describe("with a worker's token", () => {
     expect(chat.at(-1)?.content).toBe("Said hello.");
     const links = await sql`select source from public.task_pull_requests where task_id = ${id}`;
     expect(links).toEqual([{ source: "owner" }]);
+    const seen = await rows(maya.client.from("pull_requests").select("number"));
+    expect(seen, "of a private repository, as long as nobody has looked with her token").toEqual([]);
     expect(worker.output()).not.toMatch(new RegExp(`${TOKEN}|${token.token}`));
   });
 
@@ -225,19 +227,25 @@ describe("with the secret key", () => {
       const noor = await signUp(project2, "noor");
       const set = await noor.client.functions.invoke("github-token", { body: { token: TOKEN } });
       expect(set.error).toBeNull();
-      const [task] = await rows(
-        server(project2).from("tasks").insert({
-          user_id: noor.id,
-          agent: "scripted",
+      const [connected] = await rows(
+        noor.client.from("projects").insert({
           repo_url: `${bench.fake.url}/acme/shop.git`,
+          repo_owner: "acme",
+          repo_name: "shop",
+          name: "Shop",
         }).select("id"),
       );
-      const worker = startWorker(`echo x > x`, ["--once", "--goal", "push"], {
+      const [task] = await rows(
+        noor.client.from("tasks").insert({ agent: "scripted", project_id: connected?.id ?? 0 }).select("id"),
+      );
+      const worker = startWorker(`echo x > x`, ["--once"], {
         SUPABASE_URL: project2.url,
         SUPABASE_SECRET_KEY: project2.secretKey,
       });
       expect(await worker.ended, worker.output()).toBe(0);
       expect(bench.git("show", `fixloop/task-${task?.id}:x`)).toBe("x");
+      expect(await rows(noor.client.from("pull_requests").select("repo_owner, repo_name, number, state")))
+        .toEqual([{ repo_owner: "acme", repo_name: "shop", number: 1, state: "open" }]);
       expect(worker.output()).not.toContain(TOKEN);
     } finally {
       await project2.close();
