@@ -192,6 +192,24 @@ describe("with a worker's token", () => {
     expect(task.task_attempts.map(({ outcome }) => outcome).sort()).toEqual(["completed", "expired"]);
   });
 
+  test("two workers with two hands each share what there is, and do nothing twice", async () => {
+    const ids: number[] = [];
+    for (let at = 0; at < 6; at++) ids.push(await queueTask(`Task ${at}`));
+    const both = [1, 2].map(() =>
+      startWorker(`echo x > "x$FIXLOOP_TASK_ID"`, ["--concurrency", "2"], ownKeys())
+    );
+    const left = () =>
+      rows(maya.client.from("task_list").select("id").in("id", ids).neq("status", "completed"));
+    await expect.poll(left, { timeout: 50_000, interval: 200 }).toEqual([]);
+    for (const { process } of both) process.kill("SIGTERM");
+    expect(await Promise.all(both.map(({ ended }) => ended))).toEqual([0, 0]);
+    const attempts = await rows(
+      maya.client.from("task_attempts").select("task_id, outcome").in("task_id", ids),
+    );
+    expect(attempts.map(({ task_id }) => task_id).sort((a, b) => a - b)).toEqual(ids);
+    expect(bench.fake.state.pulls.map(({ title }) => title).sort()).toEqual(ids.map((_, at) => `Task ${at}`));
+  }, 60_000);
+
   test("what went wrong stands in the task, and is tried again only where that may help", async () => {
     const id = await queueTask();
     const worker = startWorker(`echo "no idea" >&2; exit 65`, ["--once"], ownKeys());
