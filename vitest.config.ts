@@ -10,7 +10,10 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["scripts/**/*.test.ts", "supabase/functions/**/*.test.ts"] },
+        test: {
+          name: "unit",
+          include: ["examples/**/*.test.ts", "scripts/**/*.test.ts", "supabase/functions/**/*.test.ts"],
+        },
       },
       { extends: true, test: { name: "database", include: ["supabase/tests/database/*.test.ts"] } },
       { extends: true, test: { name: "api", include: ["supabase/tests/api/**/*.test.ts"] } },

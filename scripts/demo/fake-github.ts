@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { serveGit } from "./fake-git-http.ts";
 import { type FakeRepo, type FakeUser, listEntry } from "./fake-github-shapes.ts";
 import { createState, type FakeState, type Fault, GithubRefusal } from "./fake-github-state.ts";
 
@@ -30,7 +31,10 @@ interface Answer {
 
 const DOCS = "https://docs.github.com/rest";
 
-/** The part of GitHub's REST API that Fixloop talks to, over real HTTP on a free port of the loopback address. */
+/**
+ * The part of GitHub's REST API that Fixloop talks to, over real HTTP on a free port of the loopback address; repositories
+ * that are really there can be cloned from and pushed to at `<url>/<owner>/<name>.git`.
+ */
 export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<FakeGithub> {
   let url = "";
   const state = createState(
@@ -59,10 +63,12 @@ export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<
 
 async function serve(state: FakeState, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = "GET", url: path = "/" } = request;
+  const userOf = (token: string | undefined): FakeUser | undefined =>
+    state.users.find((one) => one.token === token && !(one.expiresAt && one.expiresAt <= new Date()));
+  if (serveGit({ find: state.repo, userOf, mayRead, mayWrite: isMember }, request, response)) return;
   const body = await readBody(request);
   const token = request.headers.authorization?.match(/^(?:token|bearer) (.+)$/i)?.[1];
-  const user = state.users.find((one) => one.token === token);
-  const isKnown = user !== undefined && !(user.expiresAt && user.expiresAt <= new Date());
+  const user = userOf(token);
   const seen = { method, path, login: user?.login ?? null, headers: request.headers, status: 0 };
   state.requests.push(seen);
 
@@ -74,7 +80,7 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
     answer = { status: fault.status ?? 200, body: fault.body ?? "", headers: fault.headers ?? {} };
   } else if (!request.headers["user-agent"]) {
     answer = { status: 403, body: "Request forbidden by administrative rules.\n" };
-  } else if (token !== undefined && !isKnown) {
+  } else if (token !== undefined && !user) {
     answer = refusal(new GithubRefusal(401, "Bad credentials"));
   } else if (user && user.remaining <= 0) {
     answer = refusal(new GithubRefusal(403, `API rate limit exceeded for user ID ${user.id}.`));
@@ -83,7 +89,7 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
   }
   if (user && answer.status !== 304) user.remaining = Math.max(0, user.remaining - 1);
   seen.status = answer.status;
-  send(response, method, answer, isKnown ? user : undefined);
+  send(response, method, answer, user);
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

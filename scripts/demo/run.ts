@@ -1,21 +1,25 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { parseArgs, styleText } from "node:util";
-import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { createClient } from "@supabase/supabase-js";
 import { command } from "../command.ts";
 import type { Database } from "../../supabase/types/database.ts";
+import { GITHUB_WEBHOOK_SECRET } from "../local/keys.ts";
 import { freePort } from "../local/ports.ts";
 import { discardFolder, scratchFolder } from "../local/scratch-folder.ts";
 import { type Project, startStack } from "../local/stack.ts";
 import { chapter, quote, table, tell, timed } from "../terminal.ts";
+import { haveAgentFixIt } from "./agents.ts";
+import { type FakeGithub, startFakeGithub } from "./fake-github.ts";
 import { circleHint, single, smallTalk, thread, unjudged } from "./messages.ts";
+import { type Client, rows } from "./rows.ts";
 
 const HELP = `npm run demo
 
 Shows the main job on a stack of its own that is gone afterwards: messages from a Circle community arrive at the webhook,
-become issues, are worked on, commented and resolved. Needs no account, no Docker and no network.
+become issues, are worked on, commented and resolved; one of them by a coding agent, whose pull request is merged. Needs git, and
+no account, no Docker and no network.
 `;
-
-type Client = SupabaseClient<Database>;
 
 await command(import.meta.main, HELP, async (args) => {
   parseArgs({ args, options: {} });
@@ -24,10 +28,12 @@ await command(import.meta.main, HELP, async (args) => {
   chapter("A Supabase project on this machine, from nothing");
   const started = performance.now();
   let last: string | undefined;
+  const fake = await startFakeGithub({ webhookSecret: GITHUB_WEBHOOK_SECRET });
   const stack = await startStack({
     dataDir,
     apiPort: 0,
     dbPort: await freePort(),
+    functions: { env: { GITHUB_API_URL: fake.url } },
     progress: (step) => {
       if (last) tell(`${styleText("green", "✓")} ${last}`);
       last = step;
@@ -36,19 +42,21 @@ await command(import.meta.main, HELP, async (args) => {
   tell(`${styleText("green", "✓")} ${last}`);
   tell(`ready at ${stack.project.url} after ${((performance.now() - started) / 1000).toFixed(1)} s`);
   try {
-    await tellTheStory(stack.project);
+    await tellTheStory(stack.project, fake, dataDir);
   } finally {
     await stack.stop();
+    await fake.stop();
     await discardFolder(dataDir);
   }
   return true;
 });
 
-async function tellTheStory(project: Project): Promise<void> {
-  const tom = await makeTeam(project);
+async function tellTheStory(project: Project, fake: FakeGithub, dataDir: string): Promise<void> {
+  const { maya, tom } = await makeTeam(project);
   await receiveMessages(project);
   await decide(tom);
-  await workOnIssues(tom);
+  const csvId = await workOnIssues(tom);
+  await haveAgentFixIt({ project, fake, folder: join(dataDir, "demo"), maya, tom }, csvId);
   await showTheLog(tom);
   chapter("That was it");
   tell("Every row above came out of Postgres through the same API that your clients use.");
@@ -59,17 +67,14 @@ async function tellTheStory(project: Project): Promise<void> {
   );
 }
 
-async function makeTeam(project: Project): Promise<Client> {
+async function makeTeam(project: Project): Promise<{ maya: Client; tom: Client }> {
   chapter("A team of two: Maya runs it, Tom answers");
   const server = createClient<Database>(project.url, project.secretKey, { auth: { persistSession: false } });
-  const people = [["maya@fixloop.example", "Maya Chen", "admin"], [
-    "tom@fixloop.example",
-    "Tom Weber",
-    "agent",
-  ]] as const;
-  let client: Client | undefined;
-  for (const [email, fullName, role] of people) {
-    client = createClient<Database>(project.url, project.publishableKey, { auth: { persistSession: false } });
+  const enlist = async (name: string, fullName: string, role: "admin" | "agent"): Promise<Client> => {
+    const email = `${name}@fixloop.example`;
+    const client = createClient<Database>(project.url, project.publishableKey, {
+      auth: { persistSession: false },
+    });
     const signUp = await client.auth.signUp({
       email,
       password: "a-long-demo-password",
@@ -79,9 +84,9 @@ async function makeTeam(project: Project): Promise<Client> {
     const { error } = await server.rpc("add_team_member", { email, role });
     if (error) throw error;
     tell(`${styleText("green", "✓")} ${fullName} signed up and is ${role}`);
-  }
-  assert(client);
-  return client;
+    return client;
+  };
+  return { maya: await enlist("maya", "Maya Chen", "admin"), tom: await enlist("tom", "Tom Weber", "agent") };
 }
 
 async function receiveMessages(project: Project): Promise<void> {
@@ -181,7 +186,8 @@ async function decide(tom: Client): Promise<void> {
   );
 }
 
-async function workOnIssues(tom: Client): Promise<void> {
+/** @returns the issue that waits for somebody to mend the code */
+async function workOnIssues(tom: Client): Promise<string> {
   chapter("Tom sees what is waiting");
   const waiting = await rows(
     tom.from("issues").select("id, seq_id, title, description, segment, status, submitted_by, tags").eq(
@@ -220,15 +226,8 @@ async function workOnIssues(tom: Client): Promise<void> {
       ),
   );
   await timed(
-    `#${csv.seq_id} waits for a release`,
+    `#${csv.seq_id} waits until the code is mended`,
     () => rows(tom.from("issues").update({ status: "blocked" }).eq("id", csv.id).select()),
-  );
-  await timed(
-    `resolves #${csv.seq_id}`,
-    () =>
-      rows(
-        tom.from("issues").update({ status: "resolved", ready_for_delivery: true }).eq("id", csv.id).select(),
-      ),
   );
   await timed(
     `resolves #${signIn.seq_id}`,
@@ -242,6 +241,7 @@ async function workOnIssues(tom: Client): Promise<void> {
       styleText("dim", refused.error.hint)
     }`,
   );
+  return csv.id;
 }
 
 async function showTheLog(tom: Client): Promise<void> {
@@ -280,11 +280,4 @@ async function showTheLog(tom: Client): Promise<void> {
     const ms = Date.parse(issue.resolved_at) - Date.parse(issue.created_at);
     tell(`#${issue.seq_id} was resolved ${(ms / 1000).toFixed(2)} s after its message became an issue`);
   }
-}
-
-/** The rows of a query; an error of the API ends the demo. */
-async function rows<T>(query: PromiseLike<{ data: T[] | null; error: Error | null }>): Promise<T[]> {
-  const { data, error } = await query;
-  if (error) throw error;
-  return data ?? [];
 }

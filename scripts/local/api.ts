@@ -28,6 +28,8 @@ interface ConnectionInternals {
   introspect(options?: { useCache?: boolean }): Promise<{
     primary_keys: { schema: string; table: string; columns: string[] }[];
     foreign_keys: { schema: string; fk_def: string }[];
+    indexes: { schema: string; name: string }[];
+    unique_constraints: { schema: string; name: string }[];
   }>;
   clearSchemaCache(): Promise<void>;
   onPostgrestAST(ast: Ast, vars: RequestVars): Promise<Ast>;
@@ -66,7 +68,7 @@ export async function createApi(url: string, config: SupabaseConfig): Promise<Ap
   const internals = app.connection as unknown as ConnectionInternals;
   // unset, the first request would grant ALL on every table with row security to the API roles
   internals.rlsState = "active";
-  embedExposedOnly(internals, config.api.schemas);
+  embedAsDocumented(internals, config.api.schemas);
   const catalog = new Catalog(internals.driver);
   await catalog.reload();
   const exchanges = new AsyncLocalStorage<Exchange>();
@@ -116,8 +118,11 @@ export async function createApi(url: string, config: SupabaseConfig): Promise<Ap
   }
 }
 
-/** Tables of other schemas can be embedded by nobody; lite looks for a foreign key in all of them. */
-function embedExposedOnly(internals: ConnectionInternals, exposed: string[]): void {
+/**
+ * Tables of other schemas can be embedded by nobody; lite looks for a foreign key in all of them. What makes an embedding
+ * "to one" is a constraint; lite takes any unique index for one, also over some of the rows or over expressions.
+ */
+function embedAsDocumented(internals: ConnectionInternals, exposed: string[]): void {
   const introspect = internals.introspect.bind(internals);
   internals.introspect = async (options) => {
     const catalogue = await introspect(options);
@@ -126,7 +131,12 @@ function embedExposedOnly(internals: ConnectionInternals, exposed: string[]): vo
       [schema, fk_def.match(/ REFERENCES "?(\w+)"?\./)?.[1] ?? schema].every((name) =>
         exposed.includes(name)
       );
-    return { ...catalogue, foreign_keys: catalogue.foreign_keys.filter(isExposed) };
+    const constraints = new Set(catalogue.unique_constraints.map(({ schema, name }) => `${schema}.${name}`));
+    return {
+      ...catalogue,
+      foreign_keys: catalogue.foreign_keys.filter(isExposed),
+      indexes: catalogue.indexes.filter(({ schema, name }) => constraints.has(`${schema}.${name}`)),
+    };
   };
 }
 

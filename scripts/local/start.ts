@@ -137,6 +137,7 @@ function report(project: Project, dataDir: string, seconds: number): void {
     ["Circle webhook", project.circleWebhookUrl],
     ["GitHub webhook", project.githubWebhookUrl],
     ["Environment file", join(dataDir, "env")],
+    ["Worker", `set -a; . ${join(dataDir, "env")}; npm run worker -- --agents claude --command 'claude -p'`],
   ];
   console.log(`\n${styleText("bold", "Fixloop is ready")} after ${seconds.toFixed(1)} s. Ctrl-C stops it.\n`);
   for (const [label, value] of rows) {

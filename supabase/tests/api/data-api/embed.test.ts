@@ -33,6 +33,13 @@ describe("embedding", () => {
     ]);
   });
 
+  test("to many where only some rows are unique", async () => {
+    expect(await rows("projects?select=id,assignments(duty)&id=in.(1,4)&order=id")).toEqual([
+      { id: 1, assignments: [{ duty: "lead" }, { duty: "member" }] },
+      { id: 4, assignments: [] },
+    ]);
+  });
+
   test("one to one is an object", async () => {
     expect(await rows("projects?select=id,project_details(notes)&id=in.(1,3)&order=id")).toEqual([
       { id: 1, project_details: { notes: "first" } },

@@ -42,6 +42,8 @@ create table public.assignments (
   duty text not null default 'member',
   primary key (project_id, person_id)
 );
+-- a unique index that is no constraint: what it covers is still "to many"
+create unique index assignments_lead_key on public.assignments (project_id) where duty = 'lead';
 
 create table public.addresses (id integer primary key, city text not null);
 create table public.orders (

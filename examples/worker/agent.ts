@@ -1,0 +1,138 @@
+import { lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { TaskFailure } from "./failure.ts";
+import { run } from "./process.ts";
+import type { ChatMessage, Claim } from "./queue.ts";
+
+export interface AgentOptions {
+  /** Given to `sh -c`: what the person who runs the worker wrote. */
+  command: string;
+  /** Its working directory. */
+  work: string;
+  /** Where the prompt and the task are put down, outside of the clone. */
+  folder: string;
+  branch: string;
+  /** The worker's own environment. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Names that are passed on besides the harmless ones. */
+  passEnv: readonly string[];
+  timeoutMs: number;
+  graceMs: number;
+  signal: AbortSignal;
+}
+
+export interface AgentResult {
+  /** The end of what it wrote to its standard output. */
+  report: string;
+  /** What it wrote into `FIXLOOP_METADATA_FILE`. */
+  metadata: Record<string, unknown>;
+  seconds: number;
+}
+
+/** What any program needs. Everything else, keys of this worker first of all, stays with the worker. */
+const HARMLESS = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TERM|TZ|TMPDIR|COLUMNS|XDG_\w+|NO_COLOR)$/;
+
+/** Exit codes of sysexits.h and of the shell. */
+const EX_DATAERR = 65;
+const NOT_RUNNABLE = [126, 127];
+
+const LONGEST_REPORT = 8_000;
+const LONGEST_METADATA = 64 * 1024;
+
+/**
+ * Runs the agent in the clone until it ends.
+ *
+ * It gets the prompt on its standard input and as the file `FIXLOOP_PROMPT_FILE`, the task as JSON in `FIXLOOP_TASK_FILE`,
+ * and may leave JSON for `execution_metadata` in `FIXLOOP_METADATA_FILE`. Exit code 65 says that the task can't be done, any
+ * other one but 0 that it did not work out this time.
+ *
+ * @throws TaskFailure `agent_failed`, `agent_timeout`, `agent_missing`
+ * @throws the signal's reason when it is aborted
+ */
+export async function runAgent(claim: Claim, options: AgentOptions): Promise<AgentResult> {
+  const { folder, branch, environment, passEnv, timeoutMs, graceMs, signal } = options;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const files = {
+    FIXLOOP_PROMPT_FILE: join(folder, "prompt.md"),
+    FIXLOOP_TASK_FILE: join(folder, "task.json"),
+    FIXLOOP_METADATA_FILE: join(folder, "metadata.json"),
+  };
+  const prompt = promptOf(claim.chat_messages);
+  writeFileSync(files.FIXLOOP_PROMPT_FILE, prompt);
+  const { github_token: _, ...task } = claim;
+  writeFileSync(files.FIXLOOP_TASK_FILE, JSON.stringify({ ...task, branch }, null, 2));
+
+  const began = performance.now();
+  const result = await run("/bin/sh", ["-c", options.command], {
+    cwd: options.work,
+    env: {
+      ...Object.fromEntries(
+        Object.entries(environment).flatMap(([name, value]) =>
+          value !== undefined && (HARMLESS.test(name) || passEnv.includes(name)) ? [[name, value]] : []
+        ),
+      ),
+      ...files,
+      FIXLOOP_TASK_ID: String(claim.task_id),
+      FIXLOOP_BRANCH: branch,
+    },
+    input: prompt,
+    timeoutMs,
+    graceMs,
+    signal,
+  });
+  signal.throwIfAborted();
+  const seconds = Math.round(performance.now() - began) / 1000;
+  const report = readable(result.stdout).slice(-LONGEST_REPORT);
+  if (result.endedBy === "timeout") {
+    throw new TaskFailure(
+      "agent_timeout",
+      true,
+      `The agent was ended after ${Math.round(timeoutMs / 1000)} s.`,
+    );
+  }
+  if (result.code !== 0) {
+    const said = (readable(result.stderr) || report).slice(-2_000);
+    const isMissing = NOT_RUNNABLE.includes(result.code ?? 0);
+    throw new TaskFailure(
+      isMissing ? "agent_missing" : "agent_failed",
+      result.code !== EX_DATAERR,
+      `The agent ended with ${result.code === null ? "a signal" : `exit code ${result.code}`}${
+        said ? `:\n${said}` : "."
+      }`,
+    );
+  }
+  return { report, metadata: readMetadata(files.FIXLOOP_METADATA_FILE), seconds };
+}
+
+/** A single message as it is; a conversation with who said what. */
+export function promptOf(messages: readonly ChatMessage[]): string {
+  const [only, ...others] = messages;
+  if (!only) return "";
+  if (others.length === 0) return `${only.content}\n`;
+  return messages.map(({ role, content }) => `## ${role}\n\n${content}\n`).join("\n");
+}
+
+/** Text without colours and other control characters, lines as they are. */
+function readable(text: string): string {
+  return text
+    // deno-lint-ignore no-control-regex
+    .replaceAll(/\u001b(\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(\u0007|\u001b\\))/g, "")
+    // deno-lint-ignore no-control-regex
+    .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "")
+    .trim();
+}
+
+function readMetadata(file: string): Record<string, unknown> {
+  const stat = lstatSync(file, { throwIfNoEntry: false });
+  if (!stat?.isFile() || stat.size > LONGEST_METADATA) return {};
+  try {
+    // jsonb holds no NUL
+    const value: unknown = JSON.parse(readFileSync(file, "utf8").replaceAll("\\u0000", ""));
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? value as Record<string, unknown>
+      : {};
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return {};
+  }
+}

@@ -1,0 +1,46 @@
+/** Why a task did not get done, in a word that can be counted. `docs/agents.md` and the README list them. */
+export type FailureKind =
+  | "no_repository"
+  | "repository_refused"
+  | "branch_invalid"
+  | "target_branch_missing"
+  | "clone_denied"
+  | "clone_failed"
+  | "github_token_missing"
+  | "agent_missing"
+  | "agent_failed"
+  | "agent_timeout"
+  | "changes_too_large"
+  | "secret_in_changes"
+  | "commit_failed"
+  | "push_denied"
+  | "push_rejected"
+  | "push_failed"
+  | "pr_denied"
+  | "pr_refused"
+  | "pr_failed"
+  | "worker_failed";
+
+/** Ends a task's attempt. `isRetryable` says whether the same task may come out better another time. */
+export class TaskFailure extends Error {
+  readonly kind: FailureKind;
+  readonly isRetryable: boolean;
+
+  constructor(kind: FailureKind, isRetryable: boolean, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "TaskFailure";
+    this.kind = kind;
+    this.isRetryable = isRetryable;
+  }
+}
+
+/** Why work on a task was called off from outside; its `name` is what the log says. */
+export class Stopped extends Error {
+  readonly reason: "cancelled" | "lease_lost" | "shutdown";
+
+  constructor(reason: Stopped["reason"]) {
+    super(reason);
+    this.name = "Stopped";
+    this.reason = reason;
+  }
+}

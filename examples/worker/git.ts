@@ -1,0 +1,172 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run, type RunResult } from "./process.ts";
+
+export interface GitOptions {
+  /** A folder of ours that the agent does not work in. */
+  folder: string;
+  /** What a task's repository may be reached by: `https`. */
+  protocols: readonly string[];
+  author: { name: string; email: string };
+  signal: AbortSignal;
+}
+
+export interface Credentials {
+  /** The only server that is given the token, as `https://github.com`. */
+  origin: string;
+  token: string;
+}
+
+export interface GitCall {
+  cwd?: string;
+  input?: string;
+  credentials?: Credentials | null;
+  /** The agent's clone beside us is read as a `file` repository, whatever tasks may use. */
+  isLocal?: boolean;
+  timeoutMs?: number;
+  keepBytes?: number;
+  /** Exit codes that are an answer. */
+  accept?: readonly number[];
+}
+
+export type Git = (args: readonly string[], call?: GitCall) => Promise<RunResult>;
+
+/** What git said when it failed. Its text may hold what a server sent: it is shown, never parsed for anything but its kind. */
+export class GitError extends Error {
+  readonly stderr: string;
+  readonly stdout: string;
+
+  constructor(command: string, result: RunResult) {
+    const said = result.stderr.trim().split("\n").slice(-4).join("\n");
+    super(
+      result.endedBy === "timeout" ? `git ${command} took too long` : said || `git ${command} failed`,
+    );
+    this.name = "GitError";
+    this.stderr = result.stderr;
+    this.stdout = result.stdout;
+  }
+}
+
+/** Nothing that a repository brings along is run: no hooks, no helpers, no submodules, no fsmonitor. */
+const CONFIG = (author: GitOptions["author"]): string =>
+  `[core]
+	hooksPath = /dev/null
+	fsmonitor = false
+	attributesFile = /dev/null
+	excludesFile = /dev/null
+[credential]
+	helper =
+[submodule]
+	recurse = false
+[fetch]
+	recurseSubmodules = false
+[push]
+	recurseSubmodules = no
+[diff]
+	ignoreSubmodules = all
+[gc]
+	auto = 0
+[maintenance]
+	auto = false
+[commit]
+	gpgSign = false
+[advice]
+	addEmbeddedRepo = false
+[safe]
+	directory = *
+[http]
+	lowSpeedLimit = 1000
+	lowSpeedTime = 60
+[user]
+	name = ${JSON.stringify(author.name)}
+	email = ${JSON.stringify(author.email)}
+`;
+
+/** Answers git's two questions for the one server that the token is for; a redirect elsewhere gets nothing. */
+const ASKPASS = `#!/bin/sh
+case "$1" in
+  "Username for '$FIXLOOP_GIT_ORIGIN'"*) echo x-access-token ;;
+  "Password for '$FIXLOOP_GIT_USER_ORIGIN'"*) printf '%s\\n' "$FIXLOOP_GIT_TOKEN" ;;
+  *) exit 1 ;;
+esac
+`;
+
+/** Set by whoever runs the worker, and needed to reach a server from where it stands. */
+const PASSED_ON = [
+  "PATH",
+  "TMPDIR",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "ALL_PROXY",
+  "NO_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "all_proxy",
+  "no_proxy",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "GIT_SSL_CAINFO",
+  "SSH_AUTH_SOCK",
+  "SYSTEMROOT",
+];
+
+/**
+ * git with nobody's configuration but ours, never asking a person, its credentials neither on a command line nor in a file.
+ *
+ * @param environment the worker's own, of which what is needed to reach a server is passed on
+ * @throws GitError when git ends with another code than 0 and those accepted
+ */
+export function createGit(
+  options: GitOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Git {
+  const { folder, protocols, author, signal } = options;
+  const home = join(folder, "home");
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const configFile = join(folder, "gitconfig");
+  const askpass = join(folder, "askpass");
+  writeFileSync(configFile, CONFIG(author), { mode: 0o600 });
+  writeFileSync(askpass, ASKPASS, { mode: 0o700 });
+  const passedOn = Object.fromEntries(
+    PASSED_ON.flatMap((name) => environment[name] === undefined ? [] : [[name, environment[name]]]),
+  );
+
+  return async (args, call = {}) => {
+    const { credentials, accept = [] } = call;
+    const result = await run("git", args, {
+      cwd: call.cwd ?? folder,
+      env: {
+        ...passedOn,
+        HOME: home,
+        LC_ALL: "C",
+        GIT_CONFIG_NOSYSTEM: "1",
+        GIT_CONFIG_GLOBAL: configFile,
+        GIT_TERMINAL_PROMPT: "0",
+        GIT_ASKPASS: askpass,
+        GIT_SSH_COMMAND: "ssh -oBatchMode=yes",
+        GIT_LFS_SKIP_SMUDGE: "1",
+        GIT_NO_LAZY_FETCH: "1",
+        GIT_ALLOW_PROTOCOL: call.isLocal ? "file" : protocols.join(":"),
+        ...(credentials
+          ? {
+            FIXLOOP_GIT_ORIGIN: credentials.origin,
+            FIXLOOP_GIT_USER_ORIGIN: credentials.origin.replace("://", "://x-access-token@"),
+            FIXLOOP_GIT_TOKEN: credentials.token,
+          }
+          : {}),
+      },
+      signal,
+      timeoutMs: call.timeoutMs ?? 120_000,
+      ...(call.input === undefined ? {} : { input: call.input }),
+      ...(call.keepBytes === undefined ? {} : { keepBytes: call.keepBytes }),
+    });
+    if (result.endedBy === "abort") signal.throwIfAborted();
+    if (result.endedBy === null && (result.code === 0 || accept.includes(result.code ?? -1))) return result;
+    throw new GitError(args.find((arg) => /^[a-z]+(-[a-z]+)*$/.test(arg)) ?? "", result);
+  };
+}
+
+/** Whether a server did not let us in; GitHub answers the same for a repository that is not there. */
+export const isDenied = (error: GitError): boolean =>
+  /authentication failed|could not read (username|password)|repository .*not found|access denied|permission .*denied|returned error: (401|403|404)|does not appear to be a git repository/i
+    .test(error.stderr);

@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { HELP, readSettings, UsageError } from "./options.ts";
+
+const keys = {
+  SUPABASE_URL: "http://127.0.0.1:54321",
+  SUPABASE_PUBLISHABLE_KEY: "sb_publishable_x",
+  WORKER_TOKEN: "flw_x",
+};
+const enough = ["--agents", "claude", "--command", "claude -p"];
+const read = (args: string[] = enough, environment: Record<string, string> = keys) =>
+  readSettings(args, environment, false);
+
+describe("keys", () => {
+  test("a worker's token goes with the publishable key, and the secret key is then left alone", () => {
+    expect(read(enough, { ...keys, SUPABASE_SECRET_KEY: "sb_secret_x" })).toMatchObject({
+      apiKey: "sb_publishable_x",
+      workerToken: "flw_x",
+      secretKey: undefined,
+    });
+  });
+
+  test("a server's own worker has the secret key", () => {
+    const { SUPABASE_URL } = keys;
+    expect(read(enough, { SUPABASE_URL, SUPABASE_SECRET_KEY: "sb_secret_x" })).toMatchObject({
+      apiKey: "sb_secret_x",
+      workerToken: undefined,
+      secretKey: "sb_secret_x",
+    });
+  });
+
+  test.each([
+    {},
+    { SUPABASE_URL: "nowhere", WORKER_TOKEN: "flw_x", SUPABASE_PUBLISHABLE_KEY: "k" },
+    { SUPABASE_URL: keys.SUPABASE_URL },
+    { SUPABASE_URL: keys.SUPABASE_URL, WORKER_TOKEN: "flw_x" },
+    { SUPABASE_URL: keys.SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY: "k" },
+  ])("%j is not enough", (environment) => {
+    expect(() => read(enough, environment)).toThrow(UsageError);
+  });
+});
+
+describe("arguments", () => {
+  test("every agent has its command", () => {
+    const { task, agents } = read([
+      ...["--agents", "claude, codex,other", "--command", "claude=claude -p --x=1"],
+      ...["--command", "codex=codex exec -", "--command", "run --any=thing"],
+    ]);
+    expect(agents).toEqual(["claude", "codex", "other"]);
+    expect(agents.map(task.commandOf)).toEqual(["claude -p --x=1", "codex exec -", "run --any=thing"]);
+    expect(() => read(["--agents", "a,b", "--command", "a=x"])).toThrow("--command says how to run b.");
+  });
+
+  test("GitHub's host may be cloned from by https, and what else is said", () => {
+    expect(read().task.rules).toEqual({ protocols: ["https"], hosts: ["github.com"] });
+    const environment = { ...keys, GITHUB_API_URL: "https://ghe.acme.example/api/v3" };
+    const more = ["--allow-protocol", "ssh", "--allow-host", "gitea.acme.example:3000"];
+    expect(read([...enough, ...more], environment).task.rules).toEqual({
+      protocols: ["https", "ssh"],
+      hosts: ["ghe.acme.example", "gitea.acme.example:3000"],
+    });
+  });
+
+  test.each([
+    [[]],
+    [["--agents", " , ", "--command", "x"]],
+    [["--agents", "a"]],
+    [[...enough, "--lease", "4"]],
+    [[...enough, "--lease", "soon"]],
+    [[...enough, "--concurrency", "0"]],
+    [[...enough, "--goal", "merge"]],
+    [[...enough, "--goal", "toString"]],
+    [[...enough, "--allow-protocol", "ext"]],
+    [[...enough, "--author", "nobody"]],
+    [[...enough, "--author", 'a" <x@y>']],
+    [[...enough, "--unknown"]],
+    [[...enough, "stray"]],
+  ])("%j is refused", (args) => {
+    expect(() => read(args)).toThrow(UsageError);
+  });
+
+  test("the help names every option", () => {
+    for (
+      const name of [
+        ...[
+          "agents",
+          "command",
+          "once",
+          "concurrency",
+          "worker",
+          "model",
+          "lease",
+          "timeout",
+          "grace",
+          "idle",
+        ],
+        ...["goal", "depth", "work-dir", "keep", "author", "pass-env", "allow-host", "allow-protocol", "log"],
+      ]
+    ) expect(HELP, name).toContain(`--${name} `);
+  });
+});

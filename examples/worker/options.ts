@@ -1,0 +1,203 @@
+import { hostname, tmpdir } from "node:os";
+import { parseArgs } from "node:util";
+import { githubOrigin } from "./repository.ts";
+import type { TaskOptions } from "./run-task.ts";
+import type { WorkerOptions } from "./worker.ts";
+
+export const HELP = `npm run worker -- --agents <names> --command <command> [options]
+
+Claims tasks for coding agents, runs the agent in a fresh clone, pushes its work and opens a pull request.
+
+  --agents <a,b>            whose tasks to take
+  --command <command>       how to run the agent, by sh -c in the clone; the prompt comes on standard input.
+                            Several agents: --command a='…' --command b='…'
+  --once                    take one task, if there is one, and end
+  --concurrency <n>         tasks at a time (1)
+  --worker <name>           this worker's name in the history of attempts (host and process)
+  --model <name>            kept with each task, for the figures by model
+  --lease <seconds>         how long a task stays ours without a heartbeat (60)
+  --timeout <seconds>       how long the agent may take (1800)
+  --grace <seconds>         between asking the agent to end and ending it (10)
+  --idle <seconds>          longest wait between looks at an empty queue (30)
+  --goal pr|push|diff       open a pull request, push only, or only keep the diff (pr)
+  --depth <n>               commits of history in the clone; 0 for all (50)
+  --work-dir <folder>       where clones are made (the system's folder for temporary files)
+  --keep                    leave the clones there
+  --author '<name> <mail>'  who commits what the agent left uncommitted
+  --pass-env <NAME>         give the agent this variable too; may be repeated
+  --allow-host <host>       clone from this host too; may be repeated (GitHub's)
+  --allow-protocol <name>   also http, ssh or file; may be repeated (https)
+  --log json|text           (text on a terminal)
+
+Environment:
+  SUPABASE_URL
+  WORKER_TOKEN and SUPABASE_PUBLISHABLE_KEY, or SUPABASE_SECRET_KEY for a worker of your own server
+  GITHUB_TOKEN              for clone, push and pull request; with the secret key each task's owner's is used without it
+  GITHUB_API_URL            https://api.github.com, or https://<host>/api/v3 of GitHub Enterprise Server
+`;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the person who started the worker can mend. */
+export class UsageError extends Error {}
+
+export interface Settings {
+  supabaseUrl: string;
+  apiKey: string;
+  secretKey: string | undefined;
+  workerToken: string | undefined;
+  githubToken: string | undefined;
+  worker: string;
+  agents: string[];
+  log: "json" | "text";
+  task: TaskOptions;
+  loop: Omit<WorkerOptions, "shutdown">;
+}
+
+/**
+ * @throws UsageError for what is missing or makes no sense
+ */
+export function readSettings(args: string[], environment: Environment, isTerminal: boolean): Settings {
+  const { values } = parse(args);
+  const agents = (values.agents ?? "").split(",").map((name) => name.trim()).filter(Boolean);
+  if (agents.length === 0) throw new UsageError("--agents says whose tasks to take.");
+  const apiUrl = environment.GITHUB_API_URL || "https://api.github.com";
+  const goals = { pr: "pull_request", push: "push", diff: "diff" } as const;
+  const leaseSeconds = positive("lease", values.lease, 60, 5);
+  return {
+    ...readKeys(environment),
+    githubToken: environment.GITHUB_TOKEN || undefined,
+    worker: values.worker || `${hostname()}:${process.pid}`,
+    agents,
+    log: choose("log", values.log ?? (isTerminal ? "text" : "json"), { json: "json", text: "text" }),
+    task: {
+      commandOf: commandsOf(agents, values.command ?? []),
+      folder: values["work-dir"] ?? tmpdir(),
+      keepsFolders: values.keep === true,
+      rules: {
+        protocols: ["https", ...readProtocols(values["allow-protocol"] ?? [])],
+        hosts: [githubOrigin(url("GITHUB_API_URL", apiUrl)).host, ...values["allow-host"] ?? []],
+      },
+      depth: positive("depth", values.depth, 50, 0),
+      author: readAuthor(values.author),
+      agentTimeoutMs: positive("timeout", values.timeout, 1800) * 1000,
+      graceMs: positive("grace", values.grace, 10, 0) * 1000,
+      passEnv: values["pass-env"] ?? [],
+      githubApiUrl: apiUrl,
+      goal: choose("goal", values.goal ?? "pr", goals),
+      metadata: values.model ? { model: values.model } : {},
+    },
+    loop: {
+      leaseSeconds,
+      concurrency: positive("concurrency", values.concurrency, 1),
+      once: values.once === true,
+      idleMs: { min: 1_000, max: Math.max(1_000, positive("idle", values.idle, 30) * 1000) },
+    },
+  };
+}
+
+function parse(args: string[]) {
+  const text = { type: "string" } as const;
+  const list = { type: "string", multiple: true } as const;
+  const flag = { type: "boolean" } as const;
+  try {
+    return parseArgs({
+      args,
+      options: {
+        agents: text,
+        command: list,
+        once: flag,
+        concurrency: text,
+        worker: text,
+        model: text,
+        lease: text,
+        timeout: text,
+        grace: text,
+        idle: text,
+        goal: text,
+        depth: text,
+        "work-dir": text,
+        keep: flag,
+        author: text,
+        "pass-env": list,
+        "allow-host": list,
+        "allow-protocol": list,
+        log: text,
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readKeys(
+  environment: Environment,
+): Pick<Settings, "supabaseUrl" | "apiKey" | "secretKey" | "workerToken"> {
+  const { SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, SUPABASE_SECRET_KEY, WORKER_TOKEN } = environment;
+  if (!SUPABASE_URL) throw new UsageError("SUPABASE_URL is not set.");
+  const supabaseUrl = url("SUPABASE_URL", SUPABASE_URL);
+  // the lesser key where both are there: .local/env has the secret key too
+  if (WORKER_TOKEN && SUPABASE_PUBLISHABLE_KEY) {
+    return { supabaseUrl, apiKey: SUPABASE_PUBLISHABLE_KEY, secretKey: undefined, workerToken: WORKER_TOKEN };
+  }
+  if (SUPABASE_SECRET_KEY && !WORKER_TOKEN) {
+    return {
+      supabaseUrl,
+      apiKey: SUPABASE_SECRET_KEY,
+      secretKey: SUPABASE_SECRET_KEY,
+      workerToken: undefined,
+    };
+  }
+  throw new UsageError(
+    "Set WORKER_TOKEN and SUPABASE_PUBLISHABLE_KEY, or SUPABASE_SECRET_KEY for a worker of your own server.",
+  );
+}
+
+/** `name=command` for an agent of that name; a command without one is for all others. */
+function commandsOf(agents: string[], given: string[]): (agent: string) => string {
+  const commands = new Map<string, string>();
+  let common: string | undefined;
+  for (const text of given) {
+    const named = agents.find((agent) => text.startsWith(`${agent}=`));
+    if (named) commands.set(named, text.slice(named.length + 1));
+    else common = text;
+  }
+  for (const agent of agents) {
+    const command = commands.get(agent) ?? common;
+    if (!command?.trim()) throw new UsageError(`--command says how to run ${agent}.`);
+    commands.set(agent, command);
+  }
+  return (agent) => commands.get(agent) ?? common ?? "";
+}
+
+function readProtocols(names: string[]): string[] {
+  for (const name of names) {
+    choose("allow-protocol", name, { https: "https", http: "http", ssh: "ssh", file: "file" });
+  }
+  return names;
+}
+
+function readAuthor(text: string | undefined): { name: string; email: string } {
+  if (text === undefined) return { name: "Fixloop worker", email: "worker@fixloop.invalid" };
+  const [, name, email] = text.match(/^([^<>"\\\n]+?)\s*<([^<>\s"\\]+@[^<>\s"\\]+)>$/) ?? [];
+  if (!name || !email) throw new UsageError("--author is 'Name <name@example.org>'.");
+  return { name, email };
+}
+
+function positive(name: string, text: string | undefined, otherwise: number, least = 1): number {
+  if (text === undefined) return otherwise;
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= least) return number;
+  throw new UsageError(`--${name} is a number from ${least}, not ${text}.`);
+}
+
+function choose<T>(name: string, text: string, choices: Record<string, T>): T {
+  const choice = Object.hasOwn(choices, text) ? choices[text] : undefined;
+  if (choice !== undefined) return choice;
+  throw new UsageError(`--${name} is one of ${Object.keys(choices).join(", ")}, not ${text}.`);
+}
+
+function url(name: string, text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
+  throw new UsageError(`${name}=${text} is no url.`);
+}

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { TaskFailure } from "./failure.ts";
+import { checkRepository, githubOrigin } from "./repository.ts";
+
+const rules = { protocols: ["https"], hosts: ["github.com"] };
+
+describe("the url of a task's repository", () => {
+  test.each(["https://github.com/acme/shop", " https://github.com/acme/shop.git ", "https://GitHub.com/a/b"])(
+    "%s is taken",
+    (text) => {
+      expect(checkRepository(text, rules).host).toBe("github.com");
+    },
+  );
+
+  test.each([
+    [null, "no_repository"],
+    ["  ", "no_repository"],
+    ["acme/shop", "repository_refused"],
+    ["--upload-pack=touch x", "repository_refused"],
+    ["--upload-pack=x", "repository_refused"],
+    ["ext::sh -c touch% x", "repository_refused"],
+    ["ext::sh", "repository_refused"],
+    ["file:///etc", "repository_refused"],
+    ["/etc", "repository_refused"],
+    ["http://github.com/acme/shop", "repository_refused"],
+    ["ssh://git@github.com/acme/shop", "repository_refused"],
+    ["git@github.com:acme/shop.git", "repository_refused"],
+    ["https://169.254.169.254/latest", "repository_refused"],
+    ["https://github.com:8443/acme/shop", "repository_refused"],
+    ["https://github.com.evil.example/acme/shop", "repository_refused"],
+    ["https://github.com@evil.example/acme/shop", "repository_refused"],
+    ["https://maya:ghp_secret@github.com/acme/shop", "repository_refused"],
+    ["https://github.com/acme/shop?a=b", "repository_refused"],
+    ["https://github.com/acme/shop\n--config=x", "repository_refused"],
+  ])("%j is refused", (text, kind) => {
+    const refused = (): unknown => checkRepository(text, rules);
+    expect(refused).toThrow(TaskFailure);
+    expect(refused).toThrow(expect.objectContaining({ kind, isRetryable: false }));
+  });
+
+  test("other protocols and hosts by leave of who runs the worker", () => {
+    const open = { protocols: ["https", "ssh", "file"], hosts: ["github.com", "git.acme.example:8443"] };
+    expect(checkRepository("git@github.com:acme/shop.git", open).href).toBe(
+      "ssh://git@github.com/acme/shop.git",
+    );
+    expect(checkRepository("https://git.acme.example:8443/shop", open).host).toBe("git.acme.example:8443");
+    expect(checkRepository("file:///srv/shop.git", open).pathname).toBe("/srv/shop.git");
+  });
+});
+
+test("the host that is GitHub's, of its API's address", () => {
+  expect(githubOrigin("https://api.github.com").origin).toBe("https://github.com");
+  expect(githubOrigin("https://ghe.acme.example/api/v3").origin).toBe("https://ghe.acme.example");
+});

@@ -1,0 +1,232 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type AgentResult, runAgent } from "./agent.ts";
+import { type Changes, collectChanges } from "./changes.ts";
+import { prepareWorkspace } from "./clone.ts";
+import { Stopped, TaskFailure } from "./failure.ts";
+import { createGit, type Credentials } from "./git.ts";
+import { type OpenedPullRequest, openPullRequest } from "./github.ts";
+import type { Lease } from "./lease.ts";
+import type { Fields, Log } from "./log.ts";
+import { pushBranch } from "./push.ts";
+import { type Claim, type Queue, QueueError, type Result } from "./queue.ts";
+import type { Redactor } from "./redact.ts";
+import { checkRepository, githubOrigin, type RepositoryRules } from "./repository.ts";
+
+export interface TaskOptions {
+  /** The command of an agent. */
+  commandOf: (agent: string) => string;
+  /** Where folders of tasks are made. */
+  folder: string;
+  /** Whether a task's folder stays when it is done. */
+  keepsFolders: boolean;
+  rules: RepositoryRules;
+  depth: number;
+  author: { name: string; email: string };
+  agentTimeoutMs: number;
+  graceMs: number;
+  passEnv: readonly string[];
+  githubApiUrl: string;
+  /** How far the work goes: `diff` leaves it at that, `push` opens no pull request. */
+  goal: "pull_request" | "push" | "diff";
+  /** Added to what the agent tells of itself. */
+  metadata: Record<string, unknown>;
+}
+
+export interface TaskDeps {
+  queue: Queue;
+  options: TaskOptions;
+  environment: Readonly<Record<string, string | undefined>>;
+  redactor: Redactor;
+  /** The token that this task's clone, push and pull request are made with. */
+  githubToken: (claim: Claim) => Promise<string | null>;
+  log: Log;
+}
+
+export type Outcome = "completed" | "retried" | "failed" | Stopped["reason"];
+
+/** Works on one task from its clone to its pull request, and tells the queue how it ended unless it is not ours any more. */
+export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promise<Outcome> {
+  const { queue, options, redactor } = deps;
+  const log: Log = (event, fields) => deps.log(event, { task: claim.task_id, ...fields });
+  let folder: string | undefined;
+  try {
+    folder = mkdtempSync(join(options.folder, `task-${claim.task_id}-`));
+    const result = await work({ ...deps, log }, claim, lease, folder);
+    await lease.insist(() => queue.complete(claim, result));
+    log("completed", described(result));
+    return "completed";
+  } catch (error) {
+    if (error instanceof Stopped) return await stopped(queue, claim, error, log);
+    const failure = error instanceof TaskFailure ? error : unexpected(error);
+    const message = redactor.clean(failure.message);
+    log("failed", { kind: failure.kind, error: message });
+    try {
+      const status = await lease.insist(() =>
+        queue.fail(claim, {
+          error: message,
+          error_kind: failure.kind,
+          retryable: failure.isRetryable,
+          execution_metadata: options.metadata,
+        })
+      );
+      return status === "pending" ? "retried" : "failed";
+    } catch (reason) {
+      if (reason instanceof Stopped) return await stopped(queue, claim, reason, log);
+      if (!(reason instanceof QueueError)) throw reason;
+      // its lease runs out by itself
+      log("could not report", { error: reason.message });
+      return "lease_lost";
+    }
+  } finally {
+    await lease.stop();
+    if (folder && !options.keepsFolders) discard(folder, log);
+  }
+}
+
+/** Tools leave folders behind that not even their owner may write to; those are no reason to end. */
+function discard(folder: string, log: Log): void {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  } catch (error) {
+    log("could not clear up", { folder, error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+const unexpected = (error: unknown): TaskFailure =>
+  new TaskFailure("worker_failed", true, error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+
+const described = ({ pr_url, commit_hash, changed_files }: Result): Fields => ({
+  files: changed_files?.length ?? 0,
+  commit: commit_hash?.slice(0, 10),
+  pull_request: pr_url,
+});
+
+/** Cancelled or lost: nothing may be written. Ending ourselves: the task is given back at once, and the attempt not counted. */
+async function stopped(queue: Queue, claim: Claim, { reason }: Stopped, log: Log): Promise<Outcome> {
+  log(reason === "cancelled" ? "cancelled" : reason === "shutdown" ? "giving back" : "lease lost");
+  if (reason === "shutdown") {
+    try {
+      await queue.release(claim);
+    } catch (error) {
+      if (!(error instanceof QueueError)) throw error;
+      // its lease runs out by itself
+      log("could not give back", { error: error.message });
+    }
+  }
+  return reason;
+}
+
+async function work(deps: TaskDeps, claim: Claim, lease: Lease, folder: string): Promise<Result> {
+  const { options, environment, redactor, log } = deps;
+  const { signal } = lease;
+  const url = checkRepository(claim.repo_url, options.rules);
+  const target = claim.target_branch ?? "main";
+  const branch = claim.pr_branch ?? `fixloop/task-${claim.task_id}`;
+  const token = await deps.githubToken(claim);
+  redactor.add(token);
+  if (!token && needsToken(url, options.goal)) {
+    throw new TaskFailure("github_token_missing", false, "There is no GitHub token to push with.");
+  }
+  const credentials: Credentials | null = token && url.origin === githubOrigin(options.githubApiUrl).origin
+    ? { origin: url.origin, token }
+    : null;
+  const git = createGit({
+    folder,
+    protocols: options.rules.protocols,
+    author: options.author,
+    signal,
+  }, environment);
+
+  const space = await prepareWorkspace(git, {
+    url: url.href,
+    target,
+    branch,
+    isContinued: claim.pr_branch !== null,
+    depth: options.depth,
+    credentials,
+    folder,
+  });
+  log("cloned", { branch, commit: space.start.slice(0, 10) });
+  await lease.confirm(`${claim.agent} begins on ${target} at ${space.start.slice(0, 10)}.`);
+  const agent = await runAgent(claim, {
+    command: options.commandOf(claim.agent),
+    work: space.work,
+    folder: join(folder, "task"),
+    branch,
+    environment,
+    passEnv: options.passEnv,
+    timeoutMs: options.agentTimeoutMs,
+    graceMs: options.graceMs,
+    signal,
+  });
+  log("agent ended", { seconds: agent.seconds });
+  const report = redactor.clean(agent.report);
+  const title = redactor.clean(titleOf(claim));
+  const changes = await collectChanges(git, space, `${title}\n\nFixloop task ${claim.task_id}\n`);
+  const execution_metadata = { ...options.metadata, ...agent.metadata, agent_seconds: agent.seconds };
+  if (changes.isEmpty) return { message: report || "Nothing had to be changed.", execution_metadata };
+  if (redactor.finds(changes.patch) || redactor.finds(changes.diff)) {
+    throw new TaskFailure("secret_in_changes", false, "The agent's changes hold a key of this worker.");
+  }
+  const done: Result = {
+    ...resultOf(changes, branch),
+    message: report || `Changed ${changes.files.length} files.`,
+    execution_metadata,
+  };
+  if (options.goal === "diff") return done;
+
+  // pushed and opened outside of the queue's reach: only while the lease is surely ours
+  await lease.confirm();
+  await pushBranch(git, space, changes.head, credentials);
+  log("pushed", { branch, commit: changes.head.slice(0, 10) });
+  if (options.goal === "push") return done;
+  await lease.confirm();
+  const opened = await open(deps, claim, { token, target, branch, title, report, agent, signal });
+  log(opened.isNew ? "opened pull request" : "found pull request", { url: opened.url });
+  return { ...done, pr_number: opened.number, pr_url: opened.url };
+}
+
+const needsToken = (url: URL, goal: TaskOptions["goal"]): boolean =>
+  goal === "pull_request" || (goal === "push" && /^https?:$/.test(url.protocol));
+
+const resultOf = (changes: Changes, branch: string): Result => ({
+  commit_hash: changes.head,
+  git_diff: changes.diff,
+  git_patch: changes.patch,
+  changed_files: changes.files,
+  pr_branch: branch,
+});
+
+/** The first line of what was asked for first, as a title of 72 characters at most. */
+export function titleOf(claim: Claim): string {
+  const asked = claim.chat_messages.find(({ role }) => role === "user")?.content ?? "";
+  const line = asked.split("\n").map((each) => each.replace(/^[#\s>*-]+/, "").trim()).find((each) => each);
+  if (!line) return `Fixloop task ${claim.task_id}`;
+  return line.length <= 72 ? line : `${line.slice(0, 71).trimEnd()}…`;
+}
+
+interface Opening {
+  token: string | null;
+  target: string;
+  branch: string;
+  title: string;
+  report: string;
+  agent: AgentResult;
+  signal: AbortSignal;
+}
+
+async function open(deps: TaskDeps, claim: Claim, opening: Opening): Promise<OpenedPullRequest> {
+  const { repo_owner: owner, repo_name: name } = claim;
+  if (!owner || !name || !opening.token) {
+    throw new TaskFailure("no_repository", false, "The task's project names no repository on GitHub.");
+  }
+  // the chat stays in the project: only the agent's own report is shown where the repository's readers see it
+  const body = `${opening.report}\n\n---\nBy ${claim.agent}, for Fixloop task ${claim.task_id}.`.trim();
+  return await openPullRequest(
+    { apiUrl: deps.options.githubApiUrl, token: opening.token, signal: opening.signal },
+    { owner, name, head: opening.branch, base: opening.target, title: opening.title, body },
+  );
+}

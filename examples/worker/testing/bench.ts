@@ -1,0 +1,155 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type FakeGithub, startFakeGithub } from "../../../scripts/demo/fake-github.ts";
+import { holdLease, type Lease } from "../lease.ts";
+import { createLog } from "../log.ts";
+import type { Claim } from "../queue.ts";
+import { createRedactor } from "../redact.ts";
+import { type Outcome, runTask, type TaskDeps, type TaskOptions } from "../run-task.ts";
+import { createMemoryQueue, type MemoryQueue } from "./queue.ts";
+
+export const TOKEN = "ghp_benchbenchbenchbenchbenchbenchbench1";
+
+/** A bare repository behind a fake GitHub, a queue in memory, and a worker to run against them. */
+export interface Bench {
+  folder: string;
+  fake: FakeGithub;
+  gitDir: string;
+  queue: MemoryQueue;
+  /** What the worker logged. */
+  lines: string[];
+  /** The environment that the worker was started in. */
+  environment: Record<string, string | undefined>;
+  shutdown: AbortController;
+  claim(wish?: Partial<Claim>): Claim;
+  deps(command: string, options?: Partial<TaskOptions>): TaskDeps;
+  lease(claim: Claim, leaseSeconds?: number): Lease;
+  /** Runs one task with an agent. */
+  run(command: string, wish?: Partial<Claim>, options?: Partial<TaskOptions>): Promise<Outcome>;
+  /** git in the bare repository. */
+  git(...args: string[]): string;
+  /** A commit of somebody else on a branch of it. */
+  commit(branch: string, file: string, text: string): string;
+  /** Folders of tasks that are still there. */
+  leftovers(): string[];
+  close(): Promise<void>;
+}
+
+export async function openBench(): Promise<Bench> {
+  const folder = mkdtempSync(join(tmpdir(), "fixloop-worker-test-"));
+  const gitDir = join(folder, "shop.git");
+  const tasks = join(folder, "tasks");
+  mkdirSync(tasks);
+  const fake = await startFakeGithub();
+  fake.state.addUser({ login: "maya", token: TOKEN });
+  fake.state.addRepo({ owner: "acme", name: "shop", members: ["maya"], isPrivate: true, gitDir });
+  const git = (...args: string[]): string => runGit(gitDir, ...args);
+  makeRepository(gitDir);
+  const queue = createMemoryQueue();
+  const lines: string[] = [];
+  const bench: Bench = {
+    folder,
+    fake,
+    gitDir,
+    queue,
+    lines,
+    environment: { PATH: process.env.PATH, HOME: folder },
+    shutdown: new AbortController(),
+    claim: (wish = {}) => ({
+      task_id: 7,
+      fencing_token: 41,
+      attempt: 1,
+      lease_expires_at: new Date(Date.now() + 60_000).toISOString(),
+      agent: "scripted",
+      priority: 0,
+      project_id: 1,
+      repo_url: `${fake.url}/acme/shop.git`,
+      repo_owner: "acme",
+      repo_name: "shop",
+      target_branch: "main",
+      pr_branch: null,
+      chat_messages: [{ role: "user", content: "# Say hello\n\nIn the README." }],
+      execution_metadata: {},
+      project_settings: {},
+      github_token: null,
+      ...wish,
+    }),
+    deps: (command, options = {}) => {
+      const redactor = createRedactor([TOKEN]);
+      return {
+        queue,
+        environment: bench.environment,
+        redactor,
+        githubToken: () => Promise.resolve(TOKEN),
+        log: createLog("json", redactor, (line: string) => lines.push(line)),
+        options: {
+          commandOf: () => command,
+          folder: tasks,
+          keepsFolders: false,
+          rules: { protocols: ["https", "http"], hosts: [new URL(fake.url).host] },
+          depth: 50,
+          author: { name: "Fixloop worker", email: "worker@fixloop.invalid" },
+          agentTimeoutMs: 20_000,
+          graceMs: 300,
+          passEnv: [],
+          githubApiUrl: fake.url,
+          goal: "pull_request",
+          metadata: { model: "scripted-1" },
+          ...options,
+        },
+      };
+    },
+    lease: (claim, leaseSeconds = 60) =>
+      holdLease(queue, claim, {
+        leaseSeconds,
+        claimedAt: performance.now(),
+        shutdown: bench.shutdown.signal,
+        log: (event) => lines.push(event),
+      }),
+    async run(command, wish, options) {
+      const claim = bench.claim(wish);
+      return await runTask(bench.deps(command, options), claim, bench.lease(claim));
+    },
+    git,
+    commit(branch, file, text) {
+      const work = mkdtempSync(join(folder, "somebody-"));
+      const inWork = (...args: string[]): string => git("-C", work, ...args);
+      inWork("init", "--quiet", `--initial-branch=${branch}`);
+      const known = git("for-each-ref", "--format=x", `refs/heads/${branch}`);
+      if (known) inWork("pull", "--quiet", gitDir, branch);
+      writeFileSync(join(work, file), text);
+      inWork("add", "--all");
+      inWork("commit", "--quiet", "--message", `write ${file}`);
+      inWork("push", "--quiet", gitDir, `HEAD:refs/heads/${branch}`);
+      return inWork("rev-parse", "HEAD");
+    },
+    leftovers: () => readdirSync(tasks),
+    async close() {
+      await fake.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return bench;
+}
+
+/** A bare repository with one commit. */
+function makeRepository(gitDir: string): void {
+  const git = (...args: string[]): string => runGit(gitDir, ...args);
+  mkdirSync(gitDir);
+  git("init", "--quiet", "--bare", "--initial-branch=main");
+  const file = join(gitDir, "description");
+  writeFileSync(file, "Shop\n");
+  git("update-index", "--add", "--cacheinfo", `100644,${git("hash-object", "-w", file)},README.md`);
+  git("update-ref", "refs/heads/main", git("commit-tree", git("write-tree"), "-m", "first"));
+}
+
+function runGit(cwd: string, ...args: string[]): string {
+  return execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", ...args], {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env.PATH, GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null" },
+  }).trim();
+}

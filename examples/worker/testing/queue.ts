@@ -1,0 +1,68 @@
+import { type Claim, type FailureReport, type Queue, QueueError, type Result } from "../queue.ts";
+
+/** A queue in memory: one lease at a time, and what was written with it. */
+export interface MemoryQueue extends Queue {
+  /** What is handed out next. */
+  readonly pending: Claim[];
+  readonly claimKeys: string[];
+  readonly heartbeats: (string | undefined)[];
+  readonly completed: Result[];
+  readonly failures: FailureReport[];
+  readonly released: number[];
+  /** What calls meet from now on: the state, or an error that they end with. */
+  state: "running" | "cancelled" | QueueError;
+  /** What the next calls of any kind end with, one each. */
+  readonly errors: QueueError[];
+  /** Waits until a condition holds; looked at after every call. */
+  until(condition: () => boolean): Promise<void>;
+}
+
+export function createMemoryQueue(): MemoryQueue {
+  const waiting = new Set<() => void>();
+  /** Every call is seen, then may fail, then answers. */
+  const answer = <T>(say: () => T): Promise<T> => {
+    for (const look of waiting) look();
+    const error = queue.errors.shift() ?? (queue.state instanceof QueueError ? queue.state : undefined);
+    return error ? Promise.reject(error) : Promise.resolve(say());
+  };
+  const write = (say: () => void): Promise<void> =>
+    queue.state === "cancelled"
+      ? Promise.reject(new QueueError("task_lease_lost", "cancelled"))
+      : answer(say);
+  const queue: MemoryQueue = {
+    pending: [],
+    claimKeys: [],
+    heartbeats: [],
+    completed: [],
+    failures: [],
+    released: [],
+    state: "running",
+    errors: [],
+    claim(key) {
+      queue.claimKeys.push(key);
+      return answer(() => queue.pending.shift() ?? null);
+    },
+    heartbeat(_, message) {
+      queue.heartbeats.push(message);
+      return answer(() => queue.state === "cancelled" ? "cancelled" : "running");
+    },
+    complete: (_, result) => write(() => queue.completed.push(result)),
+    async fail(_, failure) {
+      await write(() => queue.failures.push(failure));
+      return failure.retryable ? "pending" : "failed";
+    },
+    release: (claim) => write(() => queue.released.push(claim.task_id)),
+    async until(condition) {
+      await new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (!condition()) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      });
+    },
+  };
+  return queue;
+}

@@ -1,0 +1,167 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { QueueError } from "./queue.ts";
+import { runTask } from "./run-task.ts";
+import { type Bench, openBench } from "./testing/bench.ts";
+import { work, type WorkerOptions } from "./worker.ts";
+
+// Leases, cancelling, ending: what a worker does when its task is taken from it, and when it is told to go.
+
+let bench: Bench;
+
+beforeEach(async () => {
+  bench = await openBench();
+});
+
+afterEach(async () => {
+  await bench.close();
+});
+
+/** Agents that would never end, the second one even when asked to. The folder says that they are at work. */
+const ENDLESS = `echo x > x; mkdir -p "$HOME/working/$FIXLOOP_TASK_ID"; sleep 60`;
+const DEAF = `trap '' TERM; ${ENDLESS.replace("sleep 60", "while :; do sleep 1; done")}`;
+
+/** Waits until the agent of a task works. */
+const working = (task = 7) =>
+  expect.poll(() => existsSync(join(bench.folder, "working", String(task))), { timeout: 20_000 }).toBe(true);
+const lost = new QueueError("task_lease_lost", "The lease is over.", 409);
+const silence = new QueueError(null, "fetch failed");
+
+/** Nothing of the task has left the worker. */
+function expectNothingWritten(): void {
+  expect([bench.queue.completed, bench.queue.failures]).toEqual([[], []]);
+  expect(bench.git("branch", "--list").trim()).toBe("* main");
+  expect(bench.fake.state.requests.filter(({ method }) => method !== "GET")).toEqual([]);
+  expect(bench.leftovers()).toEqual([]);
+}
+
+async function runWithLease(command: string, leaseSeconds: number): Promise<string> {
+  const claim = bench.claim();
+  return await runTask(bench.deps(command), claim, bench.lease(claim, leaseSeconds));
+}
+
+describe("a task that is taken away", () => {
+  test("cancelled: the agent is ended at the next heartbeat, and nothing is written", async () => {
+    const running = runWithLease(ENDLESS, 1);
+    await working();
+    bench.queue.state = "cancelled";
+    expect(await running).toBe("cancelled");
+    expectNothingWritten();
+  });
+
+  test("lost to somebody else", async () => {
+    const running = runWithLease(ENDLESS, 1);
+    await working();
+    bench.queue.state = lost;
+    expect(await running).toBe("lease_lost");
+    expectNothingWritten();
+  });
+
+  test("a worker whose token was revoked", async () => {
+    bench.queue.state = new QueueError("worker_token_invalid", "revoked", 401);
+    expect(await runWithLease(ENDLESS, 1)).toBe("lease_lost");
+    expectNothingWritten();
+  });
+
+  test("lost because no heartbeat got through until the lease ran out, however deaf the agent is", async () => {
+    const running = runWithLease(DEAF, 1);
+    await working();
+    bench.queue.state = silence;
+    const began = performance.now();
+    expect(await running).toBe("lease_lost");
+    expect(performance.now() - began, "not before the lease is over").toBeGreaterThan(600);
+    expectNothingWritten();
+  });
+
+  test("lost while the agent worked: found out before the push", async () => {
+    const claim = bench.claim();
+    const agent = ENDLESS.replace("sleep 60", `until [ -e "$HOME/lost" ]; do sleep 0.05; done`);
+    const running = runTask(bench.deps(agent), claim, bench.lease(claim, 600));
+    await working();
+    bench.queue.state = lost;
+    writeFileSync(join(bench.folder, "lost"), "");
+    expect(await running).toBe("lease_lost");
+    expectNothingWritten();
+  });
+
+  test("a heartbeat or an end that gets no answer is sent again while the lease lasts", async () => {
+    bench.queue.errors.push(silence);
+    const claim = bench.claim();
+    const running = runTask(bench.deps(`echo done`), claim, bench.lease(claim));
+    await bench.queue.until(() => bench.queue.heartbeats.length >= 2);
+    bench.queue.errors.push(silence, silence);
+    expect(await running).toBe("completed");
+    expect(bench.queue.completed).toHaveLength(1);
+  });
+
+  test("an end that the queue refuses is not sent for ever", async () => {
+    const claim = bench.claim();
+    const running = runTask(bench.deps(`echo done`), claim, bench.lease(claim));
+    await bench.queue.until(() => bench.queue.heartbeats.length >= 1);
+    bench.queue.errors.push(new QueueError("task_result_too_large", "more than 50 MB", 413));
+    expect(await running).toBe("retried");
+    expect(bench.queue.failures[0]).toMatchObject({ error_kind: "worker_failed", retryable: true });
+  });
+});
+
+describe("the loop", () => {
+  const options = (wish: Partial<WorkerOptions> = {}): WorkerOptions => ({
+    leaseSeconds: 60,
+    concurrency: 1,
+    once: false,
+    idleMs: { min: 5, max: 40 },
+    shutdown: bench.shutdown.signal,
+    ...wish,
+  });
+
+  test("told to end, it gives its tasks back and takes no more", async () => {
+    bench.queue.pending.push(bench.claim(), bench.claim({ task_id: 8 }), bench.claim({ task_id: 9 }));
+    const ending = work(bench.deps(ENDLESS), options({ concurrency: 2 }));
+    await working(7);
+    await working(8);
+    bench.shutdown.abort();
+    expect(await ending).toEqual(["shutdown", "shutdown"]);
+    expect(bench.queue.released.sort()).toEqual([7, 8]);
+    expect(bench.queue.pending).toHaveLength(1);
+    expectNothingWritten();
+  });
+
+  test("one task, and no more", async () => {
+    bench.queue.pending.push(bench.claim(), bench.claim());
+    expect(await work(bench.deps(`exit 65`), options({ once: true }))).toEqual(["failed"]);
+    expect(bench.queue.pending).toHaveLength(1);
+    bench.queue.pending.length = 0;
+    expect(await work(bench.deps(`true`), options({ once: true }))).toEqual([]);
+  });
+
+  test("a claim without an answer is made again with the same key, the next one with another", async () => {
+    bench.queue.errors.push(silence, silence);
+    bench.queue.pending.push(bench.claim());
+    const ending = work(bench.deps(`true`), options());
+    await bench.queue.until(() => bench.queue.claimKeys.length >= 4);
+    bench.shutdown.abort();
+    await ending;
+    const [first, second, third, fourth] = bench.queue.claimKeys;
+    expect([second, third]).toEqual([first, first]);
+    expect(fourth).not.toBe(first);
+  });
+
+  test("an empty queue is asked less and less often", async () => {
+    const began = performance.now();
+    const ending = work(bench.deps(`true`), options({ idleMs: { min: 10, max: 80 } }));
+    await bench.queue.until(() => bench.queue.claimKeys.length >= 6);
+    bench.shutdown.abort();
+    await ending;
+    // 10 + 20 + 40 + 80 + 80, less a quarter at most
+    expect(performance.now() - began).toBeGreaterThan(230 * 0.75 - 5);
+  });
+
+  test.each([
+    new QueueError("worker_token_invalid", "unknown", 401),
+    new QueueError(null, "404: no such function", 404),
+  ])("a queue that does not know it ends it: %s", async (error) => {
+    bench.queue.errors.push(error);
+    await expect(work(bench.deps(`true`), options())).rejects.toBe(error);
+  });
+});

@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { holdLease } from "./lease.ts";
+import { type Claim, QueueError } from "./queue.ts";
+import { type Outcome, runTask, type TaskDeps } from "./run-task.ts";
+
+export interface WorkerOptions {
+  leaseSeconds: number;
+  concurrency: number;
+  /** Ends after one task, or when there is none. */
+  once: boolean;
+  /** Waits between looks at an empty queue grow from the first to the second, in milliseconds. */
+  idleMs: { min: number; max: number };
+  /** Aborted when the worker is to end: tasks under way are given back. */
+  shutdown: AbortSignal;
+}
+
+/**
+ * Claims and works until `shutdown`.
+ *
+ * @returns how the tasks ended, in their order
+ * @throws QueueError when the queue does not take us for a worker
+ */
+export async function work(deps: TaskDeps, options: WorkerOptions): Promise<Outcome[]> {
+  const { shutdown, concurrency, once, idleMs } = options;
+  const outcomes: Outcome[] = [];
+  const running = new Set<Promise<void>>();
+  let wait = idleMs.min;
+  let key = randomUUID();
+  while (!shutdown.aborted) {
+    const claimedAt = performance.now();
+    let claim: Claim | null = null;
+    try {
+      claim = await deps.queue.claim(key);
+      // a claim that got no answer is made again with its key, so that it is not made twice
+      key = randomUUID();
+    } catch (error) {
+      if (!(error instanceof QueueError)) throw error;
+      if (error.code !== null || error.isMisplaced) {
+        await Promise.all(running);
+        throw error;
+      }
+      deps.log("queue does not answer", { error: error.message });
+    }
+    if (claim) {
+      wait = idleMs.min;
+      const task = start(deps, options, claim, claimedAt).then((outcome) => {
+        outcomes.push(outcome);
+        running.delete(task);
+      });
+      running.add(task);
+      if (once) break;
+      if (running.size >= concurrency) await Promise.race(running);
+      continue;
+    }
+    if (once) break;
+    // many workers that were started together must not ask together
+    await pause(wait * (0.75 + Math.random() / 2), shutdown);
+    wait = Math.min(wait * 2, idleMs.max);
+  }
+  await Promise.all(running);
+  return outcomes;
+}
+
+async function start(
+  deps: TaskDeps,
+  { leaseSeconds, shutdown }: WorkerOptions,
+  claim: Claim,
+  claimedAt: number,
+): Promise<Outcome> {
+  const { task_id: task, attempt, agent, repo_url } = claim;
+  deps.log("claimed", { task, attempt, agent, repository: repo_url });
+  const lease = holdLease(deps.queue, claim, { leaseSeconds, claimedAt, shutdown, log: deps.log });
+  return await runTask(deps, claim, lease);
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {});
+}

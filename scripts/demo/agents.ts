@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { styleText } from "node:util";
+import { bin, ROOT } from "../local/paths.ts";
+import type { Project } from "../local/stack.ts";
+import { chapter, quote, table, tell, timed } from "../terminal.ts";
+import type { FakeGithub } from "./fake-github.ts";
+import { makeRepository } from "./repository.ts";
+import { type Client, rows, single } from "./rows.ts";
+
+const TOKEN = "ghp_demodemodemodemodemodemodemodemodemo";
+const REPOSITORY = { owner: "acme", name: "csv-tools" } as const;
+
+export interface AgentsStage {
+  project: Project;
+  fake: FakeGithub;
+  /** For the repository and the worker's clones. */
+  folder: string;
+  maya: Client;
+  tom: Client;
+}
+
+/** The issue becomes a task, a worker's agent mends the code, and the merged pull request comes back. */
+export async function haveAgentFixIt(stage: AgentsStage, issueId: string): Promise<void> {
+  const projectId = await connectRepository(stage);
+  const taskId = await queueTask(stage, projectId, issueId);
+  await runWorker(stage, taskId);
+  await showResult(stage, taskId);
+  const url = await mergePullRequest(stage, taskId);
+  await answer(stage, taskId, issueId, url);
+}
+
+async function connectRepository({ fake, folder, maya }: AgentsStage): Promise<number> {
+  chapter("Maya connects a repository");
+  fake.state.addUser({ login: "maya-chen", token: TOKEN, scopes: ["repo"] });
+  fake.state.addRepo({ ...REPOSITORY, members: ["maya-chen"], gitDir: makeRepository(folder) });
+  await timed("gives her GitHub token to the function that keeps such tokens", async () => {
+    const { error } = await maya.functions.invoke("github-token", { body: { token: TOKEN } });
+    if (error) throw error;
+  });
+  const profile = await single(maya.from("users").select("full_name, github_username, github_token"));
+  table([profile], ["full_name", "github_username", "github_token"], 44);
+  tell(`what she, or anybody, can read of it is a handle; the token is sealed`);
+  const created = await timed("connects acme/csv-tools", () =>
+    single(
+      maya.from("projects").insert({
+        repo_url: `${fake.url}/acme/csv-tools.git`,
+        repo_name: REPOSITORY.name,
+        repo_owner: REPOSITORY.owner,
+        name: "CSV tools",
+      }).select("id"),
+    ));
+  return created.id;
+}
+
+async function queueTask({ maya }: AgentsStage, projectId: number, issueId: string): Promise<number> {
+  chapter("The issue becomes a task for a coding agent");
+  const issue = await single(maya.from("issues").select("seq_id, title, description").eq("id", issueId));
+  const task = await timed(`queues a task with the text of #${issue.seq_id}`, () =>
+    single(
+      maya.from("tasks").insert({
+        project_id: projectId,
+        agent: "scripted",
+        chat_messages: [{
+          role: "user",
+          content: `${issue.title}\n\n${issue.description}`,
+          timestamp: Date.now() / 1000,
+        }],
+      }).select("id, status, agent, target_branch, priority"),
+    ));
+  table([task], ["id", "status", "agent", "target_branch", "priority"]);
+  return task.id;
+}
+
+/** The worker of examples/worker as a process of its own, with a token that can claim and finish and nothing else. */
+async function runWorker({ project, fake, folder, maya }: AgentsStage, taskId: number): Promise<void> {
+  chapter("A worker takes it");
+  const { token } = await timed(
+    "Maya makes a token for a worker of hers",
+    () => single(maya.rpc("create_worker_token", { name: "Maya's machine", agents: ["scripted"] })),
+  );
+  const node = bin("node");
+  const agent = `'${node}' '${join(ROOT, "scripts/demo/agent.ts")}'`;
+  const child = spawn(node, [
+    join(ROOT, "examples/worker/main.ts"),
+    ...["--once", "--agents", "scripted", "--command", agent, "--worker", "maya-1"],
+    ...["--allow-protocol", "http", "--work-dir", join(folder, "clones"), "--log", "text"],
+  ], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      SUPABASE_URL: project.url,
+      SUPABASE_PUBLISHABLE_KEY: project.publishableKey,
+      WORKER_TOKEN: token,
+      GITHUB_TOKEN: TOKEN,
+      GITHUB_API_URL: fake.url,
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  createInterface({ input: child.stdout }).on("line", (line) => tell(styleText("dim", line)));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  assert.equal(code, 0, "the worker completes the task");
+  const attempts = await rows(
+    maya.from("task_attempts").select("attempt, fencing_token, worker, agent, outcome").eq("task_id", taskId),
+  );
+  table(attempts, ["attempt", "fencing_token", "worker", "agent", "outcome"]);
+}
+
+async function showResult({ maya }: AgentsStage, taskId: number): Promise<void> {
+  chapter("What Maya sees of it");
+  const [listed] = await rows(
+    maya.from("task_list").select("id, status, pr_branch, pr_number, diff_bytes, projects(name)").eq(
+      "id",
+      taskId,
+    ),
+  );
+  assert.equal(listed?.status, "completed");
+  table([{ ...listed, project: listed.projects?.name }], [
+    ...["id", "status", "project", "pr_branch", "pr_number", "diff_bytes"],
+  ]);
+  const task = await single(maya.from("tasks").select("chat_messages, git_diff").eq("id", taskId));
+  console.log("");
+  tell("the chat, since the task was queued:");
+  for (const { role, content } of (task.chat_messages as { role: string; content: string }[]).slice(1)) {
+    quote(`${role}: ${content}`);
+  }
+  tell("and the diff:");
+  quote((task.git_diff ?? "").split("\n").filter((line) => /^[-+@]/.test(line)).join("\n"));
+  assert.match(task.git_diff ?? "", /!filter \|\| matches/);
+}
+
+async function mergePullRequest({ project, fake, maya }: AgentsStage, taskId: number): Promise<string> {
+  chapter("The pull request is merged on GitHub, whose webhook says so");
+  const { pr_number: number, pr_url: url } = await single(
+    maya.from("tasks").select("pr_number, pr_url").eq("id", taskId),
+  );
+  assert(number && url);
+  fake.state.merge(REPOSITORY.owner, REPOSITORY.name, number, "maya-chen");
+  const { headers, body } = fake.state.delivery({ ...REPOSITORY, number, action: "closed" });
+  const deliver = async (sent: Record<string, string>, expected: number): Promise<unknown> => {
+    const response = await fetch(project.githubWebhookUrl, { method: "POST", headers: sent, body });
+    assert.equal(response.status, expected);
+    return await response.json();
+  };
+  await deliver({ ...headers, "x-hub-signature-256": `sha256=${"0".repeat(64)}` }, 401);
+  tell(`${styleText("green", "✓")} a delivery with another signature gets 401`);
+  await timed("the signed delivery", () => deliver(headers, 200));
+  const again = await timed("the very same delivery again", () => deliver(headers, 200));
+  assert.equal((again as { status: string }).status, "already_done");
+  const pulls = await rows(
+    maya.from("pull_requests").select(
+      "repo_owner, repo_name, number, state, title, merged_at, merge_commit_sha",
+    ),
+  );
+  assert.equal(pulls.length, 1);
+  assert(pulls[0]?.merged_at);
+  table(pulls, ["repo_owner", "repo_name", "number", "state", "title", "merged_at", "merge_commit_sha"], 24);
+  return url;
+}
+
+async function answer(stage: AgentsStage, taskId: number, issueId: string, url: string): Promise<void> {
+  const { maya, tom } = stage;
+  chapter("Tom answers");
+  await timed(
+    "comments with the pull request",
+    () =>
+      rows(tom.from("comments").insert({ issue_id: issueId, body: `Mended and merged: ${url}` }).select()),
+  );
+  await timed("resolves the issue", () =>
+    rows(
+      tom.from("issues").update({ status: "resolved", ready_for_delivery: true }).eq("id", issueId).select(),
+    ));
+
+  console.log("");
+  tell("From the message to the answer, in SQL:");
+  const issue = await single(tom.from("issues").select("created_at, resolved_at").eq("id", issueId));
+  const task = await single(maya.from("tasks").select("created_at, completed_at").eq("id", taskId));
+  const attempt = await single(maya.from("task_attempts").select("claimed_at").eq("task_id", taskId));
+  const pull = await single(maya.from("pull_requests").select("created_at, updated_at"));
+  const hops: [string, string | null][] = [
+    ["the message became an issue", issue.created_at],
+    ["the issue became a task", task.created_at],
+    ["a worker claimed it", attempt.claimed_at],
+    ["the pull request was known", pull.created_at],
+    ["the task was completed", task.completed_at],
+    ["the merge was known", pull.updated_at],
+    ["the issue was resolved", issue.resolved_at],
+  ];
+  const times = hops.map(([hop, at]) => ({ hop, ms: Date.parse(at ?? "") }));
+  table(
+    times.map(({ hop, ms }, index) => ({
+      hop,
+      at: new Date(ms).toISOString().slice(11, 23),
+      seconds: index === 0 ? "" : ((ms - (times[index - 1]?.ms ?? ms)) / 1000).toFixed(2),
+    })),
+    ["at", "hop", "seconds"],
+  );
+  for (const [index, { hop, ms }] of times.entries()) {
+    assert(ms >= (times[index - 1]?.ms ?? 0), `${hop}, in its order`);
+  }
+}

@@ -1,0 +1,281 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Sql } from "postgres";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Bench, openBench, TOKEN } from "../../../examples/worker/testing/bench.ts";
+import { bin, ROOT } from "../../../scripts/local/paths.ts";
+import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { type Person, rows, signUp } from "../support/people.ts";
+
+// The worker of examples/worker as a program, with the real queue: Data API, Postgres, git over HTTP, GitHub's API.
+
+interface Worker {
+  process: ChildProcessWithoutNullStreams;
+  /** Everything that it has written so far. */
+  output(): string;
+  /** Its exit code. */
+  ended: Promise<number | null>;
+}
+
+let project: TestProject;
+let sql: Sql;
+let maya: Person;
+let token: { id: string; token: string };
+let bench: Bench;
+const workers: Worker[] = [];
+
+beforeAll(async () => {
+  project = await openTestProject();
+  sql = connect(project.database);
+  maya = await signUp(project, "maya");
+});
+
+afterAll(async () => {
+  await sql?.end();
+  await project?.close();
+});
+
+beforeEach(async () => {
+  bench = await openBench();
+  [token] = await rows(maya.client.rpc("create_worker_token", { name: "test", agents: ["scripted"] })) as [
+    typeof token,
+  ];
+});
+
+afterEach(async () => {
+  for (const worker of workers.splice(0)) {
+    worker.process.kill("SIGKILL");
+    await worker.ended;
+  }
+  await sql`delete from public.projects`;
+  await bench.close();
+});
+
+function startWorker(command: string, args: string[] = [], environment: Record<string, string> = {}): Worker {
+  const child = spawn(bin("node"), [
+    join(ROOT, "examples/worker/main.ts"),
+    ...["--agents", "scripted", "--command", command, "--allow-protocol", "http", "--lease", "5"],
+    ...["--work-dir", join(bench.folder, "tasks"), "--grace", "1", "--idle", "1", ...args],
+  ], {
+    env: {
+      PATH: process.env.PATH ?? "",
+      HOME: bench.folder,
+      SUPABASE_URL: project.url,
+      GITHUB_API_URL: bench.fake.url,
+      ...environment,
+    },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const worker: Worker = {
+    process: child,
+    output: () => output,
+    ended: new Promise((resolve) => child.once("close", resolve)),
+  };
+  workers.push(worker);
+  return worker;
+}
+
+/** As somebody's own machine has it: a worker's token, the publishable key, their GitHub token. */
+const ownKeys = () => ({
+  SUPABASE_PUBLISHABLE_KEY: project.publishableKey,
+  WORKER_TOKEN: token.token,
+  GITHUB_TOKEN: TOKEN,
+});
+
+async function queueTask(content = "Say hello"): Promise<number> {
+  const [connected] = await rows(
+    maya.client.from("projects").upsert({
+      repo_url: `${bench.fake.url}/acme/shop.git`,
+      repo_owner: "acme",
+      repo_name: "shop",
+      name: "Shop",
+    }, { onConflict: "user_id,repo_url" }).select("id"),
+  );
+  const [task] = await rows(
+    maya.client.from("tasks").insert({
+      project_id: connected?.id ?? 0,
+      agent: "scripted",
+      chat_messages: [{ role: "user", content, timestamp: Date.now() / 1000 }],
+    }).select("id"),
+  );
+  return task?.id ?? 0;
+}
+
+const taskOf = async (id: number) =>
+  await rows(maya.client.from("tasks").select("*, task_attempts(*)").eq("id", id).single());
+
+/** An agent that says that it is at work, and does not end. */
+const ENDLESS = `echo x > x; touch "$HOME/working"; sleep 30`;
+const working = () =>
+  expect.poll(() => existsSync(join(bench.folder, "working")), { timeout: 20_000 }).toBe(true);
+
+describe("with a worker's token", () => {
+  test("a task goes from pending to completed, with its chat, diff and pull request", async () => {
+    const id = await queueTask();
+    const worker = startWorker(`echo hello >> README.md; echo "Said hello."`, ["--once", "--model", "m-1"], {
+      ...ownKeys(),
+    });
+    expect(await worker.ended, worker.output()).toBe(0);
+    const task = await taskOf(id);
+    expect(task).toMatchObject({
+      status: "completed",
+      pr_branch: `fixloop/task-${id}`,
+      pr_number: 1,
+      pr_url: "https://github.com/acme/shop/pull/1",
+      commit_hash: bench.git("rev-parse", `fixloop/task-${id}`),
+      changed_files: [{ path: "README.md", status: "modified", additions: 1, deletions: 0 }],
+      execution_metadata: { model: "m-1" },
+      task_attempts: [{ attempt: 1, outcome: "completed", agent: "scripted", worker_token_id: token.id }],
+    });
+    expect(task.git_diff).toContain("+hello");
+    const chat = task.chat_messages as { role: string; content: string; timestamp: number }[];
+    expect(chat.map(({ role }) => role)).toEqual(["user", "assistant", "assistant"]);
+    expect(chat.at(-1)?.content).toBe("Said hello.");
+    const links = await sql`select source from public.task_pull_requests where task_id = ${id}`;
+    expect(links).toEqual([{ source: "owner" }]);
+    const seen = await rows(maya.client.from("pull_requests").select("number"));
+    expect(seen, "of a private repository, as long as nobody has looked with her token").toEqual([]);
+    expect(worker.output()).not.toMatch(new RegExp(`${TOKEN}|${token.token}`));
+  });
+
+  test("a task that its owner cancels ends the agent, and nothing leaves the worker", async () => {
+    const id = await queueTask();
+    const worker = startWorker(ENDLESS, ["--once"], ownKeys());
+    await working();
+    await rows(maya.client.rpc("cancel_task", { task_id: id }));
+    expect(await worker.ended).toBe(1);
+    const task = await taskOf(id);
+    expect(task).toMatchObject({
+      status: "cancelled",
+      commit_hash: null,
+      task_attempts: [{ outcome: "cancelled" }],
+    });
+    expect(bench.git("branch", "--list").trim()).toBe("* main");
+    expect(worker.output()).toContain('"event":"cancelled"');
+  });
+
+  test("told to end, it gives its task back, and the next worker gets it as if it had not been begun", async () => {
+    const id = await queueTask();
+    const first = startWorker(ENDLESS, [], ownKeys());
+    await working();
+    first.process.kill("SIGTERM");
+    expect(await first.ended, first.output()).toBe(0);
+    expect(await taskOf(id)).toMatchObject({ status: "pending", attempts_count: 0 });
+    const second = startWorker(`echo x > x`, ["--once"], ownKeys());
+    expect(await second.ended, second.output()).toBe(0);
+    expect((await taskOf(id)).task_attempts.map(({ outcome }) => outcome).sort()).toEqual([
+      "completed",
+      "released",
+    ]);
+  });
+
+  test("killed outright, its lease runs out and another one finishes", async () => {
+    const id = await queueTask();
+    const first = startWorker(ENDLESS, [], ownKeys());
+    await working();
+    first.process.kill("SIGKILL");
+    await first.ended;
+    await sql`update public.task_attempts set lease_expires_at = clock_timestamp() - interval '1 second'
+      where task_id = ${id} and ended_at is null`;
+    await sql`select private.reclaim_expired_tasks()`;
+    await sql`update public.tasks set run_after = now() where id = ${id}`;
+    const second = startWorker(`echo x > x`, ["--once"], ownKeys());
+    expect(await second.ended, second.output()).toBe(0);
+    const task = await taskOf(id);
+    expect(task.status).toBe("completed");
+    expect(task.task_attempts.map(({ outcome }) => outcome).sort()).toEqual(["completed", "expired"]);
+  });
+
+  test("two workers with two hands each share what there is, and do nothing twice", async () => {
+    const ids: number[] = [];
+    for (let at = 0; at < 6; at++) ids.push(await queueTask(`Task ${at}`));
+    const both = [1, 2].map(() =>
+      startWorker(`echo x > "x$FIXLOOP_TASK_ID"`, ["--concurrency", "2"], ownKeys())
+    );
+    const left = () =>
+      rows(maya.client.from("task_list").select("id").in("id", ids).neq("status", "completed"));
+    await expect.poll(left, { timeout: 50_000, interval: 200 }).toEqual([]);
+    for (const { process } of both) process.kill("SIGTERM");
+    expect(await Promise.all(both.map(({ ended }) => ended))).toEqual([0, 0]);
+    const attempts = await rows(
+      maya.client.from("task_attempts").select("task_id, outcome").in("task_id", ids),
+    );
+    expect(attempts.map(({ task_id }) => task_id).sort((a, b) => a - b)).toEqual(ids);
+    expect(bench.fake.state.pulls.map(({ title }) => title).sort()).toEqual(ids.map((_, at) => `Task ${at}`));
+  }, 60_000);
+
+  test("what went wrong stands in the task, and is tried again only where that may help", async () => {
+    const id = await queueTask();
+    const worker = startWorker(`echo "no idea" >&2; exit 65`, ["--once"], ownKeys());
+    expect(await worker.ended).toBe(1);
+    expect(await taskOf(id)).toMatchObject({
+      status: "failed",
+      error_kind: "agent_failed",
+      error: "The agent ended with exit code 65:\nno idea",
+      task_attempts: [{ outcome: "failed", error_kind: "agent_failed", is_retryable: false }],
+    });
+    const again = await queueTask();
+    expect(await startWorker(`exit 1`, ["--once"], ownKeys()).ended).toBe(1);
+    const { status, run_after, attempts_count } = await taskOf(again);
+    expect([status, attempts_count]).toEqual(["pending", 1]);
+    expect(Date.parse(run_after)).toBeGreaterThan(Date.now());
+  });
+
+  test("a revoked token ends the worker, and a task that it holds is out of its hands", async () => {
+    await queueTask();
+    const worker = startWorker(ENDLESS, [], ownKeys());
+    await working();
+    await rows(maya.client.rpc("revoke_worker_token", { id: token.id }));
+    expect(await worker.ended).toBe(1);
+    expect(worker.output()).toContain("worker_token_invalid");
+    expect(bench.git("branch", "--list").trim()).toBe("* main");
+  });
+});
+
+describe("with the secret key", () => {
+  test("each task is worked on with the GitHub token that its owner stored", async () => {
+    const project2 = await openTestProject({ functions: { env: { GITHUB_API_URL: bench.fake.url } } });
+    try {
+      const noor = await signUp(project2, "noor");
+      const set = await noor.client.functions.invoke("github-token", { body: { token: TOKEN } });
+      expect(set.error).toBeNull();
+      const [connected] = await rows(
+        noor.client.from("projects").insert({
+          repo_url: `${bench.fake.url}/acme/shop.git`,
+          repo_owner: "acme",
+          repo_name: "shop",
+          name: "Shop",
+        }).select("id"),
+      );
+      const [task] = await rows(
+        noor.client.from("tasks").insert({ agent: "scripted", project_id: connected?.id ?? 0 }).select("id"),
+      );
+      const worker = startWorker(`echo x > x`, ["--once"], {
+        SUPABASE_URL: project2.url,
+        SUPABASE_SECRET_KEY: project2.secretKey,
+      });
+      expect(await worker.ended, worker.output()).toBe(0);
+      expect(bench.git("show", `fixloop/task-${task?.id}:x`)).toBe("x");
+      expect(await rows(noor.client.from("pull_requests").select("repo_owner, repo_name, number, state")))
+        .toEqual([{ repo_owner: "acme", repo_name: "shop", number: 1, state: "open" }]);
+      expect(worker.output()).not.toContain(TOKEN);
+    } finally {
+      await project2.close();
+    }
+  });
+});
+
+test("without keys, or with wrong ones, it says what to do and ends", async () => {
+  const nothing = startWorker(`true`);
+  expect(await nothing.ended).toBe(1);
+  expect(nothing.output()).toContain("WORKER_TOKEN and SUPABASE_PUBLISHABLE_KEY");
+  const unknown = startWorker(`true`, [], { ...ownKeys(), WORKER_TOKEN: "flw_guessed" });
+  expect(await unknown.ended).toBe(1);
+  expect(unknown.output()).toContain("worker_token_invalid");
+});
