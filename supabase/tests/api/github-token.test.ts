@@ -142,6 +142,32 @@ describe("a plain token in the column", () => {
 });
 
 describe("a worker", () => {
+  test("that claims a task of the owner's gets the token until the task is taken from it", async () => {
+    await ana.client.from("tasks").insert({ agent: "claimed" }).throwOnError();
+    const { data: [claimed] } = await server(project)
+      .rpc("claim_task", { worker: "ours", agents: ["claimed"] }).throwOnError();
+    expect(claimed?.github_token).toBe(await handleOf(ana));
+    const lease = { task_id: claimed?.task_id, fencing_token: claimed?.fencing_token };
+    expect((await askTokens(project, asServer(project), "POST", "/reveal", lease)).body.token).toBe(first);
+    await ana.client.rpc("cancel_task", { task_id: Number(claimed?.task_id) }).throwOnError();
+    expect((await askTokens(project, asServer(project), "POST", "/reveal", lease)).body.code)
+      .toBe("task_lease_lost");
+  });
+
+  test("with a credential of its own gets the task without it", async () => {
+    await ana.client.from("tasks").insert({ agent: "claimed" }).throwOnError();
+    const { data: [credential] } = await ana.client
+      .rpc("create_worker_token", { name: "laptop", agents: ["claimed"] }).throwOnError();
+    const worker_token = credential?.token ?? "";
+    const { data: [claimed] } = await anonymous(project)
+      .rpc("claim_task", { worker: "laptop", agents: ["claimed"], worker_token }).throwOnError();
+    expect(claimed).toMatchObject({ agent: "claimed", github_token: null });
+    const lease = { task_id: claimed?.task_id, fencing_token: claimed?.fencing_token };
+    for (const who of [{ authorization: `Bearer ${worker_token}` }, { apikey: worker_token }]) {
+      expect((await askTokens(project, who, "POST", "/reveal", lease)).body.code).toBe("secret_key_required");
+    }
+  });
+
   test("of ours gets the token while it holds the task", async () => {
     const lease = await hold(ana);
     expect(await askTokens(project, asServer(project), "POST", "/reveal", lease))
