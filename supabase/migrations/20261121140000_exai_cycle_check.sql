@@ -1,8 +1,11 @@
 -- Makes the check for circles of engineering issues walk less on long chains.
 
+set local lock_timeout = '5s';
+set local statement_timeout = '2min';
+
 -- Both ways in turn, a little first and then far: most edges have an end that little leads on from, and that
--- end decides. The kinds stand with or: a list would become a condition of the index, which is made ready anew
--- for each issue on the way and adds a third to the time.
+-- end decides. The kinds stand with or: a list would become a condition of the index, which is made ready
+-- anew for each issue on the way and adds a third to the time.
 create or replace function private.exai_waits_for(p_from uuid, p_to uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 declare
