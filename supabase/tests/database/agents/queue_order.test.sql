@@ -54,8 +54,8 @@ update tasks set run_after = now() - interval '2 hours' where container_id = 'fu
 select is(pg_temp.some(3, '{other,work}'), 'future else -', 'over all agents that are asked for');
 delete from tasks;
 insert into tasks (id, user_id, agent, container_id, run_after) values
-  (900002, '00000000-0000-4000-8000-00000000000c', 'work', 'two', now()),
-  (900001, '00000000-0000-4000-8000-00000000000c', 'work', 'one', now());
+  (-2, '00000000-0000-4000-8000-00000000000c', 'work', 'two', now()),
+  (-3, '00000000-0000-4000-8000-00000000000c', 'work', 'one', now());
 select is(pg_temp.some(2), 'one two', 'of the same time, the lower id');
 delete from tasks;
 select pg_temp.add('a' || n, 'c', n), pg_temp.add('b' || n, 'e', n, 1, null, 'other') from generate_series(1, 2) n;
