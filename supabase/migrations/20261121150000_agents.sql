@@ -2386,8 +2386,8 @@ $$;
 comment on function private.keep_github_delivery(uuid, text, text, bytea, timestamptz) is
   'Stores a delivery once, and returns its row.';
 
--- It gives a lock up before its caller gives it up: the delivery then stands as failed, where otherwise its row
--- would be held by a call that nobody waits for any more.
+-- It gives a lock up before its caller gives it up: the delivery then stands as failed, where otherwise its
+-- row would be held by a call that nobody waits for any more.
 create or replace function private.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '1500ms' as $$
