@@ -2778,19 +2778,19 @@ alter table private.task_github_refs enable row level security;
 -- 40_agents/72_link_pull_requests.sql
 -- From what a task says of a pull request or a branch to its links, and who may see where they lead.
 
--- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name.
+-- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name. Lengths are looked at apart:
+-- a counted repetition in the pattern would cost each task half a millisecond.
 create or replace function private.github_repository(p_url text, out o_owner text, out o_name text)
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_parts constant text[] := regexp_match(
     p_url,
-    '^\s*(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?[^@/:\s]+(?::\d+)?[:/]'
-      '([a-zA-Z0-9_-]{1,100})/([a-zA-Z0-9._-]{1,104})/?\s*$'
+    '^\s*(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?[^@/:\s]+(?::\d+)?[:/]([\w-]+)/([\w.-]+)/?\s*$'
   );
 begin
   o_owner := lower(v_parts[1]);
   o_name := regexp_replace(lower(v_parts[2]), '\.git$', '');
-  if o_name = '' then
+  if o_name = '' or char_length(o_owner) > 100 or char_length(o_name) > 100 then
     o_owner := null;
     o_name := null;
   end if;
@@ -2806,10 +2806,10 @@ language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_parts constant text[] := regexp_match(
     p_url,
-    '^\s*https?://[^/\s]+/([a-zA-Z0-9_-]{1,100})/([a-zA-Z0-9._-]{1,100})/pull/(\d{1,9})(?:[/?#]\S*)?\s*$'
+    '^\s*https?://[^/\s]+/([\w-]+)/([\w.-]+)/pull/0*([1-9]\d*)(?:[/?#]\S*)?\s*$'
   );
 begin
-  if v_parts[3]::integer > 0 then
+  if char_length(v_parts[1]) <= 100 and char_length(v_parts[2]) <= 100 and char_length(v_parts[3]) <= 9 then
     o_owner := lower(v_parts[1]);
     o_name := lower(v_parts[2]);
     o_number := v_parts[3]::integer;
@@ -2856,15 +2856,26 @@ $$;
 comment on function private.github_ref_of(public.tasks) is
   'The repository, pull request and branch that a task names; task_id is null where it names none.';
 
-create or replace function private.lock_github_head(p_owner text, p_name text, p_head_ref text) returns void
+-- Tasks share the lock, so that those who write many of them neither wait for each other nor meet in a
+-- circle; and there are a thousand keys at most, however many branches one transaction names.
+create or replace function private.lock_github_head(
+  p_owner text, p_name text, p_head_ref text, p_is_of_task boolean
+) returns void
 language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_key constant integer := hashtext(concat_ws('/', p_owner, p_name, p_head_ref)) & 1023;
 begin
-  if p_head_ref is not null then
-    perform pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'github', p_owner, p_name, p_head_ref), 0));
+  if p_head_ref is null then
+    return;
+  end if;
+  if p_is_of_task then
+    perform pg_advisory_xact_lock_shared(hashtext('private.lock_github_head'), v_key);
+  else
+    perform pg_advisory_xact_lock(hashtext('private.lock_github_head'), v_key);
   end if;
 end;
 $$;
-comment on function private.lock_github_head(text, text, text) is
+comment on function private.lock_github_head(text, text, text, boolean) is
   'Takes turns between tasks that come to name a branch and pull requests that come from it, so that the '
   'later one sees the other. Taken before the pull request''s row.';
 
@@ -2879,6 +2890,7 @@ begin
   returning id into v_id;
   if found then
     insert into private.pull_request_checks (pull_request_id, next_check_at) values (v_id, now());
+    perform private.know_repository(p_owner, p_name);
     return v_id;
   end if;
   return (
@@ -2973,7 +2985,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v private.task_github_refs := private.github_ref_of(new);
 begin
-  perform private.lock_github_head(v.repo_owner, v.repo_name, v.head_ref);
+  perform private.lock_github_head(v.repo_owner, v.repo_name, v.head_ref, true);
   if v.task_id is null then
     delete from private.task_github_refs as r where r.task_id = new.id;
   else
@@ -3253,7 +3265,7 @@ declare
   v_old_read_at timestamptz;
   v_is_contested boolean;
 begin
-  perform private.lock_github_head(p_owner, p_name, p_version.head_ref);
+  perform private.lock_github_head(p_owner, p_name, p_version.head_ref, false);
   v_id := private.name_pull_request(p_owner, p_name, p_version.number);
   v_old := (select private.version_of(p) from public.pull_requests as p where p.id = v_id for no key update);
   v_old_read_at := (select c.read_at from private.pull_request_checks as c where c.pull_request_id = v_id);
@@ -3343,13 +3355,11 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return exists (
     select from private.github_repositories as r where r.repo_owner = p_owner and r.repo_name = p_name
-  ) or exists (
-    select from public.pull_requests as p where p.repo_owner = p_owner and p.repo_name = p_name
   );
 end;
 $$;
 comment on function private.is_known_repository(text, text) is
-  'Whether a project, a task or a pull request is of this repository, given in lower case.';
+  'Whether a project or a task has named this repository, given in lower case.';
 
 create table private.github_deliveries (
   id uuid not null,
@@ -3499,16 +3509,18 @@ create or replace function private.keep_github_delivery(
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v private.github_deliveries;
+  -- once, and not for each row that a plan looks at
+  v_digest constant bytea := sha256(p_body);
 begin
   insert into private.github_deliveries (id, event, action, body, next_attempt_at)
   values (p_delivery_id, left(p_event, 100), left(p_action, 100), p_body, p_next_attempt_at)
   on conflict do nothing
   returning * into v;
   if not found then
-    select * into v from private.github_deliveries as d
-    where d.id = p_delivery_id or d.digest = sha256(p_body)
-    order by (d.id = p_delivery_id) desc limit 1
-    for update;
+    select * into v from private.github_deliveries as d where d.id = p_delivery_id for update;
+  end if;
+  if not found then
+    select * into v from private.github_deliveries as d where d.digest = v_digest for update;
   end if;
   return v;
 end;
@@ -3516,9 +3528,11 @@ $$;
 comment on function private.keep_github_delivery(uuid, text, text, bytea, timestamptz) is
   'Stores a delivery once, and returns its row.';
 
+-- It gives a lock up before its caller gives it up: the delivery then stands as failed, where otherwise its row
+-- would be held by a call that nobody waits for any more.
 create or replace function private.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1500ms' as $$
 declare
   v_body constant bytea := private.decode_github_body(p_body);
   v_read record;

@@ -1,18 +1,18 @@
 -- From what a task says of a pull request or a branch to its links, and who may see where they lead.
 
--- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name.
+-- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name. Lengths are looked at apart:
+-- a counted repetition in the pattern would cost each task half a millisecond.
 create or replace function private.github_repository(p_url text, out o_owner text, out o_name text)
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_parts constant text[] := regexp_match(
     p_url,
-    '^\s*(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?[^@/:\s]+(?::\d+)?[:/]'
-      '([a-zA-Z0-9_-]{1,100})/([a-zA-Z0-9._-]{1,104})/?\s*$'
+    '^\s*(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?[^@/:\s]+(?::\d+)?[:/]([\w-]+)/([\w.-]+)/?\s*$'
   );
 begin
   o_owner := lower(v_parts[1]);
   o_name := regexp_replace(lower(v_parts[2]), '\.git$', '');
-  if o_name = '' then
+  if o_name = '' or char_length(o_owner) > 100 or char_length(o_name) > 100 then
     o_owner := null;
     o_name := null;
   end if;
@@ -28,10 +28,10 @@ language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_parts constant text[] := regexp_match(
     p_url,
-    '^\s*https?://[^/\s]+/([a-zA-Z0-9_-]{1,100})/([a-zA-Z0-9._-]{1,100})/pull/(\d{1,9})(?:[/?#]\S*)?\s*$'
+    '^\s*https?://[^/\s]+/([\w-]+)/([\w.-]+)/pull/0*([1-9]\d*)(?:[/?#]\S*)?\s*$'
   );
 begin
-  if v_parts[3]::integer > 0 then
+  if char_length(v_parts[1]) <= 100 and char_length(v_parts[2]) <= 100 and char_length(v_parts[3]) <= 9 then
     o_owner := lower(v_parts[1]);
     o_name := lower(v_parts[2]);
     o_number := v_parts[3]::integer;
@@ -78,15 +78,26 @@ $$;
 comment on function private.github_ref_of(public.tasks) is
   'The repository, pull request and branch that a task names; task_id is null where it names none.';
 
-create or replace function private.lock_github_head(p_owner text, p_name text, p_head_ref text) returns void
+-- Tasks share the lock, so that those who write many of them neither wait for each other nor meet in a
+-- circle; and there are a thousand keys at most, however many branches one transaction names.
+create or replace function private.lock_github_head(
+  p_owner text, p_name text, p_head_ref text, p_is_of_task boolean
+) returns void
 language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_key constant integer := hashtext(concat_ws('/', p_owner, p_name, p_head_ref)) & 1023;
 begin
-  if p_head_ref is not null then
-    perform pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'github', p_owner, p_name, p_head_ref), 0));
+  if p_head_ref is null then
+    return;
+  end if;
+  if p_is_of_task then
+    perform pg_advisory_xact_lock_shared(hashtext('private.lock_github_head'), v_key);
+  else
+    perform pg_advisory_xact_lock(hashtext('private.lock_github_head'), v_key);
   end if;
 end;
 $$;
-comment on function private.lock_github_head(text, text, text) is
+comment on function private.lock_github_head(text, text, text, boolean) is
   'Takes turns between tasks that come to name a branch and pull requests that come from it, so that the '
   'later one sees the other. Taken before the pull request''s row.';
 
@@ -101,6 +112,7 @@ begin
   returning id into v_id;
   if found then
     insert into private.pull_request_checks (pull_request_id, next_check_at) values (v_id, now());
+    perform private.know_repository(p_owner, p_name);
     return v_id;
   end if;
   return (
@@ -195,7 +207,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v private.task_github_refs := private.github_ref_of(new);
 begin
-  perform private.lock_github_head(v.repo_owner, v.repo_name, v.head_ref);
+  perform private.lock_github_head(v.repo_owner, v.repo_name, v.head_ref, true);
   if v.task_id is null then
     delete from private.task_github_refs as r where r.task_id = new.id;
   else

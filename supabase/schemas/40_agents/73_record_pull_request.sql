@@ -205,7 +205,7 @@ declare
   v_old_read_at timestamptz;
   v_is_contested boolean;
 begin
-  perform private.lock_github_head(p_owner, p_name, p_version.head_ref);
+  perform private.lock_github_head(p_owner, p_name, p_version.head_ref, false);
   v_id := private.name_pull_request(p_owner, p_name, p_version.number);
   v_old := (select private.version_of(p) from public.pull_requests as p where p.id = v_id for no key update);
   v_old_read_at := (select c.read_at from private.pull_request_checks as c where c.pull_request_id = v_id);

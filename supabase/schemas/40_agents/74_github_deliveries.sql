@@ -56,13 +56,11 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return exists (
     select from private.github_repositories as r where r.repo_owner = p_owner and r.repo_name = p_name
-  ) or exists (
-    select from public.pull_requests as p where p.repo_owner = p_owner and p.repo_name = p_name
   );
 end;
 $$;
 comment on function private.is_known_repository(text, text) is
-  'Whether a project, a task or a pull request is of this repository, given in lower case.';
+  'Whether a project or a task has named this repository, given in lower case.';
 
 create table private.github_deliveries (
   id uuid not null,
@@ -212,16 +210,18 @@ create or replace function private.keep_github_delivery(
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v private.github_deliveries;
+  -- once, and not for each row that a plan looks at
+  v_digest constant bytea := sha256(p_body);
 begin
   insert into private.github_deliveries (id, event, action, body, next_attempt_at)
   values (p_delivery_id, left(p_event, 100), left(p_action, 100), p_body, p_next_attempt_at)
   on conflict do nothing
   returning * into v;
   if not found then
-    select * into v from private.github_deliveries as d
-    where d.id = p_delivery_id or d.digest = sha256(p_body)
-    order by (d.id = p_delivery_id) desc limit 1
-    for update;
+    select * into v from private.github_deliveries as d where d.id = p_delivery_id for update;
+  end if;
+  if not found then
+    select * into v from private.github_deliveries as d where d.digest = v_digest for update;
   end if;
   return v;
 end;
@@ -229,9 +229,11 @@ $$;
 comment on function private.keep_github_delivery(uuid, text, text, bytea, timestamptz) is
   'Stores a delivery once, and returns its row.';
 
+-- It gives a lock up before its caller gives it up: the delivery then stands as failed, where otherwise its row
+-- would be held by a call that nobody waits for any more.
 create or replace function private.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1500ms' as $$
 declare
   v_body constant bytea := private.decode_github_body(p_body);
   v_read record;
