@@ -1,10 +1,12 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { runTask } from "./run-task.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 
 // What servers refuse, and what a task's own columns must not get a worker to do.
+
+vi.setConfig({ testTimeout: 90_000 });
 
 let bench: Bench;
 

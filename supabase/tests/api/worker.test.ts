@@ -2,13 +2,16 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Sql } from "postgres";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Bench, openBench, TOKEN } from "../../../examples/worker/testing/bench.ts";
 import { bin, ROOT } from "../../../scripts/local/paths.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { type Person, rows, signUp } from "../support/people.ts";
 
 // The worker of examples/worker as a program, with the real queue: Data API, Postgres, git over HTTP, GitHub's API.
+
+// several programs start in each test, and other files' tests run beside them
+vi.setConfig({ testTimeout: 90_000 });
 
 interface Worker {
   process: ChildProcessWithoutNullStreams;
@@ -55,7 +58,7 @@ afterEach(async () => {
 function startWorker(command: string, args: string[] = [], environment: Record<string, string> = {}): Worker {
   const child = spawn(bin("node"), [
     join(ROOT, "examples/worker/main.ts"),
-    ...["--agents", "scripted", "--command", command, "--allow-protocol", "http", "--lease", "5"],
+    ...["--agents", "scripted", "--command", command, "--allow-protocol", "http", "--lease", "30"],
     ...["--work-dir", join(bench.folder, "tasks"), "--grace", "1", "--idle", "1", ...args],
   ], {
     env: {
@@ -113,7 +116,7 @@ const taskOf = async (id: number) =>
 /** An agent that says that it is at work, and does not end. */
 const ENDLESS = `echo x > x; touch "$HOME/working"; sleep 30`;
 const working = () =>
-  expect.poll(() => existsSync(join(bench.folder, "working")), { timeout: 20_000 }).toBe(true);
+  expect.poll(() => existsSync(join(bench.folder, "working")), { timeout: 60_000 }).toBe(true);
 
 describe("with a worker's token", () => {
   test("a task goes from pending to completed, with its chat, diff and pull request", async () => {
@@ -146,7 +149,7 @@ describe("with a worker's token", () => {
 
   test("a task that its owner cancels ends the agent, and nothing leaves the worker", async () => {
     const id = await queueTask();
-    const worker = startWorker(ENDLESS, ["--once"], ownKeys());
+    const worker = startWorker(ENDLESS, ["--once", "--lease", "9"], ownKeys());
     await working();
     await rows(maya.client.rpc("cancel_task", { task_id: id }));
     expect(await worker.ended).toBe(1);
@@ -200,7 +203,7 @@ describe("with a worker's token", () => {
     );
     const left = () =>
       rows(maya.client.from("task_list").select("id").in("id", ids).neq("status", "completed"));
-    await expect.poll(left, { timeout: 50_000, interval: 200 }).toEqual([]);
+    await expect.poll(left, { timeout: 60_000, interval: 200 }).toEqual([]);
     for (const { process } of both) process.kill("SIGTERM");
     expect(await Promise.all(both.map(({ ended }) => ended))).toEqual([0, 0]);
     const attempts = await rows(
@@ -208,7 +211,7 @@ describe("with a worker's token", () => {
     );
     expect(attempts.map(({ task_id }) => task_id).sort((a, b) => a - b)).toEqual(ids);
     expect(bench.fake.state.pulls.map(({ title }) => title).sort()).toEqual(ids.map((_, at) => `Task ${at}`));
-  }, 60_000);
+  });
 
   test("what went wrong stands in the task, and is tried again only where that may help", async () => {
     const id = await queueTask();
@@ -229,7 +232,7 @@ describe("with a worker's token", () => {
 
   test("a revoked token ends the worker, and a task that it holds is out of its hands", async () => {
     await queueTask();
-    const worker = startWorker(ENDLESS, [], ownKeys());
+    const worker = startWorker(ENDLESS, ["--lease", "9"], ownKeys());
     await working();
     await rows(maya.client.rpc("revoke_worker_token", { id: token.id }));
     expect(await worker.ended).toBe(1);
