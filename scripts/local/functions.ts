@@ -14,6 +14,7 @@ import {
   JWT_SECRET,
   PUBLISHABLE_KEY,
   SECRET_KEY,
+  SECRETS_MASTER_KEYS,
 } from "./keys.ts";
 import { bin, ROOT, SUPABASE_DIR } from "./paths.ts";
 
@@ -259,6 +260,7 @@ function functionEnvironment(options: FunctionsOptions, folder: string): Record<
     SUPABASE_JWKS: JSON.stringify({ keys: [key] }),
     CIRCLE_WEBHOOK_SECRETS: CIRCLE_WEBHOOK_SECRET,
     GITHUB_WEBHOOK_SECRETS: GITHUB_WEBHOOK_SECRET,
+    SECRETS_MASTER_KEYS,
     ...(existsSync(secrets) ? parseEnv(readFileSync(secrets, "utf8")) as Record<string, string> : {}),
     ...options.env,
   };

@@ -11,3 +11,6 @@ export const CIRCLE_WEBHOOK_SECRET = "local-circle-webhook-secret";
 
 /** What GitHub's webhook signs with on a development stack. */
 export const GITHUB_WEBHOOK_SECRET = "local-github-webhook-secret";
+
+/** What a development stack seals secrets with, as in `SECRETS_MASTER_KEYS`. */
+export const SECRETS_MASTER_KEYS = "local:bG9jYWwtbWFzdGVyLWtleS1vZi0zMi1ieXRlcyEhISE=";

@@ -674,7 +674,6 @@ create table public.projects (
   constraint projects_pkey primary key (id),
   constraint projects_user_id_repo_url_key unique (user_id, repo_url),
   constraint projects_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
-  constraint projects_id_is_positive check (id > 0),
   constraint projects_repo_url_says_something check (btrim(repo_url) <> '' and char_length(repo_url) <= 2048),
   constraint projects_repo_name_says_something
     check (btrim(repo_name) <> '' and char_length(repo_name) <= 200),
@@ -1354,6 +1353,7 @@ grant select on public.task_list to authenticated, service_role;
 -- 40_agents/50_task_attempts.sql
 -- Who worked on a task and when: the lease while it is open, the history after that.
 
+-- One sequence for all tasks, so that a greater token is always the later one.
 create sequence private.task_fencing_seq as bigint;
 
 create table public.task_attempts (
@@ -1375,20 +1375,1160 @@ create table public.task_attempts (
   error_kind text,
   is_retryable boolean,
   constraint task_attempts_pkey primary key (task_id, fencing_token),
-  constraint task_attempts_task_id_fkey foreign key (task_id) references public.tasks (id) on delete cascade,
-  constraint task_attempts_outcome_is_known
-    check (outcome in ('completed', 'failed', 'expired', 'released', 'cancelled')),
-  constraint task_attempts_ended_has_outcome check ((ended_at is null) = (outcome is null))
-) with (fillfactor = 70);
+  constraint task_attempts_task_id_fkey foreign key (task_id) references public.tasks (id) on delete cascade
+) with (
+  -- Room on each page for the next heartbeat, and dead rows away before the index of the open ones grows.
+  fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
+);
+-- No check constraints, as for tasks: each costs every claim and every end of one. outcome is one of
+-- completed, failed, expired, released and cancelled, and null exactly where ended_at is; the functions of
+-- the queue alone write here.
+--
+-- user_id, project_id and worker_token_id are copies without a foreign key: an attempt is gone with its task,
+-- which is gone with its user and its project, and each key would be looked up for each claim.
 comment on table public.task_attempts is
-  'One row an attempt. Each user sees those of their own tasks; the functions of the queue write them.';
+  'One row an attempt: the worker''s lease while ended_at is null, the history after that. A task has one '
+  'open attempt at most. Each user sees those of their own tasks; the functions of the queue write them.';
+comment on column public.task_attempts.fencing_token is
+  'Shown by the worker with each call. Counted up over all tasks: of two, the greater one is the later.';
+comment on column public.task_attempts.user_id is 'The task''s user, for row security and limits.';
+comment on column public.task_attempts.project_id is 'The task''s project when it was claimed.';
+comment on column public.task_attempts.attempt is
+  'Which one of the task''s counted attempts it is, from 1; after a release the number is used again.';
+comment on column public.task_attempts.worker is 'What the worker calls itself.';
+comment on column public.task_attempts.worker_token_id is
+  'The credential that it was claimed with, the only one that may go on with it; null for a server.';
+comment on column public.task_attempts.claim_key is
+  'What the worker named its claim, so that a repeated request is answered with the same lease.';
+comment on column public.task_attempts.heartbeat_at is 'When the worker was last heard of.';
+comment on column public.task_attempts.lease_expires_at is
+  'From then on the worker can write nothing, and the task goes back to the queue.';
+comment on column public.task_attempts.ended_at is 'Null while the worker holds the task.';
+comment on column public.task_attempts.outcome is
+  'completed, failed: as the worker said. expired: its lease ran out. released: it gave the task back. '
+  'cancelled: the user took it away.';
+comment on column public.task_attempts.error is 'What went wrong, in words; of failed and expired ones.';
+comment on column public.task_attempts.error_kind is 'The same as a short name, such as lease_expired.';
+comment on column public.task_attempts.is_retryable is
+  'Whether the worker thought that another attempt might help; of failed ones.';
 
+-- All of them hold open attempts only, and no column that a heartbeat writes. The second one says so in other
+-- words: what counts a user's open attempts can't be planned over the first, nor the other way round, however
+-- few rows there were when the plan was made.
 create unique index task_attempts_open_key on public.task_attempts (task_id) where ended_at is null;
+create index task_attempts_open_user_id_project_id_idx on public.task_attempts (user_id, project_id)
+  where outcome is null;
+create index task_attempts_claim_key_idx on public.task_attempts (claim_key)
+  where ended_at is null and claim_key is not null;
 
 alter table public.task_attempts enable row level security;
 create policy task_attempts_select_own on public.task_attempts
   for select to authenticated using (user_id = (select auth.uid()));
 grant select on public.task_attempts to authenticated, service_role;
+
+-- 40_agents/52_worker_tokens.sql
+-- The credentials of workers that are no servers: for named agents, revocable, good for the queue alone.
+
+create table public.worker_tokens (
+  id uuid not null default gen_random_uuid(),
+  user_id uuid,
+  name text not null,
+  agents text[] not null,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz,
+  revoked_at timestamptz,
+  last_used_at timestamptz,
+  constraint worker_tokens_pkey primary key (id),
+  constraint worker_tokens_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
+  constraint worker_tokens_name_says_something check (btrim(name) <> '' and char_length(name) <= 200),
+  constraint worker_tokens_agents_are_named check (cardinality(agents) between 1 and 50)
+);
+comment on table public.worker_tokens is
+  'One row a credential, without the credential. Made by create_worker_token, ended by revoke_worker_token. '
+  'Users see their own; admins of the team also those for everybody''s tasks.';
+comment on column public.worker_tokens.user_id is 'Whose tasks it claims; null for everybody''s.';
+comment on column public.worker_tokens.agents is 'The agents whose tasks it claims.';
+comment on column public.worker_tokens.expires_at is 'From then on it is refused; null for never.';
+comment on column public.worker_tokens.revoked_at is 'Since when it is refused; null while it is good.';
+comment on column public.worker_tokens.last_used_at is 'When it was last shown, give or take ten minutes.';
+create index worker_tokens_user_id_idx on public.worker_tokens (user_id);
+
+create trigger _900_keep_created_at before insert or update on public.worker_tokens
+  for each row execute function private.keep_created_at();
+
+alter table public.worker_tokens enable row level security;
+create policy worker_tokens_select_own on public.worker_tokens
+  for select to authenticated
+  using (user_id = (select auth.uid()) or user_id is null and (select private.has_team_role('admin')));
+grant select on public.worker_tokens to authenticated, service_role;
+
+create table private.worker_token_hashes (
+  hash bytea not null,
+  worker_token_id uuid not null,
+  constraint worker_token_hashes_pkey primary key (hash),
+  constraint worker_token_hashes_worker_token_id_key unique (worker_token_id),
+  constraint worker_token_hashes_worker_token_id_fkey foreign key (worker_token_id)
+    references public.worker_tokens (id) on delete cascade,
+  constraint worker_token_hashes_hash_is_sha256 check (octet_length(hash) = 32)
+);
+comment on table private.worker_token_hashes is
+  'The SHA-256 of each credential: of 32 random bytes, so that it needs no salt and nobody can guess it.';
+alter table private.worker_token_hashes enable row level security;
+
+create or replace function private.agent_names(p_agents text[]) returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return (
+    select case when count(*) between 1 and 50 and max(char_length(n.name)) <= 100
+      then array_agg(n.name order by n.name) end
+    from (
+      select distinct private.presence(a.agent) as name from unnest(p_agents) as a (agent)
+    ) as n
+    where n.name is not null
+  );
+end;
+$$;
+comment on function private.agent_names(text[]) is
+  'The names without blanks and repetitions; null when there is none, or more than 50, or one is too long.';
+
+create or replace function private.create_worker_token(
+  name text, agents text[], expires_in_days integer, for_everybody boolean
+) returns table (id uuid, token text)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := case when for_everybody is not true then auth.uid() end;
+  v_agents constant text[] := private.agent_names(agents);
+  v_name constant text := private.presence(name);
+begin
+  if for_everybody then
+    perform private.require_team_role('admin');
+  elsif v_user_id is null then
+    raise exception using
+      errcode = 'PT401', message = 'not_signed_in', detail = 'A worker token is an account''s.',
+      hint = 'Sign in, or make one for everybody''s tasks: for_everybody.';
+  end if;
+  if v_name is null or char_length(v_name) > 200 or v_agents is null
+    or expires_in_days not between 1 and 3650
+  then
+    raise exception using
+      errcode = 'PT422', message = 'worker_input_invalid',
+      detail = 'A worker token has a name of up to 200 characters, one to 50 agents, and 1 to 3650 days.',
+      hint = 'Leave expires_in_days out for one that does not expire.';
+  end if;
+  token := 'flw_' || translate(encode(extensions.gen_random_bytes(32), 'base64'), '+/=', '-_');
+  insert into public.worker_tokens as w (user_id, name, agents, expires_at)
+  values (v_user_id, v_name, v_agents, clock_timestamp() + make_interval(days => expires_in_days))
+  returning w.id into create_worker_token.id;
+  insert into private.worker_token_hashes (hash, worker_token_id)
+  values (sha256(convert_to(token, 'UTF8')), create_worker_token.id);
+  return next;
+end;
+$$;
+comment on function private.create_worker_token(text, text[], integer, boolean) is
+  'Body of public.create_worker_token.';
+grant execute on function private.create_worker_token(text, text[], integer, boolean)
+  to authenticated, service_role;
+
+create or replace function public.create_worker_token(
+  name text, agents text[], expires_in_days integer default null, for_everybody boolean default false
+) returns table (id uuid, token text)
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select c.id, c.token
+  from private.create_worker_token(
+    name => create_worker_token.name, agents => create_worker_token.agents,
+    expires_in_days => create_worker_token.expires_in_days,
+    for_everybody => create_worker_token.for_everybody
+  ) as c;
+end;
+comment on function public.create_worker_token(text, text[], integer, boolean) is
+  'Makes a credential with which a worker claims the caller''s tasks for these agents, and finishes what it '
+  'claimed; with for_everybody, anybody''s tasks (admins and servers). The token is shown this once. Errors: '
+  'not_signed_in (401), team_role_required (403), worker_input_invalid (422).';
+grant execute on function public.create_worker_token(text, text[], integer, boolean)
+  to authenticated, service_role;
+
+create or replace function private.revoke_worker_token(id uuid) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_revoked_at timestamptz;
+begin
+  update public.worker_tokens as w set revoked_at = coalesce(w.revoked_at, clock_timestamp())
+  where w.id = revoke_worker_token.id
+    and (
+      w.user_id = auth.uid() or private.is_trusted_caller()
+      or w.user_id is null and private.has_team_role('admin')
+    )
+  returning w.revoked_at into v_revoked_at;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'worker_token_not_found',
+      detail = 'There is no worker token with this id.', hint = 'Use the id of a row in worker_tokens.';
+  end if;
+  return v_revoked_at;
+end;
+$$;
+comment on function private.revoke_worker_token(uuid) is 'Body of public.revoke_worker_token.';
+grant execute on function private.revoke_worker_token(uuid) to authenticated, service_role;
+
+create or replace function public.revoke_worker_token(id uuid) returns timestamptz
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.revoke_worker_token(id => revoke_worker_token.id);
+end;
+comment on function public.revoke_worker_token(uuid) is
+  'Ends a credential at once, also for the tasks that its worker holds: their leases run out. Says since '
+  'when it is revoked. Its user, admins of the team for one for everybody, and servers. Errors: '
+  'worker_token_not_found (404).';
+grant execute on function public.revoke_worker_token(uuid) to authenticated, service_role;
+
+-- Unknown, expired and revoked are one answer.
+create or replace function private.authorize_worker(
+  p_worker_token text, out token_id uuid, out user_id uuid, out agents text[]
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_last_used_at timestamptz;
+begin
+  if p_worker_token is null then
+    if private.is_trusted_caller() then
+      return;
+    end if;
+    raise exception using
+      errcode = 'PT401', message = 'worker_token_required',
+      detail = 'The queue is open to servers and to workers with a token.',
+      hint = 'Make one with create_worker_token and send it as worker_token.';
+  end if;
+  select w.id, w.user_id, w.agents, w.last_used_at
+  into authorize_worker.token_id, authorize_worker.user_id, authorize_worker.agents, v_last_used_at
+  from private.worker_token_hashes as h
+  join public.worker_tokens as w on w.id = h.worker_token_id
+  where h.hash = sha256(convert_to(p_worker_token, 'UTF8')) and w.revoked_at is null
+    and (w.expires_at is null or w.expires_at > clock_timestamp());
+  if not found then
+    raise exception using
+      errcode = 'PT401', message = 'worker_token_invalid',
+      detail = 'The worker token is unknown, expired or revoked.', hint = 'Make a new one.';
+  end if;
+  if v_last_used_at is null or v_last_used_at < clock_timestamp() - interval '10 minutes' then
+    update public.worker_tokens as w set last_used_at = clock_timestamp()
+    where w.id = (
+      select x.id from public.worker_tokens as x where x.id = authorize_worker.token_id
+      for no key update skip locked
+    );
+  end if;
+end;
+$$;
+comment on function private.authorize_worker(text) is
+  'Passes whoever may use the queue: trusted callers, for whom it returns nulls, and holders of a worker '
+  'token, whose scope it returns. A trusted caller that shows a token is held to it. Errors: '
+  'worker_token_required, worker_token_invalid (401).';
+
+-- 40_agents/54_ready_tasks.sql
+-- Which tasks can be claimed now, and in which order.
+--
+-- Greater priority first, then the earliest run_after, then the lowest id. Nothing here reads past what can't
+-- be claimed: of what is scheduled for later, of another agent or of a user at the limit there may be any
+-- number.
+
+create index tasks_ready_idx on public.tasks (agent, priority desc, run_after, id) where status = 'pending';
+-- The same within each user's project, so that the next one of each is one step away.
+create index tasks_lanes_idx on public.tasks
+  (agent, user_id, (coalesce(project_id, 0)), (-priority), run_after, id)
+  where status = 'pending';
+
+create or replace function private.first_ready_tasks(p_agents text[], p_limit integer)
+returns table (id bigint, user_id uuid, project_id bigint)
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return query
+    with recursive level as (
+      select a.agent, p.priority
+      from unnest(p_agents) as a (agent)
+      cross join lateral (
+        select t.priority from public.tasks as t
+        where t.status = 'pending' and t.agent = a.agent
+        order by t.priority desc, t.run_after, t.id limit 1
+      ) as p
+      union all
+      select l.agent, p.priority
+      from level as l
+      cross join lateral (
+        select t.priority from public.tasks as t
+        where t.status = 'pending' and t.agent = l.agent and t.priority < l.priority
+        order by t.priority desc, t.run_after, t.id limit 1
+      ) as p
+    )
+    select r.id, r.user_id, r.project_id
+    from level as l
+    cross join lateral (
+      select t.id, t.user_id, t.project_id, t.run_after from public.tasks as t
+      where t.status = 'pending' and t.agent = l.agent and t.priority = l.priority
+        and t.run_after <= clock_timestamp()
+      order by t.run_after, t.id limit p_limit
+    ) as r
+    order by l.priority desc, r.run_after, r.id;
+end;
+$$;
+comment on function private.first_ready_tasks(text[], integer) is
+  'The first ready tasks of each agent and priority, so many of each, in the order in which they go.';
+
+create or replace function private.first_ready_tasks_of_each(p_agents text[], p_user_id uuid)
+returns table (id bigint, user_id uuid, project_id bigint)
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  v_from constant uuid := coalesce(p_user_id, '00000000-0000-0000-0000-000000000000');
+  v_to constant uuid := coalesce(p_user_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+begin
+  return query
+    with recursive lane as (
+      select a.agent, f.*
+      from unnest(p_agents) as a (agent)
+      cross join lateral (
+        select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id
+        from public.tasks as t
+        where t.status = 'pending' and t.agent = a.agent and t.user_id >= v_from and t.user_id <= v_to
+        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+      ) as f
+      union all
+      select l.agent, f.*
+      from lane as l
+      cross join lateral (
+        select t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id
+        from public.tasks as t
+        where t.status = 'pending' and t.agent = l.agent and t.user_id <= v_to
+          and (t.user_id, coalesce(t.project_id, 0), -t.priority) > (l.user_id, l.project_id, l.place)
+        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+      ) as f
+    )
+    select l.id, l.user_id, nullif(l.project_id, 0)
+    from lane as l
+    where l.run_after <= clock_timestamp()
+    order by l.place, l.run_after, l.id;
+end;
+$$;
+comment on function private.first_ready_tasks_of_each(text[], uuid) is
+  'The first ready task of each user, project, agent and priority, in the order in which they go; of one '
+  'user or, for null, of all.';
+
+-- 40_agents/56_task_limits.sql
+-- How much of a user and of a project runs at once.
+--
+-- What runs is what workers hold: open attempts. Claims of a user who has a limit take turns, since none of
+-- them sees what another one has not committed; who would have to wait takes another user's task instead.
+
+create or replace function private.task_room(
+  p_user_id uuid, p_project_id bigint, out user_limit integer, out project_limit integer,
+  out is_user_full boolean, out is_project_full boolean
+)
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_user_count bigint;
+  v_project_count bigint;
+begin
+  select coalesce(u.max_running_tasks, s.running_tasks_per_user),
+    case when p_project_id is not null then least(p.max_running_tasks, s.running_tasks_per_project) end
+  into task_room.user_limit, task_room.project_limit
+  from public.agent_settings as s
+  left join public.users as u on u.id = p_user_id
+  left join public.projects as p on p.id = p_project_id
+  where s.id;
+  if coalesce(user_limit, project_limit) is not null then
+    select count(*), count(*) filter (where a.project_id = p_project_id)
+    into v_user_count, v_project_count
+    from public.task_attempts as a where a.user_id = p_user_id and a.outcome is null;
+  end if;
+  is_user_full := coalesce(v_user_count >= user_limit, false);
+  is_project_full := coalesce(v_project_count >= project_limit, false);
+end;
+$$;
+comment on function private.task_room(uuid, bigint) is
+  'How much of a user and of a project may run at once, null for any number, and whether that much runs '
+  'already, as far as it is committed.';
+
+create or replace function private.take_turn(p_user_id uuid) returns boolean
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  return pg_try_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
+end;
+$$;
+comment on function private.take_turn(uuid) is
+  'Takes the turn of a user''s claims until the transaction ends; false where somebody else has it.';
+
+create or replace function private.await_turn(p_user_id uuid) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
+end;
+$$;
+comment on function private.await_turn(uuid) is
+  'As private.take_turn, but waits. Only for a transaction that has no turn: two that waited for each '
+  'other''s would never end.';
+
+-- 40_agents/60_claim_task.sql
+-- A worker takes the next task.
+--
+-- Locks: the turn of the task's user (advisory), the task, then its new attempt. No claim waits for another
+-- one's task, and none waits for a turn while it has one itself, so claims never end in a deadlock.
+
+create or replace function private.refuse_worker_input(p_detail text) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT422', message = 'worker_input_invalid', detail = p_detail,
+    hint = 'Mend the arguments; the page on the queue says what each of them is.';
+end;
+$$;
+comment on function private.refuse_worker_input(text) is 'Errors: worker_input_invalid (422), always.';
+
+create or replace function private.check_claim(
+  p_worker text, p_agents text[], p_lease_seconds integer, p_allowed text[]
+) returns interval
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if private.presence(p_worker) is null or octet_length(p_worker) > 200 then
+    perform private.refuse_worker_input('worker is the worker''s name, of 1 to 200 bytes.');
+  end if;
+  if coalesce(cardinality(p_agents), 0) not between 1 and 50 or array_position(p_agents, null) is not null
+  then
+    perform private.refuse_worker_input('agents names 1 to 50 agents that the worker runs.');
+  end if;
+  if not p_agents <@ p_allowed then
+    raise exception using
+      errcode = 'PT403', message = 'worker_agents_not_allowed',
+      detail = format('The worker token is for: %s.', array_to_string(p_allowed, ', ')),
+      hint = 'Ask for those only, or make another token.';
+  end if;
+  return private.lease_interval(p_lease_seconds);
+end;
+$$;
+comment on function private.check_claim(text, text[], integer, text[]) is
+  'What is asked for, if it may be, and for how long. Errors: worker_agents_not_allowed (403), '
+  'worker_input_invalid (422).';
+
+create or replace function private.lease_interval(p_lease_seconds integer) returns interval
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_most constant integer := (select s.max_lease_seconds from public.agent_settings as s where s.id);
+begin
+  if p_lease_seconds between 5 and v_most then
+    return make_interval(secs => p_lease_seconds);
+  end if;
+  perform private.refuse_worker_input(format('lease_seconds is from 5 to %s.', v_most));
+end;
+$$;
+comment on function private.lease_interval(integer) is
+  'A lease of so many seconds, if so long a one is allowed. Errors: worker_input_invalid (422).';
+
+-- Among the candidates, the first whose user and project have room, and whom nobody else has just taken.
+-- What is full is looked at before the turn is taken, so that waiting users' turns stay free.
+create or replace function private.take_first_with_room(
+  p_agents text[], p_user_id uuid, inout p_has_turn boolean, out p_task_id bigint, out p_busy_user_id uuid
+)
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_users uuid[] := '{}';
+  v_projects bigint[] := '{}';
+  v_task record;
+  v_room record;
+begin
+  for v_reach in 1..2 loop
+    continue when v_reach = 1 and p_user_id is not null;
+    for v_task in
+      select c.* from private.first_ready_tasks(p_agents, 64) as c where v_reach = 1
+      union all
+      select c.* from private.first_ready_tasks_of_each(p_agents, p_user_id) as c where v_reach = 2
+    loop
+      continue when v_task.user_id = any (v_users) or v_task.project_id = any (v_projects);
+      for v_look in 1..2 loop
+        v_room := private.task_room(v_task.user_id, v_task.project_id);
+        exit when v_room.is_user_full or v_room.is_project_full or v_look = 2
+          or coalesce(v_room.user_limit, v_room.project_limit) is null;
+        if not private.take_turn(v_task.user_id) then
+          p_busy_user_id := coalesce(p_busy_user_id, v_task.user_id);
+          v_room.is_user_full := true;
+          exit;
+        end if;
+        p_has_turn := true;
+      end loop;
+      if v_room.is_user_full then
+        v_users := v_users || v_task.user_id;
+      elsif v_room.is_project_full then
+        v_projects := v_projects || v_task.project_id;
+      else
+        select t.id into p_task_id from public.tasks as t
+        where t.id = v_task.id and t.status = 'pending' and t.agent = any (p_agents)
+          and t.run_after <= clock_timestamp()
+        for no key update skip locked;
+        if found then
+          return;
+        end if;
+      end if;
+    end loop;
+  end loop;
+end;
+$$;
+comment on function private.take_first_with_room(text[], uuid, boolean) is
+  'Locks the first ready task that may run and says which it is; null for none, then also whose turn was '
+  'taken by somebody else. p_has_turn: whether the transaction has taken somebody''s turn.';
+
+create or replace function private.take_task(p_agents text[], p_user_id uuid, p_has_turn boolean)
+returns bigint
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_taken record := private.take_first_with_room(p_agents, p_user_id, p_has_turn);
+begin
+  if v_taken.p_task_id is null and v_taken.p_busy_user_id is not null and not v_taken.p_has_turn then
+    -- nothing but what others were claiming at that moment
+    perform private.await_turn(v_taken.p_busy_user_id);
+    v_taken := private.take_first_with_room(p_agents, p_user_id, true);
+  end if;
+  return v_taken.p_task_id;
+end;
+$$;
+comment on function private.take_task(text[], uuid, boolean) is
+  'Locks a ready task that may run and says which it is; null for none.';
+
+create or replace function private.repeated_claim(p_claim_key uuid, p_worker_token_id uuid)
+returns public.task_attempts
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_attempt public.task_attempts;
+begin
+  perform pg_advisory_xact_lock(hashtextextended(p_claim_key::text, 20261122));
+  select a.* into v_attempt from public.task_attempts as a
+  where a.claim_key = p_claim_key and a.ended_at is null and a.lease_expires_at > clock_timestamp()
+    and a.worker_token_id is not distinct from p_worker_token_id
+  limit 1;
+  return v_attempt;
+end;
+$$;
+comment on function private.repeated_claim(uuid, uuid) is
+  'The lease that a claim of this key was answered with, while it holds; claims of the same key take turns.';
+
+-- 40_agents/61_claim_task.sql
+-- The claim itself: one call that finds, locks and hands out.
+
+create type public.claimed_task as (
+  task_id bigint, fencing_token bigint, attempt smallint, lease_expires_at timestamptz, agent text,
+  priority smallint, project_id bigint, repo_url text, repo_owner text, repo_name text, target_branch text,
+  pr_branch text, chat_messages jsonb, execution_metadata jsonb, project_settings jsonb, github_token text
+);
+comment on type public.claimed_task is 'What a worker is given: the lease, and what the work needs.';
+
+create or replace function private.first_agent(p_agents text[]) returns text
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return (
+    select h.agent
+    from unnest(p_agents) as a (agent)
+    cross join lateral (
+      select t.agent, t.priority, t.run_after, t.id from public.tasks as t
+      where t.status = 'pending' and t.agent = a.agent
+      order by t.priority desc, t.run_after, t.id limit 1
+    ) as h
+    order by h.priority desc, h.run_after, h.id limit 1
+  );
+end;
+$$;
+comment on function private.first_agent(text[]) is 'The agent whose first pending task goes first.';
+
+-- The first pending task is what nearly every claim comes down to, so it is tried by itself: the choice and
+-- the lock are one statement. Whatever is in its way (it is for later, its user has no room or is just being
+-- served), private.take_task looks further.
+create or replace function private.take_first_task(p_agents text[]) returns bigint
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_agent constant text := case when cardinality(p_agents) = 1 then p_agents[1]
+    else private.first_agent(p_agents) end;
+  v_task record;
+  v_room record;
+  v_has_turn boolean := false;
+begin
+  select t.id, t.user_id, t.project_id, t.run_after <= clock_timestamp() as is_ready into v_task
+  from public.tasks as t
+  where t.status = 'pending' and t.agent = v_agent
+  order by t.priority desc, t.run_after, t.id
+  limit 1
+  for no key update skip locked;
+  if not found then
+    return null;
+  end if;
+  if v_task.is_ready then
+    v_room := private.task_room(v_task.user_id, v_task.project_id);
+    if coalesce(v_room.user_limit, v_room.project_limit) is null then
+      return v_task.id;
+    elsif not v_room.is_user_full and not v_room.is_project_full and private.take_turn(v_task.user_id) then
+      v_has_turn := true;
+      v_room := private.task_room(v_task.user_id, v_task.project_id);
+      if not v_room.is_user_full and not v_room.is_project_full then
+        return v_task.id;
+      end if;
+    end if;
+  end if;
+  return private.take_task(p_agents, null, v_has_turn);
+end;
+$$;
+comment on function private.take_first_task(text[]) is
+  'Locks the first ready task of anybody that may run and says which it is; null for none.';
+
+create or replace function private.open_attempt(
+  p_task_id bigint, p_worker text, p_lease interval, p_worker_token_id uuid, p_claim_key uuid
+) returns public.task_attempts
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_attempt public.task_attempts;
+  v_mode text;
+begin
+  insert into public.task_attempts as a (
+    task_id, user_id, project_id, attempt, worker, agent, worker_token_id, claim_key, claimed_at,
+    heartbeat_at, lease_expires_at
+  )
+  select t.id, t.user_id, t.project_id, t.attempts_count + 1, p_worker, t.agent, p_worker_token_id,
+    p_claim_key, v_now, v_now, v_now + p_lease
+  from public.tasks as t where t.id = p_task_id
+  returning a.* into v_attempt;
+  v_mode := set_config('app.task_queue', 'on', true);
+  update public.tasks as t
+  set status = 'running', attempts_count = v_attempt.attempt, started_at = v_now, updated_at = v_now
+  where t.id = p_task_id;
+  v_mode := set_config('app.task_queue', 'off', true);
+  return v_attempt;
+end;
+$$;
+comment on function private.open_attempt(bigint, text, interval, uuid, uuid) is
+  'Starts a task that is locked and pending, and opens its attempt.';
+
+create or replace function private.claim_task(
+  worker text, agents text[], lease_seconds integer, worker_token text, claim_key uuid
+) returns setof public.claimed_task
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_scope constant record := private.authorize_worker(worker_token);
+  v_lease constant interval := private.check_claim(worker, agents, lease_seconds, v_scope.agents);
+  v_task_id bigint;
+  v_attempt public.task_attempts;
+begin
+  if claim_key is not null then
+    v_attempt := private.repeated_claim(claim_key, v_scope.token_id);
+  end if;
+  if v_attempt.task_id is null then
+    v_task_id := case when v_scope.user_id is null then private.take_first_task(agents)
+      else private.take_task(agents, v_scope.user_id, false) end;
+    if v_task_id is null then
+      return;
+    end if;
+    v_attempt := private.open_attempt(v_task_id, worker, v_lease, v_scope.token_id, claim_key);
+  end if;
+  return query
+    select v_attempt.task_id, v_attempt.fencing_token, v_attempt.attempt, v_attempt.lease_expires_at, t.agent,
+      t.priority, t.project_id, t.repo_url,
+      coalesce(p.repo_owner, substring(t.repo_url from '[/:]([^/:]+)/[^/]+?(?:\.git)?/*$')),
+      coalesce(p.repo_name, substring(t.repo_url from '[^/]+?/([^/]+?)(?:\.git)?/*$')),
+      t.target_branch, t.pr_branch, t.chat_messages, t.execution_metadata, p.settings,
+      case when v_scope.token_id is null then u.github_token end
+    from public.tasks as t
+    left join public.projects as p on p.id = t.project_id
+    left join public.users as u on u.id = t.user_id
+    where t.id = v_attempt.task_id;
+end;
+$$;
+comment on function private.claim_task(text, text[], integer, text, uuid) is 'Body of public.claim_task.';
+grant execute on function private.claim_task(text, text[], integer, text, uuid)
+  to anon, authenticated, service_role;
+
+create or replace function public.claim_task(
+  worker text, agents text[], lease_seconds integer default 300, worker_token text default null,
+  claim_key uuid default null
+) returns setof public.claimed_task
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.claim_task(
+    worker => claim_task.worker, agents => claim_task.agents, lease_seconds => claim_task.lease_seconds,
+    worker_token => claim_task.worker_token, claim_key => claim_task.claim_key
+  );
+end;
+comment on function public.claim_task(text, text[], integer, text, uuid) is
+  'Takes the first task that is ready for one of these agents: greater priority first, then the one that '
+  'waits longest. Returns it with its fencing_token, to be shown with each later call, and with what the '
+  'work needs; no row when there is nothing to do. Nobody else gets it until lease_expires_at, which '
+  'heartbeat_task moves on. The same claim_key again returns the same lease while it holds. Servers claim '
+  'any task and are given the handle of its user''s GitHub token; others show a worker_token. Errors: '
+  'worker_token_required, worker_token_invalid (401), worker_agents_not_allowed (403), worker_input_invalid '
+  '(422).';
+grant execute on function public.claim_task(text, text[], integer, text, uuid)
+  to anon, authenticated, service_role;
+
+-- 40_agents/62_finish_task.sql
+-- How a worker's attempt ends: done, failed, given back.
+--
+-- Locks, here and wherever an attempt ends: the task, then its attempt.
+
+create or replace function private.refuse_lost_lease() returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT409', message = 'task_lease_lost',
+    detail = 'This fencing token holds the task no longer: its lease ran out, or the attempt was ended.',
+    hint = 'Stop the work on this task and claim another one.';
+end;
+$$;
+comment on function private.refuse_lost_lease() is 'Errors: task_lease_lost (409), always.';
+
+-- What a worker says twice, since the answer got lost, is answered as before and writes nothing.
+create or replace function private.ended_attempt(
+  p_task_id bigint, p_fencing_token bigint, p_worker_token_id uuid, p_outcome text
+) returns public.task_attempts
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_attempt public.task_attempts;
+begin
+  select a.* into v_attempt from public.task_attempts as a
+  where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.outcome = p_outcome
+    and (p_worker_token_id is null or a.worker_token_id = p_worker_token_id);
+  if not found then
+    perform private.refuse_lost_lease();
+  end if;
+  return v_attempt;
+end;
+$$;
+comment on function private.ended_attempt(bigint, bigint, uuid, text) is
+  'The attempt, if the same worker has ended it in the same way before. Errors: task_lease_lost (409).';
+
+create or replace function private.end_attempt(
+  p_task_id bigint, p_fencing_token bigint, p_worker_token_id uuid, p_outcome text, p_error text,
+  p_error_kind text, p_is_retryable boolean
+) returns public.task_attempts
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_attempt public.task_attempts;
+begin
+  perform from public.tasks as t where t.id = p_task_id for no key update;
+  update public.task_attempts as a
+  set ended_at = clock_timestamp(), outcome = p_outcome, error = p_error, error_kind = p_error_kind,
+    is_retryable = p_is_retryable
+  where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.ended_at is null
+    and a.lease_expires_at > clock_timestamp()
+    and (p_worker_token_id is null or a.worker_token_id = p_worker_token_id)
+  returning a.* into v_attempt;
+  return v_attempt;
+end;
+$$;
+comment on function private.end_attempt(bigint, bigint, uuid, text, text, text, boolean) is
+  'Locks the task and ends the attempt of a worker whose lease holds; null for any other.';
+
+-- With result or without: what is null stays as it is.
+create or replace function private.write_task_result(
+  p_task_id bigint, p_commit_hash text, p_git_diff text, p_git_patch text, p_changed_files jsonb,
+  p_pr_branch text, p_pr_number integer, p_pr_url text, p_execution_metadata jsonb
+) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if num_nonnulls(p_commit_hash, p_git_diff, p_git_patch, p_changed_files, p_execution_metadata) > 0 then
+    update public.tasks as t
+    set commit_hash = coalesce(p_commit_hash, t.commit_hash), git_diff = coalesce(p_git_diff, t.git_diff),
+      git_patch = coalesce(p_git_patch, t.git_patch),
+      changed_files = coalesce(p_changed_files, t.changed_files),
+      execution_metadata = t.execution_metadata || coalesce(p_execution_metadata, '{}'::jsonb)
+    where t.id = p_task_id;
+  end if;
+  if num_nonnulls(p_pr_branch, p_pr_number, p_pr_url) > 0 then
+    update public.tasks as t
+    set pr_branch = coalesce(p_pr_branch, t.pr_branch), pr_number = coalesce(p_pr_number, t.pr_number),
+      pr_url = coalesce(p_pr_url, t.pr_url)
+    where t.id = p_task_id;
+  end if;
+end;
+$$;
+comment on function private.write_task_result(
+  bigint, text, text, text, jsonb, text, integer, text, jsonb
+) is 'Writes into a task what came out of it. Errors: task_result_too_large (413), task_value_invalid (422).';
+
+-- 40_agents/63_complete_task.sql
+-- A worker is done with its task.
+
+create or replace function private.complete_task(
+  task_id bigint, fencing_token bigint, commit_hash text, git_diff text, git_patch text, changed_files jsonb,
+  pr_branch text, pr_number integer, pr_url text, message text, execution_metadata jsonb, worker_token text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_scope constant record := private.authorize_worker(worker_token);
+  v_attempt public.task_attempts := private.end_attempt(
+    task_id, fencing_token, v_scope.token_id, 'completed', null, null, null
+  );
+  v_mode text;
+begin
+  if v_attempt.ended_at is null then
+    v_attempt := private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'completed');
+  else
+    if num_nonnulls(commit_hash, git_diff, git_patch, changed_files, pr_branch, pr_number, pr_url,
+      execution_metadata) > 0
+    then
+      perform private.write_task_result(
+        task_id, commit_hash, git_diff, git_patch, changed_files, pr_branch, pr_number, pr_url,
+        execution_metadata
+      );
+    end if;
+    if v_attempt.attempt > 1 then
+      update public.tasks as t set error = null, error_kind = null where t.id = complete_task.task_id;
+    end if;
+    if message is not null then
+      perform private.append_task_message(task_id, 'assistant', message, null);
+    end if;
+    v_mode := set_config('app.task_queue', 'on', true);
+    update public.tasks as t
+    set status = 'completed', completed_at = v_attempt.ended_at, updated_at = clock_timestamp()
+    where t.id = complete_task.task_id;
+    v_mode := set_config('app.task_queue', 'off', true);
+    -- What a server writes is believed; what a user's own worker writes is theirs to say, as what they write.
+    if num_nonnulls(pr_branch, pr_number, pr_url) > 0 and v_scope.user_id is null then
+      perform private.verify_task_pull_requests(task_id);
+    end if;
+  end if;
+  return jsonb_build_object(
+    'task_id', complete_task.task_id, 'status', 'completed'::text, 'completed_at', v_attempt.ended_at
+  );
+end;
+$$;
+comment on function private.complete_task(
+  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
+) is 'Body of public.complete_task.';
+grant execute on function private.complete_task(
+  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
+) to anon, authenticated, service_role;
+
+create or replace function public.complete_task(
+  task_id bigint, fencing_token bigint, commit_hash text default null, git_diff text default null,
+  git_patch text default null, changed_files jsonb default null, pr_branch text default null,
+  pr_number integer default null, pr_url text default null, message text default null,
+  execution_metadata jsonb default null, worker_token text default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.complete_task(
+    task_id => complete_task.task_id, fencing_token => complete_task.fencing_token,
+    commit_hash => complete_task.commit_hash, git_diff => complete_task.git_diff,
+    git_patch => complete_task.git_patch, changed_files => complete_task.changed_files,
+    pr_branch => complete_task.pr_branch, pr_number => complete_task.pr_number,
+    pr_url => complete_task.pr_url, message => complete_task.message,
+    execution_metadata => complete_task.execution_metadata, worker_token => complete_task.worker_token
+  );
+end;
+comment on function public.complete_task(
+  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
+) is
+  'Finishes a task that the worker holds, with what came out of it: null leaves a column as it is, '
+  'execution_metadata is merged into what is there, the message is appended to the conversation. Returns '
+  '{task_id, status, completed_at}; said again with the same fencing_token, the same. Errors: '
+  'worker_token_required, worker_token_invalid (401), task_lease_lost (409), task_result_too_large (413), '
+  'task_value_invalid, task_message_invalid (422).';
+grant execute on function public.complete_task(
+  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
+) to anon, authenticated, service_role;
+
+-- 40_agents/64_fail_task.sql
+-- A worker could not do its task, or gives it back.
+
+create or replace function private.retry_delay(p_attempts_count smallint) returns interval
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  -- up to a quarter longer, so that what failed together does not come back together
+  return (
+    select make_interval(
+      secs => least(3600, s.retry_seconds * 2 ^ least(p_attempts_count - 1, 20)) * (1 + random() / 4)
+    )
+    from public.agent_settings as s where s.id
+  );
+end;
+$$;
+comment on function private.retry_delay(smallint) is
+  'How long a task waits after so many failed attempts: retry_seconds, twice as long each time, up to '
+  'an hour.';
+
+create or replace function private.fail_task(
+  task_id bigint, fencing_token bigint, error text, retryable boolean, error_kind text, message text,
+  execution_metadata jsonb, worker_token text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_scope constant record := private.authorize_worker(worker_token);
+  v_attempt public.task_attempts;
+  v_task public.tasks;
+begin
+  if private.presence(error) is null or retryable is null then
+    perform private.refuse_worker_input('error says what went wrong, and retryable is true or false.');
+  end if;
+  v_attempt := private.end_attempt(
+    task_id, fencing_token, v_scope.token_id, 'failed', error, error_kind, retryable
+  );
+  if v_attempt.ended_at is null then
+    v_attempt := private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'failed');
+  else
+    if message is not null then
+      perform private.append_task_message(task_id, 'assistant', message, null);
+    end if;
+    if execution_metadata is not null then
+      perform private.write_task_result(
+        task_id, null, null, null, null, null, null, null, execution_metadata
+      );
+    end if;
+    perform private.return_failed_tasks(array[v_attempt]);
+  end if;
+  select t.* into v_task from public.tasks as t where t.id = fail_task.task_id;
+  return jsonb_build_object(
+    'task_id', v_task.id, 'status', v_task.status, 'run_after', v_task.run_after,
+    'attempts_left', greatest(v_task.max_attempts - v_task.attempts_count, 0)
+  );
+end;
+$$;
+comment on function private.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text) is
+  'Body of public.fail_task.';
+grant execute on function private.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text)
+  to anon, authenticated, service_role;
+
+create or replace function public.fail_task(
+  task_id bigint, fencing_token bigint, error text, retryable boolean default true,
+  error_kind text default null, message text default null, execution_metadata jsonb default null,
+  worker_token text default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.fail_task(
+    task_id => fail_task.task_id, fencing_token => fail_task.fencing_token, error => fail_task.error,
+    retryable => fail_task.retryable, error_kind => fail_task.error_kind, message => fail_task.message,
+    execution_metadata => fail_task.execution_metadata, worker_token => fail_task.worker_token
+  );
+end;
+comment on function public.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text) is
+  'Ends the worker''s attempt with an error. A retryable one goes back to pending, to be claimed after '
+  'run_after, until max_attempts are used up; otherwise the task has failed. Returns {task_id, status, '
+  'run_after, attempts_left}. Errors: worker_token_required, worker_token_invalid (401), task_lease_lost '
+  '(409), task_result_too_large (413), task_value_invalid, task_message_invalid, worker_input_invalid (422).';
+grant execute on function public.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text)
+  to anon, authenticated, service_role;
+
+create or replace function private.release_task(task_id bigint, fencing_token bigint, worker_token text)
+returns jsonb
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_scope constant record := private.authorize_worker(worker_token);
+  v_attempt public.task_attempts := private.end_attempt(
+    task_id, fencing_token, v_scope.token_id, 'released', null, null, null
+  );
+  v_mode text;
+begin
+  if v_attempt.ended_at is null then
+    v_attempt := private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'released');
+  else
+    v_mode := set_config('app.task_queue', 'on', true);
+    update public.tasks as t
+    set status = 'pending', started_at = null, attempts_count = greatest(t.attempts_count - 1, 0),
+      updated_at = clock_timestamp()
+    where t.id = release_task.task_id;
+    v_mode := set_config('app.task_queue', 'off', true);
+  end if;
+  return jsonb_build_object('task_id', release_task.task_id, 'status', 'pending'::text);
+end;
+$$;
+comment on function private.release_task(bigint, bigint, text) is 'Body of public.release_task.';
+grant execute on function private.release_task(bigint, bigint, text) to anon, authenticated, service_role;
+
+create or replace function public.release_task(
+  task_id bigint, fencing_token bigint, worker_token text default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.release_task(
+    task_id => release_task.task_id, fencing_token => release_task.fencing_token,
+    worker_token => release_task.worker_token
+  );
+end;
+comment on function public.release_task(bigint, bigint, text) is
+  'Gives a task back that the worker did not get to: it is pending again at once, in its old place, and the '
+  'attempt does not count. Returns {task_id, status}. Errors: worker_token_required, worker_token_invalid '
+  '(401), task_lease_lost (409).';
+grant execute on function public.release_task(bigint, bigint, text) to anon, authenticated, service_role;
+
+-- 40_agents/65_heartbeat_task.sql
+-- A worker says that it is still there, and hears whether the task is still wanted.
+
+create or replace function private.heartbeat_task(
+  task_id bigint, fencing_token bigint, lease_seconds integer, message text, worker_token text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_scope constant record := private.authorize_worker(worker_token);
+  v_lease constant interval := private.lease_interval(lease_seconds);
+  v_lease_expires_at timestamptz;
+  v_state text := 'running';
+begin
+  -- Without a message the attempt alone is locked, and its row stays where it is on its page.
+  if message is not null then
+    perform from public.tasks as t where t.id = heartbeat_task.task_id for no key update;
+  end if;
+  update public.task_attempts as a
+  set heartbeat_at = clock_timestamp(), lease_expires_at = clock_timestamp() + v_lease
+  where a.task_id = heartbeat_task.task_id and a.fencing_token = heartbeat_task.fencing_token
+    and a.ended_at is null and a.lease_expires_at > clock_timestamp()
+    and (v_scope.token_id is null or a.worker_token_id = v_scope.token_id)
+  returning a.lease_expires_at into v_lease_expires_at;
+  if not found then
+    perform private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'cancelled');
+    v_state := 'cancelled';
+  elsif message is not null then
+    perform private.append_task_message(task_id, 'assistant', message, null);
+  end if;
+  return jsonb_build_object(
+    'state', v_state, 'lease_expires_at', v_lease_expires_at, 'cancel_requested', v_state = 'cancelled'
+  );
+end;
+$$;
+comment on function private.heartbeat_task(bigint, bigint, integer, text, text) is
+  'Body of public.heartbeat_task.';
+grant execute on function private.heartbeat_task(bigint, bigint, integer, text, text)
+  to anon, authenticated, service_role;
+
+create or replace function public.heartbeat_task(
+  task_id bigint, fencing_token bigint, lease_seconds integer default 300, message text default null,
+  worker_token text default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.heartbeat_task(
+    task_id => heartbeat_task.task_id, fencing_token => heartbeat_task.fencing_token,
+    lease_seconds => heartbeat_task.lease_seconds, message => heartbeat_task.message,
+    worker_token => heartbeat_task.worker_token
+  );
+end;
+comment on function public.heartbeat_task(bigint, bigint, integer, text, text) is
+  'Lets the lease run from now for so many seconds, and appends the message, if any, to the conversation. '
+  'Returns {state, lease_expires_at, cancel_requested}: running, or cancelled when the user took the task '
+  'away, and then the worker stops. Errors: worker_token_required, worker_token_invalid (401), '
+  'task_lease_lost (409), task_message_invalid, worker_input_invalid (422).';
+grant execute on function public.heartbeat_task(bigint, bigint, integer, text, text)
+  to anon, authenticated, service_role;
+
+-- 40_agents/66_cancel_task.sql
+-- The user takes a task back, whatever its worker does.
+
+create or replace function private.cancel_task(task_id bigint) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_status public.task_status;
+  v_mode text;
+begin
+  select t.status into v_status from public.tasks as t
+  where t.id = cancel_task.task_id and (t.user_id = auth.uid() or private.is_trusted_caller())
+  for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'task_not_found', detail = 'There is no such task of yours.',
+      hint = 'Use the id of one of your tasks.';
+  end if;
+  if v_status in ('completed', 'failed') then
+    raise exception using
+      errcode = 'PT409', message = 'task_already_ended',
+      detail = format('Task %s is %s.', task_id, v_status), hint = 'There is nothing left to cancel.';
+  end if;
+  if v_status <> 'cancelled' then
+    update public.task_attempts as a set ended_at = clock_timestamp(), outcome = 'cancelled'
+    where a.task_id = cancel_task.task_id and a.ended_at is null;
+    v_mode := set_config('app.task_queue', 'on', true);
+    update public.tasks as t
+    set status = 'cancelled', completed_at = greatest(clock_timestamp(), t.started_at),
+      updated_at = clock_timestamp()
+    where t.id = cancel_task.task_id;
+    v_mode := set_config('app.task_queue', 'off', true);
+  end if;
+  return jsonb_build_object('task_id', cancel_task.task_id, 'status', 'cancelled'::text);
+end;
+$$;
+comment on function private.cancel_task(bigint) is 'Body of public.cancel_task.';
+grant execute on function private.cancel_task(bigint) to authenticated, service_role;
+
+create or replace function public.cancel_task(task_id bigint) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.cancel_task(task_id => cancel_task.task_id);
+end;
+comment on function public.cancel_task(bigint) is
+  'Cancels the caller''s task, pending or running, at once; a worker that holds it can write nothing more '
+  'and hears of it at its next heartbeat. Returns {task_id, status}; again, the same. Servers cancel any task. '
+  'Errors: task_not_found (404), task_already_ended (409).';
+grant execute on function public.cancel_task(bigint) to authenticated, service_role;
+
+-- 40_agents/67_reclaim_tasks.sql
+-- What becomes of tasks whose attempt came to nothing: another attempt, or the end.
+
+create or replace function private.return_failed_tasks(p_attempts public.task_attempts[]) returns integer
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_count integer;
+  v_mode text := set_config('app.task_queue', 'on', true);
+begin
+  with next as (
+    select t.id, a.error, a.error_kind,
+      coalesce(a.is_retryable, true) and t.attempts_count < t.max_attempts as is_retried
+    from unnest(p_attempts) as a join public.tasks as t on t.id = a.task_id
+  )
+  update public.tasks as t
+  set status = case when n.is_retried then 'pending' else 'failed' end::public.task_status,
+    started_at = case when not n.is_retried then t.started_at end,
+    completed_at = case when not n.is_retried then greatest(v_now, t.started_at) end,
+    run_after = case when n.is_retried then v_now + private.retry_delay(t.attempts_count)
+      else t.run_after end,
+    error = n.error, error_kind = n.error_kind, updated_at = v_now
+  from next as n
+  where t.id = n.id;
+  get diagnostics v_count = row_count;
+  v_mode := set_config('app.task_queue', 'off', true);
+  return v_count;
+end;
+$$;
+comment on function private.return_failed_tasks(public.task_attempts[]) is
+  'Puts tasks whose attempts have ended without success back to pending, or to failed where the error does '
+  'not pass or the attempts are used up. Errors: task_value_invalid (422).';
+
+-- A heartbeat that comes first moves the lease on, and the attempt is none of these any more when its row is
+-- had; one that comes later finds that it has ended. Tasks that somebody is writing wait for the next time.
+create or replace function private.reclaim_expired_tasks() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_attempts public.task_attempts[];
+  v_count integer := 0;
+begin
+  for v_batch in 1..20 loop
+    with expired as (
+      select t.id, a.fencing_token
+      from public.task_attempts as a join public.tasks as t on t.id = a.task_id
+      where a.ended_at is null and a.lease_expires_at <= clock_timestamp()
+      order by t.id
+      limit 500
+      for no key update of t skip locked
+    ),
+    ended as (
+      update public.task_attempts as a
+      set ended_at = clock_timestamp(), outcome = 'expired', error_kind = 'lease_expired',
+        error = format('The worker %s was not heard of again before its lease ran out.', a.worker)
+      from expired as e
+      where a.task_id = e.id and a.fencing_token = e.fencing_token and a.ended_at is null
+        and a.lease_expires_at <= clock_timestamp()
+      returning a.*
+    )
+    select array_agg(e) into v_attempts from ended as e;
+    exit when v_attempts is null;
+    v_count := v_count + private.return_failed_tasks(v_attempts);
+    exit when cardinality(v_attempts) < 500;
+  end loop;
+  return v_count;
+end;
+$$;
+comment on function private.reclaim_expired_tasks() is
+  'Ends attempts whose lease ran out, up to 10,000 at a time, and puts their tasks back or, after '
+  'max_attempts, to failed with error_kind lease_expired. Returns how many. Run by the clock.';
 
 -- 40_agents/69_task_github_token.sql
 -- What a worker of our own gets to push with: the token of the task's user, for as long as it holds the task.
@@ -1867,7 +3007,8 @@ comment on function private.link_task_pull_requests() is
 create trigger _500_link_pull_requests after insert on public.tasks
   for each row when (new.pr_url is not null or new.pr_number is not null or new.pr_branch is not null)
   execute function private.link_task_pull_requests();
-create trigger _510_link_pull_requests after update on public.tasks
+create trigger _510_link_pull_requests
+  after update of pr_url, pr_number, pr_branch, repo_url, project_id, user_id on public.tasks
   for each row when (
     old.pr_url is distinct from new.pr_url or old.pr_number is distinct from new.pr_number
     or old.pr_branch is distinct from new.pr_branch or old.repo_url is distinct from new.repo_url
@@ -1928,6 +3069,21 @@ create type private.pull_request_version as (
 );
 comment on type private.pull_request_version is 'A pull request as GitHub tells it at one moment.';
 
+-- PostgreSQL would take `yesterday` and `infinity` for times too.
+create or replace function private.github_time(p_time text) returns timestamptz
+language plpgsql stable strict security invoker set search_path = '' as $$
+begin
+  if p_time !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' then
+    raise exception using
+      errcode = 'PT422', message = 'pull_request_unreadable', detail = 'A time is not one of ISO 8601.',
+      hint = 'Send the object as GitHub''s webhook or API gives it.';
+  end if;
+  return p_time::timestamptz;
+end;
+$$;
+comment on function private.github_time(text) is
+  'A time as GitHub writes it: 2026-03-01T10:00:00Z. Errors: pull_request_unreadable (422).';
+
 -- Between its pushes GitHub tries merges out and names the commit of the last try: that is no merge.
 create or replace function private.read_pull_request(p_pull_request jsonb)
 returns private.pull_request_version
@@ -1938,14 +3094,18 @@ declare
 begin
   select * into p from jsonb_to_record(p_pull_request) as r (
     number integer, state text, draft boolean, title text, html_url text, merge_commit_sha text, head jsonb,
-    base jsonb, created_at timestamptz, updated_at timestamptz, closed_at timestamptz, merged_at timestamptz
+    base jsonb, created_at text, updated_at text, closed_at text, merged_at text
   );
   v.number := p.number;
   v.state := p.state;
   v.is_draft := coalesce(p.draft, false);
-  v.merged_at := p.merged_at;
-  v.closed_at := case when p.state = 'closed' then coalesce(p.closed_at, p.merged_at, p.updated_at) end;
-  v.merge_commit_sha := case when p.merged_at is not null then left(p.merge_commit_sha, 64) end;
+  v.merged_at := private.github_time(p.merged_at);
+  v.opened_at := private.github_time(p.created_at);
+  v.provider_updated_at := private.github_time(p.updated_at);
+  if p.state = 'closed' then
+    v.closed_at := coalesce(private.github_time(p.closed_at), v.merged_at, v.provider_updated_at);
+  end if;
+  v.merge_commit_sha := case when v.merged_at is not null then left(p.merge_commit_sha, 64) end;
   v.head_ref := left(p.head ->> 'ref', 255);
   v.head_sha := left(p.head ->> 'sha', 64);
   v.is_from_fork :=
@@ -1955,10 +3115,8 @@ begin
   v.html_url := case when p.html_url ~ '^https?://' then left(p.html_url, 2048) end;
   v.author_login := left(p_pull_request #>> '{user,login}', 100);
   v.is_private := coalesce((p.base #>> '{repo,private}')::boolean, true);
-  v.opened_at := p.created_at;
-  v.provider_updated_at := p.updated_at;
   if v.number is null or v.number < 1 or v.state is null or v.state not in ('open', 'closed')
-    or v.provider_updated_at is null or p.merged_at is not null and v.state <> 'closed' then
+    or v.provider_updated_at is null or v.merged_at is not null and v.state <> 'closed' then
     raise exception using
       errcode = 'PT422', message = 'pull_request_unreadable',
       detail = 'number, state, updated_at or merged_at are not what they are in a pull request.',
@@ -2950,10 +4108,265 @@ comment on function public.pause_github_sweep(timestamptz) is
   'time. Service role only.';
 grant execute on function public.pause_github_sweep(timestamptz) to service_role;
 
+-- 40_agents/80_task_completion_weekly.sql
+-- How many tasks get done each week, by which agent and model, and how long they take.
+
+-- Tasks are their owner's; what is counted of everybody's names nobody. Planned for each call: the plan for
+-- one user and the one for all have nothing in common.
+create or replace function private.sees_all_metrics() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return private.is_trusted_caller() or private.has_team_role('admin');
+end;
+$$;
+comment on function private.sees_all_metrics() is
+  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins of the '
+  'team.';
+
+create or replace function private.task_completion_weekly()
+returns table (
+  week date, agent text, model text, tasks_count bigint, completed_count bigint, failed_count bigint,
+  cancelled_count bigint, completion_rate numeric, average_seconds numeric, p90_seconds numeric
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_all constant boolean := private.sees_all_metrics();
+  v_user_id constant uuid := auth.uid();
+begin
+  return query
+  select w.week, w.agent, w.model, count(*), count(*) filter (where w.status = 'completed'),
+    count(*) filter (where w.status = 'failed'), count(*) filter (where w.status = 'cancelled'),
+    round(
+      count(*) filter (where w.status = 'completed')::numeric
+        / nullif(count(*) filter (where w.status in ('completed', 'failed')), 0), 4
+    ),
+    round(avg(w.seconds)::numeric, 2),
+    round(percentile_cont(0.9) within group (order by w.seconds)::numeric, 2)
+  from (
+    select date_trunc('week', t.completed_at at time zone 'UTC')::date as week, t.agent,
+      left(t.execution_metadata ->> 'model', 200) as model, t.status,
+      case when t.status = 'completed'
+        then extract(epoch from t.completed_at - t.started_at)::double precision
+      end as seconds
+    from public.tasks as t
+    where (v_all or t.user_id = v_user_id) and t.completed_at is not null
+  ) as w
+  group by w.week, w.agent, w.model;
+end;
+$$;
+comment on function private.task_completion_weekly() is 'Rows of public.task_completion_weekly.';
+grant execute on function private.task_completion_weekly() to authenticated, service_role;
+
+create view public.task_completion_weekly with (security_invoker = true) as
+select * from private.task_completion_weekly();
+comment on view public.task_completion_weekly is
+  'One row a week, agent and model in which a task ended. Of the caller''s own tasks; for admins of the team '
+  'and servers of everybody''s.';
+comment on column public.task_completion_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.task_completion_weekly.model is
+  'execution_metadata.model of the tasks; null where none is named.';
+comment on column public.task_completion_weekly.tasks_count is 'Those that ended, however they did.';
+comment on column public.task_completion_weekly.completion_rate is
+  'Completed ones of those that completed or failed, 0 to 1; null where there are none.';
+comment on column public.task_completion_weekly.average_seconds is
+  'From the start of the last attempt to the end, of the completed ones.';
+comment on column public.task_completion_weekly.p90_seconds is 'Nine of ten completed ones took no longer.';
+grant select on public.task_completion_weekly to authenticated, service_role;
+
+-- 40_agents/81_task_errors_weekly.sql
+-- Why tasks fail, by week and agent.
+
+create or replace function private.task_errors_weekly()
+returns table (
+  week date, agent text, error_kind text, failures_count bigint, share numeric, failure_rate numeric
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_all constant boolean := private.sees_all_metrics();
+  v_user_id constant uuid := auth.uid();
+begin
+  return query
+  select c.week, c.agent, c.kind, c.failures,
+    round(c.failures / nullif(sum(c.failures) over (partition by c.week, c.agent), 0), 4),
+    round(c.failures / sum(c.ended) over (partition by c.week, c.agent), 4)
+  from (
+    select date_trunc('week', t.completed_at at time zone 'UTC')::date as week, t.agent,
+      case when t.status = 'failed' then coalesce(t.error_kind, 'unknown') end as kind,
+      count(*) filter (where t.status = 'failed') as failures, count(*) as ended
+    from public.tasks as t
+    where (v_all or t.user_id = v_user_id) and t.status in ('failed', 'completed')
+      and t.completed_at is not null
+    group by 1, 2, 3
+  ) as c;
+end;
+$$;
+comment on function private.task_errors_weekly() is 'Rows of public.task_errors_weekly.';
+grant execute on function private.task_errors_weekly() to authenticated, service_role;
+
+create view public.task_errors_weekly with (security_invoker = true) as
+select * from private.task_errors_weekly() as e where e.error_kind is not null;
+comment on view public.task_errors_weekly is
+  'One row a week, agent and kind of error with which a task ended as failed. Of the caller''s own tasks; '
+  'for admins of the team and servers of everybody''s.';
+comment on column public.task_errors_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.task_errors_weekly.error_kind is 'tasks.error_kind; unknown where none is said.';
+comment on column public.task_errors_weekly.share is 'Of that week''s and agent''s failures, 0 to 1.';
+comment on column public.task_errors_weekly.failure_rate is
+  'Of that week''s and agent''s tasks that completed or failed, 0 to 1.';
+grant select on public.task_errors_weekly to authenticated, service_role;
+
+-- 40_agents/82_user_activity_weekly.sql
+-- Who lets agents work, and how much, by week.
+
+create or replace function private.user_activity_weekly()
+returns table (
+  week date, user_id uuid, tasks_count bigint, completed_count bigint, projects_count bigint,
+  agents_count bigint, last_active_at timestamptz
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_all constant boolean := private.sees_all_metrics();
+  v_user_id constant uuid := auth.uid();
+begin
+  return query
+  select date_trunc('week', t.created_at at time zone 'UTC')::date, t.user_id, count(*),
+    count(*) filter (where t.status = 'completed'), count(distinct t.project_id), count(distinct t.agent),
+    max(t.created_at)
+  from public.tasks as t
+  where v_all or t.user_id = v_user_id
+  group by 1, 2;
+end;
+$$;
+comment on function private.user_activity_weekly() is 'Rows of public.user_activity_weekly.';
+grant execute on function private.user_activity_weekly() to authenticated, service_role;
+
+create view public.user_activity_weekly with (security_invoker = true) as
+select * from private.user_activity_weekly();
+comment on view public.user_activity_weekly is
+  'One row a week and user who made a task in it. The caller''s own; for admins of the team and servers '
+  'everybody''s.';
+comment on column public.user_activity_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.user_activity_weekly.tasks_count is 'Tasks made in that week.';
+comment on column public.user_activity_weekly.completed_count is 'Those of them that have completed since.';
+comment on column public.user_activity_weekly.projects_count is 'Projects that they are of.';
+comment on column public.user_activity_weekly.agents_count is 'Agents that they are for.';
+comment on column public.user_activity_weekly.last_active_at is 'When the last of them was made.';
+grant select on public.user_activity_weekly to authenticated, service_role;
+
+-- 40_agents/83_pull_requests_weekly.sql
+-- How many of the agents' pull requests are merged, and how long that takes, by week.
+
+create or replace function private.pull_requests_weekly()
+returns table (
+  week date, opened_count bigint, merged_count bigint, closed_count bigint, merge_rate numeric,
+  median_hours_to_merge numeric, p90_hours_to_merge numeric
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_all constant boolean := private.sees_all_metrics();
+  v_user_id constant uuid := auth.uid();
+begin
+  return query
+  with linked as (
+    select p.opened_at, p.merged_at, case when p.merged_at is null then p.closed_at end as closed_at,
+      greatest(extract(epoch from p.merged_at - p.opened_at)::double precision / 3600, 0) as hours
+    from public.pull_requests as p
+    where exists (
+      select from public.task_pull_requests as l
+      where l.pull_request_id = p.id and l.verified_at is not null and (v_all or l.user_id = v_user_id)
+    )
+  )
+  select date_trunc('week', e.at at time zone 'UTC')::date, count(*) filter (where e.kind = 'opened'),
+    count(*) filter (where e.kind = 'merged'), count(*) filter (where e.kind = 'closed'),
+    round(
+      count(*) filter (where e.kind = 'merged')::numeric
+        / nullif(count(*) filter (where e.kind in ('merged', 'closed')), 0), 4
+    ),
+    round(percentile_cont(0.5) within group (order by e.hours)::numeric, 2),
+    round(percentile_cont(0.9) within group (order by e.hours)::numeric, 2)
+  from linked as l
+  cross join lateral (
+    values ('opened', l.opened_at, null::double precision), ('merged', l.merged_at, l.hours),
+      ('closed', l.closed_at, null::double precision)
+  ) as e (kind, at, hours)
+  where e.at is not null
+  group by 1;
+end;
+$$;
+comment on function private.pull_requests_weekly() is 'Rows of public.pull_requests_weekly.';
+grant execute on function private.pull_requests_weekly() to authenticated, service_role;
+
+create view public.pull_requests_weekly with (security_invoker = true) as
+select * from private.pull_requests_weekly();
+comment on view public.pull_requests_weekly is
+  'One row a week in which a pull request of a task was opened, merged or closed. Of the caller''s own '
+  'tasks, as far as the link is verified; for admins of the team and servers of everybody''s.';
+comment on column public.pull_requests_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.pull_requests_weekly.closed_count is 'Closed without being merged.';
+comment on column public.pull_requests_weekly.merge_rate is
+  'Merged ones of those that were merged or closed that week, 0 to 1; null where there are none.';
+comment on column public.pull_requests_weekly.median_hours_to_merge is
+  'Half of those merged that week took no longer, in hours from being opened.';
+comment on column public.pull_requests_weekly.p90_hours_to_merge is
+  'Nine of ten of those merged that week took no longer.';
+grant select on public.pull_requests_weekly to authenticated, service_role;
+
+-- 40_agents/84_slow_queries.sql
+-- Which statements cost the database the most time.
+
+-- Statements that hold data change their constants into parameters before they are noted; others, which may
+-- hold a password, do not, and are left out.
+create or replace function private.slow_queries()
+returns table (
+  query text, calls_count bigint, total_seconds numeric, mean_milliseconds numeric, max_milliseconds numeric,
+  rows_count bigint, cache_hit_rate numeric
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_schema text;
+begin
+  select n.nspname into v_schema from pg_catalog.pg_extension as e
+  join pg_catalog.pg_namespace as n on n.oid = e.extnamespace
+  where e.extname = 'pg_stat_statements';
+  if v_schema is null or not private.sees_all_metrics() then
+    return;
+  end if;
+  return query execute format($query$
+    select left(s.query, 2000), s.calls, round((s.total_exec_time / 1000)::numeric, 3),
+      round(s.mean_exec_time::numeric, 3), round(s.max_exec_time::numeric, 3), s.rows,
+      round(s.shared_blks_hit::numeric / nullif(s.shared_blks_hit + s.shared_blks_read, 0), 4)
+    from %I.pg_stat_statements as s
+    where s.dbid = (select d.oid from pg_catalog.pg_database as d where d.datname = current_database())
+      and s.query ~* '^\s*(select|insert|update|delete|merge|with)\M'
+    order by s.total_exec_time desc
+    limit 100
+  $query$, v_schema);
+exception
+  when object_not_in_prerequisite_state then
+    -- The extension is there and the server has not loaded it.
+    return;
+end;
+$$;
+comment on function private.slow_queries() is 'Rows of public.slow_queries.';
+grant execute on function private.slow_queries() to authenticated, service_role;
+
+create view public.slow_queries with (security_invoker = true) as
+select * from private.slow_queries();
+comment on view public.slow_queries is
+  'The hundred statements that took the most time in all, as pg_stat_statements has counted them since its '
+  'last reset. For admins of the team and servers; empty for everybody else, and where the extension is not '
+  'loaded.';
+comment on column public.slow_queries.query is
+  'The statement, its constants as $1, $2 …; cut to 2000 characters.';
+comment on column public.slow_queries.rows_count is 'Rows that all calls gave or changed.';
+comment on column public.slow_queries.cache_hit_rate is
+  'Pages found in memory of those that were asked for, 0 to 1.';
+grant select on public.slow_queries to authenticated, service_role;
+
 -- 40_agents/90_realtime.sql
 -- What clients may follow live; row security decides who sees which row.
 
-alter publication supabase_realtime add table public.tasks;
+alter publication supabase_realtime add table public.tasks, public.pull_requests;
 
 -- 90_jobs/20_agents.sql
 -- What the agents do by the clock. A job of the same name is replaced, so this can run again.
@@ -2965,3 +4378,4 @@ select cron.schedule('agents-sweep-github', '*/15 * * * *', $$select private.req
 select cron.schedule(
   'agents-prune-github-deliveries', '47 3 * * *', $$select private.prune_github_deliveries()$$
 );
+select cron.schedule('agents-reclaim-tasks', '* * * * *', $$select private.reclaim_expired_tasks()$$);

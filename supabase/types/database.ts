@@ -929,6 +929,79 @@ export type Database = {
           },
         ];
       };
+      "pull_requests": {
+        Row: {
+          "author_login": string | null;
+          "base_ref": string | null;
+          "closed_at": string | null;
+          "created_at": string;
+          "head_ref": string | null;
+          "head_sha": string | null;
+          "html_url": string | null;
+          "id": number;
+          "is_draft": boolean;
+          "is_from_fork": boolean;
+          "is_private": boolean | null;
+          "merge_commit_sha": string | null;
+          "merged_at": string | null;
+          "number": number;
+          "opened_at": string | null;
+          "provider_updated_at": string | null;
+          "repo_name": string;
+          "repo_owner": string;
+          "state": string;
+          "title": string | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_login"?: string | null;
+          "base_ref"?: string | null;
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "head_ref"?: string | null;
+          "head_sha"?: string | null;
+          "html_url"?: string | null;
+          "id"?: number;
+          "is_draft"?: boolean;
+          "is_from_fork"?: boolean;
+          "is_private"?: boolean | null;
+          "merge_commit_sha"?: string | null;
+          "merged_at"?: string | null;
+          "number": number;
+          "opened_at"?: string | null;
+          "provider_updated_at"?: string | null;
+          "repo_name": string;
+          "repo_owner": string;
+          "state"?: string;
+          "title"?: string | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "author_login"?: string | null;
+          "base_ref"?: string | null;
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "head_ref"?: string | null;
+          "head_sha"?: string | null;
+          "html_url"?: string | null;
+          "id"?: number;
+          "is_draft"?: boolean;
+          "is_from_fork"?: boolean;
+          "is_private"?: boolean | null;
+          "merge_commit_sha"?: string | null;
+          "merged_at"?: string | null;
+          "number"?: number;
+          "opened_at"?: string | null;
+          "provider_updated_at"?: string | null;
+          "repo_name"?: string;
+          "repo_owner"?: string;
+          "state"?: string;
+          "title"?: string | null;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
       "segment_corrections": {
         Row: {
           "corrected_at": string;
@@ -1114,6 +1187,68 @@ export type Database = {
           },
           {
             foreignKeyName: "task_attempts_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
+            referencedRelation: "tasks";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "task_pull_requests": {
+        Row: {
+          "created_at": string;
+          "pull_request_id": number;
+          "source": string;
+          "task_id": number;
+          "updated_at": string;
+          "user_id": string;
+          "verified_at": string | null;
+          "verified_by": string | null;
+          "verify_after": string | null;
+          "verify_failures_count": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "pull_request_id": number;
+          "source": string;
+          "task_id": number;
+          "updated_at"?: string;
+          "user_id": string;
+          "verified_at"?: string | null;
+          "verified_by"?: string | null;
+          "verify_after"?: string | null;
+          "verify_failures_count"?: number;
+        };
+        Update: {
+          "created_at"?: string;
+          "pull_request_id"?: number;
+          "source"?: string;
+          "task_id"?: number;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "verified_at"?: string | null;
+          "verified_by"?: string | null;
+          "verify_after"?: string | null;
+          "verify_failures_count"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "task_pull_requests_pull_request_id_fkey";
+            columns: ["pull_request_id"];
+            isOneToOne: false;
+            referencedRelation: "pull_requests";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "task_pull_requests_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
+            referencedRelation: "task_list";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "task_pull_requests_task_id_fkey";
             columns: ["task_id"];
             isOneToOne: false;
             referencedRelation: "tasks";
@@ -1344,6 +1479,48 @@ export type Database = {
           "updated_at"?: string;
         };
         Relationships: [];
+      };
+      "worker_tokens": {
+        Row: {
+          "agents": (string)[];
+          "created_at": string;
+          "expires_at": string | null;
+          "id": string;
+          "last_used_at": string | null;
+          "name": string;
+          "revoked_at": string | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agents": (string)[];
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "last_used_at"?: string | null;
+          "name": string;
+          "revoked_at"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "agents"?: (string)[];
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "last_used_at"?: string | null;
+          "name"?: string;
+          "revoked_at"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "worker_tokens_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
       };
     };
     Views: {
@@ -1648,6 +1825,19 @@ export type Database = {
         };
         Relationships: [];
       };
+      "pull_requests_weekly": {
+        Row: {
+          "closed_count": number | null;
+          "median_hours_to_merge": number | null;
+          "merge_rate": number | null;
+          "merged_count": number | null;
+          "opened_count": number | null;
+          "p90_hours_to_merge": number | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
       "repeated_questions": {
         Row: {
           "example_title": string | null;
@@ -1658,6 +1848,47 @@ export type Database = {
           "people_count": number | null;
           "question_key": string | null;
           "resolved_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "slow_queries": {
+        Row: {
+          "cache_hit_rate": number | null;
+          "calls_count": number | null;
+          "max_milliseconds": number | null;
+          "mean_milliseconds": number | null;
+          "query": string | null;
+          "rows_count": number | null;
+          "total_seconds": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "task_completion_weekly": {
+        Row: {
+          "agent": string | null;
+          "average_seconds": number | null;
+          "cancelled_count": number | null;
+          "completed_count": number | null;
+          "completion_rate": number | null;
+          "failed_count": number | null;
+          "model": string | null;
+          "p90_seconds": number | null;
+          "tasks_count": number | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "task_errors_weekly": {
+        Row: {
+          "agent": string | null;
+          "error_kind": string | null;
+          "failure_rate": number | null;
+          "failures_count": number | null;
+          "share": number | null;
+          "week": string | null;
         };
         ComputedFields: never;
         Relationships: [];
@@ -1765,6 +1996,19 @@ export type Database = {
           },
         ];
       };
+      "user_activity_weekly": {
+        Row: {
+          "agents_count": number | null;
+          "completed_count": number | null;
+          "last_active_at": string | null;
+          "projects_count": number | null;
+          "tasks_count": number | null;
+          "user_id": string | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
     };
     Functions: {
       "add_team_member": {
@@ -1787,6 +2031,8 @@ export type Database = {
         Args: { "content": string; "idempotency_key"?: string; "role": string; "task_id": number };
         Returns: Json;
       };
+      "begin_github_sweep": { Args: { "p_limit"?: number; "p_ticket"?: string }; Returns: Json };
+      "cancel_task": { Args: { "task_id": number }; Returns: Json };
       "claim_exai_issue": {
         Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_minutes"?: number };
         Returns: {
@@ -1829,7 +2075,47 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "claim_task": {
+        Args: {
+          "agents": (string)[];
+          "claim_key"?: string;
+          "lease_seconds"?: number;
+          "worker": string;
+          "worker_token"?: string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["claimed_task"][];
+        SetofOptions: {
+          from: "*";
+          to: "claimed_task";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "cleanup_legacy_test_data": { Args: { "days_old"?: number }; Returns: number };
+      "complete_task": {
+        Args: {
+          "changed_files"?: Json;
+          "commit_hash"?: string;
+          "execution_metadata"?: Json;
+          "fencing_token": number;
+          "git_diff"?: string;
+          "git_patch"?: string;
+          "message"?: string;
+          "pr_branch"?: string;
+          "pr_number"?: number;
+          "pr_url"?: string;
+          "task_id": number;
+          "worker_token"?: string;
+        };
+        Returns: Json;
+      };
+      "create_worker_token": {
+        Args: { "agents": (string)[]; "expires_in_days"?: number; "for_everybody"?: boolean; "name": string };
+        Returns: {
+          "id": string;
+          "token": string;
+        }[];
+      };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
       "dismiss_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
@@ -1847,8 +2133,43 @@ export type Database = {
       };
       "export_exai_issues": { Args: Record<PropertyKey, never>; Returns: Json };
       "export_exai_lines": { Args: Record<PropertyKey, never>; Returns: string[] };
+      "fail_task": {
+        Args: {
+          "error": string;
+          "error_kind"?: string;
+          "execution_metadata"?: Json;
+          "fencing_token": number;
+          "message"?: string;
+          "retryable"?: boolean;
+          "task_id": number;
+          "worker_token"?: string;
+        };
+        Returns: Json;
+      };
+      "finish_github_check": {
+        Args: {
+          "p_etag"?: string;
+          "p_outcome": string;
+          "p_pull_request"?: string;
+          "p_pull_request_id": number;
+          "p_read_at"?: string;
+          "p_user_id": string;
+        };
+        Returns: undefined;
+      };
       "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
+      "github_token_status": { Args: Record<PropertyKey, never>; Returns: Json };
       "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
+      "heartbeat_task": {
+        Args: {
+          "fencing_token": number;
+          "lease_seconds"?: number;
+          "message"?: string;
+          "task_id": number;
+          "worker_token"?: string;
+        };
+        Returns: Json;
+      };
       "import_circle_issue": {
         Args: {
           "p_circle_issue_id": string;
@@ -1861,6 +2182,10 @@ export type Database = {
       };
       "import_exai_issues": { Args: { "p_document": Json }; Returns: Json };
       "ingest_circle_event": { Args: { "p_body": string }; Returns: Json };
+      "ingest_github_delivery": {
+        Args: { "p_body": string; "p_delivery_id": string; "p_event": string };
+        Returns: Json;
+      };
       "insert_checklist_step": {
         Args: {
           "p_conversation_id"?: string;
@@ -1886,6 +2211,10 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      "mark_secret_checked": {
+        Args: { "p_id": string; "p_is_valid": boolean; "p_metadata"?: Json };
+        Returns: boolean;
       };
       "move_checklist_step": {
         Args: { "p_from": number; "p_issue_id": string; "p_to": number };
@@ -1949,12 +2278,32 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "pause_github_sweep": { Args: { "p_until": string }; Returns: string };
       "process_circle_event": { Args: { "p_event_id": string }; Returns: Json };
       "process_circle_webhook": {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
         Returns: Json;
       };
+      "read_secret": {
+        Args: { "p_kind": string; "p_user_id": string };
+        Returns: {
+          "id": string;
+          "invalid_at": string;
+          "kind": string;
+          "metadata": Json;
+          "sealed": string;
+          "user_id": string;
+        }[];
+      };
       "receive_circle_event": { Args: { "p_body": string }; Returns: string };
+      "receive_github_delivery": {
+        Args: { "p_body": string; "p_delivery_id": string; "p_event": string };
+        Returns: string;
+      };
+      "record_github_branch": {
+        Args: { "p_pull_requests": string; "p_read_at"?: string; "p_task_id": number; "p_user_id": string };
+        Returns: number;
+      };
       "relate_exai_issues": {
         Args: { "p_from": string; "p_kind": string; "p_to": string };
         Returns: {
@@ -1974,14 +2323,20 @@ export type Database = {
         Args: { "p_conversation_id"?: string; "p_issue_number": number };
         Returns: boolean;
       };
+      "release_task": {
+        Args: { "fencing_token": number; "task_id": number; "worker_token"?: string };
+        Returns: Json;
+      };
       "replay_circle_events": {
         Args: { "p_from": string; "p_limit"?: number; "p_to"?: string };
         Returns: Json;
       };
+      "reseal_secrets": { Args: { "p_secrets": Json }; Returns: number };
       "return_circle_issue": {
         Args: { "p_circle_issue_id": string; "p_notes"?: string };
         Returns: undefined;
       };
+      "revoke_worker_token": { Args: { "id": string }; Returns: string };
       "search_exai_issues": {
         Args: {
           "p_category"?: (string)[];
@@ -2041,6 +2396,23 @@ export type Database = {
           "updated_at": string;
         }[];
       };
+      "secret_key_counts": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "key_id": string;
+          "kind": string;
+          "secret_count": number;
+        }[];
+      };
+      "secrets_to_rotate": {
+        Args: { "p_after"?: string; "p_batch_size"?: number; "p_current_key_id": string };
+        Returns: {
+          "id": string;
+          "kind": string;
+          "sealed": string;
+          "user_id": string;
+        }[];
+      };
       "set_exai_issue_status": {
         Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_status": string };
         Returns: {
@@ -2083,6 +2455,10 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "set_github_token": {
+        Args: { "p_id": string; "p_metadata"?: Json; "p_sealed": string; "p_user_id": string };
+        Returns: Json;
+      };
       "set_max_running_tasks": {
         Args: { "p_max_running_tasks": number; "p_user_id": string };
         Returns: undefined;
@@ -2097,6 +2473,16 @@ export type Database = {
           "similarity": number;
           "status": string;
           "title": string;
+        }[];
+      };
+      "task_github_token": {
+        Args: { "p_fencing_token": number; "p_task_id": number };
+        Returns: {
+          "id": string;
+          "kind": string;
+          "metadata": Json;
+          "sealed": string;
+          "user_id": string;
         }[];
       };
       "touch_user_session": {
@@ -2141,7 +2527,24 @@ export type Database = {
       "task_status": "pending" | "running" | "completed" | "failed" | "cancelled";
     };
     CompositeTypes: {
-      [_ in never]: never;
+      "claimed_task": {
+        "task_id": number | null;
+        "fencing_token": number | null;
+        "attempt": number | null;
+        "lease_expires_at": string | null;
+        "agent": string | null;
+        "priority": number | null;
+        "project_id": number | null;
+        "repo_url": string | null;
+        "repo_owner": string | null;
+        "repo_name": string | null;
+        "target_branch": string | null;
+        "pr_branch": string | null;
+        "chat_messages": Json | null;
+        "execution_metadata": Json | null;
+        "project_settings": Json | null;
+        "github_token": string | null;
+      };
     };
   };
 };

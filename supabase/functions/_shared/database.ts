@@ -1,4 +1,4 @@
-import { createAdminClient, createContextClient } from "@supabase/server/core";
+import { createAdminClient, createContextClient, verifyAuth } from "@supabase/server/core";
 import type { SupabaseClient } from "@supabase/supabase-js";
 
 /** What a call of a database function came to. `code` is PostgREST's or the `PT…` message's, as in docs/error-codes.md. */
@@ -51,3 +51,7 @@ export function createCallerConnect(timeoutMs: number): Connect {
       },
     });
 }
+
+/** Whether a request comes with one of the project's secret keys in its header `apikey`, so from a server of ours. */
+export const hasSecretKey = async (request: Request): Promise<boolean> =>
+  (await verifyAuth(request, { auth: "secret:*" })).error === null;

@@ -43,13 +43,13 @@ export function jsonResponse(
 export type BodyRefusal = "too_large" | "too_slow" | "broken_off";
 
 /**
- * Reads a request's raw body, once.
+ * Reads the raw body of a request, or of an answer, once.
  *
  * @param maxBytes more is refused while it arrives, whatever `content-length` says
  * @param timeoutMs a body that is not there by then is refused
  */
 export async function readBody(
-  request: Request,
+  request: Pick<Request, "headers" | "body">,
   maxBytes: number,
   timeoutMs: number,
 ): Promise<Uint8Array<ArrayBuffer> | BodyRefusal> {

@@ -16,7 +16,6 @@ create table public.projects (
   constraint projects_pkey primary key (id),
   constraint projects_user_id_repo_url_key unique (user_id, repo_url),
   constraint projects_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
-  constraint projects_id_is_positive check (id > 0),
   constraint projects_repo_url_says_something check (btrim(repo_url) <> '' and char_length(repo_url) <= 2048),
   constraint projects_repo_name_says_something
     check (btrim(repo_name) <> '' and char_length(repo_name) <= 200),

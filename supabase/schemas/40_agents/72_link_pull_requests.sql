@@ -229,7 +229,8 @@ comment on function private.link_task_pull_requests() is
 create trigger _500_link_pull_requests after insert on public.tasks
   for each row when (new.pr_url is not null or new.pr_number is not null or new.pr_branch is not null)
   execute function private.link_task_pull_requests();
-create trigger _510_link_pull_requests after update on public.tasks
+create trigger _510_link_pull_requests
+  after update of pr_url, pr_number, pr_branch, repo_url, project_id, user_id on public.tasks
   for each row when (
     old.pr_url is distinct from new.pr_url or old.pr_number is distinct from new.pr_number
     or old.pr_branch is distinct from new.pr_branch or old.repo_url is distinct from new.repo_url

@@ -21,6 +21,21 @@ create type private.pull_request_version as (
 );
 comment on type private.pull_request_version is 'A pull request as GitHub tells it at one moment.';
 
+-- PostgreSQL would take `yesterday` and `infinity` for times too.
+create or replace function private.github_time(p_time text) returns timestamptz
+language plpgsql stable strict security invoker set search_path = '' as $$
+begin
+  if p_time !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' then
+    raise exception using
+      errcode = 'PT422', message = 'pull_request_unreadable', detail = 'A time is not one of ISO 8601.',
+      hint = 'Send the object as GitHub''s webhook or API gives it.';
+  end if;
+  return p_time::timestamptz;
+end;
+$$;
+comment on function private.github_time(text) is
+  'A time as GitHub writes it: 2026-03-01T10:00:00Z. Errors: pull_request_unreadable (422).';
+
 -- Between its pushes GitHub tries merges out and names the commit of the last try: that is no merge.
 create or replace function private.read_pull_request(p_pull_request jsonb)
 returns private.pull_request_version
@@ -31,14 +46,18 @@ declare
 begin
   select * into p from jsonb_to_record(p_pull_request) as r (
     number integer, state text, draft boolean, title text, html_url text, merge_commit_sha text, head jsonb,
-    base jsonb, created_at timestamptz, updated_at timestamptz, closed_at timestamptz, merged_at timestamptz
+    base jsonb, created_at text, updated_at text, closed_at text, merged_at text
   );
   v.number := p.number;
   v.state := p.state;
   v.is_draft := coalesce(p.draft, false);
-  v.merged_at := p.merged_at;
-  v.closed_at := case when p.state = 'closed' then coalesce(p.closed_at, p.merged_at, p.updated_at) end;
-  v.merge_commit_sha := case when p.merged_at is not null then left(p.merge_commit_sha, 64) end;
+  v.merged_at := private.github_time(p.merged_at);
+  v.opened_at := private.github_time(p.created_at);
+  v.provider_updated_at := private.github_time(p.updated_at);
+  if p.state = 'closed' then
+    v.closed_at := coalesce(private.github_time(p.closed_at), v.merged_at, v.provider_updated_at);
+  end if;
+  v.merge_commit_sha := case when v.merged_at is not null then left(p.merge_commit_sha, 64) end;
   v.head_ref := left(p.head ->> 'ref', 255);
   v.head_sha := left(p.head ->> 'sha', 64);
   v.is_from_fork :=
@@ -48,10 +67,8 @@ begin
   v.html_url := case when p.html_url ~ '^https?://' then left(p.html_url, 2048) end;
   v.author_login := left(p_pull_request #>> '{user,login}', 100);
   v.is_private := coalesce((p.base #>> '{repo,private}')::boolean, true);
-  v.opened_at := p.created_at;
-  v.provider_updated_at := p.updated_at;
   if v.number is null or v.number < 1 or v.state is null or v.state not in ('open', 'closed')
-    or v.provider_updated_at is null or p.merged_at is not null and v.state <> 'closed' then
+    or v.provider_updated_at is null or v.merged_at is not null and v.state <> 'closed' then
     raise exception using
       errcode = 'PT422', message = 'pull_request_unreadable',
       detail = 'number, state, updated_at or merged_at are not what they are in a pull request.',

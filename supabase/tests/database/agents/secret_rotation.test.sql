@@ -17,7 +17,8 @@ select public.set_github_token(
 -- Lists
 
 create function pg_temp.listed(p_key text, p_after text, p_size integer) returns text language sql as $$
-  select string_agg(right(s.id::text, 1), '' ) from public.secrets_to_rotate(p_key, p_after::uuid, p_size) as s
+  select string_agg(right(s.id::text, 1), '')
+  from public.secrets_to_rotate(p_key, p_after::uuid, p_size) as s
 $$;
 select is(pg_temp.listed('new', null, 3), 'abc', 'a batch comes in the order of ids');
 select is(pg_temp.listed('new', 'a0000000-0000-4000-8000-00000000000c', 3), 'd', 'the next begins after it');

@@ -71,10 +71,26 @@ insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) value
   '70000000-0000-4000-8000-000000000001', '70000000-0000-4000-8000-000000000002', 'relates'
 );
 
+-- An agent's own project and a task of it that failed.
+insert into public.projects (id, user_id, repo_url, repo_name, repo_owner, name) values (
+  -1, '00000000-0000-4000-8000-00000000000c', 'https://github.com/matrix/matrix', 'matrix', 'matrix', 'Matrix'
+);
+insert into public.tasks (id, user_id, project_id, agent, status) values
+  (-2, '00000000-0000-4000-8000-00000000000c', -1, 'matrix', 'failed');
+delete from public.users where id = '00000000-0000-4000-8000-00000000000f';
+
 -- An agent's own task with a pull request that they may see.
 insert into public.tasks (id, user_id, pr_url) values (
   -1, '00000000-0000-4000-8000-00000000000c', 'https://github.com/matrix/matrix/pull/1'
 );
+update public.pull_requests set opened_at = '2001-01-03' where repo_owner = 'matrix';
+select public.set_github_token(
+  '00000000-0000-4000-8000-00000000000c', '90000000-0000-4000-8000-000000000001',
+  'v1.matrix.AAECAwQFBgcICQoL.AAECAwQFBgcICQoLDA0ODxAR'
+);
+insert into public.tasks (id, user_id) values (-90, '00000000-0000-4000-8000-00000000000c');
+insert into public.task_attempts (task_id, fencing_token, user_id, attempt, worker, agent, lease_expires_at)
+values (-90, -90, '00000000-0000-4000-8000-00000000000c', 1, 'matrix', 'claude', now() + interval '1 hour');
 
 create temp table persona (name text, place int, role text, user_id text) on commit drop;
 insert into persona values
@@ -88,6 +104,20 @@ insert into persona values
 -- A table's existing row (by a filter), the columns of its key, and a row to insert.
 create temp table fixture (object text, filter text, key text, new_row json) on commit drop;
 insert into fixture values
+  ('users', 'id = ''00000000-0000-4000-8000-00000000000c''', 'id',
+    '{"id": "00000000-0000-4000-8000-00000000000f", "full_name": "New"}'),
+  ('projects', 'id = -1', 'id',
+    '{"user_id": "00000000-0000-4000-8000-00000000000c", "repo_url": "https://github.com/matrix/new",
+      "repo_name": "new", "repo_owner": "matrix", "name": "New"}'),
+  ('tasks', 'id = -2', 'id',
+    '{"user_id": "00000000-0000-4000-8000-00000000000c", "project_id": -1, "agent": "claude"}'),
+  ('task_list', 'id = -2', null, null),
+  ('agent_settings', 'id', 'id', '{"id": true, "running_tasks_per_user": 2}'),
+  ('task_completion_weekly', 'agent = ''matrix''', null, null),
+  ('task_errors_weekly', 'agent = ''matrix''', null, null),
+  ('user_activity_weekly', 'user_id = ''00000000-0000-4000-8000-00000000000c''', null, null),
+  ('pull_requests_weekly', 'week = ''2001-01-01''', null, null),
+  ('slow_queries', 'calls_count > 0', null, null),
   ('pull_requests', 'repo_owner = ''matrix''', 'repo_owner, repo_name, number',
     '{"repo_owner": "matrix", "repo_name": "new", "number": 1}'),
   ('task_pull_requests', 'task_id = -1', 'task_id, pull_request_id',
@@ -143,6 +173,9 @@ insert into fixture values
 
 create temp table call (object text, statement text) on commit drop;
 insert into call values
+  ('append_task_message', 'select public.append_task_message(-2, ''user'', ''New'')'),
+  ('set_max_running_tasks',
+    'select public.set_max_running_tasks(''00000000-0000-4000-8000-00000000000c'', 1)'),
   ('ingest_github_delivery', 'select public.ingest_github_delivery(
     p_delivery_id := gen_random_uuid(), p_event := ''push'', p_body := ''e30='')'),
   ('receive_github_delivery', 'select public.receive_github_delivery(
@@ -153,6 +186,16 @@ insert into call values
   ('record_github_branch', 'select public.record_github_branch(
     p_task_id := 0, p_user_id := null, p_pull_requests := ''[]'')'),
   ('pause_github_sweep', 'select public.pause_github_sweep(p_until := now())'),
+  ('github_token_status', 'select public.github_token_status()'),
+  ('set_github_token', 'select public.set_github_token(''00000000-0000-4000-8000-00000000000b'',
+    ''90000000-0000-4000-8000-000000000002'', ''v1.matrix.AAECAwQFBgcICQoL.AAECAwQFBgcICQoLDA0ODxAR'')'),
+  ('read_secret', 'select public.read_secret(''00000000-0000-4000-8000-00000000000c'', ''github_token'')'),
+  ('mark_secret_checked',
+    'select public.mark_secret_checked(''90000000-0000-4000-8000-000000000001'', true)'),
+  ('secrets_to_rotate', 'select public.secrets_to_rotate(p_current_key_id := ''new'')'),
+  ('reseal_secrets', 'select public.reseal_secrets(''[]'')'),
+  ('secret_key_counts', 'select public.secret_key_counts()'),
+  ('task_github_token', 'select public.task_github_token(-90, -90)'),
   ('insert_checklist_step', 'select public.insert_checklist_step(
     p_issue_id := ''70000000-0000-4000-8000-000000000001'', p_description := ''New'')'),
   ('move_checklist_step', 'select public.move_checklist_step(
@@ -195,6 +238,34 @@ create temp table expected (
   object text, verb text, anon text, stranger text, viewer text, agent text, admin text, service_role text
 ) on commit drop;
 insert into expected values
+  ('projects', 'select', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('projects', 'insert', 'no', 'no', 'no', 'yes', 'no', 'yes'),
+  ('projects', 'upsert', 'no', 'no', 'no', 'yes', 'no', 'yes'),
+  ('projects', 'update', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('projects', 'delete', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('tasks', 'select', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('tasks', 'insert', 'no', 'PT404', 'PT404', 'yes', 'PT404', 'yes'),
+  ('tasks', 'upsert', 'no', 'PT404', 'PT404', 'yes', 'PT404', 'yes'),
+  ('tasks', 'update', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('tasks', 'delete', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('users', 'select', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('users', 'insert', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('users', 'upsert', 'no', 'no', 'no', 'yes', 'no', 'yes'),
+  ('users', 'update', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('users', 'delete', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('agent_settings', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
+  ('agent_settings', 'insert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('agent_settings', 'upsert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('agent_settings', 'update', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('agent_settings', 'delete', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('task_list', 'select', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('task_completion_weekly', 'select', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('task_errors_weekly', 'select', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('user_activity_weekly', 'select', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('pull_requests_weekly', 'select', 'no', 'none', 'none', 'yes', 'yes', 'yes'),
+  ('slow_queries', 'select', 'no', 'none', 'none', 'none', 'yes', 'yes'),
+  ('append_task_message', 'call', 'no', 'PT404', 'PT404', 'yes', 'PT404', 'yes'),
+  ('set_max_running_tasks', 'call', 'no', 'PT403', 'PT403', 'PT403', 'yes', 'yes'),
   ('pull_requests', 'select', 'no', 'none', 'none', 'yes', 'none', 'yes'),
   ('pull_requests', 'insert', 'no', 'no', 'no', 'no', 'no', 'no'),
   ('pull_requests', 'upsert', 'no', 'no', 'no', 'no', 'no', 'no'),
@@ -211,6 +282,14 @@ insert into expected values
   ('finish_github_check', 'call', 'no', 'no', 'no', 'no', 'no', 'PT404'),
   ('record_github_branch', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
   ('pause_github_sweep', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('github_token_status', 'call', 'no', 'yes', 'yes', 'yes', 'yes', 'no'),
+  ('set_github_token', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('read_secret', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('mark_secret_checked', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('secrets_to_rotate', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('reseal_secrets', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('secret_key_counts', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
+  ('task_github_token', 'call', 'no', 'no', 'no', 'no', 'no', 'yes'),
   ('exai_issues', 'select', 'no', 'none', 'yes', 'yes', 'yes', 'yes'),
   ('exai_issues', 'insert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
   ('exai_issues', 'upsert', 'no', 'no', 'no', 'yes', 'yes', 'yes'),
@@ -343,6 +422,10 @@ insert into expected values
   ('similar_issues', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'yes'),
   ('touch_user_session', 'call', 'no', 'PT403', 'yes', 'yes', 'yes', 'PT401'),
   ('add_team_member', 'call', 'no', 'no', 'no', 'no', 'no', 'yes');
+
+-- Where the server has not loaded what counts statements, there are none.
+update expected set admin = 'none', service_role = 'none'
+where object = 'slow_queries' and current_setting('shared_preload_libraries') !~ 'pg_stat_statements';
 
 create function pg_temp.statement_for(p_object text, p_verb text) returns text language plpgsql as $$
 declare

@@ -69,6 +69,7 @@ select set_eq(
      where p.pronamespace = 'public'::regnamespace
        and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e') $$,
   $$ values
+    ('append_task_message(bigint,text,text,text)'), ('set_max_running_tasks(uuid,integer)'),
     ('ingest_github_delivery(uuid,text,text)'),
     ('receive_github_delivery(uuid,text,text)'),
     ('begin_github_sweep(text,integer)'),
@@ -106,7 +107,15 @@ select set_eq(
     ('search_issues(text,text[],text[],text,boolean,text[],timestamp with time zone,'
       'timestamp with time zone,boolean,integer,integer)'),
     ('similar_issues(text,text,integer)'),
-    ('touch_user_session(text,text)') $$,
+    ('touch_user_session(text,text)'),
+    ('github_token_status()'),
+    ('set_github_token(uuid,uuid,text,jsonb)'),
+    ('read_secret(uuid,text)'),
+    ('mark_secret_checked(uuid,boolean,jsonb)'),
+    ('secrets_to_rotate(text,uuid,integer)'),
+    ('reseal_secrets(jsonb)'),
+    ('secret_key_counts()'),
+    ('task_github_token(bigint,bigint)') $$,
   'the API has these functions'
 );
 select is_empty(
@@ -149,7 +158,8 @@ select results_eq(
   $$ select format('%I.%I', schemaname, tablename) collate "C" from pg_publication_tables
      where pubname = 'supabase_realtime' order by 1 $$,
   $$ values ('public.circle_issues' collate "C"), ('public.comments'), ('public.exai_issue_checklist'),
-    ('public.exai_issue_updates'), ('public.exai_issues'), ('public.issues') $$,
+    ('public.exai_issue_updates'), ('public.exai_issues'), ('public.issues'),
+    ('public.pull_requests'), ('public.tasks') $$,
   'these tables can be followed live'
 );
 select is_empty(

@@ -22,7 +22,11 @@ where c.relkind in ('r', 'p', 'v', 'm', 'f')
 
 select bag_eq(
   $$ select format('%s.%s', schema, name) from our_relation $$,
-  $$ values ('public.pull_requests'), ('public.task_pull_requests'), ('private.pull_request_checks'),
+  $$ values
+    ('public.users'), ('public.projects'), ('public.tasks'), ('public.task_list'),
+    ('public.agent_settings'), ('public.task_completion_weekly'), ('public.task_errors_weekly'),
+    ('public.user_activity_weekly'), ('public.pull_requests_weekly'), ('public.slow_queries'),
+    ('public.pull_requests'), ('public.task_pull_requests'), ('private.pull_request_checks'),
     ('private.task_github_refs'), ('private.github_repositories'), ('private.github_deliveries'),
     ('private.function_tickets'), ('private.github_sweep'),
     ('public.exai_issues'), ('public.exai_issue_updates'), ('public.exai_issue_checklist'),
@@ -37,7 +41,8 @@ select bag_eq(
     ('public.issue_trends'), ('public.repeated_questions'),
     ('private.circle_imports'), ('private.circle_events'), ('private.issue_search'),
     ('public.tracker_settings'), ('public.segment_rules'), ('private.segment_patterns'),
-    ('public.segment_corrections') $$,
+    ('public.segment_corrections'),
+    ('private.secrets') $$,
   'the tables and views are those that are listed here'
 );
 

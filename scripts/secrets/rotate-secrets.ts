@@ -1,0 +1,129 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import {
+  decryptSecret,
+  encryptSecret,
+  type MasterKeys,
+  SecretError,
+  type SecretErrorReason,
+} from "../../supabase/functions/_shared/encryption.ts";
+import type { Database } from "../../supabase/types/database.ts";
+import { UserError } from "../local/user-error.ts";
+
+export interface RotateOptions {
+  /** As the service role. */
+  client: SupabaseClient<Database>;
+  masterKeys: MasterKeys;
+  /** Secrets a statement. Default 100. */
+  batchSize?: number;
+  /** Ends the work after the batch that is under way. */
+  signal?: AbortSignal;
+  progress?: (done: number, total: number) => void;
+}
+
+export interface Rotation {
+  /** How many were sealed with the newest key. */
+  resealed: number;
+  /** Replaced or removed by somebody else in between. */
+  changed: number;
+  /** Those that no key opens; they stay as they are. */
+  failed: { id: string; kind: string; userId: string; reason: SecretErrorReason }[];
+  isStopped: boolean;
+  /** How many secrets each other key has sealed that is still needed. */
+  remaining: { keyId: string; count: number }[];
+}
+
+/**
+ * Seals every secret with the newest master key that is sealed with another one. What is done is done: a run that was cut
+ * off at any point is gone on with by the next one. Functions may read and write secrets all the while.
+ *
+ * @throws UserError when the database does not answer
+ */
+export async function rotateSecrets(options: RotateOptions): Promise<Rotation> {
+  const { client, masterKeys, batchSize = 100, signal, progress = () => {} } = options;
+  const current = masterKeys[0].id;
+  const total = (await keysInUse(client, current)).reduce((sum, { count }) => sum + count, 0);
+  const result: Rotation = { resealed: 0, changed: 0, failed: [], isStopped: false, remaining: [] };
+  let after: string | null = null;
+  let done = 0;
+  progress(done, total);
+  for (;;) {
+    if (signal?.aborted) {
+      result.isStopped = true;
+      break;
+    }
+    const batch: Sealed[] = await nextBatch(client, current, after, batchSize);
+    const last = batch.at(-1);
+    if (!last) break;
+    await rotateBatch(client, masterKeys, batch, result);
+    after = last.id;
+    done += batch.length;
+    progress(done, Math.max(done, total));
+  }
+  result.remaining = await keysInUse(client, current);
+  return result;
+}
+
+interface Sealed {
+  id: string;
+  user_id: string;
+  kind: string;
+  sealed: string;
+}
+
+async function nextBatch(
+  client: SupabaseClient<Database>,
+  current: string,
+  after: string | null,
+  size: number,
+): Promise<Sealed[]> {
+  return answer(
+    await client.rpc("secrets_to_rotate", {
+      p_current_key_id: current,
+      ...(after === null ? {} : { p_after: after }),
+      p_batch_size: size,
+    }),
+  );
+}
+
+async function rotateBatch(
+  client: SupabaseClient<Database>,
+  masterKeys: MasterKeys,
+  batch: Sealed[],
+  result: Rotation,
+): Promise<void> {
+  const ready: { id: string; sealed: string; resealed: string }[] = [];
+  for (const { id, user_id: userId, kind, sealed } of batch) {
+    const identity = { id, kind, ownerId: userId };
+    try {
+      const plaintext = await decryptSecret(masterKeys, identity, sealed);
+      ready.push({ id, sealed, resealed: await encryptSecret(masterKeys, identity, plaintext) });
+    } catch (error) {
+      if (!(error instanceof SecretError)) throw error;
+      result.failed.push({ id, kind, userId, reason: error.reason });
+    }
+  }
+  const resealed = ready.length === 0 ? 0 : answer(await client.rpc("reseal_secrets", { p_secrets: ready }));
+  result.resealed += resealed;
+  result.changed += ready.length - resealed;
+}
+
+async function keysInUse(
+  client: SupabaseClient<Database>,
+  current: string,
+): Promise<{ keyId: string; count: number }[]> {
+  const counts = new Map<string, number>();
+  for (const { key_id, secret_count } of answer(await client.rpc("secret_key_counts"))) {
+    if (key_id !== current) counts.set(key_id, (counts.get(key_id) ?? 0) + secret_count);
+  }
+  return [...counts].map(([keyId, count]) => ({ keyId, count }));
+}
+
+function answer<T>({ data, error }: { data: T; error: { message: string } | null }): NonNullable<T> {
+  if (error || data === null || data === undefined) {
+    throw new UserError(
+      `The database did not do it: ${error?.message || "no answer"}.`,
+      "What was sealed anew stays so. Run it again to go on.",
+    );
+  }
+  return data;
+}

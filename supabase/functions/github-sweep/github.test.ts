@@ -1,0 +1,168 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type FakeGithub, startFakeGithub } from "../../../scripts/demo/fake-github.ts";
+import { createGithub, type Question } from "./github.ts";
+
+// Over real HTTP, against the fake that answers as GitHub does.
+
+const TOKEN = "ghp_0123456789012345678901234567890123456";
+const NOW = Date.parse("2026-03-01T10:00:00Z");
+let fake: FakeGithub;
+
+beforeAll(async () => {
+  fake = await startFakeGithub();
+});
+afterAll(() => fake.stop());
+beforeEach(() => {
+  for (const list of [fake.state.users, fake.state.repos, fake.state.pulls, fake.state.faults]) {
+    list.length = 0;
+  }
+  fake.state.requests.length = 0;
+  fake.state.addUser({ login: "maya", token: TOKEN });
+  fake.state.addRepo({ owner: "acme", name: "shop", isPrivate: true, members: ["maya"] });
+  fake.state.openPull({ owner: "acme", name: "shop", title: "Mend it", head: "fix" });
+});
+
+const ask = (question: Partial<Question> = {}, timeoutMs = 1_000) =>
+  createGithub({ apiUrl: fake.url, fetch, clock: () => NOW, timeoutMs })({
+    path: "/repos/acme/shop/pulls/1",
+    token: TOKEN,
+    etag: null,
+    ...question,
+  });
+
+const after = (seconds: number) => new Date(NOW + seconds * 1000);
+
+test("what is there is read, with its ETag, and nothing is said of what is unchanged", async () => {
+  const answer = await ask();
+  if (answer.kind !== "ok") throw new Error(answer.kind);
+  expect(JSON.parse(answer.body)).toMatchObject({ number: 1, title: "Mend it" });
+  expect(await ask({ etag: answer.etag })).toEqual({ kind: "unchanged" });
+  fake.state.merge("acme", "shop", 1);
+  expect(await ask({ etag: answer.etag })).toMatchObject({ kind: "ok" });
+  expect(fake.state.requests[0]?.headers).toMatchObject({
+    accept: "application/vnd.github+json",
+    "user-agent": "fixloop",
+    "x-github-api-version": "2022-11-28",
+  });
+});
+
+test("what is not there, or not for this token, is not seen", async () => {
+  fake.state.addUser({ login: "mallory", token: "ghp_mallory" });
+  for (
+    const question of [
+      { path: "/repos/acme/shop/pulls/2" },
+      { path: "/repos/acme/none/pulls/1" },
+      { token: "ghp_mallory" },
+      { token: null },
+    ]
+  ) {
+    expect(await ask(question)).toEqual({ kind: "not_seen" });
+  }
+  const ruled = { message: "Resource protected by organization SAML enforcement." };
+  fake.state.faults.push({ status: 403, body: ruled }, { status: 451, body: {} }, { status: 410, body: {} });
+  for (let at = 0; at < 3; at++) expect(await ask()).toEqual({ kind: "not_seen" });
+});
+
+test("a token that GitHub refuses is told from one that sees nothing", async () => {
+  expect(await ask({ token: "ghp_gone" })).toEqual({ kind: "token_refused" });
+});
+
+describe("limits", () => {
+  test.each([
+    [
+      "a secondary one says for how long",
+      {
+        status: 403,
+        headers: { "retry-after": "77" },
+        body: { message: "You have exceeded a secondary rate limit." },
+      },
+      { kind: "limited", until: after(77) },
+    ],
+    [
+      "or doesn't: a minute",
+      { status: 403, body: { message: "You have exceeded a secondary rate limit." } },
+      { kind: "limited", until: after(60) },
+    ],
+    ["429 with seconds", { status: 429, headers: { "retry-after": "5" }, body: {} }, {
+      kind: "limited",
+      until: after(5),
+    }],
+    ["429 without", { status: 429, body: {} }, { kind: "limited", until: after(60) }],
+    [
+      "429 with what is no number of seconds",
+      { status: 429, headers: { "retry-after": "soon" }, body: {} },
+      { kind: "limited", until: after(60) },
+    ],
+  ])("%s", async (_what, fault, answer) => {
+    fake.state.faults.push(fault);
+    expect(await ask()).toEqual(answer);
+  });
+
+  test("an hour's requests that are used up are one token's affair", async () => {
+    const [maya] = fake.state.users;
+    if (maya) maya.remaining = 0;
+    expect(await ask()).toEqual({ kind: "exhausted" });
+  });
+});
+
+describe("what tells nothing", () => {
+  test.each([
+    ["a failure of GitHub's", { status: 500, body: "<html>" }, "status 500"],
+    ["an outage", { status: 503, body: "" }, "status 503"],
+    ["broken JSON", { body: '{"number":' }, "not JSON"],
+    ["JSON that is no object", { body: "1" }, "not an object"],
+    ["a slow answer", { delayMs: 500 }, "timeout"],
+    ["a cut connection", { hangUp: true }, "unreachable"],
+    ["an answer without end", { body: `"${"x".repeat(6 * 1024 * 1024)}"` }, "too large"],
+  ])("%s", async (_what, fault, why) => {
+    fake.state.faults.push(fault);
+    expect(await ask({}, 300)).toEqual({ kind: "failed", why });
+  });
+
+  test("nobody there", async () => {
+    const nobody = createGithub({ apiUrl: "http://127.0.0.1:1", fetch, clock: () => NOW });
+    expect(await nobody({ path: "/user", token: TOKEN, etag: null })).toEqual({
+      kind: "failed",
+      why: "unreachable",
+    });
+  });
+});
+
+describe("redirects", () => {
+  const moved = (location: string) => ({
+    status: 301,
+    headers: { location },
+    body: {},
+    path: "/shop/pulls/1",
+  });
+
+  test("of a repository that was renamed are followed", async () => {
+    fake.state.addRepo({ owner: "acme", name: "store", isPrivate: true, members: ["maya"] });
+    fake.state.openPull({ owner: "acme", name: "store", title: "Moved", head: "fix" });
+    fake.state.faults.push(moved(`${fake.url}/repos/acme/store/pulls/1`));
+    const answer = await ask();
+    expect(answer.kind === "ok" && JSON.parse(answer.body)).toMatchObject({ title: "Moved" });
+  });
+
+  test("that lead round in a circle end", async () => {
+    fake.state.faults.push({ ...moved("/repos/acme/shop/pulls/1"), times: 99 });
+    expect(await ask()).toEqual({ kind: "not_seen" });
+    expect(fake.state.requests).toHaveLength(3);
+  });
+
+  test("to somewhere else are not, and the token stays here", async () => {
+    const seen: unknown[] = [];
+    const elsewhere = createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end("{}");
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
+    const { port } = elsewhere.address() as AddressInfo;
+    fake.state.faults.push(moved(`http://127.0.0.1:${port}/`));
+    expect(await ask()).toEqual({ kind: "not_seen" });
+    expect(seen).toEqual([]);
+    await new Promise((resolve) => elsewhere.close(resolve));
+  });
+});

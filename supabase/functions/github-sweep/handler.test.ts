@@ -1,0 +1,270 @@
+import { describe, expect, test } from "vitest";
+import type { Rpc, RpcResult } from "../_shared/database.ts";
+import { encryptSecret, parseMasterKeys } from "../_shared/encryption.ts";
+import type { LogEntry } from "../_shared/log.ts";
+import type { GithubAnswer, Question } from "./github.ts";
+import { createHandler, type Dependencies } from "./handler.ts";
+import type { DueBranch, DuePull } from "./plan.ts";
+
+const KEYS = parseMasterKeys("KEYS", `k1:${Buffer.alloc(32, 7).toString("base64")}`);
+const BODY = '{"number": 1}';
+const OK: GithubAnswer = { kind: "ok", body: BODY, etag: 'W/"1"' };
+
+const guid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+
+/** User n, whose token is `token-n`. */
+async function reader(n: number, isUnverified = false) {
+  const identity = { id: guid(100 + n), kind: "github_token", ownerId: guid(n) };
+  const sealed = await encryptSecret(KEYS, identity, `token-${n}`);
+  return { user_id: guid(n), secret_id: identity.id, sealed, is_unverified: isUnverified };
+}
+
+const due = (number: number, readers: DuePull["readers"], more: Partial<DuePull> = {}): DuePull => ({
+  pull_request_id: number,
+  repo_owner: "acme",
+  repo_name: "shop",
+  number,
+  is_private: true,
+  etag: null,
+  readers,
+  ...more,
+});
+
+interface Setup {
+  pulls?: DuePull[];
+  branches?: DueBranch[];
+  /** What GitHub answers; default: all is there. */
+  answer?: (question: Question, at: number) => GithubAnswer;
+  results?: Record<string, RpcResult>;
+  deps?: Partial<Dependencies>;
+}
+
+function setUp({ pulls = [], branches = [], answer = () => OK, results = {}, deps = {} }: Setup) {
+  const questions: Question[] = [];
+  const stored: string[] = [];
+  const calls: { name: string; args: Record<string, unknown> }[] = [];
+  const logged: LogEntry[] = [];
+  const rpc: Rpc = (name, args) => {
+    calls.push({ name, args });
+    if (name === "finish_github_check") {
+      stored.push(`${args.p_pull_request_id} ${args.p_outcome} ${String(args.p_user_id).slice(-1)}`);
+    } else if (name !== "begin_github_sweep") stored.push(name);
+    const plan = { paused_until: null, pull_requests: pulls, branches };
+    return Promise.resolve(
+      results[name] ?? { ok: true, data: name === "begin_github_sweep" ? plan : null },
+    );
+  };
+  const handler = createHandler({
+    rpc,
+    ask: (question) => {
+      questions.push(question);
+      return Promise.resolve(answer(question, questions.length));
+    },
+    masterKeys: () => KEYS,
+    isServer: (request) => Promise.resolve(request.headers.get("apikey") === "secret"),
+    log: (entry) => logged.push(entry),
+    clock: () => 0,
+    newId: () => "request-1",
+    ...deps,
+  });
+  const run = async (headers: Record<string, string> = { "x-fixloop-ticket": "ticket" }, method = "POST") => {
+    const response = await handler(new Request("http://localhost/", { method, headers }));
+    return { status: response.status, body: await response.json() };
+  };
+  const tokens = () => questions.map(({ token }) => token);
+  return { run, questions, tokens, stored, calls, logged };
+}
+
+describe("who may call", () => {
+  test("the holder of a ticket, which the database takes", async () => {
+    const { run, calls } = setUp({});
+    expect(await run()).toMatchObject({ status: 200, body: { requests: 0, stopped: null } });
+    expect(calls).toEqual([{ name: "begin_github_sweep", args: { p_ticket: "ticket", p_limit: 200 } }]);
+  });
+
+  test("nobody with a ticket that is none, whatever else they show", async () => {
+    const { run } = setUp({
+      results: { begin_github_sweep: { ok: false, code: "PT401", message: "function_ticket_invalid" } },
+    });
+    expect(await run({ "x-fixloop-ticket": "no", apikey: "secret" })).toMatchObject({
+      status: 401,
+      body: { code: "function_ticket_invalid" },
+    });
+  });
+
+  test("a server, and nobody else", async () => {
+    const { run, calls } = setUp({});
+    expect((await run({ apikey: "secret" })).status).toBe(200);
+    expect(calls[0]?.args).toEqual({ p_ticket: null, p_limit: 200 });
+    for (const headers of [{}, { apikey: "publishable" }] as Record<string, string>[]) {
+      expect(await run(headers)).toMatchObject({ status: 401, body: { code: "function_ticket_invalid" } });
+    }
+    expect(calls).toHaveLength(1);
+  });
+
+  test("nobody by GET, and nobody without keys or a database", async () => {
+    const { run } = setUp({
+      results: { begin_github_sweep: { ok: false, code: "unreachable", message: "" } },
+    });
+    expect(await run()).toMatchObject({
+      status: 503,
+      body: { code: "sweep_not_begun", details: "unreachable" },
+    });
+    const masterKeys = () => parseMasterKeys("SECRETS_MASTER_KEYS", undefined);
+    expect(await setUp({ deps: { masterKeys } }).run()).toMatchObject({
+      status: 503,
+      body: { code: "sweep_not_configured", details: "SECRETS_MASTER_KEYS is not set" },
+    });
+    expect((await setUp({}).run({}, "GET")).status).toBe(405);
+  });
+});
+
+describe("whose token is used", () => {
+  test("everybody's who waits, then none once it is known", async () => {
+    const readers = [await reader(1, true), await reader(2, true), await reader(3)];
+    const { run, tokens, stored } = setUp({ pulls: [due(1, readers, { etag: 'W/"0"' })] });
+    expect((await run()).body).toMatchObject({ requests: 2, read: 2, failed: 0 });
+    expect(tokens()).toEqual(["token-1", "token-2"]);
+    expect(stored).toEqual(["1 read 1", "1 read 2"]);
+  });
+
+  test("else the next one's, when one does not see it", async () => {
+    const { run, tokens, stored } = setUp({
+      pulls: [due(1, [await reader(1, true), await reader(2), await reader(3)])],
+      answer: ({ token }) => token === "token-1" ? { kind: "not_seen" } : { kind: "unchanged" },
+    });
+    expect((await run()).body).toMatchObject({ requests: 2, unchanged: 1, not_seen: 1 });
+    expect(tokens()).toEqual(["token-1", "token-2"]);
+    expect(stored).toEqual(["1 not_seen 1", "1 unchanged 2"]);
+  });
+
+  test("and when nobody does, that is noted", async () => {
+    const { run, stored } = setUp({
+      pulls: [due(1, [await reader(1, true), await reader(2)])],
+      answer: () => ({ kind: "not_seen" }),
+    });
+    await run();
+    expect(stored).toEqual(["1 not_seen 1", "1 not_seen 2", "1 unseen l"]);
+  });
+
+  test("nobody's for what may be public, never for what is private", async () => {
+    const { run, tokens, stored } = setUp({
+      pulls: [due(1, [], { is_private: null }), due(2, [], { is_private: false }), due(3, [])],
+    });
+    await run();
+    expect(tokens()).toEqual([null, null]);
+    expect(stored).toEqual(["1 read l", "2 read l"]);
+  });
+
+  test("one that GitHub refuses is marked, and not used again", async () => {
+    const [one, two] = [await reader(1), await reader(2)];
+    const { run, tokens, stored, calls } = setUp({
+      pulls: [due(1, [one, two]), due(2, [one])],
+      answer: ({ token }) => token === "token-1" ? { kind: "token_refused" } : OK,
+    });
+    expect((await run()).body).toMatchObject({ tokens_refused: 1, read: 1 });
+    expect(tokens()).toEqual(["token-1", "token-2"]);
+    expect(stored).toEqual(["mark_secret_checked", "1 read 2"]);
+    expect(calls[1]?.args).toEqual({ p_id: one.secret_id, p_is_valid: false });
+  });
+
+  test("one that is somebody else's, or was changed, opens nothing", async () => {
+    const [one, two] = [await reader(1), await reader(2)];
+    const { run, tokens } = setUp({ pulls: [due(1, [{ ...one, sealed: two.sealed }]), due(2, [two])] });
+    expect((await run()).body).toMatchObject({ tokens_refused: 1, read: 1 });
+    expect(tokens()).toEqual(["token-2"]);
+  });
+
+  test("one whose hour is used up rests, and the others go on", async () => {
+    const [one, two] = [await reader(1), await reader(2)];
+    const { run, tokens, stored } = setUp({
+      pulls: [due(1, [one]), due(2, [one]), due(3, [two])],
+      answer: ({ token }) => token === "token-1" ? { kind: "exhausted" } : OK,
+    });
+    expect((await run()).body).toMatchObject({ stopped: null, read: 1 });
+    expect(tokens()).toEqual(["token-1", "token-2"]);
+    expect(stored).toEqual(["3 read 2"]);
+  });
+});
+
+describe("when it stops", () => {
+  const many = () => Array.from({ length: 9 }, (_, at) => at + 1).map((n) => due(n, [one]));
+  let one: DuePull["readers"][number];
+
+  test("GitHub asks for it: until then nothing is swept", async () => {
+    one = await reader(1);
+    const until = new Date("2026-03-01T10:01:00Z");
+    const { run, calls } = setUp({
+      pulls: many(),
+      answer: (_question, at) => at === 2 ? { kind: "limited", until } : OK,
+    });
+    const { body } = await run();
+    expect(body).toMatchObject({ stopped: "limited", requests: 2, paused_until: until.toISOString() });
+    expect(calls.at(-1)).toEqual({
+      name: "pause_github_sweep",
+      args: { p_until: until.toISOString() },
+    });
+  });
+
+  test("its requests or its time are used up", async () => {
+    one = await reader(1);
+    const requests = setUp({ pulls: many(), deps: { maxRequests: 3 } });
+    expect((await requests.run()).body).toMatchObject({ stopped: "requests", requests: 3, read: 3 });
+    let now = 0;
+    const time = setUp({ pulls: many(), deps: { clock: () => now += 10, maxMs: 100 } });
+    const { body } = await time.run();
+    expect(body).toMatchObject({ stopped: "time" });
+    expect(body.requests).toBeLessThan(9);
+  });
+
+  test("three failures in a row, not one or two", async () => {
+    one = await reader(1);
+    const failed: GithubAnswer = { kind: "failed", why: "timeout" };
+    const nowAndThen = setUp({
+      pulls: many(),
+      answer: (_question, at) => at % 3 === 0 ? OK : failed,
+    });
+    expect((await nowAndThen.run()).body).toMatchObject({ stopped: null, read: 3, failed: 6 });
+    const always = setUp({ pulls: many(), answer: () => failed });
+    expect((await always.run()).body).toMatchObject({ stopped: "failing", requests: 3 });
+    expect(always.stored).toEqual([]);
+  });
+});
+
+test("an answer that can't be stored leaves the others alone", async () => {
+  const one = await reader(1);
+  const { run } = setUp({
+    pulls: [due(1, [one])],
+    branches: [{ ...one, task_id: 5, repo_owner: "acme", repo_name: "shop", head_ref: "fix" }],
+    answer: ({ path }) => path.includes("?") ? { kind: "ok", body: "[{}]", etag: null } : OK,
+    results: { finish_github_check: { ok: false, code: "PT422", message: "pull_request_unreadable" } },
+  });
+  expect((await run()).body).toMatchObject({ failed: 1, read: 0, found: 1, stopped: null });
+});
+
+test("a branch's pull requests are asked for by owner and name", async () => {
+  const one = await reader(1);
+  const { run, questions, calls } = setUp({
+    branches: [{ ...one, task_id: 5, repo_owner: "acme", repo_name: "shop", head_ref: "fix/a&b #1" }],
+    answer: () => ({ kind: "ok", body: '[{"number": 1}]', etag: null }),
+  });
+  expect((await run()).body).toMatchObject({ found: 1 });
+  const [path, query] = questions[0]?.path.split("?") ?? [];
+  expect(path).toBe("/repos/acme/shop/pulls");
+  expect(Object.fromEntries(new URLSearchParams(query))).toEqual({
+    head: "acme:fix/a&b #1",
+    state: "all",
+    per_page: "10",
+  });
+  expect(calls.at(-1)).toMatchObject({
+    name: "record_github_branch",
+    args: { p_task_id: 5, p_user_id: one.user_id, p_pull_requests: '[{"number": 1}]' },
+  });
+});
+
+test("the log has one line with numbers, and no token", async () => {
+  const { run, logged } = setUp({ pulls: [due(1, [await reader(1)])] });
+  await run({ "x-fixloop-ticket": "ticket" });
+  expect(logged).toMatchObject([{ function: "github-sweep", status: 200, requests: 1, read: 1 }]);
+  expect(JSON.stringify(logged)).not.toMatch(/token-1|v1\.|"ticket"/);
+});

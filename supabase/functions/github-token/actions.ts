@@ -1,0 +1,186 @@
+import { z } from "zod";
+import type { Rpc, RpcResult } from "../_shared/database.ts";
+import { decryptSecret, encryptSecret, type MasterKeys, SecretError } from "../_shared/encryption.ts";
+import type { Failure } from "../_shared/http.ts";
+import { type Caller, statusSchema, type TokenStatus } from "./caller.ts";
+import type { CheckToken, TokenCheck } from "./github.ts";
+
+/** What the actions need from outside. */
+export interface Tools {
+  masterKeys: MasterKeys;
+  rpc: Rpc;
+  checkToken: CheckToken;
+  newId: () => string;
+}
+
+/** What went on, for the log; no token, no part of one. */
+export type Details = Record<string, string | number>;
+
+const KIND = "github_token";
+
+/** A secret as the functions of the database hand it out. */
+const secretSchema = z.object({
+  id: z.string(),
+  user_id: z.string(),
+  kind: z.string(),
+  sealed: z.string(),
+  metadata: z.object({ login: z.string().nullish() }).loose(),
+});
+
+type Secret = z.infer<typeof secretSchema>;
+
+/** Sets or replaces the caller's token, once GitHub has said whose it is. */
+export async function setToken(
+  tools: Tools,
+  caller: Caller,
+  token: string,
+  details: Details,
+): Promise<TokenStatus | Failure> {
+  const check = await tools.checkToken(token);
+  if (check.outcome === "rejected") {
+    details.github_status = check.status;
+    return {
+      status: 422,
+      code: "github_token_rejected",
+      message: "GitHub does not accept this token.",
+      details: check.words.replaceAll(token, "…") || `GitHub answered ${check.status}.`,
+      hint: "Make a new one at GitHub under Settings, Developer settings, Personal access tokens.",
+    };
+  }
+  if (check.outcome === "unavailable") return unavailable(check, details);
+  const id = tools.newId();
+  const identity = { id, kind: KIND, ownerId: caller.userId };
+  const sealed = await encryptSecret(tools.masterKeys, identity, token);
+  return readStatus(
+    await tools.rpc("set_github_token", {
+      p_user_id: caller.userId,
+      p_id: id,
+      p_sealed: sealed,
+      p_metadata: check.facts,
+    }),
+    details,
+  );
+}
+
+/** Asks GitHub about the caller's stored token, and writes down what it says. */
+export async function checkStored(
+  tools: Tools,
+  caller: Caller,
+  details: Details,
+): Promise<TokenStatus | Failure> {
+  const result = await tools.rpc("read_secret", { p_user_id: caller.userId, p_kind: KIND });
+  const opened = await open(tools, result, details);
+  if ("code" in opened) return opened;
+  const check = await tools.checkToken(opened.token);
+  if (check.outcome === "unavailable") return unavailable(check, details);
+  if (check.outcome === "rejected") details.github_status = check.status;
+  const marked = await tools.rpc("mark_secret_checked", {
+    p_id: opened.secret.id,
+    p_is_valid: check.outcome === "valid",
+    p_metadata: check.outcome === "valid" ? check.facts : {},
+  });
+  if (!marked.ok) return notStored(marked, details);
+  const { data, error } = await caller.db.rpc("github_token_status");
+  return readStatus(
+    error ? { ok: false, code: error.code, message: error.message } : { ok: true, data },
+    details,
+  );
+}
+
+/** Removes the caller's token, with no more rights than their own. Where there is none, nothing is to be done. */
+export async function removeToken(caller: Caller, details: Details): Promise<TokenStatus | Failure> {
+  const { error } = await caller.db.from("users").update({ github_token: null }).eq("id", caller.userId);
+  if (error) return notStored({ code: error.code, message: error.message }, details);
+  return { is_set: false, login: null, scopes: null, expires_at: null, checked_at: null, invalid_at: null };
+}
+
+/** The token of the user whose task is held with this fencing token. */
+export async function revealToken(
+  tools: Tools,
+  lease: { task_id: number | string; fencing_token: number | string },
+  details: Details,
+): Promise<{ token: string; login: string | null } | Failure> {
+  details.task_id = lease.task_id;
+  const result = await tools.rpc("task_github_token", {
+    p_task_id: lease.task_id,
+    p_fencing_token: lease.fencing_token,
+  });
+  if (!result.ok && result.message === "task_lease_lost") {
+    return {
+      status: 409,
+      code: "task_lease_lost",
+      message: "No open lease of the task has this fencing token.",
+      hint: "Stop working on it and claim the next task.",
+    };
+  }
+  const opened = await open(tools, result, details);
+  if ("code" in opened) return opened;
+  return { token: opened.token, login: opened.secret.metadata.login ?? null };
+}
+
+async function open(
+  tools: Tools,
+  result: RpcResult,
+  details: Details,
+): Promise<{ token: string; secret: Secret } | Failure> {
+  if (!result.ok && result.message !== "github_token_not_set") return notStored(result, details);
+  const [secret] = result.ok ? z.array(secretSchema).parse(result.data) : [];
+  if (!secret) {
+    return {
+      status: 404,
+      code: "github_token_not_set",
+      message: "There is no GitHub token.",
+      hint: 'Its owner sets one: POST {"token": "…"} to this function.',
+    };
+  }
+  const identity = { id: secret.id, kind: secret.kind, ownerId: secret.user_id };
+  try {
+    return { secret, token: await decryptSecret(tools.masterKeys, identity, secret.sealed) };
+  } catch (error) {
+    if (!(error instanceof SecretError)) throw error;
+    details.cause = error.reason;
+    return {
+      status: 500,
+      code: "github_token_unreadable",
+      message: "The stored token can't be opened.",
+      details: error.message,
+      hint: "Set the token again. If the master key was replaced, an operator adds the old one.",
+    };
+  }
+}
+
+function readStatus(result: RpcResult, details: Details): TokenStatus | Failure {
+  if (!result.ok) return notStored(result, details);
+  return statusSchema.parse(result.data);
+}
+
+function notStored(result: { code: string; message: string }, details: Details): Failure {
+  if (result.message === "user_not_found") {
+    return {
+      status: 404,
+      code: "user_not_found",
+      message: "The account is gone.",
+      hint: "Sign in with an account that is there.",
+    };
+  }
+  details.cause = result.code;
+  return {
+    status: 503,
+    code: "database_unavailable",
+    message: "The database could not do this.",
+    hint: "Send it again; a request that is repeated does nothing twice.",
+    headers: { "retry-after": "5" },
+  };
+}
+
+function unavailable(check: TokenCheck & { outcome: "unavailable" }, details: Details): Failure {
+  details.cause = check.cause;
+  return {
+    status: 503,
+    code: "github_unavailable",
+    message: "GitHub could not be asked about the token.",
+    details: check.cause === "rate_limit" ? "A limit of GitHub's is used up." : "It gave no answer of use.",
+    hint: "Send it again later; nothing was changed.",
+    headers: { "retry-after": String(check.retryAfter) },
+  };
+}

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { readBody } from "../_shared/http.ts";
+
+/** What GitHub tells about a token to whoever shows it. */
+export interface TokenFacts {
+  login: string;
+  /** What a classic token may do; null for one that has permissions instead. */
+  scopes: string[] | null;
+  /** ISO 8601; null for a token that does not expire. */
+  expires_at: string | null;
+}
+
+/**
+ * - `valid`: with what GitHub told
+ * - `rejected`: GitHub does not take it for a person's; `words` are GitHub's own
+ * - `unavailable`: GitHub could not be asked; `retryAfter` in seconds
+ */
+export type TokenCheck =
+  | { outcome: "valid"; facts: TokenFacts }
+  | { outcome: "rejected"; status: number; words: string }
+  | { outcome: "unavailable"; cause: string; retryAfter: number };
+
+/** Asks GitHub whose token it is. */
+export type CheckToken = (token: string) => Promise<TokenCheck>;
+
+const MAX_ANSWER_BYTES = 256 * 1024;
+const MAX_RETRY_SECONDS = 3600;
+
+const userSchema = z.object({ login: z.string().min(1).max(100) });
+const errorSchema = z.object({ message: z.string().max(500) });
+
+/**
+ * Asks `GET /user` of GitHub's REST API, or of a GitHub Enterprise Server's.
+ *
+ * @param apiUrl such as `https://api.github.com` or `https://<host>/api/v3`
+ * @param timeoutMs for the whole answer
+ */
+export function createCheckToken(apiUrl: string, timeoutMs: number, send: typeof fetch = fetch): CheckToken {
+  const url = `${apiUrl.replace(/\/+$/, "")}/user`;
+  return async (token) => {
+    let response: Response;
+    let body: unknown;
+    try {
+      response = await send(url, {
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: "application/vnd.github+json",
+          "x-github-api-version": "2022-11-28",
+          "user-agent": "fixloop",
+        },
+        // a token is for the host that it was meant for
+        redirect: "manual",
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      body = parse(await readBody(response, MAX_ANSWER_BYTES, timeoutMs));
+    } catch (error) {
+      return unavailable(error instanceof DOMException ? error.name : "unreachable");
+    }
+    return judge(response, body);
+  };
+}
+
+function judge(response: Response, body: unknown): TokenCheck {
+  const { status, headers } = response;
+  if (status === 200) {
+    const user = userSchema.safeParse(body);
+    if (!user.success) return unavailable("unexpected_answer");
+    const facts = { login: user.data.login, scopes: scopes(headers), expires_at: expiry(headers) };
+    return { outcome: "valid", facts };
+  }
+  const words = errorSchema.safeParse(body).data?.message ?? "";
+  if (status === 401) return { outcome: "rejected", status, words };
+  if (status === 429 || (status === 403 && isLimit(headers, words))) {
+    return unavailable("rate_limit", secondsToWait(headers));
+  }
+  // an app's own token, a suspended account: answers that will not change by themselves
+  if (status === 403 && words !== "") return { outcome: "rejected", status, words };
+  return unavailable(`status_${status}`);
+}
+
+const unavailable = (cause: string, retryAfter = 10): TokenCheck => ({
+  outcome: "unavailable",
+  cause,
+  retryAfter,
+});
+
+/** docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: the primary limit by count, the secondary in words. */
+const isLimit = (headers: Headers, words: string): boolean =>
+  headers.get("x-ratelimit-remaining") === "0" || headers.has("retry-after") || /rate limit/i.test(words);
+
+function secondsToWait(headers: Headers): number {
+  const after = Number(headers.get("retry-after") ?? NaN);
+  const reset = Number(headers.get("x-ratelimit-reset") ?? NaN) - Math.floor(Date.now() / 1000);
+  const seconds = [after, reset].find((one) => Number.isFinite(one) && one > 0) ?? 60;
+  return Math.min(Math.ceil(seconds), MAX_RETRY_SECONDS);
+}
+
+function scopes(headers: Headers): string[] | null {
+  const value = headers.get("x-oauth-scopes");
+  if (value === null) return null;
+  return value.split(",").map((scope) => scope.trim()).filter((scope) => scope !== "");
+}
+
+/** `2026-12-01 10:00:00 UTC`, or with an offset such as `+0200` in the place of UTC. */
+function expiry(headers: Headers): string | null {
+  const value = headers.get("github-authentication-token-expiration") ?? "";
+  const [, day, time, zone = ""] =
+    value.match(/^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d) ?(UTC|Z|[+-]\d\d:?\d\d)$/) ??
+      [];
+  const offset = /^[+-]/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(-2)}` : "Z";
+  const at = new Date(`${day}T${time}${offset}`);
+  return Number.isNaN(at.getTime()) ? null : at.toISOString();
+}
+
+function parse(body: Uint8Array | string): unknown {
+  if (typeof body === "string") return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,139 @@
+-- A worker takes the next task.
+--
+-- Locks: the turn of the task's user (advisory), the task, then its new attempt. No claim waits for another
+-- one's task, and none waits for a turn while it has one itself, so claims never end in a deadlock.
+
+create or replace function private.refuse_worker_input(p_detail text) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT422', message = 'worker_input_invalid', detail = p_detail,
+    hint = 'Mend the arguments; the page on the queue says what each of them is.';
+end;
+$$;
+comment on function private.refuse_worker_input(text) is 'Errors: worker_input_invalid (422), always.';
+
+create or replace function private.check_claim(
+  p_worker text, p_agents text[], p_lease_seconds integer, p_allowed text[]
+) returns interval
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if private.presence(p_worker) is null or octet_length(p_worker) > 200 then
+    perform private.refuse_worker_input('worker is the worker''s name, of 1 to 200 bytes.');
+  end if;
+  if coalesce(cardinality(p_agents), 0) not between 1 and 50 or array_position(p_agents, null) is not null
+  then
+    perform private.refuse_worker_input('agents names 1 to 50 agents that the worker runs.');
+  end if;
+  if not p_agents <@ p_allowed then
+    raise exception using
+      errcode = 'PT403', message = 'worker_agents_not_allowed',
+      detail = format('The worker token is for: %s.', array_to_string(p_allowed, ', ')),
+      hint = 'Ask for those only, or make another token.';
+  end if;
+  return private.lease_interval(p_lease_seconds);
+end;
+$$;
+comment on function private.check_claim(text, text[], integer, text[]) is
+  'What is asked for, if it may be, and for how long. Errors: worker_agents_not_allowed (403), '
+  'worker_input_invalid (422).';
+
+create or replace function private.lease_interval(p_lease_seconds integer) returns interval
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_most constant integer := (select s.max_lease_seconds from public.agent_settings as s where s.id);
+begin
+  if p_lease_seconds between 5 and v_most then
+    return make_interval(secs => p_lease_seconds);
+  end if;
+  perform private.refuse_worker_input(format('lease_seconds is from 5 to %s.', v_most));
+end;
+$$;
+comment on function private.lease_interval(integer) is
+  'A lease of so many seconds, if so long a one is allowed. Errors: worker_input_invalid (422).';
+
+-- Among the candidates, the first whose user and project have room, and whom nobody else has just taken.
+-- What is full is looked at before the turn is taken, so that waiting users' turns stay free.
+create or replace function private.take_first_with_room(
+  p_agents text[], p_user_id uuid, inout p_has_turn boolean, out p_task_id bigint, out p_busy_user_id uuid
+)
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_users uuid[] := '{}';
+  v_projects bigint[] := '{}';
+  v_task record;
+  v_room record;
+begin
+  for v_reach in 1..2 loop
+    continue when v_reach = 1 and p_user_id is not null;
+    for v_task in
+      select c.* from private.first_ready_tasks(p_agents, 64) as c where v_reach = 1
+      union all
+      select c.* from private.first_ready_tasks_of_each(p_agents, p_user_id) as c where v_reach = 2
+    loop
+      continue when v_task.user_id = any (v_users) or v_task.project_id = any (v_projects);
+      for v_look in 1..2 loop
+        v_room := private.task_room(v_task.user_id, v_task.project_id);
+        exit when v_room.is_user_full or v_room.is_project_full or v_look = 2
+          or coalesce(v_room.user_limit, v_room.project_limit) is null;
+        if not private.take_turn(v_task.user_id) then
+          p_busy_user_id := coalesce(p_busy_user_id, v_task.user_id);
+          v_room.is_user_full := true;
+          exit;
+        end if;
+        p_has_turn := true;
+      end loop;
+      if v_room.is_user_full then
+        v_users := v_users || v_task.user_id;
+      elsif v_room.is_project_full then
+        v_projects := v_projects || v_task.project_id;
+      else
+        select t.id into p_task_id from public.tasks as t
+        where t.id = v_task.id and t.status = 'pending' and t.agent = any (p_agents)
+          and t.run_after <= clock_timestamp()
+        for no key update skip locked;
+        if found then
+          return;
+        end if;
+      end if;
+    end loop;
+  end loop;
+end;
+$$;
+comment on function private.take_first_with_room(text[], uuid, boolean) is
+  'Locks the first ready task that may run and says which it is; null for none, then also whose turn was '
+  'taken by somebody else. p_has_turn: whether the transaction has taken somebody''s turn.';
+
+create or replace function private.take_task(p_agents text[], p_user_id uuid, p_has_turn boolean)
+returns bigint
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_taken record := private.take_first_with_room(p_agents, p_user_id, p_has_turn);
+begin
+  if v_taken.p_task_id is null and v_taken.p_busy_user_id is not null and not v_taken.p_has_turn then
+    -- nothing but what others were claiming at that moment
+    perform private.await_turn(v_taken.p_busy_user_id);
+    v_taken := private.take_first_with_room(p_agents, p_user_id, true);
+  end if;
+  return v_taken.p_task_id;
+end;
+$$;
+comment on function private.take_task(text[], uuid, boolean) is
+  'Locks a ready task that may run and says which it is; null for none.';
+
+create or replace function private.repeated_claim(p_claim_key uuid, p_worker_token_id uuid)
+returns public.task_attempts
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_attempt public.task_attempts;
+begin
+  perform pg_advisory_xact_lock(hashtextextended(p_claim_key::text, 20261122));
+  select a.* into v_attempt from public.task_attempts as a
+  where a.claim_key = p_claim_key and a.ended_at is null and a.lease_expires_at > clock_timestamp()
+    and a.worker_token_id is not distinct from p_worker_token_id
+  limit 1;
+  return v_attempt;
+end;
+$$;
+comment on function private.repeated_claim(uuid, uuid) is
+  'The lease that a claim of this key was answered with, while it holds; claims of the same key take turns.';

@@ -1,0 +1,83 @@
+-- How a worker's attempt ends: done, failed, given back.
+--
+-- Locks, here and wherever an attempt ends: the task, then its attempt.
+
+create or replace function private.refuse_lost_lease() returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT409', message = 'task_lease_lost',
+    detail = 'This fencing token holds the task no longer: its lease ran out, or the attempt was ended.',
+    hint = 'Stop the work on this task and claim another one.';
+end;
+$$;
+comment on function private.refuse_lost_lease() is 'Errors: task_lease_lost (409), always.';
+
+-- What a worker says twice, since the answer got lost, is answered as before and writes nothing.
+create or replace function private.ended_attempt(
+  p_task_id bigint, p_fencing_token bigint, p_worker_token_id uuid, p_outcome text
+) returns public.task_attempts
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_attempt public.task_attempts;
+begin
+  select a.* into v_attempt from public.task_attempts as a
+  where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.outcome = p_outcome
+    and (p_worker_token_id is null or a.worker_token_id = p_worker_token_id);
+  if not found then
+    perform private.refuse_lost_lease();
+  end if;
+  return v_attempt;
+end;
+$$;
+comment on function private.ended_attempt(bigint, bigint, uuid, text) is
+  'The attempt, if the same worker has ended it in the same way before. Errors: task_lease_lost (409).';
+
+create or replace function private.end_attempt(
+  p_task_id bigint, p_fencing_token bigint, p_worker_token_id uuid, p_outcome text, p_error text,
+  p_error_kind text, p_is_retryable boolean
+) returns public.task_attempts
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_attempt public.task_attempts;
+begin
+  perform from public.tasks as t where t.id = p_task_id for no key update;
+  update public.task_attempts as a
+  set ended_at = clock_timestamp(), outcome = p_outcome, error = p_error, error_kind = p_error_kind,
+    is_retryable = p_is_retryable
+  where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.ended_at is null
+    and a.lease_expires_at > clock_timestamp()
+    and (p_worker_token_id is null or a.worker_token_id = p_worker_token_id)
+  returning a.* into v_attempt;
+  return v_attempt;
+end;
+$$;
+comment on function private.end_attempt(bigint, bigint, uuid, text, text, text, boolean) is
+  'Locks the task and ends the attempt of a worker whose lease holds; null for any other.';
+
+-- With result or without: what is null stays as it is.
+create or replace function private.write_task_result(
+  p_task_id bigint, p_commit_hash text, p_git_diff text, p_git_patch text, p_changed_files jsonb,
+  p_pr_branch text, p_pr_number integer, p_pr_url text, p_execution_metadata jsonb
+) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if num_nonnulls(p_commit_hash, p_git_diff, p_git_patch, p_changed_files, p_execution_metadata) > 0 then
+    update public.tasks as t
+    set commit_hash = coalesce(p_commit_hash, t.commit_hash), git_diff = coalesce(p_git_diff, t.git_diff),
+      git_patch = coalesce(p_git_patch, t.git_patch),
+      changed_files = coalesce(p_changed_files, t.changed_files),
+      execution_metadata = t.execution_metadata || coalesce(p_execution_metadata, '{}'::jsonb)
+    where t.id = p_task_id;
+  end if;
+  if num_nonnulls(p_pr_branch, p_pr_number, p_pr_url) > 0 then
+    update public.tasks as t
+    set pr_branch = coalesce(p_pr_branch, t.pr_branch), pr_number = coalesce(p_pr_number, t.pr_number),
+      pr_url = coalesce(p_pr_url, t.pr_url)
+    where t.id = p_task_id;
+  end if;
+end;
+$$;
+comment on function private.write_task_result(
+  bigint, text, text, text, jsonb, text, integer, text, jsonb
+) is 'Writes into a task what came out of it. Errors: task_result_too_large (413), task_value_invalid (422).';

@@ -1,0 +1,50 @@
+-- Which statements cost the database the most time.
+
+-- Statements that hold data change their constants into parameters before they are noted; others, which may
+-- hold a password, do not, and are left out.
+create or replace function private.slow_queries()
+returns table (
+  query text, calls_count bigint, total_seconds numeric, mean_milliseconds numeric, max_milliseconds numeric,
+  rows_count bigint, cache_hit_rate numeric
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_schema text;
+begin
+  select n.nspname into v_schema from pg_catalog.pg_extension as e
+  join pg_catalog.pg_namespace as n on n.oid = e.extnamespace
+  where e.extname = 'pg_stat_statements';
+  if v_schema is null or not private.sees_all_metrics() then
+    return;
+  end if;
+  return query execute format($query$
+    select left(s.query, 2000), s.calls, round((s.total_exec_time / 1000)::numeric, 3),
+      round(s.mean_exec_time::numeric, 3), round(s.max_exec_time::numeric, 3), s.rows,
+      round(s.shared_blks_hit::numeric / nullif(s.shared_blks_hit + s.shared_blks_read, 0), 4)
+    from %I.pg_stat_statements as s
+    where s.dbid = (select d.oid from pg_catalog.pg_database as d where d.datname = current_database())
+      and s.query ~* '^\s*(select|insert|update|delete|merge|with)\M'
+    order by s.total_exec_time desc
+    limit 100
+  $query$, v_schema);
+exception
+  when object_not_in_prerequisite_state then
+    -- The extension is there and the server has not loaded it.
+    return;
+end;
+$$;
+comment on function private.slow_queries() is 'Rows of public.slow_queries.';
+grant execute on function private.slow_queries() to authenticated, service_role;
+
+create view public.slow_queries with (security_invoker = true) as
+select * from private.slow_queries();
+comment on view public.slow_queries is
+  'The hundred statements that took the most time in all, as pg_stat_statements has counted them since its '
+  'last reset. For admins of the team and servers; empty for everybody else, and where the extension is not '
+  'loaded.';
+comment on column public.slow_queries.query is
+  'The statement, its constants as $1, $2 …; cut to 2000 characters.';
+comment on column public.slow_queries.rows_count is 'Rows that all calls gave or changed.';
+comment on column public.slow_queries.cache_hit_rate is
+  'Pages found in memory of those that were asked for, 0 to 1.';
+grant select on public.slow_queries to authenticated, service_role;

@@ -1,0 +1,274 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import postgres, { type Sql } from "postgres";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { freePort } from "../../../scripts/local/ports.ts";
+import { discardFolder, scratchFolder } from "../../../scripts/local/scratch-folder.ts";
+import { type Stack, startStack } from "../../../scripts/local/stack.ts";
+import { rotateSecrets } from "../../../scripts/secrets/rotate-secrets.ts";
+import { parseMasterKeys } from "../../functions/_shared/encryption.ts";
+import { Canary, searchFiles, searchTables } from "../support/canary.ts";
+import { askTokens, asServer, githubWith, type TokenAnswer } from "../support/github-tokens.ts";
+import { type Person, server, signUp } from "../support/people.ts";
+
+// A GitHub token goes every way that there is, the wrong ones too, over a cluster of its own. Then everything that the cluster,
+// the function and the stack have written is searched for it. That the search finds what is there is shown with another one.
+
+const MARK = randomBytes(8).toString("hex");
+const PLANTED = randomBytes(8).toString("hex");
+/** Each way gets a token of its own; all begin alike, so that one that was cut short is found too. */
+const token = (way: string): string => `ghp_${MARK}${way.padEnd(20, "0")}`;
+
+const OLD = `old:${randomBytes(32).toString("base64")}`;
+const NEW = `new:${randomBytes(32).toString("base64")}`;
+
+const canary = new Canary(MARK);
+const github = await githubWith({ octocat: token("set"), hubot: token("replaced"), mona: token("failed") });
+const dataDir = scratchFolder("canary");
+const written: string[] = [];
+const answers: string[] = [];
+let stack: Stack;
+let sql: Sql;
+let ana: Person;
+let lease: { task_id: number; fencing_token: number };
+
+beforeAll(async () => {
+  for (const name of ["log", "info", "warn", "error"] as const) {
+    vi.spyOn(console, name).mockImplementation((...words: unknown[]) => void written.push(words.join(" ")));
+  }
+  stack = await startStack({
+    dataDir,
+    apiPort: 0,
+    dbPort: await freePort(),
+    functions: {
+      // sealed with the old key, opened with either
+      env: { GITHUB_API_URL: github.url, SECRETS_MASTER_KEYS: `${OLD},${NEW}` },
+      log: (_, line) => written.push(line),
+    },
+  });
+  sql = postgres(stack.postgres.url("postgres", "supabase_admin"), { max: 2, onnotice: () => {} });
+  ana = await signUp(stack.project, "ana");
+  const [row] = await sql<{ task_id: string; fencing_token: string }[]>`
+    with task as (insert into public.tasks (user_id) values (${ana.id}) returning id)
+    insert into public.task_attempts (task_id, user_id, attempt, worker, agent, lease_expires_at)
+    select id, ${ana.id}, 1, 'w', 'claude', now() + interval '1 hour' from task
+    returning task_id, fencing_token
+  `;
+  lease = { task_id: Number(row?.task_id), fencing_token: Number(row?.fencing_token) };
+}, 120_000);
+afterAll(async () => {
+  vi.restoreAllMocks();
+  await sql.end();
+  await stack.stop();
+  await discardFolder(dataDir);
+  await github.stop();
+});
+
+/** Asks the function, and keeps its answer to be searched. */
+async function ask(...args: Parameters<typeof askTokens> extends [unknown, ...infer Rest] ? Rest : never) {
+  const answer: TokenAnswer = await askTokens(stack.project, ...args);
+  answers.push(answer.text);
+  return `${answer.status} ${answer.body.code ?? (answer.body.is_set ? "set" : "none")}`;
+}
+
+const set = (way: string): Promise<string> => ask(ana, "POST", "", { token: token(way) });
+
+async function reveal(): Promise<unknown> {
+  return (await askTokens(stack.project, asServer(stack.project), "POST", "/reveal", lease)).body.token;
+}
+
+/** A write of a plain token over the Data API, which is refused. */
+async function write(
+  change: Record<string, unknown>,
+  how: "update" | "insert" | "upsert",
+  client = ana.client,
+): Promise<string> {
+  const users = client.from("users");
+  const row = change as { id: string };
+  const { error } = how === "update" ? await users.update(row).eq("id", ana.id) : await users[how](row);
+  answers.push(JSON.stringify(error));
+  return `${error?.code} ${error?.message}`;
+}
+
+describe("a token goes every way there is", () => {
+  test("set, and replaced", async () => {
+    expect([await set("set"), await set("replaced")]).toEqual(["200 set", "200 set"]);
+  });
+
+  test("shown to a worker: the search will not have looked for what never arrived", async () => {
+    expect(await reveal()).toBe(token("replaced"));
+  });
+
+  test("unknown to GitHub, or GitHub away", async () => {
+    expect(await set("unknown")).toBe("422 github_token_rejected");
+    github.state.faults.push({ path: "/user", status: 500, body: `broken ${token("echoed")}` });
+    expect(await set("echoed")).toBe("503 github_unavailable");
+    github.state.faults.push({ path: "/user", status: 403, body: { message: `No ${token("scolded")}` } });
+    expect(await set("scolded")).toBe("422 github_token_rejected");
+    github.state.faults.push({ path: "/user", status: 200, body: `{"login": "${token("named")}` });
+    expect(await set("named")).toBe("503 github_unavailable");
+    // a connection that breaks off is opened again by the runtime
+    github.state.faults.push({ path: "/user", hangUp: true, times: 9 });
+    expect(await set("hung")).toBe("503 github_unavailable");
+    github.state.faults.length = 0;
+  });
+
+  test("in a body or a header where it does not belong", async () => {
+    expect(await ask(ana, "POST", "", `{"token": ${token("json")}`)).toBe("400 body_not_json");
+    expect(await ask(ana, "POST", "", { token: [token("array")] })).toBe("422 github_token_malformed");
+    expect(await ask(ana, "POST", "", { token: `${token("lines")}\n${token("lines")}` }))
+      .toBe("422 github_token_malformed");
+    expect(await ask(ana, "POST", "", { token: token("large").repeat(200) })).toBe("413 body_too_large");
+    expect(await ask({ authorization: `Bearer ${token("bearer")}` }, "GET")).toBe("401 token_invalid");
+    expect(await ask({ apikey: token("key") }, "POST", "/reveal", lease)).toBe("401 secret_key_required");
+    expect(await ask(asServer(stack.project), "POST", "/reveal", { ...lease, task_id: token("lease") }))
+      .toBe("422 lease_malformed");
+    expect(await ask(ana, "PUT", "", { token: token("method") })).toBe("405 method_not_allowed");
+    expect(await ask(ana, "POST", "/other", { token: token("path") })).toBe("404 path_unknown");
+  });
+
+  test("while the database fails", async () => {
+    await sql`alter table private.secrets add constraint secrets_refuse check (false) not valid`;
+    expect(await set("failed")).toBe("503 database_unavailable");
+    await sql`alter table private.secrets drop constraint secrets_refuse`;
+    await sql.begin(async (lock) => {
+      await lock`lock table public.users`;
+      const cancelled = set("failed");
+      await cancelWaiting();
+      expect(await cancelled).toBe("503 database_unavailable");
+    });
+    await sql`revoke execute on function public.set_github_token from service_role`;
+    expect(await set("failed")).toBe("503 database_unavailable");
+    await sql`grant execute on function public.set_github_token to service_role`;
+    expect(await reveal()).toBe(token("replaced"));
+  });
+
+  test("in plain, over the Data API", async () => {
+    const plain = { id: ana.id, github_token: token("plain") };
+    // a server's rows are not hidden from the log by row security
+    for (const client of [ana.client, server(stack.project)]) {
+      for (const how of ["update", "insert", "upsert"] as const) {
+        expect.soft(await write(plain, how, client)).toBe("PT422 github_token_plaintext_refused");
+        expect.soft(await write({ ...plain, full_name: "x".repeat(300) }, how, client))
+          .toBe("PT422 github_token_plaintext_refused");
+      }
+    }
+    expect(await write({ github_token: token("typed"), created_at: "nonsense" }, "update")).toMatch(/^22007/);
+    await sql.begin(async (lock) => {
+      await lock`lock table public.users`;
+      const cancelled = write({ github_token: token("cancelled") }, "update");
+      await cancelWaiting();
+      expect(await cancelled).toMatch(/^57014/);
+    });
+    const { error } = await server(stack.project).rpc("set_github_token", {
+      p_user_id: ana.id,
+      p_id: crypto.randomUUID(),
+      p_sealed: token("unsealed"),
+    });
+    answers.push(JSON.stringify(error));
+    expect(error?.message).toBe("secret_not_sealed");
+  });
+
+  test("checked, good and bad", async () => {
+    expect(await ask(ana, "POST", "/check")).toBe("200 set");
+    github.state.faults.push({ path: "/user", status: 401, body: { message: `Bad ${token("replaced")}` } });
+    expect(await ask(ana, "POST", "/check")).toBe("200 set");
+  });
+
+  test("sealed anew, with keys and without", async () => {
+    const client = server(stack.project);
+    expect(await rotateSecrets({ client, masterKeys: parseMasterKeys("X", NEW) }))
+      .toMatchObject({ failed: [{ reason: "key_unknown" }] });
+    expect(await rotateSecrets({ client, masterKeys: parseMasterKeys("X", `${NEW},${OLD}`) }))
+      .toMatchObject({ resealed: 1, remaining: [] });
+    expect(await reveal()).toBe(token("replaced"));
+  });
+
+  test("set again and removed", async () => {
+    expect([await set("set"), await ask(ana, "DELETE")]).toEqual(["200 set", "200 none"]);
+    expect(await set("set")).toBe("200 set");
+  });
+});
+
+/** Cancels the API's statement once it waits for the lock. */
+async function cancelWaiting(): Promise<void> {
+  for (;;) {
+    const cancelled = await sql`
+      select pg_cancel_backend(pid) from pg_stat_activity
+      where wait_event_type = 'Lock' and query ~ 'users|set_github_token'
+    `;
+    if (cancelled.length > 0) return;
+    await sleep(10);
+  }
+}
+
+/** What is on the disk and in the tables, once everything that is under way is written. */
+async function search(what: Canary): Promise<Record<string, string[]>> {
+  await sql`analyze`;
+  await sql`checkpoint`;
+  const [where] = await sql<{ data: string; logs: string }[]>`
+    select current_setting('data_directory') as data, current_setting('log_directory') as logs
+  `;
+  const files = await searchFiles(where?.data ?? "", what);
+  return {
+    wal: files.filter((file) => file.startsWith("pg_wal/")),
+    heap: files.filter((file) => file.startsWith("base/")),
+    otherFiles: files.filter((file) => !/^(pg_wal|base)\//.test(file)),
+    serverLog: await searchFiles(where?.logs ?? "", what),
+    tables: await searchTables(sql, what),
+  };
+}
+
+describe("and is nowhere", () => {
+  test("in what the function, the stack and their answers say", () => {
+    expect(written.length).toBeGreaterThan(20);
+    expect(answers.length).toBeGreaterThan(20);
+    expect([...written, ...answers].filter((line) => canary.formIn(Buffer.from(line)))).toEqual([]);
+  });
+
+  test("in heap, WAL, statistics, logs, net, cron and every table", async () => {
+    expect(await sql`select from private.secrets`).toHaveLength(1);
+    expect(await search(canary)).toEqual({ wal: [], heap: [], otherFiles: [], serverLog: [], tables: [] });
+  }, 120_000);
+
+  test("while the log has the statements that failed, without their values", async () => {
+    const [where] = await sql<{ logs: string }[]>`select current_setting('log_directory') as logs`;
+    for (const words of ["github_token_plaintext_refused", "secret_not_sealed", "canceling statement"]) {
+      const text = new Canary(words);
+      expect(await searchFiles(where?.logs ?? "", text), words).not.toEqual([]);
+    }
+    for (
+      const [setting, value] of [
+        ["log_parameter_max_length_on_error", "0"],
+        ["log_statement", "none"],
+        ["log_min_duration_statement", "-1"],
+        ["log_min_duration_sample", "-1"],
+      ] as const
+    ) {
+      expect(await sql`select current_setting(${setting}) as value`, setting).toMatchObject([{ value }]);
+    }
+  });
+});
+
+test("the search finds what is there", async () => {
+  const planted = new Canary(PLANTED);
+  const text = `ghp_${PLANTED}`;
+  await sql`insert into private.circle_events (body, status) values (${Buffer.from(text)}, 'received')`;
+  await sql`create table public.planted as select ${text}::text as plain`;
+  await sql`insert into public.planted values
+    (encode(${text}::bytea, 'base64')), (encode(${`x${text}`}::bytea, 'hex'))`;
+  await sql.unsafe(`select 1 as planted /* ${text} */`);
+  await sql.unsafe(`do $$ begin raise log '${text}'; end $$`);
+  const found = await search(planted);
+  for (const place of ["wal", "heap", "otherFiles", "serverLog"]) {
+    expect(found[place], place).not.toEqual([]);
+  }
+  expect(found.tables).toEqual(expect.arrayContaining([
+    "planted (plain)",
+    "private.circle_events (hex)",
+    "extensions.pg_stat_statements (plain)",
+  ]));
+  for (const form of [`a${text}`, `ab${text}`, `abc${text}`].map((one) => btoa(one))) {
+    expect(planted.formIn(Buffer.from(form))).toMatch(/^base64/);
+  }
+}, 120_000);
