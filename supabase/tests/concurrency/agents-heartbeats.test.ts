@@ -68,8 +68,7 @@ test("of 2,000 heartbeats of 50 leases 99 of 100 are HOT, and none writes a task
   await flush();
   await until(async () => {
     await admin`select pg_stat_clear_snapshot()`;
-    return (await writesTo("task_attempts")).inserted === LEASES + 500 &&
-      (await writesTo("tasks")).updated === LEASES + 1000;
+    return (await writesTo("task_attempts")).inserted === LEASES + 500;
   });
   const attempts = await writesTo("task_attempts");
   const tasks = await writesTo("tasks");
@@ -89,7 +88,7 @@ test("of 2,000 heartbeats of 50 leases 99 of 100 are HOT, and none writes a task
   expect(updated).toBe(LEASES * ROUNDS);
   expect((after.hot - attempts.hot) / updated).toBeGreaterThanOrEqual(0.99);
   expect(await writesTo("tasks")).toEqual(tasks);
-});
+}, 120_000);
 
 test("no index of the attempts holds what a heartbeat writes", async () => {
   const columns = await admin<{ column: string }[]>`

@@ -12,14 +12,24 @@ export interface Lease {
 /** Who a connection is, as the API sets it for each request. */
 export type Caller = { role: "service_role" | "anon" } | { role: "authenticated"; userId: string };
 
-/** A pool that acts as the API does: logged in as `authenticator`, in the role of the caller. */
-export function connectAs(database: TestDatabase, caller: Caller, max = 1): Sql {
+/**
+ * A pool that acts as the API does: logged in as `authenticator`, in the role of the caller.
+ *
+ * @param onclose called when a connection of it is gone
+ */
+export function connectAs(
+  database: TestDatabase,
+  caller: Caller,
+  max = 1,
+  onclose: () => void = () => {},
+): Sql {
   const claims = {
     role: caller.role,
     ...("userId" in caller ? { sub: caller.userId } : {}),
   };
   return postgres(database.url("authenticator"), {
     max,
+    onclose,
     onnotice: () => {},
     connection: { role: caller.role, "request.jwt.claims": JSON.stringify(claims) },
   });

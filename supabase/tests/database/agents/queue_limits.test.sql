@@ -4,7 +4,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(50);
+select plan(35);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(104);
+select plan(118);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 update public.agent_settings set running_tasks_per_user = null, running_tasks_per_project = null;
@@ -92,6 +92,8 @@ end;
 $$;
 select is(pg_temp.claim_with('x', 'stranger', a), 'PT403 worker_agents_not_allowed', 'not for ' || a)
 from unnest(array['{other}', '{claude,other}', '{Claude}', '{claude,codex,other}']) as a;
+select is(pg_temp.claim_with('x', 'stranger', '{other}', 'service_role'), 'PT403 worker_agents_not_allowed',
+  'a server that shows one is held to it');
 select is(pg_temp.claim_with('v', 'viewer', '{claude,codex}'), 'viewer claude',
   'a worker gets its user''s tasks');
 select is(pg_temp.claim_with('v2', 'viewer', '{claude}'), null, 'of the agents that it asks for');
@@ -174,8 +176,8 @@ begin
   );
 end;
 $$;
-select is(pg_temp.verified('p1', 'anon', ', worker_token => #pushing', 1), 'worker unverified',
-  'a user''s worker may name any');
+select is(pg_temp.verified('p1', 'anon', ', worker_token => #pushing', 1), 'owner unverified',
+  'a user''s own worker may name any, as its user may');
 select is(pg_temp.verified('p2', 'anon', ', worker_token => #pushing_all', 2), 'worker worker',
   'what a worker for everybody says is so');
 select is(pg_temp.verified('p3', 'service_role', '', 3), 'worker worker', 'and what a server says');
