@@ -30,9 +30,9 @@ create or replace function private.keep_task_status() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_next constant public.task_status[] := case old.status
-    when 'pending' then '{running,cancelled,failed}'
-    when 'running' then '{completed,failed,cancelled,pending}'
-    else '{pending}'
+    when 'pending' then '{running,cancelled,failed}'::public.task_status[]
+    when 'running' then '{completed,failed,cancelled,pending}'::public.task_status[]
+    else '{pending}'::public.task_status[]
   end;
   v_now constant timestamptz := clock_timestamp();
 begin

@@ -42,6 +42,6 @@ begin atomic
 end;
 comment on function public.cancel_task(bigint) is
   'Cancels the caller''s task, pending or running, at once; a worker that holds it can write nothing more '
-  'and hears of it at its next heartbeat. Returns {task_id, status}; again, the same. Servers cancel any task. '
-  'Errors: task_not_found (404), task_already_ended (409).';
+  'and hears of it at its next heartbeat. Returns {task_id, status}; again, the same. Servers cancel any '
+  'task. Errors: task_not_found (404), task_already_ended (409).';
 grant execute on function public.cancel_task(bigint) to authenticated, service_role;

@@ -8,28 +8,22 @@ returns table (
   rows_count bigint, cache_hit_rate numeric
 )
 language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_schema text;
 begin
-  select n.nspname into v_schema from pg_catalog.pg_extension as e
-  join pg_catalog.pg_namespace as n on n.oid = e.extnamespace
-  where e.extname = 'pg_stat_statements';
-  if v_schema is null or not private.sees_all_metrics() then
+  if not private.sees_all_metrics() then
     return;
   end if;
-  return query execute format($query$
-    select left(s.query, 2000), s.calls, round((s.total_exec_time / 1000)::numeric, 3),
-      round(s.mean_exec_time::numeric, 3), round(s.max_exec_time::numeric, 3), s.rows,
-      round(s.shared_blks_hit::numeric / nullif(s.shared_blks_hit + s.shared_blks_read, 0), 4)
-    from %I.pg_stat_statements as s
-    where s.dbid = (select d.oid from pg_catalog.pg_database as d where d.datname = current_database())
-      and s.query ~* '^\s*(select|insert|update|delete|merge|with)\M'
-    order by s.total_exec_time desc
-    limit 100
-  $query$, v_schema);
+  return query
+  select left(s.query, 2000), s.calls, round((s.total_exec_time / 1000)::numeric, 3),
+    round(s.mean_exec_time::numeric, 3), round(s.max_exec_time::numeric, 3), s.rows,
+    round(s.shared_blks_hit::numeric / nullif(s.shared_blks_hit + s.shared_blks_read, 0), 4)
+  from extensions.pg_stat_statements as s
+  where s.dbid = (select d.oid from pg_catalog.pg_database as d where d.datname = current_database())
+    and s.query ~* '^\s*(select|insert|update|delete|merge|with)\M'
+  order by s.total_exec_time desc
+  limit 100;
 exception
-  when object_not_in_prerequisite_state then
-    -- The extension is there and the server has not loaded it.
+  -- The extension is not there, or is and the server has not loaded it.
+  when undefined_table or object_not_in_prerequisite_state then
     return;
 end;
 $$;

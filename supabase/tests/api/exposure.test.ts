@@ -28,7 +28,7 @@ test.each([
   "circle_events",
   "circle_imports",
   "issue_search",
-  "users",
+  "refresh_tokens",
   "job",
   "decrypted_secrets",
   "http_request_queue",

@@ -176,3 +176,20 @@ test("sixty-four at once for the last place of one user: one gets it", async () 
     await sql.end();
   }
 });
+
+test("the same claim from many requests at once is one lease", async () => {
+  await admin`update public.users set max_running_tasks = null`;
+  await admin`update public.agent_settings set running_tasks_per_user = null`;
+  const sql = connectAs(database, { role: "service_role" }, WORKERS);
+  try {
+    const key = crypto.randomUUID();
+    const answers = await Promise.all(Array.from({ length: WORKERS }, () =>
+      sql<{ fencing_token: string }[]>`
+        select fencing_token from public.claim_task('w', '{claude}', claim_key => ${key})
+      `));
+    expect(answers.map((rows) => rows.length)).toEqual(answers.map(() => 1));
+    expect(new Set(answers.flat().map(({ fencing_token }) => fencing_token)).size).toBe(1);
+  } finally {
+    await sql.end();
+  }
+});

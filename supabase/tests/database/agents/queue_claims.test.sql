@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(74);
+select plan(76);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 
@@ -102,7 +102,8 @@ end;
 $$;
 select is(lower(pg_temp.repository(u)), r, 'the repository of ' || coalesce(u, 'null')) from (values
   ('https://github.com/acme/lamp', 'acme/lamp'), ('https://github.com/Acme/Lamp.git', 'acme/lamp'),
-  ('git@github.com:acme/lamp.git', 'acme/lamp'), ('lamp', ''), (null, '')
+  ('git@github.com:acme/lamp.git', 'acme/lamp'), ('ssh://git@github.com/acme/lamp.git/', 'acme/lamp'),
+  ('https://user@git.example.com:8443/acme/lamp/', 'acme/lamp'), ('lamp', ''), (null, '')
 ) as v (u, r);
 
 -- The order

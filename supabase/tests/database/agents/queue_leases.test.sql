@@ -215,7 +215,8 @@ select is(pg_temp.fail_in('f2', '60 s'), 'pending 2 t', 'the second waits twice 
 do $$ begin perform pg_temp.make_ready(); perform pg_temp.claim('f3'); end $$;
 select is(pg_temp.fail_in('f3', '120 s'), 'pending 1 t', 'the third twice as long again');
 do $$ begin perform pg_temp.make_ready(); perform pg_temp.claim('f4'); end $$;
-select alike(pg_temp.fail_in('f4', '0', ', error_kind => ''tests_red'''), 'failed 0%', 'the last one ends it');
+select alike(pg_temp.fail_in('f4', '0', ', error_kind => ''tests_red'''), 'failed 0%',
+  'the last one ends it');
 select is(
   (select row(t.status, t.error, t.error_kind, t.attempts_count, t.completed_at >= t.started_at)::text
    from pg_temp.stored('f') as t), '(failed,"It broke",tests_red,4,t)', 'the task has failed, and says why'

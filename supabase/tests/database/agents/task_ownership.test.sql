@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(53);
+select plan(57);
 \ir ../helpers/personas.psql
 
 -- The stranger owns project 1 and task 1, the viewer project 2 and task 2.
@@ -61,6 +61,20 @@ from (values
   ('insert into public.tasks (user_id, project_id) values (''00000000-0000-4000-8000-00000000000a'', 2)'),
   ('update public.tasks set project_id = 2 where id = 1')
 ) as a (statement);
+
+-- Statements that read no column are not held to what their caller sees, but to what they may write.
+
+select is(pg_temp.as_persona('stranger', format('with w as (%s returning 1) select count(*) from w', w.statement)),
+  w.rows_count, w.statement)
+from (values
+  ('update public.tasks set priority = 7', '1'), ('update public.projects set name = ''Mine''', '1'),
+  ('update public.users set full_name = ''Mine''', '1')
+) as w (statement, rows_count);
+select results_eq(
+  'select t.priority, p.name from public.tasks as t join public.projects as p on p.id = t.project_id
+   order by t.id',
+  $$ values (7::smallint, 'Mine'), (0::smallint, 'Two') $$, 'only their own were changed'
+);
 
 -- Ids
 

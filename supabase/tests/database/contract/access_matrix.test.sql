@@ -92,6 +92,17 @@ insert into public.tasks (id, user_id) values (-90, '00000000-0000-4000-8000-000
 insert into public.task_attempts (task_id, fencing_token, user_id, attempt, worker, agent, lease_expires_at)
 values (-90, -90, '00000000-0000-4000-8000-00000000000c', 1, 'matrix', 'claude', now() + interval '1 hour');
 
+-- Tasks that are held and one that waits, and a worker token of an agent's own.
+insert into public.tasks (id, user_id, agent) values
+  (-91, '00000000-0000-4000-8000-00000000000c', 'matrix'),
+  (-92, '00000000-0000-4000-8000-00000000000c', 'waiting');
+update public.tasks set status = 'running' where id = -91;
+insert into public.task_attempts (task_id, fencing_token, user_id, attempt, worker, agent, lease_expires_at)
+values (-91, -91, '00000000-0000-4000-8000-00000000000c', 1, 'matrix', 'matrix', now() + interval '1 hour');
+insert into public.worker_tokens (id, user_id, name, agents) values (
+  '91000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-00000000000c', 'Matrix', '{matrix}'
+);
+
 create temp table persona (name text, place int, role text, user_id text) on commit drop;
 insert into persona values
   ('anon', 1, 'anon', null),
@@ -112,6 +123,11 @@ insert into fixture values
   ('tasks', 'id = -2', 'id',
     '{"user_id": "00000000-0000-4000-8000-00000000000c", "project_id": -1, "agent": "claude"}'),
   ('task_list', 'id = -2', null, null),
+  ('task_attempts', 'task_id = -91', 'task_id, fencing_token',
+    '{"task_id": -92, "fencing_token": -92, "user_id": "00000000-0000-4000-8000-00000000000c", "attempt": 1,
+      "worker": "matrix", "agent": "matrix", "lease_expires_at": "2100-01-01T00:00:00Z"}'),
+  ('worker_tokens', 'id = ''91000000-0000-4000-8000-000000000001''', 'id',
+    '{"user_id": "00000000-0000-4000-8000-00000000000c", "name": "New", "agents": ["matrix"]}'),
   ('agent_settings', 'id', 'id', '{"id": true, "running_tasks_per_user": 2}'),
   ('task_completion_weekly', 'agent = ''matrix''', null, null),
   ('task_errors_weekly', 'agent = ''matrix''', null, null),
@@ -173,6 +189,14 @@ insert into fixture values
 
 create temp table call (object text, statement text) on commit drop;
 insert into call values
+  ('claim_task', 'select public.claim_task(''matrix'', ''{waiting}'')'),
+  ('heartbeat_task', 'select public.heartbeat_task(-91, -91)'),
+  ('complete_task', 'select public.complete_task(-91, -91)'),
+  ('fail_task', 'select public.fail_task(-91, -91, ''matrix'')'),
+  ('release_task', 'select public.release_task(-91, -91)'),
+  ('cancel_task', 'select public.cancel_task(-91)'),
+  ('create_worker_token', 'select public.create_worker_token(''New'', ''{claude}'')'),
+  ('revoke_worker_token', 'select public.revoke_worker_token(''91000000-0000-4000-8000-000000000001'')'),
   ('append_task_message', 'select public.append_task_message(-2, ''user'', ''New'')'),
   ('set_max_running_tasks',
     'select public.set_max_running_tasks(''00000000-0000-4000-8000-00000000000c'', 1)'),
@@ -238,6 +262,24 @@ create temp table expected (
   object text, verb text, anon text, stranger text, viewer text, agent text, admin text, service_role text
 ) on commit drop;
 insert into expected values
+  ('task_attempts', 'select', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('task_attempts', 'insert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('task_attempts', 'upsert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('task_attempts', 'update', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('task_attempts', 'delete', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('worker_tokens', 'select', 'no', 'none', 'none', 'yes', 'none', 'yes'),
+  ('worker_tokens', 'insert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('worker_tokens', 'upsert', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('worker_tokens', 'update', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('worker_tokens', 'delete', 'no', 'no', 'no', 'no', 'no', 'no'),
+  ('claim_task', 'call', 'PT401', 'PT401', 'PT401', 'PT401', 'PT401', 'yes'),
+  ('heartbeat_task', 'call', 'PT401', 'PT401', 'PT401', 'PT401', 'PT401', 'yes'),
+  ('complete_task', 'call', 'PT401', 'PT401', 'PT401', 'PT401', 'PT401', 'yes'),
+  ('fail_task', 'call', 'PT401', 'PT401', 'PT401', 'PT401', 'PT401', 'yes'),
+  ('release_task', 'call', 'PT401', 'PT401', 'PT401', 'PT401', 'PT401', 'yes'),
+  ('cancel_task', 'call', 'no', 'PT404', 'PT404', 'yes', 'PT404', 'yes'),
+  ('create_worker_token', 'call', 'no', 'yes', 'yes', 'yes', 'yes', 'PT401'),
+  ('revoke_worker_token', 'call', 'no', 'PT404', 'PT404', 'yes', 'PT404', 'yes'),
   ('projects', 'select', 'no', 'none', 'none', 'yes', 'none', 'yes'),
   ('projects', 'insert', 'no', 'no', 'no', 'yes', 'no', 'yes'),
   ('projects', 'upsert', 'no', 'no', 'no', 'yes', 'no', 'yes'),

@@ -22,6 +22,28 @@ select set_eq(
      cross join lateral aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) as a
      where a.grantee <> f.proowner $$,
   $$ values
+    -- the queue: a worker has no account, so it calls as anon and shows its token
+    ('public.claim_task', 'anon'), ('private.claim_task', 'anon'),
+    ('public.claim_task', 'authenticated'), ('private.claim_task', 'authenticated'),
+    ('public.claim_task', 'service_role'), ('private.claim_task', 'service_role'),
+    ('public.heartbeat_task', 'anon'), ('private.heartbeat_task', 'anon'),
+    ('public.heartbeat_task', 'authenticated'), ('private.heartbeat_task', 'authenticated'),
+    ('public.heartbeat_task', 'service_role'), ('private.heartbeat_task', 'service_role'),
+    ('public.complete_task', 'anon'), ('private.complete_task', 'anon'),
+    ('public.complete_task', 'authenticated'), ('private.complete_task', 'authenticated'),
+    ('public.complete_task', 'service_role'), ('private.complete_task', 'service_role'),
+    ('public.fail_task', 'anon'), ('private.fail_task', 'anon'),
+    ('public.fail_task', 'authenticated'), ('private.fail_task', 'authenticated'),
+    ('public.fail_task', 'service_role'), ('private.fail_task', 'service_role'),
+    ('public.release_task', 'anon'), ('private.release_task', 'anon'),
+    ('public.release_task', 'authenticated'), ('private.release_task', 'authenticated'),
+    ('public.release_task', 'service_role'), ('private.release_task', 'service_role'),
+    ('public.cancel_task', 'authenticated'), ('private.cancel_task', 'authenticated'),
+    ('public.cancel_task', 'service_role'), ('private.cancel_task', 'service_role'),
+    ('public.create_worker_token', 'authenticated'), ('private.create_worker_token', 'authenticated'),
+    ('public.create_worker_token', 'service_role'), ('private.create_worker_token', 'service_role'),
+    ('public.revoke_worker_token', 'authenticated'), ('private.revoke_worker_token', 'authenticated'),
+    ('public.revoke_worker_token', 'service_role'), ('private.revoke_worker_token', 'service_role'),
     -- GitHub
     ('public.ingest_github_delivery', 'service_role'), ('private.ingest_github_delivery', 'service_role'),
     ('public.receive_github_delivery', 'service_role'), ('private.receive_github_delivery', 'service_role'),

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(18);
+select plan(19);
 
 -- Defaults: an object made by a migration that forgets its grants is closed, not open.
 
@@ -69,6 +69,11 @@ select set_eq(
      where p.pronamespace = 'public'::regnamespace
        and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e') $$,
   $$ values
+    ('claim_task(text,text[],integer,text,uuid)'), ('heartbeat_task(bigint,bigint,integer,text,text)'),
+    ('complete_task(bigint,bigint,text,text,text,jsonb,text,integer,text,text,jsonb,text)'),
+    ('fail_task(bigint,bigint,text,boolean,text,text,jsonb,text)'), ('release_task(bigint,bigint,text)'),
+    ('cancel_task(bigint)'), ('create_worker_token(text,text[],integer,boolean)'),
+    ('revoke_worker_token(uuid)'),
     ('append_task_message(bigint,text,text,text)'), ('set_max_running_tasks(uuid,integer)'),
     ('ingest_github_delivery(uuid,text,text)'),
     ('receive_github_delivery(uuid,text,text)'),
@@ -130,6 +135,7 @@ select is_empty(
 select set_eq(
   $$ select jobname::text, schedule::text, command::text, active from cron.job $$,
   $$ values
+    ('agents-reclaim-tasks', '* * * * *', 'select private.reclaim_expired_tasks()', true),
     ('agents-process-github-deliveries', '* * * * *',
       'select private.process_waiting_github_deliveries()', true),
     ('agents-sweep-github', '*/15 * * * *', 'select private.request_github_sweep()', true),
@@ -151,7 +157,8 @@ select lives_ok(
   (select command from cron.job where jobname = 'tracker-prune-history'), 'and the pruning'
 );
 select lives_ok((select command from cron.job where jobname = j), j) from unnest(array[
-  'agents-process-github-deliveries', 'agents-sweep-github', 'agents-prune-github-deliveries'
+  'agents-reclaim-tasks', 'agents-process-github-deliveries', 'agents-sweep-github',
+  'agents-prune-github-deliveries'
 ]) as j;
 
 select results_eq(

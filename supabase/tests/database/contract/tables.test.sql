@@ -24,6 +24,7 @@ select bag_eq(
   $$ select format('%s.%s', schema, name) from our_relation $$,
   $$ values
     ('public.users'), ('public.projects'), ('public.tasks'), ('public.task_list'),
+    ('public.task_attempts'), ('public.worker_tokens'), ('private.worker_token_hashes'),
     ('public.agent_settings'), ('public.task_completion_weekly'), ('public.task_errors_weekly'),
     ('public.user_activity_weekly'), ('public.pull_requests_weekly'), ('public.slow_queries'),
     ('public.pull_requests'), ('public.task_pull_requests'), ('private.pull_request_checks'),
