@@ -1,139 +1,237 @@
--- Who may use the queue: servers, and workers that show a token; and whose tasks a token is good for.
+-- Worker tokens: who makes and ends them, what they are good for, and what they are not.
 
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(45);
+select plan(118);
 \ir ../helpers/personas.psql
+\ir ../helpers/queue.psql
+update public.agent_settings set running_tasks_per_user = null, running_tasks_per_project = null;
 
-update agent_settings set running_tasks_per_user = null, running_tasks_per_project = null;
-create temp table token (name text primary key, id uuid, token text) on commit drop;
-grant select, insert on token to authenticated, service_role;
-create function pg_temp.make(p_name text, p_persona text, p_arguments text) returns text language sql as $$
-  select pg_temp.as_persona(p_persona, format(
-    'insert into token select %L, c.id, c.token from create_worker_token(%s) as c returning name', p_name,
-    p_arguments
-  ))
-$$;
--- A call as nobody with this token; %1$s and %2$s are the lease's.
-create temp table lease (task bigint, token bigint) on commit drop;
-create function pg_temp.show(p_statement text, p_name text) returns text language sql as $$
-  select pg_temp.as_persona('anon', format(p_statement, l.task, l.token,
-    (select t.token from token as t where t.name = p_name)))
-  from (select max(task) as task, max(token) as token from lease) as l
-$$;
-create function pg_temp.claim(p_name text, p_agents text default '{work}') returns text language sql as $$
-  select pg_temp.show(
-    format('select string_agg(agent || '' '' || coalesce(github_token, ''-''), '','')
-      from claim_task(''w'', %L, 60, ''%%3$s'')', p_agents), p_name
-  )
-$$;
-create function pg_temp.new_task(p_user text, p_agent text default 'work') returns void language sql as $$
-  insert into tasks (user_id, agent) values (('00000000-0000-4000-8000-00000000000' || p_user)::uuid, p_agent)
-$$;
+-- Who makes them
 
--- Making one
+select is(left(pg_temp.make_token('x', 'anon', '''mine'', ''{claude}'''), 5), '42501',
+  'nobody who is not signed in');
+select is(pg_temp.make_token(p, p, format('%L, ''{codex,claude," codex "}''', p)), 'made', p || ' has one of their own')
+from unnest(array['stranger', 'viewer', 'admin']) as p;
+select is(pg_temp.make_token('x', p, '''fleet'', ''{claude}'', for_everybody => true'),
+  'PT403 team_role_required',
+  p || ' makes none for everybody')
+from unnest(array['stranger', 'viewer', 'agent']) as p;
+select is(pg_temp.make_token('fleet', 'admin', '''fleet'', ''{claude,codex}'', for_everybody => true'),
+  'made',
+  'an admin does');
+select is(pg_temp.make_token('robot', 'service_role', '''robot'', ''{claude}'', for_everybody => true'),
+  'made',
+  'and so does a server');
+select is(pg_temp.make_token('x', 'service_role', '''robot'', ''{claude}'''), 'PT401 not_signed_in',
+  'which has no tasks of its own');
+select is(pg_temp.make_token('x', 'stranger', a), 'PT422 worker_input_invalid', a)
+from unnest(array[
+  ''''', ''{claude}''', ''' '', ''{claude}''', 'null, ''{claude}''', '''w'', ''{}''', '''w'', null',
+  '''w'', ''{null," "}''', 'repeat(''w'', 1000), ''{claude}''',
+  '''w'', ''{claude}'', 0', '''w'', ''{claude}'', -1',
+  '''w'', ''{claude}'', 1000000'
+]) as a;
 
-select is(pg_temp.make('own', 'agent', '''Laptop'', array[''work'', '' work '', ''other'']'), 'own',
-  'a user makes one');
-select results_eq(
-  $$ select w.user_id, w.name, w.agents, w.expires_at, w.revoked_at, t.token ~ '^flw_[A-Za-z0-9_-]{43}$'
-     from worker_tokens as w join token as t using (id) $$,
-  $$ values ('00000000-0000-4000-8000-00000000000c'::uuid, 'Laptop', '{other,work}'::text[],
-       null::timestamptz, null::timestamptz, true) $$,
-  'for agents, that does not expire'
+-- What is kept of them
+
+select ok((select bool_and(token ~ '^flw_[A-Za-z0-9_-]{43}$') and count(distinct token) = 5
+  from worker_tokens_made), 'a token is a long random text');
+select is(
+  (select row(w.user_id = pg_temp.id_of('stranger'), w.name, w.agents, w.created_at >= now(), w.expires_at,
+     w.revoked_at, w.last_used_at)::text
+   from public.worker_tokens as w join worker_tokens_made as m using (id) where m.name = 'stranger'),
+  '(t,stranger,"{claude,codex}",t,,,)', 'its row says whose it is, and for what'
 );
-select is_empty(
-  $$ select from token as t, private.worker_token_hashes as h, worker_tokens as w
-     where concat(h.*, w.*) like '%' || substr(t.token, 5) || '%' $$,
-  'the token itself is nowhere'
+select is((select user_id from public.worker_tokens join worker_tokens_made as m using (id)
+  where m.name = 'fleet'), null, 'one for everybody is nobody''s');
+select is(
+
+  (select h.hash from private.worker_token_hashes as h
+   join worker_tokens_made as m on m.id = h.worker_token_id
+   where m.name = 'stranger'),
+  (select sha256(convert_to(token, 'UTF8')) from worker_tokens_made where name = 'stranger'),
+  'of the token itself its hash is kept'
 );
-select is(pg_temp.make('short', 'agent', '''CI'', ''{work}'', 1'), 'short', 'one for a day');
-select is(pg_temp.make('team', 'admin', '''Fleet'', ''{work}'', null, true'), 'team', 'one for everybody');
-select is(pg_temp.make('server', 'service_role', '''Fleet'', ''{work}'', null, true'), 'server',
-  'servers make those too');
-select is(pg_temp.make('second', 'second', '''Other'', ''{work}'''), 'second', 'another user''s');
-select is(pg_temp.make(s.persona || s.arguments, s.persona, s.arguments), s.answer, s.answer || s.arguments)
-from (values
-  ('agent', '''x'', ''{work}'', null, true', 'PT403 team_role_required'),
-  ('stranger', '''x'', ''{work}'', null, true', 'PT403 team_role_required'),
-  ('service_role', '''x'', ''{work}''', 'PT401 not_signed_in'),
-  ('agent', ''' '', ''{work}''', 'PT422 worker_input_invalid'),
-  ('agent', '''x'', ''{}''', 'PT422 worker_input_invalid'),
-  ('agent', '''x'', ''{" "}''', 'PT422 worker_input_invalid'),
-  ('agent', '''x'', null', 'PT422 worker_input_invalid'),
-  ('agent', '''x'', ''{work}'', 0', 'PT422 worker_input_invalid')
-) as s (persona, arguments, answer);
-select matches(pg_temp.as_persona('anon', 'select create_worker_token(''x'', ''{work}'')'), '^42501',
-  'nobody makes one');
-
--- Without a good one
-
-select is(pg_temp.as_persona(p, 'select claim_task(''w'', ''{work}'')'), 'PT401 worker_token_required', p)
-from unnest(array['anon', 'stranger', 'agent', 'admin']) as p;
-select is(pg_temp.as_persona('anon', s), 'PT401 worker_token_invalid', s) from unnest(array[
-  'select claim_task(''w'', ''{work}'', 60, ''flw_x'')', 'select claim_task(''w'', ''{work}'', 60, '''')',
-  'select heartbeat_task(1, 1, 60, null, ''flw_x'')', 'select release_task(1, 1, ''flw_x'')',
-  'select complete_task(1, 1, worker_token => ''flw_x'')', 'select fail_task(1, 1, ''e'', worker_token => ''x'')'
+select is_empty($$
+  select from worker_tokens_made as m, public.worker_tokens as w, private.worker_token_hashes as h
+  where strpos(w::text, substr(m.token, 5)) > 0 or strpos(h::text, substr(m.token, 5)) > 0
+$$, 'and nothing else');
+select is(
+  (select pg_temp.as_persona(p, 'select string_agg(name, '','' order by name) from public.worker_tokens')), n,
+  'what ' || p || ' sees'
+)
+from (values ('stranger', 'stranger'), ('second', null), ('viewer', 'viewer'), ('admin', 'admin,fleet,robot'),
+  ('service_role', 'admin,fleet,robot,stranger,viewer')) as v (p, n);
+select is(left(pg_temp.as_persona('anon', 'select count(*) from public.worker_tokens'), 5), '42501',
+  'anybody else: nothing');
+select is(left(pg_temp.as_persona(p, s), 5), '42501', format('%s: %s', p, s))
+from unnest(array['anon', 'stranger', 'admin']) as p
+cross join unnest(array[
+  'insert into public.worker_tokens (user_id, name, agents) values (auth.uid(), ''w'', ''{claude}'')',
+  'update public.worker_tokens set revoked_at = null, agents = ''{claude,codex,more}''',
+  'delete from public.worker_tokens', 'select count(*) from private.worker_token_hashes'
 ]) as s;
-select is(pg_temp.claim('own', '{work,more}'), 'PT403 worker_agents_not_allowed',
-  'a token is for its agents only');
 
--- Whose tasks
+-- What they are good for
 
-select pg_temp.new_task('e');
-select pg_temp.new_task('e', 'other');
-select is(pg_temp.claim('own', '{work,other}'), null, 'a user''s token gets nobody else''s tasks');
-select is(pg_temp.claim('second'), 'work -', 'but the user''s own');
-select pg_temp.new_task('e');
-select is(pg_temp.claim('team'), 'work -', 'a token for everybody gets anybody''s');
-select set_github_token('00000000-0000-4000-8000-00000000000c', '90000000-0000-4000-8000-000000000001',
-  'v1.test.AAECAwQFBgcICQoL.AAECAwQFBgcICQoLDA0ODxAR');
-select pg_temp.new_task('c');
-select is(pg_temp.claim('server'), 'work -', 'without the handle of the GitHub token');
-select pg_temp.new_task('c');
+insert into public.tasks (user_id, agent)
+select pg_temp.id_of(p), a from unnest(array['stranger', 'viewer']) as p
+cross join unnest(array['claude', 'codex', 'other']) as a;
+create function pg_temp.claim_with(p_lease text, p_token text, p_agents text default '{claude}',
+  p_persona text default 'anon') returns text language plpgsql as $$
+declare
+  v_said text := pg_temp.claim(p_lease, p_persona, ', worker_token => #' || p_token, p_agents);
+begin
+  return case when v_said ~ '^\d+$' then (
+    select split_part(u.email, '@', 1) || ' ' || t.agent
+    from public.tasks as t join public.users as u on u.id = t.user_id where t.id = v_said::bigint
+  ) else v_said end;
+end;
+$$;
+select is(pg_temp.claim_with('x', 'stranger', a), 'PT403 worker_agents_not_allowed', 'not for ' || a)
+from unnest(array['{other}', '{claude,other}', '{Claude}', '{claude,codex,other}']) as a;
+select is(pg_temp.claim_with('x', 'stranger', '{other}', 'service_role'), 'PT403 worker_agents_not_allowed',
+  'a server that shows one is held to it');
+select is(pg_temp.claim_with('v', 'viewer', '{claude,codex}'), 'viewer claude',
+  'a worker gets its user''s tasks');
+select is(pg_temp.claim_with('v2', 'viewer', '{claude}'), null, 'of the agents that it asks for');
+select is(pg_temp.claim_with('v2', 'viewer', '{codex}'), 'viewer codex', 'then of the others');
+select is(pg_temp.claim_with('v3', 'viewer', '{claude,codex}'), null, 'and nobody else''s');
+select is(pg_temp.claim_with('v3', 'viewer', '{claude,codex}', 'stranger'), null,
+  'whoever shows it, and whoever is signed in');
+select is(pg_temp.claim_with('s', 'fleet', '{codex}'), 'stranger codex', 'one for everybody gets anybody''s');
+select is(pg_temp.claim_with('s2', 'robot', '{claude}', 'viewer'), 'stranger claude',
+  'also from somebody who is signed in');
 select is(
-  pg_temp.as_persona('service_role', 'select github_token from claim_task(''w'', ''{work}'', 60)'),
-  'secret:90000000-0000-4000-8000-000000000001', 'which servers are given'
+  (select row(a.worker, a.worker_token_id = m.id)::text
+   from public.task_attempts as a join leases as l using (task_id, fencing_token)
+   join worker_tokens_made as m on m.name = 'viewer' where l.name = 'v'),
+  '(v,t)', 'the attempt says with which token'
 );
+select is((select count(*) from public.worker_tokens where last_used_at >= now()), 3::bigint,
+  'and the token when it was used');
 
--- Whose lease
+-- What they are not good for
 
-select pg_temp.new_task('c', 'other');
-insert into lease select c.task_id, c.fencing_token
-from token as t cross join lateral claim_task('w', '{other}', 60, t.token) as c where t.name = 'own';
-select pg_temp.make('spare', 'agent', '''Spare'', ''{work,other}''');
-select is(pg_temp.show(s.statement, n), 'PT409 task_lease_lost', s.statement || ' with the token ' || n)
-from unnest(array['spare', 'second', 'team']) as n,
-unnest(array['select heartbeat_task(%1$s, %2$s, 60, null, ''%3$s'')']) as s (statement);
+select is(pg_temp.ask(p, format('select public.%s', replace(c, '?', t))), 'PT409 task_lease_lost',
+  format('%s shows %s: %s', p, t, c))
+from (values ('anon', 'stranger'), ('stranger', 'stranger')) as v (p, t)
+cross join unnest(array[
+  'heartbeat_task(@v, worker_token => #?)', 'complete_task(@v, worker_token => #?)',
+  'fail_task(@v, ''broken'', worker_token => #?)', 'release_task(@v, worker_token => #?)'
+]) as c;
+select is(pg_temp.ask(p, 'select public.complete_task(@v)'), 'PT401 worker_token_required',
+  p || ' who knows a fencing token')
+from unnest(array['anon', 'viewer', 'admin']) as p;
+select is(pg_temp.state_of('v'), 'running open', 'nothing came of it');
+
+-- From claim to end
+
+select is(pg_temp.ask('anon', $$
+  select public.heartbeat_task(@v, message => 'At work', worker_token => #viewer) ->> 'state'
+$$), 'running', 'a worker with its token goes on');
+select is(pg_temp.ask('anon', $$
+  select public.complete_task(@v, git_diff => '+ a', worker_token => #viewer) ->> 'status'
+$$), 'completed', 'and to the end');
+select is(pg_temp.ask('anon', 'select public.fail_task(@v2, ''broken'',
+  worker_token => #viewer) ->> ''status'''),
+  'pending', 'or fails');
+select is(pg_temp.ask('anon', 'select public.release_task(@s, worker_token => #fleet) ->> ''status'''),
+  'pending',
+  'or gives it back');
+select is((select row(git_diff, chat_messages -> 0 ->> 'content')::text from public.tasks join leases
+  on task_id = id where name = 'v'), '("+ a","At work")', 'with what it wrote');
+
+-- The user's GitHub token
+
+insert into private.secrets (id, user_id, kind, sealed) values
+  ('00000000-0000-4000-8000-0000000000f1', pg_temp.id_of('second'), 'github_token',
+   'v1.one.AAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAA');
+update public.users set github_token = 'secret:00000000-0000-4000-8000-0000000000f1'
+where id = pg_temp.id_of('second');
+insert into public.tasks (user_id, agent) select pg_temp.id_of('second'), 'pusher' from generate_series(1, 4);
+select is(pg_temp.make_token('pushing', 'second', '''w'', ''{pusher}'''), 'made', 'a user''s own');
+select is(pg_temp.make_token('pushing_all', 'admin', '''w'', ''{pusher}'', for_everybody => true'), 'made',
+  'and one for everybody');
+select is(pg_temp.claim_with('p1', 'pushing', '{pusher}'), 'second pusher', 'get a task');
+select is(pg_temp.claim_with('p2', 'pushing_all', '{pusher}', 'admin'), 'second pusher', 'both');
+select is(pg_temp.claim('p3', 'service_role', '', '{pusher}') is not null, true, 'as does a server');
+select is((select said ->> 'github_token' from leases where name = l), t, 'handle for ' || l)
+from (values ('p1', null), ('p2', null), ('p3', 'secret:00000000-0000-4000-8000-0000000000f1')) as v (l, t);
+
+-- Whose word on a pull request counts
+
+create function pg_temp.verified(p_lease text, p_persona text, p_more text, p_number integer) returns text
+language plpgsql as $$
+begin
+  perform pg_temp.ask(p_persona, format(
+    'select public.complete_task(@%s, pr_url => ''https://github.com/acme/private/pull/%s''%s)', p_lease,
+    p_number, p_more
+  ));
+  return (
+    select concat_ws(' ', l.source, coalesce(l.verified_by, 'unverified'))
+    from public.task_pull_requests as l join leases as n on n.task_id = l.task_id where n.name = p_lease
+  );
+end;
+$$;
+select is(pg_temp.verified('p1', 'anon', ', worker_token => #pushing', 1), 'owner unverified',
+  'a user''s own worker may name any, as its user may');
+select is(pg_temp.verified('p2', 'anon', ', worker_token => #pushing_all', 2), 'worker worker',
+  'what a worker for everybody says is so');
+select is(pg_temp.verified('p3', 'service_role', '', 3), 'worker worker', 'and what a server says');
+select is(pg_temp.as_persona('second', 'select string_agg(number::text, '','' order by number)
+  from public.pull_requests'), '2,3', 'which is what the user is shown');
+
+-- No longer good
+
+select is(pg_temp.make_token('expired', 'second', '''w'', ''{claude,codex}'', 1'), 'made', 'one for a day');
+select is((select expires_at - created_at between '23 h' and '25 h' from public.worker_tokens join
+  worker_tokens_made as m using (id) where m.name = 'expired'), true, 'is for a day');
+insert into public.tasks (user_id) select pg_temp.id_of('second') from generate_series(1, 3);
+select is(pg_temp.claim_with('e', 'expired'), 'second claude', 'and good');
+update public.worker_tokens set expires_at = now() - interval '1 second'
+where id = (select id from worker_tokens_made where name = 'expired');
+select is(pg_temp.make_token('revoked', 'second', '''w'', ''{claude,codex}'''), 'made', 'another one');
+select is(pg_temp.claim_with('r', 'revoked'), 'second claude', 'is good');
+create function pg_temp.revoke(p_persona text, p_name text) returns text language sql as $$
+  select pg_temp.as_persona(p_persona, format('select public.revoke_worker_token(%L) is not null',
+    (select id from worker_tokens_made where name = p_name)))
+$$;
+select is(pg_temp.revoke(p, 'revoked'), 'PT404 worker_token_not_found', 'not ' || p || '''s to revoke')
+from unnest(array['stranger', 'viewer', 'agent']) as p;
+select is(left(pg_temp.revoke('anon', 'revoked'), 5), '42501', 'nor anybody''s');
+select is(pg_temp.revoke('second', 'fleet'), 'PT404 worker_token_not_found',
+  'nor is everybody''s the user''s');
+select is(pg_temp.revoke('second', 'revoked'), 'true', 'its user revokes it');
+select is(pg_temp.revoke('second', 'revoked'), 'true', 'and again');
+insert into worker_tokens_made values
+  ('unknown', null, 'flw_' || repeat('A', 43)), ('empty', null, ''), ('odd', null, E'flw_\t%''"é'),
+  ('id', null, (select id::text from worker_tokens_made where name = 'fleet')),
+  ('hash', null, (select encode(h.hash, 'hex') from private.worker_token_hashes as h limit 1));
+insert into leases select n, task_id, fencing_token from leases cross join unnest(array['unknown',
+  'empty', 'odd',
+  'id', 'hash']) as n where name = 'e';
+update leases set name = case name when 'e' then 'expired' else 'revoked' end where name in ('e', 'r');
 select is(
-  pg_temp.show('select complete_task(%1$s, %2$s, worker_token => ''%3$s'')', 'team'), 'PT409 task_lease_lost',
-  'nobody else finishes it'
-);
-select is(pg_temp.show('select heartbeat_task(%1$s, %2$s, 60, null, ''%3$s'')->>''state''', 'own'), 'running',
-  'whose lease it is may');
-select is(
-  pg_temp.as_persona('service_role', (select format('select heartbeat_task(%s, %s)->>''state''', task, token)
-    from lease)), 'running', 'and a server');
-select results_eq(
-  $$ select name, last_used_at is not null from worker_tokens where name in ('CI', 'Laptop') order by name $$,
-  $$ values ('CI', false), ('Laptop', true) $$, 'whether it was used is seen'
-);
-
--- Until when
-
-select is(pg_temp.as_persona('second', (select format('select revoke_worker_token(%L)', id) from token
-  where name = 'own')), 'PT404 worker_token_not_found', 'nobody revokes another user''s');
-select is(pg_temp.as_persona('agent', (select format('select revoke_worker_token(%L)', id) from token
-  where name = 'team')), 'PT404 worker_token_not_found', 'nor one for everybody');
-select isnt(pg_temp.as_persona('agent', (select format('select revoke_worker_token(%L)', id) from token
-  where name = 'own')), null, 'its user does');
-select is(pg_temp.show('select complete_task(%1$s, %2$s, worker_token => ''%3$s'')', 'own'),
-  'PT401 worker_token_invalid', 'from then on its worker writes nothing');
-select unalike(pg_temp.as_persona('admin', (select format('select revoke_worker_token(%L)', id) from token
-  where name = 'team')), 'PT%', 'an admin revokes one for everybody');
-update worker_tokens set expires_at = clock_timestamp() where name = 'CI';
-select is(pg_temp.claim('short'), 'PT401 worker_token_invalid', 'one that has expired is no good');
+  (select string_agg(distinct pg_temp.ask(p, 'select public.' || replace(c, '?', t)), '; ')
+   from unnest(array[
+     'claim_task(''w'', ''{claude}'', worker_token => #?)', 'heartbeat_task(@?, worker_token => #?)',
+     'complete_task(@?, worker_token => #?)', 'fail_task(@?, ''broken'', worker_token => #?)',
+     'release_task(@?, worker_token => #?)'
+   ]) as c),
+  'PT401 worker_token_invalid', format('%s shows one that is %s', p, t)
+)
+from unnest(array['anon', 'second']) as p
+cross join unnest(array['expired', 'revoked', 'unknown', 'empty', 'odd', 'id', 'hash']) as t;
+select is(pg_temp.attempt_of(l), 'open', 'its lease just runs out: ' || l)
+from unnest(array['expired', 'revoked']) as l;
+select is(pg_temp.revoke('admin', 'fleet'), 'true', 'an admin revokes one for everybody');
+select is(pg_temp.revoke('service_role', 'robot'), 'true', 'and so does a server');
+select is(pg_temp.claim_with('x', 'fleet'), 'PT401 worker_token_invalid', 'at once');
+delete from auth.users where id = pg_temp.id_of('stranger');
+select is(pg_temp.claim_with('x', 'stranger'), 'PT401 worker_token_invalid', 'with an account its tokens go');
 
 select * from finish();
 rollback;

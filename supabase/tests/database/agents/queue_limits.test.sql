@@ -1,0 +1,197 @@
+-- How much runs at once: by user, by project, by settings and by what is said for one of them; and that
+-- whoever is at a limit stands in nobody's way.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(35);
+\ir ../helpers/personas.psql
+\ir ../helpers/queue.psql
+
+-- Claims until there is nothing, and says how many there were and of whom.
+create function pg_temp.claim_all(p_persona text default 'service_role', p_more text default '',
+  p_agents text default '{claude}') returns text language plpgsql as $$
+declare
+  v_said text;
+  v_users text[] := '{}';
+begin
+  loop
+    v_said := pg_temp.claim('last', p_persona, p_more, p_agents);
+    exit when v_said is null;
+    if v_said like 'PT%' then
+      return v_said;
+    end if;
+    v_users := v_users || (
+      select split_part(u.email, '@', 1) || coalesce(':' || p.name, '') from public.tasks as t
+      join public.users as u on u.id = t.user_id left join public.projects as p on p.id = t.project_id
+      where t.id = v_said::bigint
+    );
+  end loop;
+  return (
+    select string_agg(concat_ws(' ', c.n, c.who), ', ' order by c.who)
+    from (select who, count(*) as n from unnest(v_users) as v (who) group by who) as c
+  );
+end;
+$$;
+create function pg_temp.add(p_persona text, p_count integer, p_project text default null,
+  p_priority integer default 0) returns void language sql as $$
+  insert into public.tasks (user_id, project_id, priority)
+  select pg_temp.id_of(p_persona),
+    (select id from public.projects where name = p_project and user_id = pg_temp.id_of(p_persona)), p_priority
+  from generate_series(1, p_count)
+$$;
+-- Nothing runs and nothing waits.
+create function pg_temp.clear() returns void language sql as $$
+  delete from public.tasks;
+  update public.agent_settings set running_tasks_per_user = 8, running_tasks_per_project = 4;
+  update public.users set max_running_tasks = null where max_running_tasks is not null;
+  update public.projects set max_running_tasks = null where max_running_tasks is not null;
+$$;
+create temp table projects_made on commit drop as
+select pg_temp.project('stranger', n) from unnest(array['one', 'two', 'three']) as n;
+insert into projects_made select pg_temp.project('viewer', 'one');
+
+-- By user
+
+select pg_temp.add('stranger', 12);
+select is(pg_temp.claim_all(), '8 stranger', 'eight tasks of a user at once');
+select is(pg_temp.claim('none'), null, 'then none, though four wait');
+select is(pg_temp.ask('service_role', 'select public.complete_task(@last) ->> ''status'''), 'completed',
+  'one is done');
+select is(pg_temp.claim_all(), '1 stranger', 'which makes room for one');
+select is(pg_temp.ask('service_role', 'select public.fail_task(@last, ''broken'') ->> ''status'''), 'pending',
+  'one that fails');
+select is(pg_temp.claim_all(), '1 stranger', 'also');
+select is(pg_temp.ask('stranger', format('select public.cancel_task(%s) ->> ''status''', task_id)),
+  'cancelled',
+  'one that is cancelled') from leases where name = 'last';
+select is(pg_temp.claim_all(), '1 stranger', 'also');
+do $$ begin
+  perform pg_temp.expire('last');
+  perform private.reclaim_expired_tasks();
+end $$;
+select is(pg_temp.claim_all(), '1 stranger', 'and one that is taken back');
+select pg_temp.clear();
+select pg_temp.add('stranger', 12);
+update public.agent_settings set running_tasks_per_user = 2;
+select is(pg_temp.claim_all(), '2 stranger', 'the setting says how many');
+update public.agent_settings set running_tasks_per_user = 1;
+select is(pg_temp.ask('service_role', 'select public.complete_task(@last) ->> ''status'''), 'completed',
+  'when it is lowered');
+select is(pg_temp.claim('none'), null, 'what runs is worked off first');
+update public.agent_settings set running_tasks_per_user = 0;
+select is(pg_temp.ask('service_role', 'select count(*) from public.claim_task(''w'', ''{claude}'')'), '0',
+  'at 0 nothing starts');
+update public.agent_settings set running_tasks_per_user = null;
+select is(pg_temp.claim_all(), '10 stranger', 'null is any number');
+
+select pg_temp.clear();
+select pg_temp.add(p, 12) from unnest(array['stranger', 'viewer', 'agent', 'admin']) as p;
+update public.users set max_running_tasks = v.n
+from (values ('stranger', 2), ('viewer', 10), ('agent', 0)) as v (p, n) where id = pg_temp.id_of(v.p);
+select is(pg_temp.claim_all(), '8 admin, 2 stranger, 10 viewer', 'what is said of a user goes before');
+select is(pg_temp.as_persona('stranger', 'update public.users set max_running_tasks = 100
+  returning max_running_tasks'), '2', 'and is not the user''s to say');
+select is(pg_temp.claim('none'), null, 'which gets them nothing');
+
+-- By project
+
+select pg_temp.clear();
+select pg_temp.add('stranger', 6, n) from unnest(array['one', 'two', null]) as n;
+update public.agent_settings set running_tasks_per_user = null;
+select is(pg_temp.claim_all(), '6 stranger, 4 stranger:one, 4 stranger:two',
+  'four of each project; what has no project is not held up');
+select pg_temp.clear();
+select pg_temp.add('stranger', 6, n) from unnest(array['one', 'two', 'three']) as n;
+select is(
+  (select sum(split_part(c, ' ', 1)::integer) from regexp_split_to_table(pg_temp.claim_all(), ', ') as c),
+  8::bigint, 'of all projects together no more than of the user'
+);
+select ok(
+  not exists (select from public.task_attempts group by project_id having count(*) > 4),
+  'and of each no more than of a project'
+);
+select pg_temp.clear();
+select pg_temp.add('stranger', 6, n) from unnest(array['one', 'two', 'three']) as n;
+update public.projects set max_running_tasks = v.n
+from (values ('one', 1), ('two', 100), ('three', 0)) as v (p, n)
+where name = v.p and user_id = pg_temp.id_of('stranger');
+select is(pg_temp.claim_all(), '1 stranger:one, 4 stranger:two', 'an owner lowers it, and can''t raise it');
+update public.agent_settings set running_tasks_per_project = null;
+select is(pg_temp.claim_all(), '2 stranger:two', 'where the setting says nothing, what the owner says holds');
+update public.projects set max_running_tasks = null where name = 'one';
+update public.agent_settings set running_tasks_per_user = null;
+select is(pg_temp.claim_all(), '5 stranger:one', 'null and null is any number');
+select pg_temp.clear();
+select pg_temp.add('stranger', 6, 'one');
+select pg_temp.add('viewer', 6, 'one');
+select is(pg_temp.claim_all(), '4 stranger:one, 4 viewer:one', 'each user''s project is their own');
+
+-- Nobody in front of others
+
+select pg_temp.clear();
+update public.agent_settings set running_tasks_per_user = 1;
+select pg_temp.add('stranger', 500, null, 100);
+select pg_temp.add('viewer', 1, null, 0);
+select pg_temp.add('agent', 1, null, -100);
+select isnt(pg_temp.claim(n), null, 'claim ' || n) from unnest(array['x', 'y', 'z']) as n;
+select is(
+  (select string_agg(split_part(u.email, '@', 1), ' ' order by l.name) from leases as l
+   join public.tasks as t on t.id = l.task_id join public.users as u on u.id = t.user_id
+   where l.name in ('x', 'y', 'z')),
+  'stranger viewer agent', 'whoever is at the limit stands in nobody''s way, however much they ask for'
+);
+select pg_temp.clear();
+update public.agent_settings set running_tasks_per_project = 1;
+select pg_temp.add('stranger', 500, 'one', 100);
+select pg_temp.add('stranger', 1, 'two', 0);
+select pg_temp.add('stranger', 1, null, -1);
+select is(pg_temp.claim_all(), '1 stranger, 1 stranger:one, 1 stranger:two',
+  'nor does a project in the way of its user''s others');
+select pg_temp.clear();
+update public.agent_settings set running_tasks_per_user = 1;
+select pg_temp.add('stranger', 500, null, 100);
+update public.tasks set run_after = now() + interval '1 h';
+select pg_temp.add('viewer', 500, null, 50);
+update public.tasks set agent = 'nobody-runs-it' where user_id = pg_temp.id_of('viewer');
+select pg_temp.add('stranger', 2, null, 0);
+select pg_temp.add('viewer', 2, null, 0);
+select is(pg_temp.claim_all(), '1 stranger, 1 viewer', 'nor what is for later, or for another agent');
+
+-- The order is kept among those who have room
+
+select pg_temp.clear();
+select pg_temp.add('stranger', 3, null, 10);
+select pg_temp.add('viewer', 3, null, 20);
+select pg_temp.add('agent', 3, null, 5);
+update public.agent_settings set running_tasks_per_user = 2;
+create temp table turns on commit drop as
+select n, pg_temp.claim('turn' || n) as id from generate_series(1, 6) as n;
+select is(
+  (select string_agg(split_part(u.email, '@', 1), ' ' order by n) from turns as o
+   join public.tasks as t on t.id = o.id::bigint join public.users as u on u.id = t.user_id),
+  'viewer viewer stranger stranger agent agent', 'by priority, among those who have room'
+);
+
+-- With a worker token
+
+select pg_temp.clear();
+select is(pg_temp.make_token('mine', 'stranger', '''mine'', ''{claude}'''), 'made', 'a user''s own worker');
+select pg_temp.add('stranger', 6, 'one');
+select pg_temp.add('stranger', 6);
+select pg_temp.add('viewer', 6);
+update public.users set max_running_tasks = 5 where id = pg_temp.id_of('stranger');
+select is(pg_temp.claim_all('anon', ', worker_token => #mine'), '1 stranger, 4 stranger:one',
+  'has the same limits, and nobody else''s tasks');
+select is(pg_temp.claim_all(), '6 viewer', 'which wait for others');
+
+-- What is not held by a worker does not count
+
+select pg_temp.clear();
+select pg_temp.add('stranger', 10);
+update public.tasks set status = 'running' where id in (select id from public.tasks order by id limit 5);
+update public.agent_settings set running_tasks_per_user = 5;
+select is(pg_temp.claim_all(), '5 stranger', 'what runs by hand takes no worker''s place');
+
+select * from finish();
+rollback;
