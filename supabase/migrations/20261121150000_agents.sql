@@ -1811,10 +1811,10 @@ language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_most constant integer := (select s.max_lease_seconds from public.agent_settings as s where s.id);
 begin
-  if p_lease_seconds between 5 and v_most then
-    return make_interval(secs => p_lease_seconds);
+  if (p_lease_seconds between 5 and v_most) is not true then
+    perform private.refuse_worker_input(format('lease_seconds is from 5 to %s.', v_most));
   end if;
-  perform private.refuse_worker_input(format('lease_seconds is from 5 to %s.', v_most));
+  return make_interval(secs => p_lease_seconds);
 end;
 $$;
 comment on function private.lease_interval(integer) is
@@ -1827,8 +1827,8 @@ create or replace function private.take_first_with_room(
 )
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_users uuid[] := '{}';
-  v_projects bigint[] := '{}';
+  v_users uuid[] := '{}'::uuid[];
+  v_projects bigint[] := '{}'::bigint[];
   v_task record;
   v_room record;
 begin
@@ -2518,7 +2518,7 @@ begin
         and a.lease_expires_at <= clock_timestamp()
       returning a.*
     )
-    select array_agg(e) into v_attempts from ended as e;
+    select array_agg(row(e.*)::public.task_attempts) into v_attempts from ended as e;
     exit when v_attempts is null;
     v_count := v_count + private.return_failed_tasks(v_attempts);
     exit when cardinality(v_attempts) < 500;
@@ -3168,7 +3168,7 @@ comment on function private.is_newer_version(
 ) is 'Whether the new version takes the place of the old one; read_at is null for what a delivery told.';
 
 create or replace function private.version_of(p public.pull_requests) returns private.pull_request_version
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return row(
     p.number, p.state, p.is_draft, p.merged_at, p.closed_at, p.merge_commit_sha, p.head_ref, p.head_sha,

@@ -43,10 +43,10 @@ language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_most constant integer := (select s.max_lease_seconds from public.agent_settings as s where s.id);
 begin
-  if p_lease_seconds between 5 and v_most then
-    return make_interval(secs => p_lease_seconds);
+  if (p_lease_seconds between 5 and v_most) is not true then
+    perform private.refuse_worker_input(format('lease_seconds is from 5 to %s.', v_most));
   end if;
-  perform private.refuse_worker_input(format('lease_seconds is from 5 to %s.', v_most));
+  return make_interval(secs => p_lease_seconds);
 end;
 $$;
 comment on function private.lease_interval(integer) is
@@ -59,8 +59,8 @@ create or replace function private.take_first_with_room(
 )
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_users uuid[] := '{}';
-  v_projects bigint[] := '{}';
+  v_users uuid[] := '{}'::uuid[];
+  v_projects bigint[] := '{}'::bigint[];
   v_task record;
   v_room record;
 begin

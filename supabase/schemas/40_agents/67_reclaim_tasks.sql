@@ -56,7 +56,7 @@ begin
         and a.lease_expires_at <= clock_timestamp()
       returning a.*
     )
-    select array_agg(e) into v_attempts from ended as e;
+    select array_agg(row(e.*)::public.task_attempts) into v_attempts from ended as e;
     exit when v_attempts is null;
     v_count := v_count + private.return_failed_tasks(v_attempts);
     exit when cardinality(v_attempts) < 500;

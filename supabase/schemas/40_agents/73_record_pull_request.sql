@@ -108,7 +108,7 @@ comment on function private.is_newer_version(
 ) is 'Whether the new version takes the place of the old one; read_at is null for what a delivery told.';
 
 create or replace function private.version_of(p public.pull_requests) returns private.pull_request_version
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return row(
     p.number, p.state, p.is_draft, p.merged_at, p.closed_at, p.merge_commit_sha, p.head_ref, p.head_sha,

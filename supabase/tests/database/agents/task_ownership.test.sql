@@ -64,8 +64,10 @@ from (values
 
 -- Statements that read no column are not held to what their caller sees, but to what they may write.
 
-select is(pg_temp.as_persona('stranger', format('with w as (%s returning 1) select count(*) from w', w.statement)),
-  w.rows_count, w.statement)
+select is(
+  pg_temp.as_persona('stranger', format('with w as (%s returning 1) select count(*) from w', w.statement)),
+  w.rows_count, w.statement
+)
 from (values
   ('update public.tasks set priority = 7', '1'), ('update public.projects set name = ''Mine''', '1'),
   ('update public.users set full_name = ''Mine''', '1')
