@@ -91,67 +91,71 @@ const excessEver = (): Promise<Excess[]> =>
       then coalesce(u.max_running_tasks, 4) else least(p.max_running_tasks, 2) end
   `;
 
-test("sixty-four workers and what two dozen may do: no user and no project is ever above the limit", async () => {
-  let left = TASKS;
-  let looks = 0;
-  let most = 0;
-  const excess: Excess[] = [];
+test(
+  "sixty-four workers and what two dozen may do: no user and no project is ever above the limit",
+  async () => {
+    let left = TASKS;
+    let looks = 0;
+    let most = 0;
+    const excess: Excess[] = [];
 
-  async function work(number: number): Promise<void> {
-    const roll = dice(number + 1);
-    const sql = connectAs(database, { role: "service_role" });
-    const worker: Worker = { name: `worker ${number}`, sql, token: null };
-    try {
-      while (left > 0) {
-        const lease = await claim(worker);
-        if (!lease) continue;
-        for (let beat = roll(3); beat > 0; beat--) {
-          await sql`select public.heartbeat_task(${lease.task_id}, ${lease.fencing_token})`;
-        }
-        // what frees a place: one of ten gives it back, one of ten fails for good
-        const end = roll(10);
-        if (end === 0) {
-          await sql`select public.release_task(${lease.task_id}, ${lease.fencing_token})`;
-          continue;
-        }
-        if (end === 1) {
-          await sql`
+    async function work(number: number): Promise<void> {
+      const roll = dice(number + 1);
+      const sql = connectAs(database, { role: "service_role" });
+      const worker: Worker = { name: `worker ${number}`, sql, token: null };
+      try {
+        while (left > 0) {
+          const lease = await claim(worker);
+          if (!lease) continue;
+          for (let beat = roll(3); beat > 0; beat--) {
+            await sql`select public.heartbeat_task(${lease.task_id}, ${lease.fencing_token})`;
+          }
+          // what frees a place: one of ten gives it back, one of ten fails for good
+          const end = roll(10);
+          if (end === 0) {
+            await sql`select public.release_task(${lease.task_id}, ${lease.fencing_token})`;
+            continue;
+          }
+          if (end === 1) {
+            await sql`
             select public.fail_task(${lease.task_id}, ${lease.fencing_token}, 'broken', retryable => false)
           `;
-        } else {
-          await complete(worker, lease);
+          } else {
+            await complete(worker, lease);
+          }
+          left--;
         }
-        left--;
+      } finally {
+        await sql.end({ timeout: 5 });
       }
-    } finally {
-      await sql.end({ timeout: 5 });
     }
-  }
 
-  async function watch(): Promise<void> {
-    await until(async () => {
-      excess.push(...await excessNow());
-      const [row] = await admin<{ count: number }[]>`
+    async function watch(): Promise<void> {
+      await until(async () => {
+        excess.push(...await excessNow());
+        const [row] = await admin<{ count: number }[]>`
         select count(*)::integer from public.task_attempts where ended_at is null
       `;
-      most = Math.max(most, row?.count ?? 0);
-      looks++;
-      return left <= 0;
-    });
-  }
+        most = Math.max(most, row?.count ?? 0);
+        looks++;
+        return left <= 0;
+      });
+    }
 
-  await Promise.all([watch(), ...Array.from({ length: WORKERS }, (_, number) => work(number))]);
-  expect(excess).toEqual([]);
-  expect(looks).toBeGreaterThan(20);
-  // the limits were what held the workers up
-  expect(most).toBeGreaterThan(USERS);
-  expect(await excessEver()).toEqual([]);
-  expect(await overlaps(admin)).toEqual([]);
-  expect(await admin`select distinct status::text from public.tasks order by 1`).toEqual([
-    { status: "completed" },
-    { status: "failed" },
-  ]);
-}, 120_000);
+    await Promise.all([watch(), ...Array.from({ length: WORKERS }, (_, number) => work(number))]);
+    expect(excess).toEqual([]);
+    expect(looks).toBeGreaterThan(20);
+    // the limits were what held the workers up
+    expect(most).toBeGreaterThan(USERS);
+    expect(await excessEver()).toEqual([]);
+    expect(await overlaps(admin)).toEqual([]);
+    expect(await admin`select distinct status::text from public.tasks order by 1`).toEqual([
+      { status: "completed" },
+      { status: "failed" },
+    ]);
+  },
+  120_000,
+);
 
 test("sixty-four at once for the last place of one user: one gets it", async () => {
   await admin`delete from public.tasks`;
@@ -164,9 +168,9 @@ test("sixty-four at once for the last place of one user: one gets it", async () 
   try {
     const connections = await Promise.all(Array.from({ length: WORKERS }, () => sql.reserve()));
     for (let round = 0; round < 10; round++) {
-      const leases = await Promise.all(connections.map((own, number) =>
-        claim({ name: `worker ${number}`, sql: own, token: null })
-      ));
+      const leases = await Promise.all(
+        connections.map((own, number) => claim({ name: `worker ${number}`, sql: own, token: null })),
+      );
       const got = leases.filter((lease) => lease !== undefined);
       expect(got).toHaveLength(1);
       for (const lease of got) await complete({ name: "", sql, token: null }, lease, connections[0]);

@@ -80,101 +80,103 @@ function hire(number: number, token: string | null): DyingWorker {
   return { name: `worker ${number}`, sql, token, closed: promise };
 }
 
-test("20,000 tasks, 64 workers of whom many die: each task claimed once at a time, all finished, none lost", async () => {
-  const [made] = await admin<{ token: string }[]>`
+test(
+  "20,000 tasks, 64 workers of whom many die: each task claimed once at a time, all finished, none lost",
+  async () => {
+    const [made] = await admin<{ token: string }[]>`
     select token from public.create_worker_token('fleet', '{claude}', for_everybody => true)
   `;
-  const silent: Lease[] = [];
-  const taken: Lease[] = [];
-  const deaths = { claiming: 0, completing: 0, silent: 0 };
-  let finished = 0;
-  let isOver = false;
+    const silent: Lease[] = [];
+    const taken: Lease[] = [];
+    const deaths = { claiming: 0, completing: 0, silent: 0 };
+    let finished = 0;
+    let isOver = false;
 
-  async function work(number: number): Promise<void> {
-    const roll = dice(number + 1);
-    // half of them are servers, half show a worker token
-    const token = number % 2 === 0 ? null : made?.token ?? "";
-    let worker = hire(number, token);
-    try {
-      while (!isOver) {
-        if (roll(30) === 0) {
-          await dieAt(worker, (own) => claim(worker, own));
-          worker = hire(number, token);
-          deaths.claiming++;
-          continue;
+    async function work(number: number): Promise<void> {
+      const roll = dice(number + 1);
+      // half of them are servers, half show a worker token
+      const token = number % 2 === 0 ? null : made?.token ?? "";
+      let worker = hire(number, token);
+      try {
+        while (!isOver) {
+          if (roll(30) === 0) {
+            await dieAt(worker, (own) => claim(worker, own));
+            worker = hire(number, token);
+            deaths.claiming++;
+            continue;
+          }
+          const lease = await claim(worker);
+          if (!lease) {
+            // what is left waits for its time, or for a worker who is dead
+            await until(async () => isOver || await isSomethingReady());
+            continue;
+          }
+          taken.push(lease);
+          const fate = roll(60);
+          if (fate === 0) {
+            await dieAt(worker, (own) => complete(worker, lease, own));
+            worker = hire(number, token);
+            deaths.completing++;
+            silent.push(lease);
+          } else if (fate === 1) {
+            deaths.silent++;
+            silent.push(lease);
+          } else {
+            await complete(worker, lease);
+            finished++;
+          }
         }
-        const lease = await claim(worker);
-        if (!lease) {
-          // what is left waits for its time, or for a worker who is dead
-          await until(async () => isOver || await isSomethingReady());
-          continue;
-        }
-        taken.push(lease);
-        const fate = roll(60);
-        if (fate === 0) {
-          await dieAt(worker, (own) => complete(worker, lease, own));
-          worker = hire(number, token);
-          deaths.completing++;
-          silent.push(lease);
-        } else if (fate === 1) {
-          deaths.silent++;
-          silent.push(lease);
-        } else {
-          await complete(worker, lease);
-          finished++;
-        }
+      } finally {
+        await worker.sql.end({ timeout: 5 });
       }
-    } finally {
-      await worker.sql.end({ timeout: 5 });
     }
-  }
 
-  /** One of them asks at a time. */
-  let asking: Promise<boolean> | undefined;
-  function isSomethingReady(): Promise<boolean> {
-    asking ??= admin<{ is: boolean }[]>`
+    /** One of them asks at a time. */
+    let asking: Promise<boolean> | undefined;
+    function isSomethingReady(): Promise<boolean> {
+      asking ??= admin<{ is: boolean }[]>`
       select exists (
         select from public.tasks where status = 'pending' and agent = 'claude' and run_after <= clock_timestamp()
       ) as is
     `.then(([row]) => row?.is ?? false).finally(() => asking = undefined);
-    return asking;
-  }
+      return asking;
+    }
 
-  /** The leases of the dead run out, and the job comes round, until everything is done. */
-  async function reclaim(): Promise<void> {
-    let reclaimed = 0;
-    await until(async () => {
-      const dead = silent.splice(0);
-      await expire(admin, dead);
-      reclaimed += dead.length;
-      await admin`select private.reclaim_expired_tasks()`;
-      const [left] = await admin<{ count: number }[]>`
+    /** The leases of the dead run out, and the job comes round, until everything is done. */
+    async function reclaim(): Promise<void> {
+      let reclaimed = 0;
+      await until(async () => {
+        const dead = silent.splice(0);
+        await expire(admin, dead);
+        reclaimed += dead.length;
+        await admin`select private.reclaim_expired_tasks()`;
+        const [left] = await admin<{ count: number }[]>`
         select count(*)::integer from public.tasks where status in ('pending', 'running')
       `;
-      isOver = left?.count === 0;
-      return isOver;
-    });
-    expect(reclaimed).toBe(deaths.completing + deaths.silent);
-  }
+        isOver = left?.count === 0;
+        return isOver;
+      });
+      expect(reclaimed).toBe(deaths.completing + deaths.silent);
+    }
 
-  await Promise.all([reclaim(), ...Array.from({ length: WORKERS }, (_, number) => work(number))]);
+    await Promise.all([reclaim(), ...Array.from({ length: WORKERS }, (_, number) => work(number))]);
 
-  expect(finished).toBe(TASKS);
-  for (const count of Object.values(deaths)) expect(count).toBeGreaterThan(TASKS / 100);
-  expect(new Set(taken.map(({ fencing_token }) => fencing_token)).size).toBe(taken.length);
-  expect(
-    await admin`select status, count(*)::integer, min(attempts_count) from public.tasks group by status`,
-  ).toEqual([{ status: "completed", count: TASKS, min: 1 }]);
-  expect(await admin`select outcome, count(*)::integer from public.task_attempts group by 1 order by 1`)
-    .toEqual([
-      { outcome: "completed", count: TASKS },
-      { outcome: "expired", count: deaths.completing + deaths.silent },
-    ]);
-  expect(await overlaps(admin)).toEqual([]);
-  expect(await contradictions(admin)).toEqual([]);
-  // what a worker was given is what is written down, and the result is that of the one that finished
-  expect(
-    await admin`
+    expect(finished).toBe(TASKS);
+    for (const count of Object.values(deaths)) expect(count).toBeGreaterThan(TASKS / 100);
+    expect(new Set(taken.map(({ fencing_token }) => fencing_token)).size).toBe(taken.length);
+    expect(
+      await admin`select status, count(*)::integer, min(attempts_count) from public.tasks group by status`,
+    ).toEqual([{ status: "completed", count: TASKS, min: 1 }]);
+    expect(await admin`select outcome, count(*)::integer from public.task_attempts group by 1 order by 1`)
+      .toEqual([
+        { outcome: "completed", count: TASKS },
+        { outcome: "expired", count: deaths.completing + deaths.silent },
+      ]);
+    expect(await overlaps(admin)).toEqual([]);
+    expect(await contradictions(admin)).toEqual([]);
+    // what a worker was given is what is written down, and the result is that of the one that finished
+    expect(
+      await admin`
       select a.task_id from public.task_attempts as a
       join public.tasks as t on t.id = a.task_id
       where a.outcome = 'completed' and (
@@ -185,14 +187,16 @@ test("20,000 tasks, 64 workers of whom many die: each task claimed once at a tim
         )
       )
     `,
-  ).toEqual([]);
-  const [written] = await admin<{ count: number }[]>`
+    ).toEqual([]);
+    const [written] = await admin<{ count: number }[]>`
     select count(*)::integer from public.task_attempts where fencing_token = any (${
-    taken.map(({ fencing_token }) => fencing_token)
-  }::bigint[])
+      taken.map(({ fencing_token }) => fencing_token)
+    }::bigint[])
   `;
-  expect(written?.count).toBe(taken.length);
-}, 300_000);
+    expect(written?.count).toBe(taken.length);
+  },
+  300_000,
+);
 
 test("the two rows that would be two holders of a task are refused", async () => {
   const [task] = await admin<{ id: string; user_id: string }[]>`select id, user_id from public.tasks limit 1`;
