@@ -1,5 +1,6 @@
 import type { Case } from "../bench.ts";
 import { activityLogCase } from "./activity-log.ts";
+import { agentsQueueCase } from "./agents-queue.ts";
 import { exaiActiveCase } from "./exai-active.ts";
 import { exaiCycleCase } from "./exai-cycle.ts";
 import { exaiReadyCase } from "./exai-ready.ts";
@@ -16,4 +17,5 @@ export const CASES: readonly Case[] = [
   exaiActiveCase,
   exaiReadyCase,
   exaiCycleCase,
+  agentsQueueCase,
 ];
