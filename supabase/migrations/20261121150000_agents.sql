@@ -1377,8 +1377,9 @@ create table public.task_attempts (
   constraint task_attempts_pkey primary key (task_id, fencing_token),
   constraint task_attempts_task_id_fkey foreign key (task_id) references public.tasks (id) on delete cascade
 ) with (
-  -- Room on each page for the next heartbeat, and dead rows away before the index of the open ones grows.
-  fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
+  -- Room on each page for heartbeats, also while somebody's snapshot keeps the rows before them; and dead
+  -- rows away before the index of the open ones grows.
+  fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
 );
 -- No check constraints, as for tasks: each costs every claim and every end of one. outcome is one of
 -- completed, failed, expired, released and cancelled, and null exactly where ended_at is; the functions of
@@ -1858,7 +1859,7 @@ begin
       else
         select t.id into p_task_id from public.tasks as t
         where t.id = v_task.id and t.status = 'pending' and t.agent = any (p_agents)
-          and t.run_after <= clock_timestamp()
+          and t.run_after <= clock_timestamp() and t.project_id is not distinct from v_task.project_id
         for no key update skip locked;
         if found then
           return;

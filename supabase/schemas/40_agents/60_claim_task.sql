@@ -90,7 +90,7 @@ begin
       else
         select t.id into p_task_id from public.tasks as t
         where t.id = v_task.id and t.status = 'pending' and t.agent = any (p_agents)
-          and t.run_after <= clock_timestamp()
+          and t.run_after <= clock_timestamp() and t.project_id is not distinct from v_task.project_id
         for no key update skip locked;
         if found then
           return;
