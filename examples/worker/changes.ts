@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Workspace } from "./clone.ts";
 import { TaskFailure } from "./failure.ts";
@@ -68,7 +68,13 @@ async function commitAll(git: Git, space: Workspace, message: string): Promise<s
   await git([...ours, "update-ref", `refs/heads/${space.branch}`, head]);
   await git([...ours, "read-tree", head]);
   const overWork = [...ours, "--work-tree", space.work];
-  await git([...overWork, "add", "--all", "--", "."], { cwd: space.work, timeoutMs: 600_000 });
+  const submodules = await setSubmodulesAside(git, space);
+  const paths = [".", ...submodules.map((path) => `:(exclude,literal)${path}`)];
+  await git([...overWork, "add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], {
+    cwd: space.work,
+    input: paths.join("\0"),
+    timeoutMs: 600_000,
+  });
   await leaveOutRepositories(git, space, head);
   const tree = (await git([...ours, "write-tree"])).stdout.trim();
   if (tree !== await treeOf(git, space, head)) {
@@ -108,6 +114,39 @@ async function takeCommits(git: Git, space: Workspace, message: string): Promise
   return squashed.stdout.trim();
 }
 
+/**
+ * Into a submodule that it knows, git looks by running itself there, under a configuration that the agent may have written. So
+ * those that are in their place are left as they are, and the others taken away, before git looks at all.
+ *
+ * @returns the paths of those that are left
+ */
+async function setSubmodulesAside(git: Git, space: Workspace): Promise<string[]> {
+  const listed = await git([...inOurs(space), "ls-files", "--stage", "-z"], { keepBytes: LONGEST });
+  const paths = listed.stdout.split("\0").filter((entry) => entry.startsWith("160000 "))
+    .map((entry) => entry.slice(entry.indexOf("\t") + 1));
+  if (listed.isCut || paths.some((path) => path.includes("\uFFFD"))) {
+    throw new TaskFailure(
+      "commit_failed",
+      false,
+      "The repository's submodules can't be told from its files.",
+    );
+  }
+  const kept = paths.filter((path) => isSubmodule(join(space.work, path)));
+  const gone = paths.filter((path) => !kept.includes(path));
+  if (gone.length > 0) {
+    const input = `${gone.join("\0")}\0`;
+    const overWork = [...inOurs(space), "--work-tree", space.work];
+    await git([...overWork, "update-index", "--force-remove", "-z", "--stdin"], { cwd: space.work, input });
+  }
+  return kept;
+}
+
+/** Fetched or, as after every clone, an empty folder. */
+function isSubmodule(path: string): boolean {
+  return isFolder(path) && (lstatSync(join(path, ".git"), { throwIfNoEntry: false }) !== undefined ||
+    readdirSync(path).length === 0);
+}
+
 /** A repository that the agent cloned into its own would become a submodule that nobody can fetch. */
 async function leaveOutRepositories(git: Git, space: Workspace, head: string): Promise<void> {
   const { stdout } = await git([
@@ -138,7 +177,13 @@ async function describe(
   head: string,
 ): Promise<Pick<Changes, "files" | "diff" | "patch">> {
   const ours = inOurs(space);
-  const plain = ["--no-color", "--no-ext-diff", "--no-textconv", "--find-renames"];
+  const plain = [
+    "--no-color",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--find-renames",
+    "--ignore-submodules=none",
+  ];
   const range = [space.base, head];
   const text = async (args: string[]): Promise<string> => {
     const { stdout, isCut } = await git([...ours, ...args], { keepBytes: LONGEST });

@@ -960,6 +960,8 @@ begin
     when new.priority not between -100 and 100 then 'priority: -100 to 100'
     when not isfinite(new.run_after) then 'run_after: a time'
     when not isfinite(new.created_at) then 'created_at: a time'
+    when not isfinite(new.started_at) then 'started_at: a time'
+    when not isfinite(new.completed_at) then 'completed_at: a time'
     when new.max_attempts not between 1 and 20 then 'max_attempts: 1 to 20'
   end;
   if v_wrong is not null then
@@ -1175,14 +1177,15 @@ begin
   if exists (select from public.task_attempts as a where a.task_id = old.id and a.ended_at is null) then
     raise exception using
       errcode = 'PT409', message = 'task_held_by_worker',
-      detail = 'A worker holds this task, so its project stays what it is.',
+      detail = 'A worker holds this task, so its project and repository stay what they are.',
       hint = 'Call cancel_task to take it from the worker.';
   end if;
   return new;
 end;
 $$;
 comment on function private.keep_task_project() is
-  'Before-update trigger of a changed project, since what runs is counted by project. Errors: '
+  'Before-update trigger of a changed project, since what runs is counted by project, and of a changed '
+  'repository, since what the worker says of its pull request is of the one that it was given. Errors: '
   'task_held_by_worker (409).';
 
 -- Times as private.keep_timestamps keeps them, but without comparing the large columns, which would read and
@@ -1227,8 +1230,10 @@ create trigger _200_begin_task before insert on public.tasks
 create trigger _210_keep_task_status before update of status on public.tasks
   for each row when (current_setting('app.task_queue', true) is distinct from 'on')
   execute function private.keep_task_status();
-create trigger _220_keep_task_project before update of project_id on public.tasks
-  for each row when (old.project_id is distinct from new.project_id)
+create trigger _220_keep_task_project before update of project_id, repo_url on public.tasks
+  for each row when (
+    old.project_id is distinct from new.project_id or old.repo_url is distinct from new.repo_url
+  )
   execute function private.keep_task_project();
 create trigger _900_keep_timestamps before insert on public.tasks
   for each row execute function private.keep_timestamps();
@@ -2857,6 +2862,17 @@ $$;
 comment on function private.github_ref_of(public.tasks) is
   'The repository, pull request and branch that a task names; task_id is null where it names none.';
 
+-- The project's repository is no part of the task: its user may change it while a worker is at work.
+create or replace function private.task_says_repository(p_task public.tasks) returns boolean
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return (private.github_pull_request(p_task.pr_url)).o_owner is not null
+    or (private.github_repository(p_task.repo_url)).o_owner is not null;
+end;
+$$;
+comment on function private.task_says_repository(public.tasks) is
+  'Whether the repository of what a task names is said by the task itself, so that it may be confirmed.';
+
 -- Tasks share the lock, so that those who write many of them neither wait for each other nor meet in a
 -- circle; and there are a thousand keys at most, however many branches one transaction names.
 create or replace function private.lock_github_head(
@@ -2947,19 +2963,18 @@ $$;
 comment on function private.link_task_branch(private.task_github_refs, timestamptz) is
   'Links a task to the pull requests of its branch.';
 
-create or replace function private.keep_github_ref(p_ref private.task_github_refs)
+create or replace function private.keep_github_ref(p_ref private.task_github_refs, p_is_confirmed boolean)
 returns private.task_github_refs
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v private.task_github_refs := p_ref;
   v_old private.task_github_refs;
-  v_is_trusted constant boolean := private.is_trusted_caller();
 begin
   select * into v_old from private.task_github_refs as r where r.task_id = p_ref.task_id for update;
   v.number_named_in := pg_current_xact_id();
   v.head_named_in := pg_current_xact_id();
-  v.is_number_confirmed := v_is_trusted;
-  v.is_head_confirmed := v_is_trusted;
+  v.is_number_confirmed := p_is_confirmed;
+  v.is_head_confirmed := p_is_confirmed;
   if (v_old.repo_owner, v_old.repo_name, v_old.user_id) = (v.repo_owner, v.repo_name, v.user_id) then
     if v_old.number is not distinct from v.number then
       v.number_named_in := v_old.number_named_in;
@@ -2977,8 +2992,8 @@ begin
   return v;
 end;
 $$;
-comment on function private.keep_github_ref(private.task_github_refs) is
-  'Stores what a task names now. What has changed is confirmed when a server changed it.';
+comment on function private.keep_github_ref(private.task_github_refs, boolean) is
+  'Stores what a task names now, and whether what has changed is confirmed.';
 
 -- Links to what the task no longer names go.
 create or replace function private.link_task_pull_requests() returns trigger
@@ -2990,7 +3005,7 @@ begin
   if v.task_id is null then
     delete from private.task_github_refs as r where r.task_id = new.id;
   else
-    v := private.keep_github_ref(v);
+    v := private.keep_github_ref(v, private.is_trusted_caller() and private.task_says_repository(new));
   end if;
   if tg_op = 'UPDATE' then
     delete from public.task_pull_requests as l
@@ -3040,6 +3055,7 @@ begin
     is_number_confirmed = r.is_number_confirmed or r.number_named_in = pg_current_xact_id(),
     is_head_confirmed = r.is_head_confirmed or r.head_named_in = pg_current_xact_id()
   where r.task_id = p_task_id
+    and (select private.task_says_repository(t) from public.tasks as t where t.id = p_task_id)
   returning * into v_ref;
   if not found then
     return;
@@ -3056,7 +3072,8 @@ end;
 $$;
 comment on function private.verify_task_pull_requests(bigint) is
   'For the function with which a trusted worker finishes a task, after it has written the task: what it '
-  'wrote of pull request and branch may be seen by the task''s user.';
+  'wrote of pull request and branch may be seen by the task''s user, unless only the project says of which '
+  'repository.';
 
 -- 40_agents/73_record_pull_request.sql
 -- What GitHub says of a pull request, in a delivery or an answer of its API, becomes the row: late, twice, in

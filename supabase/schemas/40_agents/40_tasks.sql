@@ -159,6 +159,8 @@ begin
     when new.priority not between -100 and 100 then 'priority: -100 to 100'
     when not isfinite(new.run_after) then 'run_after: a time'
     when not isfinite(new.created_at) then 'created_at: a time'
+    when not isfinite(new.started_at) then 'started_at: a time'
+    when not isfinite(new.completed_at) then 'completed_at: a time'
     when new.max_attempts not between 1 and 20 then 'max_attempts: 1 to 20'
   end;
   if v_wrong is not null then

@@ -80,14 +80,15 @@ begin
   if exists (select from public.task_attempts as a where a.task_id = old.id and a.ended_at is null) then
     raise exception using
       errcode = 'PT409', message = 'task_held_by_worker',
-      detail = 'A worker holds this task, so its project stays what it is.',
+      detail = 'A worker holds this task, so its project and repository stay what they are.',
       hint = 'Call cancel_task to take it from the worker.';
   end if;
   return new;
 end;
 $$;
 comment on function private.keep_task_project() is
-  'Before-update trigger of a changed project, since what runs is counted by project. Errors: '
+  'Before-update trigger of a changed project, since what runs is counted by project, and of a changed '
+  'repository, since what the worker says of its pull request is of the one that it was given. Errors: '
   'task_held_by_worker (409).';
 
 -- Times as private.keep_timestamps keeps them, but without comparing the large columns, which would read and
@@ -132,8 +133,10 @@ create trigger _200_begin_task before insert on public.tasks
 create trigger _210_keep_task_status before update of status on public.tasks
   for each row when (current_setting('app.task_queue', true) is distinct from 'on')
   execute function private.keep_task_status();
-create trigger _220_keep_task_project before update of project_id on public.tasks
-  for each row when (old.project_id is distinct from new.project_id)
+create trigger _220_keep_task_project before update of project_id, repo_url on public.tasks
+  for each row when (
+    old.project_id is distinct from new.project_id or old.repo_url is distinct from new.repo_url
+  )
   execute function private.keep_task_project();
 create trigger _900_keep_timestamps before insert on public.tasks
   for each row execute function private.keep_timestamps();

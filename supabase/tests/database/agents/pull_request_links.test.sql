@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
-select plan(54);
+select plan(57);
 
 -- URLs
 
@@ -220,6 +220,29 @@ select pg_temp.as_persona('second', format(
   (select id from made where name = 'worker')
 ));
 select is(pg_temp.seen('second'), '-', 'until the user names another branch');
+
+-- Of a repository that only the user's project names, which they can rename while a worker is at work
+
+insert into made select 'project', pg_temp.new_task('second', 'agent', '''claude''');
+insert into public.projects (user_id, repo_url, repo_owner, repo_name, name) values (
+  '00000000-0000-4000-8000-00000000000e', '/srv/git/own', 'Acme', 'Shop', 'Renamed'
+);
+select pg_temp.complete(
+  (select id from made where name = 'project'),
+  'project_id = (select max(id) from public.projects), repo_url = null, pr_number = 20', true
+);
+select is(
+  pg_temp.links((select id from made where name = 'project')), 'acme/shop#20 owner',
+  'a trusted worker''s number is not verified'
+);
+update public.tasks set pr_number = null, pr_branch = 'fix'
+where id = (select id::bigint from made where name = 'project');
+select is(
+  pg_temp.links((select id from made where name = 'project')), 'acme/shop#20 branch, acme/shop#23 branch',
+  'nor is the branch that a server writes'
+);
+select is(pg_temp.seen('second'), '-', 'so that it shows nothing');
+delete from public.tasks where id = (select id::bigint from made where name = 'project');
 
 -- A public repository
 

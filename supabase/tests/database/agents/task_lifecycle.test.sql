@@ -4,7 +4,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(80);
+select plan(83);
 \ir ../helpers/personas.psql
 
 create function pg_temp.task(p_status text) returns bigint language plpgsql as $$
@@ -141,7 +141,7 @@ select is(
 from unnest(array['stranger', 'service_role', 'postgres']) as p (name)
 cross join unnest(array[
   'status = ''cancelled''', 'status = ''completed''', 'status = ''pending''',
-  'project_id = (select max(id) from public.projects)'
+  'project_id = (select max(id) from public.projects)', 'repo_url = ''https://github.com/other/repository'''
 ]) as c (change);
 select is(
   pg_temp.as_persona('stranger', $$

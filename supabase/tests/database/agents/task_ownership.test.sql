@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(57);
+select plan(63);
 \ir ../helpers/personas.psql
 
 -- The stranger owns project 1 and task 1, the viewer project 2 and task 2.
@@ -131,6 +131,15 @@ from (values
   ('error = repeat(''a'', 1048577)', 'PT413', 'task_result_too_large'),
   ('chat_messages = jsonb_build_array(repeat(''a'', 16777216))', 'PT413', 'task_result_too_large')
 ) as v (set, code, message);
+-- An endless one would end the weekly figures of everybody with an error.
+select is(
+  pg_temp.as_persona('stranger', format(
+    'insert into public.tasks (status, %s) values (''completed'', %L) returning id', c.name, t.time
+  )),
+  'PT422 task_value_invalid', format('%s = %s', c.name, t.time)
+)
+from unnest(array['created_at', 'started_at', 'completed_at']) as c (name),
+  unnest(array['infinity', '-infinity']) as t (time);
 select lives_ok('update public.tasks set git_diff = repeat(''a'', 52428800) where id = 1',
   'a diff of 50 MB fits');
 
