@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { TaskFailure } from "./failure.ts";
-import { checkRepository, githubOrigin } from "./repository.ts";
+import { checkRepository, githubOrigin, namesOnGithub } from "./repository.ts";
 
 const rules = { protocols: ["https"], hosts: ["github.com"] };
 
@@ -51,4 +51,15 @@ describe("the url of a task's repository", () => {
 test("the host that is GitHub's, of its API's address", () => {
   expect(githubOrigin("https://api.github.com").origin).toBe("https://github.com");
   expect(githubOrigin("https://ghe.acme.example/api/v3").origin).toBe("https://ghe.acme.example");
+});
+
+test.each([
+  ["https://github.com/acme/shop.git", "https://api.github.com", ["acme", "shop"]],
+  ["https://github.com/acme/sh.op/", "https://api.github.com", ["acme", "sh.op"]],
+  ["ssh://git@github.com/acme/shop", "https://api.github.com", ["acme", "shop"]],
+  ["https://ghe.example.org/acme/shop.git", "https://ghe.example.org/api/v3", ["acme", "shop"]],
+  ["https://git.example.org/acme/shop.git", "https://api.github.com", null],
+  ["https://github.com/acme/shop/tree/main", "https://api.github.com", null],
+])("%s, with the API at %s, is %j on GitHub", (url, apiUrl, names) => {
+  expect(namesOnGithub(new URL(url), apiUrl)).toEqual(names);
 });

@@ -42,3 +42,12 @@ export function githubOrigin(apiUrl: string): URL {
   if (url.host === "api.github.com") return new URL("https://github.com");
   return new URL(url.origin);
 }
+
+/**
+ * Owner and name of a repository that is on GitHub's own host; null for one elsewhere, of which only the project can say what
+ * it is on GitHub. What was pushed to decides: the project's user may have written any other name into the project.
+ */
+export function namesOnGithub(url: URL, apiUrl: string): [owner: string, name: string] | null {
+  const [, owner, name] = url.pathname.match(/^\/([^/]+)\/([^/]+?)(?:\.git)?\/?$/) ?? [];
+  return url.host === githubOrigin(apiUrl).host && owner && name ? [owner, name] : null;
+}

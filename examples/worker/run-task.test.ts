@@ -94,6 +94,12 @@ describe("a change", () => {
     expect(bench.queue.completed[0]?.git_diff?.length).toBeGreaterThan(10_485_760);
   });
 
+  test("becomes a pull request where it was pushed to, whatever repository the project names", async () => {
+    bench.fake.state.addRepo({ owner: "acme", name: "books", members: ["maya"], gitDir: bench.gitDir });
+    expect(await bench.run(EDIT, { repo_name: "books" })).toBe("completed");
+    expect(bench.queue.completed[0]?.pr_url).toBe("https://github.com/acme/shop/pull/1");
+  });
+
   test("goes on with the task's own branch, and stops short where it is told to", async () => {
     bench.commit("main", "main2", "x\n");
     const before = bench.commit("feature/x", "earlier", "kept\n");
@@ -210,6 +216,9 @@ describe("an agent that breaks", () => {
   test("a key of ours that it prints or commits goes nowhere", async () => {
     expect(await bench.run(`echo "the key is ${TOKEN}" && echo fine > fine`)).toBe("completed");
     expect(bench.queue.completed[0]?.message).toBe("the key is [redacted]");
+    const told = `printf '{"model": "m", "key": ["${TOKEN}"]}' > "$FIXLOOP_METADATA_FILE"; echo told > told`;
+    expect(await bench.run(told, { task_id: 8 })).toBe("completed");
+    expect(bench.queue.completed[1]?.execution_metadata).toMatchObject({ model: "m", key: ["[redacted]"] });
     expect(await bench.run(`echo "${TOKEN}" >&2; exit 1`)).toBe("retried");
     expect(bench.queue.failures[0]?.error).not.toContain(TOKEN);
     expect(await bench.run(`echo "${TOKEN}" > key`, { task_id: 9 })).toBe("failed");

@@ -11,7 +11,7 @@ import type { Fields, Log } from "./log.ts";
 import { pushBranch } from "./push.ts";
 import { type Claim, type Queue, QueueError, type Result } from "./queue.ts";
 import type { Redactor } from "./redact.ts";
-import { checkRepository, githubOrigin, type RepositoryRules } from "./repository.ts";
+import { checkRepository, githubOrigin, namesOnGithub, type RepositoryRules } from "./repository.ts";
 
 export interface TaskOptions {
   /** The command of an agent. */
@@ -166,7 +166,8 @@ async function work(deps: TaskDeps, claim: Claim, lease: Lease, folder: string):
   const report = redactor.clean(agent.report);
   const title = redactor.clean(titleOf(claim));
   const changes = await collectChanges(git, space, `${title}\n\nFixloop task ${claim.task_id}\n`);
-  const execution_metadata = { ...options.metadata, ...agent.metadata, agent_seconds: agent.seconds };
+  const told = JSON.parse(redactor.clean(JSON.stringify(agent.metadata))) as Record<string, unknown>;
+  const execution_metadata = { ...options.metadata, ...told, agent_seconds: agent.seconds };
   if (changes.isEmpty) return { message: report || "Nothing had to be changed.", execution_metadata };
   if (redactor.finds(changes.patch) || redactor.finds(changes.diff)) {
     throw new TaskFailure("secret_in_changes", false, "The agent's changes hold a key of this worker.");
@@ -184,7 +185,7 @@ async function work(deps: TaskDeps, claim: Claim, lease: Lease, folder: string):
   log("pushed", { branch, commit: changes.head.slice(0, 10) });
   if (options.goal === "push") return done;
   await lease.confirm();
-  const opened = await open(deps, claim, { token, target, branch, title, report, agent, signal });
+  const opened = await open(deps, claim, { url, token, target, branch, title, report, agent, signal });
   log(opened.isNew ? "opened pull request" : "found pull request", { url: opened.url });
   return { ...done, pr_number: opened.number, pr_url: opened.url };
 }
@@ -209,6 +210,7 @@ export function titleOf(claim: Claim): string {
 }
 
 interface Opening {
+  url: URL;
   token: string | null;
   target: string;
   branch: string;
@@ -219,7 +221,8 @@ interface Opening {
 }
 
 async function open(deps: TaskDeps, claim: Claim, opening: Opening): Promise<OpenedPullRequest> {
-  const { repo_owner: owner, repo_name: name } = claim;
+  const [owner, name] = namesOnGithub(opening.url, deps.options.githubApiUrl) ??
+    [claim.repo_owner, claim.repo_name];
   if (!owner || !name || !opening.token) {
     throw new TaskFailure("no_repository", false, "The task's project names no repository on GitHub.");
   }

@@ -69,7 +69,8 @@ async function start(
   claimedAt: number,
 ): Promise<Outcome> {
   const { task_id: task, attempt, agent, repo_url } = claim;
-  deps.log("claimed", { task, attempt, agent, repository: repo_url });
+  // a url that carries a password is refused later on, and in no log before
+  deps.log("claimed", { task, attempt, agent, repository: repo_url?.replace(/\/\/[^/]*@/, "//") });
   const lease = holdLease(deps.queue, claim, { leaseSeconds, claimedAt, shutdown, log: deps.log });
   return await runTask(deps, claim, lease);
 }
