@@ -1638,7 +1638,7 @@ create index tasks_lanes_idx on public.tasks
   where status = 'pending';
 
 create or replace function private.first_ready_tasks(p_agents text[], p_limit integer)
-returns table (id bigint, user_id uuid, project_id bigint)
+returns table (id bigint, user_id uuid, project_id bigint, agent text, priority smallint)
 language plpgsql stable security invoker set search_path = '' as $$
 begin
   return query
@@ -1659,7 +1659,7 @@ begin
         order by t.priority desc, t.run_after, t.id limit 1
       ) as p
     )
-    select r.id, r.user_id, r.project_id
+    select r.id, r.user_id, r.project_id, l.agent, l.priority
     from level as l
     cross join lateral (
       select t.id, t.user_id, t.project_id, t.run_after from public.tasks as t
@@ -1674,7 +1674,7 @@ comment on function private.first_ready_tasks(text[], integer) is
   'The first ready tasks of each agent and priority, so many of each, in the order in which they go.';
 
 create or replace function private.first_ready_tasks_of_each(p_agents text[], p_user_id uuid)
-returns table (id bigint, user_id uuid, project_id bigint)
+returns table (id bigint, user_id uuid, project_id bigint, agent text, priority smallint)
 language plpgsql stable security invoker set search_path = '' as $$
 declare
   v_from constant uuid := coalesce(p_user_id, '00000000-0000-0000-0000-000000000000');
@@ -1701,7 +1701,7 @@ begin
         order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
       ) as f
     )
-    select l.id, l.user_id, nullif(l.project_id, 0)
+    select l.id, l.user_id, nullif(l.project_id, 0), l.agent, -l.place
     from lane as l
     where l.run_after <= clock_timestamp()
     order by l.place, l.run_after, l.id;
@@ -1820,6 +1820,27 @@ $$;
 comment on function private.lease_interval(integer) is
   'A lease of so many seconds, if so long a one is allowed. Errors: worker_input_invalid (422).';
 
+create or replace function private.lock_ready_task(
+  p_agent text, p_user_id uuid, p_project_id bigint, p_priority smallint
+) returns bigint
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_task_id bigint;
+begin
+  select t.id into v_task_id
+  from public.tasks as t
+  where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
+    and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
+    and t.run_after <= clock_timestamp()
+  order by t.run_after, t.id
+  limit 1
+  for no key update skip locked;
+  return v_task_id;
+end;
+$$;
+comment on function private.lock_ready_task(text, uuid, bigint, smallint) is
+  'Locks the first ready task of these that nobody else is just taking; null for none.';
+
 -- Among the candidates, the first whose user and project have room, and whom nobody else has just taken.
 -- What is full is looked at before the turn is taken, so that waiting users' turns stay free.
 create or replace function private.take_first_with_room(
@@ -1856,11 +1877,10 @@ begin
       elsif v_room.is_project_full then
         v_projects := v_projects || v_task.project_id;
       else
-        select t.id into p_task_id from public.tasks as t
-        where t.id = v_task.id and t.status = 'pending' and t.agent = any (p_agents)
-          and t.run_after <= clock_timestamp()
-        for no key update skip locked;
-        if found then
+        p_task_id := private.lock_ready_task(
+          v_task.agent, v_task.user_id, v_task.project_id, v_task.priority
+        );
+        if p_task_id is not null then
           return;
         end if;
       end if;

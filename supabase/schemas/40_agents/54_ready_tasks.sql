@@ -11,7 +11,7 @@ create index tasks_lanes_idx on public.tasks
   where status = 'pending';
 
 create or replace function private.first_ready_tasks(p_agents text[], p_limit integer)
-returns table (id bigint, user_id uuid, project_id bigint)
+returns table (id bigint, user_id uuid, project_id bigint, agent text, priority smallint)
 language plpgsql stable security invoker set search_path = '' as $$
 begin
   return query
@@ -32,7 +32,7 @@ begin
         order by t.priority desc, t.run_after, t.id limit 1
       ) as p
     )
-    select r.id, r.user_id, r.project_id
+    select r.id, r.user_id, r.project_id, l.agent, l.priority
     from level as l
     cross join lateral (
       select t.id, t.user_id, t.project_id, t.run_after from public.tasks as t
@@ -47,7 +47,7 @@ comment on function private.first_ready_tasks(text[], integer) is
   'The first ready tasks of each agent and priority, so many of each, in the order in which they go.';
 
 create or replace function private.first_ready_tasks_of_each(p_agents text[], p_user_id uuid)
-returns table (id bigint, user_id uuid, project_id bigint)
+returns table (id bigint, user_id uuid, project_id bigint, agent text, priority smallint)
 language plpgsql stable security invoker set search_path = '' as $$
 declare
   v_from constant uuid := coalesce(p_user_id, '00000000-0000-0000-0000-000000000000');
@@ -74,7 +74,7 @@ begin
         order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
       ) as f
     )
-    select l.id, l.user_id, nullif(l.project_id, 0)
+    select l.id, l.user_id, nullif(l.project_id, 0), l.agent, -l.place
     from lane as l
     where l.run_after <= clock_timestamp()
     order by l.place, l.run_after, l.id;

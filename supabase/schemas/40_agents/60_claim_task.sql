@@ -52,6 +52,27 @@ $$;
 comment on function private.lease_interval(integer) is
   'A lease of so many seconds, if so long a one is allowed. Errors: worker_input_invalid (422).';
 
+create or replace function private.lock_ready_task(
+  p_agent text, p_user_id uuid, p_project_id bigint, p_priority smallint
+) returns bigint
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_task_id bigint;
+begin
+  select t.id into v_task_id
+  from public.tasks as t
+  where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
+    and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
+    and t.run_after <= clock_timestamp()
+  order by t.run_after, t.id
+  limit 1
+  for no key update skip locked;
+  return v_task_id;
+end;
+$$;
+comment on function private.lock_ready_task(text, uuid, bigint, smallint) is
+  'Locks the first ready task of these that nobody else is just taking; null for none.';
+
 -- Among the candidates, the first whose user and project have room, and whom nobody else has just taken.
 -- What is full is looked at before the turn is taken, so that waiting users' turns stay free.
 create or replace function private.take_first_with_room(
@@ -88,11 +109,10 @@ begin
       elsif v_room.is_project_full then
         v_projects := v_projects || v_task.project_id;
       else
-        select t.id into p_task_id from public.tasks as t
-        where t.id = v_task.id and t.status = 'pending' and t.agent = any (p_agents)
-          and t.run_after <= clock_timestamp()
-        for no key update skip locked;
-        if found then
+        p_task_id := private.lock_ready_task(
+          v_task.agent, v_task.user_id, v_task.project_id, v_task.priority
+        );
+        if p_task_id is not null then
           return;
         end if;
       end if;
