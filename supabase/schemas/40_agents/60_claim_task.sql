@@ -85,13 +85,8 @@ declare
   v_task record;
   v_room record;
 begin
-  for v_reach in 1..2 loop
-    continue when v_reach = 1 and p_user_id is not null;
-    for v_task in
-      select c.* from private.first_ready_tasks(p_agents, 64) as c where v_reach = 1
-      union all
-      select c.* from private.first_ready_tasks_of_each(p_agents, p_user_id) as c where v_reach = 2
-    loop
+  for v_reach in case when p_user_id is null then 1 else 3 end..3 loop
+    for v_task in select c.* from private.ready_candidates(p_agents, p_user_id, v_reach) as c loop
       continue when v_task.user_id = any (v_users) or v_task.project_id = any (v_projects);
       for v_look in 1..2 loop
         v_room := private.task_room(v_task.user_id, v_task.project_id);
