@@ -2079,10 +2079,13 @@ $$;
 comment on function private.open_attempt(bigint, text, interval, uuid, uuid) is
   'Starts a task that is locked and pending, and opens its attempt.';
 
+-- No plan in here, or in what this calls, reads all that waits and sorts it: the indexes have the order, and
+-- a plan that was made while the queue was short stays when it is long.
 create or replace function private.claim_task(
   worker text, agents text[], lease_seconds integer, worker_token text, claim_key uuid
 ) returns setof public.claimed_task
-language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+language plpgsql volatile security definer
+set search_path = '' set enable_seqscan = 'off' set enable_sort = 'off' as $$
 declare
   v_scope constant record := private.authorize_worker(worker_token);
   v_lease constant interval := private.check_claim(worker, agents, lease_seconds, v_scope.agents);

@@ -171,10 +171,9 @@ test(
           `,
           "send the row back": () =>
             mine`
-            insert into public.tasks (id, agent, status, priority)
-            select id, agent, status, ${roll(9)} from public.tasks where id = ${task.id}
-            on conflict (id) do update set
-              agent = excluded.agent, status = excluded.status, priority = excluded.priority
+            insert into public.tasks (id, agent, priority)
+            select id, agent, ${roll(9)} from public.tasks where id = ${task.id}
+            on conflict (id) do update set agent = excluded.agent, priority = excluded.priority
           `,
           say: () => mine`select public.append_task_message(${task.id}, 'user', ${`said ${writer} ${step}`})`,
           delete: async () => {

@@ -4,7 +4,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(35);
+select plan(40);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 
@@ -157,6 +157,27 @@ update public.tasks set agent = 'nobody-runs-it' where user_id = pg_temp.id_of('
 select pg_temp.add('stranger', 2, null, 0);
 select pg_temp.add('viewer', 2, null, 0);
 select is(pg_temp.claim_all(), '1 stranger, 1 viewer', 'nor what is for later, or for another agent');
+
+-- Nor does a claim read all that
+
+create function pg_temp.tasks_read() returns bigint language sql as $$
+  select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relid = 'public.tasks'::regclass
+$$;
+select pg_temp.clear();
+update public.agent_settings set running_tasks_per_user = 1;
+select pg_temp.add('stranger', 3000, null, 100);
+select isnt(pg_temp.claim('full'), null, 'one of three thousand tasks of a user fills the limit');
+insert into public.tasks (user_id, priority, run_after)
+select pg_temp.id_of('agent'), 100, now() + interval '1 h' from generate_series(1, 3000);
+insert into public.tasks (user_id, priority, agent)
+select pg_temp.id_of('admin'), 100, 'another' from generate_series(1, 3000);
+select pg_temp.add('viewer', 1);
+create temp table reading on commit drop as select pg_temp.tasks_read() as before;
+select isnt(pg_temp.claim('behind'), null, 'behind nine thousand that can''t be claimed is one that can');
+select ok(pg_temp.tasks_read() - before < 600, 'for which they are not read') from reading;
+update reading set before = pg_temp.tasks_read();
+select is(pg_temp.claim('none'), null, 'then there is none');
+select ok(pg_temp.tasks_read() - before < 600, 'which takes no more') from reading;
 
 -- The order is kept among those who have room
 
