@@ -1679,14 +1679,8 @@ $$;
 comment on function private.first_ready_tasks(text[], integer) is
   'The first ready tasks of each agent and priority, so many of each, in the order in which they go.';
 
--- Users who are full are left out before any of their tasks is looked at, and a project is left at the first
--- task that decides about it. However many projects a user waits in, it is 200 steps for each agent, unless
--- the claim is for that user alone: nobody else's claim is made slow.
-create or replace function private.first_ready_tasks_of_each(
-  p_agents text[], p_from uuid, p_to uuid, p_limit integer
-) returns table (
-  id bigint, user_id uuid, project_id bigint, agent text, priority smallint, run_after timestamptz
-)
+create or replace function private.waiting_users(p_agents text[], p_from uuid, p_to uuid, p_limit integer)
+returns table (agent text, user_id uuid)
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   return query
@@ -1706,15 +1700,29 @@ begin
         where t.status = 'pending' and t.agent = o.agent and t.user_id > o.user_id and t.user_id <= p_to
         order by t.user_id limit 1
       ) as f
-    ),
-    roomy as materialized (
-      select o.agent, o.user_id
-      from (select w.* from owner as w limit p_limit) as o
-      where not (private.task_room(o.user_id, null)).is_user_full
-    ),
-    lane as (
+    )
+    select o.agent, o.user_id
+    from (select w.* from owner as w limit p_limit) as o
+    where not (private.task_room(o.user_id, null)).is_user_full;
+end;
+$$;
+comment on function private.waiting_users(text[], uuid, uuid, integer) is
+  'Users from one id to another who have pending tasks of an agent, and room for them; so many of those who '
+  'have tasks are looked at or, for null, all.';
+
+-- A project is left at the first task that decides about it. However many projects a user waits in, it is 200
+-- steps for each agent, unless the claim is for that user alone: nobody else's claim is made slow.
+create or replace function private.first_ready_tasks_of_each(
+  p_agents text[], p_from uuid, p_to uuid, p_limit integer
+) returns table (
+  id bigint, user_id uuid, project_id bigint, agent text, priority smallint, run_after timestamptz
+)
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  return query
+    with recursive lane as (
       select r.agent, f.*, 1 as depth
-      from roomy as r
+      from private.waiting_users(p_agents, p_from, p_to, p_limit) as r
       cross join lateral (
         select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
           (private.task_room(t.user_id, t.project_id)).is_project_full as is_full
