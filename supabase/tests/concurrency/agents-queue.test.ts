@@ -188,7 +188,7 @@ test(
     expect(killed).toBeGreaterThan(100);
     expect(silent).toBeGreaterThan(100);
     await expectOneHolder();
-      const ends = await sql`select status::text, count(*)::integer from public.tasks group by status`;
+    const ends = await sql`select status::text, count(*)::integer from public.tasks group by status`;
     expect(ends.map(({ status, count }) => [status, count])).toEqual([["completed", 20_000]]);
     const twice = await sql`
     select task_id from public.task_attempts where outcome = 'completed' group by task_id having count(*) > 1

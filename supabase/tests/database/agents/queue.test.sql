@@ -1,4 +1,4 @@
--- A task's way through the queue: claimed, kept, ended, and what a worker that comes too late may still write.
+-- A task's way through the queue: claimed, kept, ended, and what a worker may write that comes too late.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -124,7 +124,8 @@ select ok(
 );
 select pg_temp.call('select heartbeat_task(%s, %s, 60, ''Half of it is done.'')', 'beat');
 select results_eq(
-  $$ select chat_messages -> 0 ->> 'role', chat_messages -> 0 ->> 'content' from tasks where agent = 'work' $$,
+  $$ select chat_messages -> 0 ->> 'role', chat_messages -> 0 ->> 'content'
+     from tasks where agent = 'work' $$,
   $$ values ('assistant', 'Half of it is done.') $$, 'and its message is in the conversation'
 );
 
@@ -195,7 +196,8 @@ select is(pg_temp.call('select fail_task(%s, %s, ''Again.'')->>''status''', 'sec
 select results_eq(
   $$ select attempt, outcome, error, error_kind, is_retryable from task_attempts where agent = 'work'
      order by fencing_token $$,
-  $$ values (1::smallint, 'failed', 'Timed out.', 'timeout', true), (2::smallint, 'failed', 'Again.', null, true) $$,
+  $$ values (1::smallint, 'failed', 'Timed out.', 'timeout', true),
+    (2::smallint, 'failed', 'Again.', null, true) $$,
   'its history says how'
 );
 update tasks set status = 'pending' where agent = 'work';
@@ -245,7 +247,8 @@ select is(private.reclaim_expired_tasks(), 1, 'a lease that ran out is reclaimed
 select is(pg_temp.state('silent'), 'failed|1|lease_expired', 'after its last attempt the task has failed');
 select ok((select ended_at is not null and outcome = 'expired' and error_kind = 'lease_expired'
   from task_attempts where agent = 'work'), 'its history says why');
-select is(pg_temp.call('select complete_task(%s, %s)', 'silent'), 'PT409 task_lease_lost', 'it came too late');
+select is(pg_temp.call('select complete_task(%s, %s)', 'silent'), 'PT409 task_lease_lost',
+  'it came too late');
 
 select * from finish();
 rollback;

@@ -58,7 +58,8 @@ insert into tasks (id, user_id, agent, container_id, run_after) values
   (-3, '00000000-0000-4000-8000-00000000000c', 'work', 'one', now());
 select is(pg_temp.some(2), 'one two', 'of the same time, the lower id');
 delete from tasks;
-select pg_temp.add('a' || n, 'c', n), pg_temp.add('b' || n, 'e', n, 1, null, 'other') from generate_series(1, 2) n;
+select pg_temp.add('a' || n, 'c', n), pg_temp.add('b' || n, 'e', n, 1, null, 'other')
+from generate_series(1, 2) n;
 select is(pg_temp.some(5, '{work,other,nobody}'), 'b1 b2 a1 a2 -', 'agents are merged by priority');
 delete from tasks;
 

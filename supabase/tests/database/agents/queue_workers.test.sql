@@ -74,7 +74,8 @@ from unnest(array['anon', 'stranger', 'agent', 'admin']) as p;
 select is(pg_temp.as_persona('anon', s), 'PT401 worker_token_invalid', s) from unnest(array[
   'select claim_task(''w'', ''{work}'', 60, ''flw_x'')', 'select claim_task(''w'', ''{work}'', 60, '''')',
   'select heartbeat_task(1, 1, 60, null, ''flw_x'')', 'select release_task(1, 1, ''flw_x'')',
-  'select complete_task(1, 1, worker_token => ''flw_x'')', 'select fail_task(1, 1, ''e'', worker_token => ''x'')'
+  'select complete_task(1, 1, worker_token => ''flw_x'')',
+  'select fail_task(1, 1, ''e'', worker_token => ''x'')'
 ]) as s;
 select is(pg_temp.claim('own', '{work,more}'), 'PT403 worker_agents_not_allowed',
   'a token is for its agents only');
