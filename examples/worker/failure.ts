@@ -19,6 +19,7 @@ export type FailureKind =
   | "pr_denied"
   | "pr_refused"
   | "pr_failed"
+  | "result_refused"
   | "worker_failed";
 
 /** Ends a task's attempt. `isRetryable` says whether the same task may come out better another time. */

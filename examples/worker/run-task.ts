@@ -53,7 +53,7 @@ export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promi
   try {
     folder = mkdtempSync(join(options.folder, `task-${claim.task_id}-`));
     const result = await work({ ...deps, log }, claim, lease, folder);
-    await lease.insist(() => queue.complete(claim, result));
+    await lease.insist(() => queue.complete(claim, result)).catch(refused);
     log("completed", described(result));
     return "completed";
   } catch (error) {
@@ -97,6 +97,14 @@ const unexpected = (error: unknown): TaskFailure =>
   new TaskFailure("worker_failed", true, error instanceof Error ? error.message : String(error), {
     cause: error,
   });
+
+/** What the queue does not take, it will not take from another attempt either, whose pull request is there by then. */
+function refused(error: unknown): never {
+  if (error instanceof QueueError && (error.status === 413 || error.status === 422)) {
+    throw new TaskFailure("result_refused", false, `${error.code}: ${error.message}`, { cause: error });
+  }
+  throw error;
+}
 
 const described = ({ pr_url, commit_hash, changed_files }: Result): Fields => ({
   files: changed_files?.length ?? 0,
@@ -201,9 +209,12 @@ const resultOf = (changes: Changes, branch: string): Result => ({
   pr_branch: branch,
 });
 
+/** A user's own update of the chat may hold anything. */
+const textOf = (content: unknown): string => typeof content === "string" ? content : "";
+
 /** The first line of what was asked for first, as a title of 72 characters at most. */
 export function titleOf(claim: Claim): string {
-  const asked = claim.chat_messages.find(({ role }) => role === "user")?.content ?? "";
+  const asked = textOf(claim.chat_messages.find((message) => message?.role === "user")?.content);
   const line = asked.split("\n").map((each) => each.replace(/^[#\s>*-]+/, "").trim()).find((each) => each);
   if (!line) return `Fixloop task ${claim.task_id}`;
   return line.length <= 72 ? line : `${line.slice(0, 71).trimEnd()}…`;

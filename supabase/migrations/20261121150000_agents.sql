@@ -766,6 +766,22 @@ $$;
 comment on function private.fill_project() is
   'Before-update trigger: null in a column that may not be null is as if left out.';
 
+-- A trigger and no check, whose message would print the row.
+create or replace function private.refuse_url_secret() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT422', message = 'repo_url_holds_secret',
+    detail = 'There is a user or a password in repo_url, where everything that reads it would show it.',
+    hint = 'Use the url without it, and give your token to the function github-token.';
+end;
+$$;
+comment on function private.refuse_url_secret() is
+  'Before trigger of a repo_url with credentials in it. Errors: repo_url_holds_secret (422), always.';
+
+create trigger _005_refuse_url_secret before insert or update of repo_url on public.projects
+  for each row when (new.repo_url ~ '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
+  execute function private.refuse_url_secret();
 create trigger _010_meet_stored_project before insert on public.projects
   for each row execute function private.meet_stored_project();
 create trigger _050_refuse_key_change before update on public.projects
@@ -847,7 +863,8 @@ comment on table public.tasks is
   'One row a task. Each user sees and edits their own; workers have them through the functions of the queue. '
   'For lists use task_list, which leaves the large columns out. Null for a column that may not be null is as '
   'if it were left out. Errors on write: project_not_found (404), task_status_way_illegal, '
-  'task_held_by_worker (409), task_result_too_large (413), task_value_invalid, key_change_refused (422).';
+  'task_held_by_worker (409), task_result_too_large (413), task_value_invalid, repo_url_holds_secret, '
+  'key_change_refused (422).';
 comment on column public.tasks.id is 'Counted up by the database. Only servers may bring a new one along.';
 comment on column public.tasks.user_id is 'Whose it is: the caller, for good.';
 comment on column public.tasks.project_id is 'The project, which is the same user''s; null for none.';
@@ -1052,6 +1069,9 @@ comment on function private.refuse_task_result(public.tasks) is
   'Says what is wrong with what came out of a task, if anything is. Errors: task_result_too_large (413), '
   'task_value_invalid (422).';
 
+create trigger _005_refuse_url_secret before insert or update of repo_url on public.tasks
+  for each row when (new.repo_url ~ '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
+  execute function private.refuse_url_secret();
 create trigger _010_meet_stored_task before insert on public.tasks
   for each row execute function private.meet_stored_task();
 create trigger _050_refuse_key_change before update of id, user_id on public.tasks
@@ -3159,6 +3179,28 @@ comment on function private.verify_task_pull_requests(bigint) is
   'wrote of pull request and branch may be seen by the task''s user, unless only the project says of which '
   'repository.';
 
+-- What a token proved, it proves no longer. The sweep asks again, with the token that is there then.
+create or replace function private.doubt_links_of_token() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.task_pull_requests as l set verified_at = null, verified_by = null, verify_after = now()
+  where l.user_id = old.user_id and l.verified_by = 'token';
+  return null;
+end;
+$$;
+comment on function private.doubt_links_of_token() is
+  'After-row trigger of secrets: with a GitHub token that is removed, replaced or refused go the links that '
+  'were verified by it.';
+
+create trigger _200_doubt_links_of_token after delete on private.secrets
+  for each row when (old.kind = 'github_token') execute function private.doubt_links_of_token();
+create trigger _210_doubt_links_of_token after update of id, invalid_at on private.secrets
+  for each row when (
+    old.kind = 'github_token'
+    and (old.id <> new.id or old.invalid_at is null and new.invalid_at is not null)
+  )
+  execute function private.doubt_links_of_token();
+
 -- 40_agents/73_record_pull_request.sql
 -- What GitHub says of a pull request, in a delivery or an answer of its API, becomes the row: late, twice, in
 -- any order, it ends as the same one.
@@ -3749,6 +3791,30 @@ $$;
 comment on function private.prune_github_deliveries(integer) is
   'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns '
   'how many. What failed stays for a person. For the scheduler.';
+
+create or replace function private.prune_pull_requests(batch integer default 10000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from public.pull_requests as p
+  where p.id in (
+    select o.id from public.pull_requests as o
+    where o.updated_at < now() - make_interval(
+        days => (select s.delivery_retention_days from public.agent_settings as s)
+      )
+      and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
+    order by o.id
+    limit prune_pull_requests.batch
+    for update skip locked
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_pull_requests(integer) is
+  'Deletes up to so many pull requests that no task is linked to and of which nothing was heard for '
+  'delivery_retention_days, and returns how many. For the scheduler.';
 
 -- 40_agents/75_github_sweep.sql
 -- What a lost delivery left wrong is found by asking GitHub: the clock wakes an edge function, which is
@@ -4488,4 +4554,5 @@ select cron.schedule('agents-sweep-github', '*/15 * * * *', $$select private.req
 select cron.schedule(
   'agents-prune-github-deliveries', '47 3 * * *', $$select private.prune_github_deliveries()$$
 );
+select cron.schedule('agents-prune-pull-requests', '57 3 * * *', $$select private.prune_pull_requests()$$);
 select cron.schedule('agents-reclaim-tasks', '* * * * *', $$select private.reclaim_expired_tasks()$$);

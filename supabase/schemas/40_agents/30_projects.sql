@@ -108,6 +108,22 @@ $$;
 comment on function private.fill_project() is
   'Before-update trigger: null in a column that may not be null is as if left out.';
 
+-- A trigger and no check, whose message would print the row.
+create or replace function private.refuse_url_secret() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT422', message = 'repo_url_holds_secret',
+    detail = 'There is a user or a password in repo_url, where everything that reads it would show it.',
+    hint = 'Use the url without it, and give your token to the function github-token.';
+end;
+$$;
+comment on function private.refuse_url_secret() is
+  'Before trigger of a repo_url with credentials in it. Errors: repo_url_holds_secret (422), always.';
+
+create trigger _005_refuse_url_secret before insert or update of repo_url on public.projects
+  for each row when (new.repo_url ~ '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
+  execute function private.refuse_url_secret();
 create trigger _010_meet_stored_project before insert on public.projects
   for each row execute function private.meet_stored_project();
 create trigger _050_refuse_key_change before update on public.projects

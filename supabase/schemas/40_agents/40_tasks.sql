@@ -46,7 +46,8 @@ comment on table public.tasks is
   'One row a task. Each user sees and edits their own; workers have them through the functions of the queue. '
   'For lists use task_list, which leaves the large columns out. Null for a column that may not be null is as '
   'if it were left out. Errors on write: project_not_found (404), task_status_way_illegal, '
-  'task_held_by_worker (409), task_result_too_large (413), task_value_invalid, key_change_refused (422).';
+  'task_held_by_worker (409), task_result_too_large (413), task_value_invalid, repo_url_holds_secret, '
+  'key_change_refused (422).';
 comment on column public.tasks.id is 'Counted up by the database. Only servers may bring a new one along.';
 comment on column public.tasks.user_id is 'Whose it is: the caller, for good.';
 comment on column public.tasks.project_id is 'The project, which is the same user''s; null for none.';
@@ -251,6 +252,9 @@ comment on function private.refuse_task_result(public.tasks) is
   'Says what is wrong with what came out of a task, if anything is. Errors: task_result_too_large (413), '
   'task_value_invalid (422).';
 
+create trigger _005_refuse_url_secret before insert or update of repo_url on public.tasks
+  for each row when (new.repo_url ~ '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
+  execute function private.refuse_url_secret();
 create trigger _010_meet_stored_task before insert on public.tasks
   for each row execute function private.meet_stored_task();
 create trigger _050_refuse_key_change before update of id, user_id on public.tasks

@@ -290,3 +290,25 @@ comment on function private.verify_task_pull_requests(bigint) is
   'For the function with which a trusted worker finishes a task, after it has written the task: what it '
   'wrote of pull request and branch may be seen by the task''s user, unless only the project says of which '
   'repository.';
+
+-- What a token proved, it proves no longer. The sweep asks again, with the token that is there then.
+create or replace function private.doubt_links_of_token() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.task_pull_requests as l set verified_at = null, verified_by = null, verify_after = now()
+  where l.user_id = old.user_id and l.verified_by = 'token';
+  return null;
+end;
+$$;
+comment on function private.doubt_links_of_token() is
+  'After-row trigger of secrets: with a GitHub token that is removed, replaced or refused go the links that '
+  'were verified by it.';
+
+create trigger _200_doubt_links_of_token after delete on private.secrets
+  for each row when (old.kind = 'github_token') execute function private.doubt_links_of_token();
+create trigger _210_doubt_links_of_token after update of id, invalid_at on private.secrets
+  for each row when (
+    old.kind = 'github_token'
+    and (old.id <> new.id or old.invalid_at is null and new.invalid_at is not null)
+  )
+  execute function private.doubt_links_of_token();

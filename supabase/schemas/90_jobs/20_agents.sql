@@ -7,4 +7,5 @@ select cron.schedule('agents-sweep-github', '*/15 * * * *', $$select private.req
 select cron.schedule(
   'agents-prune-github-deliveries', '47 3 * * *', $$select private.prune_github_deliveries()$$
 );
+select cron.schedule('agents-prune-pull-requests', '57 3 * * *', $$select private.prune_pull_requests()$$);
 select cron.schedule('agents-reclaim-tasks', '* * * * *', $$select private.reclaim_expired_tasks()$$);

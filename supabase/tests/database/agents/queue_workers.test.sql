@@ -12,10 +12,8 @@ update public.agent_settings set running_tasks_per_user = null, running_tasks_pe
 
 select is(left(pg_temp.make_token('x', 'anon', '''mine'', ''{claude}'''), 5), '42501',
   'nobody who is not signed in');
-select is(
-  pg_temp.make_token(p, p, format('%L, ''{codex,claude," codex "}''', p)), 'made',
-  p || ' has one of their own'
-)
+select is(pg_temp.make_token(p, p, format('%L, ''{codex,claude," codex "}''', p)), 'made',
+  p || ' has one of their own')
 from unnest(array['stranger', 'viewer', 'admin']) as p;
 select is(pg_temp.make_token('x', p, '''fleet'', ''{claude}'', for_everybody => true'),
   'PT403 team_role_required',

@@ -140,6 +140,7 @@ select set_eq(
       'select private.process_waiting_github_deliveries()', true),
     ('agents-sweep-github', '*/15 * * * *', 'select private.request_github_sweep()', true),
     ('agents-prune-github-deliveries', '47 3 * * *', 'select private.prune_github_deliveries()', true),
+    ('agents-prune-pull-requests', '57 3 * * *', 'select private.prune_pull_requests()', true),
     ('tracker-cleanup-test-data', '17 3 * * *', 'select public.cleanup_legacy_test_data()', true),
     ('tracker-process-circle-events', '* * * * *', 'select private.process_waiting_circle_events()', true),
     ('tracker-prune-history', '37 3 * * *', 'select private.prune_tracker_history()', true) $$,
