@@ -1639,7 +1639,7 @@ create index tasks_lanes_idx on public.tasks
   where status = 'pending';
 
 create or replace function private.first_ready_tasks(p_agents text[], p_limit integer)
-returns table (id bigint, user_id uuid, project_id bigint)
+returns table (id bigint, user_id uuid, project_id bigint, agent text, priority smallint)
 language plpgsql stable security invoker set search_path = '' as $$
 begin
   return query
@@ -1660,7 +1660,7 @@ begin
         order by t.priority desc, t.run_after, t.id limit 1
       ) as p
     )
-    select r.id, r.user_id, r.project_id
+    select r.id, r.user_id, r.project_id, l.agent, l.priority
     from level as l
     cross join lateral (
       select t.id, t.user_id, t.project_id, t.run_after from public.tasks as t
@@ -1674,12 +1674,12 @@ $$;
 comment on function private.first_ready_tasks(text[], integer) is
   'The first ready tasks of each agent and priority, so many of each, in the order in which they go.';
 
-create or replace function private.first_ready_tasks_of_each(p_agents text[], p_user_id uuid)
-returns table (id bigint, user_id uuid, project_id bigint)
+create or replace function private.first_ready_tasks_of_each(
+  p_agents text[], p_from uuid, p_to uuid, p_limit integer
+) returns table (
+  id bigint, user_id uuid, project_id bigint, agent text, priority smallint, run_after timestamptz
+)
 language plpgsql stable security invoker set search_path = '' as $$
-declare
-  v_from constant uuid := coalesce(p_user_id, '00000000-0000-0000-0000-000000000000');
-  v_to constant uuid := coalesce(p_user_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
 begin
   return query
     with recursive lane as (
@@ -1688,7 +1688,7 @@ begin
       cross join lateral (
         select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id
         from public.tasks as t
-        where t.status = 'pending' and t.agent = a.agent and t.user_id >= v_from and t.user_id <= v_to
+        where t.status = 'pending' and t.agent = a.agent and t.user_id >= p_from and t.user_id <= p_to
         order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
       ) as f
       union all
@@ -1697,20 +1697,49 @@ begin
       cross join lateral (
         select t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id
         from public.tasks as t
-        where t.status = 'pending' and t.agent = l.agent and t.user_id <= v_to
+        where t.status = 'pending' and t.agent = l.agent and t.user_id <= p_to
           and (t.user_id, coalesce(t.project_id, 0), -t.priority) > (l.user_id, l.project_id, l.place)
         order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
       ) as f
     )
-    select l.id, l.user_id, nullif(l.project_id, 0)
+    select l.id, l.user_id, nullif(l.project_id, 0), l.agent, (-l.place)::smallint, l.run_after
     from lane as l
     where l.run_after <= clock_timestamp()
-    order by l.place, l.run_after, l.id;
+    limit p_limit;
 end;
 $$;
-comment on function private.first_ready_tasks_of_each(text[], uuid) is
-  'The first ready task of each user, project, agent and priority, in the order in which they go; of one '
-  'user or, for null, of all.';
+comment on function private.first_ready_tasks_of_each(text[], uuid, uuid, integer) is
+  'The first ready task of each user, project, agent and priority, of the users from one id to another, so '
+  'many or, for null, all.';
+
+-- Only where there are more is it a choice among users, begun anywhere, so that each has their turn.
+create or replace function private.ready_candidates(p_agents text[], p_user_id uuid, p_reach integer)
+returns table (id bigint, user_id uuid, project_id bigint, agent text, priority smallint)
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_first constant uuid := coalesce(p_user_id, '00000000-0000-0000-0000-000000000000');
+  v_last constant uuid := coalesce(p_user_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  v_start constant uuid := case p_reach when 2 then gen_random_uuid() else v_first end;
+  v_limit constant integer := case p_reach when 2 then 16 end;
+begin
+  if p_reach = 1 then
+    return query select f.* from private.first_ready_tasks(p_agents, 32) as f;
+  else
+    return query
+      select f.id, f.user_id, f.project_id, f.agent, f.priority
+      from (
+        select e.* from private.first_ready_tasks_of_each(p_agents, v_start, v_last, v_limit) as e
+        union
+        select e.* from private.first_ready_tasks_of_each(p_agents, v_first, v_start, v_limit) as e
+        where p_reach = 2
+      ) as f
+      order by f.priority desc, f.run_after, f.id;
+  end if;
+end;
+$$;
+comment on function private.ready_candidates(text[], uuid, integer) is
+  'What a claim looks at, in the order in which it goes: first what comes first, then the first ones of some '
+  '16 to 32 users and projects, at last those of all.';
 
 -- 40_agents/56_task_limits.sql
 -- How much of a user and of a project runs at once.
@@ -1821,6 +1850,27 @@ $$;
 comment on function private.lease_interval(integer) is
   'A lease of so many seconds, if so long a one is allowed. Errors: worker_input_invalid (422).';
 
+create or replace function private.lock_ready_task(
+  p_agent text, p_user_id uuid, p_project_id bigint, p_priority smallint
+) returns bigint
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_task_id bigint;
+begin
+  select t.id into v_task_id
+  from public.tasks as t
+  where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
+    and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
+    and t.run_after <= clock_timestamp()
+  order by t.run_after, t.id
+  limit 1
+  for no key update skip locked;
+  return v_task_id;
+end;
+$$;
+comment on function private.lock_ready_task(text, uuid, bigint, smallint) is
+  'Locks the first ready task of these that nobody else is just taking; null for none.';
+
 -- Among the candidates, the first whose user and project have room, and whom nobody else has just taken.
 -- What is full is looked at before the turn is taken, so that waiting users' turns stay free.
 create or replace function private.take_first_with_room(
@@ -1833,13 +1883,8 @@ declare
   v_task record;
   v_room record;
 begin
-  for v_reach in 1..2 loop
-    continue when v_reach = 1 and p_user_id is not null;
-    for v_task in
-      select c.* from private.first_ready_tasks(p_agents, 64) as c where v_reach = 1
-      union all
-      select c.* from private.first_ready_tasks_of_each(p_agents, p_user_id) as c where v_reach = 2
-    loop
+  for v_reach in case when p_user_id is null then 1 else 3 end..3 loop
+    for v_task in select c.* from private.ready_candidates(p_agents, p_user_id, v_reach) as c loop
       continue when v_task.user_id = any (v_users) or v_task.project_id = any (v_projects);
       for v_look in 1..2 loop
         v_room := private.task_room(v_task.user_id, v_task.project_id);
@@ -1857,11 +1902,10 @@ begin
       elsif v_room.is_project_full then
         v_projects := v_projects || v_task.project_id;
       else
-        select t.id into p_task_id from public.tasks as t
-        where t.id = v_task.id and t.status = 'pending' and t.agent = any (p_agents)
-          and t.run_after <= clock_timestamp() and t.project_id is not distinct from v_task.project_id
-        for no key update skip locked;
-        if found then
+        p_task_id := private.lock_ready_task(
+          v_task.agent, v_task.user_id, v_task.project_id, v_task.priority
+        );
+        if p_task_id is not null then
           return;
         end if;
       end if;

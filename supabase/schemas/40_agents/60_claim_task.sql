@@ -52,6 +52,27 @@ $$;
 comment on function private.lease_interval(integer) is
   'A lease of so many seconds, if so long a one is allowed. Errors: worker_input_invalid (422).';
 
+create or replace function private.lock_ready_task(
+  p_agent text, p_user_id uuid, p_project_id bigint, p_priority smallint
+) returns bigint
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_task_id bigint;
+begin
+  select t.id into v_task_id
+  from public.tasks as t
+  where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
+    and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
+    and t.run_after <= clock_timestamp()
+  order by t.run_after, t.id
+  limit 1
+  for no key update skip locked;
+  return v_task_id;
+end;
+$$;
+comment on function private.lock_ready_task(text, uuid, bigint, smallint) is
+  'Locks the first ready task of these that nobody else is just taking; null for none.';
+
 -- Among the candidates, the first whose user and project have room, and whom nobody else has just taken.
 -- What is full is looked at before the turn is taken, so that waiting users' turns stay free.
 create or replace function private.take_first_with_room(
@@ -64,13 +85,8 @@ declare
   v_task record;
   v_room record;
 begin
-  for v_reach in 1..2 loop
-    continue when v_reach = 1 and p_user_id is not null;
-    for v_task in
-      select c.* from private.first_ready_tasks(p_agents, 64) as c where v_reach = 1
-      union all
-      select c.* from private.first_ready_tasks_of_each(p_agents, p_user_id) as c where v_reach = 2
-    loop
+  for v_reach in case when p_user_id is null then 1 else 3 end..3 loop
+    for v_task in select c.* from private.ready_candidates(p_agents, p_user_id, v_reach) as c loop
       continue when v_task.user_id = any (v_users) or v_task.project_id = any (v_projects);
       for v_look in 1..2 loop
         v_room := private.task_room(v_task.user_id, v_task.project_id);
@@ -88,11 +104,10 @@ begin
       elsif v_room.is_project_full then
         v_projects := v_projects || v_task.project_id;
       else
-        select t.id into p_task_id from public.tasks as t
-        where t.id = v_task.id and t.status = 'pending' and t.agent = any (p_agents)
-          and t.run_after <= clock_timestamp() and t.project_id is not distinct from v_task.project_id
-        for no key update skip locked;
-        if found then
+        p_task_id := private.lock_ready_task(
+          v_task.agent, v_task.user_id, v_task.project_id, v_task.priority
+        );
+        if p_task_id is not null then
           return;
         end if;
       end if;
