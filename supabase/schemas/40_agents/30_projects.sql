@@ -122,7 +122,7 @@ comment on function private.refuse_url_secret() is
   'Before trigger of a repo_url with credentials in it. Errors: repo_url_holds_secret (422), always.';
 
 create trigger _005_refuse_url_secret before insert or update of repo_url on public.projects
-  for each row when (new.repo_url ~ '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
+  for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
   execute function private.refuse_url_secret();
 create trigger _010_meet_stored_project before insert on public.projects
   for each row execute function private.meet_stored_project();

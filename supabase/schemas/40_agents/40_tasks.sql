@@ -253,7 +253,7 @@ comment on function private.refuse_task_result(public.tasks) is
   'task_value_invalid (422).';
 
 create trigger _005_refuse_url_secret before insert or update of repo_url on public.tasks
-  for each row when (new.repo_url ~ '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
+  for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
   execute function private.refuse_url_secret();
 create trigger _010_meet_stored_task before insert on public.tasks
   for each row execute function private.meet_stored_task();

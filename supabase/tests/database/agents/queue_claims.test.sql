@@ -103,7 +103,7 @@ $$;
 select is(lower(pg_temp.repository(u)), r, 'the repository of ' || coalesce(u, 'null')) from (values
   ('https://github.com/acme/lamp', 'acme/lamp'), ('https://github.com/Acme/Lamp.git', 'acme/lamp'),
   ('git@github.com:acme/lamp.git', 'acme/lamp'), ('ssh://git@github.com/acme/lamp.git/', 'acme/lamp'),
-  ('https://user@git.example.com:8443/acme/lamp/', 'acme/lamp'), ('lamp', ''), (null, '')
+  ('https://git.example.com:8443/acme/lamp/', 'acme/lamp'), ('lamp', ''), (null, '')
 ) as v (u, r);
 
 -- The order
