@@ -126,7 +126,7 @@ async function setSubmodulesAside(git: Git, space: Workspace): Promise<string[]>
     .map((entry) => entry.slice(entry.indexOf("\t") + 1));
   if (listed.isCut || paths.some((path) => path.includes("\uFFFD"))) {
     throw new TaskFailure(
-      "commit_failed",
+      "repository_refused",
       false,
       "The repository's submodules can't be told from its files.",
     );

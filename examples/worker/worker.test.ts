@@ -102,8 +102,8 @@ describe("a task that is taken away", () => {
     const running = runTask(bench.deps(`echo done`), claim, bench.lease(claim));
     await bench.queue.until(() => bench.queue.heartbeats.length >= 1);
     bench.queue.errors.push(new QueueError("task_result_too_large", "more than 50 MB", 413));
-    expect(await running).toBe("retried");
-    expect(bench.queue.failures[0]).toMatchObject({ error_kind: "worker_failed", retryable: true });
+    expect(await running).toBe("failed");
+    expect(bench.queue.failures[0]).toMatchObject({ error_kind: "result_refused", retryable: false });
   });
 });
 

@@ -2076,7 +2076,8 @@ create or replace function private.claim_task(
   worker text, agents text[], lease_seconds integer, worker_token text, claim_key uuid
 ) returns setof public.claimed_task
 language plpgsql volatile security definer
-set search_path = '' set enable_seqscan = 'off' set enable_sort = 'off' as $$
+set search_path = '' set enable_seqscan = 'off' set enable_sort = 'off'
+set enable_incremental_sort = 'off' as $$
 declare
   v_scope constant record := private.authorize_worker(worker_token);
   v_lease constant interval := private.check_claim(worker, agents, lease_seconds, v_scope.agents);
