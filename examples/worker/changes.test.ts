@@ -101,6 +101,6 @@ test("a submodule whose path is not text is refused rather than looked into", as
     space.work,
     `d=$(printf 'trap\\377'); mkdir "$d"; cd "$d"; ${booby()}; cd ..; git add "$d"; git commit -qm trap`,
   );
-  await expect(collectChanges(git, space, "message\n")).rejects.toMatchObject({ kind: "commit_failed" });
+  await expect(collectChanges(git, space, "message\n")).rejects.toMatchObject({ kind: "repository_refused" });
   expect(existsSync(join(folder, "ran"))).toBe(false);
 });
