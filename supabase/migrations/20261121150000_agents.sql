@@ -2932,7 +2932,7 @@ comment on function private.github_ref_of(public.tasks) is
 
 -- The project's repository is no part of the task: its user may change it while a worker is at work.
 create or replace function private.task_says_repository(p_task public.tasks) returns boolean
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return (private.github_pull_request(p_task.pr_url)).o_owner is not null
     or (private.github_repository(p_task.repo_url)).o_owner is not null;
