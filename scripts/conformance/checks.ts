@@ -29,11 +29,6 @@ const EXCEPTIONS: { object: string; message: string; reason: string }[] = [
     reason: "a row beside what became of it: the caller takes both from one record",
   },
   {
-    object: "private.former_issue(uuid)",
-    message: "routine is marked as VOLATILE, should be STABLE",
-    reason: "it locks what it finds",
-  },
-  {
     object: "private.task_room(uuid,bigint)",
     message: "routine is marked as VOLATILE, should be STABLE",
     reason: "it is asked again after a lock, and has to see what was committed meanwhile",

@@ -5,28 +5,45 @@
 -- messages, so an import has to lock the issues that its messages have before the first message; and since
 -- it learns which those are from the messages, imports of the same message take turns before they look.
 
+create or replace function private.reply_ids_of_item(p_item private.circle_item) returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if p_item.shape = 'envelope' and p_item.item #> '{Replies,0}' is null then
+    return '{}'::text[];
+  end if;
+  return array(
+    select coalesce(e.value ->> 'message_id', e.value ->> 'reply_id', e.value ->> 'id')
+    from jsonb_array_elements(private.circle_replies_of(p_item.item, p_item.shape)) as e (value)
+  );
+end;
+$$;
+comment on function private.reply_ids_of_item(private.circle_item) is
+  'The ids of the replies that an element of a payload brings; null for one without.';
+
 create or replace function private.turns_of_messages(p_items private.circle_item[]) returns integer[]
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_item private.circle_item;
-  v_turns integer[] := '{}'::integer[];
+  v_message_ids text[] := '{}'::text[];
 begin
-  -- 1024 turns for all messages there are, so that no payload runs out of locks.
   foreach v_item in array p_items loop
-    v_turns := v_turns || (hashtext(v_item.message_id) & 1023);
-    if v_item.shape = 'envelope' and v_item.item #> '{Replies,0}' is null then
-      continue;
-    end if;
-    v_turns := v_turns || array(
-      select hashtext(coalesce(e.value ->> 'message_id', e.value ->> 'reply_id', e.value ->> 'id')) & 1023
-      from jsonb_array_elements(private.circle_replies_of(v_item.item, v_item.shape)) as e (value)
-    );
+    v_message_ids := v_message_ids || v_item.message_id || private.reply_ids_of_item(v_item);
   end loop;
-  return v_turns;
+  return private.turns_of_ids(v_message_ids);
 end;
 $$;
 comment on function private.turns_of_messages(private.circle_item[]) is
-  'The turns of the messages and replies in a payload, in no order, some of them several times.';
+  'The turns of the messages and replies in a payload.';
+
+create or replace function private.turns_of_ids(p_message_ids text[]) returns integer[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  -- 1024 turns for all messages there are, so that no payload runs out of locks.
+  return array(select hashtext(u.message_id) & 1023 from unnest(p_message_ids) as u (message_id));
+end;
+$$;
+comment on function private.turns_of_ids(text[]) is
+  'The turns of messages and replies, in no order, some of them several times.';
 
 create or replace function private.take_turns(p_turns integer[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -45,10 +62,12 @@ $$;
 comment on function private.take_turns(integer[]) is
   'Imports that have a message or reply in common take turns, from here to the end of their transactions.';
 
-create or replace function private.lock_issues_of_messages(p_items private.circle_item[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+-- A message that has one of the replies until now loses it, and its issue is written then.
+create or replace function private.issues_of_messages(p_items private.circle_item[]) returns uuid[]
+language plpgsql stable security definer set search_path = '' as $$
 declare
   v_item private.circle_item;
+  v_reply_ids text[];
   v_issue_id uuid;
   v_issue_ids uuid[] := '{}'::uuid[];
 begin
@@ -58,14 +77,31 @@ begin
     if v_issue_id is not null then
       v_issue_ids := v_issue_ids || v_issue_id;
     end if;
+    v_reply_ids := private.reply_ids_of_item(v_item);
+    continue when v_reply_ids = '{}';
+    v_issue_ids := v_issue_ids || array(
+      select c.mapped_to_issue_id
+      from public.circle_replies as r
+      join public.circle_issues as c on c.id = r.circle_issue_id
+      where r.message_id = any (v_reply_ids) and c.mapped_to_issue_id is not null
+    );
   end loop;
-  if v_issue_ids <> '{}' then
-    perform from public.issues as i where i.id = any (v_issue_ids) order by i.id for no key update;
+  return v_issue_ids;
+end;
+$$;
+comment on function private.issues_of_messages(private.circle_item[]) is
+  'The issues of the messages in a payload and of those that have their replies, in no order.';
+
+create or replace function private.lock_issues(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_issue_ids <> '{}' then
+    perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
   end if;
 end;
 $$;
-comment on function private.lock_issues_of_messages(private.circle_item[]) is
-  'Locks the issues of these messages, in the order of their ids, before any message is locked.';
+comment on function private.lock_issues(uuid[]) is
+  'Locks issues, in the order of their ids, before any message is locked.';
 
 create or replace function private.update_circle_message(
   p_root private.circle_capture, p_triage private.circle_triage,

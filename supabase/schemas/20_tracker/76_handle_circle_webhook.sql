@@ -32,7 +32,7 @@ begin
       hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
   end if;
   perform private.take_turns(private.turns_of_messages(v_items));
-  perform private.lock_issues_of_messages(v_items);
+  perform private.lock_issues(private.issues_of_messages(v_items));
   foreach v_item in array v_items loop
     v_imported := v_imported || (
       jsonb_build_object('index', v_item.index)
@@ -96,7 +96,7 @@ declare
 begin
   perform private.require_team_role('agent');
   perform private.take_turns(private.turns_of_messages(v_items));
-  perform private.lock_issues_of_messages(v_items);
+  perform private.lock_issues(private.issues_of_messages(v_items));
   foreach v_item in array v_items loop
     v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;
     v_unrecognised_count := v_unrecognised_count + (v_item.shape = 'unrecognised')::integer;

@@ -28,29 +28,49 @@ comment on function private.retry_circle_event(uuid) is
   'Works on an event, records an error that it ends in, and returns its status.';
 
 -- Nothing raises here; what can't be taken apart is reported when it is worked on.
-create or replace function private.turns_of_event(p_body bytea) returns integer[]
-language plpgsql stable security invoker set search_path = '' as $$
+create or replace function private.locks_of_event(
+  p_body bytea, out o_turns integer[], out o_issue_ids uuid[]
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_items private.circle_item[];
 begin
-  return private.turns_of_messages(private.circle_items((private.read_circle_event(p_body)).o_payload));
+  v_items := private.circle_items((private.read_circle_event(p_body)).o_payload);
+  o_turns := private.turns_of_messages(v_items);
+  o_issue_ids := private.issues_of_messages(v_items);
 exception
   when data_exception or program_limit_exceeded or syntax_error_or_access_rule_violation or plpgsql_error then
-    return '{}'::integer[];
+    o_turns := '{}';
+    o_issue_ids := '{}';
 end;
 $$;
-comment on function private.turns_of_event(bytea) is 'The turns of the messages in a raw body.';
+comment on function private.locks_of_event(bytea) is
+  'The turns of the messages in a raw body, and the issues that they have.';
 
--- Several events in one transaction: the turns of all of them first, in order, as one payload takes its own.
-create or replace function private.take_turns_of_events(p_event_ids uuid[]) returns void
+-- Several events in one transaction: the turns of all of them first, then the issues, as one payload takes
+-- its own. Which issues there are is certain with the turns only.
+create or replace function private.lock_events_messages(p_event_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.take_turns(array(
-    select t.turn from private.circle_events as e, unnest(private.turns_of_event(e.body)) as t (turn)
+    select t.turn
+    from private.circle_events as e
+    cross join lateral private.locks_of_event(e.body) as l
+    cross join lateral unnest(l.o_turns) as t (turn)
+    where e.id = any (p_event_ids)
+  ));
+  perform private.lock_issues(array(
+    select u.issue_id
+    from private.circle_events as e
+    cross join lateral private.locks_of_event(e.body) as l
+    cross join lateral unnest(l.o_issue_ids) as u (issue_id)
     where e.id = any (p_event_ids)
   ));
 end;
 $$;
-comment on function private.take_turns_of_events(uuid[]) is
-  'Takes turns with all imports of the messages in these events, which are locked already.';
+comment on function private.lock_events_messages(uuid[]) is
+  'Takes turns with all imports of the messages in these events, which are locked already, and locks the '
+  'issues of these messages.';
 
 create or replace function private.process_waiting_circle_events(batch integer default 20) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
@@ -66,7 +86,7 @@ declare
   v_event_id uuid;
   v_processed_count integer := 0;
 begin
-  perform private.take_turns_of_events(v_event_ids);
+  perform private.lock_events_messages(v_event_ids);
   foreach v_event_id in array v_event_ids loop
     v_processed_count := v_processed_count + (private.retry_circle_event(v_event_id) <> 'failed')::integer;
   end loop;
@@ -106,7 +126,7 @@ begin
     fetch first v_limit rows with ties
     for update
   ) as o;
-  perform private.take_turns_of_events(v_event_ids);
+  perform private.lock_events_messages(v_event_ids);
   foreach v_event_id in array coalesce(v_event_ids, '{}') loop
     v_status := private.retry_circle_event(v_event_id);
     v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);

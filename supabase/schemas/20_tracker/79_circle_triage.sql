@@ -19,17 +19,29 @@ comment on column public.circle_triage_queue.segment is
   'The segment that its sender named; where null, determine_segment(title, body) says one.';
 grant select on public.circle_triage_queue to authenticated, service_role;
 
-create or replace function private.lock_circle_issue(p_circle_issue_id uuid) returns public.circle_issues
+create or replace function private.lock_circle_issue(p_circle_issue_id uuid, p_issue_id uuid default null)
+returns public.circle_issues
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_message public.circle_issues;
 begin
   perform private.require_team_role('agent');
-  -- The turn of the message and then its issue: the order of all locks.
-  perform private.take_turns(array[hashtext(c.message_id) & 1023])
-  from public.circle_issues as c where c.id = p_circle_issue_id;
+  -- The turns and then all issues that the call may write, by id: the order of all locks. Those of the
+  -- replies too: an import that takes one of them away writes the message's issue, whichever it has.
+  perform private.take_turns(private.turns_of_ids(array(
+    select c.message_id from public.circle_issues as c where c.id = p_circle_issue_id
+    union all
+    select r.message_id from public.circle_replies as r where r.circle_issue_id = p_circle_issue_id
+  )));
   perform from public.issues as i
-  where i.id = (select c.mapped_to_issue_id from public.circle_issues as c where c.id = p_circle_issue_id)
+  where i.id in (
+    select c.mapped_to_issue_id from public.circle_issues as c where c.id = p_circle_issue_id
+    union all
+    select m.issue_id from private.circle_imports as m where m.circle_issue_id = p_circle_issue_id
+    union all
+    select p_issue_id
+  )
+  order by i.id
   for no key update;
   select * into v_message from public.circle_issues as c where c.id = p_circle_issue_id for update;
   if not found then
@@ -40,23 +52,22 @@ begin
   return v_message;
 end;
 $$;
-comment on function private.lock_circle_issue(uuid) is
-  'A message for its triage. Errors: not_signed_in (401), team_role_required (403), circle_issue_not_found '
-  '(404).';
+comment on function private.lock_circle_issue(uuid, uuid) is
+  'A message for its triage, locked with the issue that it has, the one that it had and the one that it is '
+  'to get. Errors: not_signed_in (401), team_role_required (403), circle_issue_not_found (404).';
 
 create or replace function private.former_issue(p_circle_issue_id uuid) returns uuid
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select i.id from private.circle_imports as m join public.issues as i on i.id = m.issue_id
     where m.circle_issue_id = p_circle_issue_id
       and not exists (select from public.circle_issues as o where o.mapped_to_issue_id = i.id)
-    for no key update of i
   );
 end;
 $$;
 comment on function private.former_issue(uuid) is
-  'The issue that was made of a message before it was put back, locked; null where it is gone or is that of '
+  'The issue that was made of a locked message before it was put back; null where it is gone or is that of '
   'another message by now.';
 
 create or replace function private.import_circle_issue(
@@ -64,7 +75,7 @@ create or replace function private.import_circle_issue(
 ) returns uuid
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_message public.circle_issues := private.lock_circle_issue(p_circle_issue_id);
+  v_message public.circle_issues := private.lock_circle_issue(p_circle_issue_id, p_issue_id);
   v_former_id constant uuid := private.former_issue(p_circle_issue_id);
   v_issue_id constant uuid := coalesce(p_issue_id, v_former_id, gen_random_uuid());
 begin
@@ -78,7 +89,7 @@ begin
       hint = 'Put it back with return_circle_issue first.';
   end if;
   if p_issue_id is not null then
-    perform from public.issues as i where i.id = p_issue_id for key share;
+    perform from public.issues as i where i.id = p_issue_id;
     if not found then
       raise exception using
         errcode = 'PT404', message = 'issue_not_found', detail = 'There is no issue with the id p_issue_id.',

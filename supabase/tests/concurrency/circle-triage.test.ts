@@ -154,3 +154,48 @@ test("imports, retries, replays, triage, edits and deletions at once", async () 
   await sql`select public.replay_circle_events('-infinity', 'infinity', 10000)`;
   expect(await rows()).toEqual(before);
 }, 120_000);
+
+/** What failed of calls that were made at the same moment. */
+async function collide(calls: (() => Promise<unknown>)[]): Promise<unknown[]> {
+  const ended = await Promise.allSettled(calls.map((call) => call()));
+  return ended.flatMap((end) => end.status === "rejected" ? [end.reason] : []);
+}
+
+const envelope = (id: number, title: string, reply: number) => ({
+  Type: "thread",
+  Parent_Message: { message_id: id, parent_sender: "Ana Ruiz", parent_body: title },
+  Replies: [{ reply_index: 1, message_id: reply, body: title, "replier 1": "Lee Park" }],
+  Issue_Details: { is_issue: true, issue_title: title, type: "Tool" },
+});
+
+const ingest = (payload: unknown) => sql`select public.ingest_circle_event(${encoded(payload)})`;
+
+test("two messages, each imported into the issue that was the other one's", async () => {
+  await ingest([envelope(5001, "One", 6001), envelope(5002, "Two", 6002)]);
+  const stored = await sql<{ id: string; issue: string }[]>`
+    select id, mapped_to_issue_id as issue from public.circle_issues where message_id in ('5001', '5002')
+    order by message_id
+  `;
+  const [one, two] = stored;
+  if (!one || !two) throw new Error("both messages are stored");
+  const back = (id: string) => as(AGENT, (by) => by`select public.return_circle_issue(${id})`);
+  const into = (id: string, issue: string) =>
+    as(AGENT, (by) => by`select public.import_circle_issue(${id}, ${issue})`);
+  for (let round = 0; round < 60; round++) {
+    await back(one.id);
+    await back(two.id);
+    expect(await collide([() => into(one.id, two.issue), () => into(two.id, one.issue)])).toEqual([]);
+  }
+});
+
+test("two messages that take each other's replies", async () => {
+  for (let round = 0; round < 60; round++) {
+    const failed = await collide([
+      () => ingest(envelope(5003, `Three ${round}`, 6003 + round % 2)),
+      () => ingest(envelope(5004, `Four ${round}`, 6004 - round % 2)),
+    ]);
+    expect(failed).toEqual([]);
+  }
+  const errors = await sql`select error from private.circle_events where error is not null`;
+  expect(errors).toEqual([]);
+});
