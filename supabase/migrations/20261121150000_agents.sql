@@ -1699,43 +1699,80 @@ $$;
 comment on function private.first_ready_tasks(text[], integer) is
   'The first ready tasks of each agent and priority, so many of each, in the order in which they go.';
 
+create or replace function private.waiting_users(p_agents text[], p_from uuid, p_to uuid, p_limit integer)
+returns table (agent text, user_id uuid)
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  return query
+    with recursive owner as (
+      select a.agent, f.user_id
+      from unnest(p_agents) as a (agent)
+      cross join lateral (
+        select t.user_id from public.tasks as t
+        where t.status = 'pending' and t.agent = a.agent and t.user_id >= p_from and t.user_id <= p_to
+        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+      ) as f
+      union all
+      select o.agent, f.user_id
+      from owner as o
+      cross join lateral (
+        select t.user_id from public.tasks as t
+        where t.status = 'pending' and t.agent = o.agent and t.user_id > o.user_id and t.user_id <= p_to
+        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+      ) as f
+    )
+    select o.agent, o.user_id
+    from (select w.* from owner as w limit p_limit) as o
+    where not (private.task_room(o.user_id, null)).is_user_full;
+end;
+$$;
+comment on function private.waiting_users(text[], uuid, uuid, integer) is
+  'Users from one id to another who have pending tasks of an agent, and room for them; so many of those who '
+  'have tasks are looked at or, for null, all.';
+
+-- A project is left at the first task that decides about it. However many projects a user waits in, it is 200
+-- steps for each agent, unless the claim is for that user alone: nobody else's claim is made slow.
 create or replace function private.first_ready_tasks_of_each(
   p_agents text[], p_from uuid, p_to uuid, p_limit integer
 ) returns table (
   id bigint, user_id uuid, project_id bigint, agent text, priority smallint, run_after timestamptz
 )
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql volatile security invoker set search_path = '' as $$
 begin
   return query
     with recursive lane as (
-      select a.agent, f.*
-      from unnest(p_agents) as a (agent)
+      select r.agent, f.*, 1 as depth
+      from private.waiting_users(p_agents, p_from, p_to, p_limit) as r
       cross join lateral (
-        select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id
+        select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
+          (private.task_room(t.user_id, t.project_id)).is_project_full as is_full
         from public.tasks as t
-        where t.status = 'pending' and t.agent = a.agent and t.user_id >= p_from and t.user_id <= p_to
-        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+        where t.status = 'pending' and t.agent = r.agent and t.user_id = r.user_id
+        order by coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
       ) as f
       union all
-      select l.agent, f.*
+      select l.agent, f.*, l.depth + 1
       from lane as l
       cross join lateral (
-        select t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id
+        select t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id,
+          (private.task_room(t.user_id, t.project_id)).is_project_full
         from public.tasks as t
-        where t.status = 'pending' and t.agent = l.agent and t.user_id <= p_to
-          and (t.user_id, coalesce(t.project_id, 0), -t.priority) > (l.user_id, l.project_id, l.place)
-        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+        where t.status = 'pending' and t.agent = l.agent and t.user_id = l.user_id
+          and (coalesce(t.project_id, 0), -t.priority) > (
+            l.project_id, case when l.is_full or l.run_after <= clock_timestamp() then 101 else l.place end
+          )
+        order by coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
       ) as f
+      where l.depth < 200 or p_from = p_to
     )
     select l.id, l.user_id, nullif(l.project_id, 0), l.agent, (-l.place)::smallint, l.run_after
     from lane as l
-    where l.run_after <= clock_timestamp()
-    limit p_limit;
+    where l.run_after <= clock_timestamp() and not l.is_full;
 end;
 $$;
 comment on function private.first_ready_tasks_of_each(text[], uuid, uuid, integer) is
-  'The first ready task of each user, project, agent and priority, of the users from one id to another, so '
-  'many or, for null, all.';
+  'The first ready task of each project that has room, of each agent, of the users from one id to another '
+  'who have room: of so many users or, for null, of all.';
 
 -- Only where there are more is it a choice among users, begun anywhere, so that each has their turn.
 create or replace function private.ready_candidates(p_agents text[], p_user_id uuid, p_reach integer)
@@ -1763,8 +1800,8 @@ begin
 end;
 $$;
 comment on function private.ready_candidates(text[], uuid, integer) is
-  'What a claim looks at, in the order in which it goes: first what comes first, then the first ones of some '
-  '16 to 32 users and projects, at last those of all.';
+  'What a claim looks at, in the order in which it goes: first what comes first, then the first ones of the '
+  'projects of some 16 to 32 users, at last those of all.';
 
 -- 40_agents/56_task_limits.sql
 -- How much of a user and of a project runs at once.
@@ -2049,20 +2086,22 @@ language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_attempt public.task_attempts;
-  v_mode text;
+  v_mode text := set_config('app.task_queue', 'on', true);
 begin
+  with started as (
+    update public.tasks as t
+    set status = 'running', attempts_count = t.attempts_count + 1, started_at = v_now, updated_at = v_now
+    where t.id = p_task_id
+    returning t.id, t.user_id, t.project_id, t.attempts_count, t.agent
+  )
   insert into public.task_attempts as a (
     task_id, user_id, project_id, attempt, worker, agent, worker_token_id, claim_key, claimed_at,
     heartbeat_at, lease_expires_at
   )
-  select t.id, t.user_id, t.project_id, t.attempts_count + 1, p_worker, t.agent, p_worker_token_id,
-    p_claim_key, v_now, v_now, v_now + p_lease
-  from public.tasks as t where t.id = p_task_id
+  select s.id, s.user_id, s.project_id, s.attempts_count, p_worker, s.agent, p_worker_token_id, p_claim_key,
+    v_now, v_now, v_now + p_lease
+  from started as s
   returning a.* into v_attempt;
-  v_mode := set_config('app.task_queue', 'on', true);
-  update public.tasks as t
-  set status = 'running', attempts_count = v_attempt.attempt, started_at = v_now, updated_at = v_now
-  where t.id = p_task_id;
   v_mode := set_config('app.task_queue', 'off', true);
   return v_attempt;
 end;
@@ -2192,33 +2231,6 @@ $$;
 comment on function private.end_attempt(bigint, bigint, uuid, text, text, text, boolean) is
   'Locks the task and ends the attempt of a worker whose lease holds; null for any other.';
 
--- With result or without: what is null stays as it is.
-create or replace function private.write_task_result(
-  p_task_id bigint, p_commit_hash text, p_git_diff text, p_git_patch text, p_changed_files jsonb,
-  p_pr_branch text, p_pr_number integer, p_pr_url text, p_execution_metadata jsonb
-) returns void
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  if num_nonnulls(p_commit_hash, p_git_diff, p_git_patch, p_changed_files, p_execution_metadata) > 0 then
-    update public.tasks as t
-    set commit_hash = coalesce(p_commit_hash, t.commit_hash), git_diff = coalesce(p_git_diff, t.git_diff),
-      git_patch = coalesce(p_git_patch, t.git_patch),
-      changed_files = coalesce(p_changed_files, t.changed_files),
-      execution_metadata = t.execution_metadata || coalesce(p_execution_metadata, '{}'::jsonb)
-    where t.id = p_task_id;
-  end if;
-  if num_nonnulls(p_pr_branch, p_pr_number, p_pr_url) > 0 then
-    update public.tasks as t
-    set pr_branch = coalesce(p_pr_branch, t.pr_branch), pr_number = coalesce(p_pr_number, t.pr_number),
-      pr_url = coalesce(p_pr_url, t.pr_url)
-    where t.id = p_task_id;
-  end if;
-end;
-$$;
-comment on function private.write_task_result(
-  bigint, text, text, text, jsonb, text, integer, text, jsonb
-) is 'Writes into a task what came out of it. Errors: task_result_too_large (413), task_value_invalid (422).';
-
 -- 40_agents/63_complete_task.sql
 -- A worker is done with its task.
 
@@ -2237,25 +2249,23 @@ begin
   if v_attempt.ended_at is null then
     v_attempt := private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'completed');
   else
-    if num_nonnulls(commit_hash, git_diff, git_patch, changed_files, pr_branch, pr_number, pr_url,
-      execution_metadata) > 0
-    then
-      perform private.write_task_result(
-        task_id, commit_hash, git_diff, git_patch, changed_files, pr_branch, pr_number, pr_url,
-        execution_metadata
-      );
-    end if;
-    if v_attempt.attempt > 1 then
-      update public.tasks as t set error = null, error_kind = null where t.id = complete_task.task_id;
-    end if;
+    v_mode := set_config('app.task_queue', 'on', true);
+    update public.tasks as t
+    set status = 'completed', completed_at = v_attempt.ended_at, updated_at = clock_timestamp(),
+      error = null, error_kind = null, commit_hash = coalesce(complete_task.commit_hash, t.commit_hash),
+      git_diff = coalesce(complete_task.git_diff, t.git_diff),
+      git_patch = coalesce(complete_task.git_patch, t.git_patch),
+      changed_files = coalesce(complete_task.changed_files, t.changed_files),
+      pr_branch = coalesce(complete_task.pr_branch, t.pr_branch),
+      pr_number = coalesce(complete_task.pr_number, t.pr_number),
+      pr_url = coalesce(complete_task.pr_url, t.pr_url),
+      execution_metadata = case when complete_task.execution_metadata is null then t.execution_metadata
+        else t.execution_metadata || complete_task.execution_metadata end
+    where t.id = complete_task.task_id;
+    v_mode := set_config('app.task_queue', 'off', true);
     if message is not null then
       perform private.append_task_message(task_id, 'assistant', message, null);
     end if;
-    v_mode := set_config('app.task_queue', 'on', true);
-    update public.tasks as t
-    set status = 'completed', completed_at = v_attempt.ended_at, updated_at = clock_timestamp()
-    where t.id = complete_task.task_id;
-    v_mode := set_config('app.task_queue', 'off', true);
     -- What a server writes is believed; what a user's own worker writes is theirs to say, as what they write.
     if num_nonnulls(pr_branch, pr_number, pr_url) > 0 and v_scope.user_id is null then
       perform private.verify_task_pull_requests(task_id);
@@ -2344,9 +2354,9 @@ begin
       perform private.append_task_message(task_id, 'assistant', message, null);
     end if;
     if execution_metadata is not null then
-      perform private.write_task_result(
-        task_id, null, null, null, null, null, null, null, execution_metadata
-      );
+      update public.tasks as t
+      set execution_metadata = t.execution_metadata || fail_task.execution_metadata
+      where t.id = fail_task.task_id;
     end if;
     perform private.return_failed_tasks(array[v_attempt]);
   end if;

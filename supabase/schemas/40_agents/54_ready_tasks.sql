@@ -46,43 +46,80 @@ $$;
 comment on function private.first_ready_tasks(text[], integer) is
   'The first ready tasks of each agent and priority, so many of each, in the order in which they go.';
 
+create or replace function private.waiting_users(p_agents text[], p_from uuid, p_to uuid, p_limit integer)
+returns table (agent text, user_id uuid)
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  return query
+    with recursive owner as (
+      select a.agent, f.user_id
+      from unnest(p_agents) as a (agent)
+      cross join lateral (
+        select t.user_id from public.tasks as t
+        where t.status = 'pending' and t.agent = a.agent and t.user_id >= p_from and t.user_id <= p_to
+        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+      ) as f
+      union all
+      select o.agent, f.user_id
+      from owner as o
+      cross join lateral (
+        select t.user_id from public.tasks as t
+        where t.status = 'pending' and t.agent = o.agent and t.user_id > o.user_id and t.user_id <= p_to
+        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+      ) as f
+    )
+    select o.agent, o.user_id
+    from (select w.* from owner as w limit p_limit) as o
+    where not (private.task_room(o.user_id, null)).is_user_full;
+end;
+$$;
+comment on function private.waiting_users(text[], uuid, uuid, integer) is
+  'Users from one id to another who have pending tasks of an agent, and room for them; so many of those who '
+  'have tasks are looked at or, for null, all.';
+
+-- A project is left at the first task that decides about it. However many projects a user waits in, it is 200
+-- steps for each agent, unless the claim is for that user alone: nobody else's claim is made slow.
 create or replace function private.first_ready_tasks_of_each(
   p_agents text[], p_from uuid, p_to uuid, p_limit integer
 ) returns table (
   id bigint, user_id uuid, project_id bigint, agent text, priority smallint, run_after timestamptz
 )
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql volatile security invoker set search_path = '' as $$
 begin
   return query
     with recursive lane as (
-      select a.agent, f.*
-      from unnest(p_agents) as a (agent)
+      select r.agent, f.*, 1 as depth,
+        case when f.is_full or f.run_after <= clock_timestamp() then 101 else f.place end as passed
+      from private.waiting_users(p_agents, p_from, p_to, p_limit) as r
       cross join lateral (
-        select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id
+        select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
+          (private.task_room(t.user_id, t.project_id)).is_project_full as is_full
         from public.tasks as t
-        where t.status = 'pending' and t.agent = a.agent and t.user_id >= p_from and t.user_id <= p_to
-        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+        where t.status = 'pending' and t.agent = r.agent and t.user_id = r.user_id
+        order by coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
       ) as f
       union all
-      select l.agent, f.*
+      select l.agent, f.*, l.depth + 1,
+        case when f.is_full or f.run_after <= clock_timestamp() then 101 else f.place end
       from lane as l
       cross join lateral (
-        select t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id
+        select t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id,
+          (private.task_room(t.user_id, t.project_id)).is_project_full
         from public.tasks as t
-        where t.status = 'pending' and t.agent = l.agent and t.user_id <= p_to
-          and (t.user_id, coalesce(t.project_id, 0), -t.priority) > (l.user_id, l.project_id, l.place)
-        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+        where t.status = 'pending' and t.agent = l.agent and t.user_id = l.user_id
+          and (coalesce(t.project_id, 0), -t.priority) > (l.project_id, l.passed)
+        order by coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
       ) as f
+      where l.depth < 200 or p_from = p_to
     )
     select l.id, l.user_id, nullif(l.project_id, 0), l.agent, (-l.place)::smallint, l.run_after
     from lane as l
-    where l.run_after <= clock_timestamp()
-    limit p_limit;
+    where l.run_after <= clock_timestamp() and not l.is_full;
 end;
 $$;
 comment on function private.first_ready_tasks_of_each(text[], uuid, uuid, integer) is
-  'The first ready task of each user, project, agent and priority, of the users from one id to another, so '
-  'many or, for null, all.';
+  'The first ready task of each project that has room, of each agent, of the users from one id to another '
+  'who have room: of so many users or, for null, of all.';
 
 -- Only where there are more is it a choice among users, begun anywhere, so that each has their turn.
 create or replace function private.ready_candidates(p_agents text[], p_user_id uuid, p_reach integer)
@@ -110,5 +147,5 @@ begin
 end;
 $$;
 comment on function private.ready_candidates(text[], uuid, integer) is
-  'What a claim looks at, in the order in which it goes: first what comes first, then the first ones of some '
-  '16 to 32 users and projects, at last those of all.';
+  'What a claim looks at, in the order in which it goes: first what comes first, then the first ones of the '
+  'projects of some 16 to 32 users, at last those of all.';

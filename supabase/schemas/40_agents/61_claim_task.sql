@@ -70,20 +70,22 @@ language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_attempt public.task_attempts;
-  v_mode text;
+  v_mode text := set_config('app.task_queue', 'on', true);
 begin
+  with started as (
+    update public.tasks as t
+    set status = 'running', attempts_count = t.attempts_count + 1, started_at = v_now, updated_at = v_now
+    where t.id = p_task_id
+    returning t.id, t.user_id, t.project_id, t.attempts_count, t.agent
+  )
   insert into public.task_attempts as a (
     task_id, user_id, project_id, attempt, worker, agent, worker_token_id, claim_key, claimed_at,
     heartbeat_at, lease_expires_at
   )
-  select t.id, t.user_id, t.project_id, t.attempts_count + 1, p_worker, t.agent, p_worker_token_id,
-    p_claim_key, v_now, v_now, v_now + p_lease
-  from public.tasks as t where t.id = p_task_id
+  select s.id, s.user_id, s.project_id, s.attempts_count, p_worker, s.agent, p_worker_token_id, p_claim_key,
+    v_now, v_now, v_now + p_lease
+  from started as s
   returning a.* into v_attempt;
-  v_mode := set_config('app.task_queue', 'on', true);
-  update public.tasks as t
-  set status = 'running', attempts_count = v_attempt.attempt, started_at = v_now, updated_at = v_now
-  where t.id = p_task_id;
   v_mode := set_config('app.task_queue', 'off', true);
   return v_attempt;
 end;

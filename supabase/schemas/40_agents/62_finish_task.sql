@@ -54,30 +54,3 @@ end;
 $$;
 comment on function private.end_attempt(bigint, bigint, uuid, text, text, text, boolean) is
   'Locks the task and ends the attempt of a worker whose lease holds; null for any other.';
-
--- With result or without: what is null stays as it is.
-create or replace function private.write_task_result(
-  p_task_id bigint, p_commit_hash text, p_git_diff text, p_git_patch text, p_changed_files jsonb,
-  p_pr_branch text, p_pr_number integer, p_pr_url text, p_execution_metadata jsonb
-) returns void
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  if num_nonnulls(p_commit_hash, p_git_diff, p_git_patch, p_changed_files, p_execution_metadata) > 0 then
-    update public.tasks as t
-    set commit_hash = coalesce(p_commit_hash, t.commit_hash), git_diff = coalesce(p_git_diff, t.git_diff),
-      git_patch = coalesce(p_git_patch, t.git_patch),
-      changed_files = coalesce(p_changed_files, t.changed_files),
-      execution_metadata = t.execution_metadata || coalesce(p_execution_metadata, '{}'::jsonb)
-    where t.id = p_task_id;
-  end if;
-  if num_nonnulls(p_pr_branch, p_pr_number, p_pr_url) > 0 then
-    update public.tasks as t
-    set pr_branch = coalesce(p_pr_branch, t.pr_branch), pr_number = coalesce(p_pr_number, t.pr_number),
-      pr_url = coalesce(p_pr_url, t.pr_url)
-    where t.id = p_task_id;
-  end if;
-end;
-$$;
-comment on function private.write_task_result(
-  bigint, text, text, text, jsonb, text, integer, text, jsonb
-) is 'Writes into a task what came out of it. Errors: task_result_too_large (413), task_value_invalid (422).';

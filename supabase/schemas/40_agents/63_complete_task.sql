@@ -15,25 +15,23 @@ begin
   if v_attempt.ended_at is null then
     v_attempt := private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'completed');
   else
-    if num_nonnulls(commit_hash, git_diff, git_patch, changed_files, pr_branch, pr_number, pr_url,
-      execution_metadata) > 0
-    then
-      perform private.write_task_result(
-        task_id, commit_hash, git_diff, git_patch, changed_files, pr_branch, pr_number, pr_url,
-        execution_metadata
-      );
-    end if;
-    if v_attempt.attempt > 1 then
-      update public.tasks as t set error = null, error_kind = null where t.id = complete_task.task_id;
-    end if;
+    v_mode := set_config('app.task_queue', 'on', true);
+    update public.tasks as t
+    set status = 'completed', completed_at = v_attempt.ended_at, updated_at = clock_timestamp(),
+      error = null, error_kind = null, commit_hash = coalesce(complete_task.commit_hash, t.commit_hash),
+      git_diff = coalesce(complete_task.git_diff, t.git_diff),
+      git_patch = coalesce(complete_task.git_patch, t.git_patch),
+      changed_files = coalesce(complete_task.changed_files, t.changed_files),
+      pr_branch = coalesce(complete_task.pr_branch, t.pr_branch),
+      pr_number = coalesce(complete_task.pr_number, t.pr_number),
+      pr_url = coalesce(complete_task.pr_url, t.pr_url),
+      execution_metadata = case when complete_task.execution_metadata is null then t.execution_metadata
+        else t.execution_metadata || complete_task.execution_metadata end
+    where t.id = complete_task.task_id;
+    v_mode := set_config('app.task_queue', 'off', true);
     if message is not null then
       perform private.append_task_message(task_id, 'assistant', message, null);
     end if;
-    v_mode := set_config('app.task_queue', 'on', true);
-    update public.tasks as t
-    set status = 'completed', completed_at = v_attempt.ended_at, updated_at = clock_timestamp()
-    where t.id = complete_task.task_id;
-    v_mode := set_config('app.task_queue', 'off', true);
     -- What a server writes is believed; what a user's own worker writes is theirs to say, as what they write.
     if num_nonnulls(pr_branch, pr_number, pr_url) > 0 and v_scope.user_id is null then
       perform private.verify_task_pull_requests(task_id);

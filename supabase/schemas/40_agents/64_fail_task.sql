@@ -39,9 +39,9 @@ begin
       perform private.append_task_message(task_id, 'assistant', message, null);
     end if;
     if execution_metadata is not null then
-      perform private.write_task_result(
-        task_id, null, null, null, null, null, null, null, execution_metadata
-      );
+      update public.tasks as t
+      set execution_metadata = t.execution_metadata || fail_task.execution_metadata
+      where t.id = fail_task.task_id;
     end if;
     perform private.return_failed_tasks(array[v_attempt]);
   end if;
