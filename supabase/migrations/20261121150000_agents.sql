@@ -3733,53 +3733,6 @@ $$;
 comment on function private.process_waiting_github_deliveries(integer) is
   'Works on up to so many deliveries whose time has come, and returns how many succeeded. For the scheduler.';
 
-create or replace function private.prune_github_deliveries(batch integer default 10000) returns integer
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_count integer;
-begin
-  delete from private.github_deliveries as d
-  where d.id in (
-    select o.id from private.github_deliveries as o
-    where o.status = 'done' and o.done_at < now() - make_interval(
-      days => (select s.delivery_retention_days from public.agent_settings as s)
-    )
-    order by o.done_at
-    limit prune_github_deliveries.batch
-    for update skip locked
-  );
-  get diagnostics v_count = row_count;
-  return v_count;
-end;
-$$;
-comment on function private.prune_github_deliveries(integer) is
-  'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns '
-  'how many. What failed stays for a person. For the scheduler.';
-
-create or replace function private.prune_pull_requests(batch integer default 10000) returns integer
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_count integer;
-begin
-  delete from public.pull_requests as p
-  where p.id in (
-    select o.id from public.pull_requests as o
-    where o.updated_at < now() - make_interval(
-        days => (select s.delivery_retention_days from public.agent_settings as s)
-      )
-      and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
-    order by o.id
-    limit prune_pull_requests.batch
-    for update skip locked
-  );
-  get diagnostics v_count = row_count;
-  return v_count;
-end;
-$$;
-comment on function private.prune_pull_requests(integer) is
-  'Deletes up to so many pull requests that no task is linked to and of which nothing was heard for '
-  'delivery_retention_days, and returns how many. For the scheduler.';
-
 -- 40_agents/75_github_sweep.sql
 -- What a lost delivery left wrong is found by asking GitHub: the clock wakes an edge function, which is
 -- handed what is due.
@@ -4253,6 +4206,56 @@ comment on function public.pause_github_sweep(timestamptz) is
   'GitHub asked to be left alone until then, a day at most: until that time nothing is swept. Returns the '
   'time. Service role only.';
 grant execute on function public.pause_github_sweep(timestamptz) to service_role;
+
+-- 40_agents/77_prune_github_history.sql
+-- What GitHub said goes when nobody asks for it any more.
+
+create or replace function private.prune_github_deliveries(batch integer default 10000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from private.github_deliveries as d
+  where d.id in (
+    select o.id from private.github_deliveries as o
+    where o.status = 'done' and o.done_at < now() - make_interval(
+      days => (select s.delivery_retention_days from public.agent_settings as s)
+    )
+    order by o.done_at
+    limit prune_github_deliveries.batch
+    for update skip locked
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_github_deliveries(integer) is
+  'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns '
+  'how many. What failed stays for a person. For the scheduler.';
+
+create or replace function private.prune_pull_requests(batch integer default 10000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from public.pull_requests as p
+  where p.id in (
+    select o.id from public.pull_requests as o
+    where o.updated_at < now() - make_interval(
+        days => (select s.delivery_retention_days from public.agent_settings as s)
+      )
+      and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
+    order by o.id
+    limit prune_pull_requests.batch
+    for update skip locked
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_pull_requests(integer) is
+  'Deletes up to so many pull requests that no task is linked to and of which nothing was heard for '
+  'delivery_retention_days, and returns how many. For the scheduler.';
 
 -- 40_agents/80_task_completion_weekly.sql
 -- How many tasks get done each week, by which agent and model, and how long they take.
