@@ -129,7 +129,7 @@ test("a task that fails, is given back, is cancelled", async () => {
     worker.rpc("fail_task", { ...await take(), error: "Red tests", error_kind: "tests" }),
   );
   expect(failed).toMatchObject({ task_id: id, status: "pending", attempts_left: 2 });
-  expect(await rows(ana.client.from("task_list").select("error, error_kind").eq("id", id).single()))
+  expect(await rows(ana.client.from("tasks").select("error, error_kind").eq("id", id).single()))
     .toEqual({ error: "Red tests", error_kind: "tests" });
   await rows(ana.client.from("tasks").update({ run_after: new Date(0).toISOString() }).eq("id", id).select());
   const held = await take();
