@@ -2103,6 +2103,7 @@ export type Database = {
         };
         Returns: Json;
       };
+      "count_github_token_check": { Args: { "p_user_id": string }; Returns: number };
       "create_worker_token": {
         Args: { "agents": (string)[]; "expires_in_days"?: number; "for_everybody"?: boolean; "name": string };
         Returns: {

@@ -114,6 +114,7 @@ select set_eq(
     ('similar_issues(text,text,integer)'),
     ('touch_user_session(text,text)'),
     ('github_token_status()'),
+    ('count_github_token_check(uuid)'),
     ('set_github_token(uuid,uuid,text,jsonb)'),
     ('read_secret(uuid,text)'),
     ('mark_secret_checked(uuid,boolean,jsonb)'),
