@@ -85,11 +85,12 @@ select is(
   '[null]', '[{"role": "user"}, 5]', '["text"]', '[[{"role": "user"}]]', '[true, {}]'
 ]) as m;
 select is(
-  pg_temp.as_persona('stranger', $$ insert into public.tasks (chat_messages) values ('[null, 5]') $$),
+  pg_temp.as_persona('stranger', $$ insert into public.tasks (chat_messages) values ('[null, 5]') returning 1 $$),
   'PT422 task_value_invalid', 'nor an insert'
 );
 select is(
-  pg_temp.as_persona('service_role', $$ update public.tasks set chat_messages = '[5]' where id = 1 $$),
+  pg_temp.as_persona('service_role', $$ update public.tasks set chat_messages = '[5]' where id = 1
+    returning 1 $$),
   'PT422 task_value_invalid', 'nor one by a server'
 );
 select is(
