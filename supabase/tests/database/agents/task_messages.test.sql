@@ -85,7 +85,8 @@ select is(
   '[null]', '[{"role": "user"}, 5]', '["text"]', '[[{"role": "user"}]]', '[true, {}]'
 ]) as m;
 select is(
-  pg_temp.as_persona('stranger', $$ insert into public.tasks (chat_messages) values ('[null, 5]') returning 1 $$),
+  pg_temp.as_persona('stranger', $$ insert into public.tasks (chat_messages) values ('[null, 5]')
+    returning 1 $$),
   'PT422 task_value_invalid', 'nor an insert'
 );
 select is(
