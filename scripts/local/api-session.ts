@@ -44,9 +44,9 @@ export async function inSession(
 class Undo extends Error {}
 
 /** lite answers an insert that asks for one object and embeds another table with an array. */
-async function asOne(answer: Response, { request, readOnly }: Session): Promise<Response> {
+async function asOne(answer: Response, { request, isCall, readOnly }: Session): Promise<Response> {
   const type = request.headers.get("accept")?.match(/application\/vnd\.pgrst\.object[^,]*/)?.[0];
-  if (!type || readOnly || !answer.ok || !answer.body) return answer;
+  if (!type || isCall || readOnly || !answer.ok || !answer.body) return answer;
   const rows: unknown = await answer.clone().json();
   if (!Array.isArray(rows)) return answer;
   if (rows.length !== 1) {
