@@ -47,6 +47,7 @@ describe("insert", () => {
       const { status, body } = await api.post("clients?select=name", {}, REPRESENTATION);
       expect([status, body]).toEqual([201, [{ name: "Nobody" }]]);
       expect((await api.post("clients", {})).status).toBe(409);
+      expect((await api.post("clients", [{}])).status).toBe(409);
       const refused = await api.post("projects", {});
       expect([refused.status, refused.body.code]).toEqual([400, "23502"]);
     } finally {
