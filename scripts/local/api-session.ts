@@ -31,7 +31,7 @@ export async function inSession(
     return await database.transaction()
       .setAccessMode(session.readOnly ? "read only" : "read write")
       .execute(async (transaction) => {
-        answer = await enter(transaction, session, catalog) ?? await step(transaction);
+        answer = await enter(transaction, session, catalog) ?? await asOne(await step(transaction), session);
         if (answer.status >= 400) throw new Undo();
         return session.isCall ? answer : await applySettings(transaction, answer);
       });
@@ -42,6 +42,25 @@ export async function inSession(
 }
 
 class Undo extends Error {}
+
+/** lite answers an insert that asks for one object and embeds another table with an array. */
+async function asOne(answer: Response, { request, isCall, readOnly }: Session): Promise<Response> {
+  const type = request.headers.get("accept")?.match(/application\/vnd\.pgrst\.object[^,]*/)?.[0];
+  if (!type || isCall || readOnly || !answer.ok || !answer.body) return answer;
+  const rows: unknown = await answer.clone().json();
+  if (!Array.isArray(rows)) return answer;
+  if (rows.length !== 1) {
+    return errorResponse(406, {
+      code: "PGRST116",
+      message: "Cannot coerce the result to a single JSON object",
+      details: `The result contains ${rows.length} rows`,
+    });
+  }
+  const headers = new Headers(answer.headers);
+  headers.set("content-type", `${type}; charset=utf-8`);
+  headers.delete("content-length");
+  return new Response(JSON.stringify(rows[0]), { status: answer.status, headers });
+}
 
 /** Takes the role, claims and settings on, in one round trip. */
 async function enter(

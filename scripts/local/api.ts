@@ -14,6 +14,7 @@ import {
 } from "./api-ast.ts";
 import { Catalog } from "./api-catalog.ts";
 import { allowOrigins, preflight } from "./api-cors.ts";
+import { DefaultValues } from "./api-defaults.ts";
 import { errorResponse, isServerError, serverErrorResponse } from "./api-errors.ts";
 import { describeSchema } from "./api-openapi.ts";
 import { inSession, preference } from "./api-session.ts";
@@ -69,6 +70,7 @@ export async function createApi(url: string, config: SupabaseConfig): Promise<Ap
   // unset, the first request would grant ALL on every table with row security to the API roles
   internals.rlsState = "active";
   embedAsDocumented(internals, config.api.schemas);
+  internals.kysely = internals.kysely.withPlugin(new DefaultValues());
   const catalog = new Catalog(internals.driver);
   await catalog.reload();
   const exchanges = new AsyncLocalStorage<Exchange>();

@@ -655,6 +655,66 @@ comment on function public.secret_key_counts() is
   'How many secrets of each kind each master key has sealed. Service role only.';
 grant execute on function public.secret_key_counts() to service_role;
 
+-- 40_agents/29_github_token_checks.sql
+-- How often a user may have GitHub asked about a token: it is asked from our address, and whoever tries out
+-- tokens that aren't theirs would have us refused for everybody.
+
+create table private.github_token_checks (
+  user_id uuid not null,
+  counted_since timestamptz not null,
+  checks_count integer not null,
+  constraint github_token_checks_pkey primary key (user_id),
+  constraint github_token_checks_user_id_fkey
+    foreign key (user_id) references public.users (id) on delete cascade,
+  constraint github_token_checks_checks_count_is_bounded check (checks_count between 1 and 10)
+);
+comment on table private.github_token_checks is
+  'How many tokens a user has had checked in the ten minutes that began with the first.';
+alter table private.github_token_checks enable row level security;
+
+-- The profile is locked first, as by whoever deletes the account.
+create or replace function private.count_github_token_check(p_user_id uuid) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+begin
+  perform from public.users as u where u.id = p_user_id for key share;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'user_not_found', detail = 'There is no account with this id.',
+      hint = 'Use the id of an account.';
+  end if;
+  insert into private.github_token_checks as c (user_id, counted_since, checks_count)
+  values (p_user_id, v_now, 1)
+  on conflict on constraint github_token_checks_pkey do update set
+    counted_since = case
+      when c.counted_since <= v_now - interval '10 minutes' then v_now else c.counted_since end,
+    checks_count = case when c.counted_since <= v_now - interval '10 minutes' then 1
+      else c.checks_count + 1 end
+  where c.checks_count < 10 or c.counted_since <= v_now - interval '10 minutes';
+  if found then
+    return 0;
+  end if;
+  return (
+    select greatest(1, ceil(extract(epoch from c.counted_since + interval '10 minutes' - v_now)))::integer
+    from private.github_token_checks as c where c.user_id = p_user_id
+  );
+end;
+$$;
+comment on function private.count_github_token_check(uuid) is 'Body of public.count_github_token_check.';
+grant execute on function private.count_github_token_check(uuid) to service_role;
+
+create or replace function public.count_github_token_check(p_user_id uuid) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.count_github_token_check(p_user_id => count_github_token_check.p_user_id);
+end;
+comment on function public.count_github_token_check(uuid) is
+  'Counts that GitHub is about to be asked about a token for a user, and returns 0; where it has been ten '
+  'times in ten minutes, counts nothing and returns the seconds to wait. Service role only. Errors: '
+  'user_not_found (404).';
+grant execute on function public.count_github_token_check(uuid) to service_role;
+
 -- 40_agents/30_projects.sql
 -- GitHub repositories that somebody lets agents work on.
 
@@ -882,8 +942,8 @@ comment on column public.tasks.git_patch is 'Up to 50 MB.';
 comment on column public.tasks.changed_files is 'An array of paths, or of whatever the app keeps of each.';
 comment on column public.tasks.error is 'In words, what went wrong the last time.';
 comment on column public.tasks.chat_messages is
-  'An array of {role, content, timestamp}, the timestamp in epoch seconds. append_task_message adds one '
-  'without a race; an update replaces all of them.';
+  'An array of objects {role, content, timestamp}, the timestamp in epoch seconds. append_task_message adds '
+  'one without a race; an update replaces all of them.';
 comment on column public.tasks.execution_metadata is
   'An object: model, timings, whatever else is known of how it ran. Metrics read model.';
 comment on column public.tasks.started_at is
@@ -1031,6 +1091,21 @@ comment on function private.check_task_result() is
   'Before trigger of what comes out of a task: sizes, shapes and lengths; null in a column that may not be '
   'null is as if left out. Errors: task_result_too_large (413), task_value_invalid (422).';
 
+-- Fired for what is wrong alone: messages that are well cost the look that the trigger's condition takes. The
+-- functions of the queue and append_task_message add objects to what is there, and are not looked at.
+create or replace function private.refuse_task_messages() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT422', message = 'task_value_invalid',
+    detail = 'A task can''t have this in chat_messages.',
+    hint = 'What fits is chat_messages: an array of objects {role, content, timestamp}.';
+end;
+$$;
+comment on function private.refuse_task_messages() is
+  'Before trigger of messages that a client writes and that are no objects. Errors: task_value_invalid '
+  '(422).';
+
 create or replace function private.refuse_task_result(p_task public.tasks) returns void
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
@@ -1089,6 +1164,12 @@ create trigger _130_check_task_result before insert or update of git_diff, git_p
   chat_messages, execution_metadata, pr_branch, container_id, commit_hash, pr_number, pr_url, error_kind
   on public.tasks
   for each row execute function private.check_task_result();
+create trigger _140_refuse_task_messages before insert or update of chat_messages on public.tasks
+  for each row when (
+    current_user in ('authenticated', 'service_role')
+    and jsonb_path_exists(new.chat_messages, 'strict $[*] ? (@.type() != "object")')
+  )
+  execute function private.refuse_task_messages();
 
 alter table public.tasks enable row level security;
 create policy tasks_select_own on public.tasks
@@ -1357,22 +1438,25 @@ grant execute on function public.append_task_message(bigint, text, text, text)
   to authenticated, service_role;
 
 -- 40_agents/46_task_list.sql
--- Tasks for lists: everything but the columns that may be large.
+-- Tasks for lists: everything but the columns that may be large. What is in them (the model, how many files)
+-- could not be said here without unpacking them.
 
 create view public.task_list with (security_invoker = true) as
 select
   t.id, t.user_id, t.project_id, t.status, t.agent, t.repo_url, t.target_branch, t.pr_branch, t.container_id,
-  t.commit_hash, t.pr_number, t.pr_url, t.changed_files, t.error, t.execution_metadata, t.created_at,
-  t.updated_at, t.started_at, t.completed_at, t.priority, t.run_after, t.max_attempts, t.attempts_count,
-  t.error_kind,
+  t.commit_hash, t.pr_number, t.pr_url, t.created_at, t.updated_at, t.started_at, t.completed_at, t.priority,
+  t.run_after, t.max_attempts, t.attempts_count, t.error_kind,
   -- the length is stored beside the text, which stays where it is
   octet_length(t.git_diff) as diff_bytes,
-  octet_length(t.git_patch) as patch_bytes
+  octet_length(t.git_patch) as patch_bytes,
+  octet_length(t.error) as error_bytes
 from public.tasks as t;
 comment on view public.task_list is
-  'The tasks without git_diff, git_patch and chat_messages. Reads nothing of what it leaves out.';
+  'The tasks without git_diff, git_patch, changed_files, chat_messages, execution_metadata and error. Reads '
+  'nothing of what it leaves out.';
 comment on column public.task_list.diff_bytes is 'How large git_diff is; null for none.';
 comment on column public.task_list.patch_bytes is 'How large git_patch is; null for none.';
+comment on column public.task_list.error_bytes is 'How large error is; null for none.';
 grant select on public.task_list to authenticated, service_role;
 
 -- 40_agents/50_task_attempts.sql
@@ -2862,16 +2946,22 @@ alter table private.task_github_refs enable row level security;
 -- 40_agents/72_link_pull_requests.sql
 -- From what a task says of a pull request or a branch to its links, and who may see where they lead.
 
--- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name. Lengths are looked at apart:
--- a counted repetition in the pattern would cost each task half a millisecond.
+-- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name. What nearly every URL looks
+-- like is only matched, and cut at its slashes: to capture costs ten times as much. Lengths are looked at
+-- apart: a counted repetition in the pattern would cost each task half a millisecond.
 create or replace function private.github_repository(p_url text, out o_owner text, out o_name text)
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
-  v_parts constant text[] := regexp_match(
-    p_url,
-    '^\s*(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?[^@/:\s]+(?::\d+)?[:/]([\w-]+)/([\w.-]+)/?\s*$'
-  );
+  v_parts text[];
 begin
+  if p_url ~ '^https?://[^@/:\s]+/[\w-]+/[\w.-]+$' then
+    v_parts := (string_to_array(p_url, '/'))[4:];
+  else
+    v_parts := regexp_match(
+      p_url,
+      '^\s*(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?[^@/:\s]+(?::\d+)?[:/]([\w-]+)/([\w.-]+)/?\s*$'
+    );
+  end if;
   o_owner := lower(v_parts[1]);
   o_name := regexp_replace(lower(v_parts[2]), '\.git$', '');
   if o_name = '' or char_length(o_owner) > 100 or char_length(o_name) > 100 then
@@ -2888,11 +2978,16 @@ create or replace function private.github_pull_request(
 )
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
-  v_parts constant text[] := regexp_match(
-    p_url,
-    '^\s*https?://[^/\s]+/([\w-]+)/([\w.-]+)/pull/0*([1-9]\d*)(?:[/?#]\S*)?\s*$'
-  );
+  v_parts text[];
 begin
+  if p_url ~ '^https?://[^/\s]+/[\w-]+/[\w.-]+/pull/[1-9]\d*$' then
+    v_parts := (string_to_array(p_url, '/'))[4:5] || split_part(p_url, '/', 7);
+  else
+    v_parts := regexp_match(
+      p_url,
+      '^\s*https?://[^/\s]+/([\w-]+)/([\w.-]+)/pull/0*([1-9]\d*)(?:[/?#]\S*)?\s*$'
+    );
+  end if;
   if char_length(v_parts[1]) <= 100 and char_length(v_parts[2]) <= 100 and char_length(v_parts[3]) <= 9 then
     o_owner := lower(v_parts[1]);
     o_name := lower(v_parts[2]);
@@ -2974,9 +3069,11 @@ comment on function private.lock_github_head(text, text, text, boolean) is
   'Takes turns between tasks that come to name a branch and pull requests that come from it, so that the '
   'later one sees the other. Taken before the pull request''s row.';
 
+-- Here and below without sequential scans: a plan that is made while a table is known to be empty reads it
+-- from its beginning for each of the many rows that one statement then brings.
 create or replace function private.name_pull_request(p_owner text, p_name text, p_number integer)
 returns bigint
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_id bigint;
 begin
@@ -3001,7 +3098,7 @@ comment on function private.name_pull_request(text, text, integer) is
 create or replace function private.link_pull_request(
   p_task_id bigint, p_user_id uuid, p_pull_request_id bigint, p_source text, p_is_confirmed boolean
 ) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_is_private constant boolean := (
     select p.is_private from public.pull_requests as p where p.id = p_pull_request_id for share
@@ -3029,7 +3126,7 @@ comment on function private.link_pull_request(bigint, uuid, bigint, text, boolea
 -- Pull requests of the branch that were over before the task was made are of other work.
 create or replace function private.link_task_branch(p_ref private.task_github_refs, p_created_at timestamptz)
 returns void
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 begin
   perform private.link_pull_request(p_ref.task_id, p_ref.user_id, p.id, 'branch', p_ref.is_head_confirmed)
   from public.pull_requests as p
@@ -3041,14 +3138,17 @@ $$;
 comment on function private.link_task_branch(private.task_github_refs, timestamptz) is
   'Links a task to the pull requests of its branch.';
 
-create or replace function private.keep_github_ref(p_ref private.task_github_refs, p_is_confirmed boolean)
-returns private.task_github_refs
-language plpgsql volatile security definer set search_path = '' as $$
+create or replace function private.keep_github_ref(
+  p_ref private.task_github_refs, p_is_confirmed boolean, p_is_new boolean
+) returns private.task_github_refs
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v private.task_github_refs := p_ref;
   v_old private.task_github_refs;
 begin
-  select * into v_old from private.task_github_refs as r where r.task_id = p_ref.task_id for update;
+  if not p_is_new then
+    delete from private.task_github_refs as r where r.task_id = p_ref.task_id returning * into v_old;
+  end if;
   v.number_named_in := pg_current_xact_id();
   v.head_named_in := pg_current_xact_id();
   v.is_number_confirmed := p_is_confirmed;
@@ -3065,17 +3165,16 @@ begin
   end if;
   v.look_up_after := case when v.number is null then now() end;
   v.look_ups_count := 0;
-  delete from private.task_github_refs as r where r.task_id = p_ref.task_id;
   insert into private.task_github_refs select v.*;
   return v;
 end;
 $$;
-comment on function private.keep_github_ref(private.task_github_refs, boolean) is
-  'Stores what a task names now, and whether what has changed is confirmed.';
+comment on function private.keep_github_ref(private.task_github_refs, boolean, boolean) is
+  'Stores what a task, or a new one, names now, and whether what has changed is confirmed.';
 
 -- Links to what the task no longer names go.
 create or replace function private.link_task_pull_requests() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v private.task_github_refs := private.github_ref_of(new);
 begin
@@ -3083,7 +3182,9 @@ begin
   if v.task_id is null then
     delete from private.task_github_refs as r where r.task_id = new.id;
   else
-    v := private.keep_github_ref(v, private.is_trusted_caller() and private.task_says_repository(new));
+    v := private.keep_github_ref(
+      v, private.is_trusted_caller() and private.task_says_repository(new), tg_op = 'INSERT'
+    );
   end if;
   if tg_op = 'UPDATE' then
     delete from public.task_pull_requests as l
@@ -3743,53 +3844,6 @@ $$;
 comment on function private.process_waiting_github_deliveries(integer) is
   'Works on up to so many deliveries whose time has come, and returns how many succeeded. For the scheduler.';
 
-create or replace function private.prune_github_deliveries(batch integer default 10000) returns integer
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_count integer;
-begin
-  delete from private.github_deliveries as d
-  where d.id in (
-    select o.id from private.github_deliveries as o
-    where o.status = 'done' and o.done_at < now() - make_interval(
-      days => (select s.delivery_retention_days from public.agent_settings as s)
-    )
-    order by o.done_at
-    limit prune_github_deliveries.batch
-    for update skip locked
-  );
-  get diagnostics v_count = row_count;
-  return v_count;
-end;
-$$;
-comment on function private.prune_github_deliveries(integer) is
-  'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns '
-  'how many. What failed stays for a person. For the scheduler.';
-
-create or replace function private.prune_pull_requests(batch integer default 10000) returns integer
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_count integer;
-begin
-  delete from public.pull_requests as p
-  where p.id in (
-    select o.id from public.pull_requests as o
-    where o.updated_at < now() - make_interval(
-        days => (select s.delivery_retention_days from public.agent_settings as s)
-      )
-      and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
-    order by o.id
-    limit prune_pull_requests.batch
-    for update skip locked
-  );
-  get diagnostics v_count = row_count;
-  return v_count;
-end;
-$$;
-comment on function private.prune_pull_requests(integer) is
-  'Deletes up to so many pull requests that no task is linked to and of which nothing was heard for '
-  'delivery_retention_days, and returns how many. For the scheduler.';
-
 -- 40_agents/75_github_sweep.sql
 -- What a lost delivery left wrong is found by asking GitHub: the clock wakes an edge function, which is
 -- handed what is due.
@@ -3844,7 +3898,7 @@ begin
     raise exception using
       errcode = 'PT401', message = 'function_ticket_invalid',
       detail = 'The ticket is unknown, used, or more than five minutes old.',
-      hint = 'Call with the secret key from a server.';
+      hint = 'Call with a secret key from a server.';
   end if;
 end;
 $$;
@@ -4264,6 +4318,56 @@ comment on function public.pause_github_sweep(timestamptz) is
   'time. Service role only.';
 grant execute on function public.pause_github_sweep(timestamptz) to service_role;
 
+-- 40_agents/77_prune_github_history.sql
+-- What GitHub said goes when nobody asks for it any more.
+
+create or replace function private.prune_github_deliveries(batch integer default 10000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from private.github_deliveries as d
+  where d.id in (
+    select o.id from private.github_deliveries as o
+    where o.status = 'done' and o.done_at < now() - make_interval(
+      days => (select s.delivery_retention_days from public.agent_settings as s)
+    )
+    order by o.done_at
+    limit prune_github_deliveries.batch
+    for update skip locked
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_github_deliveries(integer) is
+  'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns '
+  'how many. What failed stays for a person. For the scheduler.';
+
+create or replace function private.prune_pull_requests(batch integer default 10000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from public.pull_requests as p
+  where p.id in (
+    select o.id from public.pull_requests as o
+    where o.updated_at < now() - make_interval(
+        days => (select s.delivery_retention_days from public.agent_settings as s)
+      )
+      and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
+    order by o.id
+    limit prune_pull_requests.batch
+    for update skip locked
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_pull_requests(integer) is
+  'Deletes up to so many pull requests that no task is linked to and of which nothing was heard for '
+  'delivery_retention_days, and returns how many. For the scheduler.';
+
 -- 40_agents/80_task_completion_weekly.sql
 -- How many tasks get done each week, by which agent and model, and how long they take.
 
@@ -4514,7 +4618,8 @@ comment on column public.slow_queries.cache_hit_rate is
 grant select on public.slow_queries to authenticated, service_role;
 
 -- 40_agents/90_realtime.sql
--- What clients may follow live; row security decides who sees which row.
+-- What clients may follow live; row security decides who sees which row. Without a list of columns: Realtime
+-- reads the log with wal2json, which goes by the tables of a publication alone. Clients name columns.
 
 alter publication supabase_realtime add table public.tasks, public.pull_requests;
 

@@ -1897,15 +1897,13 @@ export type Database = {
         Row: {
           "agent": string;
           "attempts_count": number;
-          "changed_files": NonNullable<Json>;
           "commit_hash": string | null;
           "completed_at": string | null;
           "container_id": string | null;
           "created_at": string;
           "diff_bytes": number | null;
-          "error": string | null;
+          "error_bytes": number | null;
           "error_kind": string | null;
-          "execution_metadata": NonNullable<Json>;
           "id": number;
           "max_attempts": number;
           "patch_bytes": number | null;
@@ -1926,15 +1924,13 @@ export type Database = {
         Insert: {
           "agent"?: string | null;
           "attempts_count"?: number | null;
-          "changed_files"?: Json | null;
           "commit_hash"?: string | null;
           "completed_at"?: string | null;
           "container_id"?: string | null;
           "created_at"?: string | null;
           "diff_bytes"?: never;
-          "error"?: string | null;
+          "error_bytes"?: never;
           "error_kind"?: string | null;
-          "execution_metadata"?: Json | null;
           "id"?: number | null;
           "max_attempts"?: number | null;
           "patch_bytes"?: never;
@@ -1954,15 +1950,13 @@ export type Database = {
         Update: {
           "agent"?: string | null;
           "attempts_count"?: number | null;
-          "changed_files"?: Json | null;
           "commit_hash"?: string | null;
           "completed_at"?: string | null;
           "container_id"?: string | null;
           "created_at"?: string | null;
           "diff_bytes"?: never;
-          "error"?: string | null;
+          "error_bytes"?: never;
           "error_kind"?: string | null;
-          "execution_metadata"?: Json | null;
           "id"?: number | null;
           "max_attempts"?: number | null;
           "patch_bytes"?: never;
@@ -2109,6 +2103,7 @@ export type Database = {
         };
         Returns: Json;
       };
+      "count_github_token_check": { Args: { "p_user_id": string }; Returns: number };
       "create_worker_token": {
         Args: { "agents": (string)[]; "expires_in_days"?: number; "for_everybody"?: boolean; "name": string };
         Returns: {

@@ -12,7 +12,7 @@ export interface Dependencies {
   ask: AskGithub;
   /** The keys that tokens are sealed with. Throws when none are configured. */
   masterKeys: () => MasterKeys;
-  /** Whether a request carries the secret key. */
+  /** Whether a request carries a secret key of the project. */
   isServer: (request: Request) => Promise<boolean>;
   log: (entry: LogEntry) => void;
   /** Milliseconds since 1970. */
@@ -29,7 +29,7 @@ const MAX_REQUESTS = 200;
 
 /**
  * Asks GitHub about the pull requests that are due: `POST /github-sweep` with the header `x-fixloop-ticket`, as the database
- * calls it, or with the secret key. Answers 200 with what it did (`Report`), `stopped` saying why when it did not get through.
+ * calls it, or with a secret key. Answers 200 with what it did (`Report`), `stopped` saying why when it did not get through.
  * Errors: 401, 405, 503 with `{code, message, details, hint, request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
@@ -100,7 +100,7 @@ const TICKET_INVALID: Failure = {
   status: 401,
   code: "function_ticket_invalid",
   message: "The ticket is missing, unknown, used, or more than five minutes old.",
-  hint: "Call with the secret key from a server.",
+  hint: "Call with a secret key from a server.",
 };
 
 async function openToken(keys: MasterKeys, reader: Reader): Promise<string | null> {

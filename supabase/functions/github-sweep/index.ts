@@ -1,5 +1,4 @@
-import { verifyAuth } from "@supabase/server/core";
-import { createServiceRpc } from "../_shared/database.ts";
+import { createServiceRpc, hasSecretKey } from "../_shared/database.ts";
 import { parseMasterKeys } from "../_shared/encryption.ts";
 import { logRequest } from "../_shared/log.ts";
 import { createGithub } from "./github.ts";
@@ -16,7 +15,7 @@ export default {
       clock: () => Date.now(),
     }),
     masterKeys: () => parseMasterKeys(KEYS, Deno.env.get(KEYS)),
-    isServer: async (request) => (await verifyAuth(request, { auth: "secret" })).error === null,
+    isServer: hasSecretKey,
     log: logRequest,
     clock: () => Date.now(),
     newId: () => crypto.randomUUID(),

@@ -36,6 +36,8 @@ export async function setToken(
   token: string,
   details: Details,
 ): Promise<TokenStatus | Failure> {
+  const refused = await countCheck(tools, caller, details);
+  if (refused) return refused;
   const check = await tools.checkToken(token);
   if (check.outcome === "rejected") {
     details.github_status = check.status;
@@ -71,6 +73,8 @@ export async function checkStored(
   const result = await tools.rpc("read_secret", { p_user_id: caller.userId, p_kind: KIND });
   const opened = await open(tools, result, details);
   if ("code" in opened) return opened;
+  const refused = await countCheck(tools, caller, details);
+  if (refused) return refused;
   const check = await tools.checkToken(opened.token);
   if (check.outcome === "unavailable") return unavailable(check, details);
   if (check.outcome === "rejected") details.github_status = check.status;
@@ -116,6 +120,21 @@ export async function revealToken(
   const opened = await open(tools, result, details);
   if ("code" in opened) return opened;
   return { token: opened.token, login: opened.secret.metadata.login ?? null };
+}
+
+/** Before GitHub is asked for somebody: a refusal where that has been often enough. */
+async function countCheck(tools: Tools, caller: Caller, details: Details): Promise<Failure | undefined> {
+  const counted = await tools.rpc("count_github_token_check", { p_user_id: caller.userId });
+  if (!counted.ok) return notStored(counted, details);
+  const wait = z.int().parse(counted.data);
+  if (wait === 0) return undefined;
+  return {
+    status: 429,
+    code: "github_token_checked_too_often",
+    message: "GitHub has been asked about tokens of yours ten times within ten minutes.",
+    hint: `Send it again in ${wait} seconds; nothing was changed.`,
+    headers: { "retry-after": String(wait) },
+  };
 }
 
 async function open(

@@ -25,6 +25,9 @@ const NONE = {
 };
 const SET = { ...NONE, is_set: true, login: "octocat", scopes: ["repo"], checked_at: "2026-11-21T10:00:00Z" };
 
+/** What functions of the database answer, unless a test says otherwise. */
+const ANSWERS: Record<string, unknown> = { set_github_token: SET, count_github_token_check: 0 };
+
 const valid: TokenCheck = {
   outcome: "valid",
   facts: { login: "octocat", scopes: ["repo"], expires_at: null },
@@ -57,8 +60,8 @@ function setUp(world: World = {}, deps: Partial<Dependencies> = {}) {
         auth: { persistSession: false, autoRefreshToken: false },
       }),
     rpc: (name, args) => {
-      called.push({ name, args });
-      return Promise.resolve(world.rpc?.[name] ?? { ok: true, data: name === "set_github_token" ? SET : [] });
+      if (name !== "count_github_token_check") called.push({ name, args });
+      return Promise.resolve(world.rpc?.[name] ?? { ok: true, data: ANSWERS[name] ?? [] });
     },
     hasSecretKey: () => Promise.resolve(world.isServer ?? false),
     masterKeys: () => masterKeys,

@@ -68,7 +68,7 @@ const ACTIONS: Record<string, Partial<Record<string, Action>>> = {
  * answer `{is_set, login, scopes, expires_at, checked_at, invalid_at}`. With a secret key: `POST /reveal {task_id,
  * fencing_token}` answers `{token, login}` of the task's user while that lease is open; no other answer holds a token.
  *
- * Errors: 400, 401, 404, 405, 408, 409, 413, 422, 500, 503 with `{code, message, details, hint, request_id}`.
+ * Errors: 400, 401, 404, 405, 408, 409, 413, 422, 429, 500, 503 with `{code, message, details, hint, request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
   return async (request) => {

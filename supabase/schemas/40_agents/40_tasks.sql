@@ -65,8 +65,8 @@ comment on column public.tasks.git_patch is 'Up to 50 MB.';
 comment on column public.tasks.changed_files is 'An array of paths, or of whatever the app keeps of each.';
 comment on column public.tasks.error is 'In words, what went wrong the last time.';
 comment on column public.tasks.chat_messages is
-  'An array of {role, content, timestamp}, the timestamp in epoch seconds. append_task_message adds one '
-  'without a race; an update replaces all of them.';
+  'An array of objects {role, content, timestamp}, the timestamp in epoch seconds. append_task_message adds '
+  'one without a race; an update replaces all of them.';
 comment on column public.tasks.execution_metadata is
   'An object: model, timings, whatever else is known of how it ran. Metrics read model.';
 comment on column public.tasks.started_at is
@@ -214,6 +214,21 @@ comment on function private.check_task_result() is
   'Before trigger of what comes out of a task: sizes, shapes and lengths; null in a column that may not be '
   'null is as if left out. Errors: task_result_too_large (413), task_value_invalid (422).';
 
+-- Fired for what is wrong alone: messages that are well cost the look that the trigger's condition takes. The
+-- functions of the queue and append_task_message add objects to what is there, and are not looked at.
+create or replace function private.refuse_task_messages() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT422', message = 'task_value_invalid',
+    detail = 'A task can''t have this in chat_messages.',
+    hint = 'What fits is chat_messages: an array of objects {role, content, timestamp}.';
+end;
+$$;
+comment on function private.refuse_task_messages() is
+  'Before trigger of messages that a client writes and that are no objects. Errors: task_value_invalid '
+  '(422).';
+
 create or replace function private.refuse_task_result(p_task public.tasks) returns void
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
@@ -272,6 +287,12 @@ create trigger _130_check_task_result before insert or update of git_diff, git_p
   chat_messages, execution_metadata, pr_branch, container_id, commit_hash, pr_number, pr_url, error_kind
   on public.tasks
   for each row execute function private.check_task_result();
+create trigger _140_refuse_task_messages before insert or update of chat_messages on public.tasks
+  for each row when (
+    current_user in ('authenticated', 'service_role')
+    and jsonb_path_exists(new.chat_messages, 'strict $[*] ? (@.type() != "object")')
+  )
+  execute function private.refuse_task_messages();
 
 alter table public.tasks enable row level security;
 create policy tasks_select_own on public.tasks

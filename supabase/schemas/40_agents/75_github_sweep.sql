@@ -51,7 +51,7 @@ begin
     raise exception using
       errcode = 'PT401', message = 'function_ticket_invalid',
       detail = 'The ticket is unknown, used, or more than five minutes old.',
-      hint = 'Call with the secret key from a server.';
+      hint = 'Call with a secret key from a server.';
   end if;
 end;
 $$;

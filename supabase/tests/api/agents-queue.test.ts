@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { anonymous, type Client, type Person, rows, server, signUp } from "../support/people.ts";
@@ -120,6 +121,37 @@ test("from claim to end", async () => {
   });
 });
 
+/** A diff of this many lines that can't be compressed away, with all that JSON has to escape. */
+function largeDiff(lines: number): string {
+  return Array.from({ length: lines }, (_, line) => {
+    const digest = createHash("sha512").update(`${line}`).digest("base64");
+    return `${"+- "[line % 3]}\t"${digest}" \\ 'ä€😀' \u2028\u0001 ${line % 100 === 0 ? "\r" : ""}`;
+  }).join("\n");
+}
+
+test("a diff of 10 MB goes through within a worker's 3 seconds and comes back byte for byte", async () => {
+  const sql = connect(project.database);
+  try {
+    const [anon] = await sql`select rolconfig from pg_roles where rolname = 'anon'`;
+    expect(anon?.rolconfig).toContain("statement_timeout=3s");
+  } finally {
+    await sql.end();
+  }
+  const { id } = await newTask(ana);
+  const held = heldBy(await rows(claim(worker, token.token)));
+  expect(held.task_id).toBe(id);
+  const git_diff = largeDiff(90_000);
+  expect(Buffer.byteLength(git_diff)).toBeGreaterThan(10_000_000);
+  const completed = await rows(worker.rpc("complete_task", { ...held, git_diff, message: "Done" }));
+  expect(completed).toMatchObject({ task_id: id, status: "completed" });
+  const task = await rows(ana.client.from("tasks").select("status, git_diff").eq("id", id).single());
+  expect(task.status).toBe("completed");
+  // compared apart, so that a failure does not print it
+  expect(task.git_diff === git_diff).toBe(true);
+  expect(await rows(ana.client.from("task_list").select("diff_bytes").eq("id", id).single()))
+    .toEqual({ diff_bytes: Buffer.byteLength(git_diff) });
+});
+
 test("a task that fails, is given back, is cancelled", async () => {
   const { id } = await newTask(ana);
   const take = async () => heldBy(await rows(claim(worker, token.token)));
@@ -129,7 +161,7 @@ test("a task that fails, is given back, is cancelled", async () => {
     worker.rpc("fail_task", { ...await take(), error: "Red tests", error_kind: "tests" }),
   );
   expect(failed).toMatchObject({ task_id: id, status: "pending", attempts_left: 2 });
-  expect(await rows(ana.client.from("task_list").select("error, error_kind").eq("id", id).single()))
+  expect(await rows(ana.client.from("tasks").select("error, error_kind").eq("id", id).single()))
     .toEqual({ error: "Red tests", error_kind: "tests" });
   await rows(ana.client.from("tasks").update({ run_after: new Date(0).toISOString() }).eq("id", id).select());
   const held = await take();

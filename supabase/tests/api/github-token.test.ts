@@ -29,7 +29,10 @@ afterAll(async () => {
   await project.close();
   await github.stop();
 });
-beforeEach(() => void (github.state.faults.length = 0));
+beforeEach(async () => {
+  github.state.faults.length = 0;
+  await sql`delete from private.github_token_checks`;
+});
 
 const handleOf = async ({ client }: Person): Promise<string | null> =>
   (await client.from("users").select("*").single()).data?.github_token ?? null;
@@ -102,9 +105,26 @@ describe("its owner", () => {
     const answers = await Promise.all(tokens.map((token) => askTokens(project, ana, "POST", "", { token })));
     expect(answers.map(({ status }) => status)).toEqual(tokens.map(() => 200));
     expect(await sql`select from private.secrets where user_id = ${ana.id}`).toHaveLength(1);
-    const { body } = await askTokens(project, ana, "POST", "/check");
+    const { body } = await askTokens(project, ana, "GET");
     const shown = await askTokens(project, asServer(project), "POST", "/reveal", await hold(ana));
     expect(shown.body).toEqual({ token: body.login === "octocat" ? first : second, login: body.login });
+  });
+
+  test("has GitHub asked ten times in ten minutes, by either way, and then hears when to come back", async () => {
+    const ask = (at: number) =>
+      at % 2 === 0
+        ? askTokens(project, ana, "POST", "/check")
+        : askTokens(project, ana, "POST", "", { token: newToken() });
+    for (let at = 0; at < 10; at++) expect((await ask(at)).status).toBe(at % 2 === 0 ? 200 : 422);
+    github.state.requests.length = 0;
+    for (const at of [0, 1]) {
+      const { status, body, headers } = await ask(at);
+      expect([status, body.code]).toEqual([429, "github_token_checked_too_often"]);
+      expect(Number(headers.get("retry-after"))).toBeGreaterThan(500);
+    }
+    expect(github.state.requests).toEqual([]);
+    expect((await askTokens(project, ana, "GET")).status).toBe(200);
+    expect((await askTokens(project, mallory, "POST", "", { token: newToken() })).status).toBe(422);
   });
 
   test("removes it, once or twice", async () => {
@@ -216,6 +236,7 @@ describe("others", () => {
     for (const { client } of [mallory, { client: anonymous(project) }]) {
       for (
         const { error } of [
+          await client.rpc("count_github_token_check", { p_user_id: ana.id }),
           await client.rpc("read_secret", { p_user_id: ana.id, p_kind: "github_token" }),
           await client.rpc("secrets_to_rotate", { p_current_key_id: "x" }),
           await client.rpc("reseal_secrets", { p_secrets: [] }),

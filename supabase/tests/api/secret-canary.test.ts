@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres, { type Sql } from "postgres";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { freePort } from "../../../scripts/local/ports.ts";
 import { discardFolder, scratchFolder } from "../../../scripts/local/scratch-folder.ts";
 import { type Stack, startStack } from "../../../scripts/local/stack.ts";
@@ -56,6 +56,7 @@ beforeAll(async () => {
   `;
   lease = { task_id: Number(row?.task_id), fencing_token: Number(row?.fencing_token) };
 }, 300_000);
+beforeEach(async () => void await sql`delete from private.github_token_checks`);
 afterAll(async () => {
   vi.restoreAllMocks();
   await sql.end();
@@ -132,7 +133,8 @@ describe("a token goes every way there is", () => {
     expect(await set("failed")).toBe("503 database_unavailable");
     await sql`alter table private.secrets drop constraint secrets_refuse`;
     await sql.begin(async (lock) => {
-      await lock`lock table public.users`;
+      // not against readers: the wait is to be in the call that has the secret
+      await lock`lock table private.secrets in share mode`;
       const cancelled = set("failed");
       await cancelWaiting();
       expect(await cancelled).toBe("503 database_unavailable");

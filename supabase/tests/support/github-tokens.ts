@@ -18,6 +18,7 @@ export async function githubWith(tokens: Record<string, string>): Promise<FakeGi
 
 export interface TokenAnswer {
   status: number;
+  headers: Headers;
   text: string;
   body: Record<string, unknown>;
 }
@@ -39,7 +40,12 @@ export async function askTokens(
     body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
   });
   const text = await response.text();
-  return { status: response.status, text, body: JSON.parse(text) as Record<string, unknown> };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: JSON.parse(text) as Record<string, unknown>,
+  };
 }
 
 /** What a worker of ours calls with. */

@@ -56,6 +56,9 @@ const DIFFERENCES: Record<string, () => Promise<void>> = {
     const { status, body } = await api.rpc("touch_all", {});
     expect([status, body]).toEqual([200, 4]);
   },
+  "Several empty objects are refused": async () => {
+    expect((await api.post("clients", [{}, {}])).body.code).toBe("42601");
+  },
   "The schema is read when the API opens": async () => {
     await sql`create table public.later (id integer primary key)`;
     expect((await api.get("later")).body.code).toBe("PGRST205");

@@ -29,6 +29,32 @@ describe("insert", () => {
     expect(one.body).toEqual({ name: "C" });
   });
 
+  test("of one object is answered with one, an embedded table in it", async () => {
+    const path = "projects?select=name,clients(name)";
+    const asOne = { ...REPRESENTATION, ...OBJECT };
+    const { status, headers, body } = await api.post(path, { name: "A", client_id: 1 }, asOne);
+    expect([status, body]).toEqual([201, { name: "A", clients: { name: "Acme" } }]);
+    expect(headers.get("content-type")).toBe("application/vnd.pgrst.object+json; charset=utf-8");
+    const two = [{ name: "B", client_id: 1 }, { name: "C", client_id: 1 }];
+    const refused = await api.post(path, two, asOne);
+    expect([refused.status, refused.body.code]).toEqual([406, "PGRST116"]);
+    expect(await sql`select from public.projects where name in ('B', 'C')`).toHaveLength(0);
+  });
+
+  test("of an empty object has every default", async () => {
+    await sql`alter table public.clients alter column name set default 'Nobody'`;
+    try {
+      const { status, body } = await api.post("clients?select=name", {}, REPRESENTATION);
+      expect([status, body]).toEqual([201, [{ name: "Nobody" }]]);
+      expect((await api.post("clients", {})).status).toBe(409);
+      expect((await api.post("clients", [{}])).status).toBe(409);
+      const refused = await api.post("projects", {});
+      expect([refused.status, refused.body.code]).toEqual([400, "23502"]);
+    } finally {
+      await sql`alter table public.clients alter column name drop default`;
+    }
+  });
+
   test("says where with return=headers-only", async () => {
     const { status, headers, text } = await api.post("clients", { id: 50, name: "A" }, {
       Prefer: "return=headers-only",

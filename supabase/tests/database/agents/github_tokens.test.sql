@@ -4,7 +4,7 @@ begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 \ir ../helpers/personas.psql
-select plan(42);
+select plan(50);
 
 -- What an update or insert says when it is refused, in every field of the error.
 create function pg_temp.said(p_persona text, p_statement text) returns text language plpgsql as $$
@@ -193,6 +193,33 @@ select is(
 );
 delete from auth.users where id = '00000000-0000-4000-8000-00000000000b';
 select is_empty('select from private.secrets', 'an account takes its token with it');
+
+-- How often GitHub is asked
+
+create function pg_temp.count_check() returns integer language sql as $$
+  select public.count_github_token_check('00000000-0000-4000-8000-00000000000a')
+$$;
+select is(sum(pg_temp.count_check()), 0::bigint, 'ten times it is for a user')
+from generate_series(1, 10);
+select ok(pg_temp.count_check() between 590 and 600, 'and then it is said how long to wait');
+select is(public.count_github_token_check('00000000-0000-4000-8000-00000000000d'), 0, 'others need not');
+select throws_ok(
+  $$ select public.count_github_token_check('00000000-0000-4000-8000-00000000000b') $$, 'PT404',
+  'user_not_found', 'who is gone asks nothing'
+);
+update private.github_token_checks set counted_since = clock_timestamp() - interval '9 minutes 30 seconds'
+where user_id = '00000000-0000-4000-8000-00000000000a';
+select ok(pg_temp.count_check() between 1 and 30, 'the wait gets shorter');
+update private.github_token_checks set counted_since = clock_timestamp() - interval '10 minutes'
+where user_id = '00000000-0000-4000-8000-00000000000a';
+select is(sum(pg_temp.count_check()), 0::bigint, 'after ten minutes it is ten times again')
+from generate_series(1, 10);
+select ok(pg_temp.count_check() between 590 and 600, 'and no more');
+delete from auth.users where id = '00000000-0000-4000-8000-00000000000a';
+select is_empty(
+  $$ select from private.github_token_checks where user_id = '00000000-0000-4000-8000-00000000000a' $$,
+  'an account takes its count with it'
+);
 
 select * from finish();
 rollback;

@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
-select plan(57);
+select plan(59);
 
 -- URLs
 
@@ -259,6 +259,25 @@ from unnest(array['stranger', 'service_role']) as p, unnest(array[
   'update public.task_pull_requests set verified_at = now(), verified_by = ''worker'' where true returning 1',
   'update public.pull_requests set is_private = false where true returning 1'
 ]) as s;
+
+-- Many at once, planned for empty tables
+
+delete from public.tasks;
+delete from public.pull_requests;
+analyze public.tasks, public.pull_requests, public.task_pull_requests, private.task_github_refs,
+  private.pull_request_checks;
+create temp table scanned on commit drop as
+select sum(s.seq_tup_read) as rows_before from pg_stat_xact_all_tables as s
+where s.schemaname in ('public', 'private');
+insert into public.tasks (user_id, repo_url, pr_number, pr_branch)
+select '00000000-0000-4000-8000-00000000000a', 'https://github.com/acme/bulk', n, 'bulk-' || n
+from generate_series(1, 500) as n;
+select is((select count(*) from public.task_pull_requests), 500::bigint, 'each of many gets its link');
+select ok(
+  (select sum(s.seq_tup_read) from pg_stat_xact_all_tables as s where s.schemaname in ('public', 'private'))
+    - (select rows_before from scanned) < 5000,
+  'and none is looked for among all of them'
+);
 
 select * from finish();
 rollback;

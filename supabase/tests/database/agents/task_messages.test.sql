@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(18);
+select plan(28);
 \ir ../helpers/personas.psql
 insert into public.tasks (id, user_id, chat_messages) values
   (1, '00000000-0000-4000-8000-00000000000a', '[{"role": "user", "content": "Do it", "timestamp": 1.5}]'),
@@ -74,6 +74,31 @@ select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(1,
   'PT422 task_message_invalid', 'a key is one');
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(1, null, 'Hi') $$),
   'PT422 task_message_invalid', 'so is a role');
+
+-- What is no message is none that a client can write
+
+select is(
+  pg_temp.as_persona('stranger', format(
+    'update public.tasks set chat_messages = %L where id = 1 returning 1', m)),
+  'PT422 task_value_invalid', 'no update to ' || m
+) from unnest(array[
+  '[null]', '[{"role": "user"}, 5]', '["text"]', '[[{"role": "user"}]]', '[true, {}]'
+]) as m;
+select is(
+  pg_temp.as_persona('stranger', $$ insert into public.tasks (chat_messages) values ('[null, 5]')
+    returning 1 $$),
+  'PT422 task_value_invalid', 'nor an insert'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ update public.tasks set chat_messages = '[5]' where id = 1
+    returning 1 $$),
+  'PT422 task_value_invalid', 'nor one by a server'
+);
+select is(
+  pg_temp.as_persona('stranger', format('update public.tasks set chat_messages = %L where id = 1
+    returning jsonb_array_length(chat_messages)', m)),
+  jsonb_array_length(m::jsonb)::text, 'objects may be anything: ' || m
+) from unnest(array['[]', '[{}]', '[{"role": "user", "content": [null, 5]}, {"timestamp": "odd"}]']) as m;
 
 select * from finish();
 rollback;

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(19);
+select plan(20);
 
 -- Defaults: an object made by a migration that forgets its grants is closed, not open.
 
@@ -114,6 +114,7 @@ select set_eq(
     ('similar_issues(text,text,integer)'),
     ('touch_user_session(text,text)'),
     ('github_token_status()'),
+    ('count_github_token_check(uuid)'),
     ('set_github_token(uuid,uuid,text,jsonb)'),
     ('read_secret(uuid,text)'),
     ('mark_secret_checked(uuid,boolean,jsonb)'),
@@ -175,6 +176,12 @@ select is_empty(
      join pg_class as c on c.oid = format('%I.%I', t.schemaname, t.tablename)::regclass
      where t.pubname = 'supabase_realtime' and not c.relrowsecurity $$,
   'and row security decides who follows which row'
+);
+select is_empty(
+  $$ select t.tablename from pg_publication_tables as t
+     join pg_class as c on c.oid = format('%I.%I', t.schemaname, t.tablename)::regclass
+     where t.pubname = 'supabase_realtime' and c.relreplident <> 'd' $$,
+  'of the old row only the key is logged, so that what is large is not, where it does not change'
 );
 
 select * from finish();

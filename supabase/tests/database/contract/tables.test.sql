@@ -43,7 +43,7 @@ select bag_eq(
     ('private.circle_imports'), ('private.circle_events'), ('private.issue_search'),
     ('public.tracker_settings'), ('public.segment_rules'), ('private.segment_patterns'),
     ('public.segment_corrections'),
-    ('private.secrets') $$,
+    ('private.secrets'), ('private.github_token_checks') $$,
   'the tables and views are those that are listed here'
 );
 

@@ -1,0 +1,58 @@
+-- How often a user may have GitHub asked about a token: it is asked from our address, and whoever tries out
+-- tokens that aren't theirs would have us refused for everybody.
+
+create table private.github_token_checks (
+  user_id uuid not null,
+  counted_since timestamptz not null,
+  checks_count integer not null,
+  constraint github_token_checks_pkey primary key (user_id),
+  constraint github_token_checks_user_id_fkey
+    foreign key (user_id) references public.users (id) on delete cascade,
+  constraint github_token_checks_checks_count_is_bounded check (checks_count between 1 and 10)
+);
+comment on table private.github_token_checks is
+  'How many tokens a user has had checked in the ten minutes that began with the first.';
+alter table private.github_token_checks enable row level security;
+
+-- The profile is locked first, as by whoever deletes the account.
+create or replace function private.count_github_token_check(p_user_id uuid) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+begin
+  perform from public.users as u where u.id = p_user_id for key share;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'user_not_found', detail = 'There is no account with this id.',
+      hint = 'Use the id of an account.';
+  end if;
+  insert into private.github_token_checks as c (user_id, counted_since, checks_count)
+  values (p_user_id, v_now, 1)
+  on conflict on constraint github_token_checks_pkey do update set
+    counted_since = case
+      when c.counted_since <= v_now - interval '10 minutes' then v_now else c.counted_since end,
+    checks_count = case when c.counted_since <= v_now - interval '10 minutes' then 1
+      else c.checks_count + 1 end
+  where c.checks_count < 10 or c.counted_since <= v_now - interval '10 minutes';
+  if found then
+    return 0;
+  end if;
+  return (
+    select greatest(1, ceil(extract(epoch from c.counted_since + interval '10 minutes' - v_now)))::integer
+    from private.github_token_checks as c where c.user_id = p_user_id
+  );
+end;
+$$;
+comment on function private.count_github_token_check(uuid) is 'Body of public.count_github_token_check.';
+grant execute on function private.count_github_token_check(uuid) to service_role;
+
+create or replace function public.count_github_token_check(p_user_id uuid) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.count_github_token_check(p_user_id => count_github_token_check.p_user_id);
+end;
+comment on function public.count_github_token_check(uuid) is
+  'Counts that GitHub is about to be asked about a token for a user, and returns 0; where it has been ten '
+  'times in ten minutes, counts nothing and returns the seconds to wait. Service role only. Errors: '
+  'user_not_found (404).';
+grant execute on function public.count_github_token_check(uuid) to service_role;
