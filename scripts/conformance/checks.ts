@@ -46,7 +46,7 @@ const EXCEPTIONS: { object: string; message: string; reason: string }[] = [
   ...[
     "private.cancel_task(bigint)",
     "private.complete_task(bigint,bigint,text,text,text,jsonb,text,integer,text,text,jsonb,text)",
-    "private.open_attempt(bigint,text,interval,uuid,uuid)",
+    "private.open_attempt(tid,text,interval,uuid,uuid)",
     "private.release_task(bigint,bigint,text)",
     "private.return_failed_tasks(public.task_attempts[])",
   ].map((object) => ({

@@ -103,8 +103,8 @@ begin
         case when f.is_full or f.run_after <= clock_timestamp() then 101 else f.place end
       from lane as l
       cross join lateral (
-        select t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id,
-          (private.task_room(t.user_id, t.project_id)).is_project_full
+        select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
+          (private.task_room(t.user_id, t.project_id)).is_project_full as is_full
         from public.tasks as t
         where t.status = 'pending' and t.agent = l.agent and t.user_id = l.user_id
           and (coalesce(t.project_id, 0), -t.priority) > (l.project_id, l.passed)

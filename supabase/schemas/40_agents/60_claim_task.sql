@@ -52,14 +52,16 @@ $$;
 comment on function private.lease_interval(integer) is
   'A lease of so many seconds, if so long a one is allowed. Errors: worker_input_invalid (422).';
 
+-- A locked task is handed on by its place: no plan finds it faster, whatever the table was like when the plan
+-- was made, and nobody moves it while it is locked.
 create or replace function private.lock_ready_task(
   p_agent text, p_user_id uuid, p_project_id bigint, p_priority smallint
-) returns bigint
+) returns tid
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_task_id bigint;
+  v_place tid;
 begin
-  select t.id into v_task_id
+  select t.ctid into v_place
   from public.tasks as t
   where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
     and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
@@ -67,16 +69,16 @@ begin
   order by t.run_after, t.id
   limit 1
   for no key update skip locked;
-  return v_task_id;
+  return v_place;
 end;
 $$;
 comment on function private.lock_ready_task(text, uuid, bigint, smallint) is
-  'Locks the first ready task of these that nobody else is just taking; null for none.';
+  'Locks the first ready task of these that nobody else is just taking and says where it is; null for none.';
 
 -- Among the candidates, the first whose user and project have room, and whom nobody else has just taken.
 -- What is full is looked at before the turn is taken, so that waiting users' turns stay free.
 create or replace function private.take_first_with_room(
-  p_agents text[], p_user_id uuid, inout p_has_turn boolean, out p_task_id bigint, out p_busy_user_id uuid
+  p_agents text[], p_user_id uuid, inout p_has_turn boolean, out p_place tid, out p_busy_user_id uuid
 )
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -104,10 +106,10 @@ begin
       elsif v_room.is_project_full then
         v_projects := v_projects || v_task.project_id;
       else
-        p_task_id := private.lock_ready_task(
+        p_place := private.lock_ready_task(
           v_task.agent, v_task.user_id, v_task.project_id, v_task.priority
         );
-        if p_task_id is not null then
+        if p_place is not null then
           return;
         end if;
       end if;
@@ -116,25 +118,25 @@ begin
 end;
 $$;
 comment on function private.take_first_with_room(text[], uuid, boolean) is
-  'Locks the first ready task that may run and says which it is; null for none, then also whose turn was '
+  'Locks the first ready task that may run and says where it is; null for none, then also whose turn was '
   'taken by somebody else. p_has_turn: whether the transaction has taken somebody''s turn.';
 
 create or replace function private.take_task(p_agents text[], p_user_id uuid, p_has_turn boolean)
-returns bigint
+returns tid
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_taken record := private.take_first_with_room(p_agents, p_user_id, p_has_turn);
 begin
-  if v_taken.p_task_id is null and v_taken.p_busy_user_id is not null and not v_taken.p_has_turn then
+  if v_taken.p_place is null and v_taken.p_busy_user_id is not null and not v_taken.p_has_turn then
     -- nothing but what others were claiming at that moment
     perform private.await_turn(v_taken.p_busy_user_id);
     v_taken := private.take_first_with_room(p_agents, p_user_id, true);
   end if;
-  return v_taken.p_task_id;
+  return v_taken.p_place;
 end;
 $$;
 comment on function private.take_task(text[], uuid, boolean) is
-  'Locks a ready task that may run and says which it is; null for none.';
+  'Locks a ready task that may run and says where it is; null for none.';
 
 create or replace function private.repeated_claim(p_claim_key uuid, p_worker_token_id uuid)
 returns public.task_attempts

@@ -27,7 +27,7 @@ comment on function private.first_agent(text[]) is 'The agent whose first pendin
 -- The first pending task is what nearly every claim comes down to, so it is tried by itself: the choice and
 -- the lock are one statement. Whatever is in its way (it is for later, its user has no room or is just being
 -- served), private.take_task looks further.
-create or replace function private.take_first_task(p_agents text[]) returns bigint
+create or replace function private.take_first_task(p_agents text[]) returns tid
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_agent constant text := case when cardinality(p_agents) = 1 then p_agents[1]
@@ -36,7 +36,7 @@ declare
   v_room record;
   v_has_turn boolean := false;
 begin
-  select t.id, t.user_id, t.project_id, t.run_after <= clock_timestamp() as is_ready into v_task
+  select t.ctid as place, t.user_id, t.project_id, t.run_after <= clock_timestamp() as is_ready into v_task
   from public.tasks as t
   where t.status = 'pending' and t.agent = v_agent
   order by t.priority desc, t.run_after, t.id
@@ -48,12 +48,12 @@ begin
   if v_task.is_ready then
     v_room := private.task_room(v_task.user_id, v_task.project_id);
     if coalesce(v_room.user_limit, v_room.project_limit) is null then
-      return v_task.id;
+      return v_task.place;
     elsif not v_room.is_user_full and not v_room.is_project_full and private.take_turn(v_task.user_id) then
       v_has_turn := true;
       v_room := private.task_room(v_task.user_id, v_task.project_id);
       if not v_room.is_user_full and not v_room.is_project_full then
-        return v_task.id;
+        return v_task.place;
       end if;
     end if;
   end if;
@@ -61,10 +61,10 @@ begin
 end;
 $$;
 comment on function private.take_first_task(text[]) is
-  'Locks the first ready task of anybody that may run and says which it is; null for none.';
+  'Locks the first ready task of anybody that may run and says where it is; null for none.';
 
 create or replace function private.open_attempt(
-  p_task_id bigint, p_worker text, p_lease interval, p_worker_token_id uuid, p_claim_key uuid
+  p_place tid, p_worker text, p_lease interval, p_worker_token_id uuid, p_claim_key uuid
 ) returns public.task_attempts
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -75,7 +75,7 @@ begin
   with started as (
     update public.tasks as t
     set status = 'running', attempts_count = t.attempts_count + 1, started_at = v_now, updated_at = v_now
-    where t.id = p_task_id
+    where t.ctid = p_place
     returning t.id, t.user_id, t.project_id, t.attempts_count, t.agent
   )
   insert into public.task_attempts as a (
@@ -90,8 +90,8 @@ begin
   return v_attempt;
 end;
 $$;
-comment on function private.open_attempt(bigint, text, interval, uuid, uuid) is
-  'Starts a task that is locked and pending, and opens its attempt.';
+comment on function private.open_attempt(tid, text, interval, uuid, uuid) is
+  'Starts the locked, pending task at this place, and opens its attempt.';
 
 -- No plan in here, or in what this calls, reads all that waits and sorts it: the indexes have the order, and
 -- a plan that was made while the queue was short stays when it is long.
@@ -104,31 +104,41 @@ set enable_incremental_sort = 'off' as $$
 declare
   v_scope constant record := private.authorize_worker(worker_token);
   v_lease constant interval := private.check_claim(worker, agents, lease_seconds, v_scope.agents);
-  v_task_id bigint;
+  v_place tid;
   v_attempt public.task_attempts;
+  v_claimed public.claimed_task;
 begin
   if claim_key is not null then
     v_attempt := private.repeated_claim(claim_key, v_scope.token_id);
   end if;
-  if v_attempt.task_id is null then
-    v_task_id := case when v_scope.user_id is null then private.take_first_task(agents)
-      else private.take_task(agents, v_scope.user_id, false) end;
-    if v_task_id is null then
-      return;
-    end if;
-    v_attempt := private.open_attempt(v_task_id, worker, v_lease, v_scope.token_id, claim_key);
+  if v_attempt.task_id is not null then
+    select t.ctid into v_place from public.tasks as t where t.id = v_attempt.task_id for no key update;
+  elsif v_scope.user_id is null then
+    v_place := private.take_first_task(agents);
+  else
+    v_place := private.take_task(agents, v_scope.user_id, false);
   end if;
-  return query
-    select v_attempt.task_id, v_attempt.fencing_token, v_attempt.attempt, v_attempt.lease_expires_at, t.agent,
-      t.priority, t.project_id, t.repo_url,
-      coalesce(p.repo_owner, substring(t.repo_url from '[/:]([^/:]+)/[^/]+?(?:\.git)?/*$')),
-      coalesce(p.repo_name, substring(t.repo_url from '[^/]+?/([^/]+?)(?:\.git)?/*$')),
-      t.target_branch, t.pr_branch, t.chat_messages, t.execution_metadata, p.settings,
-      case when v_scope.token_id is null then u.github_token end
-    from public.tasks as t
-    left join public.projects as p on p.id = t.project_id
-    left join public.users as u on u.id = t.user_id
-    where t.id = v_attempt.task_id;
+  select null, null, null, null, t.agent, t.priority, t.project_id, t.repo_url,
+    coalesce(p.repo_owner, substring(t.repo_url from '[/:]([^/:]+)/[^/]+?(?:\.git)?/*$')),
+    coalesce(p.repo_name, substring(t.repo_url from '[^/]+?/([^/]+?)(?:\.git)?/*$')),
+    t.target_branch, t.pr_branch, t.chat_messages, t.execution_metadata, p.settings,
+    case when v_scope.token_id is null then u.github_token end
+  into v_claimed
+  from public.tasks as t
+  left join public.projects as p on p.id = t.project_id
+  left join public.users as u on u.id = t.user_id
+  where t.ctid = v_place;
+  if not found then
+    return;
+  end if;
+  if v_attempt.task_id is null then
+    v_attempt := private.open_attempt(v_place, worker, v_lease, v_scope.token_id, claim_key);
+  end if;
+  v_claimed.task_id := v_attempt.task_id;
+  v_claimed.fencing_token := v_attempt.fencing_token;
+  v_claimed.attempt := v_attempt.attempt;
+  v_claimed.lease_expires_at := v_attempt.lease_expires_at;
+  return next v_claimed;
 end;
 $$;
 comment on function private.claim_task(text, text[], integer, text, uuid) is 'Body of public.claim_task.';
