@@ -4,7 +4,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(40);
+select plan(45);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 
@@ -178,6 +178,25 @@ select cmp_ok(pg_temp.tasks_read() - before, '<', 600::bigint, 'for which they a
 update reading set before = pg_temp.tasks_read();
 select is(pg_temp.claim('none'), null, 'then there is none');
 select cmp_ok(pg_temp.tasks_read() - before, '<', 600::bigint, 'which takes no more') from reading;
+select pg_temp.clear();
+update public.agent_settings set running_tasks_per_user = 1;
+insert into public.projects (user_id, repo_url, repo_name, repo_owner, name)
+select pg_temp.id_of('stranger'), 'https://github.com/acme/many-' || n, 'many', 'acme', 'many ' || n
+from generate_series(1, 600) as n;
+insert into public.tasks (user_id, project_id, priority)
+select p.user_id, p.id, n from public.projects as p cross join generate_series(96, 100) as n
+where p.name like 'many %';
+select pg_temp.add('viewer', 1);
+select isnt(pg_temp.claim('full'), null, 'one task fills the limit of a user who waits in many projects');
+update reading set before = pg_temp.tasks_read();
+select isnt(pg_temp.claim('behind'), null, 'and who stands in nobody''s way');
+select cmp_ok(pg_temp.tasks_read() - before, '<', 600::bigint, 'however many projects that is') from reading;
+update public.agent_settings set running_tasks_per_user = null, running_tasks_per_project = 0;
+select pg_temp.add('viewer', 1);
+update reading set before = pg_temp.tasks_read();
+select isnt(pg_temp.claim('behind'), null, 'nor where it is the projects that have no room');
+select cmp_ok(pg_temp.tasks_read() - before, '<', 1500::bigint, 'for which two hundred are looked at') from reading;
+delete from public.projects where name like 'many %';
 
 -- The order is kept among those who have room
 
