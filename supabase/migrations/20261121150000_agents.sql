@@ -1734,7 +1734,72 @@ comment on function private.authorize_worker(text) is
   'token, whose scope it returns. A trusted caller that shows a token is held to it. Errors: '
   'worker_token_required, worker_token_invalid (401).';
 
--- 40_agents/54_ready_tasks.sql
+-- 40_agents/56_task_limits.sql
+-- How much of a user and of a project runs at once.
+--
+-- What runs is what workers hold: open attempts. Claims of a user who has a limit take turns, since none of
+-- them sees what another one has not committed; who would have to wait takes another user's task instead.
+
+create view private.user_rooms with (security_invoker = true) as
+select
+  u.id as user_id, coalesce(u.max_running_tasks, s.running_tasks_per_user) as most,
+  (select count(*) from public.task_attempts as a where a.user_id = u.id and a.outcome is null) as running
+from public.users as u
+cross join public.agent_settings as s
+where s.id;
+comment on view private.user_rooms is
+  'How many tasks of each user may run at once, null for any number, and how many do.';
+
+create view private.project_rooms with (security_invoker = true) as
+select
+  p.id as project_id, least(p.max_running_tasks, s.running_tasks_per_project) as most,
+  (
+    select count(*) from public.task_attempts as a
+    where a.user_id = p.user_id and a.project_id = p.id and a.outcome is null
+  ) as running
+from public.projects as p
+cross join public.agent_settings as s
+where s.id;
+comment on view private.project_rooms is
+  'How many tasks of each project may run at once, null for any number, and how many do.';
+
+create or replace function private.task_room(
+  p_user_id uuid, p_project_id bigint, out user_limit integer, out project_limit integer,
+  out is_user_full boolean, out is_project_full boolean
+)
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  select u.most, p.most, coalesce(u.running >= u.most, false), coalesce(p.running >= p.most, false)
+  into user_limit, project_limit, is_user_full, is_project_full
+  from private.user_rooms as u
+  left join private.project_rooms as p on p.project_id = p_project_id
+  where u.user_id = p_user_id;
+end;
+$$;
+comment on function private.task_room(uuid, bigint) is
+  'How much of a user and of a project may run at once, null for any number, and whether that much runs '
+  'already, as far as it is committed.';
+
+create or replace function private.take_turn(p_user_id uuid) returns boolean
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  return pg_try_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
+end;
+$$;
+comment on function private.take_turn(uuid) is
+  'Takes the turn of a user''s claims until the transaction ends; false where somebody else has it.';
+
+create or replace function private.await_turn(p_user_id uuid) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
+end;
+$$;
+comment on function private.await_turn(uuid) is
+  'As private.take_turn, but waits. Only for a transaction that has no turn: two that waited for each '
+  'other''s would never end.';
+
+-- 40_agents/57_ready_tasks.sql
 -- Which tasks can be claimed now, and in which order.
 --
 -- Greater priority first, then the earliest run_after, then the lowest id. Nothing here reads past what can't
@@ -1807,7 +1872,8 @@ begin
     )
     select o.agent, o.user_id
     from (select w.* from owner as w limit p_limit) as o
-    where not (private.task_room(o.user_id, null)).is_user_full;
+    join private.user_rooms as r on r.user_id = o.user_id
+    where coalesce(r.running < r.most, true);
 end;
 $$;
 comment on function private.waiting_users(text[], uuid, uuid, integer) is
@@ -1830,7 +1896,10 @@ begin
       from private.waiting_users(p_agents, p_from, p_to, p_limit) as r
       cross join lateral (
         select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
-          (private.task_room(t.user_id, t.project_id)).is_project_full as is_full
+          exists (
+            select from private.project_rooms as p
+            where p.project_id = t.project_id and p.running >= p.most
+          ) as is_full
         from public.tasks as t
         where t.status = 'pending' and t.agent = r.agent and t.user_id = r.user_id
         order by coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
@@ -1841,7 +1910,10 @@ begin
       from lane as l
       cross join lateral (
         select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
-          (private.task_room(t.user_id, t.project_id)).is_project_full as is_full
+          exists (
+            select from private.project_rooms as p
+            where p.project_id = t.project_id and p.running >= p.most
+          ) as is_full
         from public.tasks as t
         where t.status = 'pending' and t.agent = l.agent and t.user_id = l.user_id
           and (coalesce(t.project_id, 0), -t.priority) > (l.project_id, l.passed)
@@ -1866,7 +1938,7 @@ declare
   v_first constant uuid := coalesce(p_user_id, '00000000-0000-0000-0000-000000000000');
   v_last constant uuid := coalesce(p_user_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
   v_start constant uuid := case p_reach when 2 then gen_random_uuid() else v_first end;
-  v_limit constant integer := case p_reach when 2 then 16 end;
+  v_limit constant integer := case p_reach when 2 then 8 end;
 begin
   if p_reach = 1 then
     return query select f.* from private.first_ready_tasks(p_agents, 32) as f;
@@ -1885,61 +1957,7 @@ end;
 $$;
 comment on function private.ready_candidates(text[], uuid, integer) is
   'What a claim looks at, in the order in which it goes: first what comes first, then the first ones of the '
-  'projects of some 16 to 32 users, at last those of all.';
-
--- 40_agents/56_task_limits.sql
--- How much of a user and of a project runs at once.
---
--- What runs is what workers hold: open attempts. Claims of a user who has a limit take turns, since none of
--- them sees what another one has not committed; who would have to wait takes another user's task instead.
-
-create or replace function private.task_room(
-  p_user_id uuid, p_project_id bigint, out user_limit integer, out project_limit integer,
-  out is_user_full boolean, out is_project_full boolean
-)
-language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_user_count bigint;
-  v_project_count bigint;
-begin
-  select coalesce(u.max_running_tasks, s.running_tasks_per_user),
-    case when p_project_id is not null then least(p.max_running_tasks, s.running_tasks_per_project) end
-  into task_room.user_limit, task_room.project_limit
-  from public.agent_settings as s
-  left join public.users as u on u.id = p_user_id
-  left join public.projects as p on p.id = p_project_id
-  where s.id;
-  if coalesce(user_limit, project_limit) is not null then
-    select count(*), count(*) filter (where a.project_id = p_project_id)
-    into v_user_count, v_project_count
-    from public.task_attempts as a where a.user_id = p_user_id and a.outcome is null;
-  end if;
-  is_user_full := coalesce(v_user_count >= user_limit, false);
-  is_project_full := coalesce(v_project_count >= project_limit, false);
-end;
-$$;
-comment on function private.task_room(uuid, bigint) is
-  'How much of a user and of a project may run at once, null for any number, and whether that much runs '
-  'already, as far as it is committed.';
-
-create or replace function private.take_turn(p_user_id uuid) returns boolean
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  return pg_try_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
-end;
-$$;
-comment on function private.take_turn(uuid) is
-  'Takes the turn of a user''s claims until the transaction ends; false where somebody else has it.';
-
-create or replace function private.await_turn(p_user_id uuid) returns void
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  perform pg_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
-end;
-$$;
-comment on function private.await_turn(uuid) is
-  'As private.take_turn, but waits. Only for a transaction that has no turn: two that waited for each '
-  'other''s would never end.';
+  'projects of some 8 to 16 users, at last those of all.';
 
 -- 40_agents/60_claim_task.sql
 -- A worker takes the next task.

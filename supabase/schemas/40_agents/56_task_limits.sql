@@ -3,29 +3,40 @@
 -- What runs is what workers hold: open attempts. Claims of a user who has a limit take turns, since none of
 -- them sees what another one has not committed; who would have to wait takes another user's task instead.
 
+create view private.user_rooms with (security_invoker = true) as
+select
+  u.id as user_id, coalesce(u.max_running_tasks, s.running_tasks_per_user) as most,
+  (select count(*) from public.task_attempts as a where a.user_id = u.id and a.outcome is null) as running
+from public.users as u
+cross join public.agent_settings as s
+where s.id;
+comment on view private.user_rooms is
+  'How many tasks of each user may run at once, null for any number, and how many do.';
+
+create view private.project_rooms with (security_invoker = true) as
+select
+  p.id as project_id, least(p.max_running_tasks, s.running_tasks_per_project) as most,
+  (
+    select count(*) from public.task_attempts as a
+    where a.user_id = p.user_id and a.project_id = p.id and a.outcome is null
+  ) as running
+from public.projects as p
+cross join public.agent_settings as s
+where s.id;
+comment on view private.project_rooms is
+  'How many tasks of each project may run at once, null for any number, and how many do.';
+
 create or replace function private.task_room(
   p_user_id uuid, p_project_id bigint, out user_limit integer, out project_limit integer,
   out is_user_full boolean, out is_project_full boolean
 )
 language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_user_count bigint;
-  v_project_count bigint;
 begin
-  select coalesce(u.max_running_tasks, s.running_tasks_per_user),
-    case when p_project_id is not null then least(p.max_running_tasks, s.running_tasks_per_project) end
-  into task_room.user_limit, task_room.project_limit
-  from public.agent_settings as s
-  left join public.users as u on u.id = p_user_id
-  left join public.projects as p on p.id = p_project_id
-  where s.id;
-  if coalesce(user_limit, project_limit) is not null then
-    select count(*), count(*) filter (where a.project_id = p_project_id)
-    into v_user_count, v_project_count
-    from public.task_attempts as a where a.user_id = p_user_id and a.outcome is null;
-  end if;
-  is_user_full := coalesce(v_user_count >= user_limit, false);
-  is_project_full := coalesce(v_project_count >= project_limit, false);
+  select u.most, p.most, coalesce(u.running >= u.most, false), coalesce(p.running >= p.most, false)
+  into user_limit, project_limit, is_user_full, is_project_full
+  from private.user_rooms as u
+  left join private.project_rooms as p on p.project_id = p_project_id
+  where u.user_id = p_user_id;
 end;
 $$;
 comment on function private.task_room(uuid, bigint) is

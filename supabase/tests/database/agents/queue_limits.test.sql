@@ -195,7 +195,8 @@ update public.agent_settings set running_tasks_per_user = null, running_tasks_pe
 select pg_temp.add('viewer', 1);
 update reading set before = pg_temp.tasks_read();
 select isnt(pg_temp.claim('behind'), null, 'nor where it is the projects that have no room');
-select cmp_ok(pg_temp.tasks_read() - before, '<', 1500::bigint, 'for which two hundred are looked at') from reading;
+select cmp_ok(pg_temp.tasks_read() - before, '<', 1500::bigint, 'of which two hundred are looked at')
+from reading;
 delete from public.projects where name like 'many %';
 
 -- The order is kept among those who have room

@@ -43,7 +43,8 @@ select bag_eq(
     ('private.circle_imports'), ('private.circle_events'), ('private.issue_search'),
     ('public.tracker_settings'), ('public.segment_rules'), ('private.segment_patterns'),
     ('public.segment_corrections'),
-    ('private.secrets'), ('private.github_token_checks') $$,
+    ('private.secrets'), ('private.github_token_checks'),
+    ('private.user_rooms'), ('private.project_rooms') $$,
   'the tables and views are those that are listed here'
 );
 

@@ -70,7 +70,8 @@ begin
     )
     select o.agent, o.user_id
     from (select w.* from owner as w limit p_limit) as o
-    where not (private.task_room(o.user_id, null)).is_user_full;
+    join private.user_rooms as r on r.user_id = o.user_id
+    where coalesce(r.running < r.most, true);
 end;
 $$;
 comment on function private.waiting_users(text[], uuid, uuid, integer) is
@@ -93,7 +94,10 @@ begin
       from private.waiting_users(p_agents, p_from, p_to, p_limit) as r
       cross join lateral (
         select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
-          (private.task_room(t.user_id, t.project_id)).is_project_full as is_full
+          exists (
+            select from private.project_rooms as p
+            where p.project_id = t.project_id and p.running >= p.most
+          ) as is_full
         from public.tasks as t
         where t.status = 'pending' and t.agent = r.agent and t.user_id = r.user_id
         order by coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
@@ -104,7 +108,10 @@ begin
       from lane as l
       cross join lateral (
         select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
-          (private.task_room(t.user_id, t.project_id)).is_project_full as is_full
+          exists (
+            select from private.project_rooms as p
+            where p.project_id = t.project_id and p.running >= p.most
+          ) as is_full
         from public.tasks as t
         where t.status = 'pending' and t.agent = l.agent and t.user_id = l.user_id
           and (coalesce(t.project_id, 0), -t.priority) > (l.project_id, l.passed)
@@ -129,7 +136,7 @@ declare
   v_first constant uuid := coalesce(p_user_id, '00000000-0000-0000-0000-000000000000');
   v_last constant uuid := coalesce(p_user_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
   v_start constant uuid := case p_reach when 2 then gen_random_uuid() else v_first end;
-  v_limit constant integer := case p_reach when 2 then 16 end;
+  v_limit constant integer := case p_reach when 2 then 8 end;
 begin
   if p_reach = 1 then
     return query select f.* from private.first_ready_tasks(p_agents, 32) as f;
@@ -148,4 +155,4 @@ end;
 $$;
 comment on function private.ready_candidates(text[], uuid, integer) is
   'What a claim looks at, in the order in which it goes: first what comes first, then the first ones of the '
-  'projects of some 16 to 32 users, at last those of all.';
+  'projects of some 8 to 16 users, at last those of all.';
