@@ -106,10 +106,12 @@ export async function runAgent(claim: Claim, options: AgentOptions): Promise<Age
 
 /** A single message as it is; a conversation with who said what. */
 export function promptOf(messages: readonly ChatMessage[]): string {
-  const [only, ...others] = messages;
+  // an app may have written messages without a text, or none at all where the database let it
+  const said = messages.filter((message) => typeof message?.content === "string");
+  const [only, ...others] = said;
   if (!only) return "";
   if (others.length === 0) return `${only.content}\n`;
-  return messages.map(({ role, content }) => `## ${role}\n\n${content}\n`).join("\n");
+  return said.map(({ role, content }) => `## ${role}\n\n${content}\n`).join("\n");
 }
 
 /** Text without colours and other control characters, lines as they are. */

@@ -1850,7 +1850,7 @@ comment on function private.first_ready_tasks(text[], integer) is
 
 create or replace function private.waiting_users(p_agents text[], p_from uuid, p_to uuid, p_limit integer)
 returns table (agent text, user_id uuid)
-language plpgsql volatile security invoker set search_path = '' as $$
+language plpgsql stable security invoker set search_path = '' as $$
 begin
   return query
     with recursive owner as (
@@ -1887,7 +1887,7 @@ create or replace function private.first_ready_tasks_of_each(
 ) returns table (
   id bigint, user_id uuid, project_id bigint, agent text, priority smallint, run_after timestamptz
 )
-language plpgsql volatile security invoker set search_path = '' as $$
+language plpgsql stable security invoker set search_path = '' as $$
 begin
   return query
     with recursive lane as (
@@ -2238,7 +2238,8 @@ begin
   else
     v_place := private.take_task(agents, v_scope.user_id, false);
   end if;
-  select null, null, null, null, t.agent, t.priority, t.project_id, t.repo_url,
+  select null::bigint, null::bigint, null::smallint, null::timestamptz, t.agent, t.priority, t.project_id,
+    t.repo_url,
     coalesce(p.repo_owner, substring(t.repo_url from '[/:]([^/:]+)/[^/]+?(?:\.git)?/*$')),
     coalesce(p.repo_name, substring(t.repo_url from '[^/]+?/([^/]+?)(?:\.git)?/*$')),
     t.target_branch, t.pr_branch, t.chat_messages, t.execution_metadata, p.settings,

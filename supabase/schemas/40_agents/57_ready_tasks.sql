@@ -48,7 +48,7 @@ comment on function private.first_ready_tasks(text[], integer) is
 
 create or replace function private.waiting_users(p_agents text[], p_from uuid, p_to uuid, p_limit integer)
 returns table (agent text, user_id uuid)
-language plpgsql volatile security invoker set search_path = '' as $$
+language plpgsql stable security invoker set search_path = '' as $$
 begin
   return query
     with recursive owner as (
@@ -85,7 +85,7 @@ create or replace function private.first_ready_tasks_of_each(
 ) returns table (
   id bigint, user_id uuid, project_id bigint, agent text, priority smallint, run_after timestamptz
 )
-language plpgsql volatile security invoker set search_path = '' as $$
+language plpgsql stable security invoker set search_path = '' as $$
 begin
   return query
     with recursive lane as (

@@ -118,7 +118,8 @@ begin
   else
     v_place := private.take_task(agents, v_scope.user_id, false);
   end if;
-  select null, null, null, null, t.agent, t.priority, t.project_id, t.repo_url,
+  select null::bigint, null::bigint, null::smallint, null::timestamptz, t.agent, t.priority, t.project_id,
+    t.repo_url,
     coalesce(p.repo_owner, substring(t.repo_url from '[/:]([^/:]+)/[^/]+?(?:\.git)?/*$')),
     coalesce(p.repo_name, substring(t.repo_url from '[^/]+?/([^/]+?)(?:\.git)?/*$')),
     t.target_branch, t.pr_branch, t.chat_messages, t.execution_metadata, p.settings,
