@@ -25,25 +25,30 @@ comment on column public.team_members.display_name is
   'The name written into text columns such as resolved_by. Null: the part of the e-mail address before the '
   '@.';
 
--- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing.
+-- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing. Policies
+-- ask this in each statement, so it is plpgsql: a function of language sql is planned anew each time.
 create or replace function private.team_role_rank(p_role text) returns integer
-language sql immutable security invoker set search_path = '' as $$
-  select array_position(array['viewer', 'agent', 'admin'], team_role_rank.p_role)
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array_position(array['viewer', 'agent', 'admin'], p_role);
+end;
 $$;
 comment on function private.team_role_rank(text) is '1 viewer, 2 agent, 3 admin; null for anything else.';
 
 create or replace function private.team_role() returns text
-language sql stable security definer set search_path = '' as $$
-  select m.role from public.team_members as m where m.user_id = auth.uid()
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select m.role from public.team_members as m where m.user_id = auth.uid());
+end;
 $$;
 comment on function private.team_role() is 'The caller''s role in the team; null for anybody else.';
 grant execute on function private.team_role() to authenticated, service_role;
 
 create or replace function private.has_team_role(minimum text) returns boolean
-language sql stable security definer set search_path = '' as $$
-  select coalesce(
-    private.team_role_rank(private.team_role()) >= private.team_role_rank(has_team_role.minimum), false
-  )
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce(private.team_role_rank(private.team_role()) >= private.team_role_rank(minimum), false);
+end;
 $$;
 comment on function private.has_team_role(text) is
   'Whether the caller is in the team with this role or a higher one. In policies: (select '
@@ -108,11 +113,14 @@ grant select, insert, update, delete on public.team_members to service_role;
 -- 10_team/20_callers.sql
 -- Who is calling: what elevated functions ask before they act, and the name that they write down.
 
+-- In plpgsql, as all that triggers ask for each row: a function of language sql is planned anew each time.
 create or replace function private.is_trusted_caller() returns boolean
-language sql stable security invoker set search_path = '' as $$
+language plpgsql stable security invoker set search_path = '' as $$
+begin
   -- `role` and session_user are not changed by security definer, so this sees past the function that asks.
-  select coalesce(nullif(current_setting('role'), 'none'), session_user)
-    in ('service_role', 'postgres', 'supabase_admin')
+  return coalesce(nullif(current_setting('role'), 'none'), session_user)
+    in ('service_role', 'postgres', 'supabase_admin');
+end;
 $$;
 comment on function private.is_trusted_caller() is
   'Whether the service role, an operator on a direct connection or a cron job is calling, rather than a '
@@ -152,15 +160,19 @@ $$;
 comment on function private.member_name(uuid) is 'The name of a team member; null for any other account.';
 
 create or replace function private.actor_name() returns text
-language sql stable security definer set search_path = '' as $$
-  select case
-    when auth.uid() is null then coalesce(nullif(btrim(current_setting('app.actor', true)), ''), 'system')
-    else coalesce(
-      private.member_name(auth.uid()),
-      (select nullif(split_part(u.email, '@', 1), '') from auth.users as u where u.id = auth.uid()),
-      auth.uid()::text
-    )
-  end
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+begin
+  if v_user_id is null then
+    return coalesce(nullif(btrim(current_setting('app.actor', true)), ''), 'system');
+  end if;
+  return coalesce(
+    private.member_name(v_user_id),
+    (select nullif(split_part(u.email, '@', 1), '') from auth.users as u where u.id = v_user_id),
+    v_user_id::text
+  );
+end;
 $$;
 comment on function private.actor_name() is
   'The name of whoever acts: the signed-in account''s; without one the setting app.actor, else system.';

@@ -1,87 +1,131 @@
--- Messages are merged order-free whatever shape they come in, judged by rules that admins keep, wait in a
--- queue where nobody is sure, and can be replayed; issues can be searched, and views show how they fare.
+-- supabase/schemas/20_tracker, joined.
 
 set local lock_timeout = '5s';
-set local statement_timeout = '10min';
+set local statement_timeout = '2min';
 
--- schemas/00_platform/50_texts.sql
+-- 20_tracker/10_issues.sql
+-- The issues themselves: what somebody asked for or reported, and how far it got.
 
--- One answer to the question when a text says nothing.
+create table public.issues (
+  id uuid not null default gen_random_uuid(),
+  seq_id integer not null default 0,
+  title text not null,
+  description text not null default '',
+  status text not null default 'waiting_for_help',
+  segment text not null,
+  submitted_by text not null default private.actor_name(),
+  submitted_by_user_id uuid,
+  assigned_to text,
+  assigned_to_user_id uuid,
+  tags text[] not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  resolved_by text,
+  resolved_by_user_id uuid,
+  resolved_at timestamptz,
+  archived_at timestamptz,
+  ready_for_delivery boolean,
+  is_test boolean not null default false,
+  constraint issues_pkey primary key (id),
+  constraint issues_seq_id_key unique (seq_id),
+  constraint issues_submitted_by_user_id_fkey foreign key (submitted_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint issues_assigned_to_user_id_fkey foreign key (assigned_to_user_id)
+    references auth.users (id) on delete set null,
+  constraint issues_resolved_by_user_id_fkey foreign key (resolved_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint issues_seq_id_is_positive check (seq_id > 0),
+  constraint issues_title_is_not_blank
+    check (title ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint issues_created_at_is_finite check (isfinite(created_at)),
+  constraint issues_status_is_known
+    check (status in ('waiting_for_help', 'in_progress', 'resolved', 'blocked', 'archived')),
+  constraint issues_segment_is_known check (segment in ('auth', 'code', 'tool', 'misc')),
+  -- An archived issue keeps when and by whom it was resolved, if it was.
+  constraint issues_resolved_at_matches_status check (
+    case status
+      when 'resolved' then resolved_at is not null
+      when 'archived' then true
+      else resolved_at is null
+    end
+  ),
+  constraint issues_resolved_by_matches_resolved_at check ((resolved_by is null) = (resolved_at is null)),
+  constraint issues_archived_at_matches_status check ((archived_at is not null) = (status = 'archived'))
+);
+-- Numbers are given by a trigger, not by a default: a default would use up a number for each upsert of a row
+-- that is there, and yield to whatever a client sends.
+create sequence public.issues_seq_id_seq as integer owned by public.issues.seq_id;
 
--- Spaces of other scripts and characters without a width count too. Check constraints repeat the list as a
--- class, since a role that writes may call nothing here. In plpgsql, because a function of language sql is
--- planned anew in each statement that calls it, and this one is called several times for each row.
-create or replace function private.presence(p_text text) returns text
-language plpgsql immutable strict security invoker set search_path = '' as $$
-begin
-  return nullif(
-    btrim(
-      p_text,
-      E' \t\n\r\f\x0b\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008'
-        '\u2009\u200a\u200b\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff'
-    ),
-    ''
-  );
-end;
-$$;
+comment on table public.issues is
+  'Tracked issues. Null for a column that may not be null is as if it were left out. Errors on write: '
+  'issue_status_unknown, issue_segment_unknown, assignee_not_in_team (422), team_role_required (403).';
+comment on column public.issues.seq_id is
+  'The number that people say: unique, counted up by the database. Only servers may bring one along.';
+comment on column public.issues.status is
+  'waiting_for_help, in_progress, blocked, resolved or archived. Any may follow any other; each change is '
+  'logged.';
+comment on column public.issues.segment is
+  'auth, code, tool or misc. Sent as null or left out on insert: determine_segment() decides.';
+comment on column public.issues.submitted_by is 'Display name of who asked, for example a community member.';
+comment on column public.issues.submitted_by_user_id is
+  'The account that filed the issue, set by the database; null when a server or an import did.';
+comment on column public.issues.assigned_to is 'Display name of who works on it.';
+comment on column public.issues.assigned_to_user_id is
+  'The team member of that name. Setting one of the two sets the other, and where they disagree this one '
+  'counts; null when no member has the name.';
+comment on column public.issues.tags is
+  'Sorted, without repeats. The same truth as issue_tags: write either.';
+comment on column public.issues.resolved_by is
+  'Display name of who resolved it: as sent with the change, else who made it. Cleared on reopening.';
+comment on column public.issues.resolved_by_user_id is 'The account that resolved it, set by the database.';
+comment on column public.issues.resolved_at is
+  'When it was resolved, by the database''s clock. Cleared on reopening.';
+comment on column public.issues.archived_at is 'When it was archived; set exactly while it is.';
+comment on column public.issues.ready_for_delivery is
+  'Whether the fix may go out; null when nobody has said.';
+comment on column public.issues.is_test is
+  'Test data, which cleanup_legacy_test_data() removes after a while. Agents may make an issue as such; only '
+  'admins and servers turn one into it.';
 
--- schemas/10_team/10_team_members.sql
+create index issues_submitted_by_user_id_idx on public.issues (submitted_by_user_id);
+create index issues_assigned_to_user_id_idx on public.issues (assigned_to_user_id);
+create index issues_resolved_by_user_id_idx on public.issues (resolved_by_user_id);
+-- The pages that people open: newest first, of one status, somebody's, and what is open by age.
+create index issues_created_at_idx on public.issues (created_at);
+create index issues_status_created_at_idx on public.issues (status, created_at);
+create index issues_assigned_to_status_idx on public.issues (assigned_to, status)
+  where assigned_to is not null;
+create index issues_open_created_at_idx on public.issues (created_at)
+  where status in ('waiting_for_help', 'in_progress', 'blocked') and not is_test;
+-- Titles that contain what somebody typed.
+create index issues_title_idx on public.issues using gin (title extensions.gin_trgm_ops);
+create index issues_test_created_at_idx on public.issues (created_at) where is_test;
 
--- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing. Policies
--- ask this in each statement, so it is plpgsql: a function of language sql is planned anew each time.
-create or replace function private.team_role_rank(p_role text) returns integer
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  return array_position(array['viewer', 'agent', 'admin'], p_role);
-end;
-$$;
+alter table public.issues enable row level security;
+create policy issues_select_viewer on public.issues
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy issues_insert_agent on public.issues
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy issues_update_agent on public.issues
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy issues_delete_admin on public.issues
+  for delete to authenticated using ((select private.has_team_role('admin')));
 
-create or replace function private.team_role() returns text
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return (select m.role from public.team_members as m where m.user_id = auth.uid());
-end;
-$$;
+grant select, delete on public.issues to authenticated;
+grant insert (
+  id, seq_id, title, description, status, segment, submitted_by, submitted_by_user_id,
+  assigned_to, assigned_to_user_id, tags, created_at, updated_at, resolved_by, resolved_by_user_id,
+  resolved_at, archived_at, ready_for_delivery, is_test
+) on public.issues to authenticated;
+grant update (
+  id, seq_id, title, description, status, segment, submitted_by, submitted_by_user_id,
+  assigned_to, assigned_to_user_id, tags, created_at, updated_at, resolved_by, resolved_by_user_id,
+  resolved_at, archived_at, ready_for_delivery, is_test
+) on public.issues to authenticated;
+grant select, insert, update, delete on public.issues to service_role;
 
-create or replace function private.has_team_role(minimum text) returns boolean
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return coalesce(private.team_role_rank(private.team_role()) >= private.team_role_rank(minimum), false);
-end;
-$$;
-
--- schemas/10_team/20_callers.sql
-
--- Who is calling: what elevated functions ask before they act, and the name that they write down.
-
--- In plpgsql, as all that triggers ask for each row: a function of language sql is planned anew each time.
-create or replace function private.is_trusted_caller() returns boolean
-language plpgsql stable security invoker set search_path = '' as $$
-begin
-  -- `role` and session_user are not changed by security definer, so this sees past the function that asks.
-  return coalesce(nullif(current_setting('role'), 'none'), session_user)
-    in ('service_role', 'postgres', 'supabase_admin');
-end;
-$$;
-
-create or replace function private.actor_name() returns text
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_user_id constant uuid := auth.uid();
-begin
-  if v_user_id is null then
-    return coalesce(nullif(btrim(current_setting('app.actor', true)), ''), 'system');
-  end if;
-  return coalesce(
-    private.member_name(v_user_id),
-    (select nullif(split_part(u.email, '@', 1), '') from auth.users as u where u.id = v_user_id),
-    v_user_id::text
-  );
-end;
-$$;
-
--- schemas/20_tracker/12_issue_lifecycle.sql
-
+-- 20_tracker/12_issue_lifecycle.sql
 -- What the database keeps about an issue whoever writes it: allowed values, resolution, people.
 
 create or replace function private.sorted_tags(p_tags text[]) returns text[]
@@ -110,6 +154,7 @@ begin
   );
 end;
 $$;
+comment on function private.sorted_tags(text[]) is 'Tags trimmed, sorted, each once, without blanks.';
 
 -- PostgREST's upsert is `insert … on conflict (id) do update set <each column sent> = excluded.…`, and what
 -- before-insert triggers make of a row is what `excluded` holds. So where the row is there already, they must
@@ -139,6 +184,28 @@ begin
   return new;
 end;
 $$;
+comment on function private.meet_stored_issue() is
+  'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
+
+-- A sequence can't be locked against nextval, and setval may move it back behind a number that was given out
+-- meanwhile. So it is moved by nextval, except over a distance that nobody else covers in that moment.
+create or replace function private.pass_issue_number(p_number integer) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_last bigint;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('public.issues.seq_id', 0));
+  v_last := coalesce(pg_sequence_last_value('public.issues_seq_id_seq'), 0);
+  if p_number - v_last > 1000 then
+    v_last := setval('public.issues_seq_id_seq', p_number);
+  end if;
+  while v_last < p_number loop
+    v_last := nextval('public.issues_seq_id_seq');
+  end loop;
+end;
+$$;
+comment on function private.pass_issue_number(integer) is
+  'Moves the sequence of issue numbers to at least this number, so that it is not given out again.';
 
 create or replace function private.check_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -166,16 +233,138 @@ begin
   return new;
 end;
 $$;
-drop trigger _110_check_issue on public.issues;
+comment on function private.check_issue() is
+  'Before trigger: allowed values, sorted tags, a segment; null is as if left out. Errors: '
+  'issue_status_unknown, '
+  'issue_segment_unknown (422).';
+
+-- Clients send resolved_at, resolved_by and archived_at themselves; the status decides what becomes of them.
+-- Only an operator's insert may bring the times of the past with it.
+create or replace function private.keep_resolution() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_imported constant boolean := tg_op = 'INSERT' and private.is_trusted_caller();
+begin
+  if new.status = 'archived' then
+    new.archived_at := coalesce(
+      old.archived_at, case when v_imported then new.archived_at end, clock_timestamp()
+    );
+  else
+    new.archived_at := null;
+  end if;
+  if new.status = 'resolved'
+    or new.status = 'archived' and (old.resolved_at is not null or v_imported and new.resolved_at is not null)
+  then
+    new.resolved_by_user_id := case
+      when old.resolved_at is not null
+        then private.kept_account(old.resolved_by_user_id, new.resolved_by_user_id)
+      when private.is_trusted_caller() then new.resolved_by_user_id
+      else auth.uid()
+    end;
+    new.resolved_at := coalesce(
+      old.resolved_at, case when v_imported then new.resolved_at end, clock_timestamp()
+    );
+    new.resolved_by := coalesce(private.presence(new.resolved_by), old.resolved_by, private.actor_name());
+  else
+    new.resolved_at := null;
+    new.resolved_by := null;
+    new.resolved_by_user_id := null;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_resolution() is
+  'Before trigger: resolved_at, resolved_by and archived_at follow the status, whatever the client sent.';
+
+create or replace function private.keep_issue_people() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_assigned_to constant text := private.presence(new.assigned_to);
+  v_text_changed constant boolean := v_assigned_to is distinct from old.assigned_to;
+begin
+  new.assigned_to := v_assigned_to;
+  new.submitted_by := coalesce(private.presence(new.submitted_by), old.submitted_by, private.actor_name());
+  if tg_op = 'UPDATE' then
+    new.submitted_by_user_id := private.kept_account(old.submitted_by_user_id, new.submitted_by_user_id);
+  elsif not private.is_trusted_caller() then
+    new.submitted_by_user_id := auth.uid();
+  end if;
+
+  if new.assigned_to_user_id is distinct from old.assigned_to_user_id then
+    if new.assigned_to_user_id is not null then
+      -- Two that disagree: the account is the one that can't be mistyped.
+      new.assigned_to := private.member_name(new.assigned_to_user_id);
+      if new.assigned_to is null then
+        raise exception using
+          errcode = 'PT422', message = 'assignee_not_in_team',
+          detail = 'assigned_to_user_id is not the account of a team member.',
+          hint = 'Choose a team member, or give only a name in assigned_to.';
+      end if;
+    elsif not v_text_changed
+      and exists (select from auth.users as u where u.id = old.assigned_to_user_id)
+    then
+      new.assigned_to := null;
+    end if;
+  elsif v_text_changed then
+    new.assigned_to_user_id := (
+      select case when count(*) = 1 then min(m.user_id::text)::uuid end
+      from public.team_members as m
+      where private.member_name(m.user_id) = new.assigned_to
+    );
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_issue_people() is
+  'Before trigger: who filed it is the database''s, assigned_to and its account agree. Errors: '
+  'assignee_not_in_team (422).';
+
+-- An issue that is test data is deleted some nights later, which is for admins to decide.
+create or replace function private.guard_test_flag() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.require_team_role('admin');
+  return new;
+end;
+$$;
+comment on function private.guard_test_flag() is
+  'Before-update trigger of issues that become test data. Errors: team_role_required (403).';
+
+create trigger _010_meet_stored_issue before insert on public.issues
+  for each row execute function private.meet_stored_issue();
+create trigger _050_refuse_key_change before update on public.issues
+  for each row when (old.id is distinct from new.id or old.seq_id is distinct from new.seq_id)
+  execute function private.refuse_key_change();
+create trigger _100_check_issue before insert on public.issues
+  for each row execute function private.check_issue();
 create trigger _110_check_issue before update on public.issues
   for each row when (
     old.status is distinct from new.status or old.segment is distinct from new.segment
     or old.tags is distinct from new.tags or new.description is null or new.is_test is null
   )
   execute function private.check_issue();
+create trigger _120_guard_test_flag before update on public.issues
+  for each row when (new.is_test and not old.is_test) execute function private.guard_test_flag();
+create trigger _200_keep_resolution before insert on public.issues
+  for each row execute function private.keep_resolution();
+create trigger _210_keep_resolution before update on public.issues
+  for each row when (
+    (old.status, old.resolved_at, old.resolved_by, old.resolved_by_user_id, old.archived_at)
+    is distinct from (new.status, new.resolved_at, new.resolved_by, new.resolved_by_user_id, new.archived_at)
+  )
+  execute function private.keep_resolution();
+create trigger _300_keep_issue_people before insert on public.issues
+  for each row execute function private.keep_issue_people();
+create trigger _310_keep_issue_people before update on public.issues
+  for each row when (
+    (old.submitted_by, old.submitted_by_user_id, old.assigned_to, old.assigned_to_user_id)
+    is distinct from (new.submitted_by, new.submitted_by_user_id, new.assigned_to, new.assigned_to_user_id)
+  )
+  execute function private.keep_issue_people();
+create trigger _900_keep_timestamps before insert or update on public.issues
+  for each row execute function private.keep_timestamps();
 
--- schemas/20_tracker/13_tracker_settings.sql
-
+-- 20_tracker/13_tracker_settings.sql
 -- What an admin sets for the tracker as a whole.
 
 create table public.tracker_settings (
@@ -218,8 +407,7 @@ grant select, update on public.tracker_settings to service_role;
 
 insert into public.tracker_settings default values;
 
--- schemas/20_tracker/14_segment_rules.sql
-
+-- 20_tracker/14_segment_rules.sql
 -- The words by which messages are judged: which segment one means, and how far one says that it is an issue.
 
 create table public.segment_rules (
@@ -474,8 +662,7 @@ insert into public.segment_rules (segment, priority, words, weight) values
   ('tool', 30, 'pipeline', 0.2), ('tool', 30, 'integration', 0.2), ('tool', 30, 'cli', 0.15),
   ('tool', 30, 'command line', 0.15);
 
--- schemas/20_tracker/15_triage.sql
-
+-- 20_tracker/15_triage.sql
 -- How a text is judged by the rules: which segment it belongs to, and how likely it is an issue.
 
 -- The whole text counts: a megabyte is read once for each pattern that is tried, at some 7 ms.
@@ -507,6 +694,7 @@ end;
 comment on function public.determine_segment(text, text) is
   'The segment of a text by the enabled segment_rules found in it: that of the lowest priority, else misc. '
   'Never null.';
+grant execute on function public.determine_segment(text, text) to authenticated, service_role;
 
 -- Who reports something says so at the beginning. Further down stand logs and quotes, and a text that is long
 -- enough has every word. strpos is the quick check: a pattern is only tried where the first word occurs.
@@ -575,8 +763,7 @@ comment on function public.explain_triage(text, text) is
   'the body. Team. Errors: not_signed_in (401), team_role_required (403).';
 grant execute on function public.explain_triage(text, text) to authenticated, service_role;
 
--- schemas/20_tracker/16_segment_corrections.sql
-
+-- 20_tracker/16_segment_corrections.sql
 -- What people corrected: examples of texts that the rules put into the wrong segment, to learn from.
 
 create table public.segment_corrections (
@@ -649,7 +836,122 @@ create policy segment_corrections_select_viewer on public.segment_corrections
 
 grant select on public.segment_corrections to authenticated, service_role;
 
--- schemas/20_tracker/30_issue_status_logs.sql
+-- 20_tracker/20_comments.sql
+-- The conversation about an issue while it is worked on.
+
+create table public.comments (
+  id uuid not null default gen_random_uuid(),
+  issue_id uuid not null,
+  author_name text not null default private.actor_name(),
+  author_user_id uuid,
+  body text not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint comments_pkey primary key (id),
+  constraint comments_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade,
+  constraint comments_author_user_id_fkey foreign key (author_user_id)
+    references auth.users (id) on delete set null,
+  constraint comments_body_is_not_blank
+    check (body ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint comments_created_at_is_finite check (isfinite(created_at))
+);
+comment on table public.comments is
+  'Comments on issues. Agents write; only its author or an admin changes or deletes a comment.';
+comment on column public.comments.author_name is 'Display name of who wrote it; the caller''s when left out.';
+comment on column public.comments.author_user_id is
+  'The account that wrote it, set by the database; null when a server or an import did.';
+
+-- The latest comment of an issue is the first entry of its range here.
+create index comments_issue_id_created_at_id_idx on public.comments (issue_id, created_at desc, id desc);
+create index comments_author_user_id_idx on public.comments (author_user_id);
+
+create or replace function private.keep_comment_author() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_stored_name text;
+begin
+  if tg_op = 'INSERT' then
+    -- An upsert of a comment that is there: no name means the one that it has (see meet_stored_issue).
+    select c.author_name into v_stored_name from public.comments as c where c.id = new.id for update;
+  end if;
+  new.author_name := coalesce(
+    private.presence(new.author_name), old.author_name, v_stored_name, private.actor_name()
+  );
+  if tg_op = 'UPDATE' then
+    if new.author_user_id is distinct from old.author_user_id then
+      new.author_user_id := private.kept_account(old.author_user_id, new.author_user_id);
+    end if;
+  elsif not private.is_trusted_caller() then
+    new.author_user_id := auth.uid();
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_comment_author() is
+  'Before trigger: the author''s account is the database''s.';
+
+create trigger _100_refuse_key_change before update on public.comments
+  for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
+  execute function private.refuse_key_change();
+create trigger _200_keep_comment_author before insert or update on public.comments
+  for each row execute function private.keep_comment_author();
+create trigger _900_keep_timestamps before insert or update on public.comments
+  for each row execute function private.keep_timestamps();
+
+alter table public.comments enable row level security;
+create policy comments_select_viewer on public.comments
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy comments_insert_agent on public.comments
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy comments_update_author on public.comments
+  for update to authenticated
+  using (
+    (select private.has_team_role('agent'))
+    and (author_user_id = (select auth.uid()) or (select private.has_team_role('admin')))
+  )
+  with check ((select private.has_team_role('agent')));
+create policy comments_delete_author on public.comments
+  for delete to authenticated
+  using (
+    (select private.has_team_role('agent'))
+    and (author_user_id = (select auth.uid()) or (select private.has_team_role('admin')))
+  );
+
+grant select, delete on public.comments to authenticated;
+grant insert (id, issue_id, author_name, author_user_id, body, created_at, updated_at)
+  on public.comments to authenticated;
+grant update (id, issue_id, author_name, author_user_id, body, created_at, updated_at)
+  on public.comments to authenticated;
+grant select, insert, update, delete on public.comments to service_role;
+
+-- 20_tracker/30_issue_status_logs.sql
+-- Every change of an issue's status, with who made it: written by a trigger and by nothing else.
+
+create table public.issue_status_logs (
+  id uuid not null default gen_random_uuid(),
+  issue_id uuid not null,
+  old_status text,
+  new_status text not null,
+  changed_by text,
+  changed_by_user_id uuid,
+  changed_at timestamptz not null default clock_timestamp(),
+  constraint issue_status_logs_pkey primary key (id),
+  constraint issue_status_logs_issue_id_fkey foreign key (issue_id)
+    references public.issues (id) on delete cascade,
+  constraint issue_status_logs_changed_by_user_id_fkey foreign key (changed_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint issue_status_logs_old_status_differs check (old_status is distinct from new_status)
+);
+comment on table public.issue_status_logs is
+  'One row a change of status, over any client and in bulk too. Clients read it; a trigger writes it.';
+comment on column public.issue_status_logs.old_status is 'Null in the row that the making of the issue left.';
+comment on column public.issue_status_logs.changed_by is
+  'Display name of who changed it: the signed-in account''s, else the setting app.actor, else system.';
+comment on column public.issue_status_logs.changed_by_user_id is 'The account that changed it, if one did.';
+
+create index issue_status_logs_issue_id_changed_at_idx
+  on public.issue_status_logs (issue_id, changed_at desc);
+create index issue_status_logs_changed_by_user_id_idx on public.issue_status_logs (changed_by_user_id);
 
 create or replace function private.log_issue_status() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -665,8 +967,54 @@ begin
   return null;
 end;
 $$;
+comment on function private.log_issue_status() is
+  'After trigger of issues: the only writer of issue_status_logs.';
 
--- schemas/20_tracker/40_tags.sql
+create trigger _100_log_issue_status after insert on public.issues
+  for each row execute function private.log_issue_status();
+create trigger _110_log_issue_status after update on public.issues
+  for each row when (old.status is distinct from new.status) execute function private.log_issue_status();
+
+alter table public.issue_status_logs enable row level security;
+create policy issue_status_logs_select_viewer on public.issue_status_logs
+  for select to authenticated using ((select private.has_team_role('viewer')));
+
+grant select on public.issue_status_logs to authenticated, service_role;
+
+-- 20_tracker/40_tags.sql
+-- Tags, in two shapes that show one truth: the array in issues.tags and the rows of issue_tags.
+--
+-- Each shape's trigger writes only the difference to the other, so that the second one finds nothing left to
+-- do. Statements that write one issue's tags, and deletes of rows, tags or an issue, don't deadlock with each
+-- other: whoever inserts a row locks the issue first, as whoever writes the array does. A delete can't:
+-- PostgreSQL locks its row before any trigger. So deletes of issue_tags, tags and issues take turns, and
+-- whoever holds the issue never waits for a row or a tag of its own that is being deleted, but leaves it to
+-- the one who deletes it. What can still meet in a deadlock is a statement, or transaction, that writes the
+-- tags of several issues: with one that writes them in another order, or with a delete that reaches several
+-- of them. PostgreSQL ends one of the two with 40P01, and it can be sent again.
+
+create table public.tags (
+  name text not null,
+  created_at timestamptz not null default now(),
+  constraint tags_pkey primary key (name),
+  constraint tags_name_is_trimmed check (name = btrim(name)),
+  constraint tags_name_is_not_blank
+    check (name ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint tags_name_is_short check (length(name) <= 200)
+);
+comment on table public.tags is 'The tags there are. A new one makes its row by being put on an issue.';
+
+create table public.issue_tags (
+  issue_id uuid not null,
+  tag_name text not null,
+  constraint issue_tags_pkey primary key (issue_id, tag_name),
+  constraint issue_tags_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade,
+  constraint issue_tags_tag_name_fkey foreign key (tag_name) references public.tags (name) on delete cascade
+);
+comment on table public.issue_tags is
+  'Which issue has which tag: the same truth as issues.tags, write either.';
+
+create index issue_tags_tag_name_idx on public.issue_tags (tag_name);
 
 -- Between `on conflict do nothing` and the row that refers to the tag, somebody may delete it.
 create or replace function private.hold_tags(p_names text[]) returns void
@@ -686,6 +1034,53 @@ begin
   end loop;
 end;
 $$;
+comment on function private.hold_tags(text[]) is
+  'Makes those of the tags that are new and keeps all of them, given once each, from being deleted.';
+
+-- issue_tags → issues.tags
+create or replace function private.lock_tagged_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if tg_op = 'DELETE' then
+    perform from public.issues as i where i.id = old.issue_id for no key update;
+    return old;
+  end if;
+  perform from public.issues as i where i.id = new.issue_id for no key update;
+  new.tag_name := coalesce(private.presence(new.tag_name), '');
+  perform private.hold_tags(array[new.tag_name]);
+  return new;
+end;
+$$;
+comment on function private.lock_tagged_issue() is
+  'Before trigger: locks the issue, then makes the tag if it is new.';
+
+create or replace function private.put_tag_row_into_array() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' then
+    update public.issues as i set tags = private.sorted_tags(i.tags || new.tag_name)
+    where i.id = new.issue_id and new.tag_name <> all (i.tags);
+  elsif tg_op = 'DELETE' then
+    update public.issues as i set tags = array_remove(i.tags, old.tag_name)
+    where i.id = old.issue_id and old.tag_name = any (i.tags);
+  else
+    update public.issues as i set tags = '{}' where i.tags <> '{}';
+  end if;
+  return null;
+end;
+$$;
+comment on function private.put_tag_row_into_array() is
+  'After trigger of issue_tags, truncate too: keeps issues.tags.';
+
+create or replace function private.take_turn_to_delete() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('public.issue_tags', 0));
+  return null;
+end;
+$$;
+comment on function private.take_turn_to_delete() is
+  'Before-statement trigger: deletes of issue_tags, tags and issues take turns.';
 
 -- issues.tags → issue_tags. The row is read again: a statement that writes both shapes has moved on by now.
 -- A tag whose row somebody is deleting stays in the array until they have, or for good if they give up.
@@ -741,62 +1136,179 @@ begin
   return null;
 end;
 $$;
-drop trigger _200_lock_tagged_issue on public.issue_tags;
+comment on function private.put_tag_array_into_rows() is
+  'After trigger of issues: keeps issue_tags and tags.';
+
+create trigger _100_refuse_key_change before update on public.tags
+  for each row when (old.name is distinct from new.name) execute function private.refuse_key_change();
+create trigger _150_take_turn_to_delete before delete on public.tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
+create trigger _900_keep_created_at before insert or update on public.tags
+  for each row execute function private.keep_created_at();
+
+create trigger _100_refuse_key_change before update on public.issue_tags
+  for each row when ((old.issue_id, old.tag_name) is distinct from (new.issue_id, new.tag_name))
+  execute function private.refuse_key_change();
+create trigger _150_take_turn_to_delete before delete on public.issue_tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
+create trigger _150_take_turn_to_delete before delete on public.issues
+  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
 -- A row that a trigger inserts comes from the array, whose issue and tags are held by then.
 create trigger _200_lock_tagged_issue before insert on public.issue_tags
   for each row when (pg_trigger_depth() = 0) execute function private.lock_tagged_issue();
 create trigger _210_lock_tagged_issue before delete on public.issue_tags
   for each row execute function private.lock_tagged_issue();
-drop trigger _300_put_tag_row_into_array on public.issue_tags;
 create trigger _300_put_tag_row_into_array after insert on public.issue_tags
   for each row when (pg_trigger_depth() = 0) execute function private.put_tag_row_into_array();
 create trigger _305_put_tag_row_into_array after delete on public.issue_tags
   for each row execute function private.put_tag_row_into_array();
+create trigger _310_put_tag_row_into_array after truncate on public.issue_tags
+  for each statement execute function private.put_tag_row_into_array();
+create trigger _200_put_tag_array_into_rows after insert on public.issues
+  for each row when (new.tags <> '{}') execute function private.put_tag_array_into_rows();
+create trigger _210_put_tag_array_into_rows after update on public.issues
+  for each row when (old.tags is distinct from new.tags) execute function private.put_tag_array_into_rows();
 
--- schemas/20_tracker/51_circle_issues.sql
+alter table public.tags enable row level security;
+create policy tags_select_viewer on public.tags
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy tags_insert_agent on public.tags
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy tags_update_agent on public.tags
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy tags_delete_admin on public.tags
+  for delete to authenticated using ((select private.has_team_role('admin')));
 
--- Checked at once: a tracker that has run for months has some thousands of messages.
-alter table public.circle_issues
-  add column segment text,
-  add column sender_verdict double precision,
-  add column triaged_by text,
-  add column triaged_by_user_id uuid,
-  add column triaged_at timestamptz,
-  add column triage_notes text,
-  add column field_versions jsonb not null default '{}',
-  -- squawk-ignore constraint-missing-not-valid, adding-foreign-key-constraint
-  add constraint circle_issues_triaged_by_user_id_fkey foreign key (triaged_by_user_id)
+alter table public.issue_tags enable row level security;
+create policy issue_tags_select_viewer on public.issue_tags
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy issue_tags_insert_agent on public.issue_tags
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy issue_tags_update_agent on public.issue_tags
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy issue_tags_delete_agent on public.issue_tags
+  for delete to authenticated using ((select private.has_team_role('agent')));
+
+grant select, delete on public.tags to authenticated;
+grant insert (name, created_at), update (name, created_at) on public.tags to authenticated;
+grant select, delete on public.issue_tags to authenticated;
+grant insert (issue_id, tag_name), update (issue_id, tag_name) on public.issue_tags to authenticated;
+grant select, insert, update, delete on public.tags, public.issue_tags to service_role;
+
+-- 20_tracker/50_circle_spaces.sql
+-- Where in the Circle community a chat room is; messages themselves name only the room.
+
+create table public.circle_spaces (
+  id integer generated by default as identity,
+  space_id bigint,
+  space_name text not null,
+  chat_room_uuid text not null,
+  space_member_id bigint,
+  created_at timestamptz not null default now(),
+  constraint circle_spaces_pkey primary key (id),
+  constraint circle_spaces_chat_room_uuid_key unique (chat_room_uuid)
+);
+comment on table public.circle_spaces is
+  'The community''s spaces by chat room. Admins edit it; a room that is not here is no error.';
+comment on column public.circle_spaces.space_id is 'The space''s id in Circle.';
+comment on column public.circle_spaces.chat_room_uuid is
+  'What chat messages carry to say where they are from.';
+comment on column public.circle_spaces.space_member_id is
+  'The id of our own membership in the space, in Circle.';
+
+create trigger _100_refuse_key_change before update on public.circle_spaces
+  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
+create trigger _900_keep_created_at before insert or update on public.circle_spaces
+  for each row execute function private.keep_created_at();
+
+alter table public.circle_spaces enable row level security;
+create policy circle_spaces_select_viewer on public.circle_spaces
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy circle_spaces_insert_admin on public.circle_spaces
+  for insert to authenticated with check ((select private.has_team_role('admin')));
+create policy circle_spaces_update_admin on public.circle_spaces
+  for update to authenticated
+  using ((select private.has_team_role('admin'))) with check ((select private.has_team_role('admin')));
+create policy circle_spaces_delete_admin on public.circle_spaces
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.circle_spaces to authenticated;
+grant insert (id, space_id, space_name, chat_room_uuid, space_member_id, created_at)
+  on public.circle_spaces to authenticated;
+grant update (id, space_id, space_name, chat_room_uuid, space_member_id, created_at)
+  on public.circle_spaces to authenticated;
+grant select, insert, update, delete on public.circle_spaces to service_role;
+
+-- 20_tracker/51_circle_issues.sql
+-- Messages from the Circle community, as they came; those that are issues point to theirs.
+
+create table public.circle_issues (
+  id uuid not null default gen_random_uuid(),
+  message_id text not null,
+  thread_id text,
+  title text not null default '',
+  body text not null default '',
+  author_name text not null default 'Unknown',
+  author_email text,
+  space_name text,
+  space_id text,
+  link text,
+  is_thread boolean not null default false,
+  is_triaged boolean not null default false,
+  triage_confidence double precision not null default 0,
+  raw_data jsonb not null default '{}',
+  mapped_to_issue_id uuid,
+  attachments jsonb not null default '[]',
+  chat_room_uuid text,
+  posted_at timestamptz,
+  edited_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  segment text,
+  sender_verdict double precision,
+  triaged_by text,
+  triaged_by_user_id uuid,
+  triaged_at timestamptz,
+  triage_notes text,
+  field_versions jsonb not null default '{}',
+  constraint circle_issues_pkey primary key (id),
+  constraint circle_issues_message_id_key unique (message_id),
+  -- Deferrable so that an import can write the message with the number of its issue before the issue.
+  constraint circle_issues_mapped_to_issue_id_fkey foreign key (mapped_to_issue_id)
+    references public.issues (id) on delete set null deferrable initially immediate,
+  constraint circle_issues_message_id_is_present
+    check (btrim(message_id) <> '' and length(message_id) <= 255),
+  constraint circle_issues_mapped_is_triaged check (mapped_to_issue_id is null or is_triaged),
+  constraint circle_issues_triage_confidence_is_a_share check (triage_confidence between 0 and 1),
+  constraint circle_issues_attachments_is_array check (jsonb_typeof(attachments) = 'array'),
+  constraint circle_issues_triaged_by_user_id_fkey foreign key (triaged_by_user_id)
     references auth.users (id) on delete set null,
-  -- squawk-ignore constraint-missing-not-valid
-  add constraint circle_issues_segment_is_known check (segment in ('auth', 'code', 'tool', 'misc')),
-  -- squawk-ignore constraint-missing-not-valid
-  add constraint circle_issues_sender_verdict_is_a_share check (sender_verdict between 0 and 1),
-  -- squawk-ignore constraint-missing-not-valid
-  add constraint circle_issues_triaged_by_matches_triaged_at
-    check ((triaged_by is null) = (triaged_at is null)),
-  -- squawk-ignore constraint-missing-not-valid
-  add constraint circle_issues_field_versions_is_object check (jsonb_typeof(field_versions) = 'object'),
-  drop constraint circle_issues_mapped_to_issue_id_fkey;
--- Deferrable so that an import can write the message with the number of its issue before the issue.
-alter table public.circle_issues
-  -- squawk-ignore constraint-missing-not-valid, adding-foreign-key-constraint
-  add constraint circle_issues_mapped_to_issue_id_fkey foreign key (mapped_to_issue_id)
-    references public.issues (id) on delete set null deferrable initially immediate;
-update public.circle_issues as c set
-  segment = case lower(btrim(c.raw_data #>> '{Issue_Details,type}'))
-    when 'auth' then 'auth' when 'auth/login' then 'auth'
-    when 'code' then 'code' when 'code generation' then 'code' when 'tool' then 'tool'
-    when 'misc' then 'misc' when 'other' then 'misc' when 'other/misc' then 'misc'
-  end,
-  sender_verdict = case lower(c.raw_data #>> '{Issue_Details,is_issue}')
-    when 'true' then 1 when 'yes' then 1 when '1' then 1
-    when 'false' then 0 when 'no' then 0 when '0' then 0
-  end
-where jsonb_typeof(c.raw_data -> 'Issue_Details') = 'object';
-
+  constraint circle_issues_segment_is_known check (segment in ('auth', 'code', 'tool', 'misc')),
+  constraint circle_issues_sender_verdict_is_a_share check (sender_verdict between 0 and 1),
+  constraint circle_issues_triaged_by_matches_triaged_at check ((triaged_by is null) = (triaged_at is null)),
+  constraint circle_issues_field_versions_is_object check (jsonb_typeof(field_versions) = 'object')
+);
+comment on table public.circle_issues is
+  'Messages from Circle, one row a message, whether or not they became an issue.';
+comment on column public.circle_issues.message_id is
+  'The message''s id in Circle, as text. Posts and comments, whose ids are counted apart, carry a prefix.';
+comment on column public.circle_issues.thread_id is
+  'The thread''s id in Circle; null for a message outside a thread.';
+comment on column public.circle_issues.is_triaged is
+  'Whether it has been decided if this is an issue: always true where it has one.';
 comment on column public.circle_issues.triage_confidence is
   'How sure that decision is, 0 to 1; while none has been made, how likely this is an issue.';
 comment on column public.circle_issues.raw_data is 'The newest version of the message, as it was sent.';
+comment on column public.circle_issues.mapped_to_issue_id is
+  'The issue it became. Not unique: merged duplicates share one.';
+comment on column public.circle_issues.attachments is 'Array of urls, or of objects with a name and a url.';
+comment on column public.circle_issues.chat_room_uuid is
+  'The chat room, from which space_id and space_name are filled in by way of circle_spaces where they lack.';
+comment on column public.circle_issues.posted_at is
+  'When it was posted in Circle; null when that can''t be read.';
+comment on column public.circle_issues.edited_at is 'When it was last edited in Circle.';
 comment on column public.circle_issues.segment is
   'The segment that its sender named; null where none did and the words decide.';
 comment on column public.circle_issues.sender_verdict is
@@ -809,11 +1321,10 @@ comment on column public.circle_issues.triage_notes is 'What that person said ab
 comment on column public.circle_issues.field_versions is
   'The import''s: for each field that is not of the newest version the version that it is from, in seconds '
   'since 1970, and null for a field that nobody sent and that stands in for it.';
--- squawk-ignore require-concurrent-index-creation
+
+create index circle_issues_mapped_to_issue_id_idx on public.circle_issues (mapped_to_issue_id);
 create index circle_issues_triaged_by_user_id_idx on public.circle_issues (triaged_by_user_id);
--- squawk-ignore require-concurrent-index-creation
 create index circle_issues_waiting_created_at_idx on public.circle_issues (created_at) where not is_triaged;
--- squawk-ignore require-concurrent-index-creation
 create index circle_issues_spaceless_chat_room_uuid_idx on public.circle_issues (chat_room_uuid)
   where space_id is null or space_name is null;
 
@@ -839,6 +1350,8 @@ begin
   return new;
 end;
 $$;
+comment on function private.fill_circle_space() is
+  'Before trigger: the space of a known chat room, where the message lacks it.';
 
 create or replace function private.fill_spaces_of_messages() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -851,6 +1364,17 @@ end;
 $$;
 comment on function private.fill_spaces_of_messages() is
   'After trigger of circle_spaces: messages that came before their room was known get its space now.';
+
+create or replace function private.triage_mapped_message() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  new.is_triaged := true;
+  new.triage_confidence := coalesce(nullif(new.triage_confidence, 0), 1);
+  return new;
+end;
+$$;
+comment on function private.triage_mapped_message() is
+  'Before trigger of messages that have an issue: to give it one is to decide that it is one.';
 
 -- A person's decision carries their name whatever they write; the import writes none. Whoever changes
 -- whether a message is triaged, or as which issue, has decided, and can't take the name off again.
@@ -890,6 +1414,16 @@ $$;
 comment on function private.keep_triager() is
   'Before trigger: a person''s decision stands under their name, at its time, over any client; one of a '
   'server''s under the name that it gives. An import, which says so with app.import, decides for nobody.';
+
+create trigger _100_refuse_key_change before update on public.circle_issues
+  for each row when (old.id is distinct from new.id or old.message_id is distinct from new.message_id)
+  execute function private.refuse_key_change();
+create trigger _200_fill_circle_space before insert or update on public.circle_issues
+  for each row when (new.chat_room_uuid is not null and (new.space_id is null or new.space_name is null))
+  execute function private.fill_circle_space();
+create trigger _300_triage_mapped_message before insert or update on public.circle_issues
+  for each row when (new.mapped_to_issue_id is not null and new.is_triaged is not true)
+  execute function private.triage_mapped_message();
 create trigger _400_keep_triager before insert on public.circle_issues
   for each row when (
     new.triaged_by is not null or new.is_triaged and current_setting('app.import', true) is distinct from 'on'
@@ -903,9 +1437,24 @@ create trigger _410_keep_triager before update on public.circle_issues
     )
   )
   execute function private.keep_triager();
+create trigger _900_keep_timestamps before insert or update on public.circle_issues
+  for each row execute function private.keep_timestamps();
 
 create trigger _500_fill_spaces_of_messages after insert or update on public.circle_spaces
   for each row execute function private.fill_spaces_of_messages();
+
+alter table public.circle_issues enable row level security;
+create policy circle_issues_select_viewer on public.circle_issues
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy circle_issues_insert_agent on public.circle_issues
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy circle_issues_update_agent on public.circle_issues
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy circle_issues_delete_admin on public.circle_issues
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.circle_issues to authenticated;
 grant insert (
   id, message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link, is_thread,
   is_triaged, triage_confidence, raw_data, mapped_to_issue_id, attachments, chat_room_uuid, posted_at,
@@ -918,20 +1467,69 @@ grant update (
   edited_at, created_at, updated_at, segment, sender_verdict, triaged_by, triaged_by_user_id, triaged_at,
   triage_notes, field_versions
 ) on public.circle_issues to authenticated;
+grant select, insert, update, delete on public.circle_issues to service_role;
 
--- schemas/20_tracker/52_circle_replies.sql
+-- 20_tracker/52_circle_replies.sql
+-- The replies in a Circle thread, one row a reply, kept whatever later payloads leave out.
 
-alter table public.circle_replies
-  -- squawk-ignore ban-drop-not-null
-  alter column reply_index drop not null,
-  add column field_versions jsonb not null default '{}',
-  -- squawk-ignore constraint-missing-not-valid
-  add constraint circle_replies_field_versions_is_object check (jsonb_typeof(field_versions) = 'object');
-
+create table public.circle_replies (
+  id uuid not null default gen_random_uuid(),
+  message_id text not null,
+  circle_issue_id uuid not null,
+  reply_index integer,
+  author_name text not null default 'Unknown',
+  body text not null default '',
+  attachments jsonb not null default '[]',
+  link text,
+  raw_data jsonb not null default '{}',
+  posted_at timestamptz,
+  edited_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  field_versions jsonb not null default '{}',
+  constraint circle_replies_pkey primary key (id),
+  constraint circle_replies_message_id_key unique (message_id),
+  constraint circle_replies_circle_issue_id_fkey foreign key (circle_issue_id)
+    references public.circle_issues (id) on delete cascade,
+  constraint circle_replies_message_id_is_present
+    check (btrim(message_id) <> '' and length(message_id) <= 255),
+  constraint circle_replies_attachments_is_array check (jsonb_typeof(attachments) = 'array'),
+  constraint circle_replies_field_versions_is_object check (jsonb_typeof(field_versions) = 'object')
+);
+comment on table public.circle_replies is 'Replies to messages from Circle.';
+comment on column public.circle_replies.message_id is 'The reply''s own id in Circle, as text.';
 comment on column public.circle_replies.reply_index is
   'Its place in the payload that it was sent in, from 1; null where it came by itself.';
+comment on column public.circle_replies.attachments is 'Array of urls, or of objects with a name and a url.';
 comment on column public.circle_replies.raw_data is 'The newest version of the reply, as it was sent.';
+comment on column public.circle_replies.posted_at is
+  'When it was posted in Circle; null when that can''t be read.';
+comment on column public.circle_replies.edited_at is 'When it was last edited in Circle.';
 comment on column public.circle_replies.field_versions is 'The import''s, as in circle_issues.';
+comment on column public.circle_replies.created_at is
+  'When it was posted, as far as known when it first arrived, else when it arrived.';
+
+create index circle_replies_circle_issue_id_reply_index_idx
+  on public.circle_replies (circle_issue_id, reply_index);
+
+create trigger _100_refuse_key_change before update on public.circle_replies
+  for each row when (old.id is distinct from new.id or old.message_id is distinct from new.message_id)
+  execute function private.refuse_key_change();
+create trigger _900_keep_timestamps before insert or update on public.circle_replies
+  for each row execute function private.keep_timestamps();
+
+alter table public.circle_replies enable row level security;
+create policy circle_replies_select_viewer on public.circle_replies
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy circle_replies_insert_agent on public.circle_replies
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy circle_replies_update_agent on public.circle_replies
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy circle_replies_delete_admin on public.circle_replies
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.circle_replies to authenticated;
 grant insert (
   id, message_id, circle_issue_id, reply_index, author_name, body, attachments, link, raw_data, posted_at,
   edited_at, created_at, updated_at, field_versions
@@ -940,53 +1538,1235 @@ grant update (
   id, message_id, circle_issue_id, reply_index, author_name, body, attachments, link, raw_data, posted_at,
   edited_at, created_at, updated_at, field_versions
 ) on public.circle_replies to authenticated;
+grant select, insert, update, delete on public.circle_replies to service_role;
 
--- schemas/20_tracker/54_circle_imports.sql
+-- 20_tracker/53_issue_import_logs.sql
+-- Which message became which issue, when, by whom and by which way.
 
-alter table private.circle_imports
-  add column submitted_by text,
-  add column issue_id uuid;
-update private.circle_imports as m set issue_id = i.id, submitted_by = i.submitted_by
-from public.circle_issues as c
-join public.issues as i on i.id = c.mapped_to_issue_id
-where c.id = m.circle_issue_id;
+create table public.issue_import_logs (
+  id uuid not null default gen_random_uuid(),
+  circle_issue_id uuid not null,
+  issue_id uuid,
+  imported_by text not null default private.actor_name(),
+  import_source text not null default 'manual',
+  import_notes text,
+  is_automatic boolean not null default false,
+  imported_at timestamptz not null default clock_timestamp(),
+  constraint issue_import_logs_pkey primary key (id),
+  constraint issue_import_logs_circle_issue_id_fkey foreign key (circle_issue_id)
+    references public.circle_issues (id) on delete cascade,
+  constraint issue_import_logs_issue_id_fkey foreign key (issue_id)
+    references public.issues (id) on delete set null
+);
+comment on table public.issue_import_logs is
+  'One row an import of a message as an issue. Rows are added, not changed.';
+comment on column public.issue_import_logs.issue_id is 'The issue that was made; null once it is deleted.';
+comment on column public.issue_import_logs.imported_by is
+  'Display name of who imported it, or system. As sent by a server, else the caller''s.';
+comment on column public.issue_import_logs.import_source is
+  'The way it came, for example n8n_webhook or manual.';
+comment on column public.issue_import_logs.is_automatic is
+  'Whether no person decided it; false for what a signed-in person imports.';
 
+create index issue_import_logs_circle_issue_id_idx on public.issue_import_logs (circle_issue_id);
+create index issue_import_logs_issue_id_idx on public.issue_import_logs (issue_id);
+
+create or replace function private.keep_importer() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if not private.is_trusted_caller() then
+    new.imported_by := private.actor_name();
+    new.imported_at := clock_timestamp();
+    new.is_automatic := false;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_importer() is
+  'Before trigger: what a person logs stands under their name, at that time, and as not automatic.';
+
+create trigger _100_keep_importer before insert on public.issue_import_logs
+  for each row execute function private.keep_importer();
+
+alter table public.issue_import_logs enable row level security;
+create policy issue_import_logs_select_viewer on public.issue_import_logs
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy issue_import_logs_insert_agent on public.issue_import_logs
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+
+grant select on public.issue_import_logs to authenticated;
+grant insert (
+  id, circle_issue_id, issue_id, imported_by, import_source, import_notes, is_automatic, imported_at
+) on public.issue_import_logs to authenticated;
+grant select, insert, update, delete on public.issue_import_logs to service_role;
+
+-- 20_tracker/54_circle_imports.sql
+-- What the last import wrote into an issue: where the issue still says the same, the next import may update
+-- it; where a team member has changed it, theirs stays.
+
+create table private.circle_imports (
+  circle_issue_id uuid not null,
+  title text not null,
+  description text not null,
+  segment text not null,
+  imported_at timestamptz not null default clock_timestamp(),
+  submitted_by text,
+  issue_id uuid,
+  constraint circle_imports_pkey primary key (circle_issue_id),
+  constraint circle_imports_circle_issue_id_fkey foreign key (circle_issue_id)
+    references public.circle_issues (id) on delete cascade
+);
 comment on table private.circle_imports is
   'One row a message that has been imported. A message with a row here and no issue had its issue taken '
   'away by a person, and is not imported again by itself.';
 comment on column private.circle_imports.issue_id is
   'The issue that it wrote, whether or not that is still there: no foreign key.';
+
+alter table private.circle_imports enable row level security;
 -- The view beside which this is read has the caller's rights; nobody has USAGE on the schema for more.
 create policy circle_imports_select_viewer on private.circle_imports
   for select to authenticated using ((select private.has_team_role('viewer')));
 grant select on private.circle_imports to authenticated, service_role;
 
--- schemas/20_tracker/55_circle_events.sql
+-- 20_tracker/55_circle_events.sql
+-- What came in from Circle, byte for byte: stored first, worked on after, and workable on again.
 
-alter table private.circle_events
-  add column next_attempt_at timestamptz;
-update private.circle_events as e set next_attempt_at = clock_timestamp() where e.status = 'received';
--- squawk-ignore require-concurrent-index-deletion
-drop index private.circle_events_waiting_attempts_received_at_idx;
-
+create table private.circle_events (
+  id uuid not null default gen_random_uuid(),
+  body bytea not null,
+  digest bytea not null generated always as (sha256(body)) stored,
+  status text not null default 'received',
+  result jsonb,
+  error text,
+  attempts integer not null default 0,
+  received_count integer not null default 1,
+  received_at timestamptz not null default clock_timestamp(),
+  last_received_at timestamptz not null default clock_timestamp(),
+  processed_at timestamptz,
+  next_attempt_at timestamptz,
+  constraint circle_events_pkey primary key (id),
+  constraint circle_events_digest_key unique (digest),
+  constraint circle_events_status_is_known
+    check (status in ('received', 'processed', 'failed', 'unrecognised', 'hint', 'unreadable')),
+  constraint circle_events_processed_at_matches_status check ((processed_at is null) = (status = 'received')),
+  constraint circle_events_body_is_bounded check (octet_length(body) <= 1048576)
+);
+comment on table private.circle_events is
+  'Raw request bodies from the Circle webhook. The same bytes are the same event.';
 comment on column private.circle_events.status is
   'received: not worked on yet. processed: imported. failed: at least one message was refused, or working on '
   'it ended in an error. hint: ids only, nothing to import. unrecognised: no shape that we know. '
   'unreadable: no JSON that can be stored.';
+comment on column private.circle_events.result is 'The answer of the handler at the last attempt.';
+comment on column private.circle_events.error is 'Why it failed or could not be read.';
 comment on column private.circle_events.next_attempt_at is
   'When the scheduler works on it again; null when nobody is to, because it is done or was tried too often.';
--- squawk-ignore require-concurrent-index-creation
+
 create index circle_events_next_attempt_at_idx on private.circle_events (next_attempt_at)
   where next_attempt_at is not null;
 -- Events are only ever added at the end.
--- squawk-ignore require-concurrent-index-creation
 create index circle_events_received_at_idx on private.circle_events using brin (received_at);
--- squawk-ignore require-concurrent-index-creation
 create index circle_events_failed_received_at_idx on private.circle_events (received_at)
   where status in ('failed', 'unreadable', 'unrecognised');
 
--- schemas/20_tracker/70_circle_values.sql
+alter table private.circle_events enable row level security;
 
+-- 20_tracker/58_user_sessions.sql
+-- Which profile a signed-in person works under, and when they were last seen.
+
+create table public.user_sessions (
+  id uuid not null default gen_random_uuid(),
+  user_id uuid default auth.uid(),
+  profile_name text not null default private.actor_name(),
+  profile_role text default private.team_role(),
+  created_at timestamptz not null default now(),
+  last_active timestamptz not null default now(),
+  constraint user_sessions_pkey primary key (id),
+  constraint user_sessions_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade
+);
+comment on table public.user_sessions is
+  'Sessions of team members. Each sees and writes their own; admins see all.';
+comment on column public.user_sessions.user_id is
+  'The account; null for sessions that a server recorded without one.';
+comment on column public.user_sessions.profile_role is
+  'The role shown with the profile. It grants nothing: team_members does.';
+
+create index user_sessions_user_id_idx on public.user_sessions (user_id);
+
+create trigger _100_refuse_key_change before update on public.user_sessions
+  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
+create trigger _900_keep_created_at before insert or update on public.user_sessions
+  for each row execute function private.keep_created_at();
+
+alter table public.user_sessions enable row level security;
+create policy user_sessions_select_own on public.user_sessions
+  for select to authenticated using (
+    (select private.has_team_role('viewer'))
+    and (user_id = (select auth.uid()) or (select private.has_team_role('admin')))
+  );
+create policy user_sessions_insert_own on public.user_sessions
+  for insert to authenticated
+  with check ((select private.has_team_role('viewer')) and user_id = (select auth.uid()));
+create policy user_sessions_update_own on public.user_sessions
+  for update to authenticated
+  using ((select private.has_team_role('viewer')) and user_id = (select auth.uid()))
+  with check ((select private.has_team_role('viewer')) and user_id = (select auth.uid()));
+create policy user_sessions_delete_admin on public.user_sessions
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.user_sessions to authenticated;
+grant insert (id, user_id, profile_name, profile_role, created_at, last_active)
+  on public.user_sessions to authenticated;
+grant update (id, user_id, profile_name, profile_role, created_at, last_active)
+  on public.user_sessions to authenticated;
+grant select, insert, update, delete on public.user_sessions to service_role;
+
+-- 20_tracker/59_touch_user_session.sql
+-- Says that a team member is here, and under which profile.
+
+create or replace function private.touch_user_session(p_profile_name text, p_profile_role text)
+returns public.user_sessions
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+  v_session public.user_sessions;
+begin
+  perform private.require_team_role('viewer');
+  if v_user_id is null then
+    raise exception using
+      errcode = 'PT401', message = 'not_signed_in', detail = 'A session belongs to an account.',
+      hint = 'Call with the token of a signed-in team member.';
+  end if;
+  -- Two tabs that open at once: the second waits here, and then finds the session that the first one started.
+  perform pg_advisory_xact_lock(hashtextextended('public.user_sessions ' || v_user_id, 0));
+  update public.user_sessions as s
+  set last_active = clock_timestamp(),
+    profile_name = coalesce(private.presence(p_profile_name), s.profile_name),
+    profile_role = coalesce(private.presence(p_profile_role), s.profile_role)
+  where s.id = (
+    select l.id from public.user_sessions as l
+    where l.user_id = v_user_id and l.last_active > clock_timestamp() - interval '30 minutes'
+    order by l.last_active desc, l.id
+    limit 1
+  )
+  returning * into v_session;
+  if not found then
+    insert into public.user_sessions (user_id, profile_name, profile_role, created_at, last_active)
+    values (
+      v_user_id, coalesce(private.presence(p_profile_name), private.actor_name()),
+      coalesce(private.presence(p_profile_role), private.team_role()), clock_timestamp(), clock_timestamp()
+    )
+    returning * into v_session;
+  end if;
+  return v_session;
+end;
+$$;
+comment on function private.touch_user_session(text, text) is 'Body of public.touch_user_session.';
+grant execute on function private.touch_user_session(text, text) to authenticated, service_role;
+
+create or replace function public.touch_user_session(
+  p_profile_name text default null, p_profile_role text default null
+) returns public.user_sessions
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.touch_user_session(
+    p_profile_name => touch_user_session.p_profile_name, p_profile_role => touch_user_session.p_profile_role
+  );
+end;
+comment on function public.touch_user_session(text, text) is
+  'Keeps the caller''s session alive: the one that was active within the last 30 minutes, else a new one. '
+  'Without a name or role it keeps what the session has; a new one has those of the team. Safe when called '
+  'twice at once. Team members. Errors: not_signed_in (401), team_role_required (403).';
+grant execute on function public.touch_user_session(text, text) to authenticated, service_role;
+
+-- 20_tracker/61_issue_search.sql
+-- What full text search looks through: one row an issue, kept by triggers of issues and comments.
+--
+-- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
+-- less than four times its bytes. So 150,000 bytes of text go in at most: the beginnings of title, tags and
+-- description, and the newest comments.
+--
+-- Whoever writes a row here holds the issue's lock, so that these rows add no lock order of their own: an
+-- insert of comments locks their issues, by id, before it comes here. An edit or delete of a comment has its
+-- comment by then, and deleting the issue takes the two the other way round: those take turns.
+
+create table private.issue_search (
+  issue_id uuid not null,
+  vector tsvector not null,
+  vector_bytes integer not null,
+  question_key text,
+  created_at timestamptz not null,
+  last_commenter text,
+  last_comment_at timestamptz not null,
+  constraint issue_search_pkey primary key (issue_id),
+  constraint issue_search_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade
+);
+comment on table private.issue_search is
+  'The words of an issue: title A, tags B, description C, comments D. Read by search_issues, '
+  'similar_issues and the view repeated_questions.';
+comment on column private.issue_search.vector_bytes is
+  'The size of vector, never less than it is. A comment that would take it over 150,000 has it made '
+  'anew, of the newest comments.';
+comment on column private.issue_search.created_at is
+  'The issue''s, which doesn''t change: to read the newest that have a common word in their order.';
+comment on column private.issue_search.last_commenter is
+  'Author of the latest comment; null where there is none.';
+comment on column private.issue_search.last_comment_at is
+  'Time of the latest comment, else of the issue: to read the issues in the order of what happened last.';
+comment on column private.issue_search.question_key is
+  'The title''s words, sorted, each once; a digest of them where they are long. Null for none.';
+
+create index issue_search_vector_idx on private.issue_search using gin (vector);
+create index issue_search_created_at_idx on private.issue_search (created_at);
+create index issue_search_last_comment_at_idx on private.issue_search (last_comment_at desc, issue_id);
+create index issue_search_question_key_idx on private.issue_search (question_key, issue_id);
+
+-- src/app.ts is found as typed, and as app.ts too, in queries as in texts.
+create or replace function private.unjoined_words(p_text text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  -- translate() takes seven times as long, longer than the words themselves.
+  return regexp_replace(p_text, '[/\\.:_@=&?#+~-]+', ' ', 'g');
+end;
+$$;
+comment on function private.unjoined_words(text) is
+  'The text with a blank for what joins words into paths, addresses, identifiers and compounds.';
+
+create or replace function private.search_vector(p_text text, p_max_bytes integer) returns tsvector
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_text text := p_text;
+begin
+  while octet_length(v_text) > p_max_bytes loop
+    v_text := left(v_text, (length(v_text)::bigint * p_max_bytes / octet_length(v_text))::integer);
+  end loop;
+  return to_tsvector('pg_catalog.english', private.unjoined_words(v_text));
+end;
+$$;
+comment on function private.search_vector(text, integer) is
+  'The words of a text''s first so many bytes.';
+
+create or replace function private.issue_vector(p_title tsvector, p_tags text[], p_description text)
+returns tsvector
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return setweight(p_title, 'A')
+    || setweight(private.search_vector(array_to_string(p_tags, ' '), 10000), 'B')
+    || setweight(private.search_vector(p_description, 70000), 'C');
+end;
+$$;
+comment on function private.issue_vector(tsvector, text[], text) is
+  'The words of an issue without its comments; those of the title are at hand.';
+
+create or replace function private.comments_vector(p_issue_id uuid) returns tsvector
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return private.search_vector(string_agg(v.body, e'\n'), 50000)
+  from (
+    select b.body, sum(octet_length(b.body)) over (order by c.created_at desc, c.id desc) as running_bytes
+    from public.comments as c
+    cross join lateral (select left(c.body, 10000) as body) as b
+    where c.issue_id = p_issue_id
+  ) as v
+  where v.running_bytes <= 50000;
+end;
+$$;
+comment on function private.comments_vector(uuid) is
+  'The words of an issue''s newest comments; null where it has none.';
+
+create or replace function private.question_key(p_title tsvector) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_key constant text := nullif(array_to_string(tsvector_to_array(p_title), ' '), '');
+begin
+  -- An entry of an index ends at 2.7 kB.
+  return case when octet_length(v_key) > 500 then md5(v_key) else v_key end;
+end;
+$$;
+comment on function private.question_key(tsvector) is
+  'The same for titles that have the same words; null for none.';
+
+-- Runs before other triggers could change the new issue; where one did, its row is here, and newer.
+create or replace function private.index_new_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_title constant tsvector := private.search_vector(new.title, 20000);
+  v_vector constant tsvector := private.issue_vector(v_title, new.tags, new.description);
+begin
+  insert into private.issue_search (
+    issue_id, vector, vector_bytes, question_key, created_at, last_comment_at
+  )
+  values (
+    new.id, v_vector, pg_column_size(v_vector), private.question_key(v_title), new.created_at, new.created_at
+  )
+  on conflict on constraint issue_search_pkey do nothing;
+  return null;
+end;
+$$;
+comment on function private.index_new_issue() is 'After-insert trigger of issues: makes a new one findable.';
+
+create or replace function private.index_issue(p_issue_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue record;
+  v_last record;
+  v_title tsvector;
+  v_vector tsvector;
+begin
+  -- Read, not handed over: a trigger's row may have been changed since by a trigger before it.
+  select i.title, i.tags, i.description, i.created_at into v_issue
+  from public.issues as i
+  where i.id = p_issue_id;
+  if not found then
+    return;
+  end if;
+  v_title := private.search_vector(v_issue.title, 20000);
+  v_vector := private.issue_vector(v_title, v_issue.tags, v_issue.description)
+    || coalesce(private.comments_vector(p_issue_id), '');
+  select c.author_name, c.created_at into v_last
+  from public.comments as c
+  where c.issue_id = p_issue_id
+  order by c.created_at desc, c.id desc
+  limit 1;
+  insert into private.issue_search as s (
+    issue_id, vector, vector_bytes, question_key, created_at, last_commenter, last_comment_at
+  )
+  values (
+    p_issue_id, v_vector, pg_column_size(v_vector), private.question_key(v_title), v_issue.created_at,
+    v_last.author_name, coalesce(v_last.created_at, v_issue.created_at)
+  )
+  on conflict on constraint issue_search_pkey do update set
+    vector = excluded.vector, vector_bytes = excluded.vector_bytes, question_key = excluded.question_key,
+    last_commenter = excluded.last_commenter, last_comment_at = excluded.last_comment_at;
+end;
+$$;
+comment on function private.index_issue(uuid) is
+  'Makes an issue''s row of issue_search anew. The issue has to be locked.';
+
+create or replace function private.index_changed_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_issue(new.id);
+  return null;
+end;
+$$;
+comment on function private.index_changed_issue() is
+  'After-update trigger of issues whose title, description or tags changed.';
+
+create trigger _050_index_new_issue after insert on public.issues
+  for each row execute function private.index_new_issue();
+create trigger _300_index_changed_issue after update on public.issues
+  for each row when (
+    old.title is distinct from new.title or old.description is distinct from new.description
+    or old.tags is distinct from new.tags
+  )
+  execute function private.index_changed_issue();
+
+-- For the views issue_activity_log and repeated_questions, which are their caller's: a view needs its caller
+-- to hold the table, not the schema, so nothing but these views reaches it.
+alter table private.issue_search enable row level security;
+create policy issue_search_select_viewer on private.issue_search
+  for select to authenticated using ((select private.has_team_role('viewer')));
+grant select on private.issue_search to authenticated, service_role;
+
+-- 20_tracker/62_comment_search.sql
+-- Keeps what search_issues finds, and who said something last, true to the comments, a statement at a time.
+
+-- Twelve comments at once on one issue take turns by its lock, so that each adds to what the others left.
+create or replace function private.index_new_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_added record;
+begin
+  perform from public.issues as i
+  where i.id in (select n.issue_id from new_comments as n)
+  order by i.id
+  for no key update;
+  for v_added in
+    select v.issue_id, case when max(v.running_bytes) <= 20000 then
+      private.search_vector(string_agg(v.body, e'\n') filter (where v.running_bytes <= 20000), 20000)
+    end as vector
+    from (
+      select n.issue_id, n.body,
+        sum(octet_length(n.body) + 1) over (partition by n.issue_id order by n.id) as running_bytes
+      from new_comments as n
+    ) as v
+    group by v.issue_id
+  loop
+    update private.issue_search as s
+    set vector = s.vector || v_added.vector,
+      vector_bytes = s.vector_bytes + pg_column_size(v_added.vector),
+      last_commenter = l.author_name, last_comment_at = l.created_at
+    from (
+      select c.author_name, c.created_at
+      from public.comments as c
+      where c.issue_id = v_added.issue_id
+      order by c.created_at desc, c.id desc
+      limit 1
+    ) as l
+    where s.issue_id = v_added.issue_id and s.vector_bytes + pg_column_size(v_added.vector) <= 150000;
+    if not found then
+      perform private.index_issue(v_added.issue_id);
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+comment on function private.index_new_comments() is
+  'After-insert-statement trigger of comments: adds their words, or where they are many makes the row anew.';
+
+-- An issue that is being deleted takes its comments along, and is not there any more.
+create or replace function private.index_issues(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_issue_ids <> '{}' then
+    perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
+    perform private.index_issue(u.id) from (select distinct unnest(p_issue_ids)) as u (id);
+  end if;
+end;
+$$;
+comment on function private.index_issues(uuid[]) is
+  'Locks the issues and makes their rows of issue_search anew.';
+
+create or replace function private.index_edited_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_issues(array(
+    select o.issue_id from old_comments as o join new_comments as n on n.id = o.id
+    where (n.body, n.author_name) is distinct from (o.body, o.author_name)
+  ));
+  return null;
+end;
+$$;
+comment on function private.index_edited_comments() is 'After-update-statement trigger of comments.';
+
+create or replace function private.index_deleted_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_issues(array(select o.issue_id from old_comments as o));
+  return null;
+end;
+$$;
+comment on function private.index_deleted_comments() is 'After-delete-statement trigger of comments.';
+
+create or replace function private.forget_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.issue_search as s
+  set vector = ts_filter(s.vector, '{a,b,c}'), last_commenter = null, last_comment_at = s.created_at
+  where s.last_commenter is not null;
+  return null;
+end;
+$$;
+comment on function private.forget_comments() is 'After-truncate trigger of comments.';
+
+create or replace function private.take_turn_with_deletes() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('public.issue_tags', 0));
+  return null;
+end;
+$$;
+comment on function private.take_turn_with_deletes() is
+  'Before-statement trigger: edits and deletes of comments, among themselves free, take turns with deletes '
+  'of issues.';
+
+create trigger _150_take_turn_with_deletes before update or delete on public.comments
+  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_with_deletes();
+create trigger _200_index_new_comments after insert on public.comments
+  referencing new table as new_comments
+  for each statement execute function private.index_new_comments();
+create trigger _210_index_edited_comments after update on public.comments
+  referencing old table as old_comments new table as new_comments
+  for each statement execute function private.index_edited_comments();
+create trigger _220_index_deleted_comments after delete on public.comments
+  referencing old table as old_comments
+  for each statement execute function private.index_deleted_comments();
+create trigger _230_forget_comments after truncate on public.comments
+  for each statement execute function private.forget_comments();
+
+-- 20_tracker/63_search_issues.sql
+-- Finds issues by what people type.
+
+create or replace function private.search_query(p_query text) returns tsquery
+language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
+declare
+  v_term record;
+  v_words tsquery;
+  v_all tsquery := ''::tsquery;
+  v_any tsquery := ''::tsquery;
+begin
+  for v_term in
+    select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
+      private.unjoined_words(coalesce(t.match[2], t.match[3])) as words,
+      t.place = count(*) over () as is_last
+    from regexp_matches(left(p_query, 1000), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g')
+      with ordinality as t (match, place)
+    order by t.place
+  loop
+    if lower(v_term.words) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
+      v_any := v_any || v_all;
+      v_all := ''::tsquery;
+      continue;
+    end if;
+    v_words := phraseto_tsquery('pg_catalog.english', v_term.words);
+    if v_term.is_excluded then
+      v_words := !! v_words;
+    elsif v_term.is_last and not v_term.is_quoted and numnode(v_words) > 0
+      and v_term.words ~ '^(?=.*[[:alpha:]])[[:alnum:]]{3,}$'
+    then
+      -- Stemmed as it stands, and unfinished as it may be.
+      v_words := v_words || to_tsquery('pg_catalog.simple', quote_literal(v_term.words) || ':*');
+    end if;
+    v_all := v_all && v_words;
+  end loop;
+  v_any := v_any || v_all;
+  return case when numnode(v_any) > 0 then v_any end;
+end;
+$$;
+comment on function private.search_query(text) is
+  'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
+  'last word as far as it is written. Null for nothing but stop words and punctuation.';
+
+create type private.issue_filter as (
+  status text[],
+  segment text[],
+  assigned_to text,
+  assigned_to_user_id uuid,
+  tags text[],
+  created_from timestamptz,
+  created_to timestamptz,
+  include_tests boolean,
+  seq_id integer,
+  not_seq_id integer
+);
+comment on type private.issue_filter is
+  'Which issues a search is for. Null filters nothing; tags are sorted; created_to is exclusive.';
+
+-- One statement for every way to search, planned anew for each call: what is not asked for is not in the
+-- plan. The planner takes a word that it knows nothing of for more common than it may be, and would read all
+-- issues, newest first, until enough have it: unless that is meant, their order is hidden from it.
+create or replace function private.find_issues(
+  p_words tsquery, p_title text, p_filter private.issue_filter, p_reads_newest boolean, p_limit integer,
+  p_offset integer
+) returns table (issue_id uuid, rank real, match_count bigint)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  with matching as (
+    select i.id, t.created_at,
+      -- 1: divided by 1 + the logarithm of the length
+      case when p_words is null then 0 else ts_rank('{0.1, 0.2, 0.4, 1}', s.vector, p_words, 1) end::real
+        as rank
+    from public.issues as i
+    left join private.issue_search as s on s.issue_id = i.id
+    cross join lateral (
+      -- The same; each is indexed beside what is looked for.
+      select case when p_words is null then i.created_at else s.created_at end as created_at
+    ) as t
+    where (p_words is null or s.vector @@ p_words)
+      and (p_title is null or i.title ilike p_title)
+      and (p_filter.status is null or i.status = any (p_filter.status))
+      and (p_filter.segment is null or i.segment = any (p_filter.segment))
+      and (p_filter.assigned_to is null or i.assigned_to = p_filter.assigned_to)
+      and (p_filter.assigned_to_user_id is null or i.assigned_to_user_id = p_filter.assigned_to_user_id)
+      and (p_filter.tags is null or i.tags @> p_filter.tags and i.id in (
+        select g.issue_id from public.issue_tags as g where g.tag_name = p_filter.tags[1]
+      ))
+      and (p_filter.created_from is null or t.created_at >= p_filter.created_from)
+      and (p_filter.created_to is null or t.created_at < p_filter.created_to)
+      and (p_filter.include_tests or not i.is_test)
+      and (p_filter.seq_id is null or i.seq_id = p_filter.seq_id)
+      and (p_filter.not_seq_id is null or i.seq_id <> p_filter.not_seq_id)
+    order by case when p_reads_newest then t.created_at else t.created_at + interval '0' end desc
+    limit greatest(p_limit + p_offset, case when p_words is not null then 2000 end)
+  )
+  select m.id, m.rank, count(*) over () from matching as m
+  order by m.rank desc, m.created_at desc, m.id
+  limit p_limit offset p_offset;
+end;
+$$;
+comment on function private.find_issues(
+  tsquery, text, private.issue_filter, boolean, integer, integer
+) is
+  'A page of the issues that have the words, and a title like this, best first, with how many there are, up '
+  'to 2,000. A null asks for nothing.';
+
+-- To rank each of a hundred thousand issues takes a second. So where one of fifty of the newest has the
+-- words, the newest hundred thousand are read until 2,000 have them; if those don't have so many, and for
+-- rarer words, the index of words finds all.
+create or replace function private.find_issues_by_words(
+  p_words tsquery, p_filter private.issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_newest private.issue_filter := p_filter;
+  v_ids uuid[];
+  v_ranks real[];
+  v_count bigint := 0::bigint;
+begin
+  if (
+    select count(*) >= 40
+    from (select s.vector from private.issue_search as s order by s.created_at desc limit 2000) as n
+    where n.vector @@ p_words
+  ) then
+    v_newest.created_from := greatest(p_filter.created_from, (
+      select s.created_at from private.issue_search as s order by s.created_at desc offset 100000 limit 1
+    ));
+    select array_agg(f.issue_id), array_agg(f.rank), max(f.match_count) into v_ids, v_ranks, v_count
+    from private.find_issues(p_words, null, v_newest, true, p_limit, p_offset) as f;
+  end if;
+  if v_count >= greatest(p_limit + p_offset, 2000) then
+    return query select u.id, u.rank from unnest(v_ids, v_ranks) as u (id, rank);
+  else
+    return query select f.issue_id, f.rank from private.find_issues(
+      p_words, null, p_filter, false, p_limit, p_offset
+    ) as f;
+  end if;
+end;
+$$;
+comment on function private.find_issues_by_words(tsquery, private.issue_filter, integer, integer) is
+  'A page of the issues that have the words, best first; of more than 2,000, the newest 2,000 are ranked.';
+
+-- Every title takes seconds to read, and a pattern without three letters in a row finds no index.
+create or replace function private.find_issues_by_title(
+  p_typed text, p_filter private.issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_pattern constant text := '%' || regexp_replace(left(p_typed, 200), '([\\%_])', '\\\1', 'g') || '%';
+  v_reads_newest constant boolean := p_typed !~ '[[:alnum:]]{3}';
+begin
+  if v_reads_newest then
+    p_filter.created_from := greatest(p_filter.created_from, (
+      select i.created_at from public.issues as i order by i.created_at desc offset 20000 limit 1
+    ));
+  end if;
+  return query
+  select f.issue_id, f.rank
+  from private.find_issues(null, v_pattern, p_filter, v_reads_newest, p_limit, p_offset) as f;
+end;
+$$;
+comment on function private.find_issues_by_title(text, private.issue_filter, integer, integer) is
+  'A page of the issues whose title contains what was typed, newest first; of the newest 20,000 issues, if '
+  'that has no three letters in a row.';
+
+-- The issue of that number is the first one of the first page, and none of the rest.
+create or replace function private.find_typed_issues(
+  p_typed text, p_filter private.issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_words constant tsquery := private.search_query(p_typed);
+  v_numbered uuid;
+begin
+  p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$')::integer;
+  if p_filter.seq_id is not null then
+    select f.issue_id into v_numbered from private.find_issues(null, null, p_filter, false, 1, 0) as f;
+    p_filter.not_seq_id := p_filter.seq_id;
+    p_filter.seq_id := null;
+  end if;
+  if v_numbered is not null then
+    if p_offset = 0 and p_limit > 0 then
+      return query select v_numbered, 100::real;
+      p_limit := p_limit - 1;
+    end if;
+    p_offset := greatest(p_offset - 1, 0);
+  end if;
+  if p_typed is null then
+    return query
+    select f.issue_id, f.rank
+    from private.find_issues(null, null, p_filter, true, p_limit, p_offset) as f;
+    return;
+  end if;
+  if v_words is not null then
+    return query
+    select f.issue_id, f.rank from private.find_issues_by_words(v_words, p_filter, p_limit, p_offset) as f;
+    if found or v_numbered is not null or p_offset > 0 and exists (
+      select from private.find_issues_by_words(v_words, p_filter, 1, 0)
+    ) then
+      return;
+    end if;
+  end if;
+  return query
+  select f.issue_id, f.rank from private.find_issues_by_title(p_typed, p_filter, p_limit, p_offset) as f;
+end;
+$$;
+comment on function private.find_typed_issues(text, private.issue_filter, integer, integer) is
+  'A page of the issues that have the words that were typed; where none has them, or there are none, of '
+  'those whose title contains it. Null: the newest.';
+
+-- Words are marked in the text as it stands, so what joins them is looked for as well.
+create or replace function private.issue_snippet(p_issue_id uuid, p_description text, p_words tsquery)
+returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_text text := left(p_description, 4000);
+begin
+  if p_words is null then
+    return left(p_description, 200);
+  end if;
+  if to_tsvector('pg_catalog.english', private.unjoined_words(v_text)) @@ p_words is not true then
+    v_text := concat_ws(' … ', v_text, (
+      select string_agg(left(c.body, 1000), ' … ')
+      from (
+        select n.body from public.comments as n
+        where n.issue_id = p_issue_id
+        order by n.created_at desc, n.id desc
+        limit 5
+      ) as c
+    ));
+  end if;
+  return ts_headline(
+    'pg_catalog.english', v_text, p_words,
+    'StartSel=**, StopSel=**, MaxFragments=2, MinWords=8, MaxWords=24, FragmentDelimiter=" … "'
+  );
+end;
+$$;
+comment on function private.issue_snippet(uuid, text, tsquery) is
+  'Where an issue''s description, or else its newest comments, have the words, marked **so**.';
+
+create or replace function private.search_issues(
+  p_query text, p_status text[], p_segment text[], p_assigned_to text, p_mine boolean, p_tags text[],
+  p_created_from timestamptz, p_created_to timestamptz, p_include_tests boolean, p_limit integer,
+  p_offset integer
+) returns table (
+  id uuid, seq_id integer, title text, status text, segment text, submitted_by text, assigned_to text,
+  tags text[], created_at timestamptz, updated_at timestamptz, rank real, snippet text
+)
+language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
+declare
+  v_typed constant text := private.presence(left(p_query, 1000));
+  v_words constant tsquery := private.search_query(v_typed)
+    || websearch_to_tsquery('pg_catalog.english', v_typed);
+  v_filter private.issue_filter;
+begin
+  perform private.require_team_role('viewer');
+  v_filter.status := p_status;
+  v_filter.segment := p_segment;
+  v_filter.assigned_to := private.presence(p_assigned_to);
+  if p_mine then
+    -- A server has no account, and no issues of its own.
+    v_filter.assigned_to_user_id := coalesce(auth.uid(), '00000000-0000-0000-0000-000000000000');
+  end if;
+  v_filter.tags := nullif(private.sorted_tags(p_tags), '{}');
+  v_filter.created_from := p_created_from;
+  v_filter.created_to := p_created_to;
+  v_filter.include_tests := coalesce(p_include_tests, false);
+  return query
+  select i.id, i.seq_id, i.title, i.status, i.segment, i.submitted_by, i.assigned_to, i.tags, i.created_at,
+    i.updated_at, f.rank, private.issue_snippet(i.id, i.description, v_words)
+  from private.find_typed_issues(
+    v_typed, v_filter, least(greatest(coalesce(p_limit, 20), 0), 100),
+    least(greatest(coalesce(p_offset, 0), 0), 100000)
+  ) with ordinality as f (issue_id, rank, place)
+  join public.issues as i on i.id = f.issue_id
+  order by f.place;
+end;
+$$;
+comment on function private.search_issues(
+  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
+) is 'Body of public.search_issues.';
+grant execute on function private.search_issues(
+  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
+) to authenticated, service_role;
+
+create or replace function public.search_issues(
+  p_query text, p_status text[] default null, p_segment text[] default null,
+  p_assigned_to text default null, p_mine boolean default false, p_tags text[] default null,
+  p_created_from timestamptz default null, p_created_to timestamptz default null,
+  p_include_tests boolean default false, p_limit integer default 20, p_offset integer default 0
+) returns table (
+  id uuid, seq_id integer, title text, status text, segment text, submitted_by text, assigned_to text,
+  tags text[], created_at timestamptz, updated_at timestamptz, rank real, snippet text
+)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select f.id, f.seq_id, f.title, f.status, f.segment, f.submitted_by, f.assigned_to, f.tags, f.created_at,
+    f.updated_at, f.rank, f.snippet
+  from private.search_issues(
+    p_query, p_status, p_segment, p_assigned_to, p_mine, p_tags, p_created_from, p_created_to,
+    p_include_tests, p_limit, p_offset
+  ) as f;
+end;
+comment on function public.search_issues(
+  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
+) is
+  'Finds issues by the words of title, tags, description and comments, archived ones too: all words, in any '
+  'order; "words together"; -without; this or that; the last word as far as it is typed; #12 brings the '
+  'issue of that number first. Where nothing has the words, titles that contain the query as typed. A blank '
+  'query lists the newest. Status, segment: any of these; tags: all of these; created_to is exclusive; '
+  'p_limit up to 100. Best first, equals newest first; of more than 2,000 that match, the newest 2,000 are '
+  'ranked. snippet is text as people sent it, with **marks**. Viewers. Errors: not_signed_in (401), '
+  'team_role_required (403).';
+grant execute on function public.search_issues(
+  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
+) to authenticated, service_role;
+
+-- 20_tracker/64_issue_activity_log.sql
+-- Where each issue stands and who said something about it last.
+
+-- The latest comment is kept beside the issue, so that the newest page costs a page, not the table.
+create or replace view public.issue_activity_log with (security_invoker = true) as
+select
+  i.id,
+  i.title as issue_title,
+  i.segment,
+  i.status,
+  i.assigned_to,
+  i.resolved_by,
+  i.resolved_at,
+  coalesce(s.last_commenter, i.submitted_by) as last_commenter,
+  s.last_comment_at
+from public.issues as i
+join private.issue_search as s on s.issue_id = i.id;
+comment on view public.issue_activity_log is 'One row an issue, for those who may read issues.';
+comment on column public.issue_activity_log.last_commenter is
+  'Author of the latest comment, else who submitted it.';
+comment on column public.issue_activity_log.last_comment_at is
+  'Time of the latest comment, else of the issue.';
+
+grant select on public.issue_activity_log to authenticated, service_role;
+
+-- 20_tracker/64_similar_issues.sql
+-- Offers issues that say the same while somebody writes one.
+
+-- How common a word is comes from what ANALYZE keeps about the vectors: the share of rows of each of the
+-- thousand most common ones; a word that is not among them is rare. A word of every fiftieth issue tells
+-- little, and of a million issues brings twenty thousand along, each to be fetched and ranked: it looks for
+-- nothing where there are two rarer ones. Four words are enough to look for, and sixteen to rank by.
+create or replace function private.telling_words(p_title tsvector, p_description tsvector)
+returns table (word text, looks boolean, is_common boolean)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  with known as (
+    select u.word, bool_or(u.is_in_title) as is_in_title, coalesce(max(c.share), 0) as share
+    from (
+      select t.lexeme, true from unnest(p_title) as t
+      union all
+      select d.lexeme, false from unnest(p_description) as d
+    ) as u (word, is_in_title)
+    left join (
+      select e.word, e.share
+      from pg_catalog.pg_stats as s
+      cross join lateral unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs)
+        as e (word, share)
+      where s.schemaname = 'private' and s.tablename = 'issue_search' and s.attname = 'vector'
+    ) as c on c.word = u.word
+    group by u.word
+  )
+  select p.word, p.place <= 4 and (p.share <= 0.02 or p.place <= 2), p.share > 0.02
+  from (
+    select k.word, k.share,
+      row_number() over (order by k.share > 0.02, not k.is_in_title, k.share, k.word) as place
+    from known as k
+  ) as p
+  where p.place <= 16
+  order by p.place;
+end;
+$$;
+comment on function private.telling_words(tsvector, tsvector) is
+  'The words of a title and a description that tell most, the best first, and whether to look for them.';
+
+create or replace function private.words_in_common(p_words text[], p_count integer) returns tsquery
+language sql immutable security invoker set search_path = '' as $$
+  with recursive word as (
+    select u.word, u.place from unnest(p_words) with ordinality as u (word, place)
+  ),
+  choice as (
+    select quote_literal(w.word) as words, w.place, 1 as word_count from word as w
+    union all
+    select c.words || ' & ' || quote_literal(w.word), w.place, c.word_count + 1
+    from choice as c
+    join word as w on w.place > c.place
+    where c.word_count < p_count
+  )
+  select string_agg(c.words, ' | ')::tsquery from choice as c where c.word_count = p_count
+$$;
+comment on function private.words_in_common(text[], integer) is
+  'What finds issues with at least so many of the words; null where there are less.';
+
+-- Trigrams only rank: to find by them reads most of a million titles, which takes seconds.
+create or replace function private.rank_similar_issues(
+  p_candidates tsquery, p_words tsquery, p_title text, p_not_ids uuid[], p_created_from timestamptz,
+  p_limit integer
+) returns table (issue_id uuid, similarity real)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  with candidate as (
+    select i.id, s.created_at, ts_rank(s.vector, p_words, 1) as word_rank,
+      coalesce(extensions.similarity(i.title, p_title), 0) as title_similarity
+    from private.issue_search as s
+    join public.issues as i on i.id = s.issue_id
+    where s.vector @@ p_candidates and not i.is_test and s.issue_id <> all (p_not_ids)
+      and (p_created_from is null or s.created_at >= p_created_from)
+    -- Hidden from the planner, which would read all issues for a word that it takes for more common than
+    -- it is.
+    order by s.created_at + interval '0' desc
+    limit 500
+  ),
+  placed as (
+    select c.id, c.created_at, c.title_similarity,
+      -- Reciprocal ranks, which need no common scale.
+      1.0 / (60 + rank() over (order by c.word_rank desc))
+        + 1.0 / (60 + rank() over (order by c.title_similarity desc)) as score
+    from candidate as c
+  )
+  select p.id, p.title_similarity from placed as p
+  order by p.score desc, p.created_at desc, p.id
+  limit p_limit;
+end;
+$$;
+comment on function private.rank_similar_issues(tsquery, tsquery, text, uuid[], timestamptz, integer) is
+  'Of the newest 500 candidates those that match the words and the title best.';
+
+create or replace function private.similar_issues(p_title text, p_description text, p_limit integer)
+returns table (
+  id uuid, seq_id integer, title text, status text, segment text, created_at timestamptz, similarity real
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_title constant text := left(private.presence(p_title), 1000);
+  v_limit constant integer := least(greatest(coalesce(p_limit, 5), 0), 50);
+  v_words text[];
+  v_looked_for text[];
+  v_is_common boolean;
+  v_created_from timestamptz;
+  v_ids uuid[] := '{}'::uuid[];
+  v_similarities real[] := '{}'::real[];
+begin
+  perform private.require_team_role('viewer');
+  select array_agg(w.word), array_agg(w.word) filter (where w.looks), bool_and(w.is_common)
+  into v_words, v_looked_for, v_is_common
+  from private.telling_words(
+    private.search_vector(v_title, 4000), private.search_vector(p_description, 4000)
+  ) as w;
+  -- Three words in common are few issues and the best ones, two some hundred; one is in thousands:
+  -- in so many of the newest, if it is common, that they will do.
+  for v_count in reverse 3 .. 1 loop
+    exit when cardinality(v_ids) >= v_limit or v_count = 1 and v_ids <> '{}';
+    if v_count = 1 and v_is_common then
+      select s.created_at into v_created_from from private.issue_search as s
+      order by s.created_at desc offset 5000 limit 1;
+    end if;
+    select v_ids || coalesce(array_agg(f.issue_id), '{}'),
+      v_similarities || coalesce(array_agg(f.similarity), '{}')
+    into v_ids, v_similarities
+    from private.rank_similar_issues(
+      private.words_in_common(case when v_count > 1 then v_looked_for else v_looked_for[:1] end, v_count),
+      private.words_in_common(v_words, 1), v_title, v_ids, v_created_from,
+      v_limit - cardinality(v_ids)
+    ) as f;
+  end loop;
+  return query
+  select i.id, i.seq_id, i.title, i.status, i.segment, i.created_at, f.similarity
+  from unnest(v_ids, v_similarities) with ordinality as f (issue_id, similarity, place)
+  join public.issues as i on i.id = f.issue_id
+  order by f.place;
+end;
+$$;
+comment on function private.similar_issues(text, text, integer) is 'Body of public.similar_issues.';
+grant execute on function private.similar_issues(text, text, integer) to authenticated, service_role;
+
+create or replace function public.similar_issues(
+  p_title text, p_description text default '', p_limit integer default 5
+) returns table (
+  id uuid, seq_id integer, title text, status text, segment text, created_at timestamptz, similarity real
+)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select f.id, f.seq_id, f.title, f.status, f.segment, f.created_at, f.similarity
+  from private.similar_issues(p_title, p_description, p_limit) as f;
+end;
+comment on function public.similar_issues(text, text, integer) is
+  'Issues that say the same as one that is being written, best first: those that have more of the most '
+  'telling words of title and description, by how well they match and how much the titles are alike. '
+  'similarity is that of the titles, 0 to 1. No test data; p_limit up to 50. Viewers. Errors: '
+  'not_signed_in (401), team_role_required (403).';
+grant execute on function public.similar_issues(text, text, integer) to authenticated, service_role;
+
+-- 20_tracker/65_issues_by_space.sql
+-- Where issues come from in the community, and how fast each space's are resolved.
+
+create view public.issues_by_space with (security_invoker = true) as
+with placed as (
+  -- An issue once a space, however many of its messages are from there.
+  select distinct on (c.mapped_to_issue_id, coalesce(c.space_id, c.space_name))
+    c.mapped_to_issue_id as issue_id, coalesce(c.space_id, c.space_name) as space_key, c.space_id,
+    c.space_name
+  from public.circle_issues as c
+  where c.mapped_to_issue_id is not null
+  order by c.mapped_to_issue_id, coalesce(c.space_id, c.space_name), c.created_at desc
+)
+select
+  (array_agg(p.space_id order by i.created_at desc, i.id))[1] as space_id,
+  (array_agg(p.space_name order by i.created_at desc, i.id))[1] as space_name,
+  count(*) as issue_count,
+  count(*) filter (where i.status in ('waiting_for_help', 'in_progress', 'blocked')) as open_count,
+  count(i.resolved_at) as resolved_count,
+  round(percentile_cont(0.5) within group (order by h.hours)::numeric, 2) as median_hours_to_resolve,
+  round(percentile_cont(0.9) within group (order by h.hours)::numeric, 2) as p90_hours_to_resolve,
+  max(i.created_at) as last_issue_at
+from public.issues as i
+left join placed as p on p.issue_id = i.id
+cross join lateral (
+  select case when i.resolved_at is not null
+    then greatest(extract(epoch from i.resolved_at - i.created_at)::double precision / 3600, 0)
+  end as hours
+) as h
+where not i.is_test
+group by p.space_key;
+comment on view public.issues_by_space is
+  'One row a space of the Circle community, and one without a space for issues that came another way. An '
+  'issue with messages in several spaces counts in each. No test data.';
+comment on column public.issues_by_space.space_name is 'The name of the space in its latest issue.';
+comment on column public.issues_by_space.resolved_count is 'Resolved ones, those archived since included.';
+comment on column public.issues_by_space.median_hours_to_resolve is
+  'Half of the resolved ones took no longer, in hours from creation to resolution.';
+comment on column public.issues_by_space.p90_hours_to_resolve is 'Nine of ten took no longer.';
+
+grant select on public.issues_by_space to authenticated, service_role;
+
+-- 20_tracker/66_open_issues.sql
+-- What there is to do: every issue that is neither resolved nor archived, with its age.
+
+create view public.open_issues with (security_invoker = true) as
+select
+  i.id,
+  i.seq_id,
+  i.title,
+  i.status,
+  i.segment,
+  i.submitted_by,
+  i.assigned_to,
+  i.assigned_to_user_id,
+  i.tags,
+  i.ready_for_delivery,
+  i.created_at,
+  i.updated_at,
+  now() - i.created_at as age,
+  case
+    when i.created_at > now() - interval '1 day' then 'under 1 day'
+    when i.created_at > now() - interval '3 days' then '1 to 3 days'
+    when i.created_at > now() - interval '7 days' then '3 to 7 days'
+    when i.created_at > now() - interval '30 days' then '7 to 30 days'
+    else 'over 30 days'
+  end as age_bucket,
+  coalesce(i.assigned_to_user_id = (select auth.uid()), false) as is_mine,
+  (select count(*) from public.comments as c where c.issue_id = i.id) as comment_count
+from public.issues as i
+where i.status in ('waiting_for_help', 'in_progress', 'blocked') and not i.is_test;
+comment on view public.open_issues is
+  'Issues that wait for help, are in progress or blocked. No test data. Its pages by created_at, either way, '
+  'read an index.';
+comment on column public.open_issues.age is 'Time since it was created.';
+comment on column public.open_issues.age_bucket is
+  'under 1 day, 1 to 3 days, 3 to 7 days, 7 to 30 days or over 30 days.';
+comment on column public.open_issues.is_mine is 'Whether it is assigned to the caller''s account.';
+
+grant select on public.open_issues to authenticated, service_role;
+
+-- 20_tracker/67_issue_status_ages.sql
+-- How much open work there is, by status, segment and age.
+
+create view public.issue_status_ages with (security_invoker = true) as
+select
+  i.status,
+  i.segment,
+  i.age_bucket,
+  count(*) as issue_count,
+  count(*) filter (where i.assigned_to is null) as unassigned_count,
+  min(i.created_at) as oldest_created_at
+from public.open_issues as i
+group by i.status, i.segment, i.age_bucket;
+comment on view public.issue_status_ages is
+  'Counts of open_issues. A combination without issues has no row.';
+
+grant select on public.issue_status_ages to authenticated, service_role;
+
+-- 20_tracker/68_issue_trends.sql
+-- How many issues come and go each week, and how long those that go have taken.
+
+create view public.issue_trends with (security_invoker = true) as
+-- Counted apart, so that only what was resolved is sorted.
+with counted as (
+  select date_trunc('week', i.created_at at time zone 'UTC')::date as week, i.segment,
+    count(*) as opened_count, 0::bigint as resolved_count,
+    null::double precision as median_hours, null::double precision as p90_hours
+  from public.issues as i
+  where not i.is_test
+  group by 1, 2
+  union all
+  select r.week, r.segment, 0, count(*), percentile_cont(0.5) within group (order by r.hours),
+    percentile_cont(0.9) within group (order by r.hours)
+  from (
+    select date_trunc('week', i.resolved_at at time zone 'UTC')::date as week, i.segment,
+      greatest(extract(epoch from i.resolved_at - i.created_at)::double precision / 3600, 0) as hours
+    from public.issues as i
+    where not i.is_test and i.resolved_at is not null
+  ) as r
+  group by 1, 2
+)
+select
+  c.week,
+  c.segment,
+  sum(c.opened_count)::bigint as opened_count,
+  sum(c.resolved_count)::bigint as resolved_count,
+  round(max(c.median_hours)::numeric, 2) as median_hours,
+  round(max(c.p90_hours)::numeric, 2) as p90_hours
+from counted as c
+group by c.week, c.segment;
+comment on view public.issue_trends is
+  'One row a week and segment in which anything was opened or resolved. An issue that was reopened counts as '
+  'resolved in the week of its last resolution. No test data.';
+comment on column public.issue_trends.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.issue_trends.median_hours is
+  'Half of those resolved that week took no longer, in hours from creation; null when none was.';
+comment on column public.issue_trends.p90_hours is 'Nine of ten of those resolved that week took no longer.';
+
+grant select on public.issue_trends to authenticated, service_role;
+
+-- 20_tracker/69_repeated_questions.sql
+-- What is asked again and again: issues whose titles say the same words.
+
+create view public.repeated_questions with (security_invoker = true) as
+with repeated as (
+  select s.question_key from private.issue_search as s
+  where s.question_key is not null
+  group by s.question_key
+  having count(*) > 1
+)
+select
+  s.question_key,
+  (array_agg(i.title order by i.created_at desc, i.id))[1] as example_title,
+  count(*) as issue_count,
+  count(distinct i.submitted_by) as people_count,
+  count(i.resolved_at) as resolved_count,
+  min(i.created_at) as first_at,
+  max(i.created_at) as last_at,
+  array_agg(i.id order by i.created_at desc, i.id) as issue_ids
+from repeated as r
+join private.issue_search as s on s.question_key = r.question_key
+join public.issues as i on i.id = s.issue_id
+where not i.is_test
+group by s.question_key
+having count(*) > 1;
+comment on view public.repeated_questions is
+  'Groups of two or more issues whose titles have the same words, whatever their order, case, endings and '
+  'punctuation. No test data.';
+comment on column public.repeated_questions.question_key is
+  'The words of the title that count, sorted, without endings; a digest of them where they are long.';
+comment on column public.repeated_questions.example_title is 'The title of the newest of them.';
+comment on column public.repeated_questions.people_count is 'How many names are in submitted_by.';
+comment on column public.repeated_questions.resolved_count is
+  'Resolved ones, those archived since included.';
+comment on column public.repeated_questions.issue_ids is 'Newest first.';
+
+grant select on public.repeated_questions to authenticated, service_role;
+
+-- 20_tracker/70_circle_values.sql
 -- Reading values out of what Circle and n8n send: nothing here raises, what can't be read is null. All of it
 -- in plpgsql, which keeps its plans; an import calls these some twenty times.
 
@@ -1007,6 +2787,8 @@ exception
     return null;
 end;
 $$;
+comment on function private.parsed_time(text) is
+  'An ISO 8601 time, in UTC where no zone is given; null if it is none.';
 
 create or replace function private.parsed_integer(p_text text) returns integer
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -1014,6 +2796,7 @@ begin
   return case when p_text ~ '^\d{1,9}$' then p_text::integer end;
 end;
 $$;
+comment on function private.parsed_integer(text) is 'A whole number from 0 to 999999999; null if it is none.';
 
 create or replace function private.parsed_share(p_text text) returns double precision
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -1032,6 +2815,8 @@ begin
   end;
 end;
 $$;
+comment on function private.parsed_boolean(text) is
+  'True or false as people and language models write it, else null.';
 
 create or replace function private.parsed_id(p_value jsonb) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -1067,6 +2852,8 @@ begin
   );
 end;
 $$;
+comment on function private.circle_title(text, text) is
+  'The given title, else the first 50 characters of the body with ... where cut.';
 
 create or replace function private.segment_of_type(p_type text) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -1079,6 +2866,8 @@ begin
   end;
 end;
 $$;
+comment on function private.segment_of_type(text) is
+  'The segment that a type of Issue_Details means, in any case; null for a type that we do not know.';
 
 -- Posts and comments come as HTML where nothing plainer is with them.
 create or replace function private.text_of_html(p_html text) returns text
@@ -1099,8 +2888,7 @@ $$;
 comment on function private.text_of_html(text) is
   'HTML as plain text: a line a block, without tags, the commonest entities decoded.';
 
--- schemas/20_tracker/71_circle_captures.sql
-
+-- 20_tracker/71_circle_captures.sql
 -- What a payload says about messages, whatever its shape: one capture for the message at its root and one for
 -- each reply. The shapes are told apart by their keys.
 
@@ -1449,8 +3237,88 @@ comment on function private.judge_circle_message(double precision, text, text) i
   'Whether a message is an issue: by its sender''s verdict, else by its words. The threshold is '
   'tracker_settings.triage_threshold.';
 
--- schemas/20_tracker/73_format_circle_message_description.sql
+-- 20_tracker/72_upsert_circle_issue.sql
+-- Stores one message from Circle, for clients that have taken it apart themselves.
 
+create or replace function private.upsert_circle_issue(
+  p_message_id text, p_thread_id text, p_title text, p_body text, p_author_name text, p_author_email text,
+  p_space_name text, p_space_id text, p_link text, p_is_thread boolean, p_raw_data jsonb
+) returns uuid
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_message_id constant text := nullif(btrim(p_message_id), '');
+  v_title constant text := nullif(btrim(p_title), '');
+  v_body constant text := case when p_body ~ '\S' then p_body end;
+  v_author_name constant text := nullif(btrim(p_author_name), '');
+  v_id uuid;
+begin
+  perform private.require_team_role('agent');
+  if v_message_id is null or length(v_message_id) > 255 then
+    raise exception using
+      errcode = 'PT422', message = 'circle_message_id_invalid',
+      detail = 'A message needs an id of 1 to 255 characters.', hint = 'Send the id that Circle gave it.';
+  end if;
+  insert into public.circle_issues as c (
+    message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link, is_thread,
+    raw_data
+  )
+  values (
+    v_message_id, nullif(btrim(p_thread_id), ''), private.circle_title(v_title, v_body), coalesce(v_body, ''),
+    coalesce(v_author_name, 'Unknown'), nullif(btrim(p_author_email), ''), nullif(btrim(p_space_name), ''),
+    nullif(btrim(p_space_id), ''), nullif(btrim(p_link), ''), coalesce(p_is_thread, false),
+    coalesce(p_raw_data, '{}')
+  )
+  on conflict on constraint circle_issues_message_id_key do update set
+    thread_id = coalesce(excluded.thread_id, c.thread_id),
+    title = coalesce(v_title, c.title),
+    body = coalesce(v_body, c.body),
+    author_name = coalesce(v_author_name, c.author_name),
+    author_email = coalesce(excluded.author_email, c.author_email),
+    space_name = coalesce(excluded.space_name, c.space_name),
+    space_id = coalesce(excluded.space_id, c.space_id),
+    link = coalesce(excluded.link, c.link),
+    is_thread = coalesce(p_is_thread, c.is_thread),
+    raw_data = coalesce(p_raw_data, c.raw_data)
+  returning c.id into v_id;
+  return v_id;
+end;
+$$;
+comment on function private.upsert_circle_issue(
+  text, text, text, text, text, text, text, text, text, boolean, jsonb
+) is 'Body of public.upsert_circle_issue.';
+grant execute on function private.upsert_circle_issue(
+  text, text, text, text, text, text, text, text, text, boolean, jsonb
+) to authenticated, service_role;
+
+create or replace function public.upsert_circle_issue(
+  p_message_id text, p_thread_id text default null, p_title text default null, p_body text default null,
+  p_author_name text default null, p_author_email text default null, p_space_name text default null,
+  p_space_id text default null, p_link text default null, p_is_thread boolean default null,
+  p_raw_data jsonb default null
+) returns uuid
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.upsert_circle_issue(
+    p_message_id => upsert_circle_issue.p_message_id, p_thread_id => upsert_circle_issue.p_thread_id,
+    p_title => upsert_circle_issue.p_title, p_body => upsert_circle_issue.p_body,
+    p_author_name => upsert_circle_issue.p_author_name, p_author_email => upsert_circle_issue.p_author_email,
+    p_space_name => upsert_circle_issue.p_space_name, p_space_id => upsert_circle_issue.p_space_id,
+    p_link => upsert_circle_issue.p_link, p_is_thread => upsert_circle_issue.p_is_thread,
+    p_raw_data => upsert_circle_issue.p_raw_data
+  );
+end;
+comment on function public.upsert_circle_issue(
+  text, text, text, text, text, text, text, text, text, boolean, jsonb
+) is
+  'Stores or completes the message with this id and returns its row''s id; null or blank keeps what is '
+  'there. '
+  'Agents and servers. Errors: not_signed_in (401), team_role_required (403), circle_message_id_invalid '
+  '(422).';
+grant execute on function public.upsert_circle_issue(
+  text, text, text, text, text, text, text, text, text, boolean, jsonb
+) to authenticated, service_role;
+
+-- 20_tracker/73_format_circle_message_description.sql
 -- A message from Circle as text: what an issue's description starts as.
 
 create or replace function private.quoted_lines(p_text text) returns text
@@ -1459,6 +3327,8 @@ begin
   return regexp_replace(regexp_replace(p_text, '\r\n?|\n', E'\n> ', 'g'), '\n> (?=\n|$)', E'\n>', 'g');
 end;
 $$;
+comment on function private.quoted_lines(text) is
+  'Text whose lines after the first are quoted as Markdown does it.';
 
 create or replace function private.attachment_lines(p_attachments jsonb) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -1481,6 +3351,8 @@ begin
   );
 end;
 $$;
+comment on function private.attachment_lines(jsonb) is
+  'A line an attachment, with its name and url; null for none.';
 
 create or replace function private.quoted_replies(p_circle_issue_id uuid) returns text
 language plpgsql stable security invoker set search_path = '' as $$
@@ -1519,9 +3391,44 @@ begin
   );
 end;
 $$;
+comment on function private.format_circle_message(public.circle_issues) is
+  'Body of public.format_circle_message_description, for a row that is at hand.';
 
--- schemas/20_tracker/74_merge_circle_captures.sql
+-- Security definer so that the helpers need no grants; what it may read is checked here as the policy has it.
+create or replace function private.format_circle_message_description(p_circle_issue_id uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_message public.circle_issues;
+begin
+  perform private.require_team_role('viewer');
+  select * into v_message
+  from public.circle_issues as c
+  where c.id = p_circle_issue_id;
+  if not found then
+    return null;
+  end if;
+  return private.format_circle_message(v_message);
+end;
+$$;
+comment on function private.format_circle_message_description(uuid) is
+  'Body of public.format_circle_message_description.';
+grant execute on function private.format_circle_message_description(uuid) to authenticated, service_role;
 
+create or replace function public.format_circle_message_description(p_circle_issue_id uuid) returns text
+language sql stable security invoker set search_path = ''
+begin atomic
+  select private.format_circle_message_description(
+    p_circle_issue_id => format_circle_message_description.p_circle_issue_id
+  );
+end;
+comment on function public.format_circle_message_description(uuid) is
+  'A message as Markdown: body, quoted replies in order, attachments, and with a link a footer of message '
+  'id, time '
+  '(UTC) and link. Null when there is no such message. Team. Errors: not_signed_in (401), '
+  'team_role_required (403).';
+grant execute on function public.format_circle_message_description(uuid) to authenticated, service_role;
+
+-- 20_tracker/74_merge_circle_captures.sql
 -- Captures of a message come in any order, any number of times, and in part. Each field is a register: it
 -- holds the value of the newest version that has one, and of several of one version the greatest, so that the
 -- row is the same whatever order they came in. A version is the time of the edit, else of the posting.
@@ -1760,8 +3667,7 @@ comment on function private.store_circle_replies(public.circle_issues, jsonb, te
   'Stores the replies of a payload; one that is missing from it stays. Returns how many there were, and the '
   'other messages that had one of them. Errors: circle_reply_id_invalid (422).';
 
--- schemas/20_tracker/75_import_circle_message.sql
-
+-- 20_tracker/75_import_circle_message.sql
 -- Turns one element of a payload into a message, its replies, and an issue if it is one.
 --
 -- Lock order, for everything that imports or deletes: event, the turn of each message and reply, issues by
@@ -1769,28 +3675,45 @@ comment on function private.store_circle_replies(public.circle_issues, jsonb, te
 -- messages, so an import has to lock the issues that its messages have before the first message; and since
 -- it learns which those are from the messages, imports of the same message take turns before they look.
 
+create or replace function private.reply_ids_of_item(p_item private.circle_item) returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if p_item.shape = 'envelope' and p_item.item #> '{Replies,0}' is null then
+    return '{}'::text[];
+  end if;
+  return array(
+    select coalesce(e.value ->> 'message_id', e.value ->> 'reply_id', e.value ->> 'id')
+    from jsonb_array_elements(private.circle_replies_of(p_item.item, p_item.shape)) as e (value)
+  );
+end;
+$$;
+comment on function private.reply_ids_of_item(private.circle_item) is
+  'The ids of the replies that an element of a payload brings; null for one without.';
+
 create or replace function private.turns_of_messages(p_items private.circle_item[]) returns integer[]
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_item private.circle_item;
-  v_turns integer[] := '{}'::integer[];
+  v_message_ids text[] := '{}'::text[];
 begin
-  -- 1024 turns for all messages there are, so that no payload runs out of locks.
   foreach v_item in array p_items loop
-    v_turns := v_turns || (hashtext(v_item.message_id) & 1023);
-    if v_item.shape = 'envelope' and v_item.item #> '{Replies,0}' is null then
-      continue;
-    end if;
-    v_turns := v_turns || array(
-      select hashtext(coalesce(e.value ->> 'message_id', e.value ->> 'reply_id', e.value ->> 'id')) & 1023
-      from jsonb_array_elements(private.circle_replies_of(v_item.item, v_item.shape)) as e (value)
-    );
+    v_message_ids := v_message_ids || v_item.message_id || private.reply_ids_of_item(v_item);
   end loop;
-  return v_turns;
+  return private.turns_of_ids(v_message_ids);
 end;
 $$;
 comment on function private.turns_of_messages(private.circle_item[]) is
-  'The turns of the messages and replies in a payload, in no order, some of them several times.';
+  'The turns of the messages and replies in a payload.';
+
+create or replace function private.turns_of_ids(p_message_ids text[]) returns integer[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  -- 1024 turns for all messages there are, so that no payload runs out of locks.
+  return array(select hashtext(u.message_id) & 1023 from unnest(p_message_ids) as u (message_id));
+end;
+$$;
+comment on function private.turns_of_ids(text[]) is
+  'The turns of messages and replies, in no order, some of them several times.';
 
 create or replace function private.take_turns(p_turns integer[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1809,10 +3732,12 @@ $$;
 comment on function private.take_turns(integer[]) is
   'Imports that have a message or reply in common take turns, from here to the end of their transactions.';
 
-create or replace function private.lock_issues_of_messages(p_items private.circle_item[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+-- A message that has one of the replies until now loses it, and its issue is written then.
+create or replace function private.issues_of_messages(p_items private.circle_item[]) returns uuid[]
+language plpgsql stable security definer set search_path = '' as $$
 declare
   v_item private.circle_item;
+  v_reply_ids text[];
   v_issue_id uuid;
   v_issue_ids uuid[] := '{}'::uuid[];
 begin
@@ -1822,14 +3747,31 @@ begin
     if v_issue_id is not null then
       v_issue_ids := v_issue_ids || v_issue_id;
     end if;
+    v_reply_ids := private.reply_ids_of_item(v_item);
+    continue when v_reply_ids = '{}';
+    v_issue_ids := v_issue_ids || array(
+      select c.mapped_to_issue_id
+      from public.circle_replies as r
+      join public.circle_issues as c on c.id = r.circle_issue_id
+      where r.message_id = any (v_reply_ids) and c.mapped_to_issue_id is not null
+    );
   end loop;
-  if v_issue_ids <> '{}' then
-    perform from public.issues as i where i.id = any (v_issue_ids) order by i.id for no key update;
+  return v_issue_ids;
+end;
+$$;
+comment on function private.issues_of_messages(private.circle_item[]) is
+  'The issues of the messages in a payload and of those that have their replies, in no order.';
+
+create or replace function private.lock_issues(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_issue_ids <> '{}' then
+    perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
   end if;
 end;
 $$;
-comment on function private.lock_issues_of_messages(private.circle_item[]) is
-  'Locks the issues of these messages, in the order of their ids, before any message is locked.';
+comment on function private.lock_issues(uuid[]) is
+  'Locks issues, in the order of their ids, before any message is locked.';
 
 create or replace function private.update_circle_message(
   p_root private.circle_capture, p_triage private.circle_triage,
@@ -2097,8 +4039,7 @@ comment on function private.import_circle_item(jsonb, text, text, text, boolean)
   'Imports one element of a payload. Errors: circle_message_id_invalid, circle_reply_id_invalid, '
   'circle_replies_invalid (422).';
 
--- schemas/20_tracker/76_handle_circle_webhook.sql
-
+-- 20_tracker/76_handle_circle_webhook.sql
 -- The ways in for Circle's payloads that are JSON already: messages, or whatever a webhook was sent.
 
 -- What a person sends is written down under their own name, whatever name they give.
@@ -2111,6 +4052,8 @@ begin
   end;
 end;
 $$;
+comment on function private.importer_name(text) is
+  'Who an import is by: as given by a server, else the caller.';
 
 create or replace function private.process_circle_webhook(
   p_payload jsonb, p_import_source text, p_imported_by text
@@ -2131,7 +4074,7 @@ begin
       hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
   end if;
   perform private.take_turns(private.turns_of_messages(v_items));
-  perform private.lock_issues_of_messages(v_items);
+  perform private.lock_issues(private.issues_of_messages(v_items));
   foreach v_item in array v_items loop
     v_imported := v_imported || (
       jsonb_build_object('index', v_item.index)
@@ -2144,6 +4087,20 @@ begin
   return private.sorted_by_index(v_imported);
 end;
 $$;
+comment on function private.process_circle_webhook(jsonb, text, text) is
+  'Body of public.process_circle_webhook.';
+grant execute on function private.process_circle_webhook(jsonb, text, text) to authenticated, service_role;
+
+create or replace function public.process_circle_webhook(
+  p_payload jsonb, p_import_source text default 'n8n_webhook', p_imported_by text default 'system'
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.process_circle_webhook(
+    p_payload => process_circle_webhook.p_payload, p_import_source => process_circle_webhook.p_import_source,
+    p_imported_by => process_circle_webhook.p_imported_by
+  );
+end;
 comment on function public.process_circle_webhook(jsonb, text, text) is
   'Imports one message with its replies, an envelope of n8n''s or a record of Circle''s API, and returns '
   '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, '
@@ -2153,6 +4110,7 @@ comment on function public.process_circle_webhook(jsonb, text, text) is
   '(401), team_role_required '
   '(403), circle_payload_unrecognised, '
   'circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid (422).';
+grant execute on function public.process_circle_webhook(jsonb, text, text) to authenticated, service_role;
 
 create or replace function private.source_of_shape(p_shape text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -2180,7 +4138,7 @@ declare
 begin
   perform private.require_team_role('agent');
   perform private.take_turns(private.turns_of_messages(v_items));
-  perform private.lock_issues_of_messages(v_items);
+  perform private.lock_issues(private.issues_of_messages(v_items));
   foreach v_item in array v_items loop
     v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;
     v_unrecognised_count := v_unrecognised_count + (v_item.shape = 'unrecognised')::integer;
@@ -2213,6 +4171,8 @@ begin
   );
 end;
 $$;
+comment on function private.handle_circle_webhook(jsonb) is 'Body of public.handle_circle_webhook.';
+grant execute on function private.handle_circle_webhook(jsonb) to authenticated, service_role;
 
 create or replace function private.sorted_by_index(p_items jsonb[]) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -2223,9 +4183,24 @@ begin
   return (select jsonb_agg(i.item order by i.item -> 'index') from unnest(p_items) as i (item));
 end;
 $$;
+comment on function private.sorted_by_index(jsonb[]) is 'An array of results in the order of what was sent.';
 
--- schemas/20_tracker/77_circle_events.sql
+create or replace function public.handle_circle_webhook(request jsonb) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.handle_circle_webhook(request => handle_circle_webhook.request);
+end;
+comment on function public.handle_circle_webhook(jsonb) is
+  'Imports what a webhook was sent, one object or an array: {processed, imported[], errors[], hints, '
+  'unrecognised}. '
+  'A message that can''t be imported lands in errors as {index, message_id, code, message} and stops no '
+  'other. '
+  'Codes: circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid, '
+  'circle_message_refused. '
+  'Agents and servers. Errors: not_signed_in (401), team_role_required (403).';
+grant execute on function public.handle_circle_webhook(jsonb) to authenticated, service_role;
 
+-- 20_tracker/77_circle_events.sql
 -- Raw events from Circle: one call stores the bytes and commits, a second one works on them and can be
 -- repeated.
 
@@ -2271,6 +4246,19 @@ begin
   return v_id;
 end;
 $$;
+comment on function private.receive_circle_event(text) is 'Body of public.receive_circle_event.';
+grant execute on function private.receive_circle_event(text) to service_role;
+
+create or replace function public.receive_circle_event(p_body text) returns uuid
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.receive_circle_event(p_body => receive_circle_event.p_body);
+end;
+comment on function public.receive_circle_event(text) is
+  'Stores a raw request body, given as base64, and returns the event''s id; the same bytes again are the '
+  'same event. '
+  'Service role only. Errors: circle_event_too_large (413), circle_event_not_base64 (422).';
+grant execute on function public.receive_circle_event(text) to service_role;
 
 -- jsonb holds no NUL and no half of a surrogate pair. An escape only counts where its backslash is not
 -- escaped itself, so escaped backslashes, and then whole pairs, step aside while the rest is replaced. The
@@ -2294,6 +4282,29 @@ begin
   ), chr(1), '\\');
 end;
 $$;
+comment on function private.mend_json_escapes(text) is
+  'JSON text with \u0000 and lone surrogates replaced by \ufffd; all else as it was.';
+
+create or replace function private.read_circle_event(p_body bytea, out o_payload jsonb, out o_error text)
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  -- A byte order mark is no JSON, but senders write it.
+  o_payload := private.mend_json_escapes(
+    convert_from(
+      case when substr(p_body, 1, 3) = '\xefbbbf'::bytea then substr(p_body, 4) else p_body end, 'UTF8'
+    )
+  )::jsonb;
+exception
+  when character_not_in_repertoire then
+    o_error := 'not_utf8';
+  when data_exception then
+    o_error := 'not_json';
+  when program_limit_exceeded or statement_too_complex then
+    o_error := 'too_complex';
+end;
+$$;
+comment on function private.read_circle_event(bytea) is
+  'The JSON in a raw body, or why there is none that can be stored: not_utf8, not_json, too_complex.';
 
 create type private.circle_outcome as (
   status text,
@@ -2367,6 +4378,21 @@ begin
   return jsonb_build_object('event_id', p_event_id, 'status', v_outcome.status) || v_outcome.result;
 end;
 $$;
+comment on function private.process_circle_event(uuid) is 'Body of public.process_circle_event.';
+grant execute on function private.process_circle_event(uuid) to service_role;
+
+create or replace function public.process_circle_event(p_event_id uuid) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.process_circle_event(p_event_id => process_circle_event.p_event_id);
+end;
+comment on function public.process_circle_event(uuid) is
+  'Works on a stored event and records how it went; again with the same result. Returns {event_id, status, '
+  'processed, '
+  'imported[], errors[], hints, unrecognised}; status is processed, failed, hint, unrecognised or '
+  'unreadable. '
+  'Service role only. Errors: circle_event_not_found (404).';
+grant execute on function public.process_circle_event(uuid) to service_role;
 
 -- The two in one transaction, for the time when all goes well: a caller who gets an error from this stores
 -- the body with receive_circle_event, and nothing is lost. An event that was worked on before is not again.
@@ -2417,8 +4443,7 @@ comment on function public.ingest_circle_event(text) is
   'circle_event_not_base64 (422).';
 grant execute on function public.ingest_circle_event(text) to service_role;
 
--- schemas/20_tracker/78_circle_event_retries.sql
-
+-- 20_tracker/78_circle_event_retries.sql
 -- Second chances: events that could not be worked on are tried again by the clock, are listed with their
 -- errors, and can all be replayed.
 
@@ -2449,29 +4474,49 @@ comment on function private.retry_circle_event(uuid) is
   'Works on an event, records an error that it ends in, and returns its status.';
 
 -- Nothing raises here; what can't be taken apart is reported when it is worked on.
-create or replace function private.turns_of_event(p_body bytea) returns integer[]
-language plpgsql stable security invoker set search_path = '' as $$
+create or replace function private.locks_of_event(
+  p_body bytea, out o_turns integer[], out o_issue_ids uuid[]
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_items private.circle_item[];
 begin
-  return private.turns_of_messages(private.circle_items((private.read_circle_event(p_body)).o_payload));
+  v_items := private.circle_items((private.read_circle_event(p_body)).o_payload);
+  o_turns := private.turns_of_messages(v_items);
+  o_issue_ids := private.issues_of_messages(v_items);
 exception
   when data_exception or program_limit_exceeded or syntax_error_or_access_rule_violation or plpgsql_error then
-    return '{}'::integer[];
+    o_turns := '{}';
+    o_issue_ids := '{}';
 end;
 $$;
-comment on function private.turns_of_event(bytea) is 'The turns of the messages in a raw body.';
+comment on function private.locks_of_event(bytea) is
+  'The turns of the messages in a raw body, and the issues that they have.';
 
--- Several events in one transaction: the turns of all of them first, in order, as one payload takes its own.
-create or replace function private.take_turns_of_events(p_event_ids uuid[]) returns void
+-- Several events in one transaction: the turns of all of them first, then the issues, as one payload takes
+-- its own. Which issues there are is certain with the turns only.
+create or replace function private.lock_events_messages(p_event_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.take_turns(array(
-    select t.turn from private.circle_events as e, unnest(private.turns_of_event(e.body)) as t (turn)
+    select t.turn
+    from private.circle_events as e
+    cross join lateral private.locks_of_event(e.body) as l
+    cross join lateral unnest(l.o_turns) as t (turn)
+    where e.id = any (p_event_ids)
+  ));
+  perform private.lock_issues(array(
+    select u.issue_id
+    from private.circle_events as e
+    cross join lateral private.locks_of_event(e.body) as l
+    cross join lateral unnest(l.o_issue_ids) as u (issue_id)
     where e.id = any (p_event_ids)
   ));
 end;
 $$;
-comment on function private.take_turns_of_events(uuid[]) is
-  'Takes turns with all imports of the messages in these events, which are locked already.';
+comment on function private.lock_events_messages(uuid[]) is
+  'Takes turns with all imports of the messages in these events, which are locked already, and locks the '
+  'issues of these messages.';
 
 create or replace function private.process_waiting_circle_events(batch integer default 20) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
@@ -2487,7 +4532,7 @@ declare
   v_event_id uuid;
   v_processed_count integer := 0;
 begin
-  perform private.take_turns_of_events(v_event_ids);
+  perform private.lock_events_messages(v_event_ids);
   foreach v_event_id in array v_event_ids loop
     v_processed_count := v_processed_count + (private.retry_circle_event(v_event_id) <> 'failed')::integer;
   end loop;
@@ -2527,7 +4572,7 @@ begin
     fetch first v_limit rows with ties
     for update
   ) as o;
-  perform private.take_turns_of_events(v_event_ids);
+  perform private.lock_events_messages(v_event_ids);
   foreach v_event_id in array coalesce(v_event_ids, '{}') loop
     v_status := private.retry_circle_event(v_event_id);
     v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
@@ -2589,8 +4634,7 @@ comment on column public.failed_circle_events.next_attempt_at is
   'When it is tried again; null when it isn''t: replay_circle_events() does.';
 grant select on public.failed_circle_events to authenticated, service_role;
 
--- schemas/20_tracker/79_circle_triage.sql
-
+-- 20_tracker/79_circle_triage.sql
 -- Where a person decides: the messages that nobody was sure about, the ways to make an issue of one or not,
 -- and the way back.
 
@@ -2612,17 +4656,29 @@ comment on column public.circle_triage_queue.segment is
   'The segment that its sender named; where null, determine_segment(title, body) says one.';
 grant select on public.circle_triage_queue to authenticated, service_role;
 
-create or replace function private.lock_circle_issue(p_circle_issue_id uuid) returns public.circle_issues
+create or replace function private.lock_circle_issue(p_circle_issue_id uuid, p_issue_id uuid default null)
+returns public.circle_issues
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_message public.circle_issues;
 begin
   perform private.require_team_role('agent');
-  -- The turn of the message and then its issue: the order of all locks.
-  perform private.take_turns(array[hashtext(c.message_id) & 1023])
-  from public.circle_issues as c where c.id = p_circle_issue_id;
+  -- The turns and then all issues that the call may write, by id: the order of all locks. Those of the
+  -- replies too: an import that takes one of them away writes the message's issue, whichever it has.
+  perform private.take_turns(private.turns_of_ids(array(
+    select c.message_id from public.circle_issues as c where c.id = p_circle_issue_id
+    union all
+    select r.message_id from public.circle_replies as r where r.circle_issue_id = p_circle_issue_id
+  )));
   perform from public.issues as i
-  where i.id = (select c.mapped_to_issue_id from public.circle_issues as c where c.id = p_circle_issue_id)
+  where i.id in (
+    select c.mapped_to_issue_id from public.circle_issues as c where c.id = p_circle_issue_id
+    union all
+    select m.issue_id from private.circle_imports as m where m.circle_issue_id = p_circle_issue_id
+    union all
+    select p_issue_id
+  )
+  order by i.id
   for no key update;
   select * into v_message from public.circle_issues as c where c.id = p_circle_issue_id for update;
   if not found then
@@ -2633,23 +4689,22 @@ begin
   return v_message;
 end;
 $$;
-comment on function private.lock_circle_issue(uuid) is
-  'A message for its triage. Errors: not_signed_in (401), team_role_required (403), circle_issue_not_found '
-  '(404).';
+comment on function private.lock_circle_issue(uuid, uuid) is
+  'A message for its triage, locked with the issue that it has, the one that it had and the one that it is '
+  'to get. Errors: not_signed_in (401), team_role_required (403), circle_issue_not_found (404).';
 
 create or replace function private.former_issue(p_circle_issue_id uuid) returns uuid
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select i.id from private.circle_imports as m join public.issues as i on i.id = m.issue_id
     where m.circle_issue_id = p_circle_issue_id
       and not exists (select from public.circle_issues as o where o.mapped_to_issue_id = i.id)
-    for no key update of i
   );
 end;
 $$;
 comment on function private.former_issue(uuid) is
-  'The issue that was made of a message before it was put back, locked; null where it is gone or is that of '
+  'The issue that was made of a locked message before it was put back; null where it is gone or is that of '
   'another message by now.';
 
 create or replace function private.import_circle_issue(
@@ -2657,7 +4712,7 @@ create or replace function private.import_circle_issue(
 ) returns uuid
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_message public.circle_issues := private.lock_circle_issue(p_circle_issue_id);
+  v_message public.circle_issues := private.lock_circle_issue(p_circle_issue_id, p_issue_id);
   v_former_id constant uuid := private.former_issue(p_circle_issue_id);
   v_issue_id constant uuid := coalesce(p_issue_id, v_former_id, gen_random_uuid());
 begin
@@ -2671,7 +4726,7 @@ begin
       hint = 'Put it back with return_circle_issue first.';
   end if;
   if p_issue_id is not null then
-    perform from public.issues as i where i.id = p_issue_id for key share;
+    perform from public.issues as i where i.id = p_issue_id;
     if not found then
       raise exception using
         errcode = 'PT404', message = 'issue_not_found', detail = 'There is no issue with the id p_issue_id.',
@@ -2827,12 +4882,48 @@ comment on view public.issue_import_differences is
 comment on column public.issue_import_differences.field is 'title, description, segment or submitted_by.';
 grant select on public.issue_import_differences to authenticated, service_role;
 
--- schemas/20_tracker/81_prune_tracker_history.sql
+-- 20_tracker/80_cleanup_legacy_test_data.sql
+-- Removes test issues that have had their time.
 
+create or replace function private.cleanup_legacy_test_data(days_old integer) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  -- Bounded, so that no number runs out of the calendar.
+  v_before constant timestamptz := now() - make_interval(days => least(greatest(days_old, 0), 36500));
+  v_deleted_count integer;
+begin
+  perform private.require_team_role('admin');
+  if days_old is null or days_old < 0 then
+    raise exception using
+      errcode = 'PT422', message = 'days_old_invalid', detail = 'days_old has to be 0 or more.',
+      hint = 'Leave it out for 7 days.';
+  end if;
+  -- The turn that every delete of issues takes, then the issues in the order in which imports lock theirs.
+  perform pg_advisory_xact_lock(hashtextextended('public.issue_tags', 0));
+  perform from public.issues as i where i.is_test and i.created_at < v_before order by i.id for update;
+  delete from public.issues as i where i.is_test and i.created_at < v_before;
+  get diagnostics v_deleted_count = row_count;
+  return v_deleted_count;
+end;
+$$;
+comment on function private.cleanup_legacy_test_data(integer) is 'Body of public.cleanup_legacy_test_data.';
+grant execute on function private.cleanup_legacy_test_data(integer) to authenticated, service_role;
+
+create or replace function public.cleanup_legacy_test_data(days_old integer default 7) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.cleanup_legacy_test_data(days_old => cleanup_legacy_test_data.days_old);
+end;
+comment on function public.cleanup_legacy_test_data(integer) is
+  'Deletes issues with is_test that are older than so many days, with their comments and logs, and returns '
+  'how many. '
+  'Admins and servers. Errors: not_signed_in (401), team_role_required (403), days_old_invalid (422).';
+grant execute on function public.cleanup_legacy_test_data(integer) to authenticated, service_role;
+
+-- 20_tracker/81_prune_tracker_history.sql
 -- Lets go of what has been worked on and of what is only history, so that neither grows for ever.
 
 -- What was done with nothing left to do. An event that failed or could not be read stays for a person.
--- squawk-ignore require-concurrent-index-creation
 create index circle_events_done_processed_at_idx
   on private.circle_events (processed_at) where status in ('processed', 'hint');
 
@@ -2873,19 +4964,7 @@ comment on function private.prune_tracker_history(integer) is
   'than 7 days, up to so many of each, and returns how many: {circle_events, cron_runs}. What is left over '
   'goes with the next call. For the scheduler.';
 
--- schemas/90_jobs/10_tracker.sql
+-- 20_tracker/90_realtime.sql
+-- What clients may follow live; row security decides who sees which row.
 
-select cron.schedule(
-  'tracker-prune-history', '37 3 * * *', $$select private.prune_tracker_history()$$
-);
-
--- What the new import has no use for.
-
-drop function private.import_circle_message(jsonb, text, text);
-drop function private.lock_issues_of_messages(jsonb);
-drop function private.read_circle_message(jsonb);
-drop function private.refresh_imported_issue(public.circle_issues, text, text);
-drop function private.create_imported_issue(public.circle_issues, text, text, text, text);
-drop function private.store_circle_message(jsonb, text, boolean);
-drop function private.store_circle_replies(uuid, jsonb);
-drop function private.take_late_circle_message(text, text, boolean, boolean);
+alter publication supabase_realtime add table public.issues, public.comments, public.circle_issues;

@@ -34,9 +34,10 @@ comment on schema private is
   'triggers only.';
 
 -- 00_platform/30_extensions.sql
--- The extensions that the jobs need.
+-- The extensions that the jobs and the search need.
 
 create extension if not exists pg_cron with schema pg_catalog;
+create extension if not exists pg_trgm with schema extensions;
 
 -- 00_platform/40_timestamps.sql
 -- One way to keep time columns, and one way to keep keys.
@@ -89,16 +90,21 @@ comment on function private.refuse_key_change() is
 -- 00_platform/50_texts.sql
 -- One answer to the question when a text says nothing.
 
--- Spaces of other scripts and characters without a width count too: `\s` alone knows few of them, or none,
--- depending on the locale. Check constraints repeat the class, since a role that writes may call nothing
--- here.
+-- Spaces of other scripts and characters without a width count too. Check constraints repeat the list as a
+-- class, since a role that writes may call nothing here. In plpgsql, because a function of language sql is
+-- planned anew in each statement that calls it, and this one is called several times for each row.
 create or replace function private.presence(p_text text) returns text
-language sql immutable security invoker set search_path = '' as $$
-  select substring(
-    presence.p_text from
-    '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'
-      || '(?:.*[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff])?'
-  )
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return nullif(
+    btrim(
+      p_text,
+      E' \t\n\r\f\x0b\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008'
+        '\u2009\u200a\u200b\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff'
+    ),
+    ''
+  );
+end;
 $$;
 comment on function private.presence(text) is
   'The text without the blanks around it; null for none and for one that is blank.';
