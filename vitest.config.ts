@@ -12,7 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["examples/**/*.test.ts", "scripts/**/*.test.ts", "supabase/functions/**/*.test.ts"],
+          include: ["scripts/**/*.test.ts", "supabase/functions/**/*.test.ts"],
         },
       },
       { extends: true, test: { name: "database", include: ["supabase/tests/database/*.test.ts"] } },

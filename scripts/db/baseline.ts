@@ -24,7 +24,10 @@ const DAY = "20261128";
 export function baselineFile(folder: string): string {
   const [, number, name] = folder.match(/^(\d\d)_([a-z][a-z0-9_]*)$/) ?? [];
   if (number === undefined) {
-    throw new UserError(`supabase/schemas/${folder} is not named <two digits>_<snake_case>.`);
+    throw new UserError(
+      `supabase/schemas/${folder} is not named <two digits>_<snake_case>.`,
+      "For example: 20_tracker",
+    );
   }
   const minutes = Number(number);
   const time = [Math.floor(minutes / 60), minutes % 60, 0].map((part) => String(part).padStart(2, "0"));
@@ -49,7 +52,9 @@ export function staleBaselines(root = ROOT): string[] {
   if (!isUnreleased(root)) return [];
   const folder = join(root, "supabase/migrations");
   const wanted = baselines(root);
-  const current = new Map(migrationFiles(folder).map((file) => [file, readFileSync(join(folder, file), "utf8")]));
+  const current = new Map(
+    migrationFiles(folder).map((file) => [file, readFileSync(join(folder, file), "utf8")]),
+  );
   return [...new Set([...wanted.keys(), ...current.keys()])].sort()
     .filter((file) => wanted.get(file) !== current.get(file));
 }
@@ -82,6 +87,10 @@ await command(import.meta.main, HELP, (args) => {
     return Promise.resolve(stale.length === 0);
   }
   const changed = writeBaselines();
-  console.log(changed.length === 0 ? "Nothing changed." : changed.map((file) => `Wrote supabase/migrations/${file}`).join("\n"));
+  console.log(
+    changed.length === 0
+      ? "Nothing changed."
+      : changed.map((file) => `Wrote supabase/migrations/${file}`).join("\n"),
+  );
   return Promise.resolve(true);
 });

@@ -6,7 +6,7 @@ import { styleText } from "node:util";
 import { bin, ROOT } from "../local/paths.ts";
 import type { Project } from "../local/stack.ts";
 import { chapter, quote, table, tell, timed } from "../terminal.ts";
-import type { FakeGithub } from "./fake-github.ts";
+import type { FakeGithub } from "../fakes/github.ts";
 import { makeRepository } from "./repository.ts";
 import { type Client, rows, single } from "./rows.ts";
 
@@ -74,7 +74,7 @@ async function queueTask({ maya }: AgentsStage, projectId: number, issueId: stri
   return task.id;
 }
 
-/** The worker of examples/worker as a process of its own, with a token that can claim and finish and nothing else. */
+/** The worker of scripts/worker as a process of its own, with a token that can claim and finish and nothing else. */
 async function runWorker({ project, fake, folder, maya }: AgentsStage, taskId: number): Promise<void> {
   chapter("A worker takes it");
   const { token } = await timed(
@@ -84,7 +84,7 @@ async function runWorker({ project, fake, folder, maya }: AgentsStage, taskId: n
   const node = bin("node");
   const agent = `'${node}' '${join(ROOT, "scripts/demo/agent.ts")}'`;
   const child = spawn(node, [
-    join(ROOT, "examples/worker/main.ts"),
+    join(ROOT, "scripts/worker/main.ts"),
     ...["--once", "--agents", "scripted", "--command", agent, "--worker", "maya-1"],
     ...["--allow-protocol", "http", "--work-dir", join(folder, "clones"), "--log", "text"],
   ], {

@@ -10,7 +10,7 @@ import { discardFolder, scratchFolder } from "../local/scratch-folder.ts";
 import { type Project, startStack } from "../local/stack.ts";
 import { chapter, quote, table, tell, timed } from "../terminal.ts";
 import { haveAgentFixIt } from "./agents.ts";
-import { type FakeGithub, startFakeGithub } from "./fake-github.ts";
+import { type FakeGithub, startFakeGithub } from "../fakes/github.ts";
 import { circleHint, single, smallTalk, thread, unjudged } from "./messages.ts";
 import { type Client, rows } from "./rows.ts";
 

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import type { Api } from "./api.ts";
+import type { Api } from "./api/server.ts";
 import type { Functions } from "./functions.ts";
 import { errorCode, UserError } from "./user-error.ts";
 

@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { createApi } from "./api.ts";
+import { createApi } from "./api/server.ts";
 import { readConfig, type SupabaseConfig } from "./config.ts";
 import { startCronWorker } from "./cron-worker.ts";
 import { createFunctions, type Functions, type FunctionsOptions } from "./functions.ts";

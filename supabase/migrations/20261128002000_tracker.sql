@@ -3,7 +3,7 @@
 set local lock_timeout = '5s';
 set local statement_timeout = '2min';
 
--- 20_tracker/10_issues.sql
+-- 20_tracker/10_issues/10_issues.sql
 -- The issues themselves: what somebody asked for or reported, and how far it got.
 
 create table public.issues (
@@ -125,7 +125,7 @@ grant update (
 ) on public.issues to authenticated;
 grant select, insert, update, delete on public.issues to service_role;
 
--- 20_tracker/12_issue_lifecycle.sql
+-- 20_tracker/10_issues/20_issue_lifecycle.sql
 -- What the database keeps about an issue whoever writes it: allowed values, resolution, people.
 
 create or replace function private.sorted_tags(p_tags text[]) returns text[]
@@ -364,7 +364,476 @@ create trigger _310_keep_issue_people before update on public.issues
 create trigger _900_keep_timestamps before insert or update on public.issues
   for each row execute function private.keep_timestamps();
 
--- 20_tracker/13_tracker_settings.sql
+-- 20_tracker/10_issues/30_comments.sql
+-- The conversation about an issue while it is worked on.
+
+create table public.comments (
+  id uuid not null default gen_random_uuid(),
+  issue_id uuid not null,
+  author_name text not null default private.actor_name(),
+  author_user_id uuid,
+  body text not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint comments_pkey primary key (id),
+  constraint comments_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade,
+  constraint comments_author_user_id_fkey foreign key (author_user_id)
+    references auth.users (id) on delete set null,
+  constraint comments_body_is_not_blank
+    check (body ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint comments_created_at_is_finite check (isfinite(created_at))
+);
+comment on table public.comments is
+  'Comments on issues. Agents write; only its author or an admin changes or deletes a comment.';
+comment on column public.comments.author_name is 'Display name of who wrote it; the caller''s when left out.';
+comment on column public.comments.author_user_id is
+  'The account that wrote it, set by the database; null when a server or an import did.';
+
+-- The latest comment of an issue is the first entry of its range here.
+create index comments_issue_id_created_at_id_idx on public.comments (issue_id, created_at desc, id desc);
+create index comments_author_user_id_idx on public.comments (author_user_id);
+
+create or replace function private.keep_comment_author() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_stored_name text;
+begin
+  if tg_op = 'INSERT' then
+    -- An upsert of a comment that is there: no name means the one that it has (see meet_stored_issue).
+    select c.author_name into v_stored_name from public.comments as c where c.id = new.id for update;
+  end if;
+  new.author_name := coalesce(
+    private.presence(new.author_name), old.author_name, v_stored_name, private.actor_name()
+  );
+  if tg_op = 'UPDATE' then
+    if new.author_user_id is distinct from old.author_user_id then
+      new.author_user_id := private.kept_account(old.author_user_id, new.author_user_id);
+    end if;
+  elsif not private.is_trusted_caller() then
+    new.author_user_id := auth.uid();
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_comment_author() is
+  'Before trigger: the author''s account is the database''s.';
+
+create trigger _100_refuse_key_change before update on public.comments
+  for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
+  execute function private.refuse_key_change();
+create trigger _200_keep_comment_author before insert or update on public.comments
+  for each row execute function private.keep_comment_author();
+create trigger _900_keep_timestamps before insert or update on public.comments
+  for each row execute function private.keep_timestamps();
+
+alter table public.comments enable row level security;
+create policy comments_select_viewer on public.comments
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy comments_insert_agent on public.comments
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy comments_update_author on public.comments
+  for update to authenticated
+  using (
+    (select private.has_team_role('agent'))
+    and (author_user_id = (select auth.uid()) or (select private.has_team_role('admin')))
+  )
+  with check ((select private.has_team_role('agent')));
+create policy comments_delete_author on public.comments
+  for delete to authenticated
+  using (
+    (select private.has_team_role('agent'))
+    and (author_user_id = (select auth.uid()) or (select private.has_team_role('admin')))
+  );
+
+grant select, delete on public.comments to authenticated;
+grant insert (id, issue_id, author_name, author_user_id, body, created_at, updated_at)
+  on public.comments to authenticated;
+grant update (id, issue_id, author_name, author_user_id, body, created_at, updated_at)
+  on public.comments to authenticated;
+grant select, insert, update, delete on public.comments to service_role;
+
+-- 20_tracker/10_issues/40_issue_status_logs.sql
+-- Every change of an issue's status, with who made it: written by a trigger and by nothing else.
+
+create table public.issue_status_logs (
+  id uuid not null default gen_random_uuid(),
+  issue_id uuid not null,
+  old_status text,
+  new_status text not null,
+  changed_by text,
+  changed_by_user_id uuid,
+  changed_at timestamptz not null default clock_timestamp(),
+  constraint issue_status_logs_pkey primary key (id),
+  constraint issue_status_logs_issue_id_fkey foreign key (issue_id)
+    references public.issues (id) on delete cascade,
+  constraint issue_status_logs_changed_by_user_id_fkey foreign key (changed_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint issue_status_logs_old_status_differs check (old_status is distinct from new_status)
+);
+comment on table public.issue_status_logs is
+  'One row a change of status, over any client and in bulk too. Clients read it; a trigger writes it.';
+comment on column public.issue_status_logs.old_status is 'Null in the row that the making of the issue left.';
+comment on column public.issue_status_logs.changed_by is
+  'Display name of who changed it: the signed-in account''s, else the setting app.actor, else system.';
+comment on column public.issue_status_logs.changed_by_user_id is 'The account that changed it, if one did.';
+
+create index issue_status_logs_issue_id_changed_at_idx
+  on public.issue_status_logs (issue_id, changed_at desc);
+create index issue_status_logs_changed_by_user_id_idx on public.issue_status_logs (changed_by_user_id);
+
+create or replace function private.log_issue_status() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id uuid := auth.uid();
+begin
+  -- A token may outlive its account; the change still happened.
+  if v_user_id is not null and not exists (select from auth.users as u where u.id = v_user_id) then
+    v_user_id := null;
+  end if;
+  insert into public.issue_status_logs (issue_id, old_status, new_status, changed_by, changed_by_user_id)
+  values (new.id, old.status, new.status, private.actor_name(), v_user_id);
+  return null;
+end;
+$$;
+comment on function private.log_issue_status() is
+  'After trigger of issues: the only writer of issue_status_logs.';
+
+create trigger _100_log_issue_status after insert on public.issues
+  for each row execute function private.log_issue_status();
+create trigger _110_log_issue_status after update on public.issues
+  for each row when (old.status is distinct from new.status) execute function private.log_issue_status();
+
+alter table public.issue_status_logs enable row level security;
+create policy issue_status_logs_select_viewer on public.issue_status_logs
+  for select to authenticated using ((select private.has_team_role('viewer')));
+
+grant select on public.issue_status_logs to authenticated, service_role;
+
+-- 20_tracker/10_issues/50_tags.sql
+-- Tags, in two shapes that show one truth: the array in issues.tags and the rows of issue_tags.
+--
+-- Each shape's trigger writes only the difference to the other, so that the second one finds nothing left to
+-- do. Statements that write one issue's tags, and deletes of rows, tags or an issue, don't deadlock with each
+-- other: whoever inserts a row locks the issue first, as whoever writes the array does. A delete can't:
+-- PostgreSQL locks its row before any trigger. So deletes of issue_tags, tags and issues take turns, and
+-- whoever holds the issue never waits for a row or a tag of its own that is being deleted, but leaves it to
+-- the one who deletes it. What can still meet in a deadlock is a statement, or transaction, that writes the
+-- tags of several issues: with one that writes them in another order, or with a delete that reaches several
+-- of them. PostgreSQL ends one of the two with 40P01, and it can be sent again.
+
+create table public.tags (
+  name text not null,
+  created_at timestamptz not null default now(),
+  constraint tags_pkey primary key (name),
+  constraint tags_name_is_trimmed check (name = btrim(name)),
+  constraint tags_name_is_not_blank
+    check (name ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint tags_name_is_short check (length(name) <= 200)
+);
+comment on table public.tags is 'The tags there are. A new one makes its row by being put on an issue.';
+
+create table public.issue_tags (
+  issue_id uuid not null,
+  tag_name text not null,
+  constraint issue_tags_pkey primary key (issue_id, tag_name),
+  constraint issue_tags_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade,
+  constraint issue_tags_tag_name_fkey foreign key (tag_name) references public.tags (name) on delete cascade
+);
+comment on table public.issue_tags is
+  'Which issue has which tag: the same truth as issues.tags, write either.';
+
+create index issue_tags_tag_name_idx on public.issue_tags (tag_name);
+
+-- Between `on conflict do nothing` and the row that refers to the tag, somebody may delete it.
+create or replace function private.hold_tags(p_names text[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_held_count integer;
+begin
+  loop
+    perform from public.tags as t where t.name = any (p_names)
+    order by t.name collate "C"
+    for key share;
+    get diagnostics v_held_count = row_count;
+    exit when v_held_count = cardinality(p_names);
+    insert into public.tags (name)
+    select u.name from unnest(p_names) as u (name) order by u.name collate "C"
+    on conflict on constraint tags_pkey do nothing;
+  end loop;
+end;
+$$;
+comment on function private.hold_tags(text[]) is
+  'Makes those of the tags that are new and keeps all of them, given once each, from being deleted.';
+
+-- issue_tags → issues.tags
+create or replace function private.lock_tagged_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if tg_op = 'DELETE' then
+    perform from public.issues as i where i.id = old.issue_id for no key update;
+    return old;
+  end if;
+  perform from public.issues as i where i.id = new.issue_id for no key update;
+  new.tag_name := coalesce(private.presence(new.tag_name), '');
+  perform private.hold_tags(array[new.tag_name]);
+  return new;
+end;
+$$;
+comment on function private.lock_tagged_issue() is
+  'Before trigger: locks the issue, then makes the tag if it is new.';
+
+create or replace function private.put_tag_row_into_array() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' then
+    update public.issues as i set tags = private.sorted_tags(i.tags || new.tag_name)
+    where i.id = new.issue_id and new.tag_name <> all (i.tags);
+  elsif tg_op = 'DELETE' then
+    update public.issues as i set tags = array_remove(i.tags, old.tag_name)
+    where i.id = old.issue_id and old.tag_name = any (i.tags);
+  else
+    update public.issues as i set tags = '{}' where i.tags <> '{}';
+  end if;
+  return null;
+end;
+$$;
+comment on function private.put_tag_row_into_array() is
+  'After trigger of issue_tags, truncate too: keeps issues.tags.';
+
+create or replace function private.take_turn_to_delete() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('public.issue_tags', 0));
+  return null;
+end;
+$$;
+comment on function private.take_turn_to_delete() is
+  'Before-statement trigger: deletes of issue_tags, tags and issues take turns.';
+
+-- issues.tags → issue_tags. The row is read again: a statement that writes both shapes has moved on by now.
+-- A tag whose row somebody is deleting stays in the array until they have, or for good if they give up.
+create or replace function private.put_tag_array_into_rows() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_tags text[];
+  v_new text[];
+  v_left text[];
+  v_row_count integer;
+begin
+  if tg_op = 'INSERT' then
+    insert into public.issue_tags (issue_id, tag_name)
+    select new.id, t.name from public.tags as t where t.name = any (new.tags)
+    order by t.name collate "C"
+    for key share
+    on conflict on constraint issue_tags_pkey do nothing;
+    get diagnostics v_row_count = row_count;
+    if v_row_count < cardinality(new.tags) then
+      perform private.hold_tags(new.tags);
+      insert into public.issue_tags (issue_id, tag_name)
+      select new.id, u.name from unnest(new.tags) as u (name)
+      on conflict on constraint issue_tags_pkey do nothing;
+    end if;
+    return null;
+  end if;
+  select i.tags into v_tags from public.issues as i where i.id = new.id;
+  if not found then
+    return null;
+  end if;
+  delete from public.issue_tags as t
+  where t.issue_id = new.id and t.tag_name in (
+    select l.tag_name from public.issue_tags as l
+    where l.issue_id = new.id and l.tag_name = any (old.tags) and l.tag_name <> all (v_tags)
+    for update skip locked
+  );
+  v_new := array(
+    select u.name from unnest(v_tags) as u (name)
+    where not exists (
+      select from public.issue_tags as t where t.issue_id = new.id and t.tag_name = u.name
+    )
+    order by u.name collate "C"
+  );
+  perform private.hold_tags(v_new);
+  insert into public.issue_tags (issue_id, tag_name) select new.id, u.name from unnest(v_new) as u (name)
+  on conflict on constraint issue_tags_pkey do nothing;
+  select array_agg(t.tag_name) into v_left
+  from public.issue_tags as t
+  where t.issue_id = new.id and t.tag_name <> all (v_tags);
+  if v_left is not null then
+    update public.issues as i set tags = private.sorted_tags(i.tags || v_left) where i.id = new.id;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.put_tag_array_into_rows() is
+  'After trigger of issues: keeps issue_tags and tags.';
+
+create trigger _100_refuse_key_change before update on public.tags
+  for each row when (old.name is distinct from new.name) execute function private.refuse_key_change();
+create trigger _150_take_turn_to_delete before delete on public.tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
+create trigger _900_keep_created_at before insert or update on public.tags
+  for each row execute function private.keep_created_at();
+
+create trigger _100_refuse_key_change before update on public.issue_tags
+  for each row when ((old.issue_id, old.tag_name) is distinct from (new.issue_id, new.tag_name))
+  execute function private.refuse_key_change();
+create trigger _150_take_turn_to_delete before delete on public.issue_tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
+create trigger _150_take_turn_to_delete before delete on public.issues
+  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
+-- A row that a trigger inserts comes from the array, whose issue and tags are held by then.
+create trigger _200_lock_tagged_issue before insert on public.issue_tags
+  for each row when (pg_trigger_depth() = 0) execute function private.lock_tagged_issue();
+create trigger _210_lock_tagged_issue before delete on public.issue_tags
+  for each row execute function private.lock_tagged_issue();
+create trigger _300_put_tag_row_into_array after insert on public.issue_tags
+  for each row when (pg_trigger_depth() = 0) execute function private.put_tag_row_into_array();
+create trigger _305_put_tag_row_into_array after delete on public.issue_tags
+  for each row execute function private.put_tag_row_into_array();
+create trigger _310_put_tag_row_into_array after truncate on public.issue_tags
+  for each statement execute function private.put_tag_row_into_array();
+create trigger _200_put_tag_array_into_rows after insert on public.issues
+  for each row when (new.tags <> '{}') execute function private.put_tag_array_into_rows();
+create trigger _210_put_tag_array_into_rows after update on public.issues
+  for each row when (old.tags is distinct from new.tags) execute function private.put_tag_array_into_rows();
+
+alter table public.tags enable row level security;
+create policy tags_select_viewer on public.tags
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy tags_insert_agent on public.tags
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy tags_update_agent on public.tags
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy tags_delete_admin on public.tags
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+alter table public.issue_tags enable row level security;
+create policy issue_tags_select_viewer on public.issue_tags
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy issue_tags_insert_agent on public.issue_tags
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy issue_tags_update_agent on public.issue_tags
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy issue_tags_delete_agent on public.issue_tags
+  for delete to authenticated using ((select private.has_team_role('agent')));
+
+grant select, delete on public.tags to authenticated;
+grant insert (name, created_at), update (name, created_at) on public.tags to authenticated;
+grant select, delete on public.issue_tags to authenticated;
+grant insert (issue_id, tag_name), update (issue_id, tag_name) on public.issue_tags to authenticated;
+grant select, insert, update, delete on public.tags, public.issue_tags to service_role;
+
+-- 20_tracker/10_issues/60_user_sessions.sql
+-- Which profile a signed-in person works under, and when they were last seen.
+
+create table public.user_sessions (
+  id uuid not null default gen_random_uuid(),
+  user_id uuid default auth.uid(),
+  profile_name text not null default private.actor_name(),
+  profile_role text default private.team_role(),
+  created_at timestamptz not null default now(),
+  last_active timestamptz not null default now(),
+  constraint user_sessions_pkey primary key (id),
+  constraint user_sessions_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade
+);
+comment on table public.user_sessions is
+  'Sessions of team members. Each sees and writes their own; admins see all.';
+comment on column public.user_sessions.user_id is
+  'The account; null for sessions that a server recorded without one.';
+comment on column public.user_sessions.profile_role is
+  'The role shown with the profile. It grants nothing: team_members does.';
+
+create index user_sessions_user_id_idx on public.user_sessions (user_id);
+
+create trigger _100_refuse_key_change before update on public.user_sessions
+  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
+create trigger _900_keep_created_at before insert or update on public.user_sessions
+  for each row execute function private.keep_created_at();
+
+alter table public.user_sessions enable row level security;
+create policy user_sessions_select_own on public.user_sessions
+  for select to authenticated using (
+    (select private.has_team_role('viewer'))
+    and (user_id = (select auth.uid()) or (select private.has_team_role('admin')))
+  );
+create policy user_sessions_insert_own on public.user_sessions
+  for insert to authenticated
+  with check ((select private.has_team_role('viewer')) and user_id = (select auth.uid()));
+create policy user_sessions_update_own on public.user_sessions
+  for update to authenticated
+  using ((select private.has_team_role('viewer')) and user_id = (select auth.uid()))
+  with check ((select private.has_team_role('viewer')) and user_id = (select auth.uid()));
+create policy user_sessions_delete_admin on public.user_sessions
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.user_sessions to authenticated;
+grant insert (id, user_id, profile_name, profile_role, created_at, last_active)
+  on public.user_sessions to authenticated;
+grant update (id, user_id, profile_name, profile_role, created_at, last_active)
+  on public.user_sessions to authenticated;
+grant select, insert, update, delete on public.user_sessions to service_role;
+
+-- 20_tracker/10_issues/62_touch_user_session.sql
+-- Says that a team member is here, and under which profile.
+
+create or replace function private.touch_user_session(p_profile_name text, p_profile_role text)
+returns public.user_sessions
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+  v_session public.user_sessions;
+begin
+  perform private.require_team_role('viewer');
+  if v_user_id is null then
+    raise exception using
+      errcode = 'PT401', message = 'not_signed_in', detail = 'A session belongs to an account.',
+      hint = 'Call with the token of a signed-in team member.';
+  end if;
+  -- Two tabs that open at once: the second waits here, and then finds the session that the first one started.
+  perform pg_advisory_xact_lock(hashtextextended('public.user_sessions ' || v_user_id, 0));
+  update public.user_sessions as s
+  set last_active = clock_timestamp(),
+    profile_name = coalesce(private.presence(p_profile_name), s.profile_name),
+    profile_role = coalesce(private.presence(p_profile_role), s.profile_role)
+  where s.id = (
+    select l.id from public.user_sessions as l
+    where l.user_id = v_user_id and l.last_active > clock_timestamp() - interval '30 minutes'
+    order by l.last_active desc, l.id
+    limit 1
+  )
+  returning * into v_session;
+  if not found then
+    insert into public.user_sessions (user_id, profile_name, profile_role, created_at, last_active)
+    values (
+      v_user_id, coalesce(private.presence(p_profile_name), private.actor_name()),
+      coalesce(private.presence(p_profile_role), private.team_role()), clock_timestamp(), clock_timestamp()
+    )
+    returning * into v_session;
+  end if;
+  return v_session;
+end;
+$$;
+comment on function private.touch_user_session(text, text) is 'Body of public.touch_user_session.';
+grant execute on function private.touch_user_session(text, text) to authenticated, service_role;
+
+create or replace function public.touch_user_session(
+  p_profile_name text default null, p_profile_role text default null
+) returns public.user_sessions
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.touch_user_session(
+    p_profile_name => touch_user_session.p_profile_name, p_profile_role => touch_user_session.p_profile_role
+  );
+end;
+comment on function public.touch_user_session(text, text) is
+  'Keeps the caller''s session alive: the one that was active within the last 30 minutes, else a new one. '
+  'Without a name or role it keeps what the session has; a new one has those of the team. Safe when called '
+  'twice at once. Team members. Errors: not_signed_in (401), team_role_required (403).';
+grant execute on function public.touch_user_session(text, text) to authenticated, service_role;
+
+-- 20_tracker/20_triage/10_tracker_settings.sql
 -- What an admin sets for the tracker as a whole.
 
 create table public.tracker_settings (
@@ -407,7 +876,7 @@ grant select, update on public.tracker_settings to service_role;
 
 insert into public.tracker_settings default values;
 
--- 20_tracker/14_segment_rules.sql
+-- 20_tracker/20_triage/20_segment_rules.sql
 -- The words by which messages are judged: which segment one means, and how far one says that it is an issue.
 
 create table public.segment_rules (
@@ -662,7 +1131,7 @@ insert into public.segment_rules (segment, priority, words, weight) values
   ('tool', 30, 'pipeline', 0.2), ('tool', 30, 'integration', 0.2), ('tool', 30, 'cli', 0.15),
   ('tool', 30, 'command line', 0.15);
 
--- 20_tracker/15_triage.sql
+-- 20_tracker/20_triage/30_triage.sql
 -- How a text is judged by the rules: which segment it belongs to, and how likely it is an issue.
 
 -- The whole text counts: a megabyte is read once for each pattern that is tried, at some 7 ms.
@@ -763,7 +1232,7 @@ comment on function public.explain_triage(text, text) is
   'the body. Team. Errors: not_signed_in (401), team_role_required (403).';
 grant execute on function public.explain_triage(text, text) to authenticated, service_role;
 
--- 20_tracker/16_segment_corrections.sql
+-- 20_tracker/20_triage/40_segment_corrections.sql
 -- What people corrected: examples of texts that the rules put into the wrong segment, to learn from.
 
 create table public.segment_corrections (
@@ -836,368 +1305,7 @@ create policy segment_corrections_select_viewer on public.segment_corrections
 
 grant select on public.segment_corrections to authenticated, service_role;
 
--- 20_tracker/20_comments.sql
--- The conversation about an issue while it is worked on.
-
-create table public.comments (
-  id uuid not null default gen_random_uuid(),
-  issue_id uuid not null,
-  author_name text not null default private.actor_name(),
-  author_user_id uuid,
-  body text not null,
-  created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
-  constraint comments_pkey primary key (id),
-  constraint comments_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade,
-  constraint comments_author_user_id_fkey foreign key (author_user_id)
-    references auth.users (id) on delete set null,
-  constraint comments_body_is_not_blank
-    check (body ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
-  constraint comments_created_at_is_finite check (isfinite(created_at))
-);
-comment on table public.comments is
-  'Comments on issues. Agents write; only its author or an admin changes or deletes a comment.';
-comment on column public.comments.author_name is 'Display name of who wrote it; the caller''s when left out.';
-comment on column public.comments.author_user_id is
-  'The account that wrote it, set by the database; null when a server or an import did.';
-
--- The latest comment of an issue is the first entry of its range here.
-create index comments_issue_id_created_at_id_idx on public.comments (issue_id, created_at desc, id desc);
-create index comments_author_user_id_idx on public.comments (author_user_id);
-
-create or replace function private.keep_comment_author() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_stored_name text;
-begin
-  if tg_op = 'INSERT' then
-    -- An upsert of a comment that is there: no name means the one that it has (see meet_stored_issue).
-    select c.author_name into v_stored_name from public.comments as c where c.id = new.id for update;
-  end if;
-  new.author_name := coalesce(
-    private.presence(new.author_name), old.author_name, v_stored_name, private.actor_name()
-  );
-  if tg_op = 'UPDATE' then
-    if new.author_user_id is distinct from old.author_user_id then
-      new.author_user_id := private.kept_account(old.author_user_id, new.author_user_id);
-    end if;
-  elsif not private.is_trusted_caller() then
-    new.author_user_id := auth.uid();
-  end if;
-  return new;
-end;
-$$;
-comment on function private.keep_comment_author() is
-  'Before trigger: the author''s account is the database''s.';
-
-create trigger _100_refuse_key_change before update on public.comments
-  for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
-  execute function private.refuse_key_change();
-create trigger _200_keep_comment_author before insert or update on public.comments
-  for each row execute function private.keep_comment_author();
-create trigger _900_keep_timestamps before insert or update on public.comments
-  for each row execute function private.keep_timestamps();
-
-alter table public.comments enable row level security;
-create policy comments_select_viewer on public.comments
-  for select to authenticated using ((select private.has_team_role('viewer')));
-create policy comments_insert_agent on public.comments
-  for insert to authenticated with check ((select private.has_team_role('agent')));
-create policy comments_update_author on public.comments
-  for update to authenticated
-  using (
-    (select private.has_team_role('agent'))
-    and (author_user_id = (select auth.uid()) or (select private.has_team_role('admin')))
-  )
-  with check ((select private.has_team_role('agent')));
-create policy comments_delete_author on public.comments
-  for delete to authenticated
-  using (
-    (select private.has_team_role('agent'))
-    and (author_user_id = (select auth.uid()) or (select private.has_team_role('admin')))
-  );
-
-grant select, delete on public.comments to authenticated;
-grant insert (id, issue_id, author_name, author_user_id, body, created_at, updated_at)
-  on public.comments to authenticated;
-grant update (id, issue_id, author_name, author_user_id, body, created_at, updated_at)
-  on public.comments to authenticated;
-grant select, insert, update, delete on public.comments to service_role;
-
--- 20_tracker/30_issue_status_logs.sql
--- Every change of an issue's status, with who made it: written by a trigger and by nothing else.
-
-create table public.issue_status_logs (
-  id uuid not null default gen_random_uuid(),
-  issue_id uuid not null,
-  old_status text,
-  new_status text not null,
-  changed_by text,
-  changed_by_user_id uuid,
-  changed_at timestamptz not null default clock_timestamp(),
-  constraint issue_status_logs_pkey primary key (id),
-  constraint issue_status_logs_issue_id_fkey foreign key (issue_id)
-    references public.issues (id) on delete cascade,
-  constraint issue_status_logs_changed_by_user_id_fkey foreign key (changed_by_user_id)
-    references auth.users (id) on delete set null,
-  constraint issue_status_logs_old_status_differs check (old_status is distinct from new_status)
-);
-comment on table public.issue_status_logs is
-  'One row a change of status, over any client and in bulk too. Clients read it; a trigger writes it.';
-comment on column public.issue_status_logs.old_status is 'Null in the row that the making of the issue left.';
-comment on column public.issue_status_logs.changed_by is
-  'Display name of who changed it: the signed-in account''s, else the setting app.actor, else system.';
-comment on column public.issue_status_logs.changed_by_user_id is 'The account that changed it, if one did.';
-
-create index issue_status_logs_issue_id_changed_at_idx
-  on public.issue_status_logs (issue_id, changed_at desc);
-create index issue_status_logs_changed_by_user_id_idx on public.issue_status_logs (changed_by_user_id);
-
-create or replace function private.log_issue_status() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_user_id uuid := auth.uid();
-begin
-  -- A token may outlive its account; the change still happened.
-  if v_user_id is not null and not exists (select from auth.users as u where u.id = v_user_id) then
-    v_user_id := null;
-  end if;
-  insert into public.issue_status_logs (issue_id, old_status, new_status, changed_by, changed_by_user_id)
-  values (new.id, old.status, new.status, private.actor_name(), v_user_id);
-  return null;
-end;
-$$;
-comment on function private.log_issue_status() is
-  'After trigger of issues: the only writer of issue_status_logs.';
-
-create trigger _100_log_issue_status after insert on public.issues
-  for each row execute function private.log_issue_status();
-create trigger _110_log_issue_status after update on public.issues
-  for each row when (old.status is distinct from new.status) execute function private.log_issue_status();
-
-alter table public.issue_status_logs enable row level security;
-create policy issue_status_logs_select_viewer on public.issue_status_logs
-  for select to authenticated using ((select private.has_team_role('viewer')));
-
-grant select on public.issue_status_logs to authenticated, service_role;
-
--- 20_tracker/40_tags.sql
--- Tags, in two shapes that show one truth: the array in issues.tags and the rows of issue_tags.
---
--- Each shape's trigger writes only the difference to the other, so that the second one finds nothing left to
--- do. Statements that write one issue's tags, and deletes of rows, tags or an issue, don't deadlock with each
--- other: whoever inserts a row locks the issue first, as whoever writes the array does. A delete can't:
--- PostgreSQL locks its row before any trigger. So deletes of issue_tags, tags and issues take turns, and
--- whoever holds the issue never waits for a row or a tag of its own that is being deleted, but leaves it to
--- the one who deletes it. What can still meet in a deadlock is a statement, or transaction, that writes the
--- tags of several issues: with one that writes them in another order, or with a delete that reaches several
--- of them. PostgreSQL ends one of the two with 40P01, and it can be sent again.
-
-create table public.tags (
-  name text not null,
-  created_at timestamptz not null default now(),
-  constraint tags_pkey primary key (name),
-  constraint tags_name_is_trimmed check (name = btrim(name)),
-  constraint tags_name_is_not_blank
-    check (name ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
-  constraint tags_name_is_short check (length(name) <= 200)
-);
-comment on table public.tags is 'The tags there are. A new one makes its row by being put on an issue.';
-
-create table public.issue_tags (
-  issue_id uuid not null,
-  tag_name text not null,
-  constraint issue_tags_pkey primary key (issue_id, tag_name),
-  constraint issue_tags_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade,
-  constraint issue_tags_tag_name_fkey foreign key (tag_name) references public.tags (name) on delete cascade
-);
-comment on table public.issue_tags is
-  'Which issue has which tag: the same truth as issues.tags, write either.';
-
-create index issue_tags_tag_name_idx on public.issue_tags (tag_name);
-
--- Between `on conflict do nothing` and the row that refers to the tag, somebody may delete it.
-create or replace function private.hold_tags(p_names text[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_held_count integer;
-begin
-  loop
-    perform from public.tags as t where t.name = any (p_names)
-    order by t.name collate "C"
-    for key share;
-    get diagnostics v_held_count = row_count;
-    exit when v_held_count = cardinality(p_names);
-    insert into public.tags (name)
-    select u.name from unnest(p_names) as u (name) order by u.name collate "C"
-    on conflict on constraint tags_pkey do nothing;
-  end loop;
-end;
-$$;
-comment on function private.hold_tags(text[]) is
-  'Makes those of the tags that are new and keeps all of them, given once each, from being deleted.';
-
--- issue_tags → issues.tags
-create or replace function private.lock_tagged_issue() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  if tg_op = 'DELETE' then
-    perform from public.issues as i where i.id = old.issue_id for no key update;
-    return old;
-  end if;
-  perform from public.issues as i where i.id = new.issue_id for no key update;
-  new.tag_name := coalesce(private.presence(new.tag_name), '');
-  perform private.hold_tags(array[new.tag_name]);
-  return new;
-end;
-$$;
-comment on function private.lock_tagged_issue() is
-  'Before trigger: locks the issue, then makes the tag if it is new.';
-
-create or replace function private.put_tag_row_into_array() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  if tg_op = 'INSERT' then
-    update public.issues as i set tags = private.sorted_tags(i.tags || new.tag_name)
-    where i.id = new.issue_id and new.tag_name <> all (i.tags);
-  elsif tg_op = 'DELETE' then
-    update public.issues as i set tags = array_remove(i.tags, old.tag_name)
-    where i.id = old.issue_id and old.tag_name = any (i.tags);
-  else
-    update public.issues as i set tags = '{}' where i.tags <> '{}';
-  end if;
-  return null;
-end;
-$$;
-comment on function private.put_tag_row_into_array() is
-  'After trigger of issue_tags, truncate too: keeps issues.tags.';
-
-create or replace function private.take_turn_to_delete() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  perform pg_advisory_xact_lock(hashtextextended('public.issue_tags', 0));
-  return null;
-end;
-$$;
-comment on function private.take_turn_to_delete() is
-  'Before-statement trigger: deletes of issue_tags, tags and issues take turns.';
-
--- issues.tags → issue_tags. The row is read again: a statement that writes both shapes has moved on by now.
--- A tag whose row somebody is deleting stays in the array until they have, or for good if they give up.
-create or replace function private.put_tag_array_into_rows() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_tags text[];
-  v_new text[];
-  v_left text[];
-  v_row_count integer;
-begin
-  if tg_op = 'INSERT' then
-    insert into public.issue_tags (issue_id, tag_name)
-    select new.id, t.name from public.tags as t where t.name = any (new.tags)
-    order by t.name collate "C"
-    for key share
-    on conflict on constraint issue_tags_pkey do nothing;
-    get diagnostics v_row_count = row_count;
-    if v_row_count < cardinality(new.tags) then
-      perform private.hold_tags(new.tags);
-      insert into public.issue_tags (issue_id, tag_name)
-      select new.id, u.name from unnest(new.tags) as u (name)
-      on conflict on constraint issue_tags_pkey do nothing;
-    end if;
-    return null;
-  end if;
-  select i.tags into v_tags from public.issues as i where i.id = new.id;
-  if not found then
-    return null;
-  end if;
-  delete from public.issue_tags as t
-  where t.issue_id = new.id and t.tag_name in (
-    select l.tag_name from public.issue_tags as l
-    where l.issue_id = new.id and l.tag_name = any (old.tags) and l.tag_name <> all (v_tags)
-    for update skip locked
-  );
-  v_new := array(
-    select u.name from unnest(v_tags) as u (name)
-    where not exists (
-      select from public.issue_tags as t where t.issue_id = new.id and t.tag_name = u.name
-    )
-    order by u.name collate "C"
-  );
-  perform private.hold_tags(v_new);
-  insert into public.issue_tags (issue_id, tag_name) select new.id, u.name from unnest(v_new) as u (name)
-  on conflict on constraint issue_tags_pkey do nothing;
-  select array_agg(t.tag_name) into v_left
-  from public.issue_tags as t
-  where t.issue_id = new.id and t.tag_name <> all (v_tags);
-  if v_left is not null then
-    update public.issues as i set tags = private.sorted_tags(i.tags || v_left) where i.id = new.id;
-  end if;
-  return null;
-end;
-$$;
-comment on function private.put_tag_array_into_rows() is
-  'After trigger of issues: keeps issue_tags and tags.';
-
-create trigger _100_refuse_key_change before update on public.tags
-  for each row when (old.name is distinct from new.name) execute function private.refuse_key_change();
-create trigger _150_take_turn_to_delete before delete on public.tags
-  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
-create trigger _900_keep_created_at before insert or update on public.tags
-  for each row execute function private.keep_created_at();
-
-create trigger _100_refuse_key_change before update on public.issue_tags
-  for each row when ((old.issue_id, old.tag_name) is distinct from (new.issue_id, new.tag_name))
-  execute function private.refuse_key_change();
-create trigger _150_take_turn_to_delete before delete on public.issue_tags
-  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
-create trigger _150_take_turn_to_delete before delete on public.issues
-  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
--- A row that a trigger inserts comes from the array, whose issue and tags are held by then.
-create trigger _200_lock_tagged_issue before insert on public.issue_tags
-  for each row when (pg_trigger_depth() = 0) execute function private.lock_tagged_issue();
-create trigger _210_lock_tagged_issue before delete on public.issue_tags
-  for each row execute function private.lock_tagged_issue();
-create trigger _300_put_tag_row_into_array after insert on public.issue_tags
-  for each row when (pg_trigger_depth() = 0) execute function private.put_tag_row_into_array();
-create trigger _305_put_tag_row_into_array after delete on public.issue_tags
-  for each row execute function private.put_tag_row_into_array();
-create trigger _310_put_tag_row_into_array after truncate on public.issue_tags
-  for each statement execute function private.put_tag_row_into_array();
-create trigger _200_put_tag_array_into_rows after insert on public.issues
-  for each row when (new.tags <> '{}') execute function private.put_tag_array_into_rows();
-create trigger _210_put_tag_array_into_rows after update on public.issues
-  for each row when (old.tags is distinct from new.tags) execute function private.put_tag_array_into_rows();
-
-alter table public.tags enable row level security;
-create policy tags_select_viewer on public.tags
-  for select to authenticated using ((select private.has_team_role('viewer')));
-create policy tags_insert_agent on public.tags
-  for insert to authenticated with check ((select private.has_team_role('agent')));
-create policy tags_update_agent on public.tags
-  for update to authenticated
-  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
-create policy tags_delete_admin on public.tags
-  for delete to authenticated using ((select private.has_team_role('admin')));
-
-alter table public.issue_tags enable row level security;
-create policy issue_tags_select_viewer on public.issue_tags
-  for select to authenticated using ((select private.has_team_role('viewer')));
-create policy issue_tags_insert_agent on public.issue_tags
-  for insert to authenticated with check ((select private.has_team_role('agent')));
-create policy issue_tags_update_agent on public.issue_tags
-  for update to authenticated
-  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
-create policy issue_tags_delete_agent on public.issue_tags
-  for delete to authenticated using ((select private.has_team_role('agent')));
-
-grant select, delete on public.tags to authenticated;
-grant insert (name, created_at), update (name, created_at) on public.tags to authenticated;
-grant select, delete on public.issue_tags to authenticated;
-grant insert (issue_id, tag_name), update (issue_id, tag_name) on public.issue_tags to authenticated;
-grant select, insert, update, delete on public.tags, public.issue_tags to service_role;
-
--- 20_tracker/50_circle_spaces.sql
+-- 20_tracker/30_circle/10_circle_spaces.sql
 -- Where in the Circle community a chat room is; messages themselves name only the room.
 
 create table public.circle_spaces (
@@ -1241,7 +1349,7 @@ grant update (id, space_id, space_name, chat_room_uuid, space_member_id, created
   on public.circle_spaces to authenticated;
 grant select, insert, update, delete on public.circle_spaces to service_role;
 
--- 20_tracker/51_circle_issues.sql
+-- 20_tracker/30_circle/20_circle_issues.sql
 -- Messages from the Circle community, as they came; those that are issues point to theirs.
 
 create table public.circle_issues (
@@ -1469,7 +1577,7 @@ grant update (
 ) on public.circle_issues to authenticated;
 grant select, insert, update, delete on public.circle_issues to service_role;
 
--- 20_tracker/52_circle_replies.sql
+-- 20_tracker/30_circle/30_circle_replies.sql
 -- The replies in a Circle thread, one row a reply, kept whatever later payloads leave out.
 
 create table public.circle_replies (
@@ -1540,7 +1648,7 @@ grant update (
 ) on public.circle_replies to authenticated;
 grant select, insert, update, delete on public.circle_replies to service_role;
 
--- 20_tracker/53_issue_import_logs.sql
+-- 20_tracker/30_circle/40_issue_import_logs.sql
 -- Which message became which issue, when, by whom and by which way.
 
 create table public.issue_import_logs (
@@ -1600,7 +1708,7 @@ grant insert (
 ) on public.issue_import_logs to authenticated;
 grant select, insert, update, delete on public.issue_import_logs to service_role;
 
--- 20_tracker/54_circle_imports.sql
+-- 20_tracker/30_circle/50_circle_imports.sql
 -- What the last import wrote into an issue: where the issue still says the same, the next import may update
 -- it; where a team member has changed it, theirs stays.
 
@@ -1628,7 +1736,7 @@ create policy circle_imports_select_viewer on private.circle_imports
   for select to authenticated using ((select private.has_team_role('viewer')));
 grant select on private.circle_imports to authenticated, service_role;
 
--- 20_tracker/55_circle_events.sql
+-- 20_tracker/30_circle/60_circle_events.sql
 -- What came in from Circle, byte for byte: stored first, worked on after, and workable on again.
 
 create table private.circle_events (
@@ -1671,1102 +1779,7 @@ create index circle_events_failed_received_at_idx on private.circle_events (rece
 
 alter table private.circle_events enable row level security;
 
--- 20_tracker/58_user_sessions.sql
--- Which profile a signed-in person works under, and when they were last seen.
-
-create table public.user_sessions (
-  id uuid not null default gen_random_uuid(),
-  user_id uuid default auth.uid(),
-  profile_name text not null default private.actor_name(),
-  profile_role text default private.team_role(),
-  created_at timestamptz not null default now(),
-  last_active timestamptz not null default now(),
-  constraint user_sessions_pkey primary key (id),
-  constraint user_sessions_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade
-);
-comment on table public.user_sessions is
-  'Sessions of team members. Each sees and writes their own; admins see all.';
-comment on column public.user_sessions.user_id is
-  'The account; null for sessions that a server recorded without one.';
-comment on column public.user_sessions.profile_role is
-  'The role shown with the profile. It grants nothing: team_members does.';
-
-create index user_sessions_user_id_idx on public.user_sessions (user_id);
-
-create trigger _100_refuse_key_change before update on public.user_sessions
-  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
-create trigger _900_keep_created_at before insert or update on public.user_sessions
-  for each row execute function private.keep_created_at();
-
-alter table public.user_sessions enable row level security;
-create policy user_sessions_select_own on public.user_sessions
-  for select to authenticated using (
-    (select private.has_team_role('viewer'))
-    and (user_id = (select auth.uid()) or (select private.has_team_role('admin')))
-  );
-create policy user_sessions_insert_own on public.user_sessions
-  for insert to authenticated
-  with check ((select private.has_team_role('viewer')) and user_id = (select auth.uid()));
-create policy user_sessions_update_own on public.user_sessions
-  for update to authenticated
-  using ((select private.has_team_role('viewer')) and user_id = (select auth.uid()))
-  with check ((select private.has_team_role('viewer')) and user_id = (select auth.uid()));
-create policy user_sessions_delete_admin on public.user_sessions
-  for delete to authenticated using ((select private.has_team_role('admin')));
-
-grant select, delete on public.user_sessions to authenticated;
-grant insert (id, user_id, profile_name, profile_role, created_at, last_active)
-  on public.user_sessions to authenticated;
-grant update (id, user_id, profile_name, profile_role, created_at, last_active)
-  on public.user_sessions to authenticated;
-grant select, insert, update, delete on public.user_sessions to service_role;
-
--- 20_tracker/59_touch_user_session.sql
--- Says that a team member is here, and under which profile.
-
-create or replace function private.touch_user_session(p_profile_name text, p_profile_role text)
-returns public.user_sessions
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_user_id constant uuid := auth.uid();
-  v_session public.user_sessions;
-begin
-  perform private.require_team_role('viewer');
-  if v_user_id is null then
-    raise exception using
-      errcode = 'PT401', message = 'not_signed_in', detail = 'A session belongs to an account.',
-      hint = 'Call with the token of a signed-in team member.';
-  end if;
-  -- Two tabs that open at once: the second waits here, and then finds the session that the first one started.
-  perform pg_advisory_xact_lock(hashtextextended('public.user_sessions ' || v_user_id, 0));
-  update public.user_sessions as s
-  set last_active = clock_timestamp(),
-    profile_name = coalesce(private.presence(p_profile_name), s.profile_name),
-    profile_role = coalesce(private.presence(p_profile_role), s.profile_role)
-  where s.id = (
-    select l.id from public.user_sessions as l
-    where l.user_id = v_user_id and l.last_active > clock_timestamp() - interval '30 minutes'
-    order by l.last_active desc, l.id
-    limit 1
-  )
-  returning * into v_session;
-  if not found then
-    insert into public.user_sessions (user_id, profile_name, profile_role, created_at, last_active)
-    values (
-      v_user_id, coalesce(private.presence(p_profile_name), private.actor_name()),
-      coalesce(private.presence(p_profile_role), private.team_role()), clock_timestamp(), clock_timestamp()
-    )
-    returning * into v_session;
-  end if;
-  return v_session;
-end;
-$$;
-comment on function private.touch_user_session(text, text) is 'Body of public.touch_user_session.';
-grant execute on function private.touch_user_session(text, text) to authenticated, service_role;
-
-create or replace function public.touch_user_session(
-  p_profile_name text default null, p_profile_role text default null
-) returns public.user_sessions
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.touch_user_session(
-    p_profile_name => touch_user_session.p_profile_name, p_profile_role => touch_user_session.p_profile_role
-  );
-end;
-comment on function public.touch_user_session(text, text) is
-  'Keeps the caller''s session alive: the one that was active within the last 30 minutes, else a new one. '
-  'Without a name or role it keeps what the session has; a new one has those of the team. Safe when called '
-  'twice at once. Team members. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.touch_user_session(text, text) to authenticated, service_role;
-
--- 20_tracker/61_issue_search.sql
--- What full text search looks through: one row an issue, kept by triggers of issues and comments.
---
--- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
--- less than four times its bytes. So 150,000 bytes of text go in at most: the beginnings of title, tags and
--- description, and the newest comments.
---
--- Whoever writes a row here holds the issue's lock, so that these rows add no lock order of their own: an
--- insert of comments locks their issues, by id, before it comes here. An edit or delete of a comment has its
--- comment by then, and deleting the issue takes the two the other way round: those take turns.
-
-create table private.issue_search (
-  issue_id uuid not null,
-  vector tsvector not null,
-  vector_bytes integer not null,
-  question_key text,
-  created_at timestamptz not null,
-  last_commenter text,
-  last_comment_at timestamptz not null,
-  constraint issue_search_pkey primary key (issue_id),
-  constraint issue_search_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade
-);
-comment on table private.issue_search is
-  'The words of an issue: title A, tags B, description C, comments D. Read by search_issues, '
-  'similar_issues and the view repeated_questions.';
-comment on column private.issue_search.vector_bytes is
-  'The size of vector, never less than it is. A comment that would take it over 150,000 has it made '
-  'anew, of the newest comments.';
-comment on column private.issue_search.created_at is
-  'The issue''s, which doesn''t change: to read the newest that have a common word in their order.';
-comment on column private.issue_search.last_commenter is
-  'Author of the latest comment; null where there is none.';
-comment on column private.issue_search.last_comment_at is
-  'Time of the latest comment, else of the issue: to read the issues in the order of what happened last.';
-comment on column private.issue_search.question_key is
-  'The title''s words, sorted, each once; a digest of them where they are long. Null for none.';
-
-create index issue_search_vector_idx on private.issue_search using gin (vector);
-create index issue_search_created_at_idx on private.issue_search (created_at);
-create index issue_search_last_comment_at_idx on private.issue_search (last_comment_at desc, issue_id);
-create index issue_search_question_key_idx on private.issue_search (question_key, issue_id);
-
--- src/app.ts is found as typed, and as app.ts too, in queries as in texts.
-create or replace function private.unjoined_words(p_text text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  -- translate() takes seven times as long, longer than the words themselves.
-  return regexp_replace(p_text, '[/\\.:_@=&?#+~-]+', ' ', 'g');
-end;
-$$;
-comment on function private.unjoined_words(text) is
-  'The text with a blank for what joins words into paths, addresses, identifiers and compounds.';
-
-create or replace function private.search_vector(p_text text, p_max_bytes integer) returns tsvector
-language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_text text := p_text;
-begin
-  while octet_length(v_text) > p_max_bytes loop
-    v_text := left(v_text, (length(v_text)::bigint * p_max_bytes / octet_length(v_text))::integer);
-  end loop;
-  return to_tsvector('pg_catalog.english', private.unjoined_words(v_text));
-end;
-$$;
-comment on function private.search_vector(text, integer) is
-  'The words of a text''s first so many bytes.';
-
-create or replace function private.issue_vector(p_title tsvector, p_tags text[], p_description text)
-returns tsvector
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  return setweight(p_title, 'A')
-    || setweight(private.search_vector(array_to_string(p_tags, ' '), 10000), 'B')
-    || setweight(private.search_vector(p_description, 70000), 'C');
-end;
-$$;
-comment on function private.issue_vector(tsvector, text[], text) is
-  'The words of an issue without its comments; those of the title are at hand.';
-
-create or replace function private.comments_vector(p_issue_id uuid) returns tsvector
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return private.search_vector(string_agg(v.body, e'\n'), 50000)
-  from (
-    select b.body, sum(octet_length(b.body)) over (order by c.created_at desc, c.id desc) as running_bytes
-    from public.comments as c
-    cross join lateral (select left(c.body, 10000) as body) as b
-    where c.issue_id = p_issue_id
-  ) as v
-  where v.running_bytes <= 50000;
-end;
-$$;
-comment on function private.comments_vector(uuid) is
-  'The words of an issue''s newest comments; null where it has none.';
-
-create or replace function private.question_key(p_title tsvector) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_key constant text := nullif(array_to_string(tsvector_to_array(p_title), ' '), '');
-begin
-  -- An entry of an index ends at 2.7 kB.
-  return case when octet_length(v_key) > 500 then md5(v_key) else v_key end;
-end;
-$$;
-comment on function private.question_key(tsvector) is
-  'The same for titles that have the same words; null for none.';
-
--- Runs before other triggers could change the new issue; where one did, its row is here, and newer.
-create or replace function private.index_new_issue() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_title constant tsvector := private.search_vector(new.title, 20000);
-  v_vector constant tsvector := private.issue_vector(v_title, new.tags, new.description);
-begin
-  insert into private.issue_search (
-    issue_id, vector, vector_bytes, question_key, created_at, last_comment_at
-  )
-  values (
-    new.id, v_vector, pg_column_size(v_vector), private.question_key(v_title), new.created_at, new.created_at
-  )
-  on conflict on constraint issue_search_pkey do nothing;
-  return null;
-end;
-$$;
-comment on function private.index_new_issue() is 'After-insert trigger of issues: makes a new one findable.';
-
-create or replace function private.index_issue(p_issue_id uuid) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_issue record;
-  v_last record;
-  v_title tsvector;
-  v_vector tsvector;
-begin
-  -- Read, not handed over: a trigger's row may have been changed since by a trigger before it.
-  select i.title, i.tags, i.description, i.created_at into v_issue
-  from public.issues as i
-  where i.id = p_issue_id;
-  if not found then
-    return;
-  end if;
-  v_title := private.search_vector(v_issue.title, 20000);
-  v_vector := private.issue_vector(v_title, v_issue.tags, v_issue.description)
-    || coalesce(private.comments_vector(p_issue_id), '');
-  select c.author_name, c.created_at into v_last
-  from public.comments as c
-  where c.issue_id = p_issue_id
-  order by c.created_at desc, c.id desc
-  limit 1;
-  insert into private.issue_search as s (
-    issue_id, vector, vector_bytes, question_key, created_at, last_commenter, last_comment_at
-  )
-  values (
-    p_issue_id, v_vector, pg_column_size(v_vector), private.question_key(v_title), v_issue.created_at,
-    v_last.author_name, coalesce(v_last.created_at, v_issue.created_at)
-  )
-  on conflict on constraint issue_search_pkey do update set
-    vector = excluded.vector, vector_bytes = excluded.vector_bytes, question_key = excluded.question_key,
-    last_commenter = excluded.last_commenter, last_comment_at = excluded.last_comment_at;
-end;
-$$;
-comment on function private.index_issue(uuid) is
-  'Makes an issue''s row of issue_search anew. The issue has to be locked.';
-
-create or replace function private.index_changed_issue() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.index_issue(new.id);
-  return null;
-end;
-$$;
-comment on function private.index_changed_issue() is
-  'After-update trigger of issues whose title, description or tags changed.';
-
-create trigger _050_index_new_issue after insert on public.issues
-  for each row execute function private.index_new_issue();
-create trigger _300_index_changed_issue after update on public.issues
-  for each row when (
-    old.title is distinct from new.title or old.description is distinct from new.description
-    or old.tags is distinct from new.tags
-  )
-  execute function private.index_changed_issue();
-
--- For the views issue_activity_log and repeated_questions, which are their caller's: a view needs its caller
--- to hold the table, not the schema, so nothing but these views reaches it.
-alter table private.issue_search enable row level security;
-create policy issue_search_select_viewer on private.issue_search
-  for select to authenticated using ((select private.has_team_role('viewer')));
-grant select on private.issue_search to authenticated, service_role;
-
--- 20_tracker/62_comment_search.sql
--- Keeps what search_issues finds, and who said something last, true to the comments, a statement at a time.
-
--- Twelve comments at once on one issue take turns by its lock, so that each adds to what the others left.
-create or replace function private.index_new_comments() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_added record;
-begin
-  perform from public.issues as i
-  where i.id in (select n.issue_id from new_comments as n)
-  order by i.id
-  for no key update;
-  for v_added in
-    select v.issue_id, case when max(v.running_bytes) <= 20000 then
-      private.search_vector(string_agg(v.body, e'\n') filter (where v.running_bytes <= 20000), 20000)
-    end as vector
-    from (
-      select n.issue_id, n.body,
-        sum(octet_length(n.body) + 1) over (partition by n.issue_id order by n.id) as running_bytes
-      from new_comments as n
-    ) as v
-    group by v.issue_id
-  loop
-    update private.issue_search as s
-    set vector = s.vector || v_added.vector,
-      vector_bytes = s.vector_bytes + pg_column_size(v_added.vector),
-      last_commenter = l.author_name, last_comment_at = l.created_at
-    from (
-      select c.author_name, c.created_at
-      from public.comments as c
-      where c.issue_id = v_added.issue_id
-      order by c.created_at desc, c.id desc
-      limit 1
-    ) as l
-    where s.issue_id = v_added.issue_id and s.vector_bytes + pg_column_size(v_added.vector) <= 150000;
-    if not found then
-      perform private.index_issue(v_added.issue_id);
-    end if;
-  end loop;
-  return null;
-end;
-$$;
-comment on function private.index_new_comments() is
-  'After-insert-statement trigger of comments: adds their words, or where they are many makes the row anew.';
-
--- An issue that is being deleted takes its comments along, and is not there any more.
-create or replace function private.index_issues(p_issue_ids uuid[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  if p_issue_ids <> '{}' then
-    perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
-    perform private.index_issue(u.id) from (select distinct unnest(p_issue_ids)) as u (id);
-  end if;
-end;
-$$;
-comment on function private.index_issues(uuid[]) is
-  'Locks the issues and makes their rows of issue_search anew.';
-
-create or replace function private.index_edited_comments() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.index_issues(array(
-    select o.issue_id from old_comments as o join new_comments as n on n.id = o.id
-    where (n.body, n.author_name) is distinct from (o.body, o.author_name)
-  ));
-  return null;
-end;
-$$;
-comment on function private.index_edited_comments() is 'After-update-statement trigger of comments.';
-
-create or replace function private.index_deleted_comments() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.index_issues(array(select o.issue_id from old_comments as o));
-  return null;
-end;
-$$;
-comment on function private.index_deleted_comments() is 'After-delete-statement trigger of comments.';
-
-create or replace function private.forget_comments() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  update private.issue_search as s
-  set vector = ts_filter(s.vector, '{a,b,c}'), last_commenter = null, last_comment_at = s.created_at
-  where s.last_commenter is not null;
-  return null;
-end;
-$$;
-comment on function private.forget_comments() is 'After-truncate trigger of comments.';
-
-create or replace function private.take_turn_with_deletes() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  perform pg_advisory_xact_lock_shared(hashtextextended('public.issue_tags', 0));
-  return null;
-end;
-$$;
-comment on function private.take_turn_with_deletes() is
-  'Before-statement trigger: edits and deletes of comments, among themselves free, take turns with deletes '
-  'of issues.';
-
-create trigger _150_take_turn_with_deletes before update or delete on public.comments
-  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_with_deletes();
-create trigger _200_index_new_comments after insert on public.comments
-  referencing new table as new_comments
-  for each statement execute function private.index_new_comments();
-create trigger _210_index_edited_comments after update on public.comments
-  referencing old table as old_comments new table as new_comments
-  for each statement execute function private.index_edited_comments();
-create trigger _220_index_deleted_comments after delete on public.comments
-  referencing old table as old_comments
-  for each statement execute function private.index_deleted_comments();
-create trigger _230_forget_comments after truncate on public.comments
-  for each statement execute function private.forget_comments();
-
--- 20_tracker/63_search_issues.sql
--- Finds issues by what people type.
-
-create or replace function private.search_query(p_query text) returns tsquery
-language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
-declare
-  v_term record;
-  v_words tsquery;
-  v_all tsquery := ''::tsquery;
-  v_any tsquery := ''::tsquery;
-begin
-  for v_term in
-    select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
-      private.unjoined_words(coalesce(t.match[2], t.match[3])) as words,
-      t.place = count(*) over () as is_last
-    from regexp_matches(left(p_query, 1000), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g')
-      with ordinality as t (match, place)
-    order by t.place
-  loop
-    if lower(v_term.words) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
-      v_any := v_any || v_all;
-      v_all := ''::tsquery;
-      continue;
-    end if;
-    v_words := phraseto_tsquery('pg_catalog.english', v_term.words);
-    if v_term.is_excluded then
-      v_words := !! v_words;
-    elsif v_term.is_last and not v_term.is_quoted and numnode(v_words) > 0
-      and v_term.words ~ '^(?=.*[[:alpha:]])[[:alnum:]]{3,}$'
-    then
-      -- Stemmed as it stands, and unfinished as it may be.
-      v_words := v_words || to_tsquery('pg_catalog.simple', quote_literal(v_term.words) || ':*');
-    end if;
-    v_all := v_all && v_words;
-  end loop;
-  v_any := v_any || v_all;
-  return case when numnode(v_any) > 0 then v_any end;
-end;
-$$;
-comment on function private.search_query(text) is
-  'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
-  'last word as far as it is written. Null for nothing but stop words and punctuation.';
-
-create type private.issue_filter as (
-  status text[],
-  segment text[],
-  assigned_to text,
-  assigned_to_user_id uuid,
-  tags text[],
-  created_from timestamptz,
-  created_to timestamptz,
-  include_tests boolean,
-  seq_id integer,
-  not_seq_id integer
-);
-comment on type private.issue_filter is
-  'Which issues a search is for. Null filters nothing; tags are sorted; created_to is exclusive.';
-
--- One statement for every way to search, planned anew for each call: what is not asked for is not in the
--- plan. The planner takes a word that it knows nothing of for more common than it may be, and would read all
--- issues, newest first, until enough have it: unless that is meant, their order is hidden from it.
-create or replace function private.find_issues(
-  p_words tsquery, p_title text, p_filter private.issue_filter, p_reads_newest boolean, p_limit integer,
-  p_offset integer
-) returns table (issue_id uuid, rank real, match_count bigint)
-language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
-begin
-  return query
-  with matching as (
-    select i.id, t.created_at,
-      -- 1: divided by 1 + the logarithm of the length
-      case when p_words is null then 0 else ts_rank('{0.1, 0.2, 0.4, 1}', s.vector, p_words, 1) end::real
-        as rank
-    from public.issues as i
-    left join private.issue_search as s on s.issue_id = i.id
-    cross join lateral (
-      -- The same; each is indexed beside what is looked for.
-      select case when p_words is null then i.created_at else s.created_at end as created_at
-    ) as t
-    where (p_words is null or s.vector @@ p_words)
-      and (p_title is null or i.title ilike p_title)
-      and (p_filter.status is null or i.status = any (p_filter.status))
-      and (p_filter.segment is null or i.segment = any (p_filter.segment))
-      and (p_filter.assigned_to is null or i.assigned_to = p_filter.assigned_to)
-      and (p_filter.assigned_to_user_id is null or i.assigned_to_user_id = p_filter.assigned_to_user_id)
-      and (p_filter.tags is null or i.tags @> p_filter.tags and i.id in (
-        select g.issue_id from public.issue_tags as g where g.tag_name = p_filter.tags[1]
-      ))
-      and (p_filter.created_from is null or t.created_at >= p_filter.created_from)
-      and (p_filter.created_to is null or t.created_at < p_filter.created_to)
-      and (p_filter.include_tests or not i.is_test)
-      and (p_filter.seq_id is null or i.seq_id = p_filter.seq_id)
-      and (p_filter.not_seq_id is null or i.seq_id <> p_filter.not_seq_id)
-    order by case when p_reads_newest then t.created_at else t.created_at + interval '0' end desc
-    limit greatest(p_limit + p_offset, case when p_words is not null then 2000 end)
-  )
-  select m.id, m.rank, count(*) over () from matching as m
-  order by m.rank desc, m.created_at desc, m.id
-  limit p_limit offset p_offset;
-end;
-$$;
-comment on function private.find_issues(
-  tsquery, text, private.issue_filter, boolean, integer, integer
-) is
-  'A page of the issues that have the words, and a title like this, best first, with how many there are, up '
-  'to 2,000. A null asks for nothing.';
-
--- To rank each of a hundred thousand issues takes a second. So where one of fifty of the newest has the
--- words, the newest hundred thousand are read until 2,000 have them; if those don't have so many, and for
--- rarer words, the index of words finds all.
-create or replace function private.find_issues_by_words(
-  p_words tsquery, p_filter private.issue_filter, p_limit integer, p_offset integer
-) returns table (issue_id uuid, rank real)
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_newest private.issue_filter := p_filter;
-  v_ids uuid[];
-  v_ranks real[];
-  v_count bigint := 0::bigint;
-begin
-  if (
-    select count(*) >= 40
-    from (select s.vector from private.issue_search as s order by s.created_at desc limit 2000) as n
-    where n.vector @@ p_words
-  ) then
-    v_newest.created_from := greatest(p_filter.created_from, (
-      select s.created_at from private.issue_search as s order by s.created_at desc offset 100000 limit 1
-    ));
-    select array_agg(f.issue_id), array_agg(f.rank), max(f.match_count) into v_ids, v_ranks, v_count
-    from private.find_issues(p_words, null, v_newest, true, p_limit, p_offset) as f;
-  end if;
-  if v_count >= greatest(p_limit + p_offset, 2000) then
-    return query select u.id, u.rank from unnest(v_ids, v_ranks) as u (id, rank);
-  else
-    return query select f.issue_id, f.rank from private.find_issues(
-      p_words, null, p_filter, false, p_limit, p_offset
-    ) as f;
-  end if;
-end;
-$$;
-comment on function private.find_issues_by_words(tsquery, private.issue_filter, integer, integer) is
-  'A page of the issues that have the words, best first; of more than 2,000, the newest 2,000 are ranked.';
-
--- Every title takes seconds to read, and a pattern without three letters in a row finds no index.
-create or replace function private.find_issues_by_title(
-  p_typed text, p_filter private.issue_filter, p_limit integer, p_offset integer
-) returns table (issue_id uuid, rank real)
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_pattern constant text := '%' || regexp_replace(left(p_typed, 200), '([\\%_])', '\\\1', 'g') || '%';
-  v_reads_newest constant boolean := p_typed !~ '[[:alnum:]]{3}';
-begin
-  if v_reads_newest then
-    p_filter.created_from := greatest(p_filter.created_from, (
-      select i.created_at from public.issues as i order by i.created_at desc offset 20000 limit 1
-    ));
-  end if;
-  return query
-  select f.issue_id, f.rank
-  from private.find_issues(null, v_pattern, p_filter, v_reads_newest, p_limit, p_offset) as f;
-end;
-$$;
-comment on function private.find_issues_by_title(text, private.issue_filter, integer, integer) is
-  'A page of the issues whose title contains what was typed, newest first; of the newest 20,000 issues, if '
-  'that has no three letters in a row.';
-
--- The issue of that number is the first one of the first page, and none of the rest.
-create or replace function private.find_typed_issues(
-  p_typed text, p_filter private.issue_filter, p_limit integer, p_offset integer
-) returns table (issue_id uuid, rank real)
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_words constant tsquery := private.search_query(p_typed);
-  v_numbered uuid;
-begin
-  p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$')::integer;
-  if p_filter.seq_id is not null then
-    select f.issue_id into v_numbered from private.find_issues(null, null, p_filter, false, 1, 0) as f;
-    p_filter.not_seq_id := p_filter.seq_id;
-    p_filter.seq_id := null;
-  end if;
-  if v_numbered is not null then
-    if p_offset = 0 and p_limit > 0 then
-      return query select v_numbered, 100::real;
-      p_limit := p_limit - 1;
-    end if;
-    p_offset := greatest(p_offset - 1, 0);
-  end if;
-  if p_typed is null then
-    return query
-    select f.issue_id, f.rank
-    from private.find_issues(null, null, p_filter, true, p_limit, p_offset) as f;
-    return;
-  end if;
-  if v_words is not null then
-    return query
-    select f.issue_id, f.rank from private.find_issues_by_words(v_words, p_filter, p_limit, p_offset) as f;
-    if found or v_numbered is not null or p_offset > 0 and exists (
-      select from private.find_issues_by_words(v_words, p_filter, 1, 0)
-    ) then
-      return;
-    end if;
-  end if;
-  return query
-  select f.issue_id, f.rank from private.find_issues_by_title(p_typed, p_filter, p_limit, p_offset) as f;
-end;
-$$;
-comment on function private.find_typed_issues(text, private.issue_filter, integer, integer) is
-  'A page of the issues that have the words that were typed; where none has them, or there are none, of '
-  'those whose title contains it. Null: the newest.';
-
--- Words are marked in the text as it stands, so what joins them is looked for as well.
-create or replace function private.issue_snippet(p_issue_id uuid, p_description text, p_words tsquery)
-returns text
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_text text := left(p_description, 4000);
-begin
-  if p_words is null then
-    return left(p_description, 200);
-  end if;
-  if to_tsvector('pg_catalog.english', private.unjoined_words(v_text)) @@ p_words is not true then
-    v_text := concat_ws(' … ', v_text, (
-      select string_agg(left(c.body, 1000), ' … ')
-      from (
-        select n.body from public.comments as n
-        where n.issue_id = p_issue_id
-        order by n.created_at desc, n.id desc
-        limit 5
-      ) as c
-    ));
-  end if;
-  return ts_headline(
-    'pg_catalog.english', v_text, p_words,
-    'StartSel=**, StopSel=**, MaxFragments=2, MinWords=8, MaxWords=24, FragmentDelimiter=" … "'
-  );
-end;
-$$;
-comment on function private.issue_snippet(uuid, text, tsquery) is
-  'Where an issue''s description, or else its newest comments, have the words, marked **so**.';
-
-create or replace function private.search_issues(
-  p_query text, p_status text[], p_segment text[], p_assigned_to text, p_mine boolean, p_tags text[],
-  p_created_from timestamptz, p_created_to timestamptz, p_include_tests boolean, p_limit integer,
-  p_offset integer
-) returns table (
-  id uuid, seq_id integer, title text, status text, segment text, submitted_by text, assigned_to text,
-  tags text[], created_at timestamptz, updated_at timestamptz, rank real, snippet text
-)
-language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
-declare
-  v_typed constant text := private.presence(left(p_query, 1000));
-  v_words constant tsquery := private.search_query(v_typed)
-    || websearch_to_tsquery('pg_catalog.english', v_typed);
-  v_filter private.issue_filter;
-begin
-  perform private.require_team_role('viewer');
-  v_filter.status := p_status;
-  v_filter.segment := p_segment;
-  v_filter.assigned_to := private.presence(p_assigned_to);
-  if p_mine then
-    -- A server has no account, and no issues of its own.
-    v_filter.assigned_to_user_id := coalesce(auth.uid(), '00000000-0000-0000-0000-000000000000');
-  end if;
-  v_filter.tags := nullif(private.sorted_tags(p_tags), '{}');
-  v_filter.created_from := p_created_from;
-  v_filter.created_to := p_created_to;
-  v_filter.include_tests := coalesce(p_include_tests, false);
-  return query
-  select i.id, i.seq_id, i.title, i.status, i.segment, i.submitted_by, i.assigned_to, i.tags, i.created_at,
-    i.updated_at, f.rank, private.issue_snippet(i.id, i.description, v_words)
-  from private.find_typed_issues(
-    v_typed, v_filter, least(greatest(coalesce(p_limit, 20), 0), 100),
-    least(greatest(coalesce(p_offset, 0), 0), 100000)
-  ) with ordinality as f (issue_id, rank, place)
-  join public.issues as i on i.id = f.issue_id
-  order by f.place;
-end;
-$$;
-comment on function private.search_issues(
-  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
-) is 'Body of public.search_issues.';
-grant execute on function private.search_issues(
-  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
-) to authenticated, service_role;
-
-create or replace function public.search_issues(
-  p_query text, p_status text[] default null, p_segment text[] default null,
-  p_assigned_to text default null, p_mine boolean default false, p_tags text[] default null,
-  p_created_from timestamptz default null, p_created_to timestamptz default null,
-  p_include_tests boolean default false, p_limit integer default 20, p_offset integer default 0
-) returns table (
-  id uuid, seq_id integer, title text, status text, segment text, submitted_by text, assigned_to text,
-  tags text[], created_at timestamptz, updated_at timestamptz, rank real, snippet text
-)
-language sql stable security invoker set search_path = ''
-begin atomic
-  select f.id, f.seq_id, f.title, f.status, f.segment, f.submitted_by, f.assigned_to, f.tags, f.created_at,
-    f.updated_at, f.rank, f.snippet
-  from private.search_issues(
-    p_query, p_status, p_segment, p_assigned_to, p_mine, p_tags, p_created_from, p_created_to,
-    p_include_tests, p_limit, p_offset
-  ) as f;
-end;
-comment on function public.search_issues(
-  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
-) is
-  'Finds issues by the words of title, tags, description and comments, archived ones too: all words, in any '
-  'order; "words together"; -without; this or that; the last word as far as it is typed; #12 brings the '
-  'issue of that number first. Where nothing has the words, titles that contain the query as typed. A blank '
-  'query lists the newest. Status, segment: any of these; tags: all of these; created_to is exclusive; '
-  'p_limit up to 100. Best first, equals newest first; of more than 2,000 that match, the newest 2,000 are '
-  'ranked. snippet is text as people sent it, with **marks**. Viewers. Errors: not_signed_in (401), '
-  'team_role_required (403).';
-grant execute on function public.search_issues(
-  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
-) to authenticated, service_role;
-
--- 20_tracker/64_issue_activity_log.sql
--- Where each issue stands and who said something about it last.
-
--- The latest comment is kept beside the issue, so that the newest page costs a page, not the table.
-create or replace view public.issue_activity_log with (security_invoker = true) as
-select
-  i.id,
-  i.title as issue_title,
-  i.segment,
-  i.status,
-  i.assigned_to,
-  i.resolved_by,
-  i.resolved_at,
-  coalesce(s.last_commenter, i.submitted_by) as last_commenter,
-  s.last_comment_at
-from public.issues as i
-join private.issue_search as s on s.issue_id = i.id;
-comment on view public.issue_activity_log is 'One row an issue, for those who may read issues.';
-comment on column public.issue_activity_log.last_commenter is
-  'Author of the latest comment, else who submitted it.';
-comment on column public.issue_activity_log.last_comment_at is
-  'Time of the latest comment, else of the issue.';
-
-grant select on public.issue_activity_log to authenticated, service_role;
-
--- 20_tracker/64_similar_issues.sql
--- Offers issues that say the same while somebody writes one.
-
--- How common a word is comes from what ANALYZE keeps about the vectors: the share of rows of each of the
--- thousand most common ones; a word that is not among them is rare. A word of every fiftieth issue tells
--- little, and of a million issues brings twenty thousand along, each to be fetched and ranked: it looks for
--- nothing where there are two rarer ones. Four words are enough to look for, and sixteen to rank by.
-create or replace function private.telling_words(p_title tsvector, p_description tsvector)
-returns table (word text, looks boolean, is_common boolean)
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return query
-  with known as (
-    select u.word, bool_or(u.is_in_title) as is_in_title, coalesce(max(c.share), 0) as share
-    from (
-      select t.lexeme, true from unnest(p_title) as t
-      union all
-      select d.lexeme, false from unnest(p_description) as d
-    ) as u (word, is_in_title)
-    left join (
-      select e.word, e.share
-      from pg_catalog.pg_stats as s
-      cross join lateral unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs)
-        as e (word, share)
-      where s.schemaname = 'private' and s.tablename = 'issue_search' and s.attname = 'vector'
-    ) as c on c.word = u.word
-    group by u.word
-  )
-  select p.word, p.place <= 4 and (p.share <= 0.02 or p.place <= 2), p.share > 0.02
-  from (
-    select k.word, k.share,
-      row_number() over (order by k.share > 0.02, not k.is_in_title, k.share, k.word) as place
-    from known as k
-  ) as p
-  where p.place <= 16
-  order by p.place;
-end;
-$$;
-comment on function private.telling_words(tsvector, tsvector) is
-  'The words of a title and a description that tell most, the best first, and whether to look for them.';
-
-create or replace function private.words_in_common(p_words text[], p_count integer) returns tsquery
-language sql immutable security invoker set search_path = '' as $$
-  with recursive word as (
-    select u.word, u.place from unnest(p_words) with ordinality as u (word, place)
-  ),
-  choice as (
-    select quote_literal(w.word) as words, w.place, 1 as word_count from word as w
-    union all
-    select c.words || ' & ' || quote_literal(w.word), w.place, c.word_count + 1
-    from choice as c
-    join word as w on w.place > c.place
-    where c.word_count < p_count
-  )
-  select string_agg(c.words, ' | ')::tsquery from choice as c where c.word_count = p_count
-$$;
-comment on function private.words_in_common(text[], integer) is
-  'What finds issues with at least so many of the words; null where there are less.';
-
--- Trigrams only rank: to find by them reads most of a million titles, which takes seconds.
-create or replace function private.rank_similar_issues(
-  p_candidates tsquery, p_words tsquery, p_title text, p_not_ids uuid[], p_created_from timestamptz,
-  p_limit integer
-) returns table (issue_id uuid, similarity real)
-language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
-begin
-  return query
-  with candidate as (
-    select i.id, s.created_at, ts_rank(s.vector, p_words, 1) as word_rank,
-      coalesce(extensions.similarity(i.title, p_title), 0) as title_similarity
-    from private.issue_search as s
-    join public.issues as i on i.id = s.issue_id
-    where s.vector @@ p_candidates and not i.is_test and s.issue_id <> all (p_not_ids)
-      and (p_created_from is null or s.created_at >= p_created_from)
-    -- Hidden from the planner, which would read all issues for a word that it takes for more common than
-    -- it is.
-    order by s.created_at + interval '0' desc
-    limit 500
-  ),
-  placed as (
-    select c.id, c.created_at, c.title_similarity,
-      -- Reciprocal ranks, which need no common scale.
-      1.0 / (60 + rank() over (order by c.word_rank desc))
-        + 1.0 / (60 + rank() over (order by c.title_similarity desc)) as score
-    from candidate as c
-  )
-  select p.id, p.title_similarity from placed as p
-  order by p.score desc, p.created_at desc, p.id
-  limit p_limit;
-end;
-$$;
-comment on function private.rank_similar_issues(tsquery, tsquery, text, uuid[], timestamptz, integer) is
-  'Of the newest 500 candidates those that match the words and the title best.';
-
-create or replace function private.similar_issues(p_title text, p_description text, p_limit integer)
-returns table (
-  id uuid, seq_id integer, title text, status text, segment text, created_at timestamptz, similarity real
-)
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_title constant text := left(private.presence(p_title), 1000);
-  v_limit constant integer := least(greatest(coalesce(p_limit, 5), 0), 50);
-  v_words text[];
-  v_looked_for text[];
-  v_is_common boolean;
-  v_created_from timestamptz;
-  v_ids uuid[] := '{}'::uuid[];
-  v_similarities real[] := '{}'::real[];
-begin
-  perform private.require_team_role('viewer');
-  select array_agg(w.word), array_agg(w.word) filter (where w.looks), bool_and(w.is_common)
-  into v_words, v_looked_for, v_is_common
-  from private.telling_words(
-    private.search_vector(v_title, 4000), private.search_vector(p_description, 4000)
-  ) as w;
-  -- Three words in common are few issues and the best ones, two some hundred; one is in thousands:
-  -- in so many of the newest, if it is common, that they will do.
-  for v_count in reverse 3 .. 1 loop
-    exit when cardinality(v_ids) >= v_limit or v_count = 1 and v_ids <> '{}';
-    if v_count = 1 and v_is_common then
-      select s.created_at into v_created_from from private.issue_search as s
-      order by s.created_at desc offset 5000 limit 1;
-    end if;
-    select v_ids || coalesce(array_agg(f.issue_id), '{}'),
-      v_similarities || coalesce(array_agg(f.similarity), '{}')
-    into v_ids, v_similarities
-    from private.rank_similar_issues(
-      private.words_in_common(case when v_count > 1 then v_looked_for else v_looked_for[:1] end, v_count),
-      private.words_in_common(v_words, 1), v_title, v_ids, v_created_from,
-      v_limit - cardinality(v_ids)
-    ) as f;
-  end loop;
-  return query
-  select i.id, i.seq_id, i.title, i.status, i.segment, i.created_at, f.similarity
-  from unnest(v_ids, v_similarities) with ordinality as f (issue_id, similarity, place)
-  join public.issues as i on i.id = f.issue_id
-  order by f.place;
-end;
-$$;
-comment on function private.similar_issues(text, text, integer) is 'Body of public.similar_issues.';
-grant execute on function private.similar_issues(text, text, integer) to authenticated, service_role;
-
-create or replace function public.similar_issues(
-  p_title text, p_description text default '', p_limit integer default 5
-) returns table (
-  id uuid, seq_id integer, title text, status text, segment text, created_at timestamptz, similarity real
-)
-language sql stable security invoker set search_path = ''
-begin atomic
-  select f.id, f.seq_id, f.title, f.status, f.segment, f.created_at, f.similarity
-  from private.similar_issues(p_title, p_description, p_limit) as f;
-end;
-comment on function public.similar_issues(text, text, integer) is
-  'Issues that say the same as one that is being written, best first: those that have more of the most '
-  'telling words of title and description, by how well they match and how much the titles are alike. '
-  'similarity is that of the titles, 0 to 1. No test data; p_limit up to 50. Viewers. Errors: '
-  'not_signed_in (401), team_role_required (403).';
-grant execute on function public.similar_issues(text, text, integer) to authenticated, service_role;
-
--- 20_tracker/65_issues_by_space.sql
--- Where issues come from in the community, and how fast each space's are resolved.
-
-create view public.issues_by_space with (security_invoker = true) as
-with placed as (
-  -- An issue once a space, however many of its messages are from there.
-  select distinct on (c.mapped_to_issue_id, coalesce(c.space_id, c.space_name))
-    c.mapped_to_issue_id as issue_id, coalesce(c.space_id, c.space_name) as space_key, c.space_id,
-    c.space_name
-  from public.circle_issues as c
-  where c.mapped_to_issue_id is not null
-  order by c.mapped_to_issue_id, coalesce(c.space_id, c.space_name), c.created_at desc
-)
-select
-  (array_agg(p.space_id order by i.created_at desc, i.id))[1] as space_id,
-  (array_agg(p.space_name order by i.created_at desc, i.id))[1] as space_name,
-  count(*) as issue_count,
-  count(*) filter (where i.status in ('waiting_for_help', 'in_progress', 'blocked')) as open_count,
-  count(i.resolved_at) as resolved_count,
-  round(percentile_cont(0.5) within group (order by h.hours)::numeric, 2) as median_hours_to_resolve,
-  round(percentile_cont(0.9) within group (order by h.hours)::numeric, 2) as p90_hours_to_resolve,
-  max(i.created_at) as last_issue_at
-from public.issues as i
-left join placed as p on p.issue_id = i.id
-cross join lateral (
-  select case when i.resolved_at is not null
-    then greatest(extract(epoch from i.resolved_at - i.created_at)::double precision / 3600, 0)
-  end as hours
-) as h
-where not i.is_test
-group by p.space_key;
-comment on view public.issues_by_space is
-  'One row a space of the Circle community, and one without a space for issues that came another way. An '
-  'issue with messages in several spaces counts in each. No test data.';
-comment on column public.issues_by_space.space_name is 'The name of the space in its latest issue.';
-comment on column public.issues_by_space.resolved_count is 'Resolved ones, those archived since included.';
-comment on column public.issues_by_space.median_hours_to_resolve is
-  'Half of the resolved ones took no longer, in hours from creation to resolution.';
-comment on column public.issues_by_space.p90_hours_to_resolve is 'Nine of ten took no longer.';
-
-grant select on public.issues_by_space to authenticated, service_role;
-
--- 20_tracker/66_open_issues.sql
--- What there is to do: every issue that is neither resolved nor archived, with its age.
-
-create view public.open_issues with (security_invoker = true) as
-select
-  i.id,
-  i.seq_id,
-  i.title,
-  i.status,
-  i.segment,
-  i.submitted_by,
-  i.assigned_to,
-  i.assigned_to_user_id,
-  i.tags,
-  i.ready_for_delivery,
-  i.created_at,
-  i.updated_at,
-  now() - i.created_at as age,
-  case
-    when i.created_at > now() - interval '1 day' then 'under 1 day'
-    when i.created_at > now() - interval '3 days' then '1 to 3 days'
-    when i.created_at > now() - interval '7 days' then '3 to 7 days'
-    when i.created_at > now() - interval '30 days' then '7 to 30 days'
-    else 'over 30 days'
-  end as age_bucket,
-  coalesce(i.assigned_to_user_id = (select auth.uid()), false) as is_mine,
-  (select count(*) from public.comments as c where c.issue_id = i.id) as comment_count
-from public.issues as i
-where i.status in ('waiting_for_help', 'in_progress', 'blocked') and not i.is_test;
-comment on view public.open_issues is
-  'Issues that wait for help, are in progress or blocked. No test data. Its pages by created_at, either way, '
-  'read an index.';
-comment on column public.open_issues.age is 'Time since it was created.';
-comment on column public.open_issues.age_bucket is
-  'under 1 day, 1 to 3 days, 3 to 7 days, 7 to 30 days or over 30 days.';
-comment on column public.open_issues.is_mine is 'Whether it is assigned to the caller''s account.';
-
-grant select on public.open_issues to authenticated, service_role;
-
--- 20_tracker/67_issue_status_ages.sql
--- How much open work there is, by status, segment and age.
-
-create view public.issue_status_ages with (security_invoker = true) as
-select
-  i.status,
-  i.segment,
-  i.age_bucket,
-  count(*) as issue_count,
-  count(*) filter (where i.assigned_to is null) as unassigned_count,
-  min(i.created_at) as oldest_created_at
-from public.open_issues as i
-group by i.status, i.segment, i.age_bucket;
-comment on view public.issue_status_ages is
-  'Counts of open_issues. A combination without issues has no row.';
-
-grant select on public.issue_status_ages to authenticated, service_role;
-
--- 20_tracker/68_issue_trends.sql
--- How many issues come and go each week, and how long those that go have taken.
-
-create view public.issue_trends with (security_invoker = true) as
--- Counted apart, so that only what was resolved is sorted.
-with counted as (
-  select date_trunc('week', i.created_at at time zone 'UTC')::date as week, i.segment,
-    count(*) as opened_count, 0::bigint as resolved_count,
-    null::double precision as median_hours, null::double precision as p90_hours
-  from public.issues as i
-  where not i.is_test
-  group by 1, 2
-  union all
-  select r.week, r.segment, 0, count(*), percentile_cont(0.5) within group (order by r.hours),
-    percentile_cont(0.9) within group (order by r.hours)
-  from (
-    select date_trunc('week', i.resolved_at at time zone 'UTC')::date as week, i.segment,
-      greatest(extract(epoch from i.resolved_at - i.created_at)::double precision / 3600, 0) as hours
-    from public.issues as i
-    where not i.is_test and i.resolved_at is not null
-  ) as r
-  group by 1, 2
-)
-select
-  c.week,
-  c.segment,
-  sum(c.opened_count)::bigint as opened_count,
-  sum(c.resolved_count)::bigint as resolved_count,
-  round(max(c.median_hours)::numeric, 2) as median_hours,
-  round(max(c.p90_hours)::numeric, 2) as p90_hours
-from counted as c
-group by c.week, c.segment;
-comment on view public.issue_trends is
-  'One row a week and segment in which anything was opened or resolved. An issue that was reopened counts as '
-  'resolved in the week of its last resolution. No test data.';
-comment on column public.issue_trends.week is 'The Monday on which the week begins, in UTC.';
-comment on column public.issue_trends.median_hours is
-  'Half of those resolved that week took no longer, in hours from creation; null when none was.';
-comment on column public.issue_trends.p90_hours is 'Nine of ten of those resolved that week took no longer.';
-
-grant select on public.issue_trends to authenticated, service_role;
-
--- 20_tracker/69_repeated_questions.sql
--- What is asked again and again: issues whose titles say the same words.
-
-create view public.repeated_questions with (security_invoker = true) as
-with repeated as (
-  select s.question_key from private.issue_search as s
-  where s.question_key is not null
-  group by s.question_key
-  having count(*) > 1
-)
-select
-  s.question_key,
-  (array_agg(i.title order by i.created_at desc, i.id))[1] as example_title,
-  count(*) as issue_count,
-  count(distinct i.submitted_by) as people_count,
-  count(i.resolved_at) as resolved_count,
-  min(i.created_at) as first_at,
-  max(i.created_at) as last_at,
-  array_agg(i.id order by i.created_at desc, i.id) as issue_ids
-from repeated as r
-join private.issue_search as s on s.question_key = r.question_key
-join public.issues as i on i.id = s.issue_id
-where not i.is_test
-group by s.question_key
-having count(*) > 1;
-comment on view public.repeated_questions is
-  'Groups of two or more issues whose titles have the same words, whatever their order, case, endings and '
-  'punctuation. No test data.';
-comment on column public.repeated_questions.question_key is
-  'The words of the title that count, sorted, without endings; a digest of them where they are long.';
-comment on column public.repeated_questions.example_title is 'The title of the newest of them.';
-comment on column public.repeated_questions.people_count is 'How many names are in submitted_by.';
-comment on column public.repeated_questions.resolved_count is
-  'Resolved ones, those archived since included.';
-comment on column public.repeated_questions.issue_ids is 'Newest first.';
-
-grant select on public.repeated_questions to authenticated, service_role;
-
--- 20_tracker/70_circle_values.sql
+-- 20_tracker/40_import/10_circle_values.sql
 -- Reading values out of what Circle and n8n send: nothing here raises, what can't be read is null. All of it
 -- in plpgsql, which keeps its plans; an import calls these some twenty times.
 
@@ -2888,7 +1901,7 @@ $$;
 comment on function private.text_of_html(text) is
   'HTML as plain text: a line a block, without tags, the commonest entities decoded.';
 
--- 20_tracker/71_circle_captures.sql
+-- 20_tracker/40_import/20_circle_captures.sql
 -- What a payload says about messages, whatever its shape: one capture for the message at its root and one for
 -- each reply. The shapes are told apart by their keys.
 
@@ -3237,88 +2250,7 @@ comment on function private.judge_circle_message(double precision, text, text) i
   'Whether a message is an issue: by its sender''s verdict, else by its words. The threshold is '
   'tracker_settings.triage_threshold.';
 
--- 20_tracker/72_upsert_circle_issue.sql
--- Stores one message from Circle, for clients that have taken it apart themselves.
-
-create or replace function private.upsert_circle_issue(
-  p_message_id text, p_thread_id text, p_title text, p_body text, p_author_name text, p_author_email text,
-  p_space_name text, p_space_id text, p_link text, p_is_thread boolean, p_raw_data jsonb
-) returns uuid
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_message_id constant text := nullif(btrim(p_message_id), '');
-  v_title constant text := nullif(btrim(p_title), '');
-  v_body constant text := case when p_body ~ '\S' then p_body end;
-  v_author_name constant text := nullif(btrim(p_author_name), '');
-  v_id uuid;
-begin
-  perform private.require_team_role('agent');
-  if v_message_id is null or length(v_message_id) > 255 then
-    raise exception using
-      errcode = 'PT422', message = 'circle_message_id_invalid',
-      detail = 'A message needs an id of 1 to 255 characters.', hint = 'Send the id that Circle gave it.';
-  end if;
-  insert into public.circle_issues as c (
-    message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link, is_thread,
-    raw_data
-  )
-  values (
-    v_message_id, nullif(btrim(p_thread_id), ''), private.circle_title(v_title, v_body), coalesce(v_body, ''),
-    coalesce(v_author_name, 'Unknown'), nullif(btrim(p_author_email), ''), nullif(btrim(p_space_name), ''),
-    nullif(btrim(p_space_id), ''), nullif(btrim(p_link), ''), coalesce(p_is_thread, false),
-    coalesce(p_raw_data, '{}')
-  )
-  on conflict on constraint circle_issues_message_id_key do update set
-    thread_id = coalesce(excluded.thread_id, c.thread_id),
-    title = coalesce(v_title, c.title),
-    body = coalesce(v_body, c.body),
-    author_name = coalesce(v_author_name, c.author_name),
-    author_email = coalesce(excluded.author_email, c.author_email),
-    space_name = coalesce(excluded.space_name, c.space_name),
-    space_id = coalesce(excluded.space_id, c.space_id),
-    link = coalesce(excluded.link, c.link),
-    is_thread = coalesce(p_is_thread, c.is_thread),
-    raw_data = coalesce(p_raw_data, c.raw_data)
-  returning c.id into v_id;
-  return v_id;
-end;
-$$;
-comment on function private.upsert_circle_issue(
-  text, text, text, text, text, text, text, text, text, boolean, jsonb
-) is 'Body of public.upsert_circle_issue.';
-grant execute on function private.upsert_circle_issue(
-  text, text, text, text, text, text, text, text, text, boolean, jsonb
-) to authenticated, service_role;
-
-create or replace function public.upsert_circle_issue(
-  p_message_id text, p_thread_id text default null, p_title text default null, p_body text default null,
-  p_author_name text default null, p_author_email text default null, p_space_name text default null,
-  p_space_id text default null, p_link text default null, p_is_thread boolean default null,
-  p_raw_data jsonb default null
-) returns uuid
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.upsert_circle_issue(
-    p_message_id => upsert_circle_issue.p_message_id, p_thread_id => upsert_circle_issue.p_thread_id,
-    p_title => upsert_circle_issue.p_title, p_body => upsert_circle_issue.p_body,
-    p_author_name => upsert_circle_issue.p_author_name, p_author_email => upsert_circle_issue.p_author_email,
-    p_space_name => upsert_circle_issue.p_space_name, p_space_id => upsert_circle_issue.p_space_id,
-    p_link => upsert_circle_issue.p_link, p_is_thread => upsert_circle_issue.p_is_thread,
-    p_raw_data => upsert_circle_issue.p_raw_data
-  );
-end;
-comment on function public.upsert_circle_issue(
-  text, text, text, text, text, text, text, text, text, boolean, jsonb
-) is
-  'Stores or completes the message with this id and returns its row''s id; null or blank keeps what is '
-  'there. '
-  'Agents and servers. Errors: not_signed_in (401), team_role_required (403), circle_message_id_invalid '
-  '(422).';
-grant execute on function public.upsert_circle_issue(
-  text, text, text, text, text, text, text, text, text, boolean, jsonb
-) to authenticated, service_role;
-
--- 20_tracker/73_format_circle_message_description.sql
+-- 20_tracker/40_import/30_format_circle_message_description.sql
 -- A message from Circle as text: what an issue's description starts as.
 
 create or replace function private.quoted_lines(p_text text) returns text
@@ -3428,7 +2360,7 @@ comment on function public.format_circle_message_description(uuid) is
   'team_role_required (403).';
 grant execute on function public.format_circle_message_description(uuid) to authenticated, service_role;
 
--- 20_tracker/74_merge_circle_captures.sql
+-- 20_tracker/40_import/40_merge_circle_captures.sql
 -- Captures of a message come in any order, any number of times, and in part. Each field is a register: it
 -- holds the value of the newest version that has one, and of several of one version the greatest, so that the
 -- row is the same whatever order they came in. A version is the time of the edit, else of the posting.
@@ -3667,7 +2599,88 @@ comment on function private.store_circle_replies(public.circle_issues, jsonb, te
   'Stores the replies of a payload; one that is missing from it stays. Returns how many there were, and the '
   'other messages that had one of them. Errors: circle_reply_id_invalid (422).';
 
--- 20_tracker/75_import_circle_message.sql
+-- 20_tracker/40_import/50_upsert_circle_issue.sql
+-- Stores one message from Circle, for clients that have taken it apart themselves.
+
+create or replace function private.upsert_circle_issue(
+  p_message_id text, p_thread_id text, p_title text, p_body text, p_author_name text, p_author_email text,
+  p_space_name text, p_space_id text, p_link text, p_is_thread boolean, p_raw_data jsonb
+) returns uuid
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_message_id constant text := nullif(btrim(p_message_id), '');
+  v_title constant text := nullif(btrim(p_title), '');
+  v_body constant text := case when p_body ~ '\S' then p_body end;
+  v_author_name constant text := nullif(btrim(p_author_name), '');
+  v_id uuid;
+begin
+  perform private.require_team_role('agent');
+  if v_message_id is null or length(v_message_id) > 255 then
+    raise exception using
+      errcode = 'PT422', message = 'circle_message_id_invalid',
+      detail = 'A message needs an id of 1 to 255 characters.', hint = 'Send the id that Circle gave it.';
+  end if;
+  insert into public.circle_issues as c (
+    message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link, is_thread,
+    raw_data
+  )
+  values (
+    v_message_id, nullif(btrim(p_thread_id), ''), private.circle_title(v_title, v_body), coalesce(v_body, ''),
+    coalesce(v_author_name, 'Unknown'), nullif(btrim(p_author_email), ''), nullif(btrim(p_space_name), ''),
+    nullif(btrim(p_space_id), ''), nullif(btrim(p_link), ''), coalesce(p_is_thread, false),
+    coalesce(p_raw_data, '{}')
+  )
+  on conflict on constraint circle_issues_message_id_key do update set
+    thread_id = coalesce(excluded.thread_id, c.thread_id),
+    title = coalesce(v_title, c.title),
+    body = coalesce(v_body, c.body),
+    author_name = coalesce(v_author_name, c.author_name),
+    author_email = coalesce(excluded.author_email, c.author_email),
+    space_name = coalesce(excluded.space_name, c.space_name),
+    space_id = coalesce(excluded.space_id, c.space_id),
+    link = coalesce(excluded.link, c.link),
+    is_thread = coalesce(p_is_thread, c.is_thread),
+    raw_data = coalesce(p_raw_data, c.raw_data)
+  returning c.id into v_id;
+  return v_id;
+end;
+$$;
+comment on function private.upsert_circle_issue(
+  text, text, text, text, text, text, text, text, text, boolean, jsonb
+) is 'Body of public.upsert_circle_issue.';
+grant execute on function private.upsert_circle_issue(
+  text, text, text, text, text, text, text, text, text, boolean, jsonb
+) to authenticated, service_role;
+
+create or replace function public.upsert_circle_issue(
+  p_message_id text, p_thread_id text default null, p_title text default null, p_body text default null,
+  p_author_name text default null, p_author_email text default null, p_space_name text default null,
+  p_space_id text default null, p_link text default null, p_is_thread boolean default null,
+  p_raw_data jsonb default null
+) returns uuid
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.upsert_circle_issue(
+    p_message_id => upsert_circle_issue.p_message_id, p_thread_id => upsert_circle_issue.p_thread_id,
+    p_title => upsert_circle_issue.p_title, p_body => upsert_circle_issue.p_body,
+    p_author_name => upsert_circle_issue.p_author_name, p_author_email => upsert_circle_issue.p_author_email,
+    p_space_name => upsert_circle_issue.p_space_name, p_space_id => upsert_circle_issue.p_space_id,
+    p_link => upsert_circle_issue.p_link, p_is_thread => upsert_circle_issue.p_is_thread,
+    p_raw_data => upsert_circle_issue.p_raw_data
+  );
+end;
+comment on function public.upsert_circle_issue(
+  text, text, text, text, text, text, text, text, text, boolean, jsonb
+) is
+  'Stores or completes the message with this id and returns its row''s id; null or blank keeps what is '
+  'there. '
+  'Agents and servers. Errors: not_signed_in (401), team_role_required (403), circle_message_id_invalid '
+  '(422).';
+grant execute on function public.upsert_circle_issue(
+  text, text, text, text, text, text, text, text, text, boolean, jsonb
+) to authenticated, service_role;
+
+-- 20_tracker/40_import/60_import_circle_message.sql
 -- Turns one element of a payload into a message, its replies, and an issue if it is one.
 --
 -- Lock order, for everything that imports or deletes: event, the turn of each message and reply, issues by
@@ -4039,7 +3052,7 @@ comment on function private.import_circle_item(jsonb, text, text, text, boolean)
   'Imports one element of a payload. Errors: circle_message_id_invalid, circle_reply_id_invalid, '
   'circle_replies_invalid (422).';
 
--- 20_tracker/76_handle_circle_webhook.sql
+-- 20_tracker/40_import/70_handle_circle_webhook.sql
 -- The ways in for Circle's payloads that are JSON already: messages, or whatever a webhook was sent.
 
 -- What a person sends is written down under their own name, whatever name they give.
@@ -4200,7 +3213,7 @@ comment on function public.handle_circle_webhook(jsonb) is
   'Agents and servers. Errors: not_signed_in (401), team_role_required (403).';
 grant execute on function public.handle_circle_webhook(jsonb) to authenticated, service_role;
 
--- 20_tracker/77_circle_events.sql
+-- 20_tracker/40_import/80_circle_events.sql
 -- Raw events from Circle: one call stores the bytes and commits, a second one works on them and can be
 -- repeated.
 
@@ -4443,7 +3456,7 @@ comment on function public.ingest_circle_event(text) is
   'circle_event_not_base64 (422).';
 grant execute on function public.ingest_circle_event(text) to service_role;
 
--- 20_tracker/78_circle_event_retries.sql
+-- 20_tracker/40_import/82_circle_event_retries.sql
 -- Second chances: events that could not be worked on are tried again by the clock, are listed with their
 -- errors, and can all be replayed.
 
@@ -4634,7 +3647,7 @@ comment on column public.failed_circle_events.next_attempt_at is
   'When it is tried again; null when it isn''t: replay_circle_events() does.';
 grant select on public.failed_circle_events to authenticated, service_role;
 
--- 20_tracker/79_circle_triage.sql
+-- 20_tracker/40_import/90_circle_triage.sql
 -- Where a person decides: the messages that nobody was sure about, the ways to make an issue of one or not,
 -- and the way back.
 
@@ -4882,7 +3895,994 @@ comment on view public.issue_import_differences is
 comment on column public.issue_import_differences.field is 'title, description, segment or submitted_by.';
 grant select on public.issue_import_differences to authenticated, service_role;
 
--- 20_tracker/80_cleanup_legacy_test_data.sql
+-- 20_tracker/50_search/10_issue_search.sql
+-- What full text search looks through: one row an issue, kept by triggers of issues and comments.
+--
+-- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
+-- less than four times its bytes. So 150,000 bytes of text go in at most: the beginnings of title, tags and
+-- description, and the newest comments.
+--
+-- Whoever writes a row here holds the issue's lock, so that these rows add no lock order of their own: an
+-- insert of comments locks their issues, by id, before it comes here. An edit or delete of a comment has its
+-- comment by then, and deleting the issue takes the two the other way round: those take turns.
+
+create table private.issue_search (
+  issue_id uuid not null,
+  vector tsvector not null,
+  vector_bytes integer not null,
+  question_key text,
+  created_at timestamptz not null,
+  last_commenter text,
+  last_comment_at timestamptz not null,
+  constraint issue_search_pkey primary key (issue_id),
+  constraint issue_search_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade
+);
+comment on table private.issue_search is
+  'The words of an issue: title A, tags B, description C, comments D. Read by search_issues, '
+  'similar_issues and the view repeated_questions.';
+comment on column private.issue_search.vector_bytes is
+  'The size of vector, never less than it is. A comment that would take it over 150,000 has it made '
+  'anew, of the newest comments.';
+comment on column private.issue_search.created_at is
+  'The issue''s, which doesn''t change: to read the newest that have a common word in their order.';
+comment on column private.issue_search.last_commenter is
+  'Author of the latest comment; null where there is none.';
+comment on column private.issue_search.last_comment_at is
+  'Time of the latest comment, else of the issue: to read the issues in the order of what happened last.';
+comment on column private.issue_search.question_key is
+  'The title''s words, sorted, each once; a digest of them where they are long. Null for none.';
+
+create index issue_search_vector_idx on private.issue_search using gin (vector);
+create index issue_search_created_at_idx on private.issue_search (created_at);
+create index issue_search_last_comment_at_idx on private.issue_search (last_comment_at desc, issue_id);
+create index issue_search_question_key_idx on private.issue_search (question_key, issue_id);
+
+-- src/app.ts is found as typed, and as app.ts too, in queries as in texts.
+create or replace function private.unjoined_words(p_text text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  -- translate() takes seven times as long, longer than the words themselves.
+  return regexp_replace(p_text, '[/\\.:_@=&?#+~-]+', ' ', 'g');
+end;
+$$;
+comment on function private.unjoined_words(text) is
+  'The text with a blank for what joins words into paths, addresses, identifiers and compounds.';
+
+create or replace function private.search_vector(p_text text, p_max_bytes integer) returns tsvector
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_text text := p_text;
+begin
+  while octet_length(v_text) > p_max_bytes loop
+    v_text := left(v_text, (length(v_text)::bigint * p_max_bytes / octet_length(v_text))::integer);
+  end loop;
+  return to_tsvector('pg_catalog.english', private.unjoined_words(v_text));
+end;
+$$;
+comment on function private.search_vector(text, integer) is
+  'The words of a text''s first so many bytes.';
+
+create or replace function private.issue_vector(p_title tsvector, p_tags text[], p_description text)
+returns tsvector
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return setweight(p_title, 'A')
+    || setweight(private.search_vector(array_to_string(p_tags, ' '), 10000), 'B')
+    || setweight(private.search_vector(p_description, 70000), 'C');
+end;
+$$;
+comment on function private.issue_vector(tsvector, text[], text) is
+  'The words of an issue without its comments; those of the title are at hand.';
+
+create or replace function private.comments_vector(p_issue_id uuid) returns tsvector
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return private.search_vector(string_agg(v.body, e'\n'), 50000)
+  from (
+    select b.body, sum(octet_length(b.body)) over (order by c.created_at desc, c.id desc) as running_bytes
+    from public.comments as c
+    cross join lateral (select left(c.body, 10000) as body) as b
+    where c.issue_id = p_issue_id
+  ) as v
+  where v.running_bytes <= 50000;
+end;
+$$;
+comment on function private.comments_vector(uuid) is
+  'The words of an issue''s newest comments; null where it has none.';
+
+create or replace function private.question_key(p_title tsvector) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_key constant text := nullif(array_to_string(tsvector_to_array(p_title), ' '), '');
+begin
+  -- An entry of an index ends at 2.7 kB.
+  return case when octet_length(v_key) > 500 then md5(v_key) else v_key end;
+end;
+$$;
+comment on function private.question_key(tsvector) is
+  'The same for titles that have the same words; null for none.';
+
+-- Runs before other triggers could change the new issue; where one did, its row is here, and newer.
+create or replace function private.index_new_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_title constant tsvector := private.search_vector(new.title, 20000);
+  v_vector constant tsvector := private.issue_vector(v_title, new.tags, new.description);
+begin
+  insert into private.issue_search (
+    issue_id, vector, vector_bytes, question_key, created_at, last_comment_at
+  )
+  values (
+    new.id, v_vector, pg_column_size(v_vector), private.question_key(v_title), new.created_at, new.created_at
+  )
+  on conflict on constraint issue_search_pkey do nothing;
+  return null;
+end;
+$$;
+comment on function private.index_new_issue() is 'After-insert trigger of issues: makes a new one findable.';
+
+create or replace function private.index_issue(p_issue_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue record;
+  v_last record;
+  v_title tsvector;
+  v_vector tsvector;
+begin
+  -- Read, not handed over: a trigger's row may have been changed since by a trigger before it.
+  select i.title, i.tags, i.description, i.created_at into v_issue
+  from public.issues as i
+  where i.id = p_issue_id;
+  if not found then
+    return;
+  end if;
+  v_title := private.search_vector(v_issue.title, 20000);
+  v_vector := private.issue_vector(v_title, v_issue.tags, v_issue.description)
+    || coalesce(private.comments_vector(p_issue_id), '');
+  select c.author_name, c.created_at into v_last
+  from public.comments as c
+  where c.issue_id = p_issue_id
+  order by c.created_at desc, c.id desc
+  limit 1;
+  insert into private.issue_search as s (
+    issue_id, vector, vector_bytes, question_key, created_at, last_commenter, last_comment_at
+  )
+  values (
+    p_issue_id, v_vector, pg_column_size(v_vector), private.question_key(v_title), v_issue.created_at,
+    v_last.author_name, coalesce(v_last.created_at, v_issue.created_at)
+  )
+  on conflict on constraint issue_search_pkey do update set
+    vector = excluded.vector, vector_bytes = excluded.vector_bytes, question_key = excluded.question_key,
+    last_commenter = excluded.last_commenter, last_comment_at = excluded.last_comment_at;
+end;
+$$;
+comment on function private.index_issue(uuid) is
+  'Makes an issue''s row of issue_search anew. The issue has to be locked.';
+
+create or replace function private.index_changed_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_issue(new.id);
+  return null;
+end;
+$$;
+comment on function private.index_changed_issue() is
+  'After-update trigger of issues whose title, description or tags changed.';
+
+create trigger _050_index_new_issue after insert on public.issues
+  for each row execute function private.index_new_issue();
+create trigger _300_index_changed_issue after update on public.issues
+  for each row when (
+    old.title is distinct from new.title or old.description is distinct from new.description
+    or old.tags is distinct from new.tags
+  )
+  execute function private.index_changed_issue();
+
+-- For the views issue_activity_log and repeated_questions, which are their caller's: a view needs its caller
+-- to hold the table, not the schema, so nothing but these views reaches it.
+alter table private.issue_search enable row level security;
+create policy issue_search_select_viewer on private.issue_search
+  for select to authenticated using ((select private.has_team_role('viewer')));
+grant select on private.issue_search to authenticated, service_role;
+
+-- 20_tracker/50_search/20_comment_search.sql
+-- Keeps what search_issues finds, and who said something last, true to the comments, a statement at a time.
+
+-- Twelve comments at once on one issue take turns by its lock, so that each adds to what the others left.
+create or replace function private.index_new_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_added record;
+begin
+  perform from public.issues as i
+  where i.id in (select n.issue_id from new_comments as n)
+  order by i.id
+  for no key update;
+  for v_added in
+    select v.issue_id, case when max(v.running_bytes) <= 20000 then
+      private.search_vector(string_agg(v.body, e'\n') filter (where v.running_bytes <= 20000), 20000)
+    end as vector
+    from (
+      select n.issue_id, n.body,
+        sum(octet_length(n.body) + 1) over (partition by n.issue_id order by n.id) as running_bytes
+      from new_comments as n
+    ) as v
+    group by v.issue_id
+  loop
+    update private.issue_search as s
+    set vector = s.vector || v_added.vector,
+      vector_bytes = s.vector_bytes + pg_column_size(v_added.vector),
+      last_commenter = l.author_name, last_comment_at = l.created_at
+    from (
+      select c.author_name, c.created_at
+      from public.comments as c
+      where c.issue_id = v_added.issue_id
+      order by c.created_at desc, c.id desc
+      limit 1
+    ) as l
+    where s.issue_id = v_added.issue_id and s.vector_bytes + pg_column_size(v_added.vector) <= 150000;
+    if not found then
+      perform private.index_issue(v_added.issue_id);
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+comment on function private.index_new_comments() is
+  'After-insert-statement trigger of comments: adds their words, or where they are many makes the row anew.';
+
+-- An issue that is being deleted takes its comments along, and is not there any more.
+create or replace function private.index_issues(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_issue_ids <> '{}' then
+    perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
+    perform private.index_issue(u.id) from (select distinct unnest(p_issue_ids)) as u (id);
+  end if;
+end;
+$$;
+comment on function private.index_issues(uuid[]) is
+  'Locks the issues and makes their rows of issue_search anew.';
+
+create or replace function private.index_edited_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_issues(array(
+    select o.issue_id from old_comments as o join new_comments as n on n.id = o.id
+    where (n.body, n.author_name) is distinct from (o.body, o.author_name)
+  ));
+  return null;
+end;
+$$;
+comment on function private.index_edited_comments() is 'After-update-statement trigger of comments.';
+
+create or replace function private.index_deleted_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_issues(array(select o.issue_id from old_comments as o));
+  return null;
+end;
+$$;
+comment on function private.index_deleted_comments() is 'After-delete-statement trigger of comments.';
+
+create or replace function private.forget_comments() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.issue_search as s
+  set vector = ts_filter(s.vector, '{a,b,c}'), last_commenter = null, last_comment_at = s.created_at
+  where s.last_commenter is not null;
+  return null;
+end;
+$$;
+comment on function private.forget_comments() is 'After-truncate trigger of comments.';
+
+create or replace function private.take_turn_with_deletes() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('public.issue_tags', 0));
+  return null;
+end;
+$$;
+comment on function private.take_turn_with_deletes() is
+  'Before-statement trigger: edits and deletes of comments, among themselves free, take turns with deletes '
+  'of issues.';
+
+create trigger _150_take_turn_with_deletes before update or delete on public.comments
+  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_with_deletes();
+create trigger _200_index_new_comments after insert on public.comments
+  referencing new table as new_comments
+  for each statement execute function private.index_new_comments();
+create trigger _210_index_edited_comments after update on public.comments
+  referencing old table as old_comments new table as new_comments
+  for each statement execute function private.index_edited_comments();
+create trigger _220_index_deleted_comments after delete on public.comments
+  referencing old table as old_comments
+  for each statement execute function private.index_deleted_comments();
+create trigger _230_forget_comments after truncate on public.comments
+  for each statement execute function private.forget_comments();
+
+-- 20_tracker/50_search/30_search_issues.sql
+-- Finds issues by what people type.
+
+create or replace function private.search_query(p_query text) returns tsquery
+language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
+declare
+  v_term record;
+  v_words tsquery;
+  v_all tsquery := ''::tsquery;
+  v_any tsquery := ''::tsquery;
+begin
+  for v_term in
+    select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
+      private.unjoined_words(coalesce(t.match[2], t.match[3])) as words,
+      t.place = count(*) over () as is_last
+    from regexp_matches(left(p_query, 1000), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g')
+      with ordinality as t (match, place)
+    order by t.place
+  loop
+    if lower(v_term.words) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
+      v_any := v_any || v_all;
+      v_all := ''::tsquery;
+      continue;
+    end if;
+    v_words := phraseto_tsquery('pg_catalog.english', v_term.words);
+    if v_term.is_excluded then
+      v_words := !! v_words;
+    elsif v_term.is_last and not v_term.is_quoted and numnode(v_words) > 0
+      and v_term.words ~ '^(?=.*[[:alpha:]])[[:alnum:]]{3,}$'
+    then
+      -- Stemmed as it stands, and unfinished as it may be.
+      v_words := v_words || to_tsquery('pg_catalog.simple', quote_literal(v_term.words) || ':*');
+    end if;
+    v_all := v_all && v_words;
+  end loop;
+  v_any := v_any || v_all;
+  return case when numnode(v_any) > 0 then v_any end;
+end;
+$$;
+comment on function private.search_query(text) is
+  'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
+  'last word as far as it is written. Null for nothing but stop words and punctuation.';
+
+create type private.issue_filter as (
+  status text[],
+  segment text[],
+  assigned_to text,
+  assigned_to_user_id uuid,
+  tags text[],
+  created_from timestamptz,
+  created_to timestamptz,
+  include_tests boolean,
+  seq_id integer,
+  not_seq_id integer
+);
+comment on type private.issue_filter is
+  'Which issues a search is for. Null filters nothing; tags are sorted; created_to is exclusive.';
+
+-- One statement for every way to search, planned anew for each call: what is not asked for is not in the
+-- plan. The planner takes a word that it knows nothing of for more common than it may be, and would read all
+-- issues, newest first, until enough have it: unless that is meant, their order is hidden from it.
+create or replace function private.find_issues(
+  p_words tsquery, p_title text, p_filter private.issue_filter, p_reads_newest boolean, p_limit integer,
+  p_offset integer
+) returns table (issue_id uuid, rank real, match_count bigint)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  with matching as (
+    select i.id, t.created_at,
+      -- 1: divided by 1 + the logarithm of the length
+      case when p_words is null then 0 else ts_rank('{0.1, 0.2, 0.4, 1}', s.vector, p_words, 1) end::real
+        as rank
+    from public.issues as i
+    left join private.issue_search as s on s.issue_id = i.id
+    cross join lateral (
+      -- The same; each is indexed beside what is looked for.
+      select case when p_words is null then i.created_at else s.created_at end as created_at
+    ) as t
+    where (p_words is null or s.vector @@ p_words)
+      and (p_title is null or i.title ilike p_title)
+      and (p_filter.status is null or i.status = any (p_filter.status))
+      and (p_filter.segment is null or i.segment = any (p_filter.segment))
+      and (p_filter.assigned_to is null or i.assigned_to = p_filter.assigned_to)
+      and (p_filter.assigned_to_user_id is null or i.assigned_to_user_id = p_filter.assigned_to_user_id)
+      and (p_filter.tags is null or i.tags @> p_filter.tags and i.id in (
+        select g.issue_id from public.issue_tags as g where g.tag_name = p_filter.tags[1]
+      ))
+      and (p_filter.created_from is null or t.created_at >= p_filter.created_from)
+      and (p_filter.created_to is null or t.created_at < p_filter.created_to)
+      and (p_filter.include_tests or not i.is_test)
+      and (p_filter.seq_id is null or i.seq_id = p_filter.seq_id)
+      and (p_filter.not_seq_id is null or i.seq_id <> p_filter.not_seq_id)
+    order by case when p_reads_newest then t.created_at else t.created_at + interval '0' end desc
+    limit greatest(p_limit + p_offset, case when p_words is not null then 2000 end)
+  )
+  select m.id, m.rank, count(*) over () from matching as m
+  order by m.rank desc, m.created_at desc, m.id
+  limit p_limit offset p_offset;
+end;
+$$;
+comment on function private.find_issues(
+  tsquery, text, private.issue_filter, boolean, integer, integer
+) is
+  'A page of the issues that have the words, and a title like this, best first, with how many there are, up '
+  'to 2,000. A null asks for nothing.';
+
+-- To rank each of a hundred thousand issues takes a second. So where one of fifty of the newest has the
+-- words, the newest hundred thousand are read until 2,000 have them; if those don't have so many, and for
+-- rarer words, the index of words finds all.
+create or replace function private.find_issues_by_words(
+  p_words tsquery, p_filter private.issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_newest private.issue_filter := p_filter;
+  v_ids uuid[];
+  v_ranks real[];
+  v_count bigint := 0::bigint;
+begin
+  if (
+    select count(*) >= 40
+    from (select s.vector from private.issue_search as s order by s.created_at desc limit 2000) as n
+    where n.vector @@ p_words
+  ) then
+    v_newest.created_from := greatest(p_filter.created_from, (
+      select s.created_at from private.issue_search as s order by s.created_at desc offset 100000 limit 1
+    ));
+    select array_agg(f.issue_id), array_agg(f.rank), max(f.match_count) into v_ids, v_ranks, v_count
+    from private.find_issues(p_words, null, v_newest, true, p_limit, p_offset) as f;
+  end if;
+  if v_count >= greatest(p_limit + p_offset, 2000) then
+    return query select u.id, u.rank from unnest(v_ids, v_ranks) as u (id, rank);
+  else
+    return query select f.issue_id, f.rank from private.find_issues(
+      p_words, null, p_filter, false, p_limit, p_offset
+    ) as f;
+  end if;
+end;
+$$;
+comment on function private.find_issues_by_words(tsquery, private.issue_filter, integer, integer) is
+  'A page of the issues that have the words, best first; of more than 2,000, the newest 2,000 are ranked.';
+
+-- Every title takes seconds to read, and a pattern without three letters in a row finds no index.
+create or replace function private.find_issues_by_title(
+  p_typed text, p_filter private.issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_pattern constant text := '%' || regexp_replace(left(p_typed, 200), '([\\%_])', '\\\1', 'g') || '%';
+  v_reads_newest constant boolean := p_typed !~ '[[:alnum:]]{3}';
+begin
+  if v_reads_newest then
+    p_filter.created_from := greatest(p_filter.created_from, (
+      select i.created_at from public.issues as i order by i.created_at desc offset 20000 limit 1
+    ));
+  end if;
+  return query
+  select f.issue_id, f.rank
+  from private.find_issues(null, v_pattern, p_filter, v_reads_newest, p_limit, p_offset) as f;
+end;
+$$;
+comment on function private.find_issues_by_title(text, private.issue_filter, integer, integer) is
+  'A page of the issues whose title contains what was typed, newest first; of the newest 20,000 issues, if '
+  'that has no three letters in a row.';
+
+-- The issue of that number is the first one of the first page, and none of the rest.
+create or replace function private.find_typed_issues(
+  p_typed text, p_filter private.issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_words constant tsquery := private.search_query(p_typed);
+  v_numbered uuid;
+begin
+  p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$')::integer;
+  if p_filter.seq_id is not null then
+    select f.issue_id into v_numbered from private.find_issues(null, null, p_filter, false, 1, 0) as f;
+    p_filter.not_seq_id := p_filter.seq_id;
+    p_filter.seq_id := null;
+  end if;
+  if v_numbered is not null then
+    if p_offset = 0 and p_limit > 0 then
+      return query select v_numbered, 100::real;
+      p_limit := p_limit - 1;
+    end if;
+    p_offset := greatest(p_offset - 1, 0);
+  end if;
+  if p_typed is null then
+    return query
+    select f.issue_id, f.rank
+    from private.find_issues(null, null, p_filter, true, p_limit, p_offset) as f;
+    return;
+  end if;
+  if v_words is not null then
+    return query
+    select f.issue_id, f.rank from private.find_issues_by_words(v_words, p_filter, p_limit, p_offset) as f;
+    if found or v_numbered is not null or p_offset > 0 and exists (
+      select from private.find_issues_by_words(v_words, p_filter, 1, 0)
+    ) then
+      return;
+    end if;
+  end if;
+  return query
+  select f.issue_id, f.rank from private.find_issues_by_title(p_typed, p_filter, p_limit, p_offset) as f;
+end;
+$$;
+comment on function private.find_typed_issues(text, private.issue_filter, integer, integer) is
+  'A page of the issues that have the words that were typed; where none has them, or there are none, of '
+  'those whose title contains it. Null: the newest.';
+
+-- Words are marked in the text as it stands, so what joins them is looked for as well.
+create or replace function private.issue_snippet(p_issue_id uuid, p_description text, p_words tsquery)
+returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_text text := left(p_description, 4000);
+begin
+  if p_words is null then
+    return left(p_description, 200);
+  end if;
+  if to_tsvector('pg_catalog.english', private.unjoined_words(v_text)) @@ p_words is not true then
+    v_text := concat_ws(' … ', v_text, (
+      select string_agg(left(c.body, 1000), ' … ')
+      from (
+        select n.body from public.comments as n
+        where n.issue_id = p_issue_id
+        order by n.created_at desc, n.id desc
+        limit 5
+      ) as c
+    ));
+  end if;
+  return ts_headline(
+    'pg_catalog.english', v_text, p_words,
+    'StartSel=**, StopSel=**, MaxFragments=2, MinWords=8, MaxWords=24, FragmentDelimiter=" … "'
+  );
+end;
+$$;
+comment on function private.issue_snippet(uuid, text, tsquery) is
+  'Where an issue''s description, or else its newest comments, have the words, marked **so**.';
+
+create or replace function private.search_issues(
+  p_query text, p_status text[], p_segment text[], p_assigned_to text, p_mine boolean, p_tags text[],
+  p_created_from timestamptz, p_created_to timestamptz, p_include_tests boolean, p_limit integer,
+  p_offset integer
+) returns table (
+  id uuid, seq_id integer, title text, status text, segment text, submitted_by text, assigned_to text,
+  tags text[], created_at timestamptz, updated_at timestamptz, rank real, snippet text
+)
+language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
+declare
+  v_typed constant text := private.presence(left(p_query, 1000));
+  v_words constant tsquery := private.search_query(v_typed)
+    || websearch_to_tsquery('pg_catalog.english', v_typed);
+  v_filter private.issue_filter;
+begin
+  perform private.require_team_role('viewer');
+  v_filter.status := p_status;
+  v_filter.segment := p_segment;
+  v_filter.assigned_to := private.presence(p_assigned_to);
+  if p_mine then
+    -- A server has no account, and no issues of its own.
+    v_filter.assigned_to_user_id := coalesce(auth.uid(), '00000000-0000-0000-0000-000000000000');
+  end if;
+  v_filter.tags := nullif(private.sorted_tags(p_tags), '{}');
+  v_filter.created_from := p_created_from;
+  v_filter.created_to := p_created_to;
+  v_filter.include_tests := coalesce(p_include_tests, false);
+  return query
+  select i.id, i.seq_id, i.title, i.status, i.segment, i.submitted_by, i.assigned_to, i.tags, i.created_at,
+    i.updated_at, f.rank, private.issue_snippet(i.id, i.description, v_words)
+  from private.find_typed_issues(
+    v_typed, v_filter, least(greatest(coalesce(p_limit, 20), 0), 100),
+    least(greatest(coalesce(p_offset, 0), 0), 100000)
+  ) with ordinality as f (issue_id, rank, place)
+  join public.issues as i on i.id = f.issue_id
+  order by f.place;
+end;
+$$;
+comment on function private.search_issues(
+  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
+) is 'Body of public.search_issues.';
+grant execute on function private.search_issues(
+  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
+) to authenticated, service_role;
+
+create or replace function public.search_issues(
+  p_query text, p_status text[] default null, p_segment text[] default null,
+  p_assigned_to text default null, p_mine boolean default false, p_tags text[] default null,
+  p_created_from timestamptz default null, p_created_to timestamptz default null,
+  p_include_tests boolean default false, p_limit integer default 20, p_offset integer default 0
+) returns table (
+  id uuid, seq_id integer, title text, status text, segment text, submitted_by text, assigned_to text,
+  tags text[], created_at timestamptz, updated_at timestamptz, rank real, snippet text
+)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select f.id, f.seq_id, f.title, f.status, f.segment, f.submitted_by, f.assigned_to, f.tags, f.created_at,
+    f.updated_at, f.rank, f.snippet
+  from private.search_issues(
+    p_query, p_status, p_segment, p_assigned_to, p_mine, p_tags, p_created_from, p_created_to,
+    p_include_tests, p_limit, p_offset
+  ) as f;
+end;
+comment on function public.search_issues(
+  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
+) is
+  'Finds issues by the words of title, tags, description and comments, archived ones too: all words, in any '
+  'order; "words together"; -without; this or that; the last word as far as it is typed; #12 brings the '
+  'issue of that number first. Where nothing has the words, titles that contain the query as typed. A blank '
+  'query lists the newest. Status, segment: any of these; tags: all of these; created_to is exclusive; '
+  'p_limit up to 100. Best first, equals newest first; of more than 2,000 that match, the newest 2,000 are '
+  'ranked. snippet is text as people sent it, with **marks**. Viewers. Errors: not_signed_in (401), '
+  'team_role_required (403).';
+grant execute on function public.search_issues(
+  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
+) to authenticated, service_role;
+
+-- 20_tracker/50_search/40_similar_issues.sql
+-- Offers issues that say the same while somebody writes one.
+
+-- How common a word is comes from what ANALYZE keeps about the vectors: the share of rows of each of the
+-- thousand most common ones; a word that is not among them is rare. A word of every fiftieth issue tells
+-- little, and of a million issues brings twenty thousand along, each to be fetched and ranked: it looks for
+-- nothing where there are two rarer ones. Four words are enough to look for, and sixteen to rank by.
+create or replace function private.telling_words(p_title tsvector, p_description tsvector)
+returns table (word text, looks boolean, is_common boolean)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  with known as (
+    select u.word, bool_or(u.is_in_title) as is_in_title, coalesce(max(c.share), 0) as share
+    from (
+      select t.lexeme, true from unnest(p_title) as t
+      union all
+      select d.lexeme, false from unnest(p_description) as d
+    ) as u (word, is_in_title)
+    left join (
+      select e.word, e.share
+      from pg_catalog.pg_stats as s
+      cross join lateral unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs)
+        as e (word, share)
+      where s.schemaname = 'private' and s.tablename = 'issue_search' and s.attname = 'vector'
+    ) as c on c.word = u.word
+    group by u.word
+  )
+  select p.word, p.place <= 4 and (p.share <= 0.02 or p.place <= 2), p.share > 0.02
+  from (
+    select k.word, k.share,
+      row_number() over (order by k.share > 0.02, not k.is_in_title, k.share, k.word) as place
+    from known as k
+  ) as p
+  where p.place <= 16
+  order by p.place;
+end;
+$$;
+comment on function private.telling_words(tsvector, tsvector) is
+  'The words of a title and a description that tell most, the best first, and whether to look for them.';
+
+create or replace function private.words_in_common(p_words text[], p_count integer) returns tsquery
+language sql immutable security invoker set search_path = '' as $$
+  with recursive word as (
+    select u.word, u.place from unnest(p_words) with ordinality as u (word, place)
+  ),
+  choice as (
+    select quote_literal(w.word) as words, w.place, 1 as word_count from word as w
+    union all
+    select c.words || ' & ' || quote_literal(w.word), w.place, c.word_count + 1
+    from choice as c
+    join word as w on w.place > c.place
+    where c.word_count < p_count
+  )
+  select string_agg(c.words, ' | ')::tsquery from choice as c where c.word_count = p_count
+$$;
+comment on function private.words_in_common(text[], integer) is
+  'What finds issues with at least so many of the words; null where there are less.';
+
+-- Trigrams only rank: to find by them reads most of a million titles, which takes seconds.
+create or replace function private.rank_similar_issues(
+  p_candidates tsquery, p_words tsquery, p_title text, p_not_ids uuid[], p_created_from timestamptz,
+  p_limit integer
+) returns table (issue_id uuid, similarity real)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  with candidate as (
+    select i.id, s.created_at, ts_rank(s.vector, p_words, 1) as word_rank,
+      coalesce(extensions.similarity(i.title, p_title), 0) as title_similarity
+    from private.issue_search as s
+    join public.issues as i on i.id = s.issue_id
+    where s.vector @@ p_candidates and not i.is_test and s.issue_id <> all (p_not_ids)
+      and (p_created_from is null or s.created_at >= p_created_from)
+    -- Hidden from the planner, which would read all issues for a word that it takes for more common than
+    -- it is.
+    order by s.created_at + interval '0' desc
+    limit 500
+  ),
+  placed as (
+    select c.id, c.created_at, c.title_similarity,
+      -- Reciprocal ranks, which need no common scale.
+      1.0 / (60 + rank() over (order by c.word_rank desc))
+        + 1.0 / (60 + rank() over (order by c.title_similarity desc)) as score
+    from candidate as c
+  )
+  select p.id, p.title_similarity from placed as p
+  order by p.score desc, p.created_at desc, p.id
+  limit p_limit;
+end;
+$$;
+comment on function private.rank_similar_issues(tsquery, tsquery, text, uuid[], timestamptz, integer) is
+  'Of the newest 500 candidates those that match the words and the title best.';
+
+create or replace function private.similar_issues(p_title text, p_description text, p_limit integer)
+returns table (
+  id uuid, seq_id integer, title text, status text, segment text, created_at timestamptz, similarity real
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_title constant text := left(private.presence(p_title), 1000);
+  v_limit constant integer := least(greatest(coalesce(p_limit, 5), 0), 50);
+  v_words text[];
+  v_looked_for text[];
+  v_is_common boolean;
+  v_created_from timestamptz;
+  v_ids uuid[] := '{}'::uuid[];
+  v_similarities real[] := '{}'::real[];
+begin
+  perform private.require_team_role('viewer');
+  select array_agg(w.word), array_agg(w.word) filter (where w.looks), bool_and(w.is_common)
+  into v_words, v_looked_for, v_is_common
+  from private.telling_words(
+    private.search_vector(v_title, 4000), private.search_vector(p_description, 4000)
+  ) as w;
+  -- Three words in common are few issues and the best ones, two some hundred; one is in thousands:
+  -- in so many of the newest, if it is common, that they will do.
+  for v_count in reverse 3 .. 1 loop
+    exit when cardinality(v_ids) >= v_limit or v_count = 1 and v_ids <> '{}';
+    if v_count = 1 and v_is_common then
+      select s.created_at into v_created_from from private.issue_search as s
+      order by s.created_at desc offset 5000 limit 1;
+    end if;
+    select v_ids || coalesce(array_agg(f.issue_id), '{}'),
+      v_similarities || coalesce(array_agg(f.similarity), '{}')
+    into v_ids, v_similarities
+    from private.rank_similar_issues(
+      private.words_in_common(case when v_count > 1 then v_looked_for else v_looked_for[:1] end, v_count),
+      private.words_in_common(v_words, 1), v_title, v_ids, v_created_from,
+      v_limit - cardinality(v_ids)
+    ) as f;
+  end loop;
+  return query
+  select i.id, i.seq_id, i.title, i.status, i.segment, i.created_at, f.similarity
+  from unnest(v_ids, v_similarities) with ordinality as f (issue_id, similarity, place)
+  join public.issues as i on i.id = f.issue_id
+  order by f.place;
+end;
+$$;
+comment on function private.similar_issues(text, text, integer) is 'Body of public.similar_issues.';
+grant execute on function private.similar_issues(text, text, integer) to authenticated, service_role;
+
+create or replace function public.similar_issues(
+  p_title text, p_description text default '', p_limit integer default 5
+) returns table (
+  id uuid, seq_id integer, title text, status text, segment text, created_at timestamptz, similarity real
+)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select f.id, f.seq_id, f.title, f.status, f.segment, f.created_at, f.similarity
+  from private.similar_issues(p_title, p_description, p_limit) as f;
+end;
+comment on function public.similar_issues(text, text, integer) is
+  'Issues that say the same as one that is being written, best first: those that have more of the most '
+  'telling words of title and description, by how well they match and how much the titles are alike. '
+  'similarity is that of the titles, 0 to 1. No test data; p_limit up to 50. Viewers. Errors: '
+  'not_signed_in (401), team_role_required (403).';
+grant execute on function public.similar_issues(text, text, integer) to authenticated, service_role;
+
+-- 20_tracker/60_views/10_issue_activity_log.sql
+-- Where each issue stands and who said something about it last.
+
+-- The latest comment is kept beside the issue, so that the newest page costs a page, not the table.
+create or replace view public.issue_activity_log with (security_invoker = true) as
+select
+  i.id,
+  i.title as issue_title,
+  i.segment,
+  i.status,
+  i.assigned_to,
+  i.resolved_by,
+  i.resolved_at,
+  coalesce(s.last_commenter, i.submitted_by) as last_commenter,
+  s.last_comment_at
+from public.issues as i
+join private.issue_search as s on s.issue_id = i.id;
+comment on view public.issue_activity_log is 'One row an issue, for those who may read issues.';
+comment on column public.issue_activity_log.last_commenter is
+  'Author of the latest comment, else who submitted it.';
+comment on column public.issue_activity_log.last_comment_at is
+  'Time of the latest comment, else of the issue.';
+
+grant select on public.issue_activity_log to authenticated, service_role;
+
+-- 20_tracker/60_views/20_issues_by_space.sql
+-- Where issues come from in the community, and how fast each space's are resolved.
+
+create view public.issues_by_space with (security_invoker = true) as
+with placed as (
+  -- An issue once a space, however many of its messages are from there.
+  select distinct on (c.mapped_to_issue_id, coalesce(c.space_id, c.space_name))
+    c.mapped_to_issue_id as issue_id, coalesce(c.space_id, c.space_name) as space_key, c.space_id,
+    c.space_name
+  from public.circle_issues as c
+  where c.mapped_to_issue_id is not null
+  order by c.mapped_to_issue_id, coalesce(c.space_id, c.space_name), c.created_at desc
+)
+select
+  (array_agg(p.space_id order by i.created_at desc, i.id))[1] as space_id,
+  (array_agg(p.space_name order by i.created_at desc, i.id))[1] as space_name,
+  count(*) as issue_count,
+  count(*) filter (where i.status in ('waiting_for_help', 'in_progress', 'blocked')) as open_count,
+  count(i.resolved_at) as resolved_count,
+  round(percentile_cont(0.5) within group (order by h.hours)::numeric, 2) as median_hours_to_resolve,
+  round(percentile_cont(0.9) within group (order by h.hours)::numeric, 2) as p90_hours_to_resolve,
+  max(i.created_at) as last_issue_at
+from public.issues as i
+left join placed as p on p.issue_id = i.id
+cross join lateral (
+  select case when i.resolved_at is not null
+    then greatest(extract(epoch from i.resolved_at - i.created_at)::double precision / 3600, 0)
+  end as hours
+) as h
+where not i.is_test
+group by p.space_key;
+comment on view public.issues_by_space is
+  'One row a space of the Circle community, and one without a space for issues that came another way. An '
+  'issue with messages in several spaces counts in each. No test data.';
+comment on column public.issues_by_space.space_name is 'The name of the space in its latest issue.';
+comment on column public.issues_by_space.resolved_count is 'Resolved ones, those archived since included.';
+comment on column public.issues_by_space.median_hours_to_resolve is
+  'Half of the resolved ones took no longer, in hours from creation to resolution.';
+comment on column public.issues_by_space.p90_hours_to_resolve is 'Nine of ten took no longer.';
+
+grant select on public.issues_by_space to authenticated, service_role;
+
+-- 20_tracker/60_views/30_open_issues.sql
+-- What there is to do: every issue that is neither resolved nor archived, with its age.
+
+create view public.open_issues with (security_invoker = true) as
+select
+  i.id,
+  i.seq_id,
+  i.title,
+  i.status,
+  i.segment,
+  i.submitted_by,
+  i.assigned_to,
+  i.assigned_to_user_id,
+  i.tags,
+  i.ready_for_delivery,
+  i.created_at,
+  i.updated_at,
+  now() - i.created_at as age,
+  case
+    when i.created_at > now() - interval '1 day' then 'under 1 day'
+    when i.created_at > now() - interval '3 days' then '1 to 3 days'
+    when i.created_at > now() - interval '7 days' then '3 to 7 days'
+    when i.created_at > now() - interval '30 days' then '7 to 30 days'
+    else 'over 30 days'
+  end as age_bucket,
+  coalesce(i.assigned_to_user_id = (select auth.uid()), false) as is_mine,
+  (select count(*) from public.comments as c where c.issue_id = i.id) as comment_count
+from public.issues as i
+where i.status in ('waiting_for_help', 'in_progress', 'blocked') and not i.is_test;
+comment on view public.open_issues is
+  'Issues that wait for help, are in progress or blocked. No test data. Its pages by created_at, either way, '
+  'read an index.';
+comment on column public.open_issues.age is 'Time since it was created.';
+comment on column public.open_issues.age_bucket is
+  'under 1 day, 1 to 3 days, 3 to 7 days, 7 to 30 days or over 30 days.';
+comment on column public.open_issues.is_mine is 'Whether it is assigned to the caller''s account.';
+
+grant select on public.open_issues to authenticated, service_role;
+
+-- 20_tracker/60_views/40_issue_status_ages.sql
+-- How much open work there is, by status, segment and age.
+
+create view public.issue_status_ages with (security_invoker = true) as
+select
+  i.status,
+  i.segment,
+  i.age_bucket,
+  count(*) as issue_count,
+  count(*) filter (where i.assigned_to is null) as unassigned_count,
+  min(i.created_at) as oldest_created_at
+from public.open_issues as i
+group by i.status, i.segment, i.age_bucket;
+comment on view public.issue_status_ages is
+  'Counts of open_issues. A combination without issues has no row.';
+
+grant select on public.issue_status_ages to authenticated, service_role;
+
+-- 20_tracker/60_views/50_issue_trends.sql
+-- How many issues come and go each week, and how long those that go have taken.
+
+create view public.issue_trends with (security_invoker = true) as
+-- Counted apart, so that only what was resolved is sorted.
+with counted as (
+  select date_trunc('week', i.created_at at time zone 'UTC')::date as week, i.segment,
+    count(*) as opened_count, 0::bigint as resolved_count,
+    null::double precision as median_hours, null::double precision as p90_hours
+  from public.issues as i
+  where not i.is_test
+  group by 1, 2
+  union all
+  select r.week, r.segment, 0, count(*), percentile_cont(0.5) within group (order by r.hours),
+    percentile_cont(0.9) within group (order by r.hours)
+  from (
+    select date_trunc('week', i.resolved_at at time zone 'UTC')::date as week, i.segment,
+      greatest(extract(epoch from i.resolved_at - i.created_at)::double precision / 3600, 0) as hours
+    from public.issues as i
+    where not i.is_test and i.resolved_at is not null
+  ) as r
+  group by 1, 2
+)
+select
+  c.week,
+  c.segment,
+  sum(c.opened_count)::bigint as opened_count,
+  sum(c.resolved_count)::bigint as resolved_count,
+  round(max(c.median_hours)::numeric, 2) as median_hours,
+  round(max(c.p90_hours)::numeric, 2) as p90_hours
+from counted as c
+group by c.week, c.segment;
+comment on view public.issue_trends is
+  'One row a week and segment in which anything was opened or resolved. An issue that was reopened counts as '
+  'resolved in the week of its last resolution. No test data.';
+comment on column public.issue_trends.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.issue_trends.median_hours is
+  'Half of those resolved that week took no longer, in hours from creation; null when none was.';
+comment on column public.issue_trends.p90_hours is 'Nine of ten of those resolved that week took no longer.';
+
+grant select on public.issue_trends to authenticated, service_role;
+
+-- 20_tracker/60_views/60_repeated_questions.sql
+-- What is asked again and again: issues whose titles say the same words.
+
+create view public.repeated_questions with (security_invoker = true) as
+with repeated as (
+  select s.question_key from private.issue_search as s
+  where s.question_key is not null
+  group by s.question_key
+  having count(*) > 1
+)
+select
+  s.question_key,
+  (array_agg(i.title order by i.created_at desc, i.id))[1] as example_title,
+  count(*) as issue_count,
+  count(distinct i.submitted_by) as people_count,
+  count(i.resolved_at) as resolved_count,
+  min(i.created_at) as first_at,
+  max(i.created_at) as last_at,
+  array_agg(i.id order by i.created_at desc, i.id) as issue_ids
+from repeated as r
+join private.issue_search as s on s.question_key = r.question_key
+join public.issues as i on i.id = s.issue_id
+where not i.is_test
+group by s.question_key
+having count(*) > 1;
+comment on view public.repeated_questions is
+  'Groups of two or more issues whose titles have the same words, whatever their order, case, endings and '
+  'punctuation. No test data.';
+comment on column public.repeated_questions.question_key is
+  'The words of the title that count, sorted, without endings; a digest of them where they are long.';
+comment on column public.repeated_questions.example_title is 'The title of the newest of them.';
+comment on column public.repeated_questions.people_count is 'How many names are in submitted_by.';
+comment on column public.repeated_questions.resolved_count is
+  'Resolved ones, those archived since included.';
+comment on column public.repeated_questions.issue_ids is 'Newest first.';
+
+grant select on public.repeated_questions to authenticated, service_role;
+
+-- 20_tracker/70_retention/10_cleanup_legacy_test_data.sql
 -- Removes test issues that have had their time.
 
 create or replace function private.cleanup_legacy_test_data(days_old integer) returns integer
@@ -4920,7 +4920,7 @@ comment on function public.cleanup_legacy_test_data(integer) is
   'Admins and servers. Errors: not_signed_in (401), team_role_required (403), days_old_invalid (422).';
 grant execute on function public.cleanup_legacy_test_data(integer) to authenticated, service_role;
 
--- 20_tracker/81_prune_tracker_history.sql
+-- 20_tracker/70_retention/20_prune_tracker_history.sql
 -- Lets go of what has been worked on and of what is only history, so that neither grows for ever.
 
 -- What was done with nothing left to do. An event that failed or could not be read stays for a person.

@@ -3,7 +3,7 @@
 set local lock_timeout = '5s';
 set local statement_timeout = '2min';
 
--- 30_exai/10_exai_issues.sql
+-- 30_exai/10_issues/10_exai_issues.sql
 -- Engineering issues: what is known about a fault, where it is, and in which conversations it was found and
 -- fixed.
 
@@ -147,7 +147,7 @@ grant update (
 ) on public.exai_issues to authenticated;
 grant select, insert, update, delete on public.exai_issues to service_role;
 
--- 30_exai/12_exai_issue_lifecycle.sql
+-- 30_exai/10_issues/20_exai_issue_lifecycle.sql
 -- What the database keeps about an engineering issue whoever writes it: allowed values, dates, people.
 
 -- See private.meet_stored_issue: for an upsert of a row that is there, what was sent as null is as stored.
@@ -389,7 +389,7 @@ create trigger _310_keep_exai_author before update on public.exai_issues
 create trigger _900_keep_timestamps before insert or update on public.exai_issues
   for each row execute function private.keep_timestamps();
 
--- 30_exai/20_exai_issue_updates.sql
+-- 30_exai/10_issues/30_exai_issue_updates.sql
 -- What happened to an engineering issue: comments, fixes, verifications, and each change of its status.
 
 create table public.exai_issue_updates (
@@ -534,7 +534,7 @@ grant update (
 ) on public.exai_issue_updates to authenticated;
 grant select, insert, update, delete on public.exai_issue_updates to service_role;
 
--- 30_exai/30_exai_issue_checklist.sql
+-- 30_exai/20_checklist/10_exai_issue_checklist.sql
 -- The steps of a fix, in their order.
 
 create table public.exai_issue_checklist (
@@ -653,7 +653,7 @@ grant update (
 ) on public.exai_issue_checklist to authenticated;
 grant select, insert, update, delete on public.exai_issue_checklist to service_role;
 
--- 30_exai/32_checklist_steps.sql
+-- 30_exai/20_checklist/20_checklist_steps.sql
 -- Puts steps between others and moves them, the others making room.
 
 create or replace function private.require_exai_issue(p_issue_id uuid) returns void
@@ -781,7 +781,7 @@ comment on function public.move_checklist_step(uuid, integer, integer) is
   '(422).';
 grant execute on function public.move_checklist_step(uuid, integer, integer) to authenticated, service_role;
 
--- 30_exai/40_exai_issue_relations.sql
+-- 30_exai/30_relations/10_exai_issue_relations.sql
 -- How engineering issues relate: edges, of which the id arrays of exai_issues are another shape.
 --
 -- Locks, in the order in which everything takes them: the graph, issues by id, their counts by id. Whatever
@@ -943,7 +943,7 @@ grant insert (from_issue_id, to_issue_id, kind, created_at),
   update (from_issue_id, to_issue_id, kind, created_at) on public.exai_issue_relations to authenticated;
 grant select, insert, update, delete on public.exai_issue_relations to service_role;
 
--- 30_exai/42_exai_relation_cycles.sql
+-- 30_exai/30_relations/20_exai_relation_cycles.sql
 -- Refuses edges that would make an issue wait for itself.
 --
 -- blocks and parent are walked as one graph: what blocks a parent holds its children up too, so a child that
@@ -1100,7 +1100,7 @@ create trigger _100_refuse_exai_cycles after insert on public.exai_issue_relatio
   referencing new table as new_edges
   for each statement execute function private.refuse_exai_cycles();
 
--- 30_exai/44_exai_relation_arrays.sql
+-- 30_exai/30_relations/30_exai_relation_arrays.sql
 -- The id arrays of exai_issues and the edges of kinds blocks and relates: two shapes of one truth.
 --
 -- Each shape's trigger writes only what differs, so that the other one's finds nothing left to do.
@@ -1298,7 +1298,7 @@ create trigger _210_put_exai_arrays_into_edges after update on public.exai_issue
   referencing old table as old_issues new table as new_issues
   for each statement execute function private.put_changed_exai_arrays_into_edges();
 
--- 30_exai/46_exai_issue_counts.sql
+-- 30_exai/30_relations/40_exai_issue_counts.sql
 -- What is counted about an engineering issue when something is written, so that nobody has to count when they
 -- read: its steps, the open issues that block it, those that wait for it.
 
@@ -1456,7 +1456,7 @@ create trigger _220_count_exai_steps after delete on public.exai_issue_checklist
 create trigger _230_forget_exai_steps after truncate on public.exai_issue_checklist
   for each statement execute function private.forget_exai_steps();
 
--- 30_exai/47_exai_blocked_counts.sql
+-- 30_exai/30_relations/50_exai_blocked_counts.sql
 -- Keeps the counts of what blocks what, with each edge written and each issue that is opened or closed.
 
 -- Everything below it is locked as well, since being blocked is handed down from parents.
@@ -1748,7 +1748,7 @@ comment on function private.exai_issue_counts_check() is
   'Counts everything in exai_issue_counts anew and returns what differs: nothing when all is right. For '
   'operators.';
 
--- 30_exai/48_relate_exai_issues.sql
+-- 30_exai/30_relations/60_relate_exai_issues.sql
 -- Relates two engineering issues, and takes a relation away, as one call each.
 
 create or replace function private.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
@@ -1824,7 +1824,7 @@ comment on function public.unrelate_exai_issues(uuid, uuid, text) is
   'Errors: not_signed_in (401), team_role_required (403), exai_isolation_unsupported (409).';
 grant execute on function public.unrelate_exai_issues(uuid, uuid, text) to authenticated, service_role;
 
--- 30_exai/50_exai_active_issues.sql
+-- 30_exai/40_views/10_exai_active_issues.sql
 -- What is open or being worked on, with how far it got.
 
 create view public.exai_active_issues with (security_invoker = true) as
@@ -1848,7 +1848,7 @@ comment on column public.exai_active_issues.progress_percentage is
   'completed_steps of those not skipped, rounded to a whole percentage; 0 where there are none.';
 grant select on public.exai_active_issues to authenticated, service_role;
 
--- 30_exai/52_exai_ready_issues.sql
+-- 30_exai/40_views/20_exai_ready_issues.sql
 -- What can be worked on now, what helps most first.
 
 create view public.exai_ready_issues with (security_invoker = true) as
@@ -1875,7 +1875,7 @@ comment on column public.exai_ready_issues.unblocks_count is
   'How many open issues wait for this one directly.';
 grant select on public.exai_ready_issues to authenticated, service_role;
 
--- 30_exai/60_exai_issue_search.sql
+-- 30_exai/50_search/10_exai_issue_search.sql
 -- What search_exai_issues looks through: one row an engineering issue, kept by triggers.
 --
 -- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
@@ -2081,7 +2081,7 @@ create trigger _220_index_exai_updates after delete on public.exai_issue_updates
 create trigger _230_forget_exai_updates after truncate on public.exai_issue_updates
   for each statement execute function private.forget_exai_updates();
 
--- 30_exai/62_search_exai_issues.sql
+-- 30_exai/50_search/20_search_exai_issues.sql
 -- Finds engineering issues by what people and assistants type: words, identifiers, paths.
 
 create or replace function private.exai_term_query(p_term text) returns tsquery
@@ -2262,7 +2262,7 @@ grant execute on function public.search_exai_issues(
   text, text[], text[], text[], text, text, integer, integer
 ) to authenticated, service_role;
 
--- 30_exai/70_claim_exai_issue.sql
+-- 30_exai/60_work/10_claim_exai_issue.sql
 -- Who works on an engineering issue right now: a claim that ends by itself.
 --
 -- A claim is a conversation's, under one account: the same conversation under the same account holds it, and
@@ -2438,7 +2438,7 @@ comment on function public.next_exai_issue(text, integer) is
   'team_role_required (403), exai_claim_minutes_invalid (422).';
 grant execute on function public.next_exai_issue(text, integer) to authenticated, service_role;
 
--- 30_exai/71_set_exai_issue_status.sql
+-- 30_exai/60_work/20_set_exai_issue_status.sql
 -- Changes an issue's status and says in which conversation, in one call.
 
 create or replace function private.set_exai_issue_status(
@@ -2488,7 +2488,7 @@ comment on function public.set_exai_issue_status(integer, text, text) is
   'exai_issue_not_found (404), exai_status_unknown (422).';
 grant execute on function public.set_exai_issue_status(integer, text, text) to authenticated, service_role;
 
--- 30_exai/72_exai_issue_context.sql
+-- 30_exai/60_work/30_exai_issue_context.sql
 -- Everything that an assistant needs to go on with an engineering issue, in one bounded document.
 
 create or replace function private.exai_context_issue(p_issue public.exai_issues) returns jsonb
@@ -2688,7 +2688,7 @@ comment on function public.exai_issue_context(integer) is
   'team_role_required (403), exai_issue_not_found (404).';
 grant execute on function public.exai_issue_context(integer) to authenticated, service_role;
 
--- 30_exai/80_export_exai_issues.sql
+-- 30_exai/70_exchange/10_export_exai_issues.sql
 -- Gives out everything about engineering issues, in one form and one order: the same data is the same bytes.
 --
 -- Left out is what belongs to this database and not to the issues: accounts, claims, updated_at, and the id
@@ -2787,7 +2787,7 @@ comment on function public.export_exai_issues() is
   'claims and updated_at. Admins and servers. Errors: not_signed_in (401), team_role_required (403).';
 grant execute on function public.export_exai_issues() to authenticated, service_role;
 
--- 30_exai/82_import_exai_issues.sql
+-- 30_exai/70_exchange/20_import_exai_issues.sql
 -- Takes in what export_exai_issues gave out: all of it or nothing, and again without harm.
 
 create or replace function private.exai_import_parts(p_document jsonb, p_key text) returns jsonb

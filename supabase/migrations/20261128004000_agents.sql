@@ -3,7 +3,7 @@
 set local lock_timeout = '5s';
 set local statement_timeout = '2min';
 
--- 40_agents/10_agent_settings.sql
+-- 40_agents/10_accounts/10_agent_settings.sql
 -- What an admin sets for the agents as a whole: how much runs at once, how long a lease may be, where the
 -- functions are.
 
@@ -65,7 +65,7 @@ grant select, update on public.agent_settings to service_role;
 
 insert into public.agent_settings default values;
 
--- 40_agents/20_users.sql
+-- 40_agents/10_accounts/20_users.sql
 -- The profiles of the people whose tasks the agents work on: one for each account, following it.
 
 create table public.users (
@@ -295,7 +295,7 @@ comment on function public.set_max_running_tasks(uuid, integer) is
   'task_limit_invalid (422).';
 grant execute on function public.set_max_running_tasks(uuid, integer) to authenticated, service_role;
 
--- 40_agents/26_secrets.sql
+-- 40_agents/10_accounts/30_secrets.sql
 -- Other people's secrets, such as their GitHub tokens: sealed by an edge function, with a key that the
 -- database does not have.
 
@@ -415,7 +415,7 @@ comment on function public.mark_secret_checked(uuid, boolean, jsonb) is
   'has been replaced or removed meanwhile. Service role only.';
 grant execute on function public.mark_secret_checked(uuid, boolean, jsonb) to service_role;
 
--- 40_agents/27_users_github_token.sql
+-- 40_agents/10_accounts/40_users_github_token.sql
 -- Makes a handle of users.github_token: the token is in private.secrets, sealed, and gets there by the edge
 -- function github-token alone.
 
@@ -567,7 +567,7 @@ comment on function public.github_token_status() is
   'refuses it. Errors: not_signed_in (401).';
 grant execute on function public.github_token_status() to authenticated;
 
--- 40_agents/28_secret_rotation.sql
+-- 40_agents/10_accounts/50_secret_rotation.sql
 -- A new master key: `npm run secrets:rotate` lists what an older one has sealed, and hands it back sealed
 -- anew.
 
@@ -655,7 +655,7 @@ comment on function public.secret_key_counts() is
   'How many secrets of each kind each master key has sealed. Service role only.';
 grant execute on function public.secret_key_counts() to service_role;
 
--- 40_agents/29_github_token_checks.sql
+-- 40_agents/10_accounts/60_github_token_checks.sql
 -- How often a user may have GitHub asked about a token: it is asked from our address, and whoever tries out
 -- tokens that aren't theirs would have us refused for everybody.
 
@@ -715,7 +715,7 @@ comment on function public.count_github_token_check(uuid) is
   'user_not_found (404).';
 grant execute on function public.count_github_token_check(uuid) to service_role;
 
--- 40_agents/30_projects.sql
+-- 40_agents/20_tasks/10_projects.sql
 -- GitHub repositories that somebody lets agents work on.
 
 create table public.projects (
@@ -874,7 +874,7 @@ grant update (
 ) on public.projects to authenticated;
 grant select, insert, update, delete on public.projects to service_role;
 
--- 40_agents/40_tasks.sql
+-- 40_agents/20_tasks/20_tasks.sql
 -- What agents are asked to do, with the conversation, the result and how it got there.
 
 create type public.task_status as enum ('pending', 'running', 'completed', 'failed', 'cancelled');
@@ -1195,7 +1195,7 @@ grant update (
 ) on public.tasks to authenticated;
 grant select, insert, update, delete on public.tasks to service_role;
 
--- 40_agents/42_task_lifecycle.sql
+-- 40_agents/20_tasks/30_task_lifecycle.sql
 -- The ways that a task's status may go, who may take them, and the times that go with it.
 
 create or replace function private.begin_task() returns trigger
@@ -1342,7 +1342,7 @@ create trigger _910_keep_task before update on public.tasks
   for each row when (current_setting('app.task_queue', true) is distinct from 'on')
   execute function private.keep_task();
 
--- 40_agents/44_append_task_message.sql
+-- 40_agents/20_tasks/40_append_task_message.sql
 -- Adds a message to a task's conversation, however many do so at once.
 
 -- Whoever calls this has asked before whether the caller may.
@@ -1437,7 +1437,7 @@ comment on function public.append_task_message(bigint, text, text, text) is
 grant execute on function public.append_task_message(bigint, text, text, text)
   to authenticated, service_role;
 
--- 40_agents/46_task_list.sql
+-- 40_agents/20_tasks/50_task_list.sql
 -- Tasks for lists: everything but the columns that may be large. What is in them (the model, how many files)
 -- could not be said here without unpacking them.
 
@@ -1459,7 +1459,7 @@ comment on column public.task_list.patch_bytes is 'How large git_patch is; null 
 comment on column public.task_list.error_bytes is 'How large error is; null for none.';
 grant select on public.task_list to authenticated, service_role;
 
--- 40_agents/50_task_attempts.sql
+-- 40_agents/30_queue/10_task_attempts.sql
 -- Who worked on a task and when: the lease while it is open, the history after that.
 
 -- One sequence for all tasks, so that a greater token is always the later one.
@@ -1536,7 +1536,7 @@ create policy task_attempts_select_own on public.task_attempts
   for select to authenticated using (user_id = (select auth.uid()));
 grant select on public.task_attempts to authenticated, service_role;
 
--- 40_agents/52_worker_tokens.sql
+-- 40_agents/30_queue/20_worker_tokens.sql
 -- The credentials of workers that are no servers: for named agents, revocable, good for the queue alone.
 
 create table public.worker_tokens (
@@ -1734,7 +1734,7 @@ comment on function private.authorize_worker(text) is
   'token, whose scope it returns. A trusted caller that shows a token is held to it. Errors: '
   'worker_token_required, worker_token_invalid (401).';
 
--- 40_agents/56_task_limits.sql
+-- 40_agents/30_queue/30_task_limits.sql
 -- How much of a user and of a project runs at once.
 --
 -- What runs is what workers hold: open attempts. Claims of a user who has a limit take turns, since none of
@@ -1799,7 +1799,7 @@ comment on function private.await_turn(uuid) is
   'As private.take_turn, but waits. Only for a transaction that has no turn: two that waited for each '
   'other''s would never end.';
 
--- 40_agents/57_ready_tasks.sql
+-- 40_agents/30_queue/40_ready_tasks.sql
 -- Which tasks can be claimed now, and in which order.
 --
 -- Greater priority first, then the earliest run_after, then the lowest id. Nothing here reads past what can't
@@ -1959,7 +1959,7 @@ comment on function private.ready_candidates(text[], uuid, integer) is
   'What a claim looks at, in the order in which it goes: first what comes first, then the first ones of the '
   'projects of some 8 to 16 users, at last those of all.';
 
--- 40_agents/60_claim_task.sql
+-- 40_agents/30_queue/50_claim_task.sql
 -- A worker takes the next task.
 --
 -- Locks: the turn of the task's user (advisory), the task, then its new attempt. No claim waits for another
@@ -2117,7 +2117,7 @@ $$;
 comment on function private.repeated_claim(uuid, uuid) is
   'The lease that a claim of this key was answered with, while it holds; claims of the same key take turns.';
 
--- 40_agents/61_claim_task.sql
+-- 40_agents/30_queue/52_claim_task.sql
 -- The claim itself: one call that finds, locks and hands out.
 
 create type public.claimed_task as (
@@ -2288,7 +2288,7 @@ comment on function public.claim_task(text, text[], integer, text, uuid) is
 grant execute on function public.claim_task(text, text[], integer, text, uuid)
   to anon, authenticated, service_role;
 
--- 40_agents/62_finish_task.sql
+-- 40_agents/30_queue/60_finish_task.sql
 -- How a worker's attempt ends: done, failed, given back.
 --
 -- Locks, here and wherever an attempt ends: the task, then its attempt.
@@ -2346,7 +2346,7 @@ $$;
 comment on function private.end_attempt(bigint, bigint, uuid, text, text, text, boolean) is
   'Locks the task and ends the attempt of a worker whose lease holds; null for any other.';
 
--- 40_agents/63_complete_task.sql
+-- 40_agents/30_queue/62_complete_task.sql
 -- A worker is done with its task.
 
 create or replace function private.complete_task(
@@ -2427,7 +2427,7 @@ grant execute on function public.complete_task(
   bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
 ) to anon, authenticated, service_role;
 
--- 40_agents/64_fail_task.sql
+-- 40_agents/30_queue/64_fail_task.sql
 -- A worker could not do its task, or gives it back.
 
 create or replace function private.retry_delay(p_attempts_count smallint) returns interval
@@ -2550,7 +2550,7 @@ comment on function public.release_task(bigint, bigint, text) is
   '(401), task_lease_lost (409).';
 grant execute on function public.release_task(bigint, bigint, text) to anon, authenticated, service_role;
 
--- 40_agents/65_heartbeat_task.sql
+-- 40_agents/30_queue/66_heartbeat_task.sql
 -- A worker says that it is still there, and hears whether the task is still wanted.
 
 create or replace function private.heartbeat_task(
@@ -2609,7 +2609,7 @@ comment on function public.heartbeat_task(bigint, bigint, integer, text, text) i
 grant execute on function public.heartbeat_task(bigint, bigint, integer, text, text)
   to anon, authenticated, service_role;
 
--- 40_agents/66_cancel_task.sql
+-- 40_agents/30_queue/68_cancel_task.sql
 -- The user takes a task back, whatever its worker does.
 
 create or replace function private.cancel_task(task_id bigint) returns jsonb
@@ -2658,7 +2658,7 @@ comment on function public.cancel_task(bigint) is
   'task. Errors: task_not_found (404), task_already_ended (409).';
 grant execute on function public.cancel_task(bigint) to authenticated, service_role;
 
--- 40_agents/67_reclaim_tasks.sql
+-- 40_agents/30_queue/70_reclaim_tasks.sql
 -- What becomes of tasks whose attempt came to nothing: another attempt, or the end.
 
 create or replace function private.return_failed_tasks(p_attempts public.task_attempts[]) returns integer
@@ -2729,7 +2729,7 @@ comment on function private.reclaim_expired_tasks() is
   'Ends attempts whose lease ran out, up to 10,000 at a time, and puts their tasks back or, after '
   'max_attempts, to failed with error_kind lease_expired. Returns how many. Run by the clock.';
 
--- 40_agents/69_task_github_token.sql
+-- 40_agents/30_queue/80_task_github_token.sql
 -- What a worker of our own gets to push with: the token of the task's user, for as long as it holds the task.
 
 create or replace function private.task_github_token(p_task_id bigint, p_fencing_token bigint)
@@ -2774,7 +2774,7 @@ comment on function public.task_github_token(bigint, bigint) is
   'task_lease_lost (409).';
 grant execute on function public.task_github_token(bigint, bigint) to service_role;
 
--- 40_agents/70_pull_requests.sql
+-- 40_agents/40_github/10_pull_requests.sql
 -- Pull requests as GitHub has them: what its webhook and its API say, and what tasks name.
 
 create table public.pull_requests (
@@ -2863,7 +2863,7 @@ alter table public.pull_requests enable row level security;
 alter table private.pull_request_checks enable row level security;
 grant select on public.pull_requests to authenticated, service_role;
 
--- 40_agents/71_task_pull_requests.sql
+-- 40_agents/40_github/20_task_pull_requests.sql
 -- Which pull requests belong to which tasks, and whom that lets see them.
 
 create table public.task_pull_requests (
@@ -2974,7 +2974,7 @@ create index task_github_refs_look_up_after_idx on private.task_github_refs (loo
   where look_up_after is not null;
 alter table private.task_github_refs enable row level security;
 
--- 40_agents/72_link_pull_requests.sql
+-- 40_agents/40_github/30_link_pull_requests.sql
 -- From what a task says of a pull request or a branch to its links, and who may see where they lead.
 
 -- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name. What nearly every URL looks
@@ -3307,7 +3307,7 @@ create trigger _210_doubt_links_of_token after update of id, invalid_at on priva
   )
   execute function private.doubt_links_of_token();
 
--- 40_agents/73_record_pull_request.sql
+-- 40_agents/40_github/40_record_pull_request.sql
 -- What GitHub says of a pull request, in a delivery or an answer of its API, becomes the row: late, twice, in
 -- any order, it ends as the same one.
 
@@ -3546,7 +3546,7 @@ comment on function private.record_pull_request(
   'Merges a version of a pull request into its row and returns the row''s id. The time at which it was asked '
   'for, and its ETag, are null for a delivery.';
 
--- 40_agents/74_github_deliveries.sql
+-- 40_agents/40_github/50_github_deliveries.sql
 -- What GitHub's webhook delivered: stored byte for byte, worked on once, and again until that succeeds.
 
 -- Small, and asked before a delivery writes anything: most deliveries of a busy organisation are about
@@ -3875,7 +3875,7 @@ $$;
 comment on function private.process_waiting_github_deliveries(integer) is
   'Works on up to so many deliveries whose time has come, and returns how many succeeded. For the scheduler.';
 
--- 40_agents/75_github_sweep.sql
+-- 40_agents/40_github/60_github_sweep.sql
 -- What a lost delivery left wrong is found by asking GitHub: the clock wakes an edge function, which is
 -- handed what is due.
 
@@ -4139,7 +4139,7 @@ comment on function public.begin_github_sweep(text, integer) is
   'function_ticket_invalid (401).';
 grant execute on function public.begin_github_sweep(text, integer) to service_role;
 
--- 40_agents/76_github_checks.sql
+-- 40_agents/40_github/70_github_checks.sql
 -- What the sweep brings home: the state of pull requests, and who can see them.
 
 -- After 15 and 30 minutes, an hour … a day, as long as the link is there.
@@ -4349,7 +4349,7 @@ comment on function public.pause_github_sweep(timestamptz) is
   'time. Service role only.';
 grant execute on function public.pause_github_sweep(timestamptz) to service_role;
 
--- 40_agents/77_prune_github_history.sql
+-- 40_agents/40_github/80_prune_github_history.sql
 -- What GitHub said goes when nobody asks for it any more.
 
 create or replace function private.prune_github_deliveries(batch integer default 10000) returns integer
@@ -4399,7 +4399,7 @@ comment on function private.prune_pull_requests(integer) is
   'Deletes up to so many pull requests that no task is linked to and of which nothing was heard for '
   'delivery_retention_days, and returns how many. For the scheduler.';
 
--- 40_agents/80_task_completion_weekly.sql
+-- 40_agents/50_metrics/10_task_completion_weekly.sql
 -- How many tasks get done each week, by which agent and model, and how long they take.
 
 -- Tasks are their owner's; what is counted of everybody's names nobody. Planned for each call: the plan for
@@ -4464,7 +4464,7 @@ comment on column public.task_completion_weekly.average_seconds is
 comment on column public.task_completion_weekly.p90_seconds is 'Nine of ten completed ones took no longer.';
 grant select on public.task_completion_weekly to authenticated, service_role;
 
--- 40_agents/81_task_errors_weekly.sql
+-- 40_agents/50_metrics/20_task_errors_weekly.sql
 -- Why tasks fail, by week and agent.
 
 create or replace function private.task_errors_weekly()
@@ -4506,7 +4506,7 @@ comment on column public.task_errors_weekly.failure_rate is
   'Of that week''s and agent''s tasks that completed or failed, 0 to 1.';
 grant select on public.task_errors_weekly to authenticated, service_role;
 
--- 40_agents/82_user_activity_weekly.sql
+-- 40_agents/50_metrics/30_user_activity_weekly.sql
 -- Who lets agents work, and how much, by week.
 
 create or replace function private.user_activity_weekly()
@@ -4544,7 +4544,7 @@ comment on column public.user_activity_weekly.agents_count is 'Agents that they 
 comment on column public.user_activity_weekly.last_active_at is 'When the last of them was made.';
 grant select on public.user_activity_weekly to authenticated, service_role;
 
--- 40_agents/83_pull_requests_weekly.sql
+-- 40_agents/50_metrics/40_pull_requests_weekly.sql
 -- How many of the agents' pull requests are merged, and how long that takes, by week.
 
 create or replace function private.pull_requests_weekly()
@@ -4602,7 +4602,7 @@ comment on column public.pull_requests_weekly.p90_hours_to_merge is
   'Nine of ten of those merged that week took no longer.';
 grant select on public.pull_requests_weekly to authenticated, service_role;
 
--- 40_agents/84_slow_queries.sql
+-- 40_agents/50_metrics/50_slow_queries.sql
 -- Which statements cost the database the most time.
 
 -- Statements that hold data change their constants into parameters before they are noted; others, which may

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type FakeGithub, startFakeGithub } from "../../../scripts/demo/fake-github.ts";
+import { type FakeGithub, startFakeGithub } from "../../../scripts/fakes/github.ts";
 import { createGithub, type Question } from "./github.ts";
 
 // Over real HTTP, against the fake that answers as GitHub does.

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { startFakeGithub } from "../../../scripts/demo/fake-github.ts";
+import { startFakeGithub } from "../../../scripts/fakes/github.ts";
 import { createCheckToken, type TokenCheck } from "./github.ts";
 
 // Over real HTTP, against a GitHub that does as it is told.

@@ -58,7 +58,7 @@ test("its examples run as they stand", async () => {
 });
 
 test("its documents exist", () => {
-  for (const name of ["docs/agents.md", "examples/worker/README.md"]) {
+  for (const name of ["docs/agents.md", "scripts/worker/README.md"]) {
     for (
       const [, target = ""] of readFileSync(join(ROOT, name), "utf8").matchAll(/\]\(((?!https?:)[^)#]+)/g)
     ) {

@@ -1,6 +1,6 @@
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { FakeGithub } from "../../../scripts/demo/fake-github.ts";
+import type { FakeGithub } from "../../../scripts/fakes/github.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { askTokens, githubWith, newToken } from "../support/github-tokens.ts";
 import { type Person, rows, signUp } from "../support/people.ts";

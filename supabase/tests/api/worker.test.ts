@@ -3,12 +3,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Sql } from "postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Bench, openBench, TOKEN } from "../../../examples/worker/testing/bench.ts";
+import { type Bench, openBench, TOKEN } from "../../../scripts/worker/testing/bench.ts";
 import { bin, ROOT } from "../../../scripts/local/paths.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { type Person, rows, signUp } from "../support/people.ts";
 
-// The worker of examples/worker as a program, with the real queue: Data API, Postgres, git over HTTP, GitHub's API.
+// The worker of scripts/worker as a program, with the real queue: Data API, Postgres, git over HTTP, GitHub's API.
 
 // several programs start in each test, and other files' tests run beside them
 vi.setConfig({ testTimeout: 90_000 });
@@ -57,7 +57,7 @@ afterEach(async () => {
 
 function startWorker(command: string, args: string[] = [], environment: Record<string, string> = {}): Worker {
   const child = spawn(bin("node"), [
-    join(ROOT, "examples/worker/main.ts"),
+    join(ROOT, "scripts/worker/main.ts"),
     ...["--agents", "scripted", "--command", command, "--allow-protocol", "http", "--lease", "30"],
     ...["--work-dir", join(bench.folder, "tasks"), "--grace", "1", "--idle", "1", ...args],
   ], {

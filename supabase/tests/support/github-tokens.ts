@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type FakeGithub, startFakeGithub } from "../../../scripts/demo/fake-github.ts";
+import { type FakeGithub, startFakeGithub } from "../../../scripts/fakes/github.ts";
 import type { Project } from "../../../scripts/local/stack.ts";
 import { tokenOf } from "./mcp.ts";
 import type { Person } from "./people.ts";

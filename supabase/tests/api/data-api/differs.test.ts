@@ -5,7 +5,7 @@ import { ROOT } from "../../../../scripts/local/paths.ts";
 import { connect } from "../../support/database.ts";
 import { openDataApi, REPRESENTATION } from "../../support/data-api.ts";
 
-// What the stack's Data API does otherwise than PostgREST: docs/stand-ins.md lists it, and each point is seen here. When one of
+// What the stack's Data API does otherwise than PostgREST: docs/local-stack.md lists it, and each point is seen here. When one of
 // these goes red, the difference is gone: take it off the page and test the right behaviour.
 const api = await openDataApi();
 const sql = connect(api.project.database);
@@ -78,8 +78,8 @@ for (const [title, seen] of Object.entries(DIFFERENCES)) {
   });
 }
 
-test("docs/stand-ins.md lists exactly these", () => {
-  const page = readFileSync(join(ROOT, "docs/stand-ins.md"), "utf8");
+test("docs/local-stack.md lists exactly these", () => {
+  const page = readFileSync(join(ROOT, "docs/local-stack.md"), "utf8");
   const section = page.split(/^## /m).find((part) => part.startsWith("Data API\n")) ?? "";
   const titles = [...section.matchAll(/^- \*\*(.+)\.\*\*/gm)].map(([, title]) => title);
   expect(titles).toEqual(Object.keys(DIFFERENCES));

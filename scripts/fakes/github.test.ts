@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Octokit } from "@octokit/core";
 import { verify } from "@octokit/webhooks-methods";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type FakeGithub, startFakeGithub } from "./fake-github.ts";
+import { type FakeGithub, startFakeGithub } from "./github.ts";
 
 // The fake holds what GitHub documents, as seen through GitHub's own client.
 

@@ -9,7 +9,7 @@ import {
   time,
   type Urls,
   userJson,
-} from "./fake-github-shapes.ts";
+} from "./github-shapes.ts";
 
 /** What the next matching requests meet instead of, or before, the answer. */
 export interface Fault {

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
-import type { FakeRepo, FakeUser } from "./fake-github-shapes.ts";
+import type { FakeRepo, FakeUser } from "./github-shapes.ts";
 
 /** What git asks a server over HTTP for. */
 const REQUEST = /^\/([^/]+)\/([^/]+?)(?:\.git)?\/(info\/refs|git-upload-pack|git-receive-pack)(?:\?(.*))?$/;

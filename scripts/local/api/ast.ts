@@ -1,4 +1,4 @@
-import type { Catalog, PgFunction } from "./api-catalog.ts";
+import type { Catalog, PgFunction } from "./catalog.ts";
 
 type Values = Record<string, unknown>;
 type Where = Record<string, unknown>;

@@ -11,15 +11,15 @@ import {
   separateFilters,
   updateKeys,
   writeValues,
-} from "./api-ast.ts";
-import { Catalog } from "./api-catalog.ts";
-import { allowOrigins, preflight } from "./api-cors.ts";
-import { DefaultValues } from "./api-defaults.ts";
-import { errorResponse, isServerError, serverErrorResponse } from "./api-errors.ts";
-import { describeSchema } from "./api-openapi.ts";
-import { inSession, preference } from "./api-session.ts";
-import type { SupabaseConfig } from "./config.ts";
-import { JWT_SECRET, PUBLISHABLE_KEY, SECRET_KEY } from "./keys.ts";
+} from "./ast.ts";
+import { Catalog } from "./catalog.ts";
+import { allowOrigins, preflight } from "./cors.ts";
+import { DefaultValues } from "./defaults.ts";
+import { errorResponse, isServerError, serverErrorResponse } from "./errors.ts";
+import { describeSchema } from "./openapi.ts";
+import { inSession, preference } from "./session.ts";
+import type { SupabaseConfig } from "../config.ts";
+import { JWT_SECRET, PUBLISHABLE_KEY, SECRET_KEY } from "../keys.ts";
 
 /** What lite keeps to itself, and we change so that it behaves as the platform's API does. */
 interface ConnectionInternals {

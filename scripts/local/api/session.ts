@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
-import type { Catalog } from "./api-catalog.ts";
-import { errorResponse } from "./api-errors.ts";
+import type { Catalog } from "./catalog.ts";
+import { errorResponse } from "./errors.ts";
 
 type Executor = Parameters<RawBuilder<unknown>["execute"]>[0];
 

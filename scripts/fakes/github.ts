@@ -2,11 +2,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { serveGit } from "./fake-git-http.ts";
-import { type FakeRepo, type FakeUser, listEntry } from "./fake-github-shapes.ts";
-import { createState, type FakeState, type Fault, GithubRefusal } from "./fake-github-state.ts";
+import { serveGit } from "./git-http.ts";
+import { type FakeRepo, type FakeUser, listEntry } from "./github-shapes.ts";
+import { createState, type FakeState, type Fault, GithubRefusal } from "./github-state.ts";
 
-export type { FakeState } from "./fake-github-state.ts";
+export type { FakeState } from "./github-state.ts";
 
 export interface FakeGithubOptions {
   /** Base of the pages in answers. Default `https://github.com`. */

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type FakeGithub, startFakeGithub } from "../../../scripts/demo/fake-github.ts";
+import { type FakeGithub, startFakeGithub } from "../../fakes/github.ts";
 import { holdLease, type Lease } from "../lease.ts";
 import { createLog } from "../log.ts";
 import type { Claim } from "../queue.ts";

@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import { PgTypes } from "./api-types.ts";
+import { PgTypes } from "./types.ts";
 
 export interface FunctionArgument {
   name: string;
