@@ -19,26 +19,26 @@ const SCHEDULER_DEADLINE_MS = 130_000;
 /** What plpgsql_check finds and is meant, by function and message. */
 const EXCEPTIONS: { object: string; message: string; reason: string }[] = [
   {
-    object: "private.store_circle_message(private.circle_capture,private.circle_triage)",
+    object: "private.store_circle_message(private.circle_snapshot,private.circle_triage)",
     message: 'composite OUT variable "o_message" is not single argument',
     reason: "a row beside what became of it: the caller takes both from one record",
   },
   {
-    object: "private.update_circle_message(private.circle_capture,private.circle_triage)",
+    object: "private.update_circle_message(private.circle_snapshot,private.circle_triage)",
     message: 'composite OUT variable "o_message" is not single argument',
     reason: "a row beside what became of it: the caller takes both from one record",
   },
   {
-    object: "private.task_room(uuid,bigint)",
+    object: "private.task_capacity(uuid,bigint)",
     message: "routine is marked as VOLATILE, should be STABLE",
     reason: "it is asked again after a lock, and has to see what was committed meanwhile",
   },
   {
-    object: "private.take_first_with_room(text[],uuid,boolean)",
+    object: "private.claim_first_with_capacity(text[],uuid,boolean)",
     message: 'parameter "p_has_turn" is never read',
     reason: "the caller reads it",
   },
-  ...["private.refuse_lost_lease()", "private.refuse_worker_input(text)"].map((object) => ({
+  ...["private.raise_lost_lease()", "private.raise_worker_input_invalid(text)"].map((object) => ({
     object,
     message: "routine is marked as VOLATILE, should be IMMUTABLE",
     reason: "it raises, and only when it is its turn",

@@ -235,7 +235,7 @@ async function workOnIssues(tom: Client): Promise<string> {
   );
 
   const refused = await tom.from("issues").update({ status: "done" }).eq("id", csv.id).select();
-  assert.equal(refused.error?.message, "issue_status_unknown");
+  assert.equal(refused.error?.message, "tracker_status_invalid");
   tell(
     `${styleText("green", "✓")} a status that does not exist is refused: ${
       styleText("dim", refused.error.hint)

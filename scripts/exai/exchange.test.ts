@@ -164,7 +164,7 @@ describe("what is refused", () => {
         const turned = { ...ends.relation, from_issue_id: to_issue_id, to_issue_id: from_issue_id };
         return [...lines, JSON.stringify({ relation: turned })].join("\n");
       },
-      /Line 80: exai_relation_cycle/,
+      /Line 80: exai_relation_cycle_conflict/,
     ],
   ])("%s, by the number of its line, and nothing is imported", async (_, make, words) => {
     expect(await refusal(make())).toMatch(words);

@@ -60,7 +60,7 @@ export interface Queue {
 }
 
 export class QueueError extends Error {
-  /** `task_lease_lost`, `worker_token_invalid` … or null when the queue could not be reached. */
+  /** `agents_task_lease_expired`, `agents_worker_token_invalid` … or null when the queue could not be reached. */
   readonly code: string | null;
   /** Of the answer; 0 without one. */
   readonly status: number;
@@ -74,7 +74,7 @@ export class QueueError extends Error {
 
   /** Whether this task is out of our hands, for whichever reason. */
   get isLost(): boolean {
-    return this.code === "task_lease_lost" || this.code === "task_not_found" || this.isRefused;
+    return this.code === "agents_task_lease_expired" || this.code === "agents_task_unknown" || this.isRefused;
   }
 
   /** Whether the queue does not take us for a worker: asking again does not help. */

@@ -47,6 +47,6 @@ async function reveal(
     throw failed(error instanceof Error ? error.name : "no answer", error);
   }
   if (response.ok && typeof answer.token === "string") return answer.token;
-  if (answer.code === "github_token_not_set") return null;
+  if (answer.code === "agents_github_token_unknown") return null;
   throw failed(typeof answer.code === "string" ? answer.code : String(response.status));
 }

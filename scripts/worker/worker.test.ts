@@ -27,7 +27,7 @@ const DEAF = `trap '' TERM; ${ENDLESS.replace("sleep 60", "while :; do sleep 1; 
 /** Waits until the agent of a task works. */
 const working = (task = 7) =>
   expect.poll(() => existsSync(join(bench.folder, "working", String(task))), { timeout: 60_000 }).toBe(true);
-const lost = new QueueError("task_lease_lost", "The lease is over.", 409);
+const lost = new QueueError("agents_task_lease_expired", "The lease is over.", 409);
 const silence = new QueueError(null, "fetch failed");
 
 /** Nothing of the task has left the worker. */
@@ -61,7 +61,7 @@ describe("a task that is taken away", () => {
   });
 
   test("a worker whose token was revoked", async () => {
-    bench.queue.state = new QueueError("worker_token_invalid", "revoked", 401);
+    bench.queue.state = new QueueError("agents_worker_token_invalid", "revoked", 401);
     expect(await runWithLease(ENDLESS, 3)).toBe("lease_lost");
     expectNothingWritten();
   });
@@ -101,7 +101,7 @@ describe("a task that is taken away", () => {
     const claim = bench.claim();
     const running = runTask(bench.deps(`echo done`), claim, bench.lease(claim));
     await bench.queue.until(() => bench.queue.heartbeats.length >= 1);
-    bench.queue.errors.push(new QueueError("task_result_too_large", "more than 50 MB", 413));
+    bench.queue.errors.push(new QueueError("agents_task_result_too_large", "more than 50 MB", 413));
     expect(await running).toBe("failed");
     expect(bench.queue.failures[0]).toMatchObject({ error_kind: "result_refused", retryable: false });
   });
@@ -160,7 +160,7 @@ describe("the loop", () => {
   });
 
   test.each([
-    new QueueError("worker_token_invalid", "unknown", 401),
+    new QueueError("agents_worker_token_invalid", "unknown", 401),
     new QueueError(null, "404: no such function", 404),
   ])("a queue that does not know it ends it: %s", async (error) => {
     bench.queue.errors.push(error);

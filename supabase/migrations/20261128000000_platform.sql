@@ -30,8 +30,8 @@ $$;
 
 create schema if not exists private;
 comment on schema private is
-  'Never exposed and without USAGE for any API role: reached through wrappers, policies, defaults and '
-  'triggers only.';
+  'Never exposed and without USAGE for any API role: reached through wrappers, policies, defaults '
+  'and triggers only.';
 
 -- 00_platform/30_extensions.sql
 -- The extensions that the jobs and the search need.
@@ -44,7 +44,7 @@ create extension if not exists pg_trgm with schema extensions;
 
 -- created_at may be given on insert (imports, backfills) and never changes after that. updated_at is the
 -- database's: it moves forward whenever something else in the row changed, and only then.
-create or replace function private.keep_timestamps() returns trigger
+create or replace function private.set_timestamps() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   if tg_op = 'INSERT' then
@@ -60,32 +60,32 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_timestamps() is
+comment on function private.set_timestamps is
   'Before trigger, the last of its table: created_at is settable on insert only, updated_at is monotonic.';
 
-create or replace function private.keep_created_at() returns trigger
+create or replace function private.set_created_at() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   new.created_at := case when tg_op = 'INSERT' then coalesce(new.created_at, now()) else old.created_at end;
   return new;
 end;
 $$;
-comment on function private.keep_created_at() is
+comment on function private.set_created_at is
   'Before trigger for tables without updated_at: created_at is settable on insert only.';
 
 -- PostgREST's upsert sets every column that it was sent, the key too, so clients hold UPDATE on keys. A
 -- trigger with `when (old.key is distinct from new.key)` calls this and the key stays what it is.
-create or replace function private.refuse_key_change() returns trigger
+create or replace function private.reject_key_change() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   raise exception using
-    errcode = 'PT422', message = 'key_change_refused',
+    errcode = 'PT422', message = 'key_change_forbidden',
     detail = format('The key of %I.%I can''t be changed.', tg_table_schema, tg_table_name),
     hint = 'Insert a new row and delete the old one.';
 end;
 $$;
-comment on function private.refuse_key_change() is
-  'Before trigger. Errors: key_change_refused (422), always.';
+comment on function private.reject_key_change is
+  'Before trigger. Errors: key_change_forbidden (422), always.';
 
 -- 00_platform/50_texts.sql
 -- One answer to the question when a text says nothing.
@@ -93,7 +93,7 @@ comment on function private.refuse_key_change() is
 -- Spaces of other scripts and characters without a width count too. Check constraints repeat the list as a
 -- class, since a role that writes may call nothing here. In plpgsql, because a function of language sql is
 -- planned anew in each statement that calls it, and this one is called several times for each row.
-create or replace function private.presence(p_text text) returns text
+create or replace function private.non_blank(p_text text) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return nullif(
@@ -106,5 +106,5 @@ begin
   );
 end;
 $$;
-comment on function private.presence(text) is
+comment on function private.non_blank is
   'The text without the blanks around it; null for none and for one that is blank.';

@@ -22,8 +22,8 @@ comment on table public.team_members is
 comment on column public.team_members.user_id is 'The account in auth.users; leaving with it.';
 comment on column public.team_members.role is 'viewer, agent or admin: each may do what the one before may.';
 comment on column public.team_members.display_name is
-  'The name written into text columns such as resolved_by. Null: the part of the e-mail address before the '
-  '@.';
+  'The name written into text columns such as resolved_by. Null: the part of the e-mail address '
+  'before the @.';
 
 -- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing. Policies
 -- ask this in each statement, so it is plpgsql: a function of language sql is planned anew each time.
@@ -33,7 +33,7 @@ begin
   return array_position(array['viewer', 'agent', 'admin'], p_role);
 end;
 $$;
-comment on function private.team_role_rank(text) is '1 viewer, 2 agent, 3 admin; null for anything else.';
+comment on function private.team_role_rank is '1 viewer, 2 agent, 3 admin; null for anything else.';
 
 create or replace function private.team_role() returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -41,8 +41,8 @@ begin
   return (select m.role from public.team_members as m where m.user_id = auth.uid());
 end;
 $$;
-comment on function private.team_role() is 'The caller''s role in the team; null for anybody else.';
-grant execute on function private.team_role() to authenticated, service_role;
+comment on function private.team_role is 'The caller''s role in the team; null for anybody else.';
+grant execute on function private.team_role to authenticated, service_role;
 
 create or replace function private.has_team_role(minimum text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -50,10 +50,10 @@ begin
   return coalesce(private.team_role_rank(private.team_role()) >= private.team_role_rank(minimum), false);
 end;
 $$;
-comment on function private.has_team_role(text) is
-  'Whether the caller is in the team with this role or a higher one. In policies: (select '
-  'private.has_team_role(…)).';
-grant execute on function private.has_team_role(text) to authenticated, service_role;
+comment on function private.has_team_role is
+  'Whether the caller is in the team with this role or a higher one. In '
+  'policies: (select private.has_team_role(…)).';
+grant execute on function private.has_team_role to authenticated, service_role;
 
 -- Two admins who demote each other at the same moment must not both succeed: admins change one statement at a
 -- time.
@@ -64,11 +64,11 @@ begin
   return null;
 end;
 $$;
-comment on function private.lock_team() is 'Before-statement trigger: serialises changes of the team.';
+comment on function private.lock_team is 'Before-statement trigger: serialises changes of the team.';
 
 -- `role` stays what the API switched to inside security-definer functions; it is `none` on a direct
 -- connection, where an operator may do this, and where deleting an account takes its membership along.
-create or replace function private.keep_last_admin() returns trigger
+create or replace function private.require_last_admin() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if current_setting('role') not in ('anon', 'authenticated', 'service_role') then
@@ -76,23 +76,23 @@ begin
   end if;
   if not exists (select from public.team_members as m where m.role = 'admin') then
     raise exception using
-      errcode = 'PT409', message = 'last_admin', detail = 'The team would be left without an admin.',
+      errcode = 'PT409', message = 'team_admin_required', detail = 'The team would be left without an admin.',
       hint = 'Make another member admin first.';
   end if;
   return null;
 end;
 $$;
-comment on function private.keep_last_admin() is
-  'After-row trigger of admins'' rows. Errors: last_admin (409).';
+comment on function private.require_last_admin is
+  'After-row trigger of admins'' rows. Errors: team_admin_required (409).';
 
 create trigger _100_lock_team before update or delete on public.team_members
   for each statement execute function private.lock_team();
-create trigger _200_refuse_key_change before update on public.team_members
-  for each row when (old.user_id is distinct from new.user_id) execute function private.refuse_key_change();
-create trigger _900_keep_timestamps before insert or update on public.team_members
-  for each row execute function private.keep_timestamps();
-create trigger _100_keep_last_admin after update or delete on public.team_members
-  for each row when (old.role = 'admin') execute function private.keep_last_admin();
+create trigger _200_reject_key_change before update on public.team_members
+  for each row when (old.user_id is distinct from new.user_id) execute function private.reject_key_change();
+create trigger _900_set_timestamps before insert or update on public.team_members
+  for each row execute function private.set_timestamps();
+create trigger _100_require_last_admin after update or delete on public.team_members
+  for each row when (old.role = 'admin') execute function private.require_last_admin();
 
 alter table public.team_members enable row level security;
 create policy team_members_select_viewer on public.team_members
@@ -122,10 +122,10 @@ begin
     in ('service_role', 'postgres', 'supabase_admin');
 end;
 $$;
-comment on function private.is_trusted_caller() is
-  'Whether the service role, an operator on a direct connection or a cron job is calling, rather than a '
-  'person.';
-grant execute on function private.is_trusted_caller() to authenticated, service_role;
+comment on function private.is_trusted_caller is
+  'Whether the service role, an operator on a direct connection or a cron job is calling, rather '
+  'than a person.';
+grant execute on function private.is_trusted_caller to authenticated, service_role;
 
 create or replace function private.require_team_role(minimum text) returns void
 language plpgsql stable security definer set search_path = '' as $$
@@ -135,7 +135,7 @@ begin
   end if;
   if auth.uid() is null then
     raise exception using
-      errcode = 'PT401', message = 'not_signed_in', detail = 'This needs a signed-in team member.',
+      errcode = 'PT401', message = 'sign_in_required', detail = 'This needs a signed-in team member.',
       hint = 'Sign in, or call with the secret key from a server.';
   end if;
   if private.has_team_role(minimum) is not true then
@@ -146,9 +146,9 @@ begin
   end if;
 end;
 $$;
-comment on function private.require_team_role(text) is
-  'Passes trusted callers and team members of at least this role. Errors: not_signed_in (401), '
-  'team_role_required (403).';
+comment on function private.require_team_role is
+  'Passes trusted callers and team members of at least this role. Errors: sign_in_required '
+  '(401), team_role_required (403).';
 
 create or replace function private.member_name(p_user_id uuid) returns text
 language sql stable security definer set search_path = '' as $$
@@ -157,7 +157,7 @@ language sql stable security definer set search_path = '' as $$
   join auth.users as u on u.id = m.user_id
   where m.user_id = member_name.p_user_id
 $$;
-comment on function private.member_name(uuid) is 'The name of a team member; null for any other account.';
+comment on function private.member_name is 'The name of a team member; null for any other account.';
 
 create or replace function private.actor_name() returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -174,24 +174,24 @@ begin
   );
 end;
 $$;
-comment on function private.actor_name() is
+comment on function private.actor_name is
   'The name of whoever acts: the signed-in account''s; without one the setting app.actor, else system.';
-grant execute on function private.actor_name() to authenticated, service_role;
+grant execute on function private.actor_name to authenticated, service_role;
 
 -- For the *_user_id columns: a client can't move a row to another account, an operator can, and the foreign
 -- key may clear it once the account is gone (`on delete set null` arrives here as an ordinary update).
-create or replace function private.kept_account(p_old uuid, p_new uuid) returns uuid
+create or replace function private.resolve_account_change(p_old uuid, p_new uuid) returns uuid
 language sql stable security definer set search_path = '' as $$
   select case
-    when private.is_trusted_caller() then kept_account.p_new
-    when kept_account.p_new is null
-      and not exists (select from auth.users as u where u.id = kept_account.p_old) then null
-    else kept_account.p_old
+    when private.is_trusted_caller() then resolve_account_change.p_new
+    when resolve_account_change.p_new is null
+      and not exists (select from auth.users as u where u.id = resolve_account_change.p_old) then null
+    else resolve_account_change.p_old
   end
 $$;
-comment on function private.kept_account(uuid, uuid) is
-  'What a *_user_id column becomes on update: the old account, unless an operator sets it or the account is'
-  ' gone.';
+comment on function private.resolve_account_change is
+  'What a *_user_id column becomes on update: the old account, unless an operator sets it or the '
+  'account is gone.';
 
 -- 10_team/30_add_team_member.sql
 -- Makes team members from the command line and from servers: `npm run team:add -- <email> <role>`.
@@ -206,50 +206,49 @@ declare
 begin
   if private.team_role_rank(add_team_member.role) is null then
     raise exception using
-      errcode = 'PT422', message = 'team_role_unknown',
+      errcode = 'PT422', message = 'team_role_invalid',
       detail = format('%L is no team role.', add_team_member.role), hint = 'Use viewer, agent or admin.';
   end if;
   v_users := array(select u from auth.users as u where lower(u.email) = v_email and u.deleted_at is null);
   v_user := v_users[1];
   if v_user.id is null then
     raise exception using
-      errcode = 'PT404', message = 'user_not_found',
+      errcode = 'PT404', message = 'team_user_unknown',
       detail = 'Nobody has signed up with this e-mail address.',
       hint = 'Let the person sign up first, then add them to the team.';
   end if;
   if cardinality(v_users) > 1 then
     raise exception using
-      errcode = 'PT409', message = 'user_ambiguous',
+      errcode = 'PT409', message = 'team_user_conflict',
       detail = 'Several accounts have this e-mail address.',
       hint = 'Insert the account that you mean into team_members by its id.';
   end if;
   -- An address proves nothing until somebody has read a mail that was sent to it.
   if v_user.email_confirmed_at is null or v_user.banned_until > now() then
     raise exception using
-      errcode = 'PT409', message = 'user_not_confirmed',
+      errcode = 'PT409', message = 'team_user_forbidden',
       detail = 'The account''s e-mail address is not confirmed, or the account is banned.',
       hint = 'Let the person confirm the address, or lift the ban, then add them to the team.';
   end if;
   insert into public.team_members as m (user_id, role, display_name)
   values (
     v_user.id, add_team_member.role,
-    left(private.presence(v_user.raw_user_meta_data ->> 'full_name'), 100)
+    left(private.non_blank(v_user.raw_user_meta_data ->> 'full_name'), 100)
   )
   on conflict on constraint team_members_pkey do update set role = excluded.role
   returning * into v_member;
   return v_member;
 end;
 $$;
-comment on function private.add_team_member(text, text) is 'Body of public.add_team_member.';
-grant execute on function private.add_team_member(text, text) to service_role;
+grant execute on function private.add_team_member to service_role;
 
 create or replace function public.add_team_member(email text, role text) returns public.team_members
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.add_team_member(email => add_team_member.email, role => add_team_member.role);
 end;
-comment on function public.add_team_member(text, text) is
+comment on function public.add_team_member is
   'Takes a signed-up account into the team, or changes the role of one who is in it. Service role only. '
-  'Errors: user_not_found (404), user_ambiguous, user_not_confirmed, last_admin (409), team_role_unknown '
-  '(422).';
-grant execute on function public.add_team_member(text, text) to service_role;
+  'Errors: team_user_unknown (404), team_user_conflict, team_user_forbidden, team_admin_required '
+  '(409), team_role_invalid (422).';
+grant execute on function public.add_team_member to service_role;

@@ -58,12 +58,13 @@ create sequence public.issues_seq_id_seq as integer owned by public.issues.seq_i
 
 comment on table public.issues is
   'Tracked issues. Null for a column that may not be null is as if it were left out. Errors on write: '
-  'issue_status_unknown, issue_segment_unknown, assignee_not_in_team (422), team_role_required (403).';
+  'tracker_status_invalid, tracker_segment_invalid, tracker_assignee_invalid '
+  '(422), team_role_required (403).';
 comment on column public.issues.seq_id is
   'The number that people say: unique, counted up by the database. Only servers may bring one along.';
 comment on column public.issues.status is
-  'waiting_for_help, in_progress, blocked, resolved or archived. Any may follow any other; each change is '
-  'logged.';
+  'waiting_for_help, in_progress, blocked, resolved or archived. Any may follow any other; each '
+  'change is logged.';
 comment on column public.issues.segment is
   'auth, code, tool or misc. Sent as null or left out on insert: determine_segment() decides.';
 comment on column public.issues.submitted_by is 'Display name of who asked, for example a community member.';
@@ -84,8 +85,8 @@ comment on column public.issues.archived_at is 'When it was archived; set exactl
 comment on column public.issues.ready_for_delivery is
   'Whether the fix may go out; null when nobody has said.';
 comment on column public.issues.is_test is
-  'Test data, which cleanup_legacy_test_data() removes after a while. Agents may make an issue as such; only '
-  'admins and servers turn one into it.';
+  'Test data, which cleanup_legacy_test_data() removes after a while. Agents may make an issue as such; '
+  'only admins and servers turn one into it.';
 
 create index issues_submitted_by_user_id_idx on public.issues (submitted_by_user_id);
 create index issues_assigned_to_user_id_idx on public.issues (assigned_to_user_id);
@@ -139,7 +140,7 @@ begin
     return '{}'::text[];
   end if;
   foreach v_tag in array p_tags loop
-    v_is_sorted := v_is_sorted and v_tag > v_last collate "C" and private.presence(v_tag) = v_tag;
+    v_is_sorted := v_is_sorted and v_tag > v_last collate "C" and private.non_blank(v_tag) = v_tag;
     exit when v_is_sorted is not true;
     v_last := v_tag;
   end loop;
@@ -149,19 +150,19 @@ begin
   return (
     select coalesce(array_agg(distinct v.tag collate "C" order by v.tag collate "C"), '{}')
     from unnest(p_tags) as t (tag)
-    cross join lateral private.presence(t.tag) as v (tag)
+    cross join lateral private.non_blank(t.tag) as v (tag)
     where v.tag is not null
   );
 end;
 $$;
-comment on function private.sorted_tags(text[]) is 'Tags trimmed, sorted, each once, without blanks.';
+comment on function private.sorted_tags is 'Tags trimmed, sorted, each once, without blanks.';
 
 -- PostgREST's upsert is `insert … on conflict (id) do update set <each column sent> = excluded.…`, and what
 -- before-insert triggers make of a row is what `excluded` holds. So where the row is there already, they must
 -- not fill in anything that would then be written over it: what was sent as null gets the value that is
 -- there (null itself would fail as not-null before the conflict is seen). The row is locked as the update
 -- will lock it, so that this value is still the one when the update comes.
-create or replace function private.meet_stored_issue() returns trigger
+create or replace function private.complete_issue_upsert() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_old public.issues;
@@ -174,22 +175,22 @@ begin
     new.description := coalesce(new.description, v_old.description);
     new.segment := coalesce(new.segment, v_old.segment);
     new.tags := coalesce(new.tags, v_old.tags);
-    new.submitted_by := coalesce(private.presence(new.submitted_by), v_old.submitted_by);
-    new.resolved_by := coalesce(private.presence(new.resolved_by), v_old.resolved_by);
+    new.submitted_by := coalesce(private.non_blank(new.submitted_by), v_old.submitted_by);
+    new.resolved_by := coalesce(private.non_blank(new.resolved_by), v_old.resolved_by);
   elsif private.is_trusted_caller() and new.seq_id <> 0 then
-    perform private.pass_issue_number(new.seq_id);
+    perform private.advance_issue_number(new.seq_id);
   else
     new.seq_id := nextval('public.issues_seq_id_seq')::integer;
   end if;
   return new;
 end;
 $$;
-comment on function private.meet_stored_issue() is
+comment on function private.complete_issue_upsert is
   'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
 
 -- A sequence can't be locked against nextval, and setval may move it back behind a number that was given out
 -- meanwhile. So it is moved by nextval, except over a distance that nobody else covers in that moment.
-create or replace function private.pass_issue_number(p_number integer) returns void
+create or replace function private.advance_issue_number(p_number integer) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_last bigint;
@@ -204,7 +205,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.pass_issue_number(integer) is
+comment on function private.advance_issue_number is
   'Moves the sequence of issue numbers to at least this number, so that it is not given out again.';
 
 create or replace function private.check_issue() returns trigger
@@ -222,25 +223,25 @@ begin
   );
   if new.status <> all (v_statuses) then
     raise exception using
-      errcode = 'PT422', message = 'issue_status_unknown', detail = format('%L is no status.', new.status),
+      errcode = 'PT422', message = 'tracker_status_invalid', detail = format('%L is no status.', new.status),
       hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
   end if;
   if new.segment <> all (v_segments) then
     raise exception using
-      errcode = 'PT422', message = 'issue_segment_unknown', detail = format('%L is no segment.', new.segment),
+      errcode = 'PT422', message = 'tracker_segment_invalid',
+      detail = format('%L is no segment.', new.segment),
       hint = 'Use one of: ' || array_to_string(v_segments, ', ') || '.';
   end if;
   return new;
 end;
 $$;
-comment on function private.check_issue() is
+comment on function private.check_issue is
   'Before trigger: allowed values, sorted tags, a segment; null is as if left out. Errors: '
-  'issue_status_unknown, '
-  'issue_segment_unknown (422).';
+  'tracker_status_invalid, tracker_segment_invalid (422).';
 
 -- Clients send resolved_at, resolved_by and archived_at themselves; the status decides what becomes of them.
 -- Only an operator's insert may bring the times of the past with it.
-create or replace function private.keep_resolution() returns trigger
+create or replace function private.sync_issue_resolution() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_imported constant boolean := tg_op = 'INSERT' and private.is_trusted_caller();
@@ -257,14 +258,14 @@ begin
   then
     new.resolved_by_user_id := case
       when old.resolved_at is not null
-        then private.kept_account(old.resolved_by_user_id, new.resolved_by_user_id)
+        then private.resolve_account_change(old.resolved_by_user_id, new.resolved_by_user_id)
       when private.is_trusted_caller() then new.resolved_by_user_id
       else auth.uid()
     end;
     new.resolved_at := coalesce(
       old.resolved_at, case when v_imported then new.resolved_at end, clock_timestamp()
     );
-    new.resolved_by := coalesce(private.presence(new.resolved_by), old.resolved_by, private.actor_name());
+    new.resolved_by := coalesce(private.non_blank(new.resolved_by), old.resolved_by, private.actor_name());
   else
     new.resolved_at := null;
     new.resolved_by := null;
@@ -273,19 +274,20 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_resolution() is
+comment on function private.sync_issue_resolution is
   'Before trigger: resolved_at, resolved_by and archived_at follow the status, whatever the client sent.';
 
-create or replace function private.keep_issue_people() returns trigger
+create or replace function private.set_issue_people() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_assigned_to constant text := private.presence(new.assigned_to);
+  v_assigned_to constant text := private.non_blank(new.assigned_to);
   v_text_changed constant boolean := v_assigned_to is distinct from old.assigned_to;
 begin
   new.assigned_to := v_assigned_to;
-  new.submitted_by := coalesce(private.presence(new.submitted_by), old.submitted_by, private.actor_name());
+  new.submitted_by := coalesce(private.non_blank(new.submitted_by), old.submitted_by, private.actor_name());
   if tg_op = 'UPDATE' then
-    new.submitted_by_user_id := private.kept_account(old.submitted_by_user_id, new.submitted_by_user_id);
+    new.submitted_by_user_id := private.resolve_account_change(old.submitted_by_user_id,
+      new.submitted_by_user_id);
   elsif not private.is_trusted_caller() then
     new.submitted_by_user_id := auth.uid();
   end if;
@@ -296,7 +298,7 @@ begin
       new.assigned_to := private.member_name(new.assigned_to_user_id);
       if new.assigned_to is null then
         raise exception using
-          errcode = 'PT422', message = 'assignee_not_in_team',
+          errcode = 'PT422', message = 'tracker_assignee_invalid',
           detail = 'assigned_to_user_id is not the account of a team member.',
           hint = 'Choose a team member, or give only a name in assigned_to.';
       end if;
@@ -315,9 +317,9 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_issue_people() is
-  'Before trigger: who filed it is the database''s, assigned_to and its account agree. Errors: '
-  'assignee_not_in_team (422).';
+comment on function private.set_issue_people is
+  'Before trigger: who filed it is the database''s, assigned_to and its account agree. '
+  'Errors: tracker_assignee_invalid (422).';
 
 -- An issue that is test data is deleted some nights later, which is for admins to decide.
 create or replace function private.guard_test_flag() returns trigger
@@ -327,14 +329,14 @@ begin
   return new;
 end;
 $$;
-comment on function private.guard_test_flag() is
+comment on function private.guard_test_flag is
   'Before-update trigger of issues that become test data. Errors: team_role_required (403).';
 
-create trigger _010_meet_stored_issue before insert on public.issues
-  for each row execute function private.meet_stored_issue();
-create trigger _050_refuse_key_change before update on public.issues
+create trigger _010_complete_issue_upsert before insert on public.issues
+  for each row execute function private.complete_issue_upsert();
+create trigger _050_reject_key_change before update on public.issues
   for each row when (old.id is distinct from new.id or old.seq_id is distinct from new.seq_id)
-  execute function private.refuse_key_change();
+  execute function private.reject_key_change();
 create trigger _100_check_issue before insert on public.issues
   for each row execute function private.check_issue();
 create trigger _110_check_issue before update on public.issues
@@ -345,24 +347,24 @@ create trigger _110_check_issue before update on public.issues
   execute function private.check_issue();
 create trigger _120_guard_test_flag before update on public.issues
   for each row when (new.is_test and not old.is_test) execute function private.guard_test_flag();
-create trigger _200_keep_resolution before insert on public.issues
-  for each row execute function private.keep_resolution();
-create trigger _210_keep_resolution before update on public.issues
+create trigger _200_sync_issue_resolution before insert on public.issues
+  for each row execute function private.sync_issue_resolution();
+create trigger _210_sync_issue_resolution before update on public.issues
   for each row when (
     (old.status, old.resolved_at, old.resolved_by, old.resolved_by_user_id, old.archived_at)
     is distinct from (new.status, new.resolved_at, new.resolved_by, new.resolved_by_user_id, new.archived_at)
   )
-  execute function private.keep_resolution();
-create trigger _300_keep_issue_people before insert on public.issues
-  for each row execute function private.keep_issue_people();
-create trigger _310_keep_issue_people before update on public.issues
+  execute function private.sync_issue_resolution();
+create trigger _300_set_issue_people before insert on public.issues
+  for each row execute function private.set_issue_people();
+create trigger _310_set_issue_people before update on public.issues
   for each row when (
     (old.submitted_by, old.submitted_by_user_id, old.assigned_to, old.assigned_to_user_id)
     is distinct from (new.submitted_by, new.submitted_by_user_id, new.assigned_to, new.assigned_to_user_id)
   )
-  execute function private.keep_issue_people();
-create trigger _900_keep_timestamps before insert or update on public.issues
-  for each row execute function private.keep_timestamps();
+  execute function private.set_issue_people();
+create trigger _900_set_timestamps before insert or update on public.issues
+  for each row execute function private.set_timestamps();
 
 -- 20_tracker/10_issues/30_comments.sql
 -- The conversation about an issue while it is worked on.
@@ -393,21 +395,21 @@ comment on column public.comments.author_user_id is
 create index comments_issue_id_created_at_id_idx on public.comments (issue_id, created_at desc, id desc);
 create index comments_author_user_id_idx on public.comments (author_user_id);
 
-create or replace function private.keep_comment_author() returns trigger
+create or replace function private.set_comment_author() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_stored_name text;
 begin
   if tg_op = 'INSERT' then
-    -- An upsert of a comment that is there: no name means the one that it has (see meet_stored_issue).
+    -- An upsert of a comment that is there: no name means the one that it has (see complete_issue_upsert).
     select c.author_name into v_stored_name from public.comments as c where c.id = new.id for update;
   end if;
   new.author_name := coalesce(
-    private.presence(new.author_name), old.author_name, v_stored_name, private.actor_name()
+    private.non_blank(new.author_name), old.author_name, v_stored_name, private.actor_name()
   );
   if tg_op = 'UPDATE' then
     if new.author_user_id is distinct from old.author_user_id then
-      new.author_user_id := private.kept_account(old.author_user_id, new.author_user_id);
+      new.author_user_id := private.resolve_account_change(old.author_user_id, new.author_user_id);
     end if;
   elsif not private.is_trusted_caller() then
     new.author_user_id := auth.uid();
@@ -415,16 +417,15 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_comment_author() is
-  'Before trigger: the author''s account is the database''s.';
+comment on function private.set_comment_author is 'Before trigger: the author''s account is the database''s.';
 
-create trigger _100_refuse_key_change before update on public.comments
+create trigger _100_reject_key_change before update on public.comments
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
-  execute function private.refuse_key_change();
-create trigger _200_keep_comment_author before insert or update on public.comments
-  for each row execute function private.keep_comment_author();
-create trigger _900_keep_timestamps before insert or update on public.comments
-  for each row execute function private.keep_timestamps();
+  execute function private.reject_key_change();
+create trigger _200_set_comment_author before insert or update on public.comments
+  for each row execute function private.set_comment_author();
+create trigger _900_set_timestamps before insert or update on public.comments
+  for each row execute function private.set_timestamps();
 
 alter table public.comments enable row level security;
 create policy comments_select_viewer on public.comments
@@ -495,7 +496,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.log_issue_status() is
+comment on function private.log_issue_status is
   'After trigger of issues: the only writer of issue_status_logs.';
 
 create trigger _100_log_issue_status after insert on public.issues
@@ -545,7 +546,7 @@ comment on table public.issue_tags is
 create index issue_tags_tag_name_idx on public.issue_tags (tag_name);
 
 -- Between `on conflict do nothing` and the row that refers to the tag, somebody may delete it.
-create or replace function private.hold_tags(p_names text[]) returns void
+create or replace function private.ensure_tags(p_names text[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_held_count integer;
@@ -562,7 +563,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.hold_tags(text[]) is
+comment on function private.ensure_tags is
   'Makes those of the tags that are new and keeps all of them, given once each, from being deleted.';
 
 -- issue_tags → issues.tags
@@ -574,15 +575,15 @@ begin
     return old;
   end if;
   perform from public.issues as i where i.id = new.issue_id for no key update;
-  new.tag_name := coalesce(private.presence(new.tag_name), '');
-  perform private.hold_tags(array[new.tag_name]);
+  new.tag_name := coalesce(private.non_blank(new.tag_name), '');
+  perform private.ensure_tags(array[new.tag_name]);
   return new;
 end;
 $$;
-comment on function private.lock_tagged_issue() is
+comment on function private.lock_tagged_issue is
   'Before trigger: locks the issue, then makes the tag if it is new.';
 
-create or replace function private.put_tag_row_into_array() returns trigger
+create or replace function private.sync_tag_row_to_array() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if tg_op = 'INSERT' then
@@ -597,22 +598,22 @@ begin
   return null;
 end;
 $$;
-comment on function private.put_tag_row_into_array() is
+comment on function private.sync_tag_row_to_array is
   'After trigger of issue_tags, truncate too: keeps issues.tags.';
 
-create or replace function private.take_turn_to_delete() returns trigger
+create or replace function private.lock_issue_deletes() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('public.issue_tags', 0));
   return null;
 end;
 $$;
-comment on function private.take_turn_to_delete() is
+comment on function private.lock_issue_deletes is
   'Before-statement trigger: deletes of issue_tags, tags and issues take turns.';
 
 -- issues.tags → issue_tags. The row is read again: a statement that writes both shapes has moved on by now.
 -- A tag whose row somebody is deleting stays in the array until they have, or for good if they give up.
-create or replace function private.put_tag_array_into_rows() returns trigger
+create or replace function private.sync_tag_array_to_rows() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_tags text[];
@@ -628,7 +629,7 @@ begin
     on conflict on constraint issue_tags_pkey do nothing;
     get diagnostics v_row_count = row_count;
     if v_row_count < cardinality(new.tags) then
-      perform private.hold_tags(new.tags);
+      perform private.ensure_tags(new.tags);
       insert into public.issue_tags (issue_id, tag_name)
       select new.id, u.name from unnest(new.tags) as u (name)
       on conflict on constraint issue_tags_pkey do nothing;
@@ -652,7 +653,7 @@ begin
     )
     order by u.name collate "C"
   );
-  perform private.hold_tags(v_new);
+  perform private.ensure_tags(v_new);
   insert into public.issue_tags (issue_id, tag_name) select new.id, u.name from unnest(v_new) as u (name)
   on conflict on constraint issue_tags_pkey do nothing;
   select array_agg(t.tag_name) into v_left
@@ -664,38 +665,37 @@ begin
   return null;
 end;
 $$;
-comment on function private.put_tag_array_into_rows() is
-  'After trigger of issues: keeps issue_tags and tags.';
+comment on function private.sync_tag_array_to_rows is 'After trigger of issues: keeps issue_tags and tags.';
 
-create trigger _100_refuse_key_change before update on public.tags
-  for each row when (old.name is distinct from new.name) execute function private.refuse_key_change();
-create trigger _150_take_turn_to_delete before delete on public.tags
-  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
-create trigger _900_keep_created_at before insert or update on public.tags
-  for each row execute function private.keep_created_at();
+create trigger _100_reject_key_change before update on public.tags
+  for each row when (old.name is distinct from new.name) execute function private.reject_key_change();
+create trigger _150_lock_issue_deletes before delete on public.tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
+create trigger _900_set_created_at before insert or update on public.tags
+  for each row execute function private.set_created_at();
 
-create trigger _100_refuse_key_change before update on public.issue_tags
+create trigger _100_reject_key_change before update on public.issue_tags
   for each row when ((old.issue_id, old.tag_name) is distinct from (new.issue_id, new.tag_name))
-  execute function private.refuse_key_change();
-create trigger _150_take_turn_to_delete before delete on public.issue_tags
-  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
-create trigger _150_take_turn_to_delete before delete on public.issues
-  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
+  execute function private.reject_key_change();
+create trigger _150_lock_issue_deletes before delete on public.issue_tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
+create trigger _150_lock_issue_deletes before delete on public.issues
+  for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
 -- A row that a trigger inserts comes from the array, whose issue and tags are held by then.
 create trigger _200_lock_tagged_issue before insert on public.issue_tags
   for each row when (pg_trigger_depth() = 0) execute function private.lock_tagged_issue();
 create trigger _210_lock_tagged_issue before delete on public.issue_tags
   for each row execute function private.lock_tagged_issue();
-create trigger _300_put_tag_row_into_array after insert on public.issue_tags
-  for each row when (pg_trigger_depth() = 0) execute function private.put_tag_row_into_array();
-create trigger _305_put_tag_row_into_array after delete on public.issue_tags
-  for each row execute function private.put_tag_row_into_array();
-create trigger _310_put_tag_row_into_array after truncate on public.issue_tags
-  for each statement execute function private.put_tag_row_into_array();
-create trigger _200_put_tag_array_into_rows after insert on public.issues
-  for each row when (new.tags <> '{}') execute function private.put_tag_array_into_rows();
-create trigger _210_put_tag_array_into_rows after update on public.issues
-  for each row when (old.tags is distinct from new.tags) execute function private.put_tag_array_into_rows();
+create trigger _300_sync_tag_row_to_array after insert on public.issue_tags
+  for each row when (pg_trigger_depth() = 0) execute function private.sync_tag_row_to_array();
+create trigger _305_sync_tag_row_to_array after delete on public.issue_tags
+  for each row execute function private.sync_tag_row_to_array();
+create trigger _310_sync_tag_row_to_array after truncate on public.issue_tags
+  for each statement execute function private.sync_tag_row_to_array();
+create trigger _200_sync_tag_array_to_rows after insert on public.issues
+  for each row when (new.tags <> '{}') execute function private.sync_tag_array_to_rows();
+create trigger _210_sync_tag_array_to_rows after update on public.issues
+  for each row when (old.tags is distinct from new.tags) execute function private.sync_tag_array_to_rows();
 
 alter table public.tags enable row level security;
 create policy tags_select_viewer on public.tags
@@ -747,10 +747,10 @@ comment on column public.user_sessions.profile_role is
 
 create index user_sessions_user_id_idx on public.user_sessions (user_id);
 
-create trigger _100_refuse_key_change before update on public.user_sessions
-  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
-create trigger _900_keep_created_at before insert or update on public.user_sessions
-  for each row execute function private.keep_created_at();
+create trigger _100_reject_key_change before update on public.user_sessions
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _900_set_created_at before insert or update on public.user_sessions
+  for each row execute function private.set_created_at();
 
 alter table public.user_sessions enable row level security;
 create policy user_sessions_select_own on public.user_sessions
@@ -788,15 +788,15 @@ begin
   perform private.require_team_role('viewer');
   if v_user_id is null then
     raise exception using
-      errcode = 'PT401', message = 'not_signed_in', detail = 'A session belongs to an account.',
+      errcode = 'PT401', message = 'sign_in_required', detail = 'A session belongs to an account.',
       hint = 'Call with the token of a signed-in team member.';
   end if;
   -- Two tabs that open at once: the second waits here, and then finds the session that the first one started.
   perform pg_advisory_xact_lock(hashtextextended('public.user_sessions ' || v_user_id, 0));
   update public.user_sessions as s
   set last_active = clock_timestamp(),
-    profile_name = coalesce(private.presence(p_profile_name), s.profile_name),
-    profile_role = coalesce(private.presence(p_profile_role), s.profile_role)
+    profile_name = coalesce(private.non_blank(p_profile_name), s.profile_name),
+    profile_role = coalesce(private.non_blank(p_profile_role), s.profile_role)
   where s.id = (
     select l.id from public.user_sessions as l
     where l.user_id = v_user_id and l.last_active > clock_timestamp() - interval '30 minutes'
@@ -807,16 +807,15 @@ begin
   if not found then
     insert into public.user_sessions (user_id, profile_name, profile_role, created_at, last_active)
     values (
-      v_user_id, coalesce(private.presence(p_profile_name), private.actor_name()),
-      coalesce(private.presence(p_profile_role), private.team_role()), clock_timestamp(), clock_timestamp()
+      v_user_id, coalesce(private.non_blank(p_profile_name), private.actor_name()),
+      coalesce(private.non_blank(p_profile_role), private.team_role()), clock_timestamp(), clock_timestamp()
     )
     returning * into v_session;
   end if;
   return v_session;
 end;
 $$;
-comment on function private.touch_user_session(text, text) is 'Body of public.touch_user_session.';
-grant execute on function private.touch_user_session(text, text) to authenticated, service_role;
+grant execute on function private.touch_user_session to authenticated, service_role;
 
 create or replace function public.touch_user_session(
   p_profile_name text default null, p_profile_role text default null
@@ -827,11 +826,11 @@ begin atomic
     p_profile_name => touch_user_session.p_profile_name, p_profile_role => touch_user_session.p_profile_role
   );
 end;
-comment on function public.touch_user_session(text, text) is
+comment on function public.touch_user_session is
   'Keeps the caller''s session alive: the one that was active within the last 30 minutes, else a new one. '
   'Without a name or role it keeps what the session has; a new one has those of the team. Safe when called '
-  'twice at once. Team members. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.touch_user_session(text, text) to authenticated, service_role;
+  'twice at once. Team members. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.touch_user_session to authenticated, service_role;
 
 -- 20_tracker/20_triage/10_tracker_settings.sql
 -- What an admin sets for the tracker as a whole.
@@ -856,11 +855,11 @@ comment on column public.tracker_settings.id is 'True, in the one row that there
 comment on column public.tracker_settings.triage_threshold is
   'How sure triage has to be, above 0 and up to 1, before a message becomes an issue by itself.';
 comment on column public.tracker_settings.event_retention_days is
-  'For how many days the raw body of a webhook call is kept after it was worked on. What could not be worked '
-  'on is kept.';
+  'For how many days the raw body of a webhook call is kept after it was worked on. What could not be '
+  'worked on is kept.';
 
-create trigger _900_keep_timestamps before insert or update on public.tracker_settings
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.tracker_settings
+  for each row execute function private.set_timestamps();
 
 alter table public.tracker_settings enable row level security;
 create policy tracker_settings_select_viewer on public.tracker_settings
@@ -899,7 +898,7 @@ create table public.segment_rules (
 );
 comment on table public.segment_rules is
   'Rules by whole words, in any case. Team members read them, admins write them. Errors on write: '
-  'segment_rule_invalid, key_change_refused (422).';
+  'tracker_segment_rule_invalid, key_change_forbidden (422).';
 comment on column public.segment_rules.words is
   'A word or a few: stored in lower case with one blank between two, found whatever the case and the blanks.';
 comment on column public.segment_rules.segment is 'auth, code, tool or misc.';
@@ -932,13 +931,13 @@ create or replace function private.normal_words(p_words text) returns text
 language sql immutable security invoker set search_path = '' as $$
   select replace(
     lower(regexp_replace(
-      private.presence(normal_words.p_words),
+      private.non_blank(normal_words.p_words),
       '[\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+', ' ', 'g'
     )),
     U&'\2019', ''''
   )
 $$;
-comment on function private.normal_words(text) is
+comment on function private.normal_words is
   'Words as a rule has them: trimmed, in lower case, one blank between two; null for none.';
 
 -- Not SQL: it is called in the middle of queries that have to be fast, and could not be inlined.
@@ -954,7 +953,7 @@ begin
   );
 end;
 $$;
-comment on function private.words_pattern(text) is
+comment on function private.words_pattern is
   'The words of a rule as a regular expression, without the ends of words around it.';
 
 create or replace function private.segment_rule_fault(
@@ -991,11 +990,11 @@ begin
   end if;
 end;
 $$;
-comment on function private.segment_rule_fault(public.segment_rules) is
+comment on function private.segment_rule_fault is
   'What is wrong with a rule, and what to do; nulls for a good one.';
 
 -- Null is as if left out. For an upsert of a rule that is there, by its id or its words, that is what is
--- stored (see meet_stored_issue): writers of rules take turns, so that it still is when the update comes.
+-- stored (see complete_issue_upsert): writers of rules take turns, so that it still is when the update comes.
 create or replace function private.check_segment_rule() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -1018,13 +1017,15 @@ begin
   v_fault := private.segment_rule_fault(new);
   if v_fault.o_detail is not null then
     raise exception using
-      errcode = 'PT422', message = 'segment_rule_invalid', detail = v_fault.o_detail, hint = v_fault.o_hint;
+      errcode = 'PT422', message = 'tracker_segment_rule_invalid',
+      detail = v_fault.o_detail, hint = v_fault.o_hint;
   end if;
   return new;
 end;
 $$;
-comment on function private.check_segment_rule() is
-  'Before trigger: words as they are stored, null as if left out. Errors: segment_rule_invalid (422).';
+comment on function private.check_segment_rule is
+  'Before trigger: words as they are stored, null as if left out. '
+  'Errors: tracker_segment_rule_invalid (422).';
 
 -- Taken before the first row is written, so that whoever waits for a turn holds nothing.
 create or replace function private.lock_segment_rules() returns trigger
@@ -1034,7 +1035,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.lock_segment_rules() is
+comment on function private.lock_segment_rules is
   'Before-statement trigger: serialises changes of the rules.';
 
 -- A rule's words begin and end with a letter, so `(^|\W)…(\W|$)` finds the same as `\y…\y`. A connection
@@ -1061,7 +1062,7 @@ begin
   ) as p;
   if v_length > 2000 or cardinality(v_patterns) > 20 then
     raise exception using
-      errcode = 'PT422', message = 'segment_rule_invalid',
+      errcode = 'PT422', message = 'tracker_segment_rule_invalid',
       detail = case when v_length > 2000
         then format('The words of one priority and segment have %s characters, 2000 are allowed.', v_length)
         else format('There are %s pairs of priority and segment, 20 are allowed.', cardinality(v_patterns))
@@ -1076,18 +1077,18 @@ begin
   return null;
 end;
 $$;
-comment on function private.rebuild_segment_patterns() is
-  'After-statement trigger of segment_rules: the only writer of segment_patterns. Errors: '
-  'segment_rule_invalid (422).';
+comment on function private.rebuild_segment_patterns is
+  'After-statement trigger of segment_rules: the only writer of segment_patterns. '
+  'Errors: tracker_segment_rule_invalid (422).';
 
 create trigger _010_lock_segment_rules before insert or update or delete or truncate on public.segment_rules
   for each statement execute function private.lock_segment_rules();
-create trigger _050_refuse_key_change before update on public.segment_rules
-  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
+create trigger _050_reject_key_change before update on public.segment_rules
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
 create trigger _100_check_segment_rule before insert or update on public.segment_rules
   for each row execute function private.check_segment_rule();
-create trigger _900_keep_timestamps before insert or update on public.segment_rules
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.segment_rules
+  for each row execute function private.set_timestamps();
 create trigger _500_rebuild_segment_patterns
   after insert or update or delete or truncate on public.segment_rules
   for each statement execute function private.rebuild_segment_patterns();
@@ -1150,8 +1151,7 @@ begin
   return 'misc';
 end;
 $$;
-comment on function private.determine_segment(text, text) is 'Body of public.determine_segment.';
-grant execute on function private.determine_segment(text, text) to authenticated, service_role;
+grant execute on function private.determine_segment to authenticated, service_role;
 
 create or replace function public.determine_segment(p_title text, p_description text) returns text
 language sql stable security invoker set search_path = ''
@@ -1160,10 +1160,10 @@ begin atomic
     p_title => determine_segment.p_title, p_description => determine_segment.p_description
   );
 end;
-comment on function public.determine_segment(text, text) is
-  'The segment of a text by the enabled segment_rules found in it: that of the lowest priority, else misc. '
-  'Never null.';
-grant execute on function public.determine_segment(text, text) to authenticated, service_role;
+comment on function public.determine_segment is
+  'The segment of a text by the enabled segment_rules found in it: that of the lowest priority, else '
+  'misc. Never null.';
+grant execute on function public.determine_segment to authenticated, service_role;
 
 -- Who reports something says so at the beginning. Further down stand logs and quotes, and a text that is long
 -- enough has every word. strpos is the quick check: a pattern is only tried where the first word occurs.
@@ -1183,9 +1183,9 @@ begin
     and v_text ~ ('(^|\W)' || private.words_pattern(r.words) || '(\W|$)');
 end;
 $$;
-comment on function private.found_segment_rules(text, text) is
-  'The enabled rules whose words are in the first 1,000 characters of the title or the first 10,000 of the '
-  'body.';
+comment on function private.found_segment_rules is
+  'The enabled rules whose words are in the first 1,000 characters of the title or the first 10,000 '
+  'of the body.';
 
 -- Rounded, so that equal evidence compares equal to a threshold in whatever order the rules are stored.
 create or replace function private.issue_likelihood(p_title text, p_body text) returns double precision
@@ -1202,7 +1202,7 @@ begin
   return round((1 - v_doubt)::numeric, 6)::double precision;
 end;
 $$;
-comment on function private.issue_likelihood(text, text) is
+comment on function private.issue_likelihood is
   'How likely a text is an issue, 0 to 1: 1 - (1 - weight of each rule found, multiplied); 0 for none.';
 
 create or replace function private.explain_triage(p_title text, p_body text)
@@ -1216,8 +1216,7 @@ begin
   order by r.priority, r.weight desc, r.words collate "C";
 end;
 $$;
-comment on function private.explain_triage(text, text) is 'Body of public.explain_triage.';
-grant execute on function private.explain_triage(text, text) to authenticated, service_role;
+grant execute on function private.explain_triage to authenticated, service_role;
 
 create or replace function public.explain_triage(p_title text, p_body text)
 returns table (words text, segment text, weight double precision, priority smallint)
@@ -1226,11 +1225,11 @@ begin atomic
   select e.words, e.segment, e.weight, e.priority
   from private.explain_triage(p_title => explain_triage.p_title, p_body => explain_triage.p_body) as e;
 end;
-comment on function public.explain_triage(text, text) is
+comment on function public.explain_triage is
   'The rules that speak for a text being an issue, in the order of their priority; how likely it is one is '
   '1 - (1 - weight) multiplied over them. Looks at the first 1,000 characters of the title and 10,000 of '
-  'the body. Team. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.explain_triage(text, text) to authenticated, service_role;
+  'the body. Team. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.explain_triage to authenticated, service_role;
 
 -- 20_tracker/20_triage/40_segment_corrections.sql
 -- What people corrected: examples of texts that the rules put into the wrong segment, to learn from.
@@ -1273,7 +1272,7 @@ create index segment_corrections_corrected_by_user_id_idx
   on public.segment_corrections (corrected_by_user_id);
 
 -- An import may run for a signed-in person, who has decided nothing by it: it says so with app.import.
-create or replace function private.keep_segment_correction() returns trigger
+create or replace function private.record_segment_correction() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if auth.uid() is null or current_setting('app.import', true) = 'on' then
@@ -1291,13 +1290,13 @@ begin
   return null;
 end;
 $$;
-comment on function private.keep_segment_correction() is
+comment on function private.record_segment_correction is
   'After trigger of issues: the only writer of segment_corrections.';
 
 -- Test data is no example.
-create trigger _120_keep_segment_correction after update on public.issues
+create trigger _120_record_segment_correction after update on public.issues
   for each row when (old.segment is distinct from new.segment and not new.is_test)
-  execute function private.keep_segment_correction();
+  execute function private.record_segment_correction();
 
 alter table public.segment_corrections enable row level security;
 create policy segment_corrections_select_viewer on public.segment_corrections
@@ -1326,10 +1325,10 @@ comment on column public.circle_spaces.chat_room_uuid is
 comment on column public.circle_spaces.space_member_id is
   'The id of our own membership in the space, in Circle.';
 
-create trigger _100_refuse_key_change before update on public.circle_spaces
-  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
-create trigger _900_keep_created_at before insert or update on public.circle_spaces
-  for each row execute function private.keep_created_at();
+create trigger _100_reject_key_change before update on public.circle_spaces
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _900_set_created_at before insert or update on public.circle_spaces
+  for each row execute function private.set_created_at();
 
 alter table public.circle_spaces enable row level security;
 create policy circle_spaces_select_viewer on public.circle_spaces
@@ -1458,7 +1457,7 @@ begin
   return new;
 end;
 $$;
-comment on function private.fill_circle_space() is
+comment on function private.fill_circle_space is
   'Before trigger: the space of a known chat room, where the message lacks it.';
 
 create or replace function private.fill_spaces_of_messages() returns trigger
@@ -1470,7 +1469,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.fill_spaces_of_messages() is
+comment on function private.fill_spaces_of_messages is
   'After trigger of circle_spaces: messages that came before their room was known get its space now.';
 
 create or replace function private.triage_mapped_message() returns trigger
@@ -1481,12 +1480,12 @@ begin
   return new;
 end;
 $$;
-comment on function private.triage_mapped_message() is
+comment on function private.triage_mapped_message is
   'Before trigger of messages that have an issue: to give it one is to decide that it is one.';
 
 -- A person's decision carries their name whatever they write; the import writes none. Whoever changes
 -- whether a message is triaged, or as which issue, has decided, and can't take the name off again.
-create or replace function private.keep_triager() returns trigger
+create or replace function private.set_triager() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_is_decided constant boolean := tg_op = 'INSERT'
@@ -1511,7 +1510,7 @@ begin
     new.triaged_at := clock_timestamp();
   else
     new.triaged_by := old.triaged_by;
-    new.triaged_by_user_id := private.kept_account(old.triaged_by_user_id, new.triaged_by_user_id);
+    new.triaged_by_user_id := private.resolve_account_change(old.triaged_by_user_id, new.triaged_by_user_id);
     new.triaged_at := old.triaged_at;
   end if;
   new.triaged_at := case when new.triaged_by is not null then coalesce(new.triaged_at, clock_timestamp()) end;
@@ -1519,34 +1518,34 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_triager() is
+comment on function private.set_triager is
   'Before trigger: a person''s decision stands under their name, at its time, over any client; one of a '
   'server''s under the name that it gives. An import, which says so with app.import, decides for nobody.';
 
-create trigger _100_refuse_key_change before update on public.circle_issues
+create trigger _100_reject_key_change before update on public.circle_issues
   for each row when (old.id is distinct from new.id or old.message_id is distinct from new.message_id)
-  execute function private.refuse_key_change();
+  execute function private.reject_key_change();
 create trigger _200_fill_circle_space before insert or update on public.circle_issues
   for each row when (new.chat_room_uuid is not null and (new.space_id is null or new.space_name is null))
   execute function private.fill_circle_space();
 create trigger _300_triage_mapped_message before insert or update on public.circle_issues
   for each row when (new.mapped_to_issue_id is not null and new.is_triaged is not true)
   execute function private.triage_mapped_message();
-create trigger _400_keep_triager before insert on public.circle_issues
+create trigger _400_set_triager before insert on public.circle_issues
   for each row when (
     new.triaged_by is not null or new.is_triaged and current_setting('app.import', true) is distinct from 'on'
   )
-  execute function private.keep_triager();
-create trigger _410_keep_triager before update on public.circle_issues
+  execute function private.set_triager();
+create trigger _410_set_triager before update on public.circle_issues
   for each row when (
     (old.triaged_by, old.triaged_by_user_id, old.triaged_at, old.is_triaged, old.mapped_to_issue_id)
     is distinct from (
       new.triaged_by, new.triaged_by_user_id, new.triaged_at, new.is_triaged, new.mapped_to_issue_id
     )
   )
-  execute function private.keep_triager();
-create trigger _900_keep_timestamps before insert or update on public.circle_issues
-  for each row execute function private.keep_timestamps();
+  execute function private.set_triager();
+create trigger _900_set_timestamps before insert or update on public.circle_issues
+  for each row execute function private.set_timestamps();
 
 create trigger _500_fill_spaces_of_messages after insert or update on public.circle_spaces
   for each row execute function private.fill_spaces_of_messages();
@@ -1620,11 +1619,11 @@ comment on column public.circle_replies.created_at is
 create index circle_replies_circle_issue_id_reply_index_idx
   on public.circle_replies (circle_issue_id, reply_index);
 
-create trigger _100_refuse_key_change before update on public.circle_replies
+create trigger _100_reject_key_change before update on public.circle_replies
   for each row when (old.id is distinct from new.id or old.message_id is distinct from new.message_id)
-  execute function private.refuse_key_change();
-create trigger _900_keep_timestamps before insert or update on public.circle_replies
-  for each row execute function private.keep_timestamps();
+  execute function private.reject_key_change();
+create trigger _900_set_timestamps before insert or update on public.circle_replies
+  for each row execute function private.set_timestamps();
 
 alter table public.circle_replies enable row level security;
 create policy circle_replies_select_viewer on public.circle_replies
@@ -1679,7 +1678,7 @@ comment on column public.issue_import_logs.is_automatic is
 create index issue_import_logs_circle_issue_id_idx on public.issue_import_logs (circle_issue_id);
 create index issue_import_logs_issue_id_idx on public.issue_import_logs (issue_id);
 
-create or replace function private.keep_importer() returns trigger
+create or replace function private.set_importer() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if not private.is_trusted_caller() then
@@ -1690,11 +1689,11 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_importer() is
+comment on function private.set_importer is
   'Before trigger: what a person logs stands under their name, at that time, and as not automatic.';
 
-create trigger _100_keep_importer before insert on public.issue_import_logs
-  for each row execute function private.keep_importer();
+create trigger _100_set_importer before insert on public.issue_import_logs
+  for each row execute function private.set_importer();
 
 alter table public.issue_import_logs enable row level security;
 create policy issue_import_logs_select_viewer on public.issue_import_logs
@@ -1762,8 +1761,8 @@ create table private.circle_events (
 comment on table private.circle_events is
   'Raw request bodies from the Circle webhook. The same bytes are the same event.';
 comment on column private.circle_events.status is
-  'received: not worked on yet. processed: imported. failed: at least one message was refused, or working on '
-  'it ended in an error. hint: ids only, nothing to import. unrecognised: no shape that we know. '
+  'received: not worked on yet. processed: imported. failed: at least one message was refused, or working '
+  'on it ended in an error. hint: ids only, nothing to import. unrecognised: no shape that we know. '
   'unreadable: no JSON that can be stored.';
 comment on column private.circle_events.result is 'The answer of the handler at the last attempt.';
 comment on column private.circle_events.error is 'Why it failed or could not be read.';
@@ -1783,7 +1782,7 @@ alter table private.circle_events enable row level security;
 -- Reading values out of what Circle and n8n send: nothing here raises, what can't be read is null. All of it
 -- in plpgsql, which keeps its plans; an import calls these some twenty times.
 
-create or replace function private.parsed_time(p_text text) returns timestamptz
+create or replace function private.parse_time(p_text text) returns timestamptz
 language plpgsql stable strict security invoker set search_path = '' as $$
 begin
   -- ISO 8601 only: PostgreSQL itself would also take `now`, `infinity` and local formats.
@@ -1800,26 +1799,26 @@ exception
     return null;
 end;
 $$;
-comment on function private.parsed_time(text) is
+comment on function private.parse_time is
   'An ISO 8601 time, in UTC where no zone is given; null if it is none.';
 
-create or replace function private.parsed_integer(p_text text) returns integer
+create or replace function private.parse_integer(p_text text) returns integer
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when p_text ~ '^\d{1,9}$' then p_text::integer end;
 end;
 $$;
-comment on function private.parsed_integer(text) is 'A whole number from 0 to 999999999; null if it is none.';
+comment on function private.parse_integer is 'A whole number from 0 to 999999999; null if it is none.';
 
-create or replace function private.parsed_share(p_text text) returns double precision
+create or replace function private.parse_share(p_text text) returns double precision
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when p_text ~ '^\s*(0(\.\d{1,15})?|1(\.0{1,15})?)\s*$' then p_text::double precision end;
 end;
 $$;
-comment on function private.parsed_share(text) is 'A decimal number from 0 to 1; null if it is none.';
+comment on function private.parse_share is 'A decimal number from 0 to 1; null if it is none.';
 
-create or replace function private.parsed_boolean(p_text text) returns boolean
+create or replace function private.parse_boolean(p_text text) returns boolean
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case lower(btrim(p_text))
@@ -1828,44 +1827,44 @@ begin
   end;
 end;
 $$;
-comment on function private.parsed_boolean(text) is
+comment on function private.parse_boolean is
   'True or false as people and language models write it, else null.';
 
-create or replace function private.parsed_id(p_value jsonb) returns text
+create or replace function private.parse_id(p_value jsonb) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
-  return case when jsonb_typeof(p_value) in ('number', 'string') then private.presence(p_value #>> '{}') end;
+  return case when jsonb_typeof(p_value) in ('number', 'string') then private.non_blank(p_value #>> '{}') end;
 end;
 $$;
-comment on function private.parsed_id(jsonb) is 'An id as text, from a number or a text; else null.';
+comment on function private.parse_id is 'An id as text, from a number or a text; else null.';
 
-create or replace function private.parsed_text(p_value jsonb) returns text
+create or replace function private.parse_text(p_value jsonb) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case
     when jsonb_typeof(p_value) in ('string', 'number', 'boolean')
-      and private.presence(p_value #>> '{}') is not null then p_value #>> '{}'
+      and private.non_blank(p_value #>> '{}') is not null then p_value #>> '{}'
   end;
 end;
 $$;
-comment on function private.parsed_text(jsonb) is 'A text that is not blank, as it came; else null.';
+comment on function private.parse_text is 'A text that is not blank, as it came; else null.';
 
 create or replace function private.circle_title(p_title text, p_body text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_body text;
 begin
-  if private.presence(p_title) is not null then
-    return private.presence(p_title);
+  if private.non_blank(p_title) is not null then
+    return private.non_blank(p_title);
   end if;
   -- A title is one line; a body of a megabyte need not be searched for it.
-  v_body := private.presence(regexp_replace(left(p_body, 1000), '\s+', ' ', 'g'));
+  v_body := private.non_blank(regexp_replace(left(p_body, 1000), '\s+', ' ', 'g'));
   return coalesce(
     case when length(v_body) > 50 then left(v_body, 50) || '...' else v_body end, 'Untitled message'
   );
 end;
 $$;
-comment on function private.circle_title(text, text) is
+comment on function private.circle_title is
   'The given title, else the first 50 characters of the body with ... where cut.';
 
 create or replace function private.segment_of_type(p_type text) returns text
@@ -1879,7 +1878,7 @@ begin
   end;
 end;
 $$;
-comment on function private.segment_of_type(text) is
+comment on function private.segment_of_type is
   'The segment that a type of Issue_Details means, in any case; null for a type that we do not know.';
 
 -- Posts and comments come as HTML where nothing plainer is with them.
@@ -1898,14 +1897,14 @@ begin
   return btrim(v_text, E' \n\r\t');
 end;
 $$;
-comment on function private.text_of_html(text) is
+comment on function private.text_of_html is
   'HTML as plain text: a line a block, without tags, the commonest entities decoded.';
 
--- 20_tracker/40_import/20_circle_captures.sql
+-- 20_tracker/40_import/20_circle_snapshots.sql
 -- What a payload says about messages, whatever its shape: one capture for the message at its root and one for
 -- each reply. The shapes are told apart by their keys.
 
-create type private.circle_capture as (
+create type private.circle_snapshot as (
   message_id text,
   thread_id text,
   title text,
@@ -1925,7 +1924,7 @@ create type private.circle_capture as (
   sender_verdict double precision,
   raw_data jsonb
 );
-comment on type private.circle_capture is
+comment on type private.circle_snapshot is
   'A message or reply as one payload tells it. Null: the payload doesn''t say.';
 
 create or replace function private.circle_shape(p_payload jsonb) returns text
@@ -1955,11 +1954,10 @@ begin
   end;
 end;
 $$;
-comment on function private.circle_shape(jsonb) is
+comment on function private.circle_shape is
   'envelope: n8n''s {Type, Parent_Message, …}. flat_thread, message_content: n8n''s older ones. '
-  'chat_message, '
-  'chat_thread, post, comment: records of Circle''s APIs. hint: Circle''s {type, data}, ids only. Else '
-  'unrecognised.';
+  'chat_message, chat_thread, post, comment: records of Circle''s APIs. hint: Circle''s {type, data}, ids '
+  'only. Else unrecognised.';
 
 create or replace function private.name_of_sender(p_sender jsonb) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -1968,18 +1966,17 @@ begin
     when 'object' then p_sender ->> 'name' when 'array' then null else p_sender #>> '{}' end;
 end;
 $$;
-comment on function private.name_of_sender(jsonb) is
-  'A sender''s name: of a text, or of an object that has one.';
+comment on function private.name_of_sender is 'A sender''s name: of a text, or of an object that has one.';
 
 -- The envelope's shapes differ in their keys: a single message has sender, body and attachments, the root of
 -- a thread has parent_sender, parent_body and parent_attachments, and a reply's author stands under "replier
 -- <n>". For a message outside a thread, n8n sends the message id as thread id. Records of chat name the id
 -- `id`; the older flat threads have reply_id and sender_name.
-create or replace function private.read_chat_message(p_message jsonb) returns private.circle_capture
+create or replace function private.parse_chat_message(p_message jsonb) returns private.circle_snapshot
 language plpgsql stable strict security invoker set search_path = '' as $$
 declare
   m record;
-  v private.circle_capture;
+  v private.circle_snapshot;
 begin
   if jsonb_typeof(p_message) <> 'object' then
     return v;
@@ -1992,133 +1989,133 @@ begin
     attachments jsonb, created_at text, sent_at text, parent_created_at text, edited_at text,
     replies_count text
   );
-  v.message_id := private.parsed_id(coalesce(m.message_id, m.reply_id, m.id));
-  v.thread_id := nullif(private.parsed_id(m.chat_thread_id), v.message_id);
-  v.author_name := private.presence(coalesce(
+  v.message_id := private.parse_id(coalesce(m.message_id, m.reply_id, m.id));
+  v.thread_id := nullif(private.parse_id(m.chat_thread_id), v.message_id);
+  v.author_name := private.non_blank(coalesce(
     p_message ->> ('replier ' || m.reply_index),
     private.name_of_sender(coalesce(m.parent_sender, m.sender)), m.sender_name
   ));
   if v.author_name is null then
-    select private.presence(k.value) into v.author_name
+    select private.non_blank(k.value) into v.author_name
     from jsonb_each_text(p_message) as k where k.key ~ '^replier( \d+)?$' order by k.key limit 1;
   end if;
-  v.author_email := private.presence(coalesce(m.author_email, m.sender ->> 'email'));
+  v.author_email := private.non_blank(coalesce(m.author_email, m.sender ->> 'email'));
   v.body := coalesce(
-    private.parsed_text(m.parent_body), private.parsed_text(m.body),
-    private.parsed_text(m.rich_text_body -> 'circle_ios_fallback_text')
+    private.parse_text(m.parent_body), private.parse_text(m.body),
+    private.parse_text(m.rich_text_body -> 'circle_ios_fallback_text')
   );
-  v.link := private.presence(m.message_url);
-  v.chat_room_uuid := private.presence(m.chat_room_uuid);
-  v.space_id := private.parsed_id(m.space_id);
-  v.space_name := private.presence(m.space_name);
+  v.link := private.non_blank(m.message_url);
+  v.chat_room_uuid := private.non_blank(m.chat_room_uuid);
+  v.space_id := private.parse_id(m.space_id);
+  v.space_name := private.non_blank(m.space_name);
   v.attachments := coalesce(m.parent_attachments, m.attachments, m.rich_text_body -> 'attachments');
   if jsonb_typeof(v.attachments) <> 'array' then
     v.attachments := null;
   end if;
-  v.posted_at := private.parsed_time(coalesce(m.created_at, m.sent_at, m.parent_created_at));
-  v.edited_at := private.parsed_time(m.edited_at);
-  v.reply_index := private.parsed_integer(m.reply_index);
-  v.is_thread := coalesce(private.parsed_integer(m.replies_count) > 0, false);
+  v.posted_at := private.parse_time(coalesce(m.created_at, m.sent_at, m.parent_created_at));
+  v.edited_at := private.parse_time(m.edited_at);
+  v.reply_index := private.parse_integer(m.reply_index);
+  v.is_thread := coalesce(private.parse_integer(m.replies_count) > 0, false);
   v.raw_data := p_message;
   return v;
 end;
 $$;
-comment on function private.read_chat_message(jsonb) is
+comment on function private.parse_chat_message is
   'The fields of a chat message or reply, of an envelope or of an API record.';
 
 -- Posts and comments are counted apart from chat messages, and from each other: their ids carry a prefix.
-create or replace function private.read_post_or_comment(p_record jsonb, p_prefix text)
-returns private.circle_capture
+create or replace function private.parse_post_or_comment(p_record jsonb, p_prefix text)
+returns private.circle_snapshot
 language plpgsql stable security invoker set search_path = '' as $$
 declare
-  v private.circle_capture;
+  v private.circle_snapshot;
   v_author constant jsonb := coalesce(p_record -> 'author', p_record -> 'user');
   v_html constant text := coalesce(
-    p_record #>> '{body,body}', p_record #>> '{body,html}', private.parsed_text(p_record -> 'body')
+    p_record #>> '{body,body}', p_record #>> '{body,html}', private.parse_text(p_record -> 'body')
   );
 begin
-  v.message_id := p_prefix || private.parsed_id(p_record -> 'id');
+  v.message_id := p_prefix || private.parse_id(p_record -> 'id');
   v.title := case when p_prefix = 'post_' then
-    coalesce(private.parsed_text(p_record -> 'name'), private.parsed_text(p_record -> 'display_title'))
+    coalesce(private.parse_text(p_record -> 'name'), private.parse_text(p_record -> 'display_title'))
   end;
   v.body := coalesce(
-    private.parsed_text(p_record -> 'body_plain_text'), private.parsed_text(p_record -> 'body_text'),
-    private.parsed_text(p_record #> '{tiptap_body,circle_ios_fallback_text}'),
-    private.presence(private.text_of_html(v_html))
+    private.parse_text(p_record -> 'body_plain_text'), private.parse_text(p_record -> 'body_text'),
+    private.parse_text(p_record #> '{tiptap_body,circle_ios_fallback_text}'),
+    private.non_blank(private.text_of_html(v_html))
   );
-  v.author_name := private.presence(coalesce(v_author ->> 'name', p_record ->> 'user_name'));
-  v.author_email := private.presence(coalesce(v_author ->> 'email', p_record ->> 'user_email'));
-  v.link := private.presence(p_record ->> 'url');
+  v.author_name := private.non_blank(coalesce(v_author ->> 'name', p_record ->> 'user_name'));
+  v.author_email := private.non_blank(coalesce(v_author ->> 'email', p_record ->> 'user_email'));
+  v.link := private.non_blank(p_record ->> 'url');
   v.attachments := case
     when jsonb_typeof(p_record #> '{tiptap_body,attachments}') = 'array'
       then p_record #> '{tiptap_body,attachments}'
     when jsonb_typeof(p_record #> '{body,attachments}') = 'array' then p_record #> '{body,attachments}'
   end;
   v.space_id := coalesce(
-    private.parsed_id(p_record -> 'space_id'), private.parsed_id(p_record #> '{space,id}')
+    private.parse_id(p_record -> 'space_id'), private.parse_id(p_record #> '{space,id}')
   );
-  v.space_name := private.presence(coalesce(p_record ->> 'space_name', p_record #>> '{space,name}'));
-  v.posted_at := private.parsed_time(coalesce(p_record ->> 'published_at', p_record ->> 'created_at'));
-  v.edited_at := private.parsed_time(coalesce(p_record #>> '{body,updated_at}', p_record ->> 'updated_at'));
+  v.space_name := private.non_blank(coalesce(p_record ->> 'space_name', p_record #>> '{space,name}'));
+  v.posted_at := private.parse_time(coalesce(p_record ->> 'published_at', p_record ->> 'created_at'));
+  v.edited_at := private.parse_time(coalesce(p_record #>> '{body,updated_at}', p_record ->> 'updated_at'));
   v.raw_data := p_record;
   return v;
 end;
 $$;
-comment on function private.read_post_or_comment(jsonb, text) is
+comment on function private.parse_post_or_comment is
   'The fields of a post or comment, of the Admin or the Headless API.';
 
 -- A reply by itself says little about the message that it answers: enough to hold its place.
-create or replace function private.read_circle_root(p_item jsonb, p_shape text)
-returns private.circle_capture
+create or replace function private.parse_circle_root(p_item jsonb, p_shape text)
+returns private.circle_snapshot
 language plpgsql stable security invoker set search_path = '' as $$
 declare
-  v private.circle_capture;
+  v private.circle_snapshot;
   v_details constant jsonb := coalesce(p_item -> 'Issue_Details', p_item #> '{message,content}');
-  v_is_issue constant boolean := private.parsed_boolean(v_details ->> 'is_issue');
-  v_confidence constant double precision := coalesce(private.parsed_share(v_details ->> 'confidence'), 1);
+  v_is_issue constant boolean := private.parse_boolean(v_details ->> 'is_issue');
+  v_confidence constant double precision := coalesce(private.parse_share(v_details ->> 'confidence'), 1);
 begin
   case p_shape
     when 'envelope' then
-      v := private.read_chat_message(p_item -> 'Parent_Message');
+      v := private.parse_chat_message(p_item -> 'Parent_Message');
     when 'chat_thread' then
-      v := private.read_chat_message(p_item -> 'parent_message');
-      v.thread_id := coalesce(v.thread_id, private.parsed_id(p_item -> 'id'));
-      v.space_id := coalesce(v.space_id, private.parsed_id(p_item #> '{chat_room,embedded_space,id}'));
+      v := private.parse_chat_message(p_item -> 'parent_message');
+      v.thread_id := coalesce(v.thread_id, private.parse_id(p_item -> 'id'));
+      v.space_id := coalesce(v.space_id, private.parse_id(p_item #> '{chat_room,embedded_space,id}'));
     when 'flat_thread' then
-      v := private.read_chat_message(p_item - array['id', 'message_id', 'created_at', 'edited_at']);
-      v.message_id := private.parsed_id(p_item -> 'parent_message_id');
-      v.edited_at := private.parsed_time(p_item ->> 'parent_edited_at');
+      v := private.parse_chat_message(p_item - array['id', 'message_id', 'created_at', 'edited_at']);
+      v.message_id := private.parse_id(p_item -> 'parent_message_id');
+      v.edited_at := private.parse_time(p_item ->> 'parent_edited_at');
     when 'message_content' then
-      v := private.read_chat_message(p_item || (p_item #> '{message,content}'));
+      v := private.parse_chat_message(p_item || (p_item #> '{message,content}'));
     when 'post' then
-      v := private.read_post_or_comment(p_item, 'post_');
+      v := private.parse_post_or_comment(p_item, 'post_');
     when 'comment' then
       v.message_id := 'post_'
-        || coalesce(private.parsed_id(p_item -> 'post_id'), private.parsed_id(p_item #> '{post,id}'));
+        || coalesce(private.parse_id(p_item -> 'post_id'), private.parse_id(p_item #> '{post,id}'));
       v.is_thread := true;
       return v;
     else
-      v.message_id := private.parsed_id(p_item -> 'parent_message_id');
+      v.message_id := private.parse_id(p_item -> 'parent_message_id');
       if v.message_id is not null then
-        v.thread_id := nullif(private.parsed_id(p_item -> 'chat_thread_id'), v.message_id);
-        v.chat_room_uuid := private.presence(p_item ->> 'chat_room_uuid');
+        v.thread_id := nullif(private.parse_id(p_item -> 'chat_thread_id'), v.message_id);
+        v.chat_room_uuid := private.non_blank(p_item ->> 'chat_room_uuid');
         v.is_thread := true;
         return v;
       end if;
-      v := private.read_chat_message(p_item);
+      v := private.parse_chat_message(p_item);
   end case;
   v.thread_id := nullif(v.thread_id, v.message_id);
   v.is_thread := coalesce(v.is_thread, false) or p_shape in ('chat_thread', 'flat_thread')
     or coalesce(lower(p_item ->> 'Type') = 'thread', false)
     or private.circle_replies_of(p_item, p_shape) #> '{0}' is not null;
-  v.title := coalesce(private.presence(private.parsed_text(v_details -> 'issue_title')), v.title);
+  v.title := coalesce(private.non_blank(private.parse_text(v_details -> 'issue_title')), v.title);
   v.segment := private.segment_of_type(v_details ->> 'type');
   v.sender_verdict := case when v_is_issue then v_confidence when not v_is_issue then 1 - v_confidence end;
   v.raw_data := p_item;
   return v;
 end;
 $$;
-comment on function private.read_circle_root(jsonb, text) is
+comment on function private.parse_circle_root is
   'What a payload of this shape says about the message at its root, the sender''s verdict included.';
 
 create or replace function private.circle_replies_of(p_item jsonb, p_shape text) returns jsonb
@@ -2126,34 +2123,34 @@ language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_replies constant jsonb := p_item -> case p_shape when 'envelope' then 'Replies' else 'replies' end;
   v_is_reply constant boolean := p_shape = 'comment'
-    or p_shape = 'chat_message' and private.parsed_id(p_item -> 'parent_message_id') is not null;
+    or p_shape = 'chat_message' and private.parse_id(p_item -> 'parent_message_id') is not null;
 begin
   return case when v_is_reply then jsonb_build_array(p_item) else '[]' end
     || case jsonb_typeof(v_replies) when 'array' then v_replies else '[]' end;
 end;
 $$;
-comment on function private.circle_replies_of(jsonb, text) is
+comment on function private.circle_replies_of is
   'The replies in a payload of this shape: an array, often empty.';
 
-create or replace function private.read_circle_replies(p_item jsonb, p_shape text)
-returns setof private.circle_capture
+create or replace function private.parse_circle_replies(p_item jsonb, p_shape text)
+returns setof private.circle_snapshot
 language plpgsql stable security invoker set search_path = '' as $$
 declare
-  v private.circle_capture;
+  v private.circle_snapshot;
   v_reply jsonb;
 begin
   for v_reply in
     select e.value from jsonb_array_elements(private.circle_replies_of(p_item, p_shape)) as e (value)
   loop
     v := case
-      when p_shape in ('comment', 'post') then private.read_post_or_comment(v_reply, 'comment_')
-      else private.read_chat_message(v_reply)
+      when p_shape in ('comment', 'post') then private.parse_post_or_comment(v_reply, 'comment_')
+      else private.parse_chat_message(v_reply)
     end;
     return next v;
   end loop;
 end;
 $$;
-comment on function private.read_circle_replies(jsonb, text) is
+comment on function private.parse_circle_replies is
   'What a payload of this shape says about each of its replies.';
 
 create or replace function private.circle_root_id(p_item jsonb, p_shape text) returns text
@@ -2162,16 +2159,16 @@ begin
   return case p_shape
     when 'hint' then null
     when 'unrecognised' then null
-    when 'envelope' then private.parsed_id(p_item #> '{Parent_Message,message_id}')
+    when 'envelope' then private.parse_id(p_item #> '{Parent_Message,message_id}')
     when 'chat_message' then coalesce(
-      private.parsed_id(p_item -> 'parent_message_id'), private.parsed_id(p_item -> 'message_id'),
-      private.parsed_id(p_item -> 'id')
+      private.parse_id(p_item -> 'parent_message_id'), private.parse_id(p_item -> 'message_id'),
+      private.parse_id(p_item -> 'id')
     )
-    else (private.read_circle_root(p_item, p_shape)).message_id
+    else (private.parse_circle_root(p_item, p_shape)).message_id
   end;
 end;
 $$;
-comment on function private.circle_root_id(jsonb, text) is
+comment on function private.circle_root_id is
   'The id of the message at a payload''s root, null where there is none: what an import locks first.';
 
 create type private.circle_item as (
@@ -2214,10 +2211,9 @@ begin
   );
 end;
 $$;
-comment on function private.circle_items(jsonb) is
+comment on function private.circle_items is
   'The elements of a payload, which is one, an array, or a page {records}, in the order of their message '
-  'ids, which '
-  'is the order of locks.';
+  'ids, which is the order of locks.';
 
 create type private.circle_triage as (
   likelihood double precision,
@@ -2227,12 +2223,12 @@ create type private.circle_triage as (
 );
 comment on type private.circle_triage is
   'What is thought of a message: how likely it is an issue, whether that is sure enough to make one, and '
-  'the two '
-  'columns of circle_issues.';
+  'the two columns of circle_issues.';
 
 -- A capture is judged by its own words alone, so that it doesn't matter what came before it. Once any of them
 -- was sure, the message has an issue.
-create or replace function private.judge_circle_message(p_verdict double precision, p_title text, p_body text)
+create or replace function private.triage_circle_message(p_verdict double precision, p_title text,
+  p_body text)
 returns private.circle_triage
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -2246,9 +2242,9 @@ begin
   return v;
 end;
 $$;
-comment on function private.judge_circle_message(double precision, text, text) is
-  'Whether a message is an issue: by its sender''s verdict, else by its words. The threshold is '
-  'tracker_settings.triage_threshold.';
+comment on function private.triage_circle_message is
+  'Whether a message is an issue: by its sender''s verdict, else by its words. The '
+  'threshold is tracker_settings.triage_threshold.';
 
 -- 20_tracker/40_import/30_format_circle_message_description.sql
 -- A message from Circle as text: what an issue's description starts as.
@@ -2259,7 +2255,7 @@ begin
   return regexp_replace(regexp_replace(p_text, '\r\n?|\n', E'\n> ', 'g'), '\n> (?=\n|$)', E'\n>', 'g');
 end;
 $$;
-comment on function private.quoted_lines(text) is
+comment on function private.quoted_lines is
   'Text whose lines after the first are quoted as Markdown does it.';
 
 create or replace function private.attachment_lines(p_attachments jsonb) returns text
@@ -2283,8 +2279,7 @@ begin
   );
 end;
 $$;
-comment on function private.attachment_lines(jsonb) is
-  'A line an attachment, with its name and url; null for none.';
+comment on function private.attachment_lines is 'A line an attachment, with its name and url; null for none.';
 
 create or replace function private.quoted_replies(p_circle_issue_id uuid) returns text
 language plpgsql stable security invoker set search_path = '' as $$
@@ -2302,7 +2297,7 @@ begin
   );
 end;
 $$;
-comment on function private.quoted_replies(uuid) is
+comment on function private.quoted_replies is
   'The replies to a message as Markdown, in the order in which they were posted; null for none.';
 
 create or replace function private.format_circle_message(p_message public.circle_issues) returns text
@@ -2323,7 +2318,7 @@ begin
   );
 end;
 $$;
-comment on function private.format_circle_message(public.circle_issues) is
+comment on function private.format_circle_message is
   'Body of public.format_circle_message_description, for a row that is at hand.';
 
 -- Security definer so that the helpers need no grants; what it may read is checked here as the policy has it.
@@ -2342,9 +2337,7 @@ begin
   return private.format_circle_message(v_message);
 end;
 $$;
-comment on function private.format_circle_message_description(uuid) is
-  'Body of public.format_circle_message_description.';
-grant execute on function private.format_circle_message_description(uuid) to authenticated, service_role;
+grant execute on function private.format_circle_message_description to authenticated, service_role;
 
 create or replace function public.format_circle_message_description(p_circle_issue_id uuid) returns text
 language sql stable security invoker set search_path = ''
@@ -2353,14 +2346,13 @@ begin atomic
     p_circle_issue_id => format_circle_message_description.p_circle_issue_id
   );
 end;
-comment on function public.format_circle_message_description(uuid) is
+comment on function public.format_circle_message_description is
   'A message as Markdown: body, quoted replies in order, attachments, and with a link a footer of message '
-  'id, time '
-  '(UTC) and link. Null when there is no such message. Team. Errors: not_signed_in (401), '
-  'team_role_required (403).';
-grant execute on function public.format_circle_message_description(uuid) to authenticated, service_role;
+  'id, time (UTC) and link. Null when there is no such message. Team. Errors: sign_in_required '
+  '(401), team_role_required (403).';
+grant execute on function public.format_circle_message_description to authenticated, service_role;
 
--- 20_tracker/40_import/40_merge_circle_captures.sql
+-- 20_tracker/40_import/40_merge_circle_snapshots.sql
 -- Captures of a message come in any order, any number of times, and in part. Each field is a register: it
 -- holds the value of the newest version that has one, and of several of one version the greatest, so that the
 -- row is the same whatever order they came in. A version is the time of the edit, else of the posting.
@@ -2373,7 +2365,7 @@ begin
   return coalesce(extract(epoch from coalesce(p_edited_at, p_posted_at)), -1e15);
 end;
 $$;
-comment on function private.circle_version(timestamptz, timestamptz) is
+comment on function private.circle_version is
   'The version of a message, in seconds since 1970; one without any time is older than all others.';
 
 -- The time zone, so that times compare as texts by the same rule in every session.
@@ -2425,10 +2417,9 @@ begin
   from jsonb_object_keys(p_capture) as k (field);
 end;
 $$;
-comment on function private.merge_circle_fields(jsonb, jsonb, jsonb) is
+comment on function private.merge_circle_fields is
   'Merges a capture into a stored row, both as {field: value}. Returns the values, null where nobody has '
-  'sent '
-  'one, and what field_versions is to hold.';
+  'sent one, and what field_versions is to hold.';
 
 create or replace function private.check_circle_id(p_message_id text, p_code text) returns void
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -2436,23 +2427,23 @@ begin
   if p_message_id is not null and length(p_message_id) <= 255 then
     return;
   end if;
-  if p_code = 'circle_reply_id_invalid' then
+  if p_code = 'tracker_reply_id_invalid' then
     raise exception using
-      errcode = 'PT422', message = 'circle_reply_id_invalid',
+      errcode = 'PT422', message = 'tracker_reply_id_invalid',
       detail = 'Each reply needs an id, a number or text of 1 to 255 characters.',
       hint = 'Send the id that Circle gave the reply.';
   end if;
   raise exception using
-    errcode = 'PT422', message = 'circle_message_id_invalid',
+    errcode = 'PT422', message = 'tracker_message_id_invalid',
     detail = 'A message needs an id, a number or text of 1 to 255 characters.',
     hint = 'Send the id that Circle gave the message.';
 end;
 $$;
-comment on function private.check_circle_id(text, text) is
-  'Errors: circle_message_id_invalid, circle_reply_id_invalid (422).';
+comment on function private.check_circle_id is
+  'Errors: tracker_message_id_invalid, tracker_reply_id_invalid (422).';
 
 create or replace function private.merge_circle_message(
-  p_message public.circle_issues, p_root private.circle_capture
+  p_message public.circle_issues, p_root private.circle_snapshot
 ) returns public.circle_issues
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -2486,11 +2477,11 @@ begin
   return v;
 end;
 $$;
-comment on function private.merge_circle_message(public.circle_issues, private.circle_capture) is
+comment on function private.merge_circle_message is
   'The row of a message with a capture merged into it; nothing is written.';
 
 create or replace function private.insert_circle_message(
-  p_root private.circle_capture, p_triage private.circle_triage, p_issue_id uuid,
+  p_root private.circle_snapshot, p_triage private.circle_triage, p_issue_id uuid,
   out o_message public.circle_issues
 )
 language plpgsql volatile security definer set search_path = '' as $$
@@ -2518,11 +2509,11 @@ begin
   returning * into o_message;
 end;
 $$;
-comment on function private.insert_circle_message(private.circle_capture, private.circle_triage, uuid) is
+comment on function private.insert_circle_message is
   'Inserts the first capture of a message and returns its row; null where the message is there already.';
 
 create or replace function private.merge_circle_reply(
-  p_message public.circle_issues, p_reply private.circle_capture
+  p_message public.circle_issues, p_reply private.circle_snapshot
 ) returns uuid
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -2557,7 +2548,7 @@ begin
   return nullif(v_parent.id, p_message.id);
 end;
 $$;
-comment on function private.merge_circle_reply(public.circle_issues, private.circle_capture) is
+comment on function private.merge_circle_reply is
   'Merges a capture of a reply into its row. Returns the other message under which the reply stood before, '
   'whose issue has to be brought up to date; null for none.';
 
@@ -2566,14 +2557,14 @@ create or replace function private.store_circle_replies(
 )
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v private.circle_capture;
+  v private.circle_snapshot;
 begin
   o_count := 0;
   o_others := '{}';
   for v in
-    select r.* from private.read_circle_replies(p_item, p_shape) as r order by r.message_id collate "C"
+    select r.* from private.parse_circle_replies(p_item, p_shape) as r order by r.message_id collate "C"
   loop
-    perform private.check_circle_id(v.message_id, 'circle_reply_id_invalid');
+    perform private.check_circle_id(v.message_id, 'tracker_reply_id_invalid');
     insert into public.circle_replies (
       message_id, circle_issue_id, reply_index, author_name, body, attachments, link, raw_data, posted_at,
       edited_at, created_at, field_versions
@@ -2595,9 +2586,9 @@ begin
   end loop;
 end;
 $$;
-comment on function private.store_circle_replies(public.circle_issues, jsonb, text) is
+comment on function private.store_circle_replies is
   'Stores the replies of a payload; one that is missing from it stays. Returns how many there were, and the '
-  'other messages that had one of them. Errors: circle_reply_id_invalid (422).';
+  'other messages that had one of them. Errors: tracker_reply_id_invalid (422).';
 
 -- 20_tracker/40_import/50_upsert_circle_issue.sql
 -- Stores one message from Circle, for clients that have taken it apart themselves.
@@ -2617,7 +2608,7 @@ begin
   perform private.require_team_role('agent');
   if v_message_id is null or length(v_message_id) > 255 then
     raise exception using
-      errcode = 'PT422', message = 'circle_message_id_invalid',
+      errcode = 'PT422', message = 'tracker_message_id_invalid',
       detail = 'A message needs an id of 1 to 255 characters.', hint = 'Send the id that Circle gave it.';
   end if;
   insert into public.circle_issues as c (
@@ -2645,12 +2636,7 @@ begin
   return v_id;
 end;
 $$;
-comment on function private.upsert_circle_issue(
-  text, text, text, text, text, text, text, text, text, boolean, jsonb
-) is 'Body of public.upsert_circle_issue.';
-grant execute on function private.upsert_circle_issue(
-  text, text, text, text, text, text, text, text, text, boolean, jsonb
-) to authenticated, service_role;
+grant execute on function private.upsert_circle_issue to authenticated, service_role;
 
 create or replace function public.upsert_circle_issue(
   p_message_id text, p_thread_id text default null, p_title text default null, p_body text default null,
@@ -2669,16 +2655,11 @@ begin atomic
     p_raw_data => upsert_circle_issue.p_raw_data
   );
 end;
-comment on function public.upsert_circle_issue(
-  text, text, text, text, text, text, text, text, text, boolean, jsonb
-) is
+comment on function public.upsert_circle_issue is
   'Stores or completes the message with this id and returns its row''s id; null or blank keeps what is '
-  'there. '
-  'Agents and servers. Errors: not_signed_in (401), team_role_required (403), circle_message_id_invalid '
-  '(422).';
-grant execute on function public.upsert_circle_issue(
-  text, text, text, text, text, text, text, text, text, boolean, jsonb
-) to authenticated, service_role;
+  'there. Agents and servers. Errors: sign_in_required (401), team_role_required '
+  '(403), tracker_message_id_invalid (422).';
+grant execute on function public.upsert_circle_issue to authenticated, service_role;
 
 -- 20_tracker/40_import/60_import_circle_message.sql
 -- Turns one element of a payload into a message, its replies, and an issue if it is one.
@@ -2700,10 +2681,10 @@ begin
   );
 end;
 $$;
-comment on function private.reply_ids_of_item(private.circle_item) is
+comment on function private.reply_ids_of_item is
   'The ids of the replies that an element of a payload brings; null for one without.';
 
-create or replace function private.turns_of_messages(p_items private.circle_item[]) returns integer[]
+create or replace function private.payload_lock_keys(p_items private.circle_item[]) returns integer[]
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_item private.circle_item;
@@ -2712,23 +2693,22 @@ begin
   foreach v_item in array p_items loop
     v_message_ids := v_message_ids || v_item.message_id || private.reply_ids_of_item(v_item);
   end loop;
-  return private.turns_of_ids(v_message_ids);
+  return private.message_lock_keys(v_message_ids);
 end;
 $$;
-comment on function private.turns_of_messages(private.circle_item[]) is
-  'The turns of the messages and replies in a payload.';
+comment on function private.payload_lock_keys is 'The turns of the messages and replies in a payload.';
 
-create or replace function private.turns_of_ids(p_message_ids text[]) returns integer[]
+create or replace function private.message_lock_keys(p_message_ids text[]) returns integer[]
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   -- 1024 turns for all messages there are, so that no payload runs out of locks.
   return array(select hashtext(u.message_id) & 1023 from unnest(p_message_ids) as u (message_id));
 end;
 $$;
-comment on function private.turns_of_ids(text[]) is
+comment on function private.message_lock_keys is
   'The turns of messages and replies, in no order, some of them several times.';
 
-create or replace function private.take_turns(p_turns integer[]) returns void
+create or replace function private.lock_message_keys(p_turns integer[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_turns integer[] := p_turns;
@@ -2742,7 +2722,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.take_turns(integer[]) is
+comment on function private.lock_message_keys is
   'Imports that have a message or reply in common take turns, from here to the end of their transactions.';
 
 -- A message that has one of the replies until now loses it, and its issue is written then.
@@ -2772,7 +2752,7 @@ begin
   return v_issue_ids;
 end;
 $$;
-comment on function private.issues_of_messages(private.circle_item[]) is
+comment on function private.issues_of_messages is
   'The issues of the messages in a payload and of those that have their replies, in no order.';
 
 create or replace function private.lock_issues(p_issue_ids uuid[]) returns void
@@ -2783,11 +2763,11 @@ begin
   end if;
 end;
 $$;
-comment on function private.lock_issues(uuid[]) is
+comment on function private.lock_issues is
   'Locks issues, in the order of their ids, before any message is locked.';
 
 create or replace function private.update_circle_message(
-  p_root private.circle_capture, p_triage private.circle_triage,
+  p_root private.circle_snapshot, p_triage private.circle_triage,
   out o_message public.circle_issues, out o_is_stale boolean
 )
 language plpgsql volatile security definer set search_path = '' as $$
@@ -2805,14 +2785,14 @@ begin
   if v_stored.mapped_to_issue_id is not null then
     o_message.triage_confidence := case when p_triage.is_sure
       then greatest(v_stored.triage_confidence, p_triage.confidence) else v_stored.triage_confidence end;
-  elsif v_stored.triaged_by is null and not private.had_issue(v_stored.id) then
-    v_merged := private.judge_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+  elsif v_stored.triaged_by is null and not private.has_been_imported(v_stored.id) then
+    v_merged := private.triage_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
     o_message.is_triaged := p_triage.is_sure or v_merged.is_triaged and not v_merged.is_sure;
     o_message.triage_confidence := case when p_triage.is_sure then p_triage.confidence
       else v_merged.confidence end;
   elsif not v_stored.is_triaged then
     -- Put back by a person: theirs to decide, with what is known by now.
-    v_merged := private.judge_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+    v_merged := private.triage_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
     o_message.triage_confidence := v_merged.likelihood;
   end if;
   if o_message is not distinct from v_stored then
@@ -2831,19 +2811,19 @@ begin
   returning * into o_message;
 end;
 $$;
-comment on function private.update_circle_message(private.circle_capture, private.circle_triage) is
-  'Merges a capture into the message that is there and decides on it again, unless a person has or it has an '
-  'issue. o_is_stale: what we had is newer.';
+comment on function private.update_circle_message is
+  'Merges a capture into the message that is there and decides on it again, unless a person has or it has '
+  'an issue. o_is_stale: what we had is newer.';
 
 -- A message whose issue a person deleted is not imported again, and one whose issue was taken back waits for
 -- a person.
-create or replace function private.had_issue(p_circle_issue_id uuid) returns boolean
+create or replace function private.has_been_imported(p_circle_issue_id uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return exists (select from private.circle_imports as m where m.circle_issue_id = p_circle_issue_id);
 end;
 $$;
-comment on function private.had_issue(uuid) is 'Whether a message was made an issue before.';
+comment on function private.has_been_imported is 'Whether a message was made an issue before.';
 
 -- The issue may have been merged, edited or deleted since: only what still says what an import wrote is
 -- updated.
@@ -2882,7 +2862,7 @@ begin
   where m.circle_issue_id = p_message.id;
 end;
 $$;
-comment on function private.refresh_imported_issue(public.circle_issues, text) is
+comment on function private.refresh_imported_issue is
   'Brings an imported issue up to its message, except where a team member changed it.';
 
 create or replace function private.create_imported_issue(
@@ -2908,7 +2888,7 @@ begin
   values (p_message.id, p_issue_id, p_imported_by, p_import_source, p_is_automatic);
 end;
 $$;
-comment on function private.create_imported_issue(public.circle_issues, uuid, text, text, text, boolean) is
+comment on function private.create_imported_issue is
   'Makes the issue of a message, remembers what it wrote and logs the import.';
 
 -- For when the last element about a message is refused, after others that were not.
@@ -2928,7 +2908,7 @@ exception
     null;
 end;
 $$;
-comment on function private.refresh_after_refusal(text) is
+comment on function private.refresh_after_refusal is
   'Brings the issue of a message up to what was stored of it before an element was refused.';
 
 create or replace function private.refresh_other_messages(p_circle_issue_ids uuid[]) returns void
@@ -2948,7 +2928,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.refresh_other_messages(uuid[]) is
+comment on function private.refresh_other_messages is
   'Brings the issues of messages up to date that have lost a reply, or whose reply has changed.';
 
 create or replace function private.segment_of_message(p_message public.circle_issues) returns text
@@ -2957,12 +2937,12 @@ begin
   return coalesce(p_message.segment, private.determine_segment(p_message.title, p_message.body));
 end;
 $$;
-comment on function private.segment_of_message(public.circle_issues) is
+comment on function private.segment_of_message is
   'The segment that its sender named, else the one of its words.';
 
 -- The issue's id is given to the message before there is the issue, which saves writing the message twice.
 create or replace function private.store_circle_message(
-  p_root private.circle_capture, p_triage private.circle_triage,
+  p_root private.circle_snapshot, p_triage private.circle_triage,
   out o_message public.circle_issues, out o_action text, out o_is_stale boolean
 )
 language plpgsql volatile security definer set search_path = '' as $$
@@ -2985,7 +2965,7 @@ begin
   o_is_stale := v_updated.o_is_stale;
   o_action := case when o_message.mapped_to_issue_id is null then 'stored' else 'updated' end;
   if o_action = 'stored' and p_triage.is_sure and o_message.triaged_by is null
-    and not private.had_issue(o_message.id)
+    and not private.has_been_imported(o_message.id)
   then
     o_action := 'created';
     update public.circle_issues as c set mapped_to_issue_id = v_issue_id where c.id = o_message.id
@@ -2993,7 +2973,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.store_circle_message(private.circle_capture, private.circle_triage) is
+comment on function private.store_circle_message is
   'Stores a capture of a message. o_action is created where its issue is to be made now, with the id that '
   'mapped_to_issue_id holds already; updated where it has one, else stored.';
 
@@ -3004,7 +2984,7 @@ create or replace function private.import_circle_item(
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_root constant private.circle_capture := private.read_circle_root(p_item, p_shape);
+  v_root constant private.circle_snapshot := private.parse_circle_root(p_item, p_shape);
   v_stored record;
   v_message public.circle_issues;
   v_replies record;
@@ -3013,13 +2993,13 @@ declare
 begin
   if p_shape = 'envelope' and jsonb_typeof(p_item -> 'Replies') not in ('array', 'null') then
     raise exception using
-      errcode = 'PT422', message = 'circle_replies_invalid', detail = 'Replies has to be an array.',
+      errcode = 'PT422', message = 'tracker_replies_invalid', detail = 'Replies has to be an array.',
       hint = 'Send [] for a message without replies.';
   end if;
-  perform private.check_circle_id(v_root.message_id, 'circle_message_id_invalid');
+  perform private.check_circle_id(v_root.message_id, 'tracker_message_id_invalid');
   perform set_config('app.import', 'on', true);
   select * into v_stored from private.store_circle_message(
-    v_root, private.judge_circle_message(v_root.sender_verdict, v_root.title, v_root.body)
+    v_root, private.triage_circle_message(v_root.sender_verdict, v_root.title, v_root.body)
   );
   v_message := v_stored.o_message;
   if private.circle_replies_of(p_item, p_shape) <> '[]' then
@@ -3048,9 +3028,9 @@ begin
   );
 end;
 $$;
-comment on function private.import_circle_item(jsonb, text, text, text, boolean) is
-  'Imports one element of a payload. Errors: circle_message_id_invalid, circle_reply_id_invalid, '
-  'circle_replies_invalid (422).';
+comment on function private.import_circle_item is
+  'Imports one element of a payload. Errors: tracker_message_id_invalid, '
+  'tracker_reply_id_invalid, tracker_replies_invalid (422).';
 
 -- 20_tracker/40_import/70_handle_circle_webhook.sql
 -- The ways in for Circle's payloads that are JSON already: messages, or whatever a webhook was sent.
@@ -3065,8 +3045,7 @@ begin
   end;
 end;
 $$;
-comment on function private.importer_name(text) is
-  'Who an import is by: as given by a server, else the caller.';
+comment on function private.importer_name is 'Who an import is by: as given by a server, else the caller.';
 
 create or replace function private.process_circle_webhook(
   p_payload jsonb, p_import_source text, p_imported_by text
@@ -3082,11 +3061,11 @@ begin
   perform private.require_team_role('agent');
   if exists (select from unnest(v_items) as i where i.shape in ('hint', 'unrecognised')) then
     raise exception using
-      errcode = 'PT422', message = 'circle_payload_unrecognised',
+      errcode = 'PT422', message = 'tracker_payload_invalid',
       detail = 'This is no envelope with an object Parent_Message, and no record of Circle''s API.',
       hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
   end if;
-  perform private.take_turns(private.turns_of_messages(v_items));
+  perform private.lock_message_keys(private.payload_lock_keys(v_items));
   perform private.lock_issues(private.issues_of_messages(v_items));
   foreach v_item in array v_items loop
     v_imported := v_imported || (
@@ -3100,9 +3079,7 @@ begin
   return private.sorted_by_index(v_imported);
 end;
 $$;
-comment on function private.process_circle_webhook(jsonb, text, text) is
-  'Body of public.process_circle_webhook.';
-grant execute on function private.process_circle_webhook(jsonb, text, text) to authenticated, service_role;
+grant execute on function private.process_circle_webhook to authenticated, service_role;
 
 create or replace function public.process_circle_webhook(
   p_payload jsonb, p_import_source text default 'n8n_webhook', p_imported_by text default 'system'
@@ -3114,16 +3091,14 @@ begin atomic
     p_imported_by => process_circle_webhook.p_imported_by
   );
 end;
-comment on function public.process_circle_webhook(jsonb, text, text) is
+comment on function public.process_circle_webhook is
   'Imports one message with its replies, an envelope of n8n''s or a record of Circle''s API, and returns '
-  '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, '
-  'action: created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an '
-  'array or '
-  'a page {records} all or nothing, with an array of these. Agents and servers. Errors: not_signed_in '
-  '(401), team_role_required '
-  '(403), circle_payload_unrecognised, '
-  'circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid (422).';
-grant execute on function public.process_circle_webhook(jsonb, text, text) to authenticated, service_role;
+  '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, action: '
+  'created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an array or a '
+  'page {records} all or nothing, with an array of these. Agents and servers. Errors: sign_in_required '
+  '(401), team_role_required (403), tracker_payload_invalid, tracker_message_id_invalid, '
+  'tracker_reply_id_invalid, tracker_replies_invalid (422).';
+grant execute on function public.process_circle_webhook to authenticated, service_role;
 
 create or replace function private.source_of_shape(p_shape text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -3132,7 +3107,7 @@ begin
     else 'circle_api' end;
 end;
 $$;
-comment on function private.source_of_shape(text) is
+comment on function private.source_of_shape is
   'issue_import_logs.import_source of a payload: n8n_webhook for its envelopes, circle_api for records.';
 
 create or replace function private.handle_circle_webhook(request jsonb) returns jsonb
@@ -3150,7 +3125,7 @@ declare
   v_detail text;
 begin
   perform private.require_team_role('agent');
-  perform private.take_turns(private.turns_of_messages(v_items));
+  perform private.lock_message_keys(private.payload_lock_keys(v_items));
   perform private.lock_issues(private.issues_of_messages(v_items));
   foreach v_item in array v_items loop
     v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;
@@ -3170,7 +3145,7 @@ begin
           v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
         v_errors := v_errors || jsonb_build_object(
           'index', v_item.index, 'message_id', left(v_item.message_id, 255),
-          'code', case v_state when 'PT422' then v_message else 'circle_message_refused' end,
+          'code', case v_state when 'PT422' then v_message else 'tracker_message_invalid' end,
           'message', case v_state when 'PT422' then v_detail else v_message end
         );
         if v_item.is_last and v_item.message_id is not null then
@@ -3184,8 +3159,7 @@ begin
   );
 end;
 $$;
-comment on function private.handle_circle_webhook(jsonb) is 'Body of public.handle_circle_webhook.';
-grant execute on function private.handle_circle_webhook(jsonb) to authenticated, service_role;
+grant execute on function private.handle_circle_webhook to authenticated, service_role;
 
 create or replace function private.sorted_by_index(p_items jsonb[]) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -3196,22 +3170,20 @@ begin
   return (select jsonb_agg(i.item order by i.item -> 'index') from unnest(p_items) as i (item));
 end;
 $$;
-comment on function private.sorted_by_index(jsonb[]) is 'An array of results in the order of what was sent.';
+comment on function private.sorted_by_index is 'An array of results in the order of what was sent.';
 
 create or replace function public.handle_circle_webhook(request jsonb) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.handle_circle_webhook(request => handle_circle_webhook.request);
 end;
-comment on function public.handle_circle_webhook(jsonb) is
+comment on function public.handle_circle_webhook is
   'Imports what a webhook was sent, one object or an array: {processed, imported[], errors[], hints, '
-  'unrecognised}. '
-  'A message that can''t be imported lands in errors as {index, message_id, code, message} and stops no '
-  'other. '
-  'Codes: circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid, '
-  'circle_message_refused. '
-  'Agents and servers. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.handle_circle_webhook(jsonb) to authenticated, service_role;
+  'unrecognised}. A message that can''t be imported lands in errors as {index, message_id, code, message} '
+  'and stops no other. Codes: tracker_message_id_invalid, tracker_reply_id_invalid, '
+  'tracker_replies_invalid, tracker_message_invalid. Agents and servers. Errors: sign_in_required '
+  '(401), team_role_required (403).';
+grant execute on function public.handle_circle_webhook to authenticated, service_role;
 
 -- 20_tracker/40_import/80_circle_events.sql
 -- Raw events from Circle: one call stores the bytes and commits, a second one works on them and can be
@@ -3230,20 +3202,20 @@ begin
   end;
   if v_body is null then
     raise exception using
-      errcode = 'PT422', message = 'circle_event_not_base64', detail = 'p_body has to be base64.',
+      errcode = 'PT422', message = 'inbox_body_invalid', detail = 'p_body has to be base64.',
       hint = 'Encode the request body as it came, byte for byte.';
   end if;
   if octet_length(v_body) > 1048576 then
     raise exception using
-      errcode = 'PT413', message = 'circle_event_too_large',
+      errcode = 'PT413', message = 'inbox_body_too_large',
       detail = format('The body has %s bytes, 1048576 are allowed.', octet_length(v_body)),
       hint = 'Send fewer messages at a time.';
   end if;
   return v_body;
 end;
 $$;
-comment on function private.decode_circle_event(text) is
-  'A body from base64. Errors: circle_event_too_large (413), circle_event_not_base64 (422).';
+comment on function private.decode_circle_event is
+  'A body from base64. Errors: inbox_body_too_large (413), inbox_body_invalid (422).';
 
 create or replace function private.receive_circle_event(p_body text) returns uuid
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3259,24 +3231,22 @@ begin
   return v_id;
 end;
 $$;
-comment on function private.receive_circle_event(text) is 'Body of public.receive_circle_event.';
-grant execute on function private.receive_circle_event(text) to service_role;
+grant execute on function private.receive_circle_event to service_role;
 
 create or replace function public.receive_circle_event(p_body text) returns uuid
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.receive_circle_event(p_body => receive_circle_event.p_body);
 end;
-comment on function public.receive_circle_event(text) is
+comment on function public.receive_circle_event is
   'Stores a raw request body, given as base64, and returns the event''s id; the same bytes again are the '
-  'same event. '
-  'Service role only. Errors: circle_event_too_large (413), circle_event_not_base64 (422).';
-grant execute on function public.receive_circle_event(text) to service_role;
+  'same event. Service role only. Errors: inbox_body_too_large (413), inbox_body_invalid (422).';
+grant execute on function public.receive_circle_event to service_role;
 
 -- jsonb holds no NUL and no half of a surrogate pair. An escape only counts where its backslash is not
 -- escaped itself, so escaped backslashes, and then whole pairs, step aside while the rest is replaced. The
 -- control characters that stand in for them can't occur in JSON.
-create or replace function private.mend_json_escapes(p_text text) returns text
+create or replace function private.repair_json_escapes(p_text text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   if strpos(p_text, '\u') = 0 or p_text !~* '\\u(0000|d[89a-f])' or p_text ~ '[\u0001\u0002]' then
@@ -3295,29 +3265,30 @@ begin
   ), chr(1), '\\');
 end;
 $$;
-comment on function private.mend_json_escapes(text) is
+comment on function private.repair_json_escapes is
   'JSON text with \u0000 and lone surrogates replaced by \ufffd; all else as it was.';
 
-create or replace function private.read_circle_event(p_body bytea, out o_payload jsonb, out o_error text)
+create or replace function private.load_circle_event(p_body bytea, out o_payload jsonb, out o_error text)
 language plpgsql stable security invoker set search_path = '' as $$
 begin
   -- A byte order mark is no JSON, but senders write it.
-  o_payload := private.mend_json_escapes(
+  o_payload := private.repair_json_escapes(
     convert_from(
       case when substr(p_body, 1, 3) = '\xefbbbf'::bytea then substr(p_body, 4) else p_body end, 'UTF8'
     )
   )::jsonb;
 exception
   when character_not_in_repertoire then
-    o_error := 'not_utf8';
+    o_error := 'inbox_encoding_invalid';
   when data_exception then
-    o_error := 'not_json';
+    o_error := 'inbox_json_invalid';
   when program_limit_exceeded or statement_too_complex then
-    o_error := 'too_complex';
+    o_error := 'inbox_json_unsupported';
 end;
 $$;
-comment on function private.read_circle_event(bytea) is
-  'The JSON in a raw body, or why there is none that can be stored: not_utf8, not_json, too_complex.';
+comment on function private.load_circle_event is
+  'The JSON in a raw body, or why there is none that can be stored: '
+  'inbox_encoding_invalid, inbox_json_invalid, inbox_json_unsupported.';
 
 create type private.circle_outcome as (
   status text,
@@ -3326,13 +3297,13 @@ create type private.circle_outcome as (
 );
 comment on type private.circle_outcome is 'What working on an event came to: columns of circle_events.';
 
-create or replace function private.work_on_circle_body(p_body bytea) returns private.circle_outcome
+create or replace function private.process_circle_body(p_body bytea) returns private.circle_outcome
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_read record;
   v private.circle_outcome;
 begin
-  select * into v_read from private.read_circle_event(p_body);
+  select * into v_read from private.load_circle_event(p_body);
   if v_read.o_error is not null then
     v.status := 'unreadable';
     v.error := v_read.o_error;
@@ -3353,7 +3324,7 @@ begin
   return v;
 end;
 $$;
-comment on function private.work_on_circle_body(bytea) is 'Imports what is in a raw body.';
+comment on function private.process_circle_body is 'Imports what is in a raw body.';
 
 -- One message that is refused holds up no other, and is tried again: what refuses it may be mended by then.
 create or replace function private.next_circle_attempt(p_status text, p_attempts integer) returns timestamptz
@@ -3367,7 +3338,7 @@ begin
     + least(interval '1 minute' * 2 ^ greatest(p_attempts - 1, 0), interval '6 hours') * (1 + random() / 5);
 end;
 $$;
-comment on function private.next_circle_attempt(text, integer) is
+comment on function private.next_circle_attempt is
   'When to work on an event again after so many attempts; null when it is done or ten attempts failed.';
 
 create or replace function private.process_circle_event(p_event_id uuid) returns jsonb
@@ -3379,10 +3350,10 @@ begin
   select * into v_event from private.circle_events as e where e.id = p_event_id for update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'circle_event_not_found', detail = 'There is no event with this id.',
+      errcode = 'PT404', message = 'inbox_event_unknown', detail = 'There is no event with this id.',
       hint = 'Use the id that receive_circle_event returned.';
   end if;
-  v_outcome := private.work_on_circle_body(v_event.body);
+  v_outcome := private.process_circle_body(v_event.body);
   update private.circle_events as e set
     status = v_outcome.status, result = v_outcome.result, error = v_outcome.error, attempts = e.attempts + 1,
     processed_at = clock_timestamp(),
@@ -3391,21 +3362,18 @@ begin
   return jsonb_build_object('event_id', p_event_id, 'status', v_outcome.status) || v_outcome.result;
 end;
 $$;
-comment on function private.process_circle_event(uuid) is 'Body of public.process_circle_event.';
-grant execute on function private.process_circle_event(uuid) to service_role;
+grant execute on function private.process_circle_event to service_role;
 
 create or replace function public.process_circle_event(p_event_id uuid) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.process_circle_event(p_event_id => process_circle_event.p_event_id);
 end;
-comment on function public.process_circle_event(uuid) is
+comment on function public.process_circle_event is
   'Works on a stored event and records how it went; again with the same result. Returns {event_id, status, '
-  'processed, '
-  'imported[], errors[], hints, unrecognised}; status is processed, failed, hint, unrecognised or '
-  'unreadable. '
-  'Service role only. Errors: circle_event_not_found (404).';
-grant execute on function public.process_circle_event(uuid) to service_role;
+  'processed, imported[], errors[], hints, unrecognised}; status is processed, failed, hint, unrecognised '
+  'or unreadable. Service role only. Errors: inbox_event_unknown (404).';
+grant execute on function public.process_circle_event to service_role;
 
 -- The two in one transaction, for the time when all goes well: a caller who gets an error from this stores
 -- the body with receive_circle_event, and nothing is lost. An event that was worked on before is not again.
@@ -3426,7 +3394,7 @@ begin
     end if;
     return jsonb_build_object('event_id', v_event.id, 'status', v_event.status) || v_event.result;
   end if;
-  v_outcome := private.work_on_circle_body(v_body);
+  v_outcome := private.process_circle_body(v_body);
   insert into private.circle_events as e (
     body, status, result, error, attempts, processed_at, next_attempt_at
   )
@@ -3440,21 +3408,19 @@ begin
   return jsonb_build_object('event_id', v_event.id, 'status', v_outcome.status) || v_outcome.result;
 end;
 $$;
-comment on function private.ingest_circle_event(text) is 'Body of public.ingest_circle_event.';
-grant execute on function private.ingest_circle_event(text) to service_role;
+grant execute on function private.ingest_circle_event to service_role;
 
 create or replace function public.ingest_circle_event(p_body text) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.ingest_circle_event(p_body => ingest_circle_event.p_body);
 end;
-comment on function public.ingest_circle_event(text) is
+comment on function public.ingest_circle_event is
   'Stores a raw request body, given as base64, and works on it, in one transaction; the same bytes again '
-  'are the '
-  'same event and change nothing. Returns what process_circle_event does. After an error nothing is stored: '
-  'call receive_circle_event. Service role only. Errors: circle_event_too_large (413), '
-  'circle_event_not_base64 (422).';
-grant execute on function public.ingest_circle_event(text) to service_role;
+  'are the same event and change nothing. Returns what process_circle_event does. After an error nothing is '
+  'stored: call receive_circle_event. Service role only. Errors: inbox_body_too_large '
+  '(413), inbox_body_invalid (422).';
+grant execute on function public.ingest_circle_event to service_role;
 
 -- 20_tracker/40_import/82_circle_event_retries.sql
 -- Second chances: events that could not be worked on are tried again by the clock, are listed with their
@@ -3483,19 +3449,19 @@ exception
     return 'failed';
 end;
 $$;
-comment on function private.retry_circle_event(uuid) is
+comment on function private.retry_circle_event is
   'Works on an event, records an error that it ends in, and returns its status.';
 
 -- Nothing raises here; what can't be taken apart is reported when it is worked on.
-create or replace function private.locks_of_event(
+create or replace function private.event_lock_keys(
   p_body bytea, out o_turns integer[], out o_issue_ids uuid[]
 )
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_items private.circle_item[];
 begin
-  v_items := private.circle_items((private.read_circle_event(p_body)).o_payload);
-  o_turns := private.turns_of_messages(v_items);
+  v_items := private.circle_items((private.load_circle_event(p_body)).o_payload);
+  o_turns := private.payload_lock_keys(v_items);
   o_issue_ids := private.issues_of_messages(v_items);
 exception
   when data_exception or program_limit_exceeded or syntax_error_or_access_rule_violation or plpgsql_error then
@@ -3503,7 +3469,7 @@ exception
     o_issue_ids := '{}';
 end;
 $$;
-comment on function private.locks_of_event(bytea) is
+comment on function private.event_lock_keys is
   'The turns of the messages in a raw body, and the issues that they have.';
 
 -- Several events in one transaction: the turns of all of them first, then the issues, as one payload takes
@@ -3511,23 +3477,23 @@ comment on function private.locks_of_event(bytea) is
 create or replace function private.lock_events_messages(p_event_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.take_turns(array(
+  perform private.lock_message_keys(array(
     select t.turn
     from private.circle_events as e
-    cross join lateral private.locks_of_event(e.body) as l
+    cross join lateral private.event_lock_keys(e.body) as l
     cross join lateral unnest(l.o_turns) as t (turn)
     where e.id = any (p_event_ids)
   ));
   perform private.lock_issues(array(
     select u.issue_id
     from private.circle_events as e
-    cross join lateral private.locks_of_event(e.body) as l
+    cross join lateral private.event_lock_keys(e.body) as l
     cross join lateral unnest(l.o_issue_ids) as u (issue_id)
     where e.id = any (p_event_ids)
   ));
 end;
 $$;
-comment on function private.lock_events_messages(uuid[]) is
+comment on function private.lock_events_messages is
   'Takes turns with all imports of the messages in these events, which are locked already, and locks the '
   'issues of these messages.';
 
@@ -3552,10 +3518,9 @@ begin
   return v_processed_count;
 end;
 $$;
-comment on function private.process_waiting_circle_events(integer) is
+comment on function private.process_waiting_circle_events is
   'Works on up to so many events whose time has come, and returns how many succeeded. One that fails is '
-  'tried '
-  'again later, ten times in all: after 1, 2, 4 … minutes. For the scheduler.';
+  'tried again later, ten times in all: after 1, 2, 4 … minutes. For the scheduler.';
 
 create or replace function private.replay_circle_events(
   p_from timestamptz, p_to timestamptz, p_limit integer
@@ -3572,7 +3537,7 @@ begin
   perform private.require_team_role('admin');
   if p_from is null or p_to is null or p_from > p_to then
     raise exception using
-      errcode = 'PT422', message = 'replay_range_invalid', detail = 'p_from has to come before p_to.',
+      errcode = 'PT422', message = 'inbox_range_invalid', detail = 'p_from has to come before p_to.',
       hint = 'Give the times between which the events were received.';
   end if;
   -- All events before the first turn of a message, as the order of locks has it. Those of one moment stay
@@ -3599,9 +3564,7 @@ begin
   ) || v_counts;
 end;
 $$;
-comment on function private.replay_circle_events(timestamptz, timestamptz, integer) is
-  'Body of public.replay_circle_events.';
-grant execute on function private.replay_circle_events(timestamptz, timestamptz, integer)
+grant execute on function private.replay_circle_events
   to authenticated, service_role;
 
 create or replace function public.replay_circle_events(
@@ -3614,14 +3577,12 @@ begin atomic
     p_limit => replay_circle_events.p_limit
   );
 end;
-comment on function public.replay_circle_events(timestamptz, timestamptz, integer) is
+comment on function public.replay_circle_events is
   'Works again on every event received from p_from up to p_to, in the order in which they came, with the '
-  'same '
-  'result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when '
-  'there were '
-  'more than p_limit (at most 10000), else null. Admins and servers. Errors: not_signed_in (401), '
-  'team_role_required (403), replay_range_invalid (422).';
-grant execute on function public.replay_circle_events(timestamptz, timestamptz, integer)
+  'same result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when '
+  'there were more than p_limit (at most 10000), else null. Admins and servers. Errors: sign_in_required '
+  '(401), team_role_required (403), inbox_range_invalid (422).';
+grant execute on function public.replay_circle_events
   to authenticated, service_role;
 
 -- Reads a table of schema private with the caller's rights, which a view may: nobody needs USAGE for it. The
@@ -3662,8 +3623,7 @@ where not c.is_triaged
 comment on view public.circle_triage_queue is
   'Messages of which nobody was sure enough whether they are issues, for a person to decide: '
   'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by '
-  'triage_confidence '
-  'desc`, the oldest first `order by created_at`.';
+  'triage_confidence desc`, the oldest first `order by created_at`.';
 comment on column public.circle_triage_queue.triage_confidence is 'How likely it is an issue, 0 to 1.';
 comment on column public.circle_triage_queue.segment is
   'The segment that its sender named; where null, determine_segment(title, body) says one.';
@@ -3678,7 +3638,7 @@ begin
   perform private.require_team_role('agent');
   -- The turns and then all issues that the call may write, by id: the order of all locks. Those of the
   -- replies too: an import that takes one of them away writes the message's issue, whichever it has.
-  perform private.take_turns(private.turns_of_ids(array(
+  perform private.lock_message_keys(private.message_lock_keys(array(
     select c.message_id from public.circle_issues as c where c.id = p_circle_issue_id
     union all
     select r.message_id from public.circle_replies as r where r.circle_issue_id = p_circle_issue_id
@@ -3696,17 +3656,18 @@ begin
   select * into v_message from public.circle_issues as c where c.id = p_circle_issue_id for update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'circle_issue_not_found', detail = 'There is no message with this id.',
+      errcode = 'PT404', message = 'tracker_circle_issue_unknown',
+      detail = 'There is no message with this id.',
       hint = 'Use the id of a row in circle_issues.';
   end if;
   return v_message;
 end;
 $$;
-comment on function private.lock_circle_issue(uuid, uuid) is
+comment on function private.lock_circle_issue is
   'A message for its triage, locked with the issue that it has, the one that it had and the one that it is '
-  'to get. Errors: not_signed_in (401), team_role_required (403), circle_issue_not_found (404).';
+  'to get. Errors: sign_in_required (401), team_role_required (403), tracker_circle_issue_unknown (404).';
 
-create or replace function private.former_issue(p_circle_issue_id uuid) returns uuid
+create or replace function private.load_former_issue(p_circle_issue_id uuid) returns uuid
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
@@ -3716,7 +3677,7 @@ begin
   );
 end;
 $$;
-comment on function private.former_issue(uuid) is
+comment on function private.load_former_issue is
   'The issue that was made of a locked message before it was put back; null where it is gone or is that of '
   'another message by now.';
 
@@ -3726,7 +3687,7 @@ create or replace function private.import_circle_issue(
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_message public.circle_issues := private.lock_circle_issue(p_circle_issue_id, p_issue_id);
-  v_former_id constant uuid := private.former_issue(p_circle_issue_id);
+  v_former_id constant uuid := private.load_former_issue(p_circle_issue_id);
   v_issue_id constant uuid := coalesce(p_issue_id, v_former_id, gen_random_uuid());
 begin
   if v_message.mapped_to_issue_id is not null then
@@ -3734,7 +3695,7 @@ begin
       return v_message.mapped_to_issue_id;
     end if;
     raise exception using
-      errcode = 'PT409', message = 'circle_issue_has_issue',
+      errcode = 'PT409', message = 'tracker_circle_issue_conflict',
       detail = 'The message has another issue already.',
       hint = 'Put it back with return_circle_issue first.';
   end if;
@@ -3742,7 +3703,8 @@ begin
     perform from public.issues as i where i.id = p_issue_id;
     if not found then
       raise exception using
-        errcode = 'PT404', message = 'issue_not_found', detail = 'There is no issue with the id p_issue_id.',
+        errcode = 'PT404', message = 'tracker_issue_unknown',
+        detail = 'There is no issue with the id p_issue_id.',
         hint = 'Leave it out to make a new issue.';
     end if;
   end if;
@@ -3750,7 +3712,7 @@ begin
   update public.circle_issues as c set
     mapped_to_issue_id = v_issue_id, is_triaged = true, triage_confidence = 1,
     triaged_by = private.actor_name(), triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
-    triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
+    triage_notes = coalesce(private.non_blank(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id
   returning * into v_message;
   if p_issue_id is not null or v_former_id is not null then
@@ -3764,7 +3726,7 @@ begin
     );
   end if;
   update public.issues as i set
-    title = coalesce(private.presence(p_title), i.title), segment = coalesce(p_segment, i.segment),
+    title = coalesce(private.non_blank(p_title), i.title), segment = coalesce(p_segment, i.segment),
     tags = case when p_segment is null then i.tags else array_replace(i.tags, i.segment, p_segment) end,
     status = case when i.id = v_former_id and i.status = 'archived' then 'waiting_for_help' else i.status end
   where i.id = v_issue_id
@@ -3772,9 +3734,7 @@ begin
   return v_issue_id;
 end;
 $$;
-comment on function private.import_circle_issue(uuid, uuid, text, text, text) is
-  'Body of public.import_circle_issue.';
-grant execute on function private.import_circle_issue(uuid, uuid, text, text, text)
+grant execute on function private.import_circle_issue
   to authenticated, service_role;
 
 create or replace function public.import_circle_issue(
@@ -3789,14 +3749,13 @@ begin atomic
     p_notes => import_circle_issue.p_notes
   );
 end;
-comment on function public.import_circle_issue(uuid, uuid, text, text, text) is
+comment on function public.import_circle_issue is
   'Decides that a message is an issue and returns the issue''s id: a new one, with p_title and p_segment '
-  'where '
-  'given; the one it had before it was put back; or p_issue_id, of which it is a duplicate. Called again it '
-  'returns the same. return_circle_issue() undoes it. Agents and servers. Errors: not_signed_in (401), '
-  'team_role_required (403), circle_issue_not_found, issue_not_found (404), circle_issue_has_issue (409), '
-  'issue_segment_unknown (422).';
-grant execute on function public.import_circle_issue(uuid, uuid, text, text, text)
+  'where given; the one it had before it was put back; or p_issue_id, of which it is a duplicate. Called '
+  'again it returns the same. return_circle_issue() undoes it. Agents and servers. Errors: sign_in_required '
+  '(401), team_role_required (403), tracker_circle_issue_unknown, tracker_issue_unknown (404), '
+  'tracker_circle_issue_conflict (409), tracker_segment_invalid (422).';
+grant execute on function public.import_circle_issue
   to authenticated, service_role;
 
 create or replace function private.dismiss_circle_issue(p_circle_issue_id uuid, p_notes text) returns void
@@ -3806,23 +3765,23 @@ declare
 begin
   if v_message.mapped_to_issue_id is not null then
     raise exception using
-      errcode = 'PT409', message = 'circle_issue_has_issue', detail = 'The message has an issue already.',
+      errcode = 'PT409', message = 'tracker_circle_issue_conflict',
+      detail = 'The message has an issue already.',
       hint = 'Put it back with return_circle_issue first, or archive the issue.';
   end if;
   if v_message.is_triaged and v_message.triaged_by is not null then
     update public.circle_issues as c set triage_notes = p_notes
-    where c.id = p_circle_issue_id and private.presence(p_notes) is not null;
+    where c.id = p_circle_issue_id and private.non_blank(p_notes) is not null;
     return;
   end if;
   update public.circle_issues as c set
     is_triaged = true, triage_confidence = 1, triaged_by = private.actor_name(),
     triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
-    triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
+    triage_notes = coalesce(private.non_blank(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;
 end;
 $$;
-comment on function private.dismiss_circle_issue(uuid, text) is 'Body of public.dismiss_circle_issue.';
-grant execute on function private.dismiss_circle_issue(uuid, text) to authenticated, service_role;
+grant execute on function private.dismiss_circle_issue to authenticated, service_role;
 
 create or replace function public.dismiss_circle_issue(p_circle_issue_id uuid, p_notes text default null)
 returns void
@@ -3832,11 +3791,12 @@ begin atomic
     p_circle_issue_id => dismiss_circle_issue.p_circle_issue_id, p_notes => dismiss_circle_issue.p_notes
   );
 end;
-comment on function public.dismiss_circle_issue(uuid, text) is
+comment on function public.dismiss_circle_issue is
   'Decides that a message is no issue, whatever is imported later; it stays stored. Called again it changes '
-  'nothing but the notes. return_circle_issue() undoes it. Agents and servers. Errors: not_signed_in (401), '
-  'team_role_required (403), circle_issue_not_found (404), circle_issue_has_issue (409).';
-grant execute on function public.dismiss_circle_issue(uuid, text) to authenticated, service_role;
+  'nothing but the notes. return_circle_issue() undoes it. Agents and servers. Errors: sign_in_required '
+  '(401), team_role_required (403), tracker_circle_issue_unknown '
+  '(404), tracker_circle_issue_conflict (409).';
+grant execute on function public.dismiss_circle_issue to authenticated, service_role;
 
 -- The issue is archived, not deleted: what was said in it stays, and importing the message again brings it
 -- back.
@@ -3848,8 +3808,8 @@ begin
   update public.circle_issues as c set
     mapped_to_issue_id = null, is_triaged = false, triaged_by = private.actor_name(),
     triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
-    triage_confidence = (private.judge_circle_message(c.sender_verdict, c.title, c.body)).likelihood,
-    triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
+    triage_confidence = (private.triage_circle_message(c.sender_verdict, c.title, c.body)).likelihood,
+    triage_notes = coalesce(private.non_blank(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;
   update public.issues as i set status = 'archived'
   where i.status <> 'archived' and i.id = v_message.mapped_to_issue_id
@@ -3857,8 +3817,7 @@ begin
     and not exists (select from public.circle_issues as o where o.mapped_to_issue_id = i.id);
 end;
 $$;
-comment on function private.return_circle_issue(uuid, text) is 'Body of public.return_circle_issue.';
-grant execute on function private.return_circle_issue(uuid, text) to authenticated, service_role;
+grant execute on function private.return_circle_issue to authenticated, service_role;
 
 create or replace function public.return_circle_issue(p_circle_issue_id uuid, p_notes text default null)
 returns void
@@ -3868,12 +3827,11 @@ begin atomic
     p_circle_issue_id => return_circle_issue.p_circle_issue_id, p_notes => return_circle_issue.p_notes
   );
 end;
-comment on function public.return_circle_issue(uuid, text) is
+comment on function public.return_circle_issue is
   'Puts a message back into circle_triage_queue, whether it was imported or dismissed. The issue that an '
-  'import '
-  'made of it, and of no other message, is archived. From then on only a person decides. Agents and servers. '
-  'Errors: not_signed_in (401), team_role_required (403), circle_issue_not_found (404).';
-grant execute on function public.return_circle_issue(uuid, text) to authenticated, service_role;
+  'import made of it, and of no other message, is archived. From then on only a person decides. Agents and '
+  'servers. Errors: sign_in_required (401), team_role_required (403), tracker_circle_issue_unknown (404).';
+grant execute on function public.return_circle_issue to authenticated, service_role;
 
 create view public.issue_import_differences with (security_invoker = true) as
 select
@@ -3888,10 +3846,9 @@ cross join lateral (
 ) as d (field, current_value, imported_value)
 where d.current_value <> d.imported_value;
 comment on view public.issue_import_differences is
-  'Where an issue says something else than its message, because a team member changed it: what stands there, '
-  'and beside it what the last import would have made of it. Writing the imported value into the issue '
-  'takes it '
-  'over, and later imports follow again.';
+  'Where an issue says something else than its message, because a team member changed it: what stands '
+  'there, and beside it what the last import would have made of it. Writing the imported value into the '
+  'issue takes it over, and later imports follow again.';
 comment on column public.issue_import_differences.field is 'title, description, segment or submitted_by.';
 grant select on public.issue_import_differences to authenticated, service_role;
 
@@ -3918,11 +3875,11 @@ create table private.issue_search (
   constraint issue_search_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade
 );
 comment on table private.issue_search is
-  'The words of an issue: title A, tags B, description C, comments D. Read by search_issues, '
-  'similar_issues and the view repeated_questions.';
+  'The words of an issue: title A, tags B, description C, comments D. Read by search_issues, similar_issues '
+  'and the view repeated_questions.';
 comment on column private.issue_search.vector_bytes is
-  'The size of vector, never less than it is. A comment that would take it over 150,000 has it made '
-  'anew, of the newest comments.';
+  'The size of vector, never less than it is. A comment that would take it over 150,000 has it made anew, '
+  'of the newest comments.';
 comment on column private.issue_search.created_at is
   'The issue''s, which doesn''t change: to read the newest that have a common word in their order.';
 comment on column private.issue_search.last_commenter is
@@ -3945,7 +3902,7 @@ begin
   return regexp_replace(p_text, '[/\\.:_@=&?#+~-]+', ' ', 'g');
 end;
 $$;
-comment on function private.unjoined_words(text) is
+comment on function private.unjoined_words is
   'The text with a blank for what joins words into paths, addresses, identifiers and compounds.';
 
 create or replace function private.search_vector(p_text text, p_max_bytes integer) returns tsvector
@@ -3959,8 +3916,7 @@ begin
   return to_tsvector('pg_catalog.english', private.unjoined_words(v_text));
 end;
 $$;
-comment on function private.search_vector(text, integer) is
-  'The words of a text''s first so many bytes.';
+comment on function private.search_vector is 'The words of a text''s first so many bytes.';
 
 create or replace function private.issue_vector(p_title tsvector, p_tags text[], p_description text)
 returns tsvector
@@ -3971,7 +3927,7 @@ begin
     || setweight(private.search_vector(p_description, 70000), 'C');
 end;
 $$;
-comment on function private.issue_vector(tsvector, text[], text) is
+comment on function private.issue_vector is
   'The words of an issue without its comments; those of the title are at hand.';
 
 create or replace function private.comments_vector(p_issue_id uuid) returns tsvector
@@ -3987,7 +3943,7 @@ begin
   where v.running_bytes <= 50000;
 end;
 $$;
-comment on function private.comments_vector(uuid) is
+comment on function private.comments_vector is
   'The words of an issue''s newest comments; null where it has none.';
 
 create or replace function private.question_key(p_title tsvector) returns text
@@ -3999,8 +3955,7 @@ begin
   return case when octet_length(v_key) > 500 then md5(v_key) else v_key end;
 end;
 $$;
-comment on function private.question_key(tsvector) is
-  'The same for titles that have the same words; null for none.';
+comment on function private.question_key is 'The same for titles that have the same words; null for none.';
 
 -- Runs before other triggers could change the new issue; where one did, its row is here, and newer.
 create or replace function private.index_new_issue() returns trigger
@@ -4019,7 +3974,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_new_issue() is 'After-insert trigger of issues: makes a new one findable.';
+comment on function private.index_new_issue is 'After-insert trigger of issues: makes a new one findable.';
 
 create or replace function private.index_issue(p_issue_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -4056,7 +4011,7 @@ begin
     last_commenter = excluded.last_commenter, last_comment_at = excluded.last_comment_at;
 end;
 $$;
-comment on function private.index_issue(uuid) is
+comment on function private.index_issue is
   'Makes an issue''s row of issue_search anew. The issue has to be locked.';
 
 create or replace function private.index_changed_issue() returns trigger
@@ -4066,7 +4021,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_changed_issue() is
+comment on function private.index_changed_issue is
   'After-update trigger of issues whose title, description or tags changed.';
 
 create trigger _050_index_new_issue after insert on public.issues
@@ -4128,7 +4083,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_new_comments() is
+comment on function private.index_new_comments is
   'After-insert-statement trigger of comments: adds their words, or where they are many makes the row anew.';
 
 -- An issue that is being deleted takes its comments along, and is not there any more.
@@ -4141,8 +4096,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.index_issues(uuid[]) is
-  'Locks the issues and makes their rows of issue_search anew.';
+comment on function private.index_issues is 'Locks the issues and makes their rows of issue_search anew.';
 
 create or replace function private.index_edited_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -4154,7 +4108,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_edited_comments() is 'After-update-statement trigger of comments.';
+comment on function private.index_edited_comments is 'After-update-statement trigger of comments.';
 
 create or replace function private.index_deleted_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -4163,9 +4117,9 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_deleted_comments() is 'After-delete-statement trigger of comments.';
+comment on function private.index_deleted_comments is 'After-delete-statement trigger of comments.';
 
-create or replace function private.forget_comments() returns trigger
+create or replace function private.clear_comment_search() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.issue_search as s
@@ -4174,21 +4128,21 @@ begin
   return null;
 end;
 $$;
-comment on function private.forget_comments() is 'After-truncate trigger of comments.';
+comment on function private.clear_comment_search is 'After-truncate trigger of comments.';
 
-create or replace function private.take_turn_with_deletes() returns trigger
+create or replace function private.share_issue_deletes_lock() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   perform pg_advisory_xact_lock_shared(hashtextextended('public.issue_tags', 0));
   return null;
 end;
 $$;
-comment on function private.take_turn_with_deletes() is
-  'Before-statement trigger: edits and deletes of comments, among themselves free, take turns with deletes '
-  'of issues.';
+comment on function private.share_issue_deletes_lock is
+  'Before-statement trigger: edits and deletes of comments, among themselves free, take turns with '
+  'deletes of issues.';
 
-create trigger _150_take_turn_with_deletes before update or delete on public.comments
-  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_with_deletes();
+create trigger _150_share_issue_deletes_lock before update or delete on public.comments
+  for each statement when (pg_trigger_depth() = 0) execute function private.share_issue_deletes_lock();
 create trigger _200_index_new_comments after insert on public.comments
   referencing new table as new_comments
   for each statement execute function private.index_new_comments();
@@ -4198,8 +4152,8 @@ create trigger _210_index_edited_comments after update on public.comments
 create trigger _220_index_deleted_comments after delete on public.comments
   referencing old table as old_comments
   for each statement execute function private.index_deleted_comments();
-create trigger _230_forget_comments after truncate on public.comments
-  for each statement execute function private.forget_comments();
+create trigger _230_clear_comment_search after truncate on public.comments
+  for each statement execute function private.clear_comment_search();
 
 -- 20_tracker/50_search/30_search_issues.sql
 -- Finds issues by what people type.
@@ -4240,7 +4194,7 @@ begin
   return case when numnode(v_any) > 0 then v_any end;
 end;
 $$;
-comment on function private.search_query(text) is
+comment on function private.search_query is
   'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
   'last word as far as it is written. Null for nothing but stop words and punctuation.';
 
@@ -4302,9 +4256,7 @@ begin
   limit p_limit offset p_offset;
 end;
 $$;
-comment on function private.find_issues(
-  tsquery, text, private.issue_filter, boolean, integer, integer
-) is
+comment on function private.find_issues is
   'A page of the issues that have the words, and a title like this, best first, with how many there are, up '
   'to 2,000. A null asks for nothing.';
 
@@ -4341,7 +4293,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.find_issues_by_words(tsquery, private.issue_filter, integer, integer) is
+comment on function private.find_issues_by_words is
   'A page of the issues that have the words, best first; of more than 2,000, the newest 2,000 are ranked.';
 
 -- Every title takes seconds to read, and a pattern without three letters in a row finds no index.
@@ -4363,7 +4315,7 @@ begin
   from private.find_issues(null, v_pattern, p_filter, v_reads_newest, p_limit, p_offset) as f;
 end;
 $$;
-comment on function private.find_issues_by_title(text, private.issue_filter, integer, integer) is
+comment on function private.find_issues_by_title is
   'A page of the issues whose title contains what was typed, newest first; of the newest 20,000 issues, if '
   'that has no three letters in a row.';
 
@@ -4408,7 +4360,7 @@ begin
   select f.issue_id, f.rank from private.find_issues_by_title(p_typed, p_filter, p_limit, p_offset) as f;
 end;
 $$;
-comment on function private.find_typed_issues(text, private.issue_filter, integer, integer) is
+comment on function private.find_typed_issues is
   'A page of the issues that have the words that were typed; where none has them, or there are none, of '
   'those whose title contains it. Null: the newest.';
 
@@ -4439,7 +4391,7 @@ begin
   );
 end;
 $$;
-comment on function private.issue_snippet(uuid, text, tsquery) is
+comment on function private.issue_snippet is
   'Where an issue''s description, or else its newest comments, have the words, marked **so**.';
 
 create or replace function private.search_issues(
@@ -4452,7 +4404,7 @@ create or replace function private.search_issues(
 )
 language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
-  v_typed constant text := private.presence(left(p_query, 1000));
+  v_typed constant text := private.non_blank(left(p_query, 1000));
   v_words constant tsquery := private.search_query(v_typed)
     || websearch_to_tsquery('pg_catalog.english', v_typed);
   v_filter private.issue_filter;
@@ -4460,7 +4412,7 @@ begin
   perform private.require_team_role('viewer');
   v_filter.status := p_status;
   v_filter.segment := p_segment;
-  v_filter.assigned_to := private.presence(p_assigned_to);
+  v_filter.assigned_to := private.non_blank(p_assigned_to);
   if p_mine then
     -- A server has no account, and no issues of its own.
     v_filter.assigned_to_user_id := coalesce(auth.uid(), '00000000-0000-0000-0000-000000000000');
@@ -4480,12 +4432,7 @@ begin
   order by f.place;
 end;
 $$;
-comment on function private.search_issues(
-  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
-) is 'Body of public.search_issues.';
-grant execute on function private.search_issues(
-  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
-) to authenticated, service_role;
+grant execute on function private.search_issues to authenticated, service_role;
 
 create or replace function public.search_issues(
   p_query text, p_status text[] default null, p_segment text[] default null,
@@ -4505,19 +4452,15 @@ begin atomic
     p_include_tests, p_limit, p_offset
   ) as f;
 end;
-comment on function public.search_issues(
-  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
-) is
+comment on function public.search_issues is
   'Finds issues by the words of title, tags, description and comments, archived ones too: all words, in any '
   'order; "words together"; -without; this or that; the last word as far as it is typed; #12 brings the '
   'issue of that number first. Where nothing has the words, titles that contain the query as typed. A blank '
   'query lists the newest. Status, segment: any of these; tags: all of these; created_to is exclusive; '
   'p_limit up to 100. Best first, equals newest first; of more than 2,000 that match, the newest 2,000 are '
-  'ranked. snippet is text as people sent it, with **marks**. Viewers. Errors: not_signed_in (401), '
-  'team_role_required (403).';
-grant execute on function public.search_issues(
-  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
-) to authenticated, service_role;
+  'ranked. snippet is text as people sent it, with **marks**. Viewers. Errors: sign_in_required '
+  '(401), team_role_required (403).';
+grant execute on function public.search_issues to authenticated, service_role;
 
 -- 20_tracker/50_search/40_similar_issues.sql
 -- Offers issues that say the same while somebody writes one.
@@ -4557,7 +4500,7 @@ begin
   order by p.place;
 end;
 $$;
-comment on function private.telling_words(tsvector, tsvector) is
+comment on function private.telling_words is
   'The words of a title and a description that tell most, the best first, and whether to look for them.';
 
 create or replace function private.words_in_common(p_words text[], p_count integer) returns tsquery
@@ -4575,7 +4518,7 @@ language sql immutable security invoker set search_path = '' as $$
   )
   select string_agg(c.words, ' | ')::tsquery from choice as c where c.word_count = p_count
 $$;
-comment on function private.words_in_common(text[], integer) is
+comment on function private.words_in_common is
   'What finds issues with at least so many of the words; null where there are less.';
 
 -- Trigrams only rank: to find by them reads most of a million titles, which takes seconds.
@@ -4610,7 +4553,7 @@ begin
   limit p_limit;
 end;
 $$;
-comment on function private.rank_similar_issues(tsquery, tsquery, text, uuid[], timestamptz, integer) is
+comment on function private.rank_similar_issues is
   'Of the newest 500 candidates those that match the words and the title best.';
 
 create or replace function private.similar_issues(p_title text, p_description text, p_limit integer)
@@ -4619,7 +4562,7 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_title constant text := left(private.presence(p_title), 1000);
+  v_title constant text := left(private.non_blank(p_title), 1000);
   v_limit constant integer := least(greatest(coalesce(p_limit, 5), 0), 50);
   v_words text[];
   v_looked_for text[];
@@ -4658,8 +4601,7 @@ begin
   order by f.place;
 end;
 $$;
-comment on function private.similar_issues(text, text, integer) is 'Body of public.similar_issues.';
-grant execute on function private.similar_issues(text, text, integer) to authenticated, service_role;
+grant execute on function private.similar_issues to authenticated, service_role;
 
 create or replace function public.similar_issues(
   p_title text, p_description text default '', p_limit integer default 5
@@ -4671,12 +4613,12 @@ begin atomic
   select f.id, f.seq_id, f.title, f.status, f.segment, f.created_at, f.similarity
   from private.similar_issues(p_title, p_description, p_limit) as f;
 end;
-comment on function public.similar_issues(text, text, integer) is
+comment on function public.similar_issues is
   'Issues that say the same as one that is being written, best first: those that have more of the most '
   'telling words of title and description, by how well they match and how much the titles are alike. '
   'similarity is that of the titles, 0 to 1. No test data; p_limit up to 50. Viewers. Errors: '
-  'not_signed_in (401), team_role_required (403).';
-grant execute on function public.similar_issues(text, text, integer) to authenticated, service_role;
+  'sign_in_required (401), team_role_required (403).';
+grant execute on function public.similar_issues to authenticated, service_role;
 
 -- 20_tracker/60_views/10_issue_activity_log.sql
 -- Where each issue stands and who said something about it last.
@@ -4775,8 +4717,8 @@ select
 from public.issues as i
 where i.status in ('waiting_for_help', 'in_progress', 'blocked') and not i.is_test;
 comment on view public.open_issues is
-  'Issues that wait for help, are in progress or blocked. No test data. Its pages by created_at, either way, '
-  'read an index.';
+  'Issues that wait for help, are in progress or blocked. No test data. Its pages by created_at, either '
+  'way, read an index.';
 comment on column public.open_issues.age is 'Time since it was created.';
 comment on column public.open_issues.age_bucket is
   'under 1 day, 1 to 3 days, 3 to 7 days, 7 to 30 days or over 30 days.';
@@ -4797,8 +4739,7 @@ select
   min(i.created_at) as oldest_created_at
 from public.open_issues as i
 group by i.status, i.segment, i.age_bucket;
-comment on view public.issue_status_ages is
-  'Counts of open_issues. A combination without issues has no row.';
+comment on view public.issue_status_ages is 'Counts of open_issues. A combination without issues has no row.';
 
 grant select on public.issue_status_ages to authenticated, service_role;
 
@@ -4835,8 +4776,8 @@ select
 from counted as c
 group by c.week, c.segment;
 comment on view public.issue_trends is
-  'One row a week and segment in which anything was opened or resolved. An issue that was reopened counts as '
-  'resolved in the week of its last resolution. No test data.';
+  'One row a week and segment in which anything was opened or resolved. An issue that was reopened counts '
+  'as resolved in the week of its last resolution. No test data.';
 comment on column public.issue_trends.week is 'The Monday on which the week begins, in UTC.';
 comment on column public.issue_trends.median_hours is
   'Half of those resolved that week took no longer, in hours from creation; null when none was.';
@@ -4876,8 +4817,7 @@ comment on column public.repeated_questions.question_key is
   'The words of the title that count, sorted, without endings; a digest of them where they are long.';
 comment on column public.repeated_questions.example_title is 'The title of the newest of them.';
 comment on column public.repeated_questions.people_count is 'How many names are in submitted_by.';
-comment on column public.repeated_questions.resolved_count is
-  'Resolved ones, those archived since included.';
+comment on column public.repeated_questions.resolved_count is 'Resolved ones, those archived since included.';
 comment on column public.repeated_questions.issue_ids is 'Newest first.';
 
 grant select on public.repeated_questions to authenticated, service_role;
@@ -4895,7 +4835,7 @@ begin
   perform private.require_team_role('admin');
   if days_old is null or days_old < 0 then
     raise exception using
-      errcode = 'PT422', message = 'days_old_invalid', detail = 'days_old has to be 0 or more.',
+      errcode = 'PT422', message = 'tracker_days_old_invalid', detail = 'days_old has to be 0 or more.',
       hint = 'Leave it out for 7 days.';
   end if;
   -- The turn that every delete of issues takes, then the issues in the order in which imports lock theirs.
@@ -4906,19 +4846,18 @@ begin
   return v_deleted_count;
 end;
 $$;
-comment on function private.cleanup_legacy_test_data(integer) is 'Body of public.cleanup_legacy_test_data.';
-grant execute on function private.cleanup_legacy_test_data(integer) to authenticated, service_role;
+grant execute on function private.cleanup_legacy_test_data to authenticated, service_role;
 
 create or replace function public.cleanup_legacy_test_data(days_old integer default 7) returns integer
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.cleanup_legacy_test_data(days_old => cleanup_legacy_test_data.days_old);
 end;
-comment on function public.cleanup_legacy_test_data(integer) is
+comment on function public.cleanup_legacy_test_data is
   'Deletes issues with is_test that are older than so many days, with their comments and logs, and returns '
-  'how many. '
-  'Admins and servers. Errors: not_signed_in (401), team_role_required (403), days_old_invalid (422).';
-grant execute on function public.cleanup_legacy_test_data(integer) to authenticated, service_role;
+  'how many. Admins and servers. Errors: sign_in_required (401), team_role_required '
+  '(403), tracker_days_old_invalid (422).';
+grant execute on function public.cleanup_legacy_test_data to authenticated, service_role;
 
 -- 20_tracker/70_retention/20_prune_tracker_history.sql
 -- Lets go of what has been worked on and of what is only history, so that neither grows for ever.
@@ -4959,7 +4898,7 @@ begin
   return jsonb_build_object('circle_events', v_events_count, 'cron_runs', v_runs_count);
 end;
 $$;
-comment on function private.prune_tracker_history(integer) is
+comment on function private.prune_tracker_history is
   'Deletes events that were worked on longer ago than event_retention_days and records of cron jobs older '
   'than 7 days, up to so many of each, and returns how many: {circle_events, cron_runs}. What is left over '
   'goes with the next call. For the scheduler.';

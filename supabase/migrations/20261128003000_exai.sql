@@ -70,8 +70,8 @@ create sequence public.exai_issues_issue_number_seq as integer owned by public.e
 
 comment on table public.exai_issues is
   'Engineering issues. Null for a column that may not be null is as if it were left out. Errors on write: '
-  'exai_severity_unknown, exai_category_unknown, exai_status_unknown, exai_issue_unknown, key_change_refused '
-  '(422), exai_relation_cycle, exai_isolation_unsupported (409).';
+  'exai_severity_invalid, exai_category_invalid, exai_status_invalid, exai_related_issue_unknown, '
+  'key_change_forbidden (422), exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
 comment on column public.exai_issues.issue_number is
   'The number that people say: unique, counted up by the database. Only servers may bring one along.';
 comment on column public.exai_issues.severity is 'critical, high, medium or low.';
@@ -87,8 +87,8 @@ comment on column public.exai_issues.conversation_id is 'The conversation in whi
 comment on column public.exai_issues.fix_conversation_id is
   'The conversation in which it was fixed; kept when it is opened again.';
 comment on column public.exai_issues.related_issues is
-  'Ids, sorted: the same truth as the edges of kind relates in exai_issue_relations. Write either; both ends '
-  'agree.';
+  'Ids, sorted: the same truth as the edges of kind relates in exai_issue_relations. Write either; '
+  'both ends agree.';
 comment on column public.exai_issues.blocks_issues is
   'Ids, sorted, of the issues that wait for this one: edges of kind blocks from here. Write either.';
 comment on column public.exai_issues.blocked_by_issues is
@@ -96,8 +96,8 @@ comment on column public.exai_issues.blocked_by_issues is
 comment on column public.exai_issues.fix_date is
   'When it was fixed: as sent, else when the status became fixed. Cleared on reopening.';
 comment on column public.exai_issues.verification_date is
-  'When the fix was verified: as sent, else when the status became verified. Cleared on reopening, and '
-  'when a verified issue becomes fixed again.';
+  'When the fix was verified: as sent, else when the status became verified. Cleared on reopening, and when '
+  'a verified issue becomes fixed again.';
 comment on column public.exai_issues.created_by is 'Display name of who filed it.';
 comment on column public.exai_issues.created_by_user_id is
   'The account that filed it, set by the database; null when a server or an import did.';
@@ -150,8 +150,9 @@ grant select, insert, update, delete on public.exai_issues to service_role;
 -- 30_exai/10_issues/20_exai_issue_lifecycle.sql
 -- What the database keeps about an engineering issue whoever writes it: allowed values, dates, people.
 
--- See private.meet_stored_issue: for an upsert of a row that is there, what was sent as null is as stored.
-create or replace function private.meet_stored_exai_issue() returns trigger
+-- See private.complete_issue_upsert: for an upsert of a row that is there, what was sent as null is as
+-- stored.
+create or replace function private.complete_exai_issue_upsert() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_old public.exai_issues;
@@ -170,20 +171,20 @@ begin
     new.discovery_date := coalesce(new.discovery_date, v_old.discovery_date);
     new.fix_date := coalesce(new.fix_date, v_old.fix_date);
     new.verification_date := coalesce(new.verification_date, v_old.verification_date);
-    new.created_by := coalesce(private.presence(new.created_by), v_old.created_by);
+    new.created_by := coalesce(private.non_blank(new.created_by), v_old.created_by);
   elsif new.issue_number <> 0 and (private.is_trusted_caller() or private.is_exai_import()) then
-    perform private.pass_exai_issue_number(new.issue_number);
+    perform private.advance_exai_issue_number(new.issue_number);
   else
     new.issue_number := nextval('public.exai_issues_issue_number_seq')::integer;
   end if;
   return new;
 end;
 $$;
-comment on function private.meet_stored_exai_issue() is
+comment on function private.complete_exai_issue_upsert is
   'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
 
--- See private.pass_issue_number.
-create or replace function private.pass_exai_issue_number(p_number integer) returns void
+-- See private.advance_issue_number.
+create or replace function private.advance_exai_issue_number(p_number integer) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_last bigint := coalesce(pg_sequence_last_value('public.exai_issues_issue_number_seq'), 0);
@@ -201,7 +202,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.pass_exai_issue_number(integer) is
+comment on function private.advance_exai_issue_number is
   'Moves the sequence of issue numbers to at least this number, so that it is not given out again.';
 
 -- No client of the API can set it: import_exai_issues does, for as long as it runs.
@@ -211,7 +212,7 @@ begin
   return coalesce(current_setting('app.exai_import', true), '') = 'on';
 end;
 $$;
-comment on function private.is_exai_import() is
+comment on function private.is_exai_import is
   'Whether rows come from a document that says who made them and when, and which number they have.';
 
 create or replace function private.sorted_ids(p_ids uuid[]) returns uuid[]
@@ -223,7 +224,7 @@ begin
   return array(select distinct u.id from unnest(p_ids) as u (id) where u.id is not null order by u.id);
 end;
 $$;
-comment on function private.sorted_ids(uuid[]) is 'Ids sorted, each once, without nulls.';
+comment on function private.sorted_ids is 'Ids sorted, each once, without nulls.';
 
 create or replace function private.check_exai_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -238,7 +239,7 @@ begin
   new.severity := coalesce(new.severity, old.severity, 'medium');
   new.category := coalesce(new.category, old.category, 'other');
   new.status := coalesce(new.status, old.status, 'open');
-  new.file_path := private.presence(new.file_path);
+  new.file_path := private.non_blank(new.file_path);
   new.affected_components := coalesce(new.affected_components, old.affected_components, '{}');
   new.related_issues := private.sorted_ids(coalesce(new.related_issues, old.related_issues, '{}'));
   new.blocks_issues := private.sorted_ids(coalesce(new.blocks_issues, old.blocks_issues, '{}'));
@@ -246,31 +247,31 @@ begin
   new.discovery_date := coalesce(new.discovery_date, old.discovery_date, new.created_at, now());
   if new.severity <> all (v_severities) then
     raise exception using
-      errcode = 'PT422', message = 'exai_severity_unknown',
+      errcode = 'PT422', message = 'exai_severity_invalid',
       detail = format('%L is no severity.', new.severity),
       hint = 'Use one of: ' || array_to_string(v_severities, ', ') || '.';
   end if;
   if new.category <> all (v_categories) then
     raise exception using
-      errcode = 'PT422', message = 'exai_category_unknown',
+      errcode = 'PT422', message = 'exai_category_invalid',
       detail = format('%L is no category.', new.category),
       hint = 'Use one of: ' || array_to_string(v_categories, ', ') || '.';
   end if;
   if new.status <> all (v_statuses) then
     raise exception using
-      errcode = 'PT422', message = 'exai_status_unknown', detail = format('%L is no status.', new.status),
+      errcode = 'PT422', message = 'exai_status_invalid', detail = format('%L is no status.', new.status),
       hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
   end if;
   return new;
 end;
 $$;
-comment on function private.check_exai_issue() is
-  'Before trigger: allowed values, sorted ids; null is as if left out. Errors: exai_severity_unknown, '
-  'exai_category_unknown, exai_status_unknown (422).';
+comment on function private.check_exai_issue is
+  'Before trigger: allowed values, sorted ids; null is as if left out. Errors: exai_severity_invalid, '
+  'exai_category_invalid, exai_status_invalid (422).';
 
 -- To reopen is to go from any other status to open or in_progress: what was said to be done is not, so its
 -- dates go. What was tried (actual_fix, fix_conversation_id) stays.
-create or replace function private.keep_exai_dates() returns trigger
+create or replace function private.sync_exai_dates() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   if tg_op = 'UPDATE' and new.status <> old.status then
@@ -299,17 +300,18 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_exai_dates() is
-  'Before trigger: fix_date and verification_date follow the status unless they are sent; who is done holds '
-  'no claim.';
+comment on function private.sync_exai_dates is
+  'Before trigger: fix_date and verification_date follow the status unless they are sent; who is done '
+  'holds no claim.';
 
-create or replace function private.keep_exai_author() returns trigger
+create or replace function private.set_exai_author() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  new.created_by := coalesce(private.presence(new.created_by), old.created_by, private.actor_name());
+  new.created_by := coalesce(private.non_blank(new.created_by), old.created_by, private.actor_name());
   if tg_op = 'UPDATE' then
     if new.created_by_user_id is distinct from old.created_by_user_id then
-      new.created_by_user_id := private.kept_account(old.created_by_user_id, new.created_by_user_id);
+      new.created_by_user_id := private.resolve_account_change(old.created_by_user_id,
+        new.created_by_user_id);
     end if;
   elsif private.is_exai_import() then
     new.created_by_user_id := null;
@@ -320,7 +322,7 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_exai_author() is
+comment on function private.set_exai_author is
   'Before trigger of exai_issues and exai_issue_updates: the author''s account is the database''s.';
 
 -- Clients send whole rows back, claims too. Only the functions that claim run with another role than the
@@ -337,15 +339,15 @@ begin
   return new;
 end;
 $$;
-comment on function private.guard_exai_claim() is
-  'Before trigger: people claim by claim_exai_issue and next_exai_issue only; what else they write there is '
-  'dropped.';
+comment on function private.guard_exai_claim is
+  'Before trigger: people claim by claim_exai_issue and next_exai_issue only; what else they write '
+  'there is dropped.';
 
-create trigger _010_meet_stored_exai_issue before insert on public.exai_issues
-  for each row execute function private.meet_stored_exai_issue();
-create trigger _050_refuse_key_change before update on public.exai_issues
+create trigger _010_complete_exai_issue_upsert before insert on public.exai_issues
+  for each row execute function private.complete_exai_issue_upsert();
+create trigger _050_reject_key_change before update on public.exai_issues
   for each row when (old.id is distinct from new.id or old.issue_number is distinct from new.issue_number)
-  execute function private.refuse_key_change();
+  execute function private.reject_key_change();
 create trigger _100_check_exai_issue before insert on public.exai_issues
   for each row execute function private.check_exai_issue();
 create trigger _110_check_exai_issue before update on public.exai_issues
@@ -371,23 +373,23 @@ create trigger _160_guard_exai_claim before update on public.exai_issues
     is distinct from (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.claim_expires_at)
   )
   execute function private.guard_exai_claim();
-create trigger _200_keep_exai_dates before insert on public.exai_issues
-  for each row execute function private.keep_exai_dates();
-create trigger _210_keep_exai_dates before update on public.exai_issues
+create trigger _200_sync_exai_dates before insert on public.exai_issues
+  for each row execute function private.sync_exai_dates();
+create trigger _210_sync_exai_dates before update on public.exai_issues
   for each row when (
     (old.status, old.fix_date, old.verification_date, old.claimed_by)
     is distinct from (new.status, new.fix_date, new.verification_date, new.claimed_by)
   )
-  execute function private.keep_exai_dates();
-create trigger _300_keep_exai_author before insert on public.exai_issues
-  for each row execute function private.keep_exai_author();
-create trigger _310_keep_exai_author before update on public.exai_issues
+  execute function private.sync_exai_dates();
+create trigger _300_set_exai_author before insert on public.exai_issues
+  for each row execute function private.set_exai_author();
+create trigger _310_set_exai_author before update on public.exai_issues
   for each row when (
     (old.created_by, old.created_by_user_id) is distinct from (new.created_by, new.created_by_user_id)
   )
-  execute function private.keep_exai_author();
-create trigger _900_keep_timestamps before insert or update on public.exai_issues
-  for each row execute function private.keep_timestamps();
+  execute function private.set_exai_author();
+create trigger _900_set_timestamps before insert or update on public.exai_issues
+  for each row execute function private.set_timestamps();
 
 -- 30_exai/10_issues/30_exai_issue_updates.sql
 -- What happened to an engineering issue: comments, fixes, verifications, and each change of its status.
@@ -416,15 +418,15 @@ create table public.exai_issue_updates (
 );
 comment on table public.exai_issue_updates is
   'The history of engineering issues. Agents add to it; its author or an admin changes or deletes an entry, '
-  'a status_change only an admin. Errors on write: exai_update_type_unknown, key_change_refused (422).';
+  'a status_change only an admin. Errors on write: exai_update_type_invalid, key_change_forbidden (422).';
 comment on column public.exai_issue_updates.update_type is
   'comment, status_change, fix_applied, verification or conversation_link. A change of an issue''s status '
   'writes its own.';
 comment on column public.exai_issue_updates.content is
   'What there is to say; of a change of status the two, as in: open → fixed.';
 comment on column public.exai_issue_updates.conversation_id is
-  'The conversation in which it was said or done. Of a change of status: the issue''s fix_conversation_id if '
-  'the same statement set it, else the setting app.conversation_id, else the issue''s conversation_id.';
+  'The conversation in which it was said or done. Of a change of status: the issue''s fix_conversation_id '
+  'if the same statement set it, else the setting app.conversation_id, else the issue''s conversation_id.';
 comment on column public.exai_issue_updates.created_by is 'Display name of who wrote it.';
 comment on column public.exai_issue_updates.created_by_user_id is
   'The account that wrote it, set by the database; null when a server or an import did.';
@@ -441,28 +443,28 @@ declare
   ];
   v_old public.exai_issue_updates;
 begin
-  if tg_op = 'INSERT' and (new.update_type is null or private.presence(new.created_by) is null) then
+  if tg_op = 'INSERT' and (new.update_type is null or private.non_blank(new.created_by) is null) then
     select * into v_old from public.exai_issue_updates as u where u.id = new.id for update;
-    new.created_by := coalesce(private.presence(new.created_by), v_old.created_by);
+    new.created_by := coalesce(private.non_blank(new.created_by), v_old.created_by);
   end if;
   new.update_type := coalesce(new.update_type, old.update_type, v_old.update_type, 'comment');
   if new.update_type <> all (v_types) then
     raise exception using
-      errcode = 'PT422', message = 'exai_update_type_unknown',
+      errcode = 'PT422', message = 'exai_update_type_invalid',
       detail = format('%L is no type of update.', new.update_type),
       hint = 'Use one of: ' || array_to_string(v_types, ', ') || '.';
   end if;
   return new;
 end;
 $$;
-comment on function private.check_exai_issue_update() is
-  'Before trigger: allowed types; null is as if left out, or as stored. Errors: exai_update_type_unknown '
-  '(422).';
+comment on function private.check_exai_issue_update is
+  'Before trigger: allowed types; null is as if left out, or as stored. '
+  'Errors: exai_update_type_invalid (422).';
 
 create or replace function private.log_exai_status() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_conversation_id constant text := private.presence(current_setting('app.conversation_id', true));
+  v_conversation_id constant text := private.non_blank(current_setting('app.conversation_id', true));
 begin
   insert into public.exai_issue_updates (issue_id, update_type, content, conversation_id)
   select n.id, 'status_change', format('%s → %s', o.status, n.status), coalesce(
@@ -476,26 +478,26 @@ begin
   return null;
 end;
 $$;
-comment on function private.log_exai_status() is
+comment on function private.log_exai_status is
   'After-statement trigger of exai_issues: writes an update for each change of status.';
 
-create trigger _050_refuse_key_change before update on public.exai_issue_updates
+create trigger _050_reject_key_change before update on public.exai_issue_updates
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
-  execute function private.refuse_key_change();
+  execute function private.reject_key_change();
 create trigger _100_check_exai_issue_update before insert on public.exai_issue_updates
   for each row execute function private.check_exai_issue_update();
 create trigger _110_check_exai_issue_update before update on public.exai_issue_updates
   for each row when (old.update_type is distinct from new.update_type)
   execute function private.check_exai_issue_update();
-create trigger _300_keep_exai_author before insert on public.exai_issue_updates
-  for each row execute function private.keep_exai_author();
-create trigger _310_keep_exai_author before update on public.exai_issue_updates
+create trigger _300_set_exai_author before insert on public.exai_issue_updates
+  for each row execute function private.set_exai_author();
+create trigger _310_set_exai_author before update on public.exai_issue_updates
   for each row when (
     (old.created_by, old.created_by_user_id) is distinct from (new.created_by, new.created_by_user_id)
   )
-  execute function private.keep_exai_author();
-create trigger _900_keep_timestamps before insert or update on public.exai_issue_updates
-  for each row execute function private.keep_timestamps();
+  execute function private.set_exai_author();
+create trigger _900_set_timestamps before insert or update on public.exai_issue_updates
+  for each row execute function private.set_timestamps();
 create trigger _100_log_exai_status after update on public.exai_issues
   referencing old table as old_issues new table as new_issues
   for each statement execute function private.log_exai_status();
@@ -563,11 +565,11 @@ create table public.exai_issue_checklist (
   constraint exai_issue_checklist_created_at_is_finite check (isfinite(created_at))
 );
 comment on table public.exai_issue_checklist is
-  'The steps of engineering issues. Agents write and delete them. Errors on write: exai_step_status_unknown, '
-  'key_change_refused (422).';
+  'The steps of engineering issues. Agents write and delete them. Errors on write: '
+  'exai_step_status_invalid, key_change_forbidden (422).';
 comment on column public.exai_issue_checklist.step_number is
-  'Its place, from 1 and unique in its issue; gaps are allowed. Null or left out on insert: after the last '
-  'one.';
+  'Its place, from 1 and unique in its issue; gaps are allowed. Null or left out on insert: after '
+  'the last one.';
 comment on column public.exai_issue_checklist.status is 'pending, in_progress, complete or skipped.';
 comment on column public.exai_issue_checklist.conversation_id is
   'The conversation in which the step was worked on.';
@@ -588,7 +590,7 @@ begin
   new.status := coalesce(new.status, old.status, v_old.status, 'pending');
   if new.status <> all (v_statuses) then
     raise exception using
-      errcode = 'PT422', message = 'exai_step_status_unknown',
+      errcode = 'PT422', message = 'exai_step_status_invalid',
       detail = format('%L is no status of a step.', new.status),
       hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
   end if;
@@ -605,9 +607,9 @@ begin
   return new;
 end;
 $$;
-comment on function private.check_exai_step() is
+comment on function private.check_exai_step is
   'Before trigger: allowed statuses, completed_at as the status says, a number; null is as if left out, or '
-  'as stored. Errors: exai_step_status_unknown (422).';
+  'as stored. Errors: exai_step_status_invalid (422).';
 
 -- Whoever numbers the steps of an issue takes turns. It is no lock of the row, so nothing else waits for it.
 create or replace function private.lock_exai_steps(p_issue_id uuid) returns void
@@ -616,12 +618,11 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('public.exai_issue_checklist ' || p_issue_id, 0));
 end;
 $$;
-comment on function private.lock_exai_steps(uuid) is
-  'Waits until nobody else numbers the steps of the issue.';
+comment on function private.lock_exai_steps is 'Waits until nobody else numbers the steps of the issue.';
 
-create trigger _050_refuse_key_change before update on public.exai_issue_checklist
+create trigger _050_reject_key_change before update on public.exai_issue_checklist
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
-  execute function private.refuse_key_change();
+  execute function private.reject_key_change();
 create trigger _100_check_exai_step before insert on public.exai_issue_checklist
   for each row execute function private.check_exai_step();
 create trigger _110_check_exai_step before update on public.exai_issue_checklist
@@ -630,8 +631,8 @@ create trigger _110_check_exai_step before update on public.exai_issue_checklist
     is distinct from (new.status, new.completed_at, new.step_number)
   )
   execute function private.check_exai_step();
-create trigger _900_keep_timestamps before insert or update on public.exai_issue_checklist
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.exai_issue_checklist
+  for each row execute function private.set_timestamps();
 
 alter table public.exai_issue_checklist enable row level security;
 create policy exai_issue_checklist_select_viewer on public.exai_issue_checklist
@@ -661,14 +662,14 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   if not exists (select from public.exai_issues as i where i.id = p_issue_id) then
     raise exception using
-      errcode = 'PT404', message = 'exai_issue_not_found',
+      errcode = 'PT404', message = 'exai_issue_unknown',
       detail = format('There is no engineering issue %s.', coalesce(p_issue_id::text, 'without an id')),
       hint = 'Use the id of a row in exai_issues.';
   end if;
 end;
 $$;
-comment on function private.require_exai_issue(uuid) is
-  'Passes if the issue is there. Errors: exai_issue_not_found (404).';
+comment on function private.require_exai_issue is
+  'Passes if the issue is there. Errors: exai_issue_unknown (404).';
 
 create or replace function private.insert_checklist_step(
   p_issue_id uuid, p_step_number integer, p_description text, p_status text, p_conversation_id text
@@ -698,9 +699,7 @@ begin
   return v_step;
 end;
 $$;
-comment on function private.insert_checklist_step(uuid, integer, text, text, text) is
-  'Body of public.insert_checklist_step.';
-grant execute on function private.insert_checklist_step(uuid, integer, text, text, text)
+grant execute on function private.insert_checklist_step
   to authenticated, service_role;
 
 create or replace function public.insert_checklist_step(
@@ -715,11 +714,11 @@ begin atomic
     p_conversation_id => insert_checklist_step.p_conversation_id
   );
 end;
-comment on function public.insert_checklist_step(uuid, integer, text, text, text) is
+comment on function public.insert_checklist_step is
   'Makes a step with this number, the ones from there up to the next gap moving up by one; without a number '
-  'it comes after the last one. Agents and servers. Errors: not_signed_in (401), team_role_required (403), '
-  'exai_issue_not_found (404), exai_step_number_invalid, exai_step_status_unknown (422).';
-grant execute on function public.insert_checklist_step(uuid, integer, text, text, text)
+  'it comes after the last one. Agents and servers. Errors: sign_in_required (401), team_role_required '
+  '(403), exai_issue_unknown (404), exai_step_number_invalid, exai_step_status_invalid (422).';
+grant execute on function public.insert_checklist_step
   to authenticated, service_role;
 
 create or replace function private.move_checklist_step(p_issue_id uuid, p_from integer, p_to integer)
@@ -740,7 +739,7 @@ begin
     select from public.exai_issue_checklist as c where c.issue_id = p_issue_id and c.step_number = p_from
   ) then
     raise exception using
-      errcode = 'PT404', message = 'exai_step_not_found',
+      errcode = 'PT404', message = 'exai_step_unknown',
       detail = format('The issue has no step %s.', coalesce(p_from::text, 'without a number')),
       hint = 'Use the step_number of a row in exai_issue_checklist.';
   end if;
@@ -759,9 +758,7 @@ begin
   select c.* from public.exai_issue_checklist as c where c.issue_id = p_issue_id order by c.step_number;
 end;
 $$;
-comment on function private.move_checklist_step(uuid, integer, integer) is
-  'Body of public.move_checklist_step.';
-grant execute on function private.move_checklist_step(uuid, integer, integer) to authenticated, service_role;
+grant execute on function private.move_checklist_step to authenticated, service_role;
 
 create or replace function public.move_checklist_step(p_issue_id uuid, p_from integer, p_to integer)
 returns setof public.exai_issue_checklist
@@ -774,12 +771,11 @@ begin atomic
     p_to => move_checklist_step.p_to
   ) as m;
 end;
-comment on function public.move_checklist_step(uuid, integer, integer) is
+comment on function public.move_checklist_step is
   'Gives step p_from the number p_to, at most the highest there is; the ones between move by one. Returns '
-  'all steps of the issue in their order. Agents and servers. Errors: not_signed_in (401), '
-  'team_role_required (403), exai_issue_not_found, exai_step_not_found (404), exai_step_number_invalid '
-  '(422).';
-grant execute on function public.move_checklist_step(uuid, integer, integer) to authenticated, service_role;
+  'all steps of the issue in their order. Agents and servers. Errors: sign_in_required (401), '
+  'team_role_required (403), exai_issue_unknown, exai_step_unknown (404), exai_step_number_invalid (422).';
+grant execute on function public.move_checklist_step to authenticated, service_role;
 
 -- 30_exai/30_relations/10_exai_issue_relations.sql
 -- How engineering issues relate: edges, of which the id arrays of exai_issues are another shape.
@@ -808,20 +804,20 @@ create table public.exai_issue_relations (
     check (kind <> 'relates' or from_issue_id < to_issue_id)
 );
 comment on table public.exai_issue_relations is
-  'Edges between engineering issues. blocks and relates are the same truth as the id arrays of '
-  'exai_issues: write either. Agents write and delete them. Errors on write: exai_relation_kind_unknown, '
-  'key_change_refused (422), exai_relation_cycle, exai_isolation_unsupported (409).';
+  'Edges between engineering issues. blocks and relates are the same truth as the id arrays of exai_issues: '
+  'write either. Agents write and delete them. Errors on write: exai_relation_kind_invalid, '
+  'key_change_forbidden (422), exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
 comment on column public.exai_issue_relations.kind is
   'blocks: to waits for from. parent: from is the parent of to. duplicates: from says the same as to. '
-  'discovered_from: from was found while working on to. relates: either way, stored with the lower id as '
-  'from.';
+  'discovered_from: from was found while working on to. relates: either way, stored with the lower '
+  'id as from.';
 
 create index exai_issue_relations_to_issue_id_kind_idx
   on public.exai_issue_relations (to_issue_id, kind, from_issue_id);
 
 -- The graph
 
-create or replace function private.hold_exai_graph() returns void
+create or replace function private.lock_exai_graph() returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
@@ -833,7 +829,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('public.exai_issue_relations', 0));
 end;
 $$;
-comment on function private.hold_exai_graph() is
+comment on function private.lock_exai_graph is
   'Waits until nobody else writes relations or updates issues. Errors: exai_isolation_unsupported (409).';
 
 create or replace function private.share_exai_graph() returns void
@@ -842,16 +838,16 @@ begin
   perform pg_advisory_xact_lock_shared(hashtextextended('public.exai_issue_relations', 0));
 end;
 $$;
-comment on function private.share_exai_graph() is 'Waits until nobody writes relations.';
+comment on function private.share_exai_graph is 'Waits until nobody writes relations.';
 
-create or replace function private.hold_exai_graph_first() returns trigger
+create or replace function private.lock_exai_graph_first() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.hold_exai_graph();
+  perform private.lock_exai_graph();
   return null;
 end;
 $$;
-comment on function private.hold_exai_graph_first() is
+comment on function private.lock_exai_graph_first is
   'Before-statement trigger of whatever writes relations. Errors: exai_isolation_unsupported (409).';
 
 create or replace function private.share_exai_graph_first() returns trigger
@@ -861,32 +857,32 @@ begin
   return null;
 end;
 $$;
-comment on function private.share_exai_graph_first() is 'Before-statement trigger of updates of issues.';
+comment on function private.share_exai_graph_first is 'Before-statement trigger of updates of issues.';
 
 -- A statement can't tell beforehand whether its rows bring relations along. A new row is nobody else's yet,
 -- so there is nothing that another one could wait for.
-create or replace function private.hold_exai_graph_for_row() returns trigger
+create or replace function private.lock_exai_graph_for_row() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.hold_exai_graph();
+  perform private.lock_exai_graph();
   return new;
 end;
 $$;
-comment on function private.hold_exai_graph_for_row() is
+comment on function private.lock_exai_graph_for_row is
   'Before-insert trigger of issues that bring relations along. Errors: exai_isolation_unsupported (409).';
 
-create trigger _010_hold_exai_graph before update of related_issues, blocks_issues, blocked_by_issues
+create trigger _010_lock_exai_graph before update of related_issues, blocks_issues, blocked_by_issues
   on public.exai_issues
-  for each statement execute function private.hold_exai_graph_first();
-create trigger _015_hold_exai_graph before delete on public.exai_issues
-  for each statement execute function private.hold_exai_graph_first();
+  for each statement execute function private.lock_exai_graph_first();
+create trigger _015_lock_exai_graph before delete on public.exai_issues
+  for each statement execute function private.lock_exai_graph_first();
 create trigger _020_share_exai_graph before update on public.exai_issues
   for each statement execute function private.share_exai_graph_first();
-create trigger _005_hold_exai_graph before insert on public.exai_issues
+create trigger _005_lock_exai_graph before insert on public.exai_issues
   for each row when (
     new.related_issues <> '{}' or new.blocks_issues <> '{}' or new.blocked_by_issues <> '{}'
   )
-  execute function private.hold_exai_graph_for_row();
+  execute function private.lock_exai_graph_for_row();
 
 -- Edges
 
@@ -898,7 +894,7 @@ declare
 begin
   if new.kind <> all (v_kinds) then
     raise exception using
-      errcode = 'PT422', message = 'exai_relation_kind_unknown',
+      errcode = 'PT422', message = 'exai_relation_kind_invalid',
       detail = format('%L is no kind of relation.', new.kind),
       hint = 'Use one of: ' || array_to_string(v_kinds, ', ') || '.';
   end if;
@@ -909,23 +905,23 @@ begin
   return new;
 end;
 $$;
-comment on function private.check_exai_relation() is
-  'Before trigger: allowed kinds, one row for either way of relates. Errors: exai_relation_kind_unknown '
-  '(422).';
+comment on function private.check_exai_relation is
+  'Before trigger: allowed kinds, one row for either way of relates. '
+  'Errors: exai_relation_kind_invalid (422).';
 
-create trigger _010_hold_exai_graph before insert or update or delete or truncate
+create trigger _010_lock_exai_graph before insert or update or delete or truncate
   on public.exai_issue_relations
-  for each statement execute function private.hold_exai_graph_first();
+  for each statement execute function private.lock_exai_graph_first();
 create trigger _040_check_exai_relation before insert or update on public.exai_issue_relations
   for each row execute function private.check_exai_relation();
-create trigger _050_refuse_key_change before update on public.exai_issue_relations
+create trigger _050_reject_key_change before update on public.exai_issue_relations
   for each row when (
     (old.from_issue_id, old.to_issue_id, old.kind)
     is distinct from (new.from_issue_id, new.to_issue_id, new.kind)
   )
-  execute function private.refuse_key_change();
-create trigger _900_keep_created_at before insert or update on public.exai_issue_relations
-  for each row execute function private.keep_created_at();
+  execute function private.reject_key_change();
+create trigger _900_set_created_at before insert or update on public.exai_issue_relations
+  for each row execute function private.set_created_at();
 
 alter table public.exai_issue_relations enable row level security;
 create policy exai_issue_relations_select_viewer on public.exai_issue_relations
@@ -947,7 +943,7 @@ grant select, insert, update, delete on public.exai_issue_relations to service_r
 -- Refuses edges that would make an issue wait for itself.
 --
 -- blocks and parent are walked as one graph: what blocks a parent holds its children up too, so a child that
--- blocks its own parent would never be ready. Writers of edges take turns (hold_exai_graph), so none can miss
+-- blocks its own parent would never be ready. Writers of edges take turns (lock_exai_graph), so none can miss
 -- what another one has just written.
 
 -- Both ways in turn, a little first and then far: most edges have an end that little leads on from, and that
@@ -989,9 +985,9 @@ begin
   return p_from = any (v_reached_ids) and p_to = any (v_reached_ids);
 end;
 $$;
-comment on function private.exai_waits_for(uuid, uuid) is
-  'Whether a way of blocks and parent leads from p_to to p_from, so that an edge the other way closes a '
-  'circle.';
+comment on function private.exai_waits_for is
+  'Whether a way of blocks and parent leads from p_to to p_from, so that an edge the other way '
+  'closes a circle.';
 
 -- Takes away what nothing leads to until only circles and what lies behind them are left; linear in the size
 -- of the graph. Numbers instead of ids, since plpgsql has arrays and no maps.
@@ -1054,11 +1050,11 @@ begin
   );
 end;
 $$;
-comment on function private.exai_issues_left_in_cycles() is
+comment on function private.exai_issues_left_in_cycles is
   'The issues on circles of blocks and parent, and those behind them; none in a graph that is in order.';
 
 -- A few edges are walked each by itself; of many the whole graph is looked at once.
-create or replace function private.refuse_exai_cycles() returns trigger
+create or replace function private.reject_exai_cycles() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_few constant integer := 8;
@@ -1080,7 +1076,7 @@ begin
   loop
     if private.exai_waits_for(v_edge.from_issue_id, v_edge.to_issue_id) then
       raise exception using
-        errcode = 'PT409', message = 'exai_relation_cycle',
+        errcode = 'PT409', message = 'exai_relation_cycle_conflict',
         detail = format(
           'Issue #%s %s issue #%s would close a circle: #%1$s already waits for #%3$s.',
           (select i.issue_number from public.exai_issues as i where i.id = v_edge.from_issue_id),
@@ -1093,12 +1089,12 @@ begin
   return null;
 end;
 $$;
-comment on function private.refuse_exai_cycles() is
-  'After-insert-statement trigger of exai_issue_relations. Errors: exai_relation_cycle (409).';
+comment on function private.reject_exai_cycles is
+  'After-insert-statement trigger of exai_issue_relations. Errors: exai_relation_cycle_conflict (409).';
 
-create trigger _100_refuse_exai_cycles after insert on public.exai_issue_relations
+create trigger _100_reject_exai_cycles after insert on public.exai_issue_relations
   referencing new table as new_edges
-  for each statement execute function private.refuse_exai_cycles();
+  for each statement execute function private.reject_exai_cycles();
 
 -- 30_exai/30_relations/30_exai_relation_arrays.sql
 -- The id arrays of exai_issues and the edges of kinds blocks and relates: two shapes of one truth.
@@ -1106,7 +1102,7 @@ create trigger _100_refuse_exai_cycles after insert on public.exai_issue_relatio
 -- Each shape's trigger writes only what differs, so that the other one's finds nothing left to do.
 
 -- exai_issue_relations → exai_issues
-create or replace function private.show_exai_edges(p_issue_ids uuid[]) returns void
+create or replace function private.sync_exai_arrays_of_issues(p_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform from public.exai_issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
@@ -1137,10 +1133,10 @@ begin
       is distinct from (s.related, s.blocks, s.blocked_by);
 end;
 $$;
-comment on function private.show_exai_edges(uuid[]) is
+comment on function private.sync_exai_arrays_of_issues is
   'Makes the id arrays of these issues, given once each, what the edges are.';
 
-create or replace function private.put_exai_edges_into_arrays() returns trigger
+create or replace function private.sync_exai_edges_to_arrays() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue_ids uuid[];
@@ -1151,12 +1147,12 @@ begin
     select c.to_issue_id from changed_edges as c where c.kind in ('blocks', 'relates')
   );
   if v_issue_ids <> '{}' then
-    perform private.show_exai_edges(v_issue_ids);
+    perform private.sync_exai_arrays_of_issues(v_issue_ids);
   end if;
   return null;
 end;
 $$;
-comment on function private.put_exai_edges_into_arrays() is
+comment on function private.sync_exai_edges_to_arrays is
   'After-statement trigger of exai_issue_relations: keeps the id arrays at both ends.';
 
 -- exai_issues → exai_issue_relations
@@ -1173,8 +1169,7 @@ begin
   select u.id, p_issue_id, 'blocks' from unnest(p_blocked_by) as u (id);
 end;
 $$;
-comment on function private.exai_array_edges(uuid, uuid[], uuid[], uuid[]) is
-  'The edges that the id arrays of an issue say there are.';
+comment on function private.exai_array_edges is 'The edges that the id arrays of an issue say there are.';
 
 create or replace function private.write_exai_edges(
   p_removed public.exai_issue_relations[], p_added public.exai_issue_relations[]
@@ -1207,7 +1202,7 @@ begin
   limit 1;
   if found then
     raise exception using
-      errcode = 'PT422', message = 'exai_issue_unknown',
+      errcode = 'PT422', message = 'exai_related_issue_unknown',
       detail = format('There is no engineering issue %s.', v_unknown_id),
       hint = 'Use the ids of rows in exai_issues.';
   end if;
@@ -1216,10 +1211,11 @@ begin
   on conflict on constraint exai_issue_relations_pkey do nothing;
 end;
 $$;
-comment on function private.write_exai_edges(public.exai_issue_relations[], public.exai_issue_relations[]) is
-  'Takes edges away and adds others, as far as they are not so already. Errors: exai_issue_unknown (422).';
+comment on function private.write_exai_edges is
+  'Takes edges away and adds others, as far as they are not so already. '
+  'Errors: exai_related_issue_unknown (422).';
 
-create or replace function private.put_new_exai_arrays_into_edges() returns trigger
+create or replace function private.sync_new_exai_arrays_to_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_added public.exai_issue_relations[];
@@ -1236,11 +1232,11 @@ begin
   return null;
 end;
 $$;
-comment on function private.put_new_exai_arrays_into_edges() is
-  'After-insert-statement trigger of exai_issues: makes the edges that their id arrays name. Errors: '
-  'exai_issue_unknown (422).';
+comment on function private.sync_new_exai_arrays_to_edges is
+  'After-insert-statement trigger of exai_issues: makes the edges that their id arrays name. '
+  'Errors: exai_related_issue_unknown (422).';
 
-create or replace function private.put_changed_exai_arrays_into_edges() returns trigger
+create or replace function private.sync_changed_exai_arrays_to_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_removed public.exai_issue_relations[];
@@ -1281,22 +1277,22 @@ begin
   return null;
 end;
 $$;
-comment on function private.put_changed_exai_arrays_into_edges() is
+comment on function private.sync_changed_exai_arrays_to_edges is
   'After-update-statement trigger of exai_issues: writes the difference between the arrays before and after '
-  'as edges. Errors: exai_issue_unknown (422).';
+  'as edges. Errors: exai_related_issue_unknown (422).';
 
-create trigger _300_put_exai_edges_into_arrays after insert on public.exai_issue_relations
+create trigger _300_sync_exai_edges_to_arrays after insert on public.exai_issue_relations
   referencing new table as changed_edges
-  for each statement execute function private.put_exai_edges_into_arrays();
-create trigger _310_put_exai_edges_into_arrays after delete on public.exai_issue_relations
+  for each statement execute function private.sync_exai_edges_to_arrays();
+create trigger _310_sync_exai_edges_to_arrays after delete on public.exai_issue_relations
   referencing old table as changed_edges
-  for each statement execute function private.put_exai_edges_into_arrays();
-create trigger _200_put_exai_arrays_into_edges after insert on public.exai_issues
+  for each statement execute function private.sync_exai_edges_to_arrays();
+create trigger _200_sync_exai_arrays_to_edges after insert on public.exai_issues
   referencing new table as new_issues
-  for each statement execute function private.put_new_exai_arrays_into_edges();
-create trigger _210_put_exai_arrays_into_edges after update on public.exai_issues
+  for each statement execute function private.sync_new_exai_arrays_to_edges();
+create trigger _210_sync_exai_arrays_to_edges after update on public.exai_issues
   referencing old table as old_issues new table as new_issues
-  for each statement execute function private.put_changed_exai_arrays_into_edges();
+  for each statement execute function private.sync_changed_exai_arrays_to_edges();
 
 -- 30_exai/30_relations/40_exai_issue_counts.sql
 -- What is counted about an engineering issue when something is written, so that nobody has to count when they
@@ -1350,7 +1346,7 @@ begin
   return array_position(array['critical', 'high', 'medium', 'low'], p_severity)::smallint;
 end;
 $$;
-comment on function private.exai_severity_rank(text) is '1 critical, 2 high, 3 medium, 4 low.';
+comment on function private.exai_severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
 
 create or replace function private.count_new_exai_issues() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1362,7 +1358,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_new_exai_issues() is
+comment on function private.count_new_exai_issues is
   'After-insert-statement trigger of exai_issues: makes their rows of counts.';
 
 create trigger _100_count_new_exai_issues after insert on public.exai_issues
@@ -1391,7 +1387,7 @@ begin
   where c.issue_id = d.issue_id and (d.steps, d.completed, d.skipped) <> (0, 0, 0);
 end;
 $$;
-comment on function private.count_exai_steps(uuid[], integer[], text[]) is
+comment on function private.count_exai_steps is
   'Adds steps, one for each place of the arrays, with the sign that stands there.';
 
 create or replace function private.count_new_exai_steps() returns trigger
@@ -1402,7 +1398,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_new_exai_steps() is
+comment on function private.count_new_exai_steps is
   'After-insert-statement trigger of exai_issue_checklist: keeps the counts of steps.';
 
 create or replace function private.count_changed_exai_steps() returns trigger
@@ -1420,7 +1416,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_changed_exai_steps() is
+comment on function private.count_changed_exai_steps is
   'After-update-statement trigger of exai_issue_checklist: keeps the counts of steps.';
 
 create or replace function private.count_deleted_exai_steps() returns trigger
@@ -1431,10 +1427,10 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_deleted_exai_steps() is
+comment on function private.count_deleted_exai_steps is
   'After-delete-statement trigger of exai_issue_checklist: keeps the counts of steps.';
 
-create or replace function private.forget_exai_steps() returns trigger
+create or replace function private.clear_exai_steps_search() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_counts as c set step_count = 0, completed_count = 0, skipped_count = 0
@@ -1442,7 +1438,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.forget_exai_steps() is 'After-truncate trigger of exai_issue_checklist.';
+comment on function private.clear_exai_steps_search is 'After-truncate trigger of exai_issue_checklist.';
 
 create trigger _200_count_exai_steps after insert on public.exai_issue_checklist
   referencing new table as new_steps
@@ -1453,8 +1449,8 @@ create trigger _210_count_exai_steps after update on public.exai_issue_checklist
 create trigger _220_count_exai_steps after delete on public.exai_issue_checklist
   referencing old table as old_steps
   for each statement execute function private.count_deleted_exai_steps();
-create trigger _230_forget_exai_steps after truncate on public.exai_issue_checklist
-  for each statement execute function private.forget_exai_steps();
+create trigger _230_clear_exai_steps_search after truncate on public.exai_issue_checklist
+  for each statement execute function private.clear_exai_steps_search();
 
 -- 30_exai/30_relations/50_exai_blocked_counts.sql
 -- Keeps the counts of what blocks what, with each edge written and each issue that is opened or closed.
@@ -1479,7 +1475,7 @@ begin
   for no key update;
 end;
 $$;
-comment on function private.lock_exai_counts(uuid[]) is
+comment on function private.lock_exai_counts is
   'Locks the counts of these issues and of all that descend from them, by id.';
 
 -- Level by level: who starts or stops being blocked is one blocked parent more or less for each of its
@@ -1521,7 +1517,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.shift_exai_counts(uuid[], integer[], integer[], integer[]) is
+comment on function private.shift_exai_counts is
   'Adds to open blockers, blocked parents and unblocked issues, and hands on to the children what changes.';
 
 -- Edges. What they add is told by the counts themselves, since those are what an opening or closing issue has
@@ -1546,7 +1542,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_new_exai_edges() is
+comment on function private.count_new_exai_edges is
   'After-insert-statement trigger of exai_issue_relations: keeps the counts.';
 
 create or replace function private.counted_exai_edges(p_issue_ids uuid[])
@@ -1578,7 +1574,7 @@ begin
   from unnest(p_issue_ids) as u (id);
 end;
 $$;
-comment on function private.counted_exai_edges(uuid[]) is
+comment on function private.counted_exai_edges is
   'The counts that these issues have by their edges and by what is kept of the other ends.';
 
 create or replace function private.count_deleted_exai_edges() returns trigger
@@ -1605,10 +1601,10 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_deleted_exai_edges() is
+comment on function private.count_deleted_exai_edges is
   'After-delete-statement trigger of exai_issue_relations: keeps the counts.';
 
-create or replace function private.forget_exai_edges() returns trigger
+create or replace function private.clear_exai_edges_search() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_counts as c
@@ -1620,7 +1616,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.forget_exai_edges() is 'After-truncate trigger of exai_issue_relations.';
+comment on function private.clear_exai_edges_search is 'After-truncate trigger of exai_issue_relations.';
 
 create trigger _200_count_exai_edges after insert on public.exai_issue_relations
   referencing new table as new_edges
@@ -1628,8 +1624,8 @@ create trigger _200_count_exai_edges after insert on public.exai_issue_relations
 create trigger _210_count_exai_edges after delete on public.exai_issue_relations
   referencing old table as old_edges
   for each statement execute function private.count_deleted_exai_edges();
-create trigger _220_forget_exai_edges after truncate on public.exai_issue_relations
-  for each statement execute function private.forget_exai_edges();
+create trigger _220_clear_exai_edges_search after truncate on public.exai_issue_relations
+  for each statement execute function private.clear_exai_edges_search();
 
 -- Issues that open, close, or change their severity. The graph is shared by now, so no edge comes or goes.
 create or replace function private.count_changed_exai_issues() returns trigger
@@ -1679,7 +1675,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_changed_exai_issues() is
+comment on function private.count_changed_exai_issues is
   'After-update-statement trigger of exai_issues: keeps the counts.';
 
 create trigger _120_count_exai_issues after update on public.exai_issues
@@ -1744,9 +1740,9 @@ begin
   order by i.issue_number, v.name;
 end;
 $$;
-comment on function private.exai_issue_counts_check() is
-  'Counts everything in exai_issue_counts anew and returns what differs: nothing when all is right. For '
-  'operators.';
+comment on function private.exai_issue_counts_check is
+  'Counts everything in exai_issue_counts anew and returns what differs: nothing when all is '
+  'right. For operators.';
 
 -- 30_exai/30_relations/60_relate_exai_issues.sql
 -- Relates two engineering issues, and takes a relation away, as one call each.
@@ -1759,12 +1755,12 @@ declare
   v_is_turned constant boolean := p_kind = 'relates' and p_to < p_from;
 begin
   perform private.require_team_role('agent');
-  perform private.hold_exai_graph();
+  perform private.lock_exai_graph();
   perform private.require_exai_issue(p_from);
   perform private.require_exai_issue(p_to);
   if p_from = p_to then
     raise exception using
-      errcode = 'PT422', message = 'exai_relation_to_itself',
+      errcode = 'PT422', message = 'exai_relation_invalid',
       detail = 'An issue can''t be related to itself.',
       hint = 'Give two different issues.';
   end if;
@@ -1777,8 +1773,7 @@ begin
   return v_edge;
 end;
 $$;
-comment on function private.relate_exai_issues(uuid, uuid, text) is 'Body of public.relate_exai_issues.';
-grant execute on function private.relate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+grant execute on function private.relate_exai_issues to authenticated, service_role;
 
 create or replace function public.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
 returns public.exai_issue_relations
@@ -1788,12 +1783,13 @@ begin atomic
     p_from => relate_exai_issues.p_from, p_to => relate_exai_issues.p_to, p_kind => relate_exai_issues.p_kind
   );
 end;
-comment on function public.relate_exai_issues(uuid, uuid, text) is
+comment on function public.relate_exai_issues is
   'Says that p_from blocks, relates to, duplicates, is the parent of (parent), or was discovered_from p_to; '
   'the same again changes nothing. Returns the edge as it is stored. Agents and servers. Errors: '
-  'not_signed_in (401), team_role_required (403), exai_issue_not_found (404), exai_relation_cycle, '
-  'exai_isolation_unsupported (409), exai_relation_kind_unknown, exai_relation_to_itself (422).';
-grant execute on function public.relate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+  'sign_in_required (401), team_role_required (403), exai_issue_unknown (404), '
+  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), '
+  'exai_relation_kind_invalid, exai_relation_invalid (422).';
+grant execute on function public.relate_exai_issues to authenticated, service_role;
 
 create or replace function private.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1808,8 +1804,7 @@ begin
   return found;
 end;
 $$;
-comment on function private.unrelate_exai_issues(uuid, uuid, text) is 'Body of public.unrelate_exai_issues.';
-grant execute on function private.unrelate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+grant execute on function private.unrelate_exai_issues to authenticated, service_role;
 
 create or replace function public.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
 language sql volatile security invoker set search_path = ''
@@ -1819,10 +1814,10 @@ begin atomic
     p_kind => unrelate_exai_issues.p_kind
   );
 end;
-comment on function public.unrelate_exai_issues(uuid, uuid, text) is
+comment on function public.unrelate_exai_issues is
   'Takes a relation away, relates in either direction, and says whether there was one. Agents and servers. '
-  'Errors: not_signed_in (401), team_role_required (403), exai_isolation_unsupported (409).';
-grant execute on function public.unrelate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+  'Errors: sign_in_required (401), team_role_required (403), exai_isolation_unsupported (409).';
+grant execute on function public.unrelate_exai_issues to authenticated, service_role;
 
 -- 30_exai/40_views/10_exai_active_issues.sql
 -- What is open or being worked on, with how far it got.
@@ -1893,8 +1888,8 @@ create table private.exai_issue_search (
     references public.exai_issues (id) on delete cascade
 );
 comment on table private.exai_issue_search is
-  'The words of an engineering issue: title A, file and components B, description and analysis C, its newest '
-  'updates D.';
+  'The words of an engineering issue: title A, file and components B, description and analysis C, its '
+  'newest updates D.';
 
 create index exai_issue_search_vector_idx on private.exai_issue_search using gin (vector);
 
@@ -1907,7 +1902,7 @@ begin
   return translate(p_text, '/\.:_@-=&?#+~()[]{}<>', '                     ');
 end;
 $$;
-comment on function private.unjoined_names(text) is
+comment on function private.unjoined_names is
   'The text with a blank for what joins words into paths, identifiers and calls.';
 
 create or replace function private.split_camel_case(p_text text) returns text
@@ -1919,7 +1914,7 @@ begin
   );
 end;
 $$;
-comment on function private.split_camel_case(text) is
+comment on function private.split_camel_case is
   'TimeoutConfig as Timeout Config, GLMProvider as GLM Provider.';
 
 create or replace function private.exai_vector(p_text text, p_max_bytes integer) returns tsvector
@@ -1950,7 +1945,7 @@ begin
   ));
 end;
 $$;
-comment on function private.exai_vector(text, integer) is
+comment on function private.exai_vector is
   'The words of a text''s first so many bytes, and the parts of the names in it.';
 
 create or replace function private.exai_issue_vector(p_issue public.exai_issues) returns tsvector
@@ -1973,8 +1968,7 @@ begin
     );
 end;
 $$;
-comment on function private.exai_issue_vector(public.exai_issues) is
-  'The words of an issue without its updates.';
+comment on function private.exai_issue_vector is 'The words of an issue without its updates.';
 
 create or replace function private.exai_updates_vector(p_issue_id uuid) returns tsvector
 language plpgsql stable security definer set search_path = '' as $$
@@ -1991,7 +1985,7 @@ begin
   );
 end;
 $$;
-comment on function private.exai_updates_vector(uuid) is 'The words of an issue''s 100 newest updates.';
+comment on function private.exai_updates_vector is 'The words of an issue''s 100 newest updates.';
 
 create or replace function private.index_exai_issues(p_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -2005,7 +1999,7 @@ begin
   where i.id = s.issue_id and s.issue_id = any (p_issue_ids);
 end;
 $$;
-comment on function private.index_exai_issues(uuid[]) is 'Makes the words of these issues anew.';
+comment on function private.index_exai_issues is 'Makes the words of these issues anew.';
 
 create or replace function private.index_new_exai_issues() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -2017,7 +2011,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_new_exai_issues() is
+comment on function private.index_new_exai_issues is
   'After-insert-statement trigger of exai_issues: makes new ones findable.';
 
 create or replace function private.index_changed_exai_issue() returns trigger
@@ -2027,7 +2021,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_changed_exai_issue() is
+comment on function private.index_changed_exai_issue is
   'After-update trigger of issues of which a text changed.';
 
 create or replace function private.index_exai_updates() returns trigger
@@ -2042,10 +2036,10 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_exai_updates() is
+comment on function private.index_exai_updates is
   'After-statement trigger of exai_issue_updates: keeps what is said there findable.';
 
-create or replace function private.forget_exai_updates() returns trigger
+create or replace function private.clear_exai_updates_search() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_search as s set vector = ts_filter(s.vector, '{a,b,c}')
@@ -2053,7 +2047,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.forget_exai_updates() is 'After-truncate trigger of exai_issue_updates.';
+comment on function private.clear_exai_updates_search is 'After-truncate trigger of exai_issue_updates.';
 
 create trigger _110_index_new_exai_issues after insert on public.exai_issues
   referencing new table as new_issues
@@ -2078,8 +2072,8 @@ create trigger _210_index_exai_updates after update on public.exai_issue_updates
 create trigger _220_index_exai_updates after delete on public.exai_issue_updates
   referencing old table as changed_updates
   for each statement execute function private.index_exai_updates();
-create trigger _230_forget_exai_updates after truncate on public.exai_issue_updates
-  for each statement execute function private.forget_exai_updates();
+create trigger _230_clear_exai_updates_search after truncate on public.exai_issue_updates
+  for each statement execute function private.clear_exai_updates_search();
 
 -- 30_exai/50_search/20_search_exai_issues.sql
 -- Finds engineering issues by what people and assistants type: words, identifiers, paths.
@@ -2092,7 +2086,7 @@ begin
     || phraseto_tsquery('pg_catalog.english', private.unjoined_names(private.split_camel_case(p_term)));
 end;
 $$;
-comment on function private.exai_term_query(text) is 'One term of a query: its words in a row.';
+comment on function private.exai_term_query is 'One term of a query: its words in a row.';
 
 create or replace function private.exai_search_query(p_query text) returns tsquery
 language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
@@ -2129,9 +2123,9 @@ begin
   return case when numnode(v_any) > 0 then v_any end;
 end;
 $$;
-comment on function private.exai_search_query(text) is
-  'What people type, as a query: all words, in any order; "words together"; -without; this or that; the last '
-  'word as far as it is written. Null for nothing but stop words and punctuation.';
+comment on function private.exai_search_query is
+  'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
+  'last word as far as it is written. Null for nothing but stop words and punctuation.';
 
 create or replace function private.found_exai_issues(
   p_words tsquery, p_number integer, p_pattern text, p_severity text[], p_status text[], p_category text[],
@@ -2169,9 +2163,8 @@ begin
   limit p_limit offset p_offset;
 end;
 $$;
-comment on function private.found_exai_issues(
-  tsquery, integer, text, text[], text[], text[], text, text, integer, integer
-) is 'A page of the issues that match all of what is given, best first; a null filters nothing.';
+comment on function private.found_exai_issues is
+  'A page of the issues that match all of what is given, best first; a null filters nothing.';
 
 create or replace function private.search_exai_issues(
   query text, p_severity text[], p_status text[], p_category text[], p_component text, p_file text,
@@ -2183,13 +2176,13 @@ create or replace function private.search_exai_issues(
 )
 language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
-  v_query constant text := private.presence(left(query, 1000));
+  v_query constant text := private.non_blank(left(query, 1000));
   v_words constant tsquery := private.exai_search_query(v_query);
   v_marked constant tsquery := v_words || websearch_to_tsquery('pg_catalog.english', v_query);
   v_number constant integer := substring(v_query from '^#?(\d{1,9})$')::integer;
   v_pattern constant text := '%' || regexp_replace(left(v_query, 200), '([\\%_])', '\\\1', 'g') || '%';
-  v_file constant text := private.presence(p_file);
-  v_component constant text := private.presence(p_component);
+  v_file constant text := private.non_blank(p_file);
+  v_component constant text := private.non_blank(p_component);
   v_limit constant integer := least(greatest(coalesce(p_limit, 20), 0), 100);
   v_offset constant integer := least(greatest(coalesce(p_offset, 0), 0), 100000);
   v_is_found boolean;
@@ -2225,11 +2218,7 @@ begin
   order by f.place;
 end;
 $$;
-comment on function private.search_exai_issues(text, text[], text[], text[], text, text, integer, integer) is
-  'Body of public.search_exai_issues.';
-grant execute on function private.search_exai_issues(
-  text, text[], text[], text[], text, text, integer, integer
-) to authenticated, service_role;
+grant execute on function private.search_exai_issues to authenticated, service_role;
 
 create or replace function public.search_exai_issues(
   query text, p_severity text[] default null, p_status text[] default null, p_category text[] default null,
@@ -2249,18 +2238,16 @@ begin atomic
     search_exai_issues.query, p_severity, p_status, p_category, p_component, p_file, p_limit, p_offset
   ) as f;
 end;
-comment on function public.search_exai_issues(text, text[], text[], text[], text, text, integer, integer) is
-  'Finds engineering issues by the words of title, file, components, description, analysis and updates: '
-  'all words, in any order; identifiers and paths as they are written, or by their parts; "words '
-  'together"; -without; this or that; the last word as far as it is typed; #12 brings the issue of that '
-  'number first. Where nothing has the words, titles and paths that contain the query as typed. A blank '
-  'query lists the newest. p_severity, p_status, p_category: any of these; p_component: one of its '
-  'components; p_file: a path, the end of one, or a folder. p_limit up to 100. Best first, equals newest '
-  'first; of more than 2,000 that match, the newest 2,000 are ranked. snippet is text as it was written, '
-  'with **marks**. Viewers. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.search_exai_issues(
-  text, text[], text[], text[], text, text, integer, integer
-) to authenticated, service_role;
+comment on function public.search_exai_issues is
+  'Finds engineering issues by the words of title, file, components, description, analysis and updates: all '
+  'words, in any order; identifiers and paths as they are written, or by their parts; "words together"; '
+  '-without; this or that; the last word as far as it is typed; #12 brings the issue of that number first. '
+  'Where nothing has the words, titles and paths that contain the query as typed. A blank query lists the '
+  'newest. p_severity, p_status, p_category: any of these; p_component: one of its components; p_file: a '
+  'path, the end of one, or a folder. p_limit up to 100. Best first, equals newest first; of more than '
+  '2,000 that match, the newest 2,000 are ranked. snippet is text as it was written, with **marks**. '
+  'Viewers. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.search_exai_issues to authenticated, service_role;
 
 -- 30_exai/60_work/10_claim_exai_issue.sql
 -- Who works on an engineering issue right now: a claim that ends by itself.
@@ -2280,9 +2267,9 @@ begin
   end if;
 end;
 $$;
-comment on function private.require_claim(integer) is
-  'Passes whoever may claim, for a time that is allowed. Errors: team_role_required (403), '
-  'exai_claim_minutes_invalid (422).';
+comment on function private.require_claim is
+  'Passes whoever may claim, for a time that is allowed. Errors: team_role_required '
+  '(403), exai_claim_minutes_invalid (422).';
 
 create or replace function private.write_exai_claim(p_issue_id uuid, p_claimed_by text, p_minutes integer)
 returns public.exai_issues
@@ -2299,15 +2286,14 @@ begin
   return v_issue;
 end;
 $$;
-comment on function private.write_exai_claim(uuid, text, integer) is
-  'Writes a claim on an issue that is locked.';
+comment on function private.write_exai_claim is 'Writes a claim on an issue that is locked.';
 
 create or replace function private.claim_exai_issue(
   p_issue_number integer, p_conversation_id text, p_minutes integer
 ) returns public.exai_issues
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_claimed_by constant text := coalesce(private.presence(p_conversation_id), private.actor_name());
+  v_claimed_by constant text := coalesce(private.non_blank(p_conversation_id), private.actor_name());
   v_issue public.exai_issues;
 begin
   perform private.require_claim(p_minutes);
@@ -2318,12 +2304,12 @@ begin
   for no key update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'exai_issue_not_found',
+      errcode = 'PT404', message = 'exai_issue_unknown',
       detail = format('There is no engineering issue #%s.', p_issue_number), hint = 'Use its issue_number.';
   end if;
   if v_issue.status not in ('open', 'in_progress') then
     raise exception using
-      errcode = 'PT409', message = 'exai_issue_not_active',
+      errcode = 'PT409', message = 'exai_status_conflict',
       detail = format('Issue #%s is %s.', v_issue.issue_number, v_issue.status),
       hint = 'Open it again first, or choose another one.';
   end if;
@@ -2331,7 +2317,7 @@ begin
     and (v_issue.claimed_by, v_issue.claimed_by_user_id) is distinct from (v_claimed_by, auth.uid())
   then
     raise exception using
-      errcode = 'PT409', message = 'exai_issue_claimed',
+      errcode = 'PT409', message = 'exai_claim_conflict',
       detail = format(
         'Issue #%s is claimed by %s until %s.', v_issue.issue_number, v_issue.claimed_by,
         to_char(v_issue.claim_expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -2341,8 +2327,7 @@ begin
   return private.write_exai_claim(v_issue.id, v_claimed_by, p_minutes);
 end;
 $$;
-comment on function private.claim_exai_issue(integer, text, integer) is 'Body of public.claim_exai_issue.';
-grant execute on function private.claim_exai_issue(integer, text, integer) to authenticated, service_role;
+grant execute on function private.claim_exai_issue to authenticated, service_role;
 
 create or replace function public.claim_exai_issue(
   p_issue_number integer, p_conversation_id text default null, p_minutes integer default 30
@@ -2354,12 +2339,12 @@ begin atomic
     p_conversation_id => claim_exai_issue.p_conversation_id, p_minutes => claim_exai_issue.p_minutes
   );
 end;
-comment on function public.claim_exai_issue(integer, text, integer) is
+comment on function public.claim_exai_issue is
   'Claims an active issue for a conversation, or under the caller''s name without one, for so many minutes '
   '(1 to 1440); the holder''s own claim is renewed. The status stays what it is. Agents and servers. '
-  'Errors: not_signed_in (401), team_role_required (403), exai_issue_not_found (404), exai_issue_claimed, '
-  'exai_issue_not_active (409), exai_claim_minutes_invalid (422).';
-grant execute on function public.claim_exai_issue(integer, text, integer) to authenticated, service_role;
+  'Errors: sign_in_required (401), team_role_required (403), exai_issue_unknown (404), exai_claim_conflict, '
+  'exai_status_conflict (409), exai_claim_minutes_invalid (422).';
+grant execute on function public.claim_exai_issue to authenticated, service_role;
 
 create or replace function private.release_exai_issue(p_issue_number integer, p_conversation_id text)
 returns boolean
@@ -2370,15 +2355,14 @@ begin
   set claimed_by = null, claimed_by_user_id = null, claimed_at = null, claim_expires_at = null
   where i.issue_number = p_issue_number and i.claimed_by is not null
     and (
-      i.claimed_by = coalesce(private.presence(p_conversation_id), private.actor_name())
+      i.claimed_by = coalesce(private.non_blank(p_conversation_id), private.actor_name())
         and i.claimed_by_user_id is not distinct from auth.uid()
       or private.is_trusted_caller() or private.has_team_role('admin')
     );
   return found;
 end;
 $$;
-comment on function private.release_exai_issue(integer, text) is 'Body of public.release_exai_issue.';
-grant execute on function private.release_exai_issue(integer, text) to authenticated, service_role;
+grant execute on function private.release_exai_issue to authenticated, service_role;
 
 create or replace function public.release_exai_issue(
   p_issue_number integer, p_conversation_id text default null
@@ -2390,10 +2374,10 @@ begin atomic
     p_conversation_id => release_exai_issue.p_conversation_id
   );
 end;
-comment on function public.release_exai_issue(integer, text) is
+comment on function public.release_exai_issue is
   'Gives a claim up, and says whether there was one of this conversation and account; admins and servers '
-  'release anybody''s. Agents and servers. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.release_exai_issue(integer, text) to authenticated, service_role;
+  'release anybody''s. Agents and servers. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.release_exai_issue to authenticated, service_role;
 
 create or replace function private.next_exai_issue(p_conversation_id text, p_minutes integer)
 returns setof public.exai_issues
@@ -2414,13 +2398,12 @@ begin
   for no key update of i skip locked;
   if found then
     return next private.write_exai_claim(
-      v_issue_id, coalesce(private.presence(p_conversation_id), private.actor_name()), p_minutes
+      v_issue_id, coalesce(private.non_blank(p_conversation_id), private.actor_name()), p_minutes
     );
   end if;
 end;
 $$;
-comment on function private.next_exai_issue(text, integer) is 'Body of public.next_exai_issue.';
-grant execute on function private.next_exai_issue(text, integer) to authenticated, service_role;
+grant execute on function private.next_exai_issue to authenticated, service_role;
 
 create or replace function public.next_exai_issue(
   p_conversation_id text default null, p_minutes integer default 30
@@ -2432,11 +2415,11 @@ begin atomic
     p_conversation_id => next_exai_issue.p_conversation_id, p_minutes => next_exai_issue.p_minutes
   ) as n;
 end;
-comment on function public.next_exai_issue(text, integer) is
-  'Claims the first issue of exai_ready_issues that nobody holds, and returns it; no row when there is none. '
-  'Callers at the same moment get different ones. Agents and servers. Errors: not_signed_in (401), '
+comment on function public.next_exai_issue is
+  'Claims the first issue of exai_ready_issues that nobody holds, and returns it; no row when there is '
+  'none. Callers at the same moment get different ones. Agents and servers. Errors: sign_in_required (401), '
   'team_role_required (403), exai_claim_minutes_invalid (422).';
-grant execute on function public.next_exai_issue(text, integer) to authenticated, service_role;
+grant execute on function public.next_exai_issue to authenticated, service_role;
 
 -- 30_exai/60_work/20_set_exai_issue_status.sql
 -- Changes an issue's status and says in which conversation, in one call.
@@ -2447,7 +2430,7 @@ create or replace function private.set_exai_issue_status(
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_before constant text := coalesce(current_setting('app.conversation_id', true), '');
-  v_conversation_id constant text := private.presence(p_conversation_id);
+  v_conversation_id constant text := private.non_blank(p_conversation_id);
   v_issue public.exai_issues;
 begin
   perform private.require_team_role('agent');
@@ -2462,15 +2445,13 @@ begin
   perform set_config('app.conversation_id', v_before, true);
   if v_issue.id is null then
     raise exception using
-      errcode = 'PT404', message = 'exai_issue_not_found',
+      errcode = 'PT404', message = 'exai_issue_unknown',
       detail = format('There is no engineering issue #%s.', p_issue_number), hint = 'Use its issue_number.';
   end if;
   return v_issue;
 end;
 $$;
-comment on function private.set_exai_issue_status(integer, text, text) is
-  'Body of public.set_exai_issue_status.';
-grant execute on function private.set_exai_issue_status(integer, text, text) to authenticated, service_role;
+grant execute on function private.set_exai_issue_status to authenticated, service_role;
 
 create or replace function public.set_exai_issue_status(
   p_issue_number integer, p_status text, p_conversation_id text default null
@@ -2482,11 +2463,11 @@ begin atomic
     p_conversation_id => set_exai_issue_status.p_conversation_id
   );
 end;
-comment on function public.set_exai_issue_status(integer, text, text) is
+comment on function public.set_exai_issue_status is
   'Gives an issue another status; the update that logs it names this conversation, and one that fixes it '
-  'becomes fix_conversation_id. Agents and servers. Errors: not_signed_in (401), team_role_required (403), '
-  'exai_issue_not_found (404), exai_status_unknown (422).';
-grant execute on function public.set_exai_issue_status(integer, text, text) to authenticated, service_role;
+  'becomes fix_conversation_id. Agents and servers. Errors: sign_in_required (401), team_role_required '
+  '(403), exai_issue_unknown (404), exai_status_invalid (422).';
+grant execute on function public.set_exai_issue_status to authenticated, service_role;
 
 -- 30_exai/60_work/30_exai_issue_context.sql
 -- Everything that an assistant needs to go on with an engineering issue, in one bounded document.
@@ -2518,7 +2499,7 @@ begin
   );
 end;
 $$;
-comment on function private.exai_context_issue(public.exai_issues) is
+comment on function private.exai_context_issue is
   'The issue itself for exai_issue_context, its texts cut to 8,000 characters.';
 
 create or replace function private.exai_context_relations(p_issue_id uuid) returns jsonb
@@ -2552,7 +2533,7 @@ begin
   );
 end;
 $$;
-comment on function private.exai_context_relations(uuid) is
+comment on function private.exai_context_relations is
   'Up to 100 relations of an issue, those to active ones first.';
 
 create or replace function private.exai_context_conversations(p_issue public.exai_issues) returns jsonb
@@ -2585,7 +2566,7 @@ begin
   );
 end;
 $$;
-comment on function private.exai_context_conversations(public.exai_issues) is
+comment on function private.exai_context_conversations is
   'The 50 latest conversations of an issue, each with what it did.';
 
 create or replace function private.exai_context_cut(
@@ -2621,7 +2602,7 @@ begin
   ));
 end;
 $$;
-comment on function private.exai_context_cut(public.exai_issues, jsonb, jsonb, jsonb, jsonb) is
+comment on function private.exai_context_cut is
   'What exai_issue_context leaves out: names of texts, and how many of the rest; empty for nothing.';
 
 create or replace function private.exai_issue_context(issue_number integer) returns jsonb
@@ -2638,7 +2619,7 @@ begin
   where i.issue_number = exai_issue_context.issue_number;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'exai_issue_not_found',
+      errcode = 'PT404', message = 'exai_issue_unknown',
       detail = format('There is no engineering issue #%s.', exai_issue_context.issue_number),
       hint = 'Use its issue_number.';
   end if;
@@ -2670,23 +2651,22 @@ begin
   );
 end;
 $$;
-comment on function private.exai_issue_context(integer) is 'Body of public.exai_issue_context.';
-grant execute on function private.exai_issue_context(integer) to authenticated, service_role;
+grant execute on function private.exai_issue_context to authenticated, service_role;
 
 create or replace function public.exai_issue_context(issue_number integer) returns jsonb
 language sql stable security invoker set search_path = ''
 begin atomic
   select private.exai_issue_context(issue_number => exai_issue_context.issue_number);
 end;
-comment on function public.exai_issue_context(integer) is
+comment on function public.exai_issue_context is
   'Everything about an issue in one document: {issue, steps[], updates[], relations[], conversations[], '
   'location, cut}. A relation is {issue_number, title, status, severity, kind, direction}: direction is to '
   'where this issue is the edge''s from (it blocks the other, is its parent, …), from the other way round, '
   'both for relates. Bounds: 8,000 characters a text, 200 steps of 1,000, the 20 newest updates of 4,000, '
   'oldest first, 100 relations, active ones first, 50 conversations, 100 components. cut names what was '
-  'left out: the texts, and how many of the others. Viewers. Errors: not_signed_in (401), '
-  'team_role_required (403), exai_issue_not_found (404).';
-grant execute on function public.exai_issue_context(integer) to authenticated, service_role;
+  'left out: the texts, and how many of the others. Viewers. Errors: sign_in_required (401), '
+  'team_role_required (403), exai_issue_unknown (404).';
+grant execute on function public.exai_issue_context to authenticated, service_role;
 
 -- 30_exai/70_exchange/10_export_exai_issues.sql
 -- Gives out everything about engineering issues, in one form and one order: the same data is the same bytes.
@@ -2719,7 +2699,7 @@ begin
   );
 end;
 $$;
-comment on function private.exai_issue_document(public.exai_issues) is
+comment on function private.exai_issue_document is
   'An issue with its steps and updates as import_exai_issues takes it.';
 
 create or replace function private.export_exai_lines() returns setof text
@@ -2738,19 +2718,18 @@ begin
   order by f.issue_number, t.issue_number, e.kind collate "C";
 end;
 $$;
-comment on function private.export_exai_lines() is 'Body of public.export_exai_lines.';
-grant execute on function private.export_exai_lines() to authenticated, service_role;
+grant execute on function private.export_exai_lines to authenticated, service_role;
 
 create or replace function public.export_exai_lines() returns setof text
 language sql stable security invoker set search_path = ''
 begin atomic
   select l.line from private.export_exai_lines() as l (line);
 end;
-comment on function public.export_exai_lines() is
+comment on function public.export_exai_lines is
   'Everything, a JSON object a line: {"issue": …} for each issue by number, with its steps and updates, '
   'then {"relation": …} for each edge. import_exai_issues takes an array of these lines. Admins and '
-  'servers. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.export_exai_lines() to authenticated, service_role;
+  'servers. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.export_exai_lines to authenticated, service_role;
 
 create or replace function private.export_exai_issues() returns jsonb
 language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
@@ -2773,19 +2752,18 @@ begin
   );
 end;
 $$;
-comment on function private.export_exai_issues() is 'Body of public.export_exai_issues.';
-grant execute on function private.export_exai_issues() to authenticated, service_role;
+grant execute on function private.export_exai_issues to authenticated, service_role;
 
 create or replace function public.export_exai_issues() returns jsonb
 language sql stable security invoker set search_path = ''
 begin atomic
   select private.export_exai_issues();
 end;
-comment on function public.export_exai_issues() is
+comment on function public.export_exai_issues is
   'Everything about engineering issues as {version, issues[], relations[]}, in one order, times in UTC: '
   'what import_exai_issues takes, and the same bytes after it was taken in elsewhere. Without accounts, '
-  'claims and updated_at. Admins and servers. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.export_exai_issues() to authenticated, service_role;
+  'claims and updated_at. Admins and servers. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.export_exai_issues to authenticated, service_role;
 
 -- 30_exai/70_exchange/20_import_exai_issues.sql
 -- Takes in what export_exai_issues gave out: all of it or nothing, and again without harm.
@@ -2817,10 +2795,10 @@ begin
   return v_parts;
 end;
 $$;
-comment on function private.exai_import_parts(jsonb, text) is
+comment on function private.exai_import_parts is
   'The issues or relations of a document, or of an array of lines. Errors: exai_import_invalid (422).';
 
-create or replace function private.refuse_exai_import_conflicts(p_issues jsonb) returns void
+create or replace function private.reject_exai_import_conflicts(p_issues jsonb) returns void
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_conflict record;
@@ -2843,7 +2821,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.refuse_exai_import_conflicts(jsonb) is
+comment on function private.reject_exai_import_conflicts is
   'Errors: exai_import_conflict (409), where a number is another issue''s here.';
 
 create or replace function private.import_exai_issue_rows(p_issues jsonb) returns integer
@@ -2886,7 +2864,7 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.import_exai_issue_rows(jsonb) is
+comment on function private.import_exai_issue_rows is
   'Inserts or updates issues without their parts, and returns how many it wrote.';
 
 create or replace function private.import_exai_issue_parts(p_issues jsonb) returns void
@@ -2923,8 +2901,7 @@ begin
     );
 end;
 $$;
-comment on function private.import_exai_issue_parts(jsonb) is
-  'Inserts or updates the steps and updates of issues.';
+comment on function private.import_exai_issue_parts is 'Inserts or updates the steps and updates of issues.';
 
 create or replace function private.import_exai_issues(p_document jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set timezone = 'UTC' as $$
@@ -2940,8 +2917,8 @@ begin
   perform private.require_team_role('admin');
   v_issues := private.exai_import_parts(p_document, 'issues');
   v_relations := private.exai_import_parts(p_document, 'relations');
-  perform private.hold_exai_graph();
-  perform private.refuse_exai_import_conflicts(v_issues);
+  perform private.lock_exai_graph();
+  perform private.reject_exai_import_conflicts(v_issues);
   perform set_config('app.exai_import', 'on', true);
   v_written_count := private.import_exai_issue_rows(v_issues);
   perform private.import_exai_issue_parts(v_issues);
@@ -2971,22 +2948,21 @@ exception
       hint = 'Nothing was imported. Mend the document and send it again.';
 end;
 $$;
-comment on function private.import_exai_issues(jsonb) is 'Body of public.import_exai_issues.';
-grant execute on function private.import_exai_issues(jsonb) to authenticated, service_role;
+grant execute on function private.import_exai_issues to authenticated, service_role;
 
 create or replace function public.import_exai_issues(p_document jsonb) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.import_exai_issues(p_document => import_exai_issues.p_document);
 end;
-comment on function public.import_exai_issues(jsonb) is
+comment on function public.import_exai_issues is
   'Takes in a document of export_exai_issues, or an array of lines of export_exai_lines: issues, steps and '
   'updates by their ids, inserted or made what the document says, relations added; nothing is deleted. All '
   'or nothing, and a second time changes nothing. Returns {issues, relations, issues_written, '
-  'relations_written}. Admins and servers. Errors: not_signed_in (401), team_role_required (403), '
-  'exai_import_conflict, exai_relation_cycle, exai_isolation_unsupported (409), exai_import_invalid, '
-  'key_change_refused (422), and those of writing an issue.';
-grant execute on function public.import_exai_issues(jsonb) to authenticated, service_role;
+  'relations_written}. Admins and servers. Errors: sign_in_required (401), team_role_required (403), '
+  'exai_import_conflict, exai_relation_cycle_conflict, exai_isolation_unsupported (409), '
+  'exai_import_invalid, key_change_forbidden (422), and those of writing an issue.';
+grant execute on function public.import_exai_issues to authenticated, service_role;
 
 -- 30_exai/90_realtime.sql
 -- What clients may follow live; row security decides who sees which row.

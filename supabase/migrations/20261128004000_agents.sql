@@ -46,8 +46,8 @@ comment on column public.agent_settings.functions_url is
   'Where the edge functions are, without a slash at the end: https://<project>.supabase.co/functions/v1. '
   'Null: the database calls none, so nothing is swept.';
 
-create trigger _900_keep_timestamps before insert or update on public.agent_settings
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.agent_settings
+  for each row execute function private.set_timestamps();
 
 alter table public.agent_settings enable row level security;
 create policy agent_settings_select_viewer on public.agent_settings
@@ -89,8 +89,8 @@ create table public.users (
   constraint users_max_running_tasks_is_not_negative check (max_running_tasks >= 0)
 );
 comment on table public.users is
-  'One row an account, made with it and leaving with it. Each sees and edits their own. Errors on write: '
-  'key_change_refused (422).';
+  'One row an account, made with it and leaving with it. Each sees and edits their own. Errors on '
+  'write: key_change_forbidden (422).';
 comment on column public.users.id is 'The account in auth.users.';
 comment on column public.users.email is 'The account''s address; the database''s.';
 comment on column public.users.full_name is
@@ -114,7 +114,7 @@ declare
 begin
   foreach v_key in array p_keys loop
     if jsonb_typeof(p_metadata -> v_key) = 'string' then
-      v_text := private.presence(left(p_metadata ->> v_key, p_length));
+      v_text := private.non_blank(left(p_metadata ->> v_key, p_length));
       if v_text is not null then
         return v_text;
       end if;
@@ -123,7 +123,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.metadata_text(jsonb, text[], integer) is
+comment on function private.metadata_text is
   'The first of these keys whose value is a text that says something, cut to so many characters; else null.';
 
 create or replace function private.metadata_profile(p_metadata jsonb)
@@ -141,11 +141,11 @@ begin
     private.metadata_text(p_metadata, array['user_name', 'preferred_username'], 100);
 end;
 $$;
-comment on function private.metadata_profile(jsonb) is
+comment on function private.metadata_profile is
   'What auth.users.raw_user_meta_data says about somebody, whatever it is.';
 
 -- Nothing in here can fail for what is in the metadata: a sign-up that is refused is a user who leaves.
-create or replace function private.follow_new_account() returns trigger
+create or replace function private.sync_new_account() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into public.users (id, email, full_name, avatar_url, github_username)
@@ -155,10 +155,9 @@ begin
   return null;
 end;
 $$;
-comment on function private.follow_new_account() is
-  'After-insert trigger of auth.users: makes the profile.';
+comment on function private.sync_new_account is 'After-insert trigger of auth.users: makes the profile.';
 
-create or replace function private.follow_changed_account() returns trigger
+create or replace function private.sync_changed_account() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update public.users as u
@@ -175,27 +174,27 @@ begin
   return null;
 end;
 $$;
-comment on function private.follow_changed_account() is
+comment on function private.sync_changed_account is
   'After-update trigger of auth.users: takes over what the provider changed; what its owner wrote stays.';
 
-create or replace function private.fill_user() returns trigger
+create or replace function private.set_user_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   new.preferences := coalesce(new.preferences, old.preferences, '{}');
   return new;
 end;
 $$;
-comment on function private.fill_user() is 'Before trigger: null preferences are as if left out.';
+comment on function private.set_user_defaults is 'Before trigger: null preferences are as if left out.';
 
 -- As the account has it, whoever writes: nobody takes the address of somebody else.
-create or replace function private.keep_user_email() returns trigger
+create or replace function private.sync_user_email() returns trigger
 language plpgsql stable security definer set search_path = '' as $$
 begin
   new.email := (select a.email from auth.users as a where a.id = new.id);
   return new;
 end;
 $$;
-comment on function private.keep_user_email() is 'Before trigger: the address is the account''s.';
+comment on function private.sync_user_email is 'Before trigger: the address is the account''s.';
 
 -- set_max_running_tasks writes with another role than the API's.
 create or replace function private.guard_user_limit() returns trigger
@@ -207,32 +206,32 @@ begin
   return new;
 end;
 $$;
-comment on function private.guard_user_limit() is
+comment on function private.guard_user_limit is
   'Before trigger: nobody raises their own limit; what a client writes there is dropped.';
 
-create trigger _050_refuse_key_change before update on public.users
-  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
-create trigger _100_fill_user before insert or update on public.users
-  for each row when (new.preferences is null) execute function private.fill_user();
-create trigger _200_keep_user_email before insert on public.users
-  for each row execute function private.keep_user_email();
-create trigger _210_keep_user_email before update on public.users
-  for each row when (old.email is distinct from new.email) execute function private.keep_user_email();
+create trigger _050_reject_key_change before update on public.users
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _100_set_user_defaults before insert or update on public.users
+  for each row when (new.preferences is null) execute function private.set_user_defaults();
+create trigger _200_sync_user_email before insert on public.users
+  for each row execute function private.sync_user_email();
+create trigger _210_sync_user_email before update on public.users
+  for each row when (old.email is distinct from new.email) execute function private.sync_user_email();
 create trigger _300_guard_user_limit before insert on public.users
   for each row when (new.max_running_tasks is not null) execute function private.guard_user_limit();
 create trigger _310_guard_user_limit before update on public.users
   for each row when (old.max_running_tasks is distinct from new.max_running_tasks)
   execute function private.guard_user_limit();
-create trigger _900_keep_timestamps before insert or update on public.users
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.users
+  for each row execute function private.set_timestamps();
 
-create trigger _100_follow_new_account after insert on auth.users
-  for each row execute function private.follow_new_account();
-create trigger _110_follow_changed_account after update on auth.users
+create trigger _100_sync_new_account after insert on auth.users
+  for each row execute function private.sync_new_account();
+create trigger _110_sync_changed_account after update on auth.users
   for each row when (
     (old.email, old.raw_user_meta_data) is distinct from (new.email, new.raw_user_meta_data)
   )
-  execute function private.follow_changed_account();
+  execute function private.sync_changed_account();
 
 alter table public.users enable row level security;
 create policy users_select_own on public.users
@@ -266,19 +265,19 @@ begin
   perform private.require_team_role('admin');
   if p_max_running_tasks < 0 then
     raise exception using
-      errcode = 'PT422', message = 'task_limit_invalid', detail = 'A limit is a number from 0, or null.',
+      errcode = 'PT422', message = 'agents_task_limit_invalid',
+      detail = 'A limit is a number from 0, or null.',
       hint = 'Use null for what agent_settings says.';
   end if;
   update public.users as u set max_running_tasks = p_max_running_tasks where u.id = p_user_id;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'user_not_found', detail = 'There is no account with this id.',
+      errcode = 'PT404', message = 'agents_user_unknown', detail = 'There is no account with this id.',
       hint = 'Use the id of an account.';
   end if;
 end;
 $$;
-comment on function private.set_max_running_tasks(uuid, integer) is 'Body of public.set_max_running_tasks.';
-grant execute on function private.set_max_running_tasks(uuid, integer) to authenticated, service_role;
+grant execute on function private.set_max_running_tasks to authenticated, service_role;
 
 create or replace function public.set_max_running_tasks(p_user_id uuid, p_max_running_tasks integer)
 returns void
@@ -289,11 +288,11 @@ begin atomic
     p_max_running_tasks => set_max_running_tasks.p_max_running_tasks
   );
 end;
-comment on function public.set_max_running_tasks(uuid, integer) is
+comment on function public.set_max_running_tasks is
   'How many tasks of this user workers may hold at once; null for what agent_settings says, 0 for none. '
-  'Admins and servers. Errors: not_signed_in (401), team_role_required (403), user_not_found (404), '
-  'task_limit_invalid (422).';
-grant execute on function public.set_max_running_tasks(uuid, integer) to authenticated, service_role;
+  'Admins and servers. Errors: sign_in_required (401), team_role_required (403), agents_user_unknown '
+  '(404), agents_task_limit_invalid (422).';
+grant execute on function public.set_max_running_tasks to authenticated, service_role;
 
 -- 40_agents/10_accounts/30_secrets.sql
 -- Other people's secrets, such as their GitHub tokens: sealed by an edge function, with a key that the
@@ -332,7 +331,7 @@ comment on column private.secrets.invalid_at is 'Since when the provider refuses
 
 -- A trigger and not a check constraint: a check's error, and so the server's log, repeats the whole row. It
 -- is the first one, before anything else could fail over the same row.
-create or replace function private.refuse_unsealed_secret() returns trigger
+create or replace function private.reject_unsealed_secret() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   if length(new.sealed) <= 16384 and new.sealed
@@ -341,22 +340,22 @@ begin
     return new;
   end if;
   raise exception using
-    errcode = 'PT422', message = 'secret_not_sealed',
+    errcode = 'PT422', message = 'agents_secret_invalid',
     detail = 'A secret is stored as v1.<key id>.<nonce>.<ciphertext> and in no other form.',
     hint = 'Hand it to the edge function that seals it.';
 end;
 $$;
-comment on function private.refuse_unsealed_secret() is
-  'Before trigger, the first of its table. The error does not repeat the value. Errors: secret_not_sealed '
-  '(422).';
+comment on function private.reject_unsealed_secret is
+  'Before trigger, the first of its table. The error does not repeat the value. '
+  'Errors: agents_secret_invalid (422).';
 
-create trigger _010_refuse_unsealed_secret before insert on private.secrets
-  for each row execute function private.refuse_unsealed_secret();
-create trigger _020_refuse_unsealed_secret before update on private.secrets
+create trigger _010_reject_unsealed_secret before insert on private.secrets
+  for each row execute function private.reject_unsealed_secret();
+create trigger _020_reject_unsealed_secret before update on private.secrets
   for each row when (old.sealed is distinct from new.sealed)
-  execute function private.refuse_unsealed_secret();
-create trigger _900_keep_timestamps before insert or update on private.secrets
-  for each row execute function private.keep_timestamps();
+  execute function private.reject_unsealed_secret();
+create trigger _900_set_timestamps before insert or update on private.secrets
+  for each row execute function private.set_timestamps();
 
 -- No policy, no grant: nobody but the functions below, which run as the owner, and operators.
 alter table private.secrets enable row level security;
@@ -370,8 +369,7 @@ begin
   where s.user_id = p_user_id and s.kind = p_kind;
 end;
 $$;
-comment on function private.read_secret(uuid, text) is 'Body of public.read_secret.';
-grant execute on function private.read_secret(uuid, text) to service_role;
+grant execute on function private.read_secret to service_role;
 
 create or replace function public.read_secret(p_user_id uuid, p_kind text)
 returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb, invalid_at timestamptz)
@@ -380,9 +378,8 @@ begin atomic
   select s.id, s.user_id, s.kind, s.sealed, s.metadata, s.invalid_at
   from private.read_secret(p_user_id => read_secret.p_user_id, p_kind => read_secret.p_kind) as s;
 end;
-comment on function public.read_secret(uuid, text) is
-  'A user''s secret, sealed; no row for none. Service role only.';
-grant execute on function public.read_secret(uuid, text) to service_role;
+comment on function public.read_secret is 'A user''s secret, sealed; no row for none. Service role only.';
+grant execute on function public.read_secret to service_role;
 
 create or replace function private.mark_secret_checked(p_id uuid, p_is_valid boolean, p_metadata jsonb)
 returns boolean
@@ -396,9 +393,7 @@ begin
   return found;
 end;
 $$;
-comment on function private.mark_secret_checked(uuid, boolean, jsonb) is
-  'Body of public.mark_secret_checked.';
-grant execute on function private.mark_secret_checked(uuid, boolean, jsonb) to service_role;
+grant execute on function private.mark_secret_checked to service_role;
 
 create or replace function public.mark_secret_checked(
   p_id uuid, p_is_valid boolean, p_metadata jsonb default null
@@ -410,10 +405,10 @@ begin atomic
     p_metadata => mark_secret_checked.p_metadata
   );
 end;
-comment on function public.mark_secret_checked(uuid, boolean, jsonb) is
+comment on function public.mark_secret_checked is
   'Writes down what the provider said about a secret just now, and what else it told. False when the secret '
   'has been replaced or removed meanwhile. Service role only.';
-grant execute on function public.mark_secret_checked(uuid, boolean, jsonb) to service_role;
+grant execute on function public.mark_secret_checked to service_role;
 
 -- 40_agents/10_accounts/40_users_github_token.sql
 -- Makes a handle of users.github_token: the token is in private.secrets, sealed, and gets there by the edge
@@ -422,7 +417,7 @@ grant execute on function public.mark_secret_checked(uuid, boolean, jsonb) to se
 -- The handle is right when it is that of the user's own secret, whoever writes it: nothing to be gained by
 -- writing it, and a client that sends its whole row back does. The value is not repeated, and no constraint
 -- comes before this, whose error would repeat the row.
-create or replace function private.refuse_plain_github_token() returns trigger
+create or replace function private.reject_plain_github_token() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if exists (
@@ -432,14 +427,14 @@ begin
     return new;
   end if;
   raise exception using
-    errcode = 'PT422', message = 'github_token_plaintext_refused',
+    errcode = 'PT422', message = 'agents_github_token_forbidden',
     detail = 'users.github_token holds the handle of the user''s own token and nothing else.',
     hint = 'POST {"token": "…"} to the edge function github-token; set null to remove the token.';
 end;
 $$;
-comment on function private.refuse_plain_github_token() is
-  'Before trigger, the first of its table. The error does not repeat the value. Errors: '
-  'github_token_plaintext_refused (422).';
+comment on function private.reject_plain_github_token is
+  'Before trigger, the first of its table. The error does not repeat the value. '
+  'Errors: agents_github_token_forbidden (422).';
 
 create or replace function private.remove_github_token() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -448,14 +443,14 @@ begin
   return null;
 end;
 $$;
-comment on function private.remove_github_token() is
+comment on function private.remove_github_token is
   'After-update trigger: whoever clears the handle removes the token.';
 
-create trigger _010_refuse_plain_github_token before insert on public.users
-  for each row when (new.github_token is not null) execute function private.refuse_plain_github_token();
-create trigger _020_refuse_plain_github_token before update on public.users
+create trigger _010_reject_plain_github_token before insert on public.users
+  for each row when (new.github_token is not null) execute function private.reject_plain_github_token();
+create trigger _020_reject_plain_github_token before update on public.users
   for each row when (new.github_token is not null and old.github_token is distinct from new.github_token)
-  execute function private.refuse_plain_github_token();
+  execute function private.reject_plain_github_token();
 create trigger _500_remove_github_token after update on public.users
   for each row when (old.github_token is not null and new.github_token is null)
   execute function private.remove_github_token();
@@ -468,7 +463,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.clear_github_token() is
+comment on function private.clear_github_token is
   'After-delete trigger of secrets: no handle is left of a secret that is gone.';
 
 create trigger _500_clear_github_token after delete on private.secrets
@@ -492,7 +487,7 @@ begin
   );
 end;
 $$;
-comment on function private.describe_github_token(uuid) is
+comment on function private.describe_github_token is
   'Of a user''s GitHub token is_set, login, scopes, expires_at, checked_at and invalid_at; null where '
   'there is none.';
 
@@ -506,7 +501,7 @@ begin
   perform from public.users as u where u.id = p_user_id for no key update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'user_not_found', detail = 'There is no account with this id.',
+      errcode = 'PT404', message = 'agents_user_unknown', detail = 'There is no account with this id.',
       hint = 'Use the id of an account.';
   end if;
   insert into private.secrets as s (id, user_id, kind, sealed, metadata, checked_at)
@@ -516,13 +511,12 @@ begin
     checked_at = excluded.checked_at, invalid_at = null;
   update public.users as u set
     github_token = 'secret:' || p_id,
-    github_username = coalesce(left(private.presence(p_metadata ->> 'login'), 100), u.github_username)
+    github_username = coalesce(left(private.non_blank(p_metadata ->> 'login'), 100), u.github_username)
   where u.id = p_user_id;
   return private.describe_github_token(p_user_id);
 end;
 $$;
-comment on function private.set_github_token(uuid, uuid, text, jsonb) is 'Body of public.set_github_token.';
-grant execute on function private.set_github_token(uuid, uuid, text, jsonb) to service_role;
+grant execute on function private.set_github_token to service_role;
 
 create or replace function public.set_github_token(
   p_user_id uuid, p_id uuid, p_sealed text, p_metadata jsonb default '{}'
@@ -534,11 +528,11 @@ begin atomic
     p_sealed => set_github_token.p_sealed, p_metadata => set_github_token.p_metadata
   );
 end;
-comment on function public.set_github_token(uuid, uuid, text, jsonb) is
+comment on function public.set_github_token is
   'Stores a GitHub token that is sealed for this id, user and kind github_token, in the place of the one '
   'that the user had, and says of it what github_token_status says. metadata: login, scopes, expires_at. '
-  'Service role only. Errors: user_not_found (404), secret_not_sealed (422).';
-grant execute on function public.set_github_token(uuid, uuid, text, jsonb) to service_role;
+  'Service role only. Errors: agents_user_unknown (404), agents_secret_invalid (422).';
+grant execute on function public.set_github_token to service_role;
 
 create or replace function private.github_token_status() returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -547,25 +541,24 @@ declare
 begin
   if v_user_id is null then
     raise exception using
-      errcode = 'PT401', message = 'not_signed_in', detail = 'This is about one''s own token.',
+      errcode = 'PT401', message = 'sign_in_required', detail = 'This is about one''s own token.',
       hint = 'Sign in.';
   end if;
   return private.describe_github_token(v_user_id);
 end;
 $$;
-comment on function private.github_token_status() is 'Body of public.github_token_status.';
-grant execute on function private.github_token_status() to authenticated;
+grant execute on function private.github_token_status to authenticated;
 
 create or replace function public.github_token_status() returns jsonb
 language sql stable security invoker set search_path = ''
 begin atomic
   select private.github_token_status();
 end;
-comment on function public.github_token_status() is
+comment on function public.github_token_status is
   'What is known about the caller''s GitHub token: {is_set, login, scopes, expires_at, checked_at, '
   'invalid_at}, never the token. Scopes are null for a fine-grained token, invalid_at is since when GitHub '
-  'refuses it. Errors: not_signed_in (401).';
-grant execute on function public.github_token_status() to authenticated;
+  'refuses it. Errors: sign_in_required (401).';
+grant execute on function public.github_token_status to authenticated;
 
 -- 40_agents/10_accounts/50_secret_rotation.sql
 -- A new master key: `npm run secrets:rotate` lists what an older one has sealed, and hands it back sealed
@@ -584,8 +577,7 @@ begin
   limit least(greatest(p_batch_size, 1), 1000);
 end;
 $$;
-comment on function private.secrets_to_rotate(text, uuid, integer) is 'Body of public.secrets_to_rotate.';
-grant execute on function private.secrets_to_rotate(text, uuid, integer) to service_role;
+grant execute on function private.secrets_to_rotate to service_role;
 
 create or replace function public.secrets_to_rotate(
   p_current_key_id text, p_after uuid default null, p_batch_size integer default 100
@@ -598,10 +590,10 @@ begin atomic
     p_batch_size => secrets_to_rotate.p_batch_size
   ) as s;
 end;
-comment on function public.secrets_to_rotate(text, uuid, integer) is
-  'Up to p_batch_size secrets (1000 at most) that are not sealed with this master key, in the order of their '
-  'ids, after the id p_after. Service role only.';
-grant execute on function public.secrets_to_rotate(text, uuid, integer) to service_role;
+comment on function public.secrets_to_rotate is
+  'Up to p_batch_size secrets (1000 at most) that are not sealed with this master key, in the order of '
+  'their ids, after the id p_after. Service role only.';
+grant execute on function public.secrets_to_rotate to service_role;
 
 -- A secret that was replaced or removed since it was read is another one, and stays as it is.
 create or replace function private.reseal_secrets(p_secrets jsonb) returns integer
@@ -621,18 +613,17 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.reseal_secrets(jsonb) is 'Body of public.reseal_secrets.';
-grant execute on function private.reseal_secrets(jsonb) to service_role;
+grant execute on function private.reseal_secrets to service_role;
 
 create or replace function public.reseal_secrets(p_secrets jsonb) returns integer
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.reseal_secrets(p_secrets => reseal_secrets.p_secrets);
 end;
-comment on function public.reseal_secrets(jsonb) is
+comment on function public.reseal_secrets is
   'Takes [{id, sealed, resealed}, …]: each secret that is still sealed as given becomes what it is resealed '
-  'to. Says how many did. Service role only. Errors: secret_not_sealed (422).';
-grant execute on function public.reseal_secrets(jsonb) to service_role;
+  'to. Says how many did. Service role only. Errors: agents_secret_invalid (422).';
+grant execute on function public.reseal_secrets to service_role;
 
 create or replace function private.secret_key_counts()
 returns table (kind text, key_id text, secret_count bigint)
@@ -642,8 +633,7 @@ begin
   select s.kind, s.key_id, count(*) from private.secrets as s group by 1, 2 order by 1, 2;
 end;
 $$;
-comment on function private.secret_key_counts() is 'Body of public.secret_key_counts.';
-grant execute on function private.secret_key_counts() to service_role;
+grant execute on function private.secret_key_counts to service_role;
 
 create or replace function public.secret_key_counts()
 returns table (kind text, key_id text, secret_count bigint)
@@ -651,9 +641,9 @@ language sql stable security invoker set search_path = ''
 begin atomic
   select c.kind, c.key_id, c.secret_count from private.secret_key_counts() as c;
 end;
-comment on function public.secret_key_counts() is
+comment on function public.secret_key_counts is
   'How many secrets of each kind each master key has sealed. Service role only.';
-grant execute on function public.secret_key_counts() to service_role;
+grant execute on function public.secret_key_counts to service_role;
 
 -- 40_agents/10_accounts/60_github_token_checks.sql
 -- How often a user may have GitHub asked about a token: it is asked from our address, and whoever tries out
@@ -681,7 +671,7 @@ begin
   perform from public.users as u where u.id = p_user_id for key share;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'user_not_found', detail = 'There is no account with this id.',
+      errcode = 'PT404', message = 'agents_user_unknown', detail = 'There is no account with this id.',
       hint = 'Use the id of an account.';
   end if;
   insert into private.github_token_checks as c (user_id, counted_since, checks_count)
@@ -701,19 +691,18 @@ begin
   );
 end;
 $$;
-comment on function private.count_github_token_check(uuid) is 'Body of public.count_github_token_check.';
-grant execute on function private.count_github_token_check(uuid) to service_role;
+grant execute on function private.count_github_token_check to service_role;
 
 create or replace function public.count_github_token_check(p_user_id uuid) returns integer
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.count_github_token_check(p_user_id => count_github_token_check.p_user_id);
 end;
-comment on function public.count_github_token_check(uuid) is
+comment on function public.count_github_token_check is
   'Counts that GitHub is about to be asked about a token for a user, and returns 0; where it has been ten '
-  'times in ten minutes, counts nothing and returns the seconds to wait. Service role only. Errors: '
-  'user_not_found (404).';
-grant execute on function public.count_github_token_check(uuid) to service_role;
+  'times in ten minutes, counts nothing and returns the seconds to wait. Service role only. '
+  'Errors: agents_user_unknown (404).';
+grant execute on function public.count_github_token_check to service_role;
 
 -- 40_agents/20_tasks/10_projects.sql
 -- GitHub repositories that somebody lets agents work on.
@@ -750,21 +739,20 @@ create sequence public.projects_id_seq as bigint owned by public.projects.id;
 
 comment on table public.projects is
   'One row a repository and user. Each sees and edits their own; deleting one deletes its tasks. Null for a '
-  'column that may not be null is as if it were left out. Errors on write: key_change_refused (422).';
-comment on column public.projects.id is
-  'Counted up by the database. Only servers may bring a new one along.';
+  'column that may not be null is as if it were left out. Errors on write: key_change_forbidden (422).';
+comment on column public.projects.id is 'Counted up by the database. Only servers may bring a new one along.';
 comment on column public.projects.user_id is 'Whose it is: the caller, for good.';
 comment on column public.projects.is_active is 'Whether the app offers it; the queue does not ask.';
 comment on column public.projects.settings is 'Whatever the app keeps about it, up to 64 kB; workers get it.';
 comment on column public.projects.max_running_tasks is
-  'How many of its tasks workers may hold at once; null for what agent_settings says, which this can only '
-  'lower.';
+  'How many of its tasks workers may hold at once; null for what agent_settings says, which this '
+  'can only lower.';
 
 create index idx_projects_user_id on public.projects (user_id);
 
 -- The sequence moves by nextval, as long as that is quick: setval could take it back below a number that
 -- was given out in between.
-create or replace function private.pass_id(p_sequence regclass, p_id bigint) returns void
+create or replace function private.advance_id_sequence(p_sequence regclass, p_id bigint) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_last bigint := coalesce(pg_sequence_last_value(p_sequence), 0);
@@ -782,12 +770,12 @@ begin
   end loop;
 end;
 $$;
-comment on function private.pass_id(regclass, bigint) is
+comment on function private.advance_id_sequence is
   'Moves a sequence of ids to at least this one, so that it is not given out again.';
 
 -- For an upsert of a row that is there, what was sent as null is as stored. An id that nobody has yet would
 -- be in the way of whoever is given it next.
-create or replace function private.meet_stored_project() returns trigger
+create or replace function private.complete_project_upsert() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_old public.projects;
@@ -795,7 +783,7 @@ begin
   if coalesce(new.id, 0) <> 0 then
     select * into v_old from public.projects as p where p.id = new.id and p.user_id = new.user_id for update;
     if not found and private.is_trusted_caller() then
-      perform private.pass_id('public.projects_id_seq', new.id);
+      perform private.advance_id_sequence('public.projects_id_seq', new.id);
     elsif not found and not exists (select from public.projects as p where p.id = new.id) then
       new.id := 0;
     end if;
@@ -812,10 +800,10 @@ begin
   return new;
 end;
 $$;
-comment on function private.meet_stored_project() is
+comment on function private.complete_project_upsert is
   'Before-insert trigger, the first: an id for a new project; for an upsert, nulls as they are stored.';
 
-create or replace function private.fill_project() returns trigger
+create or replace function private.set_project_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   new.is_active := coalesce(new.is_active, old.is_active);
@@ -823,34 +811,35 @@ begin
   return new;
 end;
 $$;
-comment on function private.fill_project() is
+comment on function private.set_project_defaults is
   'Before-update trigger: null in a column that may not be null is as if left out.';
 
 -- A trigger and no check, whose message would print the row.
-create or replace function private.refuse_url_secret() returns trigger
+create or replace function private.reject_url_secret() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   raise exception using
-    errcode = 'PT422', message = 'repo_url_holds_secret',
+    errcode = 'PT422', message = 'agents_repo_url_invalid',
     detail = 'There is a user or a password in repo_url, where everything that reads it would show it.',
     hint = 'Use the url without it, and give your token to the function github-token.';
 end;
 $$;
-comment on function private.refuse_url_secret() is
-  'Before trigger of a repo_url with credentials in it. Errors: repo_url_holds_secret (422), always.';
+comment on function private.reject_url_secret is
+  'Before trigger of a repo_url with credentials in it. Errors: agents_repo_url_invalid (422), always.';
 
-create trigger _005_refuse_url_secret before insert or update of repo_url on public.projects
+create trigger _005_reject_url_secret before insert or update of repo_url on public.projects
   for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
-  execute function private.refuse_url_secret();
-create trigger _010_meet_stored_project before insert on public.projects
-  for each row execute function private.meet_stored_project();
-create trigger _050_refuse_key_change before update on public.projects
+  execute function private.reject_url_secret();
+create trigger _010_complete_project_upsert before insert on public.projects
+  for each row execute function private.complete_project_upsert();
+create trigger _050_reject_key_change before update on public.projects
   for each row when (old.id is distinct from new.id or old.user_id is distinct from new.user_id)
-  execute function private.refuse_key_change();
-create trigger _100_fill_project before update on public.projects
-  for each row when (new.is_active is null or new.settings is null) execute function private.fill_project();
-create trigger _900_keep_timestamps before insert or update on public.projects
-  for each row execute function private.keep_timestamps();
+  execute function private.reject_key_change();
+create trigger _100_set_project_defaults before update on public.projects
+  for each row when (new.is_active is null or new.settings is null)
+    execute function private.set_project_defaults();
+create trigger _900_set_timestamps before insert or update on public.projects
+  for each row execute function private.set_timestamps();
 
 alter table public.projects enable row level security;
 create policy projects_select_own on public.projects
@@ -920,11 +909,11 @@ create table public.tasks (
 create sequence public.tasks_id_seq as bigint owned by public.tasks.id;
 
 comment on table public.tasks is
-  'One row a task. Each user sees and edits their own; workers have them through the functions of the queue. '
-  'For lists use task_list, which leaves the large columns out. Null for a column that may not be null is as '
-  'if it were left out. Errors on write: project_not_found (404), task_status_way_illegal, '
-  'task_held_by_worker (409), task_result_too_large (413), task_value_invalid, repo_url_holds_secret, '
-  'key_change_refused (422).';
+  'One row a task. Each user sees and edits their own; workers have them through the functions of the '
+  'queue. For lists use task_list, which leaves the large columns out. Null for a column that may not be '
+  'null is as if it were left out. Errors on write: agents_project_unknown (404), '
+  'agents_task_transition_invalid, agents_task_conflict (409), agents_task_result_too_large (413), '
+  'agents_task_value_invalid, agents_repo_url_invalid, key_change_forbidden (422).';
 comment on column public.tasks.id is 'Counted up by the database. Only servers may bring a new one along.';
 comment on column public.tasks.user_id is 'Whose it is: the caller, for good.';
 comment on column public.tasks.project_id is 'The project, which is the same user''s; null for none.';
@@ -961,8 +950,8 @@ create index idx_tasks_user_id on public.tasks (user_id);
 create index idx_tasks_project_id on public.tasks (project_id);
 create index idx_tasks_status on public.tasks (status);
 
--- See private.meet_stored_project.
-create or replace function private.meet_stored_task() returns trigger
+-- See private.complete_project_upsert.
+create or replace function private.complete_task_upsert() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_old public.tasks;
@@ -970,7 +959,7 @@ begin
   if coalesce(new.id, 0) <> 0 then
     select * into v_old from public.tasks as t where t.id = new.id and t.user_id = new.user_id for update;
     if not found and private.is_trusted_caller() then
-      perform private.pass_id('public.tasks_id_seq', new.id);
+      perform private.advance_id_sequence('public.tasks_id_seq', new.id);
     elsif not found and not exists (select from public.tasks as t where t.id = new.id) then
       new.id := 0;
     end if;
@@ -991,7 +980,7 @@ begin
   return new;
 end;
 $$;
-comment on function private.meet_stored_task() is
+comment on function private.complete_task_upsert is
   'Before-insert trigger, the first: an id for a new task; for an upsert, nulls as they are stored.';
 
 -- With the rights of whoever writes: a project that they can't see is none.
@@ -1007,16 +996,16 @@ begin
   where p.id = new.project_id and p.user_id = new.user_id;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'project_not_found', detail = 'The task''s user has no such project.',
+      errcode = 'PT404', message = 'agents_project_unknown', detail = 'The task''s user has no such project.',
       hint = 'Use the id of one of the user''s projects, or null.';
   end if;
   new.repo_url := coalesce(new.repo_url, v_repo_url);
   return new;
 end;
 $$;
-comment on function private.check_task_project() is
-  'Before trigger: a task''s project is its user''s own, and lends its repository. Errors: project_not_found '
-  '(404).';
+comment on function private.check_task_project is
+  'Before trigger: a task''s project is its user''s own, and lends its repository. '
+  'Errors: agents_project_unknown (404).';
 
 -- Its message, unlike a check's, does not print the row.
 create or replace function private.check_task_values() returns trigger
@@ -1043,16 +1032,16 @@ begin
   end;
   if v_wrong is not null then
     raise exception using
-      errcode = 'PT422', message = 'task_value_invalid',
+      errcode = 'PT422', message = 'agents_task_value_invalid',
       detail = format('A task can''t have this in %s.', split_part(v_wrong, ':', 1)),
       hint = format('What fits is %s.', v_wrong);
   end if;
   return new;
 end;
 $$;
-comment on function private.check_task_values() is
+comment on function private.check_task_values is
   'Before trigger of what a task is asked: ranges and lengths; null in a column that may not be null is as '
-  'if left out. Errors: task_value_invalid (422).';
+  'if left out. Errors: agents_task_value_invalid (422).';
 
 -- What nearly every write is: one expression, since each costs every finished task its part. The sizes are
 -- known without unpacking anything.
@@ -1073,9 +1062,10 @@ begin
     new.changed_files := coalesce(new.changed_files, old.changed_files);
     new.chat_messages := coalesce(new.chat_messages, old.chat_messages);
     new.execution_metadata := coalesce(new.execution_metadata, old.execution_metadata);
-    perform private.refuse_task_result(new);
+    perform private.reject_task_result(new);
   end if;
-  -- private.keep_task can't tell, without unpacking them, whether the large columns change. Here the largest
+  -- private.set_task_defaults can't tell, without unpacking them, whether the large columns change. Here the
+  -- largest
   -- come last: a message that is appended is seen before a diff would be read.
   if tg_op = 'UPDATE' and current_setting('app.task_queue', true) is distinct from 'on' and (
     old.chat_messages <> new.chat_messages or old.execution_metadata <> new.execution_metadata
@@ -1087,26 +1077,26 @@ begin
   return new;
 end;
 $$;
-comment on function private.check_task_result() is
+comment on function private.check_task_result is
   'Before trigger of what comes out of a task: sizes, shapes and lengths; null in a column that may not be '
-  'null is as if left out. Errors: task_result_too_large (413), task_value_invalid (422).';
+  'null is as if left out. Errors: agents_task_result_too_large (413), agents_task_value_invalid (422).';
 
 -- Fired for what is wrong alone: messages that are well cost the look that the trigger's condition takes. The
 -- functions of the queue and append_task_message add objects to what is there, and are not looked at.
-create or replace function private.refuse_task_messages() returns trigger
+create or replace function private.reject_task_messages() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   raise exception using
-    errcode = 'PT422', message = 'task_value_invalid',
+    errcode = 'PT422', message = 'agents_task_value_invalid',
     detail = 'A task can''t have this in chat_messages.',
     hint = 'What fits is chat_messages: an array of objects {role, content, timestamp}.';
 end;
 $$;
-comment on function private.refuse_task_messages() is
-  'Before trigger of messages that a client writes and that are no objects. Errors: task_value_invalid '
-  '(422).';
+comment on function private.reject_task_messages is
+  'Before trigger of messages that a client writes and that are no objects. '
+  'Errors: agents_task_value_invalid (422).';
 
-create or replace function private.refuse_task_result(p_task public.tasks) returns void
+create or replace function private.reject_task_result(p_task public.tasks) returns void
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_wrong constant text := case
@@ -1127,31 +1117,31 @@ begin
     or pg_column_size(p_task.execution_metadata) > 16777216 or octet_length(p_task.error) > 1048576
   then
     raise exception using
-      errcode = 'PT413', message = 'task_result_too_large',
+      errcode = 'PT413', message = 'agents_task_result_too_large',
       detail = 'git_diff and git_patch hold up to 50 MB each, chat_messages, changed_files and '
         'execution_metadata 16 MB, error 1 MB.',
       hint = 'Keep what is larger in a file and put its address into execution_metadata.';
   end if;
   if v_wrong is not null then
     raise exception using
-      errcode = 'PT422', message = 'task_value_invalid',
+      errcode = 'PT422', message = 'agents_task_value_invalid',
       detail = format('A task can''t have this in %s.', split_part(v_wrong, ':', 1)),
       hint = format('What fits is %s.', v_wrong);
   end if;
 end;
 $$;
-comment on function private.refuse_task_result(public.tasks) is
-  'Says what is wrong with what came out of a task, if anything is. Errors: task_result_too_large (413), '
-  'task_value_invalid (422).';
+comment on function private.reject_task_result is
+  'Says what is wrong with what came out of a task, if anything is. Errors: agents_task_result_too_large '
+  '(413), agents_task_value_invalid (422).';
 
-create trigger _005_refuse_url_secret before insert or update of repo_url on public.tasks
+create trigger _005_reject_url_secret before insert or update of repo_url on public.tasks
   for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
-  execute function private.refuse_url_secret();
-create trigger _010_meet_stored_task before insert on public.tasks
-  for each row execute function private.meet_stored_task();
-create trigger _050_refuse_key_change before update of id, user_id on public.tasks
+  execute function private.reject_url_secret();
+create trigger _010_complete_task_upsert before insert on public.tasks
+  for each row execute function private.complete_task_upsert();
+create trigger _050_reject_key_change before update of id, user_id on public.tasks
   for each row when (old.id is distinct from new.id or old.user_id is distinct from new.user_id)
-  execute function private.refuse_key_change();
+  execute function private.reject_key_change();
 create trigger _100_check_task_project before insert on public.tasks
   for each row execute function private.check_task_project();
 create trigger _110_check_task_project before update of project_id on public.tasks
@@ -1164,12 +1154,12 @@ create trigger _130_check_task_result before insert or update of git_diff, git_p
   chat_messages, execution_metadata, pr_branch, container_id, commit_hash, pr_number, pr_url, error_kind
   on public.tasks
   for each row execute function private.check_task_result();
-create trigger _140_refuse_task_messages before insert or update of chat_messages on public.tasks
+create trigger _140_reject_task_messages before insert or update of chat_messages on public.tasks
   for each row when (
     current_user in ('authenticated', 'service_role')
     and jsonb_path_exists(new.chat_messages, 'strict $[*] ? (@.type() != "object")')
   )
-  execute function private.refuse_task_messages();
+  execute function private.reject_task_messages();
 
 alter table public.tasks enable row level security;
 create policy tasks_select_own on public.tasks
@@ -1217,14 +1207,14 @@ begin
   return new;
 end;
 $$;
-comment on function private.begin_task() is
+comment on function private.begin_task is
   'Before-insert trigger: a task may begin in any status, and has the times that go with it.';
 
 -- The functions of the queue go by other rules, since each task pays twice for what a trigger costs: they run
 -- with `app.task_queue` on, look at the status themselves, under the task's lock, and write its times. No
 -- client of the API can set it.
 
-create or replace function private.keep_task_status() returns trigger
+create or replace function private.check_task_transition() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_next constant public.task_status[] := case old.status
@@ -1241,13 +1231,13 @@ begin
   -- Whoever it is: what a worker holds changes through the functions of the queue.
   if exists (select from public.task_attempts as a where a.task_id = old.id and a.ended_at is null) then
     raise exception using
-      errcode = 'PT409', message = 'task_held_by_worker',
+      errcode = 'PT409', message = 'agents_task_conflict',
       detail = 'A worker holds this task, so its status stays what it is.',
       hint = 'Call cancel_task to take it from the worker.';
   end if;
   if new.status <> all (v_next) then
     raise exception using
-      errcode = 'PT409', message = 'task_status_way_illegal',
+      errcode = 'PT409', message = 'agents_task_transition_invalid',
       detail = format('A task that is %s can''t become %s.', old.status, new.status),
       hint = format('From here it may become: %s.', array_to_string(v_next, ', '));
   end if;
@@ -1268,30 +1258,30 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_task_status() is
+comment on function private.check_task_transition is
   'Before-update trigger of the status: only along the legal ways, by whoever may, with the times that go '
-  'with it. Errors: task_status_way_illegal, task_held_by_worker (409).';
+  'with it. Errors: agents_task_transition_invalid, agents_task_conflict (409).';
 
-create or replace function private.keep_task_project() returns trigger
+create or replace function private.check_task_project_change() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   if exists (select from public.task_attempts as a where a.task_id = old.id and a.ended_at is null) then
     raise exception using
-      errcode = 'PT409', message = 'task_held_by_worker',
+      errcode = 'PT409', message = 'agents_task_conflict',
       detail = 'A worker holds this task, so its project and repository stay what they are.',
       hint = 'Call cancel_task to take it from the worker.';
   end if;
   return new;
 end;
 $$;
-comment on function private.keep_task_project() is
+comment on function private.check_task_project_change is
   'Before-update trigger of a changed project, since what runs is counted by project, and of a changed '
-  'repository, since what the worker says of its pull request is of the one that it was given. Errors: '
-  'task_held_by_worker (409).';
+  'repository, since what the worker says of its pull request is of the one that it was given. '
+  'Errors: agents_task_conflict (409).';
 
--- Times as private.keep_timestamps keeps them, but without comparing the large columns, which would read and
+-- Times as private.set_timestamps keeps them, but without comparing the large columns, which would read and
 -- unpack them for each update of the row: where they are written, private.check_task_result has.
-create or replace function private.keep_task() returns trigger
+create or replace function private.set_task_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   new.created_at := old.created_at;
@@ -1322,25 +1312,25 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_task() is
+comment on function private.set_task_defaults is
   'Before-update trigger, the last: what a client writes into the database''s own columns is dropped, and '
   'updated_at moves forward whenever something else changed.';
 
 create trigger _200_begin_task before insert on public.tasks
   for each row execute function private.begin_task();
-create trigger _210_keep_task_status before update of status on public.tasks
+create trigger _210_check_task_transition before update of status on public.tasks
   for each row when (current_setting('app.task_queue', true) is distinct from 'on')
-  execute function private.keep_task_status();
-create trigger _220_keep_task_project before update of project_id, repo_url on public.tasks
+  execute function private.check_task_transition();
+create trigger _220_check_task_project_change before update of project_id, repo_url on public.tasks
   for each row when (
     old.project_id is distinct from new.project_id or old.repo_url is distinct from new.repo_url
   )
-  execute function private.keep_task_project();
-create trigger _900_keep_timestamps before insert on public.tasks
-  for each row execute function private.keep_timestamps();
-create trigger _910_keep_task before update on public.tasks
+  execute function private.check_task_project_change();
+create trigger _900_set_timestamps before insert on public.tasks
+  for each row execute function private.set_timestamps();
+create trigger _910_set_task_defaults before update on public.tasks
   for each row when (current_setting('app.task_queue', true) is distinct from 'on')
-  execute function private.keep_task();
+  execute function private.set_task_defaults();
 
 -- 40_agents/20_tasks/40_append_task_message.sql
 -- Adds a message to a task's conversation, however many do so at once.
@@ -1356,11 +1346,11 @@ declare
   v_timestamp numeric;
 begin
   if coalesce(append_task_message.role not in ('user', 'assistant', 'system'), true)
-    or private.presence(content) is null or octet_length(content) > 1048576
+    or private.non_blank(content) is null or octet_length(content) > 1048576
     or char_length(idempotency_key) not between 1 and 200
   then
     raise exception using
-      errcode = 'PT422', message = 'task_message_invalid',
+      errcode = 'PT422', message = 'agents_task_message_invalid',
       detail = 'This is no message that can be stored.',
       hint = 'Use the role user, assistant or system, a content of up to 1 MB that is not blank, and a key '
         'of 1 to 200 characters or none.';
@@ -1371,7 +1361,7 @@ begin
   for no key update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'task_not_found', detail = 'There is no such task.',
+      errcode = 'PT404', message = 'agents_task_unknown', detail = 'There is no such task.',
       hint = 'Use the id of a task.';
   end if;
   if idempotency_key is not null then
@@ -1395,8 +1385,8 @@ begin
   return v_message;
 end;
 $$;
-comment on function private.append_task_message(bigint, text, text, text) is
-  'Appends a message to any task. Errors: task_not_found (404), task_message_invalid (422).';
+comment on function private.append_task_message is
+  'Appends a message to any task. Errors: agents_task_unknown (404), agents_task_message_invalid (422).';
 
 create or replace function private.append_own_task_message(
   task_id bigint, role text, content text, idempotency_key text
@@ -1408,15 +1398,15 @@ begin
     where t.id = append_own_task_message.task_id and t.user_id = auth.uid()
   ) then
     raise exception using
-      errcode = 'PT404', message = 'task_not_found', detail = 'There is no such task of yours.',
+      errcode = 'PT404', message = 'agents_task_unknown', detail = 'There is no such task of yours.',
       hint = 'Use the id of one of your tasks.';
   end if;
   return private.append_task_message(task_id, role, content, idempotency_key);
 end;
 $$;
-comment on function private.append_own_task_message(bigint, text, text, text) is
-  'Body of public.append_task_message. Errors: task_not_found (404).';
-grant execute on function private.append_own_task_message(bigint, text, text, text)
+comment on function private.append_own_task_message is
+  'Body of public.append_task_message. Errors: agents_task_unknown (404).';
+grant execute on function private.append_own_task_message
   to authenticated, service_role;
 
 create or replace function public.append_task_message(
@@ -1429,12 +1419,13 @@ begin atomic
     content => append_task_message.content, idempotency_key => append_task_message.idempotency_key
   );
 end;
-comment on function public.append_task_message(bigint, text, text, text) is
+comment on function public.append_task_message is
   'Appends {role, content, timestamp} to the task''s chat_messages and returns it; the timestamp is the '
   'database''s, in epoch seconds, and never smaller than the last message''s. With an idempotency_key that '
   'the conversation has already, it appends nothing and returns the message of that key. The task''s user '
-  'and servers. Errors: task_not_found (404), task_result_too_large (413), task_message_invalid (422).';
-grant execute on function public.append_task_message(bigint, text, text, text)
+  'and servers. Errors: agents_task_unknown (404), agents_task_result_too_large '
+  '(413), agents_task_message_invalid (422).';
+grant execute on function public.append_task_message
   to authenticated, service_role;
 
 -- 40_agents/20_tasks/50_task_list.sql
@@ -1563,8 +1554,8 @@ comment on column public.worker_tokens.revoked_at is 'Since when it is refused; 
 comment on column public.worker_tokens.last_used_at is 'When it was last shown, give or take ten minutes.';
 create index worker_tokens_user_id_idx on public.worker_tokens (user_id);
 
-create trigger _900_keep_created_at before insert or update on public.worker_tokens
-  for each row execute function private.keep_created_at();
+create trigger _900_set_created_at before insert or update on public.worker_tokens
+  for each row execute function private.set_created_at();
 
 alter table public.worker_tokens enable row level security;
 create policy worker_tokens_select_own on public.worker_tokens
@@ -1592,13 +1583,13 @@ begin
     select case when count(*) between 1 and 50 and max(char_length(n.name)) <= 100
       then array_agg(n.name order by n.name) end
     from (
-      select distinct private.presence(a.agent) as name from unnest(p_agents) as a (agent)
+      select distinct private.non_blank(a.agent) as name from unnest(p_agents) as a (agent)
     ) as n
     where n.name is not null
   );
 end;
 $$;
-comment on function private.agent_names(text[]) is
+comment on function private.agent_names is
   'The names without blanks and repetitions; null when there is none, or more than 50, or one is too long.';
 
 create or replace function private.create_worker_token(
@@ -1608,20 +1599,20 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_user_id constant uuid := case when for_everybody is not true then auth.uid() end;
   v_agents constant text[] := private.agent_names(agents);
-  v_name constant text := private.presence(name);
+  v_name constant text := private.non_blank(name);
 begin
   if for_everybody then
     perform private.require_team_role('admin');
   elsif v_user_id is null then
     raise exception using
-      errcode = 'PT401', message = 'not_signed_in', detail = 'A worker token is an account''s.',
+      errcode = 'PT401', message = 'sign_in_required', detail = 'A worker token is an account''s.',
       hint = 'Sign in, or make one for everybody''s tasks: for_everybody.';
   end if;
   if v_name is null or char_length(v_name) > 200 or v_agents is null
     or expires_in_days not between 1 and 3650
   then
     raise exception using
-      errcode = 'PT422', message = 'worker_input_invalid',
+      errcode = 'PT422', message = 'agents_worker_input_invalid',
       detail = 'A worker token has a name of up to 200 characters, one to 50 agents, and 1 to 3650 days.',
       hint = 'Leave expires_in_days out for one that does not expire.';
   end if;
@@ -1634,9 +1625,7 @@ begin
   return next;
 end;
 $$;
-comment on function private.create_worker_token(text, text[], integer, boolean) is
-  'Body of public.create_worker_token.';
-grant execute on function private.create_worker_token(text, text[], integer, boolean)
+grant execute on function private.create_worker_token
   to authenticated, service_role;
 
 create or replace function public.create_worker_token(
@@ -1651,11 +1640,11 @@ begin atomic
     for_everybody => create_worker_token.for_everybody
   ) as c;
 end;
-comment on function public.create_worker_token(text, text[], integer, boolean) is
+comment on function public.create_worker_token is
   'Makes a credential with which a worker claims the caller''s tasks for these agents, and finishes what it '
-  'claimed; with for_everybody, anybody''s tasks (admins and servers). The token is shown this once. Errors: '
-  'not_signed_in (401), team_role_required (403), worker_input_invalid (422).';
-grant execute on function public.create_worker_token(text, text[], integer, boolean)
+  'claimed; with for_everybody, anybody''s tasks (admins and servers). The token is shown this once. '
+  'Errors: sign_in_required (401), team_role_required (403), agents_worker_input_invalid (422).';
+grant execute on function public.create_worker_token
   to authenticated, service_role;
 
 create or replace function private.revoke_worker_token(id uuid) returns timestamptz
@@ -1672,25 +1661,24 @@ begin
   returning w.revoked_at into v_revoked_at;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'worker_token_not_found',
+      errcode = 'PT404', message = 'agents_worker_token_unknown',
       detail = 'There is no worker token with this id.', hint = 'Use the id of a row in worker_tokens.';
   end if;
   return v_revoked_at;
 end;
 $$;
-comment on function private.revoke_worker_token(uuid) is 'Body of public.revoke_worker_token.';
-grant execute on function private.revoke_worker_token(uuid) to authenticated, service_role;
+grant execute on function private.revoke_worker_token to authenticated, service_role;
 
 create or replace function public.revoke_worker_token(id uuid) returns timestamptz
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.revoke_worker_token(id => revoke_worker_token.id);
 end;
-comment on function public.revoke_worker_token(uuid) is
+comment on function public.revoke_worker_token is
   'Ends a credential at once, also for the tasks that its worker holds: their leases run out. Says since '
-  'when it is revoked. Its user, admins of the team for one for everybody, and servers. Errors: '
-  'worker_token_not_found (404).';
-grant execute on function public.revoke_worker_token(uuid) to authenticated, service_role;
+  'when it is revoked. Its user, admins of the team for one for everybody, and servers. '
+  'Errors: agents_worker_token_unknown (404).';
+grant execute on function public.revoke_worker_token to authenticated, service_role;
 
 -- Unknown, expired and revoked are one answer.
 create or replace function private.authorize_worker(
@@ -1705,7 +1693,7 @@ begin
       return;
     end if;
     raise exception using
-      errcode = 'PT401', message = 'worker_token_required',
+      errcode = 'PT401', message = 'agents_worker_token_required',
       detail = 'The queue is open to servers and to workers with a token.',
       hint = 'Make one with create_worker_token and send it as worker_token.';
   end if;
@@ -1717,7 +1705,7 @@ begin
     and (w.expires_at is null or w.expires_at > clock_timestamp());
   if not found then
     raise exception using
-      errcode = 'PT401', message = 'worker_token_invalid',
+      errcode = 'PT401', message = 'agents_worker_token_invalid',
       detail = 'The worker token is unknown, expired or revoked.', hint = 'Make a new one.';
   end if;
   if v_last_used_at is null or v_last_used_at < clock_timestamp() - interval '10 minutes' then
@@ -1729,10 +1717,10 @@ begin
   end if;
 end;
 $$;
-comment on function private.authorize_worker(text) is
+comment on function private.authorize_worker is
   'Passes whoever may use the queue: trusted callers, for whom it returns nulls, and holders of a worker '
   'token, whose scope it returns. A trusted caller that shows a token is held to it. Errors: '
-  'worker_token_required, worker_token_invalid (401).';
+  'agents_worker_token_required, agents_worker_token_invalid (401).';
 
 -- 40_agents/30_queue/30_task_limits.sql
 -- How much of a user and of a project runs at once.
@@ -1740,17 +1728,17 @@ comment on function private.authorize_worker(text) is
 -- What runs is what workers hold: open attempts. Claims of a user who has a limit take turns, since none of
 -- them sees what another one has not committed; who would have to wait takes another user's task instead.
 
-create view private.user_rooms with (security_invoker = true) as
+create view private.user_capacity with (security_invoker = true) as
 select
   u.id as user_id, coalesce(u.max_running_tasks, s.running_tasks_per_user) as most,
   (select count(*) from public.task_attempts as a where a.user_id = u.id and a.outcome is null) as running
 from public.users as u
 cross join public.agent_settings as s
 where s.id;
-comment on view private.user_rooms is
+comment on view private.user_capacity is
   'How many tasks of each user may run at once, null for any number, and how many do.';
 
-create view private.project_rooms with (security_invoker = true) as
+create view private.project_capacity with (security_invoker = true) as
 select
   p.id as project_id, least(p.max_running_tasks, s.running_tasks_per_project) as most,
   (
@@ -1760,10 +1748,10 @@ select
 from public.projects as p
 cross join public.agent_settings as s
 where s.id;
-comment on view private.project_rooms is
+comment on view private.project_capacity is
   'How many tasks of each project may run at once, null for any number, and how many do.';
 
-create or replace function private.task_room(
+create or replace function private.task_capacity(
   p_user_id uuid, p_project_id bigint, out user_limit integer, out project_limit integer,
   out is_user_full boolean, out is_project_full boolean
 )
@@ -1771,33 +1759,33 @@ language plpgsql volatile security invoker set search_path = '' as $$
 begin
   select u.most, p.most, coalesce(u.running >= u.most, false), coalesce(p.running >= p.most, false)
   into user_limit, project_limit, is_user_full, is_project_full
-  from private.user_rooms as u
-  left join private.project_rooms as p on p.project_id = p_project_id
+  from private.user_capacity as u
+  left join private.project_capacity as p on p.project_id = p_project_id
   where u.user_id = p_user_id;
 end;
 $$;
-comment on function private.task_room(uuid, bigint) is
+comment on function private.task_capacity is
   'How much of a user and of a project may run at once, null for any number, and whether that much runs '
   'already, as far as it is committed.';
 
-create or replace function private.take_turn(p_user_id uuid) returns boolean
+create or replace function private.try_lock_user_claims(p_user_id uuid) returns boolean
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   return pg_try_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
 end;
 $$;
-comment on function private.take_turn(uuid) is
+comment on function private.try_lock_user_claims is
   'Takes the turn of a user''s claims until the transaction ends; false where somebody else has it.';
 
-create or replace function private.await_turn(p_user_id uuid) returns void
+create or replace function private.lock_user_claims(p_user_id uuid) returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
 end;
 $$;
-comment on function private.await_turn(uuid) is
-  'As private.take_turn, but waits. Only for a transaction that has no turn: two that waited for each '
-  'other''s would never end.';
+comment on function private.lock_user_claims is
+  'As private.try_lock_user_claims, but waits. Only for a transaction that has no turn: two that waited for '
+  'each other''s would never end.';
 
 -- 40_agents/30_queue/40_ready_tasks.sql
 -- Which tasks can be claimed now, and in which order.
@@ -1845,7 +1833,7 @@ begin
     order by l.priority desc, r.run_after, r.id;
 end;
 $$;
-comment on function private.first_ready_tasks(text[], integer) is
+comment on function private.first_ready_tasks is
   'The first ready tasks of each agent and priority, so many of each, in the order in which they go.';
 
 create or replace function private.waiting_users(p_agents text[], p_from uuid, p_to uuid, p_limit integer)
@@ -1872,11 +1860,11 @@ begin
     )
     select o.agent, o.user_id
     from (select w.* from owner as w limit p_limit) as o
-    join private.user_rooms as r on r.user_id = o.user_id
+    join private.user_capacity as r on r.user_id = o.user_id
     where coalesce(r.running < r.most, true);
 end;
 $$;
-comment on function private.waiting_users(text[], uuid, uuid, integer) is
+comment on function private.waiting_users is
   'Users from one id to another who have pending tasks of an agent, and room for them; so many of those who '
   'have tasks are looked at or, for null, all.';
 
@@ -1897,7 +1885,7 @@ begin
       cross join lateral (
         select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
           exists (
-            select from private.project_rooms as p
+            select from private.project_capacity as p
             where p.project_id = t.project_id and p.running >= p.most
           ) as is_full
         from public.tasks as t
@@ -1911,7 +1899,7 @@ begin
       cross join lateral (
         select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
           exists (
-            select from private.project_rooms as p
+            select from private.project_capacity as p
             where p.project_id = t.project_id and p.running >= p.most
           ) as is_full
         from public.tasks as t
@@ -1926,7 +1914,7 @@ begin
     where l.run_after <= clock_timestamp() and not l.is_full;
 end;
 $$;
-comment on function private.first_ready_tasks_of_each(text[], uuid, uuid, integer) is
+comment on function private.first_ready_tasks_of_each is
   'The first ready task of each project that has room, of each agent, of the users from one id to another '
   'who have room: of so many users or, for null, of all.';
 
@@ -1955,7 +1943,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.ready_candidates(text[], uuid, integer) is
+comment on function private.ready_candidates is
   'What a claim looks at, in the order in which it goes: first what comes first, then the first ones of the '
   'projects of some 8 to 16 users, at last those of all.';
 
@@ -1965,40 +1953,41 @@ comment on function private.ready_candidates(text[], uuid, integer) is
 -- Locks: the turn of the task's user (advisory), the task, then its new attempt. No claim waits for another
 -- one's task, and none waits for a turn while it has one itself, so claims never end in a deadlock.
 
-create or replace function private.refuse_worker_input(p_detail text) returns void
+create or replace function private.raise_worker_input_invalid(p_detail text) returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   raise exception using
-    errcode = 'PT422', message = 'worker_input_invalid', detail = p_detail,
+    errcode = 'PT422', message = 'agents_worker_input_invalid', detail = p_detail,
     hint = 'Mend the arguments; the page on the queue says what each of them is.';
 end;
 $$;
-comment on function private.refuse_worker_input(text) is 'Errors: worker_input_invalid (422), always.';
+comment on function private.raise_worker_input_invalid is
+  'Errors: agents_worker_input_invalid (422), always.';
 
 create or replace function private.check_claim(
   p_worker text, p_agents text[], p_lease_seconds integer, p_allowed text[]
 ) returns interval
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
-  if private.presence(p_worker) is null or octet_length(p_worker) > 200 then
-    perform private.refuse_worker_input('worker is the worker''s name, of 1 to 200 bytes.');
+  if private.non_blank(p_worker) is null or octet_length(p_worker) > 200 then
+    perform private.raise_worker_input_invalid('worker is the worker''s name, of 1 to 200 bytes.');
   end if;
   if coalesce(cardinality(p_agents), 0) not between 1 and 50 or array_position(p_agents, null) is not null
   then
-    perform private.refuse_worker_input('agents names 1 to 50 agents that the worker runs.');
+    perform private.raise_worker_input_invalid('agents names 1 to 50 agents that the worker runs.');
   end if;
   if not p_agents <@ p_allowed then
     raise exception using
-      errcode = 'PT403', message = 'worker_agents_not_allowed',
+      errcode = 'PT403', message = 'agents_worker_agents_forbidden',
       detail = format('The worker token is for: %s.', array_to_string(p_allowed, ', ')),
       hint = 'Ask for those only, or make another token.';
   end if;
   return private.lease_interval(p_lease_seconds);
 end;
 $$;
-comment on function private.check_claim(text, text[], integer, text[]) is
-  'What is asked for, if it may be, and for how long. Errors: worker_agents_not_allowed (403), '
-  'worker_input_invalid (422).';
+comment on function private.check_claim is
+  'What is asked for, if it may be, and for how long. Errors: agents_worker_agents_forbidden '
+  '(403), agents_worker_input_invalid (422).';
 
 create or replace function private.lease_interval(p_lease_seconds integer) returns interval
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -2006,13 +1995,13 @@ declare
   v_most constant integer := (select s.max_lease_seconds from public.agent_settings as s where s.id);
 begin
   if (p_lease_seconds between 5 and v_most) is not true then
-    perform private.refuse_worker_input(format('lease_seconds is from 5 to %s.', v_most));
+    perform private.raise_worker_input_invalid(format('lease_seconds is from 5 to %s.', v_most));
   end if;
   return make_interval(secs => p_lease_seconds);
 end;
 $$;
-comment on function private.lease_interval(integer) is
-  'A lease of so many seconds, if so long a one is allowed. Errors: worker_input_invalid (422).';
+comment on function private.lease_interval is
+  'A lease of so many seconds, if so long a one is allowed. Errors: agents_worker_input_invalid (422).';
 
 -- A locked task is handed on by its place: no plan finds it faster, whatever the table was like when the plan
 -- was made, and nobody moves it while it is locked.
@@ -2034,12 +2023,12 @@ begin
   return v_place;
 end;
 $$;
-comment on function private.lock_ready_task(text, uuid, bigint, smallint) is
+comment on function private.lock_ready_task is
   'Locks the first ready task of these that nobody else is just taking and says where it is; null for none.';
 
 -- Among the candidates, the first whose user and project have room, and whom nobody else has just taken.
 -- What is full is looked at before the turn is taken, so that waiting users' turns stay free.
-create or replace function private.take_first_with_room(
+create or replace function private.claim_first_with_capacity(
   p_agents text[], p_user_id uuid, inout p_has_turn boolean, out p_place tid, out p_busy_user_id uuid
 )
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -2053,10 +2042,10 @@ begin
     for v_task in select c.* from private.ready_candidates(p_agents, p_user_id, v_reach) as c loop
       continue when v_task.user_id = any (v_users) or v_task.project_id = any (v_projects);
       for v_look in 1..2 loop
-        v_room := private.task_room(v_task.user_id, v_task.project_id);
+        v_room := private.task_capacity(v_task.user_id, v_task.project_id);
         exit when v_room.is_user_full or v_room.is_project_full or v_look = 2
           or coalesce(v_room.user_limit, v_room.project_limit) is null;
-        if not private.take_turn(v_task.user_id) then
+        if not private.try_lock_user_claims(v_task.user_id) then
           p_busy_user_id := coalesce(p_busy_user_id, v_task.user_id);
           v_room.is_user_full := true;
           exit;
@@ -2079,25 +2068,25 @@ begin
   end loop;
 end;
 $$;
-comment on function private.take_first_with_room(text[], uuid, boolean) is
+comment on function private.claim_first_with_capacity is
   'Locks the first ready task that may run and says where it is; null for none, then also whose turn was '
   'taken by somebody else. p_has_turn: whether the transaction has taken somebody''s turn.';
 
-create or replace function private.take_task(p_agents text[], p_user_id uuid, p_has_turn boolean)
+create or replace function private.pick_task(p_agents text[], p_user_id uuid, p_has_turn boolean)
 returns tid
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_taken record := private.take_first_with_room(p_agents, p_user_id, p_has_turn);
+  v_taken record := private.claim_first_with_capacity(p_agents, p_user_id, p_has_turn);
 begin
   if v_taken.p_place is null and v_taken.p_busy_user_id is not null and not v_taken.p_has_turn then
     -- nothing but what others were claiming at that moment
-    perform private.await_turn(v_taken.p_busy_user_id);
-    v_taken := private.take_first_with_room(p_agents, p_user_id, true);
+    perform private.lock_user_claims(v_taken.p_busy_user_id);
+    v_taken := private.claim_first_with_capacity(p_agents, p_user_id, true);
   end if;
   return v_taken.p_place;
 end;
 $$;
-comment on function private.take_task(text[], uuid, boolean) is
+comment on function private.pick_task is
   'Locks a ready task that may run and says where it is; null for none.';
 
 create or replace function private.repeated_claim(p_claim_key uuid, p_worker_token_id uuid)
@@ -2114,7 +2103,7 @@ begin
   return v_attempt;
 end;
 $$;
-comment on function private.repeated_claim(uuid, uuid) is
+comment on function private.repeated_claim is
   'The lease that a claim of this key was answered with, while it holds; claims of the same key take turns.';
 
 -- 40_agents/30_queue/52_claim_task.sql
@@ -2142,12 +2131,12 @@ begin
   );
 end;
 $$;
-comment on function private.first_agent(text[]) is 'The agent whose first pending task goes first.';
+comment on function private.first_agent is 'The agent whose first pending task goes first.';
 
 -- The first pending task is what nearly every claim comes down to, so it is tried by itself: the choice and
 -- the lock are one statement. Whatever is in its way (it is for later, its user has no room or is just being
--- served), private.take_task looks further.
-create or replace function private.take_first_task(p_agents text[]) returns tid
+-- served), private.pick_task looks further.
+create or replace function private.claim_first_task(p_agents text[]) returns tid
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_agent constant text := case when cardinality(p_agents) = 1 then p_agents[1]
@@ -2166,21 +2155,22 @@ begin
     return null;
   end if;
   if v_task.is_ready then
-    v_room := private.task_room(v_task.user_id, v_task.project_id);
+    v_room := private.task_capacity(v_task.user_id, v_task.project_id);
     if coalesce(v_room.user_limit, v_room.project_limit) is null then
       return v_task.place;
-    elsif not v_room.is_user_full and not v_room.is_project_full and private.take_turn(v_task.user_id) then
+    elsif not v_room.is_user_full and not v_room.is_project_full
+      and private.try_lock_user_claims(v_task.user_id) then
       v_has_turn := true;
-      v_room := private.task_room(v_task.user_id, v_task.project_id);
+      v_room := private.task_capacity(v_task.user_id, v_task.project_id);
       if not v_room.is_user_full and not v_room.is_project_full then
         return v_task.place;
       end if;
     end if;
   end if;
-  return private.take_task(p_agents, null, v_has_turn);
+  return private.pick_task(p_agents, null, v_has_turn);
 end;
 $$;
-comment on function private.take_first_task(text[]) is
+comment on function private.claim_first_task is
   'Locks the first ready task of anybody that may run and says where it is; null for none.';
 
 create or replace function private.open_attempt(
@@ -2210,7 +2200,7 @@ begin
   return v_attempt;
 end;
 $$;
-comment on function private.open_attempt(tid, text, interval, uuid, uuid) is
+comment on function private.open_attempt is
   'Starts the locked, pending task at this place, and opens its attempt.';
 
 -- No plan in here, or in what this calls, reads all that waits and sorts it: the indexes have the order, and
@@ -2234,9 +2224,9 @@ begin
   if v_attempt.task_id is not null then
     select t.ctid into v_place from public.tasks as t where t.id = v_attempt.task_id for no key update;
   elsif v_scope.user_id is null then
-    v_place := private.take_first_task(agents);
+    v_place := private.claim_first_task(agents);
   else
-    v_place := private.take_task(agents, v_scope.user_id, false);
+    v_place := private.pick_task(agents, v_scope.user_id, false);
   end if;
   select null::bigint, null::bigint, null::smallint, null::timestamptz, t.agent, t.priority, t.project_id,
     t.repo_url,
@@ -2262,8 +2252,7 @@ begin
   return next v_claimed;
 end;
 $$;
-comment on function private.claim_task(text, text[], integer, text, uuid) is 'Body of public.claim_task.';
-grant execute on function private.claim_task(text, text[], integer, text, uuid)
+grant execute on function private.claim_task
   to anon, authenticated, service_role;
 
 create or replace function public.claim_task(
@@ -2277,15 +2266,15 @@ begin atomic
     worker_token => claim_task.worker_token, claim_key => claim_task.claim_key
   );
 end;
-comment on function public.claim_task(text, text[], integer, text, uuid) is
+comment on function public.claim_task is
   'Takes the first task that is ready for one of these agents: greater priority first, then the one that '
   'waits longest. Returns it with its fencing_token, to be shown with each later call, and with what the '
   'work needs; no row when there is nothing to do. Nobody else gets it until lease_expires_at, which '
   'heartbeat_task moves on. The same claim_key again returns the same lease while it holds. Servers claim '
   'any task and are given the handle of its user''s GitHub token; others show a worker_token. Errors: '
-  'worker_token_required, worker_token_invalid (401), worker_agents_not_allowed (403), worker_input_invalid '
-  '(422).';
-grant execute on function public.claim_task(text, text[], integer, text, uuid)
+  'agents_worker_token_required, agents_worker_token_invalid (401), agents_worker_agents_forbidden '
+  '(403), agents_worker_input_invalid (422).';
+grant execute on function public.claim_task
   to anon, authenticated, service_role;
 
 -- 40_agents/30_queue/60_finish_task.sql
@@ -2293,16 +2282,16 @@ grant execute on function public.claim_task(text, text[], integer, text, uuid)
 --
 -- Locks, here and wherever an attempt ends: the task, then its attempt.
 
-create or replace function private.refuse_lost_lease() returns void
+create or replace function private.raise_lost_lease() returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   raise exception using
-    errcode = 'PT409', message = 'task_lease_lost',
+    errcode = 'PT409', message = 'agents_task_lease_expired',
     detail = 'This fencing token holds the task no longer: its lease ran out, or the attempt was ended.',
     hint = 'Stop the work on this task and claim another one.';
 end;
 $$;
-comment on function private.refuse_lost_lease() is 'Errors: task_lease_lost (409), always.';
+comment on function private.raise_lost_lease is 'Errors: agents_task_lease_expired (409), always.';
 
 -- What a worker says twice, since the answer got lost, is answered as before and writes nothing.
 create or replace function private.ended_attempt(
@@ -2316,13 +2305,14 @@ begin
   where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.outcome = p_outcome
     and (p_worker_token_id is null or a.worker_token_id = p_worker_token_id);
   if not found then
-    perform private.refuse_lost_lease();
+    perform private.raise_lost_lease();
   end if;
   return v_attempt;
 end;
 $$;
-comment on function private.ended_attempt(bigint, bigint, uuid, text) is
-  'The attempt, if the same worker has ended it in the same way before. Errors: task_lease_lost (409).';
+comment on function private.ended_attempt is
+  'The attempt, if the same worker has ended it in the same way before. '
+  'Errors: agents_task_lease_expired (409).';
 
 create or replace function private.end_attempt(
   p_task_id bigint, p_fencing_token bigint, p_worker_token_id uuid, p_outcome text, p_error text,
@@ -2343,7 +2333,7 @@ begin
   return v_attempt;
 end;
 $$;
-comment on function private.end_attempt(bigint, bigint, uuid, text, text, text, boolean) is
+comment on function private.end_attempt is
   'Locks the task and ends the attempt of a worker whose lease holds; null for any other.';
 
 -- 40_agents/30_queue/62_complete_task.sql
@@ -2391,12 +2381,7 @@ begin
   );
 end;
 $$;
-comment on function private.complete_task(
-  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
-) is 'Body of public.complete_task.';
-grant execute on function private.complete_task(
-  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
-) to anon, authenticated, service_role;
+grant execute on function private.complete_task to anon, authenticated, service_role;
 
 create or replace function public.complete_task(
   task_id bigint, fencing_token bigint, commit_hash text default null, git_diff text default null,
@@ -2415,17 +2400,13 @@ begin atomic
     execution_metadata => complete_task.execution_metadata, worker_token => complete_task.worker_token
   );
 end;
-comment on function public.complete_task(
-  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
-) is
+comment on function public.complete_task is
   'Finishes a task that the worker holds, with what came out of it: null leaves a column as it is, '
   'execution_metadata is merged into what is there, the message is appended to the conversation. Returns '
   '{task_id, status, completed_at}; said again with the same fencing_token, the same. Errors: '
-  'worker_token_required, worker_token_invalid (401), task_lease_lost (409), task_result_too_large (413), '
-  'task_value_invalid, task_message_invalid (422).';
-grant execute on function public.complete_task(
-  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
-) to anon, authenticated, service_role;
+  'agents_worker_token_required, agents_worker_token_invalid (401), agents_task_lease_expired (409), '
+  'agents_task_result_too_large (413), agents_task_value_invalid, agents_task_message_invalid (422).';
+grant execute on function public.complete_task to anon, authenticated, service_role;
 
 -- 40_agents/30_queue/64_fail_task.sql
 -- A worker could not do its task, or gives it back.
@@ -2442,9 +2423,9 @@ begin
   );
 end;
 $$;
-comment on function private.retry_delay(smallint) is
-  'How long a task waits after so many failed attempts: retry_seconds, twice as long each time, up to '
-  'an hour.';
+comment on function private.retry_delay is
+  'How long a task waits after so many failed attempts: retry_seconds, twice as long each time, up '
+  'to an hour.';
 
 create or replace function private.fail_task(
   task_id bigint, fencing_token bigint, error text, retryable boolean, error_kind text, message text,
@@ -2456,8 +2437,8 @@ declare
   v_attempt public.task_attempts;
   v_task public.tasks;
 begin
-  if private.presence(error) is null or retryable is null then
-    perform private.refuse_worker_input('error says what went wrong, and retryable is true or false.');
+  if private.non_blank(error) is null or retryable is null then
+    perform private.raise_worker_input_invalid('error says what went wrong, and retryable is true or false.');
   end if;
   v_attempt := private.end_attempt(
     task_id, fencing_token, v_scope.token_id, 'failed', error, error_kind, retryable
@@ -2482,9 +2463,7 @@ begin
   );
 end;
 $$;
-comment on function private.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text) is
-  'Body of public.fail_task.';
-grant execute on function private.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text)
+grant execute on function private.fail_task
   to anon, authenticated, service_role;
 
 create or replace function public.fail_task(
@@ -2500,12 +2479,13 @@ begin atomic
     execution_metadata => fail_task.execution_metadata, worker_token => fail_task.worker_token
   );
 end;
-comment on function public.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text) is
+comment on function public.fail_task is
   'Ends the worker''s attempt with an error. A retryable one goes back to pending, to be claimed after '
   'run_after, until max_attempts are used up; otherwise the task has failed. Returns {task_id, status, '
-  'run_after, attempts_left}. Errors: worker_token_required, worker_token_invalid (401), task_lease_lost '
-  '(409), task_result_too_large (413), task_value_invalid, task_message_invalid, worker_input_invalid (422).';
-grant execute on function public.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text)
+  'run_after, attempts_left}. Errors: agents_worker_token_required, agents_worker_token_invalid (401), '
+  'agents_task_lease_expired (409), agents_task_result_too_large (413), agents_task_value_invalid, '
+  'agents_task_message_invalid, agents_worker_input_invalid (422).';
+grant execute on function public.fail_task
   to anon, authenticated, service_role;
 
 create or replace function private.release_task(task_id bigint, fencing_token bigint, worker_token text)
@@ -2531,8 +2511,7 @@ begin
   return jsonb_build_object('task_id', release_task.task_id, 'status', 'pending'::text);
 end;
 $$;
-comment on function private.release_task(bigint, bigint, text) is 'Body of public.release_task.';
-grant execute on function private.release_task(bigint, bigint, text) to anon, authenticated, service_role;
+grant execute on function private.release_task to anon, authenticated, service_role;
 
 create or replace function public.release_task(
   task_id bigint, fencing_token bigint, worker_token text default null
@@ -2544,11 +2523,11 @@ begin atomic
     worker_token => release_task.worker_token
   );
 end;
-comment on function public.release_task(bigint, bigint, text) is
+comment on function public.release_task is
   'Gives a task back that the worker did not get to: it is pending again at once, in its old place, and the '
-  'attempt does not count. Returns {task_id, status}. Errors: worker_token_required, worker_token_invalid '
-  '(401), task_lease_lost (409).';
-grant execute on function public.release_task(bigint, bigint, text) to anon, authenticated, service_role;
+  'attempt does not count. Returns {task_id, status}. Errors: agents_worker_token_required, '
+  'agents_worker_token_invalid (401), agents_task_lease_expired (409).';
+grant execute on function public.release_task to anon, authenticated, service_role;
 
 -- 40_agents/30_queue/66_heartbeat_task.sql
 -- A worker says that it is still there, and hears whether the task is still wanted.
@@ -2584,9 +2563,7 @@ begin
   );
 end;
 $$;
-comment on function private.heartbeat_task(bigint, bigint, integer, text, text) is
-  'Body of public.heartbeat_task.';
-grant execute on function private.heartbeat_task(bigint, bigint, integer, text, text)
+grant execute on function private.heartbeat_task
   to anon, authenticated, service_role;
 
 create or replace function public.heartbeat_task(
@@ -2601,12 +2578,12 @@ begin atomic
     worker_token => heartbeat_task.worker_token
   );
 end;
-comment on function public.heartbeat_task(bigint, bigint, integer, text, text) is
+comment on function public.heartbeat_task is
   'Lets the lease run from now for so many seconds, and appends the message, if any, to the conversation. '
   'Returns {state, lease_expires_at, cancel_requested}: running, or cancelled when the user took the task '
-  'away, and then the worker stops. Errors: worker_token_required, worker_token_invalid (401), '
-  'task_lease_lost (409), task_message_invalid, worker_input_invalid (422).';
-grant execute on function public.heartbeat_task(bigint, bigint, integer, text, text)
+  'away, and then the worker stops. Errors: agents_worker_token_required, agents_worker_token_invalid '
+  '(401), agents_task_lease_expired (409), agents_task_message_invalid, agents_worker_input_invalid (422).';
+grant execute on function public.heartbeat_task
   to anon, authenticated, service_role;
 
 -- 40_agents/30_queue/68_cancel_task.sql
@@ -2623,12 +2600,12 @@ begin
   for no key update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'task_not_found', detail = 'There is no such task of yours.',
+      errcode = 'PT404', message = 'agents_task_unknown', detail = 'There is no such task of yours.',
       hint = 'Use the id of one of your tasks.';
   end if;
   if v_status in ('completed', 'failed') then
     raise exception using
-      errcode = 'PT409', message = 'task_already_ended',
+      errcode = 'PT409', message = 'agents_task_status_conflict',
       detail = format('Task %s is %s.', task_id, v_status), hint = 'There is nothing left to cancel.';
   end if;
   if v_status <> 'cancelled' then
@@ -2644,19 +2621,18 @@ begin
   return jsonb_build_object('task_id', cancel_task.task_id, 'status', 'cancelled'::text);
 end;
 $$;
-comment on function private.cancel_task(bigint) is 'Body of public.cancel_task.';
-grant execute on function private.cancel_task(bigint) to authenticated, service_role;
+grant execute on function private.cancel_task to authenticated, service_role;
 
 create or replace function public.cancel_task(task_id bigint) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.cancel_task(task_id => cancel_task.task_id);
 end;
-comment on function public.cancel_task(bigint) is
+comment on function public.cancel_task is
   'Cancels the caller''s task, pending or running, at once; a worker that holds it can write nothing more '
   'and hears of it at its next heartbeat. Returns {task_id, status}; again, the same. Servers cancel any '
-  'task. Errors: task_not_found (404), task_already_ended (409).';
-grant execute on function public.cancel_task(bigint) to authenticated, service_role;
+  'task. Errors: agents_task_unknown (404), agents_task_status_conflict (409).';
+grant execute on function public.cancel_task to authenticated, service_role;
 
 -- 40_agents/30_queue/70_reclaim_tasks.sql
 -- What becomes of tasks whose attempt came to nothing: another attempt, or the end.
@@ -2687,9 +2663,9 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.return_failed_tasks(public.task_attempts[]) is
+comment on function private.return_failed_tasks is
   'Puts tasks whose attempts have ended without success back to pending, or to failed where the error does '
-  'not pass or the attempts are used up. Errors: task_value_invalid (422).';
+  'not pass or the attempts are used up. Errors: agents_task_value_invalid (422).';
 
 -- A heartbeat that comes first moves the lease on, and the attempt is none of these any more when its row is
 -- had; one that comes later finds that it has ended. Tasks that somebody is writing wait for the next time.
@@ -2725,7 +2701,7 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.reclaim_expired_tasks() is
+comment on function private.reclaim_expired_tasks is
   'Ends attempts whose lease ran out, up to 10,000 at a time, and puts their tasks back or, after '
   'max_attempts, to failed with error_kind lease_expired. Returns how many. Run by the clock.';
 
@@ -2743,7 +2719,8 @@ begin
     and a.ended_at is null and a.lease_expires_at > clock_timestamp();
   if not found then
     raise exception using
-      errcode = 'PT409', message = 'task_lease_lost', detail = 'No open lease of the task has this token.',
+      errcode = 'PT409', message = 'agents_task_lease_expired',
+      detail = 'No open lease of the task has this token.',
       hint = 'Stop working on it and claim the next task.';
   end if;
   return query
@@ -2751,13 +2728,13 @@ begin
   where s.user_id = v_user_id and s.kind = 'github_token';
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'github_token_not_set', detail = 'The task''s user has no GitHub token.',
+      errcode = 'PT404', message = 'agents_github_token_unknown',
+      detail = 'The task''s user has no GitHub token.',
       hint = 'Fail the task as not retryable; its user sets one with the edge function github-token.';
   end if;
 end;
 $$;
-comment on function private.task_github_token(bigint, bigint) is 'Body of public.task_github_token.';
-grant execute on function private.task_github_token(bigint, bigint) to service_role;
+grant execute on function private.task_github_token to service_role;
 
 create or replace function public.task_github_token(p_task_id bigint, p_fencing_token bigint)
 returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb)
@@ -2768,11 +2745,11 @@ begin atomic
     p_task_id => task_github_token.p_task_id, p_fencing_token => task_github_token.p_fencing_token
   ) as s;
 end;
-comment on function public.task_github_token(bigint, bigint) is
+comment on function public.task_github_token is
   'The GitHub token, sealed, of the user whose task is held with this fencing token. Called by the edge '
-  'function github-token, which opens it. Service role only. Errors: github_token_not_set (404), '
-  'task_lease_lost (409).';
-grant execute on function public.task_github_token(bigint, bigint) to service_role;
+  'function github-token, which opens it. Service role only. Errors: agents_github_token_unknown '
+  '(404), agents_task_lease_expired (409).';
+grant execute on function public.task_github_token to service_role;
 
 -- 40_agents/40_github/10_pull_requests.sql
 -- Pull requests as GitHub has them: what its webhook and its API say, and what tasks name.
@@ -2811,8 +2788,8 @@ create table public.pull_requests (
 );
 comment on table public.pull_requests is
   'Pull requests of the repositories that projects and tasks name, kept by GitHub''s webhook and by the '
-  'sweep. A user sees those that a verified link leads to from a task of theirs. Nobody writes here over the '
-  'API.';
+  'sweep. A user sees those that a verified link leads to from a task of theirs. Nobody writes here '
+  'over the API.';
 comment on column public.pull_requests.repo_owner is 'The owner of the repository, in lower case.';
 comment on column public.pull_requests.repo_name is 'The name of the repository, in lower case.';
 comment on column public.pull_requests.state is
@@ -2829,8 +2806,8 @@ comment on column public.pull_requests.provider_updated_at is
 -- Where a branch's pull requests are looked for when a task comes to name it.
 create index pull_requests_head_ref_idx on public.pull_requests (repo_owner, repo_name, head_ref);
 
-create trigger _900_keep_timestamps before insert or update on public.pull_requests
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.pull_requests
+  for each row execute function private.set_timestamps();
 
 -- Beside the table, so that what the sweep notes every quarter of an hour is no change of a pull request.
 create table private.pull_request_checks (
@@ -2910,8 +2887,8 @@ create index task_pull_requests_user_id_idx on public.task_pull_requests (user_i
 create index task_pull_requests_verify_after_idx on public.task_pull_requests (verify_after)
   where verify_after is not null;
 
-create trigger _900_keep_timestamps before insert or update on public.task_pull_requests
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.task_pull_requests
+  for each row execute function private.set_timestamps();
 
 -- In plpgsql, as what policies ask: a function of language sql is planned anew in each statement.
 create or replace function private.my_pull_request_ids() returns setof bigint
@@ -2922,10 +2899,10 @@ begin
     where l.user_id = auth.uid() and l.verified_at is not null;
 end;
 $$;
-comment on function private.my_pull_request_ids() is
-  'The pull requests that verified links lead to from the caller''s tasks. In policies: '
-  'id = any (array(select private.my_pull_request_ids())).';
-grant execute on function private.my_pull_request_ids() to authenticated, service_role;
+comment on function private.my_pull_request_ids is
+  'The pull requests that verified links lead to from the caller''s tasks. In policies: id = '
+  'any (array(select private.my_pull_request_ids())).';
+grant execute on function private.my_pull_request_ids to authenticated, service_role;
 
 alter table public.task_pull_requests enable row level security;
 -- That a branch has a pull request is itself something that only whoever may see it is told.
@@ -2960,8 +2937,8 @@ create table private.task_github_refs (
 comment on table private.task_github_refs is
   'The repository, pull request and branch that a task names, in lower case where GitHub ignores it.';
 comment on column private.task_github_refs.number_named_in is
-  'The transaction that last changed the pull request: what a trusted worker confirms is what it wrote '
-  'itself.';
+  'The transaction that last changed the pull request: what a trusted worker confirms is what '
+  'it wrote itself.';
 comment on column private.task_github_refs.head_named_in is 'The transaction that last changed the branch.';
 comment on column private.task_github_refs.is_number_confirmed is
   'Whether a trusted worker or a server named the pull request; gone with every change by somebody else.';
@@ -3001,7 +2978,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.github_repository(text) is
+comment on function private.github_repository is
   'Owner and name in a repository''s URL, in lower case; null where there are none.';
 
 create or replace function private.github_pull_request(
@@ -3026,9 +3003,9 @@ begin
   end if;
 end;
 $$;
-comment on function private.github_pull_request(text) is
-  'Repository and number in a pull request''s URL https://host/owner/name/pull/number; null where there are '
-  'none.';
+comment on function private.github_pull_request is
+  'Repository and number in a pull request''s URL https://host/owner/name/pull/number; null where '
+  'there are none.';
 
 -- The URL says the repository; a number alone is of the task's own. A branch is looked for in the task's own
 -- repository, so not beside a pull request in another one.
@@ -3054,7 +3031,7 @@ begin
     v.repo_name := v_name;
   end if;
   if v_owner is null or (v_owner, v_name) = (v.repo_owner, v.repo_name) then
-    v.head_ref := left(private.presence(p_task.pr_branch), 255);
+    v.head_ref := left(private.non_blank(p_task.pr_branch), 255);
   end if;
   if v.repo_owner is not null and (v.number is not null or v.head_ref is not null) then
     v.task_id := p_task.id;
@@ -3063,18 +3040,18 @@ begin
   return v;
 end;
 $$;
-comment on function private.github_ref_of(public.tasks) is
+comment on function private.github_ref_of is
   'The repository, pull request and branch that a task names; task_id is null where it names none.';
 
 -- The project's repository is no part of the task: its user may change it while a worker is at work.
-create or replace function private.task_says_repository(p_task public.tasks) returns boolean
+create or replace function private.has_task_repository(p_task public.tasks) returns boolean
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return (private.github_pull_request(p_task.pr_url)).o_owner is not null
     or (private.github_repository(p_task.repo_url)).o_owner is not null;
 end;
 $$;
-comment on function private.task_says_repository(public.tasks) is
+comment on function private.has_task_repository is
   'Whether the repository of what a task names is said by the task itself, so that it may be confirmed.';
 
 -- Tasks share the lock, so that those who write many of them neither wait for each other nor meet in a
@@ -3096,13 +3073,13 @@ begin
   end if;
 end;
 $$;
-comment on function private.lock_github_head(text, text, text, boolean) is
+comment on function private.lock_github_head is
   'Takes turns between tasks that come to name a branch and pull requests that come from it, so that the '
   'later one sees the other. Taken before the pull request''s row.';
 
 -- Here and below without sequential scans: a plan that is made while a table is known to be empty reads it
 -- from its beginning for each of the many rows that one statement then brings.
-create or replace function private.name_pull_request(p_owner text, p_name text, p_number integer)
+create or replace function private.ensure_pull_request(p_owner text, p_name text, p_number integer)
 returns bigint
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
@@ -3113,7 +3090,7 @@ begin
   returning id into v_id;
   if found then
     insert into private.pull_request_checks (pull_request_id, next_check_at) values (v_id, now());
-    perform private.know_repository(p_owner, p_name);
+    perform private.register_repository(p_owner, p_name);
     return v_id;
   end if;
   return (
@@ -3122,7 +3099,7 @@ begin
   );
 end;
 $$;
-comment on function private.name_pull_request(text, text, integer) is
+comment on function private.ensure_pull_request is
   'The id of a pull request; makes a row of which nothing is known yet where there is none.';
 
 -- The row lock keeps a repository from being hidden between the look and the link.
@@ -3151,7 +3128,7 @@ begin
     verify_after = case when coalesce(l.verified_at, excluded.verified_at) is null then l.verify_after end;
 end;
 $$;
-comment on function private.link_pull_request(bigint, uuid, bigint, text, boolean) is
+comment on function private.link_pull_request is
   'Links a task to a pull request; verified when the repository is public or a trusted worker named it.';
 
 -- Pull requests of the branch that were over before the task was made are of other work.
@@ -3166,10 +3143,9 @@ begin
   order by p.id;
 end;
 $$;
-comment on function private.link_task_branch(private.task_github_refs, timestamptz) is
-  'Links a task to the pull requests of its branch.';
+comment on function private.link_task_branch is 'Links a task to the pull requests of its branch.';
 
-create or replace function private.keep_github_ref(
+create or replace function private.upsert_github_ref(
   p_ref private.task_github_refs, p_is_confirmed boolean, p_is_new boolean
 ) returns private.task_github_refs
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
@@ -3200,7 +3176,7 @@ begin
   return v;
 end;
 $$;
-comment on function private.keep_github_ref(private.task_github_refs, boolean, boolean) is
+comment on function private.upsert_github_ref is
   'Stores what a task, or a new one, names now, and whether what has changed is confirmed.';
 
 -- Links to what the task no longer names go.
@@ -3213,8 +3189,8 @@ begin
   if v.task_id is null then
     delete from private.task_github_refs as r where r.task_id = new.id;
   else
-    v := private.keep_github_ref(
-      v, private.is_trusted_caller() and private.task_says_repository(new), tg_op = 'INSERT'
+    v := private.upsert_github_ref(
+      v, private.is_trusted_caller() and private.has_task_repository(new), tg_op = 'INSERT'
     );
   end if;
   if tg_op = 'UPDATE' then
@@ -3229,7 +3205,7 @@ begin
   end if;
   if v.number is not null and v.task_id is not null then
     perform private.link_pull_request(
-      v.task_id, v.user_id, private.name_pull_request(v.repo_owner, v.repo_name, v.number),
+      v.task_id, v.user_id, private.ensure_pull_request(v.repo_owner, v.repo_name, v.number),
       case when v.is_number_confirmed then 'worker' else 'owner' end, v.is_number_confirmed
     );
   end if;
@@ -3239,7 +3215,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.link_task_pull_requests() is
+comment on function private.link_task_pull_requests is
   'After-row trigger of tasks: keeps the links to the pull requests that the task names.';
 
 create trigger _500_link_pull_requests after insert on public.tasks
@@ -3265,7 +3241,7 @@ begin
     is_number_confirmed = r.is_number_confirmed or r.number_named_in = pg_current_xact_id(),
     is_head_confirmed = r.is_head_confirmed or r.head_named_in = pg_current_xact_id()
   where r.task_id = p_task_id
-    and (select private.task_says_repository(t) from public.tasks as t where t.id = p_task_id)
+    and (select private.has_task_repository(t) from public.tasks as t where t.id = p_task_id)
   returning * into v_ref;
   if not found then
     return;
@@ -3280,13 +3256,13 @@ begin
   );
 end;
 $$;
-comment on function private.verify_task_pull_requests(bigint) is
+comment on function private.verify_task_pull_requests is
   'For the function with which a trusted worker finishes a task, after it has written the task: what it '
-  'wrote of pull request and branch may be seen by the task''s user, unless only the project says of which '
-  'repository.';
+  'wrote of pull request and branch may be seen by the task''s user, unless only the project says '
+  'of which repository.';
 
 -- What a token proved, it proves no longer. The sweep asks again, with the token that is there then.
-create or replace function private.doubt_links_of_token() returns trigger
+create or replace function private.unverify_links_of_token() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update public.task_pull_requests as l set verified_at = null, verified_by = null, verify_after = now()
@@ -3294,18 +3270,18 @@ begin
   return null;
 end;
 $$;
-comment on function private.doubt_links_of_token() is
+comment on function private.unverify_links_of_token is
   'After-row trigger of secrets: with a GitHub token that is removed, replaced or refused go the links that '
   'were verified by it.';
 
-create trigger _200_doubt_links_of_token after delete on private.secrets
-  for each row when (old.kind = 'github_token') execute function private.doubt_links_of_token();
-create trigger _210_doubt_links_of_token after update of id, invalid_at on private.secrets
+create trigger _200_unverify_links_of_token after delete on private.secrets
+  for each row when (old.kind = 'github_token') execute function private.unverify_links_of_token();
+create trigger _210_unverify_links_of_token after update of id, invalid_at on private.secrets
   for each row when (
     old.kind = 'github_token'
     and (old.id <> new.id or old.invalid_at is null and new.invalid_at is not null)
   )
-  execute function private.doubt_links_of_token();
+  execute function private.unverify_links_of_token();
 
 -- 40_agents/40_github/40_record_pull_request.sql
 -- What GitHub says of a pull request, in a delivery or an answer of its API, becomes the row: late, twice, in
@@ -3337,17 +3313,17 @@ language plpgsql stable strict security invoker set search_path = '' as $$
 begin
   if p_time !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' then
     raise exception using
-      errcode = 'PT422', message = 'pull_request_unreadable', detail = 'A time is not one of ISO 8601.',
+      errcode = 'PT422', message = 'agents_pull_request_invalid', detail = 'A time is not one of ISO 8601.',
       hint = 'Send the object as GitHub''s webhook or API gives it.';
   end if;
   return p_time::timestamptz;
 end;
 $$;
-comment on function private.github_time(text) is
-  'A time as GitHub writes it: 2026-03-01T10:00:00Z. Errors: pull_request_unreadable (422).';
+comment on function private.github_time is
+  'A time as GitHub writes it: 2026-03-01T10:00:00Z. Errors: agents_pull_request_invalid (422).';
 
 -- Between its pushes GitHub tries merges out and names the commit of the last try: that is no merge.
-create or replace function private.read_pull_request(p_pull_request jsonb)
+create or replace function private.parse_pull_request(p_pull_request jsonb)
 returns private.pull_request_version
 language plpgsql stable security invoker set search_path = '' as $$
 declare
@@ -3380,16 +3356,16 @@ begin
   if v.number is null or v.number < 1 or v.state is null or v.state not in ('open', 'closed')
     or v.provider_updated_at is null or v.merged_at is not null and v.state <> 'closed' then
     raise exception using
-      errcode = 'PT422', message = 'pull_request_unreadable',
+      errcode = 'PT422', message = 'agents_pull_request_invalid',
       detail = 'number, state, updated_at or merged_at are not what they are in a pull request.',
       hint = 'Send the object as GitHub''s webhook or API gives it.';
   end if;
   return v;
 end;
 $$;
-comment on function private.read_pull_request(jsonb) is
-  'The fields of a pull_request object of GitHub''s webhooks and REST API. Errors: pull_request_unreadable '
-  '(422).';
+comment on function private.parse_pull_request is
+  'The fields of a pull_request object of GitHub''s webhooks and REST API. '
+  'Errors: agents_pull_request_invalid (422).';
 
 -- Versions are GitHub's whole seconds. Within one, an answer of the API beats what deliveries say, since it
 -- is of the moment when it was asked for, and a later one beats an earlier one. Deliveries among themselves
@@ -3413,9 +3389,8 @@ begin
     > (p_old.merged_at is not null, p_old.state = 'closed', p_old::text collate "C");
 end;
 $$;
-comment on function private.is_newer_version(
-  private.pull_request_version, timestamptz, private.pull_request_version, timestamptz
-) is 'Whether the new version takes the place of the old one; read_at is null for what a delivery told.';
+comment on function private.is_newer_version is
+  'Whether the new version takes the place of the old one; read_at is null for what a delivery told.';
 
 create or replace function private.version_of(p public.pull_requests) returns private.pull_request_version
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -3427,7 +3402,7 @@ begin
   )::private.pull_request_version;
 end;
 $$;
-comment on function private.version_of(public.pull_requests) is 'The version that a row holds.';
+comment on function private.version_of is 'The version that a row holds.';
 
 create or replace function private.store_pull_request_version(
   p_id bigint, p_version private.pull_request_version
@@ -3444,11 +3419,10 @@ begin
   where p.id = p_id;
 end;
 $$;
-comment on function private.store_pull_request_version(bigint, private.pull_request_version) is
-  'Writes a version into the row.';
+comment on function private.store_pull_request_version is 'Writes a version into the row.';
 
 -- A repository that is hidden hides its pull requests from those who saw them because everybody did.
-create or replace function private.follow_repository_visibility() returns trigger
+create or replace function private.sync_repository_visibility() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if new.is_private then
@@ -3461,11 +3435,11 @@ begin
   return null;
 end;
 $$;
-comment on function private.follow_repository_visibility() is
+comment on function private.sync_repository_visibility is
   'After-row trigger of pull requests: the links of a public repository are verified.';
-create trigger _100_follow_repository_visibility after update on public.pull_requests
+create trigger _100_sync_repository_visibility after update on public.pull_requests
   for each row when (old.is_private is distinct from new.is_private)
-  execute function private.follow_repository_visibility();
+  execute function private.sync_repository_visibility();
 
 create or replace function private.link_pull_request_branch(
   p_id bigint, p_owner text, p_name text, p_version private.pull_request_version
@@ -3483,7 +3457,7 @@ begin
   order by r.task_id;
 end;
 $$;
-comment on function private.link_pull_request_branch(bigint, text, text, private.pull_request_version) is
+comment on function private.link_pull_request_branch is
   'Links a pull request to the tasks that name its branch.';
 
 -- An open one may change unheard. What is known of a second that was not over yet, or of one in which two
@@ -3501,9 +3475,7 @@ begin
   return now() + case when p_read_at is null then interval '0' else interval '1 minute' end;
 end;
 $$;
-comment on function private.next_pull_request_check(
-  private.pull_request_version, timestamptz, boolean
-) is 'When the sweep asks GitHub again; null for never.';
+comment on function private.next_pull_request_check is 'When the sweep asks GitHub again; null for never.';
 
 create or replace function private.record_pull_request(
   p_owner text, p_name text, p_version private.pull_request_version, p_read_at timestamptz, p_etag text
@@ -3516,7 +3488,7 @@ declare
   v_is_contested boolean;
 begin
   perform private.lock_github_head(p_owner, p_name, p_version.head_ref, false);
-  v_id := private.name_pull_request(p_owner, p_name, p_version.number);
+  v_id := private.ensure_pull_request(p_owner, p_name, p_version.number);
   v_old := (select private.version_of(p) from public.pull_requests as p where p.id = v_id for no key update);
   v_old_read_at := (select c.read_at from private.pull_request_checks as c where c.pull_request_id = v_id);
   v_is_contested :=
@@ -3540,11 +3512,9 @@ begin
   return v_id;
 end;
 $$;
-comment on function private.record_pull_request(
-  text, text, private.pull_request_version, timestamptz, text
-) is
-  'Merges a version of a pull request into its row and returns the row''s id. The time at which it was asked '
-  'for, and its ETag, are null for a delivery.';
+comment on function private.record_pull_request is
+  'Merges a version of a pull request into its row and returns the row''s id. The time at which it was '
+  'asked for, and its ETag, are null for a delivery.';
 
 -- 40_agents/40_github/50_github_deliveries.sql
 -- What GitHub's webhook delivered: stored byte for byte, worked on once, and again until that succeeds.
@@ -3560,7 +3530,7 @@ comment on table private.github_repositories is
   'The repositories that projects and tasks have named, in lower case.';
 alter table private.github_repositories enable row level security;
 
-create or replace function private.know_repository(p_owner text, p_name text) returns void
+create or replace function private.register_repository(p_owner text, p_name text) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if p_owner is null or p_name is null or exists (
@@ -3572,33 +3542,33 @@ begin
   on conflict on constraint github_repositories_pkey do nothing;
 end;
 $$;
-comment on function private.know_repository(text, text) is 'Notes a repository, given in lower case.';
+comment on function private.register_repository is 'Notes a repository, given in lower case.';
 
-create or replace function private.know_task_repository() returns trigger
+create or replace function private.register_task_repository() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.know_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
+  perform private.register_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
   return null;
 end;
 $$;
-comment on function private.know_task_repository() is 'After-row trigger of tasks.';
-create trigger _520_know_repository after insert on public.tasks
-  for each row when (new.repo_url is not null) execute function private.know_task_repository();
-create trigger _530_know_repository after update on public.tasks
+comment on function private.register_task_repository is 'After-row trigger of tasks.';
+create trigger _520_register_repository after insert on public.tasks
+  for each row when (new.repo_url is not null) execute function private.register_task_repository();
+create trigger _530_register_repository after update on public.tasks
   for each row when (old.repo_url is distinct from new.repo_url)
-  execute function private.know_task_repository();
+  execute function private.register_task_repository();
 
-create or replace function private.know_project_repository() returns trigger
+create or replace function private.register_project_repository() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.know_repository(lower(new.repo_owner), lower(new.repo_name));
-  perform private.know_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
+  perform private.register_repository(lower(new.repo_owner), lower(new.repo_name));
+  perform private.register_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
   return null;
 end;
 $$;
-comment on function private.know_project_repository() is 'After-row trigger of projects.';
-create trigger _520_know_repository after insert or update on public.projects
-  for each row execute function private.know_project_repository();
+comment on function private.register_project_repository is 'After-row trigger of projects.';
+create trigger _520_register_repository after insert or update on public.projects
+  for each row execute function private.register_project_repository();
 
 create or replace function private.is_known_repository(p_owner text, p_name text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -3608,7 +3578,7 @@ begin
   );
 end;
 $$;
-comment on function private.is_known_repository(text, text) is
+comment on function private.is_known_repository is
   'Whether a project or a task has named this repository, given in lower case.';
 
 create table private.github_deliveries (
@@ -3636,8 +3606,8 @@ comment on table private.github_deliveries is
 comment on column private.github_deliveries.id is 'X-GitHub-Delivery: a redelivery has the same.';
 comment on column private.github_deliveries.body is 'The JSON as it came, byte for byte.';
 comment on column private.github_deliveries.status is
-  'received: not worked on yet. done: what it says is in pull_requests. failed: working on it ended in an '
-  'error.';
+  'received: not worked on yet. done: what it says is in pull_requests. failed: working on it ended '
+  'in an error.';
 comment on column private.github_deliveries.next_attempt_at is
   'When the scheduler works on it again; null when it is done, can''t be read, or was tried too often.';
 
@@ -3659,36 +3629,37 @@ begin
   end;
   if v_body is null then
     raise exception using
-      errcode = 'PT422', message = 'github_body_not_base64', detail = 'p_body has to be base64.',
+      errcode = 'PT422', message = 'inbox_body_invalid', detail = 'p_body has to be base64.',
       hint = 'Encode the body as it came, byte for byte.';
   end if;
   if octet_length(v_body) > 26214400 then
     raise exception using
-      errcode = 'PT413', message = 'github_body_too_large',
+      errcode = 'PT413', message = 'inbox_body_too_large',
       detail = format('The body has %s bytes, 26214400 are allowed.', octet_length(v_body)),
       hint = 'GitHub sends no larger ones.';
   end if;
   return v_body;
 end;
 $$;
-comment on function private.decode_github_body(text) is
-  'A body from base64. Errors: github_body_too_large (413), github_body_not_base64 (422).';
+comment on function private.decode_github_body is
+  'A body from base64. Errors: inbox_body_too_large (413), inbox_body_invalid (422).';
 
-create or replace function private.read_github_body(p_body bytea, out o_payload jsonb, out o_error text)
+create or replace function private.parse_github_body(p_body bytea, out o_payload jsonb, out o_error text)
 language plpgsql stable security invoker set search_path = '' as $$
 begin
-  o_payload := private.mend_json_escapes(convert_from(p_body, 'UTF8'))::jsonb;
+  o_payload := private.repair_json_escapes(convert_from(p_body, 'UTF8'))::jsonb;
 exception
   when character_not_in_repertoire then
-    o_error := 'not_utf8';
+    o_error := 'inbox_encoding_invalid';
   when data_exception then
-    o_error := 'not_json';
+    o_error := 'inbox_json_invalid';
   when program_limit_exceeded or statement_too_complex then
-    o_error := 'too_complex';
+    o_error := 'inbox_json_unsupported';
 end;
 $$;
-comment on function private.read_github_body(bytea) is
-  'The JSON in a body, or why there is none that can be stored: not_utf8, not_json, too_complex.';
+comment on function private.parse_github_body is
+  'The JSON in a body, or why there is none that can be stored: '
+  'inbox_encoding_invalid, inbox_json_invalid, inbox_json_unsupported.';
 
 create or replace function private.apply_github_payload(p_payload jsonb) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3699,21 +3670,21 @@ begin
   if v_owner is null or v_name is null or v_owner || '/' || v_name
     is distinct from lower(p_payload #>> '{pull_request,base,repo,full_name}') then
     raise exception using
-      errcode = 'PT422', message = 'github_payload_unreadable',
+      errcode = 'PT422', message = 'agents_github_payload_invalid',
       detail = 'The pull request is not of the repository that the delivery is about.',
       hint = 'Send the payload as GitHub does.';
   end if;
   perform private.record_pull_request(
-    v_owner, v_name, private.read_pull_request(p_payload -> 'pull_request'), null::timestamptz, null::text
+    v_owner, v_name, private.parse_pull_request(p_payload -> 'pull_request'), null::timestamptz, null::text
   );
 end;
 $$;
-comment on function private.apply_github_payload(jsonb) is
-  'Merges what the payload of a pull_request event says. Errors: github_payload_unreadable, '
-  'pull_request_unreadable (422).';
+comment on function private.apply_github_payload is
+  'Merges what the payload of a pull_request event says. Errors: '
+  'agents_github_payload_invalid, agents_pull_request_invalid (422).';
 
 -- The delivery is locked. An error, one of ours too, is kept with it and takes back what was begun.
-create or replace function private.work_on_github_delivery(p_id uuid) returns text
+create or replace function private.process_github_delivery(p_id uuid) returns text
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_delivery private.github_deliveries;
@@ -3721,7 +3692,7 @@ declare
   v_error text;
 begin
   select * into v_delivery from private.github_deliveries as d where d.id = p_id;
-  select * into v_read from private.read_github_body(v_delivery.body);
+  select * into v_read from private.parse_github_body(v_delivery.body);
   v_error := v_read.o_error;
   if v_error is null then
     begin
@@ -3749,11 +3720,11 @@ begin
   return case when v_error is null then 'done' else 'failed' end;
 end;
 $$;
-comment on function private.work_on_github_delivery(uuid) is
+comment on function private.process_github_delivery is
   'Works on a stored delivery, notes how it went, and returns its status: done or failed.';
 
 -- The row for a delivery, locked: made now, or there under the same id or with the same bytes.
-create or replace function private.keep_github_delivery(
+create or replace function private.ensure_github_delivery(
   p_delivery_id uuid, p_event text, p_action text, p_body bytea, p_next_attempt_at timestamptz
 ) returns private.github_deliveries
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3775,8 +3746,7 @@ begin
   return v;
 end;
 $$;
-comment on function private.keep_github_delivery(uuid, text, text, bytea, timestamptz) is
-  'Stores a delivery once, and returns its row.';
+comment on function private.ensure_github_delivery is 'Stores a delivery once, and returns its row.';
 
 -- It gives a lock up before its caller gives it up: the delivery then stands as failed, where otherwise its
 -- row would be held by a call that nobody waits for any more.
@@ -3788,25 +3758,23 @@ declare
   v_read record;
   v_delivery private.github_deliveries;
 begin
-  select * into v_read from private.read_github_body(v_body);
+  select * into v_read from private.parse_github_body(v_body);
   if p_event is distinct from 'pull_request' or v_read.o_error is null and private.is_known_repository(
     lower(v_read.o_payload #>> '{repository,owner,login}'), lower(v_read.o_payload #>> '{repository,name}')
   ) is not true then
     return jsonb_build_object('delivery_id', p_delivery_id, 'status', 'ignored'::text);
   end if;
-  v_delivery := private.keep_github_delivery(
+  v_delivery := private.ensure_github_delivery(
     p_delivery_id, p_event, v_read.o_payload ->> 'action', v_body, null::timestamptz
   );
   return jsonb_build_object(
     'delivery_id', v_delivery.id,
     'status', case when v_delivery.status = 'done' then 'already_done'
-      else private.work_on_github_delivery(v_delivery.id) end
+      else private.process_github_delivery(v_delivery.id) end
   );
 end;
 $$;
-comment on function private.ingest_github_delivery(uuid, text, text) is
-  'Body of public.ingest_github_delivery.';
-grant execute on function private.ingest_github_delivery(uuid, text, text) to service_role;
+grant execute on function private.ingest_github_delivery to service_role;
 
 create or replace function public.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns jsonb
@@ -3817,27 +3785,25 @@ begin atomic
     p_body => ingest_github_delivery.p_body
   );
 end;
-comment on function public.ingest_github_delivery(uuid, text, text) is
+comment on function public.ingest_github_delivery is
   'Stores a delivery of GitHub''s webhook, its JSON given as base64, and works on it, in one transaction. '
   'Returns {delivery_id, status}: done; already_done, without writing; failed, to be tried again by the '
   'clock or by a redelivery; ignored, without writing, where it is no pull_request event or nobody here '
-  'works on the repository. Service role only. Errors: github_body_too_large (413), github_body_not_base64 '
-  '(422).';
-grant execute on function public.ingest_github_delivery(uuid, text, text) to service_role;
+  'works on the repository. Service role only. Errors: inbox_body_too_large '
+  '(413), inbox_body_invalid (422).';
+grant execute on function public.ingest_github_delivery to service_role;
 
 create or replace function private.receive_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns text
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  return (private.keep_github_delivery(
+  return (private.ensure_github_delivery(
     p_delivery_id, p_event, null::text, private.decode_github_body(p_body),
     clock_timestamp() + interval '30 seconds'
   )).status;
 end;
 $$;
-comment on function private.receive_github_delivery(uuid, text, text) is
-  'Body of public.receive_github_delivery.';
-grant execute on function private.receive_github_delivery(uuid, text, text) to service_role;
+grant execute on function private.receive_github_delivery to service_role;
 
 create or replace function public.receive_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns text
@@ -3848,11 +3814,11 @@ begin atomic
     p_body => receive_github_delivery.p_body
   );
 end;
-comment on function public.receive_github_delivery(uuid, text, text) is
+comment on function public.receive_github_delivery is
   'Only stores a delivery of GitHub''s webhook, for when ingest_github_delivery failed; the scheduler works '
-  'on it. Returns its status: received, done or failed. Service role only. Errors: github_body_too_large '
-  '(413), github_body_not_base64 (422).';
-grant execute on function public.receive_github_delivery(uuid, text, text) to service_role;
+  'on it. Returns its status: received, done or failed. Service role only. Errors: inbox_body_too_large '
+  '(413), inbox_body_invalid (422).';
+grant execute on function public.receive_github_delivery to service_role;
 
 create or replace function private.process_waiting_github_deliveries(batch integer default 50) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3867,12 +3833,12 @@ begin
     limit process_waiting_github_deliveries.batch
     for update skip locked
   loop
-    v_done_count := v_done_count + (private.work_on_github_delivery(v_id) = 'done')::integer;
+    v_done_count := v_done_count + (private.process_github_delivery(v_id) = 'done')::integer;
   end loop;
   return v_done_count;
 end;
 $$;
-comment on function private.process_waiting_github_deliveries(integer) is
+comment on function private.process_waiting_github_deliveries is
   'Works on up to so many deliveries whose time has come, and returns how many succeeded. For the scheduler.';
 
 -- 40_agents/40_github/60_github_sweep.sql
@@ -3916,7 +3882,7 @@ begin
   return v_ticket;
 end;
 $$;
-comment on function private.issue_function_ticket(text) is
+comment on function private.issue_function_ticket is
   'A ticket for one call of an edge function. Tickets that nobody used are cleared away.';
 
 create or replace function private.use_function_ticket(p_function_name text, p_ticket text) returns void
@@ -3933,7 +3899,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.use_function_ticket(text, text) is
+comment on function private.use_function_ticket is
   'Takes a ticket, once. Errors: function_ticket_invalid (401).';
 
 -- Users take turns, so that one who names a hundred thousand pull requests holds up nobody else. First come
@@ -3967,8 +3933,7 @@ begin
     limit p_limit;
 end;
 $$;
-comment on function private.due_pull_requests(integer) is
-  'What the sweep is to ask GitHub about now, in order.';
+comment on function private.due_pull_requests is 'What the sweep is to ask GitHub about now, in order.';
 
 -- A worker that was to open a pull request and said none, or one that somebody opened by hand.
 create or replace function private.due_branches(p_limit integer) returns setof bigint
@@ -3984,7 +3949,7 @@ begin
     limit p_limit;
 end;
 $$;
-comment on function private.due_branches(integer) is
+comment on function private.due_branches is
   'The completed tasks with a branch and without a pull request that the sweep is to look for now.';
 
 create or replace function private.request_github_sweep() returns boolean
@@ -4010,7 +3975,7 @@ begin
   return true;
 end;
 $$;
-comment on function private.request_github_sweep() is
+comment on function private.request_github_sweep is
   'Calls the edge function github-sweep when something is due, and says whether. Needs '
   'agent_settings.functions_url. For the scheduler.';
 
@@ -4038,9 +4003,9 @@ begin
   ), '[]'::jsonb);
 end;
 $$;
-comment on function private.readers_of_pull_request(bigint) is
-  'Up to five users of its tasks with their sealed tokens: an array of {user_id, secret_id, sealed, '
-  'is_unverified}.';
+comment on function private.readers_of_pull_request is
+  'Up to five users of its tasks with their sealed tokens: an array of {user_id, '
+  'secret_id, sealed, is_unverified}.';
 
 -- Handed out for ten minutes: a sweep that ends in the middle leaves the rest to the next one, and two at
 -- once don't ask for the same.
@@ -4066,7 +4031,7 @@ begin
   return v_pulls;
 end;
 $$;
-comment on function private.lease_due_pull_requests(integer) is
+comment on function private.lease_due_pull_requests is
   'Takes up to so many pull requests that are due, with whom to ask as.';
 
 -- The next look is later each time, and after a dozen, in about a week, there is none.
@@ -4094,7 +4059,7 @@ begin
   return v_branches;
 end;
 $$;
-comment on function private.lease_due_branches(integer) is
+comment on function private.lease_due_branches is
   'Takes up to so many branches whose pull request is looked for, with whom to ask as.';
 
 create or replace function private.begin_github_sweep(p_ticket text, p_limit integer) returns jsonb
@@ -4120,8 +4085,7 @@ begin
   );
 end;
 $$;
-comment on function private.begin_github_sweep(text, integer) is 'Body of public.begin_github_sweep.';
-grant execute on function private.begin_github_sweep(text, integer) to service_role;
+grant execute on function private.begin_github_sweep to service_role;
 
 create or replace function public.begin_github_sweep(p_ticket text default null, p_limit integer default 100)
 returns jsonb
@@ -4131,13 +4095,13 @@ begin atomic
     p_ticket => begin_github_sweep.p_ticket, p_limit => begin_github_sweep.p_limit
   );
 end;
-comment on function public.begin_github_sweep(text, integer) is
+comment on function public.begin_github_sweep is
   'Hands the sweep what to ask GitHub about, for ten minutes: {paused_until, pull_requests: '
   '[{pull_request_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, '
   'sealed, is_unverified}]}], branches: [{task_id, repo_owner, repo_name, head_ref, user_id, secret_id, '
-  'sealed}]}. A ticket is used up; without one the caller has checked who asks. Service role only. Errors: '
-  'function_ticket_invalid (401).';
-grant execute on function public.begin_github_sweep(text, integer) to service_role;
+  'sealed}]}. A ticket is used up; without one the caller has checked who asks. Service role only. '
+  'Errors: function_ticket_invalid (401).';
+grant execute on function public.begin_github_sweep to service_role;
 
 -- 40_agents/40_github/70_github_checks.sql
 -- What the sweep brings home: the state of pull requests, and who can see them.
@@ -4149,8 +4113,7 @@ begin
   return now() + least(interval '14 minutes' * 2 ^ least(p_failures_count, 10), interval '1 day');
 end;
 $$;
-comment on function private.later_check(integer) is
-  'When to try again after so many failures before this one.';
+comment on function private.later_check is 'When to try again after so many failures before this one.';
 
 create or replace function private.verify_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
 returns void
@@ -4161,11 +4124,11 @@ begin
   where l.pull_request_id = p_pull_request_id and l.user_id = p_user_id and l.verified_at is null;
 end;
 $$;
-comment on function private.verify_links_of_reader(bigint, uuid) is
+comment on function private.verify_links_of_reader is
   'The user''s own token has read the pull request: their links to it show it.';
 
 -- A link that only the token vouched for hides the pull request again.
-create or replace function private.doubt_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
+create or replace function private.unverify_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
 returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -4177,20 +4140,20 @@ begin
     and (l.verified_at is null or l.verified_by = 'token');
 end;
 $$;
-comment on function private.doubt_links_of_reader(bigint, uuid) is
+comment on function private.unverify_links_of_reader is
   'The user''s own token does not find the pull request: tried again later.';
 
-create or replace function private.store_github_reading(
+create or replace function private.store_github_answer(
   p_pull public.pull_requests, p_pull_request text, p_etag text, p_read_at timestamptz
 ) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_version constant private.pull_request_version :=
-    private.read_pull_request(private.mend_json_escapes(p_pull_request)::jsonb);
+    private.parse_pull_request(private.repair_json_escapes(p_pull_request)::jsonb);
 begin
   if v_version.number <> p_pull.number then
     raise exception using
-      errcode = 'PT422', message = 'github_answer_unexpected',
+      errcode = 'PT422', message = 'agents_github_answer_invalid',
       detail = format('Number %s was asked for, and %s came.', p_pull.number, v_version.number),
       hint = 'Send the answer to the request for this pull request.';
   end if;
@@ -4199,8 +4162,8 @@ begin
   );
 end;
 $$;
-comment on function private.store_github_reading(public.pull_requests, text, text, timestamptz) is
-  'Merges what GitHub''s API answered about a pull request. Errors: github_answer_unexpected (422).';
+comment on function private.store_github_answer is
+  'Merges what GitHub''s API answered about a pull request. Errors: agents_github_answer_invalid (422).';
 
 create or replace function private.finish_github_check(
   p_pull_request_id bigint, p_user_id uuid, p_outcome text, p_pull_request text, p_etag text,
@@ -4213,13 +4176,13 @@ begin
   select * into v_pull from public.pull_requests as p where p.id = p_pull_request_id;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'pull_request_not_found',
+      errcode = 'PT404', message = 'agents_pull_request_unknown',
       detail = 'There is no pull request with this id.',
       hint = 'Use an id that begin_github_sweep gave.';
   end if;
   case p_outcome
     when 'read' then
-      perform private.store_github_reading(v_pull, p_pull_request, p_etag, p_read_at);
+      perform private.store_github_answer(v_pull, p_pull_request, p_etag, p_read_at);
     when 'unchanged' then
       -- of what was asked for, which is gone when a delivery has come since
       update private.pull_request_checks as c set
@@ -4227,7 +4190,7 @@ begin
         next_check_at = private.next_pull_request_check(private.version_of(v_pull), p_read_at, false)
       where c.pull_request_id = p_pull_request_id;
     when 'not_seen' then
-      perform private.doubt_links_of_reader(p_pull_request_id, p_user_id);
+      perform private.unverify_links_of_reader(p_pull_request_id, p_user_id);
       return;
     when 'unseen' then
       update private.pull_request_checks as c set
@@ -4237,7 +4200,8 @@ begin
       return;
     else
       raise exception using
-        errcode = 'PT422', message = 'github_outcome_unknown', detail = format('%L is none.', p_outcome),
+        errcode = 'PT422', message = 'agents_github_outcome_invalid',
+        detail = format('%L is none.', p_outcome),
         hint = 'Use read, unchanged, not_seen or unseen.';
   end case;
   update private.pull_request_checks as c set checked_at = now(), failures_count = 0
@@ -4245,9 +4209,7 @@ begin
   perform private.verify_links_of_reader(p_pull_request_id, p_user_id);
 end;
 $$;
-comment on function private.finish_github_check(bigint, uuid, text, text, text, timestamptz) is
-  'Body of public.finish_github_check.';
-grant execute on function private.finish_github_check(bigint, uuid, text, text, text, timestamptz)
+grant execute on function private.finish_github_check
   to service_role;
 
 create or replace function public.finish_github_check(
@@ -4262,13 +4224,13 @@ begin atomic
     p_etag => finish_github_check.p_etag, p_read_at => finish_github_check.p_read_at
   );
 end;
-comment on function public.finish_github_check(bigint, uuid, text, text, text, timestamptz) is
+comment on function public.finish_github_check is
   'What became of asking GitHub about a pull request with this user''s token (null: without one). read: the '
-  'answer''s body as text, its ETag, and when it was asked for. unchanged: GitHub has nothing newer than the '
-  'ETag. Both verify the user''s links. not_seen: the token does not find it. unseen: nobody did. Service '
-  'role only. Errors: pull_request_not_found (404), github_outcome_unknown, github_answer_unexpected, '
-  'pull_request_unreadable (422).';
-grant execute on function public.finish_github_check(bigint, uuid, text, text, text, timestamptz)
+  'answer''s body as text, its ETag, and when it was asked for. unchanged: GitHub has nothing newer than '
+  'the ETag. Both verify the user''s links. not_seen: the token does not find it. unseen: nobody did. '
+  'Service role only. Errors: agents_pull_request_unknown (404), agents_github_outcome_invalid, '
+  'agents_github_answer_invalid, agents_pull_request_invalid (422).';
+grant execute on function public.finish_github_check
   to service_role;
 
 create or replace function private.record_github_branch(
@@ -4287,13 +4249,13 @@ begin
     return 0;
   end if;
   for v_pull in
-    select e.value from jsonb_array_elements(private.mend_json_escapes(p_pull_requests)::jsonb) as e (value)
+    select e.value from jsonb_array_elements(private.repair_json_escapes(p_pull_requests)::jsonb) as e (value)
     where e.value #>> '{head,ref}' = v_ref.head_ref
     order by e.value ->> 'number'
     limit 10
   loop
     v_id := private.record_pull_request(
-      v_ref.repo_owner, v_ref.repo_name, private.read_pull_request(v_pull),
+      v_ref.repo_owner, v_ref.repo_name, private.parse_pull_request(v_pull),
       coalesce(p_read_at, clock_timestamp()), null::text
     );
     perform private.verify_links_of_reader(v_id, p_user_id);
@@ -4305,9 +4267,7 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.record_github_branch(bigint, uuid, text, timestamptz) is
-  'Body of public.record_github_branch.';
-grant execute on function private.record_github_branch(bigint, uuid, text, timestamptz) to service_role;
+grant execute on function private.record_github_branch to service_role;
 
 create or replace function public.record_github_branch(
   p_task_id bigint, p_user_id uuid, p_pull_requests text, p_read_at timestamptz default null
@@ -4319,10 +4279,10 @@ begin atomic
     p_pull_requests => record_github_branch.p_pull_requests, p_read_at => record_github_branch.p_read_at
   );
 end;
-comment on function public.record_github_branch(bigint, uuid, text, timestamptz) is
-  'The pull requests that GitHub lists for a task''s branch, an array as text, read with this user''s token. '
-  'Returns how many. Service role only. Errors: pull_request_unreadable (422).';
-grant execute on function public.record_github_branch(bigint, uuid, text, timestamptz) to service_role;
+comment on function public.record_github_branch is
+  'The pull requests that GitHub lists for a task''s branch, an array as text, read with this user''s '
+  'token. Returns how many. Service role only. Errors: agents_pull_request_invalid (422).';
+grant execute on function public.record_github_branch to service_role;
 
 create or replace function private.pause_github_sweep(p_until timestamptz) returns timestamptz
 language plpgsql volatile security definer set search_path = '' as $$
@@ -4336,18 +4296,17 @@ begin
   return v_until;
 end;
 $$;
-comment on function private.pause_github_sweep(timestamptz) is 'Body of public.pause_github_sweep.';
-grant execute on function private.pause_github_sweep(timestamptz) to service_role;
+grant execute on function private.pause_github_sweep to service_role;
 
 create or replace function public.pause_github_sweep(p_until timestamptz) returns timestamptz
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.pause_github_sweep(p_until => pause_github_sweep.p_until);
 end;
-comment on function public.pause_github_sweep(timestamptz) is
+comment on function public.pause_github_sweep is
   'GitHub asked to be left alone until then, a day at most: until that time nothing is swept. Returns the '
   'time. Service role only.';
-grant execute on function public.pause_github_sweep(timestamptz) to service_role;
+grant execute on function public.pause_github_sweep to service_role;
 
 -- 40_agents/40_github/80_prune_github_history.sql
 -- What GitHub said goes when nobody asks for it any more.
@@ -4371,7 +4330,7 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.prune_github_deliveries(integer) is
+comment on function private.prune_github_deliveries is
   'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns '
   'how many. What failed stays for a person. For the scheduler.';
 
@@ -4395,7 +4354,7 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.prune_pull_requests(integer) is
+comment on function private.prune_pull_requests is
   'Deletes up to so many pull requests that no task is linked to and of which nothing was heard for '
   'delivery_retention_days, and returns how many. For the scheduler.';
 
@@ -4410,9 +4369,9 @@ begin
   return private.is_trusted_caller() or private.has_team_role('admin');
 end;
 $$;
-comment on function private.sees_all_metrics() is
-  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins of the '
-  'team.';
+comment on function private.sees_all_metrics is
+  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins '
+  'of the team.';
 
 create or replace function private.task_completion_weekly()
 returns table (
@@ -4445,14 +4404,14 @@ begin
   group by w.week, w.agent, w.model;
 end;
 $$;
-comment on function private.task_completion_weekly() is 'Rows of public.task_completion_weekly.';
-grant execute on function private.task_completion_weekly() to authenticated, service_role;
+comment on function private.task_completion_weekly is 'Rows of public.task_completion_weekly.';
+grant execute on function private.task_completion_weekly to authenticated, service_role;
 
 create view public.task_completion_weekly with (security_invoker = true) as
 select * from private.task_completion_weekly();
 comment on view public.task_completion_weekly is
-  'One row a week, agent and model in which a task ended. Of the caller''s own tasks; for admins of the team '
-  'and servers of everybody''s.';
+  'One row a week, agent and model in which a task ended. Of the caller''s own tasks; for admins of the '
+  'team and servers of everybody''s.';
 comment on column public.task_completion_weekly.week is 'The Monday on which the week begins, in UTC.';
 comment on column public.task_completion_weekly.model is
   'execution_metadata.model of the tasks; null where none is named.';
@@ -4491,8 +4450,8 @@ begin
   ) as c;
 end;
 $$;
-comment on function private.task_errors_weekly() is 'Rows of public.task_errors_weekly.';
-grant execute on function private.task_errors_weekly() to authenticated, service_role;
+comment on function private.task_errors_weekly is 'Rows of public.task_errors_weekly.';
+grant execute on function private.task_errors_weekly to authenticated, service_role;
 
 create view public.task_errors_weekly with (security_invoker = true) as
 select * from private.task_errors_weekly() as e where e.error_kind is not null;
@@ -4528,14 +4487,14 @@ begin
   group by 1, 2;
 end;
 $$;
-comment on function private.user_activity_weekly() is 'Rows of public.user_activity_weekly.';
-grant execute on function private.user_activity_weekly() to authenticated, service_role;
+comment on function private.user_activity_weekly is 'Rows of public.user_activity_weekly.';
+grant execute on function private.user_activity_weekly to authenticated, service_role;
 
 create view public.user_activity_weekly with (security_invoker = true) as
 select * from private.user_activity_weekly();
 comment on view public.user_activity_weekly is
-  'One row a week and user who made a task in it. The caller''s own; for admins of the team and servers '
-  'everybody''s.';
+  'One row a week and user who made a task in it. The caller''s own; for admins of the team '
+  'and servers everybody''s.';
 comment on column public.user_activity_weekly.week is 'The Monday on which the week begins, in UTC.';
 comment on column public.user_activity_weekly.tasks_count is 'Tasks made in that week.';
 comment on column public.user_activity_weekly.completed_count is 'Those of them that have completed since.';
@@ -4584,8 +4543,8 @@ begin
   group by 1;
 end;
 $$;
-comment on function private.pull_requests_weekly() is 'Rows of public.pull_requests_weekly.';
-grant execute on function private.pull_requests_weekly() to authenticated, service_role;
+comment on function private.pull_requests_weekly is 'Rows of public.pull_requests_weekly.';
+grant execute on function private.pull_requests_weekly to authenticated, service_role;
 
 create view public.pull_requests_weekly with (security_invoker = true) as
 select * from private.pull_requests_weekly();
@@ -4632,15 +4591,15 @@ exception
     return;
 end;
 $$;
-comment on function private.slow_queries() is 'Rows of public.slow_queries.';
-grant execute on function private.slow_queries() to authenticated, service_role;
+comment on function private.slow_queries is 'Rows of public.slow_queries.';
+grant execute on function private.slow_queries to authenticated, service_role;
 
 create view public.slow_queries with (security_invoker = true) as
 select * from private.slow_queries();
 comment on view public.slow_queries is
   'The hundred statements that took the most time in all, as pg_stat_statements has counted them since its '
-  'last reset. For admins of the team and servers; empty for everybody else, and where the extension is not '
-  'loaded.';
+  'last reset. For admins of the team and servers; empty for everybody else, and where the extension '
+  'is not loaded.';
 comment on column public.slow_queries.query is
   'The statement, its constants as $1, $2 …; cut to 2000 characters.';
 comment on column public.slow_queries.rows_count is 'Rows that all calls gave or changed.';

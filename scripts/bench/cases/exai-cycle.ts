@@ -173,7 +173,7 @@ async function addEdges(
       (error: Error) => error.message,
     );
     sample.ms += performance.now() - started;
-    assert.equal(refusal, isRefused ? "exai_relation_cycle" : undefined);
+    assert.equal(refusal, isRefused ? "exai_relation_cycle_conflict" : undefined);
     if (!isRefused) await sql.unsafe(DELETE_EDGE, ends, { prepare: true });
   }
   return sample;

@@ -27,7 +27,7 @@ export function createMemoryQueue(): MemoryQueue {
   };
   const write = (say: () => void): Promise<void> =>
     queue.state === "cancelled"
-      ? Promise.reject(new QueueError("task_lease_lost", "cancelled"))
+      ? Promise.reject(new QueueError("agents_task_lease_expired", "cancelled"))
       : answer(say);
   const queue: MemoryQueue = {
     pending: [],

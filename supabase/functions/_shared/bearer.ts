@@ -22,7 +22,7 @@ export function readBearer(request: Request, who: string): Bearer | Failure {
   if (authorization === null) {
     return {
       status: 401,
-      code: "token_missing",
+      code: "sign_in_required",
       message: `This needs the access token of ${who}.`,
       hint: "Send it as `Authorization: Bearer <access token>`.",
       headers: { "www-authenticate": challenge() },
@@ -49,7 +49,7 @@ export function refuseToken(details: string): Failure {
 /** The answer while the API can't say whose token it is. */
 export const apiUnreachable: Failure = {
   status: 503,
-  code: "api_unreachable",
+  code: "api_unavailable",
   message: "The database could not be asked who is calling.",
   hint: "Send it again.",
   headers: { "retry-after": "5" },

@@ -94,7 +94,7 @@ describe("a body with the right secret", () => {
   );
 
   test("of which one message was refused is answered 200 and says which", async () => {
-    const errors = [{ index: 1, message_id: null, code: "circle_message_id_invalid", message: "…" }];
+    const errors = [{ index: 1, message_id: null, code: "tracker_message_id_invalid", message: "…" }];
     const { handler } = setUp({
       results: {
         ingest_circle_event: {
@@ -170,7 +170,7 @@ describe("a body with the right secret", () => {
     const response = await handler(request("{}"));
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).toBe("5");
-    expect(await response.json()).toMatchObject({ code: "event_not_stored", request_id: "request-1" });
+    expect(await response.json()).toMatchObject({ code: "inbox_unavailable", request_id: "request-1" });
     expect(calls).toHaveLength(2);
   });
 });
@@ -199,7 +199,10 @@ describe("the secret", () => {
       request(body, { secret, duplex: "half" } as RequestInit & { secret: string | null }),
     );
     expect(response.status).toBe(401);
-    expect(await response.json()).toMatchObject({ code: "webhook_secret_wrong", request_id: "request-1" });
+    expect(await response.json()).toMatchObject({
+      code: "tracker_webhook_secret_invalid",
+      request_id: "request-1",
+    });
     expect(read).not.toHaveBeenCalled();
     expect(calls).toEqual([]);
   });
@@ -220,7 +223,7 @@ describe("the secret", () => {
     });
     const response = await handler(request("{}", { secret: "" }));
     expect(response.status).toBe(503);
-    expect(await response.json()).toMatchObject({ code: "webhook_not_configured" });
+    expect(await response.json()).toMatchObject({ code: "tracker_webhook_unavailable" });
     expect(calls).toEqual([]);
   });
 });
@@ -257,7 +260,7 @@ describe("limits", () => {
       request(new ReadableStream<Uint8Array>(), { duplex: "half" } as RequestInit),
     );
     expect(response.status).toBe(408);
-    expect(await response.json()).toMatchObject({ code: "body_too_slow" });
+    expect(await response.json()).toMatchObject({ code: "body_expired" });
   });
 
   test("a body that breaks off is answered 400, and nothing is stored", async () => {
@@ -267,7 +270,7 @@ describe("limits", () => {
     });
     const response = await handler(request(body, { duplex: "half" } as RequestInit));
     expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ code: "body_broken_off" });
+    expect(await response.json()).toMatchObject({ code: "body_invalid" });
     expect(calls).toEqual([]);
   });
 
@@ -295,7 +298,11 @@ describe("the log", () => {
     await handler(request('{"body":"very private"}', { secret: "a wrong one" }));
     expect(logged).toHaveLength(2);
     expect(logged[0]).toMatchObject({ request_id: "from-the-gateway", status: 200, event_id: EVENT_ID });
-    expect(logged[1]).toMatchObject({ request_id: "request-1", status: 401, code: "webhook_secret_wrong" });
+    expect(logged[1]).toMatchObject({
+      request_id: "request-1",
+      status: 401,
+      code: "tracker_webhook_secret_invalid",
+    });
     for (const secret of [SECRET, "very private", "a wrong one"]) {
       expect(JSON.stringify(logged)).not.toContain(secret);
     }

@@ -47,13 +47,13 @@ const REFUSALS: Record<BodyRefusal, Failure> = {
   },
   too_slow: {
     status: 408,
-    code: "body_too_slow",
+    code: "body_expired",
     message: "The body did not arrive in time.",
     hint: "Send it again.",
   },
   broken_off: {
     status: 400,
-    code: "body_broken_off",
+    code: "body_invalid",
     message: "The body ended before it was whole.",
     hint: "Send it again.",
   },
@@ -100,7 +100,7 @@ async function answer(
   if (request.method !== "POST") {
     return refuse({
       status: 405,
-      code: "method_not_allowed",
+      code: "method_unsupported",
       message: "Only POST is accepted.",
       headers: { allow: "POST" },
     });
@@ -140,7 +140,7 @@ async function ingest(
   if (!stored.ok) {
     return refuse({
       status: 503,
-      code: "event_not_stored",
+      code: "inbox_unavailable",
       message: "The message could not be stored.",
       hint: "Send it again; the same body is never counted twice.",
       headers: { "retry-after": "5" },
@@ -177,7 +177,7 @@ function refuseSecret(request: Request, deps: Dependencies): Failure | undefined
   } catch (error) {
     return {
       status: 503,
-      code: "webhook_not_configured",
+      code: "tracker_webhook_unavailable",
       message: "The webhook has no valid secret to check against.",
       details: error instanceof Error ? error.message : String(error),
       hint: "Set it: supabase secrets set CIRCLE_WEBHOOK_SECRETS=<at least 20 random characters>",
@@ -187,7 +187,7 @@ function refuseSecret(request: Request, deps: Dependencies): Failure | undefined
   if (given !== null && isOneOf(given, secrets)) return undefined;
   return {
     status: 401,
-    code: "webhook_secret_wrong",
+    code: "tracker_webhook_secret_invalid",
     message: given === null ? "The webhook's secret is missing." : "The webhook's secret is wrong.",
     hint: "Call the function with ?secret=<secret>, or with the header x-webhook-secret.",
   };

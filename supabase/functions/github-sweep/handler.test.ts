@@ -108,12 +108,12 @@ describe("who may call", () => {
     });
     expect(await run()).toMatchObject({
       status: 503,
-      body: { code: "sweep_not_begun", details: "unreachable" },
+      body: { code: "agents_sweep_unavailable", details: "unreachable" },
     });
     const masterKeys = () => parseMasterKeys("SECRETS_MASTER_KEYS", undefined);
     expect(await setUp({ deps: { masterKeys } }).run()).toMatchObject({
       status: 503,
-      body: { code: "sweep_not_configured", details: "SECRETS_MASTER_KEYS is not set" },
+      body: { code: "agents_secrets_unavailable", details: "SECRETS_MASTER_KEYS is not set" },
     });
     expect((await setUp({}).run({}, "GET")).status).toBe(405);
   });
@@ -237,7 +237,7 @@ test("an answer that can't be stored leaves the others alone", async () => {
     pulls: [due(1, [one])],
     branches: [{ ...one, task_id: 5, repo_owner: "acme", repo_name: "shop", head_ref: "fix" }],
     answer: ({ path }) => path.includes("?") ? { kind: "ok", body: "[{}]", etag: null } : OK,
-    results: { finish_github_check: { ok: false, code: "PT422", message: "pull_request_unreadable" } },
+    results: { finish_github_check: { ok: false, code: "PT422", message: "agents_pull_request_invalid" } },
   });
   expect((await run()).body).toMatchObject({ failed: 1, read: 0, found: 1, stopped: null });
 });

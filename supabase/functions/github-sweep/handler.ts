@@ -54,7 +54,7 @@ async function answer(request: Request, deps: Dependencies): Promise<Report | Fa
   if (request.method !== "POST") {
     return {
       status: 405,
-      code: "method_not_allowed",
+      code: "method_unsupported",
       message: "Only POST is accepted.",
       headers: { allow: "POST" },
     };
@@ -67,7 +67,7 @@ async function answer(request: Request, deps: Dependencies): Promise<Report | Fa
   } catch (error) {
     return {
       status: 503,
-      code: "sweep_not_configured",
+      code: "agents_secrets_unavailable",
       message: "There are no keys to open the users' tokens with.",
       details: error instanceof Error ? error.message : String(error),
       hint: "Set them: supabase secrets set SECRETS_MASTER_KEYS=<id>:<key>",
@@ -79,7 +79,7 @@ async function answer(request: Request, deps: Dependencies): Promise<Report | Fa
   if (!plan.success) {
     return {
       status: 503,
-      code: "sweep_not_begun",
+      code: "agents_sweep_unavailable",
       message: "The database did not say what is due.",
       details: begun.ok ? "unexpected result" : begun.code,
       hint: "The next sweep does it.",

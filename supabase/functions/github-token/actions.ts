@@ -43,7 +43,7 @@ export async function setToken(
     details.github_status = check.status;
     return {
       status: 422,
-      code: "github_token_rejected",
+      code: "agents_github_token_invalid",
       message: "GitHub does not accept this token.",
       details: check.words.replaceAll(token, "…") || `GitHub answered ${check.status}.`,
       hint: "Make a new one at GitHub under Settings, Developer settings, Personal access tokens.",
@@ -109,10 +109,10 @@ export async function revealToken(
     p_task_id: lease.task_id,
     p_fencing_token: lease.fencing_token,
   });
-  if (!result.ok && result.message === "task_lease_lost") {
+  if (!result.ok && result.message === "agents_task_lease_expired") {
     return {
       status: 409,
-      code: "task_lease_lost",
+      code: "agents_task_lease_expired",
       message: "No open lease of the task has this fencing token.",
       hint: "Stop working on it and claim the next task.",
     };
@@ -130,7 +130,7 @@ async function countCheck(tools: Tools, caller: Caller, details: Details): Promi
   if (wait === 0) return undefined;
   return {
     status: 429,
-    code: "github_token_checked_too_often",
+    code: "agents_github_token_rate_limited",
     message: "GitHub has been asked about tokens of yours ten times within ten minutes.",
     hint: `Send it again in ${wait} seconds; nothing was changed.`,
     headers: { "retry-after": String(wait) },
@@ -142,12 +142,12 @@ async function open(
   result: RpcResult,
   details: Details,
 ): Promise<{ token: string; secret: Secret } | Failure> {
-  if (!result.ok && result.message !== "github_token_not_set") return notStored(result, details);
+  if (!result.ok && result.message !== "agents_github_token_unknown") return notStored(result, details);
   const [secret] = result.ok ? z.array(secretSchema).parse(result.data) : [];
   if (!secret) {
     return {
       status: 404,
-      code: "github_token_not_set",
+      code: "agents_github_token_unknown",
       message: "There is no GitHub token.",
       hint: 'Its owner sets one: POST {"token": "…"} to this function.',
     };
@@ -160,7 +160,7 @@ async function open(
     details.cause = error.reason;
     return {
       status: 500,
-      code: "github_token_unreadable",
+      code: "agents_github_token_unavailable",
       message: "The stored token can't be opened.",
       details: error.message,
       hint: "Set the token again. If the master key was replaced, an operator adds the old one.",
@@ -174,10 +174,10 @@ function readStatus(result: RpcResult, details: Details): TokenStatus | Failure 
 }
 
 function notStored(result: { code: string; message: string }, details: Details): Failure {
-  if (result.message === "user_not_found") {
+  if (result.message === "agents_user_unknown") {
     return {
       status: 404,
-      code: "user_not_found",
+      code: "agents_user_unknown",
       message: "The account is gone.",
       hint: "Sign in with an account that is there.",
     };
@@ -196,7 +196,7 @@ function unavailable(check: TokenCheck & { outcome: "unavailable" }, details: De
   details.cause = check.cause;
   return {
     status: 503,
-    code: "github_unavailable",
+    code: "agents_github_unavailable",
     message: "GitHub could not be asked about the token.",
     details: check.cause === "rate_limit" ? "A limit of GitHub's is used up." : "It gave no answer of use.",
     hint: "Send it again later; nothing was changed.",

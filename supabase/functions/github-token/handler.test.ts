@@ -125,12 +125,12 @@ describe("setting a token", () => {
   });
 
   test.each<[string, unknown, string]>([
-    ["nothing", undefined, "422 github_token_malformed"],
-    ["no text", 7, "422 github_token_malformed"],
-    ["too short", "canary", "422 github_token_malformed"],
-    ["too long", "canary".repeat(50), "422 github_token_malformed"],
-    ["two lines", "canary-canary\ncanary-canary", "422 github_token_malformed"],
-    ["a letter that no header holds", "canary-canary-canäry-canary", "422 github_token_malformed"],
+    ["nothing", undefined, "422 agents_github_token_body_invalid"],
+    ["no text", 7, "422 agents_github_token_body_invalid"],
+    ["too short", "canary", "422 agents_github_token_body_invalid"],
+    ["too long", "canary".repeat(50), "422 agents_github_token_body_invalid"],
+    ["two lines", "canary-canary\ncanary-canary", "422 agents_github_token_body_invalid"],
+    ["a letter that no header holds", "canary-canary-canäry-canary", "422 agents_github_token_body_invalid"],
   ])("refuses %s without asking GitHub", async (_, token, expected) => {
     const { handler, asked, called } = setUp();
     expect(await refusal(await handler(set(token)))).toBe(expected);
@@ -140,7 +140,7 @@ describe("setting a token", () => {
   test("stores nothing that GitHub rejects, and repeats it not even in GitHub's words", async () => {
     const check: TokenCheck = { outcome: "rejected", status: 401, words: `Bad credentials ${GITHUB_TOKEN}` };
     const { handler, called, logged } = setUp({ check });
-    expect(await refusal(await handler(set(GITHUB_TOKEN)))).toBe("422 github_token_rejected");
+    expect(await refusal(await handler(set(GITHUB_TOKEN)))).toBe("422 agents_github_token_invalid");
     expect(called).toEqual([]);
     expect(JSON.stringify(logged)).not.toContain("canary");
   });
@@ -151,13 +151,17 @@ describe("setting a token", () => {
     });
     const response = await handler(set(GITHUB_TOKEN));
     expect(response.headers.get("retry-after")).toBe("42");
-    expect(await refusal(response)).toBe("503 github_unavailable");
+    expect(await refusal(response)).toBe("503 agents_github_unavailable");
     expect(called).toEqual([]);
   });
 
   test.each<[string, RpcResult, string]>([
     ["the database is away", { ok: false, code: "unreachable", message: "x" }, "503 database_unavailable"],
-    ["the account is gone", { ok: false, code: "PT404", message: "user_not_found" }, "404 user_not_found"],
+    [
+      "the account is gone",
+      { ok: false, code: "PT404", message: "agents_user_unknown" },
+      "404 agents_user_unknown",
+    ],
   ])("says so when %s", async (_, set_github_token, expected) => {
     const { handler } = setUp({ rpc: { set_github_token } });
     expect(await refusal(await handler(set(GITHUB_TOKEN)))).toBe(expected);
@@ -167,18 +171,18 @@ describe("setting a token", () => {
     const { handler, asked } = setUp({}, {
       masterKeys: () => parseMasterKeys("SECRETS_MASTER_KEYS", undefined),
     });
-    expect(await refusal(await handler(set(GITHUB_TOKEN)))).toBe("503 secrets_not_configured");
+    expect(await refusal(await handler(set(GITHUB_TOKEN)))).toBe("503 agents_secrets_unavailable");
     expect(asked).toEqual([]);
   });
 });
 
 describe("bodies", () => {
   test.each<[string, BodyInit, string]>([
-    ["no JSON", `canary ${GITHUB_TOKEN}`, "400 body_not_json"],
-    ["not UTF-8", new Uint8Array([0x22, 0xff, 0x22]), "400 body_not_json"],
+    ["no JSON", `canary ${GITHUB_TOKEN}`, "400 body_invalid"],
+    ["not UTF-8", new Uint8Array([0x22, 0xff, 0x22]), "400 body_invalid"],
     ["too large", JSON.stringify({ token: "x".repeat(5_000) }), "413 body_too_large"],
-    ["broken off", new ReadableStream({ start: (c) => c.error(new Error("gone")) }), "400 body_broken_off"],
-    ["too slow", new ReadableStream(), "408 body_too_slow"],
+    ["broken off", new ReadableStream({ start: (c) => c.error(new Error("gone")) }), "400 body_invalid"],
+    ["too slow", new ReadableStream(), "408 body_expired"],
   ])("%s", async (_, body, expected) => {
     const { handler } = setUp({}, { bodyTimeoutMs: 20 });
     expect(await refusal(await handler(request("POST", "", body)))).toBe(expected);
@@ -190,7 +194,7 @@ describe("who is calling", () => {
     const { handler } = setUp();
     const response = await handler(new Request("http://localhost/github-token"));
     expect(response.headers.get("www-authenticate")).toBe('Bearer realm="fixloop"');
-    expect(await refusal(response)).toBe("401 token_missing");
+    expect(await refusal(response)).toBe("401 sign_in_required");
   });
 
   test.each(["Bearer sb_secret_canary", "Basic canary", `Bearer ${part({})}.${part({ role: "anon" })}.x`])(
@@ -206,15 +210,15 @@ describe("who is calling", () => {
     const api = () => Response.json({ code: "PGRST301", message: "JWT expired" }, { status: 401 });
     expect(await refusal(await setUp({ api }).handler(request("GET")))).toBe("401 token_invalid");
     const away = () => Response.json({ message: "no" }, { status: 500 });
-    expect(await refusal(await setUp({ api: away }).handler(request("GET")))).toBe("503 api_unreachable");
+    expect(await refusal(await setUp({ api: away }).handler(request("GET")))).toBe("503 api_unavailable");
   });
 });
 
 describe("routes", () => {
   test.each<[string, string, string, string | null]>([
-    ["PUT", "", "405 method_not_allowed", "GET, POST, DELETE"],
-    ["GET", "/check", "405 method_not_allowed", "POST"],
-    ["GET", "/reveal", "405 method_not_allowed", "POST"],
+    ["PUT", "", "405 method_unsupported", "GET, POST, DELETE"],
+    ["GET", "/check", "405 method_unsupported", "POST"],
+    ["GET", "/reveal", "405 method_unsupported", "POST"],
     ["GET", "/other", "404 path_unknown", null],
     ["GET", "/constructor", "404 path_unknown", null],
     ["GET", "/check/more", "404 path_unknown", null],
@@ -276,18 +280,22 @@ describe("asking GitHub again", () => {
   test("nothing is marked while GitHub can't be asked", async () => {
     const rpc = { read_secret: { ok: true, data: [await sealed()] } } as const;
     const { handler, called } = setUp({ rpc, check: { outcome: "unavailable", cause: "x", retryAfter: 1 } });
-    expect(await refusal(await handler(request("POST", "/check")))).toBe("503 github_unavailable");
+    expect(await refusal(await handler(request("POST", "/check")))).toBe("503 agents_github_unavailable");
     expect(called.map(({ name }) => name)).toEqual(["read_secret"]);
   });
 
   test("of none", async () => {
-    expect(await refusal(await setUp().handler(request("POST", "/check")))).toBe("404 github_token_not_set");
+    expect(await refusal(await setUp().handler(request("POST", "/check")))).toBe(
+      "404 agents_github_token_unknown",
+    );
   });
 
   test("one of another row can't be opened", async () => {
     const rpc = { read_secret: { ok: true, data: [{ ...await sealed(), user_id: SECRET_ID }] } } as const;
     const { handler, logged } = setUp({ rpc });
-    expect(await refusal(await handler(request("POST", "/check")))).toBe("500 github_token_unreadable");
+    expect(await refusal(await handler(request("POST", "/check")))).toBe(
+      "500 agents_github_token_unavailable",
+    );
     expect(logged).toMatchObject([{ cause: "not_authentic" }]);
   });
 });
@@ -317,13 +325,21 @@ describe("showing it to a worker", () => {
     "not for %s, %s",
     async (task_id, fencing_token) => {
       const { handler } = setUp({ isServer: true });
-      expect(await refusal(await handler(lease(task_id, fencing_token)))).toBe("422 lease_malformed");
+      expect(await refusal(await handler(lease(task_id, fencing_token)))).toBe("422 agents_lease_invalid");
     },
   );
 
   test.each<[string, RpcResult, string]>([
-    ["lease", { ok: false, code: "PT409", message: "task_lease_lost" }, "409 task_lease_lost"],
-    ["token", { ok: false, code: "PT404", message: "github_token_not_set" }, "404 github_token_not_set"],
+    [
+      "lease",
+      { ok: false, code: "PT409", message: "agents_task_lease_expired" },
+      "409 agents_task_lease_expired",
+    ],
+    [
+      "token",
+      { ok: false, code: "PT404", message: "agents_github_token_unknown" },
+      "404 agents_github_token_unknown",
+    ],
     ["database", { ok: false, code: "unreachable", message: "x" }, "503 database_unavailable"],
   ])("not without its %s", async (_, task_github_token, expected) => {
     const { handler } = setUp({ isServer: true, rpc: { task_github_token } });

@@ -40,13 +40,13 @@ const REFUSALS: Record<BodyRefusal, Failure> = {
   too_large: { status: 413, code: "body_too_large", message: "The body is larger than 4 kB." },
   too_slow: {
     status: 408,
-    code: "body_too_slow",
+    code: "body_expired",
     message: "The body did not arrive in time.",
     hint: "Send it again.",
   },
   broken_off: {
     status: 400,
-    code: "body_broken_off",
+    code: "body_invalid",
     message: "The body ended before it was whole.",
     hint: "Send it again.",
   },
@@ -119,7 +119,7 @@ async function answer(
     const allow = Object.keys(actions).join(", ");
     return {
       status: 405,
-      code: "method_not_allowed",
+      code: "method_unsupported",
       message: `Only ${allow} is accepted here.`,
       headers: { allow },
     };
@@ -149,7 +149,7 @@ async function serveOwner(
   if (!wish.success) {
     return {
       status: 422,
-      code: "github_token_malformed",
+      code: "agents_github_token_body_invalid",
       message: "The body has to be {token}, a text of 20 to 255 visible ASCII characters.",
       hint: "Send the token as GitHub showed it.",
     };
@@ -174,7 +174,7 @@ async function reveal(request: Request, deps: Dependencies, details: Details): P
   if (!lease.success) {
     return {
       status: 422,
-      code: "lease_malformed",
+      code: "agents_lease_invalid",
       message: "The body has to be {task_id, fencing_token}, both positive whole numbers.",
       hint: "Send what claim_task returned.",
     };
@@ -188,7 +188,7 @@ function prepare(deps: Dependencies): Tools | Failure {
   } catch (error) {
     return {
       status: 503,
-      code: "secrets_not_configured",
+      code: "agents_secrets_unavailable",
       message: "The function has no valid master key.",
       details: error instanceof Error ? error.message : String(error),
       hint: "Make one with `npm run secrets:key`, and set it: supabase secrets set SECRETS_MASTER_KEYS=…",
@@ -207,7 +207,7 @@ async function readJson(request: Request, deps: Dependencies): Promise<{ value: 
     // what the parser says repeats the text
     return {
       status: 400,
-      code: "body_not_json",
+      code: "body_invalid",
       message: "The body is not JSON.",
       hint: "Send an object, as application/json.",
     };

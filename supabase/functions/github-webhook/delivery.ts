@@ -41,7 +41,7 @@ export function readHeaders(headers: Headers): DeliveryHeaders | Failure {
   if (read.success) return read.data;
   return {
     status: 400,
-    code: "github_headers_missing",
+    code: "agents_github_headers_required",
     message: "X-GitHub-Event or X-GitHub-Delivery is missing, or is not what GitHub sends.",
     hint: "Point a webhook of GitHub here.",
   };

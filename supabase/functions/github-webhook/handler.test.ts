@@ -95,15 +95,15 @@ describe("what the database says", () => {
     const response = await handler(deliveryRequest(JSON.stringify(OPENED)));
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).toBe("5");
-    expect(await response.json()).toMatchObject({ code: "delivery_not_stored", request_id: "request-1" });
+    expect(await response.json()).toMatchObject({ code: "inbox_unavailable", request_id: "request-1" });
   });
 });
 
 describe("what is signed and still no delivery", () => {
   test.each([
-    ["no event", { event: null }, 400, "github_headers_missing"],
-    ["an event that is none", { event: "pull request" }, 400, "github_headers_missing"],
-    ["an id that is none", { headers: { "x-github-delivery": "1" } }, 400, "github_headers_missing"],
+    ["no event", { event: null }, 400, "agents_github_headers_required"],
+    ["an event that is none", { event: "pull request" }, 400, "agents_github_headers_required"],
+    ["an id that is none", { headers: { "x-github-delivery": "1" } }, 400, "agents_github_headers_required"],
     ["another content type", { headers: { "content-type": "text/plain" } }, 415, "content_type_unsupported"],
   ] as [string, Sent, number, string][])("%s", async (_what, sent, status, code) => {
     const { handler, calls } = setUp();
@@ -134,7 +134,7 @@ describe("what is signed and still no delivery", () => {
     const { handler, calls } = setUp();
     const response = await handler(deliveryRequest(body));
     expect(response.status).toBe(422);
-    expect(await response.json()).toMatchObject({ code: "webhook_payload_unreadable" });
+    expect(await response.json()).toMatchObject({ code: "agents_github_payload_invalid" });
     expect(calls).toEqual([]);
   });
 

@@ -37,19 +37,19 @@ const outcomeSchema = z.object({
 const REFUSALS: Record<BodyRefusal, Failure> = {
   too_large: {
     status: 413,
-    code: "github_body_too_large",
+    code: "body_too_large",
     message: "The body is larger than 25 MB.",
     hint: "GitHub delivers no larger ones.",
   },
   too_slow: {
     status: 408,
-    code: "body_too_slow",
+    code: "body_expired",
     message: "The body did not arrive in time.",
     hint: "Send it again.",
   },
   broken_off: {
     status: 400,
-    code: "body_broken_off",
+    code: "body_invalid",
     message: "The body ended before it was whole.",
     hint: "Send it again.",
   },
@@ -57,7 +57,7 @@ const REFUSALS: Record<BodyRefusal, Failure> = {
 
 const SIGNATURE_WRONG: Failure = {
   status: 401,
-  code: "webhook_signature_wrong",
+  code: "agents_webhook_signature_invalid",
   message: "X-Hub-Signature-256 is missing, or is not the body's signature with the webhook's secret.",
   hint: "Give GitHub's webhook the secret that stands in GITHUB_WEBHOOK_SECRETS.",
 };
@@ -134,7 +134,7 @@ async function answer(request: Request, deps: Dependencies, details: Details): P
   if ("unreadable" in reading) {
     return {
       status: 422,
-      code: "webhook_payload_unreadable",
+      code: "agents_github_payload_invalid",
       message: "The payload is none that GitHub sends for this event.",
       details: reading.unreadable,
       hint: "Point a webhook of GitHub here.",
@@ -166,7 +166,7 @@ async function ingest(
   if (!stored.ok) {
     return {
       status: 503,
-      code: "delivery_not_stored",
+      code: "inbox_unavailable",
       message: "The delivery could not be stored.",
       hint: "Redeliver it; nothing is counted twice. The sweep mends what stays undelivered.",
       headers: { "retry-after": "5" },
@@ -182,7 +182,7 @@ function readSecrets(deps: Dependencies): { valid: readonly string[] } | Failure
   } catch (error) {
     return {
       status: 503,
-      code: "github_webhook_not_configured",
+      code: "agents_github_webhook_unavailable",
       message: "The webhook has no valid secret to check against.",
       details: error instanceof Error ? error.message : String(error),
       hint: "Set it: supabase secrets set GITHUB_WEBHOOK_SECRETS=<at least 20 random characters>",
@@ -194,7 +194,7 @@ function refuseMethod(request: Request): Failure | undefined {
   if (request.method === "POST") return undefined;
   return {
     status: 405,
-    code: "method_not_allowed",
+    code: "method_unsupported",
     message: "Only POST is accepted.",
     headers: { allow: "POST" },
   };

@@ -44,9 +44,9 @@ describe("the signature", () => {
       deliveryRequest(body, { signature, headers: { "x-hub-signature": sign(body) } }),
     );
     expect(response.status).toBe(401);
-    expect(await response.json()).toMatchObject({ code: "webhook_signature_wrong" });
+    expect(await response.json()).toMatchObject({ code: "agents_webhook_signature_invalid" });
     expect(calls).toEqual([]);
-    expect(logged).toMatchObject([{ status: 401, code: "webhook_signature_wrong" }]);
+    expect(logged).toMatchObject([{ status: 401, code: "agents_webhook_signature_invalid" }]);
   });
 
   test("stands for every byte: no changed body is taken", async () => {
@@ -91,7 +91,7 @@ describe("the signature", () => {
     const response = await setUp({}, { secrets }).handler(send(sign("{}")));
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({
-      code: "github_webhook_not_configured",
+      code: "agents_github_webhook_unavailable",
       details: "GITHUB_WEBHOOK_SECRETS is not set",
     });
     expect(pulls).toBe(0);

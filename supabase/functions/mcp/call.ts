@@ -62,7 +62,7 @@ function explain(error: NonNullable<Answer<unknown>["error"]>, status: number): 
   }
   if (status === 0 || status >= 500) {
     return new CallError(
-      error.code || "api_unreachable",
+      error.code || "api_unavailable",
       "The database did not answer, so it is not known whether this was done.",
       error.message,
       "Call again with the same arguments; what was done is not done twice.",

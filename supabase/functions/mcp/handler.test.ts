@@ -159,24 +159,24 @@ describe("a call of the API that fails", () => {
     const result = await toolAnswer(await handler(call("claim_issue", args)));
     expect(result.isError).toBe(true);
     expect(result.content[0]?.text).toMatch(
-      /^api_unreachable: .*not known whether.*\n.*\nWhat to do: Call again/,
+      /^api_unavailable: .*not known whether.*\n.*\nWhat to do: Call again/,
     );
     expect(logged[0]).toMatchObject({
       rpc: "tools/call",
       tool: "claim_issue",
-      tool_error: "api_unreachable",
+      tool_error: "api_unavailable",
     });
   });
 
   test("by our own refusal is told with its code, words and hint", async () => {
     const { handler } = setUp({
       "rpc/claim_exai_issue": Response.json(
-        { code: "PT409", message: "exai_issue_claimed", details: "Issue #1 is claimed.", hint: "Wait." },
+        { code: "PT409", message: "exai_claim_conflict", details: "Issue #1 is claimed.", hint: "Wait." },
         { status: 409 },
       ),
     });
     const result = await toolAnswer(await handler(call("claim_issue", args)));
-    expect(result.content[0]?.text).toBe("exai_issue_claimed: Issue #1 is claimed.\nWhat to do: Wait.");
+    expect(result.content[0]?.text).toBe("exai_claim_conflict: Issue #1 is claimed.\nWhat to do: Wait.");
   });
 });
 
@@ -213,7 +213,7 @@ describe("bodies and time", () => {
       request(new ReadableStream({ pull: (stream) => stream.error(new Error("gone")) })),
     );
     expect(broken.status).toBe(400);
-    expect(await broken.json()).toMatchObject({ code: "body_broken_off", request_id: "request-1" });
+    expect(await broken.json()).toMatchObject({ code: "body_invalid", request_id: "request-1" });
   });
 
   test("an answer that does not come: 504", async () => {
@@ -222,7 +222,7 @@ describe("bodies and time", () => {
     });
     const response = await handler(call("next_issue", { conversation_id: "c" }));
     expect(response.status).toBe(504);
-    expect(await response.json()).toMatchObject({ code: "request_timed_out" });
+    expect(await response.json()).toMatchObject({ code: "request_expired" });
   });
 
   test("a message that wants no answer: 202", async () => {

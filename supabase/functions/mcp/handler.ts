@@ -44,8 +44,8 @@ const REFUSALS: Record<BodyRefusal, Failure> = {
     message: "The request is larger than 1 MB.",
     hint: "Send less at a time.",
   },
-  too_slow: { status: 408, code: "body_too_slow", message: "The request did not arrive in time." },
-  broken_off: { status: 400, code: "body_broken_off", message: "The request ended before it was whole." },
+  too_slow: { status: 408, code: "body_expired", message: "The request did not arrive in time." },
+  broken_off: { status: 400, code: "body_invalid", message: "The request ended before it was whole." },
 };
 
 /**
@@ -82,7 +82,7 @@ async function answer(request: Request, deps: Dependencies, details: Details): P
   if (request.method !== "POST") {
     return {
       status: 405,
-      code: "method_not_allowed",
+      code: "method_unsupported",
       message: "Only POST is accepted: the server keeps no sessions and opens no streams.",
       headers: { allow: "POST" },
     };
@@ -111,7 +111,7 @@ function refuseOrigin(request: Request): Failure | undefined {
   if (request.headers.get("origin") === null) return undefined;
   return {
     status: 403,
-    code: "origin_refused",
+    code: "origin_forbidden",
     message: "Pages in a browser are not served.",
     hint: "Call from a program, without the header Origin.",
   };
@@ -137,7 +137,7 @@ async function serve(
     timer = setTimeout(() =>
       resolve({
         status: 504,
-        code: "request_timed_out",
+        code: "request_expired",
         message: "There was no answer in time.",
         hint: "Send it again; a call that is repeated does nothing twice.",
       }), timeoutMs);

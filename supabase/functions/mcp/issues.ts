@@ -104,7 +104,7 @@ export async function findIssues(db: SupabaseClient, ...numbers: number[]): Prom
     const id = ids.get(number);
     if (id === undefined) {
       throw new CallError(
-        "exai_issue_not_found",
+        "exai_issue_unknown",
         `There is no engineering issue #${number}.`,
         undefined,
         "Find its number with search_issues or list_active_issues.",

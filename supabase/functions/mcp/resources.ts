@@ -66,7 +66,7 @@ async function told<T>(read: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     throw new McpError(
-      error.code === "exai_issue_not_found" ? RESOURCE_NOT_FOUND : ErrorCode.InternalError,
+      error.code === "exai_issue_unknown" ? RESOURCE_NOT_FOUND : ErrorCode.InternalError,
       [error.message, error.hint].filter(Boolean).join(" "),
       { code: error.code },
     );

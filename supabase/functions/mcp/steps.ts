@@ -88,7 +88,7 @@ export const stepTools: readonly Tool[] = [
     const step = steps.find((one) => one.step_number === step_number);
     if (!step) {
       throw new CallError(
-        "exai_step_not_found",
+        "exai_step_unknown",
         `Issue #${issue_number} has no step ${step_number}.`,
         undefined,
         `Its steps are: ${steps.map((one) => one.step_number).slice(0, MAX_STEPS).join(", ") || "none"}.`,

@@ -3,7 +3,7 @@
 -- Spaces of other scripts and characters without a width count too. Check constraints repeat the list as a
 -- class, since a role that writes may call nothing here. In plpgsql, because a function of language sql is
 -- planned anew in each statement that calls it, and this one is called several times for each row.
-create or replace function private.presence(p_text text) returns text
+create or replace function private.non_blank(p_text text) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return nullif(
@@ -16,5 +16,5 @@ begin
   );
 end;
 $$;
-comment on function private.presence(text) is
+comment on function private.non_blank is
   'The text without the blanks around it; null for none and for one that is blank.';

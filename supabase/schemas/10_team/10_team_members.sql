@@ -16,8 +16,8 @@ comment on table public.team_members is
 comment on column public.team_members.user_id is 'The account in auth.users; leaving with it.';
 comment on column public.team_members.role is 'viewer, agent or admin: each may do what the one before may.';
 comment on column public.team_members.display_name is
-  'The name written into text columns such as resolved_by. Null: the part of the e-mail address before the '
-  '@.';
+  'The name written into text columns such as resolved_by. Null: the part of the e-mail address '
+  'before the @.';
 
 -- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing. Policies
 -- ask this in each statement, so it is plpgsql: a function of language sql is planned anew each time.
@@ -27,7 +27,7 @@ begin
   return array_position(array['viewer', 'agent', 'admin'], p_role);
 end;
 $$;
-comment on function private.team_role_rank(text) is '1 viewer, 2 agent, 3 admin; null for anything else.';
+comment on function private.team_role_rank is '1 viewer, 2 agent, 3 admin; null for anything else.';
 
 create or replace function private.team_role() returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -35,8 +35,8 @@ begin
   return (select m.role from public.team_members as m where m.user_id = auth.uid());
 end;
 $$;
-comment on function private.team_role() is 'The caller''s role in the team; null for anybody else.';
-grant execute on function private.team_role() to authenticated, service_role;
+comment on function private.team_role is 'The caller''s role in the team; null for anybody else.';
+grant execute on function private.team_role to authenticated, service_role;
 
 create or replace function private.has_team_role(minimum text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -44,10 +44,10 @@ begin
   return coalesce(private.team_role_rank(private.team_role()) >= private.team_role_rank(minimum), false);
 end;
 $$;
-comment on function private.has_team_role(text) is
-  'Whether the caller is in the team with this role or a higher one. In policies: (select '
-  'private.has_team_role(…)).';
-grant execute on function private.has_team_role(text) to authenticated, service_role;
+comment on function private.has_team_role is
+  'Whether the caller is in the team with this role or a higher one. In '
+  'policies: (select private.has_team_role(…)).';
+grant execute on function private.has_team_role to authenticated, service_role;
 
 -- Two admins who demote each other at the same moment must not both succeed: admins change one statement at a
 -- time.
@@ -58,11 +58,11 @@ begin
   return null;
 end;
 $$;
-comment on function private.lock_team() is 'Before-statement trigger: serialises changes of the team.';
+comment on function private.lock_team is 'Before-statement trigger: serialises changes of the team.';
 
 -- `role` stays what the API switched to inside security-definer functions; it is `none` on a direct
 -- connection, where an operator may do this, and where deleting an account takes its membership along.
-create or replace function private.keep_last_admin() returns trigger
+create or replace function private.require_last_admin() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if current_setting('role') not in ('anon', 'authenticated', 'service_role') then
@@ -70,23 +70,23 @@ begin
   end if;
   if not exists (select from public.team_members as m where m.role = 'admin') then
     raise exception using
-      errcode = 'PT409', message = 'last_admin', detail = 'The team would be left without an admin.',
+      errcode = 'PT409', message = 'team_admin_required', detail = 'The team would be left without an admin.',
       hint = 'Make another member admin first.';
   end if;
   return null;
 end;
 $$;
-comment on function private.keep_last_admin() is
-  'After-row trigger of admins'' rows. Errors: last_admin (409).';
+comment on function private.require_last_admin is
+  'After-row trigger of admins'' rows. Errors: team_admin_required (409).';
 
 create trigger _100_lock_team before update or delete on public.team_members
   for each statement execute function private.lock_team();
-create trigger _200_refuse_key_change before update on public.team_members
-  for each row when (old.user_id is distinct from new.user_id) execute function private.refuse_key_change();
-create trigger _900_keep_timestamps before insert or update on public.team_members
-  for each row execute function private.keep_timestamps();
-create trigger _100_keep_last_admin after update or delete on public.team_members
-  for each row when (old.role = 'admin') execute function private.keep_last_admin();
+create trigger _200_reject_key_change before update on public.team_members
+  for each row when (old.user_id is distinct from new.user_id) execute function private.reject_key_change();
+create trigger _900_set_timestamps before insert or update on public.team_members
+  for each row execute function private.set_timestamps();
+create trigger _100_require_last_admin after update or delete on public.team_members
+  for each row when (old.role = 'admin') execute function private.require_last_admin();
 
 alter table public.team_members enable row level security;
 create policy team_members_select_viewer on public.team_members

@@ -9,10 +9,10 @@ begin
     in ('service_role', 'postgres', 'supabase_admin');
 end;
 $$;
-comment on function private.is_trusted_caller() is
-  'Whether the service role, an operator on a direct connection or a cron job is calling, rather than a '
-  'person.';
-grant execute on function private.is_trusted_caller() to authenticated, service_role;
+comment on function private.is_trusted_caller is
+  'Whether the service role, an operator on a direct connection or a cron job is calling, rather '
+  'than a person.';
+grant execute on function private.is_trusted_caller to authenticated, service_role;
 
 create or replace function private.require_team_role(minimum text) returns void
 language plpgsql stable security definer set search_path = '' as $$
@@ -22,7 +22,7 @@ begin
   end if;
   if auth.uid() is null then
     raise exception using
-      errcode = 'PT401', message = 'not_signed_in', detail = 'This needs a signed-in team member.',
+      errcode = 'PT401', message = 'sign_in_required', detail = 'This needs a signed-in team member.',
       hint = 'Sign in, or call with the secret key from a server.';
   end if;
   if private.has_team_role(minimum) is not true then
@@ -33,9 +33,9 @@ begin
   end if;
 end;
 $$;
-comment on function private.require_team_role(text) is
-  'Passes trusted callers and team members of at least this role. Errors: not_signed_in (401), '
-  'team_role_required (403).';
+comment on function private.require_team_role is
+  'Passes trusted callers and team members of at least this role. Errors: sign_in_required '
+  '(401), team_role_required (403).';
 
 create or replace function private.member_name(p_user_id uuid) returns text
 language sql stable security definer set search_path = '' as $$
@@ -44,7 +44,7 @@ language sql stable security definer set search_path = '' as $$
   join auth.users as u on u.id = m.user_id
   where m.user_id = member_name.p_user_id
 $$;
-comment on function private.member_name(uuid) is 'The name of a team member; null for any other account.';
+comment on function private.member_name is 'The name of a team member; null for any other account.';
 
 create or replace function private.actor_name() returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -61,21 +61,21 @@ begin
   );
 end;
 $$;
-comment on function private.actor_name() is
+comment on function private.actor_name is
   'The name of whoever acts: the signed-in account''s; without one the setting app.actor, else system.';
-grant execute on function private.actor_name() to authenticated, service_role;
+grant execute on function private.actor_name to authenticated, service_role;
 
 -- For the *_user_id columns: a client can't move a row to another account, an operator can, and the foreign
 -- key may clear it once the account is gone (`on delete set null` arrives here as an ordinary update).
-create or replace function private.kept_account(p_old uuid, p_new uuid) returns uuid
+create or replace function private.resolve_account_change(p_old uuid, p_new uuid) returns uuid
 language sql stable security definer set search_path = '' as $$
   select case
-    when private.is_trusted_caller() then kept_account.p_new
-    when kept_account.p_new is null
-      and not exists (select from auth.users as u where u.id = kept_account.p_old) then null
-    else kept_account.p_old
+    when private.is_trusted_caller() then resolve_account_change.p_new
+    when resolve_account_change.p_new is null
+      and not exists (select from auth.users as u where u.id = resolve_account_change.p_old) then null
+    else resolve_account_change.p_old
   end
 $$;
-comment on function private.kept_account(uuid, uuid) is
-  'What a *_user_id column becomes on update: the old account, unless an operator sets it or the account is'
-  ' gone.';
+comment on function private.resolve_account_change is
+  'What a *_user_id column becomes on update: the old account, unless an operator sets it or the '
+  'account is gone.';

@@ -10,50 +10,49 @@ declare
 begin
   if private.team_role_rank(add_team_member.role) is null then
     raise exception using
-      errcode = 'PT422', message = 'team_role_unknown',
+      errcode = 'PT422', message = 'team_role_invalid',
       detail = format('%L is no team role.', add_team_member.role), hint = 'Use viewer, agent or admin.';
   end if;
   v_users := array(select u from auth.users as u where lower(u.email) = v_email and u.deleted_at is null);
   v_user := v_users[1];
   if v_user.id is null then
     raise exception using
-      errcode = 'PT404', message = 'user_not_found',
+      errcode = 'PT404', message = 'team_user_unknown',
       detail = 'Nobody has signed up with this e-mail address.',
       hint = 'Let the person sign up first, then add them to the team.';
   end if;
   if cardinality(v_users) > 1 then
     raise exception using
-      errcode = 'PT409', message = 'user_ambiguous',
+      errcode = 'PT409', message = 'team_user_conflict',
       detail = 'Several accounts have this e-mail address.',
       hint = 'Insert the account that you mean into team_members by its id.';
   end if;
   -- An address proves nothing until somebody has read a mail that was sent to it.
   if v_user.email_confirmed_at is null or v_user.banned_until > now() then
     raise exception using
-      errcode = 'PT409', message = 'user_not_confirmed',
+      errcode = 'PT409', message = 'team_user_forbidden',
       detail = 'The account''s e-mail address is not confirmed, or the account is banned.',
       hint = 'Let the person confirm the address, or lift the ban, then add them to the team.';
   end if;
   insert into public.team_members as m (user_id, role, display_name)
   values (
     v_user.id, add_team_member.role,
-    left(private.presence(v_user.raw_user_meta_data ->> 'full_name'), 100)
+    left(private.non_blank(v_user.raw_user_meta_data ->> 'full_name'), 100)
   )
   on conflict on constraint team_members_pkey do update set role = excluded.role
   returning * into v_member;
   return v_member;
 end;
 $$;
-comment on function private.add_team_member(text, text) is 'Body of public.add_team_member.';
-grant execute on function private.add_team_member(text, text) to service_role;
+grant execute on function private.add_team_member to service_role;
 
 create or replace function public.add_team_member(email text, role text) returns public.team_members
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.add_team_member(email => add_team_member.email, role => add_team_member.role);
 end;
-comment on function public.add_team_member(text, text) is
+comment on function public.add_team_member is
   'Takes a signed-up account into the team, or changes the role of one who is in it. Service role only. '
-  'Errors: user_not_found (404), user_ambiguous, user_not_confirmed, last_admin (409), team_role_unknown '
-  '(422).';
-grant execute on function public.add_team_member(text, text) to service_role;
+  'Errors: team_user_unknown (404), team_user_conflict, team_user_forbidden, team_admin_required '
+  '(409), team_role_invalid (422).';
+grant execute on function public.add_team_member to service_role;

@@ -166,9 +166,9 @@ test("a task that fails, is given back, is cancelled", async () => {
   await rows(ana.client.from("tasks").update({ run_after: new Date(0).toISOString() }).eq("id", id).select());
   const held = await take();
   expect(await refusal(ana.client.from("tasks").update({ status: "cancelled" }).eq("id", id)))
-    .toEqual([409, "PT409", "task_held_by_worker"]);
+    .toEqual([409, "PT409", "agents_task_conflict"]);
   expect(await refusal(other.client.rpc("cancel_task", { task_id: id })))
-    .toEqual([404, "PT404", "task_not_found"]);
+    .toEqual([404, "PT404", "agents_task_unknown"]);
   expect(await rows(ana.client.rpc("cancel_task", { task_id: id }))).toEqual({
     task_id: id,
     status: "cancelled",
@@ -178,7 +178,7 @@ test("a task that fails, is given back, is cancelled", async () => {
     cancel_requested: true,
   });
   expect(await refusal(worker.rpc("complete_task", { ...held, git_diff: "late" })))
-    .toEqual([409, "PT409", "task_lease_lost"]);
+    .toEqual([409, "PT409", "agents_task_lease_expired"]);
 });
 
 test("a lease that ran out is worth nothing, and says so", async () => {
@@ -195,28 +195,32 @@ test("a lease that ran out is worth nothing, and says so", async () => {
   expect(status).toBe(409);
   expect(error).toMatchObject({
     code: "PT409",
-    message: "task_lease_lost",
+    message: "agents_task_lease_expired",
     hint: expect.stringContaining("claim"),
   });
-  expect(await refusal(worker.rpc("complete_task", held))).toEqual([409, "PT409", "task_lease_lost"]);
+  expect(await refusal(worker.rpc("complete_task", held))).toEqual([
+    409,
+    "PT409",
+    "agents_task_lease_expired",
+  ]);
   expect((await rows(ana.client.from("tasks").select("status").eq("id", id).single())).status).toBe(
     "running",
   );
 });
 
 test("what is asked for in the wrong way", async () => {
-  expect(await refusal(claim(worker))).toEqual([401, "PT401", "worker_token_required"]);
-  expect(await refusal(claim(ana.client))).toEqual([401, "PT401", "worker_token_required"]);
-  expect(await refusal(claim(worker, "flw_invented"))).toEqual([401, "PT401", "worker_token_invalid"]);
+  expect(await refusal(claim(worker))).toEqual([401, "PT401", "agents_worker_token_required"]);
+  expect(await refusal(claim(ana.client))).toEqual([401, "PT401", "agents_worker_token_required"]);
+  expect(await refusal(claim(worker, "flw_invented"))).toEqual([401, "PT401", "agents_worker_token_invalid"]);
   expect(await refusal(claim(worker, token.token, { agents: ["claude", "codex"] })))
-    .toEqual([403, "PT403", "worker_agents_not_allowed"]);
+    .toEqual([403, "PT403", "agents_worker_agents_forbidden"]);
   expect(await refusal(claim(worker, token.token, { lease_seconds: 1 })))
-    .toEqual([422, "PT422", "worker_input_invalid"]);
+    .toEqual([422, "PT422", "agents_worker_input_invalid"]);
   expect(
     await refusal(
       worker.rpc("complete_task", { task_id: 1, fencing_token: 999_999, worker_token: token.token }),
     ),
-  ).toEqual([409, "PT409", "task_lease_lost"]);
+  ).toEqual([409, "PT409", "agents_task_lease_expired"]);
 });
 
 test("a worker token is good for the queue and nothing else", async () => {
@@ -255,7 +259,7 @@ test("a worker whose token is revoked is out at once", async () => {
   await newTask(ana);
   const held = heldBy(await rows(claim(worker, token.token)));
   expect(await refusal(other.client.rpc("revoke_worker_token", { id: token.id })))
-    .toEqual([404, "PT404", "worker_token_not_found"]);
+    .toEqual([404, "PT404", "agents_worker_token_unknown"]);
   expect((await ana.client.rpc("revoke_worker_token", { id: token.id })).error).toBeNull();
   const answers = [
     await refusal(claim(worker, token.token)),
@@ -264,5 +268,5 @@ test("a worker whose token is revoked is out at once", async () => {
     await refusal(worker.rpc("fail_task", { ...held, error: "broken" })),
     await refusal(worker.rpc("release_task", held)),
   ];
-  expect(answers).toEqual(answers.map(() => [401, "PT401", "worker_token_invalid"]));
+  expect(answers).toEqual(answers.map(() => [401, "PT401", "agents_worker_token_invalid"]));
 });

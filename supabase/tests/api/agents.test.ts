@@ -180,7 +180,7 @@ test("a status that can't follow is refused with those that can", async () => {
   const { status, error } = await supabase.from("tasks").update({ status: "running" }).eq("id", taskId);
   expect(status).toBe(409);
   expect(error).toMatchObject({
-    message: "task_status_way_illegal",
+    message: "agents_task_transition_invalid",
     hint: expect.stringContaining("pending"),
   });
 });

@@ -163,7 +163,7 @@ describe("what stands where something else belongs", () => {
       expect(await sendJson([message({ message_id }), thread(1)])).toMatchObject({
         status: "failed",
         processed: 1,
-        errors: [{ index: 0, code: "circle_message_id_invalid" }],
+        errors: [{ index: 0, code: "tracker_message_id_invalid" }],
       });
     },
   );
@@ -236,7 +236,7 @@ describe("JSON at its edges", () => {
     "an id that is nested %i levels deep is refused, not sent back",
     async (levels) => {
       const answer = await send(raw("message_id", `${"[".repeat(levels)}1${"]".repeat(levels)}`));
-      expect(answer).toMatchObject({ status: "failed", errors: [{ code: "circle_message_id_invalid" }] });
+      expect(answer).toMatchObject({ status: "failed", errors: [{ code: "tracker_message_id_invalid" }] });
       expect(JSON.stringify(answer).length).toBeLessThan(1_000);
     },
   );

@@ -122,7 +122,7 @@ describe("what arrives", () => {
       thread(1),
     ]);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ processed: 2, errors: [{ index: 1, code: "circle_message_id_invalid" }] });
+    expect(body).toMatchObject({ processed: 2, errors: [{ index: 1, code: "tracker_message_id_invalid" }] });
     expect(await counts()).toMatchObject({ messages: 2, issues: 2 });
   });
 
@@ -184,7 +184,7 @@ describe("what is refused", () => {
     async (_what, secret) => {
       const { status, body } = await post(JSON.stringify(single), secret);
       expect(status).toBe(401);
-      expect(body).toMatchObject({ code: "webhook_secret_wrong" });
+      expect(body).toMatchObject({ code: "tracker_webhook_secret_invalid" });
       expect(body.request_id).toMatch(/^[0-9a-f-]{36}$/);
       expect(await counts()).toEqual({ events: 0, messages: 0, replies: 0, issues: 0, imports: 0 });
     },
@@ -268,7 +268,7 @@ test("neither bodies nor secrets reach the log, and every request leaves one lin
     status: 200,
     outcome: "processed",
   });
-  expect(second).toMatchObject({ status: 401, code: "webhook_secret_wrong" });
+  expect(second).toMatchObject({ status: 401, code: "tracker_webhook_secret_invalid" });
   for (const secret of [CURRENT, PREVIOUS, "guessed-secret", "Ana Ruiz", "password"]) {
     expect(logLines.join("\n")).not.toContain(secret);
   }

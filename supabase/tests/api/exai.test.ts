@@ -117,7 +117,7 @@ test("relations as arrays show at both ends, and a circle is refused with what t
     p_kind: "blocks",
   });
   expect(circle.status).toBe(409);
-  expect(circle.error).toMatchObject({ message: "exai_relation_cycle" });
+  expect(circle.error).toMatchObject({ message: "exai_relation_cycle_conflict" });
   expect(circle.error?.hint).toBeTruthy();
 });
 

@@ -51,7 +51,7 @@ describe("its owner", () => {
   test("has none at first", async () => {
     const { status, body } = await askTokens(project, ana, "GET");
     expect([status, body.is_set]).toEqual([200, false]);
-    expect((await askTokens(project, ana, "POST", "/check")).body.code).toBe("github_token_not_set");
+    expect((await askTokens(project, ana, "POST", "/check")).body.code).toBe("agents_github_token_unknown");
   });
 
   test("sets it, and sees a handle and what GitHub said", async () => {
@@ -80,10 +80,13 @@ describe("its owner", () => {
   test("keeps it where the next one is refused or can't be checked", async () => {
     const before = await handleOf(ana);
     expect(await askTokens(project, ana, "POST", "", { token: newToken() }))
-      .toMatchObject({ status: 422, body: { code: "github_token_rejected", details: "Bad credentials" } });
+      .toMatchObject({
+        status: 422,
+        body: { code: "agents_github_token_invalid", details: "Bad credentials" },
+      });
     github.state.faults.push({ path: "/user", status: 503, body: "unavailable" });
     expect(await askTokens(project, ana, "POST", "", { token: first }))
-      .toMatchObject({ status: 503, body: { code: "github_unavailable" } });
+      .toMatchObject({ status: 503, body: { code: "agents_github_unavailable" } });
     expect(await handleOf(ana)).toBe(before);
   });
 
@@ -119,7 +122,7 @@ describe("its owner", () => {
     github.state.requests.length = 0;
     for (const at of [0, 1]) {
       const { status, body, headers } = await ask(at);
-      expect([status, body.code]).toEqual([429, "github_token_checked_too_often"]);
+      expect([status, body.code]).toEqual([429, "agents_github_token_rate_limited"]);
       expect(Number(headers.get("retry-after"))).toBeGreaterThan(500);
     }
     expect(github.state.requests).toEqual([]);
@@ -148,7 +151,7 @@ describe("a plain token in the column", () => {
     const { error, status } = how === "update"
       ? await users.update({ github_token: first }).eq("id", ana.id)
       : await users[how]({ id: ana.id, github_token: first });
-    expect([status, error?.message]).toEqual([422, "github_token_plaintext_refused"]);
+    expect([status, error?.message]).toEqual([422, "agents_github_token_forbidden"]);
     expect(error?.hint).toContain("github-token");
     expect(JSON.stringify(error)).not.toContain(first);
   });
@@ -157,7 +160,7 @@ describe("a plain token in the column", () => {
     await askTokens(project, ana, "POST", "", { token: first });
     const { error } = await mallory.client.from("users").update({ github_token: await handleOf(ana) })
       .eq("id", mallory.id);
-    expect(error?.message).toBe("github_token_plaintext_refused");
+    expect(error?.message).toBe("agents_github_token_forbidden");
   });
 });
 
@@ -171,7 +174,7 @@ describe("a worker", () => {
     expect((await askTokens(project, asServer(project), "POST", "/reveal", lease)).body.token).toBe(first);
     await ana.client.rpc("cancel_task", { task_id: Number(claimed?.task_id) }).throwOnError();
     expect((await askTokens(project, asServer(project), "POST", "/reveal", lease)).body.code)
-      .toBe("task_lease_lost");
+      .toBe("agents_task_lease_expired");
   });
 
   test("with a credential of its own gets the task without it", async () => {
@@ -196,13 +199,13 @@ describe("a worker", () => {
       update public.task_attempts set ended_at = now(), outcome = 'released' where task_id = ${lease.task_id}
     `;
     expect((await askTokens(project, asServer(project), "POST", "/reveal", lease)).body.code)
-      .toBe("task_lease_lost");
+      .toBe("agents_task_lease_expired");
     expect(
       (await askTokens(project, asServer(project), "POST", "/reveal", await hold(ana, "-1 s"))).body.code,
     )
-      .toBe("task_lease_lost");
+      .toBe("agents_task_lease_expired");
     expect((await askTokens(project, asServer(project), "POST", "/reveal", await hold(mallory))).body.code)
-      .toBe("github_token_not_set");
+      .toBe("agents_github_token_unknown");
   });
 
   test("of anybody else gets none", async () => {
@@ -224,7 +227,7 @@ describe("others", () => {
     expect((await mallory.client.from("users").select("github_token")).data).toEqual([{
       github_token: null,
     }]);
-    expect((await askTokens(project, {}, "GET")).body.code).toBe("token_missing");
+    expect((await askTokens(project, {}, "GET")).body.code).toBe("sign_in_required");
     const forged = `e30.${
       Buffer.from(JSON.stringify({ sub: ana.id, role: "authenticated" })).toString("base64url")
     }.x`;
@@ -256,7 +259,7 @@ describe("others", () => {
     // whoever can write to the database moves Ana's token to Mallory's row, and it does not open
     await sql`update private.secrets set sealed = ${secret?.sealed ?? ""} where user_id = ${mallory.id}`;
     expect(await askTokens(project, mallory, "POST", "/check"))
-      .toMatchObject({ status: 500, body: { code: "github_token_unreadable" } });
+      .toMatchObject({ status: 500, body: { code: "agents_github_token_unavailable" } });
   });
 });
 

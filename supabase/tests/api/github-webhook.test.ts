@@ -225,7 +225,7 @@ describe("what is refused", () => {
     ["a part of it", sign(JSON.stringify(OPENED)).slice(0, 40)],
   ])("%s: 401, and nothing is stored", async (_what, signature) => {
     const { status, body } = await send(OPENED, { signature });
-    expect([status, body.code]).toEqual([401, "webhook_signature_wrong"]);
+    expect([status, body.code]).toEqual([401, "agents_webhook_signature_invalid"]);
     expect(await counts()).toEqual({ deliveries: 0, pulls: 0 });
   });
 
@@ -237,7 +237,7 @@ describe("what is refused", () => {
   test("more than 25 MB: 413", async () => {
     const body = new Uint8Array(25 * 1024 * 1024 + 1).fill(0x20);
     const { status, body: answer } = await post(body);
-    expect([status, answer.code]).toEqual([413, "github_body_too_large"]);
+    expect([status, answer.code]).toEqual([413, "body_too_large"]);
   }, 60_000);
 
   test("no JSON object: 422; no delivery's headers: 400; GET: 405", async () => {

@@ -97,7 +97,7 @@ describe("who is not let in", () => {
     const { response, body } = await send({ authorization: null });
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toBe('Bearer realm="fixloop"');
-    expect(body).toMatchObject({ code: "token_missing", request_id: expect.any(String) });
+    expect(body).toMatchObject({ code: "sign_in_required", request_id: expect.any(String) });
   });
 
   test.each<[string, () => Promise<string> | string]>([
@@ -151,7 +151,7 @@ describe("who is not let in", () => {
     for (const origin of ["https://evil.example", project.url, "null"]) {
       const { response, body } = await send({ headers: { origin } });
       expect(response.status, origin).toBe(403);
-      expect(body).toMatchObject({ code: "origin_refused" });
+      expect(body).toMatchObject({ code: "origin_forbidden" });
       expect(response.headers.get("access-control-allow-origin")).toBeNull();
     }
   });
@@ -162,7 +162,7 @@ describe("what is not served", () => {
     const { response, body } = await send({ method });
     expect(response.status).toBe(405);
     expect(response.headers.get("allow")).toBe("POST");
-    expect(body).toMatchObject({ code: "method_not_allowed" });
+    expect(body).toMatchObject({ code: "method_unsupported" });
   });
 
   test("a body over 1 MB: 413", async () => {
@@ -213,7 +213,7 @@ test("each request is one line of log, with names and codes and nothing that was
   expect(logLines.join()).not.toContain(token);
   expect(logLines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
     { function: "mcp", method: "POST", status: 200, rpc: "tools/call", tool: "create_issue" },
-    { status: 200, rpc: "tools/call", tool: "claim_issue", tool_error: "exai_issue_not_found" },
+    { status: 200, rpc: "tools/call", tool: "claim_issue", tool_error: "exai_issue_unknown" },
     { status: 200, rpc: "tools/call" },
     { status: 401, code: "token_invalid" },
   ]);

@@ -158,10 +158,10 @@ describe("what a model gets wrong", () => {
       { from_issue: 1, to_issue: 2, kind: "likes", conversation_id },
       /blocks/,
     ],
-    ["a claim of none", "claim_issue", { issue_number: 999_999, conversation_id }, /exai_issue_not_found/],
+    ["a claim of none", "claim_issue", { issue_number: 999_999, conversation_id }, /exai_issue_unknown/],
     ["a long claim", "claim_issue", { issue_number: 1, minutes: 1_441, conversation_id }, /1440/],
     ["a made-up page", "list_active_issues", { after: "high:1;drop" }, /after/],
-    ["a context of none", "get_issue_context", { issue_number: 999_999 }, /exai_issue_not_found/],
+    ["a context of none", "get_issue_context", { issue_number: 999_999 }, /exai_issue_unknown/],
     ["no query", "search_issues", {}, /query/],
     ["an unknown tool", "drop_tables", {}, /not found/],
   ])("%s: %s says so", async (_, name, args, words) => {

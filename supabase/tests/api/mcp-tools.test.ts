@@ -263,7 +263,7 @@ describe("writing", () => {
     });
     expect(await complete(3, { status: "skipped" })).toMatchObject({ progress: { skipped_steps: 1 } });
     expect(await failTool(client, "complete_step", { issue_number, step_number: 4, conversation_id }))
-      .toMatch(/exai_step_not_found.*\n.*Its steps are: 1, 2, 3, 10\./);
+      .toMatch(/exai_step_unknown.*\n.*Its steps are: 1, 2, 3, 10\./);
   });
 
   test("relations are made and taken back, and circles refused", async () => {
@@ -279,9 +279,9 @@ describe("writing", () => {
     }
     expect(
       await failTool(client, "relate_issues", { ...relation, from_issue: to_issue, to_issue: from_issue }),
-    ).toMatch(/^exai_relation_cycle: /);
+    ).toMatch(/^exai_relation_cycle_conflict: /);
     expect(await failTool(client, "relate_issues", { ...relation, to_issue: from_issue }))
-      .toMatch(/^exai_relation_to_itself: /);
+      .toMatch(/^exai_relation_invalid: /);
     expect(await callTool(client, "unrelate_issues", relation)).toMatchObject({ removed: true });
     expect(await callTool(client, "unrelate_issues", relation)).toMatchObject({ removed: false });
     expect(await sql`select content, conversation_id from public.exai_issue_updates order by created_at`)
@@ -300,7 +300,7 @@ describe("writing", () => {
     await callTool(client, "claim_issue", claim);
     expect(await failTool(client, "claim_issue", { ...claim, conversation_id: "conversation-2" }))
       .toMatch(
-        /^exai_issue_claimed: Issue #\d+ is claimed by conversation-1 until .*\nWhat to do: Choose another one/,
+        /^exai_claim_conflict: Issue #\d+ is claimed by conversation-1 until .*\nWhat to do: Choose another one/,
       );
     const other = { conversation_id: "conversation-2" };
     expect(await callTool(client, "release_issue", { issue_number, ...other })).toMatchObject({
@@ -332,7 +332,7 @@ describe("writing", () => {
     );
     expect(claims.filter(({ isError }) => !isError)).toHaveLength(1);
     expect(claims.find(({ isError }) => isError)?.structuredContent).toMatchObject({
-      error: { code: "exai_issue_claimed" },
+      error: { code: "exai_claim_conflict" },
     });
 
     await file("a");

@@ -101,30 +101,32 @@ describe("a token goes every way there is", () => {
   });
 
   test("unknown to GitHub, or GitHub away", async () => {
-    expect(await set("unknown")).toBe("422 github_token_rejected");
+    expect(await set("unknown")).toBe("422 agents_github_token_invalid");
     github.state.faults.push({ path: "/user", status: 500, body: `broken ${token("echoed")}` });
-    expect(await set("echoed")).toBe("503 github_unavailable");
+    expect(await set("echoed")).toBe("503 agents_github_unavailable");
     github.state.faults.push({ path: "/user", status: 403, body: { message: `No ${token("scolded")}` } });
-    expect(await set("scolded")).toBe("422 github_token_rejected");
+    expect(await set("scolded")).toBe("422 agents_github_token_invalid");
     github.state.faults.push({ path: "/user", status: 200, body: `{"login": "${token("named")}` });
-    expect(await set("named")).toBe("503 github_unavailable");
+    expect(await set("named")).toBe("503 agents_github_unavailable");
     // a connection that breaks off is opened again by the runtime
     github.state.faults.push({ path: "/user", hangUp: true, times: 9 });
-    expect(await set("hung")).toBe("503 github_unavailable");
+    expect(await set("hung")).toBe("503 agents_github_unavailable");
     github.state.faults.length = 0;
   });
 
   test("in a body or a header where it does not belong", async () => {
-    expect(await ask(ana, "POST", "", `{"token": ${token("json")}`)).toBe("400 body_not_json");
-    expect(await ask(ana, "POST", "", { token: [token("array")] })).toBe("422 github_token_malformed");
+    expect(await ask(ana, "POST", "", `{"token": ${token("json")}`)).toBe("400 body_invalid");
+    expect(await ask(ana, "POST", "", { token: [token("array")] })).toBe(
+      "422 agents_github_token_body_invalid",
+    );
     expect(await ask(ana, "POST", "", { token: `${token("lines")}\n${token("lines")}` }))
-      .toBe("422 github_token_malformed");
+      .toBe("422 agents_github_token_body_invalid");
     expect(await ask(ana, "POST", "", { token: token("large").repeat(200) })).toBe("413 body_too_large");
     expect(await ask({ authorization: `Bearer ${token("bearer")}` }, "GET")).toBe("401 token_invalid");
     expect(await ask({ apikey: token("key") }, "POST", "/reveal", lease)).toBe("401 secret_key_required");
     expect(await ask(asServer(stack.project), "POST", "/reveal", { ...lease, task_id: token("lease") }))
-      .toBe("422 lease_malformed");
-    expect(await ask(ana, "PUT", "", { token: token("method") })).toBe("405 method_not_allowed");
+      .toBe("422 agents_lease_invalid");
+    expect(await ask(ana, "PUT", "", { token: token("method") })).toBe("405 method_unsupported");
     expect(await ask(ana, "POST", "/other", { token: token("path") })).toBe("404 path_unknown");
   });
 
@@ -150,9 +152,9 @@ describe("a token goes every way there is", () => {
     // a server's rows are not hidden from the log by row security
     for (const client of [ana.client, server(stack.project)]) {
       for (const how of ["update", "insert", "upsert"] as const) {
-        expect.soft(await write(plain, how, client)).toBe("PT422 github_token_plaintext_refused");
+        expect.soft(await write(plain, how, client)).toBe("PT422 agents_github_token_forbidden");
         expect.soft(await write({ ...plain, full_name: "x".repeat(300) }, how, client))
-          .toBe("PT422 github_token_plaintext_refused");
+          .toBe("PT422 agents_github_token_forbidden");
       }
     }
     expect(await write({ github_token: token("typed"), created_at: "nonsense" }, "update")).toMatch(/^22007/);
@@ -168,7 +170,7 @@ describe("a token goes every way there is", () => {
       p_sealed: token("unsealed"),
     });
     answers.push(JSON.stringify(error));
-    expect(error?.message).toBe("secret_not_sealed");
+    expect(error?.message).toBe("agents_secret_invalid");
   });
 
   test("checked, good and bad", async () => {
@@ -286,7 +288,7 @@ describe("and is nowhere", () => {
 
   test("while the log has the statements that failed, without their values", async () => {
     const [where] = await sql<{ logs: string }[]>`select current_setting('log_directory') as logs`;
-    for (const words of ["github_token_plaintext_refused", "secret_not_sealed", "canceling statement"]) {
+    for (const words of ["agents_github_token_forbidden", "agents_secret_invalid", "canceling statement"]) {
       const text = new Canary(words);
       expect(await searchFiles(where?.logs ?? "", text), words).not.toEqual([]);
     }

@@ -291,9 +291,9 @@ describe("one issue", () => {
       segment: "code",
       status: "pending",
     });
-    expect([status, error?.message]).toEqual([422, "issue_status_unknown"]);
+    expect([status, error?.message]).toEqual([422, "tracker_status_invalid"]);
     const other = await agent.from("issues").insert({ title: "x", segment: "thread" });
-    expect([other.status, other.error?.message]).toEqual([422, "issue_segment_unknown"]);
+    expect([other.status, other.error?.message]).toEqual([422, "tracker_segment_invalid"]);
   });
 
   test("an agent deletes none", async () => {

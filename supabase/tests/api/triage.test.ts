@@ -86,7 +86,7 @@ test("a rule that can't be matched is refused, and says why", async () => {
   });
   expect(status).toBe(422);
   expect(error).toMatchObject({
-    message: "segment_rule_invalid",
+    message: "tracker_segment_rule_invalid",
     details: "words 'c#' does not begin and end with a letter, a digit or an underscore.",
     hint: "Leave off what stands around the words: whole words are found beside any punctuation.",
   });

@@ -236,7 +236,7 @@ describe("with a worker's token", () => {
     await working();
     await rows(maya.client.rpc("revoke_worker_token", { id: token.id }));
     expect(await worker.ended).toBe(1);
-    expect(worker.output()).toContain("worker_token_invalid");
+    expect(worker.output()).toContain("agents_worker_token_invalid");
     expect(bench.git("branch", "--list").trim()).toBe("* main");
   });
 });
@@ -280,5 +280,5 @@ test("without keys, or with wrong ones, it says what to do and ends", async () =
   expect(nothing.output()).toContain("WORKER_TOKEN and SUPABASE_PUBLISHABLE_KEY");
   const unknown = startWorker(`true`, [], { ...ownKeys(), WORKER_TOKEN: "flw_guessed" });
   expect(await unknown.ended).toBe(1);
-  expect(unknown.output()).toContain("worker_token_invalid");
+  expect(unknown.output()).toContain("agents_worker_token_invalid");
 });

@@ -49,11 +49,11 @@ afterAll(async () => {
 
 /** What may be refused when somebody else was quicker. */
 const REFUSALS = [
-  "task_lease_lost",
-  "task_already_ended",
-  "task_held_by_worker",
-  "task_status_way_illegal",
-  "task_not_found",
+  "agents_task_lease_expired",
+  "agents_task_status_conflict",
+  "agents_task_conflict",
+  "agents_task_transition_invalid",
+  "agents_task_unknown",
 ];
 
 /** `done`, or why it was refused; anything else, a deadlock above all, fails the test. */
@@ -201,9 +201,9 @@ test(
       expect(seen.get(`${way}: done`), way).toBeGreaterThan(5);
     }
     for (const way of ["complete", "fail", "release", "heartbeat"]) {
-      expect(seen.get(`${way}: task_lease_lost`), way).toBeGreaterThan(5);
+      expect(seen.get(`${way}: agents_task_lease_expired`), way).toBeGreaterThan(5);
     }
-    expect(seen.get("run again: task_held_by_worker")).toBeGreaterThan(0);
+    expect(seen.get("run again: agents_task_conflict")).toBeGreaterThan(0);
 
     expect(await contradictions(admin)).toEqual([]);
     expect(await overlaps(admin)).toEqual([]);
@@ -280,9 +280,11 @@ test("a cancel, heartbeats and the end at the same moment: one of them ends it, 
     ends[row.status]++;
     expect(row.outcome).toBe(row.status);
     expect([first, second]).toEqual(
-      row.status === "completed" ? ["done", "task_already_ended"] : ["task_lease_lost", "done"],
+      row.status === "completed"
+        ? ["done", "agents_task_status_conflict"]
+        : ["agents_task_lease_expired", "done"],
     );
-    const late = row.status === "completed" ? "PostgresError: task_lease_lost" : "cancelled";
+    const late = row.status === "completed" ? "PostgresError: agents_task_lease_expired" : "cancelled";
     for (const state of beats) expect(["running", late]).toContain(state);
     expect(await beat(null).catch(String)).toBe(late);
   }

@@ -14,7 +14,7 @@ const SEED = 20261121;
 const AGENT = "00000000-0000-4000-8000-000000000001";
 const ADMIN = "00000000-0000-4000-8000-000000000002";
 /** What a person may be told who decides about a message that somebody else decides about in that moment. */
-const ANSWERS = ["circle_issue_has_issue", "issue_not_found"];
+const ANSWERS = ["tracker_circle_issue_conflict", "tracker_issue_unknown"];
 
 let database: TestDatabase;
 let sql: Sql;

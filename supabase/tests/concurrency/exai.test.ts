@@ -46,7 +46,7 @@ async function orCycle(work: PromiseLike<unknown>): Promise<"written" | "refused
     await work;
     return "written";
   } catch (error) {
-    if (error instanceof Error && error.message === "exai_relation_cycle") return "refused";
+    if (error instanceof Error && error.message === "exai_relation_cycle_conflict") return "refused";
     throw error;
   }
 }

@@ -97,7 +97,7 @@ const askedAt = (states: State[], at: number): string => iso((states[at]?.second
 const record = (by: Sql | ReservedSql, state: State, readAt: string | null) =>
   by`
     select private.record_pull_request(
-      'acme', 'shop', private.read_pull_request(${
+      'acme', 'shop', private.parse_pull_request(${
     payload(state)
   }::text::jsonb), ${readAt}::text::timestamptz, null
     )
@@ -254,7 +254,7 @@ test("a task that names a branch and a pull request that comes from it find each
       `,
       sql`
         select private.record_pull_request(
-          'acme', 'shop', private.read_pull_request(${JSON.stringify(pull)}::text::jsonb), null, null
+          'acme', 'shop', private.parse_pull_request(${JSON.stringify(pull)}::text::jsonb), null, null
         )
       `,
     ]);

@@ -52,12 +52,13 @@ create sequence public.issues_seq_id_seq as integer owned by public.issues.seq_i
 
 comment on table public.issues is
   'Tracked issues. Null for a column that may not be null is as if it were left out. Errors on write: '
-  'issue_status_unknown, issue_segment_unknown, assignee_not_in_team (422), team_role_required (403).';
+  'tracker_status_invalid, tracker_segment_invalid, tracker_assignee_invalid '
+  '(422), team_role_required (403).';
 comment on column public.issues.seq_id is
   'The number that people say: unique, counted up by the database. Only servers may bring one along.';
 comment on column public.issues.status is
-  'waiting_for_help, in_progress, blocked, resolved or archived. Any may follow any other; each change is '
-  'logged.';
+  'waiting_for_help, in_progress, blocked, resolved or archived. Any may follow any other; each '
+  'change is logged.';
 comment on column public.issues.segment is
   'auth, code, tool or misc. Sent as null or left out on insert: determine_segment() decides.';
 comment on column public.issues.submitted_by is 'Display name of who asked, for example a community member.';
@@ -78,8 +79,8 @@ comment on column public.issues.archived_at is 'When it was archived; set exactl
 comment on column public.issues.ready_for_delivery is
   'Whether the fix may go out; null when nobody has said.';
 comment on column public.issues.is_test is
-  'Test data, which cleanup_legacy_test_data() removes after a while. Agents may make an issue as such; only '
-  'admins and servers turn one into it.';
+  'Test data, which cleanup_legacy_test_data() removes after a while. Agents may make an issue as such; '
+  'only admins and servers turn one into it.';
 
 create index issues_submitted_by_user_id_idx on public.issues (submitted_by_user_id);
 create index issues_assigned_to_user_id_idx on public.issues (assigned_to_user_id);

@@ -11,7 +11,7 @@ begin
     return '{}'::text[];
   end if;
   foreach v_tag in array p_tags loop
-    v_is_sorted := v_is_sorted and v_tag > v_last collate "C" and private.presence(v_tag) = v_tag;
+    v_is_sorted := v_is_sorted and v_tag > v_last collate "C" and private.non_blank(v_tag) = v_tag;
     exit when v_is_sorted is not true;
     v_last := v_tag;
   end loop;
@@ -21,19 +21,19 @@ begin
   return (
     select coalesce(array_agg(distinct v.tag collate "C" order by v.tag collate "C"), '{}')
     from unnest(p_tags) as t (tag)
-    cross join lateral private.presence(t.tag) as v (tag)
+    cross join lateral private.non_blank(t.tag) as v (tag)
     where v.tag is not null
   );
 end;
 $$;
-comment on function private.sorted_tags(text[]) is 'Tags trimmed, sorted, each once, without blanks.';
+comment on function private.sorted_tags is 'Tags trimmed, sorted, each once, without blanks.';
 
 -- PostgREST's upsert is `insert … on conflict (id) do update set <each column sent> = excluded.…`, and what
 -- before-insert triggers make of a row is what `excluded` holds. So where the row is there already, they must
 -- not fill in anything that would then be written over it: what was sent as null gets the value that is
 -- there (null itself would fail as not-null before the conflict is seen). The row is locked as the update
 -- will lock it, so that this value is still the one when the update comes.
-create or replace function private.meet_stored_issue() returns trigger
+create or replace function private.complete_issue_upsert() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_old public.issues;
@@ -46,22 +46,22 @@ begin
     new.description := coalesce(new.description, v_old.description);
     new.segment := coalesce(new.segment, v_old.segment);
     new.tags := coalesce(new.tags, v_old.tags);
-    new.submitted_by := coalesce(private.presence(new.submitted_by), v_old.submitted_by);
-    new.resolved_by := coalesce(private.presence(new.resolved_by), v_old.resolved_by);
+    new.submitted_by := coalesce(private.non_blank(new.submitted_by), v_old.submitted_by);
+    new.resolved_by := coalesce(private.non_blank(new.resolved_by), v_old.resolved_by);
   elsif private.is_trusted_caller() and new.seq_id <> 0 then
-    perform private.pass_issue_number(new.seq_id);
+    perform private.advance_issue_number(new.seq_id);
   else
     new.seq_id := nextval('public.issues_seq_id_seq')::integer;
   end if;
   return new;
 end;
 $$;
-comment on function private.meet_stored_issue() is
+comment on function private.complete_issue_upsert is
   'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
 
 -- A sequence can't be locked against nextval, and setval may move it back behind a number that was given out
 -- meanwhile. So it is moved by nextval, except over a distance that nobody else covers in that moment.
-create or replace function private.pass_issue_number(p_number integer) returns void
+create or replace function private.advance_issue_number(p_number integer) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_last bigint;
@@ -76,7 +76,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.pass_issue_number(integer) is
+comment on function private.advance_issue_number is
   'Moves the sequence of issue numbers to at least this number, so that it is not given out again.';
 
 create or replace function private.check_issue() returns trigger
@@ -94,25 +94,25 @@ begin
   );
   if new.status <> all (v_statuses) then
     raise exception using
-      errcode = 'PT422', message = 'issue_status_unknown', detail = format('%L is no status.', new.status),
+      errcode = 'PT422', message = 'tracker_status_invalid', detail = format('%L is no status.', new.status),
       hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
   end if;
   if new.segment <> all (v_segments) then
     raise exception using
-      errcode = 'PT422', message = 'issue_segment_unknown', detail = format('%L is no segment.', new.segment),
+      errcode = 'PT422', message = 'tracker_segment_invalid',
+      detail = format('%L is no segment.', new.segment),
       hint = 'Use one of: ' || array_to_string(v_segments, ', ') || '.';
   end if;
   return new;
 end;
 $$;
-comment on function private.check_issue() is
+comment on function private.check_issue is
   'Before trigger: allowed values, sorted tags, a segment; null is as if left out. Errors: '
-  'issue_status_unknown, '
-  'issue_segment_unknown (422).';
+  'tracker_status_invalid, tracker_segment_invalid (422).';
 
 -- Clients send resolved_at, resolved_by and archived_at themselves; the status decides what becomes of them.
 -- Only an operator's insert may bring the times of the past with it.
-create or replace function private.keep_resolution() returns trigger
+create or replace function private.sync_issue_resolution() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_imported constant boolean := tg_op = 'INSERT' and private.is_trusted_caller();
@@ -129,14 +129,14 @@ begin
   then
     new.resolved_by_user_id := case
       when old.resolved_at is not null
-        then private.kept_account(old.resolved_by_user_id, new.resolved_by_user_id)
+        then private.resolve_account_change(old.resolved_by_user_id, new.resolved_by_user_id)
       when private.is_trusted_caller() then new.resolved_by_user_id
       else auth.uid()
     end;
     new.resolved_at := coalesce(
       old.resolved_at, case when v_imported then new.resolved_at end, clock_timestamp()
     );
-    new.resolved_by := coalesce(private.presence(new.resolved_by), old.resolved_by, private.actor_name());
+    new.resolved_by := coalesce(private.non_blank(new.resolved_by), old.resolved_by, private.actor_name());
   else
     new.resolved_at := null;
     new.resolved_by := null;
@@ -145,19 +145,20 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_resolution() is
+comment on function private.sync_issue_resolution is
   'Before trigger: resolved_at, resolved_by and archived_at follow the status, whatever the client sent.';
 
-create or replace function private.keep_issue_people() returns trigger
+create or replace function private.set_issue_people() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_assigned_to constant text := private.presence(new.assigned_to);
+  v_assigned_to constant text := private.non_blank(new.assigned_to);
   v_text_changed constant boolean := v_assigned_to is distinct from old.assigned_to;
 begin
   new.assigned_to := v_assigned_to;
-  new.submitted_by := coalesce(private.presence(new.submitted_by), old.submitted_by, private.actor_name());
+  new.submitted_by := coalesce(private.non_blank(new.submitted_by), old.submitted_by, private.actor_name());
   if tg_op = 'UPDATE' then
-    new.submitted_by_user_id := private.kept_account(old.submitted_by_user_id, new.submitted_by_user_id);
+    new.submitted_by_user_id := private.resolve_account_change(old.submitted_by_user_id,
+      new.submitted_by_user_id);
   elsif not private.is_trusted_caller() then
     new.submitted_by_user_id := auth.uid();
   end if;
@@ -168,7 +169,7 @@ begin
       new.assigned_to := private.member_name(new.assigned_to_user_id);
       if new.assigned_to is null then
         raise exception using
-          errcode = 'PT422', message = 'assignee_not_in_team',
+          errcode = 'PT422', message = 'tracker_assignee_invalid',
           detail = 'assigned_to_user_id is not the account of a team member.',
           hint = 'Choose a team member, or give only a name in assigned_to.';
       end if;
@@ -187,9 +188,9 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_issue_people() is
-  'Before trigger: who filed it is the database''s, assigned_to and its account agree. Errors: '
-  'assignee_not_in_team (422).';
+comment on function private.set_issue_people is
+  'Before trigger: who filed it is the database''s, assigned_to and its account agree. '
+  'Errors: tracker_assignee_invalid (422).';
 
 -- An issue that is test data is deleted some nights later, which is for admins to decide.
 create or replace function private.guard_test_flag() returns trigger
@@ -199,14 +200,14 @@ begin
   return new;
 end;
 $$;
-comment on function private.guard_test_flag() is
+comment on function private.guard_test_flag is
   'Before-update trigger of issues that become test data. Errors: team_role_required (403).';
 
-create trigger _010_meet_stored_issue before insert on public.issues
-  for each row execute function private.meet_stored_issue();
-create trigger _050_refuse_key_change before update on public.issues
+create trigger _010_complete_issue_upsert before insert on public.issues
+  for each row execute function private.complete_issue_upsert();
+create trigger _050_reject_key_change before update on public.issues
   for each row when (old.id is distinct from new.id or old.seq_id is distinct from new.seq_id)
-  execute function private.refuse_key_change();
+  execute function private.reject_key_change();
 create trigger _100_check_issue before insert on public.issues
   for each row execute function private.check_issue();
 create trigger _110_check_issue before update on public.issues
@@ -217,21 +218,21 @@ create trigger _110_check_issue before update on public.issues
   execute function private.check_issue();
 create trigger _120_guard_test_flag before update on public.issues
   for each row when (new.is_test and not old.is_test) execute function private.guard_test_flag();
-create trigger _200_keep_resolution before insert on public.issues
-  for each row execute function private.keep_resolution();
-create trigger _210_keep_resolution before update on public.issues
+create trigger _200_sync_issue_resolution before insert on public.issues
+  for each row execute function private.sync_issue_resolution();
+create trigger _210_sync_issue_resolution before update on public.issues
   for each row when (
     (old.status, old.resolved_at, old.resolved_by, old.resolved_by_user_id, old.archived_at)
     is distinct from (new.status, new.resolved_at, new.resolved_by, new.resolved_by_user_id, new.archived_at)
   )
-  execute function private.keep_resolution();
-create trigger _300_keep_issue_people before insert on public.issues
-  for each row execute function private.keep_issue_people();
-create trigger _310_keep_issue_people before update on public.issues
+  execute function private.sync_issue_resolution();
+create trigger _300_set_issue_people before insert on public.issues
+  for each row execute function private.set_issue_people();
+create trigger _310_set_issue_people before update on public.issues
   for each row when (
     (old.submitted_by, old.submitted_by_user_id, old.assigned_to, old.assigned_to_user_id)
     is distinct from (new.submitted_by, new.submitted_by_user_id, new.assigned_to, new.assigned_to_user_id)
   )
-  execute function private.keep_issue_people();
-create trigger _900_keep_timestamps before insert or update on public.issues
-  for each row execute function private.keep_timestamps();
+  execute function private.set_issue_people();
+create trigger _900_set_timestamps before insert or update on public.issues
+  for each row execute function private.set_timestamps();

@@ -26,21 +26,21 @@ comment on column public.comments.author_user_id is
 create index comments_issue_id_created_at_id_idx on public.comments (issue_id, created_at desc, id desc);
 create index comments_author_user_id_idx on public.comments (author_user_id);
 
-create or replace function private.keep_comment_author() returns trigger
+create or replace function private.set_comment_author() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_stored_name text;
 begin
   if tg_op = 'INSERT' then
-    -- An upsert of a comment that is there: no name means the one that it has (see meet_stored_issue).
+    -- An upsert of a comment that is there: no name means the one that it has (see complete_issue_upsert).
     select c.author_name into v_stored_name from public.comments as c where c.id = new.id for update;
   end if;
   new.author_name := coalesce(
-    private.presence(new.author_name), old.author_name, v_stored_name, private.actor_name()
+    private.non_blank(new.author_name), old.author_name, v_stored_name, private.actor_name()
   );
   if tg_op = 'UPDATE' then
     if new.author_user_id is distinct from old.author_user_id then
-      new.author_user_id := private.kept_account(old.author_user_id, new.author_user_id);
+      new.author_user_id := private.resolve_account_change(old.author_user_id, new.author_user_id);
     end if;
   elsif not private.is_trusted_caller() then
     new.author_user_id := auth.uid();
@@ -48,16 +48,15 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_comment_author() is
-  'Before trigger: the author''s account is the database''s.';
+comment on function private.set_comment_author is 'Before trigger: the author''s account is the database''s.';
 
-create trigger _100_refuse_key_change before update on public.comments
+create trigger _100_reject_key_change before update on public.comments
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
-  execute function private.refuse_key_change();
-create trigger _200_keep_comment_author before insert or update on public.comments
-  for each row execute function private.keep_comment_author();
-create trigger _900_keep_timestamps before insert or update on public.comments
-  for each row execute function private.keep_timestamps();
+  execute function private.reject_key_change();
+create trigger _200_set_comment_author before insert or update on public.comments
+  for each row execute function private.set_comment_author();
+create trigger _900_set_timestamps before insert or update on public.comments
+  for each row execute function private.set_timestamps();
 
 alter table public.comments enable row level security;
 create policy comments_select_viewer on public.comments

@@ -40,7 +40,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.log_issue_status() is
+comment on function private.log_issue_status is
   'After trigger of issues: the only writer of issue_status_logs.';
 
 create trigger _100_log_issue_status after insert on public.issues

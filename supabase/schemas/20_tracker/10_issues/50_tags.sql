@@ -33,7 +33,7 @@ comment on table public.issue_tags is
 create index issue_tags_tag_name_idx on public.issue_tags (tag_name);
 
 -- Between `on conflict do nothing` and the row that refers to the tag, somebody may delete it.
-create or replace function private.hold_tags(p_names text[]) returns void
+create or replace function private.ensure_tags(p_names text[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_held_count integer;
@@ -50,7 +50,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.hold_tags(text[]) is
+comment on function private.ensure_tags is
   'Makes those of the tags that are new and keeps all of them, given once each, from being deleted.';
 
 -- issue_tags → issues.tags
@@ -62,15 +62,15 @@ begin
     return old;
   end if;
   perform from public.issues as i where i.id = new.issue_id for no key update;
-  new.tag_name := coalesce(private.presence(new.tag_name), '');
-  perform private.hold_tags(array[new.tag_name]);
+  new.tag_name := coalesce(private.non_blank(new.tag_name), '');
+  perform private.ensure_tags(array[new.tag_name]);
   return new;
 end;
 $$;
-comment on function private.lock_tagged_issue() is
+comment on function private.lock_tagged_issue is
   'Before trigger: locks the issue, then makes the tag if it is new.';
 
-create or replace function private.put_tag_row_into_array() returns trigger
+create or replace function private.sync_tag_row_to_array() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if tg_op = 'INSERT' then
@@ -85,22 +85,22 @@ begin
   return null;
 end;
 $$;
-comment on function private.put_tag_row_into_array() is
+comment on function private.sync_tag_row_to_array is
   'After trigger of issue_tags, truncate too: keeps issues.tags.';
 
-create or replace function private.take_turn_to_delete() returns trigger
+create or replace function private.lock_issue_deletes() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('public.issue_tags', 0));
   return null;
 end;
 $$;
-comment on function private.take_turn_to_delete() is
+comment on function private.lock_issue_deletes is
   'Before-statement trigger: deletes of issue_tags, tags and issues take turns.';
 
 -- issues.tags → issue_tags. The row is read again: a statement that writes both shapes has moved on by now.
 -- A tag whose row somebody is deleting stays in the array until they have, or for good if they give up.
-create or replace function private.put_tag_array_into_rows() returns trigger
+create or replace function private.sync_tag_array_to_rows() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_tags text[];
@@ -116,7 +116,7 @@ begin
     on conflict on constraint issue_tags_pkey do nothing;
     get diagnostics v_row_count = row_count;
     if v_row_count < cardinality(new.tags) then
-      perform private.hold_tags(new.tags);
+      perform private.ensure_tags(new.tags);
       insert into public.issue_tags (issue_id, tag_name)
       select new.id, u.name from unnest(new.tags) as u (name)
       on conflict on constraint issue_tags_pkey do nothing;
@@ -140,7 +140,7 @@ begin
     )
     order by u.name collate "C"
   );
-  perform private.hold_tags(v_new);
+  perform private.ensure_tags(v_new);
   insert into public.issue_tags (issue_id, tag_name) select new.id, u.name from unnest(v_new) as u (name)
   on conflict on constraint issue_tags_pkey do nothing;
   select array_agg(t.tag_name) into v_left
@@ -152,38 +152,37 @@ begin
   return null;
 end;
 $$;
-comment on function private.put_tag_array_into_rows() is
-  'After trigger of issues: keeps issue_tags and tags.';
+comment on function private.sync_tag_array_to_rows is 'After trigger of issues: keeps issue_tags and tags.';
 
-create trigger _100_refuse_key_change before update on public.tags
-  for each row when (old.name is distinct from new.name) execute function private.refuse_key_change();
-create trigger _150_take_turn_to_delete before delete on public.tags
-  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
-create trigger _900_keep_created_at before insert or update on public.tags
-  for each row execute function private.keep_created_at();
+create trigger _100_reject_key_change before update on public.tags
+  for each row when (old.name is distinct from new.name) execute function private.reject_key_change();
+create trigger _150_lock_issue_deletes before delete on public.tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
+create trigger _900_set_created_at before insert or update on public.tags
+  for each row execute function private.set_created_at();
 
-create trigger _100_refuse_key_change before update on public.issue_tags
+create trigger _100_reject_key_change before update on public.issue_tags
   for each row when ((old.issue_id, old.tag_name) is distinct from (new.issue_id, new.tag_name))
-  execute function private.refuse_key_change();
-create trigger _150_take_turn_to_delete before delete on public.issue_tags
-  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
-create trigger _150_take_turn_to_delete before delete on public.issues
-  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_to_delete();
+  execute function private.reject_key_change();
+create trigger _150_lock_issue_deletes before delete on public.issue_tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
+create trigger _150_lock_issue_deletes before delete on public.issues
+  for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
 -- A row that a trigger inserts comes from the array, whose issue and tags are held by then.
 create trigger _200_lock_tagged_issue before insert on public.issue_tags
   for each row when (pg_trigger_depth() = 0) execute function private.lock_tagged_issue();
 create trigger _210_lock_tagged_issue before delete on public.issue_tags
   for each row execute function private.lock_tagged_issue();
-create trigger _300_put_tag_row_into_array after insert on public.issue_tags
-  for each row when (pg_trigger_depth() = 0) execute function private.put_tag_row_into_array();
-create trigger _305_put_tag_row_into_array after delete on public.issue_tags
-  for each row execute function private.put_tag_row_into_array();
-create trigger _310_put_tag_row_into_array after truncate on public.issue_tags
-  for each statement execute function private.put_tag_row_into_array();
-create trigger _200_put_tag_array_into_rows after insert on public.issues
-  for each row when (new.tags <> '{}') execute function private.put_tag_array_into_rows();
-create trigger _210_put_tag_array_into_rows after update on public.issues
-  for each row when (old.tags is distinct from new.tags) execute function private.put_tag_array_into_rows();
+create trigger _300_sync_tag_row_to_array after insert on public.issue_tags
+  for each row when (pg_trigger_depth() = 0) execute function private.sync_tag_row_to_array();
+create trigger _305_sync_tag_row_to_array after delete on public.issue_tags
+  for each row execute function private.sync_tag_row_to_array();
+create trigger _310_sync_tag_row_to_array after truncate on public.issue_tags
+  for each statement execute function private.sync_tag_row_to_array();
+create trigger _200_sync_tag_array_to_rows after insert on public.issues
+  for each row when (new.tags <> '{}') execute function private.sync_tag_array_to_rows();
+create trigger _210_sync_tag_array_to_rows after update on public.issues
+  for each row when (old.tags is distinct from new.tags) execute function private.sync_tag_array_to_rows();
 
 alter table public.tags enable row level security;
 create policy tags_select_viewer on public.tags

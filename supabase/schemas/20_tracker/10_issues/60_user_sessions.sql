@@ -19,10 +19,10 @@ comment on column public.user_sessions.profile_role is
 
 create index user_sessions_user_id_idx on public.user_sessions (user_id);
 
-create trigger _100_refuse_key_change before update on public.user_sessions
-  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
-create trigger _900_keep_created_at before insert or update on public.user_sessions
-  for each row execute function private.keep_created_at();
+create trigger _100_reject_key_change before update on public.user_sessions
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _900_set_created_at before insert or update on public.user_sessions
+  for each row execute function private.set_created_at();
 
 alter table public.user_sessions enable row level security;
 create policy user_sessions_select_own on public.user_sessions

@@ -10,15 +10,15 @@ begin
   perform private.require_team_role('viewer');
   if v_user_id is null then
     raise exception using
-      errcode = 'PT401', message = 'not_signed_in', detail = 'A session belongs to an account.',
+      errcode = 'PT401', message = 'sign_in_required', detail = 'A session belongs to an account.',
       hint = 'Call with the token of a signed-in team member.';
   end if;
   -- Two tabs that open at once: the second waits here, and then finds the session that the first one started.
   perform pg_advisory_xact_lock(hashtextextended('public.user_sessions ' || v_user_id, 0));
   update public.user_sessions as s
   set last_active = clock_timestamp(),
-    profile_name = coalesce(private.presence(p_profile_name), s.profile_name),
-    profile_role = coalesce(private.presence(p_profile_role), s.profile_role)
+    profile_name = coalesce(private.non_blank(p_profile_name), s.profile_name),
+    profile_role = coalesce(private.non_blank(p_profile_role), s.profile_role)
   where s.id = (
     select l.id from public.user_sessions as l
     where l.user_id = v_user_id and l.last_active > clock_timestamp() - interval '30 minutes'
@@ -29,16 +29,15 @@ begin
   if not found then
     insert into public.user_sessions (user_id, profile_name, profile_role, created_at, last_active)
     values (
-      v_user_id, coalesce(private.presence(p_profile_name), private.actor_name()),
-      coalesce(private.presence(p_profile_role), private.team_role()), clock_timestamp(), clock_timestamp()
+      v_user_id, coalesce(private.non_blank(p_profile_name), private.actor_name()),
+      coalesce(private.non_blank(p_profile_role), private.team_role()), clock_timestamp(), clock_timestamp()
     )
     returning * into v_session;
   end if;
   return v_session;
 end;
 $$;
-comment on function private.touch_user_session(text, text) is 'Body of public.touch_user_session.';
-grant execute on function private.touch_user_session(text, text) to authenticated, service_role;
+grant execute on function private.touch_user_session to authenticated, service_role;
 
 create or replace function public.touch_user_session(
   p_profile_name text default null, p_profile_role text default null
@@ -49,8 +48,8 @@ begin atomic
     p_profile_name => touch_user_session.p_profile_name, p_profile_role => touch_user_session.p_profile_role
   );
 end;
-comment on function public.touch_user_session(text, text) is
+comment on function public.touch_user_session is
   'Keeps the caller''s session alive: the one that was active within the last 30 minutes, else a new one. '
   'Without a name or role it keeps what the session has; a new one has those of the team. Safe when called '
-  'twice at once. Team members. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.touch_user_session(text, text) to authenticated, service_role;
+  'twice at once. Team members. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.touch_user_session to authenticated, service_role;

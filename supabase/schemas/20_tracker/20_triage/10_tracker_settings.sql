@@ -20,11 +20,11 @@ comment on column public.tracker_settings.id is 'True, in the one row that there
 comment on column public.tracker_settings.triage_threshold is
   'How sure triage has to be, above 0 and up to 1, before a message becomes an issue by itself.';
 comment on column public.tracker_settings.event_retention_days is
-  'For how many days the raw body of a webhook call is kept after it was worked on. What could not be worked '
-  'on is kept.';
+  'For how many days the raw body of a webhook call is kept after it was worked on. What could not be '
+  'worked on is kept.';
 
-create trigger _900_keep_timestamps before insert or update on public.tracker_settings
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.tracker_settings
+  for each row execute function private.set_timestamps();
 
 alter table public.tracker_settings enable row level security;
 create policy tracker_settings_select_viewer on public.tracker_settings

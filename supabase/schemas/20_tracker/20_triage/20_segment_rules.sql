@@ -20,7 +20,7 @@ create table public.segment_rules (
 );
 comment on table public.segment_rules is
   'Rules by whole words, in any case. Team members read them, admins write them. Errors on write: '
-  'segment_rule_invalid, key_change_refused (422).';
+  'tracker_segment_rule_invalid, key_change_forbidden (422).';
 comment on column public.segment_rules.words is
   'A word or a few: stored in lower case with one blank between two, found whatever the case and the blanks.';
 comment on column public.segment_rules.segment is 'auth, code, tool or misc.';
@@ -53,13 +53,13 @@ create or replace function private.normal_words(p_words text) returns text
 language sql immutable security invoker set search_path = '' as $$
   select replace(
     lower(regexp_replace(
-      private.presence(normal_words.p_words),
+      private.non_blank(normal_words.p_words),
       '[\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+', ' ', 'g'
     )),
     U&'\2019', ''''
   )
 $$;
-comment on function private.normal_words(text) is
+comment on function private.normal_words is
   'Words as a rule has them: trimmed, in lower case, one blank between two; null for none.';
 
 -- Not SQL: it is called in the middle of queries that have to be fast, and could not be inlined.
@@ -75,7 +75,7 @@ begin
   );
 end;
 $$;
-comment on function private.words_pattern(text) is
+comment on function private.words_pattern is
   'The words of a rule as a regular expression, without the ends of words around it.';
 
 create or replace function private.segment_rule_fault(
@@ -112,11 +112,11 @@ begin
   end if;
 end;
 $$;
-comment on function private.segment_rule_fault(public.segment_rules) is
+comment on function private.segment_rule_fault is
   'What is wrong with a rule, and what to do; nulls for a good one.';
 
 -- Null is as if left out. For an upsert of a rule that is there, by its id or its words, that is what is
--- stored (see meet_stored_issue): writers of rules take turns, so that it still is when the update comes.
+-- stored (see complete_issue_upsert): writers of rules take turns, so that it still is when the update comes.
 create or replace function private.check_segment_rule() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -139,13 +139,15 @@ begin
   v_fault := private.segment_rule_fault(new);
   if v_fault.o_detail is not null then
     raise exception using
-      errcode = 'PT422', message = 'segment_rule_invalid', detail = v_fault.o_detail, hint = v_fault.o_hint;
+      errcode = 'PT422', message = 'tracker_segment_rule_invalid',
+      detail = v_fault.o_detail, hint = v_fault.o_hint;
   end if;
   return new;
 end;
 $$;
-comment on function private.check_segment_rule() is
-  'Before trigger: words as they are stored, null as if left out. Errors: segment_rule_invalid (422).';
+comment on function private.check_segment_rule is
+  'Before trigger: words as they are stored, null as if left out. '
+  'Errors: tracker_segment_rule_invalid (422).';
 
 -- Taken before the first row is written, so that whoever waits for a turn holds nothing.
 create or replace function private.lock_segment_rules() returns trigger
@@ -155,7 +157,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.lock_segment_rules() is
+comment on function private.lock_segment_rules is
   'Before-statement trigger: serialises changes of the rules.';
 
 -- A rule's words begin and end with a letter, so `(^|\W)…(\W|$)` finds the same as `\y…\y`. A connection
@@ -182,7 +184,7 @@ begin
   ) as p;
   if v_length > 2000 or cardinality(v_patterns) > 20 then
     raise exception using
-      errcode = 'PT422', message = 'segment_rule_invalid',
+      errcode = 'PT422', message = 'tracker_segment_rule_invalid',
       detail = case when v_length > 2000
         then format('The words of one priority and segment have %s characters, 2000 are allowed.', v_length)
         else format('There are %s pairs of priority and segment, 20 are allowed.', cardinality(v_patterns))
@@ -197,18 +199,18 @@ begin
   return null;
 end;
 $$;
-comment on function private.rebuild_segment_patterns() is
-  'After-statement trigger of segment_rules: the only writer of segment_patterns. Errors: '
-  'segment_rule_invalid (422).';
+comment on function private.rebuild_segment_patterns is
+  'After-statement trigger of segment_rules: the only writer of segment_patterns. '
+  'Errors: tracker_segment_rule_invalid (422).';
 
 create trigger _010_lock_segment_rules before insert or update or delete or truncate on public.segment_rules
   for each statement execute function private.lock_segment_rules();
-create trigger _050_refuse_key_change before update on public.segment_rules
-  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
+create trigger _050_reject_key_change before update on public.segment_rules
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
 create trigger _100_check_segment_rule before insert or update on public.segment_rules
   for each row execute function private.check_segment_rule();
-create trigger _900_keep_timestamps before insert or update on public.segment_rules
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.segment_rules
+  for each row execute function private.set_timestamps();
 create trigger _500_rebuild_segment_patterns
   after insert or update or delete or truncate on public.segment_rules
   for each statement execute function private.rebuild_segment_patterns();

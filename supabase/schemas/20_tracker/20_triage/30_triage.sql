@@ -16,8 +16,7 @@ begin
   return 'misc';
 end;
 $$;
-comment on function private.determine_segment(text, text) is 'Body of public.determine_segment.';
-grant execute on function private.determine_segment(text, text) to authenticated, service_role;
+grant execute on function private.determine_segment to authenticated, service_role;
 
 create or replace function public.determine_segment(p_title text, p_description text) returns text
 language sql stable security invoker set search_path = ''
@@ -26,10 +25,10 @@ begin atomic
     p_title => determine_segment.p_title, p_description => determine_segment.p_description
   );
 end;
-comment on function public.determine_segment(text, text) is
-  'The segment of a text by the enabled segment_rules found in it: that of the lowest priority, else misc. '
-  'Never null.';
-grant execute on function public.determine_segment(text, text) to authenticated, service_role;
+comment on function public.determine_segment is
+  'The segment of a text by the enabled segment_rules found in it: that of the lowest priority, else '
+  'misc. Never null.';
+grant execute on function public.determine_segment to authenticated, service_role;
 
 -- Who reports something says so at the beginning. Further down stand logs and quotes, and a text that is long
 -- enough has every word. strpos is the quick check: a pattern is only tried where the first word occurs.
@@ -49,9 +48,9 @@ begin
     and v_text ~ ('(^|\W)' || private.words_pattern(r.words) || '(\W|$)');
 end;
 $$;
-comment on function private.found_segment_rules(text, text) is
-  'The enabled rules whose words are in the first 1,000 characters of the title or the first 10,000 of the '
-  'body.';
+comment on function private.found_segment_rules is
+  'The enabled rules whose words are in the first 1,000 characters of the title or the first 10,000 '
+  'of the body.';
 
 -- Rounded, so that equal evidence compares equal to a threshold in whatever order the rules are stored.
 create or replace function private.issue_likelihood(p_title text, p_body text) returns double precision
@@ -68,7 +67,7 @@ begin
   return round((1 - v_doubt)::numeric, 6)::double precision;
 end;
 $$;
-comment on function private.issue_likelihood(text, text) is
+comment on function private.issue_likelihood is
   'How likely a text is an issue, 0 to 1: 1 - (1 - weight of each rule found, multiplied); 0 for none.';
 
 create or replace function private.explain_triage(p_title text, p_body text)
@@ -82,8 +81,7 @@ begin
   order by r.priority, r.weight desc, r.words collate "C";
 end;
 $$;
-comment on function private.explain_triage(text, text) is 'Body of public.explain_triage.';
-grant execute on function private.explain_triage(text, text) to authenticated, service_role;
+grant execute on function private.explain_triage to authenticated, service_role;
 
 create or replace function public.explain_triage(p_title text, p_body text)
 returns table (words text, segment text, weight double precision, priority smallint)
@@ -92,8 +90,8 @@ begin atomic
   select e.words, e.segment, e.weight, e.priority
   from private.explain_triage(p_title => explain_triage.p_title, p_body => explain_triage.p_body) as e;
 end;
-comment on function public.explain_triage(text, text) is
+comment on function public.explain_triage is
   'The rules that speak for a text being an issue, in the order of their priority; how likely it is one is '
   '1 - (1 - weight) multiplied over them. Looks at the first 1,000 characters of the title and 10,000 of '
-  'the body. Team. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.explain_triage(text, text) to authenticated, service_role;
+  'the body. Team. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.explain_triage to authenticated, service_role;

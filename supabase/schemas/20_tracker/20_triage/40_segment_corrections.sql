@@ -38,7 +38,7 @@ create index segment_corrections_corrected_by_user_id_idx
   on public.segment_corrections (corrected_by_user_id);
 
 -- An import may run for a signed-in person, who has decided nothing by it: it says so with app.import.
-create or replace function private.keep_segment_correction() returns trigger
+create or replace function private.record_segment_correction() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if auth.uid() is null or current_setting('app.import', true) = 'on' then
@@ -56,13 +56,13 @@ begin
   return null;
 end;
 $$;
-comment on function private.keep_segment_correction() is
+comment on function private.record_segment_correction is
   'After trigger of issues: the only writer of segment_corrections.';
 
 -- Test data is no example.
-create trigger _120_keep_segment_correction after update on public.issues
+create trigger _120_record_segment_correction after update on public.issues
   for each row when (old.segment is distinct from new.segment and not new.is_test)
-  execute function private.keep_segment_correction();
+  execute function private.record_segment_correction();
 
 alter table public.segment_corrections enable row level security;
 create policy segment_corrections_select_viewer on public.segment_corrections

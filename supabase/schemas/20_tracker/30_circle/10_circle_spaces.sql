@@ -18,10 +18,10 @@ comment on column public.circle_spaces.chat_room_uuid is
 comment on column public.circle_spaces.space_member_id is
   'The id of our own membership in the space, in Circle.';
 
-create trigger _100_refuse_key_change before update on public.circle_spaces
-  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
-create trigger _900_keep_created_at before insert or update on public.circle_spaces
-  for each row execute function private.keep_created_at();
+create trigger _100_reject_key_change before update on public.circle_spaces
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _900_set_created_at before insert or update on public.circle_spaces
+  for each row execute function private.set_created_at();
 
 alter table public.circle_spaces enable row level security;
 create policy circle_spaces_select_viewer on public.circle_spaces

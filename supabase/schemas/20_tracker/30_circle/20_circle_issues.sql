@@ -106,7 +106,7 @@ begin
   return new;
 end;
 $$;
-comment on function private.fill_circle_space() is
+comment on function private.fill_circle_space is
   'Before trigger: the space of a known chat room, where the message lacks it.';
 
 create or replace function private.fill_spaces_of_messages() returns trigger
@@ -118,7 +118,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.fill_spaces_of_messages() is
+comment on function private.fill_spaces_of_messages is
   'After trigger of circle_spaces: messages that came before their room was known get its space now.';
 
 create or replace function private.triage_mapped_message() returns trigger
@@ -129,12 +129,12 @@ begin
   return new;
 end;
 $$;
-comment on function private.triage_mapped_message() is
+comment on function private.triage_mapped_message is
   'Before trigger of messages that have an issue: to give it one is to decide that it is one.';
 
 -- A person's decision carries their name whatever they write; the import writes none. Whoever changes
 -- whether a message is triaged, or as which issue, has decided, and can't take the name off again.
-create or replace function private.keep_triager() returns trigger
+create or replace function private.set_triager() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_is_decided constant boolean := tg_op = 'INSERT'
@@ -159,7 +159,7 @@ begin
     new.triaged_at := clock_timestamp();
   else
     new.triaged_by := old.triaged_by;
-    new.triaged_by_user_id := private.kept_account(old.triaged_by_user_id, new.triaged_by_user_id);
+    new.triaged_by_user_id := private.resolve_account_change(old.triaged_by_user_id, new.triaged_by_user_id);
     new.triaged_at := old.triaged_at;
   end if;
   new.triaged_at := case when new.triaged_by is not null then coalesce(new.triaged_at, clock_timestamp()) end;
@@ -167,34 +167,34 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_triager() is
+comment on function private.set_triager is
   'Before trigger: a person''s decision stands under their name, at its time, over any client; one of a '
   'server''s under the name that it gives. An import, which says so with app.import, decides for nobody.';
 
-create trigger _100_refuse_key_change before update on public.circle_issues
+create trigger _100_reject_key_change before update on public.circle_issues
   for each row when (old.id is distinct from new.id or old.message_id is distinct from new.message_id)
-  execute function private.refuse_key_change();
+  execute function private.reject_key_change();
 create trigger _200_fill_circle_space before insert or update on public.circle_issues
   for each row when (new.chat_room_uuid is not null and (new.space_id is null or new.space_name is null))
   execute function private.fill_circle_space();
 create trigger _300_triage_mapped_message before insert or update on public.circle_issues
   for each row when (new.mapped_to_issue_id is not null and new.is_triaged is not true)
   execute function private.triage_mapped_message();
-create trigger _400_keep_triager before insert on public.circle_issues
+create trigger _400_set_triager before insert on public.circle_issues
   for each row when (
     new.triaged_by is not null or new.is_triaged and current_setting('app.import', true) is distinct from 'on'
   )
-  execute function private.keep_triager();
-create trigger _410_keep_triager before update on public.circle_issues
+  execute function private.set_triager();
+create trigger _410_set_triager before update on public.circle_issues
   for each row when (
     (old.triaged_by, old.triaged_by_user_id, old.triaged_at, old.is_triaged, old.mapped_to_issue_id)
     is distinct from (
       new.triaged_by, new.triaged_by_user_id, new.triaged_at, new.is_triaged, new.mapped_to_issue_id
     )
   )
-  execute function private.keep_triager();
-create trigger _900_keep_timestamps before insert or update on public.circle_issues
-  for each row execute function private.keep_timestamps();
+  execute function private.set_triager();
+create trigger _900_set_timestamps before insert or update on public.circle_issues
+  for each row execute function private.set_timestamps();
 
 create trigger _500_fill_spaces_of_messages after insert or update on public.circle_spaces
   for each row execute function private.fill_spaces_of_messages();

@@ -40,11 +40,11 @@ comment on column public.circle_replies.created_at is
 create index circle_replies_circle_issue_id_reply_index_idx
   on public.circle_replies (circle_issue_id, reply_index);
 
-create trigger _100_refuse_key_change before update on public.circle_replies
+create trigger _100_reject_key_change before update on public.circle_replies
   for each row when (old.id is distinct from new.id or old.message_id is distinct from new.message_id)
-  execute function private.refuse_key_change();
-create trigger _900_keep_timestamps before insert or update on public.circle_replies
-  for each row execute function private.keep_timestamps();
+  execute function private.reject_key_change();
+create trigger _900_set_timestamps before insert or update on public.circle_replies
+  for each row execute function private.set_timestamps();
 
 alter table public.circle_replies enable row level security;
 create policy circle_replies_select_viewer on public.circle_replies

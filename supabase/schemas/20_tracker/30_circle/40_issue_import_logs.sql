@@ -28,7 +28,7 @@ comment on column public.issue_import_logs.is_automatic is
 create index issue_import_logs_circle_issue_id_idx on public.issue_import_logs (circle_issue_id);
 create index issue_import_logs_issue_id_idx on public.issue_import_logs (issue_id);
 
-create or replace function private.keep_importer() returns trigger
+create or replace function private.set_importer() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if not private.is_trusted_caller() then
@@ -39,11 +39,11 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_importer() is
+comment on function private.set_importer is
   'Before trigger: what a person logs stands under their name, at that time, and as not automatic.';
 
-create trigger _100_keep_importer before insert on public.issue_import_logs
-  for each row execute function private.keep_importer();
+create trigger _100_set_importer before insert on public.issue_import_logs
+  for each row execute function private.set_importer();
 
 alter table public.issue_import_logs enable row level security;
 create policy issue_import_logs_select_viewer on public.issue_import_logs

@@ -23,8 +23,8 @@ create table private.circle_events (
 comment on table private.circle_events is
   'Raw request bodies from the Circle webhook. The same bytes are the same event.';
 comment on column private.circle_events.status is
-  'received: not worked on yet. processed: imported. failed: at least one message was refused, or working on '
-  'it ended in an error. hint: ids only, nothing to import. unrecognised: no shape that we know. '
+  'received: not worked on yet. processed: imported. failed: at least one message was refused, or working '
+  'on it ended in an error. hint: ids only, nothing to import. unrecognised: no shape that we know. '
   'unreadable: no JSON that can be stored.';
 comment on column private.circle_events.result is 'The answer of the handler at the last attempt.';
 comment on column private.circle_events.error is 'Why it failed or could not be read.';

@@ -1,7 +1,7 @@
 -- Reading values out of what Circle and n8n send: nothing here raises, what can't be read is null. All of it
 -- in plpgsql, which keeps its plans; an import calls these some twenty times.
 
-create or replace function private.parsed_time(p_text text) returns timestamptz
+create or replace function private.parse_time(p_text text) returns timestamptz
 language plpgsql stable strict security invoker set search_path = '' as $$
 begin
   -- ISO 8601 only: PostgreSQL itself would also take `now`, `infinity` and local formats.
@@ -18,26 +18,26 @@ exception
     return null;
 end;
 $$;
-comment on function private.parsed_time(text) is
+comment on function private.parse_time is
   'An ISO 8601 time, in UTC where no zone is given; null if it is none.';
 
-create or replace function private.parsed_integer(p_text text) returns integer
+create or replace function private.parse_integer(p_text text) returns integer
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when p_text ~ '^\d{1,9}$' then p_text::integer end;
 end;
 $$;
-comment on function private.parsed_integer(text) is 'A whole number from 0 to 999999999; null if it is none.';
+comment on function private.parse_integer is 'A whole number from 0 to 999999999; null if it is none.';
 
-create or replace function private.parsed_share(p_text text) returns double precision
+create or replace function private.parse_share(p_text text) returns double precision
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case when p_text ~ '^\s*(0(\.\d{1,15})?|1(\.0{1,15})?)\s*$' then p_text::double precision end;
 end;
 $$;
-comment on function private.parsed_share(text) is 'A decimal number from 0 to 1; null if it is none.';
+comment on function private.parse_share is 'A decimal number from 0 to 1; null if it is none.';
 
-create or replace function private.parsed_boolean(p_text text) returns boolean
+create or replace function private.parse_boolean(p_text text) returns boolean
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case lower(btrim(p_text))
@@ -46,44 +46,44 @@ begin
   end;
 end;
 $$;
-comment on function private.parsed_boolean(text) is
+comment on function private.parse_boolean is
   'True or false as people and language models write it, else null.';
 
-create or replace function private.parsed_id(p_value jsonb) returns text
+create or replace function private.parse_id(p_value jsonb) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
-  return case when jsonb_typeof(p_value) in ('number', 'string') then private.presence(p_value #>> '{}') end;
+  return case when jsonb_typeof(p_value) in ('number', 'string') then private.non_blank(p_value #>> '{}') end;
 end;
 $$;
-comment on function private.parsed_id(jsonb) is 'An id as text, from a number or a text; else null.';
+comment on function private.parse_id is 'An id as text, from a number or a text; else null.';
 
-create or replace function private.parsed_text(p_value jsonb) returns text
+create or replace function private.parse_text(p_value jsonb) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
   return case
     when jsonb_typeof(p_value) in ('string', 'number', 'boolean')
-      and private.presence(p_value #>> '{}') is not null then p_value #>> '{}'
+      and private.non_blank(p_value #>> '{}') is not null then p_value #>> '{}'
   end;
 end;
 $$;
-comment on function private.parsed_text(jsonb) is 'A text that is not blank, as it came; else null.';
+comment on function private.parse_text is 'A text that is not blank, as it came; else null.';
 
 create or replace function private.circle_title(p_title text, p_body text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_body text;
 begin
-  if private.presence(p_title) is not null then
-    return private.presence(p_title);
+  if private.non_blank(p_title) is not null then
+    return private.non_blank(p_title);
   end if;
   -- A title is one line; a body of a megabyte need not be searched for it.
-  v_body := private.presence(regexp_replace(left(p_body, 1000), '\s+', ' ', 'g'));
+  v_body := private.non_blank(regexp_replace(left(p_body, 1000), '\s+', ' ', 'g'));
   return coalesce(
     case when length(v_body) > 50 then left(v_body, 50) || '...' else v_body end, 'Untitled message'
   );
 end;
 $$;
-comment on function private.circle_title(text, text) is
+comment on function private.circle_title is
   'The given title, else the first 50 characters of the body with ... where cut.';
 
 create or replace function private.segment_of_type(p_type text) returns text
@@ -97,7 +97,7 @@ begin
   end;
 end;
 $$;
-comment on function private.segment_of_type(text) is
+comment on function private.segment_of_type is
   'The segment that a type of Issue_Details means, in any case; null for a type that we do not know.';
 
 -- Posts and comments come as HTML where nothing plainer is with them.
@@ -116,5 +116,5 @@ begin
   return btrim(v_text, E' \n\r\t');
 end;
 $$;
-comment on function private.text_of_html(text) is
+comment on function private.text_of_html is
   'HTML as plain text: a line a block, without tags, the commonest entities decoded.';

@@ -6,7 +6,7 @@ begin
   return regexp_replace(regexp_replace(p_text, '\r\n?|\n', E'\n> ', 'g'), '\n> (?=\n|$)', E'\n>', 'g');
 end;
 $$;
-comment on function private.quoted_lines(text) is
+comment on function private.quoted_lines is
   'Text whose lines after the first are quoted as Markdown does it.';
 
 create or replace function private.attachment_lines(p_attachments jsonb) returns text
@@ -30,8 +30,7 @@ begin
   );
 end;
 $$;
-comment on function private.attachment_lines(jsonb) is
-  'A line an attachment, with its name and url; null for none.';
+comment on function private.attachment_lines is 'A line an attachment, with its name and url; null for none.';
 
 create or replace function private.quoted_replies(p_circle_issue_id uuid) returns text
 language plpgsql stable security invoker set search_path = '' as $$
@@ -49,7 +48,7 @@ begin
   );
 end;
 $$;
-comment on function private.quoted_replies(uuid) is
+comment on function private.quoted_replies is
   'The replies to a message as Markdown, in the order in which they were posted; null for none.';
 
 create or replace function private.format_circle_message(p_message public.circle_issues) returns text
@@ -70,7 +69,7 @@ begin
   );
 end;
 $$;
-comment on function private.format_circle_message(public.circle_issues) is
+comment on function private.format_circle_message is
   'Body of public.format_circle_message_description, for a row that is at hand.';
 
 -- Security definer so that the helpers need no grants; what it may read is checked here as the policy has it.
@@ -89,9 +88,7 @@ begin
   return private.format_circle_message(v_message);
 end;
 $$;
-comment on function private.format_circle_message_description(uuid) is
-  'Body of public.format_circle_message_description.';
-grant execute on function private.format_circle_message_description(uuid) to authenticated, service_role;
+grant execute on function private.format_circle_message_description to authenticated, service_role;
 
 create or replace function public.format_circle_message_description(p_circle_issue_id uuid) returns text
 language sql stable security invoker set search_path = ''
@@ -100,9 +97,8 @@ begin atomic
     p_circle_issue_id => format_circle_message_description.p_circle_issue_id
   );
 end;
-comment on function public.format_circle_message_description(uuid) is
+comment on function public.format_circle_message_description is
   'A message as Markdown: body, quoted replies in order, attachments, and with a link a footer of message '
-  'id, time '
-  '(UTC) and link. Null when there is no such message. Team. Errors: not_signed_in (401), '
-  'team_role_required (403).';
-grant execute on function public.format_circle_message_description(uuid) to authenticated, service_role;
+  'id, time (UTC) and link. Null when there is no such message. Team. Errors: sign_in_required '
+  '(401), team_role_required (403).';
+grant execute on function public.format_circle_message_description to authenticated, service_role;

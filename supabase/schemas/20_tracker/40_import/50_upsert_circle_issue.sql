@@ -15,7 +15,7 @@ begin
   perform private.require_team_role('agent');
   if v_message_id is null or length(v_message_id) > 255 then
     raise exception using
-      errcode = 'PT422', message = 'circle_message_id_invalid',
+      errcode = 'PT422', message = 'tracker_message_id_invalid',
       detail = 'A message needs an id of 1 to 255 characters.', hint = 'Send the id that Circle gave it.';
   end if;
   insert into public.circle_issues as c (
@@ -43,12 +43,7 @@ begin
   return v_id;
 end;
 $$;
-comment on function private.upsert_circle_issue(
-  text, text, text, text, text, text, text, text, text, boolean, jsonb
-) is 'Body of public.upsert_circle_issue.';
-grant execute on function private.upsert_circle_issue(
-  text, text, text, text, text, text, text, text, text, boolean, jsonb
-) to authenticated, service_role;
+grant execute on function private.upsert_circle_issue to authenticated, service_role;
 
 create or replace function public.upsert_circle_issue(
   p_message_id text, p_thread_id text default null, p_title text default null, p_body text default null,
@@ -67,13 +62,8 @@ begin atomic
     p_raw_data => upsert_circle_issue.p_raw_data
   );
 end;
-comment on function public.upsert_circle_issue(
-  text, text, text, text, text, text, text, text, text, boolean, jsonb
-) is
+comment on function public.upsert_circle_issue is
   'Stores or completes the message with this id and returns its row''s id; null or blank keeps what is '
-  'there. '
-  'Agents and servers. Errors: not_signed_in (401), team_role_required (403), circle_message_id_invalid '
-  '(422).';
-grant execute on function public.upsert_circle_issue(
-  text, text, text, text, text, text, text, text, text, boolean, jsonb
-) to authenticated, service_role;
+  'there. Agents and servers. Errors: sign_in_required (401), team_role_required '
+  '(403), tracker_message_id_invalid (422).';
+grant execute on function public.upsert_circle_issue to authenticated, service_role;

@@ -17,10 +17,10 @@ begin
   );
 end;
 $$;
-comment on function private.reply_ids_of_item(private.circle_item) is
+comment on function private.reply_ids_of_item is
   'The ids of the replies that an element of a payload brings; null for one without.';
 
-create or replace function private.turns_of_messages(p_items private.circle_item[]) returns integer[]
+create or replace function private.payload_lock_keys(p_items private.circle_item[]) returns integer[]
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_item private.circle_item;
@@ -29,23 +29,22 @@ begin
   foreach v_item in array p_items loop
     v_message_ids := v_message_ids || v_item.message_id || private.reply_ids_of_item(v_item);
   end loop;
-  return private.turns_of_ids(v_message_ids);
+  return private.message_lock_keys(v_message_ids);
 end;
 $$;
-comment on function private.turns_of_messages(private.circle_item[]) is
-  'The turns of the messages and replies in a payload.';
+comment on function private.payload_lock_keys is 'The turns of the messages and replies in a payload.';
 
-create or replace function private.turns_of_ids(p_message_ids text[]) returns integer[]
+create or replace function private.message_lock_keys(p_message_ids text[]) returns integer[]
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   -- 1024 turns for all messages there are, so that no payload runs out of locks.
   return array(select hashtext(u.message_id) & 1023 from unnest(p_message_ids) as u (message_id));
 end;
 $$;
-comment on function private.turns_of_ids(text[]) is
+comment on function private.message_lock_keys is
   'The turns of messages and replies, in no order, some of them several times.';
 
-create or replace function private.take_turns(p_turns integer[]) returns void
+create or replace function private.lock_message_keys(p_turns integer[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_turns integer[] := p_turns;
@@ -59,7 +58,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.take_turns(integer[]) is
+comment on function private.lock_message_keys is
   'Imports that have a message or reply in common take turns, from here to the end of their transactions.';
 
 -- A message that has one of the replies until now loses it, and its issue is written then.
@@ -89,7 +88,7 @@ begin
   return v_issue_ids;
 end;
 $$;
-comment on function private.issues_of_messages(private.circle_item[]) is
+comment on function private.issues_of_messages is
   'The issues of the messages in a payload and of those that have their replies, in no order.';
 
 create or replace function private.lock_issues(p_issue_ids uuid[]) returns void
@@ -100,11 +99,11 @@ begin
   end if;
 end;
 $$;
-comment on function private.lock_issues(uuid[]) is
+comment on function private.lock_issues is
   'Locks issues, in the order of their ids, before any message is locked.';
 
 create or replace function private.update_circle_message(
-  p_root private.circle_capture, p_triage private.circle_triage,
+  p_root private.circle_snapshot, p_triage private.circle_triage,
   out o_message public.circle_issues, out o_is_stale boolean
 )
 language plpgsql volatile security definer set search_path = '' as $$
@@ -122,14 +121,14 @@ begin
   if v_stored.mapped_to_issue_id is not null then
     o_message.triage_confidence := case when p_triage.is_sure
       then greatest(v_stored.triage_confidence, p_triage.confidence) else v_stored.triage_confidence end;
-  elsif v_stored.triaged_by is null and not private.had_issue(v_stored.id) then
-    v_merged := private.judge_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+  elsif v_stored.triaged_by is null and not private.has_been_imported(v_stored.id) then
+    v_merged := private.triage_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
     o_message.is_triaged := p_triage.is_sure or v_merged.is_triaged and not v_merged.is_sure;
     o_message.triage_confidence := case when p_triage.is_sure then p_triage.confidence
       else v_merged.confidence end;
   elsif not v_stored.is_triaged then
     -- Put back by a person: theirs to decide, with what is known by now.
-    v_merged := private.judge_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+    v_merged := private.triage_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
     o_message.triage_confidence := v_merged.likelihood;
   end if;
   if o_message is not distinct from v_stored then
@@ -148,19 +147,19 @@ begin
   returning * into o_message;
 end;
 $$;
-comment on function private.update_circle_message(private.circle_capture, private.circle_triage) is
-  'Merges a capture into the message that is there and decides on it again, unless a person has or it has an '
-  'issue. o_is_stale: what we had is newer.';
+comment on function private.update_circle_message is
+  'Merges a capture into the message that is there and decides on it again, unless a person has or it has '
+  'an issue. o_is_stale: what we had is newer.';
 
 -- A message whose issue a person deleted is not imported again, and one whose issue was taken back waits for
 -- a person.
-create or replace function private.had_issue(p_circle_issue_id uuid) returns boolean
+create or replace function private.has_been_imported(p_circle_issue_id uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return exists (select from private.circle_imports as m where m.circle_issue_id = p_circle_issue_id);
 end;
 $$;
-comment on function private.had_issue(uuid) is 'Whether a message was made an issue before.';
+comment on function private.has_been_imported is 'Whether a message was made an issue before.';
 
 -- The issue may have been merged, edited or deleted since: only what still says what an import wrote is
 -- updated.
@@ -199,7 +198,7 @@ begin
   where m.circle_issue_id = p_message.id;
 end;
 $$;
-comment on function private.refresh_imported_issue(public.circle_issues, text) is
+comment on function private.refresh_imported_issue is
   'Brings an imported issue up to its message, except where a team member changed it.';
 
 create or replace function private.create_imported_issue(
@@ -225,7 +224,7 @@ begin
   values (p_message.id, p_issue_id, p_imported_by, p_import_source, p_is_automatic);
 end;
 $$;
-comment on function private.create_imported_issue(public.circle_issues, uuid, text, text, text, boolean) is
+comment on function private.create_imported_issue is
   'Makes the issue of a message, remembers what it wrote and logs the import.';
 
 -- For when the last element about a message is refused, after others that were not.
@@ -245,7 +244,7 @@ exception
     null;
 end;
 $$;
-comment on function private.refresh_after_refusal(text) is
+comment on function private.refresh_after_refusal is
   'Brings the issue of a message up to what was stored of it before an element was refused.';
 
 create or replace function private.refresh_other_messages(p_circle_issue_ids uuid[]) returns void
@@ -265,7 +264,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.refresh_other_messages(uuid[]) is
+comment on function private.refresh_other_messages is
   'Brings the issues of messages up to date that have lost a reply, or whose reply has changed.';
 
 create or replace function private.segment_of_message(p_message public.circle_issues) returns text
@@ -274,12 +273,12 @@ begin
   return coalesce(p_message.segment, private.determine_segment(p_message.title, p_message.body));
 end;
 $$;
-comment on function private.segment_of_message(public.circle_issues) is
+comment on function private.segment_of_message is
   'The segment that its sender named, else the one of its words.';
 
 -- The issue's id is given to the message before there is the issue, which saves writing the message twice.
 create or replace function private.store_circle_message(
-  p_root private.circle_capture, p_triage private.circle_triage,
+  p_root private.circle_snapshot, p_triage private.circle_triage,
   out o_message public.circle_issues, out o_action text, out o_is_stale boolean
 )
 language plpgsql volatile security definer set search_path = '' as $$
@@ -302,7 +301,7 @@ begin
   o_is_stale := v_updated.o_is_stale;
   o_action := case when o_message.mapped_to_issue_id is null then 'stored' else 'updated' end;
   if o_action = 'stored' and p_triage.is_sure and o_message.triaged_by is null
-    and not private.had_issue(o_message.id)
+    and not private.has_been_imported(o_message.id)
   then
     o_action := 'created';
     update public.circle_issues as c set mapped_to_issue_id = v_issue_id where c.id = o_message.id
@@ -310,7 +309,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.store_circle_message(private.circle_capture, private.circle_triage) is
+comment on function private.store_circle_message is
   'Stores a capture of a message. o_action is created where its issue is to be made now, with the id that '
   'mapped_to_issue_id holds already; updated where it has one, else stored.';
 
@@ -321,7 +320,7 @@ create or replace function private.import_circle_item(
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_root constant private.circle_capture := private.read_circle_root(p_item, p_shape);
+  v_root constant private.circle_snapshot := private.parse_circle_root(p_item, p_shape);
   v_stored record;
   v_message public.circle_issues;
   v_replies record;
@@ -330,13 +329,13 @@ declare
 begin
   if p_shape = 'envelope' and jsonb_typeof(p_item -> 'Replies') not in ('array', 'null') then
     raise exception using
-      errcode = 'PT422', message = 'circle_replies_invalid', detail = 'Replies has to be an array.',
+      errcode = 'PT422', message = 'tracker_replies_invalid', detail = 'Replies has to be an array.',
       hint = 'Send [] for a message without replies.';
   end if;
-  perform private.check_circle_id(v_root.message_id, 'circle_message_id_invalid');
+  perform private.check_circle_id(v_root.message_id, 'tracker_message_id_invalid');
   perform set_config('app.import', 'on', true);
   select * into v_stored from private.store_circle_message(
-    v_root, private.judge_circle_message(v_root.sender_verdict, v_root.title, v_root.body)
+    v_root, private.triage_circle_message(v_root.sender_verdict, v_root.title, v_root.body)
   );
   v_message := v_stored.o_message;
   if private.circle_replies_of(p_item, p_shape) <> '[]' then
@@ -365,6 +364,6 @@ begin
   );
 end;
 $$;
-comment on function private.import_circle_item(jsonb, text, text, text, boolean) is
-  'Imports one element of a payload. Errors: circle_message_id_invalid, circle_reply_id_invalid, '
-  'circle_replies_invalid (422).';
+comment on function private.import_circle_item is
+  'Imports one element of a payload. Errors: tracker_message_id_invalid, '
+  'tracker_reply_id_invalid, tracker_replies_invalid (422).';

@@ -10,8 +10,7 @@ begin
   end;
 end;
 $$;
-comment on function private.importer_name(text) is
-  'Who an import is by: as given by a server, else the caller.';
+comment on function private.importer_name is 'Who an import is by: as given by a server, else the caller.';
 
 create or replace function private.process_circle_webhook(
   p_payload jsonb, p_import_source text, p_imported_by text
@@ -27,11 +26,11 @@ begin
   perform private.require_team_role('agent');
   if exists (select from unnest(v_items) as i where i.shape in ('hint', 'unrecognised')) then
     raise exception using
-      errcode = 'PT422', message = 'circle_payload_unrecognised',
+      errcode = 'PT422', message = 'tracker_payload_invalid',
       detail = 'This is no envelope with an object Parent_Message, and no record of Circle''s API.',
       hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
   end if;
-  perform private.take_turns(private.turns_of_messages(v_items));
+  perform private.lock_message_keys(private.payload_lock_keys(v_items));
   perform private.lock_issues(private.issues_of_messages(v_items));
   foreach v_item in array v_items loop
     v_imported := v_imported || (
@@ -45,9 +44,7 @@ begin
   return private.sorted_by_index(v_imported);
 end;
 $$;
-comment on function private.process_circle_webhook(jsonb, text, text) is
-  'Body of public.process_circle_webhook.';
-grant execute on function private.process_circle_webhook(jsonb, text, text) to authenticated, service_role;
+grant execute on function private.process_circle_webhook to authenticated, service_role;
 
 create or replace function public.process_circle_webhook(
   p_payload jsonb, p_import_source text default 'n8n_webhook', p_imported_by text default 'system'
@@ -59,16 +56,14 @@ begin atomic
     p_imported_by => process_circle_webhook.p_imported_by
   );
 end;
-comment on function public.process_circle_webhook(jsonb, text, text) is
+comment on function public.process_circle_webhook is
   'Imports one message with its replies, an envelope of n8n''s or a record of Circle''s API, and returns '
-  '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, '
-  'action: created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an '
-  'array or '
-  'a page {records} all or nothing, with an array of these. Agents and servers. Errors: not_signed_in '
-  '(401), team_role_required '
-  '(403), circle_payload_unrecognised, '
-  'circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid (422).';
-grant execute on function public.process_circle_webhook(jsonb, text, text) to authenticated, service_role;
+  '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, action: '
+  'created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an array or a '
+  'page {records} all or nothing, with an array of these. Agents and servers. Errors: sign_in_required '
+  '(401), team_role_required (403), tracker_payload_invalid, tracker_message_id_invalid, '
+  'tracker_reply_id_invalid, tracker_replies_invalid (422).';
+grant execute on function public.process_circle_webhook to authenticated, service_role;
 
 create or replace function private.source_of_shape(p_shape text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -77,7 +72,7 @@ begin
     else 'circle_api' end;
 end;
 $$;
-comment on function private.source_of_shape(text) is
+comment on function private.source_of_shape is
   'issue_import_logs.import_source of a payload: n8n_webhook for its envelopes, circle_api for records.';
 
 create or replace function private.handle_circle_webhook(request jsonb) returns jsonb
@@ -95,7 +90,7 @@ declare
   v_detail text;
 begin
   perform private.require_team_role('agent');
-  perform private.take_turns(private.turns_of_messages(v_items));
+  perform private.lock_message_keys(private.payload_lock_keys(v_items));
   perform private.lock_issues(private.issues_of_messages(v_items));
   foreach v_item in array v_items loop
     v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;
@@ -115,7 +110,7 @@ begin
           v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
         v_errors := v_errors || jsonb_build_object(
           'index', v_item.index, 'message_id', left(v_item.message_id, 255),
-          'code', case v_state when 'PT422' then v_message else 'circle_message_refused' end,
+          'code', case v_state when 'PT422' then v_message else 'tracker_message_invalid' end,
           'message', case v_state when 'PT422' then v_detail else v_message end
         );
         if v_item.is_last and v_item.message_id is not null then
@@ -129,8 +124,7 @@ begin
   );
 end;
 $$;
-comment on function private.handle_circle_webhook(jsonb) is 'Body of public.handle_circle_webhook.';
-grant execute on function private.handle_circle_webhook(jsonb) to authenticated, service_role;
+grant execute on function private.handle_circle_webhook to authenticated, service_role;
 
 create or replace function private.sorted_by_index(p_items jsonb[]) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -141,19 +135,17 @@ begin
   return (select jsonb_agg(i.item order by i.item -> 'index') from unnest(p_items) as i (item));
 end;
 $$;
-comment on function private.sorted_by_index(jsonb[]) is 'An array of results in the order of what was sent.';
+comment on function private.sorted_by_index is 'An array of results in the order of what was sent.';
 
 create or replace function public.handle_circle_webhook(request jsonb) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.handle_circle_webhook(request => handle_circle_webhook.request);
 end;
-comment on function public.handle_circle_webhook(jsonb) is
+comment on function public.handle_circle_webhook is
   'Imports what a webhook was sent, one object or an array: {processed, imported[], errors[], hints, '
-  'unrecognised}. '
-  'A message that can''t be imported lands in errors as {index, message_id, code, message} and stops no '
-  'other. '
-  'Codes: circle_message_id_invalid, circle_reply_id_invalid, circle_replies_invalid, '
-  'circle_message_refused. '
-  'Agents and servers. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.handle_circle_webhook(jsonb) to authenticated, service_role;
+  'unrecognised}. A message that can''t be imported lands in errors as {index, message_id, code, message} '
+  'and stops no other. Codes: tracker_message_id_invalid, tracker_reply_id_invalid, '
+  'tracker_replies_invalid, tracker_message_invalid. Agents and servers. Errors: sign_in_required '
+  '(401), team_role_required (403).';
+grant execute on function public.handle_circle_webhook to authenticated, service_role;

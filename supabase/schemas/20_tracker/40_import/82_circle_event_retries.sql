@@ -24,19 +24,19 @@ exception
     return 'failed';
 end;
 $$;
-comment on function private.retry_circle_event(uuid) is
+comment on function private.retry_circle_event is
   'Works on an event, records an error that it ends in, and returns its status.';
 
 -- Nothing raises here; what can't be taken apart is reported when it is worked on.
-create or replace function private.locks_of_event(
+create or replace function private.event_lock_keys(
   p_body bytea, out o_turns integer[], out o_issue_ids uuid[]
 )
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_items private.circle_item[];
 begin
-  v_items := private.circle_items((private.read_circle_event(p_body)).o_payload);
-  o_turns := private.turns_of_messages(v_items);
+  v_items := private.circle_items((private.load_circle_event(p_body)).o_payload);
+  o_turns := private.payload_lock_keys(v_items);
   o_issue_ids := private.issues_of_messages(v_items);
 exception
   when data_exception or program_limit_exceeded or syntax_error_or_access_rule_violation or plpgsql_error then
@@ -44,7 +44,7 @@ exception
     o_issue_ids := '{}';
 end;
 $$;
-comment on function private.locks_of_event(bytea) is
+comment on function private.event_lock_keys is
   'The turns of the messages in a raw body, and the issues that they have.';
 
 -- Several events in one transaction: the turns of all of them first, then the issues, as one payload takes
@@ -52,23 +52,23 @@ comment on function private.locks_of_event(bytea) is
 create or replace function private.lock_events_messages(p_event_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.take_turns(array(
+  perform private.lock_message_keys(array(
     select t.turn
     from private.circle_events as e
-    cross join lateral private.locks_of_event(e.body) as l
+    cross join lateral private.event_lock_keys(e.body) as l
     cross join lateral unnest(l.o_turns) as t (turn)
     where e.id = any (p_event_ids)
   ));
   perform private.lock_issues(array(
     select u.issue_id
     from private.circle_events as e
-    cross join lateral private.locks_of_event(e.body) as l
+    cross join lateral private.event_lock_keys(e.body) as l
     cross join lateral unnest(l.o_issue_ids) as u (issue_id)
     where e.id = any (p_event_ids)
   ));
 end;
 $$;
-comment on function private.lock_events_messages(uuid[]) is
+comment on function private.lock_events_messages is
   'Takes turns with all imports of the messages in these events, which are locked already, and locks the '
   'issues of these messages.';
 
@@ -93,10 +93,9 @@ begin
   return v_processed_count;
 end;
 $$;
-comment on function private.process_waiting_circle_events(integer) is
+comment on function private.process_waiting_circle_events is
   'Works on up to so many events whose time has come, and returns how many succeeded. One that fails is '
-  'tried '
-  'again later, ten times in all: after 1, 2, 4 … minutes. For the scheduler.';
+  'tried again later, ten times in all: after 1, 2, 4 … minutes. For the scheduler.';
 
 create or replace function private.replay_circle_events(
   p_from timestamptz, p_to timestamptz, p_limit integer
@@ -113,7 +112,7 @@ begin
   perform private.require_team_role('admin');
   if p_from is null or p_to is null or p_from > p_to then
     raise exception using
-      errcode = 'PT422', message = 'replay_range_invalid', detail = 'p_from has to come before p_to.',
+      errcode = 'PT422', message = 'inbox_range_invalid', detail = 'p_from has to come before p_to.',
       hint = 'Give the times between which the events were received.';
   end if;
   -- All events before the first turn of a message, as the order of locks has it. Those of one moment stay
@@ -140,9 +139,7 @@ begin
   ) || v_counts;
 end;
 $$;
-comment on function private.replay_circle_events(timestamptz, timestamptz, integer) is
-  'Body of public.replay_circle_events.';
-grant execute on function private.replay_circle_events(timestamptz, timestamptz, integer)
+grant execute on function private.replay_circle_events
   to authenticated, service_role;
 
 create or replace function public.replay_circle_events(
@@ -155,14 +152,12 @@ begin atomic
     p_limit => replay_circle_events.p_limit
   );
 end;
-comment on function public.replay_circle_events(timestamptz, timestamptz, integer) is
+comment on function public.replay_circle_events is
   'Works again on every event received from p_from up to p_to, in the order in which they came, with the '
-  'same '
-  'result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when '
-  'there were '
-  'more than p_limit (at most 10000), else null. Admins and servers. Errors: not_signed_in (401), '
-  'team_role_required (403), replay_range_invalid (422).';
-grant execute on function public.replay_circle_events(timestamptz, timestamptz, integer)
+  'same result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when '
+  'there were more than p_limit (at most 10000), else null. Admins and servers. Errors: sign_in_required '
+  '(401), team_role_required (403), inbox_range_invalid (422).';
+grant execute on function public.replay_circle_events
   to authenticated, service_role;
 
 -- Reads a table of schema private with the caller's rights, which a view may: nobody needs USAGE for it. The

@@ -12,8 +12,7 @@ where not c.is_triaged
 comment on view public.circle_triage_queue is
   'Messages of which nobody was sure enough whether they are issues, for a person to decide: '
   'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by '
-  'triage_confidence '
-  'desc`, the oldest first `order by created_at`.';
+  'triage_confidence desc`, the oldest first `order by created_at`.';
 comment on column public.circle_triage_queue.triage_confidence is 'How likely it is an issue, 0 to 1.';
 comment on column public.circle_triage_queue.segment is
   'The segment that its sender named; where null, determine_segment(title, body) says one.';
@@ -28,7 +27,7 @@ begin
   perform private.require_team_role('agent');
   -- The turns and then all issues that the call may write, by id: the order of all locks. Those of the
   -- replies too: an import that takes one of them away writes the message's issue, whichever it has.
-  perform private.take_turns(private.turns_of_ids(array(
+  perform private.lock_message_keys(private.message_lock_keys(array(
     select c.message_id from public.circle_issues as c where c.id = p_circle_issue_id
     union all
     select r.message_id from public.circle_replies as r where r.circle_issue_id = p_circle_issue_id
@@ -46,17 +45,18 @@ begin
   select * into v_message from public.circle_issues as c where c.id = p_circle_issue_id for update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'circle_issue_not_found', detail = 'There is no message with this id.',
+      errcode = 'PT404', message = 'tracker_circle_issue_unknown',
+      detail = 'There is no message with this id.',
       hint = 'Use the id of a row in circle_issues.';
   end if;
   return v_message;
 end;
 $$;
-comment on function private.lock_circle_issue(uuid, uuid) is
+comment on function private.lock_circle_issue is
   'A message for its triage, locked with the issue that it has, the one that it had and the one that it is '
-  'to get. Errors: not_signed_in (401), team_role_required (403), circle_issue_not_found (404).';
+  'to get. Errors: sign_in_required (401), team_role_required (403), tracker_circle_issue_unknown (404).';
 
-create or replace function private.former_issue(p_circle_issue_id uuid) returns uuid
+create or replace function private.load_former_issue(p_circle_issue_id uuid) returns uuid
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
@@ -66,7 +66,7 @@ begin
   );
 end;
 $$;
-comment on function private.former_issue(uuid) is
+comment on function private.load_former_issue is
   'The issue that was made of a locked message before it was put back; null where it is gone or is that of '
   'another message by now.';
 
@@ -76,7 +76,7 @@ create or replace function private.import_circle_issue(
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_message public.circle_issues := private.lock_circle_issue(p_circle_issue_id, p_issue_id);
-  v_former_id constant uuid := private.former_issue(p_circle_issue_id);
+  v_former_id constant uuid := private.load_former_issue(p_circle_issue_id);
   v_issue_id constant uuid := coalesce(p_issue_id, v_former_id, gen_random_uuid());
 begin
   if v_message.mapped_to_issue_id is not null then
@@ -84,7 +84,7 @@ begin
       return v_message.mapped_to_issue_id;
     end if;
     raise exception using
-      errcode = 'PT409', message = 'circle_issue_has_issue',
+      errcode = 'PT409', message = 'tracker_circle_issue_conflict',
       detail = 'The message has another issue already.',
       hint = 'Put it back with return_circle_issue first.';
   end if;
@@ -92,7 +92,8 @@ begin
     perform from public.issues as i where i.id = p_issue_id;
     if not found then
       raise exception using
-        errcode = 'PT404', message = 'issue_not_found', detail = 'There is no issue with the id p_issue_id.',
+        errcode = 'PT404', message = 'tracker_issue_unknown',
+        detail = 'There is no issue with the id p_issue_id.',
         hint = 'Leave it out to make a new issue.';
     end if;
   end if;
@@ -100,7 +101,7 @@ begin
   update public.circle_issues as c set
     mapped_to_issue_id = v_issue_id, is_triaged = true, triage_confidence = 1,
     triaged_by = private.actor_name(), triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
-    triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
+    triage_notes = coalesce(private.non_blank(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id
   returning * into v_message;
   if p_issue_id is not null or v_former_id is not null then
@@ -114,7 +115,7 @@ begin
     );
   end if;
   update public.issues as i set
-    title = coalesce(private.presence(p_title), i.title), segment = coalesce(p_segment, i.segment),
+    title = coalesce(private.non_blank(p_title), i.title), segment = coalesce(p_segment, i.segment),
     tags = case when p_segment is null then i.tags else array_replace(i.tags, i.segment, p_segment) end,
     status = case when i.id = v_former_id and i.status = 'archived' then 'waiting_for_help' else i.status end
   where i.id = v_issue_id
@@ -122,9 +123,7 @@ begin
   return v_issue_id;
 end;
 $$;
-comment on function private.import_circle_issue(uuid, uuid, text, text, text) is
-  'Body of public.import_circle_issue.';
-grant execute on function private.import_circle_issue(uuid, uuid, text, text, text)
+grant execute on function private.import_circle_issue
   to authenticated, service_role;
 
 create or replace function public.import_circle_issue(
@@ -139,14 +138,13 @@ begin atomic
     p_notes => import_circle_issue.p_notes
   );
 end;
-comment on function public.import_circle_issue(uuid, uuid, text, text, text) is
+comment on function public.import_circle_issue is
   'Decides that a message is an issue and returns the issue''s id: a new one, with p_title and p_segment '
-  'where '
-  'given; the one it had before it was put back; or p_issue_id, of which it is a duplicate. Called again it '
-  'returns the same. return_circle_issue() undoes it. Agents and servers. Errors: not_signed_in (401), '
-  'team_role_required (403), circle_issue_not_found, issue_not_found (404), circle_issue_has_issue (409), '
-  'issue_segment_unknown (422).';
-grant execute on function public.import_circle_issue(uuid, uuid, text, text, text)
+  'where given; the one it had before it was put back; or p_issue_id, of which it is a duplicate. Called '
+  'again it returns the same. return_circle_issue() undoes it. Agents and servers. Errors: sign_in_required '
+  '(401), team_role_required (403), tracker_circle_issue_unknown, tracker_issue_unknown (404), '
+  'tracker_circle_issue_conflict (409), tracker_segment_invalid (422).';
+grant execute on function public.import_circle_issue
   to authenticated, service_role;
 
 create or replace function private.dismiss_circle_issue(p_circle_issue_id uuid, p_notes text) returns void
@@ -156,23 +154,23 @@ declare
 begin
   if v_message.mapped_to_issue_id is not null then
     raise exception using
-      errcode = 'PT409', message = 'circle_issue_has_issue', detail = 'The message has an issue already.',
+      errcode = 'PT409', message = 'tracker_circle_issue_conflict',
+      detail = 'The message has an issue already.',
       hint = 'Put it back with return_circle_issue first, or archive the issue.';
   end if;
   if v_message.is_triaged and v_message.triaged_by is not null then
     update public.circle_issues as c set triage_notes = p_notes
-    where c.id = p_circle_issue_id and private.presence(p_notes) is not null;
+    where c.id = p_circle_issue_id and private.non_blank(p_notes) is not null;
     return;
   end if;
   update public.circle_issues as c set
     is_triaged = true, triage_confidence = 1, triaged_by = private.actor_name(),
     triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
-    triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
+    triage_notes = coalesce(private.non_blank(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;
 end;
 $$;
-comment on function private.dismiss_circle_issue(uuid, text) is 'Body of public.dismiss_circle_issue.';
-grant execute on function private.dismiss_circle_issue(uuid, text) to authenticated, service_role;
+grant execute on function private.dismiss_circle_issue to authenticated, service_role;
 
 create or replace function public.dismiss_circle_issue(p_circle_issue_id uuid, p_notes text default null)
 returns void
@@ -182,11 +180,12 @@ begin atomic
     p_circle_issue_id => dismiss_circle_issue.p_circle_issue_id, p_notes => dismiss_circle_issue.p_notes
   );
 end;
-comment on function public.dismiss_circle_issue(uuid, text) is
+comment on function public.dismiss_circle_issue is
   'Decides that a message is no issue, whatever is imported later; it stays stored. Called again it changes '
-  'nothing but the notes. return_circle_issue() undoes it. Agents and servers. Errors: not_signed_in (401), '
-  'team_role_required (403), circle_issue_not_found (404), circle_issue_has_issue (409).';
-grant execute on function public.dismiss_circle_issue(uuid, text) to authenticated, service_role;
+  'nothing but the notes. return_circle_issue() undoes it. Agents and servers. Errors: sign_in_required '
+  '(401), team_role_required (403), tracker_circle_issue_unknown '
+  '(404), tracker_circle_issue_conflict (409).';
+grant execute on function public.dismiss_circle_issue to authenticated, service_role;
 
 -- The issue is archived, not deleted: what was said in it stays, and importing the message again brings it
 -- back.
@@ -198,8 +197,8 @@ begin
   update public.circle_issues as c set
     mapped_to_issue_id = null, is_triaged = false, triaged_by = private.actor_name(),
     triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
-    triage_confidence = (private.judge_circle_message(c.sender_verdict, c.title, c.body)).likelihood,
-    triage_notes = coalesce(private.presence(p_notes), c.triage_notes)
+    triage_confidence = (private.triage_circle_message(c.sender_verdict, c.title, c.body)).likelihood,
+    triage_notes = coalesce(private.non_blank(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;
   update public.issues as i set status = 'archived'
   where i.status <> 'archived' and i.id = v_message.mapped_to_issue_id
@@ -207,8 +206,7 @@ begin
     and not exists (select from public.circle_issues as o where o.mapped_to_issue_id = i.id);
 end;
 $$;
-comment on function private.return_circle_issue(uuid, text) is 'Body of public.return_circle_issue.';
-grant execute on function private.return_circle_issue(uuid, text) to authenticated, service_role;
+grant execute on function private.return_circle_issue to authenticated, service_role;
 
 create or replace function public.return_circle_issue(p_circle_issue_id uuid, p_notes text default null)
 returns void
@@ -218,12 +216,11 @@ begin atomic
     p_circle_issue_id => return_circle_issue.p_circle_issue_id, p_notes => return_circle_issue.p_notes
   );
 end;
-comment on function public.return_circle_issue(uuid, text) is
+comment on function public.return_circle_issue is
   'Puts a message back into circle_triage_queue, whether it was imported or dismissed. The issue that an '
-  'import '
-  'made of it, and of no other message, is archived. From then on only a person decides. Agents and servers. '
-  'Errors: not_signed_in (401), team_role_required (403), circle_issue_not_found (404).';
-grant execute on function public.return_circle_issue(uuid, text) to authenticated, service_role;
+  'import made of it, and of no other message, is archived. From then on only a person decides. Agents and '
+  'servers. Errors: sign_in_required (401), team_role_required (403), tracker_circle_issue_unknown (404).';
+grant execute on function public.return_circle_issue to authenticated, service_role;
 
 create view public.issue_import_differences with (security_invoker = true) as
 select
@@ -238,9 +235,8 @@ cross join lateral (
 ) as d (field, current_value, imported_value)
 where d.current_value <> d.imported_value;
 comment on view public.issue_import_differences is
-  'Where an issue says something else than its message, because a team member changed it: what stands there, '
-  'and beside it what the last import would have made of it. Writing the imported value into the issue '
-  'takes it '
-  'over, and later imports follow again.';
+  'Where an issue says something else than its message, because a team member changed it: what stands '
+  'there, and beside it what the last import would have made of it. Writing the imported value into the '
+  'issue takes it over, and later imports follow again.';
 comment on column public.issue_import_differences.field is 'title, description, segment or submitted_by.';
 grant select on public.issue_import_differences to authenticated, service_role;

@@ -20,11 +20,11 @@ create table private.issue_search (
   constraint issue_search_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade
 );
 comment on table private.issue_search is
-  'The words of an issue: title A, tags B, description C, comments D. Read by search_issues, '
-  'similar_issues and the view repeated_questions.';
+  'The words of an issue: title A, tags B, description C, comments D. Read by search_issues, similar_issues '
+  'and the view repeated_questions.';
 comment on column private.issue_search.vector_bytes is
-  'The size of vector, never less than it is. A comment that would take it over 150,000 has it made '
-  'anew, of the newest comments.';
+  'The size of vector, never less than it is. A comment that would take it over 150,000 has it made anew, '
+  'of the newest comments.';
 comment on column private.issue_search.created_at is
   'The issue''s, which doesn''t change: to read the newest that have a common word in their order.';
 comment on column private.issue_search.last_commenter is
@@ -47,7 +47,7 @@ begin
   return regexp_replace(p_text, '[/\\.:_@=&?#+~-]+', ' ', 'g');
 end;
 $$;
-comment on function private.unjoined_words(text) is
+comment on function private.unjoined_words is
   'The text with a blank for what joins words into paths, addresses, identifiers and compounds.';
 
 create or replace function private.search_vector(p_text text, p_max_bytes integer) returns tsvector
@@ -61,8 +61,7 @@ begin
   return to_tsvector('pg_catalog.english', private.unjoined_words(v_text));
 end;
 $$;
-comment on function private.search_vector(text, integer) is
-  'The words of a text''s first so many bytes.';
+comment on function private.search_vector is 'The words of a text''s first so many bytes.';
 
 create or replace function private.issue_vector(p_title tsvector, p_tags text[], p_description text)
 returns tsvector
@@ -73,7 +72,7 @@ begin
     || setweight(private.search_vector(p_description, 70000), 'C');
 end;
 $$;
-comment on function private.issue_vector(tsvector, text[], text) is
+comment on function private.issue_vector is
   'The words of an issue without its comments; those of the title are at hand.';
 
 create or replace function private.comments_vector(p_issue_id uuid) returns tsvector
@@ -89,7 +88,7 @@ begin
   where v.running_bytes <= 50000;
 end;
 $$;
-comment on function private.comments_vector(uuid) is
+comment on function private.comments_vector is
   'The words of an issue''s newest comments; null where it has none.';
 
 create or replace function private.question_key(p_title tsvector) returns text
@@ -101,8 +100,7 @@ begin
   return case when octet_length(v_key) > 500 then md5(v_key) else v_key end;
 end;
 $$;
-comment on function private.question_key(tsvector) is
-  'The same for titles that have the same words; null for none.';
+comment on function private.question_key is 'The same for titles that have the same words; null for none.';
 
 -- Runs before other triggers could change the new issue; where one did, its row is here, and newer.
 create or replace function private.index_new_issue() returns trigger
@@ -121,7 +119,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_new_issue() is 'After-insert trigger of issues: makes a new one findable.';
+comment on function private.index_new_issue is 'After-insert trigger of issues: makes a new one findable.';
 
 create or replace function private.index_issue(p_issue_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -158,7 +156,7 @@ begin
     last_commenter = excluded.last_commenter, last_comment_at = excluded.last_comment_at;
 end;
 $$;
-comment on function private.index_issue(uuid) is
+comment on function private.index_issue is
   'Makes an issue''s row of issue_search anew. The issue has to be locked.';
 
 create or replace function private.index_changed_issue() returns trigger
@@ -168,7 +166,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_changed_issue() is
+comment on function private.index_changed_issue is
   'After-update trigger of issues whose title, description or tags changed.';
 
 create trigger _050_index_new_issue after insert on public.issues

@@ -40,7 +40,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_new_comments() is
+comment on function private.index_new_comments is
   'After-insert-statement trigger of comments: adds their words, or where they are many makes the row anew.';
 
 -- An issue that is being deleted takes its comments along, and is not there any more.
@@ -53,8 +53,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.index_issues(uuid[]) is
-  'Locks the issues and makes their rows of issue_search anew.';
+comment on function private.index_issues is 'Locks the issues and makes their rows of issue_search anew.';
 
 create or replace function private.index_edited_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -66,7 +65,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_edited_comments() is 'After-update-statement trigger of comments.';
+comment on function private.index_edited_comments is 'After-update-statement trigger of comments.';
 
 create or replace function private.index_deleted_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -75,9 +74,9 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_deleted_comments() is 'After-delete-statement trigger of comments.';
+comment on function private.index_deleted_comments is 'After-delete-statement trigger of comments.';
 
-create or replace function private.forget_comments() returns trigger
+create or replace function private.clear_comment_search() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.issue_search as s
@@ -86,21 +85,21 @@ begin
   return null;
 end;
 $$;
-comment on function private.forget_comments() is 'After-truncate trigger of comments.';
+comment on function private.clear_comment_search is 'After-truncate trigger of comments.';
 
-create or replace function private.take_turn_with_deletes() returns trigger
+create or replace function private.share_issue_deletes_lock() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   perform pg_advisory_xact_lock_shared(hashtextextended('public.issue_tags', 0));
   return null;
 end;
 $$;
-comment on function private.take_turn_with_deletes() is
-  'Before-statement trigger: edits and deletes of comments, among themselves free, take turns with deletes '
-  'of issues.';
+comment on function private.share_issue_deletes_lock is
+  'Before-statement trigger: edits and deletes of comments, among themselves free, take turns with '
+  'deletes of issues.';
 
-create trigger _150_take_turn_with_deletes before update or delete on public.comments
-  for each statement when (pg_trigger_depth() = 0) execute function private.take_turn_with_deletes();
+create trigger _150_share_issue_deletes_lock before update or delete on public.comments
+  for each statement when (pg_trigger_depth() = 0) execute function private.share_issue_deletes_lock();
 create trigger _200_index_new_comments after insert on public.comments
   referencing new table as new_comments
   for each statement execute function private.index_new_comments();
@@ -110,5 +109,5 @@ create trigger _210_index_edited_comments after update on public.comments
 create trigger _220_index_deleted_comments after delete on public.comments
   referencing old table as old_comments
   for each statement execute function private.index_deleted_comments();
-create trigger _230_forget_comments after truncate on public.comments
-  for each statement execute function private.forget_comments();
+create trigger _230_clear_comment_search after truncate on public.comments
+  for each statement execute function private.clear_comment_search();

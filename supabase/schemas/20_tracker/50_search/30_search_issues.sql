@@ -36,7 +36,7 @@ begin
   return case when numnode(v_any) > 0 then v_any end;
 end;
 $$;
-comment on function private.search_query(text) is
+comment on function private.search_query is
   'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
   'last word as far as it is written. Null for nothing but stop words and punctuation.';
 
@@ -98,9 +98,7 @@ begin
   limit p_limit offset p_offset;
 end;
 $$;
-comment on function private.find_issues(
-  tsquery, text, private.issue_filter, boolean, integer, integer
-) is
+comment on function private.find_issues is
   'A page of the issues that have the words, and a title like this, best first, with how many there are, up '
   'to 2,000. A null asks for nothing.';
 
@@ -137,7 +135,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.find_issues_by_words(tsquery, private.issue_filter, integer, integer) is
+comment on function private.find_issues_by_words is
   'A page of the issues that have the words, best first; of more than 2,000, the newest 2,000 are ranked.';
 
 -- Every title takes seconds to read, and a pattern without three letters in a row finds no index.
@@ -159,7 +157,7 @@ begin
   from private.find_issues(null, v_pattern, p_filter, v_reads_newest, p_limit, p_offset) as f;
 end;
 $$;
-comment on function private.find_issues_by_title(text, private.issue_filter, integer, integer) is
+comment on function private.find_issues_by_title is
   'A page of the issues whose title contains what was typed, newest first; of the newest 20,000 issues, if '
   'that has no three letters in a row.';
 
@@ -204,7 +202,7 @@ begin
   select f.issue_id, f.rank from private.find_issues_by_title(p_typed, p_filter, p_limit, p_offset) as f;
 end;
 $$;
-comment on function private.find_typed_issues(text, private.issue_filter, integer, integer) is
+comment on function private.find_typed_issues is
   'A page of the issues that have the words that were typed; where none has them, or there are none, of '
   'those whose title contains it. Null: the newest.';
 
@@ -235,7 +233,7 @@ begin
   );
 end;
 $$;
-comment on function private.issue_snippet(uuid, text, tsquery) is
+comment on function private.issue_snippet is
   'Where an issue''s description, or else its newest comments, have the words, marked **so**.';
 
 create or replace function private.search_issues(
@@ -248,7 +246,7 @@ create or replace function private.search_issues(
 )
 language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
-  v_typed constant text := private.presence(left(p_query, 1000));
+  v_typed constant text := private.non_blank(left(p_query, 1000));
   v_words constant tsquery := private.search_query(v_typed)
     || websearch_to_tsquery('pg_catalog.english', v_typed);
   v_filter private.issue_filter;
@@ -256,7 +254,7 @@ begin
   perform private.require_team_role('viewer');
   v_filter.status := p_status;
   v_filter.segment := p_segment;
-  v_filter.assigned_to := private.presence(p_assigned_to);
+  v_filter.assigned_to := private.non_blank(p_assigned_to);
   if p_mine then
     -- A server has no account, and no issues of its own.
     v_filter.assigned_to_user_id := coalesce(auth.uid(), '00000000-0000-0000-0000-000000000000');
@@ -276,12 +274,7 @@ begin
   order by f.place;
 end;
 $$;
-comment on function private.search_issues(
-  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
-) is 'Body of public.search_issues.';
-grant execute on function private.search_issues(
-  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
-) to authenticated, service_role;
+grant execute on function private.search_issues to authenticated, service_role;
 
 create or replace function public.search_issues(
   p_query text, p_status text[] default null, p_segment text[] default null,
@@ -301,16 +294,12 @@ begin atomic
     p_include_tests, p_limit, p_offset
   ) as f;
 end;
-comment on function public.search_issues(
-  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
-) is
+comment on function public.search_issues is
   'Finds issues by the words of title, tags, description and comments, archived ones too: all words, in any '
   'order; "words together"; -without; this or that; the last word as far as it is typed; #12 brings the '
   'issue of that number first. Where nothing has the words, titles that contain the query as typed. A blank '
   'query lists the newest. Status, segment: any of these; tags: all of these; created_to is exclusive; '
   'p_limit up to 100. Best first, equals newest first; of more than 2,000 that match, the newest 2,000 are '
-  'ranked. snippet is text as people sent it, with **marks**. Viewers. Errors: not_signed_in (401), '
-  'team_role_required (403).';
-grant execute on function public.search_issues(
-  text, text[], text[], text, boolean, text[], timestamptz, timestamptz, boolean, integer, integer
-) to authenticated, service_role;
+  'ranked. snippet is text as people sent it, with **marks**. Viewers. Errors: sign_in_required '
+  '(401), team_role_required (403).';
+grant execute on function public.search_issues to authenticated, service_role;

@@ -35,7 +35,7 @@ begin
   order by p.place;
 end;
 $$;
-comment on function private.telling_words(tsvector, tsvector) is
+comment on function private.telling_words is
   'The words of a title and a description that tell most, the best first, and whether to look for them.';
 
 create or replace function private.words_in_common(p_words text[], p_count integer) returns tsquery
@@ -53,7 +53,7 @@ language sql immutable security invoker set search_path = '' as $$
   )
   select string_agg(c.words, ' | ')::tsquery from choice as c where c.word_count = p_count
 $$;
-comment on function private.words_in_common(text[], integer) is
+comment on function private.words_in_common is
   'What finds issues with at least so many of the words; null where there are less.';
 
 -- Trigrams only rank: to find by them reads most of a million titles, which takes seconds.
@@ -88,7 +88,7 @@ begin
   limit p_limit;
 end;
 $$;
-comment on function private.rank_similar_issues(tsquery, tsquery, text, uuid[], timestamptz, integer) is
+comment on function private.rank_similar_issues is
   'Of the newest 500 candidates those that match the words and the title best.';
 
 create or replace function private.similar_issues(p_title text, p_description text, p_limit integer)
@@ -97,7 +97,7 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_title constant text := left(private.presence(p_title), 1000);
+  v_title constant text := left(private.non_blank(p_title), 1000);
   v_limit constant integer := least(greatest(coalesce(p_limit, 5), 0), 50);
   v_words text[];
   v_looked_for text[];
@@ -136,8 +136,7 @@ begin
   order by f.place;
 end;
 $$;
-comment on function private.similar_issues(text, text, integer) is 'Body of public.similar_issues.';
-grant execute on function private.similar_issues(text, text, integer) to authenticated, service_role;
+grant execute on function private.similar_issues to authenticated, service_role;
 
 create or replace function public.similar_issues(
   p_title text, p_description text default '', p_limit integer default 5
@@ -149,9 +148,9 @@ begin atomic
   select f.id, f.seq_id, f.title, f.status, f.segment, f.created_at, f.similarity
   from private.similar_issues(p_title, p_description, p_limit) as f;
 end;
-comment on function public.similar_issues(text, text, integer) is
+comment on function public.similar_issues is
   'Issues that say the same as one that is being written, best first: those that have more of the most '
   'telling words of title and description, by how well they match and how much the titles are alike. '
   'similarity is that of the titles, 0 to 1. No test data; p_limit up to 50. Viewers. Errors: '
-  'not_signed_in (401), team_role_required (403).';
-grant execute on function public.similar_issues(text, text, integer) to authenticated, service_role;
+  'sign_in_required (401), team_role_required (403).';
+grant execute on function public.similar_issues to authenticated, service_role;

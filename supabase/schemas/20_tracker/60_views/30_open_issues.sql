@@ -27,8 +27,8 @@ select
 from public.issues as i
 where i.status in ('waiting_for_help', 'in_progress', 'blocked') and not i.is_test;
 comment on view public.open_issues is
-  'Issues that wait for help, are in progress or blocked. No test data. Its pages by created_at, either way, '
-  'read an index.';
+  'Issues that wait for help, are in progress or blocked. No test data. Its pages by created_at, either '
+  'way, read an index.';
 comment on column public.open_issues.age is 'Time since it was created.';
 comment on column public.open_issues.age_bucket is
   'under 1 day, 1 to 3 days, 3 to 7 days, 7 to 30 days or over 30 days.';

@@ -10,7 +10,6 @@ select
   min(i.created_at) as oldest_created_at
 from public.open_issues as i
 group by i.status, i.segment, i.age_bucket;
-comment on view public.issue_status_ages is
-  'Counts of open_issues. A combination without issues has no row.';
+comment on view public.issue_status_ages is 'Counts of open_issues. A combination without issues has no row.';
 
 grant select on public.issue_status_ages to authenticated, service_role;

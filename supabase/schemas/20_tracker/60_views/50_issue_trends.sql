@@ -30,8 +30,8 @@ select
 from counted as c
 group by c.week, c.segment;
 comment on view public.issue_trends is
-  'One row a week and segment in which anything was opened or resolved. An issue that was reopened counts as '
-  'resolved in the week of its last resolution. No test data.';
+  'One row a week and segment in which anything was opened or resolved. An issue that was reopened counts '
+  'as resolved in the week of its last resolution. No test data.';
 comment on column public.issue_trends.week is 'The Monday on which the week begins, in UTC.';
 comment on column public.issue_trends.median_hours is
   'Half of those resolved that week took no longer, in hours from creation; null when none was.';

@@ -29,8 +29,7 @@ comment on column public.repeated_questions.question_key is
   'The words of the title that count, sorted, without endings; a digest of them where they are long.';
 comment on column public.repeated_questions.example_title is 'The title of the newest of them.';
 comment on column public.repeated_questions.people_count is 'How many names are in submitted_by.';
-comment on column public.repeated_questions.resolved_count is
-  'Resolved ones, those archived since included.';
+comment on column public.repeated_questions.resolved_count is 'Resolved ones, those archived since included.';
 comment on column public.repeated_questions.issue_ids is 'Newest first.';
 
 grant select on public.repeated_questions to authenticated, service_role;

@@ -10,7 +10,7 @@ begin
   perform private.require_team_role('admin');
   if days_old is null or days_old < 0 then
     raise exception using
-      errcode = 'PT422', message = 'days_old_invalid', detail = 'days_old has to be 0 or more.',
+      errcode = 'PT422', message = 'tracker_days_old_invalid', detail = 'days_old has to be 0 or more.',
       hint = 'Leave it out for 7 days.';
   end if;
   -- The turn that every delete of issues takes, then the issues in the order in which imports lock theirs.
@@ -21,16 +21,15 @@ begin
   return v_deleted_count;
 end;
 $$;
-comment on function private.cleanup_legacy_test_data(integer) is 'Body of public.cleanup_legacy_test_data.';
-grant execute on function private.cleanup_legacy_test_data(integer) to authenticated, service_role;
+grant execute on function private.cleanup_legacy_test_data to authenticated, service_role;
 
 create or replace function public.cleanup_legacy_test_data(days_old integer default 7) returns integer
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.cleanup_legacy_test_data(days_old => cleanup_legacy_test_data.days_old);
 end;
-comment on function public.cleanup_legacy_test_data(integer) is
+comment on function public.cleanup_legacy_test_data is
   'Deletes issues with is_test that are older than so many days, with their comments and logs, and returns '
-  'how many. '
-  'Admins and servers. Errors: not_signed_in (401), team_role_required (403), days_old_invalid (422).';
-grant execute on function public.cleanup_legacy_test_data(integer) to authenticated, service_role;
+  'how many. Admins and servers. Errors: sign_in_required (401), team_role_required '
+  '(403), tracker_days_old_invalid (422).';
+grant execute on function public.cleanup_legacy_test_data to authenticated, service_role;

@@ -36,7 +36,7 @@ begin
   return jsonb_build_object('circle_events', v_events_count, 'cron_runs', v_runs_count);
 end;
 $$;
-comment on function private.prune_tracker_history(integer) is
+comment on function private.prune_tracker_history is
   'Deletes events that were worked on longer ago than event_retention_days and records of cron jobs older '
   'than 7 days, up to so many of each, and returns how many: {circle_events, cron_runs}. What is left over '
   'goes with the next call. For the scheduler.';

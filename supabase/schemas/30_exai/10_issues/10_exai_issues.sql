@@ -64,8 +64,8 @@ create sequence public.exai_issues_issue_number_seq as integer owned by public.e
 
 comment on table public.exai_issues is
   'Engineering issues. Null for a column that may not be null is as if it were left out. Errors on write: '
-  'exai_severity_unknown, exai_category_unknown, exai_status_unknown, exai_issue_unknown, key_change_refused '
-  '(422), exai_relation_cycle, exai_isolation_unsupported (409).';
+  'exai_severity_invalid, exai_category_invalid, exai_status_invalid, exai_related_issue_unknown, '
+  'key_change_forbidden (422), exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
 comment on column public.exai_issues.issue_number is
   'The number that people say: unique, counted up by the database. Only servers may bring one along.';
 comment on column public.exai_issues.severity is 'critical, high, medium or low.';
@@ -81,8 +81,8 @@ comment on column public.exai_issues.conversation_id is 'The conversation in whi
 comment on column public.exai_issues.fix_conversation_id is
   'The conversation in which it was fixed; kept when it is opened again.';
 comment on column public.exai_issues.related_issues is
-  'Ids, sorted: the same truth as the edges of kind relates in exai_issue_relations. Write either; both ends '
-  'agree.';
+  'Ids, sorted: the same truth as the edges of kind relates in exai_issue_relations. Write either; '
+  'both ends agree.';
 comment on column public.exai_issues.blocks_issues is
   'Ids, sorted, of the issues that wait for this one: edges of kind blocks from here. Write either.';
 comment on column public.exai_issues.blocked_by_issues is
@@ -90,8 +90,8 @@ comment on column public.exai_issues.blocked_by_issues is
 comment on column public.exai_issues.fix_date is
   'When it was fixed: as sent, else when the status became fixed. Cleared on reopening.';
 comment on column public.exai_issues.verification_date is
-  'When the fix was verified: as sent, else when the status became verified. Cleared on reopening, and '
-  'when a verified issue becomes fixed again.';
+  'When the fix was verified: as sent, else when the status became verified. Cleared on reopening, and when '
+  'a verified issue becomes fixed again.';
 comment on column public.exai_issues.created_by is 'Display name of who filed it.';
 comment on column public.exai_issues.created_by_user_id is
   'The account that filed it, set by the database; null when a server or an import did.';

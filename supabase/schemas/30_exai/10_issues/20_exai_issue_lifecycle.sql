@@ -1,7 +1,8 @@
 -- What the database keeps about an engineering issue whoever writes it: allowed values, dates, people.
 
--- See private.meet_stored_issue: for an upsert of a row that is there, what was sent as null is as stored.
-create or replace function private.meet_stored_exai_issue() returns trigger
+-- See private.complete_issue_upsert: for an upsert of a row that is there, what was sent as null is as
+-- stored.
+create or replace function private.complete_exai_issue_upsert() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_old public.exai_issues;
@@ -20,20 +21,20 @@ begin
     new.discovery_date := coalesce(new.discovery_date, v_old.discovery_date);
     new.fix_date := coalesce(new.fix_date, v_old.fix_date);
     new.verification_date := coalesce(new.verification_date, v_old.verification_date);
-    new.created_by := coalesce(private.presence(new.created_by), v_old.created_by);
+    new.created_by := coalesce(private.non_blank(new.created_by), v_old.created_by);
   elsif new.issue_number <> 0 and (private.is_trusted_caller() or private.is_exai_import()) then
-    perform private.pass_exai_issue_number(new.issue_number);
+    perform private.advance_exai_issue_number(new.issue_number);
   else
     new.issue_number := nextval('public.exai_issues_issue_number_seq')::integer;
   end if;
   return new;
 end;
 $$;
-comment on function private.meet_stored_exai_issue() is
+comment on function private.complete_exai_issue_upsert is
   'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
 
--- See private.pass_issue_number.
-create or replace function private.pass_exai_issue_number(p_number integer) returns void
+-- See private.advance_issue_number.
+create or replace function private.advance_exai_issue_number(p_number integer) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_last bigint := coalesce(pg_sequence_last_value('public.exai_issues_issue_number_seq'), 0);
@@ -51,7 +52,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.pass_exai_issue_number(integer) is
+comment on function private.advance_exai_issue_number is
   'Moves the sequence of issue numbers to at least this number, so that it is not given out again.';
 
 -- No client of the API can set it: import_exai_issues does, for as long as it runs.
@@ -61,7 +62,7 @@ begin
   return coalesce(current_setting('app.exai_import', true), '') = 'on';
 end;
 $$;
-comment on function private.is_exai_import() is
+comment on function private.is_exai_import is
   'Whether rows come from a document that says who made them and when, and which number they have.';
 
 create or replace function private.sorted_ids(p_ids uuid[]) returns uuid[]
@@ -73,7 +74,7 @@ begin
   return array(select distinct u.id from unnest(p_ids) as u (id) where u.id is not null order by u.id);
 end;
 $$;
-comment on function private.sorted_ids(uuid[]) is 'Ids sorted, each once, without nulls.';
+comment on function private.sorted_ids is 'Ids sorted, each once, without nulls.';
 
 create or replace function private.check_exai_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -88,7 +89,7 @@ begin
   new.severity := coalesce(new.severity, old.severity, 'medium');
   new.category := coalesce(new.category, old.category, 'other');
   new.status := coalesce(new.status, old.status, 'open');
-  new.file_path := private.presence(new.file_path);
+  new.file_path := private.non_blank(new.file_path);
   new.affected_components := coalesce(new.affected_components, old.affected_components, '{}');
   new.related_issues := private.sorted_ids(coalesce(new.related_issues, old.related_issues, '{}'));
   new.blocks_issues := private.sorted_ids(coalesce(new.blocks_issues, old.blocks_issues, '{}'));
@@ -96,31 +97,31 @@ begin
   new.discovery_date := coalesce(new.discovery_date, old.discovery_date, new.created_at, now());
   if new.severity <> all (v_severities) then
     raise exception using
-      errcode = 'PT422', message = 'exai_severity_unknown',
+      errcode = 'PT422', message = 'exai_severity_invalid',
       detail = format('%L is no severity.', new.severity),
       hint = 'Use one of: ' || array_to_string(v_severities, ', ') || '.';
   end if;
   if new.category <> all (v_categories) then
     raise exception using
-      errcode = 'PT422', message = 'exai_category_unknown',
+      errcode = 'PT422', message = 'exai_category_invalid',
       detail = format('%L is no category.', new.category),
       hint = 'Use one of: ' || array_to_string(v_categories, ', ') || '.';
   end if;
   if new.status <> all (v_statuses) then
     raise exception using
-      errcode = 'PT422', message = 'exai_status_unknown', detail = format('%L is no status.', new.status),
+      errcode = 'PT422', message = 'exai_status_invalid', detail = format('%L is no status.', new.status),
       hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
   end if;
   return new;
 end;
 $$;
-comment on function private.check_exai_issue() is
-  'Before trigger: allowed values, sorted ids; null is as if left out. Errors: exai_severity_unknown, '
-  'exai_category_unknown, exai_status_unknown (422).';
+comment on function private.check_exai_issue is
+  'Before trigger: allowed values, sorted ids; null is as if left out. Errors: exai_severity_invalid, '
+  'exai_category_invalid, exai_status_invalid (422).';
 
 -- To reopen is to go from any other status to open or in_progress: what was said to be done is not, so its
 -- dates go. What was tried (actual_fix, fix_conversation_id) stays.
-create or replace function private.keep_exai_dates() returns trigger
+create or replace function private.sync_exai_dates() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   if tg_op = 'UPDATE' and new.status <> old.status then
@@ -149,17 +150,18 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_exai_dates() is
-  'Before trigger: fix_date and verification_date follow the status unless they are sent; who is done holds '
-  'no claim.';
+comment on function private.sync_exai_dates is
+  'Before trigger: fix_date and verification_date follow the status unless they are sent; who is done '
+  'holds no claim.';
 
-create or replace function private.keep_exai_author() returns trigger
+create or replace function private.set_exai_author() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  new.created_by := coalesce(private.presence(new.created_by), old.created_by, private.actor_name());
+  new.created_by := coalesce(private.non_blank(new.created_by), old.created_by, private.actor_name());
   if tg_op = 'UPDATE' then
     if new.created_by_user_id is distinct from old.created_by_user_id then
-      new.created_by_user_id := private.kept_account(old.created_by_user_id, new.created_by_user_id);
+      new.created_by_user_id := private.resolve_account_change(old.created_by_user_id,
+        new.created_by_user_id);
     end if;
   elsif private.is_exai_import() then
     new.created_by_user_id := null;
@@ -170,7 +172,7 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_exai_author() is
+comment on function private.set_exai_author is
   'Before trigger of exai_issues and exai_issue_updates: the author''s account is the database''s.';
 
 -- Clients send whole rows back, claims too. Only the functions that claim run with another role than the
@@ -187,15 +189,15 @@ begin
   return new;
 end;
 $$;
-comment on function private.guard_exai_claim() is
-  'Before trigger: people claim by claim_exai_issue and next_exai_issue only; what else they write there is '
-  'dropped.';
+comment on function private.guard_exai_claim is
+  'Before trigger: people claim by claim_exai_issue and next_exai_issue only; what else they write '
+  'there is dropped.';
 
-create trigger _010_meet_stored_exai_issue before insert on public.exai_issues
-  for each row execute function private.meet_stored_exai_issue();
-create trigger _050_refuse_key_change before update on public.exai_issues
+create trigger _010_complete_exai_issue_upsert before insert on public.exai_issues
+  for each row execute function private.complete_exai_issue_upsert();
+create trigger _050_reject_key_change before update on public.exai_issues
   for each row when (old.id is distinct from new.id or old.issue_number is distinct from new.issue_number)
-  execute function private.refuse_key_change();
+  execute function private.reject_key_change();
 create trigger _100_check_exai_issue before insert on public.exai_issues
   for each row execute function private.check_exai_issue();
 create trigger _110_check_exai_issue before update on public.exai_issues
@@ -221,20 +223,20 @@ create trigger _160_guard_exai_claim before update on public.exai_issues
     is distinct from (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.claim_expires_at)
   )
   execute function private.guard_exai_claim();
-create trigger _200_keep_exai_dates before insert on public.exai_issues
-  for each row execute function private.keep_exai_dates();
-create trigger _210_keep_exai_dates before update on public.exai_issues
+create trigger _200_sync_exai_dates before insert on public.exai_issues
+  for each row execute function private.sync_exai_dates();
+create trigger _210_sync_exai_dates before update on public.exai_issues
   for each row when (
     (old.status, old.fix_date, old.verification_date, old.claimed_by)
     is distinct from (new.status, new.fix_date, new.verification_date, new.claimed_by)
   )
-  execute function private.keep_exai_dates();
-create trigger _300_keep_exai_author before insert on public.exai_issues
-  for each row execute function private.keep_exai_author();
-create trigger _310_keep_exai_author before update on public.exai_issues
+  execute function private.sync_exai_dates();
+create trigger _300_set_exai_author before insert on public.exai_issues
+  for each row execute function private.set_exai_author();
+create trigger _310_set_exai_author before update on public.exai_issues
   for each row when (
     (old.created_by, old.created_by_user_id) is distinct from (new.created_by, new.created_by_user_id)
   )
-  execute function private.keep_exai_author();
-create trigger _900_keep_timestamps before insert or update on public.exai_issues
-  for each row execute function private.keep_timestamps();
+  execute function private.set_exai_author();
+create trigger _900_set_timestamps before insert or update on public.exai_issues
+  for each row execute function private.set_timestamps();

@@ -24,15 +24,15 @@ create table public.exai_issue_updates (
 );
 comment on table public.exai_issue_updates is
   'The history of engineering issues. Agents add to it; its author or an admin changes or deletes an entry, '
-  'a status_change only an admin. Errors on write: exai_update_type_unknown, key_change_refused (422).';
+  'a status_change only an admin. Errors on write: exai_update_type_invalid, key_change_forbidden (422).';
 comment on column public.exai_issue_updates.update_type is
   'comment, status_change, fix_applied, verification or conversation_link. A change of an issue''s status '
   'writes its own.';
 comment on column public.exai_issue_updates.content is
   'What there is to say; of a change of status the two, as in: open → fixed.';
 comment on column public.exai_issue_updates.conversation_id is
-  'The conversation in which it was said or done. Of a change of status: the issue''s fix_conversation_id if '
-  'the same statement set it, else the setting app.conversation_id, else the issue''s conversation_id.';
+  'The conversation in which it was said or done. Of a change of status: the issue''s fix_conversation_id '
+  'if the same statement set it, else the setting app.conversation_id, else the issue''s conversation_id.';
 comment on column public.exai_issue_updates.created_by is 'Display name of who wrote it.';
 comment on column public.exai_issue_updates.created_by_user_id is
   'The account that wrote it, set by the database; null when a server or an import did.';
@@ -49,28 +49,28 @@ declare
   ];
   v_old public.exai_issue_updates;
 begin
-  if tg_op = 'INSERT' and (new.update_type is null or private.presence(new.created_by) is null) then
+  if tg_op = 'INSERT' and (new.update_type is null or private.non_blank(new.created_by) is null) then
     select * into v_old from public.exai_issue_updates as u where u.id = new.id for update;
-    new.created_by := coalesce(private.presence(new.created_by), v_old.created_by);
+    new.created_by := coalesce(private.non_blank(new.created_by), v_old.created_by);
   end if;
   new.update_type := coalesce(new.update_type, old.update_type, v_old.update_type, 'comment');
   if new.update_type <> all (v_types) then
     raise exception using
-      errcode = 'PT422', message = 'exai_update_type_unknown',
+      errcode = 'PT422', message = 'exai_update_type_invalid',
       detail = format('%L is no type of update.', new.update_type),
       hint = 'Use one of: ' || array_to_string(v_types, ', ') || '.';
   end if;
   return new;
 end;
 $$;
-comment on function private.check_exai_issue_update() is
-  'Before trigger: allowed types; null is as if left out, or as stored. Errors: exai_update_type_unknown '
-  '(422).';
+comment on function private.check_exai_issue_update is
+  'Before trigger: allowed types; null is as if left out, or as stored. '
+  'Errors: exai_update_type_invalid (422).';
 
 create or replace function private.log_exai_status() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_conversation_id constant text := private.presence(current_setting('app.conversation_id', true));
+  v_conversation_id constant text := private.non_blank(current_setting('app.conversation_id', true));
 begin
   insert into public.exai_issue_updates (issue_id, update_type, content, conversation_id)
   select n.id, 'status_change', format('%s → %s', o.status, n.status), coalesce(
@@ -84,26 +84,26 @@ begin
   return null;
 end;
 $$;
-comment on function private.log_exai_status() is
+comment on function private.log_exai_status is
   'After-statement trigger of exai_issues: writes an update for each change of status.';
 
-create trigger _050_refuse_key_change before update on public.exai_issue_updates
+create trigger _050_reject_key_change before update on public.exai_issue_updates
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
-  execute function private.refuse_key_change();
+  execute function private.reject_key_change();
 create trigger _100_check_exai_issue_update before insert on public.exai_issue_updates
   for each row execute function private.check_exai_issue_update();
 create trigger _110_check_exai_issue_update before update on public.exai_issue_updates
   for each row when (old.update_type is distinct from new.update_type)
   execute function private.check_exai_issue_update();
-create trigger _300_keep_exai_author before insert on public.exai_issue_updates
-  for each row execute function private.keep_exai_author();
-create trigger _310_keep_exai_author before update on public.exai_issue_updates
+create trigger _300_set_exai_author before insert on public.exai_issue_updates
+  for each row execute function private.set_exai_author();
+create trigger _310_set_exai_author before update on public.exai_issue_updates
   for each row when (
     (old.created_by, old.created_by_user_id) is distinct from (new.created_by, new.created_by_user_id)
   )
-  execute function private.keep_exai_author();
-create trigger _900_keep_timestamps before insert or update on public.exai_issue_updates
-  for each row execute function private.keep_timestamps();
+  execute function private.set_exai_author();
+create trigger _900_set_timestamps before insert or update on public.exai_issue_updates
+  for each row execute function private.set_timestamps();
 create trigger _100_log_exai_status after update on public.exai_issues
   referencing old table as old_issues new table as new_issues
   for each statement execute function private.log_exai_status();

@@ -26,11 +26,11 @@ create table public.exai_issue_checklist (
   constraint exai_issue_checklist_created_at_is_finite check (isfinite(created_at))
 );
 comment on table public.exai_issue_checklist is
-  'The steps of engineering issues. Agents write and delete them. Errors on write: exai_step_status_unknown, '
-  'key_change_refused (422).';
+  'The steps of engineering issues. Agents write and delete them. Errors on write: '
+  'exai_step_status_invalid, key_change_forbidden (422).';
 comment on column public.exai_issue_checklist.step_number is
-  'Its place, from 1 and unique in its issue; gaps are allowed. Null or left out on insert: after the last '
-  'one.';
+  'Its place, from 1 and unique in its issue; gaps are allowed. Null or left out on insert: after '
+  'the last one.';
 comment on column public.exai_issue_checklist.status is 'pending, in_progress, complete or skipped.';
 comment on column public.exai_issue_checklist.conversation_id is
   'The conversation in which the step was worked on.';
@@ -51,7 +51,7 @@ begin
   new.status := coalesce(new.status, old.status, v_old.status, 'pending');
   if new.status <> all (v_statuses) then
     raise exception using
-      errcode = 'PT422', message = 'exai_step_status_unknown',
+      errcode = 'PT422', message = 'exai_step_status_invalid',
       detail = format('%L is no status of a step.', new.status),
       hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
   end if;
@@ -68,9 +68,9 @@ begin
   return new;
 end;
 $$;
-comment on function private.check_exai_step() is
+comment on function private.check_exai_step is
   'Before trigger: allowed statuses, completed_at as the status says, a number; null is as if left out, or '
-  'as stored. Errors: exai_step_status_unknown (422).';
+  'as stored. Errors: exai_step_status_invalid (422).';
 
 -- Whoever numbers the steps of an issue takes turns. It is no lock of the row, so nothing else waits for it.
 create or replace function private.lock_exai_steps(p_issue_id uuid) returns void
@@ -79,12 +79,11 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('public.exai_issue_checklist ' || p_issue_id, 0));
 end;
 $$;
-comment on function private.lock_exai_steps(uuid) is
-  'Waits until nobody else numbers the steps of the issue.';
+comment on function private.lock_exai_steps is 'Waits until nobody else numbers the steps of the issue.';
 
-create trigger _050_refuse_key_change before update on public.exai_issue_checklist
+create trigger _050_reject_key_change before update on public.exai_issue_checklist
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
-  execute function private.refuse_key_change();
+  execute function private.reject_key_change();
 create trigger _100_check_exai_step before insert on public.exai_issue_checklist
   for each row execute function private.check_exai_step();
 create trigger _110_check_exai_step before update on public.exai_issue_checklist
@@ -93,8 +92,8 @@ create trigger _110_check_exai_step before update on public.exai_issue_checklist
     is distinct from (new.status, new.completed_at, new.step_number)
   )
   execute function private.check_exai_step();
-create trigger _900_keep_timestamps before insert or update on public.exai_issue_checklist
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.exai_issue_checklist
+  for each row execute function private.set_timestamps();
 
 alter table public.exai_issue_checklist enable row level security;
 create policy exai_issue_checklist_select_viewer on public.exai_issue_checklist

@@ -5,14 +5,14 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   if not exists (select from public.exai_issues as i where i.id = p_issue_id) then
     raise exception using
-      errcode = 'PT404', message = 'exai_issue_not_found',
+      errcode = 'PT404', message = 'exai_issue_unknown',
       detail = format('There is no engineering issue %s.', coalesce(p_issue_id::text, 'without an id')),
       hint = 'Use the id of a row in exai_issues.';
   end if;
 end;
 $$;
-comment on function private.require_exai_issue(uuid) is
-  'Passes if the issue is there. Errors: exai_issue_not_found (404).';
+comment on function private.require_exai_issue is
+  'Passes if the issue is there. Errors: exai_issue_unknown (404).';
 
 create or replace function private.insert_checklist_step(
   p_issue_id uuid, p_step_number integer, p_description text, p_status text, p_conversation_id text
@@ -42,9 +42,7 @@ begin
   return v_step;
 end;
 $$;
-comment on function private.insert_checklist_step(uuid, integer, text, text, text) is
-  'Body of public.insert_checklist_step.';
-grant execute on function private.insert_checklist_step(uuid, integer, text, text, text)
+grant execute on function private.insert_checklist_step
   to authenticated, service_role;
 
 create or replace function public.insert_checklist_step(
@@ -59,11 +57,11 @@ begin atomic
     p_conversation_id => insert_checklist_step.p_conversation_id
   );
 end;
-comment on function public.insert_checklist_step(uuid, integer, text, text, text) is
+comment on function public.insert_checklist_step is
   'Makes a step with this number, the ones from there up to the next gap moving up by one; without a number '
-  'it comes after the last one. Agents and servers. Errors: not_signed_in (401), team_role_required (403), '
-  'exai_issue_not_found (404), exai_step_number_invalid, exai_step_status_unknown (422).';
-grant execute on function public.insert_checklist_step(uuid, integer, text, text, text)
+  'it comes after the last one. Agents and servers. Errors: sign_in_required (401), team_role_required '
+  '(403), exai_issue_unknown (404), exai_step_number_invalid, exai_step_status_invalid (422).';
+grant execute on function public.insert_checklist_step
   to authenticated, service_role;
 
 create or replace function private.move_checklist_step(p_issue_id uuid, p_from integer, p_to integer)
@@ -84,7 +82,7 @@ begin
     select from public.exai_issue_checklist as c where c.issue_id = p_issue_id and c.step_number = p_from
   ) then
     raise exception using
-      errcode = 'PT404', message = 'exai_step_not_found',
+      errcode = 'PT404', message = 'exai_step_unknown',
       detail = format('The issue has no step %s.', coalesce(p_from::text, 'without a number')),
       hint = 'Use the step_number of a row in exai_issue_checklist.';
   end if;
@@ -103,9 +101,7 @@ begin
   select c.* from public.exai_issue_checklist as c where c.issue_id = p_issue_id order by c.step_number;
 end;
 $$;
-comment on function private.move_checklist_step(uuid, integer, integer) is
-  'Body of public.move_checklist_step.';
-grant execute on function private.move_checklist_step(uuid, integer, integer) to authenticated, service_role;
+grant execute on function private.move_checklist_step to authenticated, service_role;
 
 create or replace function public.move_checklist_step(p_issue_id uuid, p_from integer, p_to integer)
 returns setof public.exai_issue_checklist
@@ -118,9 +114,8 @@ begin atomic
     p_to => move_checklist_step.p_to
   ) as m;
 end;
-comment on function public.move_checklist_step(uuid, integer, integer) is
+comment on function public.move_checklist_step is
   'Gives step p_from the number p_to, at most the highest there is; the ones between move by one. Returns '
-  'all steps of the issue in their order. Agents and servers. Errors: not_signed_in (401), '
-  'team_role_required (403), exai_issue_not_found, exai_step_not_found (404), exai_step_number_invalid '
-  '(422).';
-grant execute on function public.move_checklist_step(uuid, integer, integer) to authenticated, service_role;
+  'all steps of the issue in their order. Agents and servers. Errors: sign_in_required (401), '
+  'team_role_required (403), exai_issue_unknown, exai_step_unknown (404), exai_step_number_invalid (422).';
+grant execute on function public.move_checklist_step to authenticated, service_role;

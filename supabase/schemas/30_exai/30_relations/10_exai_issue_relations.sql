@@ -24,20 +24,20 @@ create table public.exai_issue_relations (
     check (kind <> 'relates' or from_issue_id < to_issue_id)
 );
 comment on table public.exai_issue_relations is
-  'Edges between engineering issues. blocks and relates are the same truth as the id arrays of '
-  'exai_issues: write either. Agents write and delete them. Errors on write: exai_relation_kind_unknown, '
-  'key_change_refused (422), exai_relation_cycle, exai_isolation_unsupported (409).';
+  'Edges between engineering issues. blocks and relates are the same truth as the id arrays of exai_issues: '
+  'write either. Agents write and delete them. Errors on write: exai_relation_kind_invalid, '
+  'key_change_forbidden (422), exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
 comment on column public.exai_issue_relations.kind is
   'blocks: to waits for from. parent: from is the parent of to. duplicates: from says the same as to. '
-  'discovered_from: from was found while working on to. relates: either way, stored with the lower id as '
-  'from.';
+  'discovered_from: from was found while working on to. relates: either way, stored with the lower '
+  'id as from.';
 
 create index exai_issue_relations_to_issue_id_kind_idx
   on public.exai_issue_relations (to_issue_id, kind, from_issue_id);
 
 -- The graph
 
-create or replace function private.hold_exai_graph() returns void
+create or replace function private.lock_exai_graph() returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
@@ -49,7 +49,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('public.exai_issue_relations', 0));
 end;
 $$;
-comment on function private.hold_exai_graph() is
+comment on function private.lock_exai_graph is
   'Waits until nobody else writes relations or updates issues. Errors: exai_isolation_unsupported (409).';
 
 create or replace function private.share_exai_graph() returns void
@@ -58,16 +58,16 @@ begin
   perform pg_advisory_xact_lock_shared(hashtextextended('public.exai_issue_relations', 0));
 end;
 $$;
-comment on function private.share_exai_graph() is 'Waits until nobody writes relations.';
+comment on function private.share_exai_graph is 'Waits until nobody writes relations.';
 
-create or replace function private.hold_exai_graph_first() returns trigger
+create or replace function private.lock_exai_graph_first() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.hold_exai_graph();
+  perform private.lock_exai_graph();
   return null;
 end;
 $$;
-comment on function private.hold_exai_graph_first() is
+comment on function private.lock_exai_graph_first is
   'Before-statement trigger of whatever writes relations. Errors: exai_isolation_unsupported (409).';
 
 create or replace function private.share_exai_graph_first() returns trigger
@@ -77,32 +77,32 @@ begin
   return null;
 end;
 $$;
-comment on function private.share_exai_graph_first() is 'Before-statement trigger of updates of issues.';
+comment on function private.share_exai_graph_first is 'Before-statement trigger of updates of issues.';
 
 -- A statement can't tell beforehand whether its rows bring relations along. A new row is nobody else's yet,
 -- so there is nothing that another one could wait for.
-create or replace function private.hold_exai_graph_for_row() returns trigger
+create or replace function private.lock_exai_graph_for_row() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.hold_exai_graph();
+  perform private.lock_exai_graph();
   return new;
 end;
 $$;
-comment on function private.hold_exai_graph_for_row() is
+comment on function private.lock_exai_graph_for_row is
   'Before-insert trigger of issues that bring relations along. Errors: exai_isolation_unsupported (409).';
 
-create trigger _010_hold_exai_graph before update of related_issues, blocks_issues, blocked_by_issues
+create trigger _010_lock_exai_graph before update of related_issues, blocks_issues, blocked_by_issues
   on public.exai_issues
-  for each statement execute function private.hold_exai_graph_first();
-create trigger _015_hold_exai_graph before delete on public.exai_issues
-  for each statement execute function private.hold_exai_graph_first();
+  for each statement execute function private.lock_exai_graph_first();
+create trigger _015_lock_exai_graph before delete on public.exai_issues
+  for each statement execute function private.lock_exai_graph_first();
 create trigger _020_share_exai_graph before update on public.exai_issues
   for each statement execute function private.share_exai_graph_first();
-create trigger _005_hold_exai_graph before insert on public.exai_issues
+create trigger _005_lock_exai_graph before insert on public.exai_issues
   for each row when (
     new.related_issues <> '{}' or new.blocks_issues <> '{}' or new.blocked_by_issues <> '{}'
   )
-  execute function private.hold_exai_graph_for_row();
+  execute function private.lock_exai_graph_for_row();
 
 -- Edges
 
@@ -114,7 +114,7 @@ declare
 begin
   if new.kind <> all (v_kinds) then
     raise exception using
-      errcode = 'PT422', message = 'exai_relation_kind_unknown',
+      errcode = 'PT422', message = 'exai_relation_kind_invalid',
       detail = format('%L is no kind of relation.', new.kind),
       hint = 'Use one of: ' || array_to_string(v_kinds, ', ') || '.';
   end if;
@@ -125,23 +125,23 @@ begin
   return new;
 end;
 $$;
-comment on function private.check_exai_relation() is
-  'Before trigger: allowed kinds, one row for either way of relates. Errors: exai_relation_kind_unknown '
-  '(422).';
+comment on function private.check_exai_relation is
+  'Before trigger: allowed kinds, one row for either way of relates. '
+  'Errors: exai_relation_kind_invalid (422).';
 
-create trigger _010_hold_exai_graph before insert or update or delete or truncate
+create trigger _010_lock_exai_graph before insert or update or delete or truncate
   on public.exai_issue_relations
-  for each statement execute function private.hold_exai_graph_first();
+  for each statement execute function private.lock_exai_graph_first();
 create trigger _040_check_exai_relation before insert or update on public.exai_issue_relations
   for each row execute function private.check_exai_relation();
-create trigger _050_refuse_key_change before update on public.exai_issue_relations
+create trigger _050_reject_key_change before update on public.exai_issue_relations
   for each row when (
     (old.from_issue_id, old.to_issue_id, old.kind)
     is distinct from (new.from_issue_id, new.to_issue_id, new.kind)
   )
-  execute function private.refuse_key_change();
-create trigger _900_keep_created_at before insert or update on public.exai_issue_relations
-  for each row execute function private.keep_created_at();
+  execute function private.reject_key_change();
+create trigger _900_set_created_at before insert or update on public.exai_issue_relations
+  for each row execute function private.set_created_at();
 
 alter table public.exai_issue_relations enable row level security;
 create policy exai_issue_relations_select_viewer on public.exai_issue_relations

@@ -1,7 +1,7 @@
 -- Refuses edges that would make an issue wait for itself.
 --
 -- blocks and parent are walked as one graph: what blocks a parent holds its children up too, so a child that
--- blocks its own parent would never be ready. Writers of edges take turns (hold_exai_graph), so none can miss
+-- blocks its own parent would never be ready. Writers of edges take turns (lock_exai_graph), so none can miss
 -- what another one has just written.
 
 -- Both ways in turn, a little first and then far: most edges have an end that little leads on from, and that
@@ -43,9 +43,9 @@ begin
   return p_from = any (v_reached_ids) and p_to = any (v_reached_ids);
 end;
 $$;
-comment on function private.exai_waits_for(uuid, uuid) is
-  'Whether a way of blocks and parent leads from p_to to p_from, so that an edge the other way closes a '
-  'circle.';
+comment on function private.exai_waits_for is
+  'Whether a way of blocks and parent leads from p_to to p_from, so that an edge the other way '
+  'closes a circle.';
 
 -- Takes away what nothing leads to until only circles and what lies behind them are left; linear in the size
 -- of the graph. Numbers instead of ids, since plpgsql has arrays and no maps.
@@ -108,11 +108,11 @@ begin
   );
 end;
 $$;
-comment on function private.exai_issues_left_in_cycles() is
+comment on function private.exai_issues_left_in_cycles is
   'The issues on circles of blocks and parent, and those behind them; none in a graph that is in order.';
 
 -- A few edges are walked each by itself; of many the whole graph is looked at once.
-create or replace function private.refuse_exai_cycles() returns trigger
+create or replace function private.reject_exai_cycles() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_few constant integer := 8;
@@ -134,7 +134,7 @@ begin
   loop
     if private.exai_waits_for(v_edge.from_issue_id, v_edge.to_issue_id) then
       raise exception using
-        errcode = 'PT409', message = 'exai_relation_cycle',
+        errcode = 'PT409', message = 'exai_relation_cycle_conflict',
         detail = format(
           'Issue #%s %s issue #%s would close a circle: #%1$s already waits for #%3$s.',
           (select i.issue_number from public.exai_issues as i where i.id = v_edge.from_issue_id),
@@ -147,9 +147,9 @@ begin
   return null;
 end;
 $$;
-comment on function private.refuse_exai_cycles() is
-  'After-insert-statement trigger of exai_issue_relations. Errors: exai_relation_cycle (409).';
+comment on function private.reject_exai_cycles is
+  'After-insert-statement trigger of exai_issue_relations. Errors: exai_relation_cycle_conflict (409).';
 
-create trigger _100_refuse_exai_cycles after insert on public.exai_issue_relations
+create trigger _100_reject_exai_cycles after insert on public.exai_issue_relations
   referencing new table as new_edges
-  for each statement execute function private.refuse_exai_cycles();
+  for each statement execute function private.reject_exai_cycles();

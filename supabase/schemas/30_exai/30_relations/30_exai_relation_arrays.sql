@@ -3,7 +3,7 @@
 -- Each shape's trigger writes only what differs, so that the other one's finds nothing left to do.
 
 -- exai_issue_relations → exai_issues
-create or replace function private.show_exai_edges(p_issue_ids uuid[]) returns void
+create or replace function private.sync_exai_arrays_of_issues(p_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform from public.exai_issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
@@ -34,10 +34,10 @@ begin
       is distinct from (s.related, s.blocks, s.blocked_by);
 end;
 $$;
-comment on function private.show_exai_edges(uuid[]) is
+comment on function private.sync_exai_arrays_of_issues is
   'Makes the id arrays of these issues, given once each, what the edges are.';
 
-create or replace function private.put_exai_edges_into_arrays() returns trigger
+create or replace function private.sync_exai_edges_to_arrays() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue_ids uuid[];
@@ -48,12 +48,12 @@ begin
     select c.to_issue_id from changed_edges as c where c.kind in ('blocks', 'relates')
   );
   if v_issue_ids <> '{}' then
-    perform private.show_exai_edges(v_issue_ids);
+    perform private.sync_exai_arrays_of_issues(v_issue_ids);
   end if;
   return null;
 end;
 $$;
-comment on function private.put_exai_edges_into_arrays() is
+comment on function private.sync_exai_edges_to_arrays is
   'After-statement trigger of exai_issue_relations: keeps the id arrays at both ends.';
 
 -- exai_issues → exai_issue_relations
@@ -70,8 +70,7 @@ begin
   select u.id, p_issue_id, 'blocks' from unnest(p_blocked_by) as u (id);
 end;
 $$;
-comment on function private.exai_array_edges(uuid, uuid[], uuid[], uuid[]) is
-  'The edges that the id arrays of an issue say there are.';
+comment on function private.exai_array_edges is 'The edges that the id arrays of an issue say there are.';
 
 create or replace function private.write_exai_edges(
   p_removed public.exai_issue_relations[], p_added public.exai_issue_relations[]
@@ -104,7 +103,7 @@ begin
   limit 1;
   if found then
     raise exception using
-      errcode = 'PT422', message = 'exai_issue_unknown',
+      errcode = 'PT422', message = 'exai_related_issue_unknown',
       detail = format('There is no engineering issue %s.', v_unknown_id),
       hint = 'Use the ids of rows in exai_issues.';
   end if;
@@ -113,10 +112,11 @@ begin
   on conflict on constraint exai_issue_relations_pkey do nothing;
 end;
 $$;
-comment on function private.write_exai_edges(public.exai_issue_relations[], public.exai_issue_relations[]) is
-  'Takes edges away and adds others, as far as they are not so already. Errors: exai_issue_unknown (422).';
+comment on function private.write_exai_edges is
+  'Takes edges away and adds others, as far as they are not so already. '
+  'Errors: exai_related_issue_unknown (422).';
 
-create or replace function private.put_new_exai_arrays_into_edges() returns trigger
+create or replace function private.sync_new_exai_arrays_to_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_added public.exai_issue_relations[];
@@ -133,11 +133,11 @@ begin
   return null;
 end;
 $$;
-comment on function private.put_new_exai_arrays_into_edges() is
-  'After-insert-statement trigger of exai_issues: makes the edges that their id arrays name. Errors: '
-  'exai_issue_unknown (422).';
+comment on function private.sync_new_exai_arrays_to_edges is
+  'After-insert-statement trigger of exai_issues: makes the edges that their id arrays name. '
+  'Errors: exai_related_issue_unknown (422).';
 
-create or replace function private.put_changed_exai_arrays_into_edges() returns trigger
+create or replace function private.sync_changed_exai_arrays_to_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_removed public.exai_issue_relations[];
@@ -178,19 +178,19 @@ begin
   return null;
 end;
 $$;
-comment on function private.put_changed_exai_arrays_into_edges() is
+comment on function private.sync_changed_exai_arrays_to_edges is
   'After-update-statement trigger of exai_issues: writes the difference between the arrays before and after '
-  'as edges. Errors: exai_issue_unknown (422).';
+  'as edges. Errors: exai_related_issue_unknown (422).';
 
-create trigger _300_put_exai_edges_into_arrays after insert on public.exai_issue_relations
+create trigger _300_sync_exai_edges_to_arrays after insert on public.exai_issue_relations
   referencing new table as changed_edges
-  for each statement execute function private.put_exai_edges_into_arrays();
-create trigger _310_put_exai_edges_into_arrays after delete on public.exai_issue_relations
+  for each statement execute function private.sync_exai_edges_to_arrays();
+create trigger _310_sync_exai_edges_to_arrays after delete on public.exai_issue_relations
   referencing old table as changed_edges
-  for each statement execute function private.put_exai_edges_into_arrays();
-create trigger _200_put_exai_arrays_into_edges after insert on public.exai_issues
+  for each statement execute function private.sync_exai_edges_to_arrays();
+create trigger _200_sync_exai_arrays_to_edges after insert on public.exai_issues
   referencing new table as new_issues
-  for each statement execute function private.put_new_exai_arrays_into_edges();
-create trigger _210_put_exai_arrays_into_edges after update on public.exai_issues
+  for each statement execute function private.sync_new_exai_arrays_to_edges();
+create trigger _210_sync_exai_arrays_to_edges after update on public.exai_issues
   referencing old table as old_issues new table as new_issues
-  for each statement execute function private.put_changed_exai_arrays_into_edges();
+  for each statement execute function private.sync_changed_exai_arrays_to_edges();

@@ -49,7 +49,7 @@ begin
   return array_position(array['critical', 'high', 'medium', 'low'], p_severity)::smallint;
 end;
 $$;
-comment on function private.exai_severity_rank(text) is '1 critical, 2 high, 3 medium, 4 low.';
+comment on function private.exai_severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
 
 create or replace function private.count_new_exai_issues() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -61,7 +61,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_new_exai_issues() is
+comment on function private.count_new_exai_issues is
   'After-insert-statement trigger of exai_issues: makes their rows of counts.';
 
 create trigger _100_count_new_exai_issues after insert on public.exai_issues
@@ -90,7 +90,7 @@ begin
   where c.issue_id = d.issue_id and (d.steps, d.completed, d.skipped) <> (0, 0, 0);
 end;
 $$;
-comment on function private.count_exai_steps(uuid[], integer[], text[]) is
+comment on function private.count_exai_steps is
   'Adds steps, one for each place of the arrays, with the sign that stands there.';
 
 create or replace function private.count_new_exai_steps() returns trigger
@@ -101,7 +101,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_new_exai_steps() is
+comment on function private.count_new_exai_steps is
   'After-insert-statement trigger of exai_issue_checklist: keeps the counts of steps.';
 
 create or replace function private.count_changed_exai_steps() returns trigger
@@ -119,7 +119,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_changed_exai_steps() is
+comment on function private.count_changed_exai_steps is
   'After-update-statement trigger of exai_issue_checklist: keeps the counts of steps.';
 
 create or replace function private.count_deleted_exai_steps() returns trigger
@@ -130,10 +130,10 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_deleted_exai_steps() is
+comment on function private.count_deleted_exai_steps is
   'After-delete-statement trigger of exai_issue_checklist: keeps the counts of steps.';
 
-create or replace function private.forget_exai_steps() returns trigger
+create or replace function private.clear_exai_steps_search() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_counts as c set step_count = 0, completed_count = 0, skipped_count = 0
@@ -141,7 +141,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.forget_exai_steps() is 'After-truncate trigger of exai_issue_checklist.';
+comment on function private.clear_exai_steps_search is 'After-truncate trigger of exai_issue_checklist.';
 
 create trigger _200_count_exai_steps after insert on public.exai_issue_checklist
   referencing new table as new_steps
@@ -152,5 +152,5 @@ create trigger _210_count_exai_steps after update on public.exai_issue_checklist
 create trigger _220_count_exai_steps after delete on public.exai_issue_checklist
   referencing old table as old_steps
   for each statement execute function private.count_deleted_exai_steps();
-create trigger _230_forget_exai_steps after truncate on public.exai_issue_checklist
-  for each statement execute function private.forget_exai_steps();
+create trigger _230_clear_exai_steps_search after truncate on public.exai_issue_checklist
+  for each statement execute function private.clear_exai_steps_search();

@@ -20,7 +20,7 @@ begin
   for no key update;
 end;
 $$;
-comment on function private.lock_exai_counts(uuid[]) is
+comment on function private.lock_exai_counts is
   'Locks the counts of these issues and of all that descend from them, by id.';
 
 -- Level by level: who starts or stops being blocked is one blocked parent more or less for each of its
@@ -62,7 +62,7 @@ begin
   end loop;
 end;
 $$;
-comment on function private.shift_exai_counts(uuid[], integer[], integer[], integer[]) is
+comment on function private.shift_exai_counts is
   'Adds to open blockers, blocked parents and unblocked issues, and hands on to the children what changes.';
 
 -- Edges. What they add is told by the counts themselves, since those are what an opening or closing issue has
@@ -87,7 +87,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_new_exai_edges() is
+comment on function private.count_new_exai_edges is
   'After-insert-statement trigger of exai_issue_relations: keeps the counts.';
 
 create or replace function private.counted_exai_edges(p_issue_ids uuid[])
@@ -119,7 +119,7 @@ begin
   from unnest(p_issue_ids) as u (id);
 end;
 $$;
-comment on function private.counted_exai_edges(uuid[]) is
+comment on function private.counted_exai_edges is
   'The counts that these issues have by their edges and by what is kept of the other ends.';
 
 create or replace function private.count_deleted_exai_edges() returns trigger
@@ -146,10 +146,10 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_deleted_exai_edges() is
+comment on function private.count_deleted_exai_edges is
   'After-delete-statement trigger of exai_issue_relations: keeps the counts.';
 
-create or replace function private.forget_exai_edges() returns trigger
+create or replace function private.clear_exai_edges_search() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_counts as c
@@ -161,7 +161,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.forget_exai_edges() is 'After-truncate trigger of exai_issue_relations.';
+comment on function private.clear_exai_edges_search is 'After-truncate trigger of exai_issue_relations.';
 
 create trigger _200_count_exai_edges after insert on public.exai_issue_relations
   referencing new table as new_edges
@@ -169,8 +169,8 @@ create trigger _200_count_exai_edges after insert on public.exai_issue_relations
 create trigger _210_count_exai_edges after delete on public.exai_issue_relations
   referencing old table as old_edges
   for each statement execute function private.count_deleted_exai_edges();
-create trigger _220_forget_exai_edges after truncate on public.exai_issue_relations
-  for each statement execute function private.forget_exai_edges();
+create trigger _220_clear_exai_edges_search after truncate on public.exai_issue_relations
+  for each statement execute function private.clear_exai_edges_search();
 
 -- Issues that open, close, or change their severity. The graph is shared by now, so no edge comes or goes.
 create or replace function private.count_changed_exai_issues() returns trigger
@@ -220,7 +220,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_changed_exai_issues() is
+comment on function private.count_changed_exai_issues is
   'After-update-statement trigger of exai_issues: keeps the counts.';
 
 create trigger _120_count_exai_issues after update on public.exai_issues
@@ -285,6 +285,6 @@ begin
   order by i.issue_number, v.name;
 end;
 $$;
-comment on function private.exai_issue_counts_check() is
-  'Counts everything in exai_issue_counts anew and returns what differs: nothing when all is right. For '
-  'operators.';
+comment on function private.exai_issue_counts_check is
+  'Counts everything in exai_issue_counts anew and returns what differs: nothing when all is '
+  'right. For operators.';

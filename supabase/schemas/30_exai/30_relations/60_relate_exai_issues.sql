@@ -8,12 +8,12 @@ declare
   v_is_turned constant boolean := p_kind = 'relates' and p_to < p_from;
 begin
   perform private.require_team_role('agent');
-  perform private.hold_exai_graph();
+  perform private.lock_exai_graph();
   perform private.require_exai_issue(p_from);
   perform private.require_exai_issue(p_to);
   if p_from = p_to then
     raise exception using
-      errcode = 'PT422', message = 'exai_relation_to_itself',
+      errcode = 'PT422', message = 'exai_relation_invalid',
       detail = 'An issue can''t be related to itself.',
       hint = 'Give two different issues.';
   end if;
@@ -26,8 +26,7 @@ begin
   return v_edge;
 end;
 $$;
-comment on function private.relate_exai_issues(uuid, uuid, text) is 'Body of public.relate_exai_issues.';
-grant execute on function private.relate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+grant execute on function private.relate_exai_issues to authenticated, service_role;
 
 create or replace function public.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
 returns public.exai_issue_relations
@@ -37,12 +36,13 @@ begin atomic
     p_from => relate_exai_issues.p_from, p_to => relate_exai_issues.p_to, p_kind => relate_exai_issues.p_kind
   );
 end;
-comment on function public.relate_exai_issues(uuid, uuid, text) is
+comment on function public.relate_exai_issues is
   'Says that p_from blocks, relates to, duplicates, is the parent of (parent), or was discovered_from p_to; '
   'the same again changes nothing. Returns the edge as it is stored. Agents and servers. Errors: '
-  'not_signed_in (401), team_role_required (403), exai_issue_not_found (404), exai_relation_cycle, '
-  'exai_isolation_unsupported (409), exai_relation_kind_unknown, exai_relation_to_itself (422).';
-grant execute on function public.relate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+  'sign_in_required (401), team_role_required (403), exai_issue_unknown (404), '
+  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), '
+  'exai_relation_kind_invalid, exai_relation_invalid (422).';
+grant execute on function public.relate_exai_issues to authenticated, service_role;
 
 create or replace function private.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
@@ -57,8 +57,7 @@ begin
   return found;
 end;
 $$;
-comment on function private.unrelate_exai_issues(uuid, uuid, text) is 'Body of public.unrelate_exai_issues.';
-grant execute on function private.unrelate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+grant execute on function private.unrelate_exai_issues to authenticated, service_role;
 
 create or replace function public.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
 language sql volatile security invoker set search_path = ''
@@ -68,7 +67,7 @@ begin atomic
     p_kind => unrelate_exai_issues.p_kind
   );
 end;
-comment on function public.unrelate_exai_issues(uuid, uuid, text) is
+comment on function public.unrelate_exai_issues is
   'Takes a relation away, relates in either direction, and says whether there was one. Agents and servers. '
-  'Errors: not_signed_in (401), team_role_required (403), exai_isolation_unsupported (409).';
-grant execute on function public.unrelate_exai_issues(uuid, uuid, text) to authenticated, service_role;
+  'Errors: sign_in_required (401), team_role_required (403), exai_isolation_unsupported (409).';
+grant execute on function public.unrelate_exai_issues to authenticated, service_role;

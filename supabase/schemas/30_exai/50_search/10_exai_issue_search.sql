@@ -15,8 +15,8 @@ create table private.exai_issue_search (
     references public.exai_issues (id) on delete cascade
 );
 comment on table private.exai_issue_search is
-  'The words of an engineering issue: title A, file and components B, description and analysis C, its newest '
-  'updates D.';
+  'The words of an engineering issue: title A, file and components B, description and analysis C, its '
+  'newest updates D.';
 
 create index exai_issue_search_vector_idx on private.exai_issue_search using gin (vector);
 
@@ -29,7 +29,7 @@ begin
   return translate(p_text, '/\.:_@-=&?#+~()[]{}<>', '                     ');
 end;
 $$;
-comment on function private.unjoined_names(text) is
+comment on function private.unjoined_names is
   'The text with a blank for what joins words into paths, identifiers and calls.';
 
 create or replace function private.split_camel_case(p_text text) returns text
@@ -41,7 +41,7 @@ begin
   );
 end;
 $$;
-comment on function private.split_camel_case(text) is
+comment on function private.split_camel_case is
   'TimeoutConfig as Timeout Config, GLMProvider as GLM Provider.';
 
 create or replace function private.exai_vector(p_text text, p_max_bytes integer) returns tsvector
@@ -72,7 +72,7 @@ begin
   ));
 end;
 $$;
-comment on function private.exai_vector(text, integer) is
+comment on function private.exai_vector is
   'The words of a text''s first so many bytes, and the parts of the names in it.';
 
 create or replace function private.exai_issue_vector(p_issue public.exai_issues) returns tsvector
@@ -95,8 +95,7 @@ begin
     );
 end;
 $$;
-comment on function private.exai_issue_vector(public.exai_issues) is
-  'The words of an issue without its updates.';
+comment on function private.exai_issue_vector is 'The words of an issue without its updates.';
 
 create or replace function private.exai_updates_vector(p_issue_id uuid) returns tsvector
 language plpgsql stable security definer set search_path = '' as $$
@@ -113,7 +112,7 @@ begin
   );
 end;
 $$;
-comment on function private.exai_updates_vector(uuid) is 'The words of an issue''s 100 newest updates.';
+comment on function private.exai_updates_vector is 'The words of an issue''s 100 newest updates.';
 
 create or replace function private.index_exai_issues(p_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -127,7 +126,7 @@ begin
   where i.id = s.issue_id and s.issue_id = any (p_issue_ids);
 end;
 $$;
-comment on function private.index_exai_issues(uuid[]) is 'Makes the words of these issues anew.';
+comment on function private.index_exai_issues is 'Makes the words of these issues anew.';
 
 create or replace function private.index_new_exai_issues() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -139,7 +138,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_new_exai_issues() is
+comment on function private.index_new_exai_issues is
   'After-insert-statement trigger of exai_issues: makes new ones findable.';
 
 create or replace function private.index_changed_exai_issue() returns trigger
@@ -149,7 +148,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_changed_exai_issue() is
+comment on function private.index_changed_exai_issue is
   'After-update trigger of issues of which a text changed.';
 
 create or replace function private.index_exai_updates() returns trigger
@@ -164,10 +163,10 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_exai_updates() is
+comment on function private.index_exai_updates is
   'After-statement trigger of exai_issue_updates: keeps what is said there findable.';
 
-create or replace function private.forget_exai_updates() returns trigger
+create or replace function private.clear_exai_updates_search() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_search as s set vector = ts_filter(s.vector, '{a,b,c}')
@@ -175,7 +174,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.forget_exai_updates() is 'After-truncate trigger of exai_issue_updates.';
+comment on function private.clear_exai_updates_search is 'After-truncate trigger of exai_issue_updates.';
 
 create trigger _110_index_new_exai_issues after insert on public.exai_issues
   referencing new table as new_issues
@@ -200,5 +199,5 @@ create trigger _210_index_exai_updates after update on public.exai_issue_updates
 create trigger _220_index_exai_updates after delete on public.exai_issue_updates
   referencing old table as changed_updates
   for each statement execute function private.index_exai_updates();
-create trigger _230_forget_exai_updates after truncate on public.exai_issue_updates
-  for each statement execute function private.forget_exai_updates();
+create trigger _230_clear_exai_updates_search after truncate on public.exai_issue_updates
+  for each statement execute function private.clear_exai_updates_search();

@@ -8,7 +8,7 @@ begin
     || phraseto_tsquery('pg_catalog.english', private.unjoined_names(private.split_camel_case(p_term)));
 end;
 $$;
-comment on function private.exai_term_query(text) is 'One term of a query: its words in a row.';
+comment on function private.exai_term_query is 'One term of a query: its words in a row.';
 
 create or replace function private.exai_search_query(p_query text) returns tsquery
 language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
@@ -45,9 +45,9 @@ begin
   return case when numnode(v_any) > 0 then v_any end;
 end;
 $$;
-comment on function private.exai_search_query(text) is
-  'What people type, as a query: all words, in any order; "words together"; -without; this or that; the last '
-  'word as far as it is written. Null for nothing but stop words and punctuation.';
+comment on function private.exai_search_query is
+  'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
+  'last word as far as it is written. Null for nothing but stop words and punctuation.';
 
 create or replace function private.found_exai_issues(
   p_words tsquery, p_number integer, p_pattern text, p_severity text[], p_status text[], p_category text[],
@@ -85,9 +85,8 @@ begin
   limit p_limit offset p_offset;
 end;
 $$;
-comment on function private.found_exai_issues(
-  tsquery, integer, text, text[], text[], text[], text, text, integer, integer
-) is 'A page of the issues that match all of what is given, best first; a null filters nothing.';
+comment on function private.found_exai_issues is
+  'A page of the issues that match all of what is given, best first; a null filters nothing.';
 
 create or replace function private.search_exai_issues(
   query text, p_severity text[], p_status text[], p_category text[], p_component text, p_file text,
@@ -99,13 +98,13 @@ create or replace function private.search_exai_issues(
 )
 language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
-  v_query constant text := private.presence(left(query, 1000));
+  v_query constant text := private.non_blank(left(query, 1000));
   v_words constant tsquery := private.exai_search_query(v_query);
   v_marked constant tsquery := v_words || websearch_to_tsquery('pg_catalog.english', v_query);
   v_number constant integer := substring(v_query from '^#?(\d{1,9})$')::integer;
   v_pattern constant text := '%' || regexp_replace(left(v_query, 200), '([\\%_])', '\\\1', 'g') || '%';
-  v_file constant text := private.presence(p_file);
-  v_component constant text := private.presence(p_component);
+  v_file constant text := private.non_blank(p_file);
+  v_component constant text := private.non_blank(p_component);
   v_limit constant integer := least(greatest(coalesce(p_limit, 20), 0), 100);
   v_offset constant integer := least(greatest(coalesce(p_offset, 0), 0), 100000);
   v_is_found boolean;
@@ -141,11 +140,7 @@ begin
   order by f.place;
 end;
 $$;
-comment on function private.search_exai_issues(text, text[], text[], text[], text, text, integer, integer) is
-  'Body of public.search_exai_issues.';
-grant execute on function private.search_exai_issues(
-  text, text[], text[], text[], text, text, integer, integer
-) to authenticated, service_role;
+grant execute on function private.search_exai_issues to authenticated, service_role;
 
 create or replace function public.search_exai_issues(
   query text, p_severity text[] default null, p_status text[] default null, p_category text[] default null,
@@ -165,15 +160,13 @@ begin atomic
     search_exai_issues.query, p_severity, p_status, p_category, p_component, p_file, p_limit, p_offset
   ) as f;
 end;
-comment on function public.search_exai_issues(text, text[], text[], text[], text, text, integer, integer) is
-  'Finds engineering issues by the words of title, file, components, description, analysis and updates: '
-  'all words, in any order; identifiers and paths as they are written, or by their parts; "words '
-  'together"; -without; this or that; the last word as far as it is typed; #12 brings the issue of that '
-  'number first. Where nothing has the words, titles and paths that contain the query as typed. A blank '
-  'query lists the newest. p_severity, p_status, p_category: any of these; p_component: one of its '
-  'components; p_file: a path, the end of one, or a folder. p_limit up to 100. Best first, equals newest '
-  'first; of more than 2,000 that match, the newest 2,000 are ranked. snippet is text as it was written, '
-  'with **marks**. Viewers. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.search_exai_issues(
-  text, text[], text[], text[], text, text, integer, integer
-) to authenticated, service_role;
+comment on function public.search_exai_issues is
+  'Finds engineering issues by the words of title, file, components, description, analysis and updates: all '
+  'words, in any order; identifiers and paths as they are written, or by their parts; "words together"; '
+  '-without; this or that; the last word as far as it is typed; #12 brings the issue of that number first. '
+  'Where nothing has the words, titles and paths that contain the query as typed. A blank query lists the '
+  'newest. p_severity, p_status, p_category: any of these; p_component: one of its components; p_file: a '
+  'path, the end of one, or a folder. p_limit up to 100. Best first, equals newest first; of more than '
+  '2,000 that match, the newest 2,000 are ranked. snippet is text as it was written, with **marks**. '
+  'Viewers. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.search_exai_issues to authenticated, service_role;

@@ -15,9 +15,9 @@ begin
   end if;
 end;
 $$;
-comment on function private.require_claim(integer) is
-  'Passes whoever may claim, for a time that is allowed. Errors: team_role_required (403), '
-  'exai_claim_minutes_invalid (422).';
+comment on function private.require_claim is
+  'Passes whoever may claim, for a time that is allowed. Errors: team_role_required '
+  '(403), exai_claim_minutes_invalid (422).';
 
 create or replace function private.write_exai_claim(p_issue_id uuid, p_claimed_by text, p_minutes integer)
 returns public.exai_issues
@@ -34,15 +34,14 @@ begin
   return v_issue;
 end;
 $$;
-comment on function private.write_exai_claim(uuid, text, integer) is
-  'Writes a claim on an issue that is locked.';
+comment on function private.write_exai_claim is 'Writes a claim on an issue that is locked.';
 
 create or replace function private.claim_exai_issue(
   p_issue_number integer, p_conversation_id text, p_minutes integer
 ) returns public.exai_issues
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_claimed_by constant text := coalesce(private.presence(p_conversation_id), private.actor_name());
+  v_claimed_by constant text := coalesce(private.non_blank(p_conversation_id), private.actor_name());
   v_issue public.exai_issues;
 begin
   perform private.require_claim(p_minutes);
@@ -53,12 +52,12 @@ begin
   for no key update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'exai_issue_not_found',
+      errcode = 'PT404', message = 'exai_issue_unknown',
       detail = format('There is no engineering issue #%s.', p_issue_number), hint = 'Use its issue_number.';
   end if;
   if v_issue.status not in ('open', 'in_progress') then
     raise exception using
-      errcode = 'PT409', message = 'exai_issue_not_active',
+      errcode = 'PT409', message = 'exai_status_conflict',
       detail = format('Issue #%s is %s.', v_issue.issue_number, v_issue.status),
       hint = 'Open it again first, or choose another one.';
   end if;
@@ -66,7 +65,7 @@ begin
     and (v_issue.claimed_by, v_issue.claimed_by_user_id) is distinct from (v_claimed_by, auth.uid())
   then
     raise exception using
-      errcode = 'PT409', message = 'exai_issue_claimed',
+      errcode = 'PT409', message = 'exai_claim_conflict',
       detail = format(
         'Issue #%s is claimed by %s until %s.', v_issue.issue_number, v_issue.claimed_by,
         to_char(v_issue.claim_expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -76,8 +75,7 @@ begin
   return private.write_exai_claim(v_issue.id, v_claimed_by, p_minutes);
 end;
 $$;
-comment on function private.claim_exai_issue(integer, text, integer) is 'Body of public.claim_exai_issue.';
-grant execute on function private.claim_exai_issue(integer, text, integer) to authenticated, service_role;
+grant execute on function private.claim_exai_issue to authenticated, service_role;
 
 create or replace function public.claim_exai_issue(
   p_issue_number integer, p_conversation_id text default null, p_minutes integer default 30
@@ -89,12 +87,12 @@ begin atomic
     p_conversation_id => claim_exai_issue.p_conversation_id, p_minutes => claim_exai_issue.p_minutes
   );
 end;
-comment on function public.claim_exai_issue(integer, text, integer) is
+comment on function public.claim_exai_issue is
   'Claims an active issue for a conversation, or under the caller''s name without one, for so many minutes '
   '(1 to 1440); the holder''s own claim is renewed. The status stays what it is. Agents and servers. '
-  'Errors: not_signed_in (401), team_role_required (403), exai_issue_not_found (404), exai_issue_claimed, '
-  'exai_issue_not_active (409), exai_claim_minutes_invalid (422).';
-grant execute on function public.claim_exai_issue(integer, text, integer) to authenticated, service_role;
+  'Errors: sign_in_required (401), team_role_required (403), exai_issue_unknown (404), exai_claim_conflict, '
+  'exai_status_conflict (409), exai_claim_minutes_invalid (422).';
+grant execute on function public.claim_exai_issue to authenticated, service_role;
 
 create or replace function private.release_exai_issue(p_issue_number integer, p_conversation_id text)
 returns boolean
@@ -105,15 +103,14 @@ begin
   set claimed_by = null, claimed_by_user_id = null, claimed_at = null, claim_expires_at = null
   where i.issue_number = p_issue_number and i.claimed_by is not null
     and (
-      i.claimed_by = coalesce(private.presence(p_conversation_id), private.actor_name())
+      i.claimed_by = coalesce(private.non_blank(p_conversation_id), private.actor_name())
         and i.claimed_by_user_id is not distinct from auth.uid()
       or private.is_trusted_caller() or private.has_team_role('admin')
     );
   return found;
 end;
 $$;
-comment on function private.release_exai_issue(integer, text) is 'Body of public.release_exai_issue.';
-grant execute on function private.release_exai_issue(integer, text) to authenticated, service_role;
+grant execute on function private.release_exai_issue to authenticated, service_role;
 
 create or replace function public.release_exai_issue(
   p_issue_number integer, p_conversation_id text default null
@@ -125,10 +122,10 @@ begin atomic
     p_conversation_id => release_exai_issue.p_conversation_id
   );
 end;
-comment on function public.release_exai_issue(integer, text) is
+comment on function public.release_exai_issue is
   'Gives a claim up, and says whether there was one of this conversation and account; admins and servers '
-  'release anybody''s. Agents and servers. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.release_exai_issue(integer, text) to authenticated, service_role;
+  'release anybody''s. Agents and servers. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.release_exai_issue to authenticated, service_role;
 
 create or replace function private.next_exai_issue(p_conversation_id text, p_minutes integer)
 returns setof public.exai_issues
@@ -149,13 +146,12 @@ begin
   for no key update of i skip locked;
   if found then
     return next private.write_exai_claim(
-      v_issue_id, coalesce(private.presence(p_conversation_id), private.actor_name()), p_minutes
+      v_issue_id, coalesce(private.non_blank(p_conversation_id), private.actor_name()), p_minutes
     );
   end if;
 end;
 $$;
-comment on function private.next_exai_issue(text, integer) is 'Body of public.next_exai_issue.';
-grant execute on function private.next_exai_issue(text, integer) to authenticated, service_role;
+grant execute on function private.next_exai_issue to authenticated, service_role;
 
 create or replace function public.next_exai_issue(
   p_conversation_id text default null, p_minutes integer default 30
@@ -167,8 +163,8 @@ begin atomic
     p_conversation_id => next_exai_issue.p_conversation_id, p_minutes => next_exai_issue.p_minutes
   ) as n;
 end;
-comment on function public.next_exai_issue(text, integer) is
-  'Claims the first issue of exai_ready_issues that nobody holds, and returns it; no row when there is none. '
-  'Callers at the same moment get different ones. Agents and servers. Errors: not_signed_in (401), '
+comment on function public.next_exai_issue is
+  'Claims the first issue of exai_ready_issues that nobody holds, and returns it; no row when there is '
+  'none. Callers at the same moment get different ones. Agents and servers. Errors: sign_in_required (401), '
   'team_role_required (403), exai_claim_minutes_invalid (422).';
-grant execute on function public.next_exai_issue(text, integer) to authenticated, service_role;
+grant execute on function public.next_exai_issue to authenticated, service_role;

@@ -6,7 +6,7 @@ create or replace function private.set_exai_issue_status(
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_before constant text := coalesce(current_setting('app.conversation_id', true), '');
-  v_conversation_id constant text := private.presence(p_conversation_id);
+  v_conversation_id constant text := private.non_blank(p_conversation_id);
   v_issue public.exai_issues;
 begin
   perform private.require_team_role('agent');
@@ -21,15 +21,13 @@ begin
   perform set_config('app.conversation_id', v_before, true);
   if v_issue.id is null then
     raise exception using
-      errcode = 'PT404', message = 'exai_issue_not_found',
+      errcode = 'PT404', message = 'exai_issue_unknown',
       detail = format('There is no engineering issue #%s.', p_issue_number), hint = 'Use its issue_number.';
   end if;
   return v_issue;
 end;
 $$;
-comment on function private.set_exai_issue_status(integer, text, text) is
-  'Body of public.set_exai_issue_status.';
-grant execute on function private.set_exai_issue_status(integer, text, text) to authenticated, service_role;
+grant execute on function private.set_exai_issue_status to authenticated, service_role;
 
 create or replace function public.set_exai_issue_status(
   p_issue_number integer, p_status text, p_conversation_id text default null
@@ -41,8 +39,8 @@ begin atomic
     p_conversation_id => set_exai_issue_status.p_conversation_id
   );
 end;
-comment on function public.set_exai_issue_status(integer, text, text) is
+comment on function public.set_exai_issue_status is
   'Gives an issue another status; the update that logs it names this conversation, and one that fixes it '
-  'becomes fix_conversation_id. Agents and servers. Errors: not_signed_in (401), team_role_required (403), '
-  'exai_issue_not_found (404), exai_status_unknown (422).';
-grant execute on function public.set_exai_issue_status(integer, text, text) to authenticated, service_role;
+  'becomes fix_conversation_id. Agents and servers. Errors: sign_in_required (401), team_role_required '
+  '(403), exai_issue_unknown (404), exai_status_invalid (422).';
+grant execute on function public.set_exai_issue_status to authenticated, service_role;

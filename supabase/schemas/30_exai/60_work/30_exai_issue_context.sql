@@ -27,7 +27,7 @@ begin
   );
 end;
 $$;
-comment on function private.exai_context_issue(public.exai_issues) is
+comment on function private.exai_context_issue is
   'The issue itself for exai_issue_context, its texts cut to 8,000 characters.';
 
 create or replace function private.exai_context_relations(p_issue_id uuid) returns jsonb
@@ -61,7 +61,7 @@ begin
   );
 end;
 $$;
-comment on function private.exai_context_relations(uuid) is
+comment on function private.exai_context_relations is
   'Up to 100 relations of an issue, those to active ones first.';
 
 create or replace function private.exai_context_conversations(p_issue public.exai_issues) returns jsonb
@@ -94,7 +94,7 @@ begin
   );
 end;
 $$;
-comment on function private.exai_context_conversations(public.exai_issues) is
+comment on function private.exai_context_conversations is
   'The 50 latest conversations of an issue, each with what it did.';
 
 create or replace function private.exai_context_cut(
@@ -130,7 +130,7 @@ begin
   ));
 end;
 $$;
-comment on function private.exai_context_cut(public.exai_issues, jsonb, jsonb, jsonb, jsonb) is
+comment on function private.exai_context_cut is
   'What exai_issue_context leaves out: names of texts, and how many of the rest; empty for nothing.';
 
 create or replace function private.exai_issue_context(issue_number integer) returns jsonb
@@ -147,7 +147,7 @@ begin
   where i.issue_number = exai_issue_context.issue_number;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'exai_issue_not_found',
+      errcode = 'PT404', message = 'exai_issue_unknown',
       detail = format('There is no engineering issue #%s.', exai_issue_context.issue_number),
       hint = 'Use its issue_number.';
   end if;
@@ -179,20 +179,19 @@ begin
   );
 end;
 $$;
-comment on function private.exai_issue_context(integer) is 'Body of public.exai_issue_context.';
-grant execute on function private.exai_issue_context(integer) to authenticated, service_role;
+grant execute on function private.exai_issue_context to authenticated, service_role;
 
 create or replace function public.exai_issue_context(issue_number integer) returns jsonb
 language sql stable security invoker set search_path = ''
 begin atomic
   select private.exai_issue_context(issue_number => exai_issue_context.issue_number);
 end;
-comment on function public.exai_issue_context(integer) is
+comment on function public.exai_issue_context is
   'Everything about an issue in one document: {issue, steps[], updates[], relations[], conversations[], '
   'location, cut}. A relation is {issue_number, title, status, severity, kind, direction}: direction is to '
   'where this issue is the edge''s from (it blocks the other, is its parent, …), from the other way round, '
   'both for relates. Bounds: 8,000 characters a text, 200 steps of 1,000, the 20 newest updates of 4,000, '
   'oldest first, 100 relations, active ones first, 50 conversations, 100 components. cut names what was '
-  'left out: the texts, and how many of the others. Viewers. Errors: not_signed_in (401), '
-  'team_role_required (403), exai_issue_not_found (404).';
-grant execute on function public.exai_issue_context(integer) to authenticated, service_role;
+  'left out: the texts, and how many of the others. Viewers. Errors: sign_in_required (401), '
+  'team_role_required (403), exai_issue_unknown (404).';
+grant execute on function public.exai_issue_context to authenticated, service_role;

@@ -28,7 +28,7 @@ begin
   );
 end;
 $$;
-comment on function private.exai_issue_document(public.exai_issues) is
+comment on function private.exai_issue_document is
   'An issue with its steps and updates as import_exai_issues takes it.';
 
 create or replace function private.export_exai_lines() returns setof text
@@ -47,19 +47,18 @@ begin
   order by f.issue_number, t.issue_number, e.kind collate "C";
 end;
 $$;
-comment on function private.export_exai_lines() is 'Body of public.export_exai_lines.';
-grant execute on function private.export_exai_lines() to authenticated, service_role;
+grant execute on function private.export_exai_lines to authenticated, service_role;
 
 create or replace function public.export_exai_lines() returns setof text
 language sql stable security invoker set search_path = ''
 begin atomic
   select l.line from private.export_exai_lines() as l (line);
 end;
-comment on function public.export_exai_lines() is
+comment on function public.export_exai_lines is
   'Everything, a JSON object a line: {"issue": …} for each issue by number, with its steps and updates, '
   'then {"relation": …} for each edge. import_exai_issues takes an array of these lines. Admins and '
-  'servers. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.export_exai_lines() to authenticated, service_role;
+  'servers. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.export_exai_lines to authenticated, service_role;
 
 create or replace function private.export_exai_issues() returns jsonb
 language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
@@ -82,16 +81,15 @@ begin
   );
 end;
 $$;
-comment on function private.export_exai_issues() is 'Body of public.export_exai_issues.';
-grant execute on function private.export_exai_issues() to authenticated, service_role;
+grant execute on function private.export_exai_issues to authenticated, service_role;
 
 create or replace function public.export_exai_issues() returns jsonb
 language sql stable security invoker set search_path = ''
 begin atomic
   select private.export_exai_issues();
 end;
-comment on function public.export_exai_issues() is
+comment on function public.export_exai_issues is
   'Everything about engineering issues as {version, issues[], relations[]}, in one order, times in UTC: '
   'what import_exai_issues takes, and the same bytes after it was taken in elsewhere. Without accounts, '
-  'claims and updated_at. Admins and servers. Errors: not_signed_in (401), team_role_required (403).';
-grant execute on function public.export_exai_issues() to authenticated, service_role;
+  'claims and updated_at. Admins and servers. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.export_exai_issues to authenticated, service_role;

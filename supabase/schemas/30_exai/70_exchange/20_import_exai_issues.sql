@@ -27,10 +27,10 @@ begin
   return v_parts;
 end;
 $$;
-comment on function private.exai_import_parts(jsonb, text) is
+comment on function private.exai_import_parts is
   'The issues or relations of a document, or of an array of lines. Errors: exai_import_invalid (422).';
 
-create or replace function private.refuse_exai_import_conflicts(p_issues jsonb) returns void
+create or replace function private.reject_exai_import_conflicts(p_issues jsonb) returns void
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_conflict record;
@@ -53,7 +53,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.refuse_exai_import_conflicts(jsonb) is
+comment on function private.reject_exai_import_conflicts is
   'Errors: exai_import_conflict (409), where a number is another issue''s here.';
 
 create or replace function private.import_exai_issue_rows(p_issues jsonb) returns integer
@@ -96,7 +96,7 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.import_exai_issue_rows(jsonb) is
+comment on function private.import_exai_issue_rows is
   'Inserts or updates issues without their parts, and returns how many it wrote.';
 
 create or replace function private.import_exai_issue_parts(p_issues jsonb) returns void
@@ -133,8 +133,7 @@ begin
     );
 end;
 $$;
-comment on function private.import_exai_issue_parts(jsonb) is
-  'Inserts or updates the steps and updates of issues.';
+comment on function private.import_exai_issue_parts is 'Inserts or updates the steps and updates of issues.';
 
 create or replace function private.import_exai_issues(p_document jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set timezone = 'UTC' as $$
@@ -150,8 +149,8 @@ begin
   perform private.require_team_role('admin');
   v_issues := private.exai_import_parts(p_document, 'issues');
   v_relations := private.exai_import_parts(p_document, 'relations');
-  perform private.hold_exai_graph();
-  perform private.refuse_exai_import_conflicts(v_issues);
+  perform private.lock_exai_graph();
+  perform private.reject_exai_import_conflicts(v_issues);
   perform set_config('app.exai_import', 'on', true);
   v_written_count := private.import_exai_issue_rows(v_issues);
   perform private.import_exai_issue_parts(v_issues);
@@ -181,19 +180,18 @@ exception
       hint = 'Nothing was imported. Mend the document and send it again.';
 end;
 $$;
-comment on function private.import_exai_issues(jsonb) is 'Body of public.import_exai_issues.';
-grant execute on function private.import_exai_issues(jsonb) to authenticated, service_role;
+grant execute on function private.import_exai_issues to authenticated, service_role;
 
 create or replace function public.import_exai_issues(p_document jsonb) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.import_exai_issues(p_document => import_exai_issues.p_document);
 end;
-comment on function public.import_exai_issues(jsonb) is
+comment on function public.import_exai_issues is
   'Takes in a document of export_exai_issues, or an array of lines of export_exai_lines: issues, steps and '
   'updates by their ids, inserted or made what the document says, relations added; nothing is deleted. All '
   'or nothing, and a second time changes nothing. Returns {issues, relations, issues_written, '
-  'relations_written}. Admins and servers. Errors: not_signed_in (401), team_role_required (403), '
-  'exai_import_conflict, exai_relation_cycle, exai_isolation_unsupported (409), exai_import_invalid, '
-  'key_change_refused (422), and those of writing an issue.';
-grant execute on function public.import_exai_issues(jsonb) to authenticated, service_role;
+  'relations_written}. Admins and servers. Errors: sign_in_required (401), team_role_required (403), '
+  'exai_import_conflict, exai_relation_cycle_conflict, exai_isolation_unsupported (409), '
+  'exai_import_invalid, key_change_forbidden (422), and those of writing an issue.';
+grant execute on function public.import_exai_issues to authenticated, service_role;

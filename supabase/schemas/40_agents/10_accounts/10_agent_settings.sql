@@ -40,8 +40,8 @@ comment on column public.agent_settings.functions_url is
   'Where the edge functions are, without a slash at the end: https://<project>.supabase.co/functions/v1. '
   'Null: the database calls none, so nothing is swept.';
 
-create trigger _900_keep_timestamps before insert or update on public.agent_settings
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.agent_settings
+  for each row execute function private.set_timestamps();
 
 alter table public.agent_settings enable row level security;
 create policy agent_settings_select_viewer on public.agent_settings

@@ -21,8 +21,8 @@ create table public.users (
   constraint users_max_running_tasks_is_not_negative check (max_running_tasks >= 0)
 );
 comment on table public.users is
-  'One row an account, made with it and leaving with it. Each sees and edits their own. Errors on write: '
-  'key_change_refused (422).';
+  'One row an account, made with it and leaving with it. Each sees and edits their own. Errors on '
+  'write: key_change_forbidden (422).';
 comment on column public.users.id is 'The account in auth.users.';
 comment on column public.users.email is 'The account''s address; the database''s.';
 comment on column public.users.full_name is
@@ -46,7 +46,7 @@ declare
 begin
   foreach v_key in array p_keys loop
     if jsonb_typeof(p_metadata -> v_key) = 'string' then
-      v_text := private.presence(left(p_metadata ->> v_key, p_length));
+      v_text := private.non_blank(left(p_metadata ->> v_key, p_length));
       if v_text is not null then
         return v_text;
       end if;
@@ -55,7 +55,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.metadata_text(jsonb, text[], integer) is
+comment on function private.metadata_text is
   'The first of these keys whose value is a text that says something, cut to so many characters; else null.';
 
 create or replace function private.metadata_profile(p_metadata jsonb)
@@ -73,11 +73,11 @@ begin
     private.metadata_text(p_metadata, array['user_name', 'preferred_username'], 100);
 end;
 $$;
-comment on function private.metadata_profile(jsonb) is
+comment on function private.metadata_profile is
   'What auth.users.raw_user_meta_data says about somebody, whatever it is.';
 
 -- Nothing in here can fail for what is in the metadata: a sign-up that is refused is a user who leaves.
-create or replace function private.follow_new_account() returns trigger
+create or replace function private.sync_new_account() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into public.users (id, email, full_name, avatar_url, github_username)
@@ -87,10 +87,9 @@ begin
   return null;
 end;
 $$;
-comment on function private.follow_new_account() is
-  'After-insert trigger of auth.users: makes the profile.';
+comment on function private.sync_new_account is 'After-insert trigger of auth.users: makes the profile.';
 
-create or replace function private.follow_changed_account() returns trigger
+create or replace function private.sync_changed_account() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update public.users as u
@@ -107,27 +106,27 @@ begin
   return null;
 end;
 $$;
-comment on function private.follow_changed_account() is
+comment on function private.sync_changed_account is
   'After-update trigger of auth.users: takes over what the provider changed; what its owner wrote stays.';
 
-create or replace function private.fill_user() returns trigger
+create or replace function private.set_user_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   new.preferences := coalesce(new.preferences, old.preferences, '{}');
   return new;
 end;
 $$;
-comment on function private.fill_user() is 'Before trigger: null preferences are as if left out.';
+comment on function private.set_user_defaults is 'Before trigger: null preferences are as if left out.';
 
 -- As the account has it, whoever writes: nobody takes the address of somebody else.
-create or replace function private.keep_user_email() returns trigger
+create or replace function private.sync_user_email() returns trigger
 language plpgsql stable security definer set search_path = '' as $$
 begin
   new.email := (select a.email from auth.users as a where a.id = new.id);
   return new;
 end;
 $$;
-comment on function private.keep_user_email() is 'Before trigger: the address is the account''s.';
+comment on function private.sync_user_email is 'Before trigger: the address is the account''s.';
 
 -- set_max_running_tasks writes with another role than the API's.
 create or replace function private.guard_user_limit() returns trigger
@@ -139,32 +138,32 @@ begin
   return new;
 end;
 $$;
-comment on function private.guard_user_limit() is
+comment on function private.guard_user_limit is
   'Before trigger: nobody raises their own limit; what a client writes there is dropped.';
 
-create trigger _050_refuse_key_change before update on public.users
-  for each row when (old.id is distinct from new.id) execute function private.refuse_key_change();
-create trigger _100_fill_user before insert or update on public.users
-  for each row when (new.preferences is null) execute function private.fill_user();
-create trigger _200_keep_user_email before insert on public.users
-  for each row execute function private.keep_user_email();
-create trigger _210_keep_user_email before update on public.users
-  for each row when (old.email is distinct from new.email) execute function private.keep_user_email();
+create trigger _050_reject_key_change before update on public.users
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _100_set_user_defaults before insert or update on public.users
+  for each row when (new.preferences is null) execute function private.set_user_defaults();
+create trigger _200_sync_user_email before insert on public.users
+  for each row execute function private.sync_user_email();
+create trigger _210_sync_user_email before update on public.users
+  for each row when (old.email is distinct from new.email) execute function private.sync_user_email();
 create trigger _300_guard_user_limit before insert on public.users
   for each row when (new.max_running_tasks is not null) execute function private.guard_user_limit();
 create trigger _310_guard_user_limit before update on public.users
   for each row when (old.max_running_tasks is distinct from new.max_running_tasks)
   execute function private.guard_user_limit();
-create trigger _900_keep_timestamps before insert or update on public.users
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.users
+  for each row execute function private.set_timestamps();
 
-create trigger _100_follow_new_account after insert on auth.users
-  for each row execute function private.follow_new_account();
-create trigger _110_follow_changed_account after update on auth.users
+create trigger _100_sync_new_account after insert on auth.users
+  for each row execute function private.sync_new_account();
+create trigger _110_sync_changed_account after update on auth.users
   for each row when (
     (old.email, old.raw_user_meta_data) is distinct from (new.email, new.raw_user_meta_data)
   )
-  execute function private.follow_changed_account();
+  execute function private.sync_changed_account();
 
 alter table public.users enable row level security;
 create policy users_select_own on public.users
@@ -198,19 +197,19 @@ begin
   perform private.require_team_role('admin');
   if p_max_running_tasks < 0 then
     raise exception using
-      errcode = 'PT422', message = 'task_limit_invalid', detail = 'A limit is a number from 0, or null.',
+      errcode = 'PT422', message = 'agents_task_limit_invalid',
+      detail = 'A limit is a number from 0, or null.',
       hint = 'Use null for what agent_settings says.';
   end if;
   update public.users as u set max_running_tasks = p_max_running_tasks where u.id = p_user_id;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'user_not_found', detail = 'There is no account with this id.',
+      errcode = 'PT404', message = 'agents_user_unknown', detail = 'There is no account with this id.',
       hint = 'Use the id of an account.';
   end if;
 end;
 $$;
-comment on function private.set_max_running_tasks(uuid, integer) is 'Body of public.set_max_running_tasks.';
-grant execute on function private.set_max_running_tasks(uuid, integer) to authenticated, service_role;
+grant execute on function private.set_max_running_tasks to authenticated, service_role;
 
 create or replace function public.set_max_running_tasks(p_user_id uuid, p_max_running_tasks integer)
 returns void
@@ -221,8 +220,8 @@ begin atomic
     p_max_running_tasks => set_max_running_tasks.p_max_running_tasks
   );
 end;
-comment on function public.set_max_running_tasks(uuid, integer) is
+comment on function public.set_max_running_tasks is
   'How many tasks of this user workers may hold at once; null for what agent_settings says, 0 for none. '
-  'Admins and servers. Errors: not_signed_in (401), team_role_required (403), user_not_found (404), '
-  'task_limit_invalid (422).';
-grant execute on function public.set_max_running_tasks(uuid, integer) to authenticated, service_role;
+  'Admins and servers. Errors: sign_in_required (401), team_role_required (403), agents_user_unknown '
+  '(404), agents_task_limit_invalid (422).';
+grant execute on function public.set_max_running_tasks to authenticated, service_role;

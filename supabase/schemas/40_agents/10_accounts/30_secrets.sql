@@ -34,7 +34,7 @@ comment on column private.secrets.invalid_at is 'Since when the provider refuses
 
 -- A trigger and not a check constraint: a check's error, and so the server's log, repeats the whole row. It
 -- is the first one, before anything else could fail over the same row.
-create or replace function private.refuse_unsealed_secret() returns trigger
+create or replace function private.reject_unsealed_secret() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   if length(new.sealed) <= 16384 and new.sealed
@@ -43,22 +43,22 @@ begin
     return new;
   end if;
   raise exception using
-    errcode = 'PT422', message = 'secret_not_sealed',
+    errcode = 'PT422', message = 'agents_secret_invalid',
     detail = 'A secret is stored as v1.<key id>.<nonce>.<ciphertext> and in no other form.',
     hint = 'Hand it to the edge function that seals it.';
 end;
 $$;
-comment on function private.refuse_unsealed_secret() is
-  'Before trigger, the first of its table. The error does not repeat the value. Errors: secret_not_sealed '
-  '(422).';
+comment on function private.reject_unsealed_secret is
+  'Before trigger, the first of its table. The error does not repeat the value. '
+  'Errors: agents_secret_invalid (422).';
 
-create trigger _010_refuse_unsealed_secret before insert on private.secrets
-  for each row execute function private.refuse_unsealed_secret();
-create trigger _020_refuse_unsealed_secret before update on private.secrets
+create trigger _010_reject_unsealed_secret before insert on private.secrets
+  for each row execute function private.reject_unsealed_secret();
+create trigger _020_reject_unsealed_secret before update on private.secrets
   for each row when (old.sealed is distinct from new.sealed)
-  execute function private.refuse_unsealed_secret();
-create trigger _900_keep_timestamps before insert or update on private.secrets
-  for each row execute function private.keep_timestamps();
+  execute function private.reject_unsealed_secret();
+create trigger _900_set_timestamps before insert or update on private.secrets
+  for each row execute function private.set_timestamps();
 
 -- No policy, no grant: nobody but the functions below, which run as the owner, and operators.
 alter table private.secrets enable row level security;
@@ -72,8 +72,7 @@ begin
   where s.user_id = p_user_id and s.kind = p_kind;
 end;
 $$;
-comment on function private.read_secret(uuid, text) is 'Body of public.read_secret.';
-grant execute on function private.read_secret(uuid, text) to service_role;
+grant execute on function private.read_secret to service_role;
 
 create or replace function public.read_secret(p_user_id uuid, p_kind text)
 returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb, invalid_at timestamptz)
@@ -82,9 +81,8 @@ begin atomic
   select s.id, s.user_id, s.kind, s.sealed, s.metadata, s.invalid_at
   from private.read_secret(p_user_id => read_secret.p_user_id, p_kind => read_secret.p_kind) as s;
 end;
-comment on function public.read_secret(uuid, text) is
-  'A user''s secret, sealed; no row for none. Service role only.';
-grant execute on function public.read_secret(uuid, text) to service_role;
+comment on function public.read_secret is 'A user''s secret, sealed; no row for none. Service role only.';
+grant execute on function public.read_secret to service_role;
 
 create or replace function private.mark_secret_checked(p_id uuid, p_is_valid boolean, p_metadata jsonb)
 returns boolean
@@ -98,9 +96,7 @@ begin
   return found;
 end;
 $$;
-comment on function private.mark_secret_checked(uuid, boolean, jsonb) is
-  'Body of public.mark_secret_checked.';
-grant execute on function private.mark_secret_checked(uuid, boolean, jsonb) to service_role;
+grant execute on function private.mark_secret_checked to service_role;
 
 create or replace function public.mark_secret_checked(
   p_id uuid, p_is_valid boolean, p_metadata jsonb default null
@@ -112,7 +108,7 @@ begin atomic
     p_metadata => mark_secret_checked.p_metadata
   );
 end;
-comment on function public.mark_secret_checked(uuid, boolean, jsonb) is
+comment on function public.mark_secret_checked is
   'Writes down what the provider said about a secret just now, and what else it told. False when the secret '
   'has been replaced or removed meanwhile. Service role only.';
-grant execute on function public.mark_secret_checked(uuid, boolean, jsonb) to service_role;
+grant execute on function public.mark_secret_checked to service_role;

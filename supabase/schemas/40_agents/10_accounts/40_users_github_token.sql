@@ -4,7 +4,7 @@
 -- The handle is right when it is that of the user's own secret, whoever writes it: nothing to be gained by
 -- writing it, and a client that sends its whole row back does. The value is not repeated, and no constraint
 -- comes before this, whose error would repeat the row.
-create or replace function private.refuse_plain_github_token() returns trigger
+create or replace function private.reject_plain_github_token() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if exists (
@@ -14,14 +14,14 @@ begin
     return new;
   end if;
   raise exception using
-    errcode = 'PT422', message = 'github_token_plaintext_refused',
+    errcode = 'PT422', message = 'agents_github_token_forbidden',
     detail = 'users.github_token holds the handle of the user''s own token and nothing else.',
     hint = 'POST {"token": "…"} to the edge function github-token; set null to remove the token.';
 end;
 $$;
-comment on function private.refuse_plain_github_token() is
-  'Before trigger, the first of its table. The error does not repeat the value. Errors: '
-  'github_token_plaintext_refused (422).';
+comment on function private.reject_plain_github_token is
+  'Before trigger, the first of its table. The error does not repeat the value. '
+  'Errors: agents_github_token_forbidden (422).';
 
 create or replace function private.remove_github_token() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -30,14 +30,14 @@ begin
   return null;
 end;
 $$;
-comment on function private.remove_github_token() is
+comment on function private.remove_github_token is
   'After-update trigger: whoever clears the handle removes the token.';
 
-create trigger _010_refuse_plain_github_token before insert on public.users
-  for each row when (new.github_token is not null) execute function private.refuse_plain_github_token();
-create trigger _020_refuse_plain_github_token before update on public.users
+create trigger _010_reject_plain_github_token before insert on public.users
+  for each row when (new.github_token is not null) execute function private.reject_plain_github_token();
+create trigger _020_reject_plain_github_token before update on public.users
   for each row when (new.github_token is not null and old.github_token is distinct from new.github_token)
-  execute function private.refuse_plain_github_token();
+  execute function private.reject_plain_github_token();
 create trigger _500_remove_github_token after update on public.users
   for each row when (old.github_token is not null and new.github_token is null)
   execute function private.remove_github_token();
@@ -50,7 +50,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.clear_github_token() is
+comment on function private.clear_github_token is
   'After-delete trigger of secrets: no handle is left of a secret that is gone.';
 
 create trigger _500_clear_github_token after delete on private.secrets
@@ -74,7 +74,7 @@ begin
   );
 end;
 $$;
-comment on function private.describe_github_token(uuid) is
+comment on function private.describe_github_token is
   'Of a user''s GitHub token is_set, login, scopes, expires_at, checked_at and invalid_at; null where '
   'there is none.';
 
@@ -88,7 +88,7 @@ begin
   perform from public.users as u where u.id = p_user_id for no key update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'user_not_found', detail = 'There is no account with this id.',
+      errcode = 'PT404', message = 'agents_user_unknown', detail = 'There is no account with this id.',
       hint = 'Use the id of an account.';
   end if;
   insert into private.secrets as s (id, user_id, kind, sealed, metadata, checked_at)
@@ -98,13 +98,12 @@ begin
     checked_at = excluded.checked_at, invalid_at = null;
   update public.users as u set
     github_token = 'secret:' || p_id,
-    github_username = coalesce(left(private.presence(p_metadata ->> 'login'), 100), u.github_username)
+    github_username = coalesce(left(private.non_blank(p_metadata ->> 'login'), 100), u.github_username)
   where u.id = p_user_id;
   return private.describe_github_token(p_user_id);
 end;
 $$;
-comment on function private.set_github_token(uuid, uuid, text, jsonb) is 'Body of public.set_github_token.';
-grant execute on function private.set_github_token(uuid, uuid, text, jsonb) to service_role;
+grant execute on function private.set_github_token to service_role;
 
 create or replace function public.set_github_token(
   p_user_id uuid, p_id uuid, p_sealed text, p_metadata jsonb default '{}'
@@ -116,11 +115,11 @@ begin atomic
     p_sealed => set_github_token.p_sealed, p_metadata => set_github_token.p_metadata
   );
 end;
-comment on function public.set_github_token(uuid, uuid, text, jsonb) is
+comment on function public.set_github_token is
   'Stores a GitHub token that is sealed for this id, user and kind github_token, in the place of the one '
   'that the user had, and says of it what github_token_status says. metadata: login, scopes, expires_at. '
-  'Service role only. Errors: user_not_found (404), secret_not_sealed (422).';
-grant execute on function public.set_github_token(uuid, uuid, text, jsonb) to service_role;
+  'Service role only. Errors: agents_user_unknown (404), agents_secret_invalid (422).';
+grant execute on function public.set_github_token to service_role;
 
 create or replace function private.github_token_status() returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -129,22 +128,21 @@ declare
 begin
   if v_user_id is null then
     raise exception using
-      errcode = 'PT401', message = 'not_signed_in', detail = 'This is about one''s own token.',
+      errcode = 'PT401', message = 'sign_in_required', detail = 'This is about one''s own token.',
       hint = 'Sign in.';
   end if;
   return private.describe_github_token(v_user_id);
 end;
 $$;
-comment on function private.github_token_status() is 'Body of public.github_token_status.';
-grant execute on function private.github_token_status() to authenticated;
+grant execute on function private.github_token_status to authenticated;
 
 create or replace function public.github_token_status() returns jsonb
 language sql stable security invoker set search_path = ''
 begin atomic
   select private.github_token_status();
 end;
-comment on function public.github_token_status() is
+comment on function public.github_token_status is
   'What is known about the caller''s GitHub token: {is_set, login, scopes, expires_at, checked_at, '
   'invalid_at}, never the token. Scopes are null for a fine-grained token, invalid_at is since when GitHub '
-  'refuses it. Errors: not_signed_in (401).';
-grant execute on function public.github_token_status() to authenticated;
+  'refuses it. Errors: sign_in_required (401).';
+grant execute on function public.github_token_status to authenticated;

@@ -14,8 +14,7 @@ begin
   limit least(greatest(p_batch_size, 1), 1000);
 end;
 $$;
-comment on function private.secrets_to_rotate(text, uuid, integer) is 'Body of public.secrets_to_rotate.';
-grant execute on function private.secrets_to_rotate(text, uuid, integer) to service_role;
+grant execute on function private.secrets_to_rotate to service_role;
 
 create or replace function public.secrets_to_rotate(
   p_current_key_id text, p_after uuid default null, p_batch_size integer default 100
@@ -28,10 +27,10 @@ begin atomic
     p_batch_size => secrets_to_rotate.p_batch_size
   ) as s;
 end;
-comment on function public.secrets_to_rotate(text, uuid, integer) is
-  'Up to p_batch_size secrets (1000 at most) that are not sealed with this master key, in the order of their '
-  'ids, after the id p_after. Service role only.';
-grant execute on function public.secrets_to_rotate(text, uuid, integer) to service_role;
+comment on function public.secrets_to_rotate is
+  'Up to p_batch_size secrets (1000 at most) that are not sealed with this master key, in the order of '
+  'their ids, after the id p_after. Service role only.';
+grant execute on function public.secrets_to_rotate to service_role;
 
 -- A secret that was replaced or removed since it was read is another one, and stays as it is.
 create or replace function private.reseal_secrets(p_secrets jsonb) returns integer
@@ -51,18 +50,17 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.reseal_secrets(jsonb) is 'Body of public.reseal_secrets.';
-grant execute on function private.reseal_secrets(jsonb) to service_role;
+grant execute on function private.reseal_secrets to service_role;
 
 create or replace function public.reseal_secrets(p_secrets jsonb) returns integer
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.reseal_secrets(p_secrets => reseal_secrets.p_secrets);
 end;
-comment on function public.reseal_secrets(jsonb) is
+comment on function public.reseal_secrets is
   'Takes [{id, sealed, resealed}, …]: each secret that is still sealed as given becomes what it is resealed '
-  'to. Says how many did. Service role only. Errors: secret_not_sealed (422).';
-grant execute on function public.reseal_secrets(jsonb) to service_role;
+  'to. Says how many did. Service role only. Errors: agents_secret_invalid (422).';
+grant execute on function public.reseal_secrets to service_role;
 
 create or replace function private.secret_key_counts()
 returns table (kind text, key_id text, secret_count bigint)
@@ -72,8 +70,7 @@ begin
   select s.kind, s.key_id, count(*) from private.secrets as s group by 1, 2 order by 1, 2;
 end;
 $$;
-comment on function private.secret_key_counts() is 'Body of public.secret_key_counts.';
-grant execute on function private.secret_key_counts() to service_role;
+grant execute on function private.secret_key_counts to service_role;
 
 create or replace function public.secret_key_counts()
 returns table (kind text, key_id text, secret_count bigint)
@@ -81,6 +78,6 @@ language sql stable security invoker set search_path = ''
 begin atomic
   select c.kind, c.key_id, c.secret_count from private.secret_key_counts() as c;
 end;
-comment on function public.secret_key_counts() is
+comment on function public.secret_key_counts is
   'How many secrets of each kind each master key has sealed. Service role only.';
-grant execute on function public.secret_key_counts() to service_role;
+grant execute on function public.secret_key_counts to service_role;

@@ -23,7 +23,7 @@ begin
   perform from public.users as u where u.id = p_user_id for key share;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'user_not_found', detail = 'There is no account with this id.',
+      errcode = 'PT404', message = 'agents_user_unknown', detail = 'There is no account with this id.',
       hint = 'Use the id of an account.';
   end if;
   insert into private.github_token_checks as c (user_id, counted_since, checks_count)
@@ -43,16 +43,15 @@ begin
   );
 end;
 $$;
-comment on function private.count_github_token_check(uuid) is 'Body of public.count_github_token_check.';
-grant execute on function private.count_github_token_check(uuid) to service_role;
+grant execute on function private.count_github_token_check to service_role;
 
 create or replace function public.count_github_token_check(p_user_id uuid) returns integer
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.count_github_token_check(p_user_id => count_github_token_check.p_user_id);
 end;
-comment on function public.count_github_token_check(uuid) is
+comment on function public.count_github_token_check is
   'Counts that GitHub is about to be asked about a token for a user, and returns 0; where it has been ten '
-  'times in ten minutes, counts nothing and returns the seconds to wait. Service role only. Errors: '
-  'user_not_found (404).';
-grant execute on function public.count_github_token_check(uuid) to service_role;
+  'times in ten minutes, counts nothing and returns the seconds to wait. Service role only. '
+  'Errors: agents_user_unknown (404).';
+grant execute on function public.count_github_token_check to service_role;

@@ -32,21 +32,20 @@ create sequence public.projects_id_seq as bigint owned by public.projects.id;
 
 comment on table public.projects is
   'One row a repository and user. Each sees and edits their own; deleting one deletes its tasks. Null for a '
-  'column that may not be null is as if it were left out. Errors on write: key_change_refused (422).';
-comment on column public.projects.id is
-  'Counted up by the database. Only servers may bring a new one along.';
+  'column that may not be null is as if it were left out. Errors on write: key_change_forbidden (422).';
+comment on column public.projects.id is 'Counted up by the database. Only servers may bring a new one along.';
 comment on column public.projects.user_id is 'Whose it is: the caller, for good.';
 comment on column public.projects.is_active is 'Whether the app offers it; the queue does not ask.';
 comment on column public.projects.settings is 'Whatever the app keeps about it, up to 64 kB; workers get it.';
 comment on column public.projects.max_running_tasks is
-  'How many of its tasks workers may hold at once; null for what agent_settings says, which this can only '
-  'lower.';
+  'How many of its tasks workers may hold at once; null for what agent_settings says, which this '
+  'can only lower.';
 
 create index idx_projects_user_id on public.projects (user_id);
 
 -- The sequence moves by nextval, as long as that is quick: setval could take it back below a number that
 -- was given out in between.
-create or replace function private.pass_id(p_sequence regclass, p_id bigint) returns void
+create or replace function private.advance_id_sequence(p_sequence regclass, p_id bigint) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_last bigint := coalesce(pg_sequence_last_value(p_sequence), 0);
@@ -64,12 +63,12 @@ begin
   end loop;
 end;
 $$;
-comment on function private.pass_id(regclass, bigint) is
+comment on function private.advance_id_sequence is
   'Moves a sequence of ids to at least this one, so that it is not given out again.';
 
 -- For an upsert of a row that is there, what was sent as null is as stored. An id that nobody has yet would
 -- be in the way of whoever is given it next.
-create or replace function private.meet_stored_project() returns trigger
+create or replace function private.complete_project_upsert() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_old public.projects;
@@ -77,7 +76,7 @@ begin
   if coalesce(new.id, 0) <> 0 then
     select * into v_old from public.projects as p where p.id = new.id and p.user_id = new.user_id for update;
     if not found and private.is_trusted_caller() then
-      perform private.pass_id('public.projects_id_seq', new.id);
+      perform private.advance_id_sequence('public.projects_id_seq', new.id);
     elsif not found and not exists (select from public.projects as p where p.id = new.id) then
       new.id := 0;
     end if;
@@ -94,10 +93,10 @@ begin
   return new;
 end;
 $$;
-comment on function private.meet_stored_project() is
+comment on function private.complete_project_upsert is
   'Before-insert trigger, the first: an id for a new project; for an upsert, nulls as they are stored.';
 
-create or replace function private.fill_project() returns trigger
+create or replace function private.set_project_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   new.is_active := coalesce(new.is_active, old.is_active);
@@ -105,34 +104,35 @@ begin
   return new;
 end;
 $$;
-comment on function private.fill_project() is
+comment on function private.set_project_defaults is
   'Before-update trigger: null in a column that may not be null is as if left out.';
 
 -- A trigger and no check, whose message would print the row.
-create or replace function private.refuse_url_secret() returns trigger
+create or replace function private.reject_url_secret() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   raise exception using
-    errcode = 'PT422', message = 'repo_url_holds_secret',
+    errcode = 'PT422', message = 'agents_repo_url_invalid',
     detail = 'There is a user or a password in repo_url, where everything that reads it would show it.',
     hint = 'Use the url without it, and give your token to the function github-token.';
 end;
 $$;
-comment on function private.refuse_url_secret() is
-  'Before trigger of a repo_url with credentials in it. Errors: repo_url_holds_secret (422), always.';
+comment on function private.reject_url_secret is
+  'Before trigger of a repo_url with credentials in it. Errors: agents_repo_url_invalid (422), always.';
 
-create trigger _005_refuse_url_secret before insert or update of repo_url on public.projects
+create trigger _005_reject_url_secret before insert or update of repo_url on public.projects
   for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
-  execute function private.refuse_url_secret();
-create trigger _010_meet_stored_project before insert on public.projects
-  for each row execute function private.meet_stored_project();
-create trigger _050_refuse_key_change before update on public.projects
+  execute function private.reject_url_secret();
+create trigger _010_complete_project_upsert before insert on public.projects
+  for each row execute function private.complete_project_upsert();
+create trigger _050_reject_key_change before update on public.projects
   for each row when (old.id is distinct from new.id or old.user_id is distinct from new.user_id)
-  execute function private.refuse_key_change();
-create trigger _100_fill_project before update on public.projects
-  for each row when (new.is_active is null or new.settings is null) execute function private.fill_project();
-create trigger _900_keep_timestamps before insert or update on public.projects
-  for each row execute function private.keep_timestamps();
+  execute function private.reject_key_change();
+create trigger _100_set_project_defaults before update on public.projects
+  for each row when (new.is_active is null or new.settings is null)
+    execute function private.set_project_defaults();
+create trigger _900_set_timestamps before insert or update on public.projects
+  for each row execute function private.set_timestamps();
 
 alter table public.projects enable row level security;
 create policy projects_select_own on public.projects

@@ -43,11 +43,11 @@ create table public.tasks (
 create sequence public.tasks_id_seq as bigint owned by public.tasks.id;
 
 comment on table public.tasks is
-  'One row a task. Each user sees and edits their own; workers have them through the functions of the queue. '
-  'For lists use task_list, which leaves the large columns out. Null for a column that may not be null is as '
-  'if it were left out. Errors on write: project_not_found (404), task_status_way_illegal, '
-  'task_held_by_worker (409), task_result_too_large (413), task_value_invalid, repo_url_holds_secret, '
-  'key_change_refused (422).';
+  'One row a task. Each user sees and edits their own; workers have them through the functions of the '
+  'queue. For lists use task_list, which leaves the large columns out. Null for a column that may not be '
+  'null is as if it were left out. Errors on write: agents_project_unknown (404), '
+  'agents_task_transition_invalid, agents_task_conflict (409), agents_task_result_too_large (413), '
+  'agents_task_value_invalid, agents_repo_url_invalid, key_change_forbidden (422).';
 comment on column public.tasks.id is 'Counted up by the database. Only servers may bring a new one along.';
 comment on column public.tasks.user_id is 'Whose it is: the caller, for good.';
 comment on column public.tasks.project_id is 'The project, which is the same user''s; null for none.';
@@ -84,8 +84,8 @@ create index idx_tasks_user_id on public.tasks (user_id);
 create index idx_tasks_project_id on public.tasks (project_id);
 create index idx_tasks_status on public.tasks (status);
 
--- See private.meet_stored_project.
-create or replace function private.meet_stored_task() returns trigger
+-- See private.complete_project_upsert.
+create or replace function private.complete_task_upsert() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_old public.tasks;
@@ -93,7 +93,7 @@ begin
   if coalesce(new.id, 0) <> 0 then
     select * into v_old from public.tasks as t where t.id = new.id and t.user_id = new.user_id for update;
     if not found and private.is_trusted_caller() then
-      perform private.pass_id('public.tasks_id_seq', new.id);
+      perform private.advance_id_sequence('public.tasks_id_seq', new.id);
     elsif not found and not exists (select from public.tasks as t where t.id = new.id) then
       new.id := 0;
     end if;
@@ -114,7 +114,7 @@ begin
   return new;
 end;
 $$;
-comment on function private.meet_stored_task() is
+comment on function private.complete_task_upsert is
   'Before-insert trigger, the first: an id for a new task; for an upsert, nulls as they are stored.';
 
 -- With the rights of whoever writes: a project that they can't see is none.
@@ -130,16 +130,16 @@ begin
   where p.id = new.project_id and p.user_id = new.user_id;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'project_not_found', detail = 'The task''s user has no such project.',
+      errcode = 'PT404', message = 'agents_project_unknown', detail = 'The task''s user has no such project.',
       hint = 'Use the id of one of the user''s projects, or null.';
   end if;
   new.repo_url := coalesce(new.repo_url, v_repo_url);
   return new;
 end;
 $$;
-comment on function private.check_task_project() is
-  'Before trigger: a task''s project is its user''s own, and lends its repository. Errors: project_not_found '
-  '(404).';
+comment on function private.check_task_project is
+  'Before trigger: a task''s project is its user''s own, and lends its repository. '
+  'Errors: agents_project_unknown (404).';
 
 -- Its message, unlike a check's, does not print the row.
 create or replace function private.check_task_values() returns trigger
@@ -166,16 +166,16 @@ begin
   end;
   if v_wrong is not null then
     raise exception using
-      errcode = 'PT422', message = 'task_value_invalid',
+      errcode = 'PT422', message = 'agents_task_value_invalid',
       detail = format('A task can''t have this in %s.', split_part(v_wrong, ':', 1)),
       hint = format('What fits is %s.', v_wrong);
   end if;
   return new;
 end;
 $$;
-comment on function private.check_task_values() is
+comment on function private.check_task_values is
   'Before trigger of what a task is asked: ranges and lengths; null in a column that may not be null is as '
-  'if left out. Errors: task_value_invalid (422).';
+  'if left out. Errors: agents_task_value_invalid (422).';
 
 -- What nearly every write is: one expression, since each costs every finished task its part. The sizes are
 -- known without unpacking anything.
@@ -196,9 +196,10 @@ begin
     new.changed_files := coalesce(new.changed_files, old.changed_files);
     new.chat_messages := coalesce(new.chat_messages, old.chat_messages);
     new.execution_metadata := coalesce(new.execution_metadata, old.execution_metadata);
-    perform private.refuse_task_result(new);
+    perform private.reject_task_result(new);
   end if;
-  -- private.keep_task can't tell, without unpacking them, whether the large columns change. Here the largest
+  -- private.set_task_defaults can't tell, without unpacking them, whether the large columns change. Here the
+  -- largest
   -- come last: a message that is appended is seen before a diff would be read.
   if tg_op = 'UPDATE' and current_setting('app.task_queue', true) is distinct from 'on' and (
     old.chat_messages <> new.chat_messages or old.execution_metadata <> new.execution_metadata
@@ -210,26 +211,26 @@ begin
   return new;
 end;
 $$;
-comment on function private.check_task_result() is
+comment on function private.check_task_result is
   'Before trigger of what comes out of a task: sizes, shapes and lengths; null in a column that may not be '
-  'null is as if left out. Errors: task_result_too_large (413), task_value_invalid (422).';
+  'null is as if left out. Errors: agents_task_result_too_large (413), agents_task_value_invalid (422).';
 
 -- Fired for what is wrong alone: messages that are well cost the look that the trigger's condition takes. The
 -- functions of the queue and append_task_message add objects to what is there, and are not looked at.
-create or replace function private.refuse_task_messages() returns trigger
+create or replace function private.reject_task_messages() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   raise exception using
-    errcode = 'PT422', message = 'task_value_invalid',
+    errcode = 'PT422', message = 'agents_task_value_invalid',
     detail = 'A task can''t have this in chat_messages.',
     hint = 'What fits is chat_messages: an array of objects {role, content, timestamp}.';
 end;
 $$;
-comment on function private.refuse_task_messages() is
-  'Before trigger of messages that a client writes and that are no objects. Errors: task_value_invalid '
-  '(422).';
+comment on function private.reject_task_messages is
+  'Before trigger of messages that a client writes and that are no objects. '
+  'Errors: agents_task_value_invalid (422).';
 
-create or replace function private.refuse_task_result(p_task public.tasks) returns void
+create or replace function private.reject_task_result(p_task public.tasks) returns void
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_wrong constant text := case
@@ -250,31 +251,31 @@ begin
     or pg_column_size(p_task.execution_metadata) > 16777216 or octet_length(p_task.error) > 1048576
   then
     raise exception using
-      errcode = 'PT413', message = 'task_result_too_large',
+      errcode = 'PT413', message = 'agents_task_result_too_large',
       detail = 'git_diff and git_patch hold up to 50 MB each, chat_messages, changed_files and '
         'execution_metadata 16 MB, error 1 MB.',
       hint = 'Keep what is larger in a file and put its address into execution_metadata.';
   end if;
   if v_wrong is not null then
     raise exception using
-      errcode = 'PT422', message = 'task_value_invalid',
+      errcode = 'PT422', message = 'agents_task_value_invalid',
       detail = format('A task can''t have this in %s.', split_part(v_wrong, ':', 1)),
       hint = format('What fits is %s.', v_wrong);
   end if;
 end;
 $$;
-comment on function private.refuse_task_result(public.tasks) is
-  'Says what is wrong with what came out of a task, if anything is. Errors: task_result_too_large (413), '
-  'task_value_invalid (422).';
+comment on function private.reject_task_result is
+  'Says what is wrong with what came out of a task, if anything is. Errors: agents_task_result_too_large '
+  '(413), agents_task_value_invalid (422).';
 
-create trigger _005_refuse_url_secret before insert or update of repo_url on public.tasks
+create trigger _005_reject_url_secret before insert or update of repo_url on public.tasks
   for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
-  execute function private.refuse_url_secret();
-create trigger _010_meet_stored_task before insert on public.tasks
-  for each row execute function private.meet_stored_task();
-create trigger _050_refuse_key_change before update of id, user_id on public.tasks
+  execute function private.reject_url_secret();
+create trigger _010_complete_task_upsert before insert on public.tasks
+  for each row execute function private.complete_task_upsert();
+create trigger _050_reject_key_change before update of id, user_id on public.tasks
   for each row when (old.id is distinct from new.id or old.user_id is distinct from new.user_id)
-  execute function private.refuse_key_change();
+  execute function private.reject_key_change();
 create trigger _100_check_task_project before insert on public.tasks
   for each row execute function private.check_task_project();
 create trigger _110_check_task_project before update of project_id on public.tasks
@@ -287,12 +288,12 @@ create trigger _130_check_task_result before insert or update of git_diff, git_p
   chat_messages, execution_metadata, pr_branch, container_id, commit_hash, pr_number, pr_url, error_kind
   on public.tasks
   for each row execute function private.check_task_result();
-create trigger _140_refuse_task_messages before insert or update of chat_messages on public.tasks
+create trigger _140_reject_task_messages before insert or update of chat_messages on public.tasks
   for each row when (
     current_user in ('authenticated', 'service_role')
     and jsonb_path_exists(new.chat_messages, 'strict $[*] ? (@.type() != "object")')
   )
-  execute function private.refuse_task_messages();
+  execute function private.reject_task_messages();
 
 alter table public.tasks enable row level security;
 create policy tasks_select_own on public.tasks

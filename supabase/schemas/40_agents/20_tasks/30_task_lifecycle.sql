@@ -19,14 +19,14 @@ begin
   return new;
 end;
 $$;
-comment on function private.begin_task() is
+comment on function private.begin_task is
   'Before-insert trigger: a task may begin in any status, and has the times that go with it.';
 
 -- The functions of the queue go by other rules, since each task pays twice for what a trigger costs: they run
 -- with `app.task_queue` on, look at the status themselves, under the task's lock, and write its times. No
 -- client of the API can set it.
 
-create or replace function private.keep_task_status() returns trigger
+create or replace function private.check_task_transition() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_next constant public.task_status[] := case old.status
@@ -43,13 +43,13 @@ begin
   -- Whoever it is: what a worker holds changes through the functions of the queue.
   if exists (select from public.task_attempts as a where a.task_id = old.id and a.ended_at is null) then
     raise exception using
-      errcode = 'PT409', message = 'task_held_by_worker',
+      errcode = 'PT409', message = 'agents_task_conflict',
       detail = 'A worker holds this task, so its status stays what it is.',
       hint = 'Call cancel_task to take it from the worker.';
   end if;
   if new.status <> all (v_next) then
     raise exception using
-      errcode = 'PT409', message = 'task_status_way_illegal',
+      errcode = 'PT409', message = 'agents_task_transition_invalid',
       detail = format('A task that is %s can''t become %s.', old.status, new.status),
       hint = format('From here it may become: %s.', array_to_string(v_next, ', '));
   end if;
@@ -70,30 +70,30 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_task_status() is
+comment on function private.check_task_transition is
   'Before-update trigger of the status: only along the legal ways, by whoever may, with the times that go '
-  'with it. Errors: task_status_way_illegal, task_held_by_worker (409).';
+  'with it. Errors: agents_task_transition_invalid, agents_task_conflict (409).';
 
-create or replace function private.keep_task_project() returns trigger
+create or replace function private.check_task_project_change() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   if exists (select from public.task_attempts as a where a.task_id = old.id and a.ended_at is null) then
     raise exception using
-      errcode = 'PT409', message = 'task_held_by_worker',
+      errcode = 'PT409', message = 'agents_task_conflict',
       detail = 'A worker holds this task, so its project and repository stay what they are.',
       hint = 'Call cancel_task to take it from the worker.';
   end if;
   return new;
 end;
 $$;
-comment on function private.keep_task_project() is
+comment on function private.check_task_project_change is
   'Before-update trigger of a changed project, since what runs is counted by project, and of a changed '
-  'repository, since what the worker says of its pull request is of the one that it was given. Errors: '
-  'task_held_by_worker (409).';
+  'repository, since what the worker says of its pull request is of the one that it was given. '
+  'Errors: agents_task_conflict (409).';
 
--- Times as private.keep_timestamps keeps them, but without comparing the large columns, which would read and
+-- Times as private.set_timestamps keeps them, but without comparing the large columns, which would read and
 -- unpack them for each update of the row: where they are written, private.check_task_result has.
-create or replace function private.keep_task() returns trigger
+create or replace function private.set_task_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   new.created_at := old.created_at;
@@ -124,22 +124,22 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_task() is
+comment on function private.set_task_defaults is
   'Before-update trigger, the last: what a client writes into the database''s own columns is dropped, and '
   'updated_at moves forward whenever something else changed.';
 
 create trigger _200_begin_task before insert on public.tasks
   for each row execute function private.begin_task();
-create trigger _210_keep_task_status before update of status on public.tasks
+create trigger _210_check_task_transition before update of status on public.tasks
   for each row when (current_setting('app.task_queue', true) is distinct from 'on')
-  execute function private.keep_task_status();
-create trigger _220_keep_task_project before update of project_id, repo_url on public.tasks
+  execute function private.check_task_transition();
+create trigger _220_check_task_project_change before update of project_id, repo_url on public.tasks
   for each row when (
     old.project_id is distinct from new.project_id or old.repo_url is distinct from new.repo_url
   )
-  execute function private.keep_task_project();
-create trigger _900_keep_timestamps before insert on public.tasks
-  for each row execute function private.keep_timestamps();
-create trigger _910_keep_task before update on public.tasks
+  execute function private.check_task_project_change();
+create trigger _900_set_timestamps before insert on public.tasks
+  for each row execute function private.set_timestamps();
+create trigger _910_set_task_defaults before update on public.tasks
   for each row when (current_setting('app.task_queue', true) is distinct from 'on')
-  execute function private.keep_task();
+  execute function private.set_task_defaults();

@@ -11,11 +11,11 @@ declare
   v_timestamp numeric;
 begin
   if coalesce(append_task_message.role not in ('user', 'assistant', 'system'), true)
-    or private.presence(content) is null or octet_length(content) > 1048576
+    or private.non_blank(content) is null or octet_length(content) > 1048576
     or char_length(idempotency_key) not between 1 and 200
   then
     raise exception using
-      errcode = 'PT422', message = 'task_message_invalid',
+      errcode = 'PT422', message = 'agents_task_message_invalid',
       detail = 'This is no message that can be stored.',
       hint = 'Use the role user, assistant or system, a content of up to 1 MB that is not blank, and a key '
         'of 1 to 200 characters or none.';
@@ -26,7 +26,7 @@ begin
   for no key update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'task_not_found', detail = 'There is no such task.',
+      errcode = 'PT404', message = 'agents_task_unknown', detail = 'There is no such task.',
       hint = 'Use the id of a task.';
   end if;
   if idempotency_key is not null then
@@ -50,8 +50,8 @@ begin
   return v_message;
 end;
 $$;
-comment on function private.append_task_message(bigint, text, text, text) is
-  'Appends a message to any task. Errors: task_not_found (404), task_message_invalid (422).';
+comment on function private.append_task_message is
+  'Appends a message to any task. Errors: agents_task_unknown (404), agents_task_message_invalid (422).';
 
 create or replace function private.append_own_task_message(
   task_id bigint, role text, content text, idempotency_key text
@@ -63,15 +63,15 @@ begin
     where t.id = append_own_task_message.task_id and t.user_id = auth.uid()
   ) then
     raise exception using
-      errcode = 'PT404', message = 'task_not_found', detail = 'There is no such task of yours.',
+      errcode = 'PT404', message = 'agents_task_unknown', detail = 'There is no such task of yours.',
       hint = 'Use the id of one of your tasks.';
   end if;
   return private.append_task_message(task_id, role, content, idempotency_key);
 end;
 $$;
-comment on function private.append_own_task_message(bigint, text, text, text) is
-  'Body of public.append_task_message. Errors: task_not_found (404).';
-grant execute on function private.append_own_task_message(bigint, text, text, text)
+comment on function private.append_own_task_message is
+  'Body of public.append_task_message. Errors: agents_task_unknown (404).';
+grant execute on function private.append_own_task_message
   to authenticated, service_role;
 
 create or replace function public.append_task_message(
@@ -84,10 +84,11 @@ begin atomic
     content => append_task_message.content, idempotency_key => append_task_message.idempotency_key
   );
 end;
-comment on function public.append_task_message(bigint, text, text, text) is
+comment on function public.append_task_message is
   'Appends {role, content, timestamp} to the task''s chat_messages and returns it; the timestamp is the '
   'database''s, in epoch seconds, and never smaller than the last message''s. With an idempotency_key that '
   'the conversation has already, it appends nothing and returns the message of that key. The task''s user '
-  'and servers. Errors: task_not_found (404), task_result_too_large (413), task_message_invalid (422).';
-grant execute on function public.append_task_message(bigint, text, text, text)
+  'and servers. Errors: agents_task_unknown (404), agents_task_result_too_large '
+  '(413), agents_task_message_invalid (422).';
+grant execute on function public.append_task_message
   to authenticated, service_role;

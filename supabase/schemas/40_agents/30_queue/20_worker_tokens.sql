@@ -24,8 +24,8 @@ comment on column public.worker_tokens.revoked_at is 'Since when it is refused; 
 comment on column public.worker_tokens.last_used_at is 'When it was last shown, give or take ten minutes.';
 create index worker_tokens_user_id_idx on public.worker_tokens (user_id);
 
-create trigger _900_keep_created_at before insert or update on public.worker_tokens
-  for each row execute function private.keep_created_at();
+create trigger _900_set_created_at before insert or update on public.worker_tokens
+  for each row execute function private.set_created_at();
 
 alter table public.worker_tokens enable row level security;
 create policy worker_tokens_select_own on public.worker_tokens
@@ -53,13 +53,13 @@ begin
     select case when count(*) between 1 and 50 and max(char_length(n.name)) <= 100
       then array_agg(n.name order by n.name) end
     from (
-      select distinct private.presence(a.agent) as name from unnest(p_agents) as a (agent)
+      select distinct private.non_blank(a.agent) as name from unnest(p_agents) as a (agent)
     ) as n
     where n.name is not null
   );
 end;
 $$;
-comment on function private.agent_names(text[]) is
+comment on function private.agent_names is
   'The names without blanks and repetitions; null when there is none, or more than 50, or one is too long.';
 
 create or replace function private.create_worker_token(
@@ -69,20 +69,20 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_user_id constant uuid := case when for_everybody is not true then auth.uid() end;
   v_agents constant text[] := private.agent_names(agents);
-  v_name constant text := private.presence(name);
+  v_name constant text := private.non_blank(name);
 begin
   if for_everybody then
     perform private.require_team_role('admin');
   elsif v_user_id is null then
     raise exception using
-      errcode = 'PT401', message = 'not_signed_in', detail = 'A worker token is an account''s.',
+      errcode = 'PT401', message = 'sign_in_required', detail = 'A worker token is an account''s.',
       hint = 'Sign in, or make one for everybody''s tasks: for_everybody.';
   end if;
   if v_name is null or char_length(v_name) > 200 or v_agents is null
     or expires_in_days not between 1 and 3650
   then
     raise exception using
-      errcode = 'PT422', message = 'worker_input_invalid',
+      errcode = 'PT422', message = 'agents_worker_input_invalid',
       detail = 'A worker token has a name of up to 200 characters, one to 50 agents, and 1 to 3650 days.',
       hint = 'Leave expires_in_days out for one that does not expire.';
   end if;
@@ -95,9 +95,7 @@ begin
   return next;
 end;
 $$;
-comment on function private.create_worker_token(text, text[], integer, boolean) is
-  'Body of public.create_worker_token.';
-grant execute on function private.create_worker_token(text, text[], integer, boolean)
+grant execute on function private.create_worker_token
   to authenticated, service_role;
 
 create or replace function public.create_worker_token(
@@ -112,11 +110,11 @@ begin atomic
     for_everybody => create_worker_token.for_everybody
   ) as c;
 end;
-comment on function public.create_worker_token(text, text[], integer, boolean) is
+comment on function public.create_worker_token is
   'Makes a credential with which a worker claims the caller''s tasks for these agents, and finishes what it '
-  'claimed; with for_everybody, anybody''s tasks (admins and servers). The token is shown this once. Errors: '
-  'not_signed_in (401), team_role_required (403), worker_input_invalid (422).';
-grant execute on function public.create_worker_token(text, text[], integer, boolean)
+  'claimed; with for_everybody, anybody''s tasks (admins and servers). The token is shown this once. '
+  'Errors: sign_in_required (401), team_role_required (403), agents_worker_input_invalid (422).';
+grant execute on function public.create_worker_token
   to authenticated, service_role;
 
 create or replace function private.revoke_worker_token(id uuid) returns timestamptz
@@ -133,25 +131,24 @@ begin
   returning w.revoked_at into v_revoked_at;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'worker_token_not_found',
+      errcode = 'PT404', message = 'agents_worker_token_unknown',
       detail = 'There is no worker token with this id.', hint = 'Use the id of a row in worker_tokens.';
   end if;
   return v_revoked_at;
 end;
 $$;
-comment on function private.revoke_worker_token(uuid) is 'Body of public.revoke_worker_token.';
-grant execute on function private.revoke_worker_token(uuid) to authenticated, service_role;
+grant execute on function private.revoke_worker_token to authenticated, service_role;
 
 create or replace function public.revoke_worker_token(id uuid) returns timestamptz
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.revoke_worker_token(id => revoke_worker_token.id);
 end;
-comment on function public.revoke_worker_token(uuid) is
+comment on function public.revoke_worker_token is
   'Ends a credential at once, also for the tasks that its worker holds: their leases run out. Says since '
-  'when it is revoked. Its user, admins of the team for one for everybody, and servers. Errors: '
-  'worker_token_not_found (404).';
-grant execute on function public.revoke_worker_token(uuid) to authenticated, service_role;
+  'when it is revoked. Its user, admins of the team for one for everybody, and servers. '
+  'Errors: agents_worker_token_unknown (404).';
+grant execute on function public.revoke_worker_token to authenticated, service_role;
 
 -- Unknown, expired and revoked are one answer.
 create or replace function private.authorize_worker(
@@ -166,7 +163,7 @@ begin
       return;
     end if;
     raise exception using
-      errcode = 'PT401', message = 'worker_token_required',
+      errcode = 'PT401', message = 'agents_worker_token_required',
       detail = 'The queue is open to servers and to workers with a token.',
       hint = 'Make one with create_worker_token and send it as worker_token.';
   end if;
@@ -178,7 +175,7 @@ begin
     and (w.expires_at is null or w.expires_at > clock_timestamp());
   if not found then
     raise exception using
-      errcode = 'PT401', message = 'worker_token_invalid',
+      errcode = 'PT401', message = 'agents_worker_token_invalid',
       detail = 'The worker token is unknown, expired or revoked.', hint = 'Make a new one.';
   end if;
   if v_last_used_at is null or v_last_used_at < clock_timestamp() - interval '10 minutes' then
@@ -190,7 +187,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.authorize_worker(text) is
+comment on function private.authorize_worker is
   'Passes whoever may use the queue: trusted callers, for whom it returns nulls, and holders of a worker '
   'token, whose scope it returns. A trusted caller that shows a token is held to it. Errors: '
-  'worker_token_required, worker_token_invalid (401).';
+  'agents_worker_token_required, agents_worker_token_invalid (401).';

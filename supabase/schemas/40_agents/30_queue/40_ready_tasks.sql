@@ -43,7 +43,7 @@ begin
     order by l.priority desc, r.run_after, r.id;
 end;
 $$;
-comment on function private.first_ready_tasks(text[], integer) is
+comment on function private.first_ready_tasks is
   'The first ready tasks of each agent and priority, so many of each, in the order in which they go.';
 
 create or replace function private.waiting_users(p_agents text[], p_from uuid, p_to uuid, p_limit integer)
@@ -70,11 +70,11 @@ begin
     )
     select o.agent, o.user_id
     from (select w.* from owner as w limit p_limit) as o
-    join private.user_rooms as r on r.user_id = o.user_id
+    join private.user_capacity as r on r.user_id = o.user_id
     where coalesce(r.running < r.most, true);
 end;
 $$;
-comment on function private.waiting_users(text[], uuid, uuid, integer) is
+comment on function private.waiting_users is
   'Users from one id to another who have pending tasks of an agent, and room for them; so many of those who '
   'have tasks are looked at or, for null, all.';
 
@@ -95,7 +95,7 @@ begin
       cross join lateral (
         select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
           exists (
-            select from private.project_rooms as p
+            select from private.project_capacity as p
             where p.project_id = t.project_id and p.running >= p.most
           ) as is_full
         from public.tasks as t
@@ -109,7 +109,7 @@ begin
       cross join lateral (
         select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
           exists (
-            select from private.project_rooms as p
+            select from private.project_capacity as p
             where p.project_id = t.project_id and p.running >= p.most
           ) as is_full
         from public.tasks as t
@@ -124,7 +124,7 @@ begin
     where l.run_after <= clock_timestamp() and not l.is_full;
 end;
 $$;
-comment on function private.first_ready_tasks_of_each(text[], uuid, uuid, integer) is
+comment on function private.first_ready_tasks_of_each is
   'The first ready task of each project that has room, of each agent, of the users from one id to another '
   'who have room: of so many users or, for null, of all.';
 
@@ -153,6 +153,6 @@ begin
   end if;
 end;
 $$;
-comment on function private.ready_candidates(text[], uuid, integer) is
+comment on function private.ready_candidates is
   'What a claim looks at, in the order in which it goes: first what comes first, then the first ones of the '
   'projects of some 8 to 16 users, at last those of all.';

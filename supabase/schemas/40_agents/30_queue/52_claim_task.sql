@@ -22,12 +22,12 @@ begin
   );
 end;
 $$;
-comment on function private.first_agent(text[]) is 'The agent whose first pending task goes first.';
+comment on function private.first_agent is 'The agent whose first pending task goes first.';
 
 -- The first pending task is what nearly every claim comes down to, so it is tried by itself: the choice and
 -- the lock are one statement. Whatever is in its way (it is for later, its user has no room or is just being
--- served), private.take_task looks further.
-create or replace function private.take_first_task(p_agents text[]) returns tid
+-- served), private.pick_task looks further.
+create or replace function private.claim_first_task(p_agents text[]) returns tid
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_agent constant text := case when cardinality(p_agents) = 1 then p_agents[1]
@@ -46,21 +46,22 @@ begin
     return null;
   end if;
   if v_task.is_ready then
-    v_room := private.task_room(v_task.user_id, v_task.project_id);
+    v_room := private.task_capacity(v_task.user_id, v_task.project_id);
     if coalesce(v_room.user_limit, v_room.project_limit) is null then
       return v_task.place;
-    elsif not v_room.is_user_full and not v_room.is_project_full and private.take_turn(v_task.user_id) then
+    elsif not v_room.is_user_full and not v_room.is_project_full
+      and private.try_lock_user_claims(v_task.user_id) then
       v_has_turn := true;
-      v_room := private.task_room(v_task.user_id, v_task.project_id);
+      v_room := private.task_capacity(v_task.user_id, v_task.project_id);
       if not v_room.is_user_full and not v_room.is_project_full then
         return v_task.place;
       end if;
     end if;
   end if;
-  return private.take_task(p_agents, null, v_has_turn);
+  return private.pick_task(p_agents, null, v_has_turn);
 end;
 $$;
-comment on function private.take_first_task(text[]) is
+comment on function private.claim_first_task is
   'Locks the first ready task of anybody that may run and says where it is; null for none.';
 
 create or replace function private.open_attempt(
@@ -90,7 +91,7 @@ begin
   return v_attempt;
 end;
 $$;
-comment on function private.open_attempt(tid, text, interval, uuid, uuid) is
+comment on function private.open_attempt is
   'Starts the locked, pending task at this place, and opens its attempt.';
 
 -- No plan in here, or in what this calls, reads all that waits and sorts it: the indexes have the order, and
@@ -114,9 +115,9 @@ begin
   if v_attempt.task_id is not null then
     select t.ctid into v_place from public.tasks as t where t.id = v_attempt.task_id for no key update;
   elsif v_scope.user_id is null then
-    v_place := private.take_first_task(agents);
+    v_place := private.claim_first_task(agents);
   else
-    v_place := private.take_task(agents, v_scope.user_id, false);
+    v_place := private.pick_task(agents, v_scope.user_id, false);
   end if;
   select null::bigint, null::bigint, null::smallint, null::timestamptz, t.agent, t.priority, t.project_id,
     t.repo_url,
@@ -142,8 +143,7 @@ begin
   return next v_claimed;
 end;
 $$;
-comment on function private.claim_task(text, text[], integer, text, uuid) is 'Body of public.claim_task.';
-grant execute on function private.claim_task(text, text[], integer, text, uuid)
+grant execute on function private.claim_task
   to anon, authenticated, service_role;
 
 create or replace function public.claim_task(
@@ -157,13 +157,13 @@ begin atomic
     worker_token => claim_task.worker_token, claim_key => claim_task.claim_key
   );
 end;
-comment on function public.claim_task(text, text[], integer, text, uuid) is
+comment on function public.claim_task is
   'Takes the first task that is ready for one of these agents: greater priority first, then the one that '
   'waits longest. Returns it with its fencing_token, to be shown with each later call, and with what the '
   'work needs; no row when there is nothing to do. Nobody else gets it until lease_expires_at, which '
   'heartbeat_task moves on. The same claim_key again returns the same lease while it holds. Servers claim '
   'any task and are given the handle of its user''s GitHub token; others show a worker_token. Errors: '
-  'worker_token_required, worker_token_invalid (401), worker_agents_not_allowed (403), worker_input_invalid '
-  '(422).';
-grant execute on function public.claim_task(text, text[], integer, text, uuid)
+  'agents_worker_token_required, agents_worker_token_invalid (401), agents_worker_agents_forbidden '
+  '(403), agents_worker_input_invalid (422).';
+grant execute on function public.claim_task
   to anon, authenticated, service_role;

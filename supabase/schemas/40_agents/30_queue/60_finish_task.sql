@@ -2,16 +2,16 @@
 --
 -- Locks, here and wherever an attempt ends: the task, then its attempt.
 
-create or replace function private.refuse_lost_lease() returns void
+create or replace function private.raise_lost_lease() returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   raise exception using
-    errcode = 'PT409', message = 'task_lease_lost',
+    errcode = 'PT409', message = 'agents_task_lease_expired',
     detail = 'This fencing token holds the task no longer: its lease ran out, or the attempt was ended.',
     hint = 'Stop the work on this task and claim another one.';
 end;
 $$;
-comment on function private.refuse_lost_lease() is 'Errors: task_lease_lost (409), always.';
+comment on function private.raise_lost_lease is 'Errors: agents_task_lease_expired (409), always.';
 
 -- What a worker says twice, since the answer got lost, is answered as before and writes nothing.
 create or replace function private.ended_attempt(
@@ -25,13 +25,14 @@ begin
   where a.task_id = p_task_id and a.fencing_token = p_fencing_token and a.outcome = p_outcome
     and (p_worker_token_id is null or a.worker_token_id = p_worker_token_id);
   if not found then
-    perform private.refuse_lost_lease();
+    perform private.raise_lost_lease();
   end if;
   return v_attempt;
 end;
 $$;
-comment on function private.ended_attempt(bigint, bigint, uuid, text) is
-  'The attempt, if the same worker has ended it in the same way before. Errors: task_lease_lost (409).';
+comment on function private.ended_attempt is
+  'The attempt, if the same worker has ended it in the same way before. '
+  'Errors: agents_task_lease_expired (409).';
 
 create or replace function private.end_attempt(
   p_task_id bigint, p_fencing_token bigint, p_worker_token_id uuid, p_outcome text, p_error text,
@@ -52,5 +53,5 @@ begin
   return v_attempt;
 end;
 $$;
-comment on function private.end_attempt(bigint, bigint, uuid, text, text, text, boolean) is
+comment on function private.end_attempt is
   'Locks the task and ends the attempt of a worker whose lease holds; null for any other.';

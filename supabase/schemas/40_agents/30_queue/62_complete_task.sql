@@ -42,12 +42,7 @@ begin
   );
 end;
 $$;
-comment on function private.complete_task(
-  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
-) is 'Body of public.complete_task.';
-grant execute on function private.complete_task(
-  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
-) to anon, authenticated, service_role;
+grant execute on function private.complete_task to anon, authenticated, service_role;
 
 create or replace function public.complete_task(
   task_id bigint, fencing_token bigint, commit_hash text default null, git_diff text default null,
@@ -66,14 +61,10 @@ begin atomic
     execution_metadata => complete_task.execution_metadata, worker_token => complete_task.worker_token
   );
 end;
-comment on function public.complete_task(
-  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
-) is
+comment on function public.complete_task is
   'Finishes a task that the worker holds, with what came out of it: null leaves a column as it is, '
   'execution_metadata is merged into what is there, the message is appended to the conversation. Returns '
   '{task_id, status, completed_at}; said again with the same fencing_token, the same. Errors: '
-  'worker_token_required, worker_token_invalid (401), task_lease_lost (409), task_result_too_large (413), '
-  'task_value_invalid, task_message_invalid (422).';
-grant execute on function public.complete_task(
-  bigint, bigint, text, text, text, jsonb, text, integer, text, text, jsonb, text
-) to anon, authenticated, service_role;
+  'agents_worker_token_required, agents_worker_token_invalid (401), agents_task_lease_expired (409), '
+  'agents_task_result_too_large (413), agents_task_value_invalid, agents_task_message_invalid (422).';
+grant execute on function public.complete_task to anon, authenticated, service_role;

@@ -12,9 +12,9 @@ begin
   );
 end;
 $$;
-comment on function private.retry_delay(smallint) is
-  'How long a task waits after so many failed attempts: retry_seconds, twice as long each time, up to '
-  'an hour.';
+comment on function private.retry_delay is
+  'How long a task waits after so many failed attempts: retry_seconds, twice as long each time, up '
+  'to an hour.';
 
 create or replace function private.fail_task(
   task_id bigint, fencing_token bigint, error text, retryable boolean, error_kind text, message text,
@@ -26,8 +26,8 @@ declare
   v_attempt public.task_attempts;
   v_task public.tasks;
 begin
-  if private.presence(error) is null or retryable is null then
-    perform private.refuse_worker_input('error says what went wrong, and retryable is true or false.');
+  if private.non_blank(error) is null or retryable is null then
+    perform private.raise_worker_input_invalid('error says what went wrong, and retryable is true or false.');
   end if;
   v_attempt := private.end_attempt(
     task_id, fencing_token, v_scope.token_id, 'failed', error, error_kind, retryable
@@ -52,9 +52,7 @@ begin
   );
 end;
 $$;
-comment on function private.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text) is
-  'Body of public.fail_task.';
-grant execute on function private.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text)
+grant execute on function private.fail_task
   to anon, authenticated, service_role;
 
 create or replace function public.fail_task(
@@ -70,12 +68,13 @@ begin atomic
     execution_metadata => fail_task.execution_metadata, worker_token => fail_task.worker_token
   );
 end;
-comment on function public.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text) is
+comment on function public.fail_task is
   'Ends the worker''s attempt with an error. A retryable one goes back to pending, to be claimed after '
   'run_after, until max_attempts are used up; otherwise the task has failed. Returns {task_id, status, '
-  'run_after, attempts_left}. Errors: worker_token_required, worker_token_invalid (401), task_lease_lost '
-  '(409), task_result_too_large (413), task_value_invalid, task_message_invalid, worker_input_invalid (422).';
-grant execute on function public.fail_task(bigint, bigint, text, boolean, text, text, jsonb, text)
+  'run_after, attempts_left}. Errors: agents_worker_token_required, agents_worker_token_invalid (401), '
+  'agents_task_lease_expired (409), agents_task_result_too_large (413), agents_task_value_invalid, '
+  'agents_task_message_invalid, agents_worker_input_invalid (422).';
+grant execute on function public.fail_task
   to anon, authenticated, service_role;
 
 create or replace function private.release_task(task_id bigint, fencing_token bigint, worker_token text)
@@ -101,8 +100,7 @@ begin
   return jsonb_build_object('task_id', release_task.task_id, 'status', 'pending'::text);
 end;
 $$;
-comment on function private.release_task(bigint, bigint, text) is 'Body of public.release_task.';
-grant execute on function private.release_task(bigint, bigint, text) to anon, authenticated, service_role;
+grant execute on function private.release_task to anon, authenticated, service_role;
 
 create or replace function public.release_task(
   task_id bigint, fencing_token bigint, worker_token text default null
@@ -114,8 +112,8 @@ begin atomic
     worker_token => release_task.worker_token
   );
 end;
-comment on function public.release_task(bigint, bigint, text) is
+comment on function public.release_task is
   'Gives a task back that the worker did not get to: it is pending again at once, in its old place, and the '
-  'attempt does not count. Returns {task_id, status}. Errors: worker_token_required, worker_token_invalid '
-  '(401), task_lease_lost (409).';
-grant execute on function public.release_task(bigint, bigint, text) to anon, authenticated, service_role;
+  'attempt does not count. Returns {task_id, status}. Errors: agents_worker_token_required, '
+  'agents_worker_token_invalid (401), agents_task_lease_expired (409).';
+grant execute on function public.release_task to anon, authenticated, service_role;

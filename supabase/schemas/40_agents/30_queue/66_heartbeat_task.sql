@@ -31,9 +31,7 @@ begin
   );
 end;
 $$;
-comment on function private.heartbeat_task(bigint, bigint, integer, text, text) is
-  'Body of public.heartbeat_task.';
-grant execute on function private.heartbeat_task(bigint, bigint, integer, text, text)
+grant execute on function private.heartbeat_task
   to anon, authenticated, service_role;
 
 create or replace function public.heartbeat_task(
@@ -48,10 +46,10 @@ begin atomic
     worker_token => heartbeat_task.worker_token
   );
 end;
-comment on function public.heartbeat_task(bigint, bigint, integer, text, text) is
+comment on function public.heartbeat_task is
   'Lets the lease run from now for so many seconds, and appends the message, if any, to the conversation. '
   'Returns {state, lease_expires_at, cancel_requested}: running, or cancelled when the user took the task '
-  'away, and then the worker stops. Errors: worker_token_required, worker_token_invalid (401), '
-  'task_lease_lost (409), task_message_invalid, worker_input_invalid (422).';
-grant execute on function public.heartbeat_task(bigint, bigint, integer, text, text)
+  'away, and then the worker stops. Errors: agents_worker_token_required, agents_worker_token_invalid '
+  '(401), agents_task_lease_expired (409), agents_task_message_invalid, agents_worker_input_invalid (422).';
+grant execute on function public.heartbeat_task
   to anon, authenticated, service_role;

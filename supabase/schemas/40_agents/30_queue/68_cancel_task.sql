@@ -11,12 +11,12 @@ begin
   for no key update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'task_not_found', detail = 'There is no such task of yours.',
+      errcode = 'PT404', message = 'agents_task_unknown', detail = 'There is no such task of yours.',
       hint = 'Use the id of one of your tasks.';
   end if;
   if v_status in ('completed', 'failed') then
     raise exception using
-      errcode = 'PT409', message = 'task_already_ended',
+      errcode = 'PT409', message = 'agents_task_status_conflict',
       detail = format('Task %s is %s.', task_id, v_status), hint = 'There is nothing left to cancel.';
   end if;
   if v_status <> 'cancelled' then
@@ -32,16 +32,15 @@ begin
   return jsonb_build_object('task_id', cancel_task.task_id, 'status', 'cancelled'::text);
 end;
 $$;
-comment on function private.cancel_task(bigint) is 'Body of public.cancel_task.';
-grant execute on function private.cancel_task(bigint) to authenticated, service_role;
+grant execute on function private.cancel_task to authenticated, service_role;
 
 create or replace function public.cancel_task(task_id bigint) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.cancel_task(task_id => cancel_task.task_id);
 end;
-comment on function public.cancel_task(bigint) is
+comment on function public.cancel_task is
   'Cancels the caller''s task, pending or running, at once; a worker that holds it can write nothing more '
   'and hears of it at its next heartbeat. Returns {task_id, status}; again, the same. Servers cancel any '
-  'task. Errors: task_not_found (404), task_already_ended (409).';
-grant execute on function public.cancel_task(bigint) to authenticated, service_role;
+  'task. Errors: agents_task_unknown (404), agents_task_status_conflict (409).';
+grant execute on function public.cancel_task to authenticated, service_role;

@@ -26,9 +26,9 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.return_failed_tasks(public.task_attempts[]) is
+comment on function private.return_failed_tasks is
   'Puts tasks whose attempts have ended without success back to pending, or to failed where the error does '
-  'not pass or the attempts are used up. Errors: task_value_invalid (422).';
+  'not pass or the attempts are used up. Errors: agents_task_value_invalid (422).';
 
 -- A heartbeat that comes first moves the lease on, and the attempt is none of these any more when its row is
 -- had; one that comes later finds that it has ended. Tasks that somebody is writing wait for the next time.
@@ -64,6 +64,6 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.reclaim_expired_tasks() is
+comment on function private.reclaim_expired_tasks is
   'Ends attempts whose lease ran out, up to 10,000 at a time, and puts their tasks back or, after '
   'max_attempts, to failed with error_kind lease_expired. Returns how many. Run by the clock.';

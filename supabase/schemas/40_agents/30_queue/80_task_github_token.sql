@@ -11,7 +11,8 @@ begin
     and a.ended_at is null and a.lease_expires_at > clock_timestamp();
   if not found then
     raise exception using
-      errcode = 'PT409', message = 'task_lease_lost', detail = 'No open lease of the task has this token.',
+      errcode = 'PT409', message = 'agents_task_lease_expired',
+      detail = 'No open lease of the task has this token.',
       hint = 'Stop working on it and claim the next task.';
   end if;
   return query
@@ -19,13 +20,13 @@ begin
   where s.user_id = v_user_id and s.kind = 'github_token';
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'github_token_not_set', detail = 'The task''s user has no GitHub token.',
+      errcode = 'PT404', message = 'agents_github_token_unknown',
+      detail = 'The task''s user has no GitHub token.',
       hint = 'Fail the task as not retryable; its user sets one with the edge function github-token.';
   end if;
 end;
 $$;
-comment on function private.task_github_token(bigint, bigint) is 'Body of public.task_github_token.';
-grant execute on function private.task_github_token(bigint, bigint) to service_role;
+grant execute on function private.task_github_token to service_role;
 
 create or replace function public.task_github_token(p_task_id bigint, p_fencing_token bigint)
 returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb)
@@ -36,8 +37,8 @@ begin atomic
     p_task_id => task_github_token.p_task_id, p_fencing_token => task_github_token.p_fencing_token
   ) as s;
 end;
-comment on function public.task_github_token(bigint, bigint) is
+comment on function public.task_github_token is
   'The GitHub token, sealed, of the user whose task is held with this fencing token. Called by the edge '
-  'function github-token, which opens it. Service role only. Errors: github_token_not_set (404), '
-  'task_lease_lost (409).';
-grant execute on function public.task_github_token(bigint, bigint) to service_role;
+  'function github-token, which opens it. Service role only. Errors: agents_github_token_unknown '
+  '(404), agents_task_lease_expired (409).';
+grant execute on function public.task_github_token to service_role;

@@ -34,8 +34,8 @@ create table public.pull_requests (
 );
 comment on table public.pull_requests is
   'Pull requests of the repositories that projects and tasks name, kept by GitHub''s webhook and by the '
-  'sweep. A user sees those that a verified link leads to from a task of theirs. Nobody writes here over the '
-  'API.';
+  'sweep. A user sees those that a verified link leads to from a task of theirs. Nobody writes here '
+  'over the API.';
 comment on column public.pull_requests.repo_owner is 'The owner of the repository, in lower case.';
 comment on column public.pull_requests.repo_name is 'The name of the repository, in lower case.';
 comment on column public.pull_requests.state is
@@ -52,8 +52,8 @@ comment on column public.pull_requests.provider_updated_at is
 -- Where a branch's pull requests are looked for when a task comes to name it.
 create index pull_requests_head_ref_idx on public.pull_requests (repo_owner, repo_name, head_ref);
 
-create trigger _900_keep_timestamps before insert or update on public.pull_requests
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.pull_requests
+  for each row execute function private.set_timestamps();
 
 -- Beside the table, so that what the sweep notes every quarter of an hour is no change of a pull request.
 create table private.pull_request_checks (

@@ -44,8 +44,8 @@ create index task_pull_requests_user_id_idx on public.task_pull_requests (user_i
 create index task_pull_requests_verify_after_idx on public.task_pull_requests (verify_after)
   where verify_after is not null;
 
-create trigger _900_keep_timestamps before insert or update on public.task_pull_requests
-  for each row execute function private.keep_timestamps();
+create trigger _900_set_timestamps before insert or update on public.task_pull_requests
+  for each row execute function private.set_timestamps();
 
 -- In plpgsql, as what policies ask: a function of language sql is planned anew in each statement.
 create or replace function private.my_pull_request_ids() returns setof bigint
@@ -56,10 +56,10 @@ begin
     where l.user_id = auth.uid() and l.verified_at is not null;
 end;
 $$;
-comment on function private.my_pull_request_ids() is
-  'The pull requests that verified links lead to from the caller''s tasks. In policies: '
-  'id = any (array(select private.my_pull_request_ids())).';
-grant execute on function private.my_pull_request_ids() to authenticated, service_role;
+comment on function private.my_pull_request_ids is
+  'The pull requests that verified links lead to from the caller''s tasks. In policies: id = '
+  'any (array(select private.my_pull_request_ids())).';
+grant execute on function private.my_pull_request_ids to authenticated, service_role;
 
 alter table public.task_pull_requests enable row level security;
 -- That a branch has a pull request is itself something that only whoever may see it is told.
@@ -94,8 +94,8 @@ create table private.task_github_refs (
 comment on table private.task_github_refs is
   'The repository, pull request and branch that a task names, in lower case where GitHub ignores it.';
 comment on column private.task_github_refs.number_named_in is
-  'The transaction that last changed the pull request: what a trusted worker confirms is what it wrote '
-  'itself.';
+  'The transaction that last changed the pull request: what a trusted worker confirms is what '
+  'it wrote itself.';
 comment on column private.task_github_refs.head_named_in is 'The transaction that last changed the branch.';
 comment on column private.task_github_refs.is_number_confirmed is
   'Whether a trusted worker or a server named the pull request; gone with every change by somebody else.';

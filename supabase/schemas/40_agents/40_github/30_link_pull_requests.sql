@@ -24,7 +24,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.github_repository(text) is
+comment on function private.github_repository is
   'Owner and name in a repository''s URL, in lower case; null where there are none.';
 
 create or replace function private.github_pull_request(
@@ -49,9 +49,9 @@ begin
   end if;
 end;
 $$;
-comment on function private.github_pull_request(text) is
-  'Repository and number in a pull request''s URL https://host/owner/name/pull/number; null where there are '
-  'none.';
+comment on function private.github_pull_request is
+  'Repository and number in a pull request''s URL https://host/owner/name/pull/number; null where '
+  'there are none.';
 
 -- The URL says the repository; a number alone is of the task's own. A branch is looked for in the task's own
 -- repository, so not beside a pull request in another one.
@@ -77,7 +77,7 @@ begin
     v.repo_name := v_name;
   end if;
   if v_owner is null or (v_owner, v_name) = (v.repo_owner, v.repo_name) then
-    v.head_ref := left(private.presence(p_task.pr_branch), 255);
+    v.head_ref := left(private.non_blank(p_task.pr_branch), 255);
   end if;
   if v.repo_owner is not null and (v.number is not null or v.head_ref is not null) then
     v.task_id := p_task.id;
@@ -86,18 +86,18 @@ begin
   return v;
 end;
 $$;
-comment on function private.github_ref_of(public.tasks) is
+comment on function private.github_ref_of is
   'The repository, pull request and branch that a task names; task_id is null where it names none.';
 
 -- The project's repository is no part of the task: its user may change it while a worker is at work.
-create or replace function private.task_says_repository(p_task public.tasks) returns boolean
+create or replace function private.has_task_repository(p_task public.tasks) returns boolean
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return (private.github_pull_request(p_task.pr_url)).o_owner is not null
     or (private.github_repository(p_task.repo_url)).o_owner is not null;
 end;
 $$;
-comment on function private.task_says_repository(public.tasks) is
+comment on function private.has_task_repository is
   'Whether the repository of what a task names is said by the task itself, so that it may be confirmed.';
 
 -- Tasks share the lock, so that those who write many of them neither wait for each other nor meet in a
@@ -119,13 +119,13 @@ begin
   end if;
 end;
 $$;
-comment on function private.lock_github_head(text, text, text, boolean) is
+comment on function private.lock_github_head is
   'Takes turns between tasks that come to name a branch and pull requests that come from it, so that the '
   'later one sees the other. Taken before the pull request''s row.';
 
 -- Here and below without sequential scans: a plan that is made while a table is known to be empty reads it
 -- from its beginning for each of the many rows that one statement then brings.
-create or replace function private.name_pull_request(p_owner text, p_name text, p_number integer)
+create or replace function private.ensure_pull_request(p_owner text, p_name text, p_number integer)
 returns bigint
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
@@ -136,7 +136,7 @@ begin
   returning id into v_id;
   if found then
     insert into private.pull_request_checks (pull_request_id, next_check_at) values (v_id, now());
-    perform private.know_repository(p_owner, p_name);
+    perform private.register_repository(p_owner, p_name);
     return v_id;
   end if;
   return (
@@ -145,7 +145,7 @@ begin
   );
 end;
 $$;
-comment on function private.name_pull_request(text, text, integer) is
+comment on function private.ensure_pull_request is
   'The id of a pull request; makes a row of which nothing is known yet where there is none.';
 
 -- The row lock keeps a repository from being hidden between the look and the link.
@@ -174,7 +174,7 @@ begin
     verify_after = case when coalesce(l.verified_at, excluded.verified_at) is null then l.verify_after end;
 end;
 $$;
-comment on function private.link_pull_request(bigint, uuid, bigint, text, boolean) is
+comment on function private.link_pull_request is
   'Links a task to a pull request; verified when the repository is public or a trusted worker named it.';
 
 -- Pull requests of the branch that were over before the task was made are of other work.
@@ -189,10 +189,9 @@ begin
   order by p.id;
 end;
 $$;
-comment on function private.link_task_branch(private.task_github_refs, timestamptz) is
-  'Links a task to the pull requests of its branch.';
+comment on function private.link_task_branch is 'Links a task to the pull requests of its branch.';
 
-create or replace function private.keep_github_ref(
+create or replace function private.upsert_github_ref(
   p_ref private.task_github_refs, p_is_confirmed boolean, p_is_new boolean
 ) returns private.task_github_refs
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
@@ -223,7 +222,7 @@ begin
   return v;
 end;
 $$;
-comment on function private.keep_github_ref(private.task_github_refs, boolean, boolean) is
+comment on function private.upsert_github_ref is
   'Stores what a task, or a new one, names now, and whether what has changed is confirmed.';
 
 -- Links to what the task no longer names go.
@@ -236,8 +235,8 @@ begin
   if v.task_id is null then
     delete from private.task_github_refs as r where r.task_id = new.id;
   else
-    v := private.keep_github_ref(
-      v, private.is_trusted_caller() and private.task_says_repository(new), tg_op = 'INSERT'
+    v := private.upsert_github_ref(
+      v, private.is_trusted_caller() and private.has_task_repository(new), tg_op = 'INSERT'
     );
   end if;
   if tg_op = 'UPDATE' then
@@ -252,7 +251,7 @@ begin
   end if;
   if v.number is not null and v.task_id is not null then
     perform private.link_pull_request(
-      v.task_id, v.user_id, private.name_pull_request(v.repo_owner, v.repo_name, v.number),
+      v.task_id, v.user_id, private.ensure_pull_request(v.repo_owner, v.repo_name, v.number),
       case when v.is_number_confirmed then 'worker' else 'owner' end, v.is_number_confirmed
     );
   end if;
@@ -262,7 +261,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.link_task_pull_requests() is
+comment on function private.link_task_pull_requests is
   'After-row trigger of tasks: keeps the links to the pull requests that the task names.';
 
 create trigger _500_link_pull_requests after insert on public.tasks
@@ -288,7 +287,7 @@ begin
     is_number_confirmed = r.is_number_confirmed or r.number_named_in = pg_current_xact_id(),
     is_head_confirmed = r.is_head_confirmed or r.head_named_in = pg_current_xact_id()
   where r.task_id = p_task_id
-    and (select private.task_says_repository(t) from public.tasks as t where t.id = p_task_id)
+    and (select private.has_task_repository(t) from public.tasks as t where t.id = p_task_id)
   returning * into v_ref;
   if not found then
     return;
@@ -303,13 +302,13 @@ begin
   );
 end;
 $$;
-comment on function private.verify_task_pull_requests(bigint) is
+comment on function private.verify_task_pull_requests is
   'For the function with which a trusted worker finishes a task, after it has written the task: what it '
-  'wrote of pull request and branch may be seen by the task''s user, unless only the project says of which '
-  'repository.';
+  'wrote of pull request and branch may be seen by the task''s user, unless only the project says '
+  'of which repository.';
 
 -- What a token proved, it proves no longer. The sweep asks again, with the token that is there then.
-create or replace function private.doubt_links_of_token() returns trigger
+create or replace function private.unverify_links_of_token() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update public.task_pull_requests as l set verified_at = null, verified_by = null, verify_after = now()
@@ -317,15 +316,15 @@ begin
   return null;
 end;
 $$;
-comment on function private.doubt_links_of_token() is
+comment on function private.unverify_links_of_token is
   'After-row trigger of secrets: with a GitHub token that is removed, replaced or refused go the links that '
   'were verified by it.';
 
-create trigger _200_doubt_links_of_token after delete on private.secrets
-  for each row when (old.kind = 'github_token') execute function private.doubt_links_of_token();
-create trigger _210_doubt_links_of_token after update of id, invalid_at on private.secrets
+create trigger _200_unverify_links_of_token after delete on private.secrets
+  for each row when (old.kind = 'github_token') execute function private.unverify_links_of_token();
+create trigger _210_unverify_links_of_token after update of id, invalid_at on private.secrets
   for each row when (
     old.kind = 'github_token'
     and (old.id <> new.id or old.invalid_at is null and new.invalid_at is not null)
   )
-  execute function private.doubt_links_of_token();
+  execute function private.unverify_links_of_token();

@@ -27,17 +27,17 @@ language plpgsql stable strict security invoker set search_path = '' as $$
 begin
   if p_time !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' then
     raise exception using
-      errcode = 'PT422', message = 'pull_request_unreadable', detail = 'A time is not one of ISO 8601.',
+      errcode = 'PT422', message = 'agents_pull_request_invalid', detail = 'A time is not one of ISO 8601.',
       hint = 'Send the object as GitHub''s webhook or API gives it.';
   end if;
   return p_time::timestamptz;
 end;
 $$;
-comment on function private.github_time(text) is
-  'A time as GitHub writes it: 2026-03-01T10:00:00Z. Errors: pull_request_unreadable (422).';
+comment on function private.github_time is
+  'A time as GitHub writes it: 2026-03-01T10:00:00Z. Errors: agents_pull_request_invalid (422).';
 
 -- Between its pushes GitHub tries merges out and names the commit of the last try: that is no merge.
-create or replace function private.read_pull_request(p_pull_request jsonb)
+create or replace function private.parse_pull_request(p_pull_request jsonb)
 returns private.pull_request_version
 language plpgsql stable security invoker set search_path = '' as $$
 declare
@@ -70,16 +70,16 @@ begin
   if v.number is null or v.number < 1 or v.state is null or v.state not in ('open', 'closed')
     or v.provider_updated_at is null or v.merged_at is not null and v.state <> 'closed' then
     raise exception using
-      errcode = 'PT422', message = 'pull_request_unreadable',
+      errcode = 'PT422', message = 'agents_pull_request_invalid',
       detail = 'number, state, updated_at or merged_at are not what they are in a pull request.',
       hint = 'Send the object as GitHub''s webhook or API gives it.';
   end if;
   return v;
 end;
 $$;
-comment on function private.read_pull_request(jsonb) is
-  'The fields of a pull_request object of GitHub''s webhooks and REST API. Errors: pull_request_unreadable '
-  '(422).';
+comment on function private.parse_pull_request is
+  'The fields of a pull_request object of GitHub''s webhooks and REST API. '
+  'Errors: agents_pull_request_invalid (422).';
 
 -- Versions are GitHub's whole seconds. Within one, an answer of the API beats what deliveries say, since it
 -- is of the moment when it was asked for, and a later one beats an earlier one. Deliveries among themselves
@@ -103,9 +103,8 @@ begin
     > (p_old.merged_at is not null, p_old.state = 'closed', p_old::text collate "C");
 end;
 $$;
-comment on function private.is_newer_version(
-  private.pull_request_version, timestamptz, private.pull_request_version, timestamptz
-) is 'Whether the new version takes the place of the old one; read_at is null for what a delivery told.';
+comment on function private.is_newer_version is
+  'Whether the new version takes the place of the old one; read_at is null for what a delivery told.';
 
 create or replace function private.version_of(p public.pull_requests) returns private.pull_request_version
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -117,7 +116,7 @@ begin
   )::private.pull_request_version;
 end;
 $$;
-comment on function private.version_of(public.pull_requests) is 'The version that a row holds.';
+comment on function private.version_of is 'The version that a row holds.';
 
 create or replace function private.store_pull_request_version(
   p_id bigint, p_version private.pull_request_version
@@ -134,11 +133,10 @@ begin
   where p.id = p_id;
 end;
 $$;
-comment on function private.store_pull_request_version(bigint, private.pull_request_version) is
-  'Writes a version into the row.';
+comment on function private.store_pull_request_version is 'Writes a version into the row.';
 
 -- A repository that is hidden hides its pull requests from those who saw them because everybody did.
-create or replace function private.follow_repository_visibility() returns trigger
+create or replace function private.sync_repository_visibility() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if new.is_private then
@@ -151,11 +149,11 @@ begin
   return null;
 end;
 $$;
-comment on function private.follow_repository_visibility() is
+comment on function private.sync_repository_visibility is
   'After-row trigger of pull requests: the links of a public repository are verified.';
-create trigger _100_follow_repository_visibility after update on public.pull_requests
+create trigger _100_sync_repository_visibility after update on public.pull_requests
   for each row when (old.is_private is distinct from new.is_private)
-  execute function private.follow_repository_visibility();
+  execute function private.sync_repository_visibility();
 
 create or replace function private.link_pull_request_branch(
   p_id bigint, p_owner text, p_name text, p_version private.pull_request_version
@@ -173,7 +171,7 @@ begin
   order by r.task_id;
 end;
 $$;
-comment on function private.link_pull_request_branch(bigint, text, text, private.pull_request_version) is
+comment on function private.link_pull_request_branch is
   'Links a pull request to the tasks that name its branch.';
 
 -- An open one may change unheard. What is known of a second that was not over yet, or of one in which two
@@ -191,9 +189,7 @@ begin
   return now() + case when p_read_at is null then interval '0' else interval '1 minute' end;
 end;
 $$;
-comment on function private.next_pull_request_check(
-  private.pull_request_version, timestamptz, boolean
-) is 'When the sweep asks GitHub again; null for never.';
+comment on function private.next_pull_request_check is 'When the sweep asks GitHub again; null for never.';
 
 create or replace function private.record_pull_request(
   p_owner text, p_name text, p_version private.pull_request_version, p_read_at timestamptz, p_etag text
@@ -206,7 +202,7 @@ declare
   v_is_contested boolean;
 begin
   perform private.lock_github_head(p_owner, p_name, p_version.head_ref, false);
-  v_id := private.name_pull_request(p_owner, p_name, p_version.number);
+  v_id := private.ensure_pull_request(p_owner, p_name, p_version.number);
   v_old := (select private.version_of(p) from public.pull_requests as p where p.id = v_id for no key update);
   v_old_read_at := (select c.read_at from private.pull_request_checks as c where c.pull_request_id = v_id);
   v_is_contested :=
@@ -230,8 +226,6 @@ begin
   return v_id;
 end;
 $$;
-comment on function private.record_pull_request(
-  text, text, private.pull_request_version, timestamptz, text
-) is
-  'Merges a version of a pull request into its row and returns the row''s id. The time at which it was asked '
-  'for, and its ETag, are null for a delivery.';
+comment on function private.record_pull_request is
+  'Merges a version of a pull request into its row and returns the row''s id. The time at which it was '
+  'asked for, and its ETag, are null for a delivery.';

@@ -11,7 +11,7 @@ comment on table private.github_repositories is
   'The repositories that projects and tasks have named, in lower case.';
 alter table private.github_repositories enable row level security;
 
-create or replace function private.know_repository(p_owner text, p_name text) returns void
+create or replace function private.register_repository(p_owner text, p_name text) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if p_owner is null or p_name is null or exists (
@@ -23,33 +23,33 @@ begin
   on conflict on constraint github_repositories_pkey do nothing;
 end;
 $$;
-comment on function private.know_repository(text, text) is 'Notes a repository, given in lower case.';
+comment on function private.register_repository is 'Notes a repository, given in lower case.';
 
-create or replace function private.know_task_repository() returns trigger
+create or replace function private.register_task_repository() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.know_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
+  perform private.register_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
   return null;
 end;
 $$;
-comment on function private.know_task_repository() is 'After-row trigger of tasks.';
-create trigger _520_know_repository after insert on public.tasks
-  for each row when (new.repo_url is not null) execute function private.know_task_repository();
-create trigger _530_know_repository after update on public.tasks
+comment on function private.register_task_repository is 'After-row trigger of tasks.';
+create trigger _520_register_repository after insert on public.tasks
+  for each row when (new.repo_url is not null) execute function private.register_task_repository();
+create trigger _530_register_repository after update on public.tasks
   for each row when (old.repo_url is distinct from new.repo_url)
-  execute function private.know_task_repository();
+  execute function private.register_task_repository();
 
-create or replace function private.know_project_repository() returns trigger
+create or replace function private.register_project_repository() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.know_repository(lower(new.repo_owner), lower(new.repo_name));
-  perform private.know_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
+  perform private.register_repository(lower(new.repo_owner), lower(new.repo_name));
+  perform private.register_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
   return null;
 end;
 $$;
-comment on function private.know_project_repository() is 'After-row trigger of projects.';
-create trigger _520_know_repository after insert or update on public.projects
-  for each row execute function private.know_project_repository();
+comment on function private.register_project_repository is 'After-row trigger of projects.';
+create trigger _520_register_repository after insert or update on public.projects
+  for each row execute function private.register_project_repository();
 
 create or replace function private.is_known_repository(p_owner text, p_name text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
@@ -59,7 +59,7 @@ begin
   );
 end;
 $$;
-comment on function private.is_known_repository(text, text) is
+comment on function private.is_known_repository is
   'Whether a project or a task has named this repository, given in lower case.';
 
 create table private.github_deliveries (
@@ -87,8 +87,8 @@ comment on table private.github_deliveries is
 comment on column private.github_deliveries.id is 'X-GitHub-Delivery: a redelivery has the same.';
 comment on column private.github_deliveries.body is 'The JSON as it came, byte for byte.';
 comment on column private.github_deliveries.status is
-  'received: not worked on yet. done: what it says is in pull_requests. failed: working on it ended in an '
-  'error.';
+  'received: not worked on yet. done: what it says is in pull_requests. failed: working on it ended '
+  'in an error.';
 comment on column private.github_deliveries.next_attempt_at is
   'When the scheduler works on it again; null when it is done, can''t be read, or was tried too often.';
 
@@ -110,36 +110,37 @@ begin
   end;
   if v_body is null then
     raise exception using
-      errcode = 'PT422', message = 'github_body_not_base64', detail = 'p_body has to be base64.',
+      errcode = 'PT422', message = 'inbox_body_invalid', detail = 'p_body has to be base64.',
       hint = 'Encode the body as it came, byte for byte.';
   end if;
   if octet_length(v_body) > 26214400 then
     raise exception using
-      errcode = 'PT413', message = 'github_body_too_large',
+      errcode = 'PT413', message = 'inbox_body_too_large',
       detail = format('The body has %s bytes, 26214400 are allowed.', octet_length(v_body)),
       hint = 'GitHub sends no larger ones.';
   end if;
   return v_body;
 end;
 $$;
-comment on function private.decode_github_body(text) is
-  'A body from base64. Errors: github_body_too_large (413), github_body_not_base64 (422).';
+comment on function private.decode_github_body is
+  'A body from base64. Errors: inbox_body_too_large (413), inbox_body_invalid (422).';
 
-create or replace function private.read_github_body(p_body bytea, out o_payload jsonb, out o_error text)
+create or replace function private.parse_github_body(p_body bytea, out o_payload jsonb, out o_error text)
 language plpgsql stable security invoker set search_path = '' as $$
 begin
-  o_payload := private.mend_json_escapes(convert_from(p_body, 'UTF8'))::jsonb;
+  o_payload := private.repair_json_escapes(convert_from(p_body, 'UTF8'))::jsonb;
 exception
   when character_not_in_repertoire then
-    o_error := 'not_utf8';
+    o_error := 'inbox_encoding_invalid';
   when data_exception then
-    o_error := 'not_json';
+    o_error := 'inbox_json_invalid';
   when program_limit_exceeded or statement_too_complex then
-    o_error := 'too_complex';
+    o_error := 'inbox_json_unsupported';
 end;
 $$;
-comment on function private.read_github_body(bytea) is
-  'The JSON in a body, or why there is none that can be stored: not_utf8, not_json, too_complex.';
+comment on function private.parse_github_body is
+  'The JSON in a body, or why there is none that can be stored: '
+  'inbox_encoding_invalid, inbox_json_invalid, inbox_json_unsupported.';
 
 create or replace function private.apply_github_payload(p_payload jsonb) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -150,21 +151,21 @@ begin
   if v_owner is null or v_name is null or v_owner || '/' || v_name
     is distinct from lower(p_payload #>> '{pull_request,base,repo,full_name}') then
     raise exception using
-      errcode = 'PT422', message = 'github_payload_unreadable',
+      errcode = 'PT422', message = 'agents_github_payload_invalid',
       detail = 'The pull request is not of the repository that the delivery is about.',
       hint = 'Send the payload as GitHub does.';
   end if;
   perform private.record_pull_request(
-    v_owner, v_name, private.read_pull_request(p_payload -> 'pull_request'), null::timestamptz, null::text
+    v_owner, v_name, private.parse_pull_request(p_payload -> 'pull_request'), null::timestamptz, null::text
   );
 end;
 $$;
-comment on function private.apply_github_payload(jsonb) is
-  'Merges what the payload of a pull_request event says. Errors: github_payload_unreadable, '
-  'pull_request_unreadable (422).';
+comment on function private.apply_github_payload is
+  'Merges what the payload of a pull_request event says. Errors: '
+  'agents_github_payload_invalid, agents_pull_request_invalid (422).';
 
 -- The delivery is locked. An error, one of ours too, is kept with it and takes back what was begun.
-create or replace function private.work_on_github_delivery(p_id uuid) returns text
+create or replace function private.process_github_delivery(p_id uuid) returns text
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_delivery private.github_deliveries;
@@ -172,7 +173,7 @@ declare
   v_error text;
 begin
   select * into v_delivery from private.github_deliveries as d where d.id = p_id;
-  select * into v_read from private.read_github_body(v_delivery.body);
+  select * into v_read from private.parse_github_body(v_delivery.body);
   v_error := v_read.o_error;
   if v_error is null then
     begin
@@ -200,11 +201,11 @@ begin
   return case when v_error is null then 'done' else 'failed' end;
 end;
 $$;
-comment on function private.work_on_github_delivery(uuid) is
+comment on function private.process_github_delivery is
   'Works on a stored delivery, notes how it went, and returns its status: done or failed.';
 
 -- The row for a delivery, locked: made now, or there under the same id or with the same bytes.
-create or replace function private.keep_github_delivery(
+create or replace function private.ensure_github_delivery(
   p_delivery_id uuid, p_event text, p_action text, p_body bytea, p_next_attempt_at timestamptz
 ) returns private.github_deliveries
 language plpgsql volatile security definer set search_path = '' as $$
@@ -226,8 +227,7 @@ begin
   return v;
 end;
 $$;
-comment on function private.keep_github_delivery(uuid, text, text, bytea, timestamptz) is
-  'Stores a delivery once, and returns its row.';
+comment on function private.ensure_github_delivery is 'Stores a delivery once, and returns its row.';
 
 -- It gives a lock up before its caller gives it up: the delivery then stands as failed, where otherwise its
 -- row would be held by a call that nobody waits for any more.
@@ -239,25 +239,23 @@ declare
   v_read record;
   v_delivery private.github_deliveries;
 begin
-  select * into v_read from private.read_github_body(v_body);
+  select * into v_read from private.parse_github_body(v_body);
   if p_event is distinct from 'pull_request' or v_read.o_error is null and private.is_known_repository(
     lower(v_read.o_payload #>> '{repository,owner,login}'), lower(v_read.o_payload #>> '{repository,name}')
   ) is not true then
     return jsonb_build_object('delivery_id', p_delivery_id, 'status', 'ignored'::text);
   end if;
-  v_delivery := private.keep_github_delivery(
+  v_delivery := private.ensure_github_delivery(
     p_delivery_id, p_event, v_read.o_payload ->> 'action', v_body, null::timestamptz
   );
   return jsonb_build_object(
     'delivery_id', v_delivery.id,
     'status', case when v_delivery.status = 'done' then 'already_done'
-      else private.work_on_github_delivery(v_delivery.id) end
+      else private.process_github_delivery(v_delivery.id) end
   );
 end;
 $$;
-comment on function private.ingest_github_delivery(uuid, text, text) is
-  'Body of public.ingest_github_delivery.';
-grant execute on function private.ingest_github_delivery(uuid, text, text) to service_role;
+grant execute on function private.ingest_github_delivery to service_role;
 
 create or replace function public.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns jsonb
@@ -268,27 +266,25 @@ begin atomic
     p_body => ingest_github_delivery.p_body
   );
 end;
-comment on function public.ingest_github_delivery(uuid, text, text) is
+comment on function public.ingest_github_delivery is
   'Stores a delivery of GitHub''s webhook, its JSON given as base64, and works on it, in one transaction. '
   'Returns {delivery_id, status}: done; already_done, without writing; failed, to be tried again by the '
   'clock or by a redelivery; ignored, without writing, where it is no pull_request event or nobody here '
-  'works on the repository. Service role only. Errors: github_body_too_large (413), github_body_not_base64 '
-  '(422).';
-grant execute on function public.ingest_github_delivery(uuid, text, text) to service_role;
+  'works on the repository. Service role only. Errors: inbox_body_too_large '
+  '(413), inbox_body_invalid (422).';
+grant execute on function public.ingest_github_delivery to service_role;
 
 create or replace function private.receive_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns text
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  return (private.keep_github_delivery(
+  return (private.ensure_github_delivery(
     p_delivery_id, p_event, null::text, private.decode_github_body(p_body),
     clock_timestamp() + interval '30 seconds'
   )).status;
 end;
 $$;
-comment on function private.receive_github_delivery(uuid, text, text) is
-  'Body of public.receive_github_delivery.';
-grant execute on function private.receive_github_delivery(uuid, text, text) to service_role;
+grant execute on function private.receive_github_delivery to service_role;
 
 create or replace function public.receive_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns text
@@ -299,11 +295,11 @@ begin atomic
     p_body => receive_github_delivery.p_body
   );
 end;
-comment on function public.receive_github_delivery(uuid, text, text) is
+comment on function public.receive_github_delivery is
   'Only stores a delivery of GitHub''s webhook, for when ingest_github_delivery failed; the scheduler works '
-  'on it. Returns its status: received, done or failed. Service role only. Errors: github_body_too_large '
-  '(413), github_body_not_base64 (422).';
-grant execute on function public.receive_github_delivery(uuid, text, text) to service_role;
+  'on it. Returns its status: received, done or failed. Service role only. Errors: inbox_body_too_large '
+  '(413), inbox_body_invalid (422).';
+grant execute on function public.receive_github_delivery to service_role;
 
 create or replace function private.process_waiting_github_deliveries(batch integer default 50) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
@@ -318,10 +314,10 @@ begin
     limit process_waiting_github_deliveries.batch
     for update skip locked
   loop
-    v_done_count := v_done_count + (private.work_on_github_delivery(v_id) = 'done')::integer;
+    v_done_count := v_done_count + (private.process_github_delivery(v_id) = 'done')::integer;
   end loop;
   return v_done_count;
 end;
 $$;
-comment on function private.process_waiting_github_deliveries(integer) is
+comment on function private.process_waiting_github_deliveries is
   'Works on up to so many deliveries whose time has come, and returns how many succeeded. For the scheduler.';

@@ -38,7 +38,7 @@ begin
   return v_ticket;
 end;
 $$;
-comment on function private.issue_function_ticket(text) is
+comment on function private.issue_function_ticket is
   'A ticket for one call of an edge function. Tickets that nobody used are cleared away.';
 
 create or replace function private.use_function_ticket(p_function_name text, p_ticket text) returns void
@@ -55,7 +55,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.use_function_ticket(text, text) is
+comment on function private.use_function_ticket is
   'Takes a ticket, once. Errors: function_ticket_invalid (401).';
 
 -- Users take turns, so that one who names a hundred thousand pull requests holds up nobody else. First come
@@ -89,8 +89,7 @@ begin
     limit p_limit;
 end;
 $$;
-comment on function private.due_pull_requests(integer) is
-  'What the sweep is to ask GitHub about now, in order.';
+comment on function private.due_pull_requests is 'What the sweep is to ask GitHub about now, in order.';
 
 -- A worker that was to open a pull request and said none, or one that somebody opened by hand.
 create or replace function private.due_branches(p_limit integer) returns setof bigint
@@ -106,7 +105,7 @@ begin
     limit p_limit;
 end;
 $$;
-comment on function private.due_branches(integer) is
+comment on function private.due_branches is
   'The completed tasks with a branch and without a pull request that the sweep is to look for now.';
 
 create or replace function private.request_github_sweep() returns boolean
@@ -132,7 +131,7 @@ begin
   return true;
 end;
 $$;
-comment on function private.request_github_sweep() is
+comment on function private.request_github_sweep is
   'Calls the edge function github-sweep when something is due, and says whether. Needs '
   'agent_settings.functions_url. For the scheduler.';
 
@@ -160,9 +159,9 @@ begin
   ), '[]'::jsonb);
 end;
 $$;
-comment on function private.readers_of_pull_request(bigint) is
-  'Up to five users of its tasks with their sealed tokens: an array of {user_id, secret_id, sealed, '
-  'is_unverified}.';
+comment on function private.readers_of_pull_request is
+  'Up to five users of its tasks with their sealed tokens: an array of {user_id, '
+  'secret_id, sealed, is_unverified}.';
 
 -- Handed out for ten minutes: a sweep that ends in the middle leaves the rest to the next one, and two at
 -- once don't ask for the same.
@@ -188,7 +187,7 @@ begin
   return v_pulls;
 end;
 $$;
-comment on function private.lease_due_pull_requests(integer) is
+comment on function private.lease_due_pull_requests is
   'Takes up to so many pull requests that are due, with whom to ask as.';
 
 -- The next look is later each time, and after a dozen, in about a week, there is none.
@@ -216,7 +215,7 @@ begin
   return v_branches;
 end;
 $$;
-comment on function private.lease_due_branches(integer) is
+comment on function private.lease_due_branches is
   'Takes up to so many branches whose pull request is looked for, with whom to ask as.';
 
 create or replace function private.begin_github_sweep(p_ticket text, p_limit integer) returns jsonb
@@ -242,8 +241,7 @@ begin
   );
 end;
 $$;
-comment on function private.begin_github_sweep(text, integer) is 'Body of public.begin_github_sweep.';
-grant execute on function private.begin_github_sweep(text, integer) to service_role;
+grant execute on function private.begin_github_sweep to service_role;
 
 create or replace function public.begin_github_sweep(p_ticket text default null, p_limit integer default 100)
 returns jsonb
@@ -253,10 +251,10 @@ begin atomic
     p_ticket => begin_github_sweep.p_ticket, p_limit => begin_github_sweep.p_limit
   );
 end;
-comment on function public.begin_github_sweep(text, integer) is
+comment on function public.begin_github_sweep is
   'Hands the sweep what to ask GitHub about, for ten minutes: {paused_until, pull_requests: '
   '[{pull_request_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, '
   'sealed, is_unverified}]}], branches: [{task_id, repo_owner, repo_name, head_ref, user_id, secret_id, '
-  'sealed}]}. A ticket is used up; without one the caller has checked who asks. Service role only. Errors: '
-  'function_ticket_invalid (401).';
-grant execute on function public.begin_github_sweep(text, integer) to service_role;
+  'sealed}]}. A ticket is used up; without one the caller has checked who asks. Service role only. '
+  'Errors: function_ticket_invalid (401).';
+grant execute on function public.begin_github_sweep to service_role;

@@ -7,8 +7,7 @@ begin
   return now() + least(interval '14 minutes' * 2 ^ least(p_failures_count, 10), interval '1 day');
 end;
 $$;
-comment on function private.later_check(integer) is
-  'When to try again after so many failures before this one.';
+comment on function private.later_check is 'When to try again after so many failures before this one.';
 
 create or replace function private.verify_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
 returns void
@@ -19,11 +18,11 @@ begin
   where l.pull_request_id = p_pull_request_id and l.user_id = p_user_id and l.verified_at is null;
 end;
 $$;
-comment on function private.verify_links_of_reader(bigint, uuid) is
+comment on function private.verify_links_of_reader is
   'The user''s own token has read the pull request: their links to it show it.';
 
 -- A link that only the token vouched for hides the pull request again.
-create or replace function private.doubt_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
+create or replace function private.unverify_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
 returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -35,20 +34,20 @@ begin
     and (l.verified_at is null or l.verified_by = 'token');
 end;
 $$;
-comment on function private.doubt_links_of_reader(bigint, uuid) is
+comment on function private.unverify_links_of_reader is
   'The user''s own token does not find the pull request: tried again later.';
 
-create or replace function private.store_github_reading(
+create or replace function private.store_github_answer(
   p_pull public.pull_requests, p_pull_request text, p_etag text, p_read_at timestamptz
 ) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_version constant private.pull_request_version :=
-    private.read_pull_request(private.mend_json_escapes(p_pull_request)::jsonb);
+    private.parse_pull_request(private.repair_json_escapes(p_pull_request)::jsonb);
 begin
   if v_version.number <> p_pull.number then
     raise exception using
-      errcode = 'PT422', message = 'github_answer_unexpected',
+      errcode = 'PT422', message = 'agents_github_answer_invalid',
       detail = format('Number %s was asked for, and %s came.', p_pull.number, v_version.number),
       hint = 'Send the answer to the request for this pull request.';
   end if;
@@ -57,8 +56,8 @@ begin
   );
 end;
 $$;
-comment on function private.store_github_reading(public.pull_requests, text, text, timestamptz) is
-  'Merges what GitHub''s API answered about a pull request. Errors: github_answer_unexpected (422).';
+comment on function private.store_github_answer is
+  'Merges what GitHub''s API answered about a pull request. Errors: agents_github_answer_invalid (422).';
 
 create or replace function private.finish_github_check(
   p_pull_request_id bigint, p_user_id uuid, p_outcome text, p_pull_request text, p_etag text,
@@ -71,13 +70,13 @@ begin
   select * into v_pull from public.pull_requests as p where p.id = p_pull_request_id;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'pull_request_not_found',
+      errcode = 'PT404', message = 'agents_pull_request_unknown',
       detail = 'There is no pull request with this id.',
       hint = 'Use an id that begin_github_sweep gave.';
   end if;
   case p_outcome
     when 'read' then
-      perform private.store_github_reading(v_pull, p_pull_request, p_etag, p_read_at);
+      perform private.store_github_answer(v_pull, p_pull_request, p_etag, p_read_at);
     when 'unchanged' then
       -- of what was asked for, which is gone when a delivery has come since
       update private.pull_request_checks as c set
@@ -85,7 +84,7 @@ begin
         next_check_at = private.next_pull_request_check(private.version_of(v_pull), p_read_at, false)
       where c.pull_request_id = p_pull_request_id;
     when 'not_seen' then
-      perform private.doubt_links_of_reader(p_pull_request_id, p_user_id);
+      perform private.unverify_links_of_reader(p_pull_request_id, p_user_id);
       return;
     when 'unseen' then
       update private.pull_request_checks as c set
@@ -95,7 +94,8 @@ begin
       return;
     else
       raise exception using
-        errcode = 'PT422', message = 'github_outcome_unknown', detail = format('%L is none.', p_outcome),
+        errcode = 'PT422', message = 'agents_github_outcome_invalid',
+        detail = format('%L is none.', p_outcome),
         hint = 'Use read, unchanged, not_seen or unseen.';
   end case;
   update private.pull_request_checks as c set checked_at = now(), failures_count = 0
@@ -103,9 +103,7 @@ begin
   perform private.verify_links_of_reader(p_pull_request_id, p_user_id);
 end;
 $$;
-comment on function private.finish_github_check(bigint, uuid, text, text, text, timestamptz) is
-  'Body of public.finish_github_check.';
-grant execute on function private.finish_github_check(bigint, uuid, text, text, text, timestamptz)
+grant execute on function private.finish_github_check
   to service_role;
 
 create or replace function public.finish_github_check(
@@ -120,13 +118,13 @@ begin atomic
     p_etag => finish_github_check.p_etag, p_read_at => finish_github_check.p_read_at
   );
 end;
-comment on function public.finish_github_check(bigint, uuid, text, text, text, timestamptz) is
+comment on function public.finish_github_check is
   'What became of asking GitHub about a pull request with this user''s token (null: without one). read: the '
-  'answer''s body as text, its ETag, and when it was asked for. unchanged: GitHub has nothing newer than the '
-  'ETag. Both verify the user''s links. not_seen: the token does not find it. unseen: nobody did. Service '
-  'role only. Errors: pull_request_not_found (404), github_outcome_unknown, github_answer_unexpected, '
-  'pull_request_unreadable (422).';
-grant execute on function public.finish_github_check(bigint, uuid, text, text, text, timestamptz)
+  'answer''s body as text, its ETag, and when it was asked for. unchanged: GitHub has nothing newer than '
+  'the ETag. Both verify the user''s links. not_seen: the token does not find it. unseen: nobody did. '
+  'Service role only. Errors: agents_pull_request_unknown (404), agents_github_outcome_invalid, '
+  'agents_github_answer_invalid, agents_pull_request_invalid (422).';
+grant execute on function public.finish_github_check
   to service_role;
 
 create or replace function private.record_github_branch(
@@ -145,13 +143,13 @@ begin
     return 0;
   end if;
   for v_pull in
-    select e.value from jsonb_array_elements(private.mend_json_escapes(p_pull_requests)::jsonb) as e (value)
+    select e.value from jsonb_array_elements(private.repair_json_escapes(p_pull_requests)::jsonb) as e (value)
     where e.value #>> '{head,ref}' = v_ref.head_ref
     order by e.value ->> 'number'
     limit 10
   loop
     v_id := private.record_pull_request(
-      v_ref.repo_owner, v_ref.repo_name, private.read_pull_request(v_pull),
+      v_ref.repo_owner, v_ref.repo_name, private.parse_pull_request(v_pull),
       coalesce(p_read_at, clock_timestamp()), null::text
     );
     perform private.verify_links_of_reader(v_id, p_user_id);
@@ -163,9 +161,7 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.record_github_branch(bigint, uuid, text, timestamptz) is
-  'Body of public.record_github_branch.';
-grant execute on function private.record_github_branch(bigint, uuid, text, timestamptz) to service_role;
+grant execute on function private.record_github_branch to service_role;
 
 create or replace function public.record_github_branch(
   p_task_id bigint, p_user_id uuid, p_pull_requests text, p_read_at timestamptz default null
@@ -177,10 +173,10 @@ begin atomic
     p_pull_requests => record_github_branch.p_pull_requests, p_read_at => record_github_branch.p_read_at
   );
 end;
-comment on function public.record_github_branch(bigint, uuid, text, timestamptz) is
-  'The pull requests that GitHub lists for a task''s branch, an array as text, read with this user''s token. '
-  'Returns how many. Service role only. Errors: pull_request_unreadable (422).';
-grant execute on function public.record_github_branch(bigint, uuid, text, timestamptz) to service_role;
+comment on function public.record_github_branch is
+  'The pull requests that GitHub lists for a task''s branch, an array as text, read with this user''s '
+  'token. Returns how many. Service role only. Errors: agents_pull_request_invalid (422).';
+grant execute on function public.record_github_branch to service_role;
 
 create or replace function private.pause_github_sweep(p_until timestamptz) returns timestamptz
 language plpgsql volatile security definer set search_path = '' as $$
@@ -194,15 +190,14 @@ begin
   return v_until;
 end;
 $$;
-comment on function private.pause_github_sweep(timestamptz) is 'Body of public.pause_github_sweep.';
-grant execute on function private.pause_github_sweep(timestamptz) to service_role;
+grant execute on function private.pause_github_sweep to service_role;
 
 create or replace function public.pause_github_sweep(p_until timestamptz) returns timestamptz
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.pause_github_sweep(p_until => pause_github_sweep.p_until);
 end;
-comment on function public.pause_github_sweep(timestamptz) is
+comment on function public.pause_github_sweep is
   'GitHub asked to be left alone until then, a day at most: until that time nothing is swept. Returns the '
   'time. Service role only.';
-grant execute on function public.pause_github_sweep(timestamptz) to service_role;
+grant execute on function public.pause_github_sweep to service_role;

@@ -19,7 +19,7 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.prune_github_deliveries(integer) is
+comment on function private.prune_github_deliveries is
   'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns '
   'how many. What failed stays for a person. For the scheduler.';
 
@@ -43,6 +43,6 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.prune_pull_requests(integer) is
+comment on function private.prune_pull_requests is
   'Deletes up to so many pull requests that no task is linked to and of which nothing was heard for '
   'delivery_retention_days, and returns how many. For the scheduler.';

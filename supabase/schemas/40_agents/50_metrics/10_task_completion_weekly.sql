@@ -8,9 +8,9 @@ begin
   return private.is_trusted_caller() or private.has_team_role('admin');
 end;
 $$;
-comment on function private.sees_all_metrics() is
-  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins of the '
-  'team.';
+comment on function private.sees_all_metrics is
+  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins '
+  'of the team.';
 
 create or replace function private.task_completion_weekly()
 returns table (
@@ -43,14 +43,14 @@ begin
   group by w.week, w.agent, w.model;
 end;
 $$;
-comment on function private.task_completion_weekly() is 'Rows of public.task_completion_weekly.';
-grant execute on function private.task_completion_weekly() to authenticated, service_role;
+comment on function private.task_completion_weekly is 'Rows of public.task_completion_weekly.';
+grant execute on function private.task_completion_weekly to authenticated, service_role;
 
 create view public.task_completion_weekly with (security_invoker = true) as
 select * from private.task_completion_weekly();
 comment on view public.task_completion_weekly is
-  'One row a week, agent and model in which a task ended. Of the caller''s own tasks; for admins of the team '
-  'and servers of everybody''s.';
+  'One row a week, agent and model in which a task ended. Of the caller''s own tasks; for admins of the '
+  'team and servers of everybody''s.';
 comment on column public.task_completion_weekly.week is 'The Monday on which the week begins, in UTC.';
 comment on column public.task_completion_weekly.model is
   'execution_metadata.model of the tasks; null where none is named.';

@@ -24,8 +24,8 @@ begin
   ) as c;
 end;
 $$;
-comment on function private.task_errors_weekly() is 'Rows of public.task_errors_weekly.';
-grant execute on function private.task_errors_weekly() to authenticated, service_role;
+comment on function private.task_errors_weekly is 'Rows of public.task_errors_weekly.';
+grant execute on function private.task_errors_weekly to authenticated, service_role;
 
 create view public.task_errors_weekly with (security_invoker = true) as
 select * from private.task_errors_weekly() as e where e.error_kind is not null;

@@ -19,14 +19,14 @@ begin
   group by 1, 2;
 end;
 $$;
-comment on function private.user_activity_weekly() is 'Rows of public.user_activity_weekly.';
-grant execute on function private.user_activity_weekly() to authenticated, service_role;
+comment on function private.user_activity_weekly is 'Rows of public.user_activity_weekly.';
+grant execute on function private.user_activity_weekly to authenticated, service_role;
 
 create view public.user_activity_weekly with (security_invoker = true) as
 select * from private.user_activity_weekly();
 comment on view public.user_activity_weekly is
-  'One row a week and user who made a task in it. The caller''s own; for admins of the team and servers '
-  'everybody''s.';
+  'One row a week and user who made a task in it. The caller''s own; for admins of the team '
+  'and servers everybody''s.';
 comment on column public.user_activity_weekly.week is 'The Monday on which the week begins, in UTC.';
 comment on column public.user_activity_weekly.tasks_count is 'Tasks made in that week.';
 comment on column public.user_activity_weekly.completed_count is 'Those of them that have completed since.';

@@ -37,8 +37,8 @@ begin
   group by 1;
 end;
 $$;
-comment on function private.pull_requests_weekly() is 'Rows of public.pull_requests_weekly.';
-grant execute on function private.pull_requests_weekly() to authenticated, service_role;
+comment on function private.pull_requests_weekly is 'Rows of public.pull_requests_weekly.';
+grant execute on function private.pull_requests_weekly to authenticated, service_role;
 
 create view public.pull_requests_weekly with (security_invoker = true) as
 select * from private.pull_requests_weekly();

@@ -27,15 +27,15 @@ exception
     return;
 end;
 $$;
-comment on function private.slow_queries() is 'Rows of public.slow_queries.';
-grant execute on function private.slow_queries() to authenticated, service_role;
+comment on function private.slow_queries is 'Rows of public.slow_queries.';
+grant execute on function private.slow_queries to authenticated, service_role;
 
 create view public.slow_queries with (security_invoker = true) as
 select * from private.slow_queries();
 comment on view public.slow_queries is
   'The hundred statements that took the most time in all, as pg_stat_statements has counted them since its '
-  'last reset. For admins of the team and servers; empty for everybody else, and where the extension is not '
-  'loaded.';
+  'last reset. For admins of the team and servers; empty for everybody else, and where the extension '
+  'is not loaded.';
 comment on column public.slow_queries.query is
   'The statement, its constants as $1, $2 …; cut to 2000 characters.';
 comment on column public.slow_queries.rows_count is 'Rows that all calls gave or changed.';

@@ -110,7 +110,7 @@ $$), '42501 new row violates row-level security policy for table "users"',
   'nobody writes another''s profile');
 select is(pg_temp.as_persona('stranger', $$
   update public.users set id = '00000000-0000-4000-8000-0000000000ff' where true
-$$), 'PT422 key_change_refused', 'nor becomes another account');
+$$), 'PT422 key_change_forbidden', 'nor becomes another account');
 select is(pg_temp.as_persona('stranger', $$ delete from public.users where true $$),
   '42501 permission denied for table users', 'nobody deletes a profile: it leaves with the account');
 

@@ -84,7 +84,8 @@ select is(
   ) ->> 'status', 'failed', 'one that can''t be worked on has failed'
 );
 select matches(
-  pg_temp.row_of('20000000-0000-4000-8000-000000000001'), '^failed 1 PT422: pull_request_unreadable again$',
+  pg_temp.row_of('20000000-0000-4000-8000-000000000001'),
+    '^failed 1 PT422: agents_pull_request_invalid again$',
   'it stands with its error, to be tried again'
 );
 select is((select count(*) from public.pull_requests where number = 3), 0::bigint, 'and left nothing behind');

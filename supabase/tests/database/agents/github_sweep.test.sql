@@ -121,17 +121,18 @@ select is(pg_temp.check_of(1), '0 W/"1"', 'is the last that is asked');
 
 select throws_ok(
   $$ select pg_temp.finish(1, null, 'read', pg_temp.pull(2, '2026-03-01T11:00:00Z')) $$, 'PT422',
-  'github_answer_unexpected', 'the answer has to be about what was asked'
+  'agents_github_answer_invalid', 'the answer has to be about what was asked'
 );
 select throws_ok(
   $$ select pg_temp.finish(1, null, 'read', '{"message": "Not Found"}') $$, 'PT422',
-  'pull_request_unreadable', 'and be a pull request'
+  'agents_pull_request_invalid', 'and be a pull request'
 );
 select throws_ok(
-  $$ select pg_temp.finish(1, null, 'else') $$, 'PT422', 'github_outcome_unknown', 'outcomes are known ones'
+  $$ select pg_temp.finish(1, null, 'else') $$, 'PT422', 'agents_github_outcome_invalid',
+    'outcomes are known ones'
 );
 select throws_ok(
-  $$ select public.finish_github_check(0, null, 'unseen') $$, 'PT404', 'pull_request_not_found',
+  $$ select public.finish_github_check(0, null, 'unseen') $$, 'PT404', 'agents_pull_request_unknown',
   'of pull requests that are there'
 );
 

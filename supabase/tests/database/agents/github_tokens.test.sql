@@ -45,7 +45,7 @@ $$;
 
 select matches(
   pg_temp.said('stranger', format('update public.users set github_token = $1 where %s', w)),
-  '^PT422 \| github_token_plaintext_refused \|.*POST.*github-token', 'a plain token is refused: ' || w
+  '^PT422 \| agents_github_token_forbidden \|.*POST.*github-token', 'a plain token is refused: ' || w
 ) from unnest(array['id = ''00000000-0000-4000-8000-00000000000a''', 'true']) as w;
 select unalike(
   pg_temp.said('stranger', s), '%ghp_plain%', 'and no field of the error repeats it: ' || s
@@ -62,11 +62,11 @@ select unalike(
 ]) as s;
 select matches(
   pg_temp.said('service_role', 'update public.users set github_token = $1 where true'),
-  'github_token_plaintext_refused', 'servers are held to it too'
+  'agents_github_token_forbidden', 'servers are held to it too'
 );
 select is(
   pg_temp.as_persona('stranger', 'update public.users set github_token = '''' where true'),
-  'PT422 github_token_plaintext_refused', 'an empty text is no handle'
+  'PT422 agents_github_token_forbidden', 'an empty text is no handle'
 );
 
 -- Setting one
@@ -97,12 +97,12 @@ select is(
 select is(
   pg_temp.as_persona('service_role', 'select public.set_github_token(gen_random_uuid(), gen_random_uuid(), '
     || quote_literal(pg_temp.sealed('k1', 'one')) || ')'),
-  'PT404 user_not_found', 'there is no token without its user'
+  'PT404 agents_user_unknown', 'there is no token without its user'
 );
 select is(
   pg_temp.as_persona('service_role', 'select public.set_github_token(
     ''00000000-0000-4000-8000-00000000000b'', gen_random_uuid(), ' || quote_literal(s) || ')'),
-  'PT422 secret_not_sealed', 'what is not sealed is not stored: ' || s
+  'PT422 agents_secret_invalid', 'what is not sealed is not stored: ' || s
 ) from unnest(array[
   'ghp_plain', '', 'v1.k1.AAECAwQFBgcICQoL', 'v1.k1.AAECAwQFBgcICQoL.short',
   'v2.k1.AAECAwQFBgcICQoL.' || repeat('a', 30), 'v1.k1.AAECAwQFBgcICQoL.' || repeat('a', 20000)
@@ -130,12 +130,12 @@ select is(
 select is(
   pg_temp.as_persona('viewer', 'update public.users
     set github_token = ''secret:a0000000-0000-4000-8000-000000000001'' where true'),
-  'PT422 github_token_plaintext_refused', 'somebody else''s handle is nobody else''s'
+  'PT422 agents_github_token_forbidden', 'somebody else''s handle is nobody else''s'
 );
 select is(
   pg_temp.as_persona('stranger', 'update public.users
     set github_token = ''secret:a0000000-0000-4000-8000-000000000009'' where true'),
-  'PT422 github_token_plaintext_refused', 'a made-up handle is none'
+  'PT422 agents_github_token_forbidden', 'a made-up handle is none'
 );
 select is(
   pg_temp.as_persona('service_role', format(
@@ -205,7 +205,7 @@ select ok(pg_temp.count_check() between 590 and 600, 'and then it is said how lo
 select is(public.count_github_token_check('00000000-0000-4000-8000-00000000000d'), 0, 'others need not');
 select throws_ok(
   $$ select public.count_github_token_check('00000000-0000-4000-8000-00000000000b') $$, 'PT404',
-  'user_not_found', 'who is gone asks nothing'
+  'agents_user_unknown', 'who is gone asks nothing'
 );
 update private.github_token_checks set counted_since = clock_timestamp() - interval '9 minutes 30 seconds'
 where user_id = '00000000-0000-4000-8000-00000000000a';

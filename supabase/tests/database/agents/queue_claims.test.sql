@@ -10,10 +10,10 @@ select plan(76);
 -- Who may, without a worker token
 
 create temp table first_task on commit drop as select pg_temp.task() as id;
-select is(pg_temp.claim('nobody', p), 'PT401 worker_token_required', p || ' needs a worker token')
+select is(pg_temp.claim('nobody', p), 'PT401 agents_worker_token_required', p || ' needs a worker token')
 from unnest(array['anon', 'stranger', 'viewer', 'agent', 'admin']) as p;
 select is(
-  pg_temp.ask(p, format('select public.%s', c)), 'PT401 worker_token_required', format('%s: %s', p, c)
+  pg_temp.ask(p, format('select public.%s', c)), 'PT401 agents_worker_token_required', format('%s: %s', p, c)
 )
 from unnest(array['anon', 'stranger', 'admin']) as p
 cross join unnest(array[
@@ -148,7 +148,7 @@ select is(pg_temp.order_of(), '', 'names of agents are compared as they are');
 
 select is(
   pg_temp.ask('service_role', format('select count(*) from public.claim_task(%s)', a)),
-  'PT422 worker_input_invalid', a
+  'PT422 agents_worker_input_invalid', a
 )
 from unnest(array[
   'null, ''{claude}''', ''''', ''{claude}''', '''  '', ''{claude}''', 'repeat(''w'', 10000), ''{claude}''',
@@ -159,7 +159,7 @@ create temp table bounded on commit drop as select pg_temp.task() as id from gen
 select isnt(pg_temp.claim('s', 'service_role', ', lease_seconds => ' || s), null, s || ' seconds')
 from unnest(array['5', '3600']) as s;
 update public.agent_settings set max_lease_seconds = 60;
-select is(pg_temp.claim('s', 'service_role', ', lease_seconds => 61'), 'PT422 worker_input_invalid',
+select is(pg_temp.claim('s', 'service_role', ', lease_seconds => 61'), 'PT422 agents_worker_input_invalid',
   'the longest lease is a setting');
 select isnt(pg_temp.claim('s', 'service_role', ', lease_seconds => 60'), null, 'to the second');
 

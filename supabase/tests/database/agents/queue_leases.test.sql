@@ -63,7 +63,7 @@ select is(
   '(assistant,"Reading the code",t)', 'is the assistant''s in the conversation'
 );
 select is(pg_temp.ask('service_role', format('select public.heartbeat_task(@a, %s)', s)),
-  'PT422 worker_input_invalid', 'lease_seconds ' || s)
+  'PT422 agents_worker_input_invalid', 'lease_seconds ' || s)
 from unnest(array['4', '3601', 'null', '-1']) as s;
 
 -- Fencing
@@ -87,10 +87,10 @@ create function pg_temp.all_calls(p_lease text) returns text language sql as $$
   select string_agg(distinct pg_temp.ask('service_role', 'select public.' || format(c.call, p_lease)), '; ')
   from calls as c
 $$;
-select is(pg_temp.all_calls(n), 'PT409 task_lease_lost', n)
+select is(pg_temp.all_calls(n), 'PT409 agents_task_lease_expired', n)
 from unnest(array['other_fence', 'no_fence', 'old_fence', 'zero_fence', 'no_task']) as n;
 select is(
-  pg_temp.ask('service_role', c), 'PT409 task_lease_lost', c
+  pg_temp.ask('service_role', c), 'PT409 agents_task_lease_expired', c
 ) from unnest(array[
   'select public.heartbeat_task(null, null)', 'select public.complete_task(null, null)',
   'select public.release_task(null, null)'
@@ -135,7 +135,8 @@ select is(
   $$)::jsonb, (select first from answers), 'the same call again has the same answer'
 );
 select is(pg_temp.stored('a')::text, task, 'and writes nothing') from after_it;
-select is(pg_temp.ask('service_role', 'select public.' || c), 'PT409 task_lease_lost', 'afterwards: ' || c)
+select is(pg_temp.ask('service_role', 'select public.' || c), 'PT409 agents_task_lease_expired',
+  'afterwards: ' || c)
 from unnest(array[
   'heartbeat_task(@a)', 'heartbeat_task(@a, message => ''Late'')', 'fail_task(@a, ''late'')',
   'release_task(@a)'
@@ -156,13 +157,13 @@ select is((pg_temp.stored('a2')).git_diff, '+ a', 'and writes nothing');
 
 select throws_ok(
   format('select public.complete_task(%s, %s, git_patch => repeat(''x'', 52428801))', task_id, fencing_token),
-  'PT413', 'task_result_too_large', 'a patch of more than 50 MB'
+  'PT413', 'agents_task_result_too_large', 'a patch of more than 50 MB'
 ) from leases where name = 'a2';
 select is(pg_temp.ask('service_role', format('select public.complete_task(@a2, %s)', v)), e, v)
 from (values
-  ('changed_files => ''{}''', 'PT422 task_value_invalid'),
-  ('pr_number => 0', 'PT422 task_value_invalid'),
-  ('commit_hash => repeat(''a'', 201)', 'PT422 task_value_invalid')
+  ('changed_files => ''{}''', 'PT422 agents_task_value_invalid'),
+  ('pr_number => 0', 'PT422 agents_task_value_invalid'),
+  ('commit_hash => repeat(''a'', 201)', 'PT422 agents_task_value_invalid')
 ) as v (v, e);
 select alike(pg_temp.ask('service_role', format('select public.complete_task(@a2,
   execution_metadata => %L)', v)),

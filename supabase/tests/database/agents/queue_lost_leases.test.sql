@@ -43,7 +43,7 @@ $$;
 
 select isnt(pg_temp.lease('a'), null, 'a lease');
 do $$ begin perform pg_temp.expire('a'); end $$;
-select is(pg_temp.late('a'), 'PT409 task_lease_lost', 'after its time a worker can do nothing');
+select is(pg_temp.late('a'), 'PT409 agents_task_lease_expired', 'after its time a worker can do nothing');
 select ok(pg_temp.nothing_late('a'), 'and has written nothing');
 select is(pg_temp.state_of('a'), 'running silent',
   'the task waits for the job');
@@ -66,19 +66,19 @@ select is(
 );
 select is(pg_temp.state_of('alive'), 'running open',
   'and leaves those alone that are alive');
-select is(pg_temp.late('a'), 'PT409 task_lease_lost', 'the worker is no less late');
+select is(pg_temp.late('a'), 'PT409 agents_task_lease_expired', 'the worker is no less late');
 do $$ begin perform pg_temp.reclaim(); end $$;
 select is((pg_temp.stored('a')).attempts_count, 1::smallint, 'the job takes it once');
 do $$ begin perform pg_temp.make_ready(); end $$;
 select is(pg_temp.claim('b'), pg_temp.task_of('a')::text, 'another worker takes it');
 select ok((select max(fencing_token) filter (where name = 'b') > max(fencing_token) filter (where name = 'a')
   from leases), 'with a later token');
-select is(pg_temp.late('a'), 'PT409 task_lease_lost', 'which the first one does not have');
+select is(pg_temp.late('a'), 'PT409 agents_task_lease_expired', 'which the first one does not have');
 select ok(pg_temp.nothing_late('a'), 'so it has written nothing');
 select is(pg_temp.attempt_of('b'), 'open', 'and the other one goes on');
 select is(pg_temp.ask('service_role',
   'select public.complete_task(@b, git_diff => ''in time'') ->> ''status'''), 'completed', 'to the end');
-select is(pg_temp.late('a'), 'PT409 task_lease_lost', 'the first one still');
+select is(pg_temp.late('a'), 'PT409 agents_task_lease_expired', 'the first one still');
 select is((pg_temp.stored('a')).git_diff, 'in time', 'has no say');
 
 -- Attempts that are used up
@@ -133,11 +133,12 @@ select is((select row(status, completed_at >= now(), started_at)::text from publ
 select is(pg_temp.cancel('stranger', id)::jsonb, jsonb_build_object('task_id', id, 'status', 'cancelled'),
   'cancelled again is the same answer') from waiting;
 select isnt(pg_temp.lease('d'), null, 'a lease');
-select is(pg_temp.cancel(p, pg_temp.task_of('d')), 'PT404 task_not_found',
+select is(pg_temp.cancel(p, pg_temp.task_of('d')), 'PT404 agents_task_unknown',
   'not by ' || p) from unnest(array['viewer', 'agent', 'admin']) as p;
 select matches(pg_temp.cancel('anon', pg_temp.task_of('d')),
-  '^(42501 permission denied|PT404 task_not_found|PT401 not_signed_in)', 'nor by anybody without an account');
-select is(pg_temp.cancel(p, t), 'PT404 task_not_found', p || ': none such')
+  '^(42501 permission denied|PT404 agents_task_unknown|PT401 sign_in_required)',
+    'nor by anybody without an account');
+select is(pg_temp.cancel(p, t), 'PT404 agents_task_unknown', p || ': none such')
 from unnest(array['stranger', 'service_role']) as p cross join unnest(array[999999999, null]) as t;
 select is(pg_temp.state_of('d'), 'running open', 'so far nothing happened');
 select is(pg_temp.cancel('stranger', task_id)::jsonb ->> 'status', 'cancelled', 'its owner takes it away')
@@ -159,7 +160,8 @@ select is(
     from public.heartbeat_task(@d, message => 'Late') as h
   $$), 'cancelled true', 'also with one that has a message'
 );
-select is(pg_temp.ask('service_role', 'select public.' || c), 'PT409 task_lease_lost', 'then: ' || c)
+select is(pg_temp.ask('service_role', 'select public.' || c), 'PT409 agents_task_lease_expired',
+  'then: ' || c)
 from unnest(array[
   'complete_task(@d, git_diff => ''late'')', 'fail_task(@d, ''late'')', 'release_task(@d)'
 ]) as c;
@@ -180,10 +182,11 @@ from by_hand;
 select isnt(pg_temp.lease('f'), null, 'a lease');
 select is(pg_temp.ask('service_role', 'select public.complete_task(@f) ->> ''status'''), 'completed',
   'is done');
-select is(pg_temp.cancel('stranger', task_id), 'PT409 task_already_ended', 'too late to cancel')
+select is(pg_temp.cancel('stranger', task_id), 'PT409 agents_task_status_conflict', 'too late to cancel')
 from leases where name = 'f';
 create temp table failed on commit drop as select pg_temp.task('stranger', 'status = ''failed''') as id;
-select is(pg_temp.cancel('stranger', id), 'PT409 task_already_ended', 'as for what failed') from failed;
+select is(pg_temp.cancel('stranger', id), 'PT409 agents_task_status_conflict',
+  'as for what failed') from failed;
 
 -- Cancelled, run again and given to another one
 
@@ -194,7 +197,7 @@ select is(
   pg_temp.ask('service_role', $$ select public.heartbeat_task(@d) ->> 'state' $$), 'cancelled',
   'the first worker hears that its work was cancelled'
 );
-select is(pg_temp.ask('service_role', 'select public.complete_task(@d)'), 'PT409 task_lease_lost',
+select is(pg_temp.ask('service_role', 'select public.complete_task(@d)'), 'PT409 agents_task_lease_expired',
   'and can''t end the other one''s');
 select is(pg_temp.status_of('d') || ' ' || pg_temp.attempt_of('d2'), 'running open', 'which goes on');
 
@@ -203,7 +206,7 @@ select is(pg_temp.status_of('d') || ' ' || pg_temp.attempt_of('d2'), 'running op
 select is(
   pg_temp.as_persona(p, format('update public.tasks set status = %L where id = %s', s,
     pg_temp.task_of('d2'))),
-  'PT409 task_held_by_worker', format('%s: %s while a worker holds it', p, s)
+  'PT409 agents_task_conflict', format('%s: %s while a worker holds it', p, s)
 )
 from unnest(array['stranger', 'service_role', 'postgres']) as p
 cross join unnest(array['completed', 'pending', 'cancelled']) as s;
@@ -211,13 +214,14 @@ do $$ begin perform pg_temp.expire('d2'); end $$;
 select is(
   pg_temp.as_persona('stranger', format('update public.tasks set status = ''cancelled'' where id = %s',
     pg_temp.task_of('d2'))),
-  'PT409 task_held_by_worker', 'also while the job has not taken it back yet'
+  'PT409 agents_task_conflict', 'also while the job has not taken it back yet'
 );
 select isnt(pg_temp.lease('g'), null, 'a lease');
 select is(pg_temp.as_persona('stranger',
   format('with t as (delete from public.tasks where id = %s returning 1)
   select count(*) from t', pg_temp.task_of('g'))), '1', 'its owner deletes the task');
-select matches(pg_temp.late('g'), '^PT40(4 task_not_found|9 task_lease_lost)$', 'which the worker learns');
+select matches(pg_temp.late('g'), '^PT40(4 agents_task_unknown|9 agents_task_lease_expired)$',
+  'which the worker learns');
 select is_empty($$ select from public.task_attempts join leases using (task_id) where name = 'g' $$,
   'nothing of it is left');
 

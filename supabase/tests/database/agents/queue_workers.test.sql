@@ -25,9 +25,9 @@ select is(pg_temp.make_token('fleet', 'admin', '''fleet'', ''{claude,codex}'', f
 select is(pg_temp.make_token('robot', 'service_role', '''robot'', ''{claude}'', for_everybody => true'),
   'made',
   'and so does a server');
-select is(pg_temp.make_token('x', 'service_role', '''robot'', ''{claude}'''), 'PT401 not_signed_in',
+select is(pg_temp.make_token('x', 'service_role', '''robot'', ''{claude}'''), 'PT401 sign_in_required',
   'which has no tasks of its own');
-select is(pg_temp.make_token('x', 'stranger', a), 'PT422 worker_input_invalid', a)
+select is(pg_temp.make_token('x', 'stranger', a), 'PT422 agents_worker_input_invalid', a)
 from unnest(array[
   ''''', ''{claude}''', ''' '', ''{claude}''', 'null, ''{claude}''', '''w'', ''{}''', '''w'', null',
   '''w'', ''{null," "}''', 'repeat(''w'', 1000), ''{claude}''',
@@ -91,9 +91,10 @@ begin
   ) else v_said end;
 end;
 $$;
-select is(pg_temp.claim_with('x', 'stranger', a), 'PT403 worker_agents_not_allowed', 'not for ' || a)
+select is(pg_temp.claim_with('x', 'stranger', a), 'PT403 agents_worker_agents_forbidden', 'not for ' || a)
 from unnest(array['{other}', '{claude,other}', '{Claude}', '{claude,codex,other}']) as a;
-select is(pg_temp.claim_with('x', 'stranger', '{other}', 'service_role'), 'PT403 worker_agents_not_allowed',
+select is(pg_temp.claim_with('x', 'stranger', '{other}', 'service_role'),
+  'PT403 agents_worker_agents_forbidden',
   'a server that shows one is held to it');
 select is(pg_temp.claim_with('v', 'viewer', '{claude,codex}'), 'viewer claude',
   'a worker gets its user''s tasks');
@@ -116,14 +117,14 @@ select is((select count(*) from public.worker_tokens where last_used_at >= now()
 
 -- What they are not good for
 
-select is(pg_temp.ask(p, format('select public.%s', replace(c, '?', t))), 'PT409 task_lease_lost',
+select is(pg_temp.ask(p, format('select public.%s', replace(c, '?', t))), 'PT409 agents_task_lease_expired',
   format('%s shows %s: %s', p, t, c))
 from (values ('anon', 'stranger'), ('stranger', 'stranger')) as v (p, t)
 cross join unnest(array[
   'heartbeat_task(@v, worker_token => #?)', 'complete_task(@v, worker_token => #?)',
   'fail_task(@v, ''broken'', worker_token => #?)', 'release_task(@v, worker_token => #?)'
 ]) as c;
-select is(pg_temp.ask(p, 'select public.complete_task(@v)'), 'PT401 worker_token_required',
+select is(pg_temp.ask(p, 'select public.complete_task(@v)'), 'PT401 agents_worker_token_required',
   p || ' who knows a fencing token')
 from unnest(array['anon', 'viewer', 'admin']) as p;
 select is(pg_temp.state_of('v'), 'running open', 'nothing came of it');
@@ -200,10 +201,10 @@ create function pg_temp.revoke(p_persona text, p_name text) returns text languag
   select pg_temp.as_persona(p_persona, format('select public.revoke_worker_token(%L) is not null',
     (select id from worker_tokens_made where name = p_name)))
 $$;
-select is(pg_temp.revoke(p, 'revoked'), 'PT404 worker_token_not_found', 'not ' || p || '''s to revoke')
+select is(pg_temp.revoke(p, 'revoked'), 'PT404 agents_worker_token_unknown', 'not ' || p || '''s to revoke')
 from unnest(array['stranger', 'viewer', 'agent']) as p;
 select is(left(pg_temp.revoke('anon', 'revoked'), 5), '42501', 'nor anybody''s');
-select is(pg_temp.revoke('second', 'fleet'), 'PT404 worker_token_not_found',
+select is(pg_temp.revoke('second', 'fleet'), 'PT404 agents_worker_token_unknown',
   'nor is everybody''s the user''s');
 select is(pg_temp.revoke('second', 'revoked'), 'true', 'its user revokes it');
 select is(pg_temp.revoke('second', 'revoked'), 'true', 'and again');
@@ -222,7 +223,7 @@ select is(
      'complete_task(@?, worker_token => #?)', 'fail_task(@?, ''broken'', worker_token => #?)',
      'release_task(@?, worker_token => #?)'
    ]) as c),
-  'PT401 worker_token_invalid', format('%s shows one that is %s', p, t)
+  'PT401 agents_worker_token_invalid', format('%s shows one that is %s', p, t)
 )
 from unnest(array['anon', 'second']) as p
 cross join unnest(array['expired', 'revoked', 'unknown', 'empty', 'odd', 'id', 'hash']) as t;
@@ -230,9 +231,10 @@ select is(pg_temp.attempt_of(l), 'open', 'its lease just runs out: ' || l)
 from unnest(array['expired', 'revoked']) as l;
 select is(pg_temp.revoke('admin', 'fleet'), 'true', 'an admin revokes one for everybody');
 select is(pg_temp.revoke('service_role', 'robot'), 'true', 'and so does a server');
-select is(pg_temp.claim_with('x', 'fleet'), 'PT401 worker_token_invalid', 'at once');
+select is(pg_temp.claim_with('x', 'fleet'), 'PT401 agents_worker_token_invalid', 'at once');
 delete from auth.users where id = pg_temp.id_of('stranger');
-select is(pg_temp.claim_with('x', 'stranger'), 'PT401 worker_token_invalid', 'with an account its tokens go');
+select is(pg_temp.claim_with('x', 'stranger'), 'PT401 agents_worker_token_invalid',
+  'with an account its tokens go');
 
 select * from finish();
 rollback;

@@ -25,10 +25,10 @@ $$;
 
 create temp table url (text text, answer text) on commit drop;
 insert into url values
-  ('https://me:ghp_secret@github.com/acme/shop', 'repo_url_holds_secret'),
-  ('https://ghp_secret@github.com/acme/shop', 'repo_url_holds_secret'),
-  (' HTTPS://ghp_secret@github.com/acme/shop', 'repo_url_holds_secret'),
-  ('ssh://git:ghp_secret@github.com/acme/shop', 'repo_url_holds_secret'),
+  ('https://me:ghp_secret@github.com/acme/shop', 'agents_repo_url_invalid'),
+  ('https://ghp_secret@github.com/acme/shop', 'agents_repo_url_invalid'),
+  (' HTTPS://ghp_secret@github.com/acme/shop', 'agents_repo_url_invalid'),
+  ('ssh://git:ghp_secret@github.com/acme/shop', 'agents_repo_url_invalid'),
   ('ssh://git@github.com/acme/shop', 'accepted'),
   ('git@github.com:acme/shop.git', 'accepted'),
   ('https://github.com/acme/shop@2', 'accepted');

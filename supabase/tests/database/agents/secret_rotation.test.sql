@@ -49,7 +49,7 @@ select is(
 select throws_ok(
   $$ select public.reseal_secrets(jsonb_build_array(
     pg_temp.reseal('b', 'old', 'new') || '{"resealed": "ghp_plain"}')) $$,
-  'PT422', 'secret_not_sealed', 'nothing is unsealed'
+  'PT422', 'agents_secret_invalid', 'nothing is unsealed'
 );
 select is(public.reseal_secrets('[]'), 0, 'nothing to do is done');
 select results_eq(
@@ -94,13 +94,15 @@ select is(
   (select sealed from public.task_github_token(-1, 2)), pg_temp.sealed('new', 'a'),
   'who holds the task gets its user''s token'
 );
-select throws_ok('select public.task_github_token(-1, 1)', 'PT409', 'task_lease_lost', 'not who held it');
+select throws_ok('select public.task_github_token(-1, 1)', 'PT409', 'agents_task_lease_expired',
+  'not who held it');
 select throws_ok(
-  'select public.task_github_token(-2, 3)', 'PT404', 'github_token_not_set', 'not where there is none'
+  'select public.task_github_token(-2, 3)', 'PT404', 'agents_github_token_unknown', 'not where there is none'
 );
 update public.task_attempts set lease_expires_at = now() - interval '1 second' where fencing_token = 2;
 select throws_ok(
-  'select public.task_github_token(-1, 2)', 'PT409', 'task_lease_lost', 'not once the lease has run out'
+  'select public.task_github_token(-1, 2)', 'PT409', 'agents_task_lease_expired',
+    'not once the lease has run out'
 );
 
 select * from finish();

@@ -124,7 +124,8 @@ select is_empty(
          'id', 'user_id', 'created_at', 'updated_at', 'git_diff', 'git_patch', 'changed_files',
          'chat_messages', 'execution_metadata'
        ])
-       and (select prosrc from pg_proc where proname = 'keep_task') !~ ('\mold\.' || a.attname || '\M') $$,
+       and (select prosrc from pg_proc where proname = 'set_task_defaults')
+         !~ ('\mold\.' || a.attname || '\M') $$,
   'every column of tasks moves updated_at'
 );
 

@@ -44,7 +44,7 @@ insert into legal values
 
 select is(
   pg_temp.move(p.name, o.status::text, n.status::text),
-  coalesce(l.outcome, 'PT409 task_status_way_illegal'),
+  coalesce(l.outcome, 'PT409 agents_task_transition_invalid'),
   format('%s: %s to %s', p.name, o.status, n.status)
 )
 from unnest(array['stranger', 'service_role']) as p (name)
@@ -54,7 +54,7 @@ left join legal as l on l.old = o.status::text and l.new = n.status::text;
 
 select throws_ok(
   format('update public.tasks set status = ''completed'' where id = %s', pg_temp.task('pending')),
-  'PT409', 'task_status_way_illegal', 'an operator goes no other way'
+  'PT409', 'agents_task_transition_invalid', 'an operator goes no other way'
 );
 
 -- What goes with it
@@ -136,7 +136,7 @@ select id, '00000000-0000-4000-8000-00000000000a', 1, 'w', 'claude', now() - int
 grant select on held to authenticated, service_role;
 select is(
   pg_temp.as_persona(p.name, format('update public.tasks set %s where id = (select id from held)', c.change)),
-  'PT409 task_held_by_worker', format('%s can''t set %s', p.name, c.change)
+  'PT409 agents_task_conflict', format('%s can''t set %s', p.name, c.change)
 )
 from unnest(array['stranger', 'service_role', 'postgres']) as p (name)
 cross join unnest(array[

@@ -58,41 +58,41 @@ select is((select chat_messages -> 2 ->> 'idempotency_key' from public.tasks whe
 -- Who may, and what
 
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(2, 'user', 'Hi') $$),
-  'PT404 task_not_found', 'not to somebody else''s task');
+  'PT404 agents_task_unknown', 'not to somebody else''s task');
 select is(pg_temp.as_persona('admin', $$ select public.append_task_message(1, 'user', 'Hi') $$),
-  'PT404 task_not_found', 'an admin of the team no more');
+  'PT404 agents_task_unknown', 'an admin of the team no more');
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(77, 'user', 'Hi') $$),
-  'PT404 task_not_found', 'nor to none');
+  'PT404 agents_task_unknown', 'nor to none');
 select is(pg_temp.as_persona('service_role', $$
   select public.append_task_message(2, 'system', 'Hi') ->> 'content'
 $$), 'Hi', 'a server does');
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(1, 'tool', 'Hi') $$),
-  'PT422 task_message_invalid', 'a role is user, assistant or system');
+  'PT422 agents_task_message_invalid', 'a role is user, assistant or system');
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(1, 'user', E' \t\n') $$),
-  'PT422 task_message_invalid', 'a message says something');
+  'PT422 agents_task_message_invalid', 'a message says something');
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(1, 'user', 'Hi', '') $$),
-  'PT422 task_message_invalid', 'a key is one');
+  'PT422 agents_task_message_invalid', 'a key is one');
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(1, null, 'Hi') $$),
-  'PT422 task_message_invalid', 'so is a role');
+  'PT422 agents_task_message_invalid', 'so is a role');
 
 -- What is no message is none that a client can write
 
 select is(
   pg_temp.as_persona('stranger', format(
     'update public.tasks set chat_messages = %L where id = 1 returning 1', m)),
-  'PT422 task_value_invalid', 'no update to ' || m
+  'PT422 agents_task_value_invalid', 'no update to ' || m
 ) from unnest(array[
   '[null]', '[{"role": "user"}, 5]', '["text"]', '[[{"role": "user"}]]', '[true, {}]'
 ]) as m;
 select is(
   pg_temp.as_persona('stranger', $$ insert into public.tasks (chat_messages) values ('[null, 5]')
     returning 1 $$),
-  'PT422 task_value_invalid', 'nor an insert'
+  'PT422 agents_task_value_invalid', 'nor an insert'
 );
 select is(
   pg_temp.as_persona('service_role', $$ update public.tasks set chat_messages = '[5]' where id = 1
     returning 1 $$),
-  'PT422 task_value_invalid', 'nor one by a server'
+  'PT422 agents_task_value_invalid', 'nor one by a server'
 );
 select is(
   pg_temp.as_persona('stranger', format('update public.tasks set chat_messages = %L where id = 1

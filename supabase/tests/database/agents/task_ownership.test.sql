@@ -27,13 +27,13 @@ from (values
   ('insert into public.tasks (user_id) values (''00000000-0000-4000-8000-00000000000b'')',
     '42501 new row violates row-level security policy for table "tasks"'),
   ('insert into public.tasks (user_id, project_id) values (''00000000-0000-4000-8000-00000000000b'', 2)',
-    'PT404 project_not_found'),
-  ('insert into public.tasks (project_id) values (2)', 'PT404 project_not_found'),
-  ('insert into public.tasks (project_id) values (3)', 'PT404 project_not_found'),
-  ('update public.tasks set project_id = 2 where id = 1', 'PT404 project_not_found'),
+    'PT404 agents_project_unknown'),
+  ('insert into public.tasks (project_id) values (2)', 'PT404 agents_project_unknown'),
+  ('insert into public.tasks (project_id) values (3)', 'PT404 agents_project_unknown'),
+  ('update public.tasks set project_id = 2 where id = 1', 'PT404 agents_project_unknown'),
   ('update public.tasks set user_id = ''00000000-0000-4000-8000-00000000000b'' where id = 1',
-    'PT422 key_change_refused'),
-  ('update public.tasks set id = 3 where id = 1', 'PT422 key_change_refused'),
+    'PT422 key_change_forbidden'),
+  ('update public.tasks set id = 3 where id = 1', 'PT422 key_change_forbidden'),
   ('with t as (update public.tasks set priority = 1 where id = 2 returning 1) select count(*) from t', '0'),
   ('with t as (delete from public.tasks where id = 2 returning 1) select count(*) from t', '0'),
   ('insert into public.tasks (id) values (2)',
@@ -48,14 +48,14 @@ from (values
     values (''00000000-0000-4000-8000-00000000000b'', ''u'', ''n'', ''o'', ''N'')',
     '42501 new row violates row-level security policy for table "projects"'),
   ('update public.projects set user_id = ''00000000-0000-4000-8000-00000000000b'' where id = 1',
-    'PT422 key_change_refused'),
+    'PT422 key_change_forbidden'),
   ('insert into public.projects (id, repo_url, repo_name, repo_owner, name)
     values (2, ''https://github.com/a/one'', ''n'', ''o'', ''N'')
     on conflict (user_id, repo_url) do update set id = excluded.id',
-    'PT422 key_change_refused'),
+    'PT422 key_change_forbidden'),
   ('with t as (delete from public.projects where id = 2 returning 1) select count(*) from t', '0')
 ) as a (statement, outcome);
-select is(pg_temp.as_persona('service_role', a.statement), 'PT404 project_not_found',
+select is(pg_temp.as_persona('service_role', a.statement), 'PT404 agents_project_unknown',
   'a server: ' || a.statement)
 from (values
   ('insert into public.tasks (user_id, project_id) values (''00000000-0000-4000-8000-00000000000a'', 2)'),
@@ -123,28 +123,28 @@ $$), '(1,Renamed,t,{})', 'a repository that is there is met by its address');
 
 select throws_ok(format('update public.tasks set %s where id = 1', v.set), v.code, v.message, v.set)
 from (values
-  ('agent = '' ''', 'PT422', 'task_value_invalid'),
-  ('target_branch = ''''', 'PT422', 'task_value_invalid'),
-  ('priority = 101', 'PT422', 'task_value_invalid'),
-  ('max_attempts = 0', 'PT422', 'task_value_invalid'),
-  ('run_after = ''infinity''', 'PT422', 'task_value_invalid'),
-  ('pr_number = 0', 'PT422', 'task_value_invalid'),
-  ('error_kind = ''Not a slug''', 'PT422', 'task_value_invalid'),
-  ('chat_messages = ''{}''', 'PT422', 'task_value_invalid'),
-  ('changed_files = ''"a"''', 'PT422', 'task_value_invalid'),
-  ('execution_metadata = ''[]''', 'PT422', 'task_value_invalid'),
-  ('repo_url = repeat(''a'', 2049)', 'PT422', 'task_value_invalid'),
-  ('git_diff = repeat(''a'', 52428801)', 'PT413', 'task_result_too_large'),
-  ('git_patch = repeat(''a'', 52428801)', 'PT413', 'task_result_too_large'),
-  ('error = repeat(''a'', 1048577)', 'PT413', 'task_result_too_large'),
-  ('chat_messages = jsonb_build_array(repeat(''a'', 16777216))', 'PT413', 'task_result_too_large')
+  ('agent = '' ''', 'PT422', 'agents_task_value_invalid'),
+  ('target_branch = ''''', 'PT422', 'agents_task_value_invalid'),
+  ('priority = 101', 'PT422', 'agents_task_value_invalid'),
+  ('max_attempts = 0', 'PT422', 'agents_task_value_invalid'),
+  ('run_after = ''infinity''', 'PT422', 'agents_task_value_invalid'),
+  ('pr_number = 0', 'PT422', 'agents_task_value_invalid'),
+  ('error_kind = ''Not a slug''', 'PT422', 'agents_task_value_invalid'),
+  ('chat_messages = ''{}''', 'PT422', 'agents_task_value_invalid'),
+  ('changed_files = ''"a"''', 'PT422', 'agents_task_value_invalid'),
+  ('execution_metadata = ''[]''', 'PT422', 'agents_task_value_invalid'),
+  ('repo_url = repeat(''a'', 2049)', 'PT422', 'agents_task_value_invalid'),
+  ('git_diff = repeat(''a'', 52428801)', 'PT413', 'agents_task_result_too_large'),
+  ('git_patch = repeat(''a'', 52428801)', 'PT413', 'agents_task_result_too_large'),
+  ('error = repeat(''a'', 1048577)', 'PT413', 'agents_task_result_too_large'),
+  ('chat_messages = jsonb_build_array(repeat(''a'', 16777216))', 'PT413', 'agents_task_result_too_large')
 ) as v (set, code, message);
 -- An endless one would end the weekly figures of everybody with an error.
 select is(
   pg_temp.as_persona('stranger', format(
     'insert into public.tasks (status, %s) values (''completed'', %L) returning id', c.name, t.time
   )),
-  'PT422 task_value_invalid', format('%s = %s', c.name, t.time)
+  'PT422 agents_task_value_invalid', format('%s = %s', c.name, t.time)
 )
 from unnest(array['created_at', 'started_at', 'completed_at']) as c (name),
   unnest(array['infinity', '-infinity']) as t (time);

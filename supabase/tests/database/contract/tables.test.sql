@@ -44,7 +44,7 @@ select bag_eq(
     ('public.tracker_settings'), ('public.segment_rules'), ('private.segment_patterns'),
     ('public.segment_corrections'),
     ('private.secrets'), ('private.github_token_checks'),
-    ('private.user_rooms'), ('private.project_rooms') $$,
+    ('private.user_capacity'), ('private.project_capacity') $$,
   'the tables and views are those that are listed here'
 );
 

@@ -25,9 +25,9 @@ returns text language sql as $$
 $$;
 select is(pg_temp.claim('agent', 'One', 'conv-a'), 'conv-a|t|30', 'a conversation claims it');
 select is(pg_temp.claim('agent', 'One', 'conv-a', '60'), 'conv-a|t|60', 'and again, for longer');
-select is(pg_temp.claim('agent', 'One', 'conv-b'), 'PT409 exai_issue_claimed', 'another one can''t');
+select is(pg_temp.claim('agent', 'One', 'conv-b'), 'PT409 exai_claim_conflict', 'another one can''t');
 select is(
-  pg_temp.claim('second', 'One', 'conv-a'), 'PT409 exai_issue_claimed',
+  pg_temp.claim('second', 'One', 'conv-a'), 'PT409 exai_claim_conflict',
     'nor the same name under another account'
 );
 do $$
@@ -60,7 +60,7 @@ select is(pg_temp.claim('agent', 'One', 'conv-a', '1441'), 'PT422 exai_claim_min
   'for too long');
 select is(pg_temp.claim('viewer', 'One', 'conv-a'), 'PT403 team_role_required', 'viewers claim nothing');
 select is(
-  pg_temp.as_persona('agent', 'select claim_exai_issue(99999999)'), 'PT404 exai_issue_not_found',
+  pg_temp.as_persona('agent', 'select claim_exai_issue(99999999)'), 'PT404 exai_issue_unknown',
     'what is not there'
 );
 create function pg_temp.next(p_conversation text) returns text language sql as $$
@@ -74,7 +74,7 @@ update exai_issues set status = 'fixed' where title = 'Two';
 select is((select claimed_by from exai_issues where title = 'Two'), null,
   'what is fixed is claimed by nobody');
 select is(pg_temp.next('c'), 'Three', 'and lets go of what it blocked');
-select is(pg_temp.claim('agent', 'Two', 'conv-a'), 'PT409 exai_issue_not_active', 'nothing to be done there');
+select is(pg_temp.claim('agent', 'Two', 'conv-a'), 'PT409 exai_status_conflict', 'nothing to be done there');
 select is(
   pg_temp.as_persona('admin', format('select release_exai_issue(%s)', pg_temp.number_of('Three'))), 'true',
   'an admin releases anybody''s'

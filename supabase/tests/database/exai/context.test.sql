@@ -64,7 +64,7 @@ select is(
 );
 select ok(length(pg_temp.context('{}')::text) < 400000, 'and it stays bounded');
 select is(
-  pg_temp.as_persona('viewer', 'select exai_issue_context(99999999)'), 'PT404 exai_issue_not_found',
+  pg_temp.as_persona('viewer', 'select exai_issue_context(99999999)'), 'PT404 exai_issue_unknown',
     'none of that number'
 );
 select is(

@@ -112,7 +112,8 @@ select is(pg_temp.imported('{"issues": [{"id": "x"}]}'), 'PT422 exai_import_inva
 select is(pg_temp.imported('[3]'), 'PT422 exai_import_invalid', 'no line');
 select is(
   pg_temp.imported('{"relations": [{"from_issue_id": "10000000-0000-4000-8000-000000000009", "kind": "blocks",
-    "to_issue_id": "10000000-0000-4000-8000-000000000001"}]}'), 'PT409 exai_relation_cycle', 'no circle'
+    "to_issue_id": "10000000-0000-4000-8000-000000000001"}]}'),
+  'PT409 exai_relation_cycle_conflict', 'no cycle'
 );
 select is(
   pg_temp.imported('{"issues": [{"id": "10000000-0000-4000-8000-0000000000ac", "issue_number": 777, "title":

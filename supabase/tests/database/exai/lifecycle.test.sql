@@ -32,28 +32,28 @@ end;
 $$;
 select is(
   pg_temp.refusal($$ update exai_issues set severity = 'urgent' where title = 'One' $$),
-  'PT422 exai_severity_unknown Use one of: critical, high, medium, low.', 'an unknown severity'
+  'PT422 exai_severity_invalid Use one of: critical, high, medium, low.', 'an unknown severity'
 );
 select is(
   pg_temp.refusal($$ insert into exai_issues (title, category) values ('x', 'bug') $$),
-  'PT422 exai_category_unknown Use one of: timeout, architecture, configuration, performance, security, '
+  'PT422 exai_category_invalid Use one of: timeout, architecture, configuration, performance, security, '
     'other.', 'an unknown category'
 );
 select is(
   pg_temp.refusal($$ update exai_issues set status = 'done' where title = 'One' $$),
-  'PT422 exai_status_unknown Use one of: open, in_progress, fixed, verified, closed, wont_fix.',
+  'PT422 exai_status_invalid Use one of: open, in_progress, fixed, verified, closed, wont_fix.',
   'an unknown status'
 );
 select is(
   pg_temp.refusal($$ insert into exai_issue_updates (issue_id, update_type, content)
     values ('10000000-0000-4000-8000-000000000001', 'note', 'x') $$),
-  'PT422 exai_update_type_unknown Use one of: comment, status_change, fix_applied, verification, '
+  'PT422 exai_update_type_invalid Use one of: comment, status_change, fix_applied, verification, '
     'conversation_link.', 'an unknown type of update'
 );
 select is(
   pg_temp.refusal($$ insert into exai_issue_checklist (issue_id, description, status)
     values ('10000000-0000-4000-8000-000000000001', 'x', 'done') $$),
-  'PT422 exai_step_status_unknown Use one of: pending, in_progress, complete, skipped.',
+  'PT422 exai_step_status_invalid Use one of: pending, in_progress, complete, skipped.',
   'an unknown status of a step'
 );
 select is(
@@ -155,7 +155,7 @@ select is(
 );
 select is(
   pg_temp.as_persona('agent', $$ select status from set_exai_issue_status(999999, 'fixed', 'x') $$),
-  'PT404 exai_issue_not_found', 'an issue that is not there'
+  'PT404 exai_issue_unknown', 'an issue that is not there'
 );
 
 -- numbers
@@ -173,7 +173,7 @@ select is(
 );
 select is(
   pg_temp.refusal($$ update exai_issues set issue_number = 3000000 where title = 'Next' $$),
-  'PT422 key_change_refused Insert a new row and delete the old one.', 'a number stays'
+  'PT422 key_change_forbidden Insert a new row and delete the old one.', 'a number stays'
 );
 
 -- people

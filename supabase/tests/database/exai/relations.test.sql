@@ -92,7 +92,7 @@ $$;
 select is(
   pg_temp.refusal($$ update exai_issues set blocks_issues = '{10000000-0000-4000-8000-0000000000ff}'
     where id = pg_temp.i(1) $$),
-  'PT422 exai_issue_unknown There is no engineering issue 10000000-0000-4000-8000-0000000000ff.',
+  'PT422 exai_related_issue_unknown There is no engineering issue 10000000-0000-4000-8000-0000000000ff.',
   'an unknown id is named'
 );
 select alike(
@@ -101,26 +101,26 @@ select alike(
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(1), pg_temp.i(3), 'eats') $$),
-  'PT422 exai_relation_kind_unknown%', 'no other kind'
+  'PT422 exai_relation_kind_invalid%', 'no other kind'
 );
 insert into exai_issue_relations (from_issue_id, to_issue_id, kind) values
   (pg_temp.i(3), pg_temp.i(4), 'blocks'), (pg_temp.i(4), pg_temp.i(5), 'blocks');
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(5), pg_temp.i(3), 'blocks') $$),
-  'PT409 exai_relation_cycle Issue #% blocking issue #% would close a circle%', 'a circle of blocks'
+  'PT409 exai_relation_cycle_conflict Issue #% blocking issue #% would close a circle%', 'a circle of blocks'
 );
 select alike(
   pg_temp.refusal($$ update exai_issues set blocked_by_issues = blocked_by_issues || pg_temp.i(5)
     where id = pg_temp.i(3) $$),
-  'PT409 exai_relation_cycle%', 'in an array too'
+  'PT409 exai_relation_cycle_conflict%', 'in an array too'
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(3), pg_temp.i(1), 'parent') $$),
-  'PT409 exai_relation_cycle%', 'a circle of parents'
+  'PT409 exai_relation_cycle_conflict%', 'a circle of parents'
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(5), pg_temp.i(1), 'blocks') $$),
-  'PT409 exai_relation_cycle%', 'an issue can''t block what it is handed its own blockers by'
+  'PT409 exai_relation_cycle_conflict%', 'an issue can''t block what it is handed its own blockers by'
 );
 select is(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(5), pg_temp.i(3), 'discovered_from'),
@@ -134,7 +134,7 @@ select alike(
       order by issue_number) as first_id from new)
     insert into exai_issue_relations (from_issue_id, to_issue_id, kind)
     select id, coalesce(next_id, first_id), 'blocks' from ring $$),
-  'PT409 exai_relation_cycle%', 'one of many edges that closes a circle'
+  'PT409 exai_relation_cycle_conflict%', 'one of many edges that closes a circle'
 );
 
 -- calls
@@ -149,11 +149,11 @@ select is(
 );
 select is(
   pg_temp.as_persona('agent', $$ select relate_exai_issues(pg_temp.i(9), pg_temp.i(1), 'blocks') $$),
-  'PT404 exai_issue_not_found', 'an issue that is not there'
+  'PT404 exai_issue_unknown', 'an issue that is not there'
 );
 select is(
   pg_temp.as_persona('agent', $$ select relate_exai_issues(pg_temp.i(1), pg_temp.i(1), 'blocks') $$),
-  'PT422 exai_relation_to_itself', 'the same issue twice'
+  'PT422 exai_relation_invalid', 'the same issue twice'
 );
 select is(
   pg_temp.as_persona('viewer', $$ select relate_exai_issues(pg_temp.i(1), pg_temp.i(4), 'blocks') $$),
@@ -178,15 +178,15 @@ select is(
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(500), pg_temp.c(1), 'blocks') $$),
-  'PT409 exai_relation_cycle%', 'from the end of a long chain to its beginning'
+  'PT409 exai_relation_cycle_conflict%', 'from the end of a long chain to its beginning'
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(500), pg_temp.c(450), 'blocks') $$),
-  'PT409 exai_relation_cycle%', 'and to what is near'
+  'PT409 exai_relation_cycle_conflict%', 'and to what is near'
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(60), pg_temp.c(1), 'parent') $$),
-  'PT409 exai_relation_cycle%', 'and near its beginning'
+  'PT409 exai_relation_cycle_conflict%', 'and near its beginning'
 );
 select is(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(1), pg_temp.c(500), 'blocks') $$),

@@ -22,7 +22,7 @@ select is(pg_temp.move('2', '4'), 'acdbe', 'down');
 select is(pg_temp.move('4', '1'), 'bacde', 'up');
 select is(pg_temp.move('1', '99'), 'acdeb', 'beyond the last is the last');
 select is(pg_temp.move('3', '3'), 'acdeb', 'to where it is');
-select is(pg_temp.move('6', '1'), 'PT404 exai_step_not_found', 'one that is not there');
+select is(pg_temp.move('6', '1'), 'PT404 exai_step_unknown', 'one that is not there');
 select is(pg_temp.move('1', '0'), 'PT422 exai_step_number_invalid', 'to where none is');
 select is(pg_temp.move('1', 'null'), 'PT422 exai_step_number_invalid', 'to nowhere');
 create function pg_temp.put(p_number text, p_description text) returns text language sql as $$
@@ -41,7 +41,7 @@ select is(
 );
 select is(
   pg_temp.as_persona('agent', $$ select insert_checklist_step(gen_random_uuid(), 1, 'v') $$),
-  'PT404 exai_issue_not_found', 'no step without an issue'
+  'PT404 exai_issue_unknown', 'no step without an issue'
 );
 
 select * from finish();

@@ -42,7 +42,7 @@ select is(
 );
 select is(
   pg_temp.as_persona('authenticated', $$ select handle_circle_webhook('[]') $$),
-  'PT401 not_signed_in', 'a token without an account is nobody'
+  'PT401 sign_in_required', 'a token without an account is nobody'
 );
 select matches(
   pg_temp.as_persona('stranger', $$ select private.is_trusted_caller() $$),

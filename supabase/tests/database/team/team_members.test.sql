@@ -37,23 +37,23 @@ select results_eq(
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('nobody@example.com', 'agent') $$),
-  'PT404 user_not_found', 'somebody who never signed up is not found'
+  'PT404 team_user_unknown', 'somebody who never signed up is not found'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('new.person@example.com', 'owner') $$),
-  'PT422 team_role_unknown', 'an unknown role is refused'
+  'PT422 team_role_invalid', 'an unknown role is refused'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('new.person@example.com', null) $$),
-  'PT422 team_role_unknown', 'no role is refused'
+  'PT422 team_role_invalid', 'no role is refused'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('unconfirmed@example.com', 'admin') $$),
-  'PT409 user_not_confirmed', 'an address that anybody could have typed is no proof'
+  'PT409 team_user_forbidden', 'an address that anybody could have typed is no proof'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('banned@example.com', 'agent') $$),
-  'PT409 user_not_confirmed', 'whoever is banned stays out'
+  'PT409 team_user_forbidden', 'whoever is banned stays out'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select role from add_team_member('pardoned@example.com',
@@ -62,11 +62,11 @@ select is(
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('deleted@example.com', 'agent') $$),
-  'PT404 user_not_found', 'a deleted account is none'
+  'PT404 team_user_unknown', 'a deleted account is none'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('twice@example.com', 'agent') $$),
-  'PT409 user_ambiguous', 'two accounts of one address are not guessed between'
+  'PT409 team_user_conflict', 'two accounts of one address are not guessed between'
 );
 select matches(
   pg_temp.as_persona('admin', $$ select add_team_member('stranger@example.com', 'admin') $$),
@@ -91,7 +91,7 @@ select is(
 select is(
   pg_temp.as_persona('admin', $$ update team_members set user_id = '00000000-0000-4000-8000-00000000000a'
     where user_id = '00000000-0000-4000-8000-00000000000c' returning role $$),
-  'PT422 key_change_refused', 'a membership can''t be moved to another account'
+  'PT422 key_change_forbidden', 'a membership can''t be moved to another account'
 );
 
 -- the last admin
@@ -99,15 +99,15 @@ select is(
 select is(
   pg_temp.as_persona('admin', $$ update team_members set role = 'agent'
     where user_id = '00000000-0000-4000-8000-00000000000d' returning role $$),
-  'PT409 last_admin', 'the last admin can''t step down'
+  'PT409 team_admin_required', 'the last admin can''t step down'
 );
 select is(
   pg_temp.as_persona('admin', $$ delete from team_members where role = 'admin' returning role $$),
-  'PT409 last_admin', 'the last admin can''t leave'
+  'PT409 team_admin_required', 'the last admin can''t leave'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('admin@example.com', 'viewer') $$),
-  'PT409 last_admin', 'nor through the function'
+  'PT409 team_admin_required', 'nor through the function'
 );
 select is(
   pg_temp.as_persona('admin', $$ update team_members set display_name = 'Adam A.'
@@ -122,7 +122,7 @@ select is(
 select is(
   pg_temp.as_persona('admin', $$ update team_members set role = 'viewer' where role = 'admin'
     returning role $$),
-  'PT409 last_admin', 'all admins at once can''t step down'
+  'PT409 team_admin_required', 'all admins at once can''t step down'
 );
 select is(
   pg_temp.as_persona('admin', $$ update team_members set role = 'viewer'

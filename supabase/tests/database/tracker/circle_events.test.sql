@@ -30,11 +30,11 @@ select results_eq(
   $$ values (2, true) $$,
   'and counted'
 );
-select throws_ok($$ select receive_circle_event('not base64!') $$, 'PT422', 'circle_event_not_base64',
+select throws_ok($$ select receive_circle_event('not base64!') $$, 'PT422', 'inbox_body_invalid',
   'base64 is needed');
-select throws_ok($$ select receive_circle_event(null) $$, 'PT422', 'circle_event_not_base64', 'null is none');
+select throws_ok($$ select receive_circle_event(null) $$, 'PT422', 'inbox_body_invalid', 'null is none');
 select throws_ok(
-  $$ select pg_temp.receive(convert_to(repeat('x', 1048577), 'UTF8')) $$, 'PT413', 'circle_event_too_large',
+  $$ select pg_temp.receive(convert_to(repeat('x', 1048577), 'UTF8')) $$, 'PT413', 'inbox_body_too_large',
   'a body over one mebibyte is refused'
 );
 select lives_ok($$ select pg_temp.receive(convert_to(repeat('x', 1048576), 'UTF8')) $$,
@@ -78,7 +78,7 @@ select is(pg_temp.status_of('{"type": "x", "data": {"id": 1}}'), 'hint', 'ids on
 select is(pg_temp.status_of('{"hello": "world"}'), 'unrecognised', 'a shape that we don''t know');
 select is(pg_temp.status_of('[{"Parent_Message": {}}]'), 'failed', 'a message that was refused');
 select is(
-  (select error from private.circle_events where status = 'failed'), 'circle_message_id_invalid',
+  (select error from private.circle_events where status = 'failed'), 'tracker_message_id_invalid',
   'with its code'
 );
 select is(pg_temp.status_of('{"type": '), 'unreadable', 'no JSON');
@@ -94,27 +94,27 @@ select is(pg_temp.status_of('{"n": 1e9999999}'), 'unreadable', 'a number that no
 select is(
   (select string_agg(distinct error, ' ' order by error) from private.circle_events
     where status = 'unreadable'),
-  'not_json not_utf8 too_complex', 'and why'
+  'inbox_encoding_invalid inbox_json_invalid inbox_json_unsupported', 'and why'
 );
 select is(pg_temp.status_of('\xefbbbf7b7d'), 'unrecognised', 'a byte order mark is skipped');
 
 -- escapes that jsonb can't hold
 
 select is(
-  private.mend_json_escapes('"a\u0000b \uD800 \ude00x \ud83d\ude00 \ud83d\ud83d\uDE00"')::jsonb #>> '{}',
+  private.repair_json_escapes('"a\u0000b \uD800 \ude00x \ud83d\ude00 \ud83d\ud83d\uDE00"')::jsonb #>> '{}',
   'a' || chr(65533) || 'b ' || chr(65533) || ' ' || chr(65533) || 'x ' || chr(128512) || ' ' || chr(65533)
     || chr(128512),
   'NUL and lone surrogates are replaced, pairs are kept'
 );
 select is(
-  private.mend_json_escapes('"\\u0000 \\\u0000 \\\\ud800 \\\\\ud800"')::jsonb #>> '{}',
+  private.repair_json_escapes('"\\u0000 \\\u0000 \\\\ud800 \\\\\ud800"')::jsonb #>> '{}',
   '\u0000 \' || chr(65533) || ' \\ud800 \\' || chr(65533),
   'a backslash that is escaped itself escapes nothing'
 );
-select is(private.mend_json_escapes('"plain \\ \n \u00e9"'), '"plain \\ \n \u00e9"',
+select is(private.repair_json_escapes('"plain \\ \n \u00e9"'), '"plain \\ \n \u00e9"',
   'all else is left as it is');
 select throws_ok(
-  $$ select private.mend_json_escapes('"' || chr(1) || 'ud800 \u0000"')::jsonb $$, null, null,
+  $$ select private.repair_json_escapes('"' || chr(1) || 'ud800 \u0000"')::jsonb $$, null, null,
   'what stands in while replacing can''t be smuggled in'
 );
 select is(
@@ -138,7 +138,7 @@ select matches(
 );
 select is(
   pg_temp.as_persona('service_role', $$ select process_circle_event(gen_random_uuid()) $$),
-  'PT404 circle_event_not_found', 'an event that isn''t there'
+  'PT404 inbox_event_unknown', 'an event that isn''t there'
 );
 select is(
   pg_temp.as_persona('service_role', $$

@@ -319,20 +319,20 @@ select is(
 )
 from unnest(array['import_circle_issue', 'dismiss_circle_issue', 'return_circle_issue']) as f;
 select is(
-  pg_temp.as_persona('agent', format('select %s(%s)', f, a)), 'PT404 circle_issue_not_found',
+  pg_temp.as_persona('agent', format('select %s(%s)', f, a)), 'PT404 tracker_circle_issue_unknown',
   f || ' of ' || a
 )
 from unnest(array['import_circle_issue', 'dismiss_circle_issue', 'return_circle_issue']) as f,
   unnest(array['null', 'gen_random_uuid()']) as a
 where f = 'import_circle_issue' or a <> 'null';
 select is(pg_temp.call('agent', 'import_circle_issue', '10', ', gen_random_uuid()'),
-  'PT404 issue_not_found', 'an issue that isn''t there');
+  'PT404 tracker_issue_unknown', 'an issue that isn''t there');
 select is(pg_temp.call('agent', 'import_circle_issue', '2', format(', %L', (select id from made))),
-  'PT409 circle_issue_has_issue', 'a message has one issue');
-select is(pg_temp.call('agent', 'dismiss_circle_issue', '2'), 'PT409 circle_issue_has_issue',
+  'PT409 tracker_circle_issue_conflict', 'a message has one issue');
+select is(pg_temp.call('agent', 'dismiss_circle_issue', '2'), 'PT409 tracker_circle_issue_conflict',
   'one that has an issue isn''t dismissed');
 select is(pg_temp.call('agent', 'import_circle_issue', '10', $$, p_segment => 'garden'$$),
-  'PT422 issue_segment_unknown', 'there are four segments');
+  'PT422 tracker_segment_invalid', 'there are four segments');
 select is(pg_temp.state('10'), 'waiting|1.000|Agnes Agent|f', 'what is refused changes nothing');
 
 select * from finish();

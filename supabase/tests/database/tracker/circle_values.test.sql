@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 select plan(8);
 
 select results_eq(
-  $$ select v.text, private.parsed_time(v.text) from (values
+  $$ select v.text, private.parse_time(v.text) from (values
       ('2026-03-02T09:14:05.120Z'), ('2026-03-02T09:14:05.120123+02:00'), ('2026-03-02 09:14:05+0200'),
       ('2026-03-02T09:14'), ('2026-03-02'), (' 2026-03-02T09:14:05Z ')) as v (text) $$,
   $$ values
@@ -17,27 +17,27 @@ select results_eq(
   'times of ISO 8601, in UTC where no zone is given'
 );
 select is_empty(
-  $$ select v.text, private.parsed_time(v.text) from (values
+  $$ select v.text, private.parse_time(v.text) from (values
       ('now'), ('infinity'), ('yesterday'), ('02.03.2026'), ('1772442845'), (''), ('2026-02-30'),
       ('2026-13-01'),
       ('0000-01-01'), ('2026-03-02T25:00:00Z'), ('2026-03-02T09:14:05+99:99'),
       ('2026-03-02T09:14:05 Mars/Base'),
       (null)) as v (text)
-     where private.parsed_time(v.text) is not null $$,
+     where private.parse_time(v.text) is not null $$,
   'nothing else, and no error'
 );
 set local timezone = 'Asia/Tokyo';
 select is(
-  private.parsed_time('2026-03-02T09:14:05'), '2026-03-02 09:14:05+00', 'whatever the zone of the session'
+  private.parse_time('2026-03-02T09:14:05'), '2026-03-02 09:14:05+00', 'whatever the zone of the session'
 );
 select results_eq(
-  $$ select private.parsed_integer(v.text) from (values ('0'), ('12'), ('999999999'), ('1000000000'), ('-1'),
+  $$ select private.parse_integer(v.text) from (values ('0'), ('12'), ('999999999'), ('1000000000'), ('-1'),
     ('1.5'),
       ('x'), ('')) as v (text) $$,
   $$ values (0), (12), (999999999), (null), (null), (null), (null), (null) $$, 'whole numbers that fit'
 );
 select results_eq(
-  $$ select private.parsed_boolean(v.text) from (values ('true'), (' Yes '), ('1'), ('FALSE'), ('no'), ('0'),
+  $$ select private.parse_boolean(v.text) from (values ('true'), (' Yes '), ('1'), ('FALSE'), ('no'), ('0'),
     ('maybe'),
       (''), (null)) as v (text) $$,
   $$ values (true), (true), (true), (false), (false), (false), (null), (null), (null) $$,

@@ -28,10 +28,11 @@ select is((select mapped_to_issue_id from public.circle_issues), null, 'messages
 select is(pg_temp.as_persona('service_role', 'select cleanup_legacy_test_data(days_old := 3)'), '1',
   'the age can be given');
 select is(cleanup_legacy_test_data(2147483647), 0, 'any age');
-select throws_ok('select cleanup_legacy_test_data(-1)', 'PT422', 'days_old_invalid', 'but no negative one');
-select throws_ok('select cleanup_legacy_test_data(-2147483648)', 'PT422', 'days_old_invalid',
+select throws_ok('select cleanup_legacy_test_data(-1)', 'PT422', 'tracker_days_old_invalid',
+  'but no negative one');
+select throws_ok('select cleanup_legacy_test_data(-2147483648)', 'PT422', 'tracker_days_old_invalid',
   'not even the lowest');
-select throws_ok('select cleanup_legacy_test_data(null)', 'PT422', 'days_old_invalid', 'nor none');
+select throws_ok('select cleanup_legacy_test_data(null)', 'PT422', 'tracker_days_old_invalid', 'nor none');
 
 select * from finish();
 rollback;

@@ -51,7 +51,7 @@ select matches(
 select is(
   pg_temp.as_persona('agent', $$ update comments set issue_id = gen_random_uuid() where body like 'Mine%'
     returning id $$),
-  'PT422 key_change_refused', 'a comment stays with its issue'
+  'PT422 key_change_forbidden', 'a comment stays with its issue'
 );
 select is(
   pg_temp.as_persona('viewer', 'select count(*) from comments'), '2', 'a viewer reads them all'

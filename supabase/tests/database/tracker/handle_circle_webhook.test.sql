@@ -34,9 +34,9 @@ select results_eq(
 select results_eq(
   $$ select (e ->> 'index')::int, left(e ->> 'message_id', 8), e ->> 'code', e ->> 'message' <> ''
      from result, jsonb_array_elements(r -> 'errors') as e $$,
-  $$ values (1, null, 'circle_message_id_invalid', true), (5, '5', 'circle_replies_invalid', true),
-    (6, '6', 'circle_reply_id_invalid', true), (7, '7', 'circle_reply_id_invalid', true),
-    (8, null, 'circle_message_id_invalid', true), (9, '99999999', 'circle_message_id_invalid', true) $$,
+  $$ values (1, null, 'tracker_message_id_invalid', true), (5, '5', 'tracker_replies_invalid', true),
+    (6, '6', 'tracker_reply_id_invalid', true), (7, '7', 'tracker_reply_id_invalid', true),
+    (8, null, 'tracker_message_id_invalid', true), (9, '99999999', 'tracker_message_id_invalid', true) $$,
   'the bad ones say which they are and why'
 );
 select bag_eq(
@@ -54,15 +54,15 @@ select is((select count(*) from public.circle_issues), 2::bigint, 'and imports n
 -- process_circle_webhook: all or nothing
 
 select throws_ok(
-  $$ select process_circle_webhook('{"type": "x", "data": {}}') $$, 'PT422', 'circle_payload_unrecognised',
+  $$ select process_circle_webhook('{"type": "x", "data": {}}') $$, 'PT422', 'tracker_payload_invalid',
   'only envelopes can be processed'
 );
 select throws_ok(
-  $$ select process_circle_webhook(null) $$, 'PT422', 'circle_payload_unrecognised', 'null is none'
+  $$ select process_circle_webhook(null) $$, 'PT422', 'tracker_payload_invalid', 'null is none'
 );
 select throws_ok(
   $$ select process_circle_webhook('[{"Parent_Message": {"message_id": 50}}, {"Parent_Message": {}}]') $$,
-  'PT422', 'circle_message_id_invalid', 'one bad envelope of an array is an error'
+  'PT422', 'tracker_message_id_invalid', 'one bad envelope of an array is an error'
 );
 select is_empty($$ select * from public.circle_issues where message_id = '50' $$, 'and none is imported');
 select is(

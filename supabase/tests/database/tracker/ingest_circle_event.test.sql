@@ -87,7 +87,7 @@ select results_eq(
        pg_temp.thread('20', 'x', null, '[{"message_id": null}]'), pg_temp.single('21', 'x', null),
        jsonb_set(pg_temp.single('22', 'x', null), '{Parent_Message,message_id}',
          to_jsonb(repeat('é', 256))))::text) -> 'errors') as e $$,
-  $$ values ('0', 'circle_reply_id_invalid'), ('2', 'circle_message_id_invalid') $$,
+  $$ values ('0', 'tracker_reply_id_invalid'), ('2', 'tracker_message_id_invalid') $$,
   'a reply without an id refuses its message, 256 characters are too many'
 );
 select is((select string_agg(message_id, ' ') from circle_issues where message_id like '2_'), '21',
@@ -130,10 +130,10 @@ drop trigger _999_break on public.circle_replies;
 
 -- limits, and whose it is
 
-select throws_ok($$ select pg_temp.send(repeat('x', 1048577)) $$, 'PT413', 'circle_event_too_large',
+select throws_ok($$ select pg_temp.send(repeat('x', 1048577)) $$, 'PT413', 'inbox_body_too_large',
   'a body over one mebibyte is refused');
 select is(pg_temp.send(repeat('x', 1048576)) ->> 'status', 'unreadable', 'one of exactly that is not');
-select throws_ok($$ select ingest_circle_event('no base64!') $$, 'PT422', 'circle_event_not_base64',
+select throws_ok($$ select ingest_circle_event('no base64!') $$, 'PT422', 'inbox_body_invalid',
   'it comes as base64');
 select matches(pg_temp.as_persona('admin', $$ select ingest_circle_event('e30=') $$), '^42501 ',
   'admins put no events in');

@@ -43,23 +43,23 @@ select throws_ok($$ insert into public.issues (title) values ('  ') $$, '23514',
   'a title is not blank');
 select is(
   pg_temp.as_persona('agent', $$ update issues set seq_id = 0 where title = 'One' returning seq_id $$),
-  'PT422 key_change_refused', 'the number stays'
+  'PT422 key_change_forbidden', 'the number stays'
 );
 
 -- values outside the sets
 
 select is(
   pg_temp.as_persona('agent', $$ update issues set status = 'done' where title = 'One' returning status $$),
-  'PT422 issue_status_unknown', 'an unknown status is refused on update'
+  'PT422 tracker_status_invalid', 'an unknown status is refused on update'
 );
 select is(
   pg_temp.as_persona('agent', $$ insert into issues (title, status) values ('x', 'Resolved')
     returning status $$),
-  'PT422 issue_status_unknown', 'and on insert, where the case counts'
+  'PT422 tracker_status_invalid', 'and on insert, where the case counts'
 );
 select throws_ok(
   $$ update public.issues set segment = 'billing' where title = 'One' $$,
-  'PT422', 'issue_segment_unknown', 'an unknown segment is refused'
+  'PT422', 'tracker_segment_invalid', 'an unknown segment is refused'
 );
 select is(
   (select count(*) from pg_constraint where conrelid = 'public.issues'::regclass
@@ -173,9 +173,9 @@ select is(
   (select i.updated_at > t.updated_at from public.issues as i join times as t using (id)), true,
   'one that changes something moves it forward, within a transaction too'
 );
-alter table public.issues disable trigger _900_keep_timestamps;
+alter table public.issues disable trigger _900_set_timestamps;
 update public.issues set updated_at = '2100-01-01' where title = 'Two';
-alter table public.issues enable trigger _900_keep_timestamps;
+alter table public.issues enable trigger _900_set_timestamps;
 update public.issues set description = 'again' where title = 'Two';
 select is(
   (select updated_at > '2100-01-01' from public.issues where title = 'Two'), true,

@@ -28,7 +28,7 @@ select is(
   pg_temp.as_persona('agent', $$ insert into issues (id, title, seq_id) select id, 'x', 9
     from issues where title = 'One' on conflict (id) do update
     set id = excluded.id, title = excluded.title, seq_id = excluded.seq_id returning seq_id $$),
-  'PT422 key_change_refused', 'one with another number is refused'
+  'PT422 key_change_forbidden', 'one with another number is refused'
 );
 select is(
   pg_temp.as_persona('agent', $$ insert into issues (title) values ('Five') returning seq_id $$),

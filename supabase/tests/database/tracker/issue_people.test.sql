@@ -56,7 +56,7 @@ select is(
   pg_temp.as_persona('agent', $$ update issues
     set assigned_to_user_id = '00000000-0000-4000-8000-00000000000a'
     where title = 'One' returning assigned_to $$),
-  'PT422 assignee_not_in_team',
+  'PT422 tracker_assignee_invalid',
   'an account outside the team can''t be assigned, nor its name be read this way'
 );
 

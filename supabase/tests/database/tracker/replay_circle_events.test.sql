@@ -99,8 +99,8 @@ select is(pg_temp.rows(), (select value from before), 'an issue doesn''t go when
 select results_eq(
   $$ select status, error, errors -> 0 ->> 'code', errors -> 0 ->> 'index' from failed_circle_events
      order by received_at $$,
-  $$ values ('unreadable', 'not_json', null, null), ('failed', 'circle_message_id_invalid',
-    'circle_message_id_invalid', '0') $$, 'what is not imported is listed with its reasons'
+  $$ values ('unreadable', 'inbox_json_invalid', null, null), ('failed', 'tracker_message_id_invalid',
+    'tracker_message_id_invalid', '0') $$, 'what is not imported is listed with its reasons'
 );
 select is(pg_temp.as_persona('viewer', 'select count(*) from failed_circle_events'), '2', 'viewers see it');
 select is(pg_temp.as_persona('stranger', 'select count(*) from failed_circle_events'), '0',
@@ -163,7 +163,7 @@ select is(replay_circle_events('2026-01-01', '2026-01-01'), '{"replayed": 0, "ne
 -- who, and which times
 
 select is(
-  pg_temp.as_persona('admin', format('select replay_circle_events(%s)', a)), 'PT422 replay_range_invalid',
+  pg_temp.as_persona('admin', format('select replay_circle_events(%s)', a)), 'PT422 inbox_range_invalid',
   'from ' || a
 )
 from unnest(array['null', $$'2026-01-02', '2026-01-01'$$]) as a;

@@ -61,28 +61,29 @@ select is(
 );
 select is(
   pg_temp.fault('words, segment, priority', $$ repeat('x', 101), 'tool', 1 $$),
-  'segment_rule_invalid | words has 101 characters, 100 are allowed. | Give fewer words; several rules may '
-    || 'say the same.', 'and not one more'
+  'tracker_segment_rule_invalid | words has 101 characters, 100 are allowed. | Give fewer words; several '
+    || 'rules may say the same.', 'and not one more'
 );
 select matches(
   pg_temp.fault('words, segment, priority', format('%L, ''tool'', 1', e' \t')),
-  '^segment_rule_invalid \| words holds no word\.', 'blank'
+  '^tracker_segment_rule_invalid \| words holds no word\.', 'blank'
 );
 select matches(
-  pg_temp.fault('segment, priority', $$ 'tool', 1 $$), '^segment_rule_invalid \| words holds no word\.',
+  pg_temp.fault('segment, priority', $$ 'tool', 1 $$),
+    '^tracker_segment_rule_invalid \| words holds no word\.',
   'no words'
 );
 select is_empty(
   $$ select w.words from unnest(array['c#', '.net', '(x', 'x)', '*', '-', 'a -']) as w (words)
      where pg_temp.fault('words, segment, priority', format('%L, ''tool'', 1', w.words))
-       !~ '^segment_rule_invalid \| words .+ does not begin and end with a letter, a digit' $$,
+       !~ '^tracker_segment_rule_invalid \| words .+ does not begin and end with a letter, a digit' $$,
   'what begins or ends with something else'
 );
 select is_empty(
   $$ select w.words from unnest(array['a(b', 'a|b', 'a*b', 'a\b', 'a[b', 'a^b', 'a$b', 'a?b', 'a{1}b', 'a"b',
        'a,b', 'a' || chr(1) || 'b']) as w (words)
      where pg_temp.fault('words, segment, priority', format('%L, ''tool'', 1', w.words))
-       !~ '^segment_rule_invalid \| words .+ has a character that can''t be matched' $$,
+       !~ '^tracker_segment_rule_invalid \| words .+ has a character that can''t be matched' $$,
   'what can''t be matched safely'
 );
 select matches(
@@ -91,7 +92,8 @@ select matches(
 );
 select matches(
   pg_temp.fault('words, segment, priority', $$ 'sso', 'billing', 1 $$),
-  '^segment_rule_invalid \| The rule ''sso'' has the segment ''billing''\. \| Use one of: auth, code, tool',
+  '^tracker_segment_rule_invalid \| The rule ''sso'' has the segment ''billing''\. \| Use one of: auth, '
+    'code, tool',
   'an unknown segment'
 );
 select matches(
@@ -108,7 +110,7 @@ select is_empty(
 );
 select is(
   pg_temp.as_persona('admin', $$ update segment_rules set words = '*' where words = 'x' returning words $$),
-  'PT422 segment_rule_invalid', 'an update is checked, too'
+  'PT422 tracker_segment_rule_invalid', 'an update is checked, too'
 );
 select is(
   pg_temp.as_persona('admin', $$ update segment_rules set words = ' Why ', segment = null, weight = null
@@ -118,7 +120,7 @@ select is(
 select is(
   pg_temp.as_persona('admin', $$ update segment_rules set id = gen_random_uuid() where words = 'why'
     returning words $$),
-  'PT422 key_change_refused', 'a rule stays the rule that it is'
+  'PT422 key_change_forbidden', 'a rule stays the rule that it is'
 );
 select is(pg_temp.add('LOGIN'), '23505 duplicate key value violates unique constraint '
   || '"segment_rules_words_key"', 'words have one rule');
@@ -206,11 +208,11 @@ select is(determine_segment('word200', null), 'code', 'two hundred rules of a ki
 select throws_ok(
   $$ insert into public.segment_rules (words, segment, priority)
      select repeat('long', 20) || n, 'code', 20 from generate_series(1, 10) as n $$,
-  'PT422', 'segment_rule_invalid', 'more than can be matched at once are refused'
+  'PT422', 'tracker_segment_rule_invalid', 'more than can be matched at once are refused'
 );
 select throws_ok(
   $$ update public.segment_rules set priority = substr(words, 5)::smallint where words < 'word3' $$,
-  'PT422', 'segment_rule_invalid', 'and so are too many priorities'
+  'PT422', 'tracker_segment_rule_invalid', 'and so are too many priorities'
 );
 select is(determine_segment('word200', null), 'code', 'what there was goes on');
 

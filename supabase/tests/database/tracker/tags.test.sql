@@ -63,7 +63,7 @@ select is(pg_temp.shown('One'), '{cat,eel}', 'and it comes off everywhere');
 select is(
   pg_temp.as_persona('agent', $$ update issue_tags set tag_name = 'eel2' where tag_name = 'eel'
     returning tag_name $$),
-  'PT422 key_change_refused', 'a row can''t be turned into another'
+  'PT422 key_change_forbidden', 'a row can''t be turned into another'
 );
 select throws_ok($$ insert into public.tags (name) values (' ') $$, '23514', null, 'a tag is not blank');
 truncate public.issue_tags;
@@ -91,7 +91,7 @@ select throws_ok(
 );
 select is(
   pg_temp.as_persona('agent', $$ update tags set name = 'pear' where name = 'apple' returning name $$),
-  'PT422 key_change_refused', 'a tag is not renamed under the issues that have it'
+  'PT422 key_change_forbidden', 'a tag is not renamed under the issues that have it'
 );
 
 select * from finish();

@@ -50,7 +50,7 @@ select is(
   'a stranger has none'
 );
 select is(
-  pg_temp.as_persona('service_role', 'select public.touch_user_session()'), 'PT401 not_signed_in',
+  pg_temp.as_persona('service_role', 'select public.touch_user_session()'), 'PT401 sign_in_required',
   'nor does a server'
 );
 

@@ -52,12 +52,12 @@ select results_eq(
   'without a title, the beginning of the body'
 );
 select is(
-  pg_temp.as_persona('agent', $$ select upsert_circle_issue('  ') $$), 'PT422 circle_message_id_invalid',
+  pg_temp.as_persona('agent', $$ select upsert_circle_issue('  ') $$), 'PT422 tracker_message_id_invalid',
   'an id is needed'
 );
 select is(
   pg_temp.as_persona('agent', $$ select upsert_circle_issue(repeat('9', 256)) $$),
-  'PT422 circle_message_id_invalid', 'of bounded length'
+  'PT422 tracker_message_id_invalid', 'of bounded length'
 );
 select is(
   pg_temp.as_persona('viewer', $$ select upsert_circle_issue('203') $$), 'PT403 team_role_required',
@@ -66,7 +66,7 @@ select is(
 select is(
   pg_temp.as_persona('agent', $$ update circle_issues set message_id = '999' where message_id = '201'
     returning id $$),
-  'PT422 key_change_refused', 'a message keeps its id'
+  'PT422 key_change_forbidden', 'a message keeps its id'
 );
 
 select throws_ok(

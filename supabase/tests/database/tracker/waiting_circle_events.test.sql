@@ -91,7 +91,7 @@ select is(
   'and is tried again, since what refuses it may be mended by then'
 );
 select is(
-  (select error from private.circle_events where status = 'failed'), 'circle_message_id_invalid',
+  (select error from private.circle_events where status = 'failed'), 'tracker_message_id_invalid',
   'it says why'
 );
 select is(

@@ -10,7 +10,7 @@ begin
   return coalesce(extract(epoch from coalesce(p_edited_at, p_posted_at)), -1e15);
 end;
 $$;
-comment on function private.circle_version(timestamptz, timestamptz) is
+comment on function private.circle_version is
   'The version of a message, in seconds since 1970; one without any time is older than all others.';
 
 -- The time zone, so that times compare as texts by the same rule in every session.
@@ -62,10 +62,9 @@ begin
   from jsonb_object_keys(p_capture) as k (field);
 end;
 $$;
-comment on function private.merge_circle_fields(jsonb, jsonb, jsonb) is
+comment on function private.merge_circle_fields is
   'Merges a capture into a stored row, both as {field: value}. Returns the values, null where nobody has '
-  'sent '
-  'one, and what field_versions is to hold.';
+  'sent one, and what field_versions is to hold.';
 
 create or replace function private.check_circle_id(p_message_id text, p_code text) returns void
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -73,23 +72,23 @@ begin
   if p_message_id is not null and length(p_message_id) <= 255 then
     return;
   end if;
-  if p_code = 'circle_reply_id_invalid' then
+  if p_code = 'tracker_reply_id_invalid' then
     raise exception using
-      errcode = 'PT422', message = 'circle_reply_id_invalid',
+      errcode = 'PT422', message = 'tracker_reply_id_invalid',
       detail = 'Each reply needs an id, a number or text of 1 to 255 characters.',
       hint = 'Send the id that Circle gave the reply.';
   end if;
   raise exception using
-    errcode = 'PT422', message = 'circle_message_id_invalid',
+    errcode = 'PT422', message = 'tracker_message_id_invalid',
     detail = 'A message needs an id, a number or text of 1 to 255 characters.',
     hint = 'Send the id that Circle gave the message.';
 end;
 $$;
-comment on function private.check_circle_id(text, text) is
-  'Errors: circle_message_id_invalid, circle_reply_id_invalid (422).';
+comment on function private.check_circle_id is
+  'Errors: tracker_message_id_invalid, tracker_reply_id_invalid (422).';
 
 create or replace function private.merge_circle_message(
-  p_message public.circle_issues, p_root private.circle_capture
+  p_message public.circle_issues, p_root private.circle_snapshot
 ) returns public.circle_issues
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -123,11 +122,11 @@ begin
   return v;
 end;
 $$;
-comment on function private.merge_circle_message(public.circle_issues, private.circle_capture) is
+comment on function private.merge_circle_message is
   'The row of a message with a capture merged into it; nothing is written.';
 
 create or replace function private.insert_circle_message(
-  p_root private.circle_capture, p_triage private.circle_triage, p_issue_id uuid,
+  p_root private.circle_snapshot, p_triage private.circle_triage, p_issue_id uuid,
   out o_message public.circle_issues
 )
 language plpgsql volatile security definer set search_path = '' as $$
@@ -155,11 +154,11 @@ begin
   returning * into o_message;
 end;
 $$;
-comment on function private.insert_circle_message(private.circle_capture, private.circle_triage, uuid) is
+comment on function private.insert_circle_message is
   'Inserts the first capture of a message and returns its row; null where the message is there already.';
 
 create or replace function private.merge_circle_reply(
-  p_message public.circle_issues, p_reply private.circle_capture
+  p_message public.circle_issues, p_reply private.circle_snapshot
 ) returns uuid
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -194,7 +193,7 @@ begin
   return nullif(v_parent.id, p_message.id);
 end;
 $$;
-comment on function private.merge_circle_reply(public.circle_issues, private.circle_capture) is
+comment on function private.merge_circle_reply is
   'Merges a capture of a reply into its row. Returns the other message under which the reply stood before, '
   'whose issue has to be brought up to date; null for none.';
 
@@ -203,14 +202,14 @@ create or replace function private.store_circle_replies(
 )
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v private.circle_capture;
+  v private.circle_snapshot;
 begin
   o_count := 0;
   o_others := '{}';
   for v in
-    select r.* from private.read_circle_replies(p_item, p_shape) as r order by r.message_id collate "C"
+    select r.* from private.parse_circle_replies(p_item, p_shape) as r order by r.message_id collate "C"
   loop
-    perform private.check_circle_id(v.message_id, 'circle_reply_id_invalid');
+    perform private.check_circle_id(v.message_id, 'tracker_reply_id_invalid');
     insert into public.circle_replies (
       message_id, circle_issue_id, reply_index, author_name, body, attachments, link, raw_data, posted_at,
       edited_at, created_at, field_versions
@@ -232,6 +231,6 @@ begin
   end loop;
 end;
 $$;
-comment on function private.store_circle_replies(public.circle_issues, jsonb, text) is
+comment on function private.store_circle_replies is
   'Stores the replies of a payload; one that is missing from it stays. Returns how many there were, and the '
-  'other messages that had one of them. Errors: circle_reply_id_invalid (422).';
+  'other messages that had one of them. Errors: tracker_reply_id_invalid (422).';
