@@ -167,7 +167,7 @@ async function decide(tom: Client): Promise<void> {
   const [message] = queue;
   assert(message?.id && message.title);
   const similar = await rows(
-    tom.rpc("similar_issues", { p_title: message.title, p_description: message.body ?? "" }),
+    tom.rpc("similar_issues", { title: message.title, description: message.body ?? "" }),
   );
   console.log("");
   tell("Is it asked already? similar_issues() says what comes near:");

@@ -818,13 +818,11 @@ $$;
 grant execute on function private.touch_user_session to authenticated, service_role;
 
 create or replace function public.touch_user_session(
-  p_profile_name text default null, p_profile_role text default null
+  profile_name text default null, profile_role text default null
 ) returns public.user_sessions
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.touch_user_session(
-    p_profile_name => touch_user_session.p_profile_name, p_profile_role => touch_user_session.p_profile_role
-  );
+  select private.touch_user_session(touch_user_session.profile_name, touch_user_session.profile_role);
 end;
 comment on function public.touch_user_session is
   'Keeps the caller''s session alive: the one that was active within the last 30 minutes, else a new one. '
@@ -1218,12 +1216,12 @@ end;
 $$;
 grant execute on function private.explain_triage to authenticated, service_role;
 
-create or replace function public.explain_triage(p_title text, p_body text)
+create or replace function public.explain_triage(title text, body text)
 returns table (words text, segment text, weight double precision, priority smallint)
 language sql stable security invoker set search_path = ''
 begin atomic
   select e.words, e.segment, e.weight, e.priority
-  from private.explain_triage(p_title => explain_triage.p_title, p_body => explain_triage.p_body) as e;
+  from private.explain_triage(explain_triage.title, explain_triage.body) as e;
 end;
 comment on function public.explain_triage is
   'The rules that speak for a text being an issue, in the order of their priority; how likely it is one is '
@@ -4435,10 +4433,10 @@ $$;
 grant execute on function private.search_issues to authenticated, service_role;
 
 create or replace function public.search_issues(
-  p_query text, p_status text[] default null, p_segment text[] default null,
-  p_assigned_to text default null, p_mine boolean default false, p_tags text[] default null,
-  p_created_from timestamptz default null, p_created_to timestamptz default null,
-  p_include_tests boolean default false, p_limit integer default 20, p_offset integer default 0
+  query text, status text[] default null, segment text[] default null, assigned_to text default null,
+  mine boolean default false, tags text[] default null, created_from timestamptz default null,
+  created_to timestamptz default null, include_tests boolean default false,
+  max_results integer default 20, skip_results integer default 0
 ) returns table (
   id uuid, seq_id integer, title text, status text, segment text, submitted_by text, assigned_to text,
   tags text[], created_at timestamptz, updated_at timestamptz, rank real, snippet text
@@ -4448,18 +4446,19 @@ begin atomic
   select f.id, f.seq_id, f.title, f.status, f.segment, f.submitted_by, f.assigned_to, f.tags, f.created_at,
     f.updated_at, f.rank, f.snippet
   from private.search_issues(
-    p_query, p_status, p_segment, p_assigned_to, p_mine, p_tags, p_created_from, p_created_to,
-    p_include_tests, p_limit, p_offset
+    search_issues.query, search_issues.status, search_issues.segment, search_issues.assigned_to,
+    search_issues.mine, search_issues.tags, search_issues.created_from, search_issues.created_to,
+    search_issues.include_tests, search_issues.max_results, search_issues.skip_results
   ) as f;
 end;
 comment on function public.search_issues is
-  'Finds issues by the words of title, tags, description and comments, archived ones too: all words, in any '
-  'order; "words together"; -without; this or that; the last word as far as it is typed; #12 brings the '
-  'issue of that number first. Where nothing has the words, titles that contain the query as typed. A blank '
-  'query lists the newest. Status, segment: any of these; tags: all of these; created_to is exclusive; '
-  'p_limit up to 100. Best first, equals newest first; of more than 2,000 that match, the newest 2,000 are '
-  'ranked. snippet is text as people sent it, with **marks**. Viewers. Errors: sign_in_required '
-  '(401), team_role_required (403).';
+  'Finds issues, archived ones too, by the words of title, tags, description and comments: all words, in any '
+  'order; "words together"; -excluded; either or; the last word also as a prefix; #12 returns the issue with '
+  'that number first. Where no issue contains the words, titles that contain the query as typed. A blank '
+  'query lists the newest. status, segment: any of these; tags: all of these; mine: assigned to the caller; '
+  'created_to is exclusive; max_results is at most 100. Best first, equals newest first; of more than 2,000 '
+  'matches, the newest 2,000 are ranked. snippet is text as people sent it, with **marks**. Viewers. '
+  'Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.search_issues to authenticated, service_role;
 
 -- 20_tracker/50_search/40_similar_issues.sql
@@ -4604,19 +4603,21 @@ $$;
 grant execute on function private.similar_issues to authenticated, service_role;
 
 create or replace function public.similar_issues(
-  p_title text, p_description text default '', p_limit integer default 5
+  title text, description text default '', max_results integer default 5
 ) returns table (
   id uuid, seq_id integer, title text, status text, segment text, created_at timestamptz, similarity real
 )
 language sql stable security invoker set search_path = ''
 begin atomic
   select f.id, f.seq_id, f.title, f.status, f.segment, f.created_at, f.similarity
-  from private.similar_issues(p_title, p_description, p_limit) as f;
+  from private.similar_issues(
+    similar_issues.title, similar_issues.description, similar_issues.max_results
+  ) as f;
 end;
 comment on function public.similar_issues is
   'Issues that say the same as one that is being written, best first: those that have more of the most '
   'telling words of title and description, by how well they match and how much the titles are alike. '
-  'similarity is that of the titles, 0 to 1. No test data; p_limit up to 50. Viewers. Errors: '
+  'similarity is that of the titles, 0 to 1. No test data; max_results up to 50. Viewers. Errors: '
   'sign_in_required (401), team_role_required (403).';
 grant execute on function public.similar_issues to authenticated, service_role;
 

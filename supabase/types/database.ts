@@ -2118,7 +2118,7 @@ export type Database = {
       };
       "exai_issue_context": { Args: { "issue_number": number }; Returns: Json };
       "explain_triage": {
-        Args: { "p_body": string; "p_title": string };
+        Args: { "body": string; "title": string };
         Returns: {
           "priority": number;
           "segment": string;
@@ -2364,17 +2364,17 @@ export type Database = {
       };
       "search_issues": {
         Args: {
-          "p_assigned_to"?: string;
-          "p_created_from"?: string;
-          "p_created_to"?: string;
-          "p_include_tests"?: boolean;
-          "p_limit"?: number;
-          "p_mine"?: boolean;
-          "p_offset"?: number;
-          "p_query": string;
-          "p_segment"?: (string)[];
-          "p_status"?: (string)[];
-          "p_tags"?: (string)[];
+          "assigned_to"?: string;
+          "created_from"?: string;
+          "created_to"?: string;
+          "include_tests"?: boolean;
+          "max_results"?: number;
+          "mine"?: boolean;
+          "query": string;
+          "segment"?: (string)[];
+          "skip_results"?: number;
+          "status"?: (string)[];
+          "tags"?: (string)[];
         };
         Returns: {
           "assigned_to": string;
@@ -2459,7 +2459,7 @@ export type Database = {
         Returns: undefined;
       };
       "similar_issues": {
-        Args: { "p_description"?: string; "p_limit"?: number; "p_title": string };
+        Args: { "description"?: string; "max_results"?: number; "title": string };
         Returns: {
           "created_at": string;
           "id": string;
@@ -2481,7 +2481,7 @@ export type Database = {
         }[];
       };
       "touch_user_session": {
-        Args: { "p_profile_name"?: string; "p_profile_role"?: string };
+        Args: { "profile_name"?: string; "profile_role"?: string };
         Returns: {
           "created_at": string;
           "id": string;

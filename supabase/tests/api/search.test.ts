@@ -38,13 +38,13 @@ afterAll(async () => {
 
 test("search_issues finds, filters and pages", async () => {
   const { data, error } = await viewer.rpc("search_issues", {
-    p_query: "login safari",
-    p_status: ["in_progress", "blocked"],
-    p_segment: ["auth"],
-    p_tags: ["ios"],
-    p_mine: true,
-    p_limit: 20,
-    p_offset: 0,
+    query: "login safari",
+    status: ["in_progress", "blocked"],
+    segment: ["auth"],
+    tags: ["ios"],
+    mine: true,
+    max_results: 20,
+    skip_results: 0,
   });
   expect(error).toBeNull();
   expect(data).toMatchObject(
@@ -52,14 +52,14 @@ test("search_issues finds, filters and pages", async () => {
       (row) => ({ ...row, snippet: expect.stringMatching(row.snippet) }),
     ),
   );
-  const all = await viewer.rpc("search_issues", { p_query: "" });
+  const all = await viewer.rpc("search_issues", { query: "" });
   expect(all.data).toHaveLength(3);
-  const path = await viewer.rpc("search_issues", { p_query: "src/app.ts" });
+  const path = await viewer.rpc("search_issues", { query: "src/app.ts" });
   expect(path.data?.map(({ seq_id }) => seq_id)).toEqual([1]);
 });
 
 test("similar_issues finds what says the same", async () => {
-  const { data } = await viewer.rpc("similar_issues", { p_title: "Loop at login" });
+  const { data } = await viewer.rpc("similar_issues", { title: "Loop at login" });
   expect(data?.map(({ seq_id }) => seq_id).sort()).toEqual([1, 2]);
   expect(data?.every(({ similarity }) => similarity > 0 && similarity <= 1)).toBe(true);
 });
@@ -77,15 +77,15 @@ test("the read models are filtered and ordered like tables", async () => {
 });
 
 test("a session is kept alive", async () => {
-  const first = await viewer.rpc("touch_user_session", { p_profile_name: "Vera" });
+  const first = await viewer.rpc("touch_user_session", { profile_name: "Vera" });
   const second = await viewer.rpc("touch_user_session");
   expect(second.data).toMatchObject({ id: first.data?.id, profile_name: "Vera" });
 });
 
 test("a stranger finds nothing", async () => {
   const refused = await Promise.all([
-    stranger.rpc("search_issues", { p_query: "login" }),
-    stranger.rpc("similar_issues", { p_title: "login" }),
+    stranger.rpc("search_issues", { query: "login" }),
+    stranger.rpc("similar_issues", { title: "login" }),
     stranger.rpc("touch_user_session"),
   ]);
   for (const { status, error } of refused) {

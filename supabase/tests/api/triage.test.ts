@@ -44,7 +44,7 @@ test("the examples have the rules and the likelihood that the page gives them", 
   const rows = [...page.matchAll(/^\| ([A-Z][^|]*?) +\| ((?:[a-z ]+ [\d.]+(?:, )?)+) +\| ([\d.]+) +\|$/gm)];
   expect(rows).toHaveLength(5);
   for (const [, message = "", found = "", likelihood] of rows) {
-    const { data: rules } = await admin.rpc("explain_triage", { p_title: message, p_body: "" });
+    const { data: rules } = await admin.rpc("explain_triage", { title: message, body: "" });
     expect(rules?.map((rule) => `${rule.words} ${rule.weight}`).sort(), message).toEqual(
       found.split(", ").map((rule) => rule.trim()).sort(),
     );

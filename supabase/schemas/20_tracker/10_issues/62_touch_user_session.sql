@@ -40,13 +40,11 @@ $$;
 grant execute on function private.touch_user_session to authenticated, service_role;
 
 create or replace function public.touch_user_session(
-  p_profile_name text default null, p_profile_role text default null
+  profile_name text default null, profile_role text default null
 ) returns public.user_sessions
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.touch_user_session(
-    p_profile_name => touch_user_session.p_profile_name, p_profile_role => touch_user_session.p_profile_role
-  );
+  select private.touch_user_session(touch_user_session.profile_name, touch_user_session.profile_role);
 end;
 comment on function public.touch_user_session is
   'Keeps the caller''s session alive: the one that was active within the last 30 minutes, else a new one. '

@@ -83,12 +83,12 @@ end;
 $$;
 grant execute on function private.explain_triage to authenticated, service_role;
 
-create or replace function public.explain_triage(p_title text, p_body text)
+create or replace function public.explain_triage(title text, body text)
 returns table (words text, segment text, weight double precision, priority smallint)
 language sql stable security invoker set search_path = ''
 begin atomic
   select e.words, e.segment, e.weight, e.priority
-  from private.explain_triage(p_title => explain_triage.p_title, p_body => explain_triage.p_body) as e;
+  from private.explain_triage(explain_triage.title, explain_triage.body) as e;
 end;
 comment on function public.explain_triage is
   'The rules that speak for a text being an issue, in the order of their priority; how likely it is one is '

@@ -139,18 +139,20 @@ $$;
 grant execute on function private.similar_issues to authenticated, service_role;
 
 create or replace function public.similar_issues(
-  p_title text, p_description text default '', p_limit integer default 5
+  title text, description text default '', max_results integer default 5
 ) returns table (
   id uuid, seq_id integer, title text, status text, segment text, created_at timestamptz, similarity real
 )
 language sql stable security invoker set search_path = ''
 begin atomic
   select f.id, f.seq_id, f.title, f.status, f.segment, f.created_at, f.similarity
-  from private.similar_issues(p_title, p_description, p_limit) as f;
+  from private.similar_issues(
+    similar_issues.title, similar_issues.description, similar_issues.max_results
+  ) as f;
 end;
 comment on function public.similar_issues is
   'Issues that say the same as one that is being written, best first: those that have more of the most '
   'telling words of title and description, by how well they match and how much the titles are alike. '
-  'similarity is that of the titles, 0 to 1. No test data; p_limit up to 50. Viewers. Errors: '
+  'similarity is that of the titles, 0 to 1. No test data; max_results up to 50. Viewers. Errors: '
   'sign_in_required (401), team_role_required (403).';
 grant execute on function public.similar_issues to authenticated, service_role;

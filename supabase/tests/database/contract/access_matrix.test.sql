@@ -240,7 +240,7 @@ insert into call values
   ('export_exai_issues', 'select public.export_exai_issues()'),
   ('import_exai_issues', 'select public.import_exai_issues(p_document := ''[]'')'),
   ('determine_segment', 'select public.determine_segment(p_title := ''a'', p_description := ''b'')'),
-  ('explain_triage', 'select words from public.explain_triage(p_title := ''Login'', p_body := null)'),
+  ('explain_triage', 'select words from public.explain_triage(title := ''Login'', body := null)'),
   ('upsert_circle_issue', 'select public.upsert_circle_issue(p_message_id := ''matrix'')'),
   ('format_circle_message_description',
     'select public.format_circle_message_description(''30000000-0000-4000-8000-000000000001'')'),
@@ -255,8 +255,8 @@ insert into call values
   ('import_circle_issue', 'select public.import_circle_issue(''30000000-0000-4000-8000-000000000001'')'),
   ('dismiss_circle_issue', 'select public.dismiss_circle_issue(''30000000-0000-4000-8000-000000000001'')'),
   ('return_circle_issue', 'select public.return_circle_issue(''30000000-0000-4000-8000-000000000001'')'),
-  ('search_issues', 'select * from public.search_issues(p_query := ''matrix'')'),
-  ('similar_issues', 'select * from public.similar_issues(p_title := ''Matrix'')'),
+  ('search_issues', 'select * from public.search_issues(query := ''matrix'')'),
+  ('similar_issues', 'select * from public.similar_issues(title := ''Matrix'')'),
   ('touch_user_session', 'select public.touch_user_session()'),
   ('add_team_member', 'select public.add_team_member(email := ''newcomer@example.com'', role := ''agent'')');
 

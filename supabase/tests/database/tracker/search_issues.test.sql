@@ -88,27 +88,28 @@ select is(pg_temp.found(repeat('x', 100000)), null, 'or a very long word');
 select is(pg_temp.found(' '), '16,15,13,12,11', 'a blank query lists the newest');
 select is(pg_temp.found(null), '16,15,13,12,11', 'null too');
 select results_eq(
-  $$ select s.seq_id from public.search_issues('login', p_status => '{archived,blocked}') as s $$, array[13],
+  $$ select s.seq_id from public.search_issues('login', status => '{archived,blocked}') as s $$, array[13],
   'by status'
 );
 select results_eq(
-  $$ select s.seq_id from public.search_issues('', p_segment => '{auth}', p_include_tests => true,
-    p_created_from => '2026-01-01', p_created_to => '2026-01-05') as s $$,
+  $$ select s.seq_id from public.search_issues('', segment => '{auth}', include_tests => true,
+    created_from => '2026-01-01', created_to => '2026-01-05') as s $$,
   array[14, 11], 'by segment and time, the end excluded, with test data'
 );
 select results_eq(
-  $$ select s.seq_id from public.search_issues('', p_tags => '{ needs-docs,ios}') as s $$, array[11],
+  $$ select s.seq_id from public.search_issues('', tags => '{ needs-docs,ios}') as s $$, array[11],
   'by tags'
 );
 select results_eq(
-  $$ select s.seq_id from public.search_issues('', p_limit => 2, p_offset => 1) as s $$,
+  $$ select s.seq_id from public.search_issues('', max_results => 2, skip_results => 1) as s $$,
   array[15, 13], 'a page'
 );
 select is_empty(
-  $$ select from public.search_issues('authenticat', p_offset => 1) as s $$, 'a page behind the last one'
+  $$ select from public.search_issues('authenticat', skip_results => 1) as s $$, 'a page behind the last one'
 );
 select is(
-  (select count(*) from public.search_issues('', p_limit => 100000)), 5::bigint, 'a limit that is too high'
+  (select count(*) from public.search_issues('', max_results => 100000)), 5::bigint,
+  'a limit that is too high'
 );
 
 -- Common words
@@ -118,17 +119,17 @@ select case n when 1 then 'Flood' when 300 then 'Flood' else 'Rain' end, 'A floo
   '2026-03-01'::timestamptz + n * interval '1 minute'
 from generate_series(1, 2100) as n;
 select results_eq(
-  $$ select s.title, s.created_at from public.search_issues('flood', p_limit => 2) as s $$,
+  $$ select s.title, s.created_at from public.search_issues('flood', max_results => 2) as s $$,
   $$ values ('Flood', '2026-03-01 05:00+00'::timestamptz), ('Rain', '2026-03-02 11:00+00') $$,
   'of more than 2,000 the newest 2,000 are ranked'
 );
 select results_eq(
   $$ select count(*), count(distinct s.id)
-     from public.search_issues('flood', p_limit => 100, p_offset => 2050) as s $$,
+     from public.search_issues('flood', max_results => 100, skip_results => 2050) as s $$,
   $$ values (50::bigint, 50::bigint) $$, 'but all of them are there, page by page'
 );
 select results_eq(
-  $$ select s.created_at from public.search_issues('flood', p_created_to => '2026-03-01 00:03+00') as s $$,
+  $$ select s.created_at from public.search_issues('flood', created_to => '2026-03-01 00:03+00') as s $$,
   $$ values ('2026-03-01 00:01+00'::timestamptz), ('2026-03-01 00:02+00') $$,
   'and those of a time that is past'
 );

@@ -46,7 +46,7 @@ select cmp_ok(
   'a typing error costs little'
 );
 select is(
-  (select count(*) from public.similar_issues('password', p_limit => 1)), 1::bigint, 'so many of them'
+  (select count(*) from public.similar_issues('password', max_results => 1)), 1::bigint, 'so many of them'
 );
 
 -- A word that most issues have finds nothing where there are two rarer ones.
