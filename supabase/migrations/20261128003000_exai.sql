@@ -147,8 +147,9 @@ grant update (
 ) on public.exai_issues to authenticated;
 grant select, insert, update, delete on public.exai_issues to service_role;
 
--- 30_exai/10_issues/20_exai_issue_lifecycle.sql
--- What the database keeps about an engineering issue whoever writes it: allowed values, dates, people.
+-- 30_exai/10_issues/20_exai_issue_numbers.sql
+-- The first trigger of an insert: gives a new issue its number, and completes an upsert with the stored
+-- values.
 
 -- See private.complete_issue_upsert: for an upsert of a row that is there, what was sent as null is as
 -- stored.
@@ -215,6 +216,12 @@ $$;
 comment on function private.is_exai_import is
   'Whether rows come from a document that says who made them and when, and which number they have.';
 
+create trigger _010_complete_exai_issue_upsert before insert on public.exai_issues
+  for each row execute function private.complete_exai_issue_upsert();
+
+-- 30_exai/10_issues/30_exai_issue_values.sql
+-- Which values an engineering issue may have, whoever writes it.
+
 create or replace function private.sorted_ids(p_ids uuid[]) returns uuid[]
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
@@ -269,6 +276,26 @@ comment on function private.check_exai_issue is
   'Before trigger: allowed values, sorted ids; null is as if left out. Errors: exai_severity_invalid, '
   'exai_category_invalid, exai_status_invalid (422).';
 
+create trigger _100_check_exai_issue before insert on public.exai_issues
+  for each row execute function private.check_exai_issue();
+create trigger _110_check_exai_issue before update on public.exai_issues
+  for each row when (
+    (
+      old.description, old.severity, old.category, old.status, old.file_path, old.affected_components,
+      old.related_issues, old.blocks_issues, old.blocked_by_issues, old.discovery_date
+    ) is distinct from (
+      new.description, new.severity, new.category, new.status, new.file_path, new.affected_components,
+      new.related_issues, new.blocks_issues, new.blocked_by_issues, new.discovery_date
+    )
+  )
+  execute function private.check_exai_issue();
+create trigger _050_reject_key_change before update on public.exai_issues
+  for each row when (old.id is distinct from new.id or old.issue_number is distinct from new.issue_number)
+  execute function private.reject_key_change();
+
+-- 30_exai/10_issues/40_exai_issue_dates.sql
+-- The dates of an issue: fix_date and verification_date follow the status.
+
 -- To reopen is to go from any other status to open or in_progress: what was said to be done is not, so its
 -- dates go. What was tried (actual_fix, fix_conversation_id) stays.
 create or replace function private.sync_exai_dates() returns trigger
@@ -304,6 +331,20 @@ comment on function private.sync_exai_dates is
   'Before trigger: fix_date and verification_date follow the status unless they are sent; who is done '
   'holds no claim.';
 
+create trigger _200_sync_exai_dates before insert on public.exai_issues
+  for each row execute function private.sync_exai_dates();
+create trigger _210_sync_exai_dates before update on public.exai_issues
+  for each row when (
+    (old.status, old.fix_date, old.verification_date, old.claimed_by)
+    is distinct from (new.status, new.fix_date, new.verification_date, new.claimed_by)
+  )
+  execute function private.sync_exai_dates();
+create trigger _900_set_timestamps before insert or update on public.exai_issues
+  for each row execute function private.set_timestamps();
+
+-- 30_exai/10_issues/50_exai_authors.sql
+-- Who filed an issue or wrote an update: the name may be sent, the account is set by the database.
+
 create or replace function private.set_exai_author() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -325,62 +366,6 @@ $$;
 comment on function private.set_exai_author is
   'Before trigger of exai_issues and exai_issue_updates: the author''s account is the database''s.';
 
--- Clients send whole rows back, claims too. Only the functions that claim run with another role than the
--- API's.
-create or replace function private.guard_exai_claim() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  if current_user = 'authenticated' then
-    new.claimed_by := old.claimed_by;
-    new.claimed_by_user_id := old.claimed_by_user_id;
-    new.claimed_at := old.claimed_at;
-    new.claim_expires_at := old.claim_expires_at;
-  end if;
-  return new;
-end;
-$$;
-comment on function private.guard_exai_claim is
-  'Before trigger: people claim by claim_exai_issue and next_exai_issue only; what else they write '
-  'there is dropped.';
-
-create trigger _010_complete_exai_issue_upsert before insert on public.exai_issues
-  for each row execute function private.complete_exai_issue_upsert();
-create trigger _050_reject_key_change before update on public.exai_issues
-  for each row when (old.id is distinct from new.id or old.issue_number is distinct from new.issue_number)
-  execute function private.reject_key_change();
-create trigger _100_check_exai_issue before insert on public.exai_issues
-  for each row execute function private.check_exai_issue();
-create trigger _110_check_exai_issue before update on public.exai_issues
-  for each row when (
-    (
-      old.description, old.severity, old.category, old.status, old.file_path, old.affected_components,
-      old.related_issues, old.blocks_issues, old.blocked_by_issues, old.discovery_date
-    ) is distinct from (
-      new.description, new.severity, new.category, new.status, new.file_path, new.affected_components,
-      new.related_issues, new.blocks_issues, new.blocked_by_issues, new.discovery_date
-    )
-  )
-  execute function private.check_exai_issue();
-create trigger _150_guard_exai_claim before insert on public.exai_issues
-  for each row when (
-    coalesce(new.claimed_by, new.claimed_by_user_id::text) is not null
-    or coalesce(new.claimed_at, new.claim_expires_at) is not null
-  )
-  execute function private.guard_exai_claim();
-create trigger _160_guard_exai_claim before update on public.exai_issues
-  for each row when (
-    (old.claimed_by, old.claimed_by_user_id, old.claimed_at, old.claim_expires_at)
-    is distinct from (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.claim_expires_at)
-  )
-  execute function private.guard_exai_claim();
-create trigger _200_sync_exai_dates before insert on public.exai_issues
-  for each row execute function private.sync_exai_dates();
-create trigger _210_sync_exai_dates before update on public.exai_issues
-  for each row when (
-    (old.status, old.fix_date, old.verification_date, old.claimed_by)
-    is distinct from (new.status, new.fix_date, new.verification_date, new.claimed_by)
-  )
-  execute function private.sync_exai_dates();
 create trigger _300_set_exai_author before insert on public.exai_issues
   for each row execute function private.set_exai_author();
 create trigger _310_set_exai_author before update on public.exai_issues
@@ -388,10 +373,8 @@ create trigger _310_set_exai_author before update on public.exai_issues
     (old.created_by, old.created_by_user_id) is distinct from (new.created_by, new.created_by_user_id)
   )
   execute function private.set_exai_author();
-create trigger _900_set_timestamps before insert or update on public.exai_issues
-  for each row execute function private.set_timestamps();
 
--- 30_exai/10_issues/30_exai_issue_updates.sql
+-- 30_exai/10_issues/60_exai_issue_updates.sql
 -- What happened to an engineering issue: comments, fixes, verifications, and each change of its status.
 
 create table public.exai_issue_updates (
@@ -536,6 +519,23 @@ grant update (
 ) on public.exai_issue_updates to authenticated;
 grant select, insert, update, delete on public.exai_issue_updates to service_role;
 
+-- 30_exai/10_issues/70_require_exai_issue.sql
+-- The error for an engineering issue that does not exist.
+
+create or replace function private.require_exai_issue(p_issue_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not exists (select from public.exai_issues as i where i.id = p_issue_id) then
+    raise exception using
+      errcode = 'PT404', message = 'exai_issue_unknown',
+      detail = format('There is no engineering issue %s.', coalesce(p_issue_id::text, 'without an id')),
+      hint = 'Use the id of a row in exai_issues.';
+  end if;
+end;
+$$;
+comment on function private.require_exai_issue is
+  'Passes if the issue is there. Errors: exai_issue_unknown (404).';
+
 -- 30_exai/20_checklist/10_exai_issue_checklist.sql
 -- The steps of a fix, in their order.
 
@@ -654,22 +654,8 @@ grant update (
 ) on public.exai_issue_checklist to authenticated;
 grant select, insert, update, delete on public.exai_issue_checklist to service_role;
 
--- 30_exai/20_checklist/20_checklist_steps.sql
+-- 30_exai/20_checklist/20_insert_checklist_step.sql
 -- Puts steps between others and moves them, the others making room.
-
-create or replace function private.require_exai_issue(p_issue_id uuid) returns void
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  if not exists (select from public.exai_issues as i where i.id = p_issue_id) then
-    raise exception using
-      errcode = 'PT404', message = 'exai_issue_unknown',
-      detail = format('There is no engineering issue %s.', coalesce(p_issue_id::text, 'without an id')),
-      hint = 'Use the id of a row in exai_issues.';
-  end if;
-end;
-$$;
-comment on function private.require_exai_issue is
-  'Passes if the issue is there. Errors: exai_issue_unknown (404).';
 
 create or replace function private.insert_checklist_step(
   p_issue_id uuid, p_step_number integer, p_description text, p_status text, p_conversation_id text
@@ -720,6 +706,9 @@ comment on function public.insert_checklist_step is
   '(403), exai_issue_unknown (404), exai_step_number_invalid, exai_step_status_invalid (422).';
 grant execute on function public.insert_checklist_step
   to authenticated, service_role;
+
+-- 30_exai/20_checklist/30_move_checklist_step.sql
+-- Moves a step to another position; the steps in between move by one.
 
 create or replace function private.move_checklist_step(p_issue_id uuid, p_from integer, p_to integer)
 returns setof public.exai_issue_checklist
@@ -777,45 +766,8 @@ comment on function public.move_checklist_step is
   'team_role_required (403), exai_issue_unknown, exai_step_unknown (404), exai_step_number_invalid (422).';
 grant execute on function public.move_checklist_step to authenticated, service_role;
 
--- 30_exai/30_relations/10_exai_issue_relations.sql
--- How engineering issues relate: edges, of which the id arrays of exai_issues are another shape.
---
--- Locks, in the order in which everything takes them: the graph, issues by id, their counts by id. Whatever
--- writes edges, or an array, or deletes an issue holds the graph alone, from before its first row until it
--- commits; every other update of issues holds it together with its like. So no edge is written while an
--- issue's status changes, two writers of edges take turns, and none of them waits for another one's rows. A
--- transaction of several statements that has updated an issue and then writes edges can still meet another
--- one that does the same: PostgreSQL ends one of the two with 40P01, and it can be sent again.
-
-create table public.exai_issue_relations (
-  from_issue_id uuid not null,
-  to_issue_id uuid not null,
-  kind text not null,
-  created_at timestamptz not null default now(),
-  constraint exai_issue_relations_pkey primary key (from_issue_id, to_issue_id, kind),
-  constraint exai_issue_relations_from_issue_id_fkey foreign key (from_issue_id)
-    references public.exai_issues (id) on delete cascade,
-  constraint exai_issue_relations_to_issue_id_fkey foreign key (to_issue_id)
-    references public.exai_issues (id) on delete cascade,
-  constraint exai_issue_relations_kind_is_known
-    check (kind in ('blocks', 'relates', 'duplicates', 'parent', 'discovered_from')),
-  constraint exai_issue_relations_ends_differ check (from_issue_id <> to_issue_id),
-  constraint exai_issue_relations_relates_is_stored_once
-    check (kind <> 'relates' or from_issue_id < to_issue_id)
-);
-comment on table public.exai_issue_relations is
-  'Edges between engineering issues. blocks and relates are the same truth as the id arrays of exai_issues: '
-  'write either. Agents write and delete them. Errors on write: exai_relation_kind_invalid, '
-  'key_change_forbidden (422), exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
-comment on column public.exai_issue_relations.kind is
-  'blocks: to waits for from. parent: from is the parent of to. duplicates: from says the same as to. '
-  'discovered_from: from was found while working on to. relates: either way, stored with the lower '
-  'id as from.';
-
-create index exai_issue_relations_to_issue_id_kind_idx
-  on public.exai_issue_relations (to_issue_id, kind, from_issue_id);
-
--- The graph
+-- 30_exai/30_relations/10_exai_graph_lock.sql
+-- The graph lock: one writer of relations at a time, and none while an issue is updated.
 
 create or replace function private.lock_exai_graph() returns void
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -884,7 +836,43 @@ create trigger _005_lock_exai_graph before insert on public.exai_issues
   )
   execute function private.lock_exai_graph_for_row();
 
--- Edges
+-- 30_exai/30_relations/20_exai_issue_relations.sql
+-- How engineering issues relate: edges, of which the id arrays of exai_issues are another shape.
+--
+-- Locks, in the order in which everything takes them: the graph, issues by id, their counts by id. Whatever
+-- writes edges, or an array, or deletes an issue holds the graph alone, from before its first row until it
+-- commits; every other update of issues holds it together with its like. So no edge is written while an
+-- issue's status changes, two writers of edges take turns, and none of them waits for another one's rows. A
+-- transaction of several statements that has updated an issue and then writes edges can still meet another
+-- one that does the same: PostgreSQL ends one of the two with 40P01, and it can be sent again.
+
+create table public.exai_issue_relations (
+  from_issue_id uuid not null,
+  to_issue_id uuid not null,
+  kind text not null,
+  created_at timestamptz not null default now(),
+  constraint exai_issue_relations_pkey primary key (from_issue_id, to_issue_id, kind),
+  constraint exai_issue_relations_from_issue_id_fkey foreign key (from_issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_issue_relations_to_issue_id_fkey foreign key (to_issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_issue_relations_kind_is_known
+    check (kind in ('blocks', 'relates', 'duplicates', 'parent', 'discovered_from')),
+  constraint exai_issue_relations_ends_differ check (from_issue_id <> to_issue_id),
+  constraint exai_issue_relations_relates_is_stored_once
+    check (kind <> 'relates' or from_issue_id < to_issue_id)
+);
+comment on table public.exai_issue_relations is
+  'Edges between engineering issues. blocks and relates are the same truth as the id arrays of exai_issues: '
+  'write either. Agents write and delete them. Errors on write: exai_relation_kind_invalid, '
+  'key_change_forbidden (422), exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
+comment on column public.exai_issue_relations.kind is
+  'blocks: to waits for from. parent: from is the parent of to. duplicates: from says the same as to. '
+  'discovered_from: from was found while working on to. relates: either way, stored with the lower '
+  'id as from.';
+
+create index exai_issue_relations_to_issue_id_kind_idx
+  on public.exai_issue_relations (to_issue_id, kind, from_issue_id);
 
 create or replace function private.check_exai_relation() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -939,7 +927,7 @@ grant insert (from_issue_id, to_issue_id, kind, created_at),
   update (from_issue_id, to_issue_id, kind, created_at) on public.exai_issue_relations to authenticated;
 grant select, insert, update, delete on public.exai_issue_relations to service_role;
 
--- 30_exai/30_relations/20_exai_relation_cycles.sql
+-- 30_exai/30_relations/30_exai_relation_cycles.sql
 -- Refuses edges that would make an issue wait for itself.
 --
 -- blocks and parent are walked as one graph: what blocks a parent holds its children up too, so a child that
@@ -1096,7 +1084,7 @@ create trigger _100_reject_exai_cycles after insert on public.exai_issue_relatio
   referencing new table as new_edges
   for each statement execute function private.reject_exai_cycles();
 
--- 30_exai/30_relations/30_exai_relation_arrays.sql
+-- 30_exai/30_relations/40_exai_relation_arrays.sql
 -- The id arrays of exai_issues and the edges of kinds blocks and relates: two shapes of one truth.
 --
 -- Each shape's trigger writes only what differs, so that the other one's finds nothing left to do.
@@ -1294,7 +1282,85 @@ create trigger _210_sync_exai_arrays_to_edges after update on public.exai_issues
   referencing old table as old_issues new table as new_issues
   for each statement execute function private.sync_changed_exai_arrays_to_edges();
 
--- 30_exai/30_relations/40_exai_issue_counts.sql
+-- 30_exai/30_relations/50_relate_exai_issues.sql
+-- Relates two engineering issues, and takes a relation away, as one call each.
+
+create or replace function private.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
+returns public.exai_issue_relations
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_edge public.exai_issue_relations;
+  v_is_turned constant boolean := p_kind = 'relates' and p_to < p_from;
+begin
+  perform private.require_team_role('agent');
+  perform private.lock_exai_graph();
+  perform private.require_exai_issue(p_from);
+  perform private.require_exai_issue(p_to);
+  if p_from = p_to then
+    raise exception using
+      errcode = 'PT422', message = 'exai_relation_invalid',
+      detail = 'An issue can''t be related to itself.',
+      hint = 'Give two different issues.';
+  end if;
+  insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) values (p_from, p_to, p_kind)
+  on conflict on constraint exai_issue_relations_pkey do nothing;
+  select e.* into v_edge from public.exai_issue_relations as e
+  where e.from_issue_id = case when v_is_turned then p_to else p_from end
+    and e.to_issue_id = case when v_is_turned then p_from else p_to end
+    and e.kind = p_kind;
+  return v_edge;
+end;
+$$;
+grant execute on function private.relate_exai_issues to authenticated, service_role;
+
+create or replace function public.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
+returns public.exai_issue_relations
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.relate_exai_issues(
+    p_from => relate_exai_issues.p_from, p_to => relate_exai_issues.p_to, p_kind => relate_exai_issues.p_kind
+  );
+end;
+comment on function public.relate_exai_issues is
+  'Says that p_from blocks, relates to, duplicates, is the parent of (parent), or was discovered_from p_to; '
+  'the same again changes nothing. Returns the edge as it is stored. Agents and servers. Errors: '
+  'sign_in_required (401), team_role_required (403), exai_issue_unknown (404), '
+  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), '
+  'exai_relation_kind_invalid, exai_relation_invalid (422).';
+grant execute on function public.relate_exai_issues to authenticated, service_role;
+
+-- 30_exai/30_relations/60_unrelate_exai_issues.sql
+-- Removes a relation between two engineering issues.
+
+create or replace function private.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.require_team_role('agent');
+  delete from public.exai_issue_relations as e
+  where e.kind = p_kind
+    and (
+      e.from_issue_id = p_from and e.to_issue_id = p_to
+      or p_kind = 'relates' and e.from_issue_id = p_to and e.to_issue_id = p_from
+    );
+  return found;
+end;
+$$;
+grant execute on function private.unrelate_exai_issues to authenticated, service_role;
+
+create or replace function public.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.unrelate_exai_issues(
+    p_from => unrelate_exai_issues.p_from, p_to => unrelate_exai_issues.p_to,
+    p_kind => unrelate_exai_issues.p_kind
+  );
+end;
+comment on function public.unrelate_exai_issues is
+  'Takes a relation away, relates in either direction, and says whether there was one. Agents and servers. '
+  'Errors: sign_in_required (401), team_role_required (403), exai_isolation_unsupported (409).';
+grant execute on function public.unrelate_exai_issues to authenticated, service_role;
+
+-- 30_exai/40_progress/10_exai_issue_counts.sql
 -- What is counted about an engineering issue when something is written, so that nobody has to count when they
 -- read: its steps, the open issues that block it, those that wait for it.
 
@@ -1365,7 +1431,8 @@ create trigger _100_count_new_exai_issues after insert on public.exai_issues
   referencing new table as new_issues
   for each statement execute function private.count_new_exai_issues();
 
--- Steps
+-- 30_exai/40_progress/20_exai_step_counts.sql
+-- Updates the counts of steps with each write of a step.
 
 create or replace function private.count_exai_steps(p_issue_ids uuid[], p_signs integer[], p_statuses text[])
 returns void
@@ -1452,7 +1519,7 @@ create trigger _220_count_exai_steps after delete on public.exai_issue_checklist
 create trigger _230_clear_exai_steps_search after truncate on public.exai_issue_checklist
   for each statement execute function private.clear_exai_steps_search();
 
--- 30_exai/30_relations/50_exai_blocked_counts.sql
+-- 30_exai/40_progress/30_exai_blocked_counts.sql
 -- Keeps the counts of what blocks what, with each edge written and each issue that is opened or closed.
 
 -- Everything below it is locked as well, since being blocked is handed down from parents.
@@ -1519,6 +1586,9 @@ end;
 $$;
 comment on function private.shift_exai_counts is
   'Adds to open blockers, blocked parents and unblocked issues, and hands on to the children what changes.';
+
+-- 30_exai/40_progress/40_exai_edge_counts.sql
+-- Updates the counts of what blocks what with each edge that is written.
 
 -- Edges. What they add is told by the counts themselves, since those are what an opening or closing issue has
 -- reached. What a deleted one took along is counted anew: one of its ends may be gone.
@@ -1627,6 +1697,9 @@ create trigger _210_count_exai_edges after delete on public.exai_issue_relations
 create trigger _220_clear_exai_edges_search after truncate on public.exai_issue_relations
   for each statement execute function private.clear_exai_edges_search();
 
+-- 30_exai/40_progress/50_exai_status_counts.sql
+-- Updates the counts when issues open, close, or change their severity.
+
 -- Issues that open, close, or change their severity. The graph is shared by now, so no edge comes or goes.
 create or replace function private.count_changed_exai_issues() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1681,6 +1754,9 @@ comment on function private.count_changed_exai_issues is
 create trigger _120_count_exai_issues after update on public.exai_issues
   referencing old table as old_issues new table as new_issues
   for each statement execute function private.count_changed_exai_issues();
+
+-- 30_exai/40_progress/60_verify_exai_issue_counts.sql
+-- Compares the stored counts with what the tables contain.
 
 create or replace function private.exai_issue_counts_check()
 returns table (issue_number integer, name text, kept integer, counted integer)
@@ -1744,82 +1820,7 @@ comment on function private.exai_issue_counts_check is
   'Counts everything in exai_issue_counts anew and returns what differs: nothing when all is '
   'right. For operators.';
 
--- 30_exai/30_relations/60_relate_exai_issues.sql
--- Relates two engineering issues, and takes a relation away, as one call each.
-
-create or replace function private.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
-returns public.exai_issue_relations
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_edge public.exai_issue_relations;
-  v_is_turned constant boolean := p_kind = 'relates' and p_to < p_from;
-begin
-  perform private.require_team_role('agent');
-  perform private.lock_exai_graph();
-  perform private.require_exai_issue(p_from);
-  perform private.require_exai_issue(p_to);
-  if p_from = p_to then
-    raise exception using
-      errcode = 'PT422', message = 'exai_relation_invalid',
-      detail = 'An issue can''t be related to itself.',
-      hint = 'Give two different issues.';
-  end if;
-  insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) values (p_from, p_to, p_kind)
-  on conflict on constraint exai_issue_relations_pkey do nothing;
-  select e.* into v_edge from public.exai_issue_relations as e
-  where e.from_issue_id = case when v_is_turned then p_to else p_from end
-    and e.to_issue_id = case when v_is_turned then p_from else p_to end
-    and e.kind = p_kind;
-  return v_edge;
-end;
-$$;
-grant execute on function private.relate_exai_issues to authenticated, service_role;
-
-create or replace function public.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
-returns public.exai_issue_relations
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.relate_exai_issues(
-    p_from => relate_exai_issues.p_from, p_to => relate_exai_issues.p_to, p_kind => relate_exai_issues.p_kind
-  );
-end;
-comment on function public.relate_exai_issues is
-  'Says that p_from blocks, relates to, duplicates, is the parent of (parent), or was discovered_from p_to; '
-  'the same again changes nothing. Returns the edge as it is stored. Agents and servers. Errors: '
-  'sign_in_required (401), team_role_required (403), exai_issue_unknown (404), '
-  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), '
-  'exai_relation_kind_invalid, exai_relation_invalid (422).';
-grant execute on function public.relate_exai_issues to authenticated, service_role;
-
-create or replace function private.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.require_team_role('agent');
-  delete from public.exai_issue_relations as e
-  where e.kind = p_kind
-    and (
-      e.from_issue_id = p_from and e.to_issue_id = p_to
-      or p_kind = 'relates' and e.from_issue_id = p_to and e.to_issue_id = p_from
-    );
-  return found;
-end;
-$$;
-grant execute on function private.unrelate_exai_issues to authenticated, service_role;
-
-create or replace function public.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.unrelate_exai_issues(
-    p_from => unrelate_exai_issues.p_from, p_to => unrelate_exai_issues.p_to,
-    p_kind => unrelate_exai_issues.p_kind
-  );
-end;
-comment on function public.unrelate_exai_issues is
-  'Takes a relation away, relates in either direction, and says whether there was one. Agents and servers. '
-  'Errors: sign_in_required (401), team_role_required (403), exai_isolation_unsupported (409).';
-grant execute on function public.unrelate_exai_issues to authenticated, service_role;
-
--- 30_exai/40_views/10_exai_active_issues.sql
+-- 30_exai/40_progress/70_exai_active_issues.sql
 -- What is open or being worked on, with how far it got.
 
 create view public.exai_active_issues with (security_invoker = true) as
@@ -1843,7 +1844,7 @@ comment on column public.exai_active_issues.progress_percentage is
   'completed_steps of those not skipped, rounded to a whole percentage; 0 where there are none.';
 grant select on public.exai_active_issues to authenticated, service_role;
 
--- 30_exai/40_views/20_exai_ready_issues.sql
+-- 30_exai/40_progress/80_exai_ready_issues.sql
 -- What can be worked on now, what helps most first.
 
 create view public.exai_ready_issues with (security_invoker = true) as
@@ -1870,7 +1871,7 @@ comment on column public.exai_ready_issues.unblocks_count is
   'How many open issues wait for this one directly.';
 grant select on public.exai_ready_issues to authenticated, service_role;
 
--- 30_exai/50_search/10_exai_issue_search.sql
+-- 30_exai/50_search/10_exai_issue_words.sql
 -- What search_exai_issues looks through: one row an engineering issue, kept by triggers.
 --
 -- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
@@ -1879,21 +1880,6 @@ grant select on public.exai_ready_issues to authenticated, service_role;
 -- Whoever writes a row here locks it first and then reads what it is made of, so that two updates of one
 -- issue at once don't lose each other's words. It is the last lock that is taken, so nobody waits in a
 -- circle.
-
-create table private.exai_issue_search (
-  issue_id uuid not null,
-  vector tsvector not null,
-  constraint exai_issue_search_pkey primary key (issue_id),
-  constraint exai_issue_search_issue_id_fkey foreign key (issue_id)
-    references public.exai_issues (id) on delete cascade
-);
-comment on table private.exai_issue_search is
-  'The words of an engineering issue: title A, file and components B, description and analysis C, its '
-  'newest updates D.';
-
-create index exai_issue_search_vector_idx on private.exai_issue_search using gin (vector);
-
-alter table private.exai_issue_search enable row level security;
 
 -- src/providers/async_glm.py is src, providers, async, glm and py in a row, in texts as in queries.
 create or replace function private.unjoined_names(p_text text) returns text
@@ -1987,6 +1973,24 @@ end;
 $$;
 comment on function private.exai_updates_vector is 'The words of an issue''s 100 newest updates.';
 
+-- 30_exai/50_search/20_exai_issue_search.sql
+-- What search_exai_issues searches: one row per engineering issue, maintained by triggers.
+
+create table private.exai_issue_search (
+  issue_id uuid not null,
+  vector tsvector not null,
+  constraint exai_issue_search_pkey primary key (issue_id),
+  constraint exai_issue_search_issue_id_fkey foreign key (issue_id)
+    references public.exai_issues (id) on delete cascade
+);
+comment on table private.exai_issue_search is
+  'The words of an engineering issue: title A, file and components B, description and analysis C, its '
+  'newest updates D.';
+
+create index exai_issue_search_vector_idx on private.exai_issue_search using gin (vector);
+
+alter table private.exai_issue_search enable row level security;
+
 create or replace function private.index_exai_issues(p_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -2075,7 +2079,7 @@ create trigger _220_index_exai_updates after delete on public.exai_issue_updates
 create trigger _230_clear_exai_updates_search after truncate on public.exai_issue_updates
   for each statement execute function private.clear_exai_updates_search();
 
--- 30_exai/50_search/20_search_exai_issues.sql
+-- 30_exai/50_search/30_search_exai_issues.sql
 -- Finds engineering issues by what people and assistants type: words, identifiers, paths.
 
 create or replace function private.exai_term_query(p_term text) returns tsquery
@@ -2249,7 +2253,7 @@ comment on function public.search_exai_issues is
   'Viewers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.search_exai_issues to authenticated, service_role;
 
--- 30_exai/60_work/10_claim_exai_issue.sql
+-- 30_exai/60_work/10_exai_claims.sql
 -- Who works on an engineering issue right now: a claim that ends by itself.
 --
 -- A claim is a conversation's, under one account: the same conversation under the same account holds it, and
@@ -2287,6 +2291,40 @@ begin
 end;
 $$;
 comment on function private.write_exai_claim is 'Writes a claim on an issue that is locked.';
+
+-- Clients send whole rows back, claims too. Only the functions that claim run with another role than the
+-- API's.
+create or replace function private.guard_exai_claim() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if current_user = 'authenticated' then
+    new.claimed_by := old.claimed_by;
+    new.claimed_by_user_id := old.claimed_by_user_id;
+    new.claimed_at := old.claimed_at;
+    new.claim_expires_at := old.claim_expires_at;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.guard_exai_claim is
+  'Before trigger: people claim by claim_exai_issue and next_exai_issue only; what else they write '
+  'there is dropped.';
+
+create trigger _150_guard_exai_claim before insert on public.exai_issues
+  for each row when (
+    coalesce(new.claimed_by, new.claimed_by_user_id::text) is not null
+    or coalesce(new.claimed_at, new.claim_expires_at) is not null
+  )
+  execute function private.guard_exai_claim();
+create trigger _160_guard_exai_claim before update on public.exai_issues
+  for each row when (
+    (old.claimed_by, old.claimed_by_user_id, old.claimed_at, old.claim_expires_at)
+    is distinct from (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.claim_expires_at)
+  )
+  execute function private.guard_exai_claim();
+
+-- 30_exai/60_work/20_claim_exai_issue.sql
+-- Claims a given engineering issue.
 
 create or replace function private.claim_exai_issue(
   p_issue_number integer, p_conversation_id text, p_minutes integer
@@ -2346,6 +2384,9 @@ comment on function public.claim_exai_issue is
   'exai_status_conflict (409), exai_claim_minutes_invalid (422).';
 grant execute on function public.claim_exai_issue to authenticated, service_role;
 
+-- 30_exai/60_work/30_release_exai_issue.sql
+-- Releases a claim before it expires.
+
 create or replace function private.release_exai_issue(p_issue_number integer, p_conversation_id text)
 returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
@@ -2378,6 +2419,9 @@ comment on function public.release_exai_issue is
   'Gives a claim up, and says whether there was one of this conversation and account; admins and servers '
   'release anybody''s. Agents and servers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.release_exai_issue to authenticated, service_role;
+
+-- 30_exai/60_work/40_next_exai_issue.sql
+-- Claims the best ready issue that has no claim.
 
 create or replace function private.next_exai_issue(p_conversation_id text, p_minutes integer)
 returns setof public.exai_issues
@@ -2421,7 +2465,7 @@ comment on function public.next_exai_issue is
   'team_role_required (403), exai_claim_minutes_invalid (422).';
 grant execute on function public.next_exai_issue to authenticated, service_role;
 
--- 30_exai/60_work/20_set_exai_issue_status.sql
+-- 30_exai/60_work/50_set_exai_issue_status.sql
 -- Changes an issue's status and says in which conversation, in one call.
 
 create or replace function private.set_exai_issue_status(
@@ -2469,7 +2513,7 @@ comment on function public.set_exai_issue_status is
   '(403), exai_issue_unknown (404), exai_status_invalid (422).';
 grant execute on function public.set_exai_issue_status to authenticated, service_role;
 
--- 30_exai/60_work/30_exai_issue_context.sql
+-- 30_exai/60_work/60_exai_issue_context.sql
 -- Everything that an assistant needs to go on with an engineering issue, in one bounded document.
 
 create or replace function private.exai_context_issue(p_issue public.exai_issues) returns jsonb
@@ -2668,7 +2712,7 @@ comment on function public.exai_issue_context is
   'team_role_required (403), exai_issue_unknown (404).';
 grant execute on function public.exai_issue_context to authenticated, service_role;
 
--- 30_exai/70_exchange/10_export_exai_issues.sql
+-- 30_exai/70_exchange/10_exai_issue_document.sql
 -- Gives out everything about engineering issues, in one form and one order: the same data is the same bytes.
 --
 -- Left out is what belongs to this database and not to the issues: accounts, claims, updated_at, and the id
@@ -2702,34 +2746,8 @@ $$;
 comment on function private.exai_issue_document is
   'An issue with its steps and updates as import_exai_issues takes it.';
 
-create or replace function private.export_exai_lines() returns setof text
-language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
-begin
-  perform private.require_team_role('admin');
-  return query
-  select jsonb_build_object('issue', private.exai_issue_document(i))::text
-  from public.exai_issues as i
-  order by i.issue_number;
-  return query
-  select jsonb_build_object('relation', to_jsonb(e))::text
-  from public.exai_issue_relations as e
-  join public.exai_issues as f on f.id = e.from_issue_id
-  join public.exai_issues as t on t.id = e.to_issue_id
-  order by f.issue_number, t.issue_number, e.kind collate "C";
-end;
-$$;
-grant execute on function private.export_exai_lines to authenticated, service_role;
-
-create or replace function public.export_exai_lines() returns setof text
-language sql stable security invoker set search_path = ''
-begin atomic
-  select l.line from private.export_exai_lines() as l (line);
-end;
-comment on function public.export_exai_lines is
-  'Everything, a JSON object a line: {"issue": …} for each issue by number, with its steps and updates, '
-  'then {"relation": …} for each edge. import_exai_issues takes an array of these lines. Admins and '
-  'servers. Errors: sign_in_required (401), team_role_required (403).';
-grant execute on function public.export_exai_lines to authenticated, service_role;
+-- 30_exai/70_exchange/20_export_exai_issues.sql
+-- Exports everything as one document.
 
 create or replace function private.export_exai_issues() returns jsonb
 language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
@@ -2765,8 +2783,41 @@ comment on function public.export_exai_issues is
   'claims and updated_at. Admins and servers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.export_exai_issues to authenticated, service_role;
 
--- 30_exai/70_exchange/20_import_exai_issues.sql
--- Takes in what export_exai_issues gave out: all of it or nothing, and again without harm.
+-- 30_exai/70_exchange/30_export_exai_lines.sql
+-- Exports everything as JSON lines, which also suits more data than fits in one document.
+
+create or replace function private.export_exai_lines() returns setof text
+language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
+begin
+  perform private.require_team_role('admin');
+  return query
+  select jsonb_build_object('issue', private.exai_issue_document(i))::text
+  from public.exai_issues as i
+  order by i.issue_number;
+  return query
+  select jsonb_build_object('relation', to_jsonb(e))::text
+  from public.exai_issue_relations as e
+  join public.exai_issues as f on f.id = e.from_issue_id
+  join public.exai_issues as t on t.id = e.to_issue_id
+  order by f.issue_number, t.issue_number, e.kind collate "C";
+end;
+$$;
+grant execute on function private.export_exai_lines to authenticated, service_role;
+
+create or replace function public.export_exai_lines() returns setof text
+language sql stable security invoker set search_path = ''
+begin atomic
+  select l.line from private.export_exai_lines() as l (line);
+end;
+comment on function public.export_exai_lines is
+  'Everything, a JSON object a line: {"issue": …} for each issue by number, with its steps and updates, '
+  'then {"relation": …} for each edge. import_exai_issues takes an array of these lines. Admins and '
+  'servers. Errors: sign_in_required (401), team_role_required (403).';
+grant execute on function public.export_exai_lines to authenticated, service_role;
+
+-- 30_exai/70_exchange/40_exai_import_parts.sql
+-- The parts of an import: parsing the document, rejecting conflicts, writing issues with their steps and
+-- updates.
 
 create or replace function private.exai_import_parts(p_document jsonb, p_key text) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -2902,6 +2953,9 @@ begin
 end;
 $$;
 comment on function private.import_exai_issue_parts is 'Inserts or updates the steps and updates of issues.';
+
+-- 30_exai/70_exchange/50_import_exai_issues.sql
+-- Takes in what export_exai_issues gave out: all of it or nothing, and again without harm.
 
 create or replace function private.import_exai_issues(p_document jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set timezone = 'UTC' as $$

@@ -1,0 +1,70 @@
+-- The first trigger of an insert: gives a new issue its number, and completes an upsert with the stored
+-- values.
+
+-- See private.complete_issue_upsert: for an upsert of a row that is there, what was sent as null is as
+-- stored.
+create or replace function private.complete_exai_issue_upsert() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_old public.exai_issues;
+begin
+  select * into v_old from public.exai_issues as i where i.id = new.id for update;
+  if found then
+    new.issue_number := coalesce(nullif(new.issue_number, 0), v_old.issue_number);
+    new.description := coalesce(new.description, v_old.description);
+    new.severity := coalesce(new.severity, v_old.severity);
+    new.category := coalesce(new.category, v_old.category);
+    new.status := coalesce(new.status, v_old.status);
+    new.affected_components := coalesce(new.affected_components, v_old.affected_components);
+    new.related_issues := coalesce(new.related_issues, v_old.related_issues);
+    new.blocks_issues := coalesce(new.blocks_issues, v_old.blocks_issues);
+    new.blocked_by_issues := coalesce(new.blocked_by_issues, v_old.blocked_by_issues);
+    new.discovery_date := coalesce(new.discovery_date, v_old.discovery_date);
+    new.fix_date := coalesce(new.fix_date, v_old.fix_date);
+    new.verification_date := coalesce(new.verification_date, v_old.verification_date);
+    new.created_by := coalesce(private.non_blank(new.created_by), v_old.created_by);
+  elsif new.issue_number <> 0 and (private.is_trusted_caller() or private.is_exai_import()) then
+    perform private.advance_exai_issue_number(new.issue_number);
+  else
+    new.issue_number := nextval('public.exai_issues_issue_number_seq')::integer;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.complete_exai_issue_upsert is
+  'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
+
+-- See private.advance_issue_number.
+create or replace function private.advance_exai_issue_number(p_number integer) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_last bigint := coalesce(pg_sequence_last_value('public.exai_issues_issue_number_seq'), 0);
+begin
+  if p_number <= v_last then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('public.exai_issues.issue_number', 0));
+  v_last := coalesce(pg_sequence_last_value('public.exai_issues_issue_number_seq'), 0);
+  if p_number - v_last > 1000 then
+    v_last := setval('public.exai_issues_issue_number_seq', p_number);
+  end if;
+  while v_last < p_number loop
+    v_last := nextval('public.exai_issues_issue_number_seq');
+  end loop;
+end;
+$$;
+comment on function private.advance_exai_issue_number is
+  'Moves the sequence of issue numbers to at least this number, so that it is not given out again.';
+
+-- No client of the API can set it: import_exai_issues does, for as long as it runs.
+create or replace function private.is_exai_import() returns boolean
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return coalesce(current_setting('app.exai_import', true), '') = 'on';
+end;
+$$;
+comment on function private.is_exai_import is
+  'Whether rows come from a document that says who made them and when, and which number they have.';
+
+create trigger _010_complete_exai_issue_upsert before insert on public.exai_issues
+  for each row execute function private.complete_exai_issue_upsert();

@@ -1,0 +1,47 @@
+-- The dates of an issue: fix_date and verification_date follow the status.
+
+-- To reopen is to go from any other status to open or in_progress: what was said to be done is not, so its
+-- dates go. What was tried (actual_fix, fix_conversation_id) stays.
+create or replace function private.sync_exai_dates() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if tg_op = 'UPDATE' and new.status <> old.status then
+    if new.status in ('open', 'in_progress') then
+      if old.status not in ('open', 'in_progress') then
+        new.fix_date := null;
+        new.verification_date := null;
+      end if;
+    elsif new.status = 'fixed' and old.status = 'verified'
+      and new.verification_date is not distinct from old.verification_date
+    then
+      new.verification_date := null;
+    end if;
+  end if;
+  if new.status = 'fixed' then
+    new.fix_date := coalesce(new.fix_date, old.fix_date, clock_timestamp());
+  elsif new.status = 'verified' then
+    new.verification_date := coalesce(new.verification_date, old.verification_date, clock_timestamp());
+  end if;
+  if new.status not in ('open', 'in_progress') then
+    new.claimed_by := null;
+    new.claimed_by_user_id := null;
+    new.claimed_at := null;
+    new.claim_expires_at := null;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.sync_exai_dates is
+  'Before trigger: fix_date and verification_date follow the status unless they are sent; who is done '
+  'holds no claim.';
+
+create trigger _200_sync_exai_dates before insert on public.exai_issues
+  for each row execute function private.sync_exai_dates();
+create trigger _210_sync_exai_dates before update on public.exai_issues
+  for each row when (
+    (old.status, old.fix_date, old.verification_date, old.claimed_by)
+    is distinct from (new.status, new.fix_date, new.verification_date, new.claimed_by)
+  )
+  execute function private.sync_exai_dates();
+create trigger _900_set_timestamps before insert or update on public.exai_issues
+  for each row execute function private.set_timestamps();

@@ -1,0 +1,15 @@
+-- The error for an engineering issue that does not exist.
+
+create or replace function private.require_exai_issue(p_issue_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not exists (select from public.exai_issues as i where i.id = p_issue_id) then
+    raise exception using
+      errcode = 'PT404', message = 'exai_issue_unknown',
+      detail = format('There is no engineering issue %s.', coalesce(p_issue_id::text, 'without an id')),
+      hint = 'Use the id of a row in exai_issues.';
+  end if;
+end;
+$$;
+comment on function private.require_exai_issue is
+  'Passes if the issue is there. Errors: exai_issue_unknown (404).';

@@ -1,0 +1,69 @@
+-- What is counted about an engineering issue when something is written, so that nobody has to count when they
+-- read: its steps, the open issues that block it, those that wait for it.
+
+create table private.exai_issue_counts (
+  issue_id uuid not null,
+  issue_number integer not null,
+  created_at timestamptz not null,
+  severity_rank smallint not null,
+  is_open boolean not null,
+  step_count integer not null default 0,
+  completed_count integer not null default 0,
+  skipped_count integer not null default 0,
+  open_blockers_count integer not null default 0,
+  blocked_parents_count integer not null default 0,
+  unblocks_count integer not null default 0,
+  constraint exai_issue_counts_pkey primary key (issue_id),
+  constraint exai_issue_counts_issue_id_fkey foreign key (issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_issue_counts_steps_add_up check (
+    completed_count >= 0 and skipped_count >= 0 and completed_count + skipped_count <= step_count
+  ),
+  constraint exai_issue_counts_are_not_negative
+    check (open_blockers_count >= 0 and blocked_parents_count >= 0 and unblocks_count >= 0)
+) with (fillfactor = 80);
+comment on table private.exai_issue_counts is
+  'One row an engineering issue, written by triggers alone and read by exai_active_issues and '
+  'exai_ready_issues. exai_issue_counts_check() counts anew.';
+comment on column private.exai_issue_counts.severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
+comment on column private.exai_issue_counts.is_open is 'Whether the status is open or in_progress.';
+comment on column private.exai_issue_counts.open_blockers_count is
+  'Open issues that block this one directly.';
+comment on column private.exai_issue_counts.blocked_parents_count is
+  'Parents that have an open blocker, or a parent that has one, and so on up.';
+comment on column private.exai_issue_counts.unblocks_count is 'Open issues that this one blocks directly.';
+
+-- Exactly the order of exai_ready_issues.
+create index exai_issue_counts_ready_idx
+  on private.exai_issue_counts (severity_rank, unblocks_count desc, created_at, issue_number)
+  where is_open and open_blockers_count = 0 and blocked_parents_count = 0;
+
+alter table private.exai_issue_counts enable row level security;
+create policy exai_issue_counts_select_viewer on private.exai_issue_counts
+  for select to authenticated using ((select private.has_team_role('viewer')));
+grant select on private.exai_issue_counts to authenticated, service_role;
+
+create or replace function private.exai_severity_rank(p_severity text) returns smallint
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array_position(array['critical', 'high', 'medium', 'low'], p_severity)::smallint;
+end;
+$$;
+comment on function private.exai_severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
+
+create or replace function private.count_new_exai_issues() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.exai_issue_counts (issue_id, issue_number, created_at, severity_rank, is_open)
+  select n.id, n.issue_number, n.created_at, private.exai_severity_rank(n.severity),
+    n.status in ('open', 'in_progress')
+  from new_issues as n;
+  return null;
+end;
+$$;
+comment on function private.count_new_exai_issues is
+  'After-insert-statement trigger of exai_issues: makes their rows of counts.';
+
+create trigger _100_count_new_exai_issues after insert on public.exai_issues
+  referencing new table as new_issues
+  for each statement execute function private.count_new_exai_issues();

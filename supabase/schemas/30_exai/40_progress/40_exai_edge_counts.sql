@@ -1,0 +1,108 @@
+-- Updates the counts of what blocks what with each edge that is written.
+
+-- Edges. What they add is told by the counts themselves, since those are what an opening or closing issue has
+-- reached. What a deleted one took along is counted anew: one of its ends may be gone.
+create or replace function private.count_new_exai_edges() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.shift_exai_counts(
+    array_agg(u.id), array_agg(u.blockers), array_agg(u.parents), array_agg(u.unblocks)
+  )
+  from new_edges as n
+  join private.exai_issue_counts as f on f.issue_id = n.from_issue_id
+  join private.exai_issue_counts as t on t.issue_id = n.to_issue_id
+  cross join lateral (
+    values
+      (n.to_issue_id, (n.kind = 'blocks' and f.is_open)::integer,
+        (n.kind = 'parent' and f.open_blockers_count + f.blocked_parents_count > 0)::integer, 0),
+      (n.from_issue_id, 0, 0, (n.kind = 'blocks' and t.is_open)::integer)
+  ) as u (id, blockers, parents, unblocks)
+  where n.kind in ('blocks', 'parent')
+  having count(*) > 0;
+  return null;
+end;
+$$;
+comment on function private.count_new_exai_edges is
+  'After-insert-statement trigger of exai_issue_relations: keeps the counts.';
+
+create or replace function private.counted_exai_edges(p_issue_ids uuid[])
+returns table (
+  issue_id uuid, open_blockers_count integer, blocked_parents_count integer, unblocks_count integer
+)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select u.id,
+    (
+      select count(*)::integer
+      from public.exai_issue_relations as e
+      join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
+      where e.to_issue_id = u.id and e.kind = 'blocks' and f.is_open
+    ),
+    (
+      select count(*)::integer
+      from public.exai_issue_relations as e
+      join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
+      where e.to_issue_id = u.id and e.kind = 'parent' and f.open_blockers_count + f.blocked_parents_count > 0
+    ),
+    (
+      select count(*)::integer
+      from public.exai_issue_relations as e
+      join private.exai_issue_counts as t on t.issue_id = e.to_issue_id
+      where e.from_issue_id = u.id and e.kind = 'blocks' and t.is_open
+    )
+  from unnest(p_issue_ids) as u (id);
+end;
+$$;
+comment on function private.counted_exai_edges is
+  'The counts that these issues have by their edges and by what is kept of the other ends.';
+
+create or replace function private.count_deleted_exai_edges() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_ids uuid[];
+begin
+  v_issue_ids := array(
+    select o.from_issue_id from old_edges as o where o.kind in ('blocks', 'parent')
+    union
+    select o.to_issue_id from old_edges as o where o.kind in ('blocks', 'parent')
+  );
+  if v_issue_ids = '{}' then
+    return null;
+  end if;
+  perform private.lock_exai_counts(v_issue_ids);
+  perform private.shift_exai_counts(
+    array_agg(c.issue_id), array_agg(n.open_blockers_count - c.open_blockers_count),
+    array_agg(n.blocked_parents_count - c.blocked_parents_count),
+    array_agg(n.unblocks_count - c.unblocks_count)
+  )
+  from private.counted_exai_edges(v_issue_ids) as n
+  join private.exai_issue_counts as c on c.issue_id = n.issue_id;
+  return null;
+end;
+$$;
+comment on function private.count_deleted_exai_edges is
+  'After-delete-statement trigger of exai_issue_relations: keeps the counts.';
+
+create or replace function private.clear_exai_edges_search() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.exai_issue_counts as c
+  set open_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
+  where c.open_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
+  update public.exai_issues as i
+  set related_issues = '{}', blocks_issues = '{}', blocked_by_issues = '{}'
+  where i.related_issues <> '{}' or i.blocks_issues <> '{}' or i.blocked_by_issues <> '{}';
+  return null;
+end;
+$$;
+comment on function private.clear_exai_edges_search is 'After-truncate trigger of exai_issue_relations.';
+
+create trigger _200_count_exai_edges after insert on public.exai_issue_relations
+  referencing new table as new_edges
+  for each statement execute function private.count_new_exai_edges();
+create trigger _210_count_exai_edges after delete on public.exai_issue_relations
+  referencing old table as old_edges
+  for each statement execute function private.count_deleted_exai_edges();
+create trigger _220_clear_exai_edges_search after truncate on public.exai_issue_relations
+  for each statement execute function private.clear_exai_edges_search();

@@ -1,0 +1,100 @@
+-- What search_exai_issues looks through: one row an engineering issue, kept by triggers.
+--
+-- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
+-- at most some five times its bytes. So at most 90,000 bytes go in, and the parts of names once more.
+--
+-- Whoever writes a row here locks it first and then reads what it is made of, so that two updates of one
+-- issue at once don't lose each other's words. It is the last lock that is taken, so nobody waits in a
+-- circle.
+
+-- src/providers/async_glm.py is src, providers, async, glm and py in a row, in texts as in queries.
+create or replace function private.unjoined_names(p_text text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return translate(p_text, '/\.:_@-=&?#+~()[]{}<>', '                     ');
+end;
+$$;
+comment on function private.unjoined_names is
+  'The text with a blank for what joins words into paths, identifiers and calls.';
+
+create or replace function private.split_camel_case(p_text text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return regexp_replace(
+    regexp_replace(p_text, '([[:lower:]\d])([[:upper:]])', '\1 \2', 'g'),
+    '([[:upper:]])([[:upper:]][[:lower:]])', '\1 \2', 'g'
+  );
+end;
+$$;
+comment on function private.split_camel_case is
+  'TimeoutConfig as Timeout Config, GLMProvider as GLM Provider.';
+
+create or replace function private.exai_vector(p_text text, p_max_bytes integer) returns tsvector
+language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
+declare
+  v_text text := p_text;
+  v_vector tsvector;
+begin
+  if v_text is null then
+    return ''::tsvector;
+  end if;
+  while octet_length(v_text) > p_max_bytes loop
+    v_text := left(v_text, (length(v_text)::bigint * p_max_bytes / octet_length(v_text))::integer);
+  end loop;
+  v_vector := to_tsvector('pg_catalog.english', private.unjoined_names(v_text));
+  if v_text !~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]' then
+    return v_vector;
+  end if;
+  return v_vector || to_tsvector('pg_catalog.english', (
+    select string_agg(private.split_camel_case(n.name), ' ')
+    from (
+      select distinct w.name
+      from regexp_split_to_table(v_text, '\W+') as w (name)
+      where w.name ~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]'
+      order by w.name
+      limit 1000
+    ) as n
+  ));
+end;
+$$;
+comment on function private.exai_vector is
+  'The words of a text''s first so many bytes, and the parts of the names in it.';
+
+create or replace function private.exai_issue_vector(p_issue public.exai_issues) returns tsvector
+language plpgsql immutable security definer set search_path = '' as $$
+begin
+  return setweight(private.exai_vector(p_issue.title, 8000), 'A')
+    || setweight(
+      private.exai_vector(
+        concat_ws(' ', p_issue.file_path, array_to_string(p_issue.affected_components, ' ')), 8000
+      ), 'B'
+    )
+    || setweight(
+      private.exai_vector(
+        nullif(concat_ws(
+          e'\n', nullif(left(p_issue.description, 20000), ''), left(p_issue.root_cause, 20000),
+          left(p_issue.impact_description, 20000), left(p_issue.recommended_fix, 20000),
+          left(p_issue.actual_fix, 20000)
+        ), ''), 44000
+      ), 'C'
+    );
+end;
+$$;
+comment on function private.exai_issue_vector is 'The words of an issue without its updates.';
+
+create or replace function private.exai_updates_vector(p_issue_id uuid) returns tsvector
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select setweight(private.exai_vector(string_agg(v.content, e'\n'), 30000), 'D')
+    from (
+      select left(u.content, 10000) as content
+      from public.exai_issue_updates as u
+      where u.issue_id = p_issue_id
+      order by u.created_at desc, u.id desc
+      limit 100
+    ) as v
+  );
+end;
+$$;
+comment on function private.exai_updates_vector is 'The words of an issue''s 100 newest updates.';
