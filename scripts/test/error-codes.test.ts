@@ -22,6 +22,7 @@ const SHARED = new Set([
   "database_unavailable",
   "encoding_unsupported",
   "function_ticket_invalid",
+  "function_unavailable",
   "key_change_forbidden",
   "method_unsupported",
   "origin_forbidden",

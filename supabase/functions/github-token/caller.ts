@@ -1,8 +1,8 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
-import { apiUnreachable, readBearer, refuseToken } from "../_shared/bearer.ts";
+import { API_UNAVAILABLE, parseBearer, tokenInvalid } from "../_shared/bearer.ts";
 import type { Connect } from "../_shared/database.ts";
-import type { Failure } from "../_shared/http.ts";
+import { HttpError } from "../_shared/endpoint.ts";
 
 /** What `github_token_status` returns. */
 export const statusSchema = z.object({
@@ -16,21 +16,20 @@ export const statusSchema = z.object({
 
 export type TokenStatus = z.infer<typeof statusSchema>;
 
-/** Somebody who is signed in, the Data API as they see it, and what is known about their token. */
+/** A signed-in person, the Data API as they see it, and the state of their token. */
 export interface Caller {
   userId: string;
   db: SupabaseClient;
   status: TokenStatus;
 }
 
-/** Whose request it is: the API is asked for the state of the caller's own token, with their access token. */
-export async function identify(request: Request, connect: Connect): Promise<Caller | Failure> {
-  const bearer = readBearer(request, "whoever the GitHub token belongs to");
-  if ("code" in bearer) return bearer;
+/** Finds out who is calling, by asking the API for the state of the caller's token with their access token; throws 401 or 503. */
+export async function identify(request: Request, connect: Connect): Promise<Caller> {
+  const bearer = parseBearer(request, "whoever the GitHub token belongs to");
   const db = connect(bearer.token);
   const { data, error, status } = await db.rpc("github_token_status");
-  if (status === 401) return refuseToken(error?.message ?? "The API refused it.");
-  const known = statusSchema.safeParse(data);
-  if (error || !known.success) return apiUnreachable;
-  return { userId: bearer.userId, db, status: known.data };
+  if (status === 401) throw tokenInvalid(error?.message ?? "The API rejected it.");
+  const parsed = statusSchema.safeParse(data);
+  if (error || !parsed.success) throw new HttpError(API_UNAVAILABLE);
+  return { userId: bearer.userId, db, status: parsed.data };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { readBody } from "../_shared/http.ts";
+import { readBody } from "../_shared/body.ts";
 
 /** What GitHub tells about a token to whoever shows it. */
 export interface TokenFacts {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Failure } from "../_shared/http.ts";
+import { HttpError } from "../_shared/endpoint.ts";
 
-/** What the headers of a delivery say. */
+/** The id and the event of a delivery. */
 export interface DeliveryHeaders {
   id: string;
   event: string;
@@ -11,8 +11,8 @@ export interface DeliveryHeaders {
 const headersSchema = z.object({ id: z.guid(), event: z.string().regex(/^[a-z_0-9]{1,100}$/) });
 
 /**
- * The actions of a `pull_request` event after which something that we hold is different. The others are about people, labels,
- * locks, milestones and queues.
+ * The actions of a `pull_request` event that change something that is stored. The others are about people, labels, locks,
+ * milestones and queues.
  */
 export const ACTIONS: ReadonlySet<string> = new Set([
   "opened",
@@ -24,7 +24,7 @@ export const ACTIONS: ReadonlySet<string> = new Set([
   "ready_for_review",
 ]);
 
-/** What is looked at here; the database reads the rest out of the same bytes. */
+/** What is checked here; the database parses the rest out of the same bytes. */
 const payloadSchema = z.object({
   action: z.string(),
   number: z.number(),
@@ -32,51 +32,66 @@ const payloadSchema = z.object({
   repository: z.object({ name: z.string(), owner: z.object({ login: z.string() }).loose() }).loose(),
 }).loose();
 
-/** The id and the kind of a delivery, or why there are none. */
-export function readHeaders(headers: Headers): DeliveryHeaders | Failure {
-  const read = headersSchema.safeParse({
+/** Parses the headers of a delivery; throws 400. */
+export function parseHeaders(headers: Headers): DeliveryHeaders {
+  const parsed = headersSchema.safeParse({
     id: headers.get("x-github-delivery") ?? undefined,
     event: headers.get("x-github-event") ?? undefined,
   });
-  if (read.success) return read.data;
-  return {
+  if (parsed.success) return parsed.data;
+  throw new HttpError({
     status: 400,
     code: "agents_github_headers_required",
     message: "X-GitHub-Event or X-GitHub-Delivery is missing, or is not what GitHub sends.",
     hint: "Point a webhook of GitHub here.",
-  };
+  });
 }
 
 /**
- * The bytes of the JSON: the body itself, or with content type `application/x-www-form-urlencoded` its field `payload`.
- * Null when it is neither.
+ * The bytes of the JSON: the body itself, or with content type `application/x-www-form-urlencoded` its field `payload`;
+ * throws 415 when it is neither.
  */
-export function jsonOf(body: Uint8Array<ArrayBuffer>, contentType: string | null): Uint8Array | null {
+export function extractJson(body: Uint8Array<ArrayBuffer>, contentType: string | null): Uint8Array {
   const type = contentType?.split(";")[0]?.trim().toLowerCase();
   if (type === "application/json") return body;
-  if (type !== "application/x-www-form-urlencoded") return null;
-  const payload = new URLSearchParams(new TextDecoder().decode(body)).get("payload");
-  return payload === null ? null : new TextEncoder().encode(payload);
+  const payload = type === "application/x-www-form-urlencoded"
+    ? new URLSearchParams(new TextDecoder().decode(body)).get("payload")
+    : null;
+  if (payload !== null) return new TextEncoder().encode(payload);
+  throw new HttpError({
+    status: 415,
+    code: "content_type_unsupported",
+    message: "The body is neither JSON nor a form with the field payload.",
+    hint: "Choose application/json as the webhook's content type.",
+  });
 }
 
-/** What a payload is about: `ignored` changes nothing that we hold; a string says why it can't be read. */
-export type Reading = { action: string } | { ignored: string | null } | { unreadable: string };
-
-/** Reads as much of a `pull_request` event as it takes to know whether the database has to see it. */
-export function readPayload(json: Uint8Array): Reading {
+/**
+ * Parses as much of a `pull_request` event as it takes to decide whether the database has to process it; throws 422.
+ *
+ * @returns the event's action; null where it changes nothing that is stored
+ */
+export function parsePayload(json: Uint8Array): string | null {
   let payload: unknown;
   try {
     payload = JSON.parse(new TextDecoder().decode(json));
   } catch {
-    return { unreadable: "It is no JSON." };
+    throw payloadInvalid("It is not JSON.");
   }
   if (typeof payload !== "object" || payload === null || Array.isArray(payload)) {
-    return { unreadable: "It is no JSON object." };
+    throw payloadInvalid("It is not a JSON object.");
   }
   const action = "action" in payload && typeof payload.action === "string" ? payload.action : null;
-  if (action === null || !ACTIONS.has(action)) return { ignored: action };
-  if (!payloadSchema.safeParse(payload).success) {
-    return { unreadable: "It has no pull request or no repository as a pull_request event has them." };
-  }
-  return { action };
+  if (action === null || !ACTIONS.has(action)) return null;
+  if (payloadSchema.safeParse(payload).success) return action;
+  throw payloadInvalid("It has no pull request or no repository as a pull_request event has them.");
 }
+
+const payloadInvalid = (details: string): HttpError =>
+  new HttpError({
+    status: 422,
+    code: "agents_github_payload_invalid",
+    message: "The payload is not what GitHub sends for this event.",
+    details,
+    hint: "Point a webhook of GitHub here.",
+  });

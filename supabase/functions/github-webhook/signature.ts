@@ -3,15 +3,15 @@ import { Buffer } from "node:buffer";
 /** `X-Hub-Signature-256`: `sha256=` and the HMAC-SHA-256 of the body in hex. */
 const FORM = /^sha256=([0-9a-f]{64})$/;
 
-/** The signature in the header; null where there is none. */
-export function readSignature(header: string | null): Uint8Array<ArrayBuffer> | null {
+/** Parses the header; null where it holds no signature. */
+export function parseSignature(header: string | null): Uint8Array<ArrayBuffer> | null {
   const hex = header?.match(FORM)?.[1];
   return hex ? new Uint8Array(Buffer.from(hex, "hex")) : null;
 }
 
 /**
- * Whether a body was signed with one of the secrets. The bytes are checked as they came, whether they are UTF-8 or not; how
- * long that takes tells nothing about the signature, and all secrets are tried, whichever matches.
+ * Whether a body was signed with one of the secrets. The raw bytes are checked, whether they are UTF-8 or not. The
+ * comparison takes constant time, and every secret is tried, whichever matches.
  *
  * @see https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
  */

@@ -1,7 +1,7 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { apiUnreachable, readBearer, refuseToken } from "../_shared/bearer.ts";
+import { API_UNAVAILABLE, parseBearer, tokenInvalid } from "../_shared/bearer.ts";
 import type { Connect } from "../_shared/database.ts";
-import type { Failure } from "../_shared/http.ts";
+import { HttpError } from "../_shared/endpoint.ts";
 
 /** A team member, and the Data API as they see it. */
 export interface Caller {
@@ -9,22 +9,18 @@ export interface Caller {
   db: SupabaseClient;
 }
 
-/** Whose request it is: the API is asked for the caller's own membership, with their token. */
-export async function identify(request: Request, connect: Connect): Promise<Caller | Failure> {
-  const bearer = readBearer(request, "a team member");
-  if ("code" in bearer) return bearer;
-  const { token, userId } = bearer;
+/** Finds out who is calling, by asking the API for the caller's membership with their access token; throws 401, 403 or 503. */
+export async function identify(request: Request, connect: Connect): Promise<Caller> {
+  const { token, userId } = parseBearer(request, "a team member");
   const db = connect(token);
   const { data, error, status } = await db.from("team_members").select("role").eq("user_id", userId);
-  if (status === 401) return refuseToken(error?.message ?? "The API refused it.");
-  if (error) return apiUnreachable;
-  if (data.length === 0) {
-    return {
-      status: 403,
-      code: "team_role_required",
-      message: "The account is not in the team.",
-      hint: "Ask an admin of the team for a role: viewer to read, agent to write.",
-    };
-  }
-  return { userId, db };
+  if (status === 401) throw tokenInvalid(error?.message ?? "The API rejected it.");
+  if (error) throw new HttpError(API_UNAVAILABLE);
+  if (data.length > 0) return { userId, db };
+  throw new HttpError({
+    status: 403,
+    code: "team_role_required",
+    message: "The account is not in the team.",
+    hint: "Ask an admin of the team for a role: viewer to read, agent to write.",
+  });
 }

@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
+import type { Details } from "../_shared/log.ts";
 import type { Caller } from "./caller.ts";
 import { CallError } from "./call.ts";
 import type { CallToolResult, McpServer, ToolAnnotations } from "./sdk.ts";
 
-/** What the request's log line says beyond what each says: names and codes, never what was sent. */
-export type Details = Record<string, string | number>;
+export type { Details };
 
 /** A tool of the server, ready to be registered for a caller. */
 export interface Tool {

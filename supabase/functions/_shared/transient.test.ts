@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { retryTransient } from "./transient.ts";
+
+test.each([
+  ["a success", [undefined], 1],
+  ["a deadlock, then a success", ["40P01", undefined], 2],
+  ["a lock timeout, a deadlock, then a success", ["55P03", "40P01", undefined], 3],
+  ["deadlocks without end", ["40P01", "40P01", "40P01", "40P01"], 3],
+  ["a statement timeout", ["57014", undefined], 1],
+  ["a deadlock, then another error", ["40P01", "23505", undefined], 2],
+])("%s", async (_what, codes, tries) => {
+  let calls = 0;
+  const code = await retryTransient(() => Promise.resolve(codes[calls++]), (result) => result);
+  expect(calls).toBe(tries);
+  expect(code).toBe(codes[tries - 1]);
+});
