@@ -1,7 +1,18 @@
 import { defineConfig } from "vitest/config";
+import { pgtap } from "./supabase/tests/support/pgtap-plugin.ts";
 
-// One cluster for the whole run (supabase/tests/support/global-setup.ts); a database of its own for each file that writes.
+/** Many connections at the same time, processes that are killed, workers with processes of their own. */
+const STORMS = [
+  "supabase/tests/concurrency/**/*.test.ts",
+  "supabase/tests/api/worker.test.ts",
+  "scripts/local/start.test.ts",
+  "scripts/worker/{run-task,worker}.test.ts",
+];
+
+// One cluster for the whole run, started by the first test that needs it (supabase/tests/support/global-setup.ts); a
+// database of its own for each file that writes.
 export default defineConfig({
+  plugins: [pgtap()],
   test: {
     globalSetup: ["supabase/tests/support/global-setup.ts"],
     testTimeout: 30_000,
@@ -13,11 +24,22 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["scripts/**/*.test.ts", "supabase/functions/**/*.test.ts"],
+          exclude: STORMS,
         },
       },
-      { extends: true, test: { name: "database", include: ["supabase/tests/database/*.test.ts"] } },
-      { extends: true, test: { name: "api", include: ["supabase/tests/api/**/*.test.ts"] } },
-      { extends: true, test: { name: "concurrency", include: ["supabase/tests/concurrency/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "database",
+          include: [`supabase/tests/database/**/*${process.env["PGTAP_FILES"] ?? ""}*.test.sql`],
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: "api", include: ["supabase/tests/api/**/*.test.ts"], exclude: STORMS },
+      },
+      { extends: true, test: { name: "storms", include: STORMS } },
     ],
   },
 });

@@ -1,4 +1,5 @@
-import { afterAll, expect, inject, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
+import { openCluster } from "../../supabase/tests/support/database.ts";
 import { createMessages } from "./cases/messages.ts";
 import { countMessages } from "./cases/webhook.ts";
 import { CASES } from "./cases/index.ts";
@@ -9,11 +10,12 @@ import { runCase } from "./run.ts";
 // At a thousandth of the size, over the cluster of the tests: whether the cases work, not what they come to.
 
 const steps: string[] = [];
-const bench = openBench({
-  url: (database, role = "postgres") =>
-    `postgresql://${role}:postgres@127.0.0.1:${inject("dbPort")}/${database}`,
-  template: "fixloop",
-}, { rounds: 1, scale: 0.001, progress: (step) => steps.push(step) });
+const { url } = await openCluster();
+const bench = openBench({ url, template: "fixloop" }, {
+  rounds: 1,
+  scale: 0.001,
+  progress: (step) => steps.push(step),
+});
 
 afterAll(() => bench.close());
 

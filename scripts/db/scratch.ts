@@ -95,7 +95,7 @@ async function nameJobsAlike(database: Database): Promise<void> {
 export const schemaFiles = (folder: string): string[] => globSync("**/*.sql", { cwd: folder }).sort();
 
 /** Applies every schema file of a folder, each as one transaction. A file that fails is named with its line. */
-async function applySchemas(url: string, folder: string): Promise<void> {
+export async function applySchemas(url: string, folder: string): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   try {
     for (const file of schemaFiles(folder)) {

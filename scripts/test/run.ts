@@ -1,97 +1,88 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import { command } from "../command.ts";
 import { bin, ROOT } from "../local/paths.ts";
 import { UserError } from "../local/user-error.ts";
+import { chooseFiles } from "./files.ts";
+import { readClosingLine, readVitest, type Results } from "./results.ts";
+import { type Step, STEPS } from "./steps.ts";
 
-const HELP = `npm test [-- --only <name>]
+const HELP = `
+npm test [-- <file or folder>… | --fast | --only <step>]
+npm run test:watch [-- <file or folder>…]
 
 Runs all that CI checks, on throw-away databases and free ports. A failing step does not keep the others from running.
 
-  --only <name>   run one step; the names are in the table at the end
+  <file or folder>   run these test files alone: *.test.sql, *.test.ts, a folder, or a part of a path (tracker/tags)
+  -t <name>          run the tests of this name alone
+  --fast             format, lint, types, unit tests and pgTAP
+  --only <step>      run one step: ${STEPS.map((step) => step.name).join(", ")}
+  --watch            run what changed, until Ctrl-C
+
+  FROM=migrations    build the tests' database from supabase/migrations, as CI does; default: supabase/schemas
 `;
 
-interface Step {
-  name: string;
-  what: string;
-  command: string[];
-}
-
-interface Outcome {
-  passed: number;
-  failed: number;
+interface Outcome extends Results {
   seconds: number;
 }
 
 const folder = mkdtempSync(join(tmpdir(), "fixloop-results-"));
-const vitestReport = join(folder, "vitest.json");
-const node = bin("node");
-
-const steps: Step[] = [
-  { name: "format", what: "deno fmt", command: [bin("deno"), "fmt", "--check"] },
-  { name: "lint", what: "deno lint", command: [bin("deno"), "lint", "--quiet"] },
-  { name: "types-node", what: "tsc over scripts and tests", command: [bin("tsc"), "--project", "."] },
-  {
-    name: "types-deno",
-    what: "deno check over the edge functions",
-    command: [
-      bin("deno"),
-      "check",
-      "--quiet",
-      "supabase/functions/*/index.ts",
-      "scripts/bench/functions/*/index.ts",
-      "scripts/local/function-host.ts",
-    ],
-  },
-  {
-    name: "schema",
-    what: "SQL style, squawk, drift, types, advisors",
-    command: [node, "scripts/db/verify.ts"],
-  },
-  {
-    name: "tests",
-    what: "pgTAP, unit, API and concurrency tests",
-    command: [
-      bin("vitest"),
-      "run",
-      "--reporter=default",
-      "--reporter=json",
-      `--outputFile.json=${vitestReport}`,
-    ],
-  },
-  { name: "demo", what: "npm run demo", command: [node, "scripts/demo/run.ts"] },
-];
 
 await command(import.meta.main, HELP, async (args) => {
-  const { values } = parseArgs({ args, options: { only: { type: "string" } } });
-  const chosen = values.only ? steps.filter((step) => step.name === values.only) : steps;
-  if (chosen.length === 0) {
-    throw new UserError(
-      `There is no step ${values.only}.`,
-      `Choose one of: ${steps.map((step) => step.name).join(", ")}.`,
-    );
-  }
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      only: { type: "string" },
+      fast: { type: "boolean" },
+      watch: { type: "boolean" },
+      name: { type: "string", short: "t" },
+    },
+  });
+  const named = values.name ? ["--testNamePattern", values.name] : [];
+  if (values.watch) return await watch([...chooseFiles(positionals), ...named]);
   const outcomes = new Map<Step, Outcome>();
   try {
-    for (const step of chosen) outcomes.set(step, await runStep(step));
+    for (const step of chooseSteps(values, positionals, named)) outcomes.set(step, await runStep(step));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return report(outcomes);
 });
 
+function chooseSteps(
+  { only, fast }: { only?: string | undefined; fast?: boolean | undefined },
+  names: string[],
+  options: string[],
+): Step[] {
+  if (names.length > 0 || options.length > 0) {
+    const files = chooseFiles(names);
+    const what = files.length === 1 ? files[0] ?? "" : `${files.length || "all"} files`;
+    return [{ name: "tests", what, command: [bin("vitest"), "run", ...files, ...options], isFast: true }];
+  }
+  const chosen = STEPS.filter((step) => only ? step.name === only : !fast || step.isFast);
+  if (chosen.length > 0) return chosen;
+  throw new UserError(
+    `There is no step ${only}.`,
+    `Choose one of: ${STEPS.map((step) => step.name).join(", ")}.`,
+  );
+}
+
 async function runStep(step: Step): Promise<Outcome> {
   console.log(`\n${styleText(["bold", "cyan"], step.name)} ${styleText("dim", step.what)}`);
   const started = performance.now();
-  const { code, output } = await execute(step.command);
+  const isVitest = step.command[0] === bin("vitest");
+  const file = join(folder, `${step.name}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const { code, output } = await execute([...step.command, ...(isVitest ? reporters : [])]);
   const seconds = (performance.now() - started) / 1000;
-  const counted = step.name === "tests" ? countVitest() : countLine(output);
+  const results = isVitest ? readVitest(file) : readClosingLine(output);
   // a step that ends badly without counting a failure has failed as a whole
-  if (!counted) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, seconds };
-  return { ...counted, failed: code === 0 ? counted.failed : Math.max(1, counted.failed), seconds };
+  if (!results) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, failedFiles: [], seconds };
+  return { ...results, failed: code === 0 ? results.failed : Math.max(1, results.failed), seconds };
 }
 
 async function execute([program = "", ...args]: string[]): Promise<{ code: number | null; output: string }> {
@@ -107,28 +98,22 @@ async function execute([program = "", ...args]: string[]): Promise<{ code: numbe
   });
 }
 
-/** The closing line that our own commands print. */
-function countLine(output: string): { passed: number; failed: number } | undefined {
-  const line = output.trim().split("\n").at(-1)?.match(/^(\d+) passed, (\d+) failed$/);
-  return line ? { passed: Number(line[1]), failed: Number(line[2]) } : undefined;
+/** Runs vitest in watch mode; it reads the keyboard itself. Without files, it waits for the first change. */
+async function watch(args: string[]): Promise<boolean> {
+  rmSync(folder, { recursive: true, force: true });
+  const child = spawn(bin("vitest"), ["watch", ...(args.length > 0 ? args : ["--standalone"])], {
+    cwd: ROOT,
+    stdio: "inherit",
+  });
+  // Ctrl-C reaches the child too, which ends by itself
+  process.on("SIGINT", () => {});
+  return await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code === 0));
+  });
 }
 
-function countVitest(): { passed: number; failed: number } | undefined {
-  try {
-    const report = JSON.parse(readFileSync(vitestReport, "utf8")) as {
-      numPassedTests: number;
-      numFailedTests: number;
-      success: boolean;
-    };
-    // a file that cannot be loaded fails no single test
-    const failed = report.success ? 0 : Math.max(1, report.numFailedTests);
-    return { passed: report.numPassedTests, failed };
-  } catch {
-    return undefined;
-  }
-}
-
-/** Prints what each step came to, and says whether all passed. */
+/** Prints what each step came to and how to run what failed, and returns whether all passed. */
 function report(outcomes: Map<Step, Outcome>): boolean {
   console.log("");
   for (const [step, { passed, failed, seconds }] of outcomes) {
@@ -137,6 +122,13 @@ function report(outcomes: Map<Step, Outcome>): boolean {
     console.log(
       `${mark} ${step.name.padEnd(12)}${numbers} ${seconds.toFixed(1).padStart(7)} s  ${step.what}`,
     );
+  }
+  const rerun = [...outcomes].filter(([, { failed }]) => failed > 0).flatMap(([step, { failedFiles }]) =>
+    failedFiles.length > 0 ? failedFiles : [`--only ${step.name}`]
+  );
+  if (rerun.length > 0) {
+    console.log(`\nTo run what failed alone:`);
+    for (const args of rerun) console.log(`  npm test -- ${args}`);
   }
   const total = [...outcomes.values()];
   const passed = total.reduce((sum, outcome) => sum + outcome.passed, 0);

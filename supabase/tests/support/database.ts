@@ -12,11 +12,32 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-const url = (database: string, role = "postgres"): string =>
-  `postgresql://${role}:postgres@127.0.0.1:${inject("dbPort")}/${database}`;
+/** The cluster of this run, started by the first test that asks for it. */
+export interface RunningCluster {
+  readonly port: number;
+  /** Grows when the templates are built again; databases made before are gone. */
+  readonly generation: number;
+  url(database: string, role?: string): string;
+}
+
+let port: number | undefined;
+
+export async function openCluster(): Promise<RunningCluster> {
+  const response = await fetch(inject("clusterUrl"));
+  if (!response.ok) throw new Error(await response.text());
+  const cluster = await response.json() as { port: number; generation: number };
+  port = cluster.port;
+  return { ...cluster, url };
+}
+
+const url = (database: string, role = "postgres"): string => {
+  if (port === undefined) throw new Error("openCluster() or createDatabase() comes first");
+  return `postgresql://${role}:postgres@127.0.0.1:${port}/${database}`;
+};
 
 /** A new database: `platform` is Supabase's baseline, `fixloop` has our migrations. */
 export async function createDatabase(template: "platform" | "fixloop" = "fixloop"): Promise<TestDatabase> {
+  await openCluster();
   const name = `test_${randomBytes(6).toString("hex")}`;
   await asAdmin(async (sql) => {
     await sql`create database ${sql(name)} template ${sql(template)} owner postgres`;

@@ -1,35 +1,66 @@
-import postgres from "postgres";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";
-import { readConfig } from "../../../scripts/local/config.ts";
-import { pushMigrations } from "../../../scripts/local/migrate.ts";
-import { applyPlatform } from "../../../scripts/local/platform.ts";
-import { freePort } from "../../../scripts/local/ports.ts";
-import { startPostgres } from "../../../scripts/local/postgres.ts";
-import { discardFolder, scratchFolder } from "../../../scripts/local/scratch-folder.ts";
+import { UserError } from "../../../scripts/local/user-error.ts";
+import { chooseSource, sourceWarning, startTestCluster, type TestCluster } from "./cluster.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    dbPort: number;
+    /** Where a worker asks for the cluster (`openCluster` in database.ts). */
+    clusterUrl: string;
   }
 }
 
 /**
- * Starts a throw-away cluster with two databases that tests are cloned from: `platform`, what Supabase gives a new project,
- * and `fixloop`, the same with our migrations.
+ * Starts the cluster when the first test asks for it, so that tests that need no database start none. In watch mode its
+ * template is built again before a rerun when a schema file has changed.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = scratchFolder("test");
-  const server = await startPostgres({ dataDir, port: await freePort(), durable: false });
-  const admin = postgres(server.url("postgres", "supabase_admin"), { max: 1, onnotice: () => {} });
-  await admin`create database platform`;
-  await applyPlatform(server.url("platform", "supabase_admin"), readConfig());
-  await admin`create database fixloop template platform`;
-  await admin`alter database fixloop owner to postgres`;
-  await pushMigrations(server.url("fixloop"));
-  await admin.end();
-  project.provide("dbPort", server.port);
-  return async () => {
-    await server.stop();
-    await discardFolder(dataDir);
+  let cluster: Promise<TestCluster> | undefined;
+  let refreshed: Promise<void> | undefined;
+  const open = async (): Promise<TestCluster> => {
+    cluster ??= start();
+    const running = await cluster;
+    await refreshed;
+    return running;
   };
+  const broker = await listen(open);
+  project.provide("clusterUrl", `http://127.0.0.1:${(broker.address() as AddressInfo).port}`);
+
+  // a schema file that cannot be applied fails the tests that ask for the cluster until it is changed
+  project.onTestsRerun(async () => {
+    const running = await cluster?.catch(() => undefined);
+    if (!running) cluster = undefined;
+    refreshed = running?.refresh();
+    await refreshed?.catch(() => {});
+  });
+
+  return async () => {
+    broker.close();
+    const running = await cluster?.catch(() => undefined);
+    await running?.close();
+  };
+}
+
+function start(): Promise<TestCluster> {
+  const source = chooseSource();
+  const warning = sourceWarning(source);
+  if (warning) console.warn(`\n${warning}\n`);
+  return startTestCluster(source);
+}
+
+/** Answers every request with the cluster's port and generation, or with why there is none. */
+async function listen(open: () => Promise<TestCluster>): Promise<Server> {
+  const broker = createServer((_, response) => {
+    response.setHeader("connection", "close");
+    open().then(
+      ({ port, generation }) => response.end(JSON.stringify({ port, generation })),
+      (error: unknown) => {
+        response.statusCode = 500;
+        response.end(error instanceof UserError ? `${error.message}\n${error.hint}` : String(error));
+      },
+    );
+  });
+  await new Promise<void>((resolve) => broker.listen(0, "127.0.0.1", resolve));
+  return broker;
 }

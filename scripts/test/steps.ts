@@ -1,0 +1,55 @@
+import { bin } from "../local/paths.ts";
+
+export interface Step {
+  name: string;
+  what: string;
+  command: string[];
+  /** Part of `--fast`. */
+  isFast: boolean;
+}
+
+const node = bin("node");
+
+/** Tests of one project of vitest.config.ts. */
+const vitest = (name: string, project: string, what: string, isFast: boolean): Step => ({
+  name,
+  what,
+  command: [bin("vitest"), "run", `--project=${project}`],
+  isFast,
+});
+
+/** What `npm test` runs, in this order. */
+export const STEPS: Step[] = [
+  { name: "format", what: "deno fmt", command: [bin("deno"), "fmt", "--check"], isFast: true },
+  { name: "lint", what: "deno lint", command: [bin("deno"), "lint", "--quiet"], isFast: true },
+  {
+    name: "types-node",
+    what: "tsc over scripts and tests",
+    command: [bin("tsc"), "--project", "."],
+    isFast: true,
+  },
+  {
+    name: "types-deno",
+    what: "deno check over the edge functions",
+    command: [
+      bin("deno"),
+      "check",
+      "--quiet",
+      "supabase/functions/*/index.ts",
+      "scripts/bench/functions/*/index.ts",
+      "scripts/local/function-host.ts",
+    ],
+    isFast: true,
+  },
+  {
+    name: "schema",
+    what: "SQL style, squawk, drift, types, advisors",
+    command: [node, "scripts/db/verify.ts"],
+    isFast: false,
+  },
+  vitest("unit", "unit", "unit tests", true),
+  vitest("pgtap", "database", "pgTAP tests", true),
+  vitest("api", "api", "tests over HTTP", false),
+  vitest("storms", "storms", "many connections at once, crashes, worker processes", false),
+  { name: "demo", what: "npm run demo", command: [node, "scripts/demo/run.ts"], isFast: false },
+];

@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import postgres from "postgres";
+import { isUnreleased, staleBaselines } from "../../../scripts/db/baseline.ts";
+import { applySchemas } from "../../../scripts/db/scratch.ts";
+import { readConfig } from "../../../scripts/local/config.ts";
+import { pushMigrations } from "../../../scripts/local/migrate.ts";
+import { ROOT } from "../../../scripts/local/paths.ts";
+import { applyPlatform } from "../../../scripts/local/platform.ts";
+import { freePort } from "../../../scripts/local/ports.ts";
+import { type Postgres, startPostgres } from "../../../scripts/local/postgres.ts";
+import { discardFolder, scratchFolder } from "../../../scripts/local/scratch-folder.ts";
+
+/** What the template is built from: `schemas` takes a second, `migrations` is what a deployed database applies. */
+export type Source = "schemas" | "migrations";
+
+/** A cluster for tests, with the databases that they clone: `platform`, Supabase's baseline, and `fixloop`, with ours. */
+export interface TestCluster {
+  readonly port: number;
+  /** Grows when the templates are built again: databases of an earlier generation are gone. */
+  readonly generation: number;
+  /** Where its data is. */
+  readonly folder: string;
+  /** The databases that tests have made. */
+  databases(): Promise<string[]>;
+  drop(database: string): Promise<void>;
+  /** Builds `fixloop` again when its source has changed. */
+  refresh(): Promise<void>;
+  /** Stops the server and deletes its data. */
+  close(): Promise<void>;
+}
+
+/** `FROM` decides, else what CI and `npm test` on a laptop need: the deployed form, and the quick one. */
+export function chooseSource(env = process.env): Source {
+  if (env["FROM"] === "schemas" || env["FROM"] === "migrations") return env["FROM"];
+  return env["CI"] ? "migrations" : "schemas";
+}
+
+/** Why a run over `source` may not show what the other folder would; undefined when both are the same. */
+export function sourceWarning(source: Source): string | undefined {
+  const other = source === "schemas" ? "migrations" : "schemas";
+  if (!isUnreleased()) {
+    return `Tests use supabase/${source}. Whether supabase/${other} defines the same: npm run db:check`;
+  }
+  const stale = staleBaselines();
+  if (stale.length === 0) return undefined;
+  return `Tests use supabase/${source}, and supabase/${other} differs (${stale.join(", ")}).\n` +
+    "Write the migrations again: npm run db:baseline";
+}
+
+/** Starts a throw-away cluster. */
+export async function startTestCluster(source: Source): Promise<TestCluster> {
+  const folder = scratchFolder("test");
+  const server = await startPostgres({ dataDir: folder, port: await freePort(), durable: false });
+  const admin = postgres(server.url("postgres", "supabase_admin"), {
+    max: 1,
+    idle_timeout: 1,
+    onnotice: () => {},
+  });
+  const close = async (): Promise<void> => {
+    await admin.end({ timeout: 1 });
+    await server.stop();
+    await discardFolder(folder);
+  };
+  let built = digest(source);
+  try {
+    await admin`create database platform`;
+    await applyPlatform(server.url("platform", "supabase_admin"), readConfig());
+    await buildTemplate(admin, server, source);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const databases = async (): Promise<string[]> => {
+    const rows = await admin<{ name: string }[]>`
+      select datname as name from pg_database where datname like 'test\_%' or datname like 'bench\_%'`;
+    return rows.map(({ name }) => name);
+  };
+  const drop = async (name: string): Promise<void> => {
+    await admin`drop database if exists ${admin(name)} with (force)`;
+  };
+  let generation = 1;
+  return {
+    port: server.port,
+    folder,
+    get generation() {
+      return generation;
+    },
+    databases,
+    drop,
+    async refresh() {
+      const now = digest(source);
+      if (now === built) return;
+      for (const name of [...await databases(), "fixloop"]) await drop(name);
+      generation++;
+      built = "";
+      await buildTemplate(admin, server, source);
+      built = now;
+    },
+    close,
+  };
+}
+
+async function buildTemplate(admin: postgres.Sql, server: Postgres, source: Source): Promise<void> {
+  await admin`create database fixloop template platform`;
+  await admin`alter database fixloop owner to postgres`;
+  if (source === "migrations") await pushMigrations(server.url("fixloop"));
+  else await applySchemas(server.url("fixloop"), join(ROOT, "supabase/schemas"));
+}
+
+/** Changes with every file of the source. */
+function digest(source: Source): string {
+  const hash = createHash("sha256");
+  for (const file of globSync(`supabase/${source}/**/*.sql`, { cwd: ROOT }).sort()) {
+    hash.update(file).update(readFileSync(join(ROOT, file)));
+  }
+  return hash.digest("hex");
+}
