@@ -178,7 +178,7 @@ begin
     new.submitted_by := coalesce(private.non_blank(new.submitted_by), v_old.submitted_by);
     new.resolved_by := coalesce(private.non_blank(new.resolved_by), v_old.resolved_by);
   elsif private.is_trusted_caller() and new.seq_id <> 0 then
-    perform private.advance_issue_number(new.seq_id);
+    perform private.advance_sequence('public.issues_seq_id_seq', new.seq_id);
   else
     new.seq_id := nextval('public.issues_seq_id_seq')::integer;
   end if;
@@ -187,26 +187,6 @@ end;
 $$;
 comment on function private.complete_issue_upsert is
   'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
-
--- A sequence can't be locked against nextval, and setval may move it back behind a number that was given out
--- meanwhile. So it is moved by nextval, except over a distance that nobody else covers in that moment.
-create or replace function private.advance_issue_number(p_number integer) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_last bigint;
-begin
-  perform pg_advisory_xact_lock(hashtextextended('public.issues.seq_id', 0));
-  v_last := coalesce(pg_sequence_last_value('public.issues_seq_id_seq'), 0);
-  if p_number - v_last > 1000 then
-    v_last := setval('public.issues_seq_id_seq', p_number);
-  end if;
-  while v_last < p_number loop
-    v_last := nextval('public.issues_seq_id_seq');
-  end loop;
-end;
-$$;
-comment on function private.advance_issue_number is
-  'Moves the sequence of issue numbers to at least this number, so that it is not given out again.';
 
 create or replace function private.check_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3892,29 +3872,13 @@ create index issue_search_created_at_idx on private.issue_search (created_at);
 create index issue_search_last_comment_at_idx on private.issue_search (last_comment_at desc, issue_id);
 create index issue_search_question_key_idx on private.issue_search (question_key, issue_id);
 
--- src/app.ts is found as typed, and as app.ts too, in queries as in texts.
-create or replace function private.unjoined_words(p_text text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  -- translate() takes seven times as long, longer than the words themselves.
-  return regexp_replace(p_text, '[/\\.:_@=&?#+~-]+', ' ', 'g');
-end;
-$$;
-comment on function private.unjoined_words is
-  'The text with a blank for what joins words into paths, addresses, identifiers and compounds.';
-
 create or replace function private.search_vector(p_text text, p_max_bytes integer) returns tsvector
 language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_text text := p_text;
 begin
-  while octet_length(v_text) > p_max_bytes loop
-    v_text := left(v_text, (length(v_text)::bigint * p_max_bytes / octet_length(v_text))::integer);
-  end loop;
-  return to_tsvector('pg_catalog.english', private.unjoined_words(v_text));
+  return to_tsvector('pg_catalog.english', private.unjoined_words(private.left_bytes(p_text, p_max_bytes)));
 end;
 $$;
-comment on function private.search_vector is 'The words of a text''s first so many bytes.';
+comment on function private.search_vector is 'The words of the first p_max_bytes bytes of a text.';
 
 create or replace function private.issue_vector(p_title tsvector, p_tags text[], p_description text)
 returns tsvector
@@ -4156,46 +4120,6 @@ create trigger _230_clear_comment_search after truncate on public.comments
 -- 20_tracker/50_search/30_search_issues.sql
 -- Finds issues by what people type.
 
-create or replace function private.search_query(p_query text) returns tsquery
-language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
-declare
-  v_term record;
-  v_words tsquery;
-  v_all tsquery := ''::tsquery;
-  v_any tsquery := ''::tsquery;
-begin
-  for v_term in
-    select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
-      private.unjoined_words(coalesce(t.match[2], t.match[3])) as words,
-      t.place = count(*) over () as is_last
-    from regexp_matches(left(p_query, 1000), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g')
-      with ordinality as t (match, place)
-    order by t.place
-  loop
-    if lower(v_term.words) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
-      v_any := v_any || v_all;
-      v_all := ''::tsquery;
-      continue;
-    end if;
-    v_words := phraseto_tsquery('pg_catalog.english', v_term.words);
-    if v_term.is_excluded then
-      v_words := !! v_words;
-    elsif v_term.is_last and not v_term.is_quoted and numnode(v_words) > 0
-      and v_term.words ~ '^(?=.*[[:alpha:]])[[:alnum:]]{3,}$'
-    then
-      -- Stemmed as it stands, and unfinished as it may be.
-      v_words := v_words || to_tsquery('pg_catalog.simple', quote_literal(v_term.words) || ':*');
-    end if;
-    v_all := v_all && v_words;
-  end loop;
-  v_any := v_any || v_all;
-  return case when numnode(v_any) > 0 then v_any end;
-end;
-$$;
-comment on function private.search_query is
-  'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
-  'last word as far as it is written. Null for nothing but stop words and punctuation.';
-
 create type private.issue_filter as (
   status text[],
   segment text[],
@@ -4323,7 +4247,7 @@ create or replace function private.find_typed_issues(
 ) returns table (issue_id uuid, rank real)
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_words constant tsquery := private.search_query(p_typed);
+  v_words constant tsquery := private.websearch_query(p_typed, false);
   v_numbered uuid;
 begin
   p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$')::integer;
@@ -4403,7 +4327,7 @@ create or replace function private.search_issues(
 language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
   v_typed constant text := private.non_blank(left(p_query, 1000));
-  v_words constant tsquery := private.search_query(v_typed)
+  v_words constant tsquery := private.websearch_query(v_typed, false)
     || websearch_to_tsquery('pg_catalog.english', v_typed);
   v_filter private.issue_filter;
 begin

@@ -174,7 +174,7 @@ begin
     new.verification_date := coalesce(new.verification_date, v_old.verification_date);
     new.created_by := coalesce(private.non_blank(new.created_by), v_old.created_by);
   elsif new.issue_number <> 0 and (private.is_trusted_caller() or private.is_exai_import()) then
-    perform private.advance_exai_issue_number(new.issue_number);
+    perform private.advance_sequence('public.exai_issues_issue_number_seq', new.issue_number);
   else
     new.issue_number := nextval('public.exai_issues_issue_number_seq')::integer;
   end if;
@@ -183,28 +183,6 @@ end;
 $$;
 comment on function private.complete_exai_issue_upsert is
   'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
-
--- See private.advance_issue_number.
-create or replace function private.advance_exai_issue_number(p_number integer) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_last bigint := coalesce(pg_sequence_last_value('public.exai_issues_issue_number_seq'), 0);
-begin
-  if p_number <= v_last then
-    return;
-  end if;
-  perform pg_advisory_xact_lock(hashtextextended('public.exai_issues.issue_number', 0));
-  v_last := coalesce(pg_sequence_last_value('public.exai_issues_issue_number_seq'), 0);
-  if p_number - v_last > 1000 then
-    v_last := setval('public.exai_issues_issue_number_seq', p_number);
-  end if;
-  while v_last < p_number loop
-    v_last := nextval('public.exai_issues_issue_number_seq');
-  end loop;
-end;
-$$;
-comment on function private.advance_exai_issue_number is
-  'Moves the sequence of issue numbers to at least this number, so that it is not given out again.';
 
 -- No client of the API can set it: import_exai_issues does, for as long as it runs.
 create or replace function private.is_exai_import() returns boolean
@@ -1881,40 +1859,15 @@ grant select on public.exai_ready_issues to authenticated, service_role;
 -- issue at once don't lose each other's words. It is the last lock that is taken, so nobody waits in a
 -- circle.
 
--- src/providers/async_glm.py is src, providers, async, glm and py in a row, in texts as in queries.
-create or replace function private.unjoined_names(p_text text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  return translate(p_text, '/\.:_@-=&?#+~()[]{}<>', '                     ');
-end;
-$$;
-comment on function private.unjoined_names is
-  'The text with a blank for what joins words into paths, identifiers and calls.';
-
-create or replace function private.split_camel_case(p_text text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  return regexp_replace(
-    regexp_replace(p_text, '([[:lower:]\d])([[:upper:]])', '\1 \2', 'g'),
-    '([[:upper:]])([[:upper:]][[:lower:]])', '\1 \2', 'g'
-  );
-end;
-$$;
-comment on function private.split_camel_case is
-  'TimeoutConfig as Timeout Config, GLMProvider as GLM Provider.';
-
 create or replace function private.exai_vector(p_text text, p_max_bytes integer) returns tsvector
 language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
 declare
-  v_text text := p_text;
+  v_text constant text := private.left_bytes(p_text, p_max_bytes);
   v_vector tsvector;
 begin
   if v_text is null then
     return ''::tsvector;
   end if;
-  while octet_length(v_text) > p_max_bytes loop
-    v_text := left(v_text, (length(v_text)::bigint * p_max_bytes / octet_length(v_text))::integer);
-  end loop;
   v_vector := to_tsvector('pg_catalog.english', private.unjoined_names(v_text));
   if v_text !~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]' then
     return v_vector;
@@ -1932,7 +1885,7 @@ begin
 end;
 $$;
 comment on function private.exai_vector is
-  'The words of a text''s first so many bytes, and the parts of the names in it.';
+  'The words of the first p_max_bytes bytes of a text, and the parts of the names in it.';
 
 create or replace function private.exai_issue_vector(p_issue public.exai_issues) returns tsvector
 language plpgsql immutable security definer set search_path = '' as $$
@@ -2082,55 +2035,6 @@ create trigger _230_clear_exai_updates_search after truncate on public.exai_issu
 -- 30_exai/50_search/30_search_exai_issues.sql
 -- Finds engineering issues by what people and assistants type: words, identifiers, paths.
 
-create or replace function private.exai_term_query(p_term text) returns tsquery
-language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
-begin
-  -- As it was written, or as the parts of its name.
-  return phraseto_tsquery('pg_catalog.english', private.unjoined_names(p_term))
-    || phraseto_tsquery('pg_catalog.english', private.unjoined_names(private.split_camel_case(p_term)));
-end;
-$$;
-comment on function private.exai_term_query is 'One term of a query: its words in a row.';
-
-create or replace function private.exai_search_query(p_query text) returns tsquery
-language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
-declare
-  v_term record;
-  v_words tsquery;
-  v_all tsquery := ''::tsquery;
-  v_any tsquery := ''::tsquery;
-begin
-  for v_term in
-    select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
-      coalesce(t.match[2], t.match[3]) as text, t.place = count(*) over () as is_last
-    from regexp_matches(left(p_query, 1000), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g')
-      with ordinality as t (match, place)
-    order by t.place
-    limit 40
-  loop
-    if lower(v_term.text) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
-      v_any := v_any || v_all;
-      v_all := ''::tsquery;
-      continue;
-    end if;
-    v_words := private.exai_term_query(v_term.text);
-    if v_term.is_excluded then
-      v_words := !! v_words;
-    elsif v_term.is_last and not v_term.is_quoted and numnode(v_words) > 0
-      and v_term.text ~ '^[[:alnum:]]{3,}$'
-    then
-      v_words := v_words || to_tsquery('pg_catalog.simple', quote_literal(v_term.text) || ':*');
-    end if;
-    v_all := v_all && v_words;
-  end loop;
-  v_any := v_any || v_all;
-  return case when numnode(v_any) > 0 then v_any end;
-end;
-$$;
-comment on function private.exai_search_query is
-  'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
-  'last word as far as it is written. Null for nothing but stop words and punctuation.';
-
 create or replace function private.found_exai_issues(
   p_words tsquery, p_number integer, p_pattern text, p_severity text[], p_status text[], p_category text[],
   p_component text, p_file text, p_limit integer, p_offset integer
@@ -2181,7 +2085,7 @@ create or replace function private.search_exai_issues(
 language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
   v_query constant text := private.non_blank(left(query, 1000));
-  v_words constant tsquery := private.exai_search_query(v_query);
+  v_words constant tsquery := private.websearch_query(v_query, true);
   v_marked constant tsquery := v_words || websearch_to_tsquery('pg_catalog.english', v_query);
   v_number constant integer := substring(v_query from '^#?(\d{1,9})$')::integer;
   v_pattern constant text := '%' || regexp_replace(left(v_query, 200), '([\\%_])', '\\\1', 'g') || '%';

@@ -2,5 +2,5 @@
 
 create schema if not exists private;
 comment on schema private is
-  'Never exposed and without USAGE for any API role: reached through wrappers, policies, defaults '
-  'and triggers only.';
+  'Never exposed and without USAGE for any API role: reached through wrappers, policies, defaults and '
+  'triggers only.';

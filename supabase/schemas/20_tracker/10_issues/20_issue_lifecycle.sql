@@ -49,7 +49,7 @@ begin
     new.submitted_by := coalesce(private.non_blank(new.submitted_by), v_old.submitted_by);
     new.resolved_by := coalesce(private.non_blank(new.resolved_by), v_old.resolved_by);
   elsif private.is_trusted_caller() and new.seq_id <> 0 then
-    perform private.advance_issue_number(new.seq_id);
+    perform private.advance_sequence('public.issues_seq_id_seq', new.seq_id);
   else
     new.seq_id := nextval('public.issues_seq_id_seq')::integer;
   end if;
@@ -58,26 +58,6 @@ end;
 $$;
 comment on function private.complete_issue_upsert is
   'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
-
--- A sequence can't be locked against nextval, and setval may move it back behind a number that was given out
--- meanwhile. So it is moved by nextval, except over a distance that nobody else covers in that moment.
-create or replace function private.advance_issue_number(p_number integer) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_last bigint;
-begin
-  perform pg_advisory_xact_lock(hashtextextended('public.issues.seq_id', 0));
-  v_last := coalesce(pg_sequence_last_value('public.issues_seq_id_seq'), 0);
-  if p_number - v_last > 1000 then
-    v_last := setval('public.issues_seq_id_seq', p_number);
-  end if;
-  while v_last < p_number loop
-    v_last := nextval('public.issues_seq_id_seq');
-  end loop;
-end;
-$$;
-comment on function private.advance_issue_number is
-  'Moves the sequence of issue numbers to at least this number, so that it is not given out again.';
 
 create or replace function private.check_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$

@@ -39,29 +39,13 @@ create index issue_search_created_at_idx on private.issue_search (created_at);
 create index issue_search_last_comment_at_idx on private.issue_search (last_comment_at desc, issue_id);
 create index issue_search_question_key_idx on private.issue_search (question_key, issue_id);
 
--- src/app.ts is found as typed, and as app.ts too, in queries as in texts.
-create or replace function private.unjoined_words(p_text text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  -- translate() takes seven times as long, longer than the words themselves.
-  return regexp_replace(p_text, '[/\\.:_@=&?#+~-]+', ' ', 'g');
-end;
-$$;
-comment on function private.unjoined_words is
-  'The text with a blank for what joins words into paths, addresses, identifiers and compounds.';
-
 create or replace function private.search_vector(p_text text, p_max_bytes integer) returns tsvector
 language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_text text := p_text;
 begin
-  while octet_length(v_text) > p_max_bytes loop
-    v_text := left(v_text, (length(v_text)::bigint * p_max_bytes / octet_length(v_text))::integer);
-  end loop;
-  return to_tsvector('pg_catalog.english', private.unjoined_words(v_text));
+  return to_tsvector('pg_catalog.english', private.unjoined_words(private.left_bytes(p_text, p_max_bytes)));
 end;
 $$;
-comment on function private.search_vector is 'The words of a text''s first so many bytes.';
+comment on function private.search_vector is 'The words of the first p_max_bytes bytes of a text.';
 
 create or replace function private.issue_vector(p_title tsvector, p_tags text[], p_description text)
 returns tsvector

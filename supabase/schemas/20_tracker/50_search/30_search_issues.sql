@@ -1,45 +1,5 @@
 -- Finds issues by what people type.
 
-create or replace function private.search_query(p_query text) returns tsquery
-language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
-declare
-  v_term record;
-  v_words tsquery;
-  v_all tsquery := ''::tsquery;
-  v_any tsquery := ''::tsquery;
-begin
-  for v_term in
-    select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
-      private.unjoined_words(coalesce(t.match[2], t.match[3])) as words,
-      t.place = count(*) over () as is_last
-    from regexp_matches(left(p_query, 1000), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g')
-      with ordinality as t (match, place)
-    order by t.place
-  loop
-    if lower(v_term.words) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
-      v_any := v_any || v_all;
-      v_all := ''::tsquery;
-      continue;
-    end if;
-    v_words := phraseto_tsquery('pg_catalog.english', v_term.words);
-    if v_term.is_excluded then
-      v_words := !! v_words;
-    elsif v_term.is_last and not v_term.is_quoted and numnode(v_words) > 0
-      and v_term.words ~ '^(?=.*[[:alpha:]])[[:alnum:]]{3,}$'
-    then
-      -- Stemmed as it stands, and unfinished as it may be.
-      v_words := v_words || to_tsquery('pg_catalog.simple', quote_literal(v_term.words) || ':*');
-    end if;
-    v_all := v_all && v_words;
-  end loop;
-  v_any := v_any || v_all;
-  return case when numnode(v_any) > 0 then v_any end;
-end;
-$$;
-comment on function private.search_query is
-  'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
-  'last word as far as it is written. Null for nothing but stop words and punctuation.';
-
 create type private.issue_filter as (
   status text[],
   segment text[],
@@ -167,7 +127,7 @@ create or replace function private.find_typed_issues(
 ) returns table (issue_id uuid, rank real)
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_words constant tsquery := private.search_query(p_typed);
+  v_words constant tsquery := private.websearch_query(p_typed, false);
   v_numbered uuid;
 begin
   p_filter.seq_id := substring(p_typed from '^#?(\d{1,9})$')::integer;
@@ -247,7 +207,7 @@ create or replace function private.search_issues(
 language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
   v_typed constant text := private.non_blank(left(p_query, 1000));
-  v_words constant tsquery := private.search_query(v_typed)
+  v_words constant tsquery := private.websearch_query(v_typed, false)
     || websearch_to_tsquery('pg_catalog.english', v_typed);
   v_filter private.issue_filter;
 begin

@@ -24,7 +24,7 @@ begin
     new.verification_date := coalesce(new.verification_date, v_old.verification_date);
     new.created_by := coalesce(private.non_blank(new.created_by), v_old.created_by);
   elsif new.issue_number <> 0 and (private.is_trusted_caller() or private.is_exai_import()) then
-    perform private.advance_exai_issue_number(new.issue_number);
+    perform private.advance_sequence('public.exai_issues_issue_number_seq', new.issue_number);
   else
     new.issue_number := nextval('public.exai_issues_issue_number_seq')::integer;
   end if;
@@ -33,28 +33,6 @@ end;
 $$;
 comment on function private.complete_exai_issue_upsert is
   'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
-
--- See private.advance_issue_number.
-create or replace function private.advance_exai_issue_number(p_number integer) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_last bigint := coalesce(pg_sequence_last_value('public.exai_issues_issue_number_seq'), 0);
-begin
-  if p_number <= v_last then
-    return;
-  end if;
-  perform pg_advisory_xact_lock(hashtextextended('public.exai_issues.issue_number', 0));
-  v_last := coalesce(pg_sequence_last_value('public.exai_issues_issue_number_seq'), 0);
-  if p_number - v_last > 1000 then
-    v_last := setval('public.exai_issues_issue_number_seq', p_number);
-  end if;
-  while v_last < p_number loop
-    v_last := nextval('public.exai_issues_issue_number_seq');
-  end loop;
-end;
-$$;
-comment on function private.advance_exai_issue_number is
-  'Moves the sequence of issue numbers to at least this number, so that it is not given out again.';
 
 -- No client of the API can set it: import_exai_issues does, for as long as it runs.
 create or replace function private.is_exai_import() returns boolean

@@ -7,40 +7,15 @@
 -- issue at once don't lose each other's words. It is the last lock that is taken, so nobody waits in a
 -- circle.
 
--- src/providers/async_glm.py is src, providers, async, glm and py in a row, in texts as in queries.
-create or replace function private.unjoined_names(p_text text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  return translate(p_text, '/\.:_@-=&?#+~()[]{}<>', '                     ');
-end;
-$$;
-comment on function private.unjoined_names is
-  'The text with a blank for what joins words into paths, identifiers and calls.';
-
-create or replace function private.split_camel_case(p_text text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  return regexp_replace(
-    regexp_replace(p_text, '([[:lower:]\d])([[:upper:]])', '\1 \2', 'g'),
-    '([[:upper:]])([[:upper:]][[:lower:]])', '\1 \2', 'g'
-  );
-end;
-$$;
-comment on function private.split_camel_case is
-  'TimeoutConfig as Timeout Config, GLMProvider as GLM Provider.';
-
 create or replace function private.exai_vector(p_text text, p_max_bytes integer) returns tsvector
 language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
 declare
-  v_text text := p_text;
+  v_text constant text := private.left_bytes(p_text, p_max_bytes);
   v_vector tsvector;
 begin
   if v_text is null then
     return ''::tsvector;
   end if;
-  while octet_length(v_text) > p_max_bytes loop
-    v_text := left(v_text, (length(v_text)::bigint * p_max_bytes / octet_length(v_text))::integer);
-  end loop;
   v_vector := to_tsvector('pg_catalog.english', private.unjoined_names(v_text));
   if v_text !~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]' then
     return v_vector;
@@ -58,7 +33,7 @@ begin
 end;
 $$;
 comment on function private.exai_vector is
-  'The words of a text''s first so many bytes, and the parts of the names in it.';
+  'The words of the first p_max_bytes bytes of a text, and the parts of the names in it.';
 
 create or replace function private.exai_issue_vector(p_issue public.exai_issues) returns tsvector
 language plpgsql immutable security definer set search_path = '' as $$

@@ -1,54 +1,5 @@
 -- Finds engineering issues by what people and assistants type: words, identifiers, paths.
 
-create or replace function private.exai_term_query(p_term text) returns tsquery
-language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
-begin
-  -- As it was written, or as the parts of its name.
-  return phraseto_tsquery('pg_catalog.english', private.unjoined_names(p_term))
-    || phraseto_tsquery('pg_catalog.english', private.unjoined_names(private.split_camel_case(p_term)));
-end;
-$$;
-comment on function private.exai_term_query is 'One term of a query: its words in a row.';
-
-create or replace function private.exai_search_query(p_query text) returns tsquery
-language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
-declare
-  v_term record;
-  v_words tsquery;
-  v_all tsquery := ''::tsquery;
-  v_any tsquery := ''::tsquery;
-begin
-  for v_term in
-    select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
-      coalesce(t.match[2], t.match[3]) as text, t.place = count(*) over () as is_last
-    from regexp_matches(left(p_query, 1000), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g')
-      with ordinality as t (match, place)
-    order by t.place
-    limit 40
-  loop
-    if lower(v_term.text) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
-      v_any := v_any || v_all;
-      v_all := ''::tsquery;
-      continue;
-    end if;
-    v_words := private.exai_term_query(v_term.text);
-    if v_term.is_excluded then
-      v_words := !! v_words;
-    elsif v_term.is_last and not v_term.is_quoted and numnode(v_words) > 0
-      and v_term.text ~ '^[[:alnum:]]{3,}$'
-    then
-      v_words := v_words || to_tsquery('pg_catalog.simple', quote_literal(v_term.text) || ':*');
-    end if;
-    v_all := v_all && v_words;
-  end loop;
-  v_any := v_any || v_all;
-  return case when numnode(v_any) > 0 then v_any end;
-end;
-$$;
-comment on function private.exai_search_query is
-  'What people type, as a query: all words, in any order; "words together"; -without; this or that; the '
-  'last word as far as it is written. Null for nothing but stop words and punctuation.';
-
 create or replace function private.found_exai_issues(
   p_words tsquery, p_number integer, p_pattern text, p_severity text[], p_status text[], p_category text[],
   p_component text, p_file text, p_limit integer, p_offset integer
@@ -99,7 +50,7 @@ create or replace function private.search_exai_issues(
 language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
   v_query constant text := private.non_blank(left(query, 1000));
-  v_words constant tsquery := private.exai_search_query(v_query);
+  v_words constant tsquery := private.websearch_query(v_query, true);
   v_marked constant tsquery := v_words || websearch_to_tsquery('pg_catalog.english', v_query);
   v_number constant integer := substring(v_query from '^#?(\d{1,9})$')::integer;
   v_pattern constant text := '%' || regexp_replace(left(v_query, 200), '([\\%_])', '\\\1', 'g') || '%';

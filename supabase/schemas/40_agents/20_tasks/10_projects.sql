@@ -43,29 +43,6 @@ comment on column public.projects.max_running_tasks is
 
 create index idx_projects_user_id on public.projects (user_id);
 
--- The sequence moves by nextval, as long as that is quick: setval could take it back below a number that
--- was given out in between.
-create or replace function private.advance_id_sequence(p_sequence regclass, p_id bigint) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_last bigint := coalesce(pg_sequence_last_value(p_sequence), 0);
-begin
-  if p_id <= v_last then
-    return;
-  end if;
-  perform pg_advisory_xact_lock(hashtextextended(p_sequence::oid::text, 0));
-  v_last := coalesce(pg_sequence_last_value(p_sequence), 0);
-  if p_id - v_last > 1000 then
-    v_last := setval(p_sequence, p_id);
-  end if;
-  while v_last < p_id loop
-    v_last := nextval(p_sequence);
-  end loop;
-end;
-$$;
-comment on function private.advance_id_sequence is
-  'Moves a sequence of ids to at least this one, so that it is not given out again.';
-
 -- For an upsert of a row that is there, what was sent as null is as stored. An id that nobody has yet would
 -- be in the way of whoever is given it next.
 create or replace function private.complete_project_upsert() returns trigger
@@ -76,7 +53,7 @@ begin
   if coalesce(new.id, 0) <> 0 then
     select * into v_old from public.projects as p where p.id = new.id and p.user_id = new.user_id for update;
     if not found and private.is_trusted_caller() then
-      perform private.advance_id_sequence('public.projects_id_seq', new.id);
+      perform private.advance_sequence('public.projects_id_seq', new.id);
     elsif not found and not exists (select from public.projects as p where p.id = new.id) then
       new.id := 0;
     end if;

@@ -93,7 +93,7 @@ begin
   if coalesce(new.id, 0) <> 0 then
     select * into v_old from public.tasks as t where t.id = new.id and t.user_id = new.user_id for update;
     if not found and private.is_trusted_caller() then
-      perform private.advance_id_sequence('public.tasks_id_seq', new.id);
+      perform private.advance_sequence('public.tasks_id_seq', new.id);
     elsif not found and not exists (select from public.tasks as t where t.id = new.id) then
       new.id := 0;
     end if;
