@@ -9,14 +9,14 @@ import { type StyleOptions, styleProblems } from "./sql-style.ts";
 const HELP = `
 npm run db:style
 
-Holds every .sql file under supabase/ and scripts/ to the conventions: at most 110 columns, lower case, no quoted
+Holds every .sql and .psql file under supabase/ and scripts/ to the conventions: at most 110 columns, lower case, no quoted
 identifiers, short functions that state language, volatility, security and search_path, no error caught unnamed.
 `;
 
 /** What breaks the conventions, as `file:line: message`. */
 export async function checkStyle(root = ROOT): Promise<string[]> {
   await loadModule();
-  return globSync("{supabase,scripts}/**/*.sql", { cwd: root }).sort().flatMap((file) => {
+  return globSync("{supabase,scripts}/**/*.{sql,psql}", { cwd: root }).sort().flatMap((file) => {
     const problems = styleProblems(readFileSync(join(root, file), "utf8"), { kind: kindOf(file) });
     return problems.map(({ line, message }) => `${file}:${line}: ${message}`);
   });

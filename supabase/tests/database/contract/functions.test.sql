@@ -1,149 +1,66 @@
--- Rules over every function of ours: how it is made, and who may call it. What is not listed is closed.
+-- Rules over every function of ours: how it is made, and who may execute it. What is not declared is closed.
 
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(12);
+select plan(14);
 
-create temp view our_function as
-select p.oid, n.nspname as schema, p.proname as name, p.prosecdef, p.proconfig, p.proacl, p.proowner,
-p.prosrc,
-  p.prosqlbody, p.prorettype
-from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace
-where n.nspname !~ '^pg_' and n.nspname <> all (array[
-  'information_schema', 'auth', 'storage', 'extensions', 'cron', 'net', 'vault', 'graphql', 'graphql_public',
-  'realtime', '_realtime', '_analytics', 'pgbouncer', 'pgsodium', 'pgsodium_masks', 'supabase_migrations',
-  'supabase_functions'
-])
-  and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e');
+\ir declarations.psql
 
-select set_eq(
-  $$ select f.schema || '.' || f.name, a.grantee::regrole::text from our_function as f
-     cross join lateral aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) as a
-     where a.grantee <> f.proowner $$,
-  $$ values
-    -- the queue: a worker has no account, so it calls as anon and shows its token
-    ('public.claim_task', 'anon'), ('private.claim_task', 'anon'),
-    ('public.claim_task', 'authenticated'), ('private.claim_task', 'authenticated'),
-    ('public.claim_task', 'service_role'), ('private.claim_task', 'service_role'),
-    ('public.heartbeat_task', 'anon'), ('private.heartbeat_task', 'anon'),
-    ('public.heartbeat_task', 'authenticated'), ('private.heartbeat_task', 'authenticated'),
-    ('public.heartbeat_task', 'service_role'), ('private.heartbeat_task', 'service_role'),
-    ('public.complete_task', 'anon'), ('private.complete_task', 'anon'),
-    ('public.complete_task', 'authenticated'), ('private.complete_task', 'authenticated'),
-    ('public.complete_task', 'service_role'), ('private.complete_task', 'service_role'),
-    ('public.fail_task', 'anon'), ('private.fail_task', 'anon'),
-    ('public.fail_task', 'authenticated'), ('private.fail_task', 'authenticated'),
-    ('public.fail_task', 'service_role'), ('private.fail_task', 'service_role'),
-    ('public.release_task', 'anon'), ('private.release_task', 'anon'),
-    ('public.release_task', 'authenticated'), ('private.release_task', 'authenticated'),
-    ('public.release_task', 'service_role'), ('private.release_task', 'service_role'),
-    ('public.cancel_task', 'authenticated'), ('private.cancel_task', 'authenticated'),
-    ('public.cancel_task', 'service_role'), ('private.cancel_task', 'service_role'),
-    ('public.create_worker_token', 'authenticated'), ('private.create_worker_token', 'authenticated'),
-    ('public.create_worker_token', 'service_role'), ('private.create_worker_token', 'service_role'),
-    ('public.revoke_worker_token', 'authenticated'), ('private.revoke_worker_token', 'authenticated'),
-    ('public.revoke_worker_token', 'service_role'), ('private.revoke_worker_token', 'service_role'),
-    -- GitHub
-    ('public.ingest_github_delivery', 'service_role'), ('private.ingest_github_delivery', 'service_role'),
-    ('public.receive_github_delivery', 'service_role'), ('private.receive_github_delivery', 'service_role'),
-    ('public.begin_github_sweep', 'service_role'), ('private.begin_github_sweep', 'service_role'),
-    ('public.finish_github_check', 'service_role'), ('private.finish_github_check', 'service_role'),
-    ('public.record_github_branch', 'service_role'), ('private.record_github_branch', 'service_role'),
-    ('public.pause_github_sweep', 'service_role'), ('private.pause_github_sweep', 'service_role'),
-    ('private.my_pull_request_ids', 'authenticated'), ('private.my_pull_request_ids', 'service_role'),
-    -- the API
-    ('public.append_task_message', 'authenticated'), ('public.append_task_message', 'service_role'),
-    ('public.set_max_running_tasks', 'authenticated'), ('public.set_max_running_tasks', 'service_role'),
-    ('public.insert_checklist_step', 'authenticated'), ('public.insert_checklist_step', 'service_role'),
-    ('public.move_checklist_step', 'authenticated'), ('public.move_checklist_step', 'service_role'),
-    ('public.relate_exai_issues', 'authenticated'), ('public.relate_exai_issues', 'service_role'),
-    ('public.unrelate_exai_issues', 'authenticated'), ('public.unrelate_exai_issues', 'service_role'),
-    ('public.search_exai_issues', 'authenticated'), ('public.search_exai_issues', 'service_role'),
-    ('public.claim_exai_issue', 'authenticated'), ('public.claim_exai_issue', 'service_role'),
-    ('public.release_exai_issue', 'authenticated'), ('public.release_exai_issue', 'service_role'),
-    ('public.next_exai_issue', 'authenticated'), ('public.next_exai_issue', 'service_role'),
-    ('public.set_exai_issue_status', 'authenticated'), ('public.set_exai_issue_status', 'service_role'),
-    ('public.exai_issue_context', 'authenticated'), ('public.exai_issue_context', 'service_role'),
-    ('public.export_exai_lines', 'authenticated'), ('public.export_exai_lines', 'service_role'),
-    ('public.export_exai_issues', 'authenticated'), ('public.export_exai_issues', 'service_role'),
-    ('public.import_exai_issues', 'authenticated'), ('public.import_exai_issues', 'service_role'),
-    ('public.determine_segment', 'authenticated'), ('public.determine_segment', 'service_role'),
-    ('public.explain_triage', 'authenticated'), ('public.explain_triage', 'service_role'),
-    ('public.upsert_circle_issue', 'authenticated'), ('public.upsert_circle_issue', 'service_role'),
-    ('public.format_circle_message_description', 'authenticated'),
-    ('public.format_circle_message_description', 'service_role'),
-    ('public.process_circle_webhook', 'authenticated'), ('public.process_circle_webhook', 'service_role'),
-    ('public.handle_circle_webhook', 'authenticated'), ('public.handle_circle_webhook', 'service_role'),
-    ('public.cleanup_legacy_test_data', 'authenticated'), ('public.cleanup_legacy_test_data', 'service_role'),
-    ('public.search_issues', 'authenticated'), ('public.search_issues', 'service_role'),
-    ('public.similar_issues', 'authenticated'), ('public.similar_issues', 'service_role'),
-    ('public.touch_user_session', 'authenticated'), ('public.touch_user_session', 'service_role'),
-    ('public.receive_circle_event', 'service_role'), ('public.process_circle_event', 'service_role'),
-    ('public.add_team_member', 'service_role'),
-    ('public.ingest_circle_event', 'service_role'),
-    ('public.replay_circle_events', 'authenticated'), ('public.replay_circle_events', 'service_role'),
-    ('public.import_circle_issue', 'authenticated'), ('public.import_circle_issue', 'service_role'),
-    ('public.dismiss_circle_issue', 'authenticated'), ('public.dismiss_circle_issue', 'service_role'),
-    ('public.return_circle_issue', 'authenticated'), ('public.return_circle_issue', 'service_role'),
-    ('public.count_github_token_check', 'service_role'),
-    ('public.set_github_token', 'service_role'), ('public.read_secret', 'service_role'),
-    ('public.mark_secret_checked', 'service_role'), ('public.secrets_to_rotate', 'service_role'),
-    ('public.reseal_secrets', 'service_role'), ('public.secret_key_counts', 'service_role'),
-    ('public.task_github_token', 'service_role'), ('public.github_token_status', 'authenticated'),
-    -- the bodies behind it
-    ('private.append_own_task_message', 'authenticated'),
-    ('private.append_own_task_message', 'service_role'),
-    ('private.set_max_running_tasks', 'authenticated'), ('private.set_max_running_tasks', 'service_role'),
-    ('private.task_completion_weekly', 'authenticated'),
-    ('private.task_completion_weekly', 'service_role'), ('private.task_errors_weekly', 'authenticated'),
-    ('private.task_errors_weekly', 'service_role'), ('private.user_activity_weekly', 'authenticated'),
-    ('private.user_activity_weekly', 'service_role'), ('private.pull_requests_weekly', 'authenticated'),
-    ('private.pull_requests_weekly', 'service_role'), ('private.slow_queries', 'authenticated'),
-    ('private.slow_queries', 'service_role'),
-    ('private.insert_checklist_step', 'authenticated'), ('private.insert_checklist_step', 'service_role'),
-    ('private.move_checklist_step', 'authenticated'), ('private.move_checklist_step', 'service_role'),
-    ('private.relate_exai_issues', 'authenticated'), ('private.relate_exai_issues', 'service_role'),
-    ('private.unrelate_exai_issues', 'authenticated'), ('private.unrelate_exai_issues', 'service_role'),
-    ('private.search_exai_issues', 'authenticated'), ('private.search_exai_issues', 'service_role'),
-    ('private.claim_exai_issue', 'authenticated'), ('private.claim_exai_issue', 'service_role'),
-    ('private.release_exai_issue', 'authenticated'), ('private.release_exai_issue', 'service_role'),
-    ('private.next_exai_issue', 'authenticated'), ('private.next_exai_issue', 'service_role'),
-    ('private.set_exai_issue_status', 'authenticated'), ('private.set_exai_issue_status', 'service_role'),
-    ('private.exai_issue_context', 'authenticated'), ('private.exai_issue_context', 'service_role'),
-    ('private.export_exai_lines', 'authenticated'), ('private.export_exai_lines', 'service_role'),
-    ('private.export_exai_issues', 'authenticated'), ('private.export_exai_issues', 'service_role'),
-    ('private.import_exai_issues', 'authenticated'), ('private.import_exai_issues', 'service_role'),
-    ('private.ingest_circle_event', 'service_role'),
-    ('private.replay_circle_events', 'authenticated'), ('private.replay_circle_events', 'service_role'),
-    ('private.import_circle_issue', 'authenticated'), ('private.import_circle_issue', 'service_role'),
-    ('private.dismiss_circle_issue', 'authenticated'), ('private.dismiss_circle_issue', 'service_role'),
-    ('private.return_circle_issue', 'authenticated'), ('private.return_circle_issue', 'service_role'),
-    ('private.determine_segment', 'authenticated'), ('private.determine_segment', 'service_role'),
-    ('private.explain_triage', 'authenticated'), ('private.explain_triage', 'service_role'),
-    ('private.upsert_circle_issue', 'authenticated'), ('private.upsert_circle_issue', 'service_role'),
-    ('private.format_circle_message_description', 'authenticated'),
-    ('private.format_circle_message_description', 'service_role'),
-    ('private.process_circle_webhook', 'authenticated'), ('private.process_circle_webhook', 'service_role'),
-    ('private.handle_circle_webhook', 'authenticated'), ('private.handle_circle_webhook', 'service_role'),
-    ('private.cleanup_legacy_test_data', 'authenticated'),
-    ('private.cleanup_legacy_test_data', 'service_role'),
-    ('private.search_issues', 'authenticated'), ('private.search_issues', 'service_role'),
-    ('private.similar_issues', 'authenticated'), ('private.similar_issues', 'service_role'),
-    ('private.touch_user_session', 'authenticated'), ('private.touch_user_session', 'service_role'),
-    ('private.receive_circle_event', 'service_role'), ('private.process_circle_event', 'service_role'),
-    ('private.add_team_member', 'service_role'),
-    ('private.count_github_token_check', 'service_role'),
-    ('private.set_github_token', 'service_role'), ('private.read_secret', 'service_role'),
-    ('private.mark_secret_checked', 'service_role'), ('private.secrets_to_rotate', 'service_role'),
-    ('private.reseal_secrets', 'service_role'), ('private.secret_key_counts', 'service_role'),
-    ('private.task_github_token', 'service_role'), ('private.github_token_status', 'authenticated'),
-    -- what policies and column defaults call
-    ('private.team_role', 'authenticated'), ('private.team_role', 'service_role'),
-    ('private.has_team_role', 'authenticated'), ('private.has_team_role', 'service_role'),
-    ('private.is_trusted_caller', 'authenticated'), ('private.is_trusted_caller', 'service_role'),
-    ('private.actor_name', 'authenticated'), ('private.actor_name', 'service_role') $$,
-  'each function may be called by those who are listed here and by nobody else'
+-- The lines that are missing or wrong, as they have to be when what the catalogue has is meant.
+select is(
+  (
+    select string_agg(
+      format(
+        E'\n  declared_function: (%L, %L, %L, %L),', p.signature, p.roles,
+        coalesce(d.outcome, 'no ? ? ? ? ?'), coalesce(d.call, 'select public.' || p.signature)
+      ), '' order by p.signature
+    )
+    from (
+      select f.oid::regprocedure::text as signature, pg_temp.executing_roles(f.name, 'public') as roles
+      from our_function as f where f.schema = 'public'
+    ) as p
+    left join declared_function as d on d.signature = p.signature
+    where p.roles is distinct from d.roles
+  ),
+  null, 'each function of the API is declared in contract/<system>.psql with the roles that may execute it'
+);
+select is(
+  (
+    select string_agg(
+      format(E'\n  declared_helper: (%L, %L),', p.name, coalesce(p.roles, 'nobody'))
+        || coalesce(' -- declared: ' || d.roles, ''),
+      '' order by p.name
+    )
+    from (
+      select distinct f.name, pg_temp.executing_roles(f.name, 'private') as roles
+      from our_function as f where f.schema = 'private'
+    ) as p
+    left join (
+      select h.name, h.roles from declared_helper as h
+      union all
+      select coalesce(f.body, split_part(f.signature, '(', 1)), f.roles from declared_function as f
+    ) as d on d.name = p.name
+    where p.roles is distinct from d.roles
+      -- the one above prints the line of the wrapper
+      and not exists (
+        select from our_function as w
+        where w.schema = 'public' and w.name = p.name and not exists (
+          select from declared_function as f where split_part(f.signature, '(', 1) = w.name
+        )
+      )
+  ),
+  null, 'a private function may be executed by those who may call its wrapper, or is a declared helper'
+);
+select is_empty(
+  $$ select f.signature from declared_function as f where to_regprocedure('public.' || f.signature) is null
+     union all
+     select 'private.' || d.name from (
+       select coalesce(f.body, split_part(f.signature, '(', 1)) as name from declared_function as f
+       union all select h.name from declared_helper as h
+     ) as d
+     where not exists (select from our_function as p where p.schema = 'private' and p.name = d.name) $$,
+  'every declared function exists, and has its body in private'
 );
 select is_empty(
   $$ select oid::regprocedure from our_function where schema in ('public', 'support') and prosecdef $$,
@@ -187,7 +104,7 @@ select is_empty(
 );
 select is_empty(
   $$ select oid::regprocedure from our_function where prosrc ~* 'when\s+others' $$,
-  'no function catches whatever comes'
+  'no function catches every error'
 );
 select is_empty(
   $$ select oid::regprocedure from our_function

@@ -1,9 +1,10 @@
--- What new objects start with, what the API exposes, and what runs by the clock.
+-- What new objects start with, what is scheduled, and what can be followed live.
 
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(20);
+\ir declarations.psql
+select plan(14 + (select count(*)::integer from declared_job));
 
 -- Defaults: an object made by a migration that forgets its grants is closed, not open.
 
@@ -62,68 +63,6 @@ select is_empty(
   'the API roles hold nothing on sequences'
 );
 
--- The surface
-
-select set_eq(
-  $$ select p.oid::regprocedure::text from pg_proc as p
-     where p.pronamespace = 'public'::regnamespace
-       and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e') $$,
-  $$ values
-    ('claim_task(text,text[],integer,text,uuid)'), ('heartbeat_task(bigint,bigint,integer,text,text)'),
-    ('complete_task(bigint,bigint,text,text,text,jsonb,text,integer,text,text,jsonb,text)'),
-    ('fail_task(bigint,bigint,text,boolean,text,text,jsonb,text)'), ('release_task(bigint,bigint,text)'),
-    ('cancel_task(bigint)'), ('create_worker_token(text,text[],integer,boolean)'),
-    ('revoke_worker_token(uuid)'),
-    ('append_task_message(bigint,text,text,text)'), ('set_max_running_tasks(uuid,integer)'),
-    ('ingest_github_delivery(uuid,text,text)'),
-    ('receive_github_delivery(uuid,text,text)'),
-    ('begin_github_sweep(text,integer)'),
-    ('finish_github_check(bigint,uuid,text,text,text,timestamp with time zone)'),
-    ('record_github_branch(bigint,uuid,text,timestamp with time zone)'),
-    ('pause_github_sweep(timestamp with time zone)'),
-    ('insert_checklist_step(uuid,integer,text,text,text)'),
-    ('move_checklist_step(uuid,integer,integer)'),
-    ('relate_exai_issues(uuid,uuid,text)'),
-    ('unrelate_exai_issues(uuid,uuid,text)'),
-    ('search_exai_issues(text,text[],text[],text[],text,text,integer,integer)'),
-    ('claim_exai_issue(integer,text,integer)'),
-    ('release_exai_issue(integer,text)'),
-    ('next_exai_issue(text,integer)'),
-    ('set_exai_issue_status(integer,text,text)'),
-    ('exai_issue_context(integer)'),
-    ('export_exai_lines()'),
-    ('export_exai_issues()'),
-    ('import_exai_issues(jsonb)'),
-    ('determine_segment(text,text)'),
-    ('explain_triage(text,text)'),
-    ('upsert_circle_issue(text,text,text,text,text,text,text,text,text,boolean,jsonb)'),
-    ('format_circle_message_description(uuid)'),
-    ('process_circle_webhook(jsonb,text,text)'),
-    ('handle_circle_webhook(jsonb)'),
-    ('receive_circle_event(text)'),
-    ('process_circle_event(uuid)'),
-    ('ingest_circle_event(text)'),
-    ('replay_circle_events(timestamp with time zone,timestamp with time zone,integer)'),
-    ('import_circle_issue(uuid,uuid,text,text,text)'),
-    ('dismiss_circle_issue(uuid,text)'),
-    ('return_circle_issue(uuid,text)'),
-    ('cleanup_legacy_test_data(integer)'),
-    ('add_team_member(text,text)'),
-    ('search_issues(text,text[],text[],text,boolean,text[],timestamp with time zone,'
-      'timestamp with time zone,boolean,integer,integer)'),
-    ('similar_issues(text,text,integer)'),
-    ('touch_user_session(text,text)'),
-    ('github_token_status()'),
-    ('count_github_token_check(uuid)'),
-    ('set_github_token(uuid,uuid,text,jsonb)'),
-    ('read_secret(uuid,text)'),
-    ('mark_secret_checked(uuid,boolean,jsonb)'),
-    ('secrets_to_rotate(text,uuid,integer)'),
-    ('reseal_secrets(jsonb)'),
-    ('secret_key_counts()'),
-    ('task_github_token(bigint,bigint)') $$,
-  'the API has these functions'
-);
 select is_empty(
   $$ select conrelid::regclass, conname from pg_constraint
      where connamespace = 'public'::regnamespace and contype = 'c'
@@ -131,45 +70,49 @@ select is_empty(
   'check constraints are named as the rule they hold'
 );
 
--- The clock
+-- Scheduled jobs
 
-select set_eq(
-  $$ select jobname::text, schedule::text, command::text, active from cron.job $$,
-  $$ values
-    ('agents-reclaim-tasks', '* * * * *', 'select private.reclaim_expired_tasks()', true),
-    ('agents-process-github-deliveries', '* * * * *',
-      'select private.process_waiting_github_deliveries()', true),
-    ('agents-sweep-github', '*/15 * * * *', 'select private.request_github_sweep()', true),
-    ('agents-prune-github-deliveries', '47 3 * * *', 'select private.prune_github_deliveries()', true),
-    ('agents-prune-pull-requests', '57 3 * * *', 'select private.prune_pull_requests()', true),
-    ('tracker-cleanup-test-data', '17 3 * * *', 'select public.cleanup_legacy_test_data()', true),
-    ('tracker-process-circle-events', '* * * * *', 'select private.process_waiting_circle_events()', true),
-    ('tracker-prune-history', '37 3 * * *', 'select private.prune_tracker_history()', true) $$,
-  'these jobs run, at these times'
+select is(
+  (
+    select string_agg(
+      format(E'\n  declared_job: (%L, %L, %L),', j.jobname, j.schedule, j.command), '' order by j.jobname
+    )
+    from cron.job as j
+    where not exists (
+      select from declared_job as d
+      where d.name = j.jobname and d.schedule = j.schedule and d.command = j.command and j.active
+    )
+  ),
+  null, 'each job is declared in contract/<system>.psql, with its schedule and command, and is active'
 );
-select lives_ok(
-  (select command from cron.job where jobname = 'tracker-cleanup-test-data'),
-  'the cleanup runs as the role that the job has'
+select is_empty(
+  $$ select d.name from declared_job as d
+     where not exists (select from cron.job as j where j.jobname = d.name) $$,
+  'every declared job is scheduled'
 );
+select lives_ok(j.command, format('%s runs as the role that the job has', j.name))
+from declared_job as j order by j.name;
 
-select lives_ok(
-  (select command from cron.job where jobname = 'tracker-process-circle-events'), 'and so do second attempts'
-);
-select lives_ok(
-  (select command from cron.job where jobname = 'tracker-prune-history'), 'and the pruning'
-);
-select lives_ok((select command from cron.job where jobname = j), j) from unnest(array[
-  'agents-reclaim-tasks', 'agents-process-github-deliveries', 'agents-sweep-github',
-  'agents-prune-github-deliveries'
-]) as j;
+-- Live
 
-select results_eq(
-  $$ select format('%I.%I', schemaname, tablename) collate "C" from pg_publication_tables
-     where pubname = 'supabase_realtime' order by 1 $$,
-  $$ values ('public.circle_issues' collate "C"), ('public.comments'), ('public.exai_issue_checklist'),
-    ('public.exai_issue_updates'), ('public.exai_issues'), ('public.issues'),
-    ('public.pull_requests'), ('public.tasks') $$,
-  'these tables can be followed live'
+select is(
+  (
+    select string_agg(
+      format(E'\n  declared_realtime: (''%s.%s''),', t.schemaname, t.tablename), '' order by t.tablename
+    )
+    from pg_publication_tables as t
+    where t.pubname = 'supabase_realtime' and not exists (
+      select from declared_realtime as d where d.name = format('%s.%s', t.schemaname, t.tablename)
+    )
+  ),
+  null, 'each table that clients can follow live is declared in contract/<system>.psql'
+);
+select is_empty(
+  $$ select d.name from declared_realtime as d
+     where not exists (
+       select from pg_publication_tables as t
+       where t.pubname = 'supabase_realtime' and format('%s.%s', t.schemaname, t.tablename) = d.name) $$,
+  'every table that is declared so can be followed live'
 );
 select is_empty(
   $$ select t.tablename from pg_publication_tables as t
@@ -181,7 +124,7 @@ select is_empty(
   $$ select t.tablename from pg_publication_tables as t
      join pg_class as c on c.oid = format('%I.%I', t.schemaname, t.tablename)::regclass
      where t.pubname = 'supabase_realtime' and c.relreplident <> 'd' $$,
-  'of the old row only the key is logged, so that what is large is not, where it does not change'
+  'of the old row only the key is logged, so that large columns that did not change are not'
 );
 
 select * from finish();
