@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import postgres from "postgres";
-import { createAuthSchema } from "./api/server.ts";
+import { createAuthSchema } from "./api/app.ts";
 import type { SupabaseConfig } from "./config.ts";
 import { ROOT } from "./paths.ts";
 

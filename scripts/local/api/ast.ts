@@ -1,9 +1,15 @@
 import type { Catalog, PgFunction } from "./catalog.ts";
 
+// Fixes in @supabase/lite: values are sent as the driver guesses their types, so that arrays, composites, domains and JSON
+// strings arrive wrong; a key that a row of a bulk insert lacks is stored as its default; an upsert leaves its key columns
+// alone; a call of a function that only reads may write.
+// Unnecessary when: lite gives a body to the server as JSON (`json_to_recordset`), as PostgREST does, writes null for missing
+// keys, sets every column that an upsert sends, and runs calls of stable functions read-only.
+
 type Values = Record<string, unknown>;
 type Where = Record<string, unknown>;
 
-/** What lite makes of a request to the Data API, as far as it is changed here. */
+/** lite's parsed form of a request to the Data API, as far as it is changed here. */
 export interface Ast {
   type: "query" | "insert" | "update" | "delete" | "upsert" | "put" | "rpc";
   from?: string;
@@ -19,14 +25,15 @@ export interface Ast {
   $meta?: { columns?: string[]; missing?: string; return?: string };
 }
 
-interface Embed {
+/** An embedded table; a request has the same keys. */
+export interface Embed {
   select?: Ast["select"];
   where?: Where;
 }
 
 const MUTATIONS: ReadonlySet<string> = new Set(["insert", "update", "upsert", "put"]);
 
-/** Writes the values of a body and the arguments of a call in the text form of the types that they are for. */
+/** Writes the values of a body and the arguments of a call in the text form of their types. */
 export function writeValues(ast: Ast, catalog: Catalog, search: URLSearchParams): void {
   const schema = ast.schema ?? "public";
   if (MUTATIONS.has(ast.type) && ast.from) {
@@ -54,7 +61,7 @@ export function writeValues(ast: Ast, catalog: Catalog, search: URLSearchParams)
 const encode = (value: unknown, type: number | undefined, catalog: Catalog): unknown =>
   value === undefined || type === undefined ? value : catalog.types.encode(value, type);
 
-/** lite reads a string that goes to a json column as JSON once more. */
+/** lite parses a string for a json column as JSON once more. */
 function encodeColumn(value: unknown, type: number | undefined, catalog: Catalog): unknown {
   const text = encode(value, type, catalog);
   return typeof text === "string" && catalog.types.isJson(type ?? 0) ? JSON.stringify(text) : text;
@@ -66,7 +73,7 @@ const candidates = (functions: PgFunction[], names: string[]): PgFunction[] =>
     names.every((name) => each.arguments.some((argument) => argument.name === name))
   );
 
-/** Whether a call can do nothing but read: PostgREST runs it in a read-only transaction. */
+/** Whether a call can only read: PostgREST runs it in a read-only transaction. */
 export function isReadOnlyCall(ast: Ast, catalog: Catalog): boolean {
   if (ast.type !== "rpc" || !ast.function) return false;
   const names = isObject(ast.args) ? Object.keys(ast.args) : [];
@@ -76,8 +83,8 @@ export function isReadOnlyCall(ast: Ast, catalog: Catalog): boolean {
 }
 
 /**
- * A bulk insert's keys that a row lacks: null, as PostgREST reads a missing key, or, with `Prefer: missing=default`, the
- * column's default. lite stores the default either way and answers null.
+ * Fills in the keys that a row of a bulk insert lacks: null, as PostgREST treats a missing key, or, with
+ * `Prefer: missing=default`, the column's default. lite stores the default either way and answers null.
  */
 export function fillMissing(ast: Ast): void {
   const columns = ast.$meta?.columns;
@@ -90,66 +97,19 @@ export function fillMissing(ast: Ast): void {
   ast.values = Array.isArray(ast.values) ? ast.values.map(fill) : fill(ast.values);
 }
 
-/** An upsert updates every column that it sends, the key too; lite leaves out what this list says it has. */
+/** An upsert updates every column that it sends, the key too; lite leaves out the columns that this list includes. */
 class ConflictColumns extends Array<string> {
   override includes(): boolean {
     return false;
   }
 }
 
-/** Makes an upsert write its key columns too, as PostgREST does, so that it needs the privilege to. */
+/** Makes an upsert write its key columns too, as PostgREST does, so that it needs the privilege for it. */
 export function updateKeys(ast: Ast, primaryKey: string[]): void {
   if (ast.type !== "upsert") return;
   const columns = ast.onConflict?.length ? ast.onConflict : primaryKey;
   if (columns.length > 0) ast.onConflict = ConflictColumns.from(columns);
 }
-
-/** Adds the filters of another reading of the same request: all of them hold. */
-export function addFilters(ast: Embed, more: Embed): void {
-  if (more.where && Object.keys(more.where).length > 0) {
-    ast.where = ast.where && Object.keys(ast.where).length > 0
-      ? { $and: [ast.where, more.where] }
-      : more.where;
-  }
-  ast.select?.forEach((item, at) => {
-    const other = more.select?.[at];
-    if (typeof item === "string" || typeof other !== "object") return;
-    for (const [name, embed] of Object.entries(item)) {
-      const extra = other[name];
-      if (isObject(embed) && isObject(extra)) addFilters(embed as Embed, extra as Embed);
-    }
-  });
-}
-
-/**
- * lite keeps one filter for a column and an operator. The query strings that hold them all: the first with every name once,
- * each other one with what shapes the answer and one more filter of every name that is there again.
- *
- * @param isArgument whether a name is an argument of the function that is called, and no filter
- */
-export function separateFilters(
-  search: URLSearchParams,
-  isArgument: (name: string) => boolean,
-): [URLSearchParams, ...URLSearchParams[]] {
-  const first = new URLSearchParams();
-  const more: URLSearchParams[] = [];
-  for (const name of new Set(search.keys())) {
-    const values = search.getAll(name).map(wildcards);
-    const repeats = isArgument(name) || SHAPE.test(name) ? [] : values.splice(1);
-    for (const value of values) first.append(name, value);
-    repeats.forEach((value, at) => {
-      more[at] ??= new URLSearchParams({ select: search.get("select") ?? "*" });
-      more[at].append(name, value);
-    });
-  }
-  return [first, ...more];
-}
-
-const SHAPE = /^(select|order|limit|offset|columns|on_conflict|apikey)$|\.(order|limit|offset)$/;
-
-/** `*` stands for `%` in the patterns of `like(any)` too. */
-const wildcards = (value: string): string =>
-  /^(not\.)?i?like\((any|all)\)\./.test(value) ? value.replaceAll("*", "%") : value;
 
 function mapValues(row: Values, map: (value: unknown, name: string) => unknown): Values {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, map(value, name)]));

@@ -1,6 +1,10 @@
 import type postgres from "postgres";
 import { PgTypes } from "./types.ts";
 
+// Fixes in @supabase/lite: nothing by itself; lite's own catalog lacks what the other files need: types by object id, the
+// arguments and volatility of functions, settings of roles.
+// Unnecessary when: ast.ts, requests.ts, session.ts and types.ts are.
+
 export interface FunctionArgument {
   name: string;
   /** Object id of its type. */
@@ -13,7 +17,7 @@ export interface PgFunction {
   isVolatile: boolean;
 }
 
-/** What the API needs to know of the database beside what lite reads of it. Read when the API opens and on `reload`. */
+/** The database's catalog as far as lite doesn't load it. Loaded when the API opens and on `reload`. */
 export class Catalog {
   readonly types = new PgTypes();
   readonly #sql: postgres.Sql;
@@ -49,7 +53,7 @@ export class Catalog {
       group by p.oid, n.nspname, p.proname, p.provolatile
     `;
     this.#functions = Map.groupBy(functions, ({ name }) => name);
-    this.#roles = await readRoles(this.#sql);
+    this.#roles = await loadRoles(this.#sql);
     const timezones = await this.#sql<{ name: string }[]>`select name from pg_catalog.pg_timezone_names`;
     this.#timezones = new Set(timezones.map(({ name }) => name));
   }
@@ -70,7 +74,7 @@ export class Catalog {
     return this.#functions.get(`${schema}.${name}`) ?? [];
   }
 
-  /** The settings of a role that `authenticator` may take on; `undefined` for any other role. */
+  /** The settings of a role that `authenticator` may switch to; `undefined` for any other role. */
   settings(role: string): [name: string, value: string][] | undefined {
     return this.#roles.get(role);
   }
@@ -80,8 +84,8 @@ export class Catalog {
   }
 }
 
-/** The roles that the API may take on, with their own settings (`alter role … set`), which PostgREST applies with the role. */
-async function readRoles(sql: postgres.Sql): Promise<Map<string, [name: string, value: string][]>> {
+/** The roles that the API may switch to, with their own settings (`alter role … set`), which PostgREST applies with the role. */
+async function loadRoles(sql: postgres.Sql): Promise<Map<string, [name: string, value: string][]>> {
   const rows = await sql<{ name: string; settings: string[] }[]>`
     select r.rolname as name, coalesce(r.rolconfig, '{}') as settings
     from pg_catalog.pg_roles r

@@ -1,4 +1,8 @@
-/** What a page of another origin may read, as PostgREST says it, and the header that names the gateway's own errors. */
+// Fixes in @supabase/lite: preflight requests are answered differently from Supabase's gateway, and pages of other origins
+// can't read the headers of a response, such as `Content-Range`.
+// Unnecessary when: lite answers CORS as Supabase's gateway does.
+
+/** The headers that a page of another origin may read: PostgREST's, and the one that names the gateway's own errors. */
 const EXPOSED = [
   "Content-Encoding",
   "Content-Location",
@@ -14,8 +18,8 @@ const EXPOSED = [
 ].join(", ");
 
 /**
- * Answers a browser's question whether it may send a request, as Supabase's gateway does for its API: any origin, any method,
- * and every header that is asked for. `undefined` for any other request.
+ * Answers a preflight request as Supabase's gateway does for its API: any origin, any method, and every requested header.
+ * `undefined` for any other request.
  */
 export function preflight(request: Request): Response | undefined {
   const asked = request.headers.get("access-control-request-method");
@@ -32,7 +36,7 @@ export function preflight(request: Request): Response | undefined {
   });
 }
 
-/** The answer with the headers that let a page of any origin read it. */
+/** The response with the headers that let a page of any origin read it. */
 export function allowOrigins(response: Response): Response {
   const headers = new Headers(response.headers);
   headers.set("access-control-allow-origin", "*");

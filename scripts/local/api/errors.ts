@@ -1,3 +1,7 @@
+// Fixes in @supabase/lite: errors of the server have other statuses for some SQLSTATEs, lose `details` and `hint` for others,
+// and `raise sqlstate 'PGRST'` is not supported.
+// Unnecessary when: lite maps errors by PostgREST's table, for every SQLSTATE.
+
 /** What `postgres` throws for an error that the server reported. */
 export interface ServerError extends Error {
   code: string;
@@ -11,7 +15,7 @@ export function isServerError(error: unknown): error is ServerError {
     typeof (error as Partial<ServerError>).code === "string";
 }
 
-/** PostgREST's body of an error: the four keys, null where there is nothing to say. */
+/** PostgREST's body of an error: always four keys, null where there is no value. */
 export function errorResponse(
   status: number,
   error: { code: string; message: string; details?: string | null; hint?: string | null },
@@ -29,10 +33,10 @@ export function errorResponse(
 }
 
 /**
- * Answers for an error of the server's as PostgREST does: the fields passed on, the status from its table.
+ * The response for an error of the server, as PostgREST has it: the fields passed on, the status from its table.
  *
- * @param anonymous whether the request runs as the anonymous role, for which a lacking privilege is 401
- * @param table the request's table, which PostgREST's statements name in front of every column
+ * @param anonymous whether the request runs as the anonymous role, for which a missing privilege is 401
+ * @param table the request's table, which PostgREST's statements name before every column
  */
 export function serverErrorResponse(error: ServerError, anonymous: boolean, table?: string): Response {
   if (error.code === "PGRST") return raisedResponse(error);
@@ -93,28 +97,28 @@ function statusOf(code: string, message: string, anonymous: boolean): number {
   return STATUSES.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 400;
 }
 
-/** `raise sqlstate 'PGRST'`: message and detail are JSON that says the whole answer. */
+/** `raise sqlstate 'PGRST'`: message and detail are JSON that defines the whole response. */
 function raisedResponse(error: ServerError): Response {
-  const refuse = (details: string, hint: string): Response =>
+  const invalid = (details: string, hint: string): Response =>
     errorResponse(500, {
       code: "PGRST121",
       message: `Could not parse JSON in the "RAISE SQLSTATE 'PGRST'" error`,
       details,
       hint,
     });
-  const body = readObject(error.message);
+  const body = parseObject(error.message);
   if (typeof body?.code !== "string" || typeof body.message !== "string") {
-    return refuse(
+    return invalid(
       `Invalid JSON value for MESSAGE: '${error.message}'`,
       "MESSAGE must be a JSON object with obligatory keys: 'code', 'message' and optional keys: 'details', 'hint'.",
     );
   }
   const keys =
     "DETAIL must be a JSON object with obligatory keys: 'status', 'headers' and optional key: 'status_text'.";
-  if (!error.detail) return refuse("DETAIL is missing in the RAISE statement", keys);
-  const answer = readObject(error.detail);
+  if (!error.detail) return invalid("DETAIL is missing in the RAISE statement", keys);
+  const answer = parseObject(error.detail);
   if (typeof answer?.status !== "number" || typeof answer.headers !== "object" || answer.headers === null) {
-    return refuse(`Invalid JSON value for DETAIL: '${error.detail}'`, keys);
+    return invalid(`Invalid JSON value for DETAIL: '${error.detail}'`, keys);
   }
   const text = (value: unknown): string | null => typeof value === "string" ? value : null;
   return errorResponse(
@@ -124,7 +128,7 @@ function raisedResponse(error: ServerError): Response {
   );
 }
 
-function readObject(text: string): Record<string, unknown> | undefined {
+function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? value as Record<string, unknown> : undefined;

@@ -1,37 +1,15 @@
 import type postgres from "postgres";
+import { type Column, loadRoutines, loadTables, type Routine, type Table } from "./openapi-catalog.ts";
 
-interface Column {
-  name: string;
-  type: string;
-  nullable: boolean;
-  default: string | null;
-  comment: string | null;
-  maxLength: number | null;
-  values: string[] | null;
-  isKey: boolean;
-  references: { table: string; column: string } | null;
-}
-
-interface Table {
-  name: string;
-  comment: string | null;
-  isWritable: boolean;
-  columns: Column[];
-}
-
-interface Routine {
-  name: string;
-  comment: string | null;
-  isVolatile: boolean;
-  arguments: { name: string; type: string; isRequired: boolean; isVariadic: boolean }[];
-}
+// Fixes in @supabase/lite: its OpenAPI description is the same constant for every schema, without tables and functions.
+// Unnecessary when: lite describes the schema, as PostgREST does.
 
 type Json = Record<string, unknown>;
 
-/** The OpenAPI 2.0 description of a schema, as PostgREST writes it: what the role may use, named and typed by the catalogue. */
+/** The OpenAPI 2.0 description of a schema, as PostgREST writes it: the tables and functions that the role may use. */
 export async function describeSchema(sql: postgres.Sql, schema: string, role: string): Promise<Json> {
-  const tables = await readTables(sql, schema, role);
-  const routines = await readRoutines(sql, schema, role);
+  const tables = await loadTables(sql, schema, role);
+  const routines = await loadRoutines(sql, schema, role);
   const [about] = await sql<{ comment: string | null }[]>`
     select obj_description(to_regnamespace(quote_ident(${schema})), 'pg_namespace') as comment
   `;
@@ -60,56 +38,6 @@ export async function describeSchema(sql: postgres.Sql, schema: string, role: st
     definitions: Object.fromEntries(tables.map((table) => [table.name, definition(table)])),
     parameters: { ...PARAMETERS, ...Object.assign({}, ...tables.map(tableParameters)) },
   };
-}
-
-async function readTables(sql: postgres.Sql, schema: string, role: string): Promise<Table[]> {
-  return await sql<Table[]>`
-    select c.relname as name, obj_description(c.oid, 'pg_class') as comment,
-      has_table_privilege(${role}, c.oid, 'insert, update, delete')
-        and pg_relation_is_updatable(c.oid, true) <> 0 as "isWritable",
-      json_agg(json_build_object(
-        'name', a.attname, 'type', format_type(a.atttypid, null), 'nullable', not a.attnotnull,
-        'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
-        'comment', col_description(c.oid, a.attnum),
-        'maxLength', case when a.atttypid in (1042, 1043) and a.atttypmod > 4 then a.atttypmod - 4 end,
-        'values', (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = a.atttypid),
-        'isKey', exists (select from pg_constraint k
-          where k.conrelid = c.oid and k.contype = 'p' and a.attnum = any (k.conkey)),
-        'references', (select json_build_object('table', t.relname, 'column', r.attname)
-          from pg_constraint k
-          join pg_class t on t.oid = k.confrelid
-          join pg_attribute r on r.attrelid = t.oid and r.attnum = k.confkey[1]
-          where k.conrelid = c.oid and k.contype = 'f' and k.conkey = array[a.attnum] limit 1)
-      ) order by a.attnum) as columns
-    from pg_class c
-    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-    where c.relnamespace = to_regnamespace(quote_ident(${schema})) and c.relkind in ('r', 'v', 'm', 'f', 'p')
-      and not c.relispartition
-      and (has_table_privilege(${role}, c.oid, 'select, insert, update, delete')
-        or has_any_column_privilege(${role}, c.oid, 'select, insert, update'))
-    group by c.oid, c.relname
-    order by c.relname
-  `;
-}
-
-async function readRoutines(sql: postgres.Sql, schema: string, role: string): Promise<Routine[]> {
-  return await sql<Routine[]>`
-    select distinct on (p.proname) p.proname as name, obj_description(p.oid, 'pg_proc') as comment,
-      p.provolatile = 'v' as "isVolatile",
-      coalesce((
-        select json_agg(json_build_object('name', a.name, 'type', format_type(a.type, null),
-          'isRequired', a.at <= p.pronargs - p.pronargdefaults, 'isVariadic', p.provariadic <> 0 and a.at = p.pronargs)
-          order by a.at)
-        from unnest(p.proargtypes::oid[], p.proargnames[1:p.pronargs]) with ordinality as a (type, name, at)
-        where a.name <> ''
-      ), '[]') as arguments
-    from pg_proc p
-    where p.pronamespace = to_regnamespace(quote_ident(${schema})) and p.prokind = 'f'
-      and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
-      and has_function_privilege(${role}, p.oid, 'execute')
-    order by p.proname, p.pronargs
-  `;
 }
 
 const SCALARS: Record<string, string | undefined> = {
@@ -165,7 +93,7 @@ function property(column: Column): Json {
   };
 }
 
-/** A default as a value where it is one; an expression where its type is a string's, nothing where neither fits. */
+/** A default as a value, or as an expression where the type is a string's; nothing where neither fits. */
 function defaultOf(column: Column): Json {
   const text = column.default ?? "";
   if (typeOf(column.type).type === "string") {
@@ -181,8 +109,8 @@ function defaultOf(column: Column): Json {
 const ref = (name: string): Json => ({ $ref: `#/parameters/${name}` });
 const OK = { 200: { description: "OK" } };
 
-/** The first line of a comment is the summary, what follows the description. */
-function words(comment: string | null): Json {
+/** The first line of a comment is the summary, the rest the description. */
+function summarize(comment: string | null): Json {
   const [summary = "", ...rest] = (comment ?? "").split("\n");
   const description = rest.join("\n").replace(/^\n+/, "");
   return { ...(summary ? { summary } : {}), ...(description ? { description } : {}) };
@@ -190,7 +118,7 @@ function words(comment: string | null): Json {
 
 function tablePath(table: Table): Json {
   const { name } = table;
-  const about = { tags: [name], ...words(table.comment) };
+  const about = { tags: [name], ...summarize(table.comment) };
   const filters = table.columns.map((column) => ref(`rowFilter.${name}.${column.name}`));
   const paging = ["select", "order", "range", "rangeUnit", "offset", "limit", "preferCount"].map(ref);
   const rows = { type: "array", items: { $ref: `#/definitions/${name}` } };
@@ -219,7 +147,7 @@ function tablePath(table: Table): Json {
 function routinePath(routine: Routine): Json {
   const about = {
     tags: [`(rpc) ${routine.name}`],
-    ...words(routine.comment),
+    ...summarize(routine.comment),
     produces: ["application/json", "application/vnd.pgrst.object+json"],
   };
   const required = routine.arguments.filter((argument) => argument.isRequired).map((argument) =>

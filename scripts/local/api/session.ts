@@ -2,53 +2,56 @@ import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { Catalog } from "./catalog.ts";
 import { errorResponse } from "./errors.ts";
 
+// Fixes in @supabase/lite: a request runs without the role's own settings and the project's search path, and outside of
+// functions without `request.*`; reads may write; an error that a step answers is committed; the status and headers that a
+// trigger sets are ignored; an insert that asks for one object and embeds another table answers an array.
+// Unnecessary when: lite sets up each request's transaction as PostgREST documents it (references/transactions).
+
 type Executor = Parameters<RawBuilder<unknown>["execute"]>[0];
 
-/** What a request runs with: PostgREST's settings for one transaction. */
+/** PostgREST's settings for the transaction of one request. */
 export interface Session {
   request: Request;
   role: string;
   claims: Record<string, unknown>;
-  /** The schema that the request names, then what the project adds to every search path. */
+  /** The request's schema, then the project's `extra_search_path`. */
   searchPath: string[];
   readOnly: boolean;
-  /** lite itself takes what a function sets for its answer. */
+  /** For a function, lite itself applies the status and headers that it sets. */
   isCall: boolean;
 }
 
-/**
- * Runs a step of a request in a transaction of its own, as its role and with its settings. An answer that is an error undoes
- * what was done.
- */
+/** Runs a step of a request in its own transaction, with its role and settings; a response of 400 or more rolls it back. */
 export async function inSession(
   database: Kysely<unknown>,
   session: Session,
   catalog: Catalog,
   step: (transaction: Transaction<unknown>) => Promise<Response>,
 ): Promise<Response> {
-  let answer: Response | undefined;
+  let response: Response | undefined;
   try {
     return await database.transaction()
       .setAccessMode(session.readOnly ? "read only" : "read write")
       .execute(async (transaction) => {
-        answer = await enter(transaction, session, catalog) ?? await asOne(await step(transaction), session);
-        if (answer.status >= 400) throw new Undo();
-        return session.isCall ? answer : await applySettings(transaction, answer);
+        response = await applySession(transaction, session, catalog) ??
+          await toObject(await step(transaction), session);
+        if (response.status >= 400) throw new Rollback();
+        return session.isCall ? response : await applyResponseSettings(transaction, response);
       });
   } catch (error) {
-    if (error instanceof Undo && answer) return answer;
+    if (error instanceof Rollback && response) return response;
     throw error;
   }
 }
 
-class Undo extends Error {}
+class Rollback extends Error {}
 
-/** lite answers an insert that asks for one object and embeds another table with an array. */
-async function asOne(answer: Response, { request, isCall, readOnly }: Session): Promise<Response> {
+/** The one object that an insert with an embedded table asks for; lite answers an array. */
+async function toObject(response: Response, { request, isCall, readOnly }: Session): Promise<Response> {
   const type = request.headers.get("accept")?.match(/application\/vnd\.pgrst\.object[^,]*/)?.[0];
-  if (!type || isCall || readOnly || !answer.ok || !answer.body) return answer;
-  const rows: unknown = await answer.clone().json();
-  if (!Array.isArray(rows)) return answer;
+  if (!type || isCall || readOnly || !response.ok || !response.body) return response;
+  const rows: unknown = await response.clone().json();
+  if (!Array.isArray(rows)) return response;
   if (rows.length !== 1) {
     return errorResponse(406, {
       code: "PGRST116",
@@ -56,21 +59,21 @@ async function asOne(answer: Response, { request, isCall, readOnly }: Session): 
       details: `The result contains ${rows.length} rows`,
     });
   }
-  const headers = new Headers(answer.headers);
+  const headers = new Headers(response.headers);
   headers.set("content-type", `${type}; charset=utf-8`);
   headers.delete("content-length");
-  return new Response(JSON.stringify(rows[0]), { status: answer.status, headers });
+  return new Response(JSON.stringify(rows[0]), { status: response.status, headers });
 }
 
-/** Takes the role, claims and settings on, in one round trip. */
-async function enter(
+/** Sets the role, claims and settings, in one round trip. */
+async function applySession(
   transaction: Executor,
   session: Session,
   catalog: Catalog,
 ): Promise<Response | undefined> {
   const { request, role, claims } = session;
   const settings = catalog.settings(role);
-  if (!settings) return refuseRole(transaction, role);
+  if (!settings) return roleError(transaction, role);
   const { pathname } = new URL(request.url);
   const headers = Object.fromEntries([...request.headers].filter(([name]) => name !== "cookie"));
   const timezone = preference(request, "timezone");
@@ -82,7 +85,7 @@ async function enter(
     ["request.method", request.method],
     ["request.path", pathname.replace(/^\/rest\/v1/, "")],
     ["request.headers", JSON.stringify(headers)],
-    ["request.cookies", JSON.stringify(readCookies(request))],
+    ["request.cookies", JSON.stringify(parseCookies(request))],
     ["request.jwt.claim.sub", String(claims.sub ?? "")],
     ["request.jwt.claim.role", role],
     ["request.jwt.claims", JSON.stringify({ role, ...claims })],
@@ -95,7 +98,7 @@ async function enter(
   return undefined;
 }
 
-async function refuseRole(transaction: Executor, role: string): Promise<Response> {
+async function roleError(transaction: Executor, role: string): Promise<Response> {
   const { rows } = await sql`select from pg_catalog.pg_roles where rolname = ${role}`.execute(transaction);
   return rows.length > 0
     ? errorResponse(403, { code: "42501", message: `permission denied to set role "${role}"` })
@@ -111,17 +114,17 @@ const SETTING_ERRORS = {
   },
 };
 
-/** The status and headers that a trigger or function has set for the answer. */
-async function applySettings(transaction: Executor, answer: Response): Promise<Response> {
+/** Applies the status and headers that a trigger has set for the response. */
+async function applyResponseSettings(transaction: Executor, response: Response): Promise<Response> {
   const { rows: [row] } = await sql<{ status: string; headers: string }>`
     select current_setting('response.status', true) as status, current_setting('response.headers', true) as headers
   `.execute(transaction);
-  if (!row?.status && !row?.headers) return answer;
-  const status = row.status ? Number(row.status) : answer.status;
+  if (!row?.status && !row?.headers) return response;
+  const status = row.status ? Number(row.status) : response.status;
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     return errorResponse(500, SETTING_ERRORS.status);
   }
-  const headers = new Headers(answer.headers);
+  const headers = new Headers(response.headers);
   try {
     for (const entry of row.headers ? JSON.parse(row.headers) as Record<string, string>[] : []) {
       const [[name, value] = [], ...more] = Object.entries(entry);
@@ -132,12 +135,12 @@ async function applySettings(transaction: Executor, answer: Response): Promise<R
   } catch {
     return errorResponse(500, SETTING_ERRORS.headers);
   }
-  const body = [204, 205, 304].includes(status) ? null : answer.body;
+  const body = [204, 205, 304].includes(status) ? null : response.body;
   if (!body) headers.delete("content-length");
   return new Response(body, { status, headers });
 }
 
-function readCookies(request: Request): Record<string, string> {
+function parseCookies(request: Request): Record<string, string> {
   const pairs = (request.headers.get("cookie") ?? "").split(";").map((pair) => pair.trim()).filter(Boolean);
   return Object.fromEntries(pairs.map((pair) => {
     const at = pair.indexOf("=");

@@ -1,6 +1,10 @@
 import type postgres from "postgres";
 
-/** A type of the catalogue, as far as it takes to write and read its values. */
+// Fixes in @supabase/lite: the driver parses and serializes values by its own short list of types, so that arrays of other
+// types, composites, domains, infinite numbers and timestamps have other forms than `to_json` gives them.
+// Unnecessary when: lite lets the server convert rows to and from JSON, as PostgREST does.
+
+/** A type of the catalog, as far as its values are converted. */
 interface PgType {
   kind: "array" | "composite" | "domain" | "other";
   /** An array's element or a domain's base type. */
@@ -23,14 +27,11 @@ const OID = {
 
 const NUMBERS: ReadonlySet<number> = new Set([OID.float4, OID.float8, OID.numeric]);
 
-/**
- * Values between JSON and PostgreSQL's text form, by type: what `json_populate_record` does on the way in and `to_json` on
- * the way out, which is how PostgREST leaves it to the server.
- */
+/** Converts values between JSON and PostgreSQL's text form, by type, as `json_populate_record` and `to_json` do. */
 export class PgTypes {
   #types = new Map<number, PgType>();
 
-  /** Reads the catalogue and makes the driver write and read by it. */
+  /** Loads the types and makes the driver convert by them. */
   async load(sql: postgres.Sql): Promise<void> {
     const rows = await sql<(PgType & { oid: number })[]>`
       select t.oid::integer as oid,
@@ -60,7 +61,7 @@ export class PgTypes {
           typeof value === "string" ? value : this.encode(value, oid) ?? "";
       }
     }
-    // a string on its way to json may be JSON text already, which is what auth's own statements and filters send
+    // a string for a json parameter may be JSON text already: auth's own statements and filters send that
     for (const oid of [OID.json, OID.jsonb]) {
       parsers[oid] = (text: string) => this.decode(text, oid);
       serializers[oid] = (value: unknown) =>
@@ -68,7 +69,7 @@ export class PgTypes {
     }
   }
 
-  /** A JSON value in a type's text form; null for SQL's null. */
+  /** A JSON value in a type's text form; null for SQL null. */
   encode(value: unknown, oid: number): string | null {
     if (value === null || value === undefined) return null;
     const type = this.#types.get(oid);
@@ -100,13 +101,13 @@ export class PgTypes {
     return oid === OID.json || oid === OID.jsonb || (type?.kind === "domain" && this.isJson(type.of));
   }
 
-  /** A value in a type's text form as the JSON that `to_json` makes of it. */
+  /** A value in a type's text form as the JSON that `to_json` returns. */
   decode(text: string, oid: number): unknown {
     const type = this.#types.get(oid);
     if (type?.kind === "domain") return this.decode(text, type.of);
-    if (type?.kind === "array") return readArray(text, type.delimiter, (item) => this.decode(item, type.of));
+    if (type?.kind === "array") return parseArray(text, type.delimiter, (item) => this.decode(item, type.of));
     if (type?.kind === "composite") {
-      const fields = readRecord(text);
+      const fields = parseRecord(text);
       return Object.fromEntries(type.attributes.map(({ name, type: of }, at) => {
         const field = fields[at] ?? null;
         return [name, field === null ? null : this.decode(field, of)];
@@ -116,8 +117,8 @@ export class PgTypes {
     if (oid === OID.bool) return text === "t";
     if (oid === OID.timestamp) return text.replace(" ", "T");
     if (oid === OID.timestamptz) return text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00");
-    if (NUMBERS.has(oid)) return readNumber(text);
-    return oid === 20 || oid === 21 || oid === 23 || oid === 26 ? readNumber(text) : text;
+    if (NUMBERS.has(oid)) return parseNumber(text);
+    return oid === 20 || oid === 21 || oid === 23 || oid === 26 ? parseNumber(text) : text;
   }
 }
 
@@ -134,7 +135,7 @@ function isJsonText(text: string): boolean {
 }
 
 /** NaN and the infinities have no JSON number; `to_json` writes them as strings. */
-function readNumber(text: string): number | string {
+function parseNumber(text: string): number | string {
   const number = Number(text);
   return Number.isFinite(number) ? number : text;
 }
@@ -142,7 +143,7 @@ function readNumber(text: string): number | string {
 const quoteText = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
 
 /** `{a,"b c",NULL,{…}}`, with or without its bounds. */
-function readArray(text: string, delimiter: string, read: (item: string) => unknown): unknown[] {
+function parseArray(text: string, delimiter: string, parse: (item: string) => unknown): unknown[] {
   let at = text.indexOf("{");
   const list = (): unknown[] => {
     const items: unknown[] = [];
@@ -152,12 +153,12 @@ function readArray(text: string, delimiter: string, read: (item: string) => unkn
       if (text[at] === "{") {
         items.push(list());
       } else if (text[at] === '"') {
-        items.push(read(quoted()));
+        items.push(parse(quoted()));
       } else {
         const start = at;
         while (text[at] !== delimiter && text[at] !== "}") at++;
         const item = text.slice(start, at);
-        items.push(item === "NULL" ? null : read(item));
+        items.push(item === "NULL" ? null : parse(item));
       }
     }
     at++;
@@ -172,8 +173,8 @@ function readArray(text: string, delimiter: string, read: (item: string) => unkn
   return list();
 }
 
-/** `(1,"a ""quoted"" text",)`: the fields of a row, null where nothing stands. */
-function readRecord(text: string): (string | null)[] {
+/** `(1,"a ""quoted"" text",)`: the fields of a row, null where a field is empty. */
+function parseRecord(text: string): (string | null)[] {
   const fields: (string | null)[] = [];
   let at = 1;
   while (at < text.length) {

@@ -5,8 +5,8 @@ import { ROOT } from "../../../../scripts/local/paths.ts";
 import { connect } from "../../support/database.ts";
 import { openDataApi, REPRESENTATION } from "../../support/data-api.ts";
 
-// What the stack's Data API does otherwise than PostgREST: docs/local-stack.md lists it, and each point is seen here. When one of
-// these goes red, the difference is gone: take it off the page and test the right behaviour.
+// How the local stack's Data API differs from PostgREST: docs/local-stack.md lists it, and each entry is tested here. When one
+// of these fails, the difference is gone: remove it from the page and test PostgREST's behaviour.
 const api = await openDataApi();
 const sql = connect(api.project.database);
 afterAll(async () => {
@@ -15,7 +15,7 @@ afterAll(async () => {
 });
 
 const DIFFERENCES: Record<string, () => Promise<void>> = {
-  "Lists in CSV are JSON": async () => {
+  "Arrays in CSV are JSON": async () => {
     const { text } = await api.get("projects?select=tags&id=eq.1", { Accept: "text/csv" });
     expect(text.trim()).toBe('tags\n"[""red"",""blue""]"');
   },
@@ -28,7 +28,7 @@ const DIFFERENCES: Record<string, () => Promise<void>> = {
     });
     expect(text).toBe("9007199254740992");
   },
-  "Raw bodies are refused": async () => {
+  "Raw bodies are rejected": async () => {
     for (
       const [name, type] of [["one_text", "text/plain"], ["one_bytea", "application/octet-stream"]] as const
     ) {
@@ -48,18 +48,18 @@ const DIFFERENCES: Record<string, () => Promise<void>> = {
     expect((await api.get('projects?select=id&or=(name.like."A*")')).body).toEqual([]);
     expect((await api.get("projects?select=id&or=(name.like.A*)")).body).toEqual([{ id: 1 }]);
   },
-  "A filter that cannot be read has no details": async () => {
+  "A filter that cannot be parsed has no details": async () => {
     const { body } = await api.get("projects?id=foo.1");
     expect(body.details).toBe(body.message);
   },
-  "An unfiltered write inside a function is not refused": async () => {
+  "An unfiltered write inside a function is not rejected": async () => {
     const { status, body } = await api.rpc("touch_all", {});
     expect([status, body]).toEqual([200, 4]);
   },
-  "Several empty objects are refused": async () => {
+  "Several empty objects are rejected": async () => {
     expect((await api.post("clients", [{}, {}])).body.code).toBe("42601");
   },
-  "The schema is read when the API opens": async () => {
+  "The schema is loaded when the API opens": async () => {
     await sql`create table public.later (id integer primary key)`;
     expect((await api.get("later")).body.code).toBe("PGRST205");
     await sql`alter table public.later rename to even_later`;
@@ -72,9 +72,9 @@ const DIFFERENCES: Record<string, () => Promise<void>> = {
   },
 };
 
-for (const [title, seen] of Object.entries(DIFFERENCES)) {
+for (const [title, check] of Object.entries(DIFFERENCES)) {
   describe(`differs from PostgREST: ${title}`, () => {
-    test("as the page says", seen);
+    test("as documented", check);
   });
 }
 
