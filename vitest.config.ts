@@ -23,7 +23,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["scripts/**/*.test.ts", "supabase/functions/**/*.test.ts"],
+          include: ["scripts/**/*.test.ts", "supabase/{functions,tests/support}/**/*.test.ts"],
           exclude: STORMS,
         },
       },

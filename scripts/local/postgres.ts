@@ -50,6 +50,8 @@ export interface Postgres {
   readonly died: Promise<string>;
   /** Stops the server, open transactions rolled back (`fast`). */
   stop(): Promise<void>;
+  /** Lets the server run on when this process ends. */
+  leave(): void;
 }
 
 /**
@@ -101,6 +103,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       child.kill("SIGINT");
       await gone;
     },
+    leave: () => child.unref(),
   };
 }
 

@@ -6,6 +6,7 @@ import { parseArgs, styleText } from "node:util";
 import { command } from "../command.ts";
 import { bin, ROOT } from "../local/paths.ts";
 import { UserError } from "../local/user-error.ts";
+import { removeKept } from "../../supabase/tests/support/kept.ts";
 import { chooseFiles } from "./files.ts";
 import { readClosingLine, readVitest, type Results } from "./results.ts";
 import { type Step, STEPS } from "./steps.ts";
@@ -21,7 +22,9 @@ Runs all that CI checks, on throw-away databases and free ports. A failing step 
   --fast             format, lint, types, unit tests and pgTAP
   --only <step>      run one step: ${STEPS.map((step) => step.name).join(", ")}
   --watch            run what changed, until Ctrl-C
+  --remove-kept      stop and delete what KEEP_DB=1 has left
 
+  KEEP_DB=1          leave the databases of failed test files running, and print their URLs
   FROM=migrations    build the tests' database from supabase/migrations, as CI does; default: supabase/schemas
 `;
 
@@ -40,8 +43,13 @@ await command(import.meta.main, HELP, async (args) => {
       fast: { type: "boolean" },
       watch: { type: "boolean" },
       name: { type: "string", short: "t" },
+      "remove-kept": { type: "boolean" },
     },
   });
+  if (values["remove-kept"]) {
+    console.log(`Removed ${await removeKept()}.`);
+    return true;
+  }
   const named = values.name ? ["--testNamePattern", values.name] : [];
   if (values.watch) return await watch([...chooseFiles(positionals), ...named]);
   const outcomes = new Map<Step, Outcome>();

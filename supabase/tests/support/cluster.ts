@@ -27,6 +27,8 @@ export interface TestCluster {
   drop(database: string): Promise<void>;
   /** Builds `fixloop` again when its source has changed. */
   refresh(): Promise<void>;
+  /** Closes the connection and lets the server run when this process ends. */
+  leave(): Promise<void>;
   /** Stops the server and deletes its data. */
   close(): Promise<void>;
 }
@@ -97,6 +99,10 @@ export async function startTestCluster(source: Source): Promise<TestCluster> {
       built = "";
       await buildTemplate(admin, server, source);
       built = now;
+    },
+    async leave() {
+      await admin.end({ timeout: 1 });
+      server.leave();
     },
     close,
   };

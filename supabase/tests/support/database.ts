@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import postgres from "postgres";
-import { inject } from "vitest";
+import { expect, inject } from "vitest";
 import { openProject, type Project, type ProjectOptions } from "../../../scripts/local/stack.ts";
 import type { Postgres } from "../../../scripts/local/postgres.ts";
 import { type Acls, assertSameAcls, readAcls } from "./acls.ts";
@@ -20,10 +20,17 @@ export interface RunningCluster {
   url(database: string, role?: string): string;
 }
 
+/** With `KEEP_DB=1`, the databases of failed test files stay when the run is over; global-setup.ts decides which. */
+export const isKept = Boolean(process.env["KEEP_DB"]);
+
 let port: number | undefined;
 
 export async function openCluster(): Promise<RunningCluster> {
-  const response = await fetch(inject("clusterUrl"));
+  return await askForCluster({});
+}
+
+async function askForCluster(made: { file?: string; database?: string }): Promise<RunningCluster> {
+  const response = await fetch(`${inject("clusterUrl")}/?${new URLSearchParams(made)}`);
   if (!response.ok) throw new Error(await response.text());
   const cluster = await response.json() as { port: number; generation: number };
   port = cluster.port;
@@ -37,8 +44,8 @@ const url = (database: string, role = "postgres"): string => {
 
 /** A new database: `platform` is Supabase's baseline, `fixloop` has our migrations. */
 export async function createDatabase(template: "platform" | "fixloop" = "fixloop"): Promise<TestDatabase> {
-  await openCluster();
   const name = `test_${randomBytes(6).toString("hex")}`;
+  await askForCluster(isKept ? { file: expect.getState().testPath ?? "", database: name } : {});
   await asAdmin(async (sql) => {
     await sql`create database ${sql(name)} template ${sql(template)} owner postgres`;
     await copyPrivileges(sql, template, name);
@@ -46,7 +53,9 @@ export async function createDatabase(template: "platform" | "fixloop" = "fixloop
   const database: TestDatabase = {
     name,
     url: (role) => url(name, role),
-    drop: () => asAdmin((sql) => sql`drop database ${sql(name)} with (force)`),
+    drop: async () => {
+      if (!isKept) await asAdmin((sql) => sql`drop database ${sql(name)} with (force)`);
+    },
   };
   if (template === "fixloop") {
     // a job names its database, and the clone's still name the template

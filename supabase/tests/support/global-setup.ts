@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";
 import { UserError } from "../../../scripts/local/user-error.ts";
+import { keepDatabases, type Makers } from "./kept.ts";
 import { chooseSource, sourceWarning, startTestCluster, type TestCluster } from "./cluster.ts";
 
 declare module "vitest" {
@@ -24,7 +25,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await refreshed;
     return running;
   };
-  const broker = await listen(open);
+  const makers: Makers = new Map();
+  const broker = await listen(open, makers);
   project.provide("clusterUrl", `http://127.0.0.1:${(broker.address() as AddressInfo).port}`);
 
   // a schema file that cannot be applied fails the tests that ask for the cluster until it is changed
@@ -38,7 +40,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     broker.close();
     const running = await cluster?.catch(() => undefined);
-    await running?.close();
+    if (!running) return;
+    const failed = project.vitest.state.getTestModules().filter((module) => !module.ok());
+    if (await keepDatabases(running, makers, new Set(failed.map(({ moduleId }) => moduleId)))) return;
+    await running.close();
   };
 }
 
@@ -49,9 +54,15 @@ function start(): Promise<TestCluster> {
   return startTestCluster(source);
 }
 
-/** Answers every request with the cluster's port and generation, or with why there is none. */
-async function listen(open: () => Promise<TestCluster>): Promise<Server> {
-  const broker = createServer((_, response) => {
+/**
+ * Answers every request with the cluster's port and generation, or with why there is none. A request can name a database
+ * that is to be kept when its test file fails.
+ */
+async function listen(open: () => Promise<TestCluster>, makers: Makers): Promise<Server> {
+  const broker = createServer((request, response) => {
+    const made = new URL(request.url ?? "/", "http://127.0.0.1").searchParams;
+    const database = made.get("database");
+    if (database) makers.set(database, made.get("file") ?? "");
     response.setHeader("connection", "close");
     open().then(
       ({ port, generation }) => response.end(JSON.stringify({ port, generation })),

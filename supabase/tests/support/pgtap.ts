@@ -1,47 +1,82 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import postgres from "postgres";
 import { expect, test } from "vitest";
-import { connect, createDatabase, openCluster, type TestDatabase } from "./database.ts";
-import { parseTap } from "./tap.ts";
+import { connect, createDatabase, isKept, openCluster, type TestDatabase } from "./database.ts";
+import { readScript, type Statement } from "./sql-script.ts";
+import { type Assertion, parseTap } from "./tap.ts";
 
-// Files roll back what they do, so all that one worker runs share its database.
-let shared: { generation: number; database: Promise<TestDatabase> } | undefined;
+interface Run {
+  planned: number;
+  assertions: (Assertion & { statement: Statement })[];
+  /** Why the file did not run to its end, and the statement that failed. */
+  failure?: { error: unknown; statement: Statement };
+}
 
 /** Runs a pgTAP file and registers each of its assertions as a test. Each `*.test.sql` is loaded as a call of it. */
 export async function testFile(file: string): Promise<void> {
-  const results = await run(file).catch((error: unknown) => error);
-  if (!Array.isArray(results)) {
-    test("runs to its end", () => {
-      throw results;
+  const { planned, assertions, failure } = await run(file);
+  for (const { number, description, ok, diagnostics, statement } of assertions) {
+    test(`${number} ${description}`, () => {
+      if (!ok) throw failureAt(statement, diagnostics);
     });
-    return;
   }
-  const tap = parseTap(results);
-  test("runs as many assertions as it plans", () => expect(tap.assertions.length).toBe(tap.planned));
-  for (const assertion of tap.assertions) {
-    test(`${assertion.number} ${assertion.description}`, () =>
-      expect(assertion.ok, assertion.diagnostics).toBe(true));
+  if (failure) {
+    test("runs to its end", () => {
+      throw failureAt(failure.statement, explain(failure.error));
+    });
+  } else {
+    test("runs as many assertions as it plans", () => expect(assertions.length).toBe(planned));
   }
 }
 
-/** Runs a file as psql would and returns the first column of all that it selects. */
-async function run(file: string): Promise<string[]> {
-  const { generation } = await openCluster();
-  if (shared?.generation !== generation) shared = { generation, database: createDatabase() };
-  const sql = connect(await shared.database, "postgres", 1);
+/** Runs a file's statements one by one, as psql would, up to the first one that fails. */
+async function run(file: string): Promise<Run> {
+  const sql = connect(await openDatabase(), "postgres", 1);
+  const result: Run = { planned: -1, assertions: [] };
   try {
-    const results = await sql.unsafe(readScript(file)).simple();
-    const sets = (Array.isArray(results[0]) ? results : [results]) as Record<string, unknown>[][];
-    return sets.flat().map((row) => String(Object.values(row)[0] ?? ""));
+    for (const statement of readScript(file)) {
+      // a database that is kept has what the file made
+      const text = isKept && /^rollback\b/i.test(statement.text) ? "commit" : statement.text;
+      const rows = await sql.unsafe<Record<string, unknown>[]>(text).simple().catch((error: unknown) => {
+        result.failure = { error, statement };
+      });
+      if (!rows) break;
+      const tap = parseTap(rows.map((row) => String(Object.values(row)[0] ?? "")));
+      result.planned = tap.planned ?? result.planned;
+      result.assertions.push(...tap.assertions.map((assertion) => ({ ...assertion, statement })));
+      const last = result.assertions.at(-1);
+      if (last && tap.assertions.length === 0) last.diagnostics += tap.diagnostics;
+    }
+    return result;
   } finally {
     await sql.end();
   }
 }
 
-/** A file with what it includes: `\\ir <path>`, relative to the file, is the one command of psql's that tests use. */
-function readScript(path: string): string {
-  return readFileSync(path, "utf8").replaceAll(
-    /^\\ir (.+)$/gm,
-    (_, included: string) => readScript(join(dirname(path), included)),
-  );
+// Files roll back what they do, so all that one worker runs share its database.
+let shared: { generation: number; database: Promise<TestDatabase> } | undefined;
+
+async function openDatabase(): Promise<TestDatabase> {
+  if (isKept) return await createDatabase();
+  const { generation } = await openCluster();
+  if (shared?.generation !== generation) shared = { generation, database: createDatabase() };
+  return await shared.database;
+}
+
+/** An error whose stack is the statement's position, so that vitest shows it. */
+function failureAt({ file, line }: Statement, message: string): Error {
+  const error = new Error(message.trim());
+  error.stack = `Error: ${error.message}\n    at ${file}:${line}:1`;
+  return error;
+}
+
+/** A database error as psql shows it. */
+function explain(error: unknown): string {
+  if (!(error instanceof postgres.PostgresError)) return String(error);
+  const { message, detail, hint, where } = error;
+  return [
+    message,
+    detail && `DETAIL: ${detail}`,
+    hint && `HINT: ${hint}`,
+    where && `CONTEXT: ${where}`,
+  ].filter(Boolean).join("\n");
 }

@@ -1,12 +1,21 @@
-export interface Tap {
-  /** What `plan()` announced. */
-  planned: number;
-  assertions: { number: number; ok: boolean; description: string; diagnostics: string }[];
+export interface Assertion {
+  number: number;
+  ok: boolean;
+  description: string;
+  diagnostics: string;
 }
 
-/** Reads what pgTAP's functions returned, each value being one or more lines of the Test Anything Protocol. */
+export interface Tap {
+  /** What `plan()` announced, if it is among the values. */
+  planned: number | undefined;
+  assertions: Assertion[];
+  /** Comments before the first assertion. */
+  diagnostics: string;
+}
+
+/** Parses what pgTAP's functions returned, each value being one or more lines of the Test Anything Protocol. */
 export function parseTap(values: string[]): Tap {
-  const tap: Tap = { planned: -1, assertions: [] };
+  const tap: Tap = { planned: undefined, assertions: [], diagnostics: "" };
   for (const line of values.join("\n").split("\n")) {
     const plan = line.match(/^1\.\.(\d+)/);
     const assertion = line.match(/^(not )?ok (\d+)(?: - (.*))?$/);
@@ -19,9 +28,8 @@ export function parseTap(values: string[]): Tap {
         description: assertion[3] ?? "",
         diagnostics: "",
       });
-    } else {
-      const last = tap.assertions.at(-1);
-      if (last && line.startsWith("#")) last.diagnostics += `${line.slice(1).trim()}\n`;
+    } else if (line.startsWith("#")) {
+      (tap.assertions.at(-1) ?? tap).diagnostics += `${line.slice(1).trim()}\n`;
     }
   }
   return tap;

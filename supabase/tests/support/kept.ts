@@ -1,0 +1,47 @@
+import { existsSync, globSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { ROOT } from "../../../scripts/local/paths.ts";
+import { discardFolder } from "../../../scripts/local/scratch-folder.ts";
+import type { TestCluster } from "./cluster.ts";
+
+/** The file that tells a cluster that is kept from one whose tests run. */
+const MARK = "kept";
+
+/** Which test file made each database. */
+export type Makers = Map<string, string>;
+
+/**
+ * Leaves the cluster running with the databases of failed test files, the others dropped, and prints how to reach and to
+ * remove them. Returns false, and does nothing, when no failed file made a database.
+ */
+export async function keepDatabases(
+  cluster: TestCluster,
+  makers: Makers,
+  failedFiles: ReadonlySet<string>,
+): Promise<boolean> {
+  const current = await cluster.databases();
+  const kept = [...makers].filter(([name, file]) => failedFiles.has(file) && current.includes(name));
+  if (kept.length === 0) return false;
+  for (const name of current) {
+    if (!kept.some(([database]) => database === name)) await cluster.drop(name);
+  }
+  writeFileSync(join(cluster.folder, MARK), "");
+  console.log("\nDatabases of failed tests:");
+  for (const [name, file] of kept) {
+    console.log(
+      `  ${relative(ROOT, file)}\n    postgresql://postgres:postgres@127.0.0.1:${cluster.port}/${name}`,
+    );
+  }
+  console.log("Remove them: npm test -- --remove-kept");
+  await cluster.leave();
+  return true;
+}
+
+/** Stops the clusters that were kept and deletes their data. Returns how many. */
+export async function removeKept(): Promise<number> {
+  const folders = globSync("fixloop-test-*", { cwd: tmpdir() }).map((name) => join(tmpdir(), name))
+    .filter((folder) => existsSync(join(folder, MARK)));
+  for (const folder of folders) await discardFolder(folder);
+  return folders.length;
+}
