@@ -36,7 +36,7 @@ create table public.exai_issues (
   claimed_by text,
   claimed_by_user_id uuid,
   claimed_at timestamptz,
-  claim_expires_at timestamptz,
+  lease_expires_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint exai_issues_pkey primary key (id),
@@ -62,53 +62,59 @@ create table public.exai_issues (
   constraint exai_issues_verified_has_verification_date
     check (status <> 'verified' or verification_date is not null),
   constraint exai_issues_claim_is_whole check (
-    (claimed_by is null) = (claimed_at is null) and (claimed_by is null) = (claim_expires_at is null)
+    (claimed_by is null) = (claimed_at is null) and (claimed_by is null) = (lease_expires_at is null)
   )
 );
--- Numbers are given by a trigger: a default would use one up for each upsert of a row that is there.
+-- A trigger assigns the numbers: a default would consume one for each upsert of an existing row.
 create sequence public.exai_issues_issue_number_seq as integer owned by public.exai_issues.issue_number;
 
 comment on table public.exai_issues is
-  'Engineering issues. Null for a column that may not be null is as if it were left out. Errors on write: '
-  'exai_severity_invalid, exai_category_invalid, exai_status_invalid, exai_related_issue_unknown, '
-  'key_change_forbidden (422), exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
+  'Engineering issues. Null in a column that is not nullable counts as left out: an insert takes the '
+  'default, an update and an upsert keep the stored value. Errors on write: exai_severity_invalid, '
+  'exai_category_invalid, exai_status_invalid, exai_related_issue_unknown, key_change_forbidden (422), '
+  'exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
 comment on column public.exai_issues.issue_number is
-  'The number that people say: unique, counted up by the database. Only servers may bring one along.';
+  'The number that people use: unique, assigned by the database. Only servers and imports may choose one.';
 comment on column public.exai_issues.severity is 'critical, high, medium or low.';
 comment on column public.exai_issues.category is
   'timeout, architecture, configuration, performance, security or other.';
 comment on column public.exai_issues.status is
-  'open, in_progress, fixed, verified, closed or wont_fix. Any may follow any other; each change leaves an '
-  'update of type status_change. The first two are active: such an issue blocks what it is said to block.';
-comment on column public.exai_issues.file_path is 'The file in which it is, as the project names it.';
-comment on column public.exai_issues.line_start is 'The first line of it, from 1.';
-comment on column public.exai_issues.line_end is 'The last line of it, not before line_start.';
-comment on column public.exai_issues.conversation_id is 'The conversation in which it was found; any text.';
+  'open, in_progress, fixed, verified, closed or wont_fix. Any status may follow any other; each change '
+  'writes an update of type status_change. An issue that is open or in_progress is active, and only active '
+  'issues block others.';
+comment on column public.exai_issues.file_path is 'Path of the affected file, as the project names it.';
+comment on column public.exai_issues.line_start is 'First affected line, counted from 1.';
+comment on column public.exai_issues.line_end is 'Last affected line, not before line_start.';
+comment on column public.exai_issues.conversation_id is
+  'Id of the conversation in which the issue was found; any text.';
 comment on column public.exai_issues.fix_conversation_id is
-  'The conversation in which it was fixed; kept when it is opened again.';
+  'Id of the conversation in which it was fixed; kept when the issue is reopened.';
 comment on column public.exai_issues.related_issues is
-  'Ids, sorted: the same truth as the edges of kind relates in exai_issue_relations. Write either; '
-  'both ends agree.';
+  'Sorted ids: the same data as the edges of kind relates in exai_issue_relations. Write either one; '
+  'both ends are updated.';
 comment on column public.exai_issues.blocks_issues is
-  'Ids, sorted, of the issues that wait for this one: edges of kind blocks from here. Write either.';
+  'Sorted ids of the issues that wait for this one: its outgoing edges of kind blocks. Write either one.';
 comment on column public.exai_issues.blocked_by_issues is
-  'Ids, sorted, of the issues that this one waits for: edges of kind blocks to here. Write either.';
+  'Sorted ids of the issues that this one waits for: its incoming edges of kind blocks. Write either one.';
 comment on column public.exai_issues.fix_date is
-  'When it was fixed: as sent, else when the status became fixed. Cleared on reopening.';
+  'When it was fixed: the value that was sent, else the time at which the status became fixed. Cleared on '
+  'reopening.';
 comment on column public.exai_issues.verification_date is
-  'When the fix was verified: as sent, else when the status became verified. Cleared on reopening, and when '
-  'a verified issue becomes fixed again.';
-comment on column public.exai_issues.created_by is 'Display name of who filed it.';
+  'When the fix was verified: the value that was sent, else the time at which the status became verified. '
+  'Cleared on reopening, and when a verified issue becomes fixed again.';
+comment on column public.exai_issues.created_by is 'Display name of the person who filed it.';
 comment on column public.exai_issues.created_by_user_id is
-  'The account that filed it, set by the database; null when a server or an import did.';
+  'The account that filed it, set by the database; null if a server or an import filed it.';
 comment on column public.exai_issues.claimed_by is
-  'The conversation that works on it, or the name of who does; written by claim_exai_issue and '
-  'next_exai_issue. Cleared when it is released or no longer active.';
-comment on column public.exai_issues.claimed_by_user_id is 'The account that claimed it, if one did.';
-comment on column public.exai_issues.claim_expires_at is
-  'Until when the claim holds. After that the columns stay as they are and mean nothing.';
+  'The holder of the claim: the id of a conversation, or a person''s display name. Written by '
+  'claim_exai_issue and next_exai_issue; cleared when the claim is released or the issue is no longer '
+  'active.';
+comment on column public.exai_issues.claimed_by_user_id is
+  'The account of the holder; null if a server claimed it.';
+comment on column public.exai_issues.lease_expires_at is
+  'When the claim ends. An expired claim keeps its columns but has no effect.';
 
--- Exactly the order in which active issues are listed.
+-- The order in which active issues are listed.
 create index exai_issues_active_idx on public.exai_issues (
   (case severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end),
   issue_number
@@ -135,14 +141,14 @@ grant insert (
   id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
   affected_components, conversation_id, fix_conversation_id, root_cause, impact_description, recommended_fix,
   actual_fix, related_issues, blocks_issues, blocked_by_issues, discovery_date, fix_date, verification_date,
-  created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, claim_expires_at, created_at,
+  created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, lease_expires_at, created_at,
   updated_at
 ) on public.exai_issues to authenticated;
 grant update (
   id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
   affected_components, conversation_id, fix_conversation_id, root_cause, impact_description, recommended_fix,
   actual_fix, related_issues, blocks_issues, blocked_by_issues, discovery_date, fix_date, verification_date,
-  created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, claim_expires_at, created_at,
+  created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, lease_expires_at, created_at,
   updated_at
 ) on public.exai_issues to authenticated;
 grant select, insert, update, delete on public.exai_issues to service_role;
@@ -151,8 +157,8 @@ grant select, insert, update, delete on public.exai_issues to service_role;
 -- The first trigger of an insert: gives a new issue its number, and completes an upsert with the stored
 -- values.
 
--- See private.complete_issue_upsert: for an upsert of a row that is there, what was sent as null is as
--- stored.
+-- An upsert fires this trigger too, and updates with the row that it returns. So for an existing row, nulls
+-- are replaced with the stored values here: any other default would overwrite them.
 create or replace function private.complete_exai_issue_upsert() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -182,9 +188,10 @@ begin
 end;
 $$;
 comment on function private.complete_exai_issue_upsert is
-  'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
+  'The first before-insert trigger of exai_issues: assigns a number to a new issue; in an upsert, replaces '
+  'nulls with the stored values.';
 
--- No client of the API can set it: import_exai_issues does, for as long as it runs.
+-- Clients of the API cannot set it: import_exai_issues does, while it runs.
 create or replace function private.is_exai_import() returns boolean
 language plpgsql stable security invoker set search_path = '' as $$
 begin
@@ -192,9 +199,9 @@ begin
 end;
 $$;
 comment on function private.is_exai_import is
-  'Whether rows come from a document that says who made them and when, and which number they have.';
+  'Whether rows are written by import_exai_issues, whose document contains their numbers, authors and times.';
 
-create trigger _010_complete_exai_issue_upsert before insert on public.exai_issues
+create trigger _060_complete_exai_issue_upsert before insert on public.exai_issues
   for each row execute function private.complete_exai_issue_upsert();
 
 -- 30_exai/10_issues/30_exai_issue_values.sql
@@ -209,7 +216,7 @@ begin
   return array(select distinct u.id from unnest(p_ids) as u (id) where u.id is not null order by u.id);
 end;
 $$;
-comment on function private.sorted_ids is 'Ids sorted, each once, without nulls.';
+comment on function private.sorted_ids is 'The ids sorted, without duplicates and nulls.';
 
 create or replace function private.check_exai_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -233,27 +240,32 @@ begin
   if new.severity <> all (v_severities) then
     raise exception using
       errcode = 'PT422', message = 'exai_severity_invalid',
-      detail = format('%L is no severity.', new.severity),
+      detail = format('%L is not a valid severity.', new.severity),
       hint = 'Use one of: ' || array_to_string(v_severities, ', ') || '.';
   end if;
   if new.category <> all (v_categories) then
     raise exception using
       errcode = 'PT422', message = 'exai_category_invalid',
-      detail = format('%L is no category.', new.category),
+      detail = format('%L is not a valid category.', new.category),
       hint = 'Use one of: ' || array_to_string(v_categories, ', ') || '.';
   end if;
   if new.status <> all (v_statuses) then
     raise exception using
-      errcode = 'PT422', message = 'exai_status_invalid', detail = format('%L is no status.', new.status),
+      errcode = 'PT422', message = 'exai_status_invalid',
+      detail = format('%L is not a valid status.', new.status),
       hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
   end if;
   return new;
 end;
 $$;
 comment on function private.check_exai_issue is
-  'Before trigger: allowed values, sorted ids; null is as if left out. Errors: exai_severity_invalid, '
-  'exai_category_invalid, exai_status_invalid (422).';
+  'Before trigger of exai_issues: checks severity, category and status, sorts the id arrays, and replaces '
+  'null with the stored value or the default. Errors: exai_severity_invalid, exai_category_invalid, '
+  'exai_status_invalid (422).';
 
+create trigger _050_reject_key_change before update on public.exai_issues
+  for each row when (old.id is distinct from new.id or old.issue_number is distinct from new.issue_number)
+  execute function private.reject_key_change();
 create trigger _100_check_exai_issue before insert on public.exai_issues
   for each row execute function private.check_exai_issue();
 create trigger _110_check_exai_issue before update on public.exai_issues
@@ -267,15 +279,12 @@ create trigger _110_check_exai_issue before update on public.exai_issues
     )
   )
   execute function private.check_exai_issue();
-create trigger _050_reject_key_change before update on public.exai_issues
-  for each row when (old.id is distinct from new.id or old.issue_number is distinct from new.issue_number)
-  execute function private.reject_key_change();
 
 -- 30_exai/10_issues/40_exai_issue_dates.sql
 -- The dates of an issue: fix_date and verification_date follow the status.
 
--- To reopen is to go from any other status to open or in_progress: what was said to be done is not, so its
--- dates go. What was tried (actual_fix, fix_conversation_id) stays.
+-- Reopening is a change from any other status to open or in_progress. The issue is not fixed after all, so
+-- its dates are cleared; what was tried (actual_fix, fix_conversation_id) stays.
 create or replace function private.sync_exai_dates() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -300,18 +309,18 @@ begin
     new.claimed_by := null;
     new.claimed_by_user_id := null;
     new.claimed_at := null;
-    new.claim_expires_at := null;
+    new.lease_expires_at := null;
   end if;
   return new;
 end;
 $$;
 comment on function private.sync_exai_dates is
-  'Before trigger: fix_date and verification_date follow the status unless they are sent; who is done '
-  'holds no claim.';
+  'Before trigger of exai_issues: fix_date and verification_date follow the status unless they are sent, and '
+  'an issue that is no longer active loses its claim.';
 
-create trigger _200_sync_exai_dates before insert on public.exai_issues
+create trigger _300_sync_exai_dates before insert on public.exai_issues
   for each row execute function private.sync_exai_dates();
-create trigger _210_sync_exai_dates before update on public.exai_issues
+create trigger _310_sync_exai_dates before update on public.exai_issues
   for each row when (
     (old.status, old.fix_date, old.verification_date, old.claimed_by)
     is distinct from (new.status, new.fix_date, new.verification_date, new.claimed_by)
@@ -335,25 +344,26 @@ begin
   elsif private.is_exai_import() then
     new.created_by_user_id := null;
   elsif not private.is_trusted_caller() then
-    -- A token may outlive its account.
+    -- A token can outlive its account.
     new.created_by_user_id := (select u.id from auth.users as u where u.id = auth.uid());
   end if;
   return new;
 end;
 $$;
 comment on function private.set_exai_author is
-  'Before trigger of exai_issues and exai_issue_updates: the author''s account is the database''s.';
+  'Before trigger of exai_issues and exai_issue_updates: sets the author''s account, and the name where none '
+  'was sent.';
 
-create trigger _300_set_exai_author before insert on public.exai_issues
+create trigger _400_set_exai_author before insert on public.exai_issues
   for each row execute function private.set_exai_author();
-create trigger _310_set_exai_author before update on public.exai_issues
+create trigger _410_set_exai_author before update on public.exai_issues
   for each row when (
     (old.created_by, old.created_by_user_id) is distinct from (new.created_by, new.created_by_user_id)
   )
   execute function private.set_exai_author();
 
 -- 30_exai/10_issues/60_exai_issue_updates.sql
--- What happened to an engineering issue: comments, fixes, verifications, and each change of its status.
+-- The history of an engineering issue: comments, fixes, verifications, and each change of its status.
 
 create table public.exai_issue_updates (
   id uuid not null default gen_random_uuid(),
@@ -378,19 +388,20 @@ create table public.exai_issue_updates (
   constraint exai_issue_updates_created_at_is_finite check (isfinite(created_at))
 );
 comment on table public.exai_issue_updates is
-  'The history of engineering issues. Agents add to it; its author or an admin changes or deletes an entry, '
-  'a status_change only an admin. Errors on write: exai_update_type_invalid, key_change_forbidden (422).';
+  'The history of engineering issues. Agents add entries; the author or an admin may change or delete one, '
+  'only an admin if it is a status_change. Errors on write: exai_update_type_invalid, key_change_forbidden '
+  '(422).';
 comment on column public.exai_issue_updates.update_type is
-  'comment, status_change, fix_applied, verification or conversation_link. A change of an issue''s status '
-  'writes its own.';
+  'comment, status_change, fix_applied, verification or conversation_link. The database writes an entry of '
+  'type status_change for each change of an issue''s status.';
 comment on column public.exai_issue_updates.content is
-  'What there is to say; of a change of status the two, as in: open → fixed.';
+  'The text of the entry; for a change of status the old and the new one: open → fixed.';
 comment on column public.exai_issue_updates.conversation_id is
-  'The conversation in which it was said or done. Of a change of status: the issue''s fix_conversation_id '
+  'Id of the conversation in which it was written. For a change of status: the issue''s fix_conversation_id '
   'if the same statement set it, else the setting app.conversation_id, else the issue''s conversation_id.';
-comment on column public.exai_issue_updates.created_by is 'Display name of who wrote it.';
+comment on column public.exai_issue_updates.created_by is 'Display name of the person who wrote it.';
 comment on column public.exai_issue_updates.created_by_user_id is
-  'The account that wrote it, set by the database; null when a server or an import did.';
+  'The account that wrote it, set by the database; null if a server or an import wrote it.';
 
 create index exai_issue_updates_issue_id_created_at_id_idx
   on public.exai_issue_updates (issue_id, created_at desc, id desc);
@@ -412,15 +423,15 @@ begin
   if new.update_type <> all (v_types) then
     raise exception using
       errcode = 'PT422', message = 'exai_update_type_invalid',
-      detail = format('%L is no type of update.', new.update_type),
+      detail = format('%L is not a valid type of update.', new.update_type),
       hint = 'Use one of: ' || array_to_string(v_types, ', ') || '.';
   end if;
   return new;
 end;
 $$;
 comment on function private.check_exai_issue_update is
-  'Before trigger: allowed types; null is as if left out, or as stored. '
-  'Errors: exai_update_type_invalid (422).';
+  'Before trigger of exai_issue_updates: checks the type, and replaces null with the stored value or the '
+  'default. Errors: exai_update_type_invalid (422).';
 
 create or replace function private.log_exai_status() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -440,7 +451,7 @@ begin
 end;
 $$;
 comment on function private.log_exai_status is
-  'After-statement trigger of exai_issues: writes an update for each change of status.';
+  'After-update-statement trigger of exai_issues: writes an entry for each change of status.';
 
 create trigger _050_reject_key_change before update on public.exai_issue_updates
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
@@ -450,9 +461,9 @@ create trigger _100_check_exai_issue_update before insert on public.exai_issue_u
 create trigger _110_check_exai_issue_update before update on public.exai_issue_updates
   for each row when (old.update_type is distinct from new.update_type)
   execute function private.check_exai_issue_update();
-create trigger _300_set_exai_author before insert on public.exai_issue_updates
+create trigger _400_set_exai_author before insert on public.exai_issue_updates
   for each row execute function private.set_exai_author();
-create trigger _310_set_exai_author before update on public.exai_issue_updates
+create trigger _410_set_exai_author before update on public.exai_issue_updates
   for each row when (
     (old.created_by, old.created_by_user_id) is distinct from (new.created_by, new.created_by_user_id)
   )
@@ -498,7 +509,7 @@ grant update (
 grant select, insert, update, delete on public.exai_issue_updates to service_role;
 
 -- 30_exai/10_issues/70_require_exai_issue.sql
--- The error for an engineering issue that does not exist.
+-- The error for an engineering issue that does not exist, by id and by number.
 
 create or replace function private.require_exai_issue(p_issue_id uuid) returns void
 language plpgsql stable security definer set search_path = '' as $$
@@ -512,10 +523,20 @@ begin
 end;
 $$;
 comment on function private.require_exai_issue is
-  'Passes if the issue is there. Errors: exai_issue_unknown (404).';
+  'Does nothing if the issue exists. Errors: exai_issue_unknown (404).';
+
+create or replace function private.raise_exai_issue_unknown(p_issue_number integer) returns void
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT404', message = 'exai_issue_unknown',
+    detail = format('There is no engineering issue #%s.', p_issue_number), hint = 'Use its issue_number.';
+end;
+$$;
+comment on function private.raise_exai_issue_unknown is 'Errors: exai_issue_unknown (404), always.';
 
 -- 30_exai/20_checklist/10_exai_issue_checklist.sql
--- The steps of a fix, in their order.
+-- The checklist of an engineering issue: the numbered steps of its fix.
 
 create table public.exai_issue_checklist (
   id uuid not null default gen_random_uuid(),
@@ -546,13 +567,14 @@ comment on table public.exai_issue_checklist is
   'The steps of engineering issues. Agents write and delete them. Errors on write: '
   'exai_step_status_invalid, key_change_forbidden (422).';
 comment on column public.exai_issue_checklist.step_number is
-  'Its place, from 1 and unique in its issue; gaps are allowed. Null or left out on insert: after '
-  'the last one.';
+  'Position of the step, counted from 1 and unique within the issue; gaps are allowed. Null or left out on '
+  'insert: after the last step.';
 comment on column public.exai_issue_checklist.status is 'pending, in_progress, complete or skipped.';
 comment on column public.exai_issue_checklist.conversation_id is
-  'The conversation in which the step was worked on.';
+  'Id of the conversation in which the step was worked on.';
 comment on column public.exai_issue_checklist.completed_at is
-  'When it was completed: as sent, else when the status became complete. Cleared by any other status.';
+  'When it was completed: the value that was sent, else the time at which the status became complete. '
+  'Cleared by any other status.';
 
 create or replace function private.check_exai_step() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -569,7 +591,7 @@ begin
   if new.status <> all (v_statuses) then
     raise exception using
       errcode = 'PT422', message = 'exai_step_status_invalid',
-      detail = format('%L is no status of a step.', new.status),
+      detail = format('%L is not a valid status of a step.', new.status),
       hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
   end if;
   new.completed_at := case when new.status = 'complete' then
@@ -586,17 +608,17 @@ begin
 end;
 $$;
 comment on function private.check_exai_step is
-  'Before trigger: allowed statuses, completed_at as the status says, a number; null is as if left out, or '
-  'as stored. Errors: exai_step_status_invalid (422).';
+  'Before trigger of exai_issue_checklist: checks the status, sets completed_at to match it, assigns a '
+  'number, and replaces null with the stored value or the default. Errors: exai_step_status_invalid (422).';
 
--- Whoever numbers the steps of an issue takes turns. It is no lock of the row, so nothing else waits for it.
+-- An advisory lock and not a lock of the issue's row, so that only other writers of step numbers wait for it.
 create or replace function private.lock_exai_steps(p_issue_id uuid) returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('public.exai_issue_checklist ' || p_issue_id, 0));
 end;
 $$;
-comment on function private.lock_exai_steps is 'Waits until nobody else numbers the steps of the issue.';
+comment on function private.lock_exai_steps is 'Locks the numbering of the steps of an issue.';
 
 create trigger _050_reject_key_change before update on public.exai_issue_checklist
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
@@ -633,7 +655,7 @@ grant update (
 grant select, insert, update, delete on public.exai_issue_checklist to service_role;
 
 -- 30_exai/20_checklist/20_insert_checklist_step.sql
--- Puts steps between others and moves them, the others making room.
+-- Inserts a step between others; the following steps move up by one.
 
 create or replace function private.insert_checklist_step(
   p_issue_id uuid, p_step_number integer, p_description text, p_status text, p_conversation_id text
@@ -647,10 +669,10 @@ begin
   if p_step_number < 1 then
     raise exception using
       errcode = 'PT422', message = 'exai_step_number_invalid', detail = 'Steps are numbered from 1.',
-      hint = 'Leave p_step_number out for a step after the last one.';
+      hint = 'Leave step_number out to add the step after the last one.';
   end if;
   perform private.lock_exai_steps(p_issue_id);
-  -- Only as far as there is no gap.
+  -- Only the steps up to the next gap move.
   update public.exai_issue_checklist as c set step_number = c.step_number + 1
   where c.issue_id = p_issue_id and c.step_number >= p_step_number
     and (
@@ -663,89 +685,97 @@ begin
   return v_step;
 end;
 $$;
-grant execute on function private.insert_checklist_step
-  to authenticated, service_role;
+grant execute on function private.insert_checklist_step to authenticated, service_role;
 
 create or replace function public.insert_checklist_step(
-  p_issue_id uuid, p_step_number integer default null, p_description text default null,
-  p_status text default 'pending', p_conversation_id text default null
+  issue_id uuid, step_number integer default null, description text default null,
+  status text default 'pending', conversation_id text default null
 ) returns public.exai_issue_checklist
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.insert_checklist_step(
-    p_issue_id => insert_checklist_step.p_issue_id, p_step_number => insert_checklist_step.p_step_number,
-    p_description => insert_checklist_step.p_description, p_status => insert_checklist_step.p_status,
-    p_conversation_id => insert_checklist_step.p_conversation_id
+    insert_checklist_step.issue_id, insert_checklist_step.step_number, insert_checklist_step.description,
+    insert_checklist_step.status, insert_checklist_step.conversation_id
   );
 end;
 comment on function public.insert_checklist_step is
-  'Makes a step with this number, the ones from there up to the next gap moving up by one; without a number '
-  'it comes after the last one. Agents and servers. Errors: sign_in_required (401), team_role_required '
-  '(403), exai_issue_unknown (404), exai_step_number_invalid, exai_step_status_invalid (422).';
-grant execute on function public.insert_checklist_step
-  to authenticated, service_role;
+  'Inserts a step with this number; the steps from there up to the next gap move up by one. Without a number '
+  'the step comes after the last one. Agents and servers. Errors: sign_in_required (401), '
+  'team_role_required (403), exai_issue_unknown (404), exai_step_number_invalid, exai_step_status_invalid '
+  '(422).';
+grant execute on function public.insert_checklist_step to authenticated, service_role;
 
 -- 30_exai/20_checklist/30_move_checklist_step.sql
 -- Moves a step to another position; the steps in between move by one.
 
-create or replace function private.move_checklist_step(p_issue_id uuid, p_from integer, p_to integer)
-returns setof public.exai_issue_checklist
+create or replace function private.move_checklist_step(
+  p_issue_id uuid, p_from_step_number integer, p_to_step_number integer
+) returns setof public.exai_issue_checklist
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_to integer;
 begin
   perform private.require_team_role('agent');
   perform private.require_exai_issue(p_issue_id);
-  if p_to is null or p_to < 1 then
+  if p_to_step_number is null or p_to_step_number < 1 then
     raise exception using
       errcode = 'PT422', message = 'exai_step_number_invalid', detail = 'Steps are numbered from 1.',
-      hint = 'Give the number that the step shall have.';
+      hint = 'Give the new number of the step in to_step_number.';
   end if;
   perform private.lock_exai_steps(p_issue_id);
   if not exists (
-    select from public.exai_issue_checklist as c where c.issue_id = p_issue_id and c.step_number = p_from
+    select from public.exai_issue_checklist as c
+    where c.issue_id = p_issue_id and c.step_number = p_from_step_number
   ) then
     raise exception using
       errcode = 'PT404', message = 'exai_step_unknown',
-      detail = format('The issue has no step %s.', coalesce(p_from::text, 'without a number')),
+      detail = format('The issue has no step %s.', coalesce(p_from_step_number::text, 'without a number')),
       hint = 'Use the step_number of a row in exai_issue_checklist.';
   end if;
   v_to := least(
-    p_to,
+    p_to_step_number,
     (select max(c.step_number) from public.exai_issue_checklist as c where c.issue_id = p_issue_id)
   );
   update public.exai_issue_checklist as c set step_number = case
-    when c.step_number = p_from then v_to
-    when p_from < v_to then c.step_number - 1
+    when c.step_number = p_from_step_number then v_to
+    when p_from_step_number < v_to then c.step_number - 1
     else c.step_number + 1
   end
-  where c.issue_id = p_issue_id and v_to <> p_from
-    and c.step_number between least(p_from, v_to) and greatest(p_from, v_to);
+  where c.issue_id = p_issue_id and v_to <> p_from_step_number
+    and c.step_number between least(p_from_step_number, v_to) and greatest(p_from_step_number, v_to);
   return query
   select c.* from public.exai_issue_checklist as c where c.issue_id = p_issue_id order by c.step_number;
 end;
 $$;
 grant execute on function private.move_checklist_step to authenticated, service_role;
 
-create or replace function public.move_checklist_step(p_issue_id uuid, p_from integer, p_to integer)
-returns setof public.exai_issue_checklist
+create or replace function public.move_checklist_step(
+  issue_id uuid, from_step_number integer, to_step_number integer
+) returns setof public.exai_issue_checklist
 language sql volatile security invoker set search_path = ''
 begin atomic
   select m.id, m.issue_id, m.step_number, m.description, m.status, m.conversation_id, m.completed_at,
     m.created_at, m.updated_at
   from private.move_checklist_step(
-    p_issue_id => move_checklist_step.p_issue_id, p_from => move_checklist_step.p_from,
-    p_to => move_checklist_step.p_to
+    move_checklist_step.issue_id, move_checklist_step.from_step_number, move_checklist_step.to_step_number
   ) as m;
 end;
 comment on function public.move_checklist_step is
-  'Gives step p_from the number p_to, at most the highest there is; the ones between move by one. Returns '
-  'all steps of the issue in their order. Agents and servers. Errors: sign_in_required (401), '
-  'team_role_required (403), exai_issue_unknown, exai_step_unknown (404), exai_step_number_invalid (422).';
+  'Gives the step from_step_number the number to_step_number, at most the highest existing one; the steps in '
+  'between move by one. Returns all steps of the issue in their order. Agents and servers. Errors: '
+  'sign_in_required (401), team_role_required (403), exai_issue_unknown, exai_step_unknown (404), '
+  'exai_step_number_invalid (422).';
 grant execute on function public.move_checklist_step to authenticated, service_role;
 
 -- 30_exai/30_relations/10_exai_graph_lock.sql
--- The graph lock: one writer of relations at a time, and none while an issue is updated.
+-- The graph lock: one transaction at a time writes relations, and none does while others update issues.
+--
+-- Locks are taken in this order: the graph, issues by id, their counts by id. Whatever writes edges or an id
+-- array, or deletes an issue, takes the graph lock exclusively before its first row lock and keeps it until
+-- its transaction ends; every other update of issues takes it in shared mode. So no edge is written while the
+-- status of an issue changes, writers of edges are serialized, and none of them waits for rows of another. A
+-- transaction of several statements that has updated an issue and then writes edges can still deadlock with
+-- another one that does the same: PostgreSQL cancels one of the two with 40P01, and it can be sent again.
 
 create or replace function private.lock_exai_graph() returns void
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -753,44 +783,48 @@ begin
   if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
     raise exception using
       errcode = 'PT409', message = 'exai_isolation_unsupported',
-      detail = 'A transaction that does not see what others have written meanwhile can''t write relations.',
-      hint = 'Write relations, id arrays and deletes of issues in a transaction that is read committed.';
+      detail = 'Above read committed, a transaction cannot check for cycles: it does not see the relations '
+        'that others have committed since it began.',
+      hint = 'Write relations and id arrays, and delete issues, in a transaction that is read committed.';
   end if;
   perform pg_advisory_xact_lock(hashtextextended('public.exai_issue_relations', 0));
 end;
 $$;
 comment on function private.lock_exai_graph is
-  'Waits until nobody else writes relations or updates issues. Errors: exai_isolation_unsupported (409).';
+  'Takes the graph lock exclusively: waits for all who write relations or update issues. Errors: '
+  'exai_isolation_unsupported (409).';
 
-create or replace function private.share_exai_graph() returns void
+create or replace function private.lock_exai_graph_shared() returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   perform pg_advisory_xact_lock_shared(hashtextextended('public.exai_issue_relations', 0));
 end;
 $$;
-comment on function private.share_exai_graph is 'Waits until nobody writes relations.';
+comment on function private.lock_exai_graph_shared is
+  'Takes the graph lock in shared mode: waits for those who write relations.';
 
-create or replace function private.lock_exai_graph_first() returns trigger
+create or replace function private.lock_exai_graph_for_statement() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.lock_exai_graph();
   return null;
 end;
 $$;
-comment on function private.lock_exai_graph_first is
-  'Before-statement trigger of whatever writes relations. Errors: exai_isolation_unsupported (409).';
+comment on function private.lock_exai_graph_for_statement is
+  'Before-statement trigger of statements that write relations. Errors: exai_isolation_unsupported (409).';
 
-create or replace function private.share_exai_graph_first() returns trigger
+create or replace function private.lock_exai_graph_shared_for_statement() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.share_exai_graph();
+  perform private.lock_exai_graph_shared();
   return null;
 end;
 $$;
-comment on function private.share_exai_graph_first is 'Before-statement trigger of updates of issues.';
+comment on function private.lock_exai_graph_shared_for_statement is
+  'Before-statement trigger of updates of issues.';
 
--- A statement can't tell beforehand whether its rows bring relations along. A new row is nobody else's yet,
--- so there is nothing that another one could wait for.
+-- A before-statement trigger of an insert cannot see whether the rows contain relations. Locking per row is
+-- safe: nobody else waits for a row that is only now inserted.
 create or replace function private.lock_exai_graph_for_row() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -799,30 +833,23 @@ begin
 end;
 $$;
 comment on function private.lock_exai_graph_for_row is
-  'Before-insert trigger of issues that bring relations along. Errors: exai_isolation_unsupported (409).';
+  'Before-insert trigger of issues that contain relations. Errors: exai_isolation_unsupported (409).';
 
 create trigger _010_lock_exai_graph before update of related_issues, blocks_issues, blocked_by_issues
   on public.exai_issues
-  for each statement execute function private.lock_exai_graph_first();
-create trigger _015_lock_exai_graph before delete on public.exai_issues
-  for each statement execute function private.lock_exai_graph_first();
-create trigger _020_share_exai_graph before update on public.exai_issues
-  for each statement execute function private.share_exai_graph_first();
-create trigger _005_lock_exai_graph before insert on public.exai_issues
+  for each statement execute function private.lock_exai_graph_for_statement();
+create trigger _020_lock_exai_graph before delete on public.exai_issues
+  for each statement execute function private.lock_exai_graph_for_statement();
+create trigger _030_lock_exai_graph_shared before update on public.exai_issues
+  for each statement execute function private.lock_exai_graph_shared_for_statement();
+create trigger _040_lock_exai_graph before insert on public.exai_issues
   for each row when (
     new.related_issues <> '{}' or new.blocks_issues <> '{}' or new.blocked_by_issues <> '{}'
   )
   execute function private.lock_exai_graph_for_row();
 
 -- 30_exai/30_relations/20_exai_issue_relations.sql
--- How engineering issues relate: edges, of which the id arrays of exai_issues are another shape.
---
--- Locks, in the order in which everything takes them: the graph, issues by id, their counts by id. Whatever
--- writes edges, or an array, or deletes an issue holds the graph alone, from before its first row until it
--- commits; every other update of issues holds it together with its like. So no edge is written while an
--- issue's status changes, two writers of edges take turns, and none of them waits for another one's rows. A
--- transaction of several statements that has updated an issue and then writes edges can still meet another
--- one that does the same: PostgreSQL ends one of the two with 40P01, and it can be sent again.
+-- Relations between engineering issues, as edges. The id arrays of exai_issues hold the same data.
 
 create table public.exai_issue_relations (
   from_issue_id uuid not null,
@@ -841,13 +868,14 @@ create table public.exai_issue_relations (
     check (kind <> 'relates' or from_issue_id < to_issue_id)
 );
 comment on table public.exai_issue_relations is
-  'Edges between engineering issues. blocks and relates are the same truth as the id arrays of exai_issues: '
-  'write either. Agents write and delete them. Errors on write: exai_relation_kind_invalid, '
-  'key_change_forbidden (422), exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
+  'Edges between engineering issues. The kinds blocks and relates are the same data as the id arrays of '
+  'exai_issues: write either one. Agents write and delete edges. Errors on write: '
+  'exai_relation_kind_invalid, key_change_forbidden (422), exai_relation_cycle_conflict, '
+  'exai_isolation_unsupported (409).';
 comment on column public.exai_issue_relations.kind is
-  'blocks: to waits for from. parent: from is the parent of to. duplicates: from says the same as to. '
-  'discovered_from: from was found while working on to. relates: either way, stored with the lower '
-  'id as from.';
+  'blocks: to waits for from. parent: from is the parent of to. duplicates: from is a duplicate of to. '
+  'discovered_from: from was found while working on to. relates: symmetric, stored once with the lower id as '
+  'from.';
 
 create index exai_issue_relations_to_issue_id_kind_idx
   on public.exai_issue_relations (to_issue_id, kind, from_issue_id);
@@ -861,7 +889,7 @@ begin
   if new.kind <> all (v_kinds) then
     raise exception using
       errcode = 'PT422', message = 'exai_relation_kind_invalid',
-      detail = format('%L is no kind of relation.', new.kind),
+      detail = format('%L is not a valid kind of relation.', new.kind),
       hint = 'Use one of: ' || array_to_string(v_kinds, ', ') || '.';
   end if;
   if new.kind = 'relates' and new.to_issue_id < new.from_issue_id then
@@ -872,12 +900,13 @@ begin
 end;
 $$;
 comment on function private.check_exai_relation is
-  'Before trigger: allowed kinds, one row for either way of relates. '
+  'Before trigger of exai_issue_relations: checks the kind, and stores relates with the lower id as from. '
   'Errors: exai_relation_kind_invalid (422).';
 
 create trigger _010_lock_exai_graph before insert or update or delete or truncate
   on public.exai_issue_relations
-  for each statement execute function private.lock_exai_graph_first();
+  for each statement execute function private.lock_exai_graph_for_statement();
+-- Before the keys are compared: relates in the other direction is the same edge.
 create trigger _040_check_exai_relation before insert or update on public.exai_issue_relations
   for each row execute function private.check_exai_relation();
 create trigger _050_reject_key_change before update on public.exai_issue_relations
@@ -906,68 +935,71 @@ grant insert (from_issue_id, to_issue_id, kind, created_at),
 grant select, insert, update, delete on public.exai_issue_relations to service_role;
 
 -- 30_exai/30_relations/30_exai_relation_cycles.sql
--- Refuses edges that would make an issue wait for itself.
+-- Rejects edges that would make an issue wait for itself.
 --
--- blocks and parent are walked as one graph: what blocks a parent holds its children up too, so a child that
--- blocks its own parent would never be ready. Writers of edges take turns (lock_exai_graph), so none can miss
--- what another one has just written.
+-- blocks and parent are checked as one graph: what blocks a parent also holds up its children, so a child
+-- that blocks its own parent would never be ready. Writers of edges are serialized (lock_exai_graph), so the
+-- check sees every edge.
 
--- Both ways in turn, a little first and then far: most edges have an end that little leads on from, and that
--- end decides. The kinds stand with or: a list would become a condition of the index, which is made ready
--- anew for each issue on the way and adds a third to the time.
-create or replace function private.exai_waits_for(p_from uuid, p_to uuid) returns boolean
+-- Bidirectional search with a growing limit: up to 64 issues forward from the start, then backward from the
+-- end, then 256 times as many. Most edges have an end with few issues behind it, and the search from that end
+-- decides. The kinds are compared with or: a list would become an index condition, which is set up again for
+-- each issue on the path and adds a third to the time.
+create or replace function private.has_exai_path(p_start_id uuid, p_end_id uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_most integer := 64;
+  v_limit integer := 64;
   v_reached_ids uuid[];
 begin
   loop
     v_reached_ids := array(
       with recursive reached (id) as (
-        select p_to
+        select p_start_id
         union
         select e.to_issue_id
         from reached as r
         join public.exai_issue_relations as e on e.from_issue_id = r.id
         where e.kind = 'blocks' or e.kind = 'parent'
       )
-      select r.id from reached as r limit v_most
+      select r.id from reached as r limit v_limit
     );
-    exit when p_from = any (v_reached_ids) or cardinality(v_reached_ids) < v_most;
+    exit when p_end_id = any (v_reached_ids) or cardinality(v_reached_ids) < v_limit;
     v_reached_ids := array(
       with recursive reached (id) as (
-        select p_from
+        select p_end_id
         union
         select e.from_issue_id
         from reached as r
         join public.exai_issue_relations as e on e.to_issue_id = r.id
         where e.kind = 'blocks' or e.kind = 'parent'
       )
-      select r.id from reached as r limit v_most
+      select r.id from reached as r limit v_limit
     );
-    exit when p_to = any (v_reached_ids) or cardinality(v_reached_ids) < v_most;
-    v_most := v_most * 256;
+    exit when p_start_id = any (v_reached_ids) or cardinality(v_reached_ids) < v_limit;
+    v_limit := v_limit * 256;
   end loop;
-  return p_from = any (v_reached_ids) and p_to = any (v_reached_ids);
+  return p_start_id = any (v_reached_ids) and p_end_id = any (v_reached_ids);
 end;
 $$;
-comment on function private.exai_waits_for is
-  'Whether a way of blocks and parent leads from p_to to p_from, so that an edge the other way '
-  'closes a circle.';
+comment on function private.has_exai_path is
+  'Whether a path of blocks and parent leads from one issue to the other, so that an edge back would close a '
+  'cycle.';
 
--- Takes away what nothing leads to until only circles and what lies behind them are left; linear in the size
--- of the graph. Numbers instead of ids, since plpgsql has arrays and no maps.
-create or replace function private.exai_issues_left_in_cycles() returns uuid[]
+-- Kahn's algorithm: removes issues without incoming edges until only the cycles, and what lies behind them,
+-- are left. Linear in the size of the graph. Issues are numbered, because plpgsql has arrays and no maps:
+-- v_ids is the id by number, v_targets the edges' targets ordered by source, v_first the source's first index
+-- in v_targets.
+create or replace function private.find_exai_cycles() returns uuid[]
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_ids uuid[];
   v_first integer[];
-  v_to integer[];
-  v_waits integer[];
-  v_free integer[];
-  v_free_count integer;
+  v_targets integer[];
+  v_in_counts integer[];
+  v_queue integer[];
+  v_queue_length integer;
   v_done_count integer := 0;
-  v_next integer;
+  v_target integer;
 begin
   with edge as materialized (
     select distinct e.from_issue_id, e.to_issue_id
@@ -975,61 +1007,61 @@ begin
     where e.kind in ('blocks', 'parent')
   ),
   node as materialized (
-    select n.id, row_number() over (order by n.id)::integer as place
+    select n.id, row_number() over (order by n.id)::integer as number
     from (select e.from_issue_id as id from edge as e union select e.to_issue_id from edge as e) as n
   ),
   arc as materialized (
-    select f.place as from_place, t.place as to_place
+    select f.number as source, t.number as target
     from edge as e join node as f on f.id = e.from_issue_id join node as t on t.id = e.to_issue_id
   ),
   degree as (
-    select n.place, n.id, coalesce(o.out_count, 0) as out_count, coalesce(i.in_count, 0) as in_count
+    select n.number, n.id, coalesce(o.out_count, 0) as out_count, coalesce(i.in_count, 0) as in_count
     from node as n
-    left join (select a.from_place, count(*)::integer as out_count from arc as a group by 1) as o
-      on o.from_place = n.place
-    left join (select a.to_place, count(*)::integer as in_count from arc as a group by 1) as i
-      on i.to_place = n.place
+    left join (select a.source, count(*)::integer as out_count from arc as a group by 1) as o
+      on o.source = n.number
+    left join (select a.target, count(*)::integer as in_count from arc as a group by 1) as i
+      on i.target = n.number
   )
-  select array_agg(s.id order by s.place), array_agg(s.first order by s.place),
-    array_agg(s.in_count order by s.place), array_agg(s.place order by s.place) filter (where s.in_count = 0),
-    (select array_agg(a.to_place order by a.from_place) from arc as a)
-  into v_ids, v_first, v_waits, v_free, v_to
+  select array_agg(s.id order by s.number), array_agg(s.first order by s.number),
+    (select array_agg(a.target order by a.source) from arc as a), array_agg(s.in_count order by s.number),
+    array_agg(s.number order by s.number) filter (where s.in_count = 0)
+  into v_ids, v_first, v_targets, v_in_counts, v_queue
   from (
-    select d.*, (1 + sum(d.out_count) over (order by d.place) - d.out_count)::integer as first
+    select d.*, (1 + sum(d.out_count) over (order by d.number) - d.out_count)::integer as first
     from degree as d
   ) as s;
-  v_free_count := coalesce(cardinality(v_free), 0);
-  v_first := v_first || (cardinality(v_to) + 1);
-  while v_done_count < v_free_count loop
+  v_queue_length := coalesce(cardinality(v_queue), 0);
+  v_first := v_first || (cardinality(v_targets) + 1);
+  while v_done_count < v_queue_length loop
     v_done_count := v_done_count + 1;
-    for v_at in v_first[v_free[v_done_count]]..v_first[v_free[v_done_count] + 1] - 1 loop
-      v_next := v_to[v_at];
-      v_waits[v_next] := v_waits[v_next] - 1;
-      if v_waits[v_next] = 0 then
-        v_free_count := v_free_count + 1;
-        v_free[v_free_count] := v_next;
+    for v_at in v_first[v_queue[v_done_count]]..v_first[v_queue[v_done_count] + 1] - 1 loop
+      v_target := v_targets[v_at];
+      v_in_counts[v_target] := v_in_counts[v_target] - 1;
+      if v_in_counts[v_target] = 0 then
+        v_queue_length := v_queue_length + 1;
+        v_queue[v_queue_length] := v_target;
       end if;
     end loop;
   end loop;
   return array(
-    select v_ids[u.place] from unnest(v_waits) with ordinality as u (waits, place) where u.waits > 0
+    select v_ids[u.number] from unnest(v_in_counts) with ordinality as u (count, number) where u.count > 0
   );
 end;
 $$;
-comment on function private.exai_issues_left_in_cycles is
-  'The issues on circles of blocks and parent, and those behind them; none in a graph that is in order.';
+comment on function private.find_exai_cycles is
+  'The issues on cycles of blocks and parent, and those behind them; empty for a valid graph.';
 
--- A few edges are walked each by itself; of many the whole graph is looked at once.
+-- Up to 8 new edges are checked one by one. For more, one pass over the whole graph is cheaper.
 create or replace function private.reject_exai_cycles() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_few constant integer := 8;
-  v_left uuid[];
+  v_max_single constant integer := 8;
+  v_suspect_ids uuid[];
   v_edge record;
 begin
-  if (select count(*) from new_edges as n where n.kind in ('blocks', 'parent')) > v_few then
-    v_left := private.exai_issues_left_in_cycles();
-    if v_left = '{}' then
+  if (select count(*) from new_edges as n where n.kind in ('blocks', 'parent')) > v_max_single then
+    v_suspect_ids := private.find_exai_cycles();
+    if v_suspect_ids = '{}' then
       return null;
     end if;
   end if;
@@ -1037,19 +1069,22 @@ begin
     select n.from_issue_id, n.to_issue_id, n.kind
     from new_edges as n
     where n.kind in ('blocks', 'parent')
-      and (v_left is null or n.from_issue_id = any (v_left) and n.to_issue_id = any (v_left))
+      and (
+        v_suspect_ids is null
+        or n.from_issue_id = any (v_suspect_ids) and n.to_issue_id = any (v_suspect_ids)
+      )
     order by n.from_issue_id, n.to_issue_id
   loop
-    if private.exai_waits_for(v_edge.from_issue_id, v_edge.to_issue_id) then
+    if private.has_exai_path(v_edge.to_issue_id, v_edge.from_issue_id) then
       raise exception using
         errcode = 'PT409', message = 'exai_relation_cycle_conflict',
         detail = format(
-          'Issue #%s %s issue #%s would close a circle: #%1$s already waits for #%3$s.',
+          'Issue #%s %s issue #%s would close a cycle: #%1$s already waits for #%3$s.',
           (select i.issue_number from public.exai_issues as i where i.id = v_edge.from_issue_id),
           case v_edge.kind when 'blocks' then 'blocking' else 'being the parent of' end,
           (select i.issue_number from public.exai_issues as i where i.id = v_edge.to_issue_id)
         ),
-        hint = 'Leave this edge out, or take away one of those that lead back.';
+        hint = 'Leave this edge out, or remove an edge of the path that leads back.';
     end if;
   end loop;
   return null;
@@ -1063,9 +1098,11 @@ create trigger _100_reject_exai_cycles after insert on public.exai_issue_relatio
   for each statement execute function private.reject_exai_cycles();
 
 -- 30_exai/30_relations/40_exai_relation_arrays.sql
--- The id arrays of exai_issues and the edges of kinds blocks and relates: two shapes of one truth.
+-- Syncs the id arrays of exai_issues with the edges of kinds blocks and relates: one set of data in two
+-- shapes.
 --
--- Each shape's trigger writes only what differs, so that the other one's finds nothing left to do.
+-- The trigger of each shape writes only differences to the other one, whose trigger then finds none: so the
+-- recursion ends.
 
 -- exai_issue_relations → exai_issues
 create or replace function private.sync_exai_arrays_of_issues(p_issue_ids uuid[]) returns void
@@ -1100,7 +1137,7 @@ begin
 end;
 $$;
 comment on function private.sync_exai_arrays_of_issues is
-  'Makes the id arrays of these issues, given once each, what the edges are.';
+  'Sets the id arrays of these issues, which must be distinct, to what the edges contain.';
 
 create or replace function private.sync_exai_edges_to_arrays() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1119,10 +1156,10 @@ begin
 end;
 $$;
 comment on function private.sync_exai_edges_to_arrays is
-  'After-statement trigger of exai_issue_relations: keeps the id arrays at both ends.';
+  'After-statement trigger of exai_issue_relations: updates the id arrays at both ends.';
 
 -- exai_issues → exai_issue_relations
-create or replace function private.exai_array_edges(
+create or replace function private.expand_exai_arrays(
   p_issue_id uuid, p_related uuid[], p_blocks uuid[], p_blocked_by uuid[]
 ) returns table (from_issue_id uuid, to_issue_id uuid, kind text)
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -1135,7 +1172,7 @@ begin
   select u.id, p_issue_id, 'blocks' from unnest(p_blocked_by) as u (id);
 end;
 $$;
-comment on function private.exai_array_edges is 'The edges that the id arrays of an issue say there are.';
+comment on function private.expand_exai_arrays is 'The edges that the id arrays of an issue stand for.';
 
 create or replace function private.write_exai_edges(
   p_removed public.exai_issue_relations[], p_added public.exai_issue_relations[]
@@ -1178,8 +1215,8 @@ begin
 end;
 $$;
 comment on function private.write_exai_edges is
-  'Takes edges away and adds others, as far as they are not so already. '
-  'Errors: exai_related_issue_unknown (422).';
+  'Removes and adds edges; skips those that are already removed or present. Errors: '
+  'exai_related_issue_unknown (422).';
 
 create or replace function private.sync_new_exai_arrays_to_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1189,7 +1226,7 @@ begin
   select array_agg(distinct row(e.from_issue_id, e.to_issue_id, e.kind, null)::public.exai_issue_relations)
   into v_added
   from new_issues as n
-  cross join lateral private.exai_array_edges(n.id, n.related_issues, n.blocks_issues, n.blocked_by_issues)
+  cross join lateral private.expand_exai_arrays(n.id, n.related_issues, n.blocks_issues, n.blocked_by_issues)
     as e
   where n.related_issues <> '{}' or n.blocks_issues <> '{}' or n.blocked_by_issues <> '{}';
   if v_added is not null then
@@ -1199,8 +1236,8 @@ begin
 end;
 $$;
 comment on function private.sync_new_exai_arrays_to_edges is
-  'After-insert-statement trigger of exai_issues: makes the edges that their id arrays name. '
-  'Errors: exai_related_issue_unknown (422).';
+  'After-insert-statement trigger of exai_issues: adds the edges that the id arrays contain. Errors: '
+  'exai_related_issue_unknown (422).';
 
 create or replace function private.sync_changed_exai_arrays_to_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1221,10 +1258,10 @@ begin
       bool_or(not e.is_old) as is_new
     from (
       select c.id, a.*, true as is_old from changed as c
-      cross join lateral private.exai_array_edges(c.id, c.old_related, c.old_blocks, c.old_blocked_by) as a
+      cross join lateral private.expand_exai_arrays(c.id, c.old_related, c.old_blocks, c.old_blocked_by) as a
       union all
       select c.id, a.*, false from changed as c
-      cross join lateral private.exai_array_edges(
+      cross join lateral private.expand_exai_arrays(
         c.id, c.related_issues, c.blocks_issues, c.blocked_by_issues
       ) as a
     ) as e
@@ -1244,15 +1281,30 @@ begin
 end;
 $$;
 comment on function private.sync_changed_exai_arrays_to_edges is
-  'After-update-statement trigger of exai_issues: writes the difference between the arrays before and after '
+  'After-update-statement trigger of exai_issues: writes the difference between the old and the new arrays '
   'as edges. Errors: exai_related_issue_unknown (422).';
 
-create trigger _300_sync_exai_edges_to_arrays after insert on public.exai_issue_relations
+-- A truncate has no transition table.
+create or replace function private.clear_exai_arrays() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.exai_issues as i
+  set related_issues = '{}', blocks_issues = '{}', blocked_by_issues = '{}'
+  where i.related_issues <> '{}' or i.blocks_issues <> '{}' or i.blocked_by_issues <> '{}';
+  return null;
+end;
+$$;
+comment on function private.clear_exai_arrays is
+  'After-truncate trigger of exai_issue_relations: empties all id arrays.';
+
+create trigger _200_sync_exai_edges_to_arrays after insert on public.exai_issue_relations
   referencing new table as changed_edges
   for each statement execute function private.sync_exai_edges_to_arrays();
-create trigger _310_sync_exai_edges_to_arrays after delete on public.exai_issue_relations
+create trigger _210_sync_exai_edges_to_arrays after delete on public.exai_issue_relations
   referencing old table as changed_edges
   for each statement execute function private.sync_exai_edges_to_arrays();
+create trigger _220_clear_exai_arrays after truncate on public.exai_issue_relations
+  for each statement execute function private.clear_exai_arrays();
 create trigger _200_sync_exai_arrays_to_edges after insert on public.exai_issues
   referencing new table as new_issues
   for each statement execute function private.sync_new_exai_arrays_to_edges();
@@ -1261,86 +1313,89 @@ create trigger _210_sync_exai_arrays_to_edges after update on public.exai_issues
   for each statement execute function private.sync_changed_exai_arrays_to_edges();
 
 -- 30_exai/30_relations/50_relate_exai_issues.sql
--- Relates two engineering issues, and takes a relation away, as one call each.
+-- Relates two engineering issues.
 
-create or replace function private.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
+create or replace function private.relate_exai_issues(p_from_issue_id uuid, p_to_issue_id uuid, p_kind text)
 returns public.exai_issue_relations
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_edge public.exai_issue_relations;
-  v_is_turned constant boolean := p_kind = 'relates' and p_to < p_from;
+  v_is_swapped constant boolean := p_kind = 'relates' and p_to_issue_id < p_from_issue_id;
 begin
   perform private.require_team_role('agent');
   perform private.lock_exai_graph();
-  perform private.require_exai_issue(p_from);
-  perform private.require_exai_issue(p_to);
-  if p_from = p_to then
+  perform private.require_exai_issue(p_from_issue_id);
+  perform private.require_exai_issue(p_to_issue_id);
+  if p_from_issue_id = p_to_issue_id then
     raise exception using
       errcode = 'PT422', message = 'exai_relation_invalid',
-      detail = 'An issue can''t be related to itself.',
+      detail = 'An issue cannot be related to itself.',
       hint = 'Give two different issues.';
   end if;
-  insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) values (p_from, p_to, p_kind)
+  insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind)
+  values (p_from_issue_id, p_to_issue_id, p_kind)
   on conflict on constraint exai_issue_relations_pkey do nothing;
   select e.* into v_edge from public.exai_issue_relations as e
-  where e.from_issue_id = case when v_is_turned then p_to else p_from end
-    and e.to_issue_id = case when v_is_turned then p_from else p_to end
+  where e.from_issue_id = case when v_is_swapped then p_to_issue_id else p_from_issue_id end
+    and e.to_issue_id = case when v_is_swapped then p_from_issue_id else p_to_issue_id end
     and e.kind = p_kind;
   return v_edge;
 end;
 $$;
 grant execute on function private.relate_exai_issues to authenticated, service_role;
 
-create or replace function public.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
+create or replace function public.relate_exai_issues(from_issue_id uuid, to_issue_id uuid, kind text)
 returns public.exai_issue_relations
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.relate_exai_issues(
-    p_from => relate_exai_issues.p_from, p_to => relate_exai_issues.p_to, p_kind => relate_exai_issues.p_kind
+    relate_exai_issues.from_issue_id, relate_exai_issues.to_issue_id, relate_exai_issues.kind
   );
 end;
 comment on function public.relate_exai_issues is
-  'Says that p_from blocks, relates to, duplicates, is the parent of (parent), or was discovered_from p_to; '
-  'the same again changes nothing. Returns the edge as it is stored. Agents and servers. Errors: '
-  'sign_in_required (401), team_role_required (403), exai_issue_unknown (404), '
-  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), '
-  'exai_relation_kind_invalid, exai_relation_invalid (422).';
+  'Adds a relation: from_issue_id blocks, relates to, duplicates, is the parent of (parent), or was '
+  'discovered_from to_issue_id. If the relation exists, nothing changes. Returns the edge as it is stored. '
+  'Agents and servers. Errors: sign_in_required (401), team_role_required (403), exai_issue_unknown (404), '
+  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), exai_relation_kind_invalid, '
+  'exai_relation_invalid (422).';
 grant execute on function public.relate_exai_issues to authenticated, service_role;
 
 -- 30_exai/30_relations/60_unrelate_exai_issues.sql
 -- Removes a relation between two engineering issues.
 
-create or replace function private.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
+create or replace function private.unrelate_exai_issues(
+  p_from_issue_id uuid, p_to_issue_id uuid, p_kind text
+) returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.require_team_role('agent');
   delete from public.exai_issue_relations as e
   where e.kind = p_kind
     and (
-      e.from_issue_id = p_from and e.to_issue_id = p_to
-      or p_kind = 'relates' and e.from_issue_id = p_to and e.to_issue_id = p_from
+      e.from_issue_id = p_from_issue_id and e.to_issue_id = p_to_issue_id
+      or p_kind = 'relates' and e.from_issue_id = p_to_issue_id and e.to_issue_id = p_from_issue_id
     );
   return found;
 end;
 $$;
 grant execute on function private.unrelate_exai_issues to authenticated, service_role;
 
-create or replace function public.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
+create or replace function public.unrelate_exai_issues(from_issue_id uuid, to_issue_id uuid, kind text)
+returns boolean
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.unrelate_exai_issues(
-    p_from => unrelate_exai_issues.p_from, p_to => unrelate_exai_issues.p_to,
-    p_kind => unrelate_exai_issues.p_kind
+    unrelate_exai_issues.from_issue_id, unrelate_exai_issues.to_issue_id, unrelate_exai_issues.kind
   );
 end;
 comment on function public.unrelate_exai_issues is
-  'Takes a relation away, relates in either direction, and says whether there was one. Agents and servers. '
+  'Removes a relation (relates in either direction) and returns whether it existed. Agents and servers. '
   'Errors: sign_in_required (401), team_role_required (403), exai_isolation_unsupported (409).';
 grant execute on function public.unrelate_exai_issues to authenticated, service_role;
 
 -- 30_exai/40_progress/10_exai_issue_counts.sql
--- What is counted about an engineering issue when something is written, so that nobody has to count when they
--- read: its steps, the open issues that block it, those that wait for it.
+-- Counts per engineering issue: its steps, the open issues that block it, and those that wait for it. They
+-- are updated with each write, so that a read does not count.
 
 create table private.exai_issue_counts (
   issue_id uuid not null,
@@ -1364,17 +1419,17 @@ create table private.exai_issue_counts (
     check (open_blockers_count >= 0 and blocked_parents_count >= 0 and unblocks_count >= 0)
 ) with (fillfactor = 80);
 comment on table private.exai_issue_counts is
-  'One row an engineering issue, written by triggers alone and read by exai_active_issues and '
-  'exai_ready_issues. exai_issue_counts_check() counts anew.';
+  'One row per engineering issue, written only by triggers and read by exai_active_issues and '
+  'exai_ready_issues. verify_exai_issue_counts() compares it with the tables.';
 comment on column private.exai_issue_counts.severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
 comment on column private.exai_issue_counts.is_open is 'Whether the status is open or in_progress.';
 comment on column private.exai_issue_counts.open_blockers_count is
   'Open issues that block this one directly.';
 comment on column private.exai_issue_counts.blocked_parents_count is
-  'Parents that have an open blocker, or a parent that has one, and so on up.';
+  'Parents that are blocked: by an open issue, or because a parent of theirs is blocked.';
 comment on column private.exai_issue_counts.unblocks_count is 'Open issues that this one blocks directly.';
 
--- Exactly the order of exai_ready_issues.
+-- The order of exai_ready_issues.
 create index exai_issue_counts_ready_idx
   on private.exai_issue_counts (severity_rank, unblocks_count desc, created_at, issue_number)
   where is_open and open_blockers_count = 0 and blocked_parents_count = 0;
@@ -1392,7 +1447,7 @@ end;
 $$;
 comment on function private.exai_severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
 
-create or replace function private.count_new_exai_issues() returns trigger
+create or replace function private.insert_exai_issue_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into private.exai_issue_counts (issue_id, issue_number, created_at, severity_rank, is_open)
@@ -1402,18 +1457,19 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_new_exai_issues is
-  'After-insert-statement trigger of exai_issues: makes their rows of counts.';
+comment on function private.insert_exai_issue_counts is
+  'After-insert-statement trigger of exai_issues: inserts their rows of counts.';
 
-create trigger _100_count_new_exai_issues after insert on public.exai_issues
+create trigger _110_insert_exai_issue_counts after insert on public.exai_issues
   referencing new table as new_issues
-  for each statement execute function private.count_new_exai_issues();
+  for each statement execute function private.insert_exai_issue_counts();
 
 -- 30_exai/40_progress/20_exai_step_counts.sql
--- Updates the counts of steps with each write of a step.
+-- Keeps the counts of steps up to date with each write of a step.
 
-create or replace function private.count_exai_steps(p_issue_ids uuid[], p_signs integer[], p_statuses text[])
-returns void
+create or replace function private.add_exai_step_counts(
+  p_issue_ids uuid[], p_signs integer[], p_statuses text[]
+) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform from private.exai_issue_counts as c where c.issue_id = any (p_issue_ids)
@@ -1432,24 +1488,24 @@ begin
   where c.issue_id = d.issue_id and (d.steps, d.completed, d.skipped) <> (0, 0, 0);
 end;
 $$;
-comment on function private.count_exai_steps is
-  'Adds steps, one for each place of the arrays, with the sign that stands there.';
+comment on function private.add_exai_step_counts is
+  'Adds steps to the counts, or subtracts them: one step per element of the arrays, with its sign.';
 
 create or replace function private.count_new_exai_steps() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.count_exai_steps(array_agg(n.issue_id), array_agg(1), array_agg(n.status))
+  perform private.add_exai_step_counts(array_agg(n.issue_id), array_agg(1), array_agg(n.status))
   from new_steps as n;
   return null;
 end;
 $$;
 comment on function private.count_new_exai_steps is
-  'After-insert-statement trigger of exai_issue_checklist: keeps the counts of steps.';
+  'After-insert-statement trigger of exai_issue_checklist: adds to the counts.';
 
 create or replace function private.count_changed_exai_steps() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.count_exai_steps(array_agg(u.issue_id), array_agg(u.sign), array_agg(u.status))
+  perform private.add_exai_step_counts(array_agg(u.issue_id), array_agg(u.sign), array_agg(u.status))
   from (
     select o.issue_id, s.sign, s.status
     from old_steps as o
@@ -1462,20 +1518,20 @@ begin
 end;
 $$;
 comment on function private.count_changed_exai_steps is
-  'After-update-statement trigger of exai_issue_checklist: keeps the counts of steps.';
+  'After-update-statement trigger of exai_issue_checklist: moves steps between the counts.';
 
 create or replace function private.count_deleted_exai_steps() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.count_exai_steps(array_agg(o.issue_id), array_agg(-1), array_agg(o.status))
+  perform private.add_exai_step_counts(array_agg(o.issue_id), array_agg(-1), array_agg(o.status))
   from old_steps as o;
   return null;
 end;
 $$;
 comment on function private.count_deleted_exai_steps is
-  'After-delete-statement trigger of exai_issue_checklist: keeps the counts of steps.';
+  'After-delete-statement trigger of exai_issue_checklist: subtracts from the counts.';
 
-create or replace function private.clear_exai_steps_search() returns trigger
+create or replace function private.clear_exai_step_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_counts as c set step_count = 0, completed_count = 0, skipped_count = 0
@@ -1483,49 +1539,49 @@ begin
   return null;
 end;
 $$;
-comment on function private.clear_exai_steps_search is 'After-truncate trigger of exai_issue_checklist.';
+comment on function private.clear_exai_step_counts is
+  'After-truncate trigger of exai_issue_checklist: sets the counts to 0.';
 
-create trigger _200_count_exai_steps after insert on public.exai_issue_checklist
+create trigger _100_count_new_exai_steps after insert on public.exai_issue_checklist
   referencing new table as new_steps
   for each statement execute function private.count_new_exai_steps();
-create trigger _210_count_exai_steps after update on public.exai_issue_checklist
+create trigger _110_count_changed_exai_steps after update on public.exai_issue_checklist
   referencing old table as old_steps new table as new_steps
   for each statement execute function private.count_changed_exai_steps();
-create trigger _220_count_exai_steps after delete on public.exai_issue_checklist
+create trigger _120_count_deleted_exai_steps after delete on public.exai_issue_checklist
   referencing old table as old_steps
   for each statement execute function private.count_deleted_exai_steps();
-create trigger _230_clear_exai_steps_search after truncate on public.exai_issue_checklist
-  for each statement execute function private.clear_exai_steps_search();
+create trigger _130_clear_exai_step_counts after truncate on public.exai_issue_checklist
+  for each statement execute function private.clear_exai_step_counts();
 
 -- 30_exai/40_progress/30_exai_blocked_counts.sql
--- Keeps the counts of what blocks what, with each edge written and each issue that is opened or closed.
+-- Adds to the counts of what blocks what, and passes changes on to the children.
 
--- Everything below it is locked as well, since being blocked is handed down from parents.
 create or replace function private.lock_exai_counts(p_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform from private.exai_issue_counts as c
   where c.issue_id in (
-    with recursive touched (id) as (
+    with recursive affected (id) as (
       select u.id from unnest(p_issue_ids) as u (id)
       union
       select e.to_issue_id
-      from touched as t
-      join public.exai_issue_relations as e on e.from_issue_id = t.id
+      from affected as a
+      join public.exai_issue_relations as e on e.from_issue_id = a.id
       where e.kind = 'parent'
     )
-    select t.id from touched as t
+    select a.id from affected as a
   )
   order by c.issue_id
   for no key update;
 end;
 $$;
 comment on function private.lock_exai_counts is
-  'Locks the counts of these issues and of all that descend from them, by id.';
+  'Locks the counts of these issues and of all their descendants, by id: a change of a parent reaches them.';
 
--- Level by level: who starts or stops being blocked is one blocked parent more or less for each of its
--- children.
-create or replace function private.shift_exai_counts(
+-- Level by level: each issue that becomes blocked, or stops being blocked, is one blocked parent more or less
+-- for each of its children.
+create or replace function private.add_exai_blocked_counts(
   p_issue_ids uuid[], p_blockers integer[], p_parents integer[], p_unblocks integer[]
 ) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1543,7 +1599,7 @@ begin
       from unnest(v_issue_ids, v_blockers, v_parents, v_unblocks) as u (id, blockers, parents, unblocks)
       group by u.id
     ),
-    shifted as (
+    updated as (
       update private.exai_issue_counts as c
       set open_blockers_count = c.open_blockers_count + d.blockers,
         blocked_parents_count = c.blocked_parents_count + d.parents,
@@ -1551,29 +1607,31 @@ begin
       from delta as d
       where c.issue_id = d.id and (d.blockers, d.parents, d.unblocks) <> (0, 0, 0)
       returning c.issue_id,
+        -- 1 if the issue became blocked, -1 if it stopped being blocked
         (c.open_blockers_count + c.blocked_parents_count > 0)::integer
-          - (c.open_blockers_count - d.blockers + c.blocked_parents_count - d.parents > 0)::integer as turn
+          - (c.open_blockers_count - d.blockers + c.blocked_parents_count - d.parents > 0)::integer as change
     )
-    select array_agg(e.to_issue_id), array_agg(0), array_agg(s.turn), null::integer[]
+    select array_agg(e.to_issue_id), array_agg(0), array_agg(u.change), null::integer[]
     into v_issue_ids, v_blockers, v_parents, v_unblocks
-    from shifted as s
-    join public.exai_issue_relations as e on e.from_issue_id = s.issue_id
-    where s.turn <> 0 and e.kind = 'parent';
+    from updated as u
+    join public.exai_issue_relations as e on e.from_issue_id = u.issue_id
+    where u.change <> 0 and e.kind = 'parent';
   end loop;
 end;
 $$;
-comment on function private.shift_exai_counts is
-  'Adds to open blockers, blocked parents and unblocked issues, and hands on to the children what changes.';
+comment on function private.add_exai_blocked_counts is
+  'Adds to open_blockers_count, blocked_parents_count and unblocks_count of these issues, and to '
+  'blocked_parents_count of the descendants that this affects.';
 
 -- 30_exai/40_progress/40_exai_edge_counts.sql
--- Updates the counts of what blocks what with each edge that is written.
+-- Keeps the counts of what blocks what up to date with each edge that is written.
 
--- Edges. What they add is told by the counts themselves, since those are what an opening or closing issue has
--- reached. What a deleted one took along is counted anew: one of its ends may be gone.
+-- Whether an end is open or blocked is read from the counts and not from exai_issues: an update of the status
+-- that is not counted yet will add its edges itself.
 create or replace function private.count_new_exai_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.shift_exai_counts(
+  perform private.add_exai_blocked_counts(
     array_agg(u.id), array_agg(u.blockers), array_agg(u.parents), array_agg(u.unblocks)
   )
   from new_edges as n
@@ -1591,9 +1649,9 @@ begin
 end;
 $$;
 comment on function private.count_new_exai_edges is
-  'After-insert-statement trigger of exai_issue_relations: keeps the counts.';
+  'After-insert-statement trigger of exai_issue_relations: adds to the counts.';
 
-create or replace function private.counted_exai_edges(p_issue_ids uuid[])
+create or replace function private.count_exai_edges(p_issue_ids uuid[])
 returns table (
   issue_id uuid, open_blockers_count integer, blocked_parents_count integer, unblocks_count integer
 )
@@ -1622,9 +1680,11 @@ begin
   from unnest(p_issue_ids) as u (id);
 end;
 $$;
-comment on function private.counted_exai_edges is
-  'The counts that these issues have by their edges and by what is kept of the other ends.';
+comment on function private.count_exai_edges is
+  'Counts the edges of these issues, with the stored counts of the other ends.';
 
+-- The ends are counted again: a deleted edge cannot be subtracted, since one of its ends may be deleted as
+-- well.
 create or replace function private.count_deleted_exai_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -1639,87 +1699,86 @@ begin
     return null;
   end if;
   perform private.lock_exai_counts(v_issue_ids);
-  perform private.shift_exai_counts(
+  perform private.add_exai_blocked_counts(
     array_agg(c.issue_id), array_agg(n.open_blockers_count - c.open_blockers_count),
     array_agg(n.blocked_parents_count - c.blocked_parents_count),
     array_agg(n.unblocks_count - c.unblocks_count)
   )
-  from private.counted_exai_edges(v_issue_ids) as n
+  from private.count_exai_edges(v_issue_ids) as n
   join private.exai_issue_counts as c on c.issue_id = n.issue_id;
   return null;
 end;
 $$;
 comment on function private.count_deleted_exai_edges is
-  'After-delete-statement trigger of exai_issue_relations: keeps the counts.';
+  'After-delete-statement trigger of exai_issue_relations: counts the edges of both ends again.';
 
-create or replace function private.clear_exai_edges_search() returns trigger
+create or replace function private.clear_exai_edge_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_counts as c
   set open_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
   where c.open_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
-  update public.exai_issues as i
-  set related_issues = '{}', blocks_issues = '{}', blocked_by_issues = '{}'
-  where i.related_issues <> '{}' or i.blocks_issues <> '{}' or i.blocked_by_issues <> '{}';
   return null;
 end;
 $$;
-comment on function private.clear_exai_edges_search is 'After-truncate trigger of exai_issue_relations.';
+comment on function private.clear_exai_edge_counts is
+  'After-truncate trigger of exai_issue_relations: sets the counts to 0.';
 
-create trigger _200_count_exai_edges after insert on public.exai_issue_relations
+create trigger _110_count_new_exai_edges after insert on public.exai_issue_relations
   referencing new table as new_edges
   for each statement execute function private.count_new_exai_edges();
-create trigger _210_count_exai_edges after delete on public.exai_issue_relations
+create trigger _120_count_deleted_exai_edges after delete on public.exai_issue_relations
   referencing old table as old_edges
   for each statement execute function private.count_deleted_exai_edges();
-create trigger _220_clear_exai_edges_search after truncate on public.exai_issue_relations
-  for each statement execute function private.clear_exai_edges_search();
+create trigger _130_clear_exai_edge_counts after truncate on public.exai_issue_relations
+  for each statement execute function private.clear_exai_edge_counts();
 
 -- 30_exai/40_progress/50_exai_status_counts.sql
--- Updates the counts when issues open, close, or change their severity.
+-- Keeps the counts up to date when issues are opened, closed, or change their severity.
 
--- Issues that open, close, or change their severity. The graph is shared by now, so no edge comes or goes.
+-- The statement has the graph lock in shared mode, so no edge is written meanwhile.
 create or replace function private.count_changed_exai_issues() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_changed_ids uuid[];
-  v_turned_ids uuid[];
-  v_turns integer[];
+  v_toggled_ids uuid[];
+  -- 1 for an issue that became open, -1 for one that is open no longer
+  v_changes integer[];
 begin
   select array_agg(n.id),
-    array_agg(n.id) filter (where t.turn <> 0), array_agg(t.turn) filter (where t.turn <> 0)
-  into v_changed_ids, v_turned_ids, v_turns
+    array_agg(n.id) filter (where t.change <> 0), array_agg(t.change) filter (where t.change <> 0)
+  into v_changed_ids, v_toggled_ids, v_changes
   from new_issues as n
   join old_issues as o on o.id = n.id
   cross join lateral (
     select (n.status in ('open', 'in_progress'))::integer - (o.status in ('open', 'in_progress'))::integer
-      as turn
+      as change
   ) as t
-  where t.turn <> 0 or n.severity <> o.severity;
+  where t.change <> 0 or n.severity <> o.severity;
   if v_changed_ids is null then
     return null;
   end if;
   perform private.lock_exai_counts(v_changed_ids || array(
     select e.to_issue_id from public.exai_issue_relations as e
-    where e.from_issue_id = any (v_turned_ids) and e.kind = 'blocks'
+    where e.from_issue_id = any (v_toggled_ids) and e.kind = 'blocks'
     union
     select e.from_issue_id from public.exai_issue_relations as e
-    where e.to_issue_id = any (v_turned_ids) and e.kind = 'blocks'
+    where e.to_issue_id = any (v_toggled_ids) and e.kind = 'blocks'
   ));
   update private.exai_issue_counts as c
   set severity_rank = private.exai_severity_rank(n.severity), is_open = n.status in ('open', 'in_progress')
   from new_issues as n
   where c.issue_id = n.id and n.id = any (v_changed_ids);
-  perform private.shift_exai_counts(
+  perform private.add_exai_blocked_counts(
     array_agg(d.id), array_agg(d.blockers), array_agg(0), array_agg(d.unblocks)
   )
   from (
-    select e.to_issue_id as id, u.turn as blockers, 0 as unblocks
-    from unnest(v_turned_ids, v_turns) as u (id, turn)
+    select e.to_issue_id as id, u.change as blockers, 0 as unblocks
+    from unnest(v_toggled_ids, v_changes) as u (id, change)
     join public.exai_issue_relations as e on e.from_issue_id = u.id and e.kind = 'blocks'
     union all
-    select e.from_issue_id, 0, u.turn
-    from unnest(v_turned_ids, v_turns) as u (id, turn)
+    select e.from_issue_id, 0, u.change
+    from unnest(v_toggled_ids, v_changes) as u (id, change)
     join public.exai_issue_relations as e on e.to_issue_id = u.id and e.kind = 'blocks'
   ) as d
   having count(*) > 0;
@@ -1727,17 +1786,18 @@ begin
 end;
 $$;
 comment on function private.count_changed_exai_issues is
-  'After-update-statement trigger of exai_issues: keeps the counts.';
+  'After-update-statement trigger of exai_issues: updates the counts of the issues and of both ends of their '
+  'edges.';
 
-create trigger _120_count_exai_issues after update on public.exai_issues
+create trigger _120_count_changed_exai_issues after update on public.exai_issues
   referencing old table as old_issues new table as new_issues
   for each statement execute function private.count_changed_exai_issues();
 
 -- 30_exai/40_progress/60_verify_exai_issue_counts.sql
 -- Compares the stored counts with what the tables contain.
 
-create or replace function private.exai_issue_counts_check()
-returns table (issue_number integer, name text, kept integer, counted integer)
+create or replace function private.verify_exai_issue_counts()
+returns table (issue_number integer, name text, stored integer, counted integer)
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
@@ -1766,7 +1826,7 @@ begin
     from public.exai_issue_checklist as s
     group by s.issue_id
   )
-  select i.issue_number, v.name, v.kept, v.counted
+  select i.issue_number, v.name, v.stored, v.counted
   from public.exai_issues as i
   left join private.exai_issue_counts as c on c.issue_id = i.id
   left join step as s on s.issue_id = i.id
@@ -1789,17 +1849,17 @@ begin
       ('unblocks', c.unblocks_count, coalesce(u.unblocks, 0)::integer),
       ('is_open', c.is_open::integer, (i.status in ('open', 'in_progress'))::integer),
       ('severity_rank', c.severity_rank::integer, private.exai_severity_rank(i.severity)::integer)
-  ) as v (name, kept, counted)
-  where v.kept is distinct from v.counted
+  ) as v (name, stored, counted)
+  where v.stored is distinct from v.counted
   order by i.issue_number, v.name;
 end;
 $$;
-comment on function private.exai_issue_counts_check is
-  'Counts everything in exai_issue_counts anew and returns what differs: nothing when all is '
-  'right. For operators.';
+comment on function private.verify_exai_issue_counts is
+  'Counts everything in exai_issue_counts again and returns the differences; no row means that all counts '
+  'are correct. For operators.';
 
 -- 30_exai/40_progress/70_exai_active_issues.sql
--- What is open or being worked on, with how far it got.
+-- The view of active issues: open or in progress, with the progress of their steps.
 
 create view public.exai_active_issues with (security_invoker = true) as
 select
@@ -1817,13 +1877,14 @@ join private.exai_issue_counts as c on c.issue_id = i.id
 where i.status in ('open', 'in_progress');
 comment on view public.exai_active_issues is
   'Engineering issues that are open or in_progress, with the progress of their steps.';
-comment on column public.exai_active_issues.total_steps is 'All steps, the skipped ones too.';
+comment on column public.exai_active_issues.total_steps is 'All steps, including the skipped ones.';
 comment on column public.exai_active_issues.progress_percentage is
-  'completed_steps of those not skipped, rounded to a whole percentage; 0 where there are none.';
+  'completed_steps as a percentage of the steps that are not skipped, rounded to an integer; 0 if there are '
+  'none.';
 grant select on public.exai_active_issues to authenticated, service_role;
 
 -- 30_exai/40_progress/80_exai_ready_issues.sql
--- What can be worked on now, what helps most first.
+-- The view of ready issues: active issues that wait for nothing, the most useful first.
 
 create view public.exai_ready_issues with (security_invoker = true) as
 select
@@ -1842,22 +1903,19 @@ join public.exai_issues as i on i.id = c.issue_id
 where c.is_open and c.open_blockers_count = 0 and c.blocked_parents_count = 0
 order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number;
 comment on view public.exai_ready_issues is
-  'Engineering issues that are open or in_progress and wait for nothing: no open issue blocks them, nor '
-  'their parents up the whole chain. Ordered by severity, by how many open issues they block directly, and '
-  'by age. Claimed ones too: see claim_expires_at, and next_exai_issue().';
+  'Engineering issues that are open or in_progress and wait for nothing: no open issue blocks them or any of '
+  'their ancestors. Ordered by severity, by how many open issues they block directly, and by age. Includes '
+  'claimed issues: see lease_expires_at, and next_exai_issue().';
 comment on column public.exai_ready_issues.unblocks_count is
-  'How many open issues wait for this one directly.';
+  'How many open issues this one blocks directly.';
 grant select on public.exai_ready_issues to authenticated, service_role;
 
 -- 30_exai/50_search/10_exai_issue_words.sql
--- What search_exai_issues looks through: one row an engineering issue, kept by triggers.
+-- The search vector of an engineering issue: its words, and the parts of its identifiers and paths.
 --
--- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
--- at most some five times its bytes. So at most 90,000 bytes go in, and the parts of names once more.
---
--- Whoever writes a row here locks it first and then reads what it is made of, so that two updates of one
--- issue at once don't lose each other's words. It is the last lock that is taken, so nobody waits in a
--- circle.
+-- A write must not fail because a text is long. A tsvector is limited to 1 MB and can be five times as large
+-- as its text, so at most 90,000 bytes are indexed, and then the parts of up to 1,000 camel-case names per
+-- text.
 
 create or replace function private.exai_vector(p_text text, p_max_bytes integer) returns tsvector
 language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
@@ -1885,7 +1943,7 @@ begin
 end;
 $$;
 comment on function private.exai_vector is
-  'The words of the first p_max_bytes bytes of a text, and the parts of the names in it.';
+  'The words of the first p_max_bytes bytes of a text, and the parts of the camel-case names in them.';
 
 create or replace function private.exai_issue_vector(p_issue public.exai_issues) returns tsvector
 language plpgsql immutable security definer set search_path = '' as $$
@@ -1907,7 +1965,7 @@ begin
     );
 end;
 $$;
-comment on function private.exai_issue_vector is 'The words of an issue without its updates.';
+comment on function private.exai_issue_vector is 'The words of an issue, without its updates.';
 
 create or replace function private.exai_updates_vector(p_issue_id uuid) returns tsvector
 language plpgsql stable security definer set search_path = '' as $$
@@ -1924,10 +1982,14 @@ begin
   );
 end;
 $$;
-comment on function private.exai_updates_vector is 'The words of an issue''s 100 newest updates.';
+comment on function private.exai_updates_vector is 'The words of the 100 newest updates of an issue.';
 
 -- 30_exai/50_search/20_exai_issue_search.sql
 -- What search_exai_issues searches: one row per engineering issue, maintained by triggers.
+--
+-- A writer locks the row first and then reads the texts, so that two concurrent updates of one issue don't
+-- lose each other's words. It locks no counts while it holds this lock, so a single statement cannot deadlock
+-- here.
 
 create table private.exai_issue_search (
   issue_id uuid not null,
@@ -1937,8 +1999,8 @@ create table private.exai_issue_search (
     references public.exai_issues (id) on delete cascade
 );
 comment on table private.exai_issue_search is
-  'The words of an engineering issue: title A, file and components B, description and analysis C, its '
-  'newest updates D.';
+  'The words of an engineering issue, by weight: A title, B file and components, C description and analysis, '
+  'D the newest updates.';
 
 create index exai_issue_search_vector_idx on private.exai_issue_search using gin (vector);
 
@@ -1956,7 +2018,7 @@ begin
   where i.id = s.issue_id and s.issue_id = any (p_issue_ids);
 end;
 $$;
-comment on function private.index_exai_issues is 'Makes the words of these issues anew.';
+comment on function private.index_exai_issues is 'Builds the search vectors of these issues again.';
 
 create or replace function private.index_new_exai_issues() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1969,7 +2031,7 @@ begin
 end;
 $$;
 comment on function private.index_new_exai_issues is
-  'After-insert-statement trigger of exai_issues: makes new ones findable.';
+  'After-insert-statement trigger of exai_issues: inserts the search vectors.';
 
 create or replace function private.index_changed_exai_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1979,7 +2041,7 @@ begin
 end;
 $$;
 comment on function private.index_changed_exai_issue is
-  'After-update trigger of issues of which a text changed.';
+  'After-update trigger of issues whose texts changed: updates the search vector.';
 
 create or replace function private.index_exai_updates() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -1994,7 +2056,7 @@ begin
 end;
 $$;
 comment on function private.index_exai_updates is
-  'After-statement trigger of exai_issue_updates: keeps what is said there findable.';
+  'After-statement trigger of exai_issue_updates: updates the search vectors of their issues.';
 
 create or replace function private.clear_exai_updates_search() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -2004,12 +2066,13 @@ begin
   return null;
 end;
 $$;
-comment on function private.clear_exai_updates_search is 'After-truncate trigger of exai_issue_updates.';
+comment on function private.clear_exai_updates_search is
+  'After-truncate trigger of exai_issue_updates: removes the words of updates from all search vectors.';
 
-create trigger _110_index_new_exai_issues after insert on public.exai_issues
+create trigger _300_index_new_exai_issues after insert on public.exai_issues
   referencing new table as new_issues
   for each statement execute function private.index_new_exai_issues();
-create trigger _400_index_changed_exai_issue after update on public.exai_issues
+create trigger _310_index_changed_exai_issue after update on public.exai_issues
   for each row when (
     (
       old.title, old.description, old.file_path, old.affected_components, old.root_cause,
@@ -2020,22 +2083,22 @@ create trigger _400_index_changed_exai_issue after update on public.exai_issues
     )
   )
   execute function private.index_changed_exai_issue();
-create trigger _200_index_exai_updates after insert on public.exai_issue_updates
+create trigger _300_index_exai_updates after insert on public.exai_issue_updates
   referencing new table as changed_updates
   for each statement execute function private.index_exai_updates();
-create trigger _210_index_exai_updates after update on public.exai_issue_updates
+create trigger _310_index_exai_updates after update on public.exai_issue_updates
   referencing new table as changed_updates
   for each statement execute function private.index_exai_updates();
-create trigger _220_index_exai_updates after delete on public.exai_issue_updates
+create trigger _320_index_exai_updates after delete on public.exai_issue_updates
   referencing old table as changed_updates
   for each statement execute function private.index_exai_updates();
-create trigger _230_clear_exai_updates_search after truncate on public.exai_issue_updates
+create trigger _330_clear_exai_updates_search after truncate on public.exai_issue_updates
   for each statement execute function private.clear_exai_updates_search();
 
 -- 30_exai/50_search/30_search_exai_issues.sql
--- Finds engineering issues by what people and assistants type: words, identifiers, paths.
+-- Full-text search over engineering issues: words, identifiers, paths.
 
-create or replace function private.found_exai_issues(
+create or replace function private.find_exai_issues(
   p_words tsquery, p_number integer, p_pattern text, p_severity text[], p_status text[], p_category text[],
   p_component text, p_file text, p_limit integer, p_offset integer
 ) returns table (issue_id uuid, rank real)
@@ -2046,7 +2109,7 @@ begin
     select i.id, i.created_at, i.issue_number, case
       when i.issue_number = p_number then 100
       when p_words is null then 0
-      -- 1: divided by 1 + the logarithm of the length
+      -- 1: the rank is divided by 1 + the logarithm of the length
       else ts_rank('{0.1, 0.2, 0.4, 1}', s.vector, p_words, 1)
     end::real as rank
     from public.exai_issues as i
@@ -2071,12 +2134,12 @@ begin
   limit p_limit offset p_offset;
 end;
 $$;
-comment on function private.found_exai_issues is
-  'A page of the issues that match all of what is given, best first; a null filters nothing.';
+comment on function private.find_exai_issues is
+  'One page of the issues that match all conditions, best first; a null is no condition.';
 
 create or replace function private.search_exai_issues(
-  query text, p_severity text[], p_status text[], p_category text[], p_component text, p_file text,
-  p_limit integer, p_offset integer
+  p_query text, p_severity text[], p_status text[], p_category text[], p_component text, p_file text,
+  p_max_results integer, p_skip_results integer
 ) returns table (
   id uuid, issue_number integer, title text, severity text, category text, status text, file_path text,
   line_start integer, line_end integer, affected_components text[], conversation_id text,
@@ -2084,21 +2147,21 @@ create or replace function private.search_exai_issues(
 )
 language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
-  v_query constant text := private.non_blank(left(query, 1000));
+  v_query constant text := private.non_blank(left(p_query, 1000));
   v_words constant tsquery := private.websearch_query(v_query, true);
   v_marked constant tsquery := v_words || websearch_to_tsquery('pg_catalog.english', v_query);
   v_number constant integer := substring(v_query from '^#?(\d{1,9})$')::integer;
   v_pattern constant text := '%' || regexp_replace(left(v_query, 200), '([\\%_])', '\\\1', 'g') || '%';
   v_file constant text := private.non_blank(p_file);
   v_component constant text := private.non_blank(p_component);
-  v_limit constant integer := least(greatest(coalesce(p_limit, 20), 0), 100);
-  v_offset constant integer := least(greatest(coalesce(p_offset, 0), 0), 100000);
+  v_limit constant integer := least(greatest(coalesce(p_max_results, 20), 0), 100);
+  v_offset constant integer := least(greatest(coalesce(p_skip_results, 0), 0), 100000);
   v_is_found boolean;
 begin
   perform private.require_team_role('viewer');
-  -- Where nothing has the words, titles and paths that contain the query as it was typed.
+  -- If no issue contains the words, titles and paths that contain the query as it was typed.
   v_is_found := v_words is null and v_pattern is null or exists (
-    select from private.found_exai_issues(
+    select from private.find_exai_issues(
       v_words, v_number, case when v_words is null and v_number is null then v_pattern end, p_severity,
       p_status, p_category, v_component, v_file, 1, 0
     )
@@ -2111,11 +2174,11 @@ begin
       'pg_catalog.english', t.text, coalesce(v_marked, ''),
       'StartSel=**, StopSel=**, MaxFragments=2, MinWords=8, MaxWords=24, FragmentDelimiter=" … "'
     )
-  from private.found_exai_issues(
+  from private.find_exai_issues(
     case when v_is_found then v_words end, v_number,
     case when not v_is_found or v_words is null and v_number is null then v_pattern end, p_severity, p_status,
     p_category, v_component, v_file, v_limit, v_offset
-  ) with ordinality as f (issue_id, rank, place)
+  ) with ordinality as f (issue_id, rank, position)
   join public.exai_issues as i on i.id = f.issue_id
   cross join lateral (
     select concat_ws(
@@ -2123,15 +2186,15 @@ begin
       left(i.recommended_fix, 2000), left(i.actual_fix, 2000)
     ) as text
   ) as t
-  order by f.place;
+  order by f.position;
 end;
 $$;
 grant execute on function private.search_exai_issues to authenticated, service_role;
 
 create or replace function public.search_exai_issues(
-  query text, p_severity text[] default null, p_status text[] default null, p_category text[] default null,
-  p_component text default null, p_file text default null, p_limit integer default 20,
-  p_offset integer default 0
+  query text, severity text[] default null, status text[] default null, category text[] default null,
+  component text default null, file text default null, max_results integer default 20,
+  skip_results integer default 0
 ) returns table (
   id uuid, issue_number integer, title text, severity text, category text, status text, file_path text,
   line_start integer, line_end integer, affected_components text[], conversation_id text,
@@ -2143,41 +2206,40 @@ begin atomic
     f.line_end, f.affected_components, f.conversation_id, f.fix_conversation_id, f.created_at, f.updated_at,
     f.rank, f.snippet
   from private.search_exai_issues(
-    search_exai_issues.query, p_severity, p_status, p_category, p_component, p_file, p_limit, p_offset
+    search_exai_issues.query, search_exai_issues.severity, search_exai_issues.status,
+    search_exai_issues.category, search_exai_issues.component, search_exai_issues.file,
+    search_exai_issues.max_results, search_exai_issues.skip_results
   ) as f;
 end;
 comment on function public.search_exai_issues is
-  'Finds engineering issues by the words of title, file, components, description, analysis and updates: all '
-  'words, in any order; identifiers and paths as they are written, or by their parts; "words together"; '
-  '-without; this or that; the last word as far as it is typed; #12 brings the issue of that number first. '
-  'Where nothing has the words, titles and paths that contain the query as typed. A blank query lists the '
-  'newest. p_severity, p_status, p_category: any of these; p_component: one of its components; p_file: a '
-  'path, the end of one, or a folder. p_limit up to 100. Best first, equals newest first; of more than '
-  '2,000 that match, the newest 2,000 are ranked. snippet is text as it was written, with **marks**. '
-  'Viewers. Errors: sign_in_required (401), team_role_required (403).';
+  'Full-text search over title, file, components, description, analysis and updates of engineering issues. '
+  'All words must occur, in any order; identifiers and paths match as a whole or by their parts; "a '
+  'phrase"; -excluded; this or that; the last word matches as a prefix; #12 lists the issue with that '
+  'number first. If no issue contains the words, titles and paths that contain the query as typed. A blank '
+  'query lists the newest issues. severity, status and category: any of these values; component: an exact '
+  'name; file: a path, the end of one, or a folder. max_results up to 100. Best first, equal ranks newest '
+  'first; of more than 2,000 matches, the newest 2,000 are ranked. snippet is text as it was written, with '
+  '**marks**. Viewers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.search_exai_issues to authenticated, service_role;
 
 -- 30_exai/60_work/10_exai_claims.sql
--- Who works on an engineering issue right now: a claim that ends by itself.
+-- Claims: who works on an engineering issue, until lease_expires_at.
 --
--- A claim is a conversation's, under one account: the same conversation under the same account holds it, and
--- may claim again to hold it longer.
+-- The holder of a claim is a conversation together with an account. The holder may claim again to extend it.
 
-create or replace function private.require_claim(p_minutes integer) returns void
-language plpgsql stable security definer set search_path = '' as $$
+create or replace function private.check_exai_claim_minutes(p_minutes integer) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  perform private.require_team_role('agent');
   if p_minutes is null or p_minutes not between 1 and 1440 then
     raise exception using
       errcode = 'PT422', message = 'exai_claim_minutes_invalid',
-      detail = 'A claim holds for 1 to 1440 minutes.',
-      hint = 'Leave p_minutes out for 30.';
+      detail = 'A claim lasts for 1 to 1440 minutes.',
+      hint = 'Leave minutes out for 30.';
   end if;
 end;
 $$;
-comment on function private.require_claim is
-  'Passes whoever may claim, for a time that is allowed. Errors: team_role_required '
-  '(403), exai_claim_minutes_invalid (422).';
+comment on function private.check_exai_claim_minutes is
+  'Checks the duration of a claim. Errors: exai_claim_minutes_invalid (422).';
 
 create or replace function private.write_exai_claim(p_issue_id uuid, p_claimed_by text, p_minutes integer)
 returns public.exai_issues
@@ -2188,15 +2250,15 @@ begin
   update public.exai_issues as i
   set claimed_by = p_claimed_by,
     claimed_by_user_id = (select u.id from auth.users as u where u.id = auth.uid()),
-    claimed_at = clock_timestamp(), claim_expires_at = clock_timestamp() + make_interval(mins => p_minutes)
+    claimed_at = clock_timestamp(), lease_expires_at = clock_timestamp() + make_interval(mins => p_minutes)
   where i.id = p_issue_id
   returning i.* into v_issue;
   return v_issue;
 end;
 $$;
-comment on function private.write_exai_claim is 'Writes a claim on an issue that is locked.';
+comment on function private.write_exai_claim is 'Writes a claim to an issue, which the caller has locked.';
 
--- Clients send whole rows back, claims too. Only the functions that claim run with another role than the
+-- Clients send whole rows back, including the claim. The functions that claim run as another role than the
 -- API's.
 create or replace function private.guard_exai_claim() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -2205,25 +2267,25 @@ begin
     new.claimed_by := old.claimed_by;
     new.claimed_by_user_id := old.claimed_by_user_id;
     new.claimed_at := old.claimed_at;
-    new.claim_expires_at := old.claim_expires_at;
+    new.lease_expires_at := old.lease_expires_at;
   end if;
   return new;
 end;
 $$;
 comment on function private.guard_exai_claim is
-  'Before trigger: people claim by claim_exai_issue and next_exai_issue only; what else they write '
-  'there is dropped.';
+  'Before trigger of exai_issues: restores the columns of the claim when a person writes them. Only '
+  'claim_exai_issue, next_exai_issue and release_exai_issue change them.';
 
-create trigger _150_guard_exai_claim before insert on public.exai_issues
+create trigger _200_guard_exai_claim before insert on public.exai_issues
   for each row when (
     coalesce(new.claimed_by, new.claimed_by_user_id::text) is not null
-    or coalesce(new.claimed_at, new.claim_expires_at) is not null
+    or coalesce(new.claimed_at, new.lease_expires_at) is not null
   )
   execute function private.guard_exai_claim();
-create trigger _160_guard_exai_claim before update on public.exai_issues
+create trigger _210_guard_exai_claim before update on public.exai_issues
   for each row when (
-    (old.claimed_by, old.claimed_by_user_id, old.claimed_at, old.claim_expires_at)
-    is distinct from (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.claim_expires_at)
+    (old.claimed_by, old.claimed_by_user_id, old.claimed_at, old.lease_expires_at)
+    is distinct from (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.lease_expires_at)
   )
   execute function private.guard_exai_claim();
 
@@ -2238,33 +2300,32 @@ declare
   v_claimed_by constant text := coalesce(private.non_blank(p_conversation_id), private.actor_name());
   v_issue public.exai_issues;
 begin
-  perform private.require_claim(p_minutes);
-  perform private.share_exai_graph();
+  perform private.require_team_role('agent');
+  perform private.check_exai_claim_minutes(p_minutes);
+  perform private.lock_exai_graph_shared();
   select i.* into v_issue
   from public.exai_issues as i
   where i.issue_number = p_issue_number
   for no key update;
   if not found then
-    raise exception using
-      errcode = 'PT404', message = 'exai_issue_unknown',
-      detail = format('There is no engineering issue #%s.', p_issue_number), hint = 'Use its issue_number.';
+    perform private.raise_exai_issue_unknown(p_issue_number);
   end if;
   if v_issue.status not in ('open', 'in_progress') then
     raise exception using
       errcode = 'PT409', message = 'exai_status_conflict',
       detail = format('Issue #%s is %s.', v_issue.issue_number, v_issue.status),
-      hint = 'Open it again first, or choose another one.';
+      hint = 'Reopen it first, or choose another issue.';
   end if;
-  if v_issue.claim_expires_at > clock_timestamp()
+  if v_issue.lease_expires_at > clock_timestamp()
     and (v_issue.claimed_by, v_issue.claimed_by_user_id) is distinct from (v_claimed_by, auth.uid())
   then
     raise exception using
       errcode = 'PT409', message = 'exai_claim_conflict',
       detail = format(
         'Issue #%s is claimed by %s until %s.', v_issue.issue_number, v_issue.claimed_by,
-        to_char(v_issue.claim_expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+        to_char(v_issue.lease_expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
       ),
-      hint = 'Choose another one with next_exai_issue, or wait until then.';
+      hint = 'Choose another issue with next_exai_issue, or wait until then.';
   end if;
   return private.write_exai_claim(v_issue.id, v_claimed_by, p_minutes);
 end;
@@ -2272,24 +2333,23 @@ $$;
 grant execute on function private.claim_exai_issue to authenticated, service_role;
 
 create or replace function public.claim_exai_issue(
-  p_issue_number integer, p_conversation_id text default null, p_minutes integer default 30
+  issue_number integer, conversation_id text default null, minutes integer default 30
 ) returns public.exai_issues
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.claim_exai_issue(
-    p_issue_number => claim_exai_issue.p_issue_number,
-    p_conversation_id => claim_exai_issue.p_conversation_id, p_minutes => claim_exai_issue.p_minutes
+    claim_exai_issue.issue_number, claim_exai_issue.conversation_id, claim_exai_issue.minutes
   );
 end;
 comment on function public.claim_exai_issue is
-  'Claims an active issue for a conversation, or under the caller''s name without one, for so many minutes '
-  '(1 to 1440); the holder''s own claim is renewed. The status stays what it is. Agents and servers. '
+  'Claims an active issue for a conversation, or under the caller''s display name without one, for 1 to 1440 '
+  'minutes. The holder claims again to extend the claim. The status does not change. Agents and servers. '
   'Errors: sign_in_required (401), team_role_required (403), exai_issue_unknown (404), exai_claim_conflict, '
   'exai_status_conflict (409), exai_claim_minutes_invalid (422).';
 grant execute on function public.claim_exai_issue to authenticated, service_role;
 
 -- 30_exai/60_work/30_release_exai_issue.sql
--- Releases a claim before it expires.
+-- Releases the claim on an engineering issue before it expires.
 
 create or replace function private.release_exai_issue(p_issue_number integer, p_conversation_id text)
 returns boolean
@@ -2297,7 +2357,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.require_team_role('agent');
   update public.exai_issues as i
-  set claimed_by = null, claimed_by_user_id = null, claimed_at = null, claim_expires_at = null
+  set claimed_by = null, claimed_by_user_id = null, claimed_at = null, lease_expires_at = null
   where i.issue_number = p_issue_number and i.claimed_by is not null
     and (
       i.claimed_by = coalesce(private.non_blank(p_conversation_id), private.actor_name())
@@ -2309,23 +2369,19 @@ end;
 $$;
 grant execute on function private.release_exai_issue to authenticated, service_role;
 
-create or replace function public.release_exai_issue(
-  p_issue_number integer, p_conversation_id text default null
-) returns boolean
+create or replace function public.release_exai_issue(issue_number integer, conversation_id text default null)
+returns boolean
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.release_exai_issue(
-    p_issue_number => release_exai_issue.p_issue_number,
-    p_conversation_id => release_exai_issue.p_conversation_id
-  );
+  select private.release_exai_issue(release_exai_issue.issue_number, release_exai_issue.conversation_id);
 end;
 comment on function public.release_exai_issue is
-  'Gives a claim up, and says whether there was one of this conversation and account; admins and servers '
-  'release anybody''s. Agents and servers. Errors: sign_in_required (401), team_role_required (403).';
+  'Releases the claim of this conversation and account, and returns whether there was one; admins and '
+  'servers release any claim. Agents and servers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.release_exai_issue to authenticated, service_role;
 
 -- 30_exai/60_work/40_next_exai_issue.sql
--- Claims the best ready issue that has no claim.
+-- Claims the first ready issue that has no claim.
 
 create or replace function private.next_exai_issue(p_conversation_id text, p_minutes integer)
 returns setof public.exai_issues
@@ -2333,14 +2389,15 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue_id uuid;
 begin
-  perform private.require_claim(p_minutes);
-  perform private.share_exai_graph();
+  perform private.require_team_role('agent');
+  perform private.check_exai_claim_minutes(p_minutes);
+  perform private.lock_exai_graph_shared();
   select i.id into v_issue_id
   from private.exai_issue_counts as c
   join public.exai_issues as i on i.id = c.issue_id
   where c.is_open and c.open_blockers_count = 0 and c.blocked_parents_count = 0
     and i.status in ('open', 'in_progress')
-    and (i.claim_expires_at is null or i.claim_expires_at <= clock_timestamp())
+    and (i.lease_expires_at is null or i.lease_expires_at <= clock_timestamp())
   order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number
   limit 1
   for no key update of i skip locked;
@@ -2354,23 +2411,20 @@ $$;
 grant execute on function private.next_exai_issue to authenticated, service_role;
 
 create or replace function public.next_exai_issue(
-  p_conversation_id text default null, p_minutes integer default 30
+  conversation_id text default null, minutes integer default 30
 ) returns setof public.exai_issues
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select n.*
-  from private.next_exai_issue(
-    p_conversation_id => next_exai_issue.p_conversation_id, p_minutes => next_exai_issue.p_minutes
-  ) as n;
+  select n.* from private.next_exai_issue(next_exai_issue.conversation_id, next_exai_issue.minutes) as n;
 end;
 comment on function public.next_exai_issue is
-  'Claims the first issue of exai_ready_issues that nobody holds, and returns it; no row when there is '
-  'none. Callers at the same moment get different ones. Agents and servers. Errors: sign_in_required (401), '
+  'Claims the first issue of exai_ready_issues that has no claim, and returns it; no row if there is none. '
+  'Concurrent callers get different issues. Agents and servers. Errors: sign_in_required (401), '
   'team_role_required (403), exai_claim_minutes_invalid (422).';
 grant execute on function public.next_exai_issue to authenticated, service_role;
 
 -- 30_exai/60_work/50_set_exai_issue_status.sql
--- Changes an issue's status and says in which conversation, in one call.
+-- Changes the status of an issue and records the conversation, in one call.
 
 create or replace function private.set_exai_issue_status(
   p_issue_number integer, p_status text, p_conversation_id text
@@ -2392,9 +2446,7 @@ begin
   returning i.* into v_issue;
   perform set_config('app.conversation_id', v_before, true);
   if v_issue.id is null then
-    raise exception using
-      errcode = 'PT404', message = 'exai_issue_unknown',
-      detail = format('There is no engineering issue #%s.', p_issue_number), hint = 'Use its issue_number.';
+    perform private.raise_exai_issue_unknown(p_issue_number);
   end if;
   return v_issue;
 end;
@@ -2402,23 +2454,22 @@ $$;
 grant execute on function private.set_exai_issue_status to authenticated, service_role;
 
 create or replace function public.set_exai_issue_status(
-  p_issue_number integer, p_status text, p_conversation_id text default null
+  issue_number integer, status text, conversation_id text default null
 ) returns public.exai_issues
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.set_exai_issue_status(
-    p_issue_number => set_exai_issue_status.p_issue_number, p_status => set_exai_issue_status.p_status,
-    p_conversation_id => set_exai_issue_status.p_conversation_id
+    set_exai_issue_status.issue_number, set_exai_issue_status.status, set_exai_issue_status.conversation_id
   );
 end;
 comment on function public.set_exai_issue_status is
-  'Gives an issue another status; the update that logs it names this conversation, and one that fixes it '
-  'becomes fix_conversation_id. Agents and servers. Errors: sign_in_required (401), team_role_required '
-  '(403), exai_issue_unknown (404), exai_status_invalid (422).';
+  'Sets the status of an issue. The conversation is recorded in the update of type status_change, and '
+  'becomes fix_conversation_id if the new status is fixed. Agents and servers. Errors: sign_in_required '
+  '(401), team_role_required (403), exai_issue_unknown (404), exai_status_invalid (422).';
 grant execute on function public.set_exai_issue_status to authenticated, service_role;
 
 -- 30_exai/60_work/60_exai_issue_context.sql
--- Everything that an assistant needs to go on with an engineering issue, in one bounded document.
+-- Everything that an assistant needs to continue with an engineering issue, in one document of bounded size.
 
 create or replace function private.exai_context_issue(p_issue public.exai_issues) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -2448,7 +2499,7 @@ begin
 end;
 $$;
 comment on function private.exai_context_issue is
-  'The issue itself for exai_issue_context, its texts cut to 8,000 characters.';
+  'The issue itself for exai_issue_context, with texts cut after 8,000 characters.';
 
 create or replace function private.exai_context_relations(p_issue_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -2459,12 +2510,12 @@ begin
         'issue_number', r.issue_number, 'title', left(r.title, 300), 'status', r.status,
         'severity', r.severity, 'kind', r.kind, 'direction', r.direction
       )
-      order by r.place, r.issue_number
+      order by r.position, r.issue_number
     ), '[]')
     from (
       select i.issue_number, i.title, i.status, i.severity, e.kind, e.direction, row_number() over (
         order by i.status in ('open', 'in_progress') desc, e.kind, e.direction, i.issue_number
-      ) as place
+      ) as position
       from (
         select o.to_issue_id as id, o.kind, case o.kind when 'relates' then 'both' else 'to' end as direction
         from public.exai_issue_relations as o
@@ -2475,14 +2526,14 @@ begin
         where n.to_issue_id = p_issue_id
       ) as e
       join public.exai_issues as i on i.id = e.id
-      order by place
+      order by position
       limit 100
     ) as r
   );
 end;
 $$;
 comment on function private.exai_context_relations is
-  'Up to 100 relations of an issue, those to active ones first.';
+  'Up to 100 relations of an issue, those to active issues first.';
 
 create or replace function private.exai_context_conversations(p_issue public.exai_issues) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -2515,7 +2566,7 @@ begin
 end;
 $$;
 comment on function private.exai_context_conversations is
-  'The 50 latest conversations of an issue, each with what it did.';
+  'The 50 latest conversations of an issue, each with its roles.';
 
 create or replace function private.exai_context_cut(
   p_issue public.exai_issues, p_steps jsonb, p_updates jsonb, p_relations jsonb, p_conversations jsonb
@@ -2551,9 +2602,9 @@ begin
 end;
 $$;
 comment on function private.exai_context_cut is
-  'What exai_issue_context leaves out: names of texts, and how many of the rest; empty for nothing.';
+  'What exai_issue_context leaves out: names of cut texts, and numbers of omitted rows; {} if nothing.';
 
-create or replace function private.exai_issue_context(issue_number integer) returns jsonb
+create or replace function private.exai_issue_context(p_issue_number integer) returns jsonb
 language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
 declare
   v_issue public.exai_issues;
@@ -2564,12 +2615,9 @@ declare
 begin
   perform private.require_team_role('viewer');
   select i.* into v_issue from public.exai_issues as i
-  where i.issue_number = exai_issue_context.issue_number;
+  where i.issue_number = p_issue_number;
   if not found then
-    raise exception using
-      errcode = 'PT404', message = 'exai_issue_unknown',
-      detail = format('There is no engineering issue #%s.', exai_issue_context.issue_number),
-      hint = 'Use its issue_number.';
+    perform private.raise_exai_issue_unknown(p_issue_number);
   end if;
   select coalesce(jsonb_agg(jsonb_build_object(
     'step_number', s.step_number, 'description', left(s.description, 1000), 'status', s.status,
@@ -2604,30 +2652,30 @@ grant execute on function private.exai_issue_context to authenticated, service_r
 create or replace function public.exai_issue_context(issue_number integer) returns jsonb
 language sql stable security invoker set search_path = ''
 begin atomic
-  select private.exai_issue_context(issue_number => exai_issue_context.issue_number);
+  select private.exai_issue_context(exai_issue_context.issue_number);
 end;
 comment on function public.exai_issue_context is
   'Everything about an issue in one document: {issue, steps[], updates[], relations[], conversations[], '
-  'location, cut}. A relation is {issue_number, title, status, severity, kind, direction}: direction is to '
-  'where this issue is the edge''s from (it blocks the other, is its parent, …), from the other way round, '
-  'both for relates. Bounds: 8,000 characters a text, 200 steps of 1,000, the 20 newest updates of 4,000, '
-  'oldest first, 100 relations, active ones first, 50 conversations, 100 components. cut names what was '
-  'left out: the texts, and how many of the others. Viewers. Errors: sign_in_required (401), '
-  'team_role_required (403), exai_issue_unknown (404).';
+  'location, cut}. A relation is {issue_number, title, status, severity, kind, direction}. direction is to '
+  'if the edge starts at this issue (it blocks the other, is its parent, …), from if it ends here, and both '
+  'for relates. Limits: 8,000 characters per text, 200 steps of 1,000 characters, the 20 newest updates of '
+  '4,000 characters, oldest first, 100 relations, those to active issues first, 50 conversations, 100 '
+  'components. cut lists what was left out: the names of texts, and the number of other parts. Viewers. '
+  'Errors: sign_in_required (401), team_role_required (403), exai_issue_unknown (404).';
 grant execute on function public.exai_issue_context to authenticated, service_role;
 
 -- 30_exai/70_exchange/10_exai_issue_document.sql
--- Gives out everything about engineering issues, in one form and one order: the same data is the same bytes.
+-- The form in which issues are exported and imported. The same data is exported as the same bytes.
 --
--- Left out is what belongs to this database and not to the issues: accounts, claims, updated_at, and the id
--- arrays, which the relations say.
+-- It leaves out what belongs to this database and not to the issues: accounts, claims, updated_at, and the id
+-- arrays, which the relations contain.
 
 create or replace function private.exai_issue_document(p_issue public.exai_issues) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return to_jsonb(p_issue) - '{
     related_issues, blocks_issues, blocked_by_issues, created_by_user_id, claimed_by, claimed_by_user_id,
-    claimed_at, claim_expires_at, updated_at
+    claimed_at, lease_expires_at, updated_at
   }'::text[] || jsonb_build_object(
     'steps', (
       select coalesce(jsonb_agg(to_jsonb(s) - '{issue_id, updated_at}'::text[] order by s.step_number), '[]')
@@ -2648,10 +2696,10 @@ begin
 end;
 $$;
 comment on function private.exai_issue_document is
-  'An issue with its steps and updates as import_exai_issues takes it.';
+  'An issue with its steps and updates, as import_exai_issues accepts it.';
 
 -- 30_exai/70_exchange/20_export_exai_issues.sql
--- Exports everything as one document.
+-- Exports all engineering issues as one document.
 
 create or replace function private.export_exai_issues() returns jsonb
 language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
@@ -2682,13 +2730,13 @@ begin atomic
   select private.export_exai_issues();
 end;
 comment on function public.export_exai_issues is
-  'Everything about engineering issues as {version, issues[], relations[]}, in one order, times in UTC: '
-  'what import_exai_issues takes, and the same bytes after it was taken in elsewhere. Without accounts, '
+  'Exports all engineering issues as {version, issues[], relations[]}, in a fixed order and with times in '
+  'UTC: after import_exai_issues into another database, an export returns the same bytes. Without accounts, '
   'claims and updated_at. Admins and servers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.export_exai_issues to authenticated, service_role;
 
 -- 30_exai/70_exchange/30_export_exai_lines.sql
--- Exports everything as JSON lines, which also suits more data than fits in one document.
+-- Exports all engineering issues as JSON lines, which a client can read with a cursor.
 
 create or replace function private.export_exai_lines() returns setof text
 language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
@@ -2714,22 +2762,22 @@ begin atomic
   select l.line from private.export_exai_lines() as l (line);
 end;
 comment on function public.export_exai_lines is
-  'Everything, a JSON object a line: {"issue": …} for each issue by number, with its steps and updates, '
-  'then {"relation": …} for each edge. import_exai_issues takes an array of these lines. Admins and '
-  'servers. Errors: sign_in_required (401), team_role_required (403).';
+  'Exports all engineering issues as one JSON object per line: {"issue": …} for each issue by number, with '
+  'its steps and updates, then {"relation": …} for each edge. import_exai_issues accepts an array of these '
+  'lines. Admins and servers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.export_exai_lines to authenticated, service_role;
 
 -- 30_exai/70_exchange/40_exai_import_parts.sql
 -- The parts of an import: parsing the document, rejecting conflicts, writing issues with their steps and
 -- updates.
 
-create or replace function private.exai_import_parts(p_document jsonb, p_key text) returns jsonb
+create or replace function private.parse_exai_import(p_document jsonb, p_key text) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_parts jsonb := case jsonb_typeof(p_document)
     when 'array' then (
-      select coalesce(jsonb_agg(l.line -> left(p_key, -1) order by l.place), '[]')
-      from jsonb_array_elements(p_document) with ordinality as l (line, place)
+      select coalesce(jsonb_agg(l.line -> left(p_key, -1) order by l.position), '[]')
+      from jsonb_array_elements(p_document) with ordinality as l (line, position)
       where l.line ? left(p_key, -1)
     )
     when 'object' then coalesce(p_document -> p_key, '[]')
@@ -2750,8 +2798,9 @@ begin
   return v_parts;
 end;
 $$;
-comment on function private.exai_import_parts is
-  'The issues or relations of a document, or of an array of lines. Errors: exai_import_invalid (422).';
+comment on function private.parse_exai_import is
+  'The issues or relations of a document, or of an array of lines. p_key is issues or relations. Errors: '
+  'exai_import_invalid (422).';
 
 create or replace function private.reject_exai_import_conflicts(p_issues jsonb) returns void
 language plpgsql stable security definer set search_path = '' as $$
@@ -2769,15 +2818,15 @@ begin
     raise exception using
       errcode = 'PT409', message = 'exai_import_conflict',
       detail = format(
-        'The document''s issue #%s is %s; here #%s is %s.', v_conflict.issue_number, v_conflict.imported_id,
-        v_conflict.stored_number, v_conflict.stored_id
+        'Issue #%s of the document has the id %s; in this database, #%s has the id %s.',
+        v_conflict.issue_number, v_conflict.imported_id, v_conflict.stored_number, v_conflict.stored_id
       ),
-      hint = 'Import into a database that has no issues of its own, or that the document came from.';
+      hint = 'Import into a database without issues, or into the one that the document was exported from.';
   end if;
 end;
 $$;
 comment on function private.reject_exai_import_conflicts is
-  'Errors: exai_import_conflict (409), where a number is another issue''s here.';
+  'Errors: exai_import_conflict (409), if a number belongs to another issue in this database.';
 
 create or replace function private.import_exai_issue_rows(p_issues jsonb) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
@@ -2820,7 +2869,7 @@ begin
 end;
 $$;
 comment on function private.import_exai_issue_rows is
-  'Inserts or updates issues without their parts, and returns how many it wrote.';
+  'Inserts or updates issues without their steps and updates, and returns how many were written.';
 
 create or replace function private.import_exai_issue_parts(p_issues jsonb) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -2859,7 +2908,7 @@ $$;
 comment on function private.import_exai_issue_parts is 'Inserts or updates the steps and updates of issues.';
 
 -- 30_exai/70_exchange/50_import_exai_issues.sql
--- Takes in what export_exai_issues gave out: all of it or nothing, and again without harm.
+-- Imports what export_exai_issues exported: all or nothing, and a repeated import changes nothing.
 
 create or replace function private.import_exai_issues(p_document jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set timezone = 'UTC' as $$
@@ -2873,8 +2922,8 @@ declare
   v_detail text;
 begin
   perform private.require_team_role('admin');
-  v_issues := private.exai_import_parts(p_document, 'issues');
-  v_relations := private.exai_import_parts(p_document, 'relations');
+  v_issues := private.parse_exai_import(p_document, 'issues');
+  v_relations := private.parse_exai_import(p_document, 'relations');
   perform private.lock_exai_graph();
   perform private.reject_exai_import_conflicts(v_issues);
   perform set_config('app.exai_import', 'on', true);
@@ -2899,31 +2948,32 @@ exception
       raise exception using
         errcode = 'PT409', message = 'exai_import_conflict',
         detail = concat_ws(' ', v_message || '.', v_detail),
-        hint = 'Two parts claim the same place: of the document, or one of it and one that is here.';
+        hint = 'Two parts have the same id or number: both of the document, or one of the document and a '
+          'stored one.';
     end if;
     raise exception using
       errcode = 'PT422', message = 'exai_import_invalid', detail = concat_ws(' ', v_message || '.', v_detail),
-      hint = 'Nothing was imported. Mend the document and send it again.';
+      hint = 'Nothing was imported. Correct the document and send it again.';
 end;
 $$;
 grant execute on function private.import_exai_issues to authenticated, service_role;
 
-create or replace function public.import_exai_issues(p_document jsonb) returns jsonb
+create or replace function public.import_exai_issues(document jsonb) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.import_exai_issues(p_document => import_exai_issues.p_document);
+  select private.import_exai_issues(import_exai_issues.document);
 end;
 comment on function public.import_exai_issues is
-  'Takes in a document of export_exai_issues, or an array of lines of export_exai_lines: issues, steps and '
-  'updates by their ids, inserted or made what the document says, relations added; nothing is deleted. All '
-  'or nothing, and a second time changes nothing. Returns {issues, relations, issues_written, '
-  'relations_written}. Admins and servers. Errors: sign_in_required (401), team_role_required (403), '
-  'exai_import_conflict, exai_relation_cycle_conflict, exai_isolation_unsupported (409), '
-  'exai_import_invalid, key_change_forbidden (422), and those of writing an issue.';
+  'Imports a document of export_exai_issues, or an array of lines of export_exai_lines. Issues, steps and '
+  'updates are inserted, or updated by their ids; relations are added; nothing is deleted. All or nothing, '
+  'and a repeated import changes nothing. Returns {issues, relations, issues_written, relations_written}. '
+  'Admins and servers. Errors: sign_in_required (401), team_role_required (403), exai_import_conflict, '
+  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), exai_import_invalid, '
+  'key_change_forbidden (422), and the errors of writing an issue.';
 grant execute on function public.import_exai_issues to authenticated, service_role;
 
 -- 30_exai/90_realtime.sql
--- What clients may follow live; row security decides who sees which row.
+-- The tables whose changes clients receive over Realtime; row security decides who sees which row.
 
 alter publication supabase_realtime
   add table public.exai_issues, public.exai_issue_updates, public.exai_issue_checklist;

@@ -516,7 +516,6 @@ export type Database = {
           "blocked_by_issues": (string)[];
           "blocks_issues": (string)[];
           "category": string;
-          "claim_expires_at": string | null;
           "claimed_at": string | null;
           "claimed_by": string | null;
           "claimed_by_user_id": string | null;
@@ -532,6 +531,7 @@ export type Database = {
           "id": string;
           "impact_description": string | null;
           "issue_number": number;
+          "lease_expires_at": string | null;
           "line_end": number | null;
           "line_start": number | null;
           "recommended_fix": string | null;
@@ -550,7 +550,6 @@ export type Database = {
           "blocked_by_issues"?: (string)[];
           "blocks_issues"?: (string)[];
           "category"?: string;
-          "claim_expires_at"?: string | null;
           "claimed_at"?: string | null;
           "claimed_by"?: string | null;
           "claimed_by_user_id"?: string | null;
@@ -566,6 +565,7 @@ export type Database = {
           "id"?: string;
           "impact_description"?: string | null;
           "issue_number"?: number;
+          "lease_expires_at"?: string | null;
           "line_end"?: number | null;
           "line_start"?: number | null;
           "recommended_fix"?: string | null;
@@ -583,7 +583,6 @@ export type Database = {
           "blocked_by_issues"?: (string)[];
           "blocks_issues"?: (string)[];
           "category"?: string;
-          "claim_expires_at"?: string | null;
           "claimed_at"?: string | null;
           "claimed_by"?: string | null;
           "claimed_by_user_id"?: string | null;
@@ -599,6 +598,7 @@ export type Database = {
           "id"?: string;
           "impact_description"?: string | null;
           "issue_number"?: number;
+          "lease_expires_at"?: string | null;
           "line_end"?: number | null;
           "line_start"?: number | null;
           "recommended_fix"?: string | null;
@@ -1589,7 +1589,6 @@ export type Database = {
           "blocked_by_issues": (string)[];
           "blocks_issues": (string)[];
           "category": string;
-          "claim_expires_at": string | null;
           "claimed_at": string | null;
           "claimed_by": string | null;
           "claimed_by_user_id": string | null;
@@ -1606,6 +1605,7 @@ export type Database = {
           "id": string;
           "impact_description": string | null;
           "issue_number": number;
+          "lease_expires_at": string | null;
           "line_end": number | null;
           "line_start": number | null;
           "progress_percentage": number | null;
@@ -1630,7 +1630,6 @@ export type Database = {
           "blocked_by_issues": (string)[];
           "blocks_issues": (string)[];
           "category": string;
-          "claim_expires_at": string | null;
           "claimed_at": string | null;
           "claimed_by": string | null;
           "claimed_by_user_id": string | null;
@@ -1647,6 +1646,7 @@ export type Database = {
           "id": string;
           "impact_description": string | null;
           "issue_number": number;
+          "lease_expires_at": string | null;
           "line_end": number | null;
           "line_start": number | null;
           "progress_percentage": number | null;
@@ -2028,14 +2028,13 @@ export type Database = {
       "begin_github_sweep": { Args: { "p_limit"?: number; "p_ticket"?: string }; Returns: Json };
       "cancel_task": { Args: { "task_id": number }; Returns: Json };
       "claim_exai_issue": {
-        Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_minutes"?: number };
+        Args: { "conversation_id"?: string; "issue_number": number; "minutes"?: number };
         Returns: {
           "actual_fix": string | null;
           "affected_components": (string)[];
           "blocked_by_issues": (string)[];
           "blocks_issues": (string)[];
           "category": string;
-          "claim_expires_at": string | null;
           "claimed_at": string | null;
           "claimed_by": string | null;
           "claimed_by_user_id": string | null;
@@ -2051,6 +2050,7 @@ export type Database = {
           "id": string;
           "impact_description": string | null;
           "issue_number": number;
+          "lease_expires_at": string | null;
           "line_end": number | null;
           "line_start": number | null;
           "recommended_fix": string | null;
@@ -2175,7 +2175,7 @@ export type Database = {
         };
         Returns: string;
       };
-      "import_exai_issues": { Args: { "p_document": Json }; Returns: Json };
+      "import_exai_issues": { Args: { "document": Json }; Returns: Json };
       "ingest_circle_event": { Args: { "p_body": string }; Returns: Json };
       "ingest_github_delivery": {
         Args: { "p_body": string; "p_delivery_id": string; "p_event": string };
@@ -2183,11 +2183,11 @@ export type Database = {
       };
       "insert_checklist_step": {
         Args: {
-          "p_conversation_id"?: string;
-          "p_description"?: string;
-          "p_issue_id": string;
-          "p_status"?: string;
-          "p_step_number"?: number;
+          "conversation_id"?: string;
+          "description"?: string;
+          "issue_id": string;
+          "status"?: string;
+          "step_number"?: number;
         };
         Returns: {
           "completed_at": string | null;
@@ -2212,7 +2212,7 @@ export type Database = {
         Returns: boolean;
       };
       "move_checklist_step": {
-        Args: { "p_from": number; "p_issue_id": string; "p_to": number };
+        Args: { "from_step_number": number; "issue_id": string; "to_step_number": number };
         Returns: {
           "completed_at": string | null;
           "conversation_id": string | null;
@@ -2232,14 +2232,13 @@ export type Database = {
         };
       };
       "next_exai_issue": {
-        Args: { "p_conversation_id"?: string; "p_minutes"?: number };
+        Args: { "conversation_id"?: string; "minutes"?: number };
         Returns: {
           "actual_fix": string | null;
           "affected_components": (string)[];
           "blocked_by_issues": (string)[];
           "blocks_issues": (string)[];
           "category": string;
-          "claim_expires_at": string | null;
           "claimed_at": string | null;
           "claimed_by": string | null;
           "claimed_by_user_id": string | null;
@@ -2255,6 +2254,7 @@ export type Database = {
           "id": string;
           "impact_description": string | null;
           "issue_number": number;
+          "lease_expires_at": string | null;
           "line_end": number | null;
           "line_start": number | null;
           "recommended_fix": string | null;
@@ -2300,7 +2300,7 @@ export type Database = {
         Returns: number;
       };
       "relate_exai_issues": {
-        Args: { "p_from": string; "p_kind": string; "p_to": string };
+        Args: { "from_issue_id": string; "kind": string; "to_issue_id": string };
         Returns: {
           "created_at": string;
           "from_issue_id": string;
@@ -2315,7 +2315,7 @@ export type Database = {
         };
       };
       "release_exai_issue": {
-        Args: { "p_conversation_id"?: string; "p_issue_number": number };
+        Args: { "conversation_id"?: string; "issue_number": number };
         Returns: boolean;
       };
       "release_task": {
@@ -2334,14 +2334,14 @@ export type Database = {
       "revoke_worker_token": { Args: { "id": string }; Returns: string };
       "search_exai_issues": {
         Args: {
-          "p_category"?: (string)[];
-          "p_component"?: string;
-          "p_file"?: string;
-          "p_limit"?: number;
-          "p_offset"?: number;
-          "p_severity"?: (string)[];
-          "p_status"?: (string)[];
+          "category"?: (string)[];
+          "component"?: string;
+          "file"?: string;
+          "max_results"?: number;
           "query": string;
+          "severity"?: (string)[];
+          "skip_results"?: number;
+          "status"?: (string)[];
         };
         Returns: {
           "affected_components": (string)[];
@@ -2409,14 +2409,13 @@ export type Database = {
         }[];
       };
       "set_exai_issue_status": {
-        Args: { "p_conversation_id"?: string; "p_issue_number": number; "p_status": string };
+        Args: { "conversation_id"?: string; "issue_number": number; "status": string };
         Returns: {
           "actual_fix": string | null;
           "affected_components": (string)[];
           "blocked_by_issues": (string)[];
           "blocks_issues": (string)[];
           "category": string;
-          "claim_expires_at": string | null;
           "claimed_at": string | null;
           "claimed_by": string | null;
           "claimed_by_user_id": string | null;
@@ -2432,6 +2431,7 @@ export type Database = {
           "id": string;
           "impact_description": string | null;
           "issue_number": number;
+          "lease_expires_at": string | null;
           "line_end": number | null;
           "line_start": number | null;
           "recommended_fix": string | null;
@@ -2498,7 +2498,7 @@ export type Database = {
         };
       };
       "unrelate_exai_issues": {
-        Args: { "p_from": string; "p_kind": string; "p_to": string };
+        Args: { "from_issue_id": string; "kind": string; "to_issue_id": string };
         Returns: boolean;
       };
       "upsert_circle_issue": {

@@ -211,8 +211,8 @@ async function fillSearch(sql: postgres.Sql): Promise<void> {
 export async function checkExai(sql: postgres.Sql | postgres.TransactionSql): Promise<void> {
   const [wrong] = await sql`
     select
-      (select count(*)::integer from private.exai_issue_counts_check()) as counts,
-      cardinality(private.exai_issues_left_in_cycles()) as in_cycles,
+      (select count(*)::integer from private.verify_exai_issue_counts()) as counts,
+      cardinality(private.find_exai_cycles()) as in_cycles,
       (
         select count(*)::integer from public.exai_issues as i
         where (i.blocks_issues, i.blocked_by_issues) is distinct from (

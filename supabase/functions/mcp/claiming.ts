@@ -27,9 +27,9 @@ export const claimingTools: readonly Tool[] = [
   }, async ({ issue_number, minutes, conversation_id }, { db }) => {
     const { id } = await call<Claimed>(() =>
       db.rpc("claim_exai_issue", {
-        p_issue_number: issue_number,
-        p_conversation_id: conversation_id,
-        p_minutes: minutes,
+        issue_number,
+        conversation_id,
+        minutes,
       })
     );
     await linkConversation(db, id, conversation_id, CLAIMED);
@@ -44,9 +44,7 @@ export const claimingTools: readonly Tool[] = [
     input: { issue_number: issueNumber, conversation_id: conversationId },
     annotations: ADDS,
   }, async ({ issue_number, conversation_id }, { db }) => {
-    const released = await call(() =>
-      db.rpc("release_exai_issue", { p_issue_number: issue_number, p_conversation_id: conversation_id })
-    );
+    const released = await call(() => db.rpc("release_exai_issue", { issue_number, conversation_id }));
     if (released) {
       await linkConversation(db, await findIssue(db, issue_number), conversation_id, RELEASED);
     }
@@ -62,9 +60,7 @@ export const claimingTools: readonly Tool[] = [
     input: { minutes, conversation_id: conversationId },
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false },
   }, async ({ minutes, conversation_id }, { db }) => {
-    const [claimed] = await call<Claimed[]>(() =>
-      db.rpc("next_exai_issue", { p_conversation_id: conversation_id, p_minutes: minutes })
-    );
+    const [claimed] = await call<Claimed[]>(() => db.rpc("next_exai_issue", { conversation_id, minutes }));
     if (!claimed) return { issue: null };
     await linkConversation(db, claimed.id, conversation_id, CLAIMED);
     return { issue: await readIssue(db, claimed.id) };

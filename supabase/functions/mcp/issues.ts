@@ -4,7 +4,7 @@ import { idOf, SEVERITIES } from "./tool.ts";
 
 /** An issue as lists and writing tools show it; everything else is in its context. */
 const BRIEF_COLUMNS = "issue_number, title, severity, category, status, file_path, line_start, line_end, " +
-  "affected_components, conversation_id, fix_conversation_id, claimed_by, claim_expires_at, updated_at";
+  "affected_components, conversation_id, fix_conversation_id, claimed_by, lease_expires_at, updated_at";
 const PROGRESS_COLUMNS = `${BRIEF_COLUMNS}, completed_steps, total_steps, progress_percentage`;
 const READY_COLUMNS = `${PROGRESS_COLUMNS}, unblocks_count`;
 
@@ -62,7 +62,7 @@ export async function listReady(
 ): Promise<Page<number>> {
   const issues = await call(() => {
     let query = db.from("exai_ready_issues").select(READY_COLUMNS);
-    if (!includeClaimed) query = query.or("claim_expires_at.is.null,claim_expires_at.lte.now");
+    if (!includeClaimed) query = query.or("lease_expires_at.is.null,lease_expires_at.lte.now");
     return query.range(offset, offset + limit).overrideTypes<Row[], { merge: false }>();
   });
   return {

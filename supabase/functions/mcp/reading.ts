@@ -76,13 +76,13 @@ export const readingTools: readonly Tool[] = [
     const found = await call<Record<string, unknown>[]>(() =>
       db.rpc("search_exai_issues", {
         query: args.query,
-        p_severity: args.severity ?? null,
-        p_status: args.status ?? null,
-        p_category: args.category ?? null,
-        p_component: args.component ?? null,
-        p_file: args.file ?? null,
-        p_limit: args.limit,
-        p_offset: args.offset,
+        severity: args.severity ?? null,
+        status: args.status ?? null,
+        category: args.category ?? null,
+        component: args.component ?? null,
+        file: args.file ?? null,
+        max_results: args.limit,
+        skip_results: args.offset,
       })
     );
     return { issues: found.map(({ id: _, rank: __, ...issue }) => shorten(issue)) };

@@ -24,7 +24,7 @@ export const relatingTools: readonly Tool[] = [
     annotations: ADDS,
   }, async ({ from_issue, to_issue, kind, conversation_id }, { db }) => {
     const [from = "", to = ""] = await findIssues(db, from_issue, to_issue);
-    await call(() => db.rpc("relate_exai_issues", { p_from: from, p_to: to, p_kind: kind }));
+    await call(() => db.rpc("relate_exai_issues", { from_issue_id: from, to_issue_id: to, kind }));
     await linkConversation(db, from, conversation_id, `Related: #${from_issue} ${kind} #${to_issue}.`);
     return { from_issue, to_issue, kind };
   }),
@@ -39,7 +39,7 @@ export const relatingTools: readonly Tool[] = [
   }, async ({ from_issue, to_issue, kind, conversation_id }, { db }) => {
     const [from = "", to = ""] = await findIssues(db, from_issue, to_issue);
     const removed = await call(() =>
-      db.rpc("unrelate_exai_issues", { p_from: from, p_to: to, p_kind: kind })
+      db.rpc("unrelate_exai_issues", { from_issue_id: from, to_issue_id: to, kind })
     );
     if (removed) {
       await linkConversation(db, from, conversation_id, `No longer: #${from_issue} ${kind} #${to_issue}.`);

@@ -95,9 +95,9 @@ export const writingTools: readonly Tool[] = [
     if (status !== undefined) {
       await call(() =>
         db.rpc("set_exai_issue_status", {
-          p_issue_number: issue_number,
-          p_status: status,
-          p_conversation_id: conversation_id,
+          issue_number,
+          status,
+          conversation_id,
         })
       );
     }

@@ -112,9 +112,9 @@ test("relations as arrays show at both ends, and a circle is refused with what t
   const ready = await rows(agent.from("exai_ready_issues").select("issue_number"));
   expect(ready).toEqual([{ issue_number: 2 }]);
   const circle = await agent.rpc("relate_exai_issues", {
-    p_from: third.id,
-    p_to: second.id,
-    p_kind: "blocks",
+    from_issue_id: third.id,
+    to_issue_id: second.id,
+    kind: "blocks",
   });
   expect(circle.status).toBe(409);
   expect(circle.error).toMatchObject({ message: "exai_relation_cycle_conflict" });

@@ -127,7 +127,7 @@ describe("what a model gets wrong", () => {
       "an unknown issue",
       "update_issue",
       { issue_number: 999_999, title: "a", conversation_id },
-      /not_found.*#999999/,
+      /exai_issue_unknown.*#999999/,
     ],
     [
       "text for a number",
@@ -139,7 +139,7 @@ describe("what a model gets wrong", () => {
       "steps of none",
       "add_steps",
       { issue_number: 999_999, steps: [{ description: "a" }], conversation_id },
-      /not_found/,
+      /exai_issue_unknown/,
     ],
     ["many steps", "add_steps", {
       issue_number: 1,

@@ -300,7 +300,7 @@ describe("writing", () => {
     await callTool(client, "claim_issue", claim);
     expect(await failTool(client, "claim_issue", { ...claim, conversation_id: "conversation-2" }))
       .toMatch(
-        /^exai_claim_conflict: Issue #\d+ is claimed by conversation-1 until .*\nWhat to do: Choose another one/,
+        /^exai_claim_conflict: Issue #\d+ is claimed by conversation-1 until .*\nWhat to do: Choose another issue/,
       );
     const other = { conversation_id: "conversation-2" };
     expect(await callTool(client, "release_issue", { issue_number, ...other })).toMatchObject({

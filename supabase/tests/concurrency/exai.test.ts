@@ -79,7 +79,7 @@ async function expectOneTruth(): Promise<void> {
       )
   `;
   expect(apart).toHaveLength(0);
-  expect(await sql`select * from private.exai_issue_counts_check()`).toHaveLength(0);
+  expect(await sql`select * from private.verify_exai_issue_counts()`).toHaveLength(0);
 }
 
 test("two hundred writers of random block edges: no circle, no deadlock, both ends agree", async () => {
@@ -185,7 +185,7 @@ test("above read committed, edges are refused with words that say so", async () 
   await sql.begin("isolation level repeatable read", async (transaction) => {
     await transaction`update public.exai_issues set status = 'fixed' where id = ${first}`;
   });
-  expect(await sql`select * from private.exai_issue_counts_check()`).toHaveLength(0);
+  expect(await sql`select * from private.verify_exai_issue_counts()`).toHaveLength(0);
 });
 
 test("many who ask for the next issue at once get one each", async () => {
@@ -220,7 +220,7 @@ test("many who move and insert steps of one issue at once leave each number to o
     select step_number from public.exai_issue_checklist where issue_id = ${issue} order by 1
   `;
   expect(steps.map((step) => step.step_number)).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
-  expect(await sql`select * from private.exai_issue_counts_check()`).toHaveLength(0);
+  expect(await sql`select * from private.verify_exai_issue_counts()`).toHaveLength(0);
 });
 
 test("comments written at once are all found", async () => {

@@ -30,7 +30,7 @@ create table public.exai_issues (
   claimed_by text,
   claimed_by_user_id uuid,
   claimed_at timestamptz,
-  claim_expires_at timestamptz,
+  lease_expires_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint exai_issues_pkey primary key (id),
@@ -56,53 +56,59 @@ create table public.exai_issues (
   constraint exai_issues_verified_has_verification_date
     check (status <> 'verified' or verification_date is not null),
   constraint exai_issues_claim_is_whole check (
-    (claimed_by is null) = (claimed_at is null) and (claimed_by is null) = (claim_expires_at is null)
+    (claimed_by is null) = (claimed_at is null) and (claimed_by is null) = (lease_expires_at is null)
   )
 );
--- Numbers are given by a trigger: a default would use one up for each upsert of a row that is there.
+-- A trigger assigns the numbers: a default would consume one for each upsert of an existing row.
 create sequence public.exai_issues_issue_number_seq as integer owned by public.exai_issues.issue_number;
 
 comment on table public.exai_issues is
-  'Engineering issues. Null for a column that may not be null is as if it were left out. Errors on write: '
-  'exai_severity_invalid, exai_category_invalid, exai_status_invalid, exai_related_issue_unknown, '
-  'key_change_forbidden (422), exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
+  'Engineering issues. Null in a column that is not nullable counts as left out: an insert takes the '
+  'default, an update and an upsert keep the stored value. Errors on write: exai_severity_invalid, '
+  'exai_category_invalid, exai_status_invalid, exai_related_issue_unknown, key_change_forbidden (422), '
+  'exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
 comment on column public.exai_issues.issue_number is
-  'The number that people say: unique, counted up by the database. Only servers may bring one along.';
+  'The number that people use: unique, assigned by the database. Only servers and imports may choose one.';
 comment on column public.exai_issues.severity is 'critical, high, medium or low.';
 comment on column public.exai_issues.category is
   'timeout, architecture, configuration, performance, security or other.';
 comment on column public.exai_issues.status is
-  'open, in_progress, fixed, verified, closed or wont_fix. Any may follow any other; each change leaves an '
-  'update of type status_change. The first two are active: such an issue blocks what it is said to block.';
-comment on column public.exai_issues.file_path is 'The file in which it is, as the project names it.';
-comment on column public.exai_issues.line_start is 'The first line of it, from 1.';
-comment on column public.exai_issues.line_end is 'The last line of it, not before line_start.';
-comment on column public.exai_issues.conversation_id is 'The conversation in which it was found; any text.';
+  'open, in_progress, fixed, verified, closed or wont_fix. Any status may follow any other; each change '
+  'writes an update of type status_change. An issue that is open or in_progress is active, and only active '
+  'issues block others.';
+comment on column public.exai_issues.file_path is 'Path of the affected file, as the project names it.';
+comment on column public.exai_issues.line_start is 'First affected line, counted from 1.';
+comment on column public.exai_issues.line_end is 'Last affected line, not before line_start.';
+comment on column public.exai_issues.conversation_id is
+  'Id of the conversation in which the issue was found; any text.';
 comment on column public.exai_issues.fix_conversation_id is
-  'The conversation in which it was fixed; kept when it is opened again.';
+  'Id of the conversation in which it was fixed; kept when the issue is reopened.';
 comment on column public.exai_issues.related_issues is
-  'Ids, sorted: the same truth as the edges of kind relates in exai_issue_relations. Write either; '
-  'both ends agree.';
+  'Sorted ids: the same data as the edges of kind relates in exai_issue_relations. Write either one; '
+  'both ends are updated.';
 comment on column public.exai_issues.blocks_issues is
-  'Ids, sorted, of the issues that wait for this one: edges of kind blocks from here. Write either.';
+  'Sorted ids of the issues that wait for this one: its outgoing edges of kind blocks. Write either one.';
 comment on column public.exai_issues.blocked_by_issues is
-  'Ids, sorted, of the issues that this one waits for: edges of kind blocks to here. Write either.';
+  'Sorted ids of the issues that this one waits for: its incoming edges of kind blocks. Write either one.';
 comment on column public.exai_issues.fix_date is
-  'When it was fixed: as sent, else when the status became fixed. Cleared on reopening.';
+  'When it was fixed: the value that was sent, else the time at which the status became fixed. Cleared on '
+  'reopening.';
 comment on column public.exai_issues.verification_date is
-  'When the fix was verified: as sent, else when the status became verified. Cleared on reopening, and when '
-  'a verified issue becomes fixed again.';
-comment on column public.exai_issues.created_by is 'Display name of who filed it.';
+  'When the fix was verified: the value that was sent, else the time at which the status became verified. '
+  'Cleared on reopening, and when a verified issue becomes fixed again.';
+comment on column public.exai_issues.created_by is 'Display name of the person who filed it.';
 comment on column public.exai_issues.created_by_user_id is
-  'The account that filed it, set by the database; null when a server or an import did.';
+  'The account that filed it, set by the database; null if a server or an import filed it.';
 comment on column public.exai_issues.claimed_by is
-  'The conversation that works on it, or the name of who does; written by claim_exai_issue and '
-  'next_exai_issue. Cleared when it is released or no longer active.';
-comment on column public.exai_issues.claimed_by_user_id is 'The account that claimed it, if one did.';
-comment on column public.exai_issues.claim_expires_at is
-  'Until when the claim holds. After that the columns stay as they are and mean nothing.';
+  'The holder of the claim: the id of a conversation, or a person''s display name. Written by '
+  'claim_exai_issue and next_exai_issue; cleared when the claim is released or the issue is no longer '
+  'active.';
+comment on column public.exai_issues.claimed_by_user_id is
+  'The account of the holder; null if a server claimed it.';
+comment on column public.exai_issues.lease_expires_at is
+  'When the claim ends. An expired claim keeps its columns but has no effect.';
 
--- Exactly the order in which active issues are listed.
+-- The order in which active issues are listed.
 create index exai_issues_active_idx on public.exai_issues (
   (case severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end),
   issue_number
@@ -129,14 +135,14 @@ grant insert (
   id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
   affected_components, conversation_id, fix_conversation_id, root_cause, impact_description, recommended_fix,
   actual_fix, related_issues, blocks_issues, blocked_by_issues, discovery_date, fix_date, verification_date,
-  created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, claim_expires_at, created_at,
+  created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, lease_expires_at, created_at,
   updated_at
 ) on public.exai_issues to authenticated;
 grant update (
   id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
   affected_components, conversation_id, fix_conversation_id, root_cause, impact_description, recommended_fix,
   actual_fix, related_issues, blocks_issues, blocked_by_issues, discovery_date, fix_date, verification_date,
-  created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, claim_expires_at, created_at,
+  created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, lease_expires_at, created_at,
   updated_at
 ) on public.exai_issues to authenticated;
 grant select, insert, update, delete on public.exai_issues to service_role;

@@ -1,8 +1,8 @@
 -- The first trigger of an insert: gives a new issue its number, and completes an upsert with the stored
 -- values.
 
--- See private.complete_issue_upsert: for an upsert of a row that is there, what was sent as null is as
--- stored.
+-- An upsert fires this trigger too, and updates with the row that it returns. So for an existing row, nulls
+-- are replaced with the stored values here: any other default would overwrite them.
 create or replace function private.complete_exai_issue_upsert() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -32,9 +32,10 @@ begin
 end;
 $$;
 comment on function private.complete_exai_issue_upsert is
-  'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
+  'The first before-insert trigger of exai_issues: assigns a number to a new issue; in an upsert, replaces '
+  'nulls with the stored values.';
 
--- No client of the API can set it: import_exai_issues does, for as long as it runs.
+-- Clients of the API cannot set it: import_exai_issues does, while it runs.
 create or replace function private.is_exai_import() returns boolean
 language plpgsql stable security invoker set search_path = '' as $$
 begin
@@ -42,7 +43,7 @@ begin
 end;
 $$;
 comment on function private.is_exai_import is
-  'Whether rows come from a document that says who made them and when, and which number they have.';
+  'Whether rows are written by import_exai_issues, whose document contains their numbers, authors and times.';
 
-create trigger _010_complete_exai_issue_upsert before insert on public.exai_issues
+create trigger _060_complete_exai_issue_upsert before insert on public.exai_issues
   for each row execute function private.complete_exai_issue_upsert();

@@ -9,7 +9,7 @@ begin
   return array(select distinct u.id from unnest(p_ids) as u (id) where u.id is not null order by u.id);
 end;
 $$;
-comment on function private.sorted_ids is 'Ids sorted, each once, without nulls.';
+comment on function private.sorted_ids is 'The ids sorted, without duplicates and nulls.';
 
 create or replace function private.check_exai_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -33,27 +33,32 @@ begin
   if new.severity <> all (v_severities) then
     raise exception using
       errcode = 'PT422', message = 'exai_severity_invalid',
-      detail = format('%L is no severity.', new.severity),
+      detail = format('%L is not a valid severity.', new.severity),
       hint = 'Use one of: ' || array_to_string(v_severities, ', ') || '.';
   end if;
   if new.category <> all (v_categories) then
     raise exception using
       errcode = 'PT422', message = 'exai_category_invalid',
-      detail = format('%L is no category.', new.category),
+      detail = format('%L is not a valid category.', new.category),
       hint = 'Use one of: ' || array_to_string(v_categories, ', ') || '.';
   end if;
   if new.status <> all (v_statuses) then
     raise exception using
-      errcode = 'PT422', message = 'exai_status_invalid', detail = format('%L is no status.', new.status),
+      errcode = 'PT422', message = 'exai_status_invalid',
+      detail = format('%L is not a valid status.', new.status),
       hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
   end if;
   return new;
 end;
 $$;
 comment on function private.check_exai_issue is
-  'Before trigger: allowed values, sorted ids; null is as if left out. Errors: exai_severity_invalid, '
-  'exai_category_invalid, exai_status_invalid (422).';
+  'Before trigger of exai_issues: checks severity, category and status, sorts the id arrays, and replaces '
+  'null with the stored value or the default. Errors: exai_severity_invalid, exai_category_invalid, '
+  'exai_status_invalid (422).';
 
+create trigger _050_reject_key_change before update on public.exai_issues
+  for each row when (old.id is distinct from new.id or old.issue_number is distinct from new.issue_number)
+  execute function private.reject_key_change();
 create trigger _100_check_exai_issue before insert on public.exai_issues
   for each row execute function private.check_exai_issue();
 create trigger _110_check_exai_issue before update on public.exai_issues
@@ -67,6 +72,3 @@ create trigger _110_check_exai_issue before update on public.exai_issues
     )
   )
   execute function private.check_exai_issue();
-create trigger _050_reject_key_change before update on public.exai_issues
-  for each row when (old.id is distinct from new.id or old.issue_number is distinct from new.issue_number)
-  execute function private.reject_key_change();

@@ -1,7 +1,7 @@
 -- The dates of an issue: fix_date and verification_date follow the status.
 
--- To reopen is to go from any other status to open or in_progress: what was said to be done is not, so its
--- dates go. What was tried (actual_fix, fix_conversation_id) stays.
+-- Reopening is a change from any other status to open or in_progress. The issue is not fixed after all, so
+-- its dates are cleared; what was tried (actual_fix, fix_conversation_id) stays.
 create or replace function private.sync_exai_dates() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -26,18 +26,18 @@ begin
     new.claimed_by := null;
     new.claimed_by_user_id := null;
     new.claimed_at := null;
-    new.claim_expires_at := null;
+    new.lease_expires_at := null;
   end if;
   return new;
 end;
 $$;
 comment on function private.sync_exai_dates is
-  'Before trigger: fix_date and verification_date follow the status unless they are sent; who is done '
-  'holds no claim.';
+  'Before trigger of exai_issues: fix_date and verification_date follow the status unless they are sent, and '
+  'an issue that is no longer active loses its claim.';
 
-create trigger _200_sync_exai_dates before insert on public.exai_issues
+create trigger _300_sync_exai_dates before insert on public.exai_issues
   for each row execute function private.sync_exai_dates();
-create trigger _210_sync_exai_dates before update on public.exai_issues
+create trigger _310_sync_exai_dates before update on public.exai_issues
   for each row when (
     (old.status, old.fix_date, old.verification_date, old.claimed_by)
     is distinct from (new.status, new.fix_date, new.verification_date, new.claimed_by)

@@ -12,18 +12,19 @@ begin
   elsif private.is_exai_import() then
     new.created_by_user_id := null;
   elsif not private.is_trusted_caller() then
-    -- A token may outlive its account.
+    -- A token can outlive its account.
     new.created_by_user_id := (select u.id from auth.users as u where u.id = auth.uid());
   end if;
   return new;
 end;
 $$;
 comment on function private.set_exai_author is
-  'Before trigger of exai_issues and exai_issue_updates: the author''s account is the database''s.';
+  'Before trigger of exai_issues and exai_issue_updates: sets the author''s account, and the name where none '
+  'was sent.';
 
-create trigger _300_set_exai_author before insert on public.exai_issues
+create trigger _400_set_exai_author before insert on public.exai_issues
   for each row execute function private.set_exai_author();
-create trigger _310_set_exai_author before update on public.exai_issues
+create trigger _410_set_exai_author before update on public.exai_issues
   for each row when (
     (old.created_by, old.created_by_user_id) is distinct from (new.created_by, new.created_by_user_id)
   )

@@ -1,4 +1,4 @@
--- What happened to an engineering issue: comments, fixes, verifications, and each change of its status.
+-- The history of an engineering issue: comments, fixes, verifications, and each change of its status.
 
 create table public.exai_issue_updates (
   id uuid not null default gen_random_uuid(),
@@ -23,19 +23,20 @@ create table public.exai_issue_updates (
   constraint exai_issue_updates_created_at_is_finite check (isfinite(created_at))
 );
 comment on table public.exai_issue_updates is
-  'The history of engineering issues. Agents add to it; its author or an admin changes or deletes an entry, '
-  'a status_change only an admin. Errors on write: exai_update_type_invalid, key_change_forbidden (422).';
+  'The history of engineering issues. Agents add entries; the author or an admin may change or delete one, '
+  'only an admin if it is a status_change. Errors on write: exai_update_type_invalid, key_change_forbidden '
+  '(422).';
 comment on column public.exai_issue_updates.update_type is
-  'comment, status_change, fix_applied, verification or conversation_link. A change of an issue''s status '
-  'writes its own.';
+  'comment, status_change, fix_applied, verification or conversation_link. The database writes an entry of '
+  'type status_change for each change of an issue''s status.';
 comment on column public.exai_issue_updates.content is
-  'What there is to say; of a change of status the two, as in: open → fixed.';
+  'The text of the entry; for a change of status the old and the new one: open → fixed.';
 comment on column public.exai_issue_updates.conversation_id is
-  'The conversation in which it was said or done. Of a change of status: the issue''s fix_conversation_id '
+  'Id of the conversation in which it was written. For a change of status: the issue''s fix_conversation_id '
   'if the same statement set it, else the setting app.conversation_id, else the issue''s conversation_id.';
-comment on column public.exai_issue_updates.created_by is 'Display name of who wrote it.';
+comment on column public.exai_issue_updates.created_by is 'Display name of the person who wrote it.';
 comment on column public.exai_issue_updates.created_by_user_id is
-  'The account that wrote it, set by the database; null when a server or an import did.';
+  'The account that wrote it, set by the database; null if a server or an import wrote it.';
 
 create index exai_issue_updates_issue_id_created_at_id_idx
   on public.exai_issue_updates (issue_id, created_at desc, id desc);
@@ -57,15 +58,15 @@ begin
   if new.update_type <> all (v_types) then
     raise exception using
       errcode = 'PT422', message = 'exai_update_type_invalid',
-      detail = format('%L is no type of update.', new.update_type),
+      detail = format('%L is not a valid type of update.', new.update_type),
       hint = 'Use one of: ' || array_to_string(v_types, ', ') || '.';
   end if;
   return new;
 end;
 $$;
 comment on function private.check_exai_issue_update is
-  'Before trigger: allowed types; null is as if left out, or as stored. '
-  'Errors: exai_update_type_invalid (422).';
+  'Before trigger of exai_issue_updates: checks the type, and replaces null with the stored value or the '
+  'default. Errors: exai_update_type_invalid (422).';
 
 create or replace function private.log_exai_status() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -85,7 +86,7 @@ begin
 end;
 $$;
 comment on function private.log_exai_status is
-  'After-statement trigger of exai_issues: writes an update for each change of status.';
+  'After-update-statement trigger of exai_issues: writes an entry for each change of status.';
 
 create trigger _050_reject_key_change before update on public.exai_issue_updates
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
@@ -95,9 +96,9 @@ create trigger _100_check_exai_issue_update before insert on public.exai_issue_u
 create trigger _110_check_exai_issue_update before update on public.exai_issue_updates
   for each row when (old.update_type is distinct from new.update_type)
   execute function private.check_exai_issue_update();
-create trigger _300_set_exai_author before insert on public.exai_issue_updates
+create trigger _400_set_exai_author before insert on public.exai_issue_updates
   for each row execute function private.set_exai_author();
-create trigger _310_set_exai_author before update on public.exai_issue_updates
+create trigger _410_set_exai_author before update on public.exai_issue_updates
   for each row when (
     (old.created_by, old.created_by_user_id) is distinct from (new.created_by, new.created_by_user_id)
   )

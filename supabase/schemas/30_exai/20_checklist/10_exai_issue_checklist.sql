@@ -1,4 +1,4 @@
--- The steps of a fix, in their order.
+-- The checklist of an engineering issue: the numbered steps of its fix.
 
 create table public.exai_issue_checklist (
   id uuid not null default gen_random_uuid(),
@@ -29,13 +29,14 @@ comment on table public.exai_issue_checklist is
   'The steps of engineering issues. Agents write and delete them. Errors on write: '
   'exai_step_status_invalid, key_change_forbidden (422).';
 comment on column public.exai_issue_checklist.step_number is
-  'Its place, from 1 and unique in its issue; gaps are allowed. Null or left out on insert: after '
-  'the last one.';
+  'Position of the step, counted from 1 and unique within the issue; gaps are allowed. Null or left out on '
+  'insert: after the last step.';
 comment on column public.exai_issue_checklist.status is 'pending, in_progress, complete or skipped.';
 comment on column public.exai_issue_checklist.conversation_id is
-  'The conversation in which the step was worked on.';
+  'Id of the conversation in which the step was worked on.';
 comment on column public.exai_issue_checklist.completed_at is
-  'When it was completed: as sent, else when the status became complete. Cleared by any other status.';
+  'When it was completed: the value that was sent, else the time at which the status became complete. '
+  'Cleared by any other status.';
 
 create or replace function private.check_exai_step() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -52,7 +53,7 @@ begin
   if new.status <> all (v_statuses) then
     raise exception using
       errcode = 'PT422', message = 'exai_step_status_invalid',
-      detail = format('%L is no status of a step.', new.status),
+      detail = format('%L is not a valid status of a step.', new.status),
       hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
   end if;
   new.completed_at := case when new.status = 'complete' then
@@ -69,17 +70,17 @@ begin
 end;
 $$;
 comment on function private.check_exai_step is
-  'Before trigger: allowed statuses, completed_at as the status says, a number; null is as if left out, or '
-  'as stored. Errors: exai_step_status_invalid (422).';
+  'Before trigger of exai_issue_checklist: checks the status, sets completed_at to match it, assigns a '
+  'number, and replaces null with the stored value or the default. Errors: exai_step_status_invalid (422).';
 
--- Whoever numbers the steps of an issue takes turns. It is no lock of the row, so nothing else waits for it.
+-- An advisory lock and not a lock of the issue's row, so that only other writers of step numbers wait for it.
 create or replace function private.lock_exai_steps(p_issue_id uuid) returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('public.exai_issue_checklist ' || p_issue_id, 0));
 end;
 $$;
-comment on function private.lock_exai_steps is 'Waits until nobody else numbers the steps of the issue.';
+comment on function private.lock_exai_steps is 'Locks the numbering of the steps of an issue.';
 
 create trigger _050_reject_key_change before update on public.exai_issue_checklist
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)

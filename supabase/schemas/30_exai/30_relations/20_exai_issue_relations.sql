@@ -1,11 +1,4 @@
--- How engineering issues relate: edges, of which the id arrays of exai_issues are another shape.
---
--- Locks, in the order in which everything takes them: the graph, issues by id, their counts by id. Whatever
--- writes edges, or an array, or deletes an issue holds the graph alone, from before its first row until it
--- commits; every other update of issues holds it together with its like. So no edge is written while an
--- issue's status changes, two writers of edges take turns, and none of them waits for another one's rows. A
--- transaction of several statements that has updated an issue and then writes edges can still meet another
--- one that does the same: PostgreSQL ends one of the two with 40P01, and it can be sent again.
+-- Relations between engineering issues, as edges. The id arrays of exai_issues hold the same data.
 
 create table public.exai_issue_relations (
   from_issue_id uuid not null,
@@ -24,13 +17,14 @@ create table public.exai_issue_relations (
     check (kind <> 'relates' or from_issue_id < to_issue_id)
 );
 comment on table public.exai_issue_relations is
-  'Edges between engineering issues. blocks and relates are the same truth as the id arrays of exai_issues: '
-  'write either. Agents write and delete them. Errors on write: exai_relation_kind_invalid, '
-  'key_change_forbidden (422), exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
+  'Edges between engineering issues. The kinds blocks and relates are the same data as the id arrays of '
+  'exai_issues: write either one. Agents write and delete edges. Errors on write: '
+  'exai_relation_kind_invalid, key_change_forbidden (422), exai_relation_cycle_conflict, '
+  'exai_isolation_unsupported (409).';
 comment on column public.exai_issue_relations.kind is
-  'blocks: to waits for from. parent: from is the parent of to. duplicates: from says the same as to. '
-  'discovered_from: from was found while working on to. relates: either way, stored with the lower '
-  'id as from.';
+  'blocks: to waits for from. parent: from is the parent of to. duplicates: from is a duplicate of to. '
+  'discovered_from: from was found while working on to. relates: symmetric, stored once with the lower id as '
+  'from.';
 
 create index exai_issue_relations_to_issue_id_kind_idx
   on public.exai_issue_relations (to_issue_id, kind, from_issue_id);
@@ -44,7 +38,7 @@ begin
   if new.kind <> all (v_kinds) then
     raise exception using
       errcode = 'PT422', message = 'exai_relation_kind_invalid',
-      detail = format('%L is no kind of relation.', new.kind),
+      detail = format('%L is not a valid kind of relation.', new.kind),
       hint = 'Use one of: ' || array_to_string(v_kinds, ', ') || '.';
   end if;
   if new.kind = 'relates' and new.to_issue_id < new.from_issue_id then
@@ -55,12 +49,13 @@ begin
 end;
 $$;
 comment on function private.check_exai_relation is
-  'Before trigger: allowed kinds, one row for either way of relates. '
+  'Before trigger of exai_issue_relations: checks the kind, and stores relates with the lower id as from. '
   'Errors: exai_relation_kind_invalid (422).';
 
 create trigger _010_lock_exai_graph before insert or update or delete or truncate
   on public.exai_issue_relations
-  for each statement execute function private.lock_exai_graph_first();
+  for each statement execute function private.lock_exai_graph_for_statement();
+-- Before the keys are compared: relates in the other direction is the same edge.
 create trigger _040_check_exai_relation before insert or update on public.exai_issue_relations
   for each row execute function private.check_exai_relation();
 create trigger _050_reject_key_change before update on public.exai_issue_relations

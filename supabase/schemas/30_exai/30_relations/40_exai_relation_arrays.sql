@@ -1,6 +1,8 @@
--- The id arrays of exai_issues and the edges of kinds blocks and relates: two shapes of one truth.
+-- Syncs the id arrays of exai_issues with the edges of kinds blocks and relates: one set of data in two
+-- shapes.
 --
--- Each shape's trigger writes only what differs, so that the other one's finds nothing left to do.
+-- The trigger of each shape writes only differences to the other one, whose trigger then finds none: so the
+-- recursion ends.
 
 -- exai_issue_relations → exai_issues
 create or replace function private.sync_exai_arrays_of_issues(p_issue_ids uuid[]) returns void
@@ -35,7 +37,7 @@ begin
 end;
 $$;
 comment on function private.sync_exai_arrays_of_issues is
-  'Makes the id arrays of these issues, given once each, what the edges are.';
+  'Sets the id arrays of these issues, which must be distinct, to what the edges contain.';
 
 create or replace function private.sync_exai_edges_to_arrays() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -54,10 +56,10 @@ begin
 end;
 $$;
 comment on function private.sync_exai_edges_to_arrays is
-  'After-statement trigger of exai_issue_relations: keeps the id arrays at both ends.';
+  'After-statement trigger of exai_issue_relations: updates the id arrays at both ends.';
 
 -- exai_issues → exai_issue_relations
-create or replace function private.exai_array_edges(
+create or replace function private.expand_exai_arrays(
   p_issue_id uuid, p_related uuid[], p_blocks uuid[], p_blocked_by uuid[]
 ) returns table (from_issue_id uuid, to_issue_id uuid, kind text)
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -70,7 +72,7 @@ begin
   select u.id, p_issue_id, 'blocks' from unnest(p_blocked_by) as u (id);
 end;
 $$;
-comment on function private.exai_array_edges is 'The edges that the id arrays of an issue say there are.';
+comment on function private.expand_exai_arrays is 'The edges that the id arrays of an issue stand for.';
 
 create or replace function private.write_exai_edges(
   p_removed public.exai_issue_relations[], p_added public.exai_issue_relations[]
@@ -113,8 +115,8 @@ begin
 end;
 $$;
 comment on function private.write_exai_edges is
-  'Takes edges away and adds others, as far as they are not so already. '
-  'Errors: exai_related_issue_unknown (422).';
+  'Removes and adds edges; skips those that are already removed or present. Errors: '
+  'exai_related_issue_unknown (422).';
 
 create or replace function private.sync_new_exai_arrays_to_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -124,7 +126,7 @@ begin
   select array_agg(distinct row(e.from_issue_id, e.to_issue_id, e.kind, null)::public.exai_issue_relations)
   into v_added
   from new_issues as n
-  cross join lateral private.exai_array_edges(n.id, n.related_issues, n.blocks_issues, n.blocked_by_issues)
+  cross join lateral private.expand_exai_arrays(n.id, n.related_issues, n.blocks_issues, n.blocked_by_issues)
     as e
   where n.related_issues <> '{}' or n.blocks_issues <> '{}' or n.blocked_by_issues <> '{}';
   if v_added is not null then
@@ -134,8 +136,8 @@ begin
 end;
 $$;
 comment on function private.sync_new_exai_arrays_to_edges is
-  'After-insert-statement trigger of exai_issues: makes the edges that their id arrays name. '
-  'Errors: exai_related_issue_unknown (422).';
+  'After-insert-statement trigger of exai_issues: adds the edges that the id arrays contain. Errors: '
+  'exai_related_issue_unknown (422).';
 
 create or replace function private.sync_changed_exai_arrays_to_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -156,10 +158,10 @@ begin
       bool_or(not e.is_old) as is_new
     from (
       select c.id, a.*, true as is_old from changed as c
-      cross join lateral private.exai_array_edges(c.id, c.old_related, c.old_blocks, c.old_blocked_by) as a
+      cross join lateral private.expand_exai_arrays(c.id, c.old_related, c.old_blocks, c.old_blocked_by) as a
       union all
       select c.id, a.*, false from changed as c
-      cross join lateral private.exai_array_edges(
+      cross join lateral private.expand_exai_arrays(
         c.id, c.related_issues, c.blocks_issues, c.blocked_by_issues
       ) as a
     ) as e
@@ -179,15 +181,30 @@ begin
 end;
 $$;
 comment on function private.sync_changed_exai_arrays_to_edges is
-  'After-update-statement trigger of exai_issues: writes the difference between the arrays before and after '
+  'After-update-statement trigger of exai_issues: writes the difference between the old and the new arrays '
   'as edges. Errors: exai_related_issue_unknown (422).';
 
-create trigger _300_sync_exai_edges_to_arrays after insert on public.exai_issue_relations
+-- A truncate has no transition table.
+create or replace function private.clear_exai_arrays() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.exai_issues as i
+  set related_issues = '{}', blocks_issues = '{}', blocked_by_issues = '{}'
+  where i.related_issues <> '{}' or i.blocks_issues <> '{}' or i.blocked_by_issues <> '{}';
+  return null;
+end;
+$$;
+comment on function private.clear_exai_arrays is
+  'After-truncate trigger of exai_issue_relations: empties all id arrays.';
+
+create trigger _200_sync_exai_edges_to_arrays after insert on public.exai_issue_relations
   referencing new table as changed_edges
   for each statement execute function private.sync_exai_edges_to_arrays();
-create trigger _310_sync_exai_edges_to_arrays after delete on public.exai_issue_relations
+create trigger _210_sync_exai_edges_to_arrays after delete on public.exai_issue_relations
   referencing old table as changed_edges
   for each statement execute function private.sync_exai_edges_to_arrays();
+create trigger _220_clear_exai_arrays after truncate on public.exai_issue_relations
+  for each statement execute function private.clear_exai_arrays();
 create trigger _200_sync_exai_arrays_to_edges after insert on public.exai_issues
   referencing new table as new_issues
   for each statement execute function private.sync_new_exai_arrays_to_edges();

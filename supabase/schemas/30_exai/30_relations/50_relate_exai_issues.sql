@@ -1,45 +1,46 @@
--- Relates two engineering issues, and takes a relation away, as one call each.
+-- Relates two engineering issues.
 
-create or replace function private.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
+create or replace function private.relate_exai_issues(p_from_issue_id uuid, p_to_issue_id uuid, p_kind text)
 returns public.exai_issue_relations
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_edge public.exai_issue_relations;
-  v_is_turned constant boolean := p_kind = 'relates' and p_to < p_from;
+  v_is_swapped constant boolean := p_kind = 'relates' and p_to_issue_id < p_from_issue_id;
 begin
   perform private.require_team_role('agent');
   perform private.lock_exai_graph();
-  perform private.require_exai_issue(p_from);
-  perform private.require_exai_issue(p_to);
-  if p_from = p_to then
+  perform private.require_exai_issue(p_from_issue_id);
+  perform private.require_exai_issue(p_to_issue_id);
+  if p_from_issue_id = p_to_issue_id then
     raise exception using
       errcode = 'PT422', message = 'exai_relation_invalid',
-      detail = 'An issue can''t be related to itself.',
+      detail = 'An issue cannot be related to itself.',
       hint = 'Give two different issues.';
   end if;
-  insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind) values (p_from, p_to, p_kind)
+  insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind)
+  values (p_from_issue_id, p_to_issue_id, p_kind)
   on conflict on constraint exai_issue_relations_pkey do nothing;
   select e.* into v_edge from public.exai_issue_relations as e
-  where e.from_issue_id = case when v_is_turned then p_to else p_from end
-    and e.to_issue_id = case when v_is_turned then p_from else p_to end
+  where e.from_issue_id = case when v_is_swapped then p_to_issue_id else p_from_issue_id end
+    and e.to_issue_id = case when v_is_swapped then p_from_issue_id else p_to_issue_id end
     and e.kind = p_kind;
   return v_edge;
 end;
 $$;
 grant execute on function private.relate_exai_issues to authenticated, service_role;
 
-create or replace function public.relate_exai_issues(p_from uuid, p_to uuid, p_kind text)
+create or replace function public.relate_exai_issues(from_issue_id uuid, to_issue_id uuid, kind text)
 returns public.exai_issue_relations
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.relate_exai_issues(
-    p_from => relate_exai_issues.p_from, p_to => relate_exai_issues.p_to, p_kind => relate_exai_issues.p_kind
+    relate_exai_issues.from_issue_id, relate_exai_issues.to_issue_id, relate_exai_issues.kind
   );
 end;
 comment on function public.relate_exai_issues is
-  'Says that p_from blocks, relates to, duplicates, is the parent of (parent), or was discovered_from p_to; '
-  'the same again changes nothing. Returns the edge as it is stored. Agents and servers. Errors: '
-  'sign_in_required (401), team_role_required (403), exai_issue_unknown (404), '
-  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), '
-  'exai_relation_kind_invalid, exai_relation_invalid (422).';
+  'Adds a relation: from_issue_id blocks, relates to, duplicates, is the parent of (parent), or was '
+  'discovered_from to_issue_id. If the relation exists, nothing changes. Returns the edge as it is stored. '
+  'Agents and servers. Errors: sign_in_required (401), team_role_required (403), exai_issue_unknown (404), '
+  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), exai_relation_kind_invalid, '
+  'exai_relation_invalid (422).';
 grant execute on function public.relate_exai_issues to authenticated, service_role;

@@ -1,29 +1,31 @@
 -- Removes a relation between two engineering issues.
 
-create or replace function private.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
+create or replace function private.unrelate_exai_issues(
+  p_from_issue_id uuid, p_to_issue_id uuid, p_kind text
+) returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.require_team_role('agent');
   delete from public.exai_issue_relations as e
   where e.kind = p_kind
     and (
-      e.from_issue_id = p_from and e.to_issue_id = p_to
-      or p_kind = 'relates' and e.from_issue_id = p_to and e.to_issue_id = p_from
+      e.from_issue_id = p_from_issue_id and e.to_issue_id = p_to_issue_id
+      or p_kind = 'relates' and e.from_issue_id = p_to_issue_id and e.to_issue_id = p_from_issue_id
     );
   return found;
 end;
 $$;
 grant execute on function private.unrelate_exai_issues to authenticated, service_role;
 
-create or replace function public.unrelate_exai_issues(p_from uuid, p_to uuid, p_kind text) returns boolean
+create or replace function public.unrelate_exai_issues(from_issue_id uuid, to_issue_id uuid, kind text)
+returns boolean
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.unrelate_exai_issues(
-    p_from => unrelate_exai_issues.p_from, p_to => unrelate_exai_issues.p_to,
-    p_kind => unrelate_exai_issues.p_kind
+    unrelate_exai_issues.from_issue_id, unrelate_exai_issues.to_issue_id, unrelate_exai_issues.kind
   );
 end;
 comment on function public.unrelate_exai_issues is
-  'Takes a relation away, relates in either direction, and says whether there was one. Agents and servers. '
+  'Removes a relation (relates in either direction) and returns whether it existed. Agents and servers. '
   'Errors: sign_in_required (401), team_role_required (403), exai_isolation_unsupported (409).';
 grant execute on function public.unrelate_exai_issues to authenticated, service_role;

@@ -1,5 +1,5 @@
--- What is counted about an engineering issue when something is written, so that nobody has to count when they
--- read: its steps, the open issues that block it, those that wait for it.
+-- Counts per engineering issue: its steps, the open issues that block it, and those that wait for it. They
+-- are updated with each write, so that a read does not count.
 
 create table private.exai_issue_counts (
   issue_id uuid not null,
@@ -23,17 +23,17 @@ create table private.exai_issue_counts (
     check (open_blockers_count >= 0 and blocked_parents_count >= 0 and unblocks_count >= 0)
 ) with (fillfactor = 80);
 comment on table private.exai_issue_counts is
-  'One row an engineering issue, written by triggers alone and read by exai_active_issues and '
-  'exai_ready_issues. exai_issue_counts_check() counts anew.';
+  'One row per engineering issue, written only by triggers and read by exai_active_issues and '
+  'exai_ready_issues. verify_exai_issue_counts() compares it with the tables.';
 comment on column private.exai_issue_counts.severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
 comment on column private.exai_issue_counts.is_open is 'Whether the status is open or in_progress.';
 comment on column private.exai_issue_counts.open_blockers_count is
   'Open issues that block this one directly.';
 comment on column private.exai_issue_counts.blocked_parents_count is
-  'Parents that have an open blocker, or a parent that has one, and so on up.';
+  'Parents that are blocked: by an open issue, or because a parent of theirs is blocked.';
 comment on column private.exai_issue_counts.unblocks_count is 'Open issues that this one blocks directly.';
 
--- Exactly the order of exai_ready_issues.
+-- The order of exai_ready_issues.
 create index exai_issue_counts_ready_idx
   on private.exai_issue_counts (severity_rank, unblocks_count desc, created_at, issue_number)
   where is_open and open_blockers_count = 0 and blocked_parents_count = 0;
@@ -51,7 +51,7 @@ end;
 $$;
 comment on function private.exai_severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
 
-create or replace function private.count_new_exai_issues() returns trigger
+create or replace function private.insert_exai_issue_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into private.exai_issue_counts (issue_id, issue_number, created_at, severity_rank, is_open)
@@ -61,9 +61,9 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_new_exai_issues is
-  'After-insert-statement trigger of exai_issues: makes their rows of counts.';
+comment on function private.insert_exai_issue_counts is
+  'After-insert-statement trigger of exai_issues: inserts their rows of counts.';
 
-create trigger _100_count_new_exai_issues after insert on public.exai_issues
+create trigger _110_insert_exai_issue_counts after insert on public.exai_issues
   referencing new table as new_issues
-  for each statement execute function private.count_new_exai_issues();
+  for each statement execute function private.insert_exai_issue_counts();

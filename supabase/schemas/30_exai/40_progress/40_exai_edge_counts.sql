@@ -1,11 +1,11 @@
--- Updates the counts of what blocks what with each edge that is written.
+-- Keeps the counts of what blocks what up to date with each edge that is written.
 
--- Edges. What they add is told by the counts themselves, since those are what an opening or closing issue has
--- reached. What a deleted one took along is counted anew: one of its ends may be gone.
+-- Whether an end is open or blocked is read from the counts and not from exai_issues: an update of the status
+-- that is not counted yet will add its edges itself.
 create or replace function private.count_new_exai_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.shift_exai_counts(
+  perform private.add_exai_blocked_counts(
     array_agg(u.id), array_agg(u.blockers), array_agg(u.parents), array_agg(u.unblocks)
   )
   from new_edges as n
@@ -23,9 +23,9 @@ begin
 end;
 $$;
 comment on function private.count_new_exai_edges is
-  'After-insert-statement trigger of exai_issue_relations: keeps the counts.';
+  'After-insert-statement trigger of exai_issue_relations: adds to the counts.';
 
-create or replace function private.counted_exai_edges(p_issue_ids uuid[])
+create or replace function private.count_exai_edges(p_issue_ids uuid[])
 returns table (
   issue_id uuid, open_blockers_count integer, blocked_parents_count integer, unblocks_count integer
 )
@@ -54,9 +54,11 @@ begin
   from unnest(p_issue_ids) as u (id);
 end;
 $$;
-comment on function private.counted_exai_edges is
-  'The counts that these issues have by their edges and by what is kept of the other ends.';
+comment on function private.count_exai_edges is
+  'Counts the edges of these issues, with the stored counts of the other ends.';
 
+-- The ends are counted again: a deleted edge cannot be subtracted, since one of its ends may be deleted as
+-- well.
 create or replace function private.count_deleted_exai_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -71,38 +73,36 @@ begin
     return null;
   end if;
   perform private.lock_exai_counts(v_issue_ids);
-  perform private.shift_exai_counts(
+  perform private.add_exai_blocked_counts(
     array_agg(c.issue_id), array_agg(n.open_blockers_count - c.open_blockers_count),
     array_agg(n.blocked_parents_count - c.blocked_parents_count),
     array_agg(n.unblocks_count - c.unblocks_count)
   )
-  from private.counted_exai_edges(v_issue_ids) as n
+  from private.count_exai_edges(v_issue_ids) as n
   join private.exai_issue_counts as c on c.issue_id = n.issue_id;
   return null;
 end;
 $$;
 comment on function private.count_deleted_exai_edges is
-  'After-delete-statement trigger of exai_issue_relations: keeps the counts.';
+  'After-delete-statement trigger of exai_issue_relations: counts the edges of both ends again.';
 
-create or replace function private.clear_exai_edges_search() returns trigger
+create or replace function private.clear_exai_edge_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_counts as c
   set open_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
   where c.open_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
-  update public.exai_issues as i
-  set related_issues = '{}', blocks_issues = '{}', blocked_by_issues = '{}'
-  where i.related_issues <> '{}' or i.blocks_issues <> '{}' or i.blocked_by_issues <> '{}';
   return null;
 end;
 $$;
-comment on function private.clear_exai_edges_search is 'After-truncate trigger of exai_issue_relations.';
+comment on function private.clear_exai_edge_counts is
+  'After-truncate trigger of exai_issue_relations: sets the counts to 0.';
 
-create trigger _200_count_exai_edges after insert on public.exai_issue_relations
+create trigger _110_count_new_exai_edges after insert on public.exai_issue_relations
   referencing new table as new_edges
   for each statement execute function private.count_new_exai_edges();
-create trigger _210_count_exai_edges after delete on public.exai_issue_relations
+create trigger _120_count_deleted_exai_edges after delete on public.exai_issue_relations
   referencing old table as old_edges
   for each statement execute function private.count_deleted_exai_edges();
-create trigger _220_clear_exai_edges_search after truncate on public.exai_issue_relations
-  for each statement execute function private.clear_exai_edges_search();
+create trigger _130_clear_exai_edge_counts after truncate on public.exai_issue_relations
+  for each statement execute function private.clear_exai_edge_counts();

@@ -1,7 +1,7 @@
 -- Compares the stored counts with what the tables contain.
 
-create or replace function private.exai_issue_counts_check()
-returns table (issue_number integer, name text, kept integer, counted integer)
+create or replace function private.verify_exai_issue_counts()
+returns table (issue_number integer, name text, stored integer, counted integer)
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
@@ -30,7 +30,7 @@ begin
     from public.exai_issue_checklist as s
     group by s.issue_id
   )
-  select i.issue_number, v.name, v.kept, v.counted
+  select i.issue_number, v.name, v.stored, v.counted
   from public.exai_issues as i
   left join private.exai_issue_counts as c on c.issue_id = i.id
   left join step as s on s.issue_id = i.id
@@ -53,11 +53,11 @@ begin
       ('unblocks', c.unblocks_count, coalesce(u.unblocks, 0)::integer),
       ('is_open', c.is_open::integer, (i.status in ('open', 'in_progress'))::integer),
       ('severity_rank', c.severity_rank::integer, private.exai_severity_rank(i.severity)::integer)
-  ) as v (name, kept, counted)
-  where v.kept is distinct from v.counted
+  ) as v (name, stored, counted)
+  where v.stored is distinct from v.counted
   order by i.issue_number, v.name;
 end;
 $$;
-comment on function private.exai_issue_counts_check is
-  'Counts everything in exai_issue_counts anew and returns what differs: nothing when all is '
-  'right. For operators.';
+comment on function private.verify_exai_issue_counts is
+  'Counts everything in exai_issue_counts again and returns the differences; no row means that all counts '
+  'are correct. For operators.';

@@ -1,4 +1,4 @@
--- What is open or being worked on, with how far it got.
+-- The view of active issues: open or in progress, with the progress of their steps.
 
 create view public.exai_active_issues with (security_invoker = true) as
 select
@@ -16,7 +16,8 @@ join private.exai_issue_counts as c on c.issue_id = i.id
 where i.status in ('open', 'in_progress');
 comment on view public.exai_active_issues is
   'Engineering issues that are open or in_progress, with the progress of their steps.';
-comment on column public.exai_active_issues.total_steps is 'All steps, the skipped ones too.';
+comment on column public.exai_active_issues.total_steps is 'All steps, including the skipped ones.';
 comment on column public.exai_active_issues.progress_percentage is
-  'completed_steps of those not skipped, rounded to a whole percentage; 0 where there are none.';
+  'completed_steps as a percentage of the steps that are not skipped, rounded to an integer; 0 if there are '
+  'none.';
 grant select on public.exai_active_issues to authenticated, service_role;

@@ -1,4 +1,4 @@
--- What can be worked on now, what helps most first.
+-- The view of ready issues: active issues that wait for nothing, the most useful first.
 
 create view public.exai_ready_issues with (security_invoker = true) as
 select
@@ -17,9 +17,9 @@ join public.exai_issues as i on i.id = c.issue_id
 where c.is_open and c.open_blockers_count = 0 and c.blocked_parents_count = 0
 order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number;
 comment on view public.exai_ready_issues is
-  'Engineering issues that are open or in_progress and wait for nothing: no open issue blocks them, nor '
-  'their parents up the whole chain. Ordered by severity, by how many open issues they block directly, and '
-  'by age. Claimed ones too: see claim_expires_at, and next_exai_issue().';
+  'Engineering issues that are open or in_progress and wait for nothing: no open issue blocks them or any of '
+  'their ancestors. Ordered by severity, by how many open issues they block directly, and by age. Includes '
+  'claimed issues: see lease_expires_at, and next_exai_issue().';
 comment on column public.exai_ready_issues.unblocks_count is
-  'How many open issues wait for this one directly.';
+  'How many open issues this one blocks directly.';
 grant select on public.exai_ready_issues to authenticated, service_role;

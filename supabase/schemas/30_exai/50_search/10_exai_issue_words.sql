@@ -1,11 +1,8 @@
--- What search_exai_issues looks through: one row an engineering issue, kept by triggers.
+-- The search vector of an engineering issue: its words, and the parts of its identifiers and paths.
 --
--- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
--- at most some five times its bytes. So at most 90,000 bytes go in, and the parts of names once more.
---
--- Whoever writes a row here locks it first and then reads what it is made of, so that two updates of one
--- issue at once don't lose each other's words. It is the last lock that is taken, so nobody waits in a
--- circle.
+-- A write must not fail because a text is long. A tsvector is limited to 1 MB and can be five times as large
+-- as its text, so at most 90,000 bytes are indexed, and then the parts of up to 1,000 camel-case names per
+-- text.
 
 create or replace function private.exai_vector(p_text text, p_max_bytes integer) returns tsvector
 language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
@@ -33,7 +30,7 @@ begin
 end;
 $$;
 comment on function private.exai_vector is
-  'The words of the first p_max_bytes bytes of a text, and the parts of the names in it.';
+  'The words of the first p_max_bytes bytes of a text, and the parts of the camel-case names in them.';
 
 create or replace function private.exai_issue_vector(p_issue public.exai_issues) returns tsvector
 language plpgsql immutable security definer set search_path = '' as $$
@@ -55,7 +52,7 @@ begin
     );
 end;
 $$;
-comment on function private.exai_issue_vector is 'The words of an issue without its updates.';
+comment on function private.exai_issue_vector is 'The words of an issue, without its updates.';
 
 create or replace function private.exai_updates_vector(p_issue_id uuid) returns tsvector
 language plpgsql stable security definer set search_path = '' as $$
@@ -72,4 +69,4 @@ begin
   );
 end;
 $$;
-comment on function private.exai_updates_vector is 'The words of an issue''s 100 newest updates.';
+comment on function private.exai_updates_vector is 'The words of the 100 newest updates of an issue.';

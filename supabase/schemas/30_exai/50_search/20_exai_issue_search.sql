@@ -1,4 +1,8 @@
 -- What search_exai_issues searches: one row per engineering issue, maintained by triggers.
+--
+-- A writer locks the row first and then reads the texts, so that two concurrent updates of one issue don't
+-- lose each other's words. It locks no counts while it holds this lock, so a single statement cannot deadlock
+-- here.
 
 create table private.exai_issue_search (
   issue_id uuid not null,
@@ -8,8 +12,8 @@ create table private.exai_issue_search (
     references public.exai_issues (id) on delete cascade
 );
 comment on table private.exai_issue_search is
-  'The words of an engineering issue: title A, file and components B, description and analysis C, its '
-  'newest updates D.';
+  'The words of an engineering issue, by weight: A title, B file and components, C description and analysis, '
+  'D the newest updates.';
 
 create index exai_issue_search_vector_idx on private.exai_issue_search using gin (vector);
 
@@ -27,7 +31,7 @@ begin
   where i.id = s.issue_id and s.issue_id = any (p_issue_ids);
 end;
 $$;
-comment on function private.index_exai_issues is 'Makes the words of these issues anew.';
+comment on function private.index_exai_issues is 'Builds the search vectors of these issues again.';
 
 create or replace function private.index_new_exai_issues() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -40,7 +44,7 @@ begin
 end;
 $$;
 comment on function private.index_new_exai_issues is
-  'After-insert-statement trigger of exai_issues: makes new ones findable.';
+  'After-insert-statement trigger of exai_issues: inserts the search vectors.';
 
 create or replace function private.index_changed_exai_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -50,7 +54,7 @@ begin
 end;
 $$;
 comment on function private.index_changed_exai_issue is
-  'After-update trigger of issues of which a text changed.';
+  'After-update trigger of issues whose texts changed: updates the search vector.';
 
 create or replace function private.index_exai_updates() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -65,7 +69,7 @@ begin
 end;
 $$;
 comment on function private.index_exai_updates is
-  'After-statement trigger of exai_issue_updates: keeps what is said there findable.';
+  'After-statement trigger of exai_issue_updates: updates the search vectors of their issues.';
 
 create or replace function private.clear_exai_updates_search() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -75,12 +79,13 @@ begin
   return null;
 end;
 $$;
-comment on function private.clear_exai_updates_search is 'After-truncate trigger of exai_issue_updates.';
+comment on function private.clear_exai_updates_search is
+  'After-truncate trigger of exai_issue_updates: removes the words of updates from all search vectors.';
 
-create trigger _110_index_new_exai_issues after insert on public.exai_issues
+create trigger _300_index_new_exai_issues after insert on public.exai_issues
   referencing new table as new_issues
   for each statement execute function private.index_new_exai_issues();
-create trigger _400_index_changed_exai_issue after update on public.exai_issues
+create trigger _310_index_changed_exai_issue after update on public.exai_issues
   for each row when (
     (
       old.title, old.description, old.file_path, old.affected_components, old.root_cause,
@@ -91,14 +96,14 @@ create trigger _400_index_changed_exai_issue after update on public.exai_issues
     )
   )
   execute function private.index_changed_exai_issue();
-create trigger _200_index_exai_updates after insert on public.exai_issue_updates
+create trigger _300_index_exai_updates after insert on public.exai_issue_updates
   referencing new table as changed_updates
   for each statement execute function private.index_exai_updates();
-create trigger _210_index_exai_updates after update on public.exai_issue_updates
+create trigger _310_index_exai_updates after update on public.exai_issue_updates
   referencing new table as changed_updates
   for each statement execute function private.index_exai_updates();
-create trigger _220_index_exai_updates after delete on public.exai_issue_updates
+create trigger _320_index_exai_updates after delete on public.exai_issue_updates
   referencing old table as changed_updates
   for each statement execute function private.index_exai_updates();
-create trigger _230_clear_exai_updates_search after truncate on public.exai_issue_updates
+create trigger _330_clear_exai_updates_search after truncate on public.exai_issue_updates
   for each statement execute function private.clear_exai_updates_search();

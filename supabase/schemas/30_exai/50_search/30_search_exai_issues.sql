@@ -1,6 +1,6 @@
--- Finds engineering issues by what people and assistants type: words, identifiers, paths.
+-- Full-text search over engineering issues: words, identifiers, paths.
 
-create or replace function private.found_exai_issues(
+create or replace function private.find_exai_issues(
   p_words tsquery, p_number integer, p_pattern text, p_severity text[], p_status text[], p_category text[],
   p_component text, p_file text, p_limit integer, p_offset integer
 ) returns table (issue_id uuid, rank real)
@@ -11,7 +11,7 @@ begin
     select i.id, i.created_at, i.issue_number, case
       when i.issue_number = p_number then 100
       when p_words is null then 0
-      -- 1: divided by 1 + the logarithm of the length
+      -- 1: the rank is divided by 1 + the logarithm of the length
       else ts_rank('{0.1, 0.2, 0.4, 1}', s.vector, p_words, 1)
     end::real as rank
     from public.exai_issues as i
@@ -36,12 +36,12 @@ begin
   limit p_limit offset p_offset;
 end;
 $$;
-comment on function private.found_exai_issues is
-  'A page of the issues that match all of what is given, best first; a null filters nothing.';
+comment on function private.find_exai_issues is
+  'One page of the issues that match all conditions, best first; a null is no condition.';
 
 create or replace function private.search_exai_issues(
-  query text, p_severity text[], p_status text[], p_category text[], p_component text, p_file text,
-  p_limit integer, p_offset integer
+  p_query text, p_severity text[], p_status text[], p_category text[], p_component text, p_file text,
+  p_max_results integer, p_skip_results integer
 ) returns table (
   id uuid, issue_number integer, title text, severity text, category text, status text, file_path text,
   line_start integer, line_end integer, affected_components text[], conversation_id text,
@@ -49,21 +49,21 @@ create or replace function private.search_exai_issues(
 )
 language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
-  v_query constant text := private.non_blank(left(query, 1000));
+  v_query constant text := private.non_blank(left(p_query, 1000));
   v_words constant tsquery := private.websearch_query(v_query, true);
   v_marked constant tsquery := v_words || websearch_to_tsquery('pg_catalog.english', v_query);
   v_number constant integer := substring(v_query from '^#?(\d{1,9})$')::integer;
   v_pattern constant text := '%' || regexp_replace(left(v_query, 200), '([\\%_])', '\\\1', 'g') || '%';
   v_file constant text := private.non_blank(p_file);
   v_component constant text := private.non_blank(p_component);
-  v_limit constant integer := least(greatest(coalesce(p_limit, 20), 0), 100);
-  v_offset constant integer := least(greatest(coalesce(p_offset, 0), 0), 100000);
+  v_limit constant integer := least(greatest(coalesce(p_max_results, 20), 0), 100);
+  v_offset constant integer := least(greatest(coalesce(p_skip_results, 0), 0), 100000);
   v_is_found boolean;
 begin
   perform private.require_team_role('viewer');
-  -- Where nothing has the words, titles and paths that contain the query as it was typed.
+  -- If no issue contains the words, titles and paths that contain the query as it was typed.
   v_is_found := v_words is null and v_pattern is null or exists (
-    select from private.found_exai_issues(
+    select from private.find_exai_issues(
       v_words, v_number, case when v_words is null and v_number is null then v_pattern end, p_severity,
       p_status, p_category, v_component, v_file, 1, 0
     )
@@ -76,11 +76,11 @@ begin
       'pg_catalog.english', t.text, coalesce(v_marked, ''),
       'StartSel=**, StopSel=**, MaxFragments=2, MinWords=8, MaxWords=24, FragmentDelimiter=" … "'
     )
-  from private.found_exai_issues(
+  from private.find_exai_issues(
     case when v_is_found then v_words end, v_number,
     case when not v_is_found or v_words is null and v_number is null then v_pattern end, p_severity, p_status,
     p_category, v_component, v_file, v_limit, v_offset
-  ) with ordinality as f (issue_id, rank, place)
+  ) with ordinality as f (issue_id, rank, position)
   join public.exai_issues as i on i.id = f.issue_id
   cross join lateral (
     select concat_ws(
@@ -88,15 +88,15 @@ begin
       left(i.recommended_fix, 2000), left(i.actual_fix, 2000)
     ) as text
   ) as t
-  order by f.place;
+  order by f.position;
 end;
 $$;
 grant execute on function private.search_exai_issues to authenticated, service_role;
 
 create or replace function public.search_exai_issues(
-  query text, p_severity text[] default null, p_status text[] default null, p_category text[] default null,
-  p_component text default null, p_file text default null, p_limit integer default 20,
-  p_offset integer default 0
+  query text, severity text[] default null, status text[] default null, category text[] default null,
+  component text default null, file text default null, max_results integer default 20,
+  skip_results integer default 0
 ) returns table (
   id uuid, issue_number integer, title text, severity text, category text, status text, file_path text,
   line_start integer, line_end integer, affected_components text[], conversation_id text,
@@ -108,16 +108,18 @@ begin atomic
     f.line_end, f.affected_components, f.conversation_id, f.fix_conversation_id, f.created_at, f.updated_at,
     f.rank, f.snippet
   from private.search_exai_issues(
-    search_exai_issues.query, p_severity, p_status, p_category, p_component, p_file, p_limit, p_offset
+    search_exai_issues.query, search_exai_issues.severity, search_exai_issues.status,
+    search_exai_issues.category, search_exai_issues.component, search_exai_issues.file,
+    search_exai_issues.max_results, search_exai_issues.skip_results
   ) as f;
 end;
 comment on function public.search_exai_issues is
-  'Finds engineering issues by the words of title, file, components, description, analysis and updates: all '
-  'words, in any order; identifiers and paths as they are written, or by their parts; "words together"; '
-  '-without; this or that; the last word as far as it is typed; #12 brings the issue of that number first. '
-  'Where nothing has the words, titles and paths that contain the query as typed. A blank query lists the '
-  'newest. p_severity, p_status, p_category: any of these; p_component: one of its components; p_file: a '
-  'path, the end of one, or a folder. p_limit up to 100. Best first, equals newest first; of more than '
-  '2,000 that match, the newest 2,000 are ranked. snippet is text as it was written, with **marks**. '
-  'Viewers. Errors: sign_in_required (401), team_role_required (403).';
+  'Full-text search over title, file, components, description, analysis and updates of engineering issues. '
+  'All words must occur, in any order; identifiers and paths match as a whole or by their parts; "a '
+  'phrase"; -excluded; this or that; the last word matches as a prefix; #12 lists the issue with that '
+  'number first. If no issue contains the words, titles and paths that contain the query as typed. A blank '
+  'query lists the newest issues. severity, status and category: any of these values; component: an exact '
+  'name; file: a path, the end of one, or a folder. max_results up to 100. Best first, equal ranks newest '
+  'first; of more than 2,000 matches, the newest 2,000 are ranked. snippet is text as it was written, with '
+  '**marks**. Viewers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.search_exai_issues to authenticated, service_role;

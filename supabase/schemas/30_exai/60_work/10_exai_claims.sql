@@ -1,23 +1,20 @@
--- Who works on an engineering issue right now: a claim that ends by itself.
+-- Claims: who works on an engineering issue, until lease_expires_at.
 --
--- A claim is a conversation's, under one account: the same conversation under the same account holds it, and
--- may claim again to hold it longer.
+-- The holder of a claim is a conversation together with an account. The holder may claim again to extend it.
 
-create or replace function private.require_claim(p_minutes integer) returns void
-language plpgsql stable security definer set search_path = '' as $$
+create or replace function private.check_exai_claim_minutes(p_minutes integer) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  perform private.require_team_role('agent');
   if p_minutes is null or p_minutes not between 1 and 1440 then
     raise exception using
       errcode = 'PT422', message = 'exai_claim_minutes_invalid',
-      detail = 'A claim holds for 1 to 1440 minutes.',
-      hint = 'Leave p_minutes out for 30.';
+      detail = 'A claim lasts for 1 to 1440 minutes.',
+      hint = 'Leave minutes out for 30.';
   end if;
 end;
 $$;
-comment on function private.require_claim is
-  'Passes whoever may claim, for a time that is allowed. Errors: team_role_required '
-  '(403), exai_claim_minutes_invalid (422).';
+comment on function private.check_exai_claim_minutes is
+  'Checks the duration of a claim. Errors: exai_claim_minutes_invalid (422).';
 
 create or replace function private.write_exai_claim(p_issue_id uuid, p_claimed_by text, p_minutes integer)
 returns public.exai_issues
@@ -28,15 +25,15 @@ begin
   update public.exai_issues as i
   set claimed_by = p_claimed_by,
     claimed_by_user_id = (select u.id from auth.users as u where u.id = auth.uid()),
-    claimed_at = clock_timestamp(), claim_expires_at = clock_timestamp() + make_interval(mins => p_minutes)
+    claimed_at = clock_timestamp(), lease_expires_at = clock_timestamp() + make_interval(mins => p_minutes)
   where i.id = p_issue_id
   returning i.* into v_issue;
   return v_issue;
 end;
 $$;
-comment on function private.write_exai_claim is 'Writes a claim on an issue that is locked.';
+comment on function private.write_exai_claim is 'Writes a claim to an issue, which the caller has locked.';
 
--- Clients send whole rows back, claims too. Only the functions that claim run with another role than the
+-- Clients send whole rows back, including the claim. The functions that claim run as another role than the
 -- API's.
 create or replace function private.guard_exai_claim() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -45,24 +42,24 @@ begin
     new.claimed_by := old.claimed_by;
     new.claimed_by_user_id := old.claimed_by_user_id;
     new.claimed_at := old.claimed_at;
-    new.claim_expires_at := old.claim_expires_at;
+    new.lease_expires_at := old.lease_expires_at;
   end if;
   return new;
 end;
 $$;
 comment on function private.guard_exai_claim is
-  'Before trigger: people claim by claim_exai_issue and next_exai_issue only; what else they write '
-  'there is dropped.';
+  'Before trigger of exai_issues: restores the columns of the claim when a person writes them. Only '
+  'claim_exai_issue, next_exai_issue and release_exai_issue change them.';
 
-create trigger _150_guard_exai_claim before insert on public.exai_issues
+create trigger _200_guard_exai_claim before insert on public.exai_issues
   for each row when (
     coalesce(new.claimed_by, new.claimed_by_user_id::text) is not null
-    or coalesce(new.claimed_at, new.claim_expires_at) is not null
+    or coalesce(new.claimed_at, new.lease_expires_at) is not null
   )
   execute function private.guard_exai_claim();
-create trigger _160_guard_exai_claim before update on public.exai_issues
+create trigger _210_guard_exai_claim before update on public.exai_issues
   for each row when (
-    (old.claimed_by, old.claimed_by_user_id, old.claimed_at, old.claim_expires_at)
-    is distinct from (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.claim_expires_at)
+    (old.claimed_by, old.claimed_by_user_id, old.claimed_at, old.lease_expires_at)
+    is distinct from (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.lease_expires_at)
   )
   execute function private.guard_exai_claim();

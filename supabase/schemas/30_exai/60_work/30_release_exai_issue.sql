@@ -1,4 +1,4 @@
--- Releases a claim before it expires.
+-- Releases the claim on an engineering issue before it expires.
 
 create or replace function private.release_exai_issue(p_issue_number integer, p_conversation_id text)
 returns boolean
@@ -6,7 +6,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.require_team_role('agent');
   update public.exai_issues as i
-  set claimed_by = null, claimed_by_user_id = null, claimed_at = null, claim_expires_at = null
+  set claimed_by = null, claimed_by_user_id = null, claimed_at = null, lease_expires_at = null
   where i.issue_number = p_issue_number and i.claimed_by is not null
     and (
       i.claimed_by = coalesce(private.non_blank(p_conversation_id), private.actor_name())
@@ -18,17 +18,13 @@ end;
 $$;
 grant execute on function private.release_exai_issue to authenticated, service_role;
 
-create or replace function public.release_exai_issue(
-  p_issue_number integer, p_conversation_id text default null
-) returns boolean
+create or replace function public.release_exai_issue(issue_number integer, conversation_id text default null)
+returns boolean
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.release_exai_issue(
-    p_issue_number => release_exai_issue.p_issue_number,
-    p_conversation_id => release_exai_issue.p_conversation_id
-  );
+  select private.release_exai_issue(release_exai_issue.issue_number, release_exai_issue.conversation_id);
 end;
 comment on function public.release_exai_issue is
-  'Gives a claim up, and says whether there was one of this conversation and account; admins and servers '
-  'release anybody''s. Agents and servers. Errors: sign_in_required (401), team_role_required (403).';
+  'Releases the claim of this conversation and account, and returns whether there was one; admins and '
+  'servers release any claim. Agents and servers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.release_exai_issue to authenticated, service_role;

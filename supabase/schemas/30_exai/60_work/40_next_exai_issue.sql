@@ -1,4 +1,4 @@
--- Claims the best ready issue that has no claim.
+-- Claims the first ready issue that has no claim.
 
 create or replace function private.next_exai_issue(p_conversation_id text, p_minutes integer)
 returns setof public.exai_issues
@@ -6,14 +6,15 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue_id uuid;
 begin
-  perform private.require_claim(p_minutes);
-  perform private.share_exai_graph();
+  perform private.require_team_role('agent');
+  perform private.check_exai_claim_minutes(p_minutes);
+  perform private.lock_exai_graph_shared();
   select i.id into v_issue_id
   from private.exai_issue_counts as c
   join public.exai_issues as i on i.id = c.issue_id
   where c.is_open and c.open_blockers_count = 0 and c.blocked_parents_count = 0
     and i.status in ('open', 'in_progress')
-    and (i.claim_expires_at is null or i.claim_expires_at <= clock_timestamp())
+    and (i.lease_expires_at is null or i.lease_expires_at <= clock_timestamp())
   order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number
   limit 1
   for no key update of i skip locked;
@@ -27,17 +28,14 @@ $$;
 grant execute on function private.next_exai_issue to authenticated, service_role;
 
 create or replace function public.next_exai_issue(
-  p_conversation_id text default null, p_minutes integer default 30
+  conversation_id text default null, minutes integer default 30
 ) returns setof public.exai_issues
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select n.*
-  from private.next_exai_issue(
-    p_conversation_id => next_exai_issue.p_conversation_id, p_minutes => next_exai_issue.p_minutes
-  ) as n;
+  select n.* from private.next_exai_issue(next_exai_issue.conversation_id, next_exai_issue.minutes) as n;
 end;
 comment on function public.next_exai_issue is
-  'Claims the first issue of exai_ready_issues that nobody holds, and returns it; no row when there is '
-  'none. Callers at the same moment get different ones. Agents and servers. Errors: sign_in_required (401), '
+  'Claims the first issue of exai_ready_issues that has no claim, and returns it; no row if there is none. '
+  'Concurrent callers get different issues. Agents and servers. Errors: sign_in_required (401), '
   'team_role_required (403), exai_claim_minutes_invalid (422).';
 grant execute on function public.next_exai_issue to authenticated, service_role;

@@ -1,4 +1,4 @@
--- Changes an issue's status and says in which conversation, in one call.
+-- Changes the status of an issue and records the conversation, in one call.
 
 create or replace function private.set_exai_issue_status(
   p_issue_number integer, p_status text, p_conversation_id text
@@ -20,9 +20,7 @@ begin
   returning i.* into v_issue;
   perform set_config('app.conversation_id', v_before, true);
   if v_issue.id is null then
-    raise exception using
-      errcode = 'PT404', message = 'exai_issue_unknown',
-      detail = format('There is no engineering issue #%s.', p_issue_number), hint = 'Use its issue_number.';
+    perform private.raise_exai_issue_unknown(p_issue_number);
   end if;
   return v_issue;
 end;
@@ -30,17 +28,16 @@ $$;
 grant execute on function private.set_exai_issue_status to authenticated, service_role;
 
 create or replace function public.set_exai_issue_status(
-  p_issue_number integer, p_status text, p_conversation_id text default null
+  issue_number integer, status text, conversation_id text default null
 ) returns public.exai_issues
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.set_exai_issue_status(
-    p_issue_number => set_exai_issue_status.p_issue_number, p_status => set_exai_issue_status.p_status,
-    p_conversation_id => set_exai_issue_status.p_conversation_id
+    set_exai_issue_status.issue_number, set_exai_issue_status.status, set_exai_issue_status.conversation_id
   );
 end;
 comment on function public.set_exai_issue_status is
-  'Gives an issue another status; the update that logs it names this conversation, and one that fixes it '
-  'becomes fix_conversation_id. Agents and servers. Errors: sign_in_required (401), team_role_required '
-  '(403), exai_issue_unknown (404), exai_status_invalid (422).';
+  'Sets the status of an issue. The conversation is recorded in the update of type status_change, and '
+  'becomes fix_conversation_id if the new status is fixed. Agents and servers. Errors: sign_in_required '
+  '(401), team_role_required (403), exai_issue_unknown (404), exai_status_invalid (422).';
 grant execute on function public.set_exai_issue_status to authenticated, service_role;

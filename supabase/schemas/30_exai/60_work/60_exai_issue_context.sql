@@ -1,4 +1,4 @@
--- Everything that an assistant needs to go on with an engineering issue, in one bounded document.
+-- Everything that an assistant needs to continue with an engineering issue, in one document of bounded size.
 
 create or replace function private.exai_context_issue(p_issue public.exai_issues) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -28,7 +28,7 @@ begin
 end;
 $$;
 comment on function private.exai_context_issue is
-  'The issue itself for exai_issue_context, its texts cut to 8,000 characters.';
+  'The issue itself for exai_issue_context, with texts cut after 8,000 characters.';
 
 create or replace function private.exai_context_relations(p_issue_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -39,12 +39,12 @@ begin
         'issue_number', r.issue_number, 'title', left(r.title, 300), 'status', r.status,
         'severity', r.severity, 'kind', r.kind, 'direction', r.direction
       )
-      order by r.place, r.issue_number
+      order by r.position, r.issue_number
     ), '[]')
     from (
       select i.issue_number, i.title, i.status, i.severity, e.kind, e.direction, row_number() over (
         order by i.status in ('open', 'in_progress') desc, e.kind, e.direction, i.issue_number
-      ) as place
+      ) as position
       from (
         select o.to_issue_id as id, o.kind, case o.kind when 'relates' then 'both' else 'to' end as direction
         from public.exai_issue_relations as o
@@ -55,14 +55,14 @@ begin
         where n.to_issue_id = p_issue_id
       ) as e
       join public.exai_issues as i on i.id = e.id
-      order by place
+      order by position
       limit 100
     ) as r
   );
 end;
 $$;
 comment on function private.exai_context_relations is
-  'Up to 100 relations of an issue, those to active ones first.';
+  'Up to 100 relations of an issue, those to active issues first.';
 
 create or replace function private.exai_context_conversations(p_issue public.exai_issues) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -95,7 +95,7 @@ begin
 end;
 $$;
 comment on function private.exai_context_conversations is
-  'The 50 latest conversations of an issue, each with what it did.';
+  'The 50 latest conversations of an issue, each with its roles.';
 
 create or replace function private.exai_context_cut(
   p_issue public.exai_issues, p_steps jsonb, p_updates jsonb, p_relations jsonb, p_conversations jsonb
@@ -131,9 +131,9 @@ begin
 end;
 $$;
 comment on function private.exai_context_cut is
-  'What exai_issue_context leaves out: names of texts, and how many of the rest; empty for nothing.';
+  'What exai_issue_context leaves out: names of cut texts, and numbers of omitted rows; {} if nothing.';
 
-create or replace function private.exai_issue_context(issue_number integer) returns jsonb
+create or replace function private.exai_issue_context(p_issue_number integer) returns jsonb
 language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
 declare
   v_issue public.exai_issues;
@@ -144,12 +144,9 @@ declare
 begin
   perform private.require_team_role('viewer');
   select i.* into v_issue from public.exai_issues as i
-  where i.issue_number = exai_issue_context.issue_number;
+  where i.issue_number = p_issue_number;
   if not found then
-    raise exception using
-      errcode = 'PT404', message = 'exai_issue_unknown',
-      detail = format('There is no engineering issue #%s.', exai_issue_context.issue_number),
-      hint = 'Use its issue_number.';
+    perform private.raise_exai_issue_unknown(p_issue_number);
   end if;
   select coalesce(jsonb_agg(jsonb_build_object(
     'step_number', s.step_number, 'description', left(s.description, 1000), 'status', s.status,
@@ -184,14 +181,14 @@ grant execute on function private.exai_issue_context to authenticated, service_r
 create or replace function public.exai_issue_context(issue_number integer) returns jsonb
 language sql stable security invoker set search_path = ''
 begin atomic
-  select private.exai_issue_context(issue_number => exai_issue_context.issue_number);
+  select private.exai_issue_context(exai_issue_context.issue_number);
 end;
 comment on function public.exai_issue_context is
   'Everything about an issue in one document: {issue, steps[], updates[], relations[], conversations[], '
-  'location, cut}. A relation is {issue_number, title, status, severity, kind, direction}: direction is to '
-  'where this issue is the edge''s from (it blocks the other, is its parent, …), from the other way round, '
-  'both for relates. Bounds: 8,000 characters a text, 200 steps of 1,000, the 20 newest updates of 4,000, '
-  'oldest first, 100 relations, active ones first, 50 conversations, 100 components. cut names what was '
-  'left out: the texts, and how many of the others. Viewers. Errors: sign_in_required (401), '
-  'team_role_required (403), exai_issue_unknown (404).';
+  'location, cut}. A relation is {issue_number, title, status, severity, kind, direction}. direction is to '
+  'if the edge starts at this issue (it blocks the other, is its parent, …), from if it ends here, and both '
+  'for relates. Limits: 8,000 characters per text, 200 steps of 1,000 characters, the 20 newest updates of '
+  '4,000 characters, oldest first, 100 relations, those to active issues first, 50 conversations, 100 '
+  'components. cut lists what was left out: the names of texts, and the number of other parts. Viewers. '
+  'Errors: sign_in_required (401), team_role_required (403), exai_issue_unknown (404).';
 grant execute on function public.exai_issue_context to authenticated, service_role;

@@ -1,14 +1,14 @@
--- Gives out everything about engineering issues, in one form and one order: the same data is the same bytes.
+-- The form in which issues are exported and imported. The same data is exported as the same bytes.
 --
--- Left out is what belongs to this database and not to the issues: accounts, claims, updated_at, and the id
--- arrays, which the relations say.
+-- It leaves out what belongs to this database and not to the issues: accounts, claims, updated_at, and the id
+-- arrays, which the relations contain.
 
 create or replace function private.exai_issue_document(p_issue public.exai_issues) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return to_jsonb(p_issue) - '{
     related_issues, blocks_issues, blocked_by_issues, created_by_user_id, claimed_by, claimed_by_user_id,
-    claimed_at, claim_expires_at, updated_at
+    claimed_at, lease_expires_at, updated_at
   }'::text[] || jsonb_build_object(
     'steps', (
       select coalesce(jsonb_agg(to_jsonb(s) - '{issue_id, updated_at}'::text[] order by s.step_number), '[]')
@@ -29,4 +29,4 @@ begin
 end;
 $$;
 comment on function private.exai_issue_document is
-  'An issue with its steps and updates as import_exai_issues takes it.';
+  'An issue with its steps and updates, as import_exai_issues accepts it.';

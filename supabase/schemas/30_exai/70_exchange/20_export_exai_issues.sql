@@ -1,4 +1,4 @@
--- Exports everything as one document.
+-- Exports all engineering issues as one document.
 
 create or replace function private.export_exai_issues() returns jsonb
 language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
@@ -29,7 +29,7 @@ begin atomic
   select private.export_exai_issues();
 end;
 comment on function public.export_exai_issues is
-  'Everything about engineering issues as {version, issues[], relations[]}, in one order, times in UTC: '
-  'what import_exai_issues takes, and the same bytes after it was taken in elsewhere. Without accounts, '
+  'Exports all engineering issues as {version, issues[], relations[]}, in a fixed order and with times in '
+  'UTC: after import_exai_issues into another database, an export returns the same bytes. Without accounts, '
   'claims and updated_at. Admins and servers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.export_exai_issues to authenticated, service_role;

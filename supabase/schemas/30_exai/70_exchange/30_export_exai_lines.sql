@@ -1,4 +1,4 @@
--- Exports everything as JSON lines, which also suits more data than fits in one document.
+-- Exports all engineering issues as JSON lines, which a client can read with a cursor.
 
 create or replace function private.export_exai_lines() returns setof text
 language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
@@ -24,7 +24,7 @@ begin atomic
   select l.line from private.export_exai_lines() as l (line);
 end;
 comment on function public.export_exai_lines is
-  'Everything, a JSON object a line: {"issue": …} for each issue by number, with its steps and updates, '
-  'then {"relation": …} for each edge. import_exai_issues takes an array of these lines. Admins and '
-  'servers. Errors: sign_in_required (401), team_role_required (403).';
+  'Exports all engineering issues as one JSON object per line: {"issue": …} for each issue by number, with '
+  'its steps and updates, then {"relation": …} for each edge. import_exai_issues accepts an array of these '
+  'lines. Admins and servers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.export_exai_lines to authenticated, service_role;

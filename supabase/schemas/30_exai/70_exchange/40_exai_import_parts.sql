@@ -1,13 +1,13 @@
 -- The parts of an import: parsing the document, rejecting conflicts, writing issues with their steps and
 -- updates.
 
-create or replace function private.exai_import_parts(p_document jsonb, p_key text) returns jsonb
+create or replace function private.parse_exai_import(p_document jsonb, p_key text) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_parts jsonb := case jsonb_typeof(p_document)
     when 'array' then (
-      select coalesce(jsonb_agg(l.line -> left(p_key, -1) order by l.place), '[]')
-      from jsonb_array_elements(p_document) with ordinality as l (line, place)
+      select coalesce(jsonb_agg(l.line -> left(p_key, -1) order by l.position), '[]')
+      from jsonb_array_elements(p_document) with ordinality as l (line, position)
       where l.line ? left(p_key, -1)
     )
     when 'object' then coalesce(p_document -> p_key, '[]')
@@ -28,8 +28,9 @@ begin
   return v_parts;
 end;
 $$;
-comment on function private.exai_import_parts is
-  'The issues or relations of a document, or of an array of lines. Errors: exai_import_invalid (422).';
+comment on function private.parse_exai_import is
+  'The issues or relations of a document, or of an array of lines. p_key is issues or relations. Errors: '
+  'exai_import_invalid (422).';
 
 create or replace function private.reject_exai_import_conflicts(p_issues jsonb) returns void
 language plpgsql stable security definer set search_path = '' as $$
@@ -47,15 +48,15 @@ begin
     raise exception using
       errcode = 'PT409', message = 'exai_import_conflict',
       detail = format(
-        'The document''s issue #%s is %s; here #%s is %s.', v_conflict.issue_number, v_conflict.imported_id,
-        v_conflict.stored_number, v_conflict.stored_id
+        'Issue #%s of the document has the id %s; in this database, #%s has the id %s.',
+        v_conflict.issue_number, v_conflict.imported_id, v_conflict.stored_number, v_conflict.stored_id
       ),
-      hint = 'Import into a database that has no issues of its own, or that the document came from.';
+      hint = 'Import into a database without issues, or into the one that the document was exported from.';
   end if;
 end;
 $$;
 comment on function private.reject_exai_import_conflicts is
-  'Errors: exai_import_conflict (409), where a number is another issue''s here.';
+  'Errors: exai_import_conflict (409), if a number belongs to another issue in this database.';
 
 create or replace function private.import_exai_issue_rows(p_issues jsonb) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
@@ -98,7 +99,7 @@ begin
 end;
 $$;
 comment on function private.import_exai_issue_rows is
-  'Inserts or updates issues without their parts, and returns how many it wrote.';
+  'Inserts or updates issues without their steps and updates, and returns how many were written.';
 
 create or replace function private.import_exai_issue_parts(p_issues jsonb) returns void
 language plpgsql volatile security definer set search_path = '' as $$

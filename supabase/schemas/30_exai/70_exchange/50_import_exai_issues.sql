@@ -1,4 +1,4 @@
--- Takes in what export_exai_issues gave out: all of it or nothing, and again without harm.
+-- Imports what export_exai_issues exported: all or nothing, and a repeated import changes nothing.
 
 create or replace function private.import_exai_issues(p_document jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' set timezone = 'UTC' as $$
@@ -12,8 +12,8 @@ declare
   v_detail text;
 begin
   perform private.require_team_role('admin');
-  v_issues := private.exai_import_parts(p_document, 'issues');
-  v_relations := private.exai_import_parts(p_document, 'relations');
+  v_issues := private.parse_exai_import(p_document, 'issues');
+  v_relations := private.parse_exai_import(p_document, 'relations');
   perform private.lock_exai_graph();
   perform private.reject_exai_import_conflicts(v_issues);
   perform set_config('app.exai_import', 'on', true);
@@ -38,25 +38,26 @@ exception
       raise exception using
         errcode = 'PT409', message = 'exai_import_conflict',
         detail = concat_ws(' ', v_message || '.', v_detail),
-        hint = 'Two parts claim the same place: of the document, or one of it and one that is here.';
+        hint = 'Two parts have the same id or number: both of the document, or one of the document and a '
+          'stored one.';
     end if;
     raise exception using
       errcode = 'PT422', message = 'exai_import_invalid', detail = concat_ws(' ', v_message || '.', v_detail),
-      hint = 'Nothing was imported. Mend the document and send it again.';
+      hint = 'Nothing was imported. Correct the document and send it again.';
 end;
 $$;
 grant execute on function private.import_exai_issues to authenticated, service_role;
 
-create or replace function public.import_exai_issues(p_document jsonb) returns jsonb
+create or replace function public.import_exai_issues(document jsonb) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.import_exai_issues(p_document => import_exai_issues.p_document);
+  select private.import_exai_issues(import_exai_issues.document);
 end;
 comment on function public.import_exai_issues is
-  'Takes in a document of export_exai_issues, or an array of lines of export_exai_lines: issues, steps and '
-  'updates by their ids, inserted or made what the document says, relations added; nothing is deleted. All '
-  'or nothing, and a second time changes nothing. Returns {issues, relations, issues_written, '
-  'relations_written}. Admins and servers. Errors: sign_in_required (401), team_role_required (403), '
-  'exai_import_conflict, exai_relation_cycle_conflict, exai_isolation_unsupported (409), '
-  'exai_import_invalid, key_change_forbidden (422), and those of writing an issue.';
+  'Imports a document of export_exai_issues, or an array of lines of export_exai_lines. Issues, steps and '
+  'updates are inserted, or updated by their ids; relations are added; nothing is deleted. All or nothing, '
+  'and a repeated import changes nothing. Returns {issues, relations, issues_written, relations_written}. '
+  'Admins and servers. Errors: sign_in_required (401), team_role_required (403), exai_import_conflict, '
+  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), exai_import_invalid, '
+  'key_change_forbidden (422), and the errors of writing an issue.';
 grant execute on function public.import_exai_issues to authenticated, service_role;

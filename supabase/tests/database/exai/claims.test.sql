@@ -20,7 +20,7 @@ create function pg_temp.claim(p_persona text, p_title text, p_conversation text,
 returns text language sql as $$
   select pg_temp.as_persona(p_persona,
     format('select concat_ws(''|'', claimed_by, claimed_by_user_id is not null,
-    round(extract(epoch from claim_expires_at - claimed_at) / 60)) from claim_exai_issue(%s, %L, %s)',
+    round(extract(epoch from lease_expires_at - claimed_at) / 60)) from claim_exai_issue(%s, %L, %s)',
     pg_temp.number_of(p_title), p_conversation, p_minutes))
 $$;
 select is(pg_temp.claim('agent', 'One', 'conv-a'), 'conv-a|t|30', 'a conversation claims it');
@@ -43,7 +43,7 @@ end;
 $$;
 select alike(current_setting('test.detail'), 'Issue #% is claimed by conv-a until 20__-__-__T__:__:__Z.',
   'it says by whom');
-update exai_issues set claim_expires_at = now() - interval '1 second' where title = 'One';
+update exai_issues set lease_expires_at = now() - interval '1 second' where title = 'One';
 select is(pg_temp.claim('second', 'One', null), 'second|t|30',
   'one that has run out is free; without a conversation, a name');
 select is(

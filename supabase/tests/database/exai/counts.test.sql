@@ -105,7 +105,7 @@ end;
 $$;
 create temp table outcome on commit drop as
 select pg_temp.write_something() as outcome from generate_series(1, 1500);
-select is_empty('select * from private.exai_issue_counts_check()',
+select is_empty('select * from private.verify_exai_issue_counts()',
   'after 1,500 random writes every count is right');
 select ok(
   (select count(*) from outcome where outcome = 'written') > 500
@@ -115,14 +115,14 @@ select ok(
 );
 truncate exai_issue_relations, exai_issue_checklist, exai_issue_updates;
 select is_empty(
-  $$ select 'count' from private.exai_issue_counts_check()
+  $$ select 'count' from private.verify_exai_issue_counts()
      union all select 'array' from exai_issues where blocks_issues <> '{}' or blocked_by_issues <> '{}' $$,
   'and after all relations and steps are truncated'
 );
 update private.exai_issue_counts set unblocks_count = unblocks_count + 1
 where issue_id = '20000000-0000-4000-8000-000000000001';
 select is(
-  (select string_agg(name || ' ' || kept - counted, ',') from private.exai_issue_counts_check()),
+  (select string_agg(name || ' ' || stored - counted, ',') from private.verify_exai_issue_counts()),
     'unblocks 1',
   'a wrong one is found'
 );

@@ -179,13 +179,13 @@ select is(
 -- people
 select is(
   pg_temp.as_persona('agent', $$ insert into exai_issues (title, created_by_user_id, claimed_by, claimed_at,
-      claim_expires_at) values ('Mine', '00000000-0000-4000-8000-00000000000d', 'x', now(), now())
+      lease_expires_at) values ('Mine', '00000000-0000-4000-8000-00000000000d', 'x', now(), now())
     returning concat_ws('|', created_by, created_by_user_id, claimed_by) $$),
   'Agnes Agent|00000000-0000-4000-8000-00000000000c', 'who filed it is the caller, and nobody has claimed it'
 );
 select is(
   pg_temp.as_persona('agent', $$ update exai_issues set created_by_user_id = null, claimed_by = 'x',
-      claimed_at = now(), claim_expires_at = now() where title = 'Mine'
+      claimed_at = now(), lease_expires_at = now() where title = 'Mine'
     returning concat_ws('|', created_by_user_id, claimed_by) $$),
   '00000000-0000-4000-8000-00000000000c', 'and stays so'
 );

@@ -74,7 +74,7 @@ insert into exai_issue_relations (from_issue_id, to_issue_id, kind) values
 delete from exai_issues where id = pg_temp.i(2);
 select is(pg_temp.arrays(1) || pg_temp.arrays(4), 'related |blocks |by related |blocks |by ',
   'with its issue too');
-select is_empty('select * from private.exai_issue_counts_check()', 'and what is counted is right');
+select is_empty('select * from private.verify_exai_issue_counts()', 'and what is counted is right');
 
 -- refusals
 create function pg_temp.refusal(p_statement text) returns text language plpgsql as $$
@@ -107,7 +107,7 @@ insert into exai_issue_relations (from_issue_id, to_issue_id, kind) values
   (pg_temp.i(3), pg_temp.i(4), 'blocks'), (pg_temp.i(4), pg_temp.i(5), 'blocks');
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(5), pg_temp.i(3), 'blocks') $$),
-  'PT409 exai_relation_cycle_conflict Issue #% blocking issue #% would close a circle%', 'a circle of blocks'
+  'PT409 exai_relation_cycle_conflict Issue #% blocking issue #% would close a cycle%', 'a cycle of blocks'
 );
 select alike(
   pg_temp.refusal($$ update exai_issues set blocked_by_issues = blocked_by_issues || pg_temp.i(5)

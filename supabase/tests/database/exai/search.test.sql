@@ -47,12 +47,12 @@ select is(
   'Hard', 'a number'
 );
 select is(pg_temp.found(''''''), 'Hard,Kimi,Asyn', 'nothing lists the newest first');
-select is(pg_temp.found('null, p_severity => ''{critical,high}'', p_status => ''{open}'''), 'Asyn',
+select is(pg_temp.found('null, severity => ''{critical,high}'', status => ''{open}'''), 'Asyn',
   'filters');
-select is(pg_temp.found('''providers'', p_category => ''{performance}'', p_component => ''pool'''), 'Kimi',
+select is(pg_temp.found('''providers'', category => ''{performance}'', component => ''pool'''), 'Kimi',
   'more');
-select is(pg_temp.found('null, p_file => ''src/providers'''), 'Kimi,Asyn', 'a folder');
-select is(pg_temp.found('null, p_file => ''base.toml'', p_limit => 1'), 'Hard', 'the end of a path');
+select is(pg_temp.found('null, file => ''src/providers'''), 'Kimi,Asyn', 'a folder');
+select is(pg_temp.found('null, file => ''base.toml'', max_results => 1'), 'Hard', 'the end of a path');
 update exai_issue_updates set content = 'Nothing more' where true;
 select is(pg_temp.found('''HTTPServer'''), null, 'what is taken out of an update is not found');
 insert into exai_issues (title, description, root_cause, actual_fix)
