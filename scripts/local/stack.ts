@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import postgres from "postgres";
+import { applySchemas } from "../db/scratch.ts";
 import { createApi } from "./api/server.ts";
 import { readConfig, type SupabaseConfig } from "./config.ts";
 import { startCronWorker } from "./cron-worker.ts";
@@ -7,6 +10,7 @@ import { openGateway } from "./gateway.ts";
 import { CIRCLE_WEBHOOK_SECRET, PUBLISHABLE_KEY, SECRET_KEY } from "./keys.ts";
 import { pushMigrations } from "./migrate.ts";
 import { startNetWorker } from "./net-worker.ts";
+import { SUPABASE_DIR } from "./paths.ts";
 import { applyPlatform } from "./platform.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 import { UserError } from "./user-error.ts";
@@ -16,6 +20,8 @@ export interface StackOptions {
   /** 0 for any free one. */
   apiPort: number;
   dbPort: number;
+  /** What the database is built from. With `schemas`, which only works on a new one, it is not durable. */
+  source?: "migrations" | "schemas";
   /** Whether `supabase/seed.sql` is run on a new database. */
   seed?: boolean;
   progress?: (step: string) => void;
@@ -28,7 +34,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** The embedded stack: PostgreSQL with the platform's baseline, our migrations, and everything in front of it. */
+/** The local stack: PostgreSQL with the platform's baseline and our schema, and everything in front of it. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { progress = () => {} } = options;
   const config = readConfig();
@@ -36,10 +42,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const server = await startPostgres({
     dataDir: options.dataDir,
     port: options.dbPort,
+    durable: options.source !== "schemas",
     progress,
   });
   const died = server.died.then((reason) => {
-    throw new UserError(reason, "Start again; if it stops again, its log says why.");
+    throw new UserError(reason, "Start again; if it stops again, its log contains the reason.");
   });
   try {
     const project = await Promise.race([prepare(server, options, config), died]);
@@ -63,13 +70,28 @@ async function prepare(server: Postgres, options: StackOptions, config: Supabase
     progress("preparing the platform's roles and schemas");
     await applyPlatform(server.url("postgres", "supabase_admin"), config);
   }
-  progress("applying migrations");
-  await pushMigrations(server.url(), { seed: options.seed === true });
+  if (options.source === "schemas") {
+    progress("applying the schema files");
+    await applySchemas(server.url(), join(SUPABASE_DIR, "schemas"));
+    if (options.seed) await applySeed(server.url());
+  } else {
+    progress("applying migrations");
+    await pushMigrations(server.url(), { seed: options.seed === true });
+  }
   progress("opening the API");
   return await openProject(server, { ...options, database: "postgres", config });
 }
 
-/** Looks for the last thing that the baseline does, in one transaction; a start that was cut off before it does it again. */
+async function applySeed(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    await sql.unsafe(readFileSync(join(SUPABASE_DIR, "seed.sql"), "utf8"));
+  } finally {
+    await sql.end();
+  }
+}
+
+/** Checks for the last change of the baseline, which is one transaction; a start that was interrupted before applies it again. */
 async function hasPlatform(server: Postgres): Promise<boolean> {
   const sql = postgres(server.url("postgres", "supabase_admin"), { max: 1, onnotice: () => {} });
   try {
@@ -111,7 +133,7 @@ export async function openProject(server: Pick<Postgres, "url">, options: Projec
   const databaseUrl = server.url(database);
   const adminUrl = server.url(database, "supabase_admin");
   const api = await createApi(adminUrl, config);
-  // what is left open here would keep a start that failed from ending
+  // what stays open here would keep a failed start from ending
   const gateway = await openGateway(options.apiPort).catch(async (error: unknown) => {
     await api.close();
     throw error;

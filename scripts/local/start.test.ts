@@ -155,6 +155,26 @@ describe("a start on an empty folder", () => {
     expect(performance.now() - warm).toBeLessThan(5_000);
   });
 
+  test("with --from-schemas builds the database from the schema files, and deletes it at the end", async () => {
+    const settings = await newSettings();
+    const dataDir = join(settings.dataDir, "from-schemas");
+    const run = { ...start({ ...settings, args: ["--from-schemas"] }), dataDir };
+    const env = await ready(run);
+    const sql = postgres(env.DATABASE_URL ?? "", { max: 1 });
+    const [row] = await sql`
+      select (select count(*) > 2 from public.issues where 'sample' = any (tags)) as is_seeded,
+        not exists (select from supabase_migrations.schema_migrations) as has_no_migrations
+    `;
+    expect(row).toEqual({ is_seeded: true, has_no_migrations: true });
+    await sql.end();
+    expect(await stop(run)).toBe(0);
+    expect(existsSync(dataDir)).toBe(false);
+
+    const both = start({ ...settings, args: ["--from-schemas", "--reset"] });
+    expect(await both.exited).toBe(1);
+    expect(both.output()).toContain("--reset and --from-schemas don't go together.");
+  });
+
   test("uses less than 600 MB of memory idle", async () => {
     const run = start(await newSettings());
     await ready(run);
@@ -196,15 +216,18 @@ describe("a start that cannot succeed says why and what to do, and breaks nothin
     },
   );
 
-  test.each([["API_PORT", "http"], ["DB_PORT", "70000"]])("%s=%s, which is no port", async (name, value) => {
-    const settings = await newSettings();
-    const child = spawnSync(NODE, [join(ROOT, "scripts/local/start.ts")], {
-      env: { ...process.env, DATA_DIR: settings.dataDir, [name]: value },
-      encoding: "utf8",
-    });
-    expect(child.status).toBe(1);
-    expect(child.stderr).toContain(`${name}=${value} is no port.`);
-  });
+  test.each([["API_PORT", "http"], ["DB_PORT", "70000"]])(
+    "%s=%s, which is not a port",
+    async (name, value) => {
+      const settings = await newSettings();
+      const child = spawnSync(NODE, [join(ROOT, "scripts/local/start.ts")], {
+        env: { ...process.env, DATA_DIR: settings.dataDir, [name]: value },
+        encoding: "utf8",
+      });
+      expect(child.status).toBe(1);
+      expect(child.stderr).toContain(`${name}=${value} is not a port.`);
+    },
+  );
 
   test("a data folder of another version", async () => {
     const settings = await newSettings();

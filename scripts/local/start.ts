@@ -10,32 +10,46 @@ import { dropCluster } from "./postgres.ts";
 import { type Project, startStack } from "./stack.ts";
 import { UserError } from "./user-error.ts";
 
-const HELP = `npm start [-- --reset]
+const HELP = `npm start [-- --reset | --from-schemas]
 
 Runs Fixloop on this machine: API and functions at http://127.0.0.1:54321, PostgreSQL at port 54322.
 Stops with Ctrl-C; the data stays.
 
-  --reset     delete the data and start anew
+  --reset         delete the data and start with an empty database
+  --from-schemas  a throw-away stack for schema work: its database is built from supabase/schemas/ instead of
+                  the migrations, in DATA_DIR/from-schemas, which is deleted when it stops
 
 Environment:
-  API_PORT    port of the API and functions (54321)
-  DB_PORT     port of PostgreSQL (54322)
-  DATA_DIR    folder that holds the data (.local)
+  API_PORT        port of the API and functions (54321)
+  DB_PORT         port of PostgreSQL (54322)
+  DATA_DIR        folder for the data (.local)
 
-Once everything answers, DATA_DIR/env holds the urls and keys in dotenv form.
+Once everything answers, DATA_DIR/env contains the URLs and keys in dotenv form; with --from-schemas,
+DATA_DIR/from-schemas/env.
 `;
 
 await command(import.meta.main, HELP, async (args) => {
-  const { values } = parseArgs({ args, options: { reset: { type: "boolean" } } });
-  await start(values.reset === true);
+  const { values } = parseArgs({
+    args,
+    options: { reset: { type: "boolean" }, "from-schemas": { type: "boolean" } },
+  });
+  if (values.reset && values["from-schemas"]) {
+    throw new UserError(
+      "--reset and --from-schemas don't go together.",
+      "A stack from the schema files always starts with an empty database: npm start -- --from-schemas",
+    );
+  }
+  const folder = resolve(process.env.DATA_DIR ?? join(ROOT, ".local"));
+  if (values["from-schemas"]) await start(join(folder, "from-schemas"), "schemas");
+  else await start(folder, "migrations", values.reset);
   return true;
 });
 
-async function start(reset: boolean): Promise<void> {
+async function start(dataDir: string, source: "migrations" | "schemas", reset = false): Promise<void> {
   const started = performance.now();
-  // from the first moment on, so that a signal while we start is not lost
+  // before anything else, so that a signal during the start is not lost
   const signalled = untilSignal();
-  const dataDir = resolve(process.env.DATA_DIR ?? join(ROOT, ".local"));
+  const isThrowAway = source === "schemas";
   const apiPort = readPort("API_PORT", 54321);
   const dbPort = readPort("DB_PORT", 54322);
   makeFolder(dataDir);
@@ -46,17 +60,16 @@ async function start(reset: boolean): Promise<void> {
     if (await isPortTaken(apiPort)) {
       throw new UserError(
         `Port ${apiPort} is in use.`,
-        "Stop what uses it, or choose another one: API_PORT=54331 npm start",
+        "Stop the process that uses it, or choose another port: API_PORT=54331 npm start",
       );
     }
-    if (reset) {
-      say("deleting the data");
-      await dropCluster(dataDir);
-    }
+    if (reset) say("deleting the data");
+    if (reset || isThrowAway) await dropCluster(dataDir);
     const stack = await startStack({
       dataDir,
       apiPort,
       dbPort,
+      source,
       seed: true,
       progress: say,
       functions: { log: (name, line) => console.log(`${styleText("dim", `[${name}]`)} ${line}`) },
@@ -65,15 +78,20 @@ async function start(reset: boolean): Promise<void> {
       await probe(stack.project);
       writeEnv(envFile, stack.project);
       report(stack.project, dataDir, (performance.now() - started) / 1000);
+      if (isThrowAway) {
+        say("its data is deleted when it stops; a change of supabase/schemas/ needs a new start");
+      }
       const reason = await Promise.race([stack.postgres.died, signalled]);
-      if (reason) throw new UserError(reason, "Start again: npm start. What was committed is kept.");
+      if (reason) throw new UserError(reason, "Start again: npm start. Committed data is kept.");
     } finally {
       rmSync(envFile, { force: true });
       say("stopping");
       await stack.stop();
     }
   } finally {
+    if (isThrowAway) await dropCluster(dataDir);
     unlock();
+    if (isThrowAway) rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
@@ -94,10 +112,10 @@ function readPort(name: string, otherwise: number): number {
   if (value === undefined || value === "") return otherwise;
   const port = Number(value);
   if (Number.isInteger(port) && port > 0 && port < 65536) return port;
-  throw new UserError(`${name}=${value} is no port.`, "Give a number from 1 to 65535.");
+  throw new UserError(`${name}=${value} is not a port.`, "Set it to a number from 1 to 65535.");
 }
 
-/** Asks each part through the one origin, as a client would; the stack is ready when all have answered. */
+/** Sends a request to each part through the gateway, as a client does; the stack is ready when all have answered. */
 async function probe(project: Project): Promise<void> {
   const headers = { apikey: project.secretKey };
   for (const path of ["/rest/v1/", "/auth/v1/settings"]) {
@@ -118,7 +136,7 @@ function environment(project: Project): Record<string, string> {
   };
 }
 
-/** Appears whole or not at all: whoever waits for the file may read it as soon as it is there. */
+/** Writes the file in one step: a process that waits for the file can read it as soon as it exists. */
 function writeEnv(file: string, project: Project): void {
   const lines = Object.entries(environment(project)).map(([name, value]) =>
     `${name}=${JSON.stringify(value)}\n`
