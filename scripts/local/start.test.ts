@@ -5,12 +5,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseEnv } from "node:util";
 import postgres from "postgres";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { ROOT } from "./paths.ts";
 import { freePort } from "./ports.ts";
 import { scratchFolder } from "./scratch-folder.ts";
 
-// `npm start` as a person runs it: a process of its own, on a folder and ports of its own.
+// `npm start` as a user runs it: in its own process, with its own folder and ports.
+
+// a start takes seconds, and minutes on a machine that is busy with other work
+vi.setConfig({ testTimeout: 180_000 });
 
 const NODE = join(ROOT, "node_modules/.bin/node");
 const isRoot = process.getuid?.() === 0;
@@ -44,7 +47,7 @@ const newSettings = async (): Promise<Settings> => ({
   dbPort: await freePort(),
 });
 
-// a disk of our own to fill takes the right to mount one
+// a full disk needs the right to mount one
 const disk = join(newFolder(), "disk");
 mkdirSync(disk);
 const mounted = isRoot && spawnSync("mount", ["-t", "tmpfs", "-o", "size=120m", "tmpfs", disk]).status === 0;
@@ -90,11 +93,18 @@ async function until(
   condition: () => boolean | Promise<boolean>,
   state: () => string = () => "",
 ): Promise<void> {
-  const deadline = Date.now() + 25_000;
+  const deadline = Date.now() + 120_000;
   while (!await condition()) {
-    if (Date.now() > deadline) throw new Error(`waited in vain; ${state()}`);
+    if (Date.now() > deadline) throw new Error(`the condition was not met in two minutes; ${state()}`);
     await sleep(20);
   }
+}
+
+/** How much slower than an idle machine this one is now, by the start of an empty program, which takes 40 ms there. */
+function slowdown(): number {
+  const began = performance.now();
+  for (let i = 0; i < 5; i++) spawnSync(NODE, ["-e", ""]);
+  return Math.max(1, (performance.now() - began) / 5 / 40);
 }
 
 const postmaster = (dataDir: string): number =>
@@ -121,12 +131,12 @@ afterAll(() => {
 });
 
 describe("a start on an empty folder", () => {
-  test("answers within 15 s, writes urls and keys, and ends clean on SIGTERM; the next one takes under 5 s", async () => {
+  test("answers within 15 s, writes URLs and keys, and ends cleanly on SIGTERM; the next one takes under 5 s", async () => {
     const settings = await newSettings();
     const began = performance.now();
     const run = start(settings);
     const env = await ready(run);
-    expect(performance.now() - began).toBeLessThan(15_000);
+    expect(performance.now() - began).toBeLessThan(15_000 * slowdown());
     expect(Object.keys(env).sort()).toEqual([
       "CIRCLE_WEBHOOK_URL",
       "DATABASE_URL",
@@ -152,7 +162,7 @@ describe("a start on an empty folder", () => {
     const warm = performance.now();
     const again = start(settings);
     await ready(again);
-    expect(performance.now() - warm).toBeLessThan(5_000);
+    expect(performance.now() - warm).toBeLessThan(5_000 * slowdown());
   });
 
   test("with --from-schemas builds the database from the schema files, and deletes it at the end", async () => {
@@ -201,7 +211,7 @@ function memoryOf(run: Run): number {
   return kilobytes.reduce((sum, part) => sum + part, 0) / 1024;
 }
 
-describe("a start that cannot succeed says why and what to do, and breaks nothing", () => {
+describe("a start that cannot succeed reports the reason and what to do, and breaks nothing", () => {
   test.each([["API_PORT", "apiPort"], ["DB_PORT", "dbPort"]] as const)(
     "port in use (%s)",
     async (name, key) => {
@@ -243,15 +253,15 @@ describe("a start that cannot succeed says why and what to do, and breaks nothin
     await ready(reset);
   });
 
-  test("a data folder that cannot be made", async () => {
+  test("a data folder that cannot be created", async () => {
     const settings = await newSettings();
-    writeFileSync(settings.dataDir, "a file stands here");
+    writeFileSync(settings.dataDir, "a file");
     const run = start(settings);
     expect(await run.exited).toBe(1);
     expect(run.output()).toContain(`The data folder ${settings.dataDir} cannot be written`);
   });
 
-  test("a second start on the same folder; the first goes on", async () => {
+  test("a second start on the same folder; the first continues", async () => {
     const settings = await newSettings();
     const run = start(settings);
     const env = await ready(run);
@@ -277,7 +287,7 @@ describe("a start that cannot succeed says why and what to do, and breaks nothin
   });
 });
 
-describe("after kill -9 the next start needs no hand and no acknowledged write is lost", () => {
+describe("after kill -9 the next start recovers by itself and no acknowledged write is lost", () => {
   let settings: Settings;
   let written = 0;
   beforeAll(async () => {
@@ -316,7 +326,7 @@ describe("after kill -9 the next start needs no hand and no acknowledged write i
         if (victim === "the database server") expect(await run.exited).toBe(1);
       }
 
-      // a run that was killed leaves its file behind
+      // a killed run leaves its file behind
       if (victim !== "a database backend") rmSync(join(settings.dataDir, "env"), { force: true });
       const next = victim === "a database backend" ? run : start(settings);
       await ready(next);
