@@ -4,8 +4,7 @@ set local lock_timeout = '5s';
 set local statement_timeout = '2min';
 
 -- 00_platform/10_privileges.sql
--- Takes back what the platform grants by default, so that every object grants what it means to and nothing
--- more.
+-- Revokes the privileges that the platform grants by default: every object states its own grants.
 
 alter default privileges for role postgres in schema public
   revoke all on tables from anon, authenticated, service_role;
@@ -14,11 +13,11 @@ alter default privileges for role postgres in schema public
 alter default privileges for role postgres in schema public
   revoke all on functions from anon, authenticated, service_role;
 
--- EXECUTE for everybody is built into PostgreSQL; only the global form (no schema) takes it away.
+-- PUBLIC has EXECUTE on new functions by default; only the form without a schema can revoke that.
 alter default privileges for role postgres revoke execute on functions from public;
 
--- Whoever may make temporary objects can shadow a type such as `text` for the security-definer functions that
--- their session calls: pg_temp is looked through first even where search_path is empty.
+-- A role that may create temporary objects could shadow a type such as `text` for the security definer
+-- functions that it calls: pg_temp is searched first, also where search_path is empty.
 do $$
 begin
   execute format('revoke temporary on database %I from public', current_database());
@@ -26,24 +25,23 @@ end;
 $$;
 
 -- 00_platform/20_private.sql
--- The schema behind the API: helpers, security-definer bodies, trigger functions, operational tables.
+-- The schema behind the API: helpers, security definer bodies, trigger functions, operational tables.
 
 create schema if not exists private;
 comment on schema private is
-  'Never exposed and without USAGE for any API role: reached through wrappers, policies, defaults and '
-  'triggers only.';
+  'Not exposed, and no API role has USAGE: reached only through wrappers, policies, defaults and triggers.';
 
 -- 00_platform/30_extensions.sql
--- The extensions that the jobs and the search need.
+-- The extensions for scheduled jobs and for search.
 
 create extension if not exists pg_cron with schema pg_catalog;
 create extension if not exists pg_trgm with schema extensions;
 
 -- 00_platform/40_timestamps.sql
--- One way to keep time columns, and one way to keep keys.
+-- The trigger functions that every table shares: for its timestamps and for its key.
 
--- created_at may be given on insert (imports, backfills) and never changes after that. updated_at is the
--- database's: it moves forward whenever something else in the row changed, and only then.
+-- Imports and backfills may set created_at on insert; it never changes after that. updated_at is always set
+-- here: it increases when another column of the row changes, and only then.
 create or replace function private.set_timestamps() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -73,8 +71,8 @@ $$;
 comment on function private.set_created_at is
   'Before trigger for tables without updated_at: created_at is settable on insert only.';
 
--- PostgREST's upsert sets every column that it was sent, the key too, so clients hold UPDATE on keys. A
--- trigger with `when (old.key is distinct from new.key)` calls this and the key stays what it is.
+-- PostgREST's upsert sets every column that the client sent, the key included, so clients have UPDATE on key
+-- columns. A trigger with `when (old.key is distinct from new.key)` calls this function.
 create or replace function private.reject_key_change() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -85,14 +83,13 @@ begin
 end;
 $$;
 comment on function private.reject_key_change is
-  'Before trigger. Errors: key_change_forbidden (422), always.';
+  'Before trigger that always raises key_change_forbidden (422).';
 
 -- 00_platform/50_texts.sql
--- One answer to the question when a text says nothing.
+-- When a text counts as blank.
 
--- Spaces of other scripts and characters without a width count too. Check constraints repeat the list as a
--- class, since a role that writes may call nothing here. In plpgsql, because a function of language sql is
--- planned anew in each statement that calls it, and this one is called several times for each row.
+-- Spaces of other scripts and zero-width characters count as blank too. Check constraints repeat the list as
+-- a regular expression, since the roles that write have no USAGE on this schema.
 create or replace function private.non_blank(p_text text) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
@@ -107,7 +104,7 @@ begin
 end;
 $$;
 comment on function private.non_blank is
-  'The text without the blanks around it; null for none and for one that is blank.';
+  'The text without leading and trailing blanks; null for null and for a blank text.';
 
 -- 00_platform/60_sequences.sql
 -- Numbers that are inserted explicitly, and the sequence that generates the next ones.

@@ -4,7 +4,7 @@ set local lock_timeout = '5s';
 set local statement_timeout = '2min';
 
 -- 10_team/10_team_members.sql
--- Who belongs to the team, and as what.
+-- The members of the team and their roles.
 
 create table public.team_members (
   user_id uuid not null,
@@ -18,15 +18,15 @@ create table public.team_members (
   constraint team_members_display_name_is_not_blank check (btrim(display_name) <> '')
 );
 comment on table public.team_members is
-  'The people who run the tracker. Viewers read, agents write too, admins configure and delete too.';
-comment on column public.team_members.user_id is 'The account in auth.users; leaving with it.';
-comment on column public.team_members.role is 'viewer, agent or admin: each may do what the one before may.';
+  'The people who run the tracker. Viewers read, agents also write, admins also configure and delete.';
+comment on column public.team_members.user_id is 'The account in auth.users; the row is deleted with it.';
+comment on column public.team_members.role is
+  'viewer, agent or admin: each includes the rights of the one before.';
 comment on column public.team_members.display_name is
-  'The name written into text columns such as resolved_by. Null: the part of the e-mail address '
-  'before the @.';
+  'The name written into text columns such as resolved_by. When null, the part of the e-mail address before '
+  'the @ is used.';
 
--- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing. Policies
--- ask this in each statement, so it is plpgsql: a function of language sql is planned anew each time.
+-- "At least an agent" is one comparison of ranks; an unknown role has a null rank and passes no check.
 create or replace function private.team_role_rank(p_role text) returns integer
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
@@ -41,22 +41,21 @@ begin
   return (select m.role from public.team_members as m where m.user_id = auth.uid());
 end;
 $$;
-comment on function private.team_role is 'The caller''s role in the team; null for anybody else.';
+comment on function private.team_role is 'The caller''s role in the team; null for everyone else.';
 grant execute on function private.team_role to authenticated, service_role;
 
-create or replace function private.has_team_role(minimum text) returns boolean
+create or replace function private.has_team_role(p_minimum text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return coalesce(private.team_role_rank(private.team_role()) >= private.team_role_rank(minimum), false);
+  return coalesce(private.team_role_rank(private.team_role()) >= private.team_role_rank(p_minimum), false);
 end;
 $$;
 comment on function private.has_team_role is
-  'Whether the caller is in the team with this role or a higher one. In '
-  'policies: (select private.has_team_role(…)).';
+  'Whether the caller is in the team with this role or a higher one. In policies: (select '
+  'private.has_team_role(…)), which runs once per statement.';
 grant execute on function private.has_team_role to authenticated, service_role;
 
--- Two admins who demote each other at the same moment must not both succeed: admins change one statement at a
--- time.
+-- Two admins who demote each other concurrently must not both succeed, so changes of the team are serialized.
 create or replace function private.lock_team() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -64,10 +63,10 @@ begin
   return null;
 end;
 $$;
-comment on function private.lock_team is 'Before-statement trigger: serialises changes of the team.';
+comment on function private.lock_team is 'Before-statement trigger: serializes changes of the team.';
 
--- `role` stays what the API switched to inside security-definer functions; it is `none` on a direct
--- connection, where an operator may do this, and where deleting an account takes its membership along.
+-- The setting `role` is what the API switched to, also inside security definer functions. On a direct
+-- connection it is `none`: an operator may remove the last admin, and so does the deletion of an account.
 create or replace function private.require_last_admin() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -76,18 +75,18 @@ begin
   end if;
   if not exists (select from public.team_members as m where m.role = 'admin') then
     raise exception using
-      errcode = 'PT409', message = 'team_admin_required', detail = 'The team would be left without an admin.',
+      errcode = 'PT409', message = 'team_admin_required', detail = 'The team would have no admin left.',
       hint = 'Make another member admin first.';
   end if;
   return null;
 end;
 $$;
 comment on function private.require_last_admin is
-  'After-row trigger of admins'' rows. Errors: team_admin_required (409).';
+  'After-row trigger for the rows of admins. Errors: team_admin_required (409).';
 
-create trigger _100_lock_team before update or delete on public.team_members
+create trigger _010_lock_team before update or delete on public.team_members
   for each statement execute function private.lock_team();
-create trigger _200_reject_key_change before update on public.team_members
+create trigger _050_reject_key_change before update on public.team_members
   for each row when (old.user_id is distinct from new.user_id) execute function private.reject_key_change();
 create trigger _900_set_timestamps before insert or update on public.team_members
   for each row execute function private.set_timestamps();
@@ -111,23 +110,21 @@ grant update (user_id, role, display_name, created_at, updated_at) on public.tea
 grant select, insert, update, delete on public.team_members to service_role;
 
 -- 10_team/20_callers.sql
--- Who is calling: what elevated functions ask before they act, and the name that they write down.
+-- Who is calling: the checks of security definer functions, and the name that they record.
 
--- In plpgsql, as all that triggers ask for each row: a function of language sql is planned anew each time.
 create or replace function private.is_trusted_caller() returns boolean
 language plpgsql stable security invoker set search_path = '' as $$
 begin
-  -- `role` and session_user are not changed by security definer, so this sees past the function that asks.
+  -- Security definer changes neither the setting `role` nor session_user: both still name the caller.
   return coalesce(nullif(current_setting('role'), 'none'), session_user)
     in ('service_role', 'postgres', 'supabase_admin');
 end;
 $$;
 comment on function private.is_trusted_caller is
-  'Whether the service role, an operator on a direct connection or a cron job is calling, rather '
-  'than a person.';
+  'Whether the caller is the service role, an operator on a direct connection or a cron job, not a person.';
 grant execute on function private.is_trusted_caller to authenticated, service_role;
 
-create or replace function private.require_team_role(minimum text) returns void
+create or replace function private.require_team_role(p_minimum text) returns void
 language plpgsql stable security definer set search_path = '' as $$
 begin
   if private.is_trusted_caller() then
@@ -138,26 +135,26 @@ begin
       errcode = 'PT401', message = 'sign_in_required', detail = 'This needs a signed-in team member.',
       hint = 'Sign in, or call with the secret key from a server.';
   end if;
-  if private.has_team_role(minimum) is not true then
+  if private.has_team_role(p_minimum) is not true then
     raise exception using
       errcode = 'PT403', message = 'team_role_required',
-      detail = format('This needs the team role %s.', minimum),
+      detail = format('This needs the team role %s.', p_minimum),
       hint = 'Ask an admin of the team for the role.';
   end if;
 end;
 $$;
 comment on function private.require_team_role is
-  'Passes trusted callers and team members of at least this role. Errors: sign_in_required '
-  '(401), team_role_required (403).';
+  'Returns for trusted callers and for team members with at least this role. Errors: sign_in_required (401), '
+  'team_role_required (403).';
 
 create or replace function private.member_name(p_user_id uuid) returns text
 language sql stable security definer set search_path = '' as $$
   select coalesce(m.display_name, nullif(split_part(u.email, '@', 1), ''), m.user_id::text)
   from public.team_members as m
   join auth.users as u on u.id = m.user_id
-  where m.user_id = member_name.p_user_id
+  where m.user_id = p_user_id
 $$;
-comment on function private.member_name is 'The name of a team member; null for any other account.';
+comment on function private.member_name is 'The display name of a team member; null for any other account.';
 
 create or replace function private.actor_name() returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -175,39 +172,40 @@ begin
 end;
 $$;
 comment on function private.actor_name is
-  'The name of whoever acts: the signed-in account''s; without one the setting app.actor, else system.';
+  'The name to record for the caller: that of the signed-in account; without one, the setting app.actor or '
+  '"system".';
 grant execute on function private.actor_name to authenticated, service_role;
 
--- For the *_user_id columns: a client can't move a row to another account, an operator can, and the foreign
--- key may clear it once the account is gone (`on delete set null` arrives here as an ordinary update).
+-- For *_user_id columns: an operator can move a row to another account, a client can't. The foreign key's
+-- `on delete set null` is an ordinary update for triggers, so null is accepted once the account is deleted.
 create or replace function private.resolve_account_change(p_old uuid, p_new uuid) returns uuid
 language sql stable security definer set search_path = '' as $$
   select case
-    when private.is_trusted_caller() then resolve_account_change.p_new
-    when resolve_account_change.p_new is null
-      and not exists (select from auth.users as u where u.id = resolve_account_change.p_old) then null
-    else resolve_account_change.p_old
+    when private.is_trusted_caller() then p_new
+    when p_new is null
+      and not exists (select from auth.users as u where u.id = p_old) then null
+    else p_old
   end
 $$;
 comment on function private.resolve_account_change is
-  'What a *_user_id column becomes on update: the old account, unless an operator sets it or the '
-  'account is gone.';
+  'The value of a *_user_id column on update: the old account, unless an operator sets another or the '
+  'account is deleted.';
 
 -- 10_team/30_add_team_member.sql
--- Makes team members from the command line and from servers: `npm run team:add -- <email> <role>`.
+-- Adds team members, from servers and from the command line: `npm run team:add -- <email> <role>`.
 
-create or replace function private.add_team_member(email text, role text) returns public.team_members
+create or replace function private.add_team_member(p_email text, p_role text) returns public.team_members
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_email constant text := lower(btrim(add_team_member.email));
+  v_email constant text := lower(btrim(p_email));
   v_users auth.users[];
   v_user auth.users;
   v_member public.team_members;
 begin
-  if private.team_role_rank(add_team_member.role) is null then
+  if private.team_role_rank(p_role) is null then
     raise exception using
       errcode = 'PT422', message = 'team_role_invalid',
-      detail = format('%L is no team role.', add_team_member.role), hint = 'Use viewer, agent or admin.';
+      detail = format('%L is not a valid team role.', p_role), hint = 'Use viewer, agent or admin.';
   end if;
   v_users := array(select u from auth.users as u where lower(u.email) = v_email and u.deleted_at is null);
   v_user := v_users[1];
@@ -221,9 +219,9 @@ begin
     raise exception using
       errcode = 'PT409', message = 'team_user_conflict',
       detail = 'Several accounts have this e-mail address.',
-      hint = 'Insert the account that you mean into team_members by its id.';
+      hint = 'Insert the right account into team_members by its id.';
   end if;
-  -- An address proves nothing until somebody has read a mail that was sent to it.
+  -- Until the address is confirmed, anyone could have signed up with it.
   if v_user.email_confirmed_at is null or v_user.banned_until > now() then
     raise exception using
       errcode = 'PT409', message = 'team_user_forbidden',
@@ -232,7 +230,7 @@ begin
   end if;
   insert into public.team_members as m (user_id, role, display_name)
   values (
-    v_user.id, add_team_member.role,
+    v_user.id, p_role,
     left(private.non_blank(v_user.raw_user_meta_data ->> 'full_name'), 100)
   )
   on conflict on constraint team_members_pkey do update set role = excluded.role
@@ -245,10 +243,10 @@ grant execute on function private.add_team_member to service_role;
 create or replace function public.add_team_member(email text, role text) returns public.team_members
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.add_team_member(email => add_team_member.email, role => add_team_member.role);
+  select private.add_team_member(add_team_member.email, add_team_member.role);
 end;
 comment on function public.add_team_member is
-  'Takes a signed-up account into the team, or changes the role of one who is in it. Service role only. '
-  'Errors: team_user_unknown (404), team_user_conflict, team_user_forbidden, team_admin_required '
-  '(409), team_role_invalid (422).';
+  'Adds a signed-up account to the team, or changes the role of a member. Service role only. Errors: '
+  'team_user_unknown (404), team_user_conflict, team_user_forbidden, team_admin_required (409), '
+  'team_role_invalid (422).';
 grant execute on function public.add_team_member to service_role;

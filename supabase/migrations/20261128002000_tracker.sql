@@ -4,7 +4,7 @@ set local lock_timeout = '5s';
 set local statement_timeout = '2min';
 
 -- 20_tracker/10_issues/10_issues.sql
--- The issues themselves: what somebody asked for or reported, and how far it got.
+-- The issues: what somebody asked for or reported, and its current status.
 
 create table public.issues (
   id uuid not null default gen_random_uuid(),
@@ -41,7 +41,7 @@ create table public.issues (
   constraint issues_status_is_known
     check (status in ('waiting_for_help', 'in_progress', 'resolved', 'blocked', 'archived')),
   constraint issues_segment_is_known check (segment in ('auth', 'code', 'tool', 'misc')),
-  -- An archived issue keeps when and by whom it was resolved, if it was.
+  -- An archived issue that was resolved keeps resolved_at and resolved_by.
   constraint issues_resolved_at_matches_status check (
     case status
       when 'resolved' then resolved_at is not null
@@ -52,53 +52,56 @@ create table public.issues (
   constraint issues_resolved_by_matches_resolved_at check ((resolved_by is null) = (resolved_at is null)),
   constraint issues_archived_at_matches_status check ((archived_at is not null) = (status = 'archived'))
 );
--- Numbers are given by a trigger, not by a default: a default would use up a number for each upsert of a row
--- that is there, and yield to whatever a client sends.
+-- A trigger assigns the numbers. A default would use up a number for each upsert of an existing row, and
+-- would give way to any number that a client sends.
 create sequence public.issues_seq_id_seq as integer owned by public.issues.seq_id;
 
 comment on table public.issues is
-  'Tracked issues. Null for a column that may not be null is as if it were left out. Errors on write: '
-  'tracker_status_invalid, tracker_segment_invalid, tracker_assignee_invalid '
-  '(422), team_role_required (403).';
+  'Tracked issues. Null in a column that is not nullable is treated as if the column were left out. Errors '
+  'on write: tracker_status_invalid, tracker_segment_invalid, tracker_assignee_invalid (422), '
+  'team_role_required (403).';
 comment on column public.issues.seq_id is
-  'The number that people say: unique, counted up by the database. Only servers may bring one along.';
+  'The number by which people refer to the issue: unique, assigned by the database. Only servers may set it.';
 comment on column public.issues.status is
-  'waiting_for_help, in_progress, blocked, resolved or archived. Any may follow any other; each '
-  'change is logged.';
+  'waiting_for_help, in_progress, blocked, resolved or archived. Every change is allowed, and logged in '
+  'issue_status_logs.';
 comment on column public.issues.segment is
-  'auth, code, tool or misc. Sent as null or left out on insert: determine_segment() decides.';
-comment on column public.issues.submitted_by is 'Display name of who asked, for example a community member.';
+  'auth, code, tool or misc. Null or left out on insert: determine_segment() sets it.';
+comment on column public.issues.submitted_by is
+  'Display name of the person who asked, for example a community member.';
 comment on column public.issues.submitted_by_user_id is
-  'The account that filed the issue, set by the database; null when a server or an import did.';
-comment on column public.issues.assigned_to is 'Display name of who works on it.';
+  'The account that created the issue, set by the database; null for a server or an import.';
+comment on column public.issues.assigned_to is 'Display name of the assignee.';
 comment on column public.issues.assigned_to_user_id is
-  'The team member of that name. Setting one of the two sets the other, and where they disagree this one '
-  'counts; null when no member has the name.';
+  'The team member with the name in assigned_to. Setting one of the two columns sets the other; if they '
+  'contradict each other, this one wins. Null when no member, or more than one, has the name.';
 comment on column public.issues.tags is
-  'Sorted, without repeats. The same truth as issue_tags: write either.';
+  'Sorted, without duplicates. issue_tags has the same tags as rows: write either one.';
 comment on column public.issues.resolved_by is
-  'Display name of who resolved it: as sent with the change, else who made it. Cleared on reopening.';
+  'Display name of the person who resolved it: as sent with the change, else the caller. Cleared on '
+  'reopening.';
 comment on column public.issues.resolved_by_user_id is 'The account that resolved it, set by the database.';
 comment on column public.issues.resolved_at is
-  'When it was resolved, by the database''s clock. Cleared on reopening.';
-comment on column public.issues.archived_at is 'When it was archived; set exactly while it is.';
+  'When it was resolved, set by the database. Cleared on reopening.';
+comment on column public.issues.archived_at is
+  'When it was archived; not null exactly while the status is archived.';
 comment on column public.issues.ready_for_delivery is
-  'Whether the fix may go out; null when nobody has said.';
+  'Whether the fix may be delivered; null when undecided.';
 comment on column public.issues.is_test is
-  'Test data, which cleanup_legacy_test_data() removes after a while. Agents may make an issue as such; '
-  'only admins and servers turn one into it.';
+  'Test data, which cleanup_legacy_test_data() deletes after some days. Agents may create a test issue; only '
+  'admins and servers may mark an existing issue as one.';
 
 create index issues_submitted_by_user_id_idx on public.issues (submitted_by_user_id);
 create index issues_assigned_to_user_id_idx on public.issues (assigned_to_user_id);
 create index issues_resolved_by_user_id_idx on public.issues (resolved_by_user_id);
--- The pages that people open: newest first, of one status, somebody's, and what is open by age.
+-- The lists that people open: the newest, those of one status, those of one assignee, open ones by age.
 create index issues_created_at_idx on public.issues (created_at);
 create index issues_status_created_at_idx on public.issues (status, created_at);
 create index issues_assigned_to_status_idx on public.issues (assigned_to, status)
   where assigned_to is not null;
 create index issues_open_created_at_idx on public.issues (created_at)
   where status in ('waiting_for_help', 'in_progress', 'blocked') and not is_test;
--- Titles that contain what somebody typed.
+-- Titles that contain the typed text.
 create index issues_title_idx on public.issues using gin (title extensions.gin_trgm_ops);
 create index issues_test_created_at_idx on public.issues (created_at) where is_test;
 
@@ -126,8 +129,52 @@ grant update (
 ) on public.issues to authenticated;
 grant select, insert, update, delete on public.issues to service_role;
 
--- 20_tracker/10_issues/20_issue_lifecycle.sql
--- What the database keeps about an issue whoever writes it: allowed values, resolution, people.
+-- 20_tracker/10_issues/20_issue_numbers.sql
+-- The first trigger of an insert: gives a new issue its number, and completes an upsert with the stored
+-- values.
+
+-- PostgREST's upsert is `insert … on conflict (id) do update set <each column sent> = excluded.…`, and
+-- `excluded` is the row as before-insert triggers left it. For an existing row they must not fill in a value
+-- that would then overwrite the stored one, and null in a not-null column would fail before the conflict is
+-- detected: so null becomes the stored value. The row is locked as the update will lock it, which keeps that
+-- value current until the update runs.
+create or replace function private.complete_issue_upsert() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_old public.issues;
+begin
+  select * into v_old from public.issues as i where i.id = new.id for update;
+  if found then
+    new.seq_id := coalesce(nullif(new.seq_id, 0), v_old.seq_id);
+    new.status := coalesce(new.status, v_old.status);
+    new.is_test := coalesce(new.is_test, v_old.is_test);
+    new.description := coalesce(new.description, v_old.description);
+    new.segment := coalesce(new.segment, v_old.segment);
+    new.tags := coalesce(new.tags, v_old.tags);
+    new.submitted_by := coalesce(private.non_blank(new.submitted_by), v_old.submitted_by);
+    new.resolved_by := coalesce(private.non_blank(new.resolved_by), v_old.resolved_by);
+  elsif private.is_trusted_caller() and new.seq_id <> 0 then
+    perform private.advance_sequence('public.issues_seq_id_seq', new.seq_id);
+  else
+    new.seq_id := nextval('public.issues_seq_id_seq')::integer;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.complete_issue_upsert is
+  'First before-insert trigger: assigns the number of a new issue; for an upsert of an existing one, '
+  'replaces nulls with the stored values.';
+
+create trigger _010_complete_issue_upsert before insert on public.issues
+  for each row execute function private.complete_issue_upsert();
+create trigger _050_reject_key_change before update on public.issues
+  for each row when (old.id is distinct from new.id or old.seq_id is distinct from new.seq_id)
+  execute function private.reject_key_change();
+create trigger _900_set_timestamps before insert or update on public.issues
+  for each row execute function private.set_timestamps();
+
+-- 20_tracker/10_issues/30_issue_values.sql
+-- The values of an issue: defaults for null, allowed statuses and segments, sorted tags, who may set is_test.
 
 create or replace function private.sorted_tags(p_tags text[]) returns text[]
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -155,38 +202,7 @@ begin
   );
 end;
 $$;
-comment on function private.sorted_tags is 'Tags trimmed, sorted, each once, without blanks.';
-
--- PostgREST's upsert is `insert … on conflict (id) do update set <each column sent> = excluded.…`, and what
--- before-insert triggers make of a row is what `excluded` holds. So where the row is there already, they must
--- not fill in anything that would then be written over it: what was sent as null gets the value that is
--- there (null itself would fail as not-null before the conflict is seen). The row is locked as the update
--- will lock it, so that this value is still the one when the update comes.
-create or replace function private.complete_issue_upsert() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_old public.issues;
-begin
-  select * into v_old from public.issues as i where i.id = new.id for update;
-  if found then
-    new.seq_id := coalesce(nullif(new.seq_id, 0), v_old.seq_id);
-    new.status := coalesce(new.status, v_old.status);
-    new.is_test := coalesce(new.is_test, v_old.is_test);
-    new.description := coalesce(new.description, v_old.description);
-    new.segment := coalesce(new.segment, v_old.segment);
-    new.tags := coalesce(new.tags, v_old.tags);
-    new.submitted_by := coalesce(private.non_blank(new.submitted_by), v_old.submitted_by);
-    new.resolved_by := coalesce(private.non_blank(new.resolved_by), v_old.resolved_by);
-  elsif private.is_trusted_caller() and new.seq_id <> 0 then
-    perform private.advance_sequence('public.issues_seq_id_seq', new.seq_id);
-  else
-    new.seq_id := nextval('public.issues_seq_id_seq')::integer;
-  end if;
-  return new;
-end;
-$$;
-comment on function private.complete_issue_upsert is
-  'Before-insert trigger, the first: a number for a new issue; for an upsert, nulls as they are stored.';
+comment on function private.sorted_tags is 'The tags trimmed and sorted, without blanks and duplicates.';
 
 create or replace function private.check_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -203,24 +219,50 @@ begin
   );
   if new.status <> all (v_statuses) then
     raise exception using
-      errcode = 'PT422', message = 'tracker_status_invalid', detail = format('%L is no status.', new.status),
+      errcode = 'PT422', message = 'tracker_status_invalid',
+      detail = format('%L is not a valid status.', new.status),
       hint = 'Use one of: ' || array_to_string(v_statuses, ', ') || '.';
   end if;
   if new.segment <> all (v_segments) then
     raise exception using
       errcode = 'PT422', message = 'tracker_segment_invalid',
-      detail = format('%L is no segment.', new.segment),
+      detail = format('%L is not a valid segment.', new.segment),
       hint = 'Use one of: ' || array_to_string(v_segments, ', ') || '.';
   end if;
   return new;
 end;
 $$;
 comment on function private.check_issue is
-  'Before trigger: allowed values, sorted tags, a segment; null is as if left out. Errors: '
+  'Before trigger: fills in what was left out or null, sorts the tags, checks status and segment. Errors: '
   'tracker_status_invalid, tracker_segment_invalid (422).';
 
--- Clients send resolved_at, resolved_by and archived_at themselves; the status decides what becomes of them.
--- Only an operator's insert may bring the times of the past with it.
+-- A nightly job deletes old test issues, so marking an existing issue as one is for admins to decide.
+create or replace function private.check_test_flag() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.require_team_role('admin');
+  return new;
+end;
+$$;
+comment on function private.check_test_flag is
+  'Before-update trigger for issues that become test data. Errors: team_role_required (403).';
+
+create trigger _100_check_issue before insert on public.issues
+  for each row execute function private.check_issue();
+create trigger _110_check_issue before update on public.issues
+  for each row when (
+    old.status is distinct from new.status or old.segment is distinct from new.segment
+    or old.tags is distinct from new.tags or new.description is null or new.is_test is null
+  )
+  execute function private.check_issue();
+create trigger _120_check_test_flag before update on public.issues
+  for each row when (new.is_test and not old.is_test) execute function private.check_test_flag();
+
+-- 20_tracker/10_issues/40_issue_resolution.sql
+-- When and by whom an issue was resolved or archived.
+
+-- Clients send resolved_at, resolved_by and archived_at themselves, but the status decides what is stored.
+-- Only a trusted caller's insert may set times in the past.
 create or replace function private.sync_issue_resolution() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -255,7 +297,20 @@ begin
 end;
 $$;
 comment on function private.sync_issue_resolution is
-  'Before trigger: resolved_at, resolved_by and archived_at follow the status, whatever the client sent.';
+  'Before trigger: derives resolved_at, resolved_by and archived_at from the status, whatever the client '
+  'sent.';
+
+create trigger _200_sync_issue_resolution before insert on public.issues
+  for each row execute function private.sync_issue_resolution();
+create trigger _210_sync_issue_resolution before update on public.issues
+  for each row when (
+    (old.status, old.resolved_at, old.resolved_by, old.resolved_by_user_id, old.archived_at)
+    is distinct from (new.status, new.resolved_at, new.resolved_by, new.resolved_by_user_id, new.archived_at)
+  )
+  execute function private.sync_issue_resolution();
+
+-- 20_tracker/10_issues/50_issue_people.sql
+-- The people of an issue: display names next to the accounts that they belong to.
 
 create or replace function private.set_issue_people() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -266,15 +321,16 @@ begin
   new.assigned_to := v_assigned_to;
   new.submitted_by := coalesce(private.non_blank(new.submitted_by), old.submitted_by, private.actor_name());
   if tg_op = 'UPDATE' then
-    new.submitted_by_user_id := private.resolve_account_change(old.submitted_by_user_id,
-      new.submitted_by_user_id);
+    new.submitted_by_user_id := private.resolve_account_change(
+      old.submitted_by_user_id, new.submitted_by_user_id
+    );
   elsif not private.is_trusted_caller() then
     new.submitted_by_user_id := auth.uid();
   end if;
 
   if new.assigned_to_user_id is distinct from old.assigned_to_user_id then
     if new.assigned_to_user_id is not null then
-      -- Two that disagree: the account is the one that can't be mistyped.
+      -- If name and account contradict each other, the account wins: it can't be mistyped.
       new.assigned_to := private.member_name(new.assigned_to_user_id);
       if new.assigned_to is null then
         raise exception using
@@ -298,43 +354,9 @@ begin
 end;
 $$;
 comment on function private.set_issue_people is
-  'Before trigger: who filed it is the database''s, assigned_to and its account agree. '
-  'Errors: tracker_assignee_invalid (422).';
+  'Before trigger: sets who created the issue, and makes assigned_to and its account agree. Errors: '
+  'tracker_assignee_invalid (422).';
 
--- An issue that is test data is deleted some nights later, which is for admins to decide.
-create or replace function private.guard_test_flag() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.require_team_role('admin');
-  return new;
-end;
-$$;
-comment on function private.guard_test_flag is
-  'Before-update trigger of issues that become test data. Errors: team_role_required (403).';
-
-create trigger _010_complete_issue_upsert before insert on public.issues
-  for each row execute function private.complete_issue_upsert();
-create trigger _050_reject_key_change before update on public.issues
-  for each row when (old.id is distinct from new.id or old.seq_id is distinct from new.seq_id)
-  execute function private.reject_key_change();
-create trigger _100_check_issue before insert on public.issues
-  for each row execute function private.check_issue();
-create trigger _110_check_issue before update on public.issues
-  for each row when (
-    old.status is distinct from new.status or old.segment is distinct from new.segment
-    or old.tags is distinct from new.tags or new.description is null or new.is_test is null
-  )
-  execute function private.check_issue();
-create trigger _120_guard_test_flag before update on public.issues
-  for each row when (new.is_test and not old.is_test) execute function private.guard_test_flag();
-create trigger _200_sync_issue_resolution before insert on public.issues
-  for each row execute function private.sync_issue_resolution();
-create trigger _210_sync_issue_resolution before update on public.issues
-  for each row when (
-    (old.status, old.resolved_at, old.resolved_by, old.resolved_by_user_id, old.archived_at)
-    is distinct from (new.status, new.resolved_at, new.resolved_by, new.resolved_by_user_id, new.archived_at)
-  )
-  execute function private.sync_issue_resolution();
 create trigger _300_set_issue_people before insert on public.issues
   for each row execute function private.set_issue_people();
 create trigger _310_set_issue_people before update on public.issues
@@ -343,11 +365,9 @@ create trigger _310_set_issue_people before update on public.issues
     is distinct from (new.submitted_by, new.submitted_by_user_id, new.assigned_to, new.assigned_to_user_id)
   )
   execute function private.set_issue_people();
-create trigger _900_set_timestamps before insert or update on public.issues
-  for each row execute function private.set_timestamps();
 
--- 20_tracker/10_issues/30_comments.sql
--- The conversation about an issue while it is worked on.
+-- 20_tracker/10_issues/60_comments.sql
+-- The team's conversation about an issue.
 
 create table public.comments (
   id uuid not null default gen_random_uuid(),
@@ -366,12 +386,12 @@ create table public.comments (
   constraint comments_created_at_is_finite check (isfinite(created_at))
 );
 comment on table public.comments is
-  'Comments on issues. Agents write; only its author or an admin changes or deletes a comment.';
-comment on column public.comments.author_name is 'Display name of who wrote it; the caller''s when left out.';
+  'Comments on issues. Agents write them; only the author or an admin may change or delete one.';
+comment on column public.comments.author_name is 'Display name of the author; the caller''s when left out.';
 comment on column public.comments.author_user_id is
-  'The account that wrote it, set by the database; null when a server or an import did.';
+  'The author''s account, set by the database; null for a server or an import.';
 
--- The latest comment of an issue is the first entry of its range here.
+-- The first entry for an issue is its latest comment.
 create index comments_issue_id_created_at_id_idx on public.comments (issue_id, created_at desc, id desc);
 create index comments_author_user_id_idx on public.comments (author_user_id);
 
@@ -381,7 +401,7 @@ declare
   v_stored_name text;
 begin
   if tg_op = 'INSERT' then
-    -- An upsert of a comment that is there: no name means the one that it has (see complete_issue_upsert).
+    -- An upsert of an existing comment without a name keeps the stored name (see complete_issue_upsert).
     select c.author_name into v_stored_name from public.comments as c where c.id = new.id for update;
   end if;
   new.author_name := coalesce(
@@ -397,9 +417,10 @@ begin
   return new;
 end;
 $$;
-comment on function private.set_comment_author is 'Before trigger: the author''s account is the database''s.';
+comment on function private.set_comment_author is
+  'Before trigger: sets the author''s account, and the name when it was left out.';
 
-create trigger _100_reject_key_change before update on public.comments
+create trigger _050_reject_key_change before update on public.comments
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
   execute function private.reject_key_change();
 create trigger _200_set_comment_author before insert or update on public.comments
@@ -433,8 +454,8 @@ grant update (id, issue_id, author_name, author_user_id, body, created_at, updat
   on public.comments to authenticated;
 grant select, insert, update, delete on public.comments to service_role;
 
--- 20_tracker/10_issues/40_issue_status_logs.sql
--- Every change of an issue's status, with who made it: written by a trigger and by nothing else.
+-- 20_tracker/10_issues/70_issue_status_logs.sql
+-- Every change of an issue's status and who made it, written only by a trigger.
 
 create table public.issue_status_logs (
   id uuid not null default gen_random_uuid(),
@@ -452,11 +473,14 @@ create table public.issue_status_logs (
   constraint issue_status_logs_old_status_differs check (old_status is distinct from new_status)
 );
 comment on table public.issue_status_logs is
-  'One row a change of status, over any client and in bulk too. Clients read it; a trigger writes it.';
-comment on column public.issue_status_logs.old_status is 'Null in the row that the making of the issue left.';
+  'One row per change of status, whatever client made it, bulk updates included. Read-only for clients; a '
+  'trigger writes it.';
+comment on column public.issue_status_logs.old_status is 'Null in the row for the creation of the issue.';
 comment on column public.issue_status_logs.changed_by is
-  'Display name of who changed it: the signed-in account''s, else the setting app.actor, else system.';
-comment on column public.issue_status_logs.changed_by_user_id is 'The account that changed it, if one did.';
+  'Display name of the person who changed it: of the signed-in account, else the setting app.actor, else '
+  '"system".';
+comment on column public.issue_status_logs.changed_by_user_id is
+  'The account that changed it; null for a server or an import.';
 
 create index issue_status_logs_issue_id_changed_at_idx
   on public.issue_status_logs (issue_id, changed_at desc);
@@ -467,7 +491,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_user_id uuid := auth.uid();
 begin
-  -- A token may outlive its account; the change still happened.
+  -- A token can outlive its account; the change is logged without one then.
   if v_user_id is not null and not exists (select from auth.users as u where u.id = v_user_id) then
     v_user_id := null;
   end if;
@@ -490,17 +514,20 @@ create policy issue_status_logs_select_viewer on public.issue_status_logs
 
 grant select on public.issue_status_logs to authenticated, service_role;
 
--- 20_tracker/10_issues/50_tags.sql
--- Tags, in two shapes that show one truth: the array in issues.tags and the rows of issue_tags.
+-- 20_tracker/10_issues/80_tags.sql
+-- Tags: the list of all tags, and the locks that keep issues.tags and the rows of issue_tags in step.
 --
--- Each shape's trigger writes only the difference to the other, so that the second one finds nothing left to
--- do. Statements that write one issue's tags, and deletes of rows, tags or an issue, don't deadlock with each
--- other: whoever inserts a row locks the issue first, as whoever writes the array does. A delete can't:
--- PostgreSQL locks its row before any trigger. So deletes of issue_tags, tags and issues take turns, and
--- whoever holds the issue never waits for a row or a tag of its own that is being deleted, but leaves it to
--- the one who deletes it. What can still meet in a deadlock is a statement, or transaction, that writes the
--- tags of several issues: with one that writes them in another order, or with a delete that reaches several
--- of them. PostgreSQL ends one of the two with 40P01, and it can be sent again.
+-- issues.tags (an array) and issue_tags (rows) hold the same tags. The trigger of each writes only the
+-- difference to the other, so that the other's trigger finds nothing left to do.
+--
+-- Lock order: the issue, then its rows in issue_tags, then tags. An insert into issue_tags locks the issue
+-- first, as an update of the array does. A delete can't do that: PostgreSQL locks the deleted row before any
+-- trigger runs. So deletes of issue_tags, tags and issues are serialized by one advisory lock, and a
+-- statement that holds the issue's lock skips rows and tags that another transaction is deleting: that
+-- transaction completes the change. Statements that write the tags of one issue, and such deletes, therefore
+-- don't deadlock. A transaction that writes the tags of several issues still can, with one that writes them
+-- in another order or with a delete that affects several of them: PostgreSQL aborts one with 40P01, and it
+-- can be retried.
 
 create table public.tags (
   name text not null,
@@ -511,7 +538,65 @@ create table public.tags (
     check (name ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
   constraint tags_name_is_short check (length(name) <= 200)
 );
-comment on table public.tags is 'The tags there are. A new one makes its row by being put on an issue.';
+comment on table public.tags is 'All tags. Adding a new tag to an issue creates its row.';
+
+-- Between `on conflict do nothing` and the insert of the referencing row, another session may delete the tag.
+create or replace function private.ensure_tags(p_names text[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_locked_count integer;
+begin
+  loop
+    perform from public.tags as t where t.name = any (p_names)
+    order by t.name collate "C"
+    for key share;
+    get diagnostics v_locked_count = row_count;
+    exit when v_locked_count = cardinality(p_names);
+    insert into public.tags (name)
+    select u.name from unnest(p_names) as u (name) order by u.name collate "C"
+    on conflict on constraint tags_pkey do nothing;
+  end loop;
+end;
+$$;
+comment on function private.ensure_tags is
+  'Creates the tags that don''t exist and locks all of them, given once each, against deletion.';
+
+create or replace function private.lock_issue_deletes() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('public.issue_tags', 0));
+  return null;
+end;
+$$;
+comment on function private.lock_issue_deletes is
+  'Before-statement trigger: serializes deletes of issue_tags, tags and issues.';
+
+create trigger _010_lock_issue_deletes before delete on public.tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
+create trigger _050_reject_key_change before update on public.tags
+  for each row when (old.name is distinct from new.name) execute function private.reject_key_change();
+create trigger _900_set_created_at before insert or update on public.tags
+  for each row execute function private.set_created_at();
+create trigger _010_lock_issue_deletes before delete on public.issues
+  for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
+
+alter table public.tags enable row level security;
+create policy tags_select_viewer on public.tags
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy tags_insert_agent on public.tags
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy tags_update_agent on public.tags
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy tags_delete_admin on public.tags
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.tags to authenticated;
+grant insert (name, created_at), update (name, created_at) on public.tags to authenticated;
+grant select, insert, update, delete on public.tags to service_role;
+
+-- 20_tracker/10_issues/82_issue_tags.sql
+-- The tags of an issue as rows. A change of the rows updates the array issues.tags.
 
 create table public.issue_tags (
   issue_id uuid not null,
@@ -520,33 +605,10 @@ create table public.issue_tags (
   constraint issue_tags_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade,
   constraint issue_tags_tag_name_fkey foreign key (tag_name) references public.tags (name) on delete cascade
 );
-comment on table public.issue_tags is
-  'Which issue has which tag: the same truth as issues.tags, write either.';
+comment on table public.issue_tags is 'The tags of each issue, as in issues.tags: write either one.';
 
 create index issue_tags_tag_name_idx on public.issue_tags (tag_name);
 
--- Between `on conflict do nothing` and the row that refers to the tag, somebody may delete it.
-create or replace function private.ensure_tags(p_names text[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_held_count integer;
-begin
-  loop
-    perform from public.tags as t where t.name = any (p_names)
-    order by t.name collate "C"
-    for key share;
-    get diagnostics v_held_count = row_count;
-    exit when v_held_count = cardinality(p_names);
-    insert into public.tags (name)
-    select u.name from unnest(p_names) as u (name) order by u.name collate "C"
-    on conflict on constraint tags_pkey do nothing;
-  end loop;
-end;
-$$;
-comment on function private.ensure_tags is
-  'Makes those of the tags that are new and keeps all of them, given once each, from being deleted.';
-
--- issue_tags → issues.tags
 create or replace function private.lock_tagged_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -561,7 +623,7 @@ begin
 end;
 $$;
 comment on function private.lock_tagged_issue is
-  'Before trigger: locks the issue, then makes the tag if it is new.';
+  'Before trigger of issue_tags: locks the issue, then creates the tag if it is new.';
 
 create or replace function private.sync_tag_row_to_array() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -579,43 +641,76 @@ begin
 end;
 $$;
 comment on function private.sync_tag_row_to_array is
-  'After trigger of issue_tags, truncate too: keeps issues.tags.';
+  'After trigger of issue_tags, for truncate too: updates issues.tags.';
 
-create or replace function private.lock_issue_deletes() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
+create trigger _010_lock_issue_deletes before delete on public.issue_tags
+  for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
+-- Rows that a trigger inserts come from the array; their issue and tags are locked already.
+create trigger _020_lock_tagged_issue before insert on public.issue_tags
+  for each row when (pg_trigger_depth() = 0) execute function private.lock_tagged_issue();
+create trigger _030_lock_tagged_issue before delete on public.issue_tags
+  for each row execute function private.lock_tagged_issue();
+create trigger _050_reject_key_change before update on public.issue_tags
+  for each row when ((old.issue_id, old.tag_name) is distinct from (new.issue_id, new.tag_name))
+  execute function private.reject_key_change();
+create trigger _200_sync_tag_row_to_array after insert on public.issue_tags
+  for each row when (pg_trigger_depth() = 0) execute function private.sync_tag_row_to_array();
+create trigger _210_sync_tag_row_to_array after delete on public.issue_tags
+  for each row execute function private.sync_tag_row_to_array();
+create trigger _220_sync_tag_row_to_array after truncate on public.issue_tags
+  for each statement execute function private.sync_tag_row_to_array();
+
+alter table public.issue_tags enable row level security;
+create policy issue_tags_select_viewer on public.issue_tags
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy issue_tags_insert_agent on public.issue_tags
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy issue_tags_update_agent on public.issue_tags
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy issue_tags_delete_agent on public.issue_tags
+  for delete to authenticated using ((select private.has_team_role('agent')));
+
+grant select, delete on public.issue_tags to authenticated;
+grant insert (issue_id, tag_name), update (issue_id, tag_name) on public.issue_tags to authenticated;
+grant select, insert, update, delete on public.issue_tags to service_role;
+
+-- 20_tracker/10_issues/84_issue_tag_array.sql
+-- The tags of an issue as the array issues.tags. A change of the array updates the rows of issue_tags.
+
+create or replace function private.sync_new_tag_array_to_rows() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_row_count integer;
 begin
-  perform pg_advisory_xact_lock(hashtextextended('public.issue_tags', 0));
+  insert into public.issue_tags (issue_id, tag_name)
+  select new.id, t.name from public.tags as t where t.name = any (new.tags)
+  order by t.name collate "C"
+  for key share
+  on conflict on constraint issue_tags_pkey do nothing;
+  get diagnostics v_row_count = row_count;
+  if v_row_count < cardinality(new.tags) then
+    perform private.ensure_tags(new.tags);
+    insert into public.issue_tags (issue_id, tag_name)
+    select new.id, u.name from unnest(new.tags) as u (name)
+    on conflict on constraint issue_tags_pkey do nothing;
+  end if;
   return null;
 end;
 $$;
-comment on function private.lock_issue_deletes is
-  'Before-statement trigger: deletes of issue_tags, tags and issues take turns.';
+comment on function private.sync_new_tag_array_to_rows is
+  'After-insert trigger of issues with tags: inserts their rows into issue_tags, and new tags.';
 
--- issues.tags → issue_tags. The row is read again: a statement that writes both shapes has moved on by now.
--- A tag whose row somebody is deleting stays in the array until they have, or for good if they give up.
-create or replace function private.sync_tag_array_to_rows() returns trigger
+-- The row is read again, because a statement that writes both the array and the rows may have changed it
+-- since this trigger was queued. A tag whose row another transaction is deleting stays in the array: that
+-- transaction removes it, or rolls back and the tag stays.
+create or replace function private.sync_changed_tag_array_to_rows() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_tags text[];
   v_new text[];
-  v_left text[];
-  v_row_count integer;
+  v_deleting text[];
 begin
-  if tg_op = 'INSERT' then
-    insert into public.issue_tags (issue_id, tag_name)
-    select new.id, t.name from public.tags as t where t.name = any (new.tags)
-    order by t.name collate "C"
-    for key share
-    on conflict on constraint issue_tags_pkey do nothing;
-    get diagnostics v_row_count = row_count;
-    if v_row_count < cardinality(new.tags) then
-      perform private.ensure_tags(new.tags);
-      insert into public.issue_tags (issue_id, tag_name)
-      select new.id, u.name from unnest(new.tags) as u (name)
-      on conflict on constraint issue_tags_pkey do nothing;
-    end if;
-    return null;
-  end if;
   select i.tags into v_tags from public.issues as i where i.id = new.id;
   if not found then
     return null;
@@ -636,77 +731,27 @@ begin
   perform private.ensure_tags(v_new);
   insert into public.issue_tags (issue_id, tag_name) select new.id, u.name from unnest(v_new) as u (name)
   on conflict on constraint issue_tags_pkey do nothing;
-  select array_agg(t.tag_name) into v_left
+  select array_agg(t.tag_name) into v_deleting
   from public.issue_tags as t
   where t.issue_id = new.id and t.tag_name <> all (v_tags);
-  if v_left is not null then
-    update public.issues as i set tags = private.sorted_tags(i.tags || v_left) where i.id = new.id;
+  if v_deleting is not null then
+    update public.issues as i set tags = private.sorted_tags(i.tags || v_deleting) where i.id = new.id;
   end if;
   return null;
 end;
 $$;
-comment on function private.sync_tag_array_to_rows is 'After trigger of issues: keeps issue_tags and tags.';
+comment on function private.sync_changed_tag_array_to_rows is
+  'After-update trigger of issues whose tags changed: deletes and inserts rows of issue_tags, and inserts '
+  'new tags.';
 
-create trigger _100_reject_key_change before update on public.tags
-  for each row when (old.name is distinct from new.name) execute function private.reject_key_change();
-create trigger _150_lock_issue_deletes before delete on public.tags
-  for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
-create trigger _900_set_created_at before insert or update on public.tags
-  for each row execute function private.set_created_at();
+create trigger _200_sync_new_tag_array_to_rows after insert on public.issues
+  for each row when (new.tags <> '{}') execute function private.sync_new_tag_array_to_rows();
+create trigger _210_sync_changed_tag_array_to_rows after update on public.issues
+  for each row when (old.tags is distinct from new.tags)
+  execute function private.sync_changed_tag_array_to_rows();
 
-create trigger _100_reject_key_change before update on public.issue_tags
-  for each row when ((old.issue_id, old.tag_name) is distinct from (new.issue_id, new.tag_name))
-  execute function private.reject_key_change();
-create trigger _150_lock_issue_deletes before delete on public.issue_tags
-  for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
-create trigger _150_lock_issue_deletes before delete on public.issues
-  for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
--- A row that a trigger inserts comes from the array, whose issue and tags are held by then.
-create trigger _200_lock_tagged_issue before insert on public.issue_tags
-  for each row when (pg_trigger_depth() = 0) execute function private.lock_tagged_issue();
-create trigger _210_lock_tagged_issue before delete on public.issue_tags
-  for each row execute function private.lock_tagged_issue();
-create trigger _300_sync_tag_row_to_array after insert on public.issue_tags
-  for each row when (pg_trigger_depth() = 0) execute function private.sync_tag_row_to_array();
-create trigger _305_sync_tag_row_to_array after delete on public.issue_tags
-  for each row execute function private.sync_tag_row_to_array();
-create trigger _310_sync_tag_row_to_array after truncate on public.issue_tags
-  for each statement execute function private.sync_tag_row_to_array();
-create trigger _200_sync_tag_array_to_rows after insert on public.issues
-  for each row when (new.tags <> '{}') execute function private.sync_tag_array_to_rows();
-create trigger _210_sync_tag_array_to_rows after update on public.issues
-  for each row when (old.tags is distinct from new.tags) execute function private.sync_tag_array_to_rows();
-
-alter table public.tags enable row level security;
-create policy tags_select_viewer on public.tags
-  for select to authenticated using ((select private.has_team_role('viewer')));
-create policy tags_insert_agent on public.tags
-  for insert to authenticated with check ((select private.has_team_role('agent')));
-create policy tags_update_agent on public.tags
-  for update to authenticated
-  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
-create policy tags_delete_admin on public.tags
-  for delete to authenticated using ((select private.has_team_role('admin')));
-
-alter table public.issue_tags enable row level security;
-create policy issue_tags_select_viewer on public.issue_tags
-  for select to authenticated using ((select private.has_team_role('viewer')));
-create policy issue_tags_insert_agent on public.issue_tags
-  for insert to authenticated with check ((select private.has_team_role('agent')));
-create policy issue_tags_update_agent on public.issue_tags
-  for update to authenticated
-  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
-create policy issue_tags_delete_agent on public.issue_tags
-  for delete to authenticated using ((select private.has_team_role('agent')));
-
-grant select, delete on public.tags to authenticated;
-grant insert (name, created_at), update (name, created_at) on public.tags to authenticated;
-grant select, delete on public.issue_tags to authenticated;
-grant insert (issue_id, tag_name), update (issue_id, tag_name) on public.issue_tags to authenticated;
-grant select, insert, update, delete on public.tags, public.issue_tags to service_role;
-
--- 20_tracker/10_issues/60_user_sessions.sql
--- Which profile a signed-in person works under, and when they were last seen.
+-- 20_tracker/10_issues/90_user_sessions.sql
+-- The profile that a signed-in team member uses, and when the member was last active.
 
 create table public.user_sessions (
   id uuid not null default gen_random_uuid(),
@@ -719,15 +764,15 @@ create table public.user_sessions (
   constraint user_sessions_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade
 );
 comment on table public.user_sessions is
-  'Sessions of team members. Each sees and writes their own; admins see all.';
+  'Sessions of team members. Members read and write their own; admins read all.';
 comment on column public.user_sessions.user_id is
-  'The account; null for sessions that a server recorded without one.';
+  'The account; null for sessions that a server inserted without one.';
 comment on column public.user_sessions.profile_role is
-  'The role shown with the profile. It grants nothing: team_members does.';
+  'The role shown with the profile. It grants nothing: rights come from team_members.';
 
 create index user_sessions_user_id_idx on public.user_sessions (user_id);
 
-create trigger _100_reject_key_change before update on public.user_sessions
+create trigger _050_reject_key_change before update on public.user_sessions
   for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
 create trigger _900_set_created_at before insert or update on public.user_sessions
   for each row execute function private.set_created_at();
@@ -755,8 +800,8 @@ grant update (id, user_id, profile_name, profile_role, created_at, last_active)
   on public.user_sessions to authenticated;
 grant select, insert, update, delete on public.user_sessions to service_role;
 
--- 20_tracker/10_issues/62_touch_user_session.sql
--- Says that a team member is here, and under which profile.
+-- 20_tracker/10_issues/92_touch_user_session.sql
+-- Records that a team member is active, and the profile in use.
 
 create or replace function private.touch_user_session(p_profile_name text, p_profile_role text)
 returns public.user_sessions
@@ -771,7 +816,7 @@ begin
       errcode = 'PT401', message = 'sign_in_required', detail = 'A session belongs to an account.',
       hint = 'Call with the token of a signed-in team member.';
   end if;
-  -- Two tabs that open at once: the second waits here, and then finds the session that the first one started.
+  -- Two browser tabs that open concurrently: the second waits here, then finds the session of the first.
   perform pg_advisory_xact_lock(hashtextextended('public.user_sessions ' || v_user_id, 0));
   update public.user_sessions as s
   set last_active = clock_timestamp(),
@@ -805,13 +850,13 @@ begin atomic
   select private.touch_user_session(touch_user_session.profile_name, touch_user_session.profile_role);
 end;
 comment on function public.touch_user_session is
-  'Keeps the caller''s session alive: the one that was active within the last 30 minutes, else a new one. '
-  'Without a name or role it keeps what the session has; a new one has those of the team. Safe when called '
-  'twice at once. Team members. Errors: sign_in_required (401), team_role_required (403).';
+  'Updates the caller''s session if it was active within the last 30 minutes, else starts a new one. Without '
+  'profile_name or profile_role the session keeps its own; a new one takes those of the team. Concurrent '
+  'calls are safe. Team members. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.touch_user_session to authenticated, service_role;
 
 -- 20_tracker/20_triage/10_tracker_settings.sql
--- What an admin sets for the tracker as a whole.
+-- The settings of the tracker, changed by admins.
 
 create table public.tracker_settings (
   id boolean not null default true,
@@ -823,18 +868,19 @@ create table public.tracker_settings (
   constraint tracker_settings_is_one_row check (id),
   constraint tracker_settings_triage_threshold_is_a_share
     check (triage_threshold > 0 and triage_threshold <= 1),
-  -- At most a hundred years, so that no number runs out of the calendar.
+  -- At most a hundred years: larger intervals could leave the range of timestamps.
   constraint tracker_settings_event_retention_days_is_bounded
     check (event_retention_days between 1 and 36500)
 );
 comment on table public.tracker_settings is
-  'The one row of settings. Team members read it, admins change it; it is neither added nor deleted.';
-comment on column public.tracker_settings.id is 'True, in the one row that there is.';
+  'The settings of the tracker: exactly one row, never inserted or deleted by clients. Team members read it, '
+  'admins change it.';
+comment on column public.tracker_settings.id is 'Always true.';
 comment on column public.tracker_settings.triage_threshold is
-  'How sure triage has to be, above 0 and up to 1, before a message becomes an issue by itself.';
+  'The lowest likelihood, above 0 and up to 1, at which triage makes a message an issue on its own.';
 comment on column public.tracker_settings.event_retention_days is
-  'For how many days the raw body of a webhook call is kept after it was worked on. What could not be '
-  'worked on is kept.';
+  'For how many days the raw body of a webhook call is kept after it was processed. Bodies that could not be '
+  'processed are kept.';
 
 create trigger _900_set_timestamps before insert or update on public.tracker_settings
   for each row execute function private.set_timestamps();
@@ -854,7 +900,8 @@ grant select, update on public.tracker_settings to service_role;
 insert into public.tracker_settings default values;
 
 -- 20_tracker/20_triage/20_segment_rules.sql
--- The words by which messages are judged: which segment one means, and how far one says that it is an issue.
+-- The words by which triage classifies messages: each suggests a segment, and how likely a message is an
+-- issue.
 
 create table public.segment_rules (
   id uuid not null default gen_random_uuid(),
@@ -875,201 +922,18 @@ create table public.segment_rules (
   constraint segment_rules_weight_is_a_share check (weight between 0 and 1)
 );
 comment on table public.segment_rules is
-  'Rules by whole words, in any case. Team members read them, admins write them. Errors on write: '
-  'tracker_segment_rule_invalid, key_change_forbidden (422).';
+  'Triage rules, matched as whole words, case-insensitively. Team members read them, admins write them. '
+  'Errors on write: tracker_segment_rule_invalid, key_change_forbidden (422).';
 comment on column public.segment_rules.words is
-  'A word or a few: stored in lower case with one blank between two, found whatever the case and the blanks.';
+  'One or more words: stored in lower case, separated by single spaces; case and whitespace of the text '
+  'don''t matter.';
 comment on column public.segment_rules.segment is 'auth, code, tool or misc.';
 comment on column public.segment_rules.priority is
-  'Which rule''s segment counts where several are found: the lowest number''s; of one number, auth before '
+  'If several rules match a text, the segment of the lowest priority wins; of equal priorities, auth before '
   'code before tool before misc.';
 comment on column public.segment_rules.weight is
-  'How far the words alone say that a message is an issue, 0 to 1.';
-comment on column public.segment_rules.is_enabled is 'Whether the rule is looked at.';
-
--- One row, so that whoever changes the rules changes this row, and two who do it at once can't both succeed
--- with what each of them saw.
-create table private.segment_patterns (
-  id boolean not null default true,
-  segments text[] not null default '{}',
-  patterns text[] not null default '{}',
-  constraint segment_patterns_pkey primary key (id),
-  constraint segment_patterns_is_one_row check (id),
-  constraint segment_patterns_has_a_segment_each check (cardinality(segments) = cardinality(patterns))
-);
-comment on table private.segment_patterns is
-  'The enabled rules as regular expressions, one for a priority and segment, in the order in which they are '
-  'tried. Kept by a trigger of segment_rules.';
-
-alter table private.segment_patterns enable row level security;
-insert into private.segment_patterns default values;
-
--- Blanks of all kinds are one blank, and the apostrophe of telephones is the one of keyboards.
-create or replace function private.normal_words(p_words text) returns text
-language sql immutable security invoker set search_path = '' as $$
-  select replace(
-    lower(regexp_replace(
-      private.non_blank(normal_words.p_words),
-      '[\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+', ' ', 'g'
-    )),
-    U&'\2019', ''''
-  )
-$$;
-comment on function private.normal_words is
-  'Words as a rule has them: trimmed, in lower case, one blank between two; null for none.';
-
--- Not SQL: it is called in the middle of queries that have to be fast, and could not be inlined.
-create or replace function private.words_pattern(p_words text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  return replace(
-    replace(
-      regexp_replace(p_words, '([-./+#&@:])', '\\\1', 'g'),
-      ' ', '[\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+'
-    ),
-    '''', '[''\u2019]'
-  );
-end;
-$$;
-comment on function private.words_pattern is
-  'The words of a rule as a regular expression, without the ends of words around it.';
-
-create or replace function private.segment_rule_fault(
-  p_rule public.segment_rules, out o_detail text, out o_hint text
-)
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  if p_rule.words is null then
-    o_detail := 'words holds no word.';
-    o_hint := 'Give one word or a few.';
-  elsif length(p_rule.words) > 100 then
-    o_detail := format('words has %s characters, 100 are allowed.', length(p_rule.words));
-    o_hint := 'Give fewer words; several rules may say the same.';
-  elsif p_rule.words !~ '^\w.*\w$|^\w$' then
-    o_detail := format(
-      'words %L does not begin and end with a letter, a digit or an underscore.', p_rule.words
-    );
-    o_hint := 'Leave off what stands around the words: whole words are found beside any punctuation.';
-  elsif p_rule.words !~ '^[-\w .''/+#&@:]+$' then
-    o_detail := format('words %L has a character that can''t be matched.', p_rule.words);
-    o_hint := 'Use letters, digits, underscores, blanks and - . '' / + # & @ : only.';
-  elsif p_rule.words ~ '( [^\w ]|[^\w ] )' then
-    o_detail := format('words %L has punctuation beside a blank.', p_rule.words);
-    o_hint := 'Let each word begin and end with a letter, a digit or an underscore.';
-  elsif p_rule.segment is null or p_rule.segment not in ('auth', 'code', 'tool', 'misc') then
-    o_detail := format('The rule %L has the segment %L.', p_rule.words, p_rule.segment);
-    o_hint := 'Use one of: auth, code, tool, misc.';
-  elsif p_rule.priority is null then
-    o_detail := format('The rule %L has no priority.', p_rule.words);
-    o_hint := 'Give a number; where several rules are found, the lowest one''s segment counts.';
-  elsif p_rule.weight not between 0 and 1 then
-    o_detail := format('The rule %L has the weight %s.', p_rule.words, p_rule.weight);
-    o_hint := 'Give 0 to 1: how far the words alone say that a message is an issue.';
-  end if;
-end;
-$$;
-comment on function private.segment_rule_fault is
-  'What is wrong with a rule, and what to do; nulls for a good one.';
-
--- Null is as if left out. For an upsert of a rule that is there, by its id or its words, that is what is
--- stored (see complete_issue_upsert): writers of rules take turns, so that it still is when the update comes.
-create or replace function private.check_segment_rule() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_stored public.segment_rules := old;
-  v_fault record;
-begin
-  new.words := private.normal_words(new.words);
-  if tg_op = 'INSERT' then
-    select * into v_stored
-    from public.segment_rules as r
-    where r.id = new.id or r.words = new.words
-    order by (r.id = new.id) desc
-    limit 1;
-  end if;
-  new.words := coalesce(new.words, v_stored.words);
-  new.segment := coalesce(new.segment, v_stored.segment);
-  new.priority := coalesce(new.priority, v_stored.priority);
-  new.weight := coalesce(new.weight, v_stored.weight, 0);
-  new.is_enabled := coalesce(new.is_enabled, v_stored.is_enabled, true);
-  v_fault := private.segment_rule_fault(new);
-  if v_fault.o_detail is not null then
-    raise exception using
-      errcode = 'PT422', message = 'tracker_segment_rule_invalid',
-      detail = v_fault.o_detail, hint = v_fault.o_hint;
-  end if;
-  return new;
-end;
-$$;
-comment on function private.check_segment_rule is
-  'Before trigger: words as they are stored, null as if left out. '
-  'Errors: tracker_segment_rule_invalid (422).';
-
--- Taken before the first row is written, so that whoever waits for a turn holds nothing.
-create or replace function private.lock_segment_rules() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  perform pg_advisory_xact_lock(hashtextextended('public.segment_rules', 0));
-  return null;
-end;
-$$;
-comment on function private.lock_segment_rules is
-  'Before-statement trigger: serialises changes of the rules.';
-
--- A rule's words begin and end with a letter, so `(^|\W)…(\W|$)` finds the same as `\y…\y`. A connection
--- compiles each pattern once, at a cost that grows faster than its length, and keeps some thirty of them:
--- hence the two limits. A pattern that can't be compiled fails here, not in every import after it.
-create or replace function private.rebuild_segment_patterns() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_segments text[];
-  v_patterns text[];
-  v_length bigint;
-begin
-  select coalesce(array_agg(p.segment order by p.priority, p.place), '{}'),
-    coalesce(array_agg(p.pattern order by p.priority, p.place), '{}'), max(p.length)
-  into v_segments, v_patterns, v_length
-  from (
-    select r.priority, r.segment, array_position(array['auth', 'code', 'tool', 'misc'], r.segment) as place,
-      sum(length(r.words)) as length,
-      '(^|\W)(' || string_agg(private.words_pattern(r.words), '|' order by r.words collate "C") || ')(\W|$)'
-        as pattern
-    from public.segment_rules as r
-    where r.is_enabled
-    group by r.priority, r.segment
-  ) as p;
-  if v_length > 2000 or cardinality(v_patterns) > 20 then
-    raise exception using
-      errcode = 'PT422', message = 'tracker_segment_rule_invalid',
-      detail = case when v_length > 2000
-        then format('The words of one priority and segment have %s characters, 2000 are allowed.', v_length)
-        else format('There are %s pairs of priority and segment, 20 are allowed.', cardinality(v_patterns))
-      end,
-      hint = case when v_length > 2000 then 'Disable or delete some, or give some another priority.'
-        else 'Let more rules share a priority.'
-      end;
-  end if;
-  perform from unnest(v_patterns) as u (pattern) where '' ~* u.pattern;
-  update private.segment_patterns as p set segments = v_segments, patterns = v_patterns
-  where p.id and (p.segments, p.patterns) is distinct from (v_segments, v_patterns);
-  return null;
-end;
-$$;
-comment on function private.rebuild_segment_patterns is
-  'After-statement trigger of segment_rules: the only writer of segment_patterns. '
-  'Errors: tracker_segment_rule_invalid (422).';
-
-create trigger _010_lock_segment_rules before insert or update or delete or truncate on public.segment_rules
-  for each statement execute function private.lock_segment_rules();
-create trigger _050_reject_key_change before update on public.segment_rules
-  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
-create trigger _100_check_segment_rule before insert or update on public.segment_rules
-  for each row execute function private.check_segment_rule();
-create trigger _900_set_timestamps before insert or update on public.segment_rules
-  for each row execute function private.set_timestamps();
-create trigger _500_rebuild_segment_patterns
-  after insert or update or delete or truncate on public.segment_rules
-  for each statement execute function private.rebuild_segment_patterns();
+  'How likely a message with these words, and no others, is an issue: 0 to 1.';
+comment on column public.segment_rules.is_enabled is 'Whether the rule is used.';
 
 alter table public.segment_rules enable row level security;
 create policy segment_rules_select_viewer on public.segment_rules
@@ -1089,8 +953,202 @@ grant update (id, words, segment, priority, weight, is_enabled, created_at, upda
   on public.segment_rules to authenticated;
 grant select, insert, update, delete on public.segment_rules to service_role;
 
--- Words for a failure are strong, words for getting in are middling, words for what one works with are weak:
--- two strong ones pass the threshold of 0.8, none does alone.
+-- 20_tracker/20_triage/22_segment_rule_values.sql
+-- The values of a rule: normalized words, defaults for null, and a clear error for what can't be matched.
+
+-- A typographic apostrophe, as phones insert it, becomes the one of keyboards.
+create or replace function private.normalize_words(p_words text) returns text
+language sql immutable security invoker set search_path = '' as $$
+  select replace(
+    lower(regexp_replace(
+      private.non_blank(p_words),
+      '[\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+', ' ', 'g'
+    )),
+    U&'\2019', ''''
+  )
+$$;
+comment on function private.normalize_words is
+  'Words as rules store them: trimmed, in lower case, separated by single spaces; null for blank text.';
+
+create or replace function private.segment_rule_error(
+  p_rule public.segment_rules, out o_detail text, out o_hint text
+)
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if p_rule.words is null then
+    o_detail := 'words contains no word.';
+    o_hint := 'Give one or more words.';
+  elsif length(p_rule.words) > 100 then
+    o_detail := format('words has %s characters, 100 are allowed.', length(p_rule.words));
+    o_hint := 'Give fewer words; use several rules instead.';
+  elsif p_rule.words !~ '^\w.*\w$|^\w$' then
+    o_detail := format(
+      'words %L does not begin and end with a letter, a digit or an underscore.', p_rule.words
+    );
+    o_hint := 'Leave out punctuation around the words: whole words match next to any punctuation.';
+  elsif p_rule.words !~ '^[-\w .''/+#&@:]+$' then
+    o_detail := format('words %L contains a character that can''t be matched.', p_rule.words);
+    o_hint := 'Use only letters, digits, underscores, spaces and - . '' / + # & @ :';
+  elsif p_rule.words ~ '( [^\w ]|[^\w ] )' then
+    o_detail := format('words %L has punctuation next to a space.', p_rule.words);
+    o_hint := 'Begin and end each word with a letter, a digit or an underscore.';
+  elsif p_rule.segment is null or p_rule.segment not in ('auth', 'code', 'tool', 'misc') then
+    o_detail := format('The rule %L has the segment %L.', p_rule.words, p_rule.segment);
+    o_hint := 'Use one of: auth, code, tool, misc.';
+  elsif p_rule.priority is null then
+    o_detail := format('The rule %L has no priority.', p_rule.words);
+    o_hint := 'Give a number; if several rules match, the segment of the lowest priority wins.';
+  elsif p_rule.weight not between 0 and 1 then
+    o_detail := format('The rule %L has the weight %s.', p_rule.words, p_rule.weight);
+    o_hint := 'Give 0 to 1: how likely a message with these words is an issue.';
+  end if;
+end;
+$$;
+comment on function private.segment_rule_error is
+  'Detail and hint of the error in a rule; nulls for a valid one.';
+
+-- In an upsert of an existing rule, found by its id or its words, null becomes the stored value (see
+-- complete_issue_upsert). Changes of rules are serialized, so that value stays current until the update runs.
+create or replace function private.check_segment_rule() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_stored public.segment_rules := old;
+  v_error record;
+begin
+  new.words := private.normalize_words(new.words);
+  if tg_op = 'INSERT' then
+    select * into v_stored
+    from public.segment_rules as r
+    where r.id = new.id or r.words = new.words
+    order by (r.id = new.id) desc
+    limit 1;
+  end if;
+  new.words := coalesce(new.words, v_stored.words);
+  new.segment := coalesce(new.segment, v_stored.segment);
+  new.priority := coalesce(new.priority, v_stored.priority);
+  new.weight := coalesce(new.weight, v_stored.weight, 0);
+  new.is_enabled := coalesce(new.is_enabled, v_stored.is_enabled, true);
+  v_error := private.segment_rule_error(new);
+  if v_error.o_detail is not null then
+    raise exception using
+      errcode = 'PT422', message = 'tracker_segment_rule_invalid',
+      detail = v_error.o_detail, hint = v_error.o_hint;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_segment_rule is
+  'Before trigger: normalizes the words, fills in what was left out or null, checks the rule. Errors: '
+  'tracker_segment_rule_invalid (422).';
+
+-- Locks before the first row is written, so that a session that waits holds no row locks.
+create or replace function private.lock_segment_rules() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('public.segment_rules', 0));
+  return null;
+end;
+$$;
+comment on function private.lock_segment_rules is
+  'Before-statement trigger: serializes changes of the rules.';
+
+create trigger _010_lock_segment_rules before insert or update or delete or truncate on public.segment_rules
+  for each statement execute function private.lock_segment_rules();
+create trigger _050_reject_key_change before update on public.segment_rules
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _100_check_segment_rule before insert or update on public.segment_rules
+  for each row execute function private.check_segment_rule();
+create trigger _900_set_timestamps before insert or update on public.segment_rules
+  for each row execute function private.set_timestamps();
+
+-- 20_tracker/20_triage/24_segment_patterns.sql
+-- The enabled rules as regular expressions, rebuilt with each change of the rules.
+
+-- A single row: whoever changes the rules updates it, so that two transactions that read different rules
+-- can't both commit their patterns.
+create table private.segment_patterns (
+  id boolean not null default true,
+  segments text[] not null default '{}',
+  patterns text[] not null default '{}',
+  constraint segment_patterns_pkey primary key (id),
+  constraint segment_patterns_is_one_row check (id),
+  constraint segment_patterns_has_a_segment_each check (cardinality(segments) = cardinality(patterns))
+);
+comment on table private.segment_patterns is
+  'The enabled rules as regular expressions, one per priority and segment, in the order in which they are '
+  'tried. Written by a trigger of segment_rules.';
+
+alter table private.segment_patterns enable row level security;
+insert into private.segment_patterns default values;
+
+-- Whitespace in a rule matches any whitespace, an apostrophe also the typographic one.
+create or replace function private.words_pattern(p_words text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return replace(
+    replace(
+      regexp_replace(p_words, '([-./+#&@:])', '\\\1', 'g'),
+      ' ', '[\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+'
+    ),
+    '''', '[''\u2019]'
+  );
+end;
+$$;
+comment on function private.words_pattern is
+  'The words of a rule as a regular expression, without the word boundaries around it.';
+
+-- A rule's words begin and end with a word character, so `(^|\W)…(\W|$)` matches the same as `\y…\y`. A
+-- session compiles each pattern once, at a cost that grows faster than its length, and caches about 30: hence
+-- the two limits. A pattern that can't be compiled fails here, not in each later import.
+create or replace function private.rebuild_segment_patterns() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_segments text[];
+  v_patterns text[];
+  v_length bigint;
+begin
+  select coalesce(array_agg(p.segment order by p.priority, p.position), '{}'),
+    coalesce(array_agg(p.pattern order by p.priority, p.position), '{}'), max(p.length)
+  into v_segments, v_patterns, v_length
+  from (
+    select r.priority, r.segment, sum(length(r.words)) as length,
+      array_position(array['auth', 'code', 'tool', 'misc'], r.segment) as position,
+      '(^|\W)(' || string_agg(private.words_pattern(r.words), '|' order by r.words collate "C") || ')(\W|$)'
+        as pattern
+    from public.segment_rules as r
+    where r.is_enabled
+    group by r.priority, r.segment
+  ) as p;
+  if v_length > 2000 or cardinality(v_patterns) > 20 then
+    raise exception using
+      errcode = 'PT422', message = 'tracker_segment_rule_invalid',
+      detail = case when v_length > 2000
+        then format('The words of one priority and segment have %s characters, 2000 are allowed.', v_length)
+        else format('There are %s pairs of priority and segment, 20 are allowed.', cardinality(v_patterns))
+      end,
+      hint = case when v_length > 2000 then 'Disable or delete some rules, or give some another priority.'
+        else 'Give more rules the same priority.'
+      end;
+  end if;
+  perform from unnest(v_patterns) as u (pattern) where '' ~* u.pattern;
+  update private.segment_patterns as p set segments = v_segments, patterns = v_patterns
+  where p.id and (p.segments, p.patterns) is distinct from (v_segments, v_patterns);
+  return null;
+end;
+$$;
+comment on function private.rebuild_segment_patterns is
+  'After-statement trigger of segment_rules, the only writer of segment_patterns. Errors: '
+  'tracker_segment_rule_invalid (422).';
+
+create trigger _200_rebuild_segment_patterns
+  after insert or update or delete or truncate on public.segment_rules
+  for each statement execute function private.rebuild_segment_patterns();
+
+-- 20_tracker/20_triage/26_default_segment_rules.sql
+-- The rules of a new installation.
+
+-- Words for failures have high weights, words about signing in middle ones, words for tools low ones: two
+-- high ones reach the default threshold of 0.8, one alone does not.
 insert into public.segment_rules (segment, priority, words, weight) values
   ('auth', 10, 'auth', 0.4), ('auth', 10, 'login', 0.45), ('auth', 10, 'account', 0.3),
   ('auth', 10, 'password', 0.45), ('auth', 10, 'credential', 0.4), ('auth', 10, 'sign in', 0.45),
@@ -1110,10 +1168,10 @@ insert into public.segment_rules (segment, priority, words, weight) values
   ('tool', 30, 'pipeline', 0.2), ('tool', 30, 'integration', 0.2), ('tool', 30, 'cli', 0.15),
   ('tool', 30, 'command line', 0.15);
 
--- 20_tracker/20_triage/30_triage.sql
--- How a text is judged by the rules: which segment it belongs to, and how likely it is an issue.
+-- 20_tracker/20_triage/30_determine_segment.sql
+-- The segment of a text, by the enabled rules.
 
--- The whole text counts: a megabyte is read once for each pattern that is tried, at some 7 ms.
+-- The whole text is searched: a pattern takes some 7 ms per megabyte.
 create or replace function private.determine_segment(p_title text, p_description text) returns text
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -1121,9 +1179,9 @@ declare
   v_rules private.segment_patterns;
 begin
   select * into v_rules from private.segment_patterns;
-  for v_place in 1..cardinality(v_rules.patterns) loop
-    if v_text ~* v_rules.patterns[v_place] then
-      return v_rules.segments[v_place];
+  for v_number in 1..cardinality(v_rules.patterns) loop
+    if v_text ~* v_rules.patterns[v_number] then
+      return v_rules.segments[v_number];
     end if;
   end loop;
   return 'misc';
@@ -1134,18 +1192,19 @@ grant execute on function private.determine_segment to authenticated, service_ro
 create or replace function public.determine_segment(p_title text, p_description text) returns text
 language sql stable security invoker set search_path = ''
 begin atomic
-  select private.determine_segment(
-    p_title => determine_segment.p_title, p_description => determine_segment.p_description
-  );
+  select private.determine_segment(determine_segment.p_title, determine_segment.p_description);
 end;
 comment on function public.determine_segment is
-  'The segment of a text by the enabled segment_rules found in it: that of the lowest priority, else '
-  'misc. Never null.';
+  'The segment of a text: that of the matching enabled segment_rule with the lowest priority, else misc. '
+  'Never null.';
 grant execute on function public.determine_segment to authenticated, service_role;
 
--- Who reports something says so at the beginning. Further down stand logs and quotes, and a text that is long
--- enough has every word. strpos is the quick check: a pattern is only tried where the first word occurs.
-create or replace function private.found_segment_rules(p_title text, p_body text)
+-- 20_tracker/20_triage/40_issue_likelihood.sql
+-- How likely a text is an issue, by the weights of the rules that match it.
+
+-- People describe a problem at the beginning; logs and quotes follow, and a long text contains every word
+-- anyway. strpos is the fast filter: a pattern is only tried where the rule's first word occurs.
+create or replace function private.find_segment_rules(p_title text, p_body text)
 returns setof public.segment_rules
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -1161,27 +1220,30 @@ begin
     and v_text ~ ('(^|\W)' || private.words_pattern(r.words) || '(\W|$)');
 end;
 $$;
-comment on function private.found_segment_rules is
-  'The enabled rules whose words are in the first 1,000 characters of the title or the first 10,000 '
-  'of the body.';
+comment on function private.find_segment_rules is
+  'The enabled rules that match the first 1,000 characters of the title or the first 10,000 of the body.';
 
--- Rounded, so that equal evidence compares equal to a threshold in whatever order the rules are stored.
+-- Rounded, so that the result does not depend on the order of the factors when it is compared to a threshold.
 create or replace function private.issue_likelihood(p_title text, p_body text) returns double precision
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_weight double precision;
-  v_doubt double precision := 1::double precision;
+  v_complement double precision := 1::double precision;
 begin
   for v_weight in
-    select r.weight from private.found_segment_rules(issue_likelihood.p_title, issue_likelihood.p_body) as r
+    select r.weight from private.find_segment_rules(p_title, p_body) as r
   loop
-    v_doubt := v_doubt * (1 - v_weight);
+    v_complement := v_complement * (1 - v_weight);
   end loop;
-  return round((1 - v_doubt)::numeric, 6)::double precision;
+  return round((1 - v_complement)::numeric, 6)::double precision;
 end;
 $$;
 comment on function private.issue_likelihood is
-  'How likely a text is an issue, 0 to 1: 1 - (1 - weight of each rule found, multiplied); 0 for none.';
+  'How likely a text is an issue, 0 to 1: 1 minus the product of (1 - weight) over the matching rules; 0 if '
+  'none matches.';
+
+-- 20_tracker/20_triage/50_explain_triage.sql
+-- The rules that match a text, for people who tune them.
 
 create or replace function private.explain_triage(p_title text, p_body text)
 returns table (words text, segment text, weight double precision, priority smallint)
@@ -1190,7 +1252,7 @@ begin
   perform private.require_team_role('viewer');
   return query
   select r.words, r.segment, r.weight, r.priority
-  from private.found_segment_rules(explain_triage.p_title, explain_triage.p_body) as r
+  from private.find_segment_rules(p_title, p_body) as r
   order by r.priority, r.weight desc, r.words collate "C";
 end;
 $$;
@@ -1204,13 +1266,13 @@ begin atomic
   from private.explain_triage(explain_triage.title, explain_triage.body) as e;
 end;
 comment on function public.explain_triage is
-  'The rules that speak for a text being an issue, in the order of their priority; how likely it is one is '
-  '1 - (1 - weight) multiplied over them. Looks at the first 1,000 characters of the title and 10,000 of '
-  'the body. Team. Errors: sign_in_required (401), team_role_required (403).';
+  'The rules that match a text, by priority. The likelihood that the text is an issue is 1 minus the product '
+  'of (1 - weight) over them. Searches the first 1,000 characters of the title and the first 10,000 of the '
+  'body. Viewers. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.explain_triage to authenticated, service_role;
 
--- 20_tracker/20_triage/40_segment_corrections.sql
--- What people corrected: examples of texts that the rules put into the wrong segment, to learn from.
+-- 20_tracker/20_triage/60_segment_corrections.sql
+-- Corrections by people: texts that the rules classified wrongly, as examples for better rules.
 
 create table public.segment_corrections (
   id uuid not null default gen_random_uuid(),
@@ -1232,24 +1294,24 @@ create table public.segment_corrections (
   constraint segment_corrections_old_segment_differs check (old_segment <> new_segment)
 );
 comment on table public.segment_corrections is
-  'One row a time that a person changed an issue''s segment. The team reads it; a trigger writes it, and '
-  'nothing takes a row away.';
-comment on column public.segment_corrections.issue_id is 'The issue; null once it is deleted.';
+  'One row for each change of an issue''s segment by a person. The team reads it; only a trigger writes it, '
+  'and rows are never deleted.';
+comment on column public.segment_corrections.issue_id is 'The issue; null after its deletion.';
 comment on column public.segment_corrections.title is
   'The issue''s title before the change, its first 20,000 characters.';
 comment on column public.segment_corrections.description is
   'The issue''s description before the change, its first 20,000 characters.';
 comment on column public.segment_corrections.old_segment is
-  'The segment before, whether the rules or a person chose it.';
-comment on column public.segment_corrections.corrected_by is 'Display name of who changed it.';
+  'The segment before, set by the rules or by a person.';
+comment on column public.segment_corrections.corrected_by is 'Display name of the person who changed it.';
 comment on column public.segment_corrections.corrected_by_user_id is
-  'The account that changed it; null once it is deleted.';
+  'The account that changed it; null after its deletion.';
 
 create index segment_corrections_issue_id_idx on public.segment_corrections (issue_id);
 create index segment_corrections_corrected_by_user_id_idx
   on public.segment_corrections (corrected_by_user_id);
 
--- An import may run for a signed-in person, who has decided nothing by it: it says so with app.import.
+-- An import that runs for a signed-in person sets app.import: what it changes is not that person's decision.
 create or replace function private.record_segment_correction() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -1262,16 +1324,16 @@ begin
   values (
     new.id, left(old.title, 20000), left(old.description, 20000), old.segment, new.segment,
     private.actor_name(),
-    -- A token may outlive its account; the correction still happened.
+    -- A token can outlive its account; the correction is recorded without one then.
     (select u.id from auth.users as u where u.id = auth.uid())
   );
   return null;
 end;
 $$;
 comment on function private.record_segment_correction is
-  'After trigger of issues: the only writer of segment_corrections.';
+  'After trigger of issues, the only writer of segment_corrections.';
 
--- Test data is no example.
+-- Corrections of test data are not recorded.
 create trigger _120_record_segment_correction after update on public.issues
   for each row when (old.segment is distinct from new.segment and not new.is_test)
   execute function private.record_segment_correction();
@@ -3830,47 +3892,12 @@ comment on view public.issue_import_differences is
 comment on column public.issue_import_differences.field is 'title, description, segment or submitted_by.';
 grant select on public.issue_import_differences to authenticated, service_role;
 
--- 20_tracker/50_search/10_issue_search.sql
--- What full text search looks through: one row an issue, kept by triggers of issues and comments.
+-- 20_tracker/50_search/10_issue_vectors.sql
+-- What full-text search stores of an issue: its words, weighted by where they occur.
 --
--- However long a text is, it must not fail a write: a tsvector ends at 1 MB, and what is made of a text has
--- less than four times its bytes. So 150,000 bytes of text go in at most: the beginnings of title, tags and
--- description, and the newest comments.
---
--- Whoever writes a row here holds the issue's lock, so that these rows add no lock order of their own: an
--- insert of comments locks their issues, by id, before it comes here. An edit or delete of a comment has its
--- comment by then, and deleting the issue takes the two the other way round: those take turns.
-
-create table private.issue_search (
-  issue_id uuid not null,
-  vector tsvector not null,
-  vector_bytes integer not null,
-  question_key text,
-  created_at timestamptz not null,
-  last_commenter text,
-  last_comment_at timestamptz not null,
-  constraint issue_search_pkey primary key (issue_id),
-  constraint issue_search_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade
-);
-comment on table private.issue_search is
-  'The words of an issue: title A, tags B, description C, comments D. Read by search_issues, similar_issues '
-  'and the view repeated_questions.';
-comment on column private.issue_search.vector_bytes is
-  'The size of vector, never less than it is. A comment that would take it over 150,000 has it made anew, '
-  'of the newest comments.';
-comment on column private.issue_search.created_at is
-  'The issue''s, which doesn''t change: to read the newest that have a common word in their order.';
-comment on column private.issue_search.last_commenter is
-  'Author of the latest comment; null where there is none.';
-comment on column private.issue_search.last_comment_at is
-  'Time of the latest comment, else of the issue: to read the issues in the order of what happened last.';
-comment on column private.issue_search.question_key is
-  'The title''s words, sorted, each once; a digest of them where they are long. Null for none.';
-
-create index issue_search_vector_idx on private.issue_search using gin (vector);
-create index issue_search_created_at_idx on private.issue_search (created_at);
-create index issue_search_last_comment_at_idx on private.issue_search (last_comment_at desc, issue_id);
-create index issue_search_question_key_idx on private.issue_search (question_key, issue_id);
+-- No text may be too long to be written, and a tsvector is limited to 1 MB. The vector of a text takes less
+-- than four times the text's bytes, so at most 150,000 bytes of an issue are indexed: the beginnings of
+-- title, tags and description, and the newest comments.
 
 create or replace function private.search_vector(p_text text, p_max_bytes integer) returns tsvector
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -3890,36 +3917,79 @@ begin
 end;
 $$;
 comment on function private.issue_vector is
-  'The words of an issue without its comments; those of the title are at hand.';
+  'The words of title (already a vector), tags and description, weighted A to C; without comments.';
 
 create or replace function private.comments_vector(p_issue_id uuid) returns tsvector
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return private.search_vector(string_agg(v.body, e'\n'), 50000)
-  from (
-    select b.body, sum(octet_length(b.body)) over (order by c.created_at desc, c.id desc) as running_bytes
-    from public.comments as c
-    cross join lateral (select left(c.body, 10000) as body) as b
-    where c.issue_id = p_issue_id
-  ) as v
-  where v.running_bytes <= 50000;
+  return (
+    select private.search_vector(string_agg(v.body, e'\n'), 50000)
+    from (
+      select b.body, sum(octet_length(b.body)) over (order by c.created_at desc, c.id desc) as running_bytes
+      from public.comments as c
+      cross join lateral (select left(c.body, 10000) as body) as b
+      where c.issue_id = p_issue_id
+    ) as v
+    where v.running_bytes <= 50000
+  );
 end;
 $$;
 comment on function private.comments_vector is
-  'The words of an issue''s newest comments; null where it has none.';
+  'The words of an issue''s newest comments, weight D; null without comments.';
 
 create or replace function private.question_key(p_title tsvector) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_key constant text := nullif(array_to_string(tsvector_to_array(p_title), ' '), '');
 begin
-  -- An entry of an index ends at 2.7 kB.
+  -- An index entry is limited to 2.7 kB.
   return case when octet_length(v_key) > 500 then md5(v_key) else v_key end;
 end;
 $$;
-comment on function private.question_key is 'The same for titles that have the same words; null for none.';
+comment on function private.question_key is
+  'A key that is equal for titles with the same words: the words sorted, or their md5 when long; null '
+  'without words.';
 
--- Runs before other triggers could change the new issue; where one did, its row is here, and newer.
+-- 20_tracker/50_search/20_issue_search.sql
+-- The table that search_issues searches: one row per issue, maintained by triggers of issues and comments.
+--
+-- Whoever writes a row here holds the lock of its issue, so these rows add no lock order of their own: an
+-- insert of comments locks their issues, in the order of their ids, before it updates these rows. An update
+-- or delete of a comment has locked the comment by then, while the deletion of an issue locks in the opposite
+-- order: those two are serialized (share_issue_deletes_lock).
+
+create table private.issue_search (
+  issue_id uuid not null,
+  vector tsvector not null,
+  vector_bytes integer not null,
+  question_key text,
+  created_at timestamptz not null,
+  last_commenter text,
+  last_comment_at timestamptz not null,
+  constraint issue_search_pkey primary key (issue_id),
+  constraint issue_search_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade
+);
+comment on table private.issue_search is
+  'The words of an issue: title with weight A, tags B, description C, comments D. Read by search_issues, '
+  'similar_issues and the views issue_activity_log and repeated_questions.';
+comment on column private.issue_search.vector_bytes is
+  'An upper bound of the size of vector. When a comment would raise it above 150,000, the row is rebuilt '
+  'from the newest comments.';
+comment on column private.issue_search.created_at is
+  'Copy of the issue''s, which never changes: to read the newest matches of a common word in order.';
+comment on column private.issue_search.last_commenter is
+  'Author of the latest comment; null without comments.';
+comment on column private.issue_search.last_comment_at is
+  'Time of the latest comment, else of the issue: to read issues in the order of their latest activity.';
+comment on column private.issue_search.question_key is
+  'The distinct words of the title, sorted; their md5 when long. Null without words.';
+
+create index issue_search_vector_idx on private.issue_search using gin (vector);
+create index issue_search_created_at_idx on private.issue_search (created_at);
+create index issue_search_last_comment_at_idx on private.issue_search (last_comment_at desc, issue_id);
+create index issue_search_question_key_idx on private.issue_search (question_key, issue_id);
+
+-- Another after-insert trigger may have changed the issue already; the row that it led to is newer.
 create or replace function private.index_new_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -3936,7 +4006,8 @@ begin
   return null;
 end;
 $$;
-comment on function private.index_new_issue is 'After-insert trigger of issues: makes a new one findable.';
+comment on function private.index_new_issue is
+  'After-insert trigger of issues: inserts the row of a new issue.';
 
 create or replace function private.index_issue(p_issue_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3946,7 +4017,7 @@ declare
   v_title tsvector;
   v_vector tsvector;
 begin
-  -- Read, not handed over: a trigger's row may have been changed since by a trigger before it.
+  -- Read again: an earlier trigger may have changed the issue since the calling trigger was queued.
   select i.title, i.tags, i.description, i.created_at into v_issue
   from public.issues as i
   where i.id = p_issue_id;
@@ -3974,7 +4045,7 @@ begin
 end;
 $$;
 comment on function private.index_issue is
-  'Makes an issue''s row of issue_search anew. The issue has to be locked.';
+  'Rebuilds the row of an issue in issue_search. The caller holds the lock of the issue.';
 
 create or replace function private.index_changed_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3986,26 +4057,26 @@ $$;
 comment on function private.index_changed_issue is
   'After-update trigger of issues whose title, description or tags changed.';
 
-create trigger _050_index_new_issue after insert on public.issues
+create trigger _300_index_new_issue after insert on public.issues
   for each row execute function private.index_new_issue();
-create trigger _300_index_changed_issue after update on public.issues
+create trigger _310_index_changed_issue after update on public.issues
   for each row when (
     old.title is distinct from new.title or old.description is distinct from new.description
     or old.tags is distinct from new.tags
   )
   execute function private.index_changed_issue();
 
--- For the views issue_activity_log and repeated_questions, which are their caller's: a view needs its caller
--- to hold the table, not the schema, so nothing but these views reaches it.
+-- For the security_invoker views issue_activity_log and repeated_questions: their caller needs SELECT on the
+-- table, but no USAGE on the schema. Without USAGE, clients can't query the table in any other way.
 alter table private.issue_search enable row level security;
 create policy issue_search_select_viewer on private.issue_search
   for select to authenticated using ((select private.has_team_role('viewer')));
 grant select on private.issue_search to authenticated, service_role;
 
--- 20_tracker/50_search/20_comment_search.sql
--- Keeps what search_issues finds, and who said something last, true to the comments, a statement at a time.
+-- 20_tracker/50_search/30_comment_search.sql
+-- Updates issue_search when comments change, once per statement: the words, and who commented last.
 
--- Twelve comments at once on one issue take turns by its lock, so that each adds to what the others left.
+-- Concurrent comments on one issue are serialized by its lock, so that none overwrites another's words.
 create or replace function private.index_new_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -4046,9 +4117,9 @@ begin
 end;
 $$;
 comment on function private.index_new_comments is
-  'After-insert-statement trigger of comments: adds their words, or where they are many makes the row anew.';
+  'After-insert-statement trigger of comments: appends their words, or rebuilds the row when it is large.';
 
--- An issue that is being deleted takes its comments along, and is not there any more.
+-- When an issue is deleted, its comments are deleted by cascade and the issue is not found here.
 create or replace function private.index_issues(p_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -4058,7 +4129,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.index_issues is 'Locks the issues and makes their rows of issue_search anew.';
+comment on function private.index_issues is 'Locks the issues and rebuilds their rows in issue_search.';
 
 create or replace function private.index_edited_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -4100,25 +4171,25 @@ begin
 end;
 $$;
 comment on function private.share_issue_deletes_lock is
-  'Before-statement trigger: edits and deletes of comments, among themselves free, take turns with '
-  'deletes of issues.';
+  'Before-statement trigger: updates and deletes of comments may run concurrently, but not with deletes of '
+  'issues.';
 
-create trigger _150_share_issue_deletes_lock before update or delete on public.comments
+create trigger _010_share_issue_deletes_lock before update or delete on public.comments
   for each statement when (pg_trigger_depth() = 0) execute function private.share_issue_deletes_lock();
-create trigger _200_index_new_comments after insert on public.comments
+create trigger _300_index_new_comments after insert on public.comments
   referencing new table as new_comments
   for each statement execute function private.index_new_comments();
-create trigger _210_index_edited_comments after update on public.comments
+create trigger _310_index_edited_comments after update on public.comments
   referencing old table as old_comments new table as new_comments
   for each statement execute function private.index_edited_comments();
-create trigger _220_index_deleted_comments after delete on public.comments
+create trigger _320_index_deleted_comments after delete on public.comments
   referencing old table as old_comments
   for each statement execute function private.index_deleted_comments();
-create trigger _230_clear_comment_search after truncate on public.comments
+create trigger _330_clear_comment_search after truncate on public.comments
   for each statement execute function private.clear_comment_search();
 
--- 20_tracker/50_search/30_search_issues.sql
--- Finds issues by what people type.
+-- 20_tracker/50_search/40_find_issues.sql
+-- Finds the ids of one page of issues: by number, by words, else by title.
 
 create type private.issue_filter as (
   status text[],
@@ -4133,11 +4204,11 @@ create type private.issue_filter as (
   not_seq_id integer
 );
 comment on type private.issue_filter is
-  'Which issues a search is for. Null filters nothing; tags are sorted; created_to is exclusive.';
+  'The filters of a search. Null does not filter; tags are sorted; created_to is exclusive.';
 
--- One statement for every way to search, planned anew for each call: what is not asked for is not in the
--- plan. The planner takes a word that it knows nothing of for more common than it may be, and would read all
--- issues, newest first, until enough have it: unless that is meant, their order is hidden from it.
+-- One statement for every kind of search, planned for each call, so that filters that are null cost nothing.
+-- The planner overestimates words without statistics and would read all issues, newest first, until enough
+-- match. Unless p_reads_newest asks for that, `+ interval '0'` keeps it from using the index on created_at.
 create or replace function private.find_issues(
   p_words tsquery, p_title text, p_filter private.issue_filter, p_reads_newest boolean, p_limit integer,
   p_offset integer
@@ -4153,7 +4224,7 @@ begin
     from public.issues as i
     left join private.issue_search as s on s.issue_id = i.id
     cross join lateral (
-      -- The same; each is indexed beside what is looked for.
+      -- Both are equal; each is in the table whose index the search uses.
       select case when p_words is null then i.created_at else s.created_at end as created_at
     ) as t
     where (p_words is null or s.vector @@ p_words)
@@ -4179,12 +4250,11 @@ begin
 end;
 $$;
 comment on function private.find_issues is
-  'A page of the issues that have the words, and a title like this, best first, with how many there are, up '
-  'to 2,000. A null asks for nothing.';
+  'One page of the issues that match words, title pattern and filters, best first, with the number of '
+  'matches, counted up to 2,000. A null argument does not filter.';
 
--- To rank each of a hundred thousand issues takes a second. So where one of fifty of the newest has the
--- words, the newest hundred thousand are read until 2,000 have them; if those don't have so many, and for
--- rarer words, the index of words finds all.
+-- Ranking 100,000 issues takes a second. So if at least one in fifty of the newest 2,000 issues matches, the
+-- newest 100,000 are read until 2,000 match. If fewer do, and for rarer words, the GIN index finds all.
 create or replace function private.find_issues_by_words(
   p_words tsquery, p_filter private.issue_filter, p_limit integer, p_offset integer
 ) returns table (issue_id uuid, rank real)
@@ -4216,9 +4286,10 @@ begin
 end;
 $$;
 comment on function private.find_issues_by_words is
-  'A page of the issues that have the words, best first; of more than 2,000, the newest 2,000 are ranked.';
+  'One page of the issues that contain the words, best first; of more than 2,000, the newest 2,000 are '
+  'ranked.';
 
--- Every title takes seconds to read, and a pattern without three letters in a row finds no index.
+-- Without three letters in a row the trigram index can't be used, and reading all titles takes seconds.
 create or replace function private.find_issues_by_title(
   p_typed text, p_filter private.issue_filter, p_limit integer, p_offset integer
 ) returns table (issue_id uuid, rank real)
@@ -4238,10 +4309,10 @@ begin
 end;
 $$;
 comment on function private.find_issues_by_title is
-  'A page of the issues whose title contains what was typed, newest first; of the newest 20,000 issues, if '
-  'that has no three letters in a row.';
+  'One page of the issues whose title contains the typed text, newest first; of the newest 20,000 issues '
+  'only, if the text has no three letters in a row.';
 
--- The issue of that number is the first one of the first page, and none of the rest.
+-- The issue with the typed number is the first result of the first page, and appears nowhere else.
 create or replace function private.find_typed_issues(
   p_typed text, p_filter private.issue_filter, p_limit integer, p_offset integer
 ) returns table (issue_id uuid, rank real)
@@ -4283,10 +4354,13 @@ begin
 end;
 $$;
 comment on function private.find_typed_issues is
-  'A page of the issues that have the words that were typed; where none has them, or there are none, of '
-  'those whose title contains it. Null: the newest.';
+  'One page of the issues that contain the typed words; if no issue does, or the text has no words, of those '
+  'whose title contains the text. Null: the newest.';
 
--- Words are marked in the text as it stands, so what joins them is looked for as well.
+-- 20_tracker/50_search/50_search_issues.sql
+-- Finds issues by what people type.
+
+-- ts_headline parses the original text, in which words may be joined, so p_words includes the joined forms.
 create or replace function private.issue_snippet(p_issue_id uuid, p_description text, p_words tsquery)
 returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -4314,7 +4388,7 @@ begin
 end;
 $$;
 comment on function private.issue_snippet is
-  'Where an issue''s description, or else its newest comments, have the words, marked **so**.';
+  'The parts of an issue''s description, else of its newest comments, that contain the words, **marked**.';
 
 create or replace function private.search_issues(
   p_query text, p_status text[], p_segment text[], p_assigned_to text, p_mine boolean, p_tags text[],
@@ -4336,7 +4410,7 @@ begin
   v_filter.segment := p_segment;
   v_filter.assigned_to := private.non_blank(p_assigned_to);
   if p_mine then
-    -- A server has no account, and no issues of its own.
+    -- A server has no account, so no issue is assigned to it.
     v_filter.assigned_to_user_id := coalesce(auth.uid(), '00000000-0000-0000-0000-000000000000');
   end if;
   v_filter.tags := nullif(private.sorted_tags(p_tags), '{}');
@@ -4349,9 +4423,9 @@ begin
   from private.find_typed_issues(
     v_typed, v_filter, least(greatest(coalesce(p_limit, 20), 0), 100),
     least(greatest(coalesce(p_offset, 0), 0), 100000)
-  ) with ordinality as f (issue_id, rank, place)
+  ) with ordinality as f (issue_id, rank, number)
   join public.issues as i on i.id = f.issue_id
-  order by f.place;
+  order by f.number;
 end;
 $$;
 grant execute on function private.search_issues to authenticated, service_role;
@@ -4381,19 +4455,20 @@ comment on function public.search_issues is
   'that number first. Where no issue contains the words, titles that contain the query as typed. A blank '
   'query lists the newest. status, segment: any of these; tags: all of these; mine: assigned to the caller; '
   'created_to is exclusive; max_results is at most 100. Best first, equals newest first; of more than 2,000 '
-  'matches, the newest 2,000 are ranked. snippet is text as people sent it, with **marks**. Viewers. '
-  'Errors: sign_in_required (401), team_role_required (403).';
+  'matches, the newest 2,000 are ranked. snippet is text as people sent it, with **marks**. Viewers. Errors: '
+  'sign_in_required (401), team_role_required (403).';
 grant execute on function public.search_issues to authenticated, service_role;
 
--- 20_tracker/50_search/40_similar_issues.sql
--- Offers issues that say the same while somebody writes one.
+-- 20_tracker/50_search/60_telling_words.sql
+-- The words of a text that distinguish it most from other issues.
 
--- How common a word is comes from what ANALYZE keeps about the vectors: the share of rows of each of the
--- thousand most common ones; a word that is not among them is rare. A word of every fiftieth issue tells
--- little, and of a million issues brings twenty thousand along, each to be fetched and ranked: it looks for
--- nothing where there are two rarer ones. Four words are enough to look for, and sixteen to rank by.
+-- The frequency of a word comes from the statistics that ANALYZE collects about the vectors: the share of
+-- rows for each of the thousand most common words; any other word is rare. A word in more than 2% of the
+-- issues says little, and with a million issues finds more than 20,000, each to be fetched and ranked: such a
+-- word is not searched for if there are two rarer ones. Four words are enough to search for, and sixteen to
+-- rank by.
 create or replace function private.telling_words(p_title tsvector, p_description tsvector)
-returns table (word text, looks boolean, is_common boolean)
+returns table (word text, is_searched boolean, is_common boolean)
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
@@ -4413,38 +4488,42 @@ begin
     ) as c on c.word = u.word
     group by u.word
   )
-  select p.word, p.place <= 4 and (p.share <= 0.02 or p.place <= 2), p.share > 0.02
+  select p.word, p.number <= 4 and (p.share <= 0.02 or p.number <= 2), p.share > 0.02
   from (
     select k.word, k.share,
-      row_number() over (order by k.share > 0.02, not k.is_in_title, k.share, k.word) as place
+      row_number() over (order by k.share > 0.02, not k.is_in_title, k.share, k.word) as number
     from known as k
   ) as p
-  where p.place <= 16
-  order by p.place;
+  where p.number <= 16
+  order by p.number;
 end;
 $$;
 comment on function private.telling_words is
-  'The words of a title and a description that tell most, the best first, and whether to look for them.';
+  'Up to 16 words of a title and a description, and whether to search for them: rare ones before common '
+  'ones, then those of the title, then the rarest first.';
 
 create or replace function private.words_in_common(p_words text[], p_count integer) returns tsquery
 language sql immutable security invoker set search_path = '' as $$
   with recursive word as (
-    select u.word, u.place from unnest(p_words) with ordinality as u (word, place)
+    select u.word, u.number from unnest(p_words) with ordinality as u (word, number)
   ),
   choice as (
-    select quote_literal(w.word) as words, w.place, 1 as word_count from word as w
+    select quote_literal(w.word) as words, w.number, 1 as word_count from word as w
     union all
-    select c.words || ' & ' || quote_literal(w.word), w.place, c.word_count + 1
+    select c.words || ' & ' || quote_literal(w.word), w.number, c.word_count + 1
     from choice as c
-    join word as w on w.place > c.place
+    join word as w on w.number > c.number
     where c.word_count < p_count
   )
   select string_agg(c.words, ' | ')::tsquery from choice as c where c.word_count = p_count
 $$;
 comment on function private.words_in_common is
-  'What finds issues with at least so many of the words; null where there are less.';
+  'A query for issues with at least p_count of the words; null if there are fewer words.';
 
--- Trigrams only rank: to find by them reads most of a million titles, which takes seconds.
+-- 20_tracker/50_search/70_similar_issues.sql
+-- Finds existing issues that resemble one that is being written.
+
+-- Trigram similarity only ranks: searching by it reads most of a million titles, which takes seconds.
 create or replace function private.rank_similar_issues(
   p_candidates tsquery, p_words tsquery, p_title text, p_not_ids uuid[], p_created_from timestamptz,
   p_limit integer
@@ -4459,25 +4538,24 @@ begin
     join public.issues as i on i.id = s.issue_id
     where s.vector @@ p_candidates and not i.is_test and s.issue_id <> all (p_not_ids)
       and (p_created_from is null or s.created_at >= p_created_from)
-    -- Hidden from the planner, which would read all issues for a word that it takes for more common than
-    -- it is.
+    -- `+ interval '0'`: see find_issues.
     order by s.created_at + interval '0' desc
     limit 500
   ),
-  placed as (
+  scored as (
     select c.id, c.created_at, c.title_similarity,
-      -- Reciprocal ranks, which need no common scale.
+      -- Reciprocal rank fusion: the two ranks need no common scale.
       1.0 / (60 + rank() over (order by c.word_rank desc))
         + 1.0 / (60 + rank() over (order by c.title_similarity desc)) as score
     from candidate as c
   )
-  select p.id, p.title_similarity from placed as p
-  order by p.score desc, p.created_at desc, p.id
+  select s.id, s.title_similarity from scored as s
+  order by s.score desc, s.created_at desc, s.id
   limit p_limit;
 end;
 $$;
 comment on function private.rank_similar_issues is
-  'Of the newest 500 candidates those that match the words and the title best.';
+  'Of the newest 500 candidates, those that match the words and the title best.';
 
 create or replace function private.similar_issues(p_title text, p_description text, p_limit integer)
 returns table (
@@ -4488,20 +4566,20 @@ declare
   v_title constant text := left(private.non_blank(p_title), 1000);
   v_limit constant integer := least(greatest(coalesce(p_limit, 5), 0), 50);
   v_words text[];
-  v_looked_for text[];
+  v_searched text[];
   v_is_common boolean;
   v_created_from timestamptz;
   v_ids uuid[] := '{}'::uuid[];
   v_similarities real[] := '{}'::real[];
 begin
   perform private.require_team_role('viewer');
-  select array_agg(w.word), array_agg(w.word) filter (where w.looks), bool_and(w.is_common)
-  into v_words, v_looked_for, v_is_common
+  select array_agg(w.word), array_agg(w.word) filter (where w.is_searched), bool_and(w.is_common)
+  into v_words, v_searched, v_is_common
   from private.telling_words(
     private.search_vector(v_title, 4000), private.search_vector(p_description, 4000)
   ) as w;
-  -- Three words in common are few issues and the best ones, two some hundred; one is in thousands:
-  -- in so many of the newest, if it is common, that they will do.
+  -- Few issues share three words, and those resemble most; some hundreds share two, thousands one. One word
+  -- is tried last, and if it is common, only in the newest 5,000 issues.
   for v_count in reverse 3 .. 1 loop
     exit when cardinality(v_ids) >= v_limit or v_count = 1 and v_ids <> '{}';
     if v_count = 1 and v_is_common then
@@ -4512,16 +4590,16 @@ begin
       v_similarities || coalesce(array_agg(f.similarity), '{}')
     into v_ids, v_similarities
     from private.rank_similar_issues(
-      private.words_in_common(case when v_count > 1 then v_looked_for else v_looked_for[:1] end, v_count),
+      private.words_in_common(case when v_count > 1 then v_searched else v_searched[:1] end, v_count),
       private.words_in_common(v_words, 1), v_title, v_ids, v_created_from,
       v_limit - cardinality(v_ids)
     ) as f;
   end loop;
   return query
   select i.id, i.seq_id, i.title, i.status, i.segment, i.created_at, f.similarity
-  from unnest(v_ids, v_similarities) with ordinality as f (issue_id, similarity, place)
+  from unnest(v_ids, v_similarities) with ordinality as f (issue_id, similarity, number)
   join public.issues as i on i.id = f.issue_id
-  order by f.place;
+  order by f.number;
 end;
 $$;
 grant execute on function private.similar_issues to authenticated, service_role;
@@ -4539,16 +4617,16 @@ begin atomic
   ) as f;
 end;
 comment on function public.similar_issues is
-  'Issues that say the same as one that is being written, best first: those that have more of the most '
-  'telling words of title and description, by how well they match and how much the titles are alike. '
-  'similarity is that of the titles, 0 to 1. No test data; max_results up to 50. Viewers. Errors: '
-  'sign_in_required (401), team_role_required (403).';
+  'Issues that resemble one that is being written, best first: those that share the most of the rarest words '
+  'of title and description, ranked by these words and by how similar the titles are. similarity is that of '
+  'the titles, 0 to 1. No test issues; max_results is at most 50. Viewers. Errors: sign_in_required (401), '
+  'team_role_required (403).';
 grant execute on function public.similar_issues to authenticated, service_role;
 
 -- 20_tracker/60_views/10_issue_activity_log.sql
--- Where each issue stands and who said something about it last.
+-- The current state of each issue and its latest comment.
 
--- The latest comment is kept beside the issue, so that the newest page costs a page, not the table.
+-- issue_search stores the latest comment of each issue, so that the newest page does not read every comment.
 create or replace view public.issue_activity_log with (security_invoker = true) as
 select
   i.id,
@@ -4562,20 +4640,20 @@ select
   s.last_comment_at
 from public.issues as i
 join private.issue_search as s on s.issue_id = i.id;
-comment on view public.issue_activity_log is 'One row an issue, for those who may read issues.';
+comment on view public.issue_activity_log is 'One row per issue, for everyone who may read issues.';
 comment on column public.issue_activity_log.last_commenter is
-  'Author of the latest comment, else who submitted it.';
+  'Author of the latest comment, else submitted_by.';
 comment on column public.issue_activity_log.last_comment_at is
   'Time of the latest comment, else of the issue.';
 
 grant select on public.issue_activity_log to authenticated, service_role;
 
 -- 20_tracker/60_views/20_issues_by_space.sql
--- Where issues come from in the community, and how fast each space's are resolved.
+-- How many issues come from each space of the community, and how fast they are resolved.
 
 create view public.issues_by_space with (security_invoker = true) as
-with placed as (
-  -- An issue once a space, however many of its messages are from there.
+with source as (
+  -- One row per issue and space, however many messages of the issue come from that space.
   select distinct on (c.mapped_to_issue_id, coalesce(c.space_id, c.space_name))
     c.mapped_to_issue_id as issue_id, coalesce(c.space_id, c.space_name) as space_key, c.space_id,
     c.space_name
@@ -4584,8 +4662,8 @@ with placed as (
   order by c.mapped_to_issue_id, coalesce(c.space_id, c.space_name), c.created_at desc
 )
 select
-  (array_agg(p.space_id order by i.created_at desc, i.id))[1] as space_id,
-  (array_agg(p.space_name order by i.created_at desc, i.id))[1] as space_name,
+  (array_agg(s.space_id order by i.created_at desc, i.id))[1] as space_id,
+  (array_agg(s.space_name order by i.created_at desc, i.id))[1] as space_name,
   count(*) as issue_count,
   count(*) filter (where i.status in ('waiting_for_help', 'in_progress', 'blocked')) as open_count,
   count(i.resolved_at) as resolved_count,
@@ -4593,27 +4671,28 @@ select
   round(percentile_cont(0.9) within group (order by h.hours)::numeric, 2) as p90_hours_to_resolve,
   max(i.created_at) as last_issue_at
 from public.issues as i
-left join placed as p on p.issue_id = i.id
+left join source as s on s.issue_id = i.id
 cross join lateral (
   select case when i.resolved_at is not null
     then greatest(extract(epoch from i.resolved_at - i.created_at)::double precision / 3600, 0)
   end as hours
 ) as h
 where not i.is_test
-group by p.space_key;
+group by s.space_key;
 comment on view public.issues_by_space is
-  'One row a space of the Circle community, and one without a space for issues that came another way. An '
-  'issue with messages in several spaces counts in each. No test data.';
-comment on column public.issues_by_space.space_name is 'The name of the space in its latest issue.';
-comment on column public.issues_by_space.resolved_count is 'Resolved ones, those archived since included.';
+  'One row per space of the Circle community, and one without a space for all other issues. An issue with '
+  'messages in several spaces is counted in each. No test issues.';
+comment on column public.issues_by_space.space_name is 'The name that the space had in its latest issue.';
+comment on column public.issues_by_space.resolved_count is 'Resolved issues, including those archived later.';
 comment on column public.issues_by_space.median_hours_to_resolve is
-  'Half of the resolved ones took no longer, in hours from creation to resolution.';
-comment on column public.issues_by_space.p90_hours_to_resolve is 'Nine of ten took no longer.';
+  'Median time from creation to resolution, in hours.';
+comment on column public.issues_by_space.p90_hours_to_resolve is
+  '90th percentile of the time from creation to resolution, in hours.';
 
 grant select on public.issues_by_space to authenticated, service_role;
 
 -- 20_tracker/60_views/30_open_issues.sql
--- What there is to do: every issue that is neither resolved nor archived, with its age.
+-- The open issues, neither resolved nor archived, with their age.
 
 create view public.open_issues with (security_invoker = true) as
 select
@@ -4642,9 +4721,9 @@ select
 from public.issues as i
 where i.status in ('waiting_for_help', 'in_progress', 'blocked') and not i.is_test;
 comment on view public.open_issues is
-  'Issues that wait for help, are in progress or blocked. No test data. Its pages by created_at, either '
-  'way, read an index.';
-comment on column public.open_issues.age is 'Time since it was created.';
+  'Issues that are waiting for help, in progress or blocked. No test issues. Pages ordered by created_at, '
+  'ascending or descending, use an index.';
+comment on column public.open_issues.age is 'Time since its creation.';
 comment on column public.open_issues.age_bucket is
   'under 1 day, 1 to 3 days, 3 to 7 days, 7 to 30 days or over 30 days.';
 comment on column public.open_issues.is_mine is 'Whether it is assigned to the caller''s account.';
@@ -4652,7 +4731,7 @@ comment on column public.open_issues.is_mine is 'Whether it is assigned to the c
 grant select on public.open_issues to authenticated, service_role;
 
 -- 20_tracker/60_views/40_issue_status_ages.sql
--- How much open work there is, by status, segment and age.
+-- The number of open issues by status, segment and age.
 
 create view public.issue_status_ages with (security_invoker = true) as
 select
@@ -4664,15 +4743,16 @@ select
   min(i.created_at) as oldest_created_at
 from public.open_issues as i
 group by i.status, i.segment, i.age_bucket;
-comment on view public.issue_status_ages is 'Counts of open_issues. A combination without issues has no row.';
+comment on view public.issue_status_ages is
+  'Counts over open_issues. Combinations without issues have no row.';
 
 grant select on public.issue_status_ages to authenticated, service_role;
 
 -- 20_tracker/60_views/50_issue_trends.sql
--- How many issues come and go each week, and how long those that go have taken.
+-- How many issues are opened and resolved each week, and how long the resolved ones took.
 
 create view public.issue_trends with (security_invoker = true) as
--- Counted apart, so that only what was resolved is sorted.
+-- Counted separately, so that only resolved issues are sorted for the percentiles.
 with counted as (
   select date_trunc('week', i.created_at at time zone 'UTC')::date as week, i.segment,
     count(*) as opened_count, 0::bigint as resolved_count,
@@ -4701,17 +4781,17 @@ select
 from counted as c
 group by c.week, c.segment;
 comment on view public.issue_trends is
-  'One row a week and segment in which anything was opened or resolved. An issue that was reopened counts '
-  'as resolved in the week of its last resolution. No test data.';
-comment on column public.issue_trends.week is 'The Monday on which the week begins, in UTC.';
+  'One row per week and segment with at least one opened or resolved issue. An issue that was reopened is '
+  'counted in the week of its last resolution. No test issues.';
+comment on column public.issue_trends.week is 'The Monday of the week, in UTC.';
 comment on column public.issue_trends.median_hours is
-  'Half of those resolved that week took no longer, in hours from creation; null when none was.';
-comment on column public.issue_trends.p90_hours is 'Nine of ten of those resolved that week took no longer.';
+  'Median time from creation to resolution of the issues resolved that week, in hours; null without any.';
+comment on column public.issue_trends.p90_hours is '90th percentile of the same, in hours.';
 
 grant select on public.issue_trends to authenticated, service_role;
 
 -- 20_tracker/60_views/60_repeated_questions.sql
--- What is asked again and again: issues whose titles say the same words.
+-- Questions that were asked more than once: issues whose titles have the same words.
 
 create view public.repeated_questions with (security_invoker = true) as
 with repeated as (
@@ -4736,34 +4816,35 @@ where not i.is_test
 group by s.question_key
 having count(*) > 1;
 comment on view public.repeated_questions is
-  'Groups of two or more issues whose titles have the same words, whatever their order, case, endings and '
-  'punctuation. No test data.';
+  'Groups of two or more issues whose titles have the same words, regardless of order, case, endings and '
+  'punctuation. No test issues.';
 comment on column public.repeated_questions.question_key is
-  'The words of the title that count, sorted, without endings; a digest of them where they are long.';
-comment on column public.repeated_questions.example_title is 'The title of the newest of them.';
-comment on column public.repeated_questions.people_count is 'How many names are in submitted_by.';
-comment on column public.repeated_questions.resolved_count is 'Resolved ones, those archived since included.';
+  'The words of the title without stop words and endings, sorted; their md5 when long.';
+comment on column public.repeated_questions.example_title is 'The title of the newest issue.';
+comment on column public.repeated_questions.people_count is 'The number of distinct names in submitted_by.';
+comment on column public.repeated_questions.resolved_count is
+  'Resolved issues, including those archived later.';
 comment on column public.repeated_questions.issue_ids is 'Newest first.';
 
 grant select on public.repeated_questions to authenticated, service_role;
 
 -- 20_tracker/70_retention/10_cleanup_legacy_test_data.sql
--- Removes test issues that have had their time.
+-- Deletes old test issues.
 
-create or replace function private.cleanup_legacy_test_data(days_old integer) returns integer
+create or replace function private.cleanup_legacy_test_data(p_days_old integer) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  -- Bounded, so that no number runs out of the calendar.
-  v_before constant timestamptz := now() - make_interval(days => least(greatest(days_old, 0), 36500));
+  -- Bounded, because larger intervals could leave the range of timestamps.
+  v_before constant timestamptz := now() - make_interval(days => least(greatest(p_days_old, 0), 36500));
   v_deleted_count integer;
 begin
   perform private.require_team_role('admin');
-  if days_old is null or days_old < 0 then
+  if p_days_old is null or p_days_old < 0 then
     raise exception using
-      errcode = 'PT422', message = 'tracker_days_old_invalid', detail = 'days_old has to be 0 or more.',
-      hint = 'Leave it out for 7 days.';
+      errcode = 'PT422', message = 'tracker_days_old_invalid', detail = 'days_old must be 0 or more.',
+      hint = 'Leave it out for the default of 7 days.';
   end if;
-  -- The turn that every delete of issues takes, then the issues in the order in which imports lock theirs.
+  -- The lock that every delete of issues takes, then the issues in the order in which imports lock them.
   perform pg_advisory_xact_lock(hashtextextended('public.issue_tags', 0));
   perform from public.issues as i where i.is_test and i.created_at < v_before order by i.id for update;
   delete from public.issues as i where i.is_test and i.created_at < v_before;
@@ -4776,28 +4857,28 @@ grant execute on function private.cleanup_legacy_test_data to authenticated, ser
 create or replace function public.cleanup_legacy_test_data(days_old integer default 7) returns integer
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.cleanup_legacy_test_data(days_old => cleanup_legacy_test_data.days_old);
+  select private.cleanup_legacy_test_data(cleanup_legacy_test_data.days_old);
 end;
 comment on function public.cleanup_legacy_test_data is
-  'Deletes issues with is_test that are older than so many days, with their comments and logs, and returns '
-  'how many. Admins and servers. Errors: sign_in_required (401), team_role_required '
-  '(403), tracker_days_old_invalid (422).';
+  'Deletes issues with is_test that are older than days_old days, with their comments and logs, and returns '
+  'their number. Admins and servers. Errors: sign_in_required (401), team_role_required (403), '
+  'tracker_days_old_invalid (422).';
 grant execute on function public.cleanup_legacy_test_data to authenticated, service_role;
 
 -- 20_tracker/70_retention/20_prune_tracker_history.sql
--- Lets go of what has been worked on and of what is only history, so that neither grows for ever.
+-- Deletes processed events and old records of cron jobs, so that neither table grows without limit.
 
--- What was done with nothing left to do. An event that failed or could not be read stays for a person.
+-- Events that need no further work. Events that failed or could not be read are kept for people to look at.
 create index circle_events_done_processed_at_idx
   on private.circle_events (processed_at) where status in ('processed', 'hint');
 
-create or replace function private.prune_tracker_history(batch integer default 100000) returns jsonb
+create or replace function private.prune_tracker_history(p_batch integer default 100000) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_events_count integer;
   v_runs_count integer;
 begin
-  -- One that is being worked on again just now is left for another night.
+  -- An event that is being processed again right now is deleted on a later night.
   delete from private.circle_events as e
   where e.id in (
     select o.id
@@ -4807,7 +4888,7 @@ begin
         days => (select s.event_retention_days from public.tracker_settings as s)
       )
     order by o.processed_at
-    limit prune_tracker_history.batch
+    limit p_batch
     for update skip locked
   );
   get diagnostics v_events_count = row_count;
@@ -4817,18 +4898,18 @@ begin
     from cron.job_run_details as o
     where coalesce(o.end_time, o.start_time) < now() - interval '7 days'
     order by o.runid
-    limit prune_tracker_history.batch
+    limit p_batch
   );
   get diagnostics v_runs_count = row_count;
   return jsonb_build_object('circle_events', v_events_count, 'cron_runs', v_runs_count);
 end;
 $$;
 comment on function private.prune_tracker_history is
-  'Deletes events that were worked on longer ago than event_retention_days and records of cron jobs older '
-  'than 7 days, up to so many of each, and returns how many: {circle_events, cron_runs}. What is left over '
-  'goes with the next call. For the scheduler.';
+  'Deletes events that were processed more than event_retention_days ago and records of cron jobs older than '
+  '7 days, up to p_batch of each, and returns their numbers: {circle_events, cron_runs}. The next call '
+  'deletes what is left. For pg_cron.';
 
 -- 20_tracker/90_realtime.sql
--- What clients may follow live; row security decides who sees which row.
+-- The tables whose changes clients can subscribe to; row level security decides who receives which row.
 
 alter publication supabase_realtime add table public.issues, public.comments, public.circle_issues;

@@ -1,5 +1,4 @@
--- Takes back what the platform grants by default, so that every object grants what it means to and nothing
--- more.
+-- Revokes the privileges that the platform grants by default: every object states its own grants.
 
 alter default privileges for role postgres in schema public
   revoke all on tables from anon, authenticated, service_role;
@@ -8,11 +7,11 @@ alter default privileges for role postgres in schema public
 alter default privileges for role postgres in schema public
   revoke all on functions from anon, authenticated, service_role;
 
--- EXECUTE for everybody is built into PostgreSQL; only the global form (no schema) takes it away.
+-- PUBLIC has EXECUTE on new functions by default; only the form without a schema can revoke that.
 alter default privileges for role postgres revoke execute on functions from public;
 
--- Whoever may make temporary objects can shadow a type such as `text` for the security-definer functions that
--- their session calls: pg_temp is looked through first even where search_path is empty.
+-- A role that may create temporary objects could shadow a type such as `text` for the security definer
+-- functions that it calls: pg_temp is searched first, also where search_path is empty.
 do $$
 begin
   execute format('revoke temporary on database %I from public', current_database());

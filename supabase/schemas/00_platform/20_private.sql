@@ -1,6 +1,5 @@
--- The schema behind the API: helpers, security-definer bodies, trigger functions, operational tables.
+-- The schema behind the API: helpers, security definer bodies, trigger functions, operational tables.
 
 create schema if not exists private;
 comment on schema private is
-  'Never exposed and without USAGE for any API role: reached through wrappers, policies, defaults and '
-  'triggers only.';
+  'Not exposed, and no API role has USAGE: reached only through wrappers, policies, defaults and triggers.';

@@ -1,7 +1,7 @@
--- One way to keep time columns, and one way to keep keys.
+-- The trigger functions that every table shares: for its timestamps and for its key.
 
--- created_at may be given on insert (imports, backfills) and never changes after that. updated_at is the
--- database's: it moves forward whenever something else in the row changed, and only then.
+-- Imports and backfills may set created_at on insert; it never changes after that. updated_at is always set
+-- here: it increases when another column of the row changes, and only then.
 create or replace function private.set_timestamps() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -31,8 +31,8 @@ $$;
 comment on function private.set_created_at is
   'Before trigger for tables without updated_at: created_at is settable on insert only.';
 
--- PostgREST's upsert sets every column that it was sent, the key too, so clients hold UPDATE on keys. A
--- trigger with `when (old.key is distinct from new.key)` calls this and the key stays what it is.
+-- PostgREST's upsert sets every column that the client sent, the key included, so clients have UPDATE on key
+-- columns. A trigger with `when (old.key is distinct from new.key)` calls this function.
 create or replace function private.reject_key_change() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -43,4 +43,4 @@ begin
 end;
 $$;
 comment on function private.reject_key_change is
-  'Before trigger. Errors: key_change_forbidden (422), always.';
+  'Before trigger that always raises key_change_forbidden (422).';

@@ -1,8 +1,7 @@
--- One answer to the question when a text says nothing.
+-- When a text counts as blank.
 
--- Spaces of other scripts and characters without a width count too. Check constraints repeat the list as a
--- class, since a role that writes may call nothing here. In plpgsql, because a function of language sql is
--- planned anew in each statement that calls it, and this one is called several times for each row.
+-- Spaces of other scripts and zero-width characters count as blank too. Check constraints repeat the list as
+-- a regular expression, since the roles that write have no USAGE on this schema.
 create or replace function private.non_blank(p_text text) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
 begin
@@ -17,4 +16,4 @@ begin
 end;
 $$;
 comment on function private.non_blank is
-  'The text without the blanks around it; null for none and for one that is blank.';
+  'The text without leading and trailing blanks; null for null and for a blank text.';

@@ -1,4 +1,4 @@
--- Who belongs to the team, and as what.
+-- The members of the team and their roles.
 
 create table public.team_members (
   user_id uuid not null,
@@ -12,15 +12,15 @@ create table public.team_members (
   constraint team_members_display_name_is_not_blank check (btrim(display_name) <> '')
 );
 comment on table public.team_members is
-  'The people who run the tracker. Viewers read, agents write too, admins configure and delete too.';
-comment on column public.team_members.user_id is 'The account in auth.users; leaving with it.';
-comment on column public.team_members.role is 'viewer, agent or admin: each may do what the one before may.';
+  'The people who run the tracker. Viewers read, agents also write, admins also configure and delete.';
+comment on column public.team_members.user_id is 'The account in auth.users; the row is deleted with it.';
+comment on column public.team_members.role is
+  'viewer, agent or admin: each includes the rights of the one before.';
 comment on column public.team_members.display_name is
-  'The name written into text columns such as resolved_by. Null: the part of the e-mail address '
-  'before the @.';
+  'The name written into text columns such as resolved_by. When null, the part of the e-mail address before '
+  'the @ is used.';
 
--- Ranks make "at least an agent" one comparison; an unknown role has no rank and passes nothing. Policies
--- ask this in each statement, so it is plpgsql: a function of language sql is planned anew each time.
+-- "At least an agent" is one comparison of ranks; an unknown role has a null rank and passes no check.
 create or replace function private.team_role_rank(p_role text) returns integer
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
@@ -35,22 +35,21 @@ begin
   return (select m.role from public.team_members as m where m.user_id = auth.uid());
 end;
 $$;
-comment on function private.team_role is 'The caller''s role in the team; null for anybody else.';
+comment on function private.team_role is 'The caller''s role in the team; null for everyone else.';
 grant execute on function private.team_role to authenticated, service_role;
 
-create or replace function private.has_team_role(minimum text) returns boolean
+create or replace function private.has_team_role(p_minimum text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return coalesce(private.team_role_rank(private.team_role()) >= private.team_role_rank(minimum), false);
+  return coalesce(private.team_role_rank(private.team_role()) >= private.team_role_rank(p_minimum), false);
 end;
 $$;
 comment on function private.has_team_role is
-  'Whether the caller is in the team with this role or a higher one. In '
-  'policies: (select private.has_team_role(…)).';
+  'Whether the caller is in the team with this role or a higher one. In policies: (select '
+  'private.has_team_role(…)), which runs once per statement.';
 grant execute on function private.has_team_role to authenticated, service_role;
 
--- Two admins who demote each other at the same moment must not both succeed: admins change one statement at a
--- time.
+-- Two admins who demote each other concurrently must not both succeed, so changes of the team are serialized.
 create or replace function private.lock_team() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -58,10 +57,10 @@ begin
   return null;
 end;
 $$;
-comment on function private.lock_team is 'Before-statement trigger: serialises changes of the team.';
+comment on function private.lock_team is 'Before-statement trigger: serializes changes of the team.';
 
--- `role` stays what the API switched to inside security-definer functions; it is `none` on a direct
--- connection, where an operator may do this, and where deleting an account takes its membership along.
+-- The setting `role` is what the API switched to, also inside security definer functions. On a direct
+-- connection it is `none`: an operator may remove the last admin, and so does the deletion of an account.
 create or replace function private.require_last_admin() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -70,18 +69,18 @@ begin
   end if;
   if not exists (select from public.team_members as m where m.role = 'admin') then
     raise exception using
-      errcode = 'PT409', message = 'team_admin_required', detail = 'The team would be left without an admin.',
+      errcode = 'PT409', message = 'team_admin_required', detail = 'The team would have no admin left.',
       hint = 'Make another member admin first.';
   end if;
   return null;
 end;
 $$;
 comment on function private.require_last_admin is
-  'After-row trigger of admins'' rows. Errors: team_admin_required (409).';
+  'After-row trigger for the rows of admins. Errors: team_admin_required (409).';
 
-create trigger _100_lock_team before update or delete on public.team_members
+create trigger _010_lock_team before update or delete on public.team_members
   for each statement execute function private.lock_team();
-create trigger _200_reject_key_change before update on public.team_members
+create trigger _050_reject_key_change before update on public.team_members
   for each row when (old.user_id is distinct from new.user_id) execute function private.reject_key_change();
 create trigger _900_set_timestamps before insert or update on public.team_members
   for each row execute function private.set_timestamps();

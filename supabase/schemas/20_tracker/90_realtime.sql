@@ -1,3 +1,3 @@
--- What clients may follow live; row security decides who sees which row.
+-- The tables whose changes clients can subscribe to; row level security decides who receives which row.
 
 alter publication supabase_realtime add table public.issues, public.comments, public.circle_issues;

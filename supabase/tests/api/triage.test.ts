@@ -88,7 +88,7 @@ test("a rule that can't be matched is refused, and says why", async () => {
   expect(error).toMatchObject({
     message: "tracker_segment_rule_invalid",
     details: "words 'c#' does not begin and end with a letter, a digit or an underscore.",
-    hint: "Leave off what stands around the words: whole words are found beside any punctuation.",
+    hint: "Leave out punctuation around the words: whole words match next to any punctuation.",
   });
 });
 

@@ -1,4 +1,4 @@
--- The issues themselves: what somebody asked for or reported, and how far it got.
+-- The issues: what somebody asked for or reported, and its current status.
 
 create table public.issues (
   id uuid not null default gen_random_uuid(),
@@ -35,7 +35,7 @@ create table public.issues (
   constraint issues_status_is_known
     check (status in ('waiting_for_help', 'in_progress', 'resolved', 'blocked', 'archived')),
   constraint issues_segment_is_known check (segment in ('auth', 'code', 'tool', 'misc')),
-  -- An archived issue keeps when and by whom it was resolved, if it was.
+  -- An archived issue that was resolved keeps resolved_at and resolved_by.
   constraint issues_resolved_at_matches_status check (
     case status
       when 'resolved' then resolved_at is not null
@@ -46,53 +46,56 @@ create table public.issues (
   constraint issues_resolved_by_matches_resolved_at check ((resolved_by is null) = (resolved_at is null)),
   constraint issues_archived_at_matches_status check ((archived_at is not null) = (status = 'archived'))
 );
--- Numbers are given by a trigger, not by a default: a default would use up a number for each upsert of a row
--- that is there, and yield to whatever a client sends.
+-- A trigger assigns the numbers. A default would use up a number for each upsert of an existing row, and
+-- would give way to any number that a client sends.
 create sequence public.issues_seq_id_seq as integer owned by public.issues.seq_id;
 
 comment on table public.issues is
-  'Tracked issues. Null for a column that may not be null is as if it were left out. Errors on write: '
-  'tracker_status_invalid, tracker_segment_invalid, tracker_assignee_invalid '
-  '(422), team_role_required (403).';
+  'Tracked issues. Null in a column that is not nullable is treated as if the column were left out. Errors '
+  'on write: tracker_status_invalid, tracker_segment_invalid, tracker_assignee_invalid (422), '
+  'team_role_required (403).';
 comment on column public.issues.seq_id is
-  'The number that people say: unique, counted up by the database. Only servers may bring one along.';
+  'The number by which people refer to the issue: unique, assigned by the database. Only servers may set it.';
 comment on column public.issues.status is
-  'waiting_for_help, in_progress, blocked, resolved or archived. Any may follow any other; each '
-  'change is logged.';
+  'waiting_for_help, in_progress, blocked, resolved or archived. Every change is allowed, and logged in '
+  'issue_status_logs.';
 comment on column public.issues.segment is
-  'auth, code, tool or misc. Sent as null or left out on insert: determine_segment() decides.';
-comment on column public.issues.submitted_by is 'Display name of who asked, for example a community member.';
+  'auth, code, tool or misc. Null or left out on insert: determine_segment() sets it.';
+comment on column public.issues.submitted_by is
+  'Display name of the person who asked, for example a community member.';
 comment on column public.issues.submitted_by_user_id is
-  'The account that filed the issue, set by the database; null when a server or an import did.';
-comment on column public.issues.assigned_to is 'Display name of who works on it.';
+  'The account that created the issue, set by the database; null for a server or an import.';
+comment on column public.issues.assigned_to is 'Display name of the assignee.';
 comment on column public.issues.assigned_to_user_id is
-  'The team member of that name. Setting one of the two sets the other, and where they disagree this one '
-  'counts; null when no member has the name.';
+  'The team member with the name in assigned_to. Setting one of the two columns sets the other; if they '
+  'contradict each other, this one wins. Null when no member, or more than one, has the name.';
 comment on column public.issues.tags is
-  'Sorted, without repeats. The same truth as issue_tags: write either.';
+  'Sorted, without duplicates. issue_tags has the same tags as rows: write either one.';
 comment on column public.issues.resolved_by is
-  'Display name of who resolved it: as sent with the change, else who made it. Cleared on reopening.';
+  'Display name of the person who resolved it: as sent with the change, else the caller. Cleared on '
+  'reopening.';
 comment on column public.issues.resolved_by_user_id is 'The account that resolved it, set by the database.';
 comment on column public.issues.resolved_at is
-  'When it was resolved, by the database''s clock. Cleared on reopening.';
-comment on column public.issues.archived_at is 'When it was archived; set exactly while it is.';
+  'When it was resolved, set by the database. Cleared on reopening.';
+comment on column public.issues.archived_at is
+  'When it was archived; not null exactly while the status is archived.';
 comment on column public.issues.ready_for_delivery is
-  'Whether the fix may go out; null when nobody has said.';
+  'Whether the fix may be delivered; null when undecided.';
 comment on column public.issues.is_test is
-  'Test data, which cleanup_legacy_test_data() removes after a while. Agents may make an issue as such; '
-  'only admins and servers turn one into it.';
+  'Test data, which cleanup_legacy_test_data() deletes after some days. Agents may create a test issue; only '
+  'admins and servers may mark an existing issue as one.';
 
 create index issues_submitted_by_user_id_idx on public.issues (submitted_by_user_id);
 create index issues_assigned_to_user_id_idx on public.issues (assigned_to_user_id);
 create index issues_resolved_by_user_id_idx on public.issues (resolved_by_user_id);
--- The pages that people open: newest first, of one status, somebody's, and what is open by age.
+-- The lists that people open: the newest, those of one status, those of one assignee, open ones by age.
 create index issues_created_at_idx on public.issues (created_at);
 create index issues_status_created_at_idx on public.issues (status, created_at);
 create index issues_assigned_to_status_idx on public.issues (assigned_to, status)
   where assigned_to is not null;
 create index issues_open_created_at_idx on public.issues (created_at)
   where status in ('waiting_for_help', 'in_progress', 'blocked') and not is_test;
--- Titles that contain what somebody typed.
+-- Titles that contain the typed text.
 create index issues_title_idx on public.issues using gin (title extensions.gin_trgm_ops);
 create index issues_test_created_at_idx on public.issues (created_at) where is_test;
 

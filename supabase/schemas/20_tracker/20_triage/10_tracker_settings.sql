@@ -1,4 +1,4 @@
--- What an admin sets for the tracker as a whole.
+-- The settings of the tracker, changed by admins.
 
 create table public.tracker_settings (
   id boolean not null default true,
@@ -10,18 +10,19 @@ create table public.tracker_settings (
   constraint tracker_settings_is_one_row check (id),
   constraint tracker_settings_triage_threshold_is_a_share
     check (triage_threshold > 0 and triage_threshold <= 1),
-  -- At most a hundred years, so that no number runs out of the calendar.
+  -- At most a hundred years: larger intervals could leave the range of timestamps.
   constraint tracker_settings_event_retention_days_is_bounded
     check (event_retention_days between 1 and 36500)
 );
 comment on table public.tracker_settings is
-  'The one row of settings. Team members read it, admins change it; it is neither added nor deleted.';
-comment on column public.tracker_settings.id is 'True, in the one row that there is.';
+  'The settings of the tracker: exactly one row, never inserted or deleted by clients. Team members read it, '
+  'admins change it.';
+comment on column public.tracker_settings.id is 'Always true.';
 comment on column public.tracker_settings.triage_threshold is
-  'How sure triage has to be, above 0 and up to 1, before a message becomes an issue by itself.';
+  'The lowest likelihood, above 0 and up to 1, at which triage makes a message an issue on its own.';
 comment on column public.tracker_settings.event_retention_days is
-  'For how many days the raw body of a webhook call is kept after it was worked on. What could not be '
-  'worked on is kept.';
+  'For how many days the raw body of a webhook call is kept after it was processed. Bodies that could not be '
+  'processed are kept.';
 
 create trigger _900_set_timestamps before insert or update on public.tracker_settings
   for each row execute function private.set_timestamps();

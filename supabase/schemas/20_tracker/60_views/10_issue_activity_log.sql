@@ -1,6 +1,6 @@
--- Where each issue stands and who said something about it last.
+-- The current state of each issue and its latest comment.
 
--- The latest comment is kept beside the issue, so that the newest page costs a page, not the table.
+-- issue_search stores the latest comment of each issue, so that the newest page does not read every comment.
 create or replace view public.issue_activity_log with (security_invoker = true) as
 select
   i.id,
@@ -14,9 +14,9 @@ select
   s.last_comment_at
 from public.issues as i
 join private.issue_search as s on s.issue_id = i.id;
-comment on view public.issue_activity_log is 'One row an issue, for those who may read issues.';
+comment on view public.issue_activity_log is 'One row per issue, for everyone who may read issues.';
 comment on column public.issue_activity_log.last_commenter is
-  'Author of the latest comment, else who submitted it.';
+  'Author of the latest comment, else submitted_by.';
 comment on column public.issue_activity_log.last_comment_at is
   'Time of the latest comment, else of the issue.';
 

@@ -1,4 +1,4 @@
--- What there is to do: every issue that is neither resolved nor archived, with its age.
+-- The open issues, neither resolved nor archived, with their age.
 
 create view public.open_issues with (security_invoker = true) as
 select
@@ -27,9 +27,9 @@ select
 from public.issues as i
 where i.status in ('waiting_for_help', 'in_progress', 'blocked') and not i.is_test;
 comment on view public.open_issues is
-  'Issues that wait for help, are in progress or blocked. No test data. Its pages by created_at, either '
-  'way, read an index.';
-comment on column public.open_issues.age is 'Time since it was created.';
+  'Issues that are waiting for help, in progress or blocked. No test issues. Pages ordered by created_at, '
+  'ascending or descending, use an index.';
+comment on column public.open_issues.age is 'Time since its creation.';
 comment on column public.open_issues.age_bucket is
   'under 1 day, 1 to 3 days, 3 to 7 days, 7 to 30 days or over 30 days.';
 comment on column public.open_issues.is_mine is 'Whether it is assigned to the caller''s account.';

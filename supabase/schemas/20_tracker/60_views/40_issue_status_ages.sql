@@ -1,4 +1,4 @@
--- How much open work there is, by status, segment and age.
+-- The number of open issues by status, segment and age.
 
 create view public.issue_status_ages with (security_invoker = true) as
 select
@@ -10,6 +10,7 @@ select
   min(i.created_at) as oldest_created_at
 from public.open_issues as i
 group by i.status, i.segment, i.age_bucket;
-comment on view public.issue_status_ages is 'Counts of open_issues. A combination without issues has no row.';
+comment on view public.issue_status_ages is
+  'Counts over open_issues. Combinations without issues have no row.';
 
 grant select on public.issue_status_ages to authenticated, service_role;

@@ -1,7 +1,7 @@
--- How many issues come and go each week, and how long those that go have taken.
+-- How many issues are opened and resolved each week, and how long the resolved ones took.
 
 create view public.issue_trends with (security_invoker = true) as
--- Counted apart, so that only what was resolved is sorted.
+-- Counted separately, so that only resolved issues are sorted for the percentiles.
 with counted as (
   select date_trunc('week', i.created_at at time zone 'UTC')::date as week, i.segment,
     count(*) as opened_count, 0::bigint as resolved_count,
@@ -30,11 +30,11 @@ select
 from counted as c
 group by c.week, c.segment;
 comment on view public.issue_trends is
-  'One row a week and segment in which anything was opened or resolved. An issue that was reopened counts '
-  'as resolved in the week of its last resolution. No test data.';
-comment on column public.issue_trends.week is 'The Monday on which the week begins, in UTC.';
+  'One row per week and segment with at least one opened or resolved issue. An issue that was reopened is '
+  'counted in the week of its last resolution. No test issues.';
+comment on column public.issue_trends.week is 'The Monday of the week, in UTC.';
 comment on column public.issue_trends.median_hours is
-  'Half of those resolved that week took no longer, in hours from creation; null when none was.';
-comment on column public.issue_trends.p90_hours is 'Nine of ten of those resolved that week took no longer.';
+  'Median time from creation to resolution of the issues resolved that week, in hours; null without any.';
+comment on column public.issue_trends.p90_hours is '90th percentile of the same, in hours.';
 
 grant select on public.issue_trends to authenticated, service_role;

@@ -1,4 +1,4 @@
--- What is asked again and again: issues whose titles say the same words.
+-- Questions that were asked more than once: issues whose titles have the same words.
 
 create view public.repeated_questions with (security_invoker = true) as
 with repeated as (
@@ -23,13 +23,14 @@ where not i.is_test
 group by s.question_key
 having count(*) > 1;
 comment on view public.repeated_questions is
-  'Groups of two or more issues whose titles have the same words, whatever their order, case, endings and '
-  'punctuation. No test data.';
+  'Groups of two or more issues whose titles have the same words, regardless of order, case, endings and '
+  'punctuation. No test issues.';
 comment on column public.repeated_questions.question_key is
-  'The words of the title that count, sorted, without endings; a digest of them where they are long.';
-comment on column public.repeated_questions.example_title is 'The title of the newest of them.';
-comment on column public.repeated_questions.people_count is 'How many names are in submitted_by.';
-comment on column public.repeated_questions.resolved_count is 'Resolved ones, those archived since included.';
+  'The words of the title without stop words and endings, sorted; their md5 when long.';
+comment on column public.repeated_questions.example_title is 'The title of the newest issue.';
+comment on column public.repeated_questions.people_count is 'The number of distinct names in submitted_by.';
+comment on column public.repeated_questions.resolved_count is
+  'Resolved issues, including those archived later.';
 comment on column public.repeated_questions.issue_ids is 'Newest first.';
 
 grant select on public.repeated_questions to authenticated, service_role;

@@ -1,16 +1,16 @@
--- Lets go of what has been worked on and of what is only history, so that neither grows for ever.
+-- Deletes processed events and old records of cron jobs, so that neither table grows without limit.
 
--- What was done with nothing left to do. An event that failed or could not be read stays for a person.
+-- Events that need no further work. Events that failed or could not be read are kept for people to look at.
 create index circle_events_done_processed_at_idx
   on private.circle_events (processed_at) where status in ('processed', 'hint');
 
-create or replace function private.prune_tracker_history(batch integer default 100000) returns jsonb
+create or replace function private.prune_tracker_history(p_batch integer default 100000) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_events_count integer;
   v_runs_count integer;
 begin
-  -- One that is being worked on again just now is left for another night.
+  -- An event that is being processed again right now is deleted on a later night.
   delete from private.circle_events as e
   where e.id in (
     select o.id
@@ -20,7 +20,7 @@ begin
         days => (select s.event_retention_days from public.tracker_settings as s)
       )
     order by o.processed_at
-    limit prune_tracker_history.batch
+    limit p_batch
     for update skip locked
   );
   get diagnostics v_events_count = row_count;
@@ -30,13 +30,13 @@ begin
     from cron.job_run_details as o
     where coalesce(o.end_time, o.start_time) < now() - interval '7 days'
     order by o.runid
-    limit prune_tracker_history.batch
+    limit p_batch
   );
   get diagnostics v_runs_count = row_count;
   return jsonb_build_object('circle_events', v_events_count, 'cron_runs', v_runs_count);
 end;
 $$;
 comment on function private.prune_tracker_history is
-  'Deletes events that were worked on longer ago than event_retention_days and records of cron jobs older '
-  'than 7 days, up to so many of each, and returns how many: {circle_events, cron_runs}. What is left over '
-  'goes with the next call. For the scheduler.';
+  'Deletes events that were processed more than event_retention_days ago and records of cron jobs older than '
+  '7 days, up to p_batch of each, and returns their numbers: {circle_events, cron_runs}. The next call '
+  'deletes what is left. For pg_cron.';

@@ -79,7 +79,7 @@ select is_empty(
        where t.text ~* ('\y' || replace(r.words, ' ', '\s+') || '\y')
      ) as e
      where t.n <= 500 and e.words is distinct from (
-       select array_agg(f.words order by f.words) from private.found_segment_rules(t.text, null) as f
+       select array_agg(f.words order by f.words) from private.find_segment_rules(t.text, null) as f
      ) $$,
   'and the rules found in them are those whose words they have'
 );

@@ -61,16 +61,16 @@ select is(
 );
 select is(
   pg_temp.fault('words, segment, priority', $$ repeat('x', 101), 'tool', 1 $$),
-  'tracker_segment_rule_invalid | words has 101 characters, 100 are allowed. | Give fewer words; several '
-    || 'rules may say the same.', 'and not one more'
+  'tracker_segment_rule_invalid | words has 101 characters, 100 are allowed. | Give fewer words; use '
+    || 'several rules instead.', 'and not one more'
 );
 select matches(
   pg_temp.fault('words, segment, priority', format('%L, ''tool'', 1', e' \t')),
-  '^tracker_segment_rule_invalid \| words holds no word\.', 'blank'
+  '^tracker_segment_rule_invalid \| words contains no word\.', 'blank'
 );
 select matches(
   pg_temp.fault('segment, priority', $$ 'tool', 1 $$),
-    '^tracker_segment_rule_invalid \| words holds no word\.',
+    '^tracker_segment_rule_invalid \| words contains no word\.',
   'no words'
 );
 select is_empty(
@@ -83,11 +83,11 @@ select is_empty(
   $$ select w.words from unnest(array['a(b', 'a|b', 'a*b', 'a\b', 'a[b', 'a^b', 'a$b', 'a?b', 'a{1}b', 'a"b',
        'a,b', 'a' || chr(1) || 'b']) as w (words)
      where pg_temp.fault('words, segment, priority', format('%L, ''tool'', 1', w.words))
-       !~ '^tracker_segment_rule_invalid \| words .+ has a character that can''t be matched' $$,
+       !~ '^tracker_segment_rule_invalid \| words .+ contains a character that can''t be matched' $$,
   'what can''t be matched safely'
 );
 select matches(
-  pg_temp.fault('words, segment, priority', $$ 'a - b', 'tool', 1 $$), 'has punctuation beside a blank',
+  pg_temp.fault('words, segment, priority', $$ 'a - b', 'tool', 1 $$), 'has punctuation next to a space',
   'a word of punctuation'
 );
 select matches(

@@ -1,4 +1,4 @@
--- Which profile a signed-in person works under, and when they were last seen.
+-- The profile that a signed-in team member uses, and when the member was last active.
 
 create table public.user_sessions (
   id uuid not null default gen_random_uuid(),
@@ -11,15 +11,15 @@ create table public.user_sessions (
   constraint user_sessions_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade
 );
 comment on table public.user_sessions is
-  'Sessions of team members. Each sees and writes their own; admins see all.';
+  'Sessions of team members. Members read and write their own; admins read all.';
 comment on column public.user_sessions.user_id is
-  'The account; null for sessions that a server recorded without one.';
+  'The account; null for sessions that a server inserted without one.';
 comment on column public.user_sessions.profile_role is
-  'The role shown with the profile. It grants nothing: team_members does.';
+  'The role shown with the profile. It grants nothing: rights come from team_members.';
 
 create index user_sessions_user_id_idx on public.user_sessions (user_id);
 
-create trigger _100_reject_key_change before update on public.user_sessions
+create trigger _050_reject_key_change before update on public.user_sessions
   for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
 create trigger _900_set_created_at before insert or update on public.user_sessions
   for each row execute function private.set_created_at();

@@ -1,4 +1,4 @@
--- Every change of an issue's status, with who made it: written by a trigger and by nothing else.
+-- Every change of an issue's status and who made it, written only by a trigger.
 
 create table public.issue_status_logs (
   id uuid not null default gen_random_uuid(),
@@ -16,11 +16,14 @@ create table public.issue_status_logs (
   constraint issue_status_logs_old_status_differs check (old_status is distinct from new_status)
 );
 comment on table public.issue_status_logs is
-  'One row a change of status, over any client and in bulk too. Clients read it; a trigger writes it.';
-comment on column public.issue_status_logs.old_status is 'Null in the row that the making of the issue left.';
+  'One row per change of status, whatever client made it, bulk updates included. Read-only for clients; a '
+  'trigger writes it.';
+comment on column public.issue_status_logs.old_status is 'Null in the row for the creation of the issue.';
 comment on column public.issue_status_logs.changed_by is
-  'Display name of who changed it: the signed-in account''s, else the setting app.actor, else system.';
-comment on column public.issue_status_logs.changed_by_user_id is 'The account that changed it, if one did.';
+  'Display name of the person who changed it: of the signed-in account, else the setting app.actor, else '
+  '"system".';
+comment on column public.issue_status_logs.changed_by_user_id is
+  'The account that changed it; null for a server or an import.';
 
 create index issue_status_logs_issue_id_changed_at_idx
   on public.issue_status_logs (issue_id, changed_at desc);
@@ -31,7 +34,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_user_id uuid := auth.uid();
 begin
-  -- A token may outlive its account; the change still happened.
+  -- A token can outlive its account; the change is logged without one then.
   if v_user_id is not null and not exists (select from auth.users as u where u.id = v_user_id) then
     v_user_id := null;
   end if;

@@ -1,4 +1,4 @@
--- Says that a team member is here, and under which profile.
+-- Records that a team member is active, and the profile in use.
 
 create or replace function private.touch_user_session(p_profile_name text, p_profile_role text)
 returns public.user_sessions
@@ -13,7 +13,7 @@ begin
       errcode = 'PT401', message = 'sign_in_required', detail = 'A session belongs to an account.',
       hint = 'Call with the token of a signed-in team member.';
   end if;
-  -- Two tabs that open at once: the second waits here, and then finds the session that the first one started.
+  -- Two browser tabs that open concurrently: the second waits here, then finds the session of the first.
   perform pg_advisory_xact_lock(hashtextextended('public.user_sessions ' || v_user_id, 0));
   update public.user_sessions as s
   set last_active = clock_timestamp(),
@@ -47,7 +47,7 @@ begin atomic
   select private.touch_user_session(touch_user_session.profile_name, touch_user_session.profile_role);
 end;
 comment on function public.touch_user_session is
-  'Keeps the caller''s session alive: the one that was active within the last 30 minutes, else a new one. '
-  'Without a name or role it keeps what the session has; a new one has those of the team. Safe when called '
-  'twice at once. Team members. Errors: sign_in_required (401), team_role_required (403).';
+  'Updates the caller''s session if it was active within the last 30 minutes, else starts a new one. Without '
+  'profile_name or profile_role the session keeps its own; a new one takes those of the team. Concurrent '
+  'calls are safe. Team members. Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.touch_user_session to authenticated, service_role;

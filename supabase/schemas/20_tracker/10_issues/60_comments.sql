@@ -1,4 +1,4 @@
--- The conversation about an issue while it is worked on.
+-- The team's conversation about an issue.
 
 create table public.comments (
   id uuid not null default gen_random_uuid(),
@@ -17,12 +17,12 @@ create table public.comments (
   constraint comments_created_at_is_finite check (isfinite(created_at))
 );
 comment on table public.comments is
-  'Comments on issues. Agents write; only its author or an admin changes or deletes a comment.';
-comment on column public.comments.author_name is 'Display name of who wrote it; the caller''s when left out.';
+  'Comments on issues. Agents write them; only the author or an admin may change or delete one.';
+comment on column public.comments.author_name is 'Display name of the author; the caller''s when left out.';
 comment on column public.comments.author_user_id is
-  'The account that wrote it, set by the database; null when a server or an import did.';
+  'The author''s account, set by the database; null for a server or an import.';
 
--- The latest comment of an issue is the first entry of its range here.
+-- The first entry for an issue is its latest comment.
 create index comments_issue_id_created_at_id_idx on public.comments (issue_id, created_at desc, id desc);
 create index comments_author_user_id_idx on public.comments (author_user_id);
 
@@ -32,7 +32,7 @@ declare
   v_stored_name text;
 begin
   if tg_op = 'INSERT' then
-    -- An upsert of a comment that is there: no name means the one that it has (see complete_issue_upsert).
+    -- An upsert of an existing comment without a name keeps the stored name (see complete_issue_upsert).
     select c.author_name into v_stored_name from public.comments as c where c.id = new.id for update;
   end if;
   new.author_name := coalesce(
@@ -48,9 +48,10 @@ begin
   return new;
 end;
 $$;
-comment on function private.set_comment_author is 'Before trigger: the author''s account is the database''s.';
+comment on function private.set_comment_author is
+  'Before trigger: sets the author''s account, and the name when it was left out.';
 
-create trigger _100_reject_key_change before update on public.comments
+create trigger _050_reject_key_change before update on public.comments
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
   execute function private.reject_key_change();
 create trigger _200_set_comment_author before insert or update on public.comments

@@ -1,4 +1,4 @@
--- What people corrected: examples of texts that the rules put into the wrong segment, to learn from.
+-- Corrections by people: texts that the rules classified wrongly, as examples for better rules.
 
 create table public.segment_corrections (
   id uuid not null default gen_random_uuid(),
@@ -20,24 +20,24 @@ create table public.segment_corrections (
   constraint segment_corrections_old_segment_differs check (old_segment <> new_segment)
 );
 comment on table public.segment_corrections is
-  'One row a time that a person changed an issue''s segment. The team reads it; a trigger writes it, and '
-  'nothing takes a row away.';
-comment on column public.segment_corrections.issue_id is 'The issue; null once it is deleted.';
+  'One row for each change of an issue''s segment by a person. The team reads it; only a trigger writes it, '
+  'and rows are never deleted.';
+comment on column public.segment_corrections.issue_id is 'The issue; null after its deletion.';
 comment on column public.segment_corrections.title is
   'The issue''s title before the change, its first 20,000 characters.';
 comment on column public.segment_corrections.description is
   'The issue''s description before the change, its first 20,000 characters.';
 comment on column public.segment_corrections.old_segment is
-  'The segment before, whether the rules or a person chose it.';
-comment on column public.segment_corrections.corrected_by is 'Display name of who changed it.';
+  'The segment before, set by the rules or by a person.';
+comment on column public.segment_corrections.corrected_by is 'Display name of the person who changed it.';
 comment on column public.segment_corrections.corrected_by_user_id is
-  'The account that changed it; null once it is deleted.';
+  'The account that changed it; null after its deletion.';
 
 create index segment_corrections_issue_id_idx on public.segment_corrections (issue_id);
 create index segment_corrections_corrected_by_user_id_idx
   on public.segment_corrections (corrected_by_user_id);
 
--- An import may run for a signed-in person, who has decided nothing by it: it says so with app.import.
+-- An import that runs for a signed-in person sets app.import: what it changes is not that person's decision.
 create or replace function private.record_segment_correction() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -50,16 +50,16 @@ begin
   values (
     new.id, left(old.title, 20000), left(old.description, 20000), old.segment, new.segment,
     private.actor_name(),
-    -- A token may outlive its account; the correction still happened.
+    -- A token can outlive its account; the correction is recorded without one then.
     (select u.id from auth.users as u where u.id = auth.uid())
   );
   return null;
 end;
 $$;
 comment on function private.record_segment_correction is
-  'After trigger of issues: the only writer of segment_corrections.';
+  'After trigger of issues, the only writer of segment_corrections.';
 
--- Test data is no example.
+-- Corrections of test data are not recorded.
 create trigger _120_record_segment_correction after update on public.issues
   for each row when (old.segment is distinct from new.segment and not new.is_test)
   execute function private.record_segment_correction();

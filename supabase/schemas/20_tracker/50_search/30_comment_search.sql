@@ -1,6 +1,6 @@
--- Keeps what search_issues finds, and who said something last, true to the comments, a statement at a time.
+-- Updates issue_search when comments change, once per statement: the words, and who commented last.
 
--- Twelve comments at once on one issue take turns by its lock, so that each adds to what the others left.
+-- Concurrent comments on one issue are serialized by its lock, so that none overwrites another's words.
 create or replace function private.index_new_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -41,9 +41,9 @@ begin
 end;
 $$;
 comment on function private.index_new_comments is
-  'After-insert-statement trigger of comments: adds their words, or where they are many makes the row anew.';
+  'After-insert-statement trigger of comments: appends their words, or rebuilds the row when it is large.';
 
--- An issue that is being deleted takes its comments along, and is not there any more.
+-- When an issue is deleted, its comments are deleted by cascade and the issue is not found here.
 create or replace function private.index_issues(p_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -53,7 +53,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.index_issues is 'Locks the issues and makes their rows of issue_search anew.';
+comment on function private.index_issues is 'Locks the issues and rebuilds their rows in issue_search.';
 
 create or replace function private.index_edited_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -95,19 +95,19 @@ begin
 end;
 $$;
 comment on function private.share_issue_deletes_lock is
-  'Before-statement trigger: edits and deletes of comments, among themselves free, take turns with '
-  'deletes of issues.';
+  'Before-statement trigger: updates and deletes of comments may run concurrently, but not with deletes of '
+  'issues.';
 
-create trigger _150_share_issue_deletes_lock before update or delete on public.comments
+create trigger _010_share_issue_deletes_lock before update or delete on public.comments
   for each statement when (pg_trigger_depth() = 0) execute function private.share_issue_deletes_lock();
-create trigger _200_index_new_comments after insert on public.comments
+create trigger _300_index_new_comments after insert on public.comments
   referencing new table as new_comments
   for each statement execute function private.index_new_comments();
-create trigger _210_index_edited_comments after update on public.comments
+create trigger _310_index_edited_comments after update on public.comments
   referencing old table as old_comments new table as new_comments
   for each statement execute function private.index_edited_comments();
-create trigger _220_index_deleted_comments after delete on public.comments
+create trigger _320_index_deleted_comments after delete on public.comments
   referencing old table as old_comments
   for each statement execute function private.index_deleted_comments();
-create trigger _230_clear_comment_search after truncate on public.comments
+create trigger _330_clear_comment_search after truncate on public.comments
   for each statement execute function private.clear_comment_search();
