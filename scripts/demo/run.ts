@@ -175,8 +175,8 @@ async function decide(tom: Client): Promise<void> {
   const [nearest] = similar;
   assert(nearest);
   const { error } = await tom.rpc("import_circle_issue", {
-    p_circle_issue_id: message.id,
-    p_issue_id: nearest.id,
+    circle_issue_id: message.id,
+    issue_id: nearest.id,
   });
   if (error) throw error;
   tell(

@@ -1940,9 +1940,95 @@ $$;
 comment on function private.text_of_html is
   'HTML as plain text: a line a block, without tags, the commonest entities decoded.';
 
--- 20_tracker/40_import/20_circle_snapshots.sql
--- What a payload says about messages, whatever its shape: one capture for the message at its root and one for
--- each reply. The shapes are told apart by their keys.
+-- 20_tracker/40_import/20_circle_shapes.sql
+-- What a payload contains: its elements, the shape of each, told apart by its keys, and the replies in it.
+
+create or replace function private.circle_shape(p_element jsonb) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if jsonb_typeof(p_element) is distinct from 'object' then
+    return 'unrecognised';
+  end if;
+  return case
+    when jsonb_typeof(p_element -> 'Parent_Message') = 'object' then 'envelope'
+    when jsonb_typeof(p_element -> 'type') = 'string' and jsonb_typeof(p_element -> 'data') = 'object'
+      then 'hint'
+    when jsonb_typeof(p_element -> 'parent_message') = 'object' then 'chat_thread'
+    when p_element ? 'parent_message_id'
+      and (p_element ?| array['parent_body', 'parent_sender']
+        or not p_element ? 'id' and jsonb_typeof(p_element -> 'replies') = 'array')
+      then 'flat_thread'
+    when jsonb_typeof(p_element #> '{message,content}') = 'object' then 'message_content'
+    when not p_element ? 'id' then 'unrecognised'
+    when p_element ?| array['chat_room_uuid', 'chat_room_participant_id'] then 'chat_message'
+    when p_element #>> '{body,record_type}' = 'Comment' or p_element ?| array['post_id', 'post']
+      then 'comment'
+    when p_element #>> '{body,record_type}' = 'Post'
+      or p_element ?| array['body_plain_text', 'display_title']
+      or p_element ?& array['slug', 'space_id', 'name'] then 'post'
+    else 'unrecognised'
+  end;
+end;
+$$;
+comment on function private.circle_shape is
+  'envelope: n8n''s {Type, Parent_Message, …}. flat_thread, message_content: n8n''s older ones. '
+  'chat_message, chat_thread, post, comment: records of Circle''s APIs. hint: Circle''s {type, data}, ids '
+  'only. Else unrecognised.';
+
+create or replace function private.source_of_shape(p_shape text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case when p_shape in ('envelope', 'flat_thread', 'message_content') then 'n8n_webhook'
+    else 'circle_api' end;
+end;
+$$;
+comment on function private.source_of_shape is
+  'issue_import_logs.import_source of a shape: n8n_webhook for n8n''s, circle_api for records of the APIs.';
+
+-- Lists of the APIs come as pages: {records: […]}.
+create or replace function private.circle_elements(p_payload jsonb) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case
+    when jsonb_typeof(p_payload) = 'array' then p_payload
+    when jsonb_typeof(p_payload -> 'records') = 'array' then p_payload -> 'records'
+    else jsonb_build_array(p_payload)
+  end;
+end;
+$$;
+comment on function private.circle_elements is
+  'The elements of a payload, which is one element, an array, or a page {records}, as an array.';
+
+create or replace function private.circle_replies_of(p_element jsonb, p_shape text) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_replies constant jsonb := p_element -> case p_shape when 'envelope' then 'Replies' else 'replies' end;
+  v_is_reply constant boolean := p_shape = 'comment'
+    or p_shape = 'chat_message' and private.parse_id(p_element -> 'parent_message_id') is not null;
+begin
+  return case when v_is_reply then jsonb_build_array(p_element) else '[]' end
+    || case jsonb_typeof(v_replies) when 'array' then v_replies else '[]' end;
+end;
+$$;
+comment on function private.circle_replies_of is
+  'The replies in an element of this shape: an array, often empty. A comment, and a chat message that '
+  'answers another one, is a reply itself.';
+
+create or replace function private.circle_element_size(p_element jsonb) returns integer
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return 1
+    + case jsonb_typeof(p_element -> 'replies')
+        when 'array' then jsonb_array_length(p_element -> 'replies') else 0 end
+    + case jsonb_typeof(p_element -> 'Replies')
+        when 'array' then jsonb_array_length(p_element -> 'Replies') else 0 end;
+end;
+$$;
+comment on function private.circle_element_size is
+  'What an element counts for in the limit of a payload: 1, and 1 for each of its replies.';
+
+-- 20_tracker/40_import/30_circle_snapshots.sql
+-- What a payload says about one message or reply, whatever its shape, as one row of values.
 
 create type private.circle_snapshot as (
   message_id text,
@@ -1966,38 +2052,6 @@ create type private.circle_snapshot as (
 );
 comment on type private.circle_snapshot is
   'A message or reply as one payload tells it. Null: the payload doesn''t say.';
-
-create or replace function private.circle_shape(p_payload jsonb) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  if jsonb_typeof(p_payload) <> 'object' then
-    return 'unrecognised';
-  end if;
-  return case
-    when jsonb_typeof(p_payload -> 'Parent_Message') = 'object' then 'envelope'
-    when jsonb_typeof(p_payload -> 'type') = 'string' and jsonb_typeof(p_payload -> 'data') = 'object'
-      then 'hint'
-    when jsonb_typeof(p_payload -> 'parent_message') = 'object' then 'chat_thread'
-    when p_payload ? 'parent_message_id'
-      and (p_payload ?| array['parent_body', 'parent_sender']
-        or not p_payload ? 'id' and jsonb_typeof(p_payload -> 'replies') = 'array')
-      then 'flat_thread'
-    when jsonb_typeof(p_payload #> '{message,content}') = 'object' then 'message_content'
-    when not p_payload ? 'id' then 'unrecognised'
-    when p_payload ?| array['chat_room_uuid', 'chat_room_participant_id'] then 'chat_message'
-    when p_payload #>> '{body,record_type}' = 'Comment' or p_payload ?| array['post_id', 'post']
-      then 'comment'
-    when p_payload #>> '{body,record_type}' = 'Post'
-      or p_payload ?| array['body_plain_text', 'display_title']
-      or p_payload ?& array['slug', 'space_id', 'name'] then 'post'
-    else 'unrecognised'
-  end;
-end;
-$$;
-comment on function private.circle_shape is
-  'envelope: n8n''s {Type, Parent_Message, …}. flat_thread, message_content: n8n''s older ones. '
-  'chat_message, chat_thread, post, comment: records of Circle''s APIs. hint: Circle''s {type, data}, ids '
-  'only. Else unrecognised.';
 
 create or replace function private.name_of_sender(p_sender jsonb) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -2104,156 +2158,239 @@ $$;
 comment on function private.parse_post_or_comment is
   'The fields of a post or comment, of the Admin or the Headless API.';
 
--- A reply by itself says little about the message that it answers: enough to hold its place.
-create or replace function private.parse_circle_root(p_item jsonb, p_shape text)
-returns private.circle_snapshot
+-- 20_tracker/40_import/40_circle_items.sql
+-- A payload parsed once: each of its elements with the message at its root and its replies. Locks, imports
+-- and errors all derive from this.
+
+create type private.circle_item as (
+  index integer,
+  shape text,
+  root private.circle_snapshot,
+  replies private.circle_snapshot[],
+  error_code text,
+  error_detail text,
+  is_last boolean
+);
+comment on type private.circle_item is
+  'One element of a payload: its index from 0, its shape, the message at its root, its replies in the order '
+  'of their ids, why it cannot be imported, and whether it is the last one about its message.';
+
+-- A reply by itself says little about the message that it answers: enough for a row that is filled in later.
+create or replace function private.parse_circle_root(
+  p_element jsonb, p_shape text, p_has_replies boolean
+) returns private.circle_snapshot
 language plpgsql stable security invoker set search_path = '' as $$
 declare
   v private.circle_snapshot;
-  v_details constant jsonb := coalesce(p_item -> 'Issue_Details', p_item #> '{message,content}');
+  v_details constant jsonb := coalesce(p_element -> 'Issue_Details', p_element #> '{message,content}');
   v_is_issue constant boolean := private.parse_boolean(v_details ->> 'is_issue');
   v_confidence constant double precision := coalesce(private.parse_share(v_details ->> 'confidence'), 1);
 begin
   case p_shape
     when 'envelope' then
-      v := private.parse_chat_message(p_item -> 'Parent_Message');
+      v := private.parse_chat_message(p_element -> 'Parent_Message');
     when 'chat_thread' then
-      v := private.parse_chat_message(p_item -> 'parent_message');
-      v.thread_id := coalesce(v.thread_id, private.parse_id(p_item -> 'id'));
-      v.space_id := coalesce(v.space_id, private.parse_id(p_item #> '{chat_room,embedded_space,id}'));
+      v := private.parse_chat_message(p_element -> 'parent_message');
+      v.thread_id := coalesce(v.thread_id, private.parse_id(p_element -> 'id'));
+      v.space_id := coalesce(v.space_id, private.parse_id(p_element #> '{chat_room,embedded_space,id}'));
     when 'flat_thread' then
-      v := private.parse_chat_message(p_item - array['id', 'message_id', 'created_at', 'edited_at']);
-      v.message_id := private.parse_id(p_item -> 'parent_message_id');
-      v.edited_at := private.parse_time(p_item ->> 'parent_edited_at');
+      v := private.parse_chat_message(p_element - array['id', 'message_id', 'created_at', 'edited_at']);
+      v.message_id := private.parse_id(p_element -> 'parent_message_id');
+      v.edited_at := private.parse_time(p_element ->> 'parent_edited_at');
     when 'message_content' then
-      v := private.parse_chat_message(p_item || (p_item #> '{message,content}'));
+      v := private.parse_chat_message(p_element || (p_element #> '{message,content}'));
     when 'post' then
-      v := private.parse_post_or_comment(p_item, 'post_');
+      v := private.parse_post_or_comment(p_element, 'post_');
     when 'comment' then
       v.message_id := 'post_'
-        || coalesce(private.parse_id(p_item -> 'post_id'), private.parse_id(p_item #> '{post,id}'));
+        || coalesce(private.parse_id(p_element -> 'post_id'), private.parse_id(p_element #> '{post,id}'));
       v.is_thread := true;
       return v;
     else
-      v.message_id := private.parse_id(p_item -> 'parent_message_id');
+      v.message_id := private.parse_id(p_element -> 'parent_message_id');
       if v.message_id is not null then
-        v.thread_id := nullif(private.parse_id(p_item -> 'chat_thread_id'), v.message_id);
-        v.chat_room_uuid := private.non_blank(p_item ->> 'chat_room_uuid');
+        v.thread_id := nullif(private.parse_id(p_element -> 'chat_thread_id'), v.message_id);
+        v.chat_room_uuid := private.non_blank(p_element ->> 'chat_room_uuid');
         v.is_thread := true;
         return v;
       end if;
-      v := private.parse_chat_message(p_item);
+      v := private.parse_chat_message(p_element);
   end case;
   v.thread_id := nullif(v.thread_id, v.message_id);
   v.is_thread := coalesce(v.is_thread, false) or p_shape in ('chat_thread', 'flat_thread')
-    or coalesce(lower(p_item ->> 'Type') = 'thread', false)
-    or private.circle_replies_of(p_item, p_shape) #> '{0}' is not null;
+    or coalesce(lower(p_element ->> 'Type') = 'thread', false)
+    or p_has_replies;
   v.title := coalesce(private.non_blank(private.parse_text(v_details -> 'issue_title')), v.title);
   v.segment := private.segment_of_type(v_details ->> 'type');
   v.sender_verdict := case when v_is_issue then v_confidence when not v_is_issue then 1 - v_confidence end;
-  v.raw_data := p_item;
+  v.raw_data := p_element;
   return v;
 end;
 $$;
 comment on function private.parse_circle_root is
-  'What a payload of this shape says about the message at its root, the sender''s verdict included.';
+  'What an element of this shape says about the message at its root, the sender''s verdict included.';
 
-create or replace function private.circle_replies_of(p_item jsonb, p_shape text) returns jsonb
-language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_replies constant jsonb := p_item -> case p_shape when 'envelope' then 'Replies' else 'replies' end;
-  v_is_reply constant boolean := p_shape = 'comment'
-    or p_shape = 'chat_message' and private.parse_id(p_item -> 'parent_message_id') is not null;
-begin
-  return case when v_is_reply then jsonb_build_array(p_item) else '[]' end
-    || case jsonb_typeof(v_replies) when 'array' then v_replies else '[]' end;
-end;
-$$;
-comment on function private.circle_replies_of is
-  'The replies in a payload of this shape: an array, often empty.';
-
-create or replace function private.parse_circle_replies(p_item jsonb, p_shape text)
-returns setof private.circle_snapshot
+create or replace function private.parse_circle_replies(p_replies jsonb, p_shape text)
+returns private.circle_snapshot[]
 language plpgsql stable security invoker set search_path = '' as $$
-declare
-  v private.circle_snapshot;
-  v_reply jsonb;
 begin
-  for v_reply in
-    select e.value from jsonb_array_elements(private.circle_replies_of(p_item, p_shape)) as e (value)
-  loop
-    v := case
-      when p_shape in ('comment', 'post') then private.parse_post_or_comment(v_reply, 'comment_')
-      else private.parse_chat_message(v_reply)
-    end;
-    return next v;
-  end loop;
-end;
-$$;
-comment on function private.parse_circle_replies is
-  'What a payload of this shape says about each of its replies.';
-
-create or replace function private.circle_root_id(p_item jsonb, p_shape text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  return case p_shape
-    when 'hint' then null
-    when 'unrecognised' then null
-    when 'envelope' then private.parse_id(p_item #> '{Parent_Message,message_id}')
-    when 'chat_message' then coalesce(
-      private.parse_id(p_item -> 'parent_message_id'), private.parse_id(p_item -> 'message_id'),
-      private.parse_id(p_item -> 'id')
-    )
-    else (private.parse_circle_root(p_item, p_shape)).message_id
-  end;
-end;
-$$;
-comment on function private.circle_root_id is
-  'The id of the message at a payload''s root, null where there is none: what an import locks first.';
-
-create type private.circle_item as (
-  item jsonb,
-  index integer,
-  shape text,
-  message_id text,
-  is_last boolean
-);
-comment on type private.circle_item is
-  'One element of a payload: its place from 0, its shape, the id of the message at its root, and whether it '
-  'is the last one about that message.';
-
--- Lists of the APIs come as pages: {records: […]}.
-create or replace function private.circle_items(p_payload jsonb) returns private.circle_item[]
-language plpgsql stable security invoker set search_path = '' as $$
-declare
-  v_items constant jsonb := case
-    when jsonb_typeof(p_payload) = 'array' then p_payload
-    when jsonb_typeof(p_payload -> 'records') = 'array' then p_payload -> 'records'
-    else jsonb_build_array(p_payload)
-  end;
-  v_shape text;
-begin
-  if jsonb_array_length(v_items) = 1 then
-    v_shape := private.circle_shape(v_items -> 0);
-    return array[
-      row(v_items -> 0, 0, v_shape, private.circle_root_id(v_items -> 0, v_shape), true)::private.circle_item
-    ];
+  if p_replies = '[]' then
+    return '{}'::private.circle_snapshot[];
+  elsif p_shape in ('comment', 'post') then
+    return array(
+      select r
+      from jsonb_array_elements(p_replies) as e (value)
+      cross join lateral private.parse_post_or_comment(e.value, 'comment_') as r
+      order by r.message_id collate "C"
+    );
   end if;
   return array(
-    select row(
-      e.value, e.place::integer - 1, s.shape, r.message_id,
-      lead(r.message_id) over (order by r.message_id collate "C", e.place) is distinct from r.message_id
-    )::private.circle_item
-    from jsonb_array_elements(v_items) with ordinality as e (value, place)
-    cross join lateral (select private.circle_shape(e.value) as shape) as s
-    cross join lateral (select private.circle_root_id(e.value, s.shape) as message_id) as r
-    order by r.message_id collate "C", e.place
+    select r
+    from jsonb_array_elements(p_replies) as e (value)
+    cross join lateral private.parse_chat_message(e.value) as r
+    order by r.message_id collate "C"
   );
 end;
 $$;
+comment on function private.parse_circle_replies is
+  'The replies of an element of this shape, in the order of their ids, which is the order of locks.';
+
+create or replace function private.is_circle_id(p_message_id text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return coalesce(length(p_message_id) <= 255, false);
+end;
+$$;
+comment on function private.is_circle_id is 'Whether a parsed id can be that of a message or reply.';
+
+create or replace function private.parse_circle_item(p_element jsonb, p_index integer)
+returns private.circle_item
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  v private.circle_item;
+  v_replies jsonb;
+  v_reply private.circle_snapshot;
+begin
+  v.index := p_index;
+  v.shape := private.circle_shape(p_element);
+  v.replies := '{}'::private.circle_snapshot[];
+  v.is_last := true;
+  if v.shape in ('hint', 'unrecognised') then
+    return v;
+  end if;
+  v_replies := private.circle_replies_of(p_element, v.shape);
+  v.root := private.parse_circle_root(p_element, v.shape, v_replies <> '[]');
+  v.replies := private.parse_circle_replies(v_replies, v.shape);
+  if v.shape = 'envelope' and jsonb_typeof(p_element -> 'Replies') not in ('array', 'null') then
+    v.error_code := 'tracker_replies_invalid';
+  elsif not private.is_circle_id((v.root).message_id) then
+    v.error_code := 'tracker_message_id_invalid';
+  else
+    foreach v_reply in array v.replies loop
+      if not private.is_circle_id(v_reply.message_id) then
+        v.error_code := 'tracker_reply_id_invalid';
+      end if;
+    end loop;
+  end if;
+  return v;
+end;
+$$;
+comment on function private.parse_circle_item is
+  'One element of a payload. It raises nothing: what is wrong with it stands in error_code.';
+
+-- 20000 is more than a body of 1 MB holds of real messages, and takes a few seconds: at 100 µs for a row of
+-- nothing, 350000 elements of two bytes held the job that imports for minutes.
+create or replace function private.count_circle_items(p_elements jsonb) returns integer
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  c_limit constant integer := 20000;
+begin
+  return (
+    select count(*)
+    from (
+      select sum(private.circle_element_size(e.value)) over (order by e.position) as size
+      from jsonb_array_elements(p_elements) with ordinality as e (value, position)
+    ) as s
+    where s.size <= c_limit
+  );
+end;
+$$;
+comment on function private.count_circle_items is
+  'How many elements of a payload, from its first one, are within the limit of 20000 messages and replies.';
+
+create or replace function private.circle_items(p_payload jsonb) returns private.circle_item[]
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  v_elements constant jsonb := private.circle_elements(p_payload);
+  v_count constant integer := jsonb_array_length(v_elements);
+  v_taken integer := v_count;
+  v_items private.circle_item[];
+  v_rest private.circle_item;
+begin
+  if v_count = 1 and private.circle_element_size(v_elements -> 0) < 100 then
+    return array[private.parse_circle_item(v_elements -> 0, 0)];
+  end if;
+  v_taken := private.count_circle_items(v_elements);
+  v_items := array(
+    select row(
+      p.index, p.shape, p.root, p.replies, p.error_code, p.error_detail,
+      lead((p.root).message_id) over (order by (p.root).message_id collate "C", p.index)
+        is distinct from (p.root).message_id
+    )::private.circle_item
+    from jsonb_array_elements(v_elements) with ordinality as e (value, position)
+    cross join lateral private.parse_circle_item(e.value, e.position::integer - 1) as p
+    where e.position <= v_taken
+    order by (p.root).message_id collate "C", p.index
+  );
+  if v_taken < v_count then
+    v_rest.index := v_taken;
+    v_rest.shape := 'left_out';
+    v_rest.replies := '{}'::private.circle_snapshot[];
+    v_rest.error_code := 'tracker_items_limit_reached';
+    v_rest.error_detail := format(
+      '%s of %s elements are left out: up to 20000 messages and replies are imported of one payload.',
+      v_count - v_taken, v_count
+    );
+    v_items := v_items || v_rest;
+  end if;
+  return v_items;
+end;
+$$;
 comment on function private.circle_items is
-  'The elements of a payload, which is one, an array, or a page {records}, in the order of their message '
-  'ids, which is the order of locks.';
+  'The elements of a payload, each parsed once, in the order of their message ids, which is the order of '
+  'locks. Where there are more than the limit, the last item stands for those that are left out.';
+
+create or replace function private.raise_circle_item_error(p_item private.circle_item) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  case p_item.error_code
+    when 'tracker_replies_invalid' then
+      raise exception using
+        errcode = 'PT422', message = 'tracker_replies_invalid', detail = 'Replies has to be an array.',
+        hint = 'Send [] for a message without replies.';
+    when 'tracker_reply_id_invalid' then
+      raise exception using
+        errcode = 'PT422', message = 'tracker_reply_id_invalid',
+        detail = 'Each reply needs an id, a number or text of 1 to 255 characters.',
+        hint = 'Send the id that Circle gave the reply.';
+    when 'tracker_items_limit_reached' then
+      raise exception using
+        errcode = 'PT422', message = 'tracker_items_limit_reached', detail = p_item.error_detail,
+        hint = 'Send fewer messages at a time.';
+    else
+      raise exception using
+        errcode = 'PT422', message = 'tracker_message_id_invalid',
+        detail = 'A message needs an id, a number or text of 1 to 255 characters.',
+        hint = 'Send the id that Circle gave the message.';
+  end case;
+end;
+$$;
+comment on function private.raise_circle_item_error is
+  'Raises why an element cannot be imported. Errors: tracker_message_id_invalid, tracker_reply_id_invalid, '
+  'tracker_replies_invalid, tracker_items_limit_reached (422).';
+
+-- 20_tracker/40_import/50_triage_circle_message.sql
+-- Whether a message is an issue, and which segment it belongs to.
 
 create type private.circle_triage as (
   likelihood double precision,
@@ -2262,14 +2399,14 @@ create type private.circle_triage as (
   confidence double precision
 );
 comment on type private.circle_triage is
-  'What is thought of a message: how likely it is an issue, whether that is sure enough to make one, and '
-  'the two columns of circle_issues.';
+  'A message''s verdict: how likely it is an issue, whether that is sure enough to create one, and the two '
+  'columns of circle_issues.';
 
--- A capture is judged by its own words alone, so that it doesn't matter what came before it. Once any of them
--- was sure, the message has an issue.
-create or replace function private.triage_circle_message(p_verdict double precision, p_title text,
-  p_body text)
-returns private.circle_triage
+-- A snapshot is judged by its own words alone, so that it doesn't matter what came before it. Once any of
+-- them was sure, the message has an issue.
+create or replace function private.triage_circle_message(
+  p_verdict double precision, p_title text, p_body text
+) returns private.circle_triage
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_threshold constant double precision := (select s.triage_threshold from public.tracker_settings as s);
@@ -2286,7 +2423,424 @@ comment on function private.triage_circle_message is
   'Whether a message is an issue: by its sender''s verdict, else by its words. The '
   'threshold is tracker_settings.triage_threshold.';
 
--- 20_tracker/40_import/30_format_circle_message_description.sql
+create or replace function private.segment_of_message(p_message public.circle_issues) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce(p_message.segment, private.determine_segment(p_message.title, p_message.body));
+end;
+$$;
+comment on function private.segment_of_message is
+  'The segment that the message''s sender named, else the one of its words.';
+
+-- 20_tracker/40_import/60_circle_locks.sql
+-- The locks of an import, taken before the first row is written.
+--
+-- Lock order, for everything that imports or deletes: event, the lock key of each message and reply, issues
+-- by id, messages by message id, replies by message id, tags. Deleting an issue locks it and then reaches its
+-- messages, so an import has to lock the issues that its messages have before the first message; and since it
+-- learns which those are from the messages, imports of the same message are serialized before they look.
+
+create or replace function private.lock_message_keys(p_message_ids text[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_key integer;
+  v_keys integer[];
+begin
+  -- 1024 keys for all messages, so that no payload uses up the lock table.
+  if cardinality(p_message_ids) = 1 then
+    v_keys := array[hashtext(p_message_ids[1]) & 1023];
+  else
+    v_keys := array(
+      select distinct hashtext(u.message_id) & 1023 as key from unnest(p_message_ids) as u (message_id)
+      where u.message_id is not null order by key
+    );
+  end if;
+  foreach v_key in array v_keys loop
+    perform pg_advisory_xact_lock(hashtext('public.circle_issues'), v_key);
+  end loop;
+end;
+$$;
+comment on function private.lock_message_keys is
+  'Serializes transactions that have a message or reply in common, from here to their end: an advisory lock '
+  'for each key, in the order of the keys.';
+
+create or replace function private.lock_issues(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_issue_ids <> '{}' then
+    perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
+  end if;
+end;
+$$;
+comment on function private.lock_issues is
+  'Locks issues, in the order of their ids, before any message is locked.';
+
+-- A message that has one of the replies until now loses it, and its issue is written then. One message
+-- without replies, which is what most payloads are, is looked up by itself: with `= any`, whose cost depends
+-- on the array, the statement is planned again in each call, 200 µs.
+create or replace function private.lock_circle_messages(p_root_ids text[], p_reply_ids text[])
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_id uuid;
+begin
+  perform private.lock_message_keys(p_root_ids || p_reply_ids);
+  if cardinality(p_root_ids) = 1 and p_reply_ids = '{}' then
+    select c.mapped_to_issue_id into v_issue_id
+    from public.circle_issues as c where c.message_id = p_root_ids[1];
+    if v_issue_id is not null then
+      perform private.lock_issues(array[v_issue_id]);
+    end if;
+    return;
+  end if;
+  perform private.lock_issues(array(
+    select c.mapped_to_issue_id from public.circle_issues as c
+    where c.message_id = any (p_root_ids) and c.mapped_to_issue_id is not null
+    union all
+    select c.mapped_to_issue_id
+    from public.circle_replies as r
+    join public.circle_issues as c on c.id = r.circle_issue_id
+    where r.message_id = any (p_reply_ids) and c.mapped_to_issue_id is not null
+  ));
+end;
+$$;
+comment on function private.lock_circle_messages is
+  'Locks messages and replies by their keys, then the issues of these messages and of those that have these '
+  'replies. Which issues these are is certain only once the keys are locked.';
+
+create or replace function private.lock_circle_items(p_items private.circle_item[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if cardinality(p_items) = 1 and cardinality(p_items[1].replies) = 0 then
+    perform private.lock_circle_messages(array[(p_items[1].root).message_id], '{}'::text[]);
+    return;
+  end if;
+  perform private.lock_circle_messages(
+    array(select (i.root).message_id from unnest(p_items) as i where (i.root).message_id is not null),
+    array(
+      select r.message_id from unnest(p_items) as i cross join lateral unnest(i.replies) as r
+      where r.message_id is not null
+    )
+  );
+end;
+$$;
+comment on function private.lock_circle_items is 'Locks what the items of a payload are about.';
+
+-- 20_tracker/40_import/70_merge_circle_fields.sql
+-- Snapshots of a message come in any order, any number of times, and in part. Each field is a
+-- last-writer-wins register: it holds the value of the newest version that has one, and of several of one
+-- version the greatest, so that the row is the same whatever order they came in. A version is the time of the
+-- edit, else of the posting.
+
+create or replace function private.circle_version(p_edited_at timestamptz, p_posted_at timestamptz)
+returns numeric
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  -- Before all times that a timestamptz can hold, and unlike -infinity a number in jsonb too.
+  return coalesce(extract(epoch from coalesce(p_edited_at, p_posted_at)), -1e15);
+end;
+$$;
+comment on function private.circle_version is
+  'The version of a message, in seconds since 1970; one without any time is older than all others.';
+
+-- The time zone is fixed, so that times compare as text in the same way in every session.
+create or replace function private.merge_circle_fields(
+  p_stored jsonb, p_versions jsonb, p_snapshot jsonb, out o_values jsonb, out o_versions jsonb
+)
+language plpgsql stable security invoker set search_path = '' set timezone = 'UTC' as $$
+declare
+  v_stored_version constant numeric := private.circle_version(
+    (p_stored ->> 'edited_at')::timestamptz, (p_stored ->> 'posted_at')::timestamptz
+  );
+  v_snapshot_version constant numeric := private.circle_version(
+    (p_snapshot ->> 'edited_at')::timestamptz, (p_snapshot ->> 'posted_at')::timestamptz
+  );
+  v_newest_version numeric;
+  v_merged jsonb;
+begin
+  select coalesce(jsonb_object_agg(w.field, w.register), '{}') into v_merged
+  from (
+    select distinct on (r.field) r.field, jsonb_build_array(r.version, r.value) as register
+    from (
+      select
+        s.key as field, s.value,
+        -- A client may have written something else there.
+        case when jsonb_typeof(p_versions -> s.key) = 'number' then (p_versions -> s.key)::numeric
+          else v_stored_version end as version
+      from jsonb_each(p_stored) as s
+      where p_snapshot ? s.key and p_versions -> s.key is distinct from 'null'
+      union all
+      select n.key, n.value, v_snapshot_version from jsonb_each(p_snapshot) as n
+    ) as r
+    where r.value <> 'null'
+    order by r.field, r.version desc, (r.value #>> '{}') collate "C" desc
+  ) as w;
+  v_newest_version := private.circle_version(
+    (v_merged #>> '{edited_at,1}')::timestamptz, (v_merged #>> '{posted_at,1}')::timestamptz
+  );
+  select
+    jsonb_object_agg(k.field, v_merged -> k.field -> 1),
+    coalesce(
+      jsonb_object_agg(k.field, v_merged -> k.field -> 0) filter (
+        where (v_merged -> k.field ->> 0)::numeric <> v_newest_version
+          or not v_merged ? k.field
+          and k.field in ('title', 'body', 'author_name', 'attachments', 'raw_data')
+      ),
+      '{}'
+    )
+  into o_values, o_versions
+  from jsonb_object_keys(p_snapshot) as k (field);
+end;
+$$;
+comment on function private.merge_circle_fields is
+  'Merges a snapshot into a stored row, both as {field: value}. Returns the values, null where nobody has '
+  'sent one, and what field_versions is to hold.';
+
+-- 20_tracker/40_import/80_circle_messages.sql
+-- The row of a message: inserted by its first snapshot, merged with each further one.
+
+create or replace function private.merge_circle_message(
+  p_message public.circle_issues, p_root private.circle_snapshot
+) returns public.circle_issues
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_merged record;
+  v public.circle_issues;
+begin
+  v_merged := private.merge_circle_fields(
+    to_jsonb(p_message), p_message.field_versions,
+    to_jsonb(p_root) - array['message_id', 'reply_index', 'is_thread']
+  );
+  v := jsonb_populate_record(p_message, v_merged.o_values);
+  v.field_versions := v_merged.o_versions;
+  v.title := coalesce(v.title, private.circle_title(null, v.body));
+  v.body := coalesce(v.body, '');
+  v.author_name := coalesce(v.author_name, 'Unknown');
+  v.attachments := coalesce(v.attachments, '[]');
+  v.raw_data := coalesce(v.raw_data, '{}');
+  v.is_thread := p_message.is_thread or coalesce(p_root.is_thread, false);
+  -- What was filled in for a chat room stays as long as the message stays in it.
+  if v.chat_room_uuid is not distinct from p_message.chat_room_uuid then
+    if v.space_id is null and p_message.space_id is not null then
+      v.space_id := p_message.space_id;
+      v.field_versions := v.field_versions || '{"space_id": null}';
+    end if;
+    if v.space_name is null and p_message.space_name is not null then
+      v.space_name := p_message.space_name;
+      v.field_versions := v.field_versions || '{"space_name": null}';
+    end if;
+  end if;
+  return v;
+end;
+$$;
+comment on function private.merge_circle_message is
+  'The row of a message with a snapshot merged into it; nothing is written.';
+
+create or replace function private.insert_circle_message(
+  p_root private.circle_snapshot, p_triage private.circle_triage, p_issue_id uuid,
+  out o_message public.circle_issues
+)
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.circle_issues (
+    message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link, is_thread,
+    is_triaged, triage_confidence, raw_data, mapped_to_issue_id, attachments, chat_room_uuid, posted_at,
+    edited_at, segment, sender_verdict, field_versions
+  )
+  values (
+    p_root.message_id, p_root.thread_id, private.circle_title(p_root.title, p_root.body),
+    coalesce(p_root.body, ''), coalesce(p_root.author_name, 'Unknown'), p_root.author_email,
+    p_root.space_name, p_root.space_id, p_root.link, coalesce(p_root.is_thread, false),
+    p_triage.is_triaged, p_triage.confidence,
+    coalesce(p_root.raw_data, '{}'), p_issue_id, coalesce(p_root.attachments, '[]'), p_root.chat_room_uuid,
+    p_root.posted_at, p_root.edited_at, p_root.segment, p_root.sender_verdict,
+    '{}'::jsonb
+      || case when p_root.title is null then '{"title": null}' else '{}' end::jsonb
+      || case when p_root.body is null then '{"body": null}' else '{}' end::jsonb
+      || case when p_root.author_name is null then '{"author_name": null}' else '{}' end::jsonb
+      || case when p_root.attachments is null then '{"attachments": null}' else '{}' end::jsonb
+      || case when p_root.raw_data is null then '{"raw_data": null}' else '{}' end::jsonb
+  )
+  on conflict on constraint circle_issues_message_id_key do nothing
+  returning * into o_message;
+end;
+$$;
+comment on function private.insert_circle_message is
+  'Inserts the first snapshot of a message and returns its row; null where the message exists already.';
+
+-- A message whose issue a person deleted is not imported again, and one whose issue was taken back waits for
+-- a person.
+create or replace function private.has_been_imported(p_circle_issue_id uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from private.circle_imports as m where m.circle_issue_id = p_circle_issue_id);
+end;
+$$;
+comment on function private.has_been_imported is
+  'Whether an issue was created of the message before.';
+
+create or replace function private.update_circle_message(
+  p_root private.circle_snapshot, p_triage private.circle_triage,
+  out o_message public.circle_issues, out o_is_stale boolean
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_stored public.circle_issues;
+  v_merged private.circle_triage;
+begin
+  select * into v_stored from public.circle_issues as c where c.message_id = p_root.message_id for update;
+  o_message := v_stored;
+  o_is_stale := private.circle_version(p_root.edited_at, p_root.posted_at)
+    < private.circle_version(v_stored.edited_at, v_stored.posted_at);
+  if v_stored.raw_data is distinct from p_root.raw_data then
+    o_message := private.merge_circle_message(v_stored, p_root);
+  end if;
+  if v_stored.mapped_to_issue_id is not null then
+    o_message.triage_confidence := case when p_triage.is_sure
+      then greatest(v_stored.triage_confidence, p_triage.confidence) else v_stored.triage_confidence end;
+  elsif v_stored.triaged_by is null and not private.has_been_imported(v_stored.id) then
+    v_merged := private.triage_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+    o_message.is_triaged := p_triage.is_sure or v_merged.is_triaged and not v_merged.is_sure;
+    o_message.triage_confidence := case when p_triage.is_sure then p_triage.confidence
+      else v_merged.confidence end;
+  elsif not v_stored.is_triaged then
+    -- Returned to triage by a person, who decides, with what is known by now.
+    v_merged := private.triage_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+    o_message.triage_confidence := v_merged.likelihood;
+  end if;
+  if o_message is not distinct from v_stored then
+    return;
+  end if;
+  update public.circle_issues as c set
+    thread_id = o_message.thread_id, title = o_message.title, body = o_message.body,
+    author_name = o_message.author_name, author_email = o_message.author_email,
+    space_name = o_message.space_name, space_id = o_message.space_id, link = o_message.link,
+    is_thread = o_message.is_thread, is_triaged = o_message.is_triaged,
+    triage_confidence = o_message.triage_confidence, raw_data = o_message.raw_data,
+    attachments = o_message.attachments, chat_room_uuid = o_message.chat_room_uuid,
+    posted_at = o_message.posted_at, edited_at = o_message.edited_at, segment = o_message.segment,
+    sender_verdict = o_message.sender_verdict, field_versions = o_message.field_versions
+  where c.id = v_stored.id
+  returning * into o_message;
+end;
+$$;
+comment on function private.update_circle_message is
+  'Merges a snapshot into the existing message and decides on it again, unless a person has decided or it '
+  'has an issue. o_is_stale: the stored version is newer.';
+
+-- The message gets the issue's id before the issue exists, which saves writing the message twice.
+create or replace function private.store_circle_message(
+  p_root private.circle_snapshot, p_triage private.circle_triage,
+  out o_message public.circle_issues, out o_action text, out o_is_stale boolean
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_id uuid;
+  v_updated record;
+begin
+  if p_triage.is_sure then
+    set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
+    v_issue_id := gen_random_uuid();
+  end if;
+  o_is_stale := false;
+  o_message := private.insert_circle_message(p_root, p_triage, v_issue_id);
+  if o_message.id is not null then
+    o_action := case when v_issue_id is null then 'stored' else 'created' end;
+    return;
+  end if;
+  v_updated := private.update_circle_message(p_root, p_triage);
+  o_message := v_updated.o_message;
+  o_is_stale := v_updated.o_is_stale;
+  o_action := case when o_message.mapped_to_issue_id is null then 'stored' else 'updated' end;
+  if o_action = 'stored' and p_triage.is_sure and o_message.triaged_by is null
+    and not private.has_been_imported(o_message.id)
+  then
+    o_action := 'created';
+    update public.circle_issues as c set mapped_to_issue_id = v_issue_id where c.id = o_message.id
+    returning * into o_message;
+  end if;
+end;
+$$;
+comment on function private.store_circle_message is
+  'Stores a snapshot of a message. o_action is created where its issue is to be created now, with the id '
+  'that mapped_to_issue_id holds already; updated where it has one, else stored.';
+
+-- 20_tracker/40_import/82_circle_replies.sql
+-- The rows of a message's replies. A reply that a payload leaves out stays.
+
+create or replace function private.merge_circle_reply(
+  p_message public.circle_issues, p_reply private.circle_snapshot
+) returns uuid
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_stored public.circle_replies;
+  v_parent public.circle_issues;
+  v_merged record;
+  v public.circle_replies;
+begin
+  select * into v_stored from public.circle_replies as r where r.message_id = p_reply.message_id for update;
+  if v_stored.circle_issue_id = p_message.id and v_stored.raw_data = p_reply.raw_data then
+    return null;
+  end if;
+  select * into v_parent from public.circle_issues as c where c.id = v_stored.circle_issue_id;
+  v_merged := private.merge_circle_fields(
+    to_jsonb(v_stored) || jsonb_build_object('parent', v_parent.message_id), v_stored.field_versions,
+    jsonb_build_object(
+      'parent', p_message.message_id, 'author_name', p_reply.author_name, 'body', p_reply.body,
+      'attachments', p_reply.attachments, 'link', p_reply.link, 'reply_index', p_reply.reply_index,
+      'posted_at', p_reply.posted_at, 'edited_at', p_reply.edited_at, 'raw_data', p_reply.raw_data
+    )
+  );
+  v := jsonb_populate_record(v_stored, v_merged.o_values);
+  update public.circle_replies as r set
+    circle_issue_id = case v_merged.o_values ->> 'parent'
+      when p_message.message_id then p_message.id else v_stored.circle_issue_id end,
+    reply_index = v.reply_index, author_name = coalesce(v.author_name, 'Unknown'),
+    body = coalesce(v.body, ''), attachments = coalesce(v.attachments, '[]'), link = v.link,
+    raw_data = coalesce(v.raw_data, '{}'), posted_at = v.posted_at, edited_at = v.edited_at,
+    field_versions = v_merged.o_versions
+  where r.id = v_stored.id;
+  return nullif(v_parent.id, p_message.id);
+end;
+$$;
+comment on function private.merge_circle_reply is
+  'Merges a snapshot of a reply into its row. Returns the other message that had the reply before, whose '
+  'issue has to be brought up to date; null where there is none.';
+
+create or replace function private.store_circle_replies(
+  p_message public.circle_issues, p_replies private.circle_snapshot[], out o_others uuid[]
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v private.circle_snapshot;
+begin
+  o_others := '{}';
+  foreach v in array p_replies loop
+    insert into public.circle_replies (
+      message_id, circle_issue_id, reply_index, author_name, body, attachments, link, raw_data, posted_at,
+      edited_at, created_at, field_versions
+    )
+    values (
+      v.message_id, p_message.id, v.reply_index, coalesce(v.author_name, 'Unknown'), coalesce(v.body, ''),
+      coalesce(v.attachments, '[]'), v.link, v.raw_data, v.posted_at, v.edited_at,
+      coalesce(v.posted_at, now()),
+      '{}'::jsonb
+        || case when v.body is null then '{"body": null}' else '{}' end::jsonb
+        || case when v.author_name is null then '{"author_name": null}' else '{}' end::jsonb
+        || case when v.attachments is null then '{"attachments": null}' else '{}' end::jsonb
+    )
+    on conflict on constraint circle_replies_message_id_key do nothing;
+    if not found then
+      o_others := array_remove(o_others || private.merge_circle_reply(p_message, v), null);
+    end if;
+  end loop;
+end;
+$$;
+comment on function private.store_circle_replies is
+  'Inserts or merges the replies of an item, which are in the order of their ids. Returns the other messages '
+  'that had one of them before.';
+
+-- 20_tracker/40_import/84_format_circle_message_description.sql
 -- A message from Circle as text: what an issue's description starts as.
 
 create or replace function private.quoted_lines(p_text text) returns text
@@ -2392,245 +2946,353 @@ comment on function public.format_circle_message_description is
   '(401), team_role_required (403).';
 grant execute on function public.format_circle_message_description to authenticated, service_role;
 
--- 20_tracker/40_import/40_merge_circle_snapshots.sql
--- Captures of a message come in any order, any number of times, and in part. Each field is a register: it
--- holds the value of the newest version that has one, and of several of one version the greatest, so that the
--- row is the same whatever order they came in. A version is the time of the edit, else of the posting.
+-- 20_tracker/40_import/86_imported_issues.sql
+-- The issue of a message: created by an import, brought up to date by later ones.
 
-create or replace function private.circle_version(p_edited_at timestamptz, p_posted_at timestamptz)
-returns numeric
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  -- Before all times that a timestamptz can hold, and unlike -infinity a number in jsonb too.
-  return coalesce(extract(epoch from coalesce(p_edited_at, p_posted_at)), -1e15);
-end;
-$$;
-comment on function private.circle_version is
-  'The version of a message, in seconds since 1970; one without any time is older than all others.';
-
--- The time zone, so that times compare as texts by the same rule in every session.
-create or replace function private.merge_circle_fields(
-  p_stored jsonb, p_versions jsonb, p_capture jsonb, out o_values jsonb, out o_versions jsonb
-)
-language plpgsql stable security invoker set search_path = '' set timezone = 'UTC' as $$
+create or replace function private.create_imported_issue(
+  p_message public.circle_issues, p_issue_id uuid, p_segment text, p_import_source text, p_imported_by text,
+  p_is_automatic boolean
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_stored_version constant numeric := private.circle_version(
-    (p_stored ->> 'edited_at')::timestamptz, (p_stored ->> 'posted_at')::timestamptz
-  );
-  v_capture_version constant numeric := private.circle_version(
-    (p_capture ->> 'edited_at')::timestamptz, (p_capture ->> 'posted_at')::timestamptz
-  );
-  v_newest_version numeric;
-  v_merged jsonb;
+  v_title constant text := private.circle_title(p_message.title, p_message.body);
+  v_description constant text := private.format_circle_message(p_message);
 begin
-  select coalesce(jsonb_object_agg(w.field, w.register), '{}') into v_merged
-  from (
-    select distinct on (r.field) r.field, jsonb_build_array(r.version, r.value) as register
-    from (
-      select
-        s.key as field, s.value,
-        -- A client may have written something else there.
-        case when jsonb_typeof(p_versions -> s.key) = 'number' then (p_versions -> s.key)::numeric
-          else v_stored_version end as version
-      from jsonb_each(p_stored) as s
-      where p_capture ? s.key and p_versions -> s.key is distinct from 'null'
-      union all
-      select n.key, n.value, v_capture_version from jsonb_each(p_capture) as n
-    ) as r
-    where r.value <> 'null'
-    order by r.field, r.version desc, (r.value #>> '{}') collate "C" desc
-  ) as w;
-  v_newest_version := private.circle_version(
-    (v_merged #>> '{edited_at,1}')::timestamptz, (v_merged #>> '{posted_at,1}')::timestamptz
+  insert into public.issues (id, title, description, status, segment, submitted_by, tags)
+  values (
+    p_issue_id, v_title, v_description, 'waiting_for_help', p_segment, p_message.author_name,
+    array[p_segment, 'circle']
   );
-  select
-    jsonb_object_agg(k.field, v_merged -> k.field -> 1),
-    coalesce(
-      jsonb_object_agg(k.field, v_merged -> k.field -> 0) filter (
-        where (v_merged -> k.field ->> 0)::numeric <> v_newest_version
-          or not v_merged ? k.field
-          and k.field in ('title', 'body', 'author_name', 'attachments', 'raw_data')
-      ),
-      '{}'
-    )
-  into o_values, o_versions
-  from jsonb_object_keys(p_capture) as k (field);
+  insert into private.circle_imports (circle_issue_id, issue_id, title, description, segment, submitted_by)
+  values (p_message.id, p_issue_id, v_title, v_description, p_segment, p_message.author_name)
+  on conflict on constraint circle_imports_pkey do update set
+    issue_id = excluded.issue_id, title = excluded.title, description = excluded.description,
+    segment = excluded.segment, submitted_by = excluded.submitted_by, imported_at = clock_timestamp();
+  insert into public.issue_import_logs (circle_issue_id, issue_id, imported_by, import_source, is_automatic)
+  values (p_message.id, p_issue_id, p_imported_by, p_import_source, p_is_automatic);
 end;
 $$;
-comment on function private.merge_circle_fields is
-  'Merges a capture into a stored row, both as {field: value}. Returns the values, null where nobody has '
-  'sent one, and what field_versions is to hold.';
+comment on function private.create_imported_issue is
+  'Creates the issue of a message, records what it wrote in circle_imports and logs the import.';
 
-create or replace function private.check_circle_id(p_message_id text, p_code text) returns void
-language plpgsql immutable security invoker set search_path = '' as $$
+-- The issue may have been merged, edited or deleted since: only columns that still hold what an import wrote
+-- are updated.
+create or replace function private.refresh_imported_issue(p_message public.circle_issues, p_segment text)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_title constant text := private.circle_title(p_message.title, p_message.body);
+  v_description constant text := private.format_circle_message(p_message);
+  v_last private.circle_imports;
 begin
-  if p_message_id is not null and length(p_message_id) <= 255 then
+  -- The issue first: an import of this message has locked it before it comes here.
+  perform from public.issues as i where i.id = p_message.mapped_to_issue_id for no key update;
+  select * into v_last from private.circle_imports as m
+  where m.circle_issue_id = p_message.id and m.issue_id = p_message.mapped_to_issue_id
+  for update;
+  if not found or (v_last.title, v_last.description, v_last.segment, v_last.submitted_by)
+    is not distinct from (v_title, v_description, p_segment, p_message.author_name)
+  then
     return;
   end if;
-  if p_code = 'tracker_reply_id_invalid' then
-    raise exception using
-      errcode = 'PT422', message = 'tracker_reply_id_invalid',
-      detail = 'Each reply needs an id, a number or text of 1 to 255 characters.',
-      hint = 'Send the id that Circle gave the reply.';
-  end if;
-  raise exception using
-    errcode = 'PT422', message = 'tracker_message_id_invalid',
-    detail = 'A message needs an id, a number or text of 1 to 255 characters.',
-    hint = 'Send the id that Circle gave the message.';
+  perform set_config('app.import', 'on', true);
+  update public.issues as i set
+    title = case when i.title = v_last.title then v_title else i.title end,
+    description = case when i.description = v_last.description then v_description else i.description end,
+    segment = case when i.segment = v_last.segment then p_segment else i.segment end,
+    submitted_by = case when i.submitted_by = v_last.submitted_by then p_message.author_name
+      else i.submitted_by end,
+    tags = case when i.segment = v_last.segment then array_replace(i.tags, i.segment, p_segment)
+      else i.tags end
+  where i.id = p_message.mapped_to_issue_id;
+  perform set_config('app.import', 'off', true);
+  update private.circle_imports as m set
+    title = v_title, description = v_description, segment = p_segment,
+    submitted_by = p_message.author_name, imported_at = clock_timestamp()
+  where m.circle_issue_id = p_message.id;
 end;
 $$;
-comment on function private.check_circle_id is
-  'Errors: tracker_message_id_invalid, tracker_reply_id_invalid (422).';
+comment on function private.refresh_imported_issue is
+  'Updates an imported issue from its message, except where a team member changed it.';
 
-create or replace function private.merge_circle_message(
-  p_message public.circle_issues, p_root private.circle_snapshot
-) returns public.circle_issues
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_merged record;
-  v public.circle_issues;
-begin
-  select * into v_merged
-  from private.merge_circle_fields(
-    to_jsonb(p_message), p_message.field_versions,
-    to_jsonb(p_root) - array['message_id', 'reply_index', 'is_thread']
-  );
-  v := jsonb_populate_record(p_message, v_merged.o_values);
-  v.field_versions := v_merged.o_versions;
-  v.title := coalesce(v.title, private.circle_title(null, v.body));
-  v.body := coalesce(v.body, '');
-  v.author_name := coalesce(v.author_name, 'Unknown');
-  v.attachments := coalesce(v.attachments, '[]');
-  v.raw_data := coalesce(v.raw_data, '{}');
-  v.is_thread := p_message.is_thread or coalesce(p_root.is_thread, false);
-  -- What was filled in for a room stays as long as the room does.
-  if v.chat_room_uuid is not distinct from p_message.chat_room_uuid then
-    if v.space_id is null and p_message.space_id is not null then
-      v.space_id := p_message.space_id;
-      v.field_versions := v.field_versions || '{"space_id": null}';
-    end if;
-    if v.space_name is null and p_message.space_name is not null then
-      v.space_name := p_message.space_name;
-      v.field_versions := v.field_versions || '{"space_name": null}';
-    end if;
-  end if;
-  return v;
-end;
-$$;
-comment on function private.merge_circle_message is
-  'The row of a message with a capture merged into it; nothing is written.';
-
-create or replace function private.insert_circle_message(
-  p_root private.circle_snapshot, p_triage private.circle_triage, p_issue_id uuid,
-  out o_message public.circle_issues
-)
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  insert into public.circle_issues (
-    message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link, is_thread,
-    is_triaged, triage_confidence, raw_data, mapped_to_issue_id, attachments, chat_room_uuid, posted_at,
-    edited_at, segment, sender_verdict, field_versions
-  )
-  values (
-    p_root.message_id, p_root.thread_id, private.circle_title(p_root.title, p_root.body),
-    coalesce(p_root.body, ''), coalesce(p_root.author_name, 'Unknown'), p_root.author_email,
-    p_root.space_name, p_root.space_id, p_root.link, coalesce(p_root.is_thread, false),
-    p_triage.is_triaged, p_triage.confidence,
-    coalesce(p_root.raw_data, '{}'), p_issue_id, coalesce(p_root.attachments, '[]'), p_root.chat_room_uuid,
-    p_root.posted_at, p_root.edited_at, p_root.segment, p_root.sender_verdict,
-    '{}'::jsonb
-      || case when p_root.title is null then '{"title": null}' else '{}' end::jsonb
-      || case when p_root.body is null then '{"body": null}' else '{}' end::jsonb
-      || case when p_root.author_name is null then '{"author_name": null}' else '{}' end::jsonb
-      || case when p_root.attachments is null then '{"attachments": null}' else '{}' end::jsonb
-      || case when p_root.raw_data is null then '{"raw_data": null}' else '{}' end::jsonb
-  )
-  on conflict on constraint circle_issues_message_id_key do nothing
-  returning * into o_message;
-end;
-$$;
-comment on function private.insert_circle_message is
-  'Inserts the first capture of a message and returns its row; null where the message is there already.';
-
-create or replace function private.merge_circle_reply(
-  p_message public.circle_issues, p_reply private.circle_snapshot
-) returns uuid
+create or replace function private.refresh_other_messages(p_circle_issue_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_stored public.circle_replies;
-  v_parent public.circle_issues;
-  v_merged record;
-  v public.circle_replies;
+  v_message public.circle_issues;
 begin
-  select * into v_stored from public.circle_replies as r where r.message_id = p_reply.message_id for update;
-  if v_stored.circle_issue_id = p_message.id and v_stored.raw_data = p_reply.raw_data then
-    return null;
+  if p_circle_issue_ids = '{}' then
+    return;
   end if;
-  select * into v_parent from public.circle_issues as c where c.id = v_stored.circle_issue_id;
-  select * into v_merged
-  from private.merge_circle_fields(
-    to_jsonb(v_stored) || jsonb_build_object('parent', v_parent.message_id), v_stored.field_versions,
-    jsonb_build_object(
-      'parent', p_message.message_id, 'author_name', p_reply.author_name, 'body', p_reply.body,
-      'attachments', p_reply.attachments, 'link', p_reply.link, 'reply_index', p_reply.reply_index,
-      'posted_at', p_reply.posted_at, 'edited_at', p_reply.edited_at, 'raw_data', p_reply.raw_data
-    )
-  );
-  v := jsonb_populate_record(v_stored, v_merged.o_values);
-  update public.circle_replies as r set
-    circle_issue_id = case v_merged.o_values ->> 'parent'
-      when p_message.message_id then p_message.id else v_stored.circle_issue_id end,
-    reply_index = v.reply_index, author_name = coalesce(v.author_name, 'Unknown'),
-    body = coalesce(v.body, ''), attachments = coalesce(v.attachments, '[]'), link = v.link,
-    raw_data = coalesce(v.raw_data, '{}'), posted_at = v.posted_at, edited_at = v.edited_at,
-    field_versions = v_merged.o_versions
-  where r.id = v_stored.id;
-  return nullif(v_parent.id, p_message.id);
-end;
-$$;
-comment on function private.merge_circle_reply is
-  'Merges a capture of a reply into its row. Returns the other message under which the reply stood before, '
-  'whose issue has to be brought up to date; null for none.';
-
-create or replace function private.store_circle_replies(
-  p_message public.circle_issues, p_item jsonb, p_shape text, out o_count integer, out o_others uuid[]
-)
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v private.circle_snapshot;
-begin
-  o_count := 0;
-  o_others := '{}';
-  for v in
-    select r.* from private.parse_circle_replies(p_item, p_shape) as r order by r.message_id collate "C"
+  for v_message in
+    select c.* from public.circle_issues as c
+    where c.id = any (p_circle_issue_ids) and c.mapped_to_issue_id is not null
+    order by c.message_id collate "C"
   loop
-    perform private.check_circle_id(v.message_id, 'tracker_reply_id_invalid');
-    insert into public.circle_replies (
-      message_id, circle_issue_id, reply_index, author_name, body, attachments, link, raw_data, posted_at,
-      edited_at, created_at, field_versions
-    )
-    values (
-      v.message_id, p_message.id, v.reply_index, coalesce(v.author_name, 'Unknown'), coalesce(v.body, ''),
-      coalesce(v.attachments, '[]'), v.link, v.raw_data, v.posted_at, v.edited_at,
-      coalesce(v.posted_at, now()),
-      '{}'::jsonb
-        || case when v.body is null then '{"body": null}' else '{}' end::jsonb
-        || case when v.author_name is null then '{"author_name": null}' else '{}' end::jsonb
-        || case when v.attachments is null then '{"attachments": null}' else '{}' end::jsonb
-    )
-    on conflict on constraint circle_replies_message_id_key do nothing;
-    if not found then
-      o_others := array_remove(o_others || private.merge_circle_reply(p_message, v), null);
-    end if;
-    o_count := o_count + 1;
+    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
   end loop;
 end;
 $$;
-comment on function private.store_circle_replies is
-  'Stores the replies of a payload; one that is missing from it stays. Returns how many there were, and the '
-  'other messages that had one of them. Errors: tracker_reply_id_invalid (422).';
+comment on function private.refresh_other_messages is
+  'Updates the issues of messages that have lost a reply, or whose reply has changed.';
 
--- 20_tracker/40_import/50_upsert_circle_issue.sql
+-- For when the last element about a message is rejected, after others that were not.
+create or replace function private.refresh_after_rejection(p_message_id text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_message public.circle_issues;
+begin
+  select * into v_message from public.circle_issues as c
+  where c.message_id = p_message_id and c.mapped_to_issue_id is not null;
+  if found then
+    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
+  end if;
+exception
+  when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded then
+    -- The rejection is reported already; the issue stays as it was.
+    null;
+end;
+$$;
+comment on function private.refresh_after_rejection is
+  'Updates the issue of a message from what was stored of it before an element was rejected.';
+
+-- 20_tracker/40_import/88_import_items.sql
+-- The import: locks what a payload's items are about, then imports one item after the other.
+
+-- Of several items about one message the last one updates the issue: the description of a long thread is not
+-- written again for each of its replies.
+create or replace function private.import_circle_item(
+  p_item private.circle_item, p_import_source text, p_imported_by text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_root constant private.circle_snapshot := p_item.root;
+  v_stored record;
+  v_message public.circle_issues;
+  v_segment text;
+begin
+  if p_item.error_code is not null then
+    perform private.raise_circle_item_error(p_item);
+  end if;
+  perform set_config('app.import', 'on', true);
+  v_stored := private.store_circle_message(
+    v_root, private.triage_circle_message(v_root.sender_verdict, v_root.title, v_root.body)
+  );
+  v_message := v_stored.o_message;
+  if cardinality(p_item.replies) > 0 then
+    perform private.refresh_other_messages(private.store_circle_replies(v_message, p_item.replies));
+  end if;
+  if v_stored.o_action <> 'stored' then
+    v_segment := private.segment_of_message(v_message);
+  end if;
+  if v_stored.o_action = 'created' then
+    perform private.create_imported_issue(
+      v_message, v_message.mapped_to_issue_id, v_segment, p_import_source, p_imported_by, true
+    );
+  elsif v_stored.o_action = 'updated' and p_item.is_last then
+    perform private.refresh_imported_issue(v_message, v_segment);
+  end if;
+  perform set_config('app.import', 'off', true);
+  return jsonb_build_object(
+    'index', p_item.index,
+    'circle_issue_id', v_message.id, 'message_id', v_message.message_id,
+    'message_type', case when v_message.is_thread then 'thread' else 'single' end,
+    'title', v_message.title, 'segment', v_segment, 'replies_processed', cardinality(p_item.replies),
+    'issue_id', v_message.mapped_to_issue_id, 'action', v_stored.o_action,
+    'is_stale', v_stored.o_is_stale, 'is_triaged', v_message.is_triaged,
+    'triage_confidence', v_message.triage_confidence
+  );
+end;
+$$;
+comment on function private.import_circle_item is
+  'Imports one item of a payload. Errors: tracker_message_id_invalid, tracker_reply_id_invalid, '
+  'tracker_replies_invalid, tracker_items_limit_reached (422).';
+
+create or replace function private.try_circle_item(
+  p_item private.circle_item, p_import_source text, p_imported_by text, out o_imported jsonb,
+  out o_error jsonb
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_state text;
+  v_message text;
+  v_detail text;
+begin
+  o_imported := private.import_circle_item(p_item, p_import_source, p_imported_by);
+exception
+  when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded
+    or statement_too_complex then
+    get stacked diagnostics
+      v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
+    o_error := jsonb_build_object(
+      'index', p_item.index, 'message_id', left((p_item.root).message_id, 255),
+      'code', case v_state when 'PT422' then v_message else 'tracker_message_invalid' end,
+      'message', case v_state when 'PT422' then v_detail else v_message end
+    );
+    if p_item.is_last and (p_item.root).message_id is not null then
+      perform private.refresh_after_rejection((p_item.root).message_id);
+    end if;
+end;
+$$;
+comment on function private.try_circle_item is
+  'Imports one item of a payload, or returns why it is rejected, with nothing of it written: {index, '
+  'message_id, code, message}.';
+
+create or replace function private.sorted_by_index(p_items jsonb[]) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if cardinality(p_items) < 2 then
+    return to_jsonb(p_items);
+  end if;
+  return (select jsonb_agg(i.item order by i.item -> 'index') from unnest(p_items) as i (item));
+end;
+$$;
+comment on function private.sorted_by_index is 'An array of results in the order of what was sent.';
+
+create or replace function private.import_items(
+  p_items private.circle_item[], p_import_source text, p_imported_by text, p_is_atomic boolean,
+  out o_imported jsonb, out o_errors jsonb
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_item private.circle_item;
+  v_source text;
+  v_tried record;
+  v_imported jsonb[] := array[]::jsonb[];
+  v_errors jsonb[] := array[]::jsonb[];
+begin
+  perform private.lock_circle_items(p_items);
+  foreach v_item in array p_items loop
+    continue when v_item.shape in ('hint', 'unrecognised');
+    v_source := coalesce(p_import_source, private.source_of_shape(v_item.shape));
+    if p_is_atomic then
+      v_imported := v_imported || private.import_circle_item(v_item, v_source, p_imported_by);
+      continue;
+    end if;
+    v_tried := private.try_circle_item(v_item, v_source, p_imported_by);
+    if v_tried.o_error is null then
+      v_imported := v_imported || v_tried.o_imported;
+    else
+      v_errors := v_errors || v_tried.o_error;
+    end if;
+  end loop;
+  o_imported := private.sorted_by_index(v_imported);
+  o_errors := private.sorted_by_index(v_errors);
+end;
+$$;
+comment on function private.import_items is
+  'Imports the items of a payload, all or nothing where p_is_atomic; otherwise a rejected one stops no '
+  'other. Returns two arrays in the order in which the elements were sent: what was imported, and what was '
+  'rejected with its reason. Where p_import_source is null, the shape decides.';
+
+-- 20_tracker/40_import/90_process_circle_webhook.sql
+-- The entry for messages: all of a payload or nothing.
+
+-- What a person sends is written down under their own name, whatever name they give.
+create or replace function private.importer_name(p_imported_by text) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case
+    when private.is_trusted_caller() then coalesce(nullif(btrim(p_imported_by), ''), 'system')
+    else private.actor_name()
+  end;
+end;
+$$;
+comment on function private.importer_name is 'Who an import is by: as given by a server, else the caller.';
+
+create or replace function private.process_circle_webhook(
+  p_payload jsonb, p_import_source text, p_imported_by text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_items private.circle_item[];
+  v_item private.circle_item;
+  v_import record;
+begin
+  perform private.require_team_role('agent');
+  v_items := private.circle_items(p_payload);
+  foreach v_item in array v_items loop
+    if v_item.shape in ('hint', 'unrecognised') then
+      raise exception using
+        errcode = 'PT422', message = 'tracker_payload_invalid',
+        detail = 'An element is neither an envelope with Parent_Message nor a record of Circle''s API.',
+        hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
+    elsif v_item.shape = 'left_out' then
+      perform private.raise_circle_item_error(v_item);
+    end if;
+  end loop;
+  v_import := private.import_items(
+    v_items, coalesce(nullif(btrim(p_import_source), ''), 'n8n_webhook'),
+    private.importer_name(p_imported_by), true
+  );
+  if jsonb_typeof(p_payload) = 'object' and not p_payload ? 'records' then
+    return (v_import.o_imported -> 0) - 'index';
+  end if;
+  return v_import.o_imported;
+end;
+$$;
+grant execute on function private.process_circle_webhook to authenticated, service_role;
+
+create or replace function public.process_circle_webhook(
+  p_payload jsonb, p_import_source text default 'n8n_webhook', p_imported_by text default 'system'
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.process_circle_webhook(
+    p_payload => process_circle_webhook.p_payload, p_import_source => process_circle_webhook.p_import_source,
+    p_imported_by => process_circle_webhook.p_imported_by
+  );
+end;
+comment on function public.process_circle_webhook is
+  'Imports one message with its replies, an envelope of n8n''s or a record of Circle''s API, and returns '
+  '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, action: '
+  'created|updated|stored, is_stale: the stored version is newer, is_triaged, triage_confidence}; an array '
+  'or a page {records} all or nothing, with an array of these. Agents and servers. Errors: sign_in_required '
+  '(401), team_role_required (403), tracker_payload_invalid, tracker_message_id_invalid, '
+  'tracker_reply_id_invalid, tracker_replies_invalid, tracker_items_limit_reached (422).';
+grant execute on function public.process_circle_webhook to authenticated, service_role;
+
+-- 20_tracker/40_import/92_handle_circle_webhook.sql
+-- The entry for whatever a webhook was sent: what can be imported is, and the rest is reported.
+
+create or replace function private.handle_circle_webhook(request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_items private.circle_item[];
+  v_item private.circle_item;
+  v_import record;
+  v_hint_count integer := 0;
+  v_unrecognised_count integer := 0;
+begin
+  perform private.require_team_role('agent');
+  v_items := private.circle_items(request);
+  foreach v_item in array v_items loop
+    v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;
+    v_unrecognised_count := v_unrecognised_count + (v_item.shape = 'unrecognised')::integer;
+  end loop;
+  v_import := private.import_items(v_items, null, private.importer_name(null), false);
+  return jsonb_build_object(
+    'processed', jsonb_array_length(v_import.o_imported), 'hints', v_hint_count,
+    'unrecognised', v_unrecognised_count, 'imported', v_import.o_imported, 'errors', v_import.o_errors
+  );
+end;
+$$;
+grant execute on function private.handle_circle_webhook to authenticated, service_role;
+
+create or replace function public.handle_circle_webhook(request jsonb) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.handle_circle_webhook(request => handle_circle_webhook.request);
+end;
+comment on function public.handle_circle_webhook is
+  'Imports what a webhook was sent, one object or an array: {processed, imported[], errors[], hints, '
+  'unrecognised}. A message that can''t be imported is listed in errors as {index, message_id, code, '
+  'message} and stops no other. Codes: tracker_message_id_invalid, tracker_reply_id_invalid, '
+  'tracker_replies_invalid, tracker_message_invalid, tracker_items_limit_reached, which counts the elements '
+  'after the first 20000 messages and replies. Agents and servers. Errors: sign_in_required (401), '
+  'team_role_required (403).';
+grant execute on function public.handle_circle_webhook to authenticated, service_role;
+
+-- 20_tracker/40_import/94_upsert_circle_issue.sql
 -- Stores one message from Circle, for clients that have taken it apart themselves.
 
 create or replace function private.upsert_circle_issue(
@@ -2701,531 +3363,7 @@ comment on function public.upsert_circle_issue is
   '(403), tracker_message_id_invalid (422).';
 grant execute on function public.upsert_circle_issue to authenticated, service_role;
 
--- 20_tracker/40_import/60_import_circle_message.sql
--- Turns one element of a payload into a message, its replies, and an issue if it is one.
---
--- Lock order, for everything that imports or deletes: event, the turn of each message and reply, issues by
--- id, messages by message id, replies by message id, tags. Deleting an issue locks it and then reaches its
--- messages, so an import has to lock the issues that its messages have before the first message; and since
--- it learns which those are from the messages, imports of the same message take turns before they look.
-
-create or replace function private.reply_ids_of_item(p_item private.circle_item) returns text[]
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  if p_item.shape = 'envelope' and p_item.item #> '{Replies,0}' is null then
-    return '{}'::text[];
-  end if;
-  return array(
-    select coalesce(e.value ->> 'message_id', e.value ->> 'reply_id', e.value ->> 'id')
-    from jsonb_array_elements(private.circle_replies_of(p_item.item, p_item.shape)) as e (value)
-  );
-end;
-$$;
-comment on function private.reply_ids_of_item is
-  'The ids of the replies that an element of a payload brings; null for one without.';
-
-create or replace function private.payload_lock_keys(p_items private.circle_item[]) returns integer[]
-language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_item private.circle_item;
-  v_message_ids text[] := '{}'::text[];
-begin
-  foreach v_item in array p_items loop
-    v_message_ids := v_message_ids || v_item.message_id || private.reply_ids_of_item(v_item);
-  end loop;
-  return private.message_lock_keys(v_message_ids);
-end;
-$$;
-comment on function private.payload_lock_keys is 'The turns of the messages and replies in a payload.';
-
-create or replace function private.message_lock_keys(p_message_ids text[]) returns integer[]
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  -- 1024 turns for all messages there are, so that no payload runs out of locks.
-  return array(select hashtext(u.message_id) & 1023 from unnest(p_message_ids) as u (message_id));
-end;
-$$;
-comment on function private.message_lock_keys is
-  'The turns of messages and replies, in no order, some of them several times.';
-
-create or replace function private.lock_message_keys(p_turns integer[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_turns integer[] := p_turns;
-  v_turn integer;
-begin
-  if cardinality(v_turns) > 1 then
-    v_turns := array(select distinct u.turn from unnest(v_turns) as u (turn) order by u.turn);
-  end if;
-  foreach v_turn in array v_turns loop
-    perform pg_advisory_xact_lock(hashtext('public.circle_issues'), v_turn);
-  end loop;
-end;
-$$;
-comment on function private.lock_message_keys is
-  'Imports that have a message or reply in common take turns, from here to the end of their transactions.';
-
--- A message that has one of the replies until now loses it, and its issue is written then.
-create or replace function private.issues_of_messages(p_items private.circle_item[]) returns uuid[]
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_item private.circle_item;
-  v_reply_ids text[];
-  v_issue_id uuid;
-  v_issue_ids uuid[] := '{}'::uuid[];
-begin
-  foreach v_item in array p_items loop
-    select c.mapped_to_issue_id into v_issue_id
-    from public.circle_issues as c where c.message_id = v_item.message_id;
-    if v_issue_id is not null then
-      v_issue_ids := v_issue_ids || v_issue_id;
-    end if;
-    v_reply_ids := private.reply_ids_of_item(v_item);
-    continue when v_reply_ids = '{}';
-    v_issue_ids := v_issue_ids || array(
-      select c.mapped_to_issue_id
-      from public.circle_replies as r
-      join public.circle_issues as c on c.id = r.circle_issue_id
-      where r.message_id = any (v_reply_ids) and c.mapped_to_issue_id is not null
-    );
-  end loop;
-  return v_issue_ids;
-end;
-$$;
-comment on function private.issues_of_messages is
-  'The issues of the messages in a payload and of those that have their replies, in no order.';
-
-create or replace function private.lock_issues(p_issue_ids uuid[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  if p_issue_ids <> '{}' then
-    perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
-  end if;
-end;
-$$;
-comment on function private.lock_issues is
-  'Locks issues, in the order of their ids, before any message is locked.';
-
-create or replace function private.update_circle_message(
-  p_root private.circle_snapshot, p_triage private.circle_triage,
-  out o_message public.circle_issues, out o_is_stale boolean
-)
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_stored public.circle_issues;
-  v_merged private.circle_triage;
-begin
-  select * into v_stored from public.circle_issues as c where c.message_id = p_root.message_id for update;
-  o_message := v_stored;
-  o_is_stale := private.circle_version(p_root.edited_at, p_root.posted_at)
-    < private.circle_version(v_stored.edited_at, v_stored.posted_at);
-  if v_stored.raw_data is distinct from p_root.raw_data then
-    o_message := private.merge_circle_message(v_stored, p_root);
-  end if;
-  if v_stored.mapped_to_issue_id is not null then
-    o_message.triage_confidence := case when p_triage.is_sure
-      then greatest(v_stored.triage_confidence, p_triage.confidence) else v_stored.triage_confidence end;
-  elsif v_stored.triaged_by is null and not private.has_been_imported(v_stored.id) then
-    v_merged := private.triage_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
-    o_message.is_triaged := p_triage.is_sure or v_merged.is_triaged and not v_merged.is_sure;
-    o_message.triage_confidence := case when p_triage.is_sure then p_triage.confidence
-      else v_merged.confidence end;
-  elsif not v_stored.is_triaged then
-    -- Put back by a person: theirs to decide, with what is known by now.
-    v_merged := private.triage_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
-    o_message.triage_confidence := v_merged.likelihood;
-  end if;
-  if o_message is not distinct from v_stored then
-    return;
-  end if;
-  update public.circle_issues as c set
-    thread_id = o_message.thread_id, title = o_message.title, body = o_message.body,
-    author_name = o_message.author_name, author_email = o_message.author_email,
-    space_name = o_message.space_name, space_id = o_message.space_id, link = o_message.link,
-    is_thread = o_message.is_thread, is_triaged = o_message.is_triaged,
-    triage_confidence = o_message.triage_confidence, raw_data = o_message.raw_data,
-    attachments = o_message.attachments, chat_room_uuid = o_message.chat_room_uuid,
-    posted_at = o_message.posted_at, edited_at = o_message.edited_at, segment = o_message.segment,
-    sender_verdict = o_message.sender_verdict, field_versions = o_message.field_versions
-  where c.id = v_stored.id
-  returning * into o_message;
-end;
-$$;
-comment on function private.update_circle_message is
-  'Merges a capture into the message that is there and decides on it again, unless a person has or it has '
-  'an issue. o_is_stale: what we had is newer.';
-
--- A message whose issue a person deleted is not imported again, and one whose issue was taken back waits for
--- a person.
-create or replace function private.has_been_imported(p_circle_issue_id uuid) returns boolean
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return exists (select from private.circle_imports as m where m.circle_issue_id = p_circle_issue_id);
-end;
-$$;
-comment on function private.has_been_imported is 'Whether a message was made an issue before.';
-
--- The issue may have been merged, edited or deleted since: only what still says what an import wrote is
--- updated.
-create or replace function private.refresh_imported_issue(p_message public.circle_issues, p_segment text)
-returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_title constant text := private.circle_title(p_message.title, p_message.body);
-  v_description constant text := private.format_circle_message(p_message);
-  v_last private.circle_imports;
-begin
-  -- The issue first: an import of this very message has it before it comes here.
-  perform from public.issues as i where i.id = p_message.mapped_to_issue_id for no key update;
-  select * into v_last from private.circle_imports as m
-  where m.circle_issue_id = p_message.id and m.issue_id = p_message.mapped_to_issue_id
-  for update;
-  if not found or (v_last.title, v_last.description, v_last.segment, v_last.submitted_by)
-    is not distinct from (v_title, v_description, p_segment, p_message.author_name)
-  then
-    return;
-  end if;
-  perform set_config('app.import', 'on', true);
-  update public.issues as i set
-    title = case when i.title = v_last.title then v_title else i.title end,
-    description = case when i.description = v_last.description then v_description else i.description end,
-    segment = case when i.segment = v_last.segment then p_segment else i.segment end,
-    submitted_by = case when i.submitted_by = v_last.submitted_by then p_message.author_name
-      else i.submitted_by end,
-    tags = case when i.segment = v_last.segment then array_replace(i.tags, i.segment, p_segment)
-      else i.tags end
-  where i.id = p_message.mapped_to_issue_id;
-  perform set_config('app.import', 'off', true);
-  update private.circle_imports as m set
-    title = v_title, description = v_description, segment = p_segment,
-    submitted_by = p_message.author_name, imported_at = clock_timestamp()
-  where m.circle_issue_id = p_message.id;
-end;
-$$;
-comment on function private.refresh_imported_issue is
-  'Brings an imported issue up to its message, except where a team member changed it.';
-
-create or replace function private.create_imported_issue(
-  p_message public.circle_issues, p_issue_id uuid, p_segment text, p_import_source text, p_imported_by text,
-  p_is_automatic boolean
-) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_title constant text := private.circle_title(p_message.title, p_message.body);
-  v_description constant text := private.format_circle_message(p_message);
-begin
-  insert into public.issues (id, title, description, status, segment, submitted_by, tags)
-  values (
-    p_issue_id, v_title, v_description, 'waiting_for_help', p_segment, p_message.author_name,
-    array[p_segment, 'circle']
-  );
-  insert into private.circle_imports (circle_issue_id, issue_id, title, description, segment, submitted_by)
-  values (p_message.id, p_issue_id, v_title, v_description, p_segment, p_message.author_name)
-  on conflict on constraint circle_imports_pkey do update set
-    issue_id = excluded.issue_id, title = excluded.title, description = excluded.description,
-    segment = excluded.segment, submitted_by = excluded.submitted_by, imported_at = clock_timestamp();
-  insert into public.issue_import_logs (circle_issue_id, issue_id, imported_by, import_source, is_automatic)
-  values (p_message.id, p_issue_id, p_imported_by, p_import_source, p_is_automatic);
-end;
-$$;
-comment on function private.create_imported_issue is
-  'Makes the issue of a message, remembers what it wrote and logs the import.';
-
--- For when the last element about a message is refused, after others that were not.
-create or replace function private.refresh_after_refusal(p_message_id text) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_message public.circle_issues;
-begin
-  select * into v_message from public.circle_issues as c
-  where c.message_id = p_message_id and c.mapped_to_issue_id is not null;
-  if found then
-    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
-  end if;
-exception
-  when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded then
-    -- The refusal is reported already; the issue stays as it was.
-    null;
-end;
-$$;
-comment on function private.refresh_after_refusal is
-  'Brings the issue of a message up to what was stored of it before an element was refused.';
-
-create or replace function private.refresh_other_messages(p_circle_issue_ids uuid[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_message public.circle_issues;
-begin
-  if p_circle_issue_ids = '{}' then
-    return;
-  end if;
-  for v_message in
-    select c.* from public.circle_issues as c
-    where c.id = any (p_circle_issue_ids) and c.mapped_to_issue_id is not null
-    order by c.message_id collate "C"
-  loop
-    perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
-  end loop;
-end;
-$$;
-comment on function private.refresh_other_messages is
-  'Brings the issues of messages up to date that have lost a reply, or whose reply has changed.';
-
-create or replace function private.segment_of_message(p_message public.circle_issues) returns text
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return coalesce(p_message.segment, private.determine_segment(p_message.title, p_message.body));
-end;
-$$;
-comment on function private.segment_of_message is
-  'The segment that its sender named, else the one of its words.';
-
--- The issue's id is given to the message before there is the issue, which saves writing the message twice.
-create or replace function private.store_circle_message(
-  p_root private.circle_snapshot, p_triage private.circle_triage,
-  out o_message public.circle_issues, out o_action text, out o_is_stale boolean
-)
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_issue_id uuid;
-  v_updated record;
-begin
-  if p_triage.is_sure then
-    set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
-    v_issue_id := gen_random_uuid();
-  end if;
-  o_is_stale := false;
-  o_message := private.insert_circle_message(p_root, p_triage, v_issue_id);
-  if o_message.id is not null then
-    o_action := case when v_issue_id is null then 'stored' else 'created' end;
-    return;
-  end if;
-  select * into v_updated from private.update_circle_message(p_root, p_triage);
-  o_message := v_updated.o_message;
-  o_is_stale := v_updated.o_is_stale;
-  o_action := case when o_message.mapped_to_issue_id is null then 'stored' else 'updated' end;
-  if o_action = 'stored' and p_triage.is_sure and o_message.triaged_by is null
-    and not private.has_been_imported(o_message.id)
-  then
-    o_action := 'created';
-    update public.circle_issues as c set mapped_to_issue_id = v_issue_id where c.id = o_message.id
-    returning * into o_message;
-  end if;
-end;
-$$;
-comment on function private.store_circle_message is
-  'Stores a capture of a message. o_action is created where its issue is to be made now, with the id that '
-  'mapped_to_issue_id holds already; updated where it has one, else stored.';
-
--- Of several elements about one message the last one refreshes the issue: the description of a long thread
--- is not written anew for each of its replies.
-create or replace function private.import_circle_item(
-  p_item jsonb, p_shape text, p_import_source text, p_imported_by text, p_is_last boolean
-) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_root constant private.circle_snapshot := private.parse_circle_root(p_item, p_shape);
-  v_stored record;
-  v_message public.circle_issues;
-  v_replies record;
-  v_reply_count integer := 0;
-  v_segment text;
-begin
-  if p_shape = 'envelope' and jsonb_typeof(p_item -> 'Replies') not in ('array', 'null') then
-    raise exception using
-      errcode = 'PT422', message = 'tracker_replies_invalid', detail = 'Replies has to be an array.',
-      hint = 'Send [] for a message without replies.';
-  end if;
-  perform private.check_circle_id(v_root.message_id, 'tracker_message_id_invalid');
-  perform set_config('app.import', 'on', true);
-  select * into v_stored from private.store_circle_message(
-    v_root, private.triage_circle_message(v_root.sender_verdict, v_root.title, v_root.body)
-  );
-  v_message := v_stored.o_message;
-  if private.circle_replies_of(p_item, p_shape) <> '[]' then
-    select * into v_replies from private.store_circle_replies(v_message, p_item, p_shape);
-    v_reply_count := v_replies.o_count;
-    perform private.refresh_other_messages(v_replies.o_others);
-  end if;
-  if v_stored.o_action <> 'stored' then
-    v_segment := private.segment_of_message(v_message);
-  end if;
-  if v_stored.o_action = 'created' then
-    perform private.create_imported_issue(
-      v_message, v_message.mapped_to_issue_id, v_segment, p_import_source, p_imported_by, true
-    );
-  elsif v_stored.o_action = 'updated' and p_is_last then
-    perform private.refresh_imported_issue(v_message, v_segment);
-  end if;
-  perform set_config('app.import', 'off', true);
-  return jsonb_build_object(
-    'circle_issue_id', v_message.id, 'message_id', v_message.message_id,
-    'message_type', case when v_message.is_thread then 'thread' else 'single' end,
-    'title', v_message.title, 'segment', v_segment, 'replies_processed', v_reply_count,
-    'issue_id', v_message.mapped_to_issue_id, 'action', v_stored.o_action,
-    'is_stale', v_stored.o_is_stale, 'is_triaged', v_message.is_triaged,
-    'triage_confidence', v_message.triage_confidence
-  );
-end;
-$$;
-comment on function private.import_circle_item is
-  'Imports one element of a payload. Errors: tracker_message_id_invalid, '
-  'tracker_reply_id_invalid, tracker_replies_invalid (422).';
-
--- 20_tracker/40_import/70_handle_circle_webhook.sql
--- The ways in for Circle's payloads that are JSON already: messages, or whatever a webhook was sent.
-
--- What a person sends is written down under their own name, whatever name they give.
-create or replace function private.importer_name(p_imported_by text) returns text
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return case
-    when private.is_trusted_caller() then coalesce(nullif(btrim(p_imported_by), ''), 'system')
-    else private.actor_name()
-  end;
-end;
-$$;
-comment on function private.importer_name is 'Who an import is by: as given by a server, else the caller.';
-
-create or replace function private.process_circle_webhook(
-  p_payload jsonb, p_import_source text, p_imported_by text
-) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_source constant text := coalesce(nullif(btrim(p_import_source), ''), 'n8n_webhook');
-  v_by constant text := private.importer_name(p_imported_by);
-  v_items constant private.circle_item[] := private.circle_items(p_payload);
-  v_item private.circle_item;
-  v_imported jsonb[] := array[]::jsonb[];
-begin
-  perform private.require_team_role('agent');
-  if exists (select from unnest(v_items) as i where i.shape in ('hint', 'unrecognised')) then
-    raise exception using
-      errcode = 'PT422', message = 'tracker_payload_invalid',
-      detail = 'This is no envelope with an object Parent_Message, and no record of Circle''s API.',
-      hint = 'Send {Type, Parent_Message, Replies, Issue_Details}, or call handle_circle_webhook.';
-  end if;
-  perform private.lock_message_keys(private.payload_lock_keys(v_items));
-  perform private.lock_issues(private.issues_of_messages(v_items));
-  foreach v_item in array v_items loop
-    v_imported := v_imported || (
-      jsonb_build_object('index', v_item.index)
-      || private.import_circle_item(v_item.item, v_item.shape, v_source, v_by, v_item.is_last)
-    );
-  end loop;
-  if jsonb_typeof(p_payload) = 'object' and not p_payload ? 'records' then
-    return v_imported[1] - 'index';
-  end if;
-  return private.sorted_by_index(v_imported);
-end;
-$$;
-grant execute on function private.process_circle_webhook to authenticated, service_role;
-
-create or replace function public.process_circle_webhook(
-  p_payload jsonb, p_import_source text default 'n8n_webhook', p_imported_by text default 'system'
-) returns jsonb
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.process_circle_webhook(
-    p_payload => process_circle_webhook.p_payload, p_import_source => process_circle_webhook.p_import_source,
-    p_imported_by => process_circle_webhook.p_imported_by
-  );
-end;
-comment on function public.process_circle_webhook is
-  'Imports one message with its replies, an envelope of n8n''s or a record of Circle''s API, and returns '
-  '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, action: '
-  'created|updated|stored, is_stale: what we had is newer, is_triaged, triage_confidence}; an array or a '
-  'page {records} all or nothing, with an array of these. Agents and servers. Errors: sign_in_required '
-  '(401), team_role_required (403), tracker_payload_invalid, tracker_message_id_invalid, '
-  'tracker_reply_id_invalid, tracker_replies_invalid (422).';
-grant execute on function public.process_circle_webhook to authenticated, service_role;
-
-create or replace function private.source_of_shape(p_shape text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  return case when p_shape in ('envelope', 'flat_thread', 'message_content') then 'n8n_webhook'
-    else 'circle_api' end;
-end;
-$$;
-comment on function private.source_of_shape is
-  'issue_import_logs.import_source of a payload: n8n_webhook for its envelopes, circle_api for records.';
-
-create or replace function private.handle_circle_webhook(request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_by constant text := private.importer_name(null);
-  v_items constant private.circle_item[] := private.circle_items(request);
-  v_item private.circle_item;
-  v_imported jsonb[] := array[]::jsonb[];
-  v_errors jsonb[] := array[]::jsonb[];
-  v_hint_count integer := 0;
-  v_unrecognised_count integer := 0;
-  v_state text;
-  v_message text;
-  v_detail text;
-begin
-  perform private.require_team_role('agent');
-  perform private.lock_message_keys(private.payload_lock_keys(v_items));
-  perform private.lock_issues(private.issues_of_messages(v_items));
-  foreach v_item in array v_items loop
-    v_hint_count := v_hint_count + (v_item.shape = 'hint')::integer;
-    v_unrecognised_count := v_unrecognised_count + (v_item.shape = 'unrecognised')::integer;
-    continue when v_item.shape in ('hint', 'unrecognised');
-    begin
-      v_imported := v_imported || (
-        jsonb_build_object('index', v_item.index)
-        || private.import_circle_item(
-          v_item.item, v_item.shape, private.source_of_shape(v_item.shape), v_by, v_item.is_last
-        )
-      );
-    exception
-      when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded
-        or statement_too_complex then
-        get stacked diagnostics
-          v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
-        v_errors := v_errors || jsonb_build_object(
-          'index', v_item.index, 'message_id', left(v_item.message_id, 255),
-          'code', case v_state when 'PT422' then v_message else 'tracker_message_invalid' end,
-          'message', case v_state when 'PT422' then v_detail else v_message end
-        );
-        if v_item.is_last and v_item.message_id is not null then
-          perform private.refresh_after_refusal(v_item.message_id);
-        end if;
-    end;
-  end loop;
-  return jsonb_build_object(
-    'processed', cardinality(v_imported), 'hints', v_hint_count, 'unrecognised', v_unrecognised_count,
-    'imported', private.sorted_by_index(v_imported), 'errors', private.sorted_by_index(v_errors)
-  );
-end;
-$$;
-grant execute on function private.handle_circle_webhook to authenticated, service_role;
-
-create or replace function private.sorted_by_index(p_items jsonb[]) returns jsonb
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  if cardinality(p_items) < 2 then
-    return to_jsonb(p_items);
-  end if;
-  return (select jsonb_agg(i.item order by i.item -> 'index') from unnest(p_items) as i (item));
-end;
-$$;
-comment on function private.sorted_by_index is 'An array of results in the order of what was sent.';
-
-create or replace function public.handle_circle_webhook(request jsonb) returns jsonb
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.handle_circle_webhook(request => handle_circle_webhook.request);
-end;
-comment on function public.handle_circle_webhook is
-  'Imports what a webhook was sent, one object or an array: {processed, imported[], errors[], hints, '
-  'unrecognised}. A message that can''t be imported lands in errors as {index, message_id, code, message} '
-  'and stops no other. Codes: tracker_message_id_invalid, tracker_reply_id_invalid, '
-  'tracker_replies_invalid, tracker_message_invalid. Agents and servers. Errors: sign_in_required '
-  '(401), team_role_required (403).';
-grant execute on function public.handle_circle_webhook to authenticated, service_role;
-
--- 20_tracker/40_import/80_circle_events.sql
+-- 20_tracker/42_events/10_circle_events.sql
 -- Raw events from Circle: one call stores the bytes and commits, a second one works on them and can be
 -- repeated.
 
@@ -3343,7 +3481,7 @@ declare
   v_read record;
   v private.circle_outcome;
 begin
-  select * into v_read from private.load_circle_event(p_body);
+  v_read := private.load_circle_event(p_body);
   if v_read.o_error is not null then
     v.status := 'unreadable';
     v.error := v_read.o_error;
@@ -3462,7 +3600,7 @@ comment on function public.ingest_circle_event is
   '(413), inbox_body_invalid (422).';
 grant execute on function public.ingest_circle_event to service_role;
 
--- 20_tracker/40_import/82_circle_event_retries.sql
+-- 20_tracker/42_events/20_circle_event_retries.sql
 -- Second chances: events that could not be worked on are tried again by the clock, are listed with their
 -- errors, and can all be replayed.
 
@@ -3492,50 +3630,46 @@ $$;
 comment on function private.retry_circle_event is
   'Works on an event, records an error that it ends in, and returns its status.';
 
--- Nothing raises here; what can't be taken apart is reported when it is worked on.
-create or replace function private.event_lock_keys(
-  p_body bytea, out o_turns integer[], out o_issue_ids uuid[]
-)
+-- A body that can't be parsed is reported when its event is processed.
+create or replace function private.circle_ids_of_body(p_body bytea)
+returns table (message_id text, is_reply boolean)
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_items private.circle_item[];
 begin
   v_items := private.circle_items((private.load_circle_event(p_body)).o_payload);
-  o_turns := private.payload_lock_keys(v_items);
-  o_issue_ids := private.issues_of_messages(v_items);
+  return query
+    select (i.root).message_id, false from unnest(v_items) as i
+    union all
+    select r.message_id, true from unnest(v_items) as i cross join lateral unnest(i.replies) as r;
 exception
   when data_exception or program_limit_exceeded or syntax_error_or_access_rule_violation or plpgsql_error then
-    o_turns := '{}';
-    o_issue_ids := '{}';
+    return;
 end;
 $$;
-comment on function private.event_lock_keys is
-  'The turns of the messages in a raw body, and the issues that they have.';
+comment on function private.circle_ids_of_body is
+  'The ids of the messages and replies in a raw body, null for elements without one. It raises nothing.';
 
--- Several events in one transaction: the turns of all of them first, then the issues, as one payload takes
--- its own. Which issues there are is certain with the turns only.
-create or replace function private.lock_events_messages(p_event_ids uuid[]) returns void
+-- Several events in one transaction: the keys of all of them first, then the issues, as one payload locks its
+-- own.
+create or replace function private.lock_circle_events(p_event_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_root_ids text[];
+  v_reply_ids text[];
 begin
-  perform private.lock_message_keys(array(
-    select t.turn
-    from private.circle_events as e
-    cross join lateral private.event_lock_keys(e.body) as l
-    cross join lateral unnest(l.o_turns) as t (turn)
-    where e.id = any (p_event_ids)
-  ));
-  perform private.lock_issues(array(
-    select u.issue_id
-    from private.circle_events as e
-    cross join lateral private.event_lock_keys(e.body) as l
-    cross join lateral unnest(l.o_issue_ids) as u (issue_id)
-    where e.id = any (p_event_ids)
-  ));
+  select
+    coalesce(array_agg(distinct i.message_id) filter (where not i.is_reply), '{}'),
+    coalesce(array_agg(distinct i.message_id) filter (where i.is_reply), '{}')
+  into v_root_ids, v_reply_ids
+  from private.circle_events as e
+  cross join lateral private.circle_ids_of_body(e.body) as i
+  where e.id = any (p_event_ids) and i.message_id is not null;
+  perform private.lock_circle_messages(v_root_ids, v_reply_ids);
 end;
 $$;
-comment on function private.lock_events_messages is
-  'Takes turns with all imports of the messages in these events, which are locked already, and locks the '
-  'issues of these messages.';
+comment on function private.lock_circle_events is
+  'Locks what these events are about, which are locked already: one lock order for all of them.';
 
 create or replace function private.process_waiting_circle_events(batch integer default 20) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3551,7 +3685,7 @@ declare
   v_event_id uuid;
   v_processed_count integer := 0;
 begin
-  perform private.lock_events_messages(v_event_ids);
+  perform private.lock_circle_events(v_event_ids);
   foreach v_event_id in array v_event_ids loop
     v_processed_count := v_processed_count + (private.retry_circle_event(v_event_id) <> 'failed')::integer;
   end loop;
@@ -3590,7 +3724,7 @@ begin
     fetch first v_limit rows with ties
     for update
   ) as o;
-  perform private.lock_events_messages(v_event_ids);
+  perform private.lock_circle_events(v_event_ids);
   foreach v_event_id in array coalesce(v_event_ids, '{}') loop
     v_status := private.retry_circle_event(v_event_id);
     v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
@@ -3648,26 +3782,28 @@ comment on column public.failed_circle_events.next_attempt_at is
   'When it is tried again; null when it isn''t: replay_circle_events() does.';
 grant select on public.failed_circle_events to authenticated, service_role;
 
--- 20_tracker/40_import/90_circle_triage.sql
--- Where a person decides: the messages that nobody was sure about, the ways to make an issue of one or not,
--- and the way back.
+-- 20_tracker/44_decisions/10_circle_triage_queue.sql
+-- The messages that wait for a person's decision.
 
 create view public.circle_triage_queue with (security_invoker = true) as
 select
   c.id, c.message_id, c.title, c.body, c.author_name, c.author_email, c.space_id, c.space_name, c.link,
   c.is_thread, c.triage_confidence, c.sender_verdict, c.segment, c.triage_notes, c.posted_at, c.created_at
 from public.circle_issues as c
--- Without those of which only a reply has come.
+-- Without those of which only a reply has arrived.
 where not c.is_triaged
   and (c.body <> '' or c.attachments <> '[]' or c.field_versions -> 'raw_data' is distinct from 'null');
 comment on view public.circle_triage_queue is
-  'Messages of which nobody was sure enough whether they are issues, for a person to decide: '
+  'Messages for which triage was not sure enough whether they are issues, for a person to decide: '
   'import_circle_issue() or dismiss_circle_issue(). The most likely ones first is `order by '
   'triage_confidence desc`, the oldest first `order by created_at`.';
 comment on column public.circle_triage_queue.triage_confidence is 'How likely it is an issue, 0 to 1.';
 comment on column public.circle_triage_queue.segment is
-  'The segment that its sender named; where null, determine_segment(title, body) says one.';
+  'The segment that its sender named; where null, determine_segment(title, body) returns one.';
 grant select on public.circle_triage_queue to authenticated, service_role;
+
+-- 20_tracker/44_decisions/20_lock_circle_issue.sql
+-- The locks of a decision about a message, in the order of an import's.
 
 create or replace function private.lock_circle_issue(p_circle_issue_id uuid, p_issue_id uuid default null)
 returns public.circle_issues
@@ -3676,13 +3812,13 @@ declare
   v_message public.circle_issues;
 begin
   perform private.require_team_role('agent');
-  -- The turns and then all issues that the call may write, by id: the order of all locks. Those of the
-  -- replies too: an import that takes one of them away writes the message's issue, whichever it has.
-  perform private.lock_message_keys(private.message_lock_keys(array(
+  -- The keys and then all issues that the call may write, by id: the order of all locks. The keys of the
+  -- replies too: an import that moves one of them away writes the message's issue, whichever it has.
+  perform private.lock_message_keys(array(
     select c.message_id from public.circle_issues as c where c.id = p_circle_issue_id
     union all
     select r.message_id from public.circle_replies as r where r.circle_issue_id = p_circle_issue_id
-  )));
+  ));
   perform from public.issues as i
   where i.id in (
     select c.mapped_to_issue_id from public.circle_issues as c where c.id = p_circle_issue_id
@@ -3697,15 +3833,19 @@ begin
   if not found then
     raise exception using
       errcode = 'PT404', message = 'tracker_circle_issue_unknown',
-      detail = 'There is no message with this id.',
+      detail = 'A message with this id does not exist.',
       hint = 'Use the id of a row in circle_issues.';
   end if;
   return v_message;
 end;
 $$;
 comment on function private.lock_circle_issue is
-  'A message for its triage, locked with the issue that it has, the one that it had and the one that it is '
-  'to get. Errors: sign_in_required (401), team_role_required (403), tracker_circle_issue_unknown (404).';
+  'Locks a message for a decision, with the issue that it has, the one that it had and the one that it is '
+  'to get, and returns it. Errors: sign_in_required (401), team_role_required (403), '
+  'tracker_circle_issue_unknown (404).';
+
+-- 20_tracker/44_decisions/30_import_circle_issue.sql
+-- A person decides that a message is an issue.
 
 create or replace function private.load_former_issue(p_circle_issue_id uuid) returns uuid
 language plpgsql stable security definer set search_path = '' as $$
@@ -3718,8 +3858,8 @@ begin
 end;
 $$;
 comment on function private.load_former_issue is
-  'The issue that was made of a locked message before it was put back; null where it is gone or is that of '
-  'another message by now.';
+  'The issue that a locked message had before it was returned to triage; null where it was deleted or is '
+  'that of another message by now.';
 
 create or replace function private.import_circle_issue(
   p_circle_issue_id uuid, p_issue_id uuid, p_title text, p_segment text, p_notes text
@@ -3737,15 +3877,15 @@ begin
     raise exception using
       errcode = 'PT409', message = 'tracker_circle_issue_conflict',
       detail = 'The message has another issue already.',
-      hint = 'Put it back with return_circle_issue first.';
+      hint = 'Return it to triage with return_circle_issue first.';
   end if;
   if p_issue_id is not null then
     perform from public.issues as i where i.id = p_issue_id;
     if not found then
       raise exception using
         errcode = 'PT404', message = 'tracker_issue_unknown',
-        detail = 'There is no issue with the id p_issue_id.',
-        hint = 'Leave it out to make a new issue.';
+        detail = 'An issue with the id issue_id does not exist.',
+        hint = 'Leave it out to create an issue.';
     end if;
   end if;
   set constraints public.circle_issues_mapped_to_issue_id_fkey deferred;
@@ -3758,7 +3898,7 @@ begin
   if p_issue_id is not null or v_former_id is not null then
     insert into public.issue_import_logs (circle_issue_id, issue_id, imported_by, import_source, import_notes)
     values (p_circle_issue_id, v_issue_id, private.actor_name(), 'triage', p_notes);
-    -- The message may have changed since it was put back.
+    -- The message may have changed since it was returned to triage.
     perform private.refresh_imported_issue(v_message, private.segment_of_message(v_message));
   else
     perform private.create_imported_issue(
@@ -3778,25 +3918,27 @@ grant execute on function private.import_circle_issue
   to authenticated, service_role;
 
 create or replace function public.import_circle_issue(
-  p_circle_issue_id uuid, p_issue_id uuid default null, p_title text default null,
-  p_segment text default null, p_notes text default null
+  circle_issue_id uuid, issue_id uuid default null, title text default null, segment text default null,
+  notes text default null
 ) returns uuid
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.import_circle_issue(
-    p_circle_issue_id => import_circle_issue.p_circle_issue_id, p_issue_id => import_circle_issue.p_issue_id,
-    p_title => import_circle_issue.p_title, p_segment => import_circle_issue.p_segment,
-    p_notes => import_circle_issue.p_notes
+    import_circle_issue.circle_issue_id, import_circle_issue.issue_id, import_circle_issue.title,
+    import_circle_issue.segment, import_circle_issue.notes
   );
 end;
 comment on function public.import_circle_issue is
-  'Decides that a message is an issue and returns the issue''s id: a new one, with p_title and p_segment '
-  'where given; the one it had before it was put back; or p_issue_id, of which it is a duplicate. Called '
+  'Decides that a message is an issue and returns the issue''s id: a new one, with title and segment where '
+  'given; the one it had before it was returned to triage; or issue_id, of which it is a duplicate. Called '
   'again it returns the same. return_circle_issue() undoes it. Agents and servers. Errors: sign_in_required '
   '(401), team_role_required (403), tracker_circle_issue_unknown, tracker_issue_unknown (404), '
   'tracker_circle_issue_conflict (409), tracker_segment_invalid (422).';
 grant execute on function public.import_circle_issue
   to authenticated, service_role;
+
+-- 20_tracker/44_decisions/40_dismiss_circle_issue.sql
+-- A person decides that a message is not an issue.
 
 create or replace function private.dismiss_circle_issue(p_circle_issue_id uuid, p_notes text) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3807,7 +3949,7 @@ begin
     raise exception using
       errcode = 'PT409', message = 'tracker_circle_issue_conflict',
       detail = 'The message has an issue already.',
-      hint = 'Put it back with return_circle_issue first, or archive the issue.';
+      hint = 'Return it to triage with return_circle_issue first, or archive the issue.';
   end if;
   if v_message.is_triaged and v_message.triaged_by is not null then
     update public.circle_issues as c set triage_notes = p_notes
@@ -3823,23 +3965,23 @@ end;
 $$;
 grant execute on function private.dismiss_circle_issue to authenticated, service_role;
 
-create or replace function public.dismiss_circle_issue(p_circle_issue_id uuid, p_notes text default null)
+create or replace function public.dismiss_circle_issue(circle_issue_id uuid, notes text default null)
 returns void
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.dismiss_circle_issue(
-    p_circle_issue_id => dismiss_circle_issue.p_circle_issue_id, p_notes => dismiss_circle_issue.p_notes
-  );
+  select private.dismiss_circle_issue(dismiss_circle_issue.circle_issue_id, dismiss_circle_issue.notes);
 end;
 comment on function public.dismiss_circle_issue is
-  'Decides that a message is no issue, whatever is imported later; it stays stored. Called again it changes '
-  'nothing but the notes. return_circle_issue() undoes it. Agents and servers. Errors: sign_in_required '
-  '(401), team_role_required (403), tracker_circle_issue_unknown '
-  '(404), tracker_circle_issue_conflict (409).';
+  'Decides that a message is not an issue, whatever is imported later; it stays stored. Called again it '
+  'changes nothing but the notes. return_circle_issue() undoes it. Agents and servers. Errors: '
+  'sign_in_required (401), team_role_required (403), tracker_circle_issue_unknown (404), '
+  'tracker_circle_issue_conflict (409).';
 grant execute on function public.dismiss_circle_issue to authenticated, service_role;
 
--- The issue is archived, not deleted: what was said in it stays, and importing the message again brings it
--- back.
+-- 20_tracker/44_decisions/50_return_circle_issue.sql
+-- A person takes a decision about a message back.
+
+-- The issue is archived, not deleted: its comments stay, and importing the message again restores it.
 create or replace function private.return_circle_issue(p_circle_issue_id uuid, p_notes text) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -3859,19 +4001,20 @@ end;
 $$;
 grant execute on function private.return_circle_issue to authenticated, service_role;
 
-create or replace function public.return_circle_issue(p_circle_issue_id uuid, p_notes text default null)
+create or replace function public.return_circle_issue(circle_issue_id uuid, notes text default null)
 returns void
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.return_circle_issue(
-    p_circle_issue_id => return_circle_issue.p_circle_issue_id, p_notes => return_circle_issue.p_notes
-  );
+  select private.return_circle_issue(return_circle_issue.circle_issue_id, return_circle_issue.notes);
 end;
 comment on function public.return_circle_issue is
-  'Puts a message back into circle_triage_queue, whether it was imported or dismissed. The issue that an '
-  'import made of it, and of no other message, is archived. From then on only a person decides. Agents and '
+  'Returns a message to circle_triage_queue, whether it was imported or dismissed. The issue that an import '
+  'created of it, and of no other message, is archived. From then on only a person decides. Agents and '
   'servers. Errors: sign_in_required (401), team_role_required (403), tracker_circle_issue_unknown (404).';
 grant execute on function public.return_circle_issue to authenticated, service_role;
+
+-- 20_tracker/44_decisions/60_issue_import_differences.sql
+-- Where people and imports disagree.
 
 create view public.issue_import_differences with (security_invoker = true) as
 select
@@ -3886,9 +4029,9 @@ cross join lateral (
 ) as d (field, current_value, imported_value)
 where d.current_value <> d.imported_value;
 comment on view public.issue_import_differences is
-  'Where an issue says something else than its message, because a team member changed it: what stands '
-  'there, and beside it what the last import would have made of it. Writing the imported value into the '
-  'issue takes it over, and later imports follow again.';
+  'Where an issue differs from its message, because a team member changed it: the current value, and next to '
+  'it the value that the last import would have written. Once the imported value is written into the issue, '
+  'later imports update it again.';
 comment on column public.issue_import_differences.field is 'title, description, segment or submitted_by.';
 grant select on public.issue_import_differences to authenticated, service_role;
 

@@ -2112,10 +2112,7 @@ export type Database = {
         }[];
       };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
-      "dismiss_circle_issue": {
-        Args: { "p_circle_issue_id": string; "p_notes"?: string };
-        Returns: undefined;
-      };
+      "dismiss_circle_issue": { Args: { "circle_issue_id": string; "notes"?: string }; Returns: undefined };
       "exai_issue_context": { Args: { "issue_number": number }; Returns: Json };
       "explain_triage": {
         Args: { "body": string; "title": string };
@@ -2167,11 +2164,11 @@ export type Database = {
       };
       "import_circle_issue": {
         Args: {
-          "p_circle_issue_id": string;
-          "p_issue_id"?: string;
-          "p_notes"?: string;
-          "p_segment"?: string;
-          "p_title"?: string;
+          "circle_issue_id": string;
+          "issue_id"?: string;
+          "notes"?: string;
+          "segment"?: string;
+          "title"?: string;
         };
         Returns: string;
       };
@@ -2327,10 +2324,7 @@ export type Database = {
         Returns: Json;
       };
       "reseal_secrets": { Args: { "p_secrets": Json }; Returns: number };
-      "return_circle_issue": {
-        Args: { "p_circle_issue_id": string; "p_notes"?: string };
-        Returns: undefined;
-      };
+      "return_circle_issue": { Args: { "circle_issue_id": string; "notes"?: string }; Returns: undefined };
       "revoke_worker_token": { Args: { "id": string }; Returns: string };
       "search_exai_issues": {
         Args: {

@@ -57,9 +57,9 @@ const arguments_: Record<string, string[]> = {
   handle_circle_webhook: ["request"],
   process_circle_webhook: ["p_payload", "p_import_source", "p_imported_by"],
   upsert_circle_issue: ["p_message_id", "p_title", "p_body", "p_space_id", "p_is_thread", "p_raw_data"],
-  import_circle_issue: ["p_circle_issue_id", "p_issue_id", "p_title", "p_segment", "p_notes"],
-  dismiss_circle_issue: ["p_circle_issue_id", "p_notes"],
-  return_circle_issue: ["p_circle_issue_id", "p_notes"],
+  import_circle_issue: ["circle_issue_id", "issue_id", "title", "segment", "notes"],
+  dismiss_circle_issue: ["circle_issue_id", "notes"],
+  return_circle_issue: ["circle_issue_id", "notes"],
   format_circle_message_description: ["p_circle_issue_id"],
   replay_circle_events: ["p_from", "p_to", "p_limit"],
   ingest_circle_event: ["p_body"],
@@ -78,6 +78,7 @@ describe.each(["anon", "stranger", "viewer", "agent", "admin", "server"])("as %s
     "%s answers rubbish with an error of the caller's",
     async (name, keys) => {
       const good: Record<string, unknown> = {
+        circle_issue_id: messageId,
         p_circle_issue_id: messageId,
         p_from: "2026-01-01",
         p_message_id: "7",

@@ -199,3 +199,63 @@ test("two messages that take each other's replies", async () => {
   const errors = await sql`select error from private.circle_events where error is not null`;
   expect(errors).toEqual([]);
 });
+
+const post = (id: number, title: string) => ({
+  id,
+  name: title,
+  slug: "post",
+  space_id: 5,
+  body_plain_text: "The export crashes with an error",
+  created_at: "2026-03-01T08:00:00Z",
+});
+
+const comment = (id: number, postId: number, body: string, second: number) => ({
+  id,
+  post_id: postId,
+  body,
+  created_at: "2026-03-01T09:00:00Z",
+  updated_at: new Date(Date.UTC(2026, 2, 3) + second * 1000).toISOString(),
+});
+
+test("two posts that take each other's comments", async () => {
+  await ingest([post(5005, "Crash five"), post(5006, "Crash six")]);
+  for (let round = 0; round < 60; round++) {
+    const [one, two] = round % 2 === 0 ? [5005, 5006] : [5006, 5005];
+    const failed = await collide([
+      () => ingest([comment(6005, one, `Five ${round}`, round), post(one, `Crash ${round}`)]),
+      () => ingest([comment(6006, two, `Six ${round}`, round), post(two, `Crash ${round}`)]),
+    ]);
+    expect(failed).toEqual([]);
+  }
+});
+
+test("a comment's import waits for the issue that loses it before it locks a message", async () => {
+  await ingest([post(5007, "Crash seven"), post(5008, "Crash eight"), comment(6007, 5007, "Mine", 0)]);
+  const [owner] = await sql<{ issue: string }[]>`
+    select c.mapped_to_issue_id as issue
+    from public.circle_replies as r join public.circle_issues as c on c.id = r.circle_issue_id
+    where r.message_id = 'comment_6007'
+  `;
+  if (!owner) throw new Error("the comment is stored");
+  const session = await sql.reserve();
+  try {
+    await session`begin`;
+    await session`select from public.issues where id = ${owner.issue} for update`;
+    const moved = ingest(comment(6007, 5008, "Moved", 60)).execute();
+    await expect.poll(async () => {
+      const [waiting] = await sql<{ count: number }[]>`
+        select count(*)::integer as count from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'
+      `;
+      return waiting?.count;
+    }, { timeout: 20_000 }).toBe(1);
+    const free = await session`
+      select from public.circle_issues where message_id in ('post_5007', 'post_5008') for update nowait
+    `;
+    expect(free).toHaveLength(2);
+    await session`rollback`;
+    await moved;
+  } finally {
+    session.release();
+  }
+});

@@ -84,7 +84,7 @@ select is(pg_temp.as_persona('agent', $$select upsert_circle_issue('41', p_title
 -- made an issue by a person
 
 create temp table made as select pg_temp.call('agent', 'import_circle_issue', '5',
-  $$, p_title => 'A better title', p_segment => 'tool', p_notes => 'asked him'$$)::uuid as id;
+  $$, title => 'A better title', segment => 'tool', notes => 'asked him'$$)::uuid as id;
 select results_eq(
   $$ select i.title, i.segment, i.tags, i.status, i.submitted_by from issues as i join made using (id) $$,
   $$ values ('A better title', 'tool', array['circle', 'tool'], 'waiting_for_help', 'Ana Ruiz') $$,
@@ -129,10 +129,10 @@ select is(pg_temp.state('5'), 'triaged|1.000|Agnes Agent|t', 'the verdict of a s
 
 -- dismissed
 
-select is(pg_temp.call('agent', 'dismiss_circle_issue', '6', $$, p_notes => 'chat'$$), null,
+select is(pg_temp.call('agent', 'dismiss_circle_issue', '6', $$, notes => 'chat'$$), null,
   'an agent dismisses one');
 select is(pg_temp.state('6') || pg_temp.decider('6'), 'triaged|1.000|Agnes Agent|fc', 'under their name');
-select is(pg_temp.call('second', 'dismiss_circle_issue', '6', $$, p_notes => 'just chat'$$), null,
+select is(pg_temp.call('second', 'dismiss_circle_issue', '6', $$, notes => 'just chat'$$), null,
   'again is no error');
 select results_eq(
   $$ select triaged_by, pg_temp.decider('6'), triage_notes from circle_issues where message_id = '6' $$,
@@ -331,7 +331,7 @@ select is(pg_temp.call('agent', 'import_circle_issue', '2', format(', %L', (sele
   'PT409 tracker_circle_issue_conflict', 'a message has one issue');
 select is(pg_temp.call('agent', 'dismiss_circle_issue', '2'), 'PT409 tracker_circle_issue_conflict',
   'one that has an issue isn''t dismissed');
-select is(pg_temp.call('agent', 'import_circle_issue', '10', $$, p_segment => 'garden'$$),
+select is(pg_temp.call('agent', 'import_circle_issue', '10', $$, segment => 'garden'$$),
   'PT422 tracker_segment_invalid', 'there are four segments');
 select is(pg_temp.state('10'), 'waiting|1.000|Agnes Agent|f', 'what is refused changes nothing');
 

@@ -55,7 +55,7 @@ select is((select max(received_count) from private.circle_events), 1, 'nothing h
 select pg_temp.as_persona('agent', format($$ update issues set title = 'By hand', segment = 'code',
   status = 'resolved', tags = array['mine'] where id = %L returning 1 $$, mapped_to_issue_id))
 from circle_issues where message_id = '1';
-select pg_temp.as_persona('agent', format('select import_circle_issue(%L, p_title => %L)', id, 'Chosen'))
+select pg_temp.as_persona('agent', format('select import_circle_issue(%L, title => %L)', id, 'Chosen'))
 from circle_issues where message_id = '2';
 select pg_temp.as_persona('agent', format('select return_circle_issue(%L)', id))
 from circle_issues where message_id = '3';
@@ -69,7 +69,8 @@ select is(
    where triaged_by is not null), '2 3', 'people have decided'
 );
 select is(
-  (select string_agg(field || '=' || current_value, ' ' order by field) from issue_import_differences),
+  (select string_agg(field || '=' || current_value, ' ' order by field, current_value collate "C")
+   from issue_import_differences),
   'segment=code title=By hand title=Chosen', 'and written'
 );
 select is(replay_circle_events('-infinity', 'infinity') ->> 'processed', '6', 'again');

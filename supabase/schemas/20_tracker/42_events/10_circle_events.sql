@@ -115,7 +115,7 @@ declare
   v_read record;
   v private.circle_outcome;
 begin
-  select * into v_read from private.load_circle_event(p_body);
+  v_read := private.load_circle_event(p_body);
   if v_read.o_error is not null then
     v.status := 'unreadable';
     v.error := v_read.o_error;

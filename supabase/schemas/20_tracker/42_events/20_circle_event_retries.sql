@@ -27,50 +27,46 @@ $$;
 comment on function private.retry_circle_event is
   'Works on an event, records an error that it ends in, and returns its status.';
 
--- Nothing raises here; what can't be taken apart is reported when it is worked on.
-create or replace function private.event_lock_keys(
-  p_body bytea, out o_turns integer[], out o_issue_ids uuid[]
-)
+-- A body that can't be parsed is reported when its event is processed.
+create or replace function private.circle_ids_of_body(p_body bytea)
+returns table (message_id text, is_reply boolean)
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_items private.circle_item[];
 begin
   v_items := private.circle_items((private.load_circle_event(p_body)).o_payload);
-  o_turns := private.payload_lock_keys(v_items);
-  o_issue_ids := private.issues_of_messages(v_items);
+  return query
+    select (i.root).message_id, false from unnest(v_items) as i
+    union all
+    select r.message_id, true from unnest(v_items) as i cross join lateral unnest(i.replies) as r;
 exception
   when data_exception or program_limit_exceeded or syntax_error_or_access_rule_violation or plpgsql_error then
-    o_turns := '{}';
-    o_issue_ids := '{}';
+    return;
 end;
 $$;
-comment on function private.event_lock_keys is
-  'The turns of the messages in a raw body, and the issues that they have.';
+comment on function private.circle_ids_of_body is
+  'The ids of the messages and replies in a raw body, null for elements without one. It raises nothing.';
 
--- Several events in one transaction: the turns of all of them first, then the issues, as one payload takes
--- its own. Which issues there are is certain with the turns only.
-create or replace function private.lock_events_messages(p_event_ids uuid[]) returns void
+-- Several events in one transaction: the keys of all of them first, then the issues, as one payload locks its
+-- own.
+create or replace function private.lock_circle_events(p_event_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_root_ids text[];
+  v_reply_ids text[];
 begin
-  perform private.lock_message_keys(array(
-    select t.turn
-    from private.circle_events as e
-    cross join lateral private.event_lock_keys(e.body) as l
-    cross join lateral unnest(l.o_turns) as t (turn)
-    where e.id = any (p_event_ids)
-  ));
-  perform private.lock_issues(array(
-    select u.issue_id
-    from private.circle_events as e
-    cross join lateral private.event_lock_keys(e.body) as l
-    cross join lateral unnest(l.o_issue_ids) as u (issue_id)
-    where e.id = any (p_event_ids)
-  ));
+  select
+    coalesce(array_agg(distinct i.message_id) filter (where not i.is_reply), '{}'),
+    coalesce(array_agg(distinct i.message_id) filter (where i.is_reply), '{}')
+  into v_root_ids, v_reply_ids
+  from private.circle_events as e
+  cross join lateral private.circle_ids_of_body(e.body) as i
+  where e.id = any (p_event_ids) and i.message_id is not null;
+  perform private.lock_circle_messages(v_root_ids, v_reply_ids);
 end;
 $$;
-comment on function private.lock_events_messages is
-  'Takes turns with all imports of the messages in these events, which are locked already, and locks the '
-  'issues of these messages.';
+comment on function private.lock_circle_events is
+  'Locks what these events are about, which are locked already: one lock order for all of them.';
 
 create or replace function private.process_waiting_circle_events(batch integer default 20) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
@@ -86,7 +82,7 @@ declare
   v_event_id uuid;
   v_processed_count integer := 0;
 begin
-  perform private.lock_events_messages(v_event_ids);
+  perform private.lock_circle_events(v_event_ids);
   foreach v_event_id in array v_event_ids loop
     v_processed_count := v_processed_count + (private.retry_circle_event(v_event_id) <> 'failed')::integer;
   end loop;
@@ -125,7 +121,7 @@ begin
     fetch first v_limit rows with ties
     for update
   ) as o;
-  perform private.lock_events_messages(v_event_ids);
+  perform private.lock_circle_events(v_event_ids);
   foreach v_event_id in array coalesce(v_event_ids, '{}') loop
     v_status := private.retry_circle_event(v_event_id);
     v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
