@@ -33,26 +33,10 @@ const EXCEPTIONS: { object: string; message: string; reason: string }[] = [
     message: "routine is marked as VOLATILE, should be STABLE",
     reason: "it is asked again after a lock, and has to see what was committed meanwhile",
   },
-  {
-    object: "private.claim_first_with_capacity(text[],uuid,boolean)",
-    message: 'parameter "p_has_turn" is never read',
-    reason: "the caller reads it",
-  },
   ...["private.raise_lost_lease()", "private.raise_worker_input_invalid(text)"].map((object) => ({
     object,
     message: "routine is marked as VOLATILE, should be IMMUTABLE",
-    reason: "it raises, and only when it is its turn",
-  })),
-  ...[
-    "private.cancel_task(bigint)",
-    "private.complete_task(bigint,bigint,text,text,text,jsonb,text,integer,text,text,jsonb,text)",
-    "private.open_attempt(tid,text,interval,uuid,uuid)",
-    "private.release_task(bigint,bigint,text)",
-    "private.return_failed_tasks(public.task_attempts[])",
-  ].map((object) => ({
-    object,
-    message: 'never read variable "v_mode"',
-    reason: "an assignment of set_config is a simple expression, which perform is not",
+    reason: "it raises, so nothing may call it ahead of time",
   })),
 ];
 

@@ -1310,11 +1310,11 @@ create trigger _910_set_task_defaults before update on public.tasks
   execute function private.set_task_defaults();
 
 -- 40_agents/20_tasks/40_append_task_message.sql
--- Adds a message to a task's conversation, however many do so at once.
+-- Appends a message to a task's conversation, however many writers do so concurrently.
 
--- Whoever calls this has asked before whether the caller may.
+-- The caller has checked whether this is allowed.
 create or replace function private.append_task_message(
-  task_id bigint, role text, content text, idempotency_key text
+  p_task_id bigint, p_role text, p_content text, p_idempotency_key text
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -1322,28 +1322,26 @@ declare
   v_message jsonb;
   v_timestamp numeric;
 begin
-  if coalesce(append_task_message.role not in ('user', 'assistant', 'system'), true)
-    or private.non_blank(content) is null or octet_length(content) > 1048576
-    or char_length(idempotency_key) not between 1 and 200
+  if coalesce(p_role not in ('user', 'assistant', 'system'), true)
+    or private.non_blank(p_content) is null or octet_length(p_content) > 1048576
+    or char_length(p_idempotency_key) not between 1 and 200
   then
     raise exception using
       errcode = 'PT422', message = 'agents_task_message_invalid',
-      detail = 'This is no message that can be stored.',
+      detail = 'The message can''t be stored.',
       hint = 'Use the role user, assistant or system, a content of up to 1 MB that is not blank, and a key '
         'of 1 to 200 characters or none.';
   end if;
-  -- The time is taken with the lock held: messages stand in the order in which they came to be.
-  select t.chat_messages into v_messages from public.tasks as t
-  where t.id = append_task_message.task_id
-  for no key update;
+  -- The time is taken with the lock held, so that the messages stand in the order of their timestamps.
+  select t.chat_messages into v_messages from public.tasks as t where t.id = p_task_id for no key update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'agents_task_unknown', detail = 'There is no such task.',
+      errcode = 'PT404', message = 'agents_task_unknown', detail = 'The task does not exist.',
       hint = 'Use the id of a task.';
   end if;
-  if idempotency_key is not null then
+  if p_idempotency_key is not null then
     select m.value into v_message from jsonb_array_elements(v_messages) as m (value)
-    where m.value ->> 'idempotency_key' = append_task_message.idempotency_key
+    where m.value ->> 'idempotency_key' = p_idempotency_key
     limit 1;
     if found then
       return v_message;
@@ -1354,11 +1352,10 @@ begin
     v_timestamp := greatest(v_timestamp, (v_messages -> -1 ->> 'timestamp')::numeric);
   end if;
   v_message := jsonb_strip_nulls(jsonb_build_object(
-    'role', append_task_message.role, 'content', content, 'timestamp', v_timestamp,
-    'idempotency_key', idempotency_key
+    'role', p_role, 'content', p_content, 'timestamp', v_timestamp, 'idempotency_key', p_idempotency_key
   ));
   update public.tasks as t set chat_messages = v_messages || jsonb_build_array(v_message)
-  where t.id = append_task_message.task_id;
+  where t.id = p_task_id;
   return v_message;
 end;
 $$;
@@ -1366,25 +1363,23 @@ comment on function private.append_task_message is
   'Appends a message to any task. Errors: agents_task_unknown (404), agents_task_message_invalid (422).';
 
 create or replace function private.append_own_task_message(
-  task_id bigint, role text, content text, idempotency_key text
+  p_task_id bigint, p_role text, p_content text, p_idempotency_key text
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if not private.is_trusted_caller() and not exists (
-    select from public.tasks as t
-    where t.id = append_own_task_message.task_id and t.user_id = auth.uid()
+    select from public.tasks as t where t.id = p_task_id and t.user_id = auth.uid()
   ) then
     raise exception using
-      errcode = 'PT404', message = 'agents_task_unknown', detail = 'There is no such task of yours.',
-      hint = 'Use the id of one of your tasks.';
+      errcode = 'PT404', message = 'agents_task_unknown',
+      detail = 'The task does not exist or is not yours.', hint = 'Use the id of one of your tasks.';
   end if;
-  return private.append_task_message(task_id, role, content, idempotency_key);
+  return private.append_task_message(p_task_id, p_role, p_content, p_idempotency_key);
 end;
 $$;
 comment on function private.append_own_task_message is
-  'Body of public.append_task_message. Errors: agents_task_unknown (404).';
-grant execute on function private.append_own_task_message
-  to authenticated, service_role;
+  'private.append_task_message for the task''s user and for servers. Errors: agents_task_unknown (404).';
+grant execute on function private.append_own_task_message to authenticated, service_role;
 
 create or replace function public.append_task_message(
   task_id bigint, role text, content text, idempotency_key text default null
@@ -1392,18 +1387,16 @@ create or replace function public.append_task_message(
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.append_own_task_message(
-    task_id => append_task_message.task_id, role => append_task_message.role,
-    content => append_task_message.content, idempotency_key => append_task_message.idempotency_key
+    append_task_message.task_id, append_task_message.role, append_task_message.content,
+    append_task_message.idempotency_key
   );
 end;
 comment on function public.append_task_message is
   'Appends {role, content, timestamp} to the task''s chat_messages and returns it; the timestamp is the '
-  'database''s, in epoch seconds, and never smaller than the last message''s. With an idempotency_key that '
-  'the conversation has already, it appends nothing and returns the message of that key. The task''s user '
-  'and servers. Errors: agents_task_unknown (404), agents_task_result_too_large '
-  '(413), agents_task_message_invalid (422).';
-grant execute on function public.append_task_message
-  to authenticated, service_role;
+  'database''s, in epoch seconds, and never smaller than the last message''s. Where a message has the same '
+  'idempotency_key, it appends nothing and returns that message. For the task''s user and for servers. '
+  'Errors: agents_task_unknown (404), agents_task_result_too_large (413), agents_task_message_invalid (422).';
+grant execute on function public.append_task_message to authenticated, service_role;
 
 -- 40_agents/20_tasks/50_task_list.sql
 -- Tasks for lists: everything but the columns that may be large. What is in them (the model, how many files)
@@ -1428,9 +1421,9 @@ comment on column public.task_list.error_bytes is 'How large error is; null for 
 grant select on public.task_list to authenticated, service_role;
 
 -- 40_agents/30_queue/10_task_attempts.sql
--- Who worked on a task and when: the lease while it is open, the history after that.
+-- Who held a task and when: the lease while the attempt is open, the history after that.
 
--- One sequence for all tasks, so that a greater token is always the later one.
+-- One sequence for all tasks, so that of two tokens the greater one is always the later one.
 create sequence private.task_fencing_seq as bigint;
 
 create table public.task_attempts (
@@ -1454,45 +1447,45 @@ create table public.task_attempts (
   constraint task_attempts_pkey primary key (task_id, fencing_token),
   constraint task_attempts_task_id_fkey foreign key (task_id) references public.tasks (id) on delete cascade
 ) with (
-  -- Room on each page for heartbeats, also while somebody's snapshot keeps the rows before them; and dead
-  -- rows away before the index of the open ones grows.
+  -- Free space on each page for the new row versions of heartbeats, also while an old snapshot needs the
+  -- earlier ones; and dead rows are removed before the index of the open attempts grows.
   fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
 );
 -- No check constraints, as for tasks: each costs every claim and every end of one. outcome is one of
 -- completed, failed, expired, released and cancelled, and null exactly where ended_at is; the functions of
 -- the queue alone write here.
 --
--- user_id, project_id and worker_token_id are copies without a foreign key: an attempt is gone with its task,
--- which is gone with its user and its project, and each key would be looked up for each claim.
+-- user_id, project_id and worker_token_id are copies without a foreign key: an attempt is deleted with its
+-- task, which is deleted with its user and its project, and each key would be looked up for each claim.
 comment on table public.task_attempts is
-  'One row an attempt: the worker''s lease while ended_at is null, the history after that. A task has one '
-  'open attempt at most. Each user sees those of their own tasks; the functions of the queue write them.';
+  'One row per attempt: the worker''s lease while ended_at is null, the history after that. A task has at '
+  'most one open attempt. Users see those of their own tasks; the functions of the queue write them.';
 comment on column public.task_attempts.fencing_token is
-  'Shown by the worker with each call. Counted up over all tasks: of two, the greater one is the later.';
+  'Sent by the worker with each call. One sequence for all tasks: of two, the greater one is the later.';
 comment on column public.task_attempts.user_id is 'The task''s user, for row security and limits.';
 comment on column public.task_attempts.project_id is 'The task''s project when it was claimed.';
 comment on column public.task_attempts.attempt is
-  'Which one of the task''s counted attempts it is, from 1; after a release the number is used again.';
-comment on column public.task_attempts.worker is 'What the worker calls itself.';
+  'Its number among the task''s counted attempts, from 1; after a release the number is used again.';
+comment on column public.task_attempts.worker is 'The name that the worker gave itself.';
 comment on column public.task_attempts.worker_token_id is
-  'The credential that it was claimed with, the only one that may go on with it; null for a server.';
+  'The worker token that it was claimed with, the only one that may continue it; null for a server.';
 comment on column public.task_attempts.claim_key is
-  'What the worker named its claim, so that a repeated request is answered with the same lease.';
-comment on column public.task_attempts.heartbeat_at is 'When the worker was last heard of.';
+  'The key that the worker sent with its claim, so that a repeated request returns the same lease.';
+comment on column public.task_attempts.heartbeat_at is 'When the worker last sent a heartbeat.';
 comment on column public.task_attempts.lease_expires_at is
   'From then on the worker can write nothing, and the task goes back to the queue.';
 comment on column public.task_attempts.ended_at is 'Null while the worker holds the task.';
 comment on column public.task_attempts.outcome is
-  'completed, failed: as the worker said. expired: its lease ran out. released: it gave the task back. '
-  'cancelled: the user took it away.';
-comment on column public.task_attempts.error is 'What went wrong, in words; of failed and expired ones.';
+  'completed, failed: as the worker reported. expired: its lease ran out. released: the worker gave the task '
+  'back. cancelled: the user cancelled it.';
+comment on column public.task_attempts.error is 'What went wrong, as text; of failed and expired ones.';
 comment on column public.task_attempts.error_kind is 'The same as a short name, such as lease_expired.';
 comment on column public.task_attempts.is_retryable is
-  'Whether the worker thought that another attempt might help; of failed ones.';
+  'Whether the worker reported that another attempt might succeed; of failed ones.';
 
--- All of them hold open attempts only, and no column that a heartbeat writes. The second one says so in other
--- words: what counts a user's open attempts can't be planned over the first, nor the other way round, however
--- few rows there were when the plan was made.
+-- All of them hold open attempts only, and no column that a heartbeat writes. The second one has the other
+-- condition, which is true of the same rows: the count of a user's open attempts can't be planned over the
+-- first, nor the other way round, however few rows there were when the plan was made.
 create unique index task_attempts_open_key on public.task_attempts (task_id) where ended_at is null;
 create index task_attempts_open_user_id_project_id_idx on public.task_attempts (user_id, project_id)
   where outcome is null;
@@ -1504,8 +1497,8 @@ create policy task_attempts_select_own on public.task_attempts
   for select to authenticated using (user_id = (select auth.uid()));
 grant select on public.task_attempts to authenticated, service_role;
 
--- 40_agents/30_queue/20_worker_tokens.sql
--- The credentials of workers that are no servers: for named agents, revocable, good for the queue alone.
+-- 40_agents/30_queue/12_worker_tokens.sql
+-- The credentials of workers that are not servers: for named agents, revocable, valid for the queue alone.
 
 create table public.worker_tokens (
   id uuid not null default gen_random_uuid(),
@@ -1518,17 +1511,17 @@ create table public.worker_tokens (
   last_used_at timestamptz,
   constraint worker_tokens_pkey primary key (id),
   constraint worker_tokens_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
-  constraint worker_tokens_name_says_something check (btrim(name) <> '' and char_length(name) <= 200),
+  constraint worker_tokens_name_is_not_blank check (btrim(name) <> '' and char_length(name) <= 200),
   constraint worker_tokens_agents_are_named check (cardinality(agents) between 1 and 50)
 );
 comment on table public.worker_tokens is
-  'One row a credential, without the credential. Made by create_worker_token, ended by revoke_worker_token. '
-  'Users see their own; admins of the team also those for everybody''s tasks.';
+  'One row per worker token, without the token itself. Created by create_worker_token, ended by '
+  'revoke_worker_token. Users see their own; admins of the team also those for everybody''s tasks.';
 comment on column public.worker_tokens.user_id is 'Whose tasks it claims; null for everybody''s.';
 comment on column public.worker_tokens.agents is 'The agents whose tasks it claims.';
-comment on column public.worker_tokens.expires_at is 'From then on it is refused; null for never.';
-comment on column public.worker_tokens.revoked_at is 'Since when it is refused; null while it is good.';
-comment on column public.worker_tokens.last_used_at is 'When it was last shown, give or take ten minutes.';
+comment on column public.worker_tokens.expires_at is 'From then on it is rejected; null for never.';
+comment on column public.worker_tokens.revoked_at is 'Since when it is rejected; null while it is valid.';
+comment on column public.worker_tokens.last_used_at is 'When it was last used, within ten minutes.';
 create index worker_tokens_user_id_idx on public.worker_tokens (user_id);
 
 create trigger _900_set_created_at before insert or update on public.worker_tokens
@@ -1550,10 +1543,13 @@ create table private.worker_token_hashes (
   constraint worker_token_hashes_hash_is_sha256 check (octet_length(hash) = 32)
 );
 comment on table private.worker_token_hashes is
-  'The SHA-256 of each credential: of 32 random bytes, so that it needs no salt and nobody can guess it.';
+  'The SHA-256 of each worker token: of 32 random bytes, so that it needs no salt and nobody can guess it.';
 alter table private.worker_token_hashes enable row level security;
 
-create or replace function private.agent_names(p_agents text[]) returns text[]
+-- 40_agents/30_queue/14_create_worker_token.sql
+-- Creates a worker token, which is returned this once.
+
+create or replace function private.normalize_agents(p_agents text[]) returns text[]
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return (
@@ -1566,27 +1562,28 @@ begin
   );
 end;
 $$;
-comment on function private.agent_names is
-  'The names without blanks and repetitions; null when there is none, or more than 50, or one is too long.';
+comment on function private.normalize_agents is
+  'The names without blank and repeated ones; null for none, for more than 50, or where one is longer than '
+  '100 characters.';
 
 create or replace function private.create_worker_token(
-  name text, agents text[], expires_in_days integer, for_everybody boolean
+  p_name text, p_agents text[], p_expires_in_days integer, p_for_everybody boolean
 ) returns table (id uuid, token text)
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_user_id constant uuid := case when for_everybody is not true then auth.uid() end;
-  v_agents constant text[] := private.agent_names(agents);
-  v_name constant text := private.non_blank(name);
+  v_user_id constant uuid := case when p_for_everybody is not true then auth.uid() end;
+  v_agents constant text[] := private.normalize_agents(p_agents);
+  v_name constant text := private.non_blank(p_name);
 begin
-  if for_everybody then
+  if p_for_everybody then
     perform private.require_team_role('admin');
   elsif v_user_id is null then
     raise exception using
-      errcode = 'PT401', message = 'sign_in_required', detail = 'A worker token is an account''s.',
-      hint = 'Sign in, or make one for everybody''s tasks: for_everybody.';
+      errcode = 'PT401', message = 'sign_in_required', detail = 'A worker token belongs to an account.',
+      hint = 'Sign in, or create one for everybody''s tasks: for_everybody.';
   end if;
   if v_name is null or char_length(v_name) > 200 or v_agents is null
-    or expires_in_days not between 1 and 3650
+    or p_expires_in_days not between 1 and 3650
   then
     raise exception using
       errcode = 'PT422', message = 'agents_worker_input_invalid',
@@ -1595,15 +1592,14 @@ begin
   end if;
   token := 'flw_' || translate(encode(extensions.gen_random_bytes(32), 'base64'), '+/=', '-_');
   insert into public.worker_tokens as w (user_id, name, agents, expires_at)
-  values (v_user_id, v_name, v_agents, clock_timestamp() + make_interval(days => expires_in_days))
+  values (v_user_id, v_name, v_agents, clock_timestamp() + make_interval(days => p_expires_in_days))
   returning w.id into create_worker_token.id;
   insert into private.worker_token_hashes (hash, worker_token_id)
   values (sha256(convert_to(token, 'UTF8')), create_worker_token.id);
   return next;
 end;
 $$;
-grant execute on function private.create_worker_token
-  to authenticated, service_role;
+grant execute on function private.create_worker_token to authenticated, service_role;
 
 create or replace function public.create_worker_token(
   name text, agents text[], expires_in_days integer default null, for_everybody boolean default false
@@ -1612,25 +1608,26 @@ language sql volatile security invoker set search_path = ''
 begin atomic
   select c.id, c.token
   from private.create_worker_token(
-    name => create_worker_token.name, agents => create_worker_token.agents,
-    expires_in_days => create_worker_token.expires_in_days,
-    for_everybody => create_worker_token.for_everybody
+    create_worker_token.name, create_worker_token.agents, create_worker_token.expires_in_days,
+    create_worker_token.for_everybody
   ) as c;
 end;
 comment on function public.create_worker_token is
-  'Makes a credential with which a worker claims the caller''s tasks for these agents, and finishes what it '
-  'claimed; with for_everybody, anybody''s tasks (admins and servers). The token is shown this once. '
+  'Creates a token with which a worker claims the caller''s tasks for these agents, and finishes what it '
+  'claimed; with for_everybody, anybody''s tasks (admins and servers). The token is returned this once. '
   'Errors: sign_in_required (401), team_role_required (403), agents_worker_input_invalid (422).';
-grant execute on function public.create_worker_token
-  to authenticated, service_role;
+grant execute on function public.create_worker_token to authenticated, service_role;
 
-create or replace function private.revoke_worker_token(id uuid) returns timestamptz
+-- 40_agents/30_queue/16_revoke_worker_token.sql
+-- Ends a worker token.
+
+create or replace function private.revoke_worker_token(p_id uuid) returns timestamptz
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_revoked_at timestamptz;
 begin
   update public.worker_tokens as w set revoked_at = coalesce(w.revoked_at, clock_timestamp())
-  where w.id = revoke_worker_token.id
+  where w.id = p_id
     and (
       w.user_id = auth.uid() or private.is_trusted_caller()
       or w.user_id is null and private.has_team_role('admin')
@@ -1649,15 +1646,122 @@ grant execute on function private.revoke_worker_token to authenticated, service_
 create or replace function public.revoke_worker_token(id uuid) returns timestamptz
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.revoke_worker_token(id => revoke_worker_token.id);
+  select private.revoke_worker_token(revoke_worker_token.id);
 end;
 comment on function public.revoke_worker_token is
-  'Ends a credential at once, also for the tasks that its worker holds: their leases run out. Says since '
-  'when it is revoked. Its user, admins of the team for one for everybody, and servers. '
-  'Errors: agents_worker_token_unknown (404).';
+  'Revokes a worker token immediately, also for the tasks that its worker holds: their leases run out. '
+  'Returns since when it is revoked. For its user, for admins of the team if it is for everybody''s tasks, '
+  'and for servers. Errors: agents_worker_token_unknown (404).';
 grant execute on function public.revoke_worker_token to authenticated, service_role;
 
--- Unknown, expired and revoked are one answer.
+-- 40_agents/30_queue/20_claim_task.sql
+-- A worker claims the next task: one call that finds a task, locks it and returns it with its lease.
+--
+-- The way of a claim, file by file: who may and for whom (22_authorize_worker), what is asked for
+-- (24_claim_input), the task (26_lock_next_task), whether its user and project have a free slot
+-- (28_task_limits), what comes next where the first task may not start (30_ready_tasks, 32_ready_lanes), and
+-- the lease (34_open_attempt).
+--
+-- Locks, in this order: the claims of the task's user (advisory), the task, its new attempt. A claim never
+-- waits for a task that another claim has locked, and waits for a user's claims only while it has locked no
+-- user's itself, so claims never end in a deadlock.
+
+create type public.claimed_task as (
+  task_id bigint, fencing_token bigint, attempt smallint, lease_expires_at timestamptz, agent text,
+  priority smallint, project_id bigint, repo_url text, repo_owner text, repo_name text, target_branch text,
+  pr_branch text, chat_messages jsonb, execution_metadata jsonb, project_settings jsonb, github_token text
+);
+comment on type public.claimed_task is 'What a worker is given: the lease, and what the task needs.';
+
+create or replace function private.load_claimed_task(p_ctid tid, p_has_token boolean)
+returns public.claimed_task
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  v_claimed public.claimed_task;
+begin
+  select t.agent, t.priority, t.project_id, t.repo_url,
+    coalesce(p.repo_owner, substring(t.repo_url from '[/:]([^/:]+)/[^/]+?(?:\.git)?/*$')),
+    coalesce(p.repo_name, substring(t.repo_url from '[^/]+?/([^/]+?)(?:\.git)?/*$')),
+    t.target_branch, t.pr_branch, t.chat_messages, t.execution_metadata, p.settings,
+    case when p_has_token then u.github_token end
+  into v_claimed.agent, v_claimed.priority, v_claimed.project_id, v_claimed.repo_url, v_claimed.repo_owner,
+    v_claimed.repo_name, v_claimed.target_branch, v_claimed.pr_branch, v_claimed.chat_messages,
+    v_claimed.execution_metadata, v_claimed.project_settings, v_claimed.github_token
+  from public.tasks as t
+  left join public.projects as p on p.id = t.project_id
+  left join public.users as u on u.id = t.user_id
+  where t.ctid = p_ctid;
+  return v_claimed;
+end;
+$$;
+comment on function private.load_claimed_task is
+  'What the locked task at this ctid needs, without its lease; with the handle of its user''s GitHub token '
+  'if p_has_token.';
+
+-- No plan in here, or in what this calls, reads all pending tasks and sorts them: the indexes have the order,
+-- and a plan that was made while the queue was short is still used when it is long.
+create or replace function private.claim_task(
+  p_worker text, p_agents text[], p_lease_seconds integer, p_worker_token text, p_claim_key uuid
+) returns setof public.claimed_task
+language plpgsql volatile security definer
+set search_path = '' set enable_seqscan = 'off' set enable_sort = 'off'
+set enable_incremental_sort = 'off' as $$
+declare
+  v_scope constant record := private.authorize_worker(p_worker_token);
+  v_lease constant interval := private.check_claim(p_worker, p_agents, p_lease_seconds, v_scope.agents);
+  v_ctid tid;
+  v_attempt public.task_attempts;
+  v_claimed public.claimed_task;
+begin
+  if p_claim_key is not null then
+    v_attempt := private.load_claim(p_claim_key, v_scope.token_id);
+  end if;
+  if v_attempt.task_id is not null then
+    select t.ctid into v_ctid from public.tasks as t where t.id = v_attempt.task_id for no key update;
+  else
+    v_ctid := private.lock_next_task(p_agents, v_scope.user_id);
+  end if;
+  if v_ctid is null then
+    return;
+  end if;
+  v_claimed := private.load_claimed_task(v_ctid, v_scope.token_id is null);
+  if v_attempt.task_id is null then
+    v_attempt := private.open_attempt(v_ctid, p_worker, v_lease, v_scope.token_id, p_claim_key);
+  end if;
+  v_claimed.task_id := v_attempt.task_id;
+  v_claimed.fencing_token := v_attempt.fencing_token;
+  v_claimed.attempt := v_attempt.attempt;
+  v_claimed.lease_expires_at := v_attempt.lease_expires_at;
+  return next v_claimed;
+end;
+$$;
+grant execute on function private.claim_task to anon, authenticated, service_role;
+
+create or replace function public.claim_task(
+  worker text, agents text[], lease_seconds integer default 300, worker_token text default null,
+  claim_key uuid default null
+) returns setof public.claimed_task
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.claim_task(
+    claim_task.worker, claim_task.agents, claim_task.lease_seconds, claim_task.worker_token,
+    claim_task.claim_key
+  );
+end;
+comment on function public.claim_task is
+  'Claims the first task that is ready for one of these agents: greater priority first, then the one that '
+  'has waited longest. Returns it with its fencing_token, to be sent with each later call, and with what the '
+  'task needs; no row when no task may start. Nobody else gets it until lease_expires_at, which '
+  'heartbeat_task moves forward. The same claim_key again returns the same lease while it holds. Servers '
+  'claim any task and get the handle of its user''s GitHub token; others send a worker_token. Errors: '
+  'agents_worker_token_required, agents_worker_token_invalid (401), agents_worker_agents_forbidden '
+  '(403), agents_worker_input_invalid (422).';
+grant execute on function public.claim_task to anon, authenticated, service_role;
+
+-- 40_agents/30_queue/22_authorize_worker.sql
+-- Who may use the queue: servers, and workers with a token.
+
+-- An unknown, an expired and a revoked token get one answer.
 create or replace function private.authorize_worker(
   p_worker_token text, out token_id uuid, out user_id uuid, out agents text[]
 )
@@ -1672,7 +1776,7 @@ begin
     raise exception using
       errcode = 'PT401', message = 'agents_worker_token_required',
       detail = 'The queue is open to servers and to workers with a token.',
-      hint = 'Make one with create_worker_token and send it as worker_token.';
+      hint = 'Create one with create_worker_token and send it as worker_token.';
   end if;
   select w.id, w.user_id, w.agents, w.last_used_at
   into authorize_worker.token_id, authorize_worker.user_id, authorize_worker.agents, v_last_used_at
@@ -1683,8 +1787,9 @@ begin
   if not found then
     raise exception using
       errcode = 'PT401', message = 'agents_worker_token_invalid',
-      detail = 'The worker token is unknown, expired or revoked.', hint = 'Make a new one.';
+      detail = 'The worker token is unknown, expired or revoked.', hint = 'Create another one.';
   end if;
+  -- at most every ten minutes, and by one of the workers that share the token
   if v_last_used_at is null or v_last_used_at < clock_timestamp() - interval '10 minutes' then
     update public.worker_tokens as w set last_used_at = clock_timestamp()
     where w.id = (
@@ -1695,254 +1800,40 @@ begin
 end;
 $$;
 comment on function private.authorize_worker is
-  'Passes whoever may use the queue: trusted callers, for whom it returns nulls, and holders of a worker '
-  'token, whose scope it returns. A trusted caller that shows a token is held to it. Errors: '
+  'The scope of a worker token: its id, whose tasks (null for everybody''s) and which agents. All nulls for '
+  'a trusted caller without a token; one that sends a token is held to it. Errors: '
   'agents_worker_token_required, agents_worker_token_invalid (401).';
 
--- 40_agents/30_queue/30_task_limits.sql
--- How much of a user and of a project runs at once.
---
--- What runs is what workers hold: open attempts. Claims of a user who has a limit take turns, since none of
--- them sees what another one has not committed; who would have to wait takes another user's task instead.
-
-create view private.user_capacity with (security_invoker = true) as
-select
-  u.id as user_id, coalesce(u.max_running_tasks, s.running_tasks_per_user) as most,
-  (select count(*) from public.task_attempts as a where a.user_id = u.id and a.outcome is null) as running
-from public.users as u
-cross join public.agent_settings as s
-where s.id;
-comment on view private.user_capacity is
-  'How many tasks of each user may run at once, null for any number, and how many do.';
-
-create view private.project_capacity with (security_invoker = true) as
-select
-  p.id as project_id, least(p.max_running_tasks, s.running_tasks_per_project) as most,
-  (
-    select count(*) from public.task_attempts as a
-    where a.user_id = p.user_id and a.project_id = p.id and a.outcome is null
-  ) as running
-from public.projects as p
-cross join public.agent_settings as s
-where s.id;
-comment on view private.project_capacity is
-  'How many tasks of each project may run at once, null for any number, and how many do.';
-
-create or replace function private.task_capacity(
-  p_user_id uuid, p_project_id bigint, out user_limit integer, out project_limit integer,
-  out is_user_full boolean, out is_project_full boolean
-)
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  select u.most, p.most, coalesce(u.running >= u.most, false), coalesce(p.running >= p.most, false)
-  into user_limit, project_limit, is_user_full, is_project_full
-  from private.user_capacity as u
-  left join private.project_capacity as p on p.project_id = p_project_id
-  where u.user_id = p_user_id;
-end;
-$$;
-comment on function private.task_capacity is
-  'How much of a user and of a project may run at once, null for any number, and whether that much runs '
-  'already, as far as it is committed.';
-
-create or replace function private.try_lock_user_claims(p_user_id uuid) returns boolean
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  return pg_try_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
-end;
-$$;
-comment on function private.try_lock_user_claims is
-  'Takes the turn of a user''s claims until the transaction ends; false where somebody else has it.';
-
-create or replace function private.lock_user_claims(p_user_id uuid) returns void
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  perform pg_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
-end;
-$$;
-comment on function private.lock_user_claims is
-  'As private.try_lock_user_claims, but waits. Only for a transaction that has no turn: two that waited for '
-  'each other''s would never end.';
-
--- 40_agents/30_queue/40_ready_tasks.sql
--- Which tasks can be claimed now, and in which order.
---
--- Greater priority first, then the earliest run_after, then the lowest id. Nothing here reads past what can't
--- be claimed: of what is scheduled for later, of another agent or of a user at the limit there may be any
--- number.
-
-create index tasks_ready_idx on public.tasks (agent, priority desc, run_after, id) where status = 'pending';
--- The same within each user's project, so that the next one of each is one step away.
-create index tasks_lanes_idx on public.tasks
-  (agent, user_id, (coalesce(project_id, 0)), (-priority), run_after, id)
-  where status = 'pending';
-
-create or replace function private.first_ready_tasks(p_agents text[], p_limit integer)
-returns table (id bigint, user_id uuid, project_id bigint, agent text, priority smallint)
-language plpgsql stable security invoker set search_path = '' as $$
-begin
-  return query
-    with recursive level as (
-      select a.agent, p.priority
-      from unnest(p_agents) as a (agent)
-      cross join lateral (
-        select t.priority from public.tasks as t
-        where t.status = 'pending' and t.agent = a.agent
-        order by t.priority desc, t.run_after, t.id limit 1
-      ) as p
-      union all
-      select l.agent, p.priority
-      from level as l
-      cross join lateral (
-        select t.priority from public.tasks as t
-        where t.status = 'pending' and t.agent = l.agent and t.priority < l.priority
-        order by t.priority desc, t.run_after, t.id limit 1
-      ) as p
-    )
-    select r.id, r.user_id, r.project_id, l.agent, l.priority
-    from level as l
-    cross join lateral (
-      select t.id, t.user_id, t.project_id, t.run_after from public.tasks as t
-      where t.status = 'pending' and t.agent = l.agent and t.priority = l.priority
-        and t.run_after <= clock_timestamp()
-      order by t.run_after, t.id limit p_limit
-    ) as r
-    order by l.priority desc, r.run_after, r.id;
-end;
-$$;
-comment on function private.first_ready_tasks is
-  'The first ready tasks of each agent and priority, so many of each, in the order in which they go.';
-
-create or replace function private.waiting_users(p_agents text[], p_from uuid, p_to uuid, p_limit integer)
-returns table (agent text, user_id uuid)
-language plpgsql stable security invoker set search_path = '' as $$
-begin
-  return query
-    with recursive owner as (
-      select a.agent, f.user_id
-      from unnest(p_agents) as a (agent)
-      cross join lateral (
-        select t.user_id from public.tasks as t
-        where t.status = 'pending' and t.agent = a.agent and t.user_id >= p_from and t.user_id <= p_to
-        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
-      ) as f
-      union all
-      select o.agent, f.user_id
-      from owner as o
-      cross join lateral (
-        select t.user_id from public.tasks as t
-        where t.status = 'pending' and t.agent = o.agent and t.user_id > o.user_id and t.user_id <= p_to
-        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
-      ) as f
-    )
-    select o.agent, o.user_id
-    from (select w.* from owner as w limit p_limit) as o
-    join private.user_capacity as r on r.user_id = o.user_id
-    where coalesce(r.running < r.most, true);
-end;
-$$;
-comment on function private.waiting_users is
-  'Users from one id to another who have pending tasks of an agent, and room for them; so many of those who '
-  'have tasks are looked at or, for null, all.';
-
--- A project is left at the first task that decides about it. However many projects a user waits in, it is 200
--- steps for each agent, unless the claim is for that user alone: nobody else's claim is made slow.
-create or replace function private.first_ready_tasks_of_each(
-  p_agents text[], p_from uuid, p_to uuid, p_limit integer
-) returns table (
-  id bigint, user_id uuid, project_id bigint, agent text, priority smallint, run_after timestamptz
-)
-language plpgsql stable security invoker set search_path = '' as $$
-begin
-  return query
-    with recursive lane as (
-      select r.agent, f.*, 1 as depth,
-        case when f.is_full or f.run_after <= clock_timestamp() then 101 else f.place end as passed
-      from private.waiting_users(p_agents, p_from, p_to, p_limit) as r
-      cross join lateral (
-        select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
-          exists (
-            select from private.project_capacity as p
-            where p.project_id = t.project_id and p.running >= p.most
-          ) as is_full
-        from public.tasks as t
-        where t.status = 'pending' and t.agent = r.agent and t.user_id = r.user_id
-        order by coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
-      ) as f
-      union all
-      select l.agent, f.*, l.depth + 1,
-        case when f.is_full or f.run_after <= clock_timestamp() then 101 else f.place end
-      from lane as l
-      cross join lateral (
-        select t.user_id, coalesce(t.project_id, 0) as project_id, -t.priority as place, t.run_after, t.id,
-          exists (
-            select from private.project_capacity as p
-            where p.project_id = t.project_id and p.running >= p.most
-          ) as is_full
-        from public.tasks as t
-        where t.status = 'pending' and t.agent = l.agent and t.user_id = l.user_id
-          and (coalesce(t.project_id, 0), -t.priority) > (l.project_id, l.passed)
-        order by coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
-      ) as f
-      where l.depth < 200 or p_from = p_to
-    )
-    select l.id, l.user_id, nullif(l.project_id, 0), l.agent, (-l.place)::smallint, l.run_after
-    from lane as l
-    where l.run_after <= clock_timestamp() and not l.is_full;
-end;
-$$;
-comment on function private.first_ready_tasks_of_each is
-  'The first ready task of each project that has room, of each agent, of the users from one id to another '
-  'who have room: of so many users or, for null, of all.';
-
--- Only where there are more is it a choice among users, begun anywhere, so that each has their turn.
-create or replace function private.ready_candidates(p_agents text[], p_user_id uuid, p_reach integer)
-returns table (id bigint, user_id uuid, project_id bigint, agent text, priority smallint)
-language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_first constant uuid := coalesce(p_user_id, '00000000-0000-0000-0000-000000000000');
-  v_last constant uuid := coalesce(p_user_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
-  v_start constant uuid := case p_reach when 2 then gen_random_uuid() else v_first end;
-  v_limit constant integer := case p_reach when 2 then 8 end;
-begin
-  if p_reach = 1 then
-    return query select f.* from private.first_ready_tasks(p_agents, 32) as f;
-  else
-    return query
-      select f.id, f.user_id, f.project_id, f.agent, f.priority
-      from (
-        select e.* from private.first_ready_tasks_of_each(p_agents, v_start, v_last, v_limit) as e
-        union
-        select e.* from private.first_ready_tasks_of_each(p_agents, v_first, v_start, v_limit) as e
-        where p_reach = 2
-      ) as f
-      order by f.priority desc, f.run_after, f.id;
-  end if;
-end;
-$$;
-comment on function private.ready_candidates is
-  'What a claim looks at, in the order in which it goes: first what comes first, then the first ones of the '
-  'projects of some 8 to 16 users, at last those of all.';
-
--- 40_agents/30_queue/50_claim_task.sql
--- A worker takes the next task.
---
--- Locks: the turn of the task's user (advisory), the task, then its new attempt. No claim waits for another
--- one's task, and none waits for a turn while it has one itself, so claims never end in a deadlock.
+-- 40_agents/30_queue/24_claim_input.sql
+-- What a claim asks for.
 
 create or replace function private.raise_worker_input_invalid(p_detail text) returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   raise exception using
     errcode = 'PT422', message = 'agents_worker_input_invalid', detail = p_detail,
-    hint = 'Mend the arguments; the page on the queue says what each of them is.';
+    hint = 'Correct the arguments; docs/agents-queue.md describes each of them.';
 end;
 $$;
 comment on function private.raise_worker_input_invalid is
   'Errors: agents_worker_input_invalid (422), always.';
 
+create or replace function private.check_lease_seconds(p_lease_seconds integer) returns interval
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_max_seconds constant integer := (select s.max_lease_seconds from public.agent_settings as s where s.id);
+begin
+  if (p_lease_seconds between 5 and v_max_seconds) is not true then
+    perform private.raise_worker_input_invalid(format('lease_seconds is from 5 to %s.', v_max_seconds));
+  end if;
+  return make_interval(secs => p_lease_seconds);
+end;
+$$;
+comment on function private.check_lease_seconds is
+  'The length of a lease, if it is an allowed one. Errors: agents_worker_input_invalid (422).';
+
 create or replace function private.check_claim(
-  p_worker text, p_agents text[], p_lease_seconds integer, p_allowed text[]
+  p_worker text, p_agents text[], p_lease_seconds integer, p_allowed_agents text[]
 ) returns interval
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -1953,120 +1844,20 @@ begin
   then
     perform private.raise_worker_input_invalid('agents names 1 to 50 agents that the worker runs.');
   end if;
-  if not p_agents <@ p_allowed then
+  if not p_agents <@ p_allowed_agents then
     raise exception using
       errcode = 'PT403', message = 'agents_worker_agents_forbidden',
-      detail = format('The worker token is for: %s.', array_to_string(p_allowed, ', ')),
-      hint = 'Ask for those only, or make another token.';
+      detail = format('The worker token is for: %s.', array_to_string(p_allowed_agents, ', ')),
+      hint = 'Ask for those only, or create another token.';
   end if;
-  return private.lease_interval(p_lease_seconds);
+  return private.check_lease_seconds(p_lease_seconds);
 end;
 $$;
 comment on function private.check_claim is
-  'What is asked for, if it may be, and for how long. Errors: agents_worker_agents_forbidden '
-  '(403), agents_worker_input_invalid (422).';
+  'Checks the arguments of a claim and returns the length of its lease. p_allowed_agents: null for any. '
+  'Errors: agents_worker_agents_forbidden (403), agents_worker_input_invalid (422).';
 
-create or replace function private.lease_interval(p_lease_seconds integer) returns interval
-language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_most constant integer := (select s.max_lease_seconds from public.agent_settings as s where s.id);
-begin
-  if (p_lease_seconds between 5 and v_most) is not true then
-    perform private.raise_worker_input_invalid(format('lease_seconds is from 5 to %s.', v_most));
-  end if;
-  return make_interval(secs => p_lease_seconds);
-end;
-$$;
-comment on function private.lease_interval is
-  'A lease of so many seconds, if so long a one is allowed. Errors: agents_worker_input_invalid (422).';
-
--- A locked task is handed on by its place: no plan finds it faster, whatever the table was like when the plan
--- was made, and nobody moves it while it is locked.
-create or replace function private.lock_ready_task(
-  p_agent text, p_user_id uuid, p_project_id bigint, p_priority smallint
-) returns tid
-language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_place tid;
-begin
-  select t.ctid into v_place
-  from public.tasks as t
-  where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
-    and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
-    and t.run_after <= clock_timestamp()
-  order by t.run_after, t.id
-  limit 1
-  for no key update skip locked;
-  return v_place;
-end;
-$$;
-comment on function private.lock_ready_task is
-  'Locks the first ready task of these that nobody else is just taking and says where it is; null for none.';
-
--- Among the candidates, the first whose user and project have room, and whom nobody else has just taken.
--- What is full is looked at before the turn is taken, so that waiting users' turns stay free.
-create or replace function private.claim_first_with_capacity(
-  p_agents text[], p_user_id uuid, inout p_has_turn boolean, out p_place tid, out p_busy_user_id uuid
-)
-language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_users uuid[] := '{}'::uuid[];
-  v_projects bigint[] := '{}'::bigint[];
-  v_task record;
-  v_room record;
-begin
-  for v_reach in case when p_user_id is null then 1 else 3 end..3 loop
-    for v_task in select c.* from private.ready_candidates(p_agents, p_user_id, v_reach) as c loop
-      continue when v_task.user_id = any (v_users) or v_task.project_id = any (v_projects);
-      for v_look in 1..2 loop
-        v_room := private.task_capacity(v_task.user_id, v_task.project_id);
-        exit when v_room.is_user_full or v_room.is_project_full or v_look = 2
-          or coalesce(v_room.user_limit, v_room.project_limit) is null;
-        if not private.try_lock_user_claims(v_task.user_id) then
-          p_busy_user_id := coalesce(p_busy_user_id, v_task.user_id);
-          v_room.is_user_full := true;
-          exit;
-        end if;
-        p_has_turn := true;
-      end loop;
-      if v_room.is_user_full then
-        v_users := v_users || v_task.user_id;
-      elsif v_room.is_project_full then
-        v_projects := v_projects || v_task.project_id;
-      else
-        p_place := private.lock_ready_task(
-          v_task.agent, v_task.user_id, v_task.project_id, v_task.priority
-        );
-        if p_place is not null then
-          return;
-        end if;
-      end if;
-    end loop;
-  end loop;
-end;
-$$;
-comment on function private.claim_first_with_capacity is
-  'Locks the first ready task that may run and says where it is; null for none, then also whose turn was '
-  'taken by somebody else. p_has_turn: whether the transaction has taken somebody''s turn.';
-
-create or replace function private.pick_task(p_agents text[], p_user_id uuid, p_has_turn boolean)
-returns tid
-language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_taken record := private.claim_first_with_capacity(p_agents, p_user_id, p_has_turn);
-begin
-  if v_taken.p_place is null and v_taken.p_busy_user_id is not null and not v_taken.p_has_turn then
-    -- nothing but what others were claiming at that moment
-    perform private.lock_user_claims(v_taken.p_busy_user_id);
-    v_taken := private.claim_first_with_capacity(p_agents, p_user_id, true);
-  end if;
-  return v_taken.p_place;
-end;
-$$;
-comment on function private.pick_task is
-  'Locks a ready task that may run and says where it is; null for none.';
-
-create or replace function private.repeated_claim(p_claim_key uuid, p_worker_token_id uuid)
+create or replace function private.load_claim(p_claim_key uuid, p_worker_token_id uuid)
 returns public.task_attempts
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -2080,89 +1871,489 @@ begin
   return v_attempt;
 end;
 $$;
-comment on function private.repeated_claim is
-  'The lease that a claim of this key was answered with, while it holds; claims of the same key take turns.';
+comment on function private.load_claim is
+  'The lease that an earlier claim with this key got from the same caller, while it holds; else null. '
+  'Serializes claims with the same key.';
 
--- 40_agents/30_queue/52_claim_task.sql
--- The claim itself: one call that finds, locks and hands out.
+-- 40_agents/30_queue/26_lock_next_task.sql
+-- Finds and locks the task that a claim gets. A locked task is handed on by its ctid: no plan finds its row
+-- faster, whatever the table was like when the plan was made, and no other transaction can move a row that is
+-- locked.
 
-create type public.claimed_task as (
-  task_id bigint, fencing_token bigint, attempt smallint, lease_expires_at timestamptz, agent text,
-  priority smallint, project_id bigint, repo_url text, repo_owner text, repo_name text, target_branch text,
-  pr_branch text, chat_messages jsonb, execution_metadata jsonb, project_settings jsonb, github_token text
+create type private.ready_task as (
+  id bigint, user_id uuid, project_id bigint, agent text, priority smallint, run_after timestamptz
 );
-comment on type public.claimed_task is 'What a worker is given: the lease, and what the work needs.';
+comment on type private.ready_task is 'A pending task whose run_after has passed.';
+
+create type private.task_search as (
+  task_ctid tid, has_user_lock boolean, busy_user_id uuid, skipped_user_ids uuid[],
+  skipped_project_ids bigint[]
+);
+comment on type private.task_search is
+  'How far the search for a task has come: the locked task; whether this transaction has locked a user''s '
+  'claims; the first user whose claims another transaction has locked; and the users and projects without a '
+  'free slot, which are not looked at again.';
+
+-- Nearly every claim gets the first pending task, so that one is tried by itself: the choice and the lock are
+-- one statement. Where it may not start (it is for later, or its user or project is full or busy), the search
+-- looks further.
+create or replace function private.lock_next_task(p_agents text[], p_user_id uuid) returns tid
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_first record;
+  v_slot record;
+  v_search private.task_search;
+begin
+  if p_user_id is null then
+    v_first := private.lock_first_pending_task(p_agents);
+    if v_first.task_ctid is null then
+      return null;
+    end if;
+    if v_first.is_ready then
+      v_slot := private.reserve_slot(v_first.user_id, v_first.project_id);
+      if v_slot.is_free then
+        return v_first.task_ctid;
+      end if;
+      v_search.has_user_lock := v_slot.has_user_lock;
+    end if;
+  end if;
+  v_search := private.search_ready_task(p_agents, p_user_id, v_search);
+  if v_search.task_ctid is null and v_search.busy_user_id is not null and v_search.has_user_lock is not true
+  then
+    -- only users whom other claims are serving at this moment: wait for one of those
+    perform private.lock_user_claims(v_search.busy_user_id);
+    v_search := private.search_ready_task(p_agents, p_user_id, null);
+  end if;
+  return v_search.task_ctid;
+end;
+$$;
+comment on function private.lock_next_task is
+  'Locks the next task of these agents that may start, of one user or, for null, of anybody, and returns its '
+  'ctid; null for none.';
 
 create or replace function private.first_agent(p_agents text[]) returns text
 language plpgsql stable security invoker set search_path = '' as $$
 begin
+  if cardinality(p_agents) = 1 then
+    return p_agents[1];
+  end if;
   return (
-    select h.agent
+    select f.agent
     from unnest(p_agents) as a (agent)
     cross join lateral (
       select t.agent, t.priority, t.run_after, t.id from public.tasks as t
       where t.status = 'pending' and t.agent = a.agent
       order by t.priority desc, t.run_after, t.id limit 1
-    ) as h
-    order by h.priority desc, h.run_after, h.id limit 1
+    ) as f
+    order by f.priority desc, f.run_after, f.id limit 1
   );
 end;
 $$;
-comment on function private.first_agent is 'The agent whose first pending task goes first.';
+comment on function private.first_agent is 'The agent of the first pending task; null for none.';
 
--- The first pending task is what nearly every claim comes down to, so it is tried by itself: the choice and
--- the lock are one statement. Whatever is in its way (it is for later, its user has no room or is just being
--- served), private.pick_task looks further.
-create or replace function private.claim_first_task(p_agents text[]) returns tid
+create or replace function private.lock_first_pending_task(
+  p_agents text[], out task_ctid tid, out user_id uuid, out project_id bigint, out is_ready boolean
+)
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_agent constant text := case when cardinality(p_agents) = 1 then p_agents[1]
-    else private.first_agent(p_agents) end;
-  v_task record;
-  v_room record;
-  v_has_turn boolean := false;
+  v_agent constant text := private.first_agent(p_agents);
 begin
-  select t.ctid as place, t.user_id, t.project_id, t.run_after <= clock_timestamp() as is_ready into v_task
+  select t.ctid, t.user_id, t.project_id, t.run_after <= clock_timestamp()
+  into task_ctid, user_id, project_id, is_ready
   from public.tasks as t
   where t.status = 'pending' and t.agent = v_agent
   order by t.priority desc, t.run_after, t.id
   limit 1
   for no key update skip locked;
-  if not found then
-    return null;
-  end if;
-  if v_task.is_ready then
-    v_room := private.task_capacity(v_task.user_id, v_task.project_id);
-    if coalesce(v_room.user_limit, v_room.project_limit) is null then
-      return v_task.place;
-    elsif not v_room.is_user_full and not v_room.is_project_full
-      and private.try_lock_user_claims(v_task.user_id) then
-      v_has_turn := true;
-      v_room := private.task_capacity(v_task.user_id, v_task.project_id);
-      if not v_room.is_user_full and not v_room.is_project_full then
-        return v_task.place;
-      end if;
-    end if;
-  end if;
-  return private.pick_task(p_agents, null, v_has_turn);
 end;
 $$;
-comment on function private.claim_first_task is
-  'Locks the first ready task of anybody that may run and says where it is; null for none.';
+comment on function private.lock_first_pending_task is
+  'Locks the first pending task that no other transaction has locked; nulls for none.';
+
+-- Each list is longer than the one before it, and is read only where that had no task.
+create or replace function private.search_ready_task(
+  p_agents text[], p_user_id uuid, p_search private.task_search
+) returns private.task_search
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_search private.task_search := p_search;
+begin
+  if p_user_id is not null then
+    return private.lock_one_of(array(select private.ready_tasks_of_user(p_agents, p_user_id)), v_search);
+  end if;
+  v_search := private.lock_one_of(array(select private.first_ready_tasks(p_agents)), v_search);
+  if v_search.task_ctid is null then
+    v_search := private.lock_one_of(array(select private.ready_tasks_of_some_users(p_agents)), v_search);
+  end if;
+  if v_search.task_ctid is null then
+    v_search := private.lock_one_of(array(select private.ready_tasks_of_all_users(p_agents)), v_search);
+  end if;
+  return v_search;
+end;
+$$;
+comment on function private.search_ready_task is
+  'Continues a search, or for null begins one: locks the first ready task whose user and project have a '
+  'free slot.';
+
+create or replace function private.lock_one_of(
+  p_tasks private.ready_task[], p_search private.task_search
+) returns private.task_search
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_search private.task_search := p_search;
+  v_task private.ready_task;
+  v_slot record;
+begin
+  foreach v_task in array p_tasks loop
+    continue when v_task.user_id = any (v_search.skipped_user_ids)
+      or v_task.project_id = any (v_search.skipped_project_ids);
+    v_slot := private.reserve_slot(v_task.user_id, v_task.project_id);
+    v_search.has_user_lock := coalesce(v_search.has_user_lock, false) or v_slot.has_user_lock;
+    if v_slot.is_free then
+      v_search.task_ctid := private.lock_ready_task(
+        v_task.agent, v_task.user_id, v_task.project_id, v_task.priority
+      );
+      exit when v_search.task_ctid is not null;
+    elsif v_slot.is_project_full then
+      v_search.skipped_project_ids := v_search.skipped_project_ids || v_task.project_id;
+    else
+      v_search.skipped_user_ids := v_search.skipped_user_ids || v_task.user_id;
+      if v_slot.is_user_busy then
+        v_search.busy_user_id := coalesce(v_search.busy_user_id, v_task.user_id);
+      end if;
+    end if;
+  end loop;
+  return v_search;
+end;
+$$;
+comment on function private.lock_one_of is
+  'Locks the first of these tasks, in this order, that may start.';
+
+-- Another claim may have locked the listed task meanwhile; the one after it in the same lane will do.
+create or replace function private.lock_ready_task(
+  p_agent text, p_user_id uuid, p_project_id bigint, p_priority smallint
+) returns tid
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_ctid tid;
+begin
+  select t.ctid into v_ctid
+  from public.tasks as t
+  where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
+    and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
+    and t.run_after <= clock_timestamp()
+  order by t.run_after, t.id
+  limit 1
+  for no key update skip locked;
+  return v_ctid;
+end;
+$$;
+comment on function private.lock_ready_task is
+  'Locks the first ready task of an agent, user, project and priority that no other transaction has locked, '
+  'and returns its ctid; null for none.';
+
+-- 40_agents/30_queue/28_task_limits.sql
+-- How many tasks of a user and of a project may run at the same time.
+--
+-- What counts is what workers hold: open attempts. Where a user or project has a limit, the user's claims are
+-- serialized, since none of them sees what another one has not committed; a claim that would have to wait
+-- takes another user's task instead.
+
+create view private.user_capacity with (security_invoker = true) as
+select
+  u.id as user_id, coalesce(u.max_running_tasks, s.running_tasks_per_user) as max_running_tasks,
+  coalesce(
+    (select count(*) from public.task_attempts as a where a.user_id = u.id and a.outcome is null)
+      >= coalesce(u.max_running_tasks, s.running_tasks_per_user), false
+  ) as is_full
+from public.users as u
+cross join public.agent_settings as s
+where s.id;
+comment on view private.user_capacity is
+  'How many tasks of each user may run at the same time, null for any number, and whether that many do.';
+
+create view private.project_capacity with (security_invoker = true) as
+select
+  p.id as project_id, least(p.max_running_tasks, s.running_tasks_per_project) as max_running_tasks,
+  coalesce(
+    (
+      select count(*) from public.task_attempts as a
+      where a.user_id = p.user_id and a.project_id = p.id and a.outcome is null
+    ) >= least(p.max_running_tasks, s.running_tasks_per_project), false
+  ) as is_full
+from public.projects as p
+cross join public.agent_settings as s
+where s.id;
+comment on view private.project_capacity is
+  'How many tasks of each project may run at the same time, null for any number, and whether that many do.';
+
+create or replace function private.task_capacity(
+  p_user_id uuid, p_project_id bigint, out is_limited boolean, out is_user_full boolean,
+  out is_project_full boolean
+)
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  select coalesce(u.max_running_tasks, p.max_running_tasks) is not null, u.is_full, coalesce(p.is_full, false)
+  into is_limited, is_user_full, is_project_full
+  from private.user_capacity as u
+  left join private.project_capacity as p on p.project_id = p_project_id
+  where u.user_id = p_user_id;
+end;
+$$;
+comment on function private.task_capacity is
+  'Whether a user or a project has a limit, and which of the two has reached it, as far as it is committed.';
+
+create or replace function private.try_lock_user_claims(p_user_id uuid) returns boolean
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  return pg_try_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
+end;
+$$;
+comment on function private.try_lock_user_claims is
+  'Locks a user''s claims until the transaction ends; false where another transaction has locked them.';
+
+create or replace function private.lock_user_claims(p_user_id uuid) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(p_user_id::text, 20261121));
+end;
+$$;
+comment on function private.lock_user_claims is
+  'As private.try_lock_user_claims, but waits. Only for a transaction that has locked no user''s claims: two '
+  'that wait for each other are a deadlock.';
+
+-- Looks before it locks, so that the claims of users who are full stay unlocked, and again under the lock,
+-- since only then does it see what the claim before it has committed.
+create or replace function private.reserve_slot(
+  p_user_id uuid, p_project_id bigint, out is_free boolean, out is_user_full boolean,
+  out is_project_full boolean, out is_user_busy boolean, out has_user_lock boolean
+)
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_capacity record := private.task_capacity(p_user_id, p_project_id);
+begin
+  is_user_busy := false;
+  has_user_lock := false;
+  if v_capacity.is_limited and not v_capacity.is_user_full and not v_capacity.is_project_full then
+    has_user_lock := private.try_lock_user_claims(p_user_id);
+    is_user_busy := not has_user_lock;
+    if has_user_lock then
+      v_capacity := private.task_capacity(p_user_id, p_project_id);
+    end if;
+  end if;
+  is_user_full := v_capacity.is_user_full;
+  is_project_full := v_capacity.is_project_full and not is_user_full;
+  is_free := not (is_user_full or is_project_full or is_user_busy);
+end;
+$$;
+comment on function private.reserve_slot is
+  'Whether one more task of a user and a project may start, and if not, why: the user or the project is '
+  'full, or another transaction has locked the user''s claims. A free slot of a user or project with a limit '
+  'stays free until the transaction ends: has_user_lock.';
+
+-- 40_agents/30_queue/30_ready_tasks.sql
+-- Which tasks can be claimed now, and in which order: greater priority first, then the earliest run_after,
+-- then the lowest id.
+--
+-- Nothing here reads through tasks that can't be claimed: there may be any number of them that are scheduled
+-- for later, for another agent, or of a user at the limit. So the lists are loose index scans (skip scans,
+-- which PostgreSQL's planner has only from version 18): each step asks an index for the next distinct value
+-- after the last one, instead of for the next row.
+
+create index tasks_ready_idx on public.tasks (agent, priority desc, run_after, id) where status = 'pending';
+
+create or replace function private.first_ready_tasks(p_agents text[]) returns setof private.ready_task
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return query
+    with recursive level as (
+      select a.agent, (
+        select t.priority from public.tasks as t
+        where t.status = 'pending' and t.agent = a.agent
+        order by t.priority desc, t.run_after, t.id limit 1
+      ) as priority
+      from unnest(p_agents) as a (agent)
+      union all
+      select l.agent, (
+        select t.priority from public.tasks as t
+        where t.status = 'pending' and t.agent = l.agent and t.priority < l.priority
+        order by t.priority desc, t.run_after, t.id limit 1
+      )
+      from level as l
+      where l.priority is not null
+    )
+    select r.*
+    from level as l
+    cross join lateral (
+      select t.id, t.user_id, t.project_id, t.agent, t.priority, t.run_after from public.tasks as t
+      where t.status = 'pending' and t.agent = l.agent and t.priority = l.priority
+        and t.run_after <= clock_timestamp()
+      order by t.run_after, t.id limit 32
+    ) as r
+    order by r.priority desc, r.run_after, r.id;
+end;
+$$;
+comment on function private.first_ready_tasks is
+  'The first 32 ready tasks of each agent and priority, in the order of claims.';
+
+-- A few users are enough to choose from. They begin at a random id, so that all users are served alike.
+create or replace function private.ready_tasks_of_some_users(p_agents text[])
+returns setof private.ready_task
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_start constant uuid := gen_random_uuid();
+begin
+  return query
+    select r.*
+    from (
+      select w.agent, w.user_id
+      from private.waiting_users(p_agents, v_start, 'ffffffff-ffff-ffff-ffff-ffffffffffff', 8) as w
+      union
+      select w.agent, w.user_id
+      from private.waiting_users(p_agents, '00000000-0000-0000-0000-000000000000', v_start, 8) as w
+    ) as u
+    cross join lateral private.first_of_lanes(u.agent, u.user_id, 200) as r
+    order by r.priority desc, r.run_after, r.id;
+end;
+$$;
+comment on function private.ready_tasks_of_some_users is
+  'The first ready tasks of 8 to 16 users with a free slot, in the order of claims.';
+
+create or replace function private.ready_tasks_of_all_users(p_agents text[])
+returns setof private.ready_task
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return query
+    select r.*
+    from private.waiting_users(
+      p_agents, '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff', null
+    ) as u
+    cross join lateral private.first_of_lanes(u.agent, u.user_id, 200) as r
+    order by r.priority desc, r.run_after, r.id;
+end;
+$$;
+comment on function private.ready_tasks_of_all_users is
+  'The first ready tasks of all users with a free slot, in the order of claims.';
+
+-- For a worker of this user alone, so nobody else's claim waits while all of the user's lanes are read.
+create or replace function private.ready_tasks_of_user(p_agents text[], p_user_id uuid)
+returns setof private.ready_task
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return query
+    select r.*
+    from private.waiting_users(p_agents, p_user_id, p_user_id, null) as u
+    cross join lateral private.first_of_lanes(u.agent, u.user_id, null) as r
+    order by r.priority desc, r.run_after, r.id;
+end;
+$$;
+comment on function private.ready_tasks_of_user is
+  'The first ready tasks of one user, if they have a free slot, in the order of claims.';
+
+-- 40_agents/30_queue/32_ready_lanes.sql
+-- Tasks wait in lanes: one for each agent, user and project. A lane whose user or project has reached its
+-- limit is skipped in one step, however many tasks are in it.
+
+-- A lane is ordered as claims are. Its rank is the priority with the sign changed, so that one row comparison
+-- finds what comes after a task: in its lane, and then in the next one.
+create index tasks_lanes_idx on public.tasks
+  (agent, user_id, (coalesce(project_id, 0)), (-priority), run_after, id)
+  where status = 'pending';
+
+create or replace function private.waiting_users(p_agents text[], p_from uuid, p_to uuid, p_limit integer)
+returns table (agent text, user_id uuid)
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return query
+    with recursive owner as (
+      select a.agent, (
+        select t.user_id from public.tasks as t
+        where t.status = 'pending' and t.agent = a.agent and t.user_id >= p_from and t.user_id <= p_to
+        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+      ) as user_id
+      from unnest(p_agents) as a (agent)
+      union all
+      select o.agent, (
+        select t.user_id from public.tasks as t
+        where t.status = 'pending' and t.agent = o.agent and t.user_id > o.user_id and t.user_id <= p_to
+        order by t.user_id, coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1
+      )
+      from owner as o
+      where o.user_id is not null
+    )
+    select o.agent, o.user_id
+    from (select w.* from owner as w where w.user_id is not null limit p_limit) as o
+    join private.user_capacity as c on c.user_id = o.user_id
+    where not c.is_full;
+end;
+$$;
+comment on function private.waiting_users is
+  'Users from one id to another who have pending tasks of an agent and a free slot; of the first p_limit '
+  'users with pending tasks or, for null, of all.';
+
+create or replace function private.first_of_lanes(p_agent text, p_user_id uuid, p_steps integer)
+returns setof private.ready_task
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  -- the position in the index: after all tasks of this project, or after those of this rank
+  v_project_id bigint := -9223372036854775808;
+  v_rank integer := 101;
+  v_task record;
+begin
+  for v_step in 1..coalesce(p_steps, 2147483646) loop
+    select t.id, t.project_id, coalesce(t.project_id, 0) as lane, t.priority, t.run_after,
+      t.run_after <= clock_timestamp() as is_ready, exists (
+        select from private.project_capacity as c where c.project_id = t.project_id and c.is_full
+      ) as is_full
+    into v_task
+    from public.tasks as t
+    where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
+      and (coalesce(t.project_id, 0), -t.priority) > (v_project_id, v_rank)
+    order by coalesce(t.project_id, 0), -t.priority, t.run_after, t.id limit 1;
+    exit when not found;
+    v_project_id := v_task.lane;
+    v_rank := case when v_task.is_full or v_task.is_ready then 101 else -v_task.priority end;
+    if v_task.is_ready and not v_task.is_full then
+      return next row(
+        v_task.id, p_user_id, v_task.project_id, p_agent, v_task.priority, v_task.run_after
+      )::private.ready_task;
+    end if;
+  end loop;
+end;
+$$;
+comment on function private.first_of_lanes is
+  'The first ready task of each of a user''s lanes whose project has a free slot. A lane whose tasks are all '
+  'scheduled for later takes one step for each priority; null p_steps: as many as it takes.';
+
+-- 40_agents/30_queue/34_open_attempt.sql
+-- The task starts, and its worker gets the lease.
+
+-- The tasks' triggers on updates cost each task twice what they check: the functions of the queue run without
+-- them, check the status themselves, under the task's lock, and write its times. No client of the API can set
+-- a setting.
+create or replace function private.set_queue_writes(p_is_on boolean) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform set_config('app.task_queue', case when p_is_on then 'on' else 'off' end, true);
+end;
+$$;
+comment on function private.set_queue_writes is
+  'Switches the triggers that check the status of a task and set its times off (true) and on again (false), '
+  'for updates in this transaction.';
 
 create or replace function private.open_attempt(
-  p_place tid, p_worker text, p_lease interval, p_worker_token_id uuid, p_claim_key uuid
+  p_ctid tid, p_worker text, p_lease interval, p_worker_token_id uuid, p_claim_key uuid
 ) returns public.task_attempts
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_attempt public.task_attempts;
-  v_mode text := set_config('app.task_queue', 'on', true);
 begin
+  perform private.set_queue_writes(true);
   with started as (
     update public.tasks as t
     set status = 'running', attempts_count = t.attempts_count + 1, started_at = v_now, updated_at = v_now
-    where t.ctid = p_place
+    where t.ctid = p_ctid
     returning t.id, t.user_id, t.project_id, t.attempts_count, t.agent
   )
   insert into public.task_attempts as a (
@@ -2173,89 +2364,15 @@ begin
     v_now, v_now, v_now + p_lease
   from started as s
   returning a.* into v_attempt;
-  v_mode := set_config('app.task_queue', 'off', true);
+  perform private.set_queue_writes(false);
   return v_attempt;
 end;
 $$;
 comment on function private.open_attempt is
-  'Starts the locked, pending task at this place, and opens its attempt.';
+  'Starts the locked, pending task at this ctid, and opens its attempt.';
 
--- No plan in here, or in what this calls, reads all that waits and sorts it: the indexes have the order, and
--- a plan that was made while the queue was short stays when it is long.
-create or replace function private.claim_task(
-  worker text, agents text[], lease_seconds integer, worker_token text, claim_key uuid
-) returns setof public.claimed_task
-language plpgsql volatile security definer
-set search_path = '' set enable_seqscan = 'off' set enable_sort = 'off'
-set enable_incremental_sort = 'off' as $$
-declare
-  v_scope constant record := private.authorize_worker(worker_token);
-  v_lease constant interval := private.check_claim(worker, agents, lease_seconds, v_scope.agents);
-  v_place tid;
-  v_attempt public.task_attempts;
-  v_claimed public.claimed_task;
-begin
-  if claim_key is not null then
-    v_attempt := private.repeated_claim(claim_key, v_scope.token_id);
-  end if;
-  if v_attempt.task_id is not null then
-    select t.ctid into v_place from public.tasks as t where t.id = v_attempt.task_id for no key update;
-  elsif v_scope.user_id is null then
-    v_place := private.claim_first_task(agents);
-  else
-    v_place := private.pick_task(agents, v_scope.user_id, false);
-  end if;
-  select null::bigint, null::bigint, null::smallint, null::timestamptz, t.agent, t.priority, t.project_id,
-    t.repo_url,
-    coalesce(p.repo_owner, substring(t.repo_url from '[/:]([^/:]+)/[^/]+?(?:\.git)?/*$')),
-    coalesce(p.repo_name, substring(t.repo_url from '[^/]+?/([^/]+?)(?:\.git)?/*$')),
-    t.target_branch, t.pr_branch, t.chat_messages, t.execution_metadata, p.settings,
-    case when v_scope.token_id is null then u.github_token end
-  into v_claimed
-  from public.tasks as t
-  left join public.projects as p on p.id = t.project_id
-  left join public.users as u on u.id = t.user_id
-  where t.ctid = v_place;
-  if not found then
-    return;
-  end if;
-  if v_attempt.task_id is null then
-    v_attempt := private.open_attempt(v_place, worker, v_lease, v_scope.token_id, claim_key);
-  end if;
-  v_claimed.task_id := v_attempt.task_id;
-  v_claimed.fencing_token := v_attempt.fencing_token;
-  v_claimed.attempt := v_attempt.attempt;
-  v_claimed.lease_expires_at := v_attempt.lease_expires_at;
-  return next v_claimed;
-end;
-$$;
-grant execute on function private.claim_task
-  to anon, authenticated, service_role;
-
-create or replace function public.claim_task(
-  worker text, agents text[], lease_seconds integer default 300, worker_token text default null,
-  claim_key uuid default null
-) returns setof public.claimed_task
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.claim_task(
-    worker => claim_task.worker, agents => claim_task.agents, lease_seconds => claim_task.lease_seconds,
-    worker_token => claim_task.worker_token, claim_key => claim_task.claim_key
-  );
-end;
-comment on function public.claim_task is
-  'Takes the first task that is ready for one of these agents: greater priority first, then the one that '
-  'waits longest. Returns it with its fencing_token, to be shown with each later call, and with what the '
-  'work needs; no row when there is nothing to do. Nobody else gets it until lease_expires_at, which '
-  'heartbeat_task moves on. The same claim_key again returns the same lease while it holds. Servers claim '
-  'any task and are given the handle of its user''s GitHub token; others show a worker_token. Errors: '
-  'agents_worker_token_required, agents_worker_token_invalid (401), agents_worker_agents_forbidden '
-  '(403), agents_worker_input_invalid (422).';
-grant execute on function public.claim_task
-  to anon, authenticated, service_role;
-
--- 40_agents/30_queue/60_finish_task.sql
--- How a worker's attempt ends: done, failed, given back.
+-- 40_agents/30_queue/40_end_attempt.sql
+-- How an attempt ends: completed, failed, released, cancelled or expired.
 --
 -- Locks, here and wherever an attempt ends: the task, then its attempt.
 
@@ -2264,14 +2381,14 @@ language plpgsql volatile security invoker set search_path = '' as $$
 begin
   raise exception using
     errcode = 'PT409', message = 'agents_task_lease_expired',
-    detail = 'This fencing token holds the task no longer: its lease ran out, or the attempt was ended.',
-    hint = 'Stop the work on this task and claim another one.';
+    detail = 'This fencing token no longer holds the task: its lease ran out, or the attempt was ended.',
+    hint = 'Stop the agent and claim another task.';
 end;
 $$;
 comment on function private.raise_lost_lease is 'Errors: agents_task_lease_expired (409), always.';
 
--- What a worker says twice, since the answer got lost, is answered as before and writes nothing.
-create or replace function private.ended_attempt(
+-- A call that is repeated, because its answer was lost, gets the same answer and writes nothing.
+create or replace function private.load_ended_attempt(
   p_task_id bigint, p_fencing_token bigint, p_worker_token_id uuid, p_outcome text
 ) returns public.task_attempts
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -2287,8 +2404,8 @@ begin
   return v_attempt;
 end;
 $$;
-comment on function private.ended_attempt is
-  'The attempt, if the same worker has ended it in the same way before. '
+comment on function private.load_ended_attempt is
+  'The attempt, if it has ended with this outcome and is the caller''s. '
   'Errors: agents_task_lease_expired (409).';
 
 create or replace function private.end_attempt(
@@ -2313,48 +2430,46 @@ $$;
 comment on function private.end_attempt is
   'Locks the task and ends the attempt of a worker whose lease holds; null for any other.';
 
--- 40_agents/30_queue/62_complete_task.sql
--- A worker is done with its task.
+-- 40_agents/30_queue/42_complete_task.sql
+-- A worker has completed its task.
 
 create or replace function private.complete_task(
-  task_id bigint, fencing_token bigint, commit_hash text, git_diff text, git_patch text, changed_files jsonb,
-  pr_branch text, pr_number integer, pr_url text, message text, execution_metadata jsonb, worker_token text
+  p_task_id bigint, p_fencing_token bigint, p_commit_hash text, p_git_diff text, p_git_patch text,
+  p_changed_files jsonb, p_pr_branch text, p_pr_number integer, p_pr_url text, p_message text,
+  p_execution_metadata jsonb, p_worker_token text
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
-  v_scope constant record := private.authorize_worker(worker_token);
+  v_scope constant record := private.authorize_worker(p_worker_token);
   v_attempt public.task_attempts := private.end_attempt(
-    task_id, fencing_token, v_scope.token_id, 'completed', null, null, null
+    p_task_id, p_fencing_token, v_scope.token_id, 'completed', null, null, null
   );
-  v_mode text;
 begin
   if v_attempt.ended_at is null then
-    v_attempt := private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'completed');
+    v_attempt := private.load_ended_attempt(p_task_id, p_fencing_token, v_scope.token_id, 'completed');
   else
-    v_mode := set_config('app.task_queue', 'on', true);
+    perform private.set_queue_writes(true);
     update public.tasks as t
     set status = 'completed', completed_at = v_attempt.ended_at, updated_at = clock_timestamp(),
-      error = null, error_kind = null, commit_hash = coalesce(complete_task.commit_hash, t.commit_hash),
-      git_diff = coalesce(complete_task.git_diff, t.git_diff),
-      git_patch = coalesce(complete_task.git_patch, t.git_patch),
-      changed_files = coalesce(complete_task.changed_files, t.changed_files),
-      pr_branch = coalesce(complete_task.pr_branch, t.pr_branch),
-      pr_number = coalesce(complete_task.pr_number, t.pr_number),
-      pr_url = coalesce(complete_task.pr_url, t.pr_url),
-      execution_metadata = case when complete_task.execution_metadata is null then t.execution_metadata
-        else t.execution_metadata || complete_task.execution_metadata end
-    where t.id = complete_task.task_id;
-    v_mode := set_config('app.task_queue', 'off', true);
-    if message is not null then
-      perform private.append_task_message(task_id, 'assistant', message, null);
+      error = null, error_kind = null, commit_hash = coalesce(p_commit_hash, t.commit_hash),
+      git_diff = coalesce(p_git_diff, t.git_diff), git_patch = coalesce(p_git_patch, t.git_patch),
+      changed_files = coalesce(p_changed_files, t.changed_files),
+      pr_branch = coalesce(p_pr_branch, t.pr_branch), pr_number = coalesce(p_pr_number, t.pr_number),
+      pr_url = coalesce(p_pr_url, t.pr_url),
+      execution_metadata = case when p_execution_metadata is null then t.execution_metadata
+        else t.execution_metadata || p_execution_metadata end
+    where t.id = p_task_id;
+    perform private.set_queue_writes(false);
+    if p_message is not null then
+      perform private.append_task_message(p_task_id, 'assistant', p_message, null);
     end if;
-    -- What a server writes is believed; what a user's own worker writes is theirs to say, as what they write.
-    if num_nonnulls(pr_branch, pr_number, pr_url) > 0 and v_scope.user_id is null then
-      perform private.verify_task_pull_requests(task_id);
+    -- A server is trusted with what it writes; a user's own worker is trusted no more than its user.
+    if num_nonnulls(p_pr_branch, p_pr_number, p_pr_url) > 0 and v_scope.user_id is null then
+      perform private.verify_task_pull_requests(p_task_id);
     end if;
   end if;
   return jsonb_build_object(
-    'task_id', complete_task.task_id, 'status', 'completed'::text, 'completed_at', v_attempt.ended_at
+    'task_id', p_task_id, 'status', 'completed'::text, 'completed_at', v_attempt.ended_at
   );
 end;
 $$;
@@ -2369,24 +2484,83 @@ create or replace function public.complete_task(
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.complete_task(
-    task_id => complete_task.task_id, fencing_token => complete_task.fencing_token,
-    commit_hash => complete_task.commit_hash, git_diff => complete_task.git_diff,
-    git_patch => complete_task.git_patch, changed_files => complete_task.changed_files,
-    pr_branch => complete_task.pr_branch, pr_number => complete_task.pr_number,
-    pr_url => complete_task.pr_url, message => complete_task.message,
-    execution_metadata => complete_task.execution_metadata, worker_token => complete_task.worker_token
+    complete_task.task_id, complete_task.fencing_token, complete_task.commit_hash, complete_task.git_diff,
+    complete_task.git_patch, complete_task.changed_files, complete_task.pr_branch, complete_task.pr_number,
+    complete_task.pr_url, complete_task.message, complete_task.execution_metadata, complete_task.worker_token
   );
 end;
 comment on function public.complete_task is
-  'Finishes a task that the worker holds, with what came out of it: null leaves a column as it is, '
-  'execution_metadata is merged into what is there, the message is appended to the conversation. Returns '
-  '{task_id, status, completed_at}; said again with the same fencing_token, the same. Errors: '
+  'Completes a task that the worker holds, with its result: null leaves a column as it is, '
+  'execution_metadata is merged into the existing value, the message is appended to the conversation. '
+  'Returns {task_id, status, completed_at}; repeated with the same fencing_token, the same. Errors: '
   'agents_worker_token_required, agents_worker_token_invalid (401), agents_task_lease_expired (409), '
   'agents_task_result_too_large (413), agents_task_value_invalid, agents_task_message_invalid (422).';
 grant execute on function public.complete_task to anon, authenticated, service_role;
 
--- 40_agents/30_queue/64_fail_task.sql
--- A worker could not do its task, or gives it back.
+-- 40_agents/30_queue/44_fail_task.sql
+-- A worker reports that its attempt failed.
+
+create or replace function private.fail_task(
+  p_task_id bigint, p_fencing_token bigint, p_error text, p_is_retryable boolean, p_error_kind text,
+  p_message text, p_execution_metadata jsonb, p_worker_token text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_scope constant record := private.authorize_worker(p_worker_token);
+  v_attempt public.task_attempts;
+  v_task public.tasks;
+begin
+  if private.non_blank(p_error) is null or p_is_retryable is null then
+    perform private.raise_worker_input_invalid(
+      'error is a text that is not blank, and retryable is true or false.'
+    );
+  end if;
+  v_attempt := private.end_attempt(
+    p_task_id, p_fencing_token, v_scope.token_id, 'failed', p_error, p_error_kind, p_is_retryable
+  );
+  if v_attempt.ended_at is null then
+    v_attempt := private.load_ended_attempt(p_task_id, p_fencing_token, v_scope.token_id, 'failed');
+  else
+    if p_message is not null then
+      perform private.append_task_message(p_task_id, 'assistant', p_message, null);
+    end if;
+    if p_execution_metadata is not null then
+      update public.tasks as t set execution_metadata = t.execution_metadata || p_execution_metadata
+      where t.id = p_task_id;
+    end if;
+    perform private.retry_or_fail_tasks(array[v_attempt]);
+  end if;
+  select t.* into v_task from public.tasks as t where t.id = p_task_id;
+  return jsonb_build_object(
+    'task_id', v_task.id, 'status', v_task.status, 'run_after', v_task.run_after,
+    'attempts_left', greatest(v_task.max_attempts - v_task.attempts_count, 0)
+  );
+end;
+$$;
+grant execute on function private.fail_task to anon, authenticated, service_role;
+
+create or replace function public.fail_task(
+  task_id bigint, fencing_token bigint, error text, retryable boolean default true,
+  error_kind text default null, message text default null, execution_metadata jsonb default null,
+  worker_token text default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.fail_task(
+    fail_task.task_id, fail_task.fencing_token, fail_task.error, fail_task.retryable, fail_task.error_kind,
+    fail_task.message, fail_task.execution_metadata, fail_task.worker_token
+  );
+end;
+comment on function public.fail_task is
+  'Ends the worker''s attempt with an error. After a retryable one the task is pending again, to be claimed '
+  'from run_after on, until max_attempts are used up; otherwise the task has failed. Returns {task_id, '
+  'status, run_after, attempts_left}. Errors: agents_worker_token_required, agents_worker_token_invalid '
+  '(401), agents_task_lease_expired (409), agents_task_result_too_large (413), agents_task_value_invalid, '
+  'agents_task_message_invalid, agents_worker_input_invalid (422).';
+grant execute on function public.fail_task to anon, authenticated, service_role;
+
+-- 40_agents/30_queue/46_retry_tasks.sql
+-- Tasks whose attempt failed or expired: another attempt later, or the end.
 
 create or replace function private.retry_delay(p_attempts_count smallint) returns interval
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -2401,226 +2575,16 @@ begin
 end;
 $$;
 comment on function private.retry_delay is
-  'How long a task waits after so many failed attempts: retry_seconds, twice as long each time, up '
+  'How long a task waits after this many failed attempts: retry_seconds, twice as long each time, up '
   'to an hour.';
 
-create or replace function private.fail_task(
-  task_id bigint, fencing_token bigint, error text, retryable boolean, error_kind text, message text,
-  execution_metadata jsonb, worker_token text
-) returns jsonb
-language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
-declare
-  v_scope constant record := private.authorize_worker(worker_token);
-  v_attempt public.task_attempts;
-  v_task public.tasks;
-begin
-  if private.non_blank(error) is null or retryable is null then
-    perform private.raise_worker_input_invalid('error says what went wrong, and retryable is true or false.');
-  end if;
-  v_attempt := private.end_attempt(
-    task_id, fencing_token, v_scope.token_id, 'failed', error, error_kind, retryable
-  );
-  if v_attempt.ended_at is null then
-    v_attempt := private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'failed');
-  else
-    if message is not null then
-      perform private.append_task_message(task_id, 'assistant', message, null);
-    end if;
-    if execution_metadata is not null then
-      update public.tasks as t
-      set execution_metadata = t.execution_metadata || fail_task.execution_metadata
-      where t.id = fail_task.task_id;
-    end if;
-    perform private.return_failed_tasks(array[v_attempt]);
-  end if;
-  select t.* into v_task from public.tasks as t where t.id = fail_task.task_id;
-  return jsonb_build_object(
-    'task_id', v_task.id, 'status', v_task.status, 'run_after', v_task.run_after,
-    'attempts_left', greatest(v_task.max_attempts - v_task.attempts_count, 0)
-  );
-end;
-$$;
-grant execute on function private.fail_task
-  to anon, authenticated, service_role;
-
-create or replace function public.fail_task(
-  task_id bigint, fencing_token bigint, error text, retryable boolean default true,
-  error_kind text default null, message text default null, execution_metadata jsonb default null,
-  worker_token text default null
-) returns jsonb
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.fail_task(
-    task_id => fail_task.task_id, fencing_token => fail_task.fencing_token, error => fail_task.error,
-    retryable => fail_task.retryable, error_kind => fail_task.error_kind, message => fail_task.message,
-    execution_metadata => fail_task.execution_metadata, worker_token => fail_task.worker_token
-  );
-end;
-comment on function public.fail_task is
-  'Ends the worker''s attempt with an error. A retryable one goes back to pending, to be claimed after '
-  'run_after, until max_attempts are used up; otherwise the task has failed. Returns {task_id, status, '
-  'run_after, attempts_left}. Errors: agents_worker_token_required, agents_worker_token_invalid (401), '
-  'agents_task_lease_expired (409), agents_task_result_too_large (413), agents_task_value_invalid, '
-  'agents_task_message_invalid, agents_worker_input_invalid (422).';
-grant execute on function public.fail_task
-  to anon, authenticated, service_role;
-
-create or replace function private.release_task(task_id bigint, fencing_token bigint, worker_token text)
-returns jsonb
-language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
-declare
-  v_scope constant record := private.authorize_worker(worker_token);
-  v_attempt public.task_attempts := private.end_attempt(
-    task_id, fencing_token, v_scope.token_id, 'released', null, null, null
-  );
-  v_mode text;
-begin
-  if v_attempt.ended_at is null then
-    v_attempt := private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'released');
-  else
-    v_mode := set_config('app.task_queue', 'on', true);
-    update public.tasks as t
-    set status = 'pending', started_at = null, attempts_count = greatest(t.attempts_count - 1, 0),
-      updated_at = clock_timestamp()
-    where t.id = release_task.task_id;
-    v_mode := set_config('app.task_queue', 'off', true);
-  end if;
-  return jsonb_build_object('task_id', release_task.task_id, 'status', 'pending'::text);
-end;
-$$;
-grant execute on function private.release_task to anon, authenticated, service_role;
-
-create or replace function public.release_task(
-  task_id bigint, fencing_token bigint, worker_token text default null
-) returns jsonb
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.release_task(
-    task_id => release_task.task_id, fencing_token => release_task.fencing_token,
-    worker_token => release_task.worker_token
-  );
-end;
-comment on function public.release_task is
-  'Gives a task back that the worker did not get to: it is pending again at once, in its old place, and the '
-  'attempt does not count. Returns {task_id, status}. Errors: agents_worker_token_required, '
-  'agents_worker_token_invalid (401), agents_task_lease_expired (409).';
-grant execute on function public.release_task to anon, authenticated, service_role;
-
--- 40_agents/30_queue/66_heartbeat_task.sql
--- A worker says that it is still there, and hears whether the task is still wanted.
-
-create or replace function private.heartbeat_task(
-  task_id bigint, fencing_token bigint, lease_seconds integer, message text, worker_token text
-) returns jsonb
-language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
-declare
-  v_scope constant record := private.authorize_worker(worker_token);
-  v_lease constant interval := private.lease_interval(lease_seconds);
-  v_lease_expires_at timestamptz;
-  v_state text := 'running';
-begin
-  -- Without a message the attempt alone is locked, and its row stays where it is on its page.
-  if message is not null then
-    perform from public.tasks as t where t.id = heartbeat_task.task_id for no key update;
-  end if;
-  update public.task_attempts as a
-  set heartbeat_at = clock_timestamp(), lease_expires_at = clock_timestamp() + v_lease
-  where a.task_id = heartbeat_task.task_id and a.fencing_token = heartbeat_task.fencing_token
-    and a.ended_at is null and a.lease_expires_at > clock_timestamp()
-    and (v_scope.token_id is null or a.worker_token_id = v_scope.token_id)
-  returning a.lease_expires_at into v_lease_expires_at;
-  if not found then
-    perform private.ended_attempt(task_id, fencing_token, v_scope.token_id, 'cancelled');
-    v_state := 'cancelled';
-  elsif message is not null then
-    perform private.append_task_message(task_id, 'assistant', message, null);
-  end if;
-  return jsonb_build_object(
-    'state', v_state, 'lease_expires_at', v_lease_expires_at, 'cancel_requested', v_state = 'cancelled'
-  );
-end;
-$$;
-grant execute on function private.heartbeat_task
-  to anon, authenticated, service_role;
-
-create or replace function public.heartbeat_task(
-  task_id bigint, fencing_token bigint, lease_seconds integer default 300, message text default null,
-  worker_token text default null
-) returns jsonb
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.heartbeat_task(
-    task_id => heartbeat_task.task_id, fencing_token => heartbeat_task.fencing_token,
-    lease_seconds => heartbeat_task.lease_seconds, message => heartbeat_task.message,
-    worker_token => heartbeat_task.worker_token
-  );
-end;
-comment on function public.heartbeat_task is
-  'Lets the lease run from now for so many seconds, and appends the message, if any, to the conversation. '
-  'Returns {state, lease_expires_at, cancel_requested}: running, or cancelled when the user took the task '
-  'away, and then the worker stops. Errors: agents_worker_token_required, agents_worker_token_invalid '
-  '(401), agents_task_lease_expired (409), agents_task_message_invalid, agents_worker_input_invalid (422).';
-grant execute on function public.heartbeat_task
-  to anon, authenticated, service_role;
-
--- 40_agents/30_queue/68_cancel_task.sql
--- The user takes a task back, whatever its worker does.
-
-create or replace function private.cancel_task(task_id bigint) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_status public.task_status;
-  v_mode text;
-begin
-  select t.status into v_status from public.tasks as t
-  where t.id = cancel_task.task_id and (t.user_id = auth.uid() or private.is_trusted_caller())
-  for no key update;
-  if not found then
-    raise exception using
-      errcode = 'PT404', message = 'agents_task_unknown', detail = 'There is no such task of yours.',
-      hint = 'Use the id of one of your tasks.';
-  end if;
-  if v_status in ('completed', 'failed') then
-    raise exception using
-      errcode = 'PT409', message = 'agents_task_status_conflict',
-      detail = format('Task %s is %s.', task_id, v_status), hint = 'There is nothing left to cancel.';
-  end if;
-  if v_status <> 'cancelled' then
-    update public.task_attempts as a set ended_at = clock_timestamp(), outcome = 'cancelled'
-    where a.task_id = cancel_task.task_id and a.ended_at is null;
-    v_mode := set_config('app.task_queue', 'on', true);
-    update public.tasks as t
-    set status = 'cancelled', completed_at = greatest(clock_timestamp(), t.started_at),
-      updated_at = clock_timestamp()
-    where t.id = cancel_task.task_id;
-    v_mode := set_config('app.task_queue', 'off', true);
-  end if;
-  return jsonb_build_object('task_id', cancel_task.task_id, 'status', 'cancelled'::text);
-end;
-$$;
-grant execute on function private.cancel_task to authenticated, service_role;
-
-create or replace function public.cancel_task(task_id bigint) returns jsonb
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.cancel_task(task_id => cancel_task.task_id);
-end;
-comment on function public.cancel_task is
-  'Cancels the caller''s task, pending or running, at once; a worker that holds it can write nothing more '
-  'and hears of it at its next heartbeat. Returns {task_id, status}; again, the same. Servers cancel any '
-  'task. Errors: agents_task_unknown (404), agents_task_status_conflict (409).';
-grant execute on function public.cancel_task to authenticated, service_role;
-
--- 40_agents/30_queue/70_reclaim_tasks.sql
--- What becomes of tasks whose attempt came to nothing: another attempt, or the end.
-
-create or replace function private.return_failed_tasks(p_attempts public.task_attempts[]) returns integer
+create or replace function private.retry_or_fail_tasks(p_attempts public.task_attempts[]) returns integer
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_count integer;
-  v_mode text := set_config('app.task_queue', 'on', true);
 begin
+  perform private.set_queue_writes(true);
   with next as (
     select t.id, a.error, a.error_kind,
       coalesce(a.is_retryable, true) and t.attempts_count < t.max_attempts as is_retried
@@ -2636,16 +2600,162 @@ begin
   from next as n
   where t.id = n.id;
   get diagnostics v_count = row_count;
-  v_mode := set_config('app.task_queue', 'off', true);
+  perform private.set_queue_writes(false);
   return v_count;
 end;
 $$;
-comment on function private.return_failed_tasks is
-  'Puts tasks whose attempts have ended without success back to pending, or to failed where the error does '
-  'not pass or the attempts are used up. Errors: agents_task_value_invalid (422).';
+comment on function private.retry_or_fail_tasks is
+  'Sets tasks whose attempts have ended without success to pending again, or to failed where the error is '
+  'not retryable or the attempts are used up. Returns how many. Errors: agents_task_value_invalid (422).';
 
--- A heartbeat that comes first moves the lease on, and the attempt is none of these any more when its row is
--- had; one that comes later finds that it has ended. Tasks that somebody is writing wait for the next time.
+-- 40_agents/30_queue/48_release_task.sql
+-- A worker gives its task back.
+
+create or replace function private.release_task(p_task_id bigint, p_fencing_token bigint, p_worker_token text)
+returns jsonb
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_scope constant record := private.authorize_worker(p_worker_token);
+  v_attempt public.task_attempts := private.end_attempt(
+    p_task_id, p_fencing_token, v_scope.token_id, 'released', null, null, null
+  );
+begin
+  if v_attempt.ended_at is null then
+    v_attempt := private.load_ended_attempt(p_task_id, p_fencing_token, v_scope.token_id, 'released');
+  else
+    perform private.set_queue_writes(true);
+    update public.tasks as t
+    set status = 'pending', started_at = null, attempts_count = greatest(t.attempts_count - 1, 0),
+      updated_at = clock_timestamp()
+    where t.id = p_task_id;
+    perform private.set_queue_writes(false);
+  end if;
+  return jsonb_build_object('task_id', p_task_id, 'status', 'pending'::text);
+end;
+$$;
+grant execute on function private.release_task to anon, authenticated, service_role;
+
+create or replace function public.release_task(
+  task_id bigint, fencing_token bigint, worker_token text default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.release_task(release_task.task_id, release_task.fencing_token, release_task.worker_token);
+end;
+comment on function public.release_task is
+  'Gives a task back that the worker did not start: it is pending again immediately, in its old position, '
+  'and the attempt does not count. Returns {task_id, status}. Errors: agents_worker_token_required, '
+  'agents_worker_token_invalid (401), agents_task_lease_expired (409).';
+grant execute on function public.release_task to anon, authenticated, service_role;
+
+-- 40_agents/30_queue/50_heartbeat_task.sql
+-- A worker renews its lease, and learns whether the task was cancelled.
+
+create or replace function private.heartbeat_task(
+  p_task_id bigint, p_fencing_token bigint, p_lease_seconds integer, p_message text, p_worker_token text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_scope constant record := private.authorize_worker(p_worker_token);
+  v_lease constant interval := private.check_lease_seconds(p_lease_seconds);
+  v_now timestamptz;
+  v_lease_expires_at timestamptz;
+  v_state text := 'running';
+begin
+  -- Without a message the attempt alone is locked, and its new row version stays on the same page (HOT).
+  if p_message is not null then
+    perform from public.tasks as t where t.id = p_task_id for no key update;
+  end if;
+  v_now := clock_timestamp();
+  update public.task_attempts as a set heartbeat_at = v_now, lease_expires_at = v_now + v_lease
+  where a.task_id = p_task_id and a.fencing_token = p_fencing_token
+    and a.ended_at is null and a.lease_expires_at > clock_timestamp()
+    and (v_scope.token_id is null or a.worker_token_id = v_scope.token_id)
+  returning a.lease_expires_at into v_lease_expires_at;
+  if not found then
+    perform private.load_ended_attempt(p_task_id, p_fencing_token, v_scope.token_id, 'cancelled');
+    v_state := 'cancelled';
+  elsif p_message is not null then
+    perform private.append_task_message(p_task_id, 'assistant', p_message, null);
+  end if;
+  return jsonb_build_object(
+    'state', v_state, 'lease_expires_at', v_lease_expires_at, 'cancel_requested', v_state = 'cancelled'
+  );
+end;
+$$;
+grant execute on function private.heartbeat_task to anon, authenticated, service_role;
+
+create or replace function public.heartbeat_task(
+  task_id bigint, fencing_token bigint, lease_seconds integer default 300, message text default null,
+  worker_token text default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.heartbeat_task(
+    heartbeat_task.task_id, heartbeat_task.fencing_token, heartbeat_task.lease_seconds,
+    heartbeat_task.message, heartbeat_task.worker_token
+  );
+end;
+comment on function public.heartbeat_task is
+  'Renews the lease to lease_seconds from now, and appends the message, if any, to the conversation. '
+  'Returns {state, lease_expires_at, cancel_requested}: running, or cancelled when the user cancelled the '
+  'task, and then the worker stops. Errors: agents_worker_token_required, agents_worker_token_invalid '
+  '(401), agents_task_lease_expired (409), agents_task_message_invalid, agents_worker_input_invalid (422).';
+grant execute on function public.heartbeat_task to anon, authenticated, service_role;
+
+-- 40_agents/30_queue/52_cancel_task.sql
+-- The user cancels a task, whatever its worker does.
+
+create or replace function private.cancel_task(p_task_id bigint) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_status public.task_status;
+begin
+  select t.status into v_status from public.tasks as t
+  where t.id = p_task_id and (t.user_id = auth.uid() or private.is_trusted_caller())
+  for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'agents_task_unknown',
+      detail = 'The task does not exist or is not yours.', hint = 'Use the id of one of your tasks.';
+  end if;
+  if v_status in ('completed', 'failed') then
+    raise exception using
+      errcode = 'PT409', message = 'agents_task_status_conflict',
+      detail = format('Task %s is %s.', p_task_id, v_status), hint = 'There is nothing left to cancel.';
+  end if;
+  if v_status <> 'cancelled' then
+    update public.task_attempts as a set ended_at = clock_timestamp(), outcome = 'cancelled'
+    where a.task_id = p_task_id and a.ended_at is null;
+    perform private.set_queue_writes(true);
+    update public.tasks as t
+    set status = 'cancelled', completed_at = greatest(clock_timestamp(), t.started_at),
+      updated_at = clock_timestamp()
+    where t.id = p_task_id;
+    perform private.set_queue_writes(false);
+  end if;
+  return jsonb_build_object('task_id', p_task_id, 'status', 'cancelled'::text);
+end;
+$$;
+grant execute on function private.cancel_task to authenticated, service_role;
+
+create or replace function public.cancel_task(task_id bigint) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.cancel_task(cancel_task.task_id);
+end;
+comment on function public.cancel_task is
+  'Cancels the caller''s task, pending or running, immediately; a worker that holds it can write nothing '
+  'more and learns it with its next heartbeat. Returns {task_id, status}; repeated, the same. Servers '
+  'cancel any task. Errors: agents_task_unknown (404), agents_task_status_conflict (409).';
+grant execute on function public.cancel_task to authenticated, service_role;
+
+-- 40_agents/30_queue/60_reclaim_expired_tasks.sql
+-- Tasks whose worker was not heard from before its lease ran out go back to the queue.
+
+-- A heartbeat that comes first moves the lease forward, and the attempt has not expired any more when its row
+-- is locked; one that comes later finds that it has ended. Tasks that another transaction has locked wait for
+-- the next run.
 create or replace function private.reclaim_expired_tasks() returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -2664,7 +2774,7 @@ begin
     ended as (
       update public.task_attempts as a
       set ended_at = clock_timestamp(), outcome = 'expired', error_kind = 'lease_expired',
-        error = format('The worker %s was not heard of again before its lease ran out.', a.worker)
+        error = format('The worker %s sent no heartbeat before its lease ran out.', a.worker)
       from expired as e
       where a.task_id = e.id and a.fencing_token = e.fencing_token and a.ended_at is null
         and a.lease_expires_at <= clock_timestamp()
@@ -2672,18 +2782,18 @@ begin
     )
     select array_agg(row(e.*)::public.task_attempts) into v_attempts from ended as e;
     exit when v_attempts is null;
-    v_count := v_count + private.return_failed_tasks(v_attempts);
+    v_count := v_count + private.retry_or_fail_tasks(v_attempts);
     exit when cardinality(v_attempts) < 500;
   end loop;
   return v_count;
 end;
 $$;
 comment on function private.reclaim_expired_tasks is
-  'Ends attempts whose lease ran out, up to 10,000 at a time, and puts their tasks back or, after '
-  'max_attempts, to failed with error_kind lease_expired. Returns how many. Run by the clock.';
+  'Ends attempts whose lease ran out, up to 10,000 in one run, and sets their tasks to pending again or, '
+  'after max_attempts, to failed with error_kind lease_expired. Returns how many. For the scheduler.';
 
--- 40_agents/30_queue/80_task_github_token.sql
--- What a worker of our own gets to push with: the token of the task's user, for as long as it holds the task.
+-- 40_agents/30_queue/70_task_github_token.sql
+-- The GitHub token that a worker of ours pushes with: the token of the task's user, while it holds the task.
 
 create or replace function private.task_github_token(p_task_id bigint, p_fencing_token bigint)
 returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb)
@@ -2697,8 +2807,8 @@ begin
   if not found then
     raise exception using
       errcode = 'PT409', message = 'agents_task_lease_expired',
-      detail = 'No open lease of the task has this token.',
-      hint = 'Stop working on it and claim the next task.';
+      detail = 'No open lease of the task has this fencing token.',
+      hint = 'Stop the agent and claim another task.';
   end if;
   return query
   select s.id, s.user_id, s.kind, s.sealed, s.metadata from private.secrets as s
@@ -2706,21 +2816,19 @@ begin
   if not found then
     raise exception using
       errcode = 'PT404', message = 'agents_github_token_unknown',
-      detail = 'The task''s user has no GitHub token.',
+      detail = 'The task''s user has not set a GitHub token.',
       hint = 'Fail the task as not retryable; its user sets one with the edge function github-token.';
   end if;
 end;
 $$;
 grant execute on function private.task_github_token to service_role;
 
-create or replace function public.task_github_token(p_task_id bigint, p_fencing_token bigint)
+create or replace function public.task_github_token(task_id bigint, fencing_token bigint)
 returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb)
 language sql stable security invoker set search_path = ''
 begin atomic
   select s.id, s.user_id, s.kind, s.sealed, s.metadata
-  from private.task_github_token(
-    p_task_id => task_github_token.p_task_id, p_fencing_token => task_github_token.p_fencing_token
-  ) as s;
+  from private.task_github_token(task_github_token.task_id, task_github_token.fencing_token) as s;
 end;
 comment on function public.task_github_token is
   'The GitHub token, sealed, of the user whose task is held with this fencing token. Called by the edge '

@@ -2465,7 +2465,7 @@ export type Database = {
         }[];
       };
       "task_github_token": {
-        Args: { "p_fencing_token": number; "p_task_id": number };
+        Args: { "fencing_token": number; "task_id": number };
         Returns: {
           "id": string;
           "kind": string;

@@ -94,8 +94,8 @@ export async function revealToken(
 ): Promise<{ token: string; login: string | null }> {
   details.task_id = lease.task_id;
   const result = await tools.rpc("task_github_token", {
-    p_task_id: lease.task_id,
-    p_fencing_token: lease.fencing_token,
+    task_id: lease.task_id,
+    fencing_token: lease.fencing_token,
   });
   if (!result.ok && result.message === "agents_task_lease_expired") {
     throw new HttpError({

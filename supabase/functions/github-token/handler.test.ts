@@ -310,7 +310,7 @@ describe("showing it to a worker", () => {
     const response = await handler(lease());
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(await response.json()).toEqual({ token: GITHUB_TOKEN, login: "octocat" });
-    expect(called[0]?.args).toEqual({ p_task_id: 7, p_fencing_token: "9007199254740993" });
+    expect(called[0]?.args).toEqual({ task_id: 7, fencing_token: "9007199254740993" });
     expect(JSON.stringify(logged)).not.toContain("canary");
     expect(logged).toMatchObject([{ action: "reveal", task_id: 7 }]);
   });

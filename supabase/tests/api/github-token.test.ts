@@ -243,7 +243,7 @@ describe("others", () => {
           await client.rpc("read_secret", { p_user_id: ana.id, p_kind: "github_token" }),
           await client.rpc("secrets_to_rotate", { p_current_key_id: "x" }),
           await client.rpc("reseal_secrets", { p_secrets: [] }),
-          await client.rpc("task_github_token", { p_task_id: 1, p_fencing_token: 1 }),
+          await client.rpc("task_github_token", { task_id: 1, fencing_token: 1 }),
           await client.rpc("set_github_token", { p_user_id: ana.id, p_id: ana.id, p_sealed: "x" }),
           await client.rpc("mark_secret_checked", { p_id: ana.id, p_is_valid: false }),
         ]

@@ -1,8 +1,8 @@
--- Adds a message to a task's conversation, however many do so at once.
+-- Appends a message to a task's conversation, however many writers do so concurrently.
 
--- Whoever calls this has asked before whether the caller may.
+-- The caller has checked whether this is allowed.
 create or replace function private.append_task_message(
-  task_id bigint, role text, content text, idempotency_key text
+  p_task_id bigint, p_role text, p_content text, p_idempotency_key text
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -10,28 +10,26 @@ declare
   v_message jsonb;
   v_timestamp numeric;
 begin
-  if coalesce(append_task_message.role not in ('user', 'assistant', 'system'), true)
-    or private.non_blank(content) is null or octet_length(content) > 1048576
-    or char_length(idempotency_key) not between 1 and 200
+  if coalesce(p_role not in ('user', 'assistant', 'system'), true)
+    or private.non_blank(p_content) is null or octet_length(p_content) > 1048576
+    or char_length(p_idempotency_key) not between 1 and 200
   then
     raise exception using
       errcode = 'PT422', message = 'agents_task_message_invalid',
-      detail = 'This is no message that can be stored.',
+      detail = 'The message can''t be stored.',
       hint = 'Use the role user, assistant or system, a content of up to 1 MB that is not blank, and a key '
         'of 1 to 200 characters or none.';
   end if;
-  -- The time is taken with the lock held: messages stand in the order in which they came to be.
-  select t.chat_messages into v_messages from public.tasks as t
-  where t.id = append_task_message.task_id
-  for no key update;
+  -- The time is taken with the lock held, so that the messages stand in the order of their timestamps.
+  select t.chat_messages into v_messages from public.tasks as t where t.id = p_task_id for no key update;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'agents_task_unknown', detail = 'There is no such task.',
+      errcode = 'PT404', message = 'agents_task_unknown', detail = 'The task does not exist.',
       hint = 'Use the id of a task.';
   end if;
-  if idempotency_key is not null then
+  if p_idempotency_key is not null then
     select m.value into v_message from jsonb_array_elements(v_messages) as m (value)
-    where m.value ->> 'idempotency_key' = append_task_message.idempotency_key
+    where m.value ->> 'idempotency_key' = p_idempotency_key
     limit 1;
     if found then
       return v_message;
@@ -42,11 +40,10 @@ begin
     v_timestamp := greatest(v_timestamp, (v_messages -> -1 ->> 'timestamp')::numeric);
   end if;
   v_message := jsonb_strip_nulls(jsonb_build_object(
-    'role', append_task_message.role, 'content', content, 'timestamp', v_timestamp,
-    'idempotency_key', idempotency_key
+    'role', p_role, 'content', p_content, 'timestamp', v_timestamp, 'idempotency_key', p_idempotency_key
   ));
   update public.tasks as t set chat_messages = v_messages || jsonb_build_array(v_message)
-  where t.id = append_task_message.task_id;
+  where t.id = p_task_id;
   return v_message;
 end;
 $$;
@@ -54,25 +51,23 @@ comment on function private.append_task_message is
   'Appends a message to any task. Errors: agents_task_unknown (404), agents_task_message_invalid (422).';
 
 create or replace function private.append_own_task_message(
-  task_id bigint, role text, content text, idempotency_key text
+  p_task_id bigint, p_role text, p_content text, p_idempotency_key text
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if not private.is_trusted_caller() and not exists (
-    select from public.tasks as t
-    where t.id = append_own_task_message.task_id and t.user_id = auth.uid()
+    select from public.tasks as t where t.id = p_task_id and t.user_id = auth.uid()
   ) then
     raise exception using
-      errcode = 'PT404', message = 'agents_task_unknown', detail = 'There is no such task of yours.',
-      hint = 'Use the id of one of your tasks.';
+      errcode = 'PT404', message = 'agents_task_unknown',
+      detail = 'The task does not exist or is not yours.', hint = 'Use the id of one of your tasks.';
   end if;
-  return private.append_task_message(task_id, role, content, idempotency_key);
+  return private.append_task_message(p_task_id, p_role, p_content, p_idempotency_key);
 end;
 $$;
 comment on function private.append_own_task_message is
-  'Body of public.append_task_message. Errors: agents_task_unknown (404).';
-grant execute on function private.append_own_task_message
-  to authenticated, service_role;
+  'private.append_task_message for the task''s user and for servers. Errors: agents_task_unknown (404).';
+grant execute on function private.append_own_task_message to authenticated, service_role;
 
 create or replace function public.append_task_message(
   task_id bigint, role text, content text, idempotency_key text default null
@@ -80,15 +75,13 @@ create or replace function public.append_task_message(
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.append_own_task_message(
-    task_id => append_task_message.task_id, role => append_task_message.role,
-    content => append_task_message.content, idempotency_key => append_task_message.idempotency_key
+    append_task_message.task_id, append_task_message.role, append_task_message.content,
+    append_task_message.idempotency_key
   );
 end;
 comment on function public.append_task_message is
   'Appends {role, content, timestamp} to the task''s chat_messages and returns it; the timestamp is the '
-  'database''s, in epoch seconds, and never smaller than the last message''s. With an idempotency_key that '
-  'the conversation has already, it appends nothing and returns the message of that key. The task''s user '
-  'and servers. Errors: agents_task_unknown (404), agents_task_result_too_large '
-  '(413), agents_task_message_invalid (422).';
-grant execute on function public.append_task_message
-  to authenticated, service_role;
+  'database''s, in epoch seconds, and never smaller than the last message''s. Where a message has the same '
+  'idempotency_key, it appends nothing and returns that message. For the task''s user and for servers. '
+  'Errors: agents_task_unknown (404), agents_task_result_too_large (413), agents_task_message_invalid (422).';
+grant execute on function public.append_task_message to authenticated, service_role;

@@ -1,4 +1,4 @@
--- How a worker's attempt ends: done, failed, given back.
+-- How an attempt ends: completed, failed, released, cancelled or expired.
 --
 -- Locks, here and wherever an attempt ends: the task, then its attempt.
 
@@ -7,14 +7,14 @@ language plpgsql volatile security invoker set search_path = '' as $$
 begin
   raise exception using
     errcode = 'PT409', message = 'agents_task_lease_expired',
-    detail = 'This fencing token holds the task no longer: its lease ran out, or the attempt was ended.',
-    hint = 'Stop the work on this task and claim another one.';
+    detail = 'This fencing token no longer holds the task: its lease ran out, or the attempt was ended.',
+    hint = 'Stop the agent and claim another task.';
 end;
 $$;
 comment on function private.raise_lost_lease is 'Errors: agents_task_lease_expired (409), always.';
 
--- What a worker says twice, since the answer got lost, is answered as before and writes nothing.
-create or replace function private.ended_attempt(
+-- A call that is repeated, because its answer was lost, gets the same answer and writes nothing.
+create or replace function private.load_ended_attempt(
   p_task_id bigint, p_fencing_token bigint, p_worker_token_id uuid, p_outcome text
 ) returns public.task_attempts
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -30,8 +30,8 @@ begin
   return v_attempt;
 end;
 $$;
-comment on function private.ended_attempt is
-  'The attempt, if the same worker has ended it in the same way before. '
+comment on function private.load_ended_attempt is
+  'The attempt, if it has ended with this outcome and is the caller''s. '
   'Errors: agents_task_lease_expired (409).';
 
 create or replace function private.end_attempt(

@@ -1,4 +1,4 @@
--- What a worker of our own gets to push with: the token of the task's user, for as long as it holds the task.
+-- The GitHub token that a worker of ours pushes with: the token of the task's user, while it holds the task.
 
 create or replace function private.task_github_token(p_task_id bigint, p_fencing_token bigint)
 returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb)
@@ -12,8 +12,8 @@ begin
   if not found then
     raise exception using
       errcode = 'PT409', message = 'agents_task_lease_expired',
-      detail = 'No open lease of the task has this token.',
-      hint = 'Stop working on it and claim the next task.';
+      detail = 'No open lease of the task has this fencing token.',
+      hint = 'Stop the agent and claim another task.';
   end if;
   return query
   select s.id, s.user_id, s.kind, s.sealed, s.metadata from private.secrets as s
@@ -21,21 +21,19 @@ begin
   if not found then
     raise exception using
       errcode = 'PT404', message = 'agents_github_token_unknown',
-      detail = 'The task''s user has no GitHub token.',
+      detail = 'The task''s user has not set a GitHub token.',
       hint = 'Fail the task as not retryable; its user sets one with the edge function github-token.';
   end if;
 end;
 $$;
 grant execute on function private.task_github_token to service_role;
 
-create or replace function public.task_github_token(p_task_id bigint, p_fencing_token bigint)
+create or replace function public.task_github_token(task_id bigint, fencing_token bigint)
 returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb)
 language sql stable security invoker set search_path = ''
 begin atomic
   select s.id, s.user_id, s.kind, s.sealed, s.metadata
-  from private.task_github_token(
-    p_task_id => task_github_token.p_task_id, p_fencing_token => task_github_token.p_fencing_token
-  ) as s;
+  from private.task_github_token(task_github_token.task_id, task_github_token.fencing_token) as s;
 end;
 comment on function public.task_github_token is
   'The GitHub token, sealed, of the user whose task is held with this fencing token. Called by the edge '
