@@ -7,10 +7,10 @@ import { findProject } from "../project.ts";
 
 const HELP = `npm run team:add -- <email> <viewer|agent|admin>
 
-Takes somebody who has signed up into the team, or changes their role.
-Viewers read, agents write too, admins configure and delete too.
+Adds a signed-up account to the team, or changes its role.
+Viewers read, agents also write, admins also configure and delete.
 
-Talks to the stack that \`npm start\` runs, or to any project:
+Uses the stack that \`npm start\` runs, or to any project:
   SUPABASE_URL=https://<ref>.supabase.co SUPABASE_SECRET_KEY=sb_secret_… npm run team:add -- ana@example.org admin
 `;
 

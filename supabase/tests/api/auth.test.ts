@@ -3,7 +3,7 @@ import { decodeJwt } from "jose";
 import { afterAll, describe, expect, test } from "vitest";
 import { connect, openTestProject } from "../support/database.ts";
 
-// Auth as far as supabase-js uses it: supabase.com/docs/reference/javascript/auth-api
+// The calls of Auth that supabase-js makes: supabase.com/docs/reference/javascript/auth-api
 const project = await openTestProject({ template: "platform" });
 const sql = connect(project.database);
 afterAll(async () => {
@@ -18,7 +18,7 @@ const PASSWORD = "correct horse battery";
 const account = () => ({ email: `${crypto.randomUUID()}@example.com`, password: PASSWORD });
 
 describe("an account", () => {
-  test("is made, with what the client says of it, and signed in", async () => {
+  test("is created with the client's metadata, and signed in", async () => {
     const { email, password } = account();
     const { data, error } = await client().auth.signUp({
       email,
@@ -40,19 +40,19 @@ describe("an account", () => {
     expect(row?.encrypted_password).not.toContain(PASSWORD);
   });
 
-  test("exists once", async () => {
+  test("can't be created twice", async () => {
     const { email, password } = account();
     await client().auth.signUp({ email, password });
     const { error } = await client().auth.signUp({ email, password });
     expect([error?.status, error?.code]).toEqual([422, "user_already_exists"]);
   });
 
-  test("has a password of the length that the project asks for", async () => {
+  test("needs a password of the configured length", async () => {
     const { error } = await client().auth.signUp({ email: account().email, password: "short" });
     expect([error?.status, error?.code]).toEqual([422, "weak_password"]);
   });
 
-  test("makes a row through a trigger on auth.users that postgres made", async () => {
+  test("fires a trigger on auth.users that postgres created", async () => {
     await sql.unsafe(`
       create table public.members (id uuid primary key references auth.users on delete cascade);
       create function public.add_member() returns trigger language plpgsql security definer set search_path = '' as $$
@@ -70,7 +70,7 @@ describe("an account", () => {
 });
 
 describe("a session", () => {
-  test("begins with the right password only", async () => {
+  test("starts only with the right password", async () => {
     const { email, password } = account();
     await client().auth.signUp({ email, password });
     const right = await client().auth.signInWithPassword({ email, password });
@@ -86,7 +86,7 @@ describe("a session", () => {
     }
   });
 
-  test("names its user, and nobody without a token", async () => {
+  test("returns its user, and nobody for an invalid token", async () => {
     const signedIn = client();
     const { data } = await signedIn.auth.signUp(account());
     expect((await signedIn.auth.getUser()).data.user?.id).toBe(data.user?.id);
@@ -94,7 +94,7 @@ describe("a session", () => {
     expect(error?.status).toBe(403);
   });
 
-  test("is renewed once by a refresh token", async () => {
+  test("is refreshed with a refresh token", async () => {
     const { data } = await client().auth.signUp(account());
     const old = data.session?.refresh_token ?? "";
     const renewed = await client().auth.refreshSession({ refresh_token: old });
@@ -105,7 +105,7 @@ describe("a session", () => {
     expect(error?.status).toBe(400);
   });
 
-  test("ends with sign-out: its refresh token is gone", async () => {
+  test("ends with sign-out: its refresh token is revoked", async () => {
     const signedIn = client();
     const { data } = await signedIn.auth.signUp(account());
     expect((await signedIn.auth.signOut()).error).toBeNull();
@@ -115,7 +115,7 @@ describe("a session", () => {
     expect(error?.status).toBe(400);
   });
 
-  test("is who the Data API sees", async () => {
+  test("is valid for all of the API", async () => {
     await sql.unsafe("create function public.me() returns uuid language sql stable as 'select auth.uid()'");
     const signedIn = client();
     const { data } = await signedIn.auth.signUp(account());
@@ -135,14 +135,14 @@ test("every request needs a key", async () => {
   ]);
 });
 
-describe("what the embedded Auth does not have", () => {
-  test("anonymous sign-in is refused", async () => {
+describe("what Auth of the local stack does not support", () => {
+  test("anonymous sign-in is rejected", async () => {
     const { data, error } = await client().auth.signInAnonymously();
     expect(data.session).toBeNull();
     expect(error?.status).toBeGreaterThanOrEqual(400);
   });
 
-  test("the admin API is refused", async () => {
+  test("the admin API is rejected", async () => {
     const admin = createClient(project.url, project.secretKey, { auth: { persistSession: false } });
     expect((await admin.auth.admin.listUsers()).error?.status).toBe(401);
   });

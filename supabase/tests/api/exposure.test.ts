@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTestProject, type TestProject } from "../support/database.ts";
 
-// What is not meant for clients cannot be reached over the API, not even with the secret key.
+// Internal tables, functions and schemas can't be reached over the API, not even with the secret key.
 
 let project: TestProject;
 
@@ -34,7 +34,7 @@ test.each([
   "decrypted_secrets",
   "http_request_queue",
 ])(
-  "%s is no table of the API",
+  "the API has no table %s",
   async (name) => {
     expect(await get(name)).toEqual({ status: 404, code: "PGRST205" });
   },
@@ -55,12 +55,12 @@ test.each([
   "team_members?select=*,users(*)",
   "team_members?select=*,auth_users:users!team_members_user_id_fkey(*)",
   "circle_issues?select=id,circle_imports(*)",
-])("%s embeds nothing", async (path) => {
+])("%s can't be embedded", async (path) => {
   expect(await get(path)).toEqual({ status: 400, code: "PGRST200" });
 });
 
 test.each(["has_team_role", "team_role", "actor_name", "set_config", "pg_sleep", "http_post"])(
-  "%s is no function of the API",
+  "the API has no function %s",
   async (name) => {
     expect(await get(`rpc/${name}`)).toEqual({ status: 404, code: "PGRST202" });
   },

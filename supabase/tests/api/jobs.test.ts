@@ -15,7 +15,7 @@ afterAll(async () => {
   await project?.close();
 });
 
-test("the cleanup job runs by the clock and removes test issues that have had their time, and no others", async () => {
+test("the scheduled cleanup job deletes old test issues and no others", async () => {
   await sql`
     insert into public.issues (title, segment, is_test, created_at) values
       ('old test', 'misc', true, now() - interval '8 days'),

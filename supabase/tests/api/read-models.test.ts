@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT } from "../../../scripts/local/paths.ts";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
 
-// Every query of docs/read-models.md, run as a viewer over a few issues: each of them returns something.
+// Every SQL query of docs/read-models.md, run as a viewer over a few issues, returns rows.
 
 const VIEWER = "00000000-0000-4000-8000-00000000000b";
 

@@ -58,13 +58,13 @@ test("search_issues finds, filters and pages", async () => {
   expect(path.data?.map(({ seq_id }) => seq_id)).toEqual([1]);
 });
 
-test("similar_issues finds what says the same", async () => {
+test("similar_issues finds issues that resemble a text", async () => {
   const { data } = await viewer.rpc("similar_issues", { title: "Loop at login" });
   expect(data?.map(({ seq_id }) => seq_id).sort()).toEqual([1, 2]);
   expect(data?.every(({ similarity }) => similarity > 0 && similarity <= 1)).toBe(true);
 });
 
-test("the read models are filtered and ordered like tables", async () => {
+test("the read models can be filtered and ordered like tables", async () => {
   const mine = await viewer.from("open_issues").select("seq_id, age, age_bucket, comment_count").eq(
     "is_mine",
     true,
@@ -76,7 +76,7 @@ test("the read models are filtered and ordered like tables", async () => {
   expect(trends.data).toMatchObject([{ opened_count: 2, resolved_count: 0, median_hours: null }]);
 });
 
-test("a session is kept alive", async () => {
+test("touch_user_session updates the active session", async () => {
   const first = await viewer.rpc("touch_user_session", { profile_name: "Vera" });
   const second = await viewer.rpc("touch_user_session");
   expect(second.data).toMatchObject({ id: first.data?.id, profile_name: "Vera" });

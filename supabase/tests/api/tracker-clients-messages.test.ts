@@ -4,7 +4,7 @@ import { single, thread } from "../../../scripts/demo/messages.ts";
 import { openTestProject, type TestProject } from "../support/database.ts";
 import { type Client, rows, server, signUp } from "../support/people.ts";
 
-// What front ends of this schema do with messages from Circle, and the functions that they call.
+// Messages from Circle and the seed's functions: the calls that front ends make.
 
 let project: TestProject;
 let agent: Client;
@@ -25,7 +25,7 @@ beforeEach(async () => {
   await secret.from("circle_issues").delete().not("id", "is", null);
 });
 
-test("a single message and a thread come in through the agent's own client", async () => {
+test("an agent's client imports a single message and a thread", async () => {
   const made = await rows(agent.rpc("process_circle_webhook", {
     p_payload: single,
     p_import_source: "manual",
@@ -40,7 +40,7 @@ test("a single message and a thread come in through the agent's own client", asy
   expect(log).toMatchObject([{ imported_by: "agnes", import_source: "manual" }, { imported_by: "agnes" }]);
 });
 
-test("messages with the issue that each became, newest first", async () => {
+test("messages with the issues that were created from them, newest first", async () => {
   await rows(agent.rpc("handle_circle_webhook", { request: [single, thread(2)] }));
   const found = await rows(
     agent.from("circle_issues").select("*, issues:mapped_to_issue_id(*), circle_replies(*)")
@@ -66,8 +66,8 @@ test("messages with the issue that each became, newest first", async () => {
   expect(text).toContain("> **Priya Nair**: It worked yesterday on 2.4.0.");
 });
 
-test("upsert_circle_issue with eleven arguments, nulls among them, stores and then completes one row", async () => {
-  // the apps bring their own types, in which any argument may be null
+test("upsert_circle_issue with eleven arguments, some null, inserts and then completes one row", async () => {
+  // front ends have their own types, in which any argument may be null
   const untyped = createClient(project.url, project.publishableKey, {
     accessToken: async () => (await agent.auth.getSession()).data.session?.access_token ?? "",
   });
@@ -115,7 +115,7 @@ test("upsert_circle_issue with eleven arguments, nulls among them, stores and th
     });
 });
 
-test("a message is turned into an issue by hand, step by step, as the admin page does", async () => {
+test("an issue is created from a message step by step, as the admin page does", async () => {
   const id = await rows(agent.rpc("upsert_circle_issue", { p_message_id: "201500401", p_body: "Help me" }));
   const issue = await rows(
     agent.from("issues").insert({
@@ -155,14 +155,14 @@ test("determine_segment", async () => {
   expect(await segment("Hello", "everyone")).toBe("misc");
 });
 
-test("format_circle_message_description of a message that is not there is null", async () => {
+test("format_circle_message_description of a message that does not exist is null", async () => {
   const { data, error } = await agent.rpc("format_circle_message_description", {
     p_circle_issue_id: crypto.randomUUID(),
   });
   expect([data, error]).toEqual([null, null]);
 });
 
-test("cleanup_legacy_test_data is refused, with its argument and without", async () => {
+test("cleanup_legacy_test_data is rejected for an agent, with its argument and without", async () => {
   await rows(
     agent.from("issues").insert({
       title: "Test",

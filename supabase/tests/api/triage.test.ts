@@ -7,7 +7,7 @@ import { ROOT } from "../../../scripts/local/paths.ts";
 import type { Database } from "../../types/database.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 
-// What docs/triage.md says, over HTTP with supabase-js and from psql.
+// The examples and statements of docs/triage.md, over HTTP with supabase-js and from SQL.
 
 const page = readFileSync(join(ROOT, "docs/triage.md"), "utf8");
 
@@ -40,7 +40,7 @@ async function member(role: string): Promise<SupabaseClient<Database>> {
   return client;
 }
 
-test("the examples have the rules and the likelihood that the page gives them", async () => {
+test("the examples match the rules and have the likelihood that the page states", async () => {
   const rows = [...page.matchAll(/^\| ([A-Z][^|]*?) +\| ((?:[a-z ]+ [\d.]+(?:, )?)+) +\| ([\d.]+) +\|$/gm)];
   expect(rows).toHaveLength(5);
   for (const [, message = "", found = "", likelihood] of rows) {
@@ -48,14 +48,14 @@ test("the examples have the rules and the likelihood that the page gives them", 
     expect(rules?.map((rule) => `${rule.words} ${rule.weight}`).sort(), message).toEqual(
       found.split(", ").map((rule) => rule.trim()).sort(),
     );
-    const explained = 1 - (rules ?? []).reduce((doubt, rule) => doubt * (1 - rule.weight), 1);
+    const explained = 1 - (rules ?? []).reduce((product, rule) => product * (1 - rule.weight), 1);
     const [row] = await sql`select private.issue_likelihood(${message}, '') as likelihood`;
     expect(row?.likelihood, message).toBe(Number(likelihood));
     expect(explained, message).toBeCloseTo(Number(likelihood), 6);
   }
 });
 
-test("its statements run", async () => {
+test("the SQL statements of the page run", async () => {
   const statements = [...page.matchAll(/```sql\n(.*?)```/gs)].map((match) => match[1] ?? "");
   expect(statements).toHaveLength(5);
   for (const statement of statements) {
@@ -63,7 +63,7 @@ test("its statements run", async () => {
   }
 });
 
-test("an admin writes a rule by its words, and it decides", async () => {
+test("an admin upserts a rule by its words, and it takes effect", async () => {
   const rule = { words: " Two  FACTOR", segment: "auth", priority: 10, weight: 0.4 };
   for (const weight of [0.4, 0.5]) {
     const { data, error } = await admin.from("segment_rules").upsert([{ ...rule, weight }], {
@@ -78,7 +78,7 @@ test("an admin writes a rule by its words, and it decides", async () => {
   expect((await agent.rpc("determine_segment", text)).data).toBe("code");
 });
 
-test("a rule that can't be matched is refused, and says why", async () => {
+test("a rule that can't be matched is rejected with a reason", async () => {
   const { error, status } = await admin.from("segment_rules").insert({
     words: "c#",
     segment: "code",
@@ -92,7 +92,7 @@ test("a rule that can't be matched is refused, and says why", async () => {
   });
 });
 
-test("an admin sets the threshold, an agent does not", async () => {
+test("an admin can change the threshold, an agent can't", async () => {
   const set = (client: SupabaseClient<Database>, threshold: number) =>
     client.from("tracker_settings").update({ triage_threshold: threshold }).eq("id", true).select(
       "triage_threshold",
@@ -102,7 +102,7 @@ test("an admin sets the threshold, an agent does not", async () => {
   expect((await set(admin, 0)).error).toMatchObject({ code: "23514" });
 });
 
-test("an agent's change of a segment is kept as a correction", async () => {
+test("an agent's change of a segment is recorded as a correction", async () => {
   const { data: issue } = await agent.from("issues").insert({ title: "It loops", segment: "misc" }).select()
     .single();
   await agent.from("issues").update({ segment: "code" }).eq("id", issue?.id ?? "");

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { single, thread } from "../../../scripts/demo/messages.ts";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
 
-// Real connections that write the same rows at the same moment.
+// Parallel connections that write the same rows.
 
 const WRITERS = 12;
 
@@ -35,7 +35,7 @@ async function makeIssues(count: number): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
-/** A sequence of numbers that is the same in every run. */
+/** A pseudo-random sequence that is the same in every run. */
 function dice(seed: number): (sides: number) => number {
   let state = seed * 2654435761 % 4294967296;
   return (sides) => {
@@ -44,7 +44,7 @@ function dice(seed: number): (sides: number) => number {
   };
 }
 
-test("tags and issue_tags stay one truth under twelve writers of both, without a deadlock", async () => {
+test("twelve writers of issues.tags and issue_tags: both stay equal, without a deadlock", async () => {
   const issues = await makeIssues(3);
   await inParallel(WRITERS, async (writer) => {
     const roll = dice(writer + 1);
@@ -71,7 +71,7 @@ test("tags and issue_tags stay one truth under twelve writers of both, without a
   for (const row of rows) expect(row.rows).toEqual(row.tags);
 });
 
-test("deletes of tags, of issues and of their rows, against writers of one issue each: no deadlock", async () => {
+test("deletes of tags, issues and issue_tags, parallel to writers of one issue each: no deadlock", async () => {
   for (let round = 0; round < 20; round++) {
     const issues = await makeIssues(6);
     await sql`update public.issues set tags = '{s,t,u}'`;
@@ -97,7 +97,7 @@ test("deletes of tags, of issues and of their rows, against writers of one issue
   }
 });
 
-test("people and servers that number issues at once never collide, whatever number is sent", async () => {
+test("parallel inserts get distinct, consecutive numbers, whatever number is sent", async () => {
   const [{ next = 0 } = {}] = await sql<{ next: number }[]>`
     select nextval('public.issues_seq_id_seq')::integer as next
   `;
@@ -127,7 +127,7 @@ test("people and servers that number issues at once never collide, whatever numb
   expect(all).toEqual(Array.from({ length: WRITERS * 20 }, (_, at) => next + 1 + at));
 });
 
-test("each of many changes of one status at once is logged exactly once, each from where the last one ended", async () => {
+test("parallel changes of one status are each logged once, with the previous status", async () => {
   const [issue = ""] = await makeIssues(1);
   const statuses = ["waiting_for_help", "in_progress", "blocked", "resolved", "archived"];
   const changed = await inParallel(WRITERS, async (writer) => {
@@ -153,7 +153,7 @@ test("each of many changes of one status at once is logged exactly once, each fr
   expect(row?.status).toBe(log.at(-1)?.new_status);
 });
 
-describe("imports of the same messages at once", () => {
+describe("parallel imports of the same messages", () => {
   const counts = async () =>
     (await sql`
       select
@@ -168,7 +168,7 @@ describe("imports of the same messages at once", () => {
       select public.handle_circle_webhook(${sql.json(payload as Parameters<Sql["json"]>[0])}) as result
     `)[0]?.result;
 
-  test("in opposite orders: one row each, no error, no deadlock", async () => {
+  test("in opposite orders: one row per message, no error, no deadlock", async () => {
     const messages = Array.from({ length: 8 }, (_, at) => ({
       ...single,
       Parent_Message: { ...single.Parent_Message, message_id: 700 + at, chat_thread_id: 700 + at },
@@ -181,7 +181,7 @@ describe("imports of the same messages at once", () => {
     expect(await counts()).toEqual({ messages: 8, replies: 0, issues: 8, imports: 8 });
   });
 
-  test("while an admin deletes the issue: both get through, in any order", async () => {
+  test("while an admin deletes the issue: both succeed, in any order", async () => {
     const replies = ["one", "two", "three"];
     for (let round = 0; round < 20; round++) {
       await sql`delete from public.circle_issues`;
@@ -210,7 +210,7 @@ describe("imports of the same messages at once", () => {
     }
   });
 
-  test("while the cleanup deletes test issues: both get through", async () => {
+  test("while the cleanup deletes test issues: both succeed", async () => {
     for (let round = 0; round < 20; round++) {
       await sql`delete from public.circle_issues`;
       const messages = Array.from({ length: 6 }, (_, at) => ({
@@ -255,7 +255,7 @@ describe("imports of the same messages at once", () => {
   });
 });
 
-test("two admins who demote each other at the same moment: one stays", async () => {
+test("two admins who demote each other in parallel: one stays admin", async () => {
   const ids = ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"];
   for (let round = 0; round < 5; round++) {
     await sql`delete from auth.users where id = any (${ids})`;

@@ -1,4 +1,4 @@
--- Who is in the team, who may change that, and that an admin always remains.
+-- Membership of the team: who may change it, and that an admin always remains.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -23,7 +23,7 @@ update auth.users set email_confirmed_at = now() where email = 'admin@example.co
 select is(
   pg_temp.as_persona('service_role', $$ select role from add_team_member(' new.person@EXAMPLE.com ',
     'viewer') $$),
-  'viewer', 'the service role adds whoever has signed up, whatever the case of the address'
+  'viewer', 'the service role adds a signed-up account, in any case of the address'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select role from add_team_member('new.person@example.com',
@@ -33,47 +33,47 @@ select is(
 select results_eq(
   $$ select role, display_name from public.team_members
     where user_id = '00000000-0000-4000-8000-000000000010' $$,
-  $$ values ('agent', 'New Person') $$, 'there is one row, with the name given at sign-up'
+  $$ values ('agent', 'New Person') $$, 'there is one row, with the name from sign-up'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('nobody@example.com', 'agent') $$),
-  'PT404 team_user_unknown', 'somebody who never signed up is not found'
+  'PT404 team_user_unknown', 'an address that never signed up is not found'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('new.person@example.com', 'owner') $$),
-  'PT422 team_role_invalid', 'an unknown role is refused'
+  'PT422 team_role_invalid', 'an unknown role is rejected'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('new.person@example.com', null) $$),
-  'PT422 team_role_invalid', 'no role is refused'
+  'PT422 team_role_invalid', 'a null role is rejected'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('unconfirmed@example.com', 'admin') $$),
-  'PT409 team_user_forbidden', 'an address that anybody could have typed is no proof'
+  'PT409 team_user_forbidden', 'an unconfirmed address is rejected'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('banned@example.com', 'agent') $$),
-  'PT409 team_user_forbidden', 'whoever is banned stays out'
+  'PT409 team_user_forbidden', 'a banned account is rejected'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select role from add_team_member('pardoned@example.com',
     'viewer') $$),
-  'viewer', 'until the ban is over'
+  'viewer', 'an account whose ban has ended is accepted'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('deleted@example.com', 'agent') $$),
-  'PT404 team_user_unknown', 'a deleted account is none'
+  'PT404 team_user_unknown', 'a deleted account is not found'
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('twice@example.com', 'agent') $$),
-  'PT409 team_user_conflict', 'two accounts of one address are not guessed between'
+  'PT409 team_user_conflict', 'two accounts with one address are a conflict'
 );
 select matches(
   pg_temp.as_persona('admin', $$ select add_team_member('stranger@example.com', 'admin') $$),
-  '^42501 ', 'an admin can''t look accounts up by address'
+  '^42501 ', 'an admin can''t call it'
 );
 
--- an attacker's tries
+-- attempts to get a role
 
 select is(
   pg_temp.as_persona('agent', $$ with u as (update team_members set role = 'admin'
@@ -83,7 +83,7 @@ select is(
 select matches(
   pg_temp.as_persona('stranger', $$ insert into team_members (user_id, role)
     values ('00000000-0000-4000-8000-00000000000a', 'admin') returning role $$),
-  '^42501 ', 'a stranger can''t let themselves in'
+  '^42501 ', 'a stranger can''t add themselves'
 );
 select is(
   pg_temp.as_persona('stranger', 'select count(*) from team_members'), '0', 'a stranger doesn''t see the team'
@@ -107,7 +107,7 @@ select is(
 );
 select is(
   pg_temp.as_persona('service_role', $$ select add_team_member('admin@example.com', 'viewer') $$),
-  'PT409 team_admin_required', 'nor through the function'
+  'PT409 team_admin_required', 'nor be demoted by add_team_member'
 );
 select is(
   pg_temp.as_persona('admin', $$ update team_members set display_name = 'Adam A.'
@@ -117,17 +117,17 @@ select is(
 select is(
   pg_temp.as_persona('admin', $$ update team_members set role = 'admin'
     where user_id = '00000000-0000-4000-8000-00000000000e' returning role $$),
-  'admin', 'an admin makes another'
+  'admin', 'an admin can make another member admin'
 );
 select is(
   pg_temp.as_persona('admin', $$ update team_members set role = 'viewer' where role = 'admin'
     returning role $$),
-  'PT409 team_admin_required', 'all admins at once can''t step down'
+  'PT409 team_admin_required', 'all admins can''t step down in one statement'
 );
 select is(
   pg_temp.as_persona('admin', $$ update team_members set role = 'viewer'
     where user_id = '00000000-0000-4000-8000-00000000000d' returning role $$),
-  'viewer', 'with another one there, an admin steps down'
+  'viewer', 'an admin can step down when there is another'
 );
 select lives_ok(
   $$ delete from auth.users where id = '00000000-0000-4000-8000-00000000000e' $$,
@@ -135,7 +135,7 @@ select lives_ok(
 );
 select is(
   (select count(*) from public.team_members where user_id = '00000000-0000-4000-8000-00000000000e'),
-  0::bigint, 'and its membership goes with it'
+  0::bigint, 'which deletes its membership'
 );
 
 select * from finish();

@@ -1,4 +1,4 @@
--- Test data goes after its time, and nothing else goes.
+-- cleanup_legacy_test_data deletes old test issues and nothing else.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -16,23 +16,23 @@ insert into public.circle_issues (message_id, mapped_to_issue_id) select '1', id
   where title = 'Old test';
 
 select is(pg_temp.as_persona('agent', 'select cleanup_legacy_test_data()'), 'PT403 team_role_required',
-  'an agent deletes nothing');
+  'an agent may not call it');
 select is(pg_temp.as_persona('admin', 'select cleanup_legacy_test_data()'), '1',
-  'an admin cleans up what is older than 7 days');
+  'an admin deletes test issues older than 7 days');
 select bag_eq(
   $$ select title from public.issues $$, $$ values ('New test'), ('Old issue') $$,
-  'test data only, and only the old'
+  'newer test issues and real issues stay'
 );
-select is((select count(*) from public.comments), 0::bigint, 'comments go along');
-select is((select mapped_to_issue_id from public.circle_issues), null, 'messages stay');
+select is((select count(*) from public.comments), 0::bigint, 'their comments are deleted');
+select is((select mapped_to_issue_id from public.circle_issues), null, 'their messages stay');
 select is(pg_temp.as_persona('service_role', 'select cleanup_legacy_test_data(days_old := 3)'), '1',
-  'the age can be given');
-select is(cleanup_legacy_test_data(2147483647), 0, 'any age');
+  'days_old sets the age');
+select is(cleanup_legacy_test_data(2147483647), 0, 'also a very large one');
 select throws_ok('select cleanup_legacy_test_data(-1)', 'PT422', 'tracker_days_old_invalid',
-  'but no negative one');
+  'a negative age is rejected');
 select throws_ok('select cleanup_legacy_test_data(-2147483648)', 'PT422', 'tracker_days_old_invalid',
-  'not even the lowest');
-select throws_ok('select cleanup_legacy_test_data(null)', 'PT422', 'tracker_days_old_invalid', 'nor none');
+  'so is the lowest integer');
+select throws_ok('select cleanup_legacy_test_data(null)', 'PT422', 'tracker_days_old_invalid', 'so is null');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- Comments: who wrote them, and who may change them.
+-- Comments: their authors, and who may change them.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -26,7 +26,7 @@ select is(
   pg_temp.as_persona('agent', $$ with u as (update comments set body = 'Changed' where body = 'For Ana'
     returning 1)
     select count(*) from u $$),
-  '0', 'an agent can''t change what another one wrote'
+  '0', 'an agent can''t change another''s comment'
 );
 select is(
   pg_temp.as_persona('agent', $$ with d as (delete from comments where body = 'For Ana' returning 1)
@@ -36,36 +36,36 @@ select is(
 select is(
   pg_temp.as_persona('agent', $$ update comments set body = 'Mine, edited',
     author_user_id = '00000000-0000-4000-8000-00000000000d' where body = 'Mine' returning author_user_id $$),
-  '00000000-0000-4000-8000-00000000000c', 'an author edits, and stays the author'
+  '00000000-0000-4000-8000-00000000000c', 'an author may edit, but not change the account'
 );
 select is(
   pg_temp.as_persona('admin', $$ update comments set body = 'Moderated' where body = 'For Ana'
     returning author_name $$),
-  'Ana Ruiz', 'an admin may change any'
+  'Ana Ruiz', 'an admin may change any comment'
 );
 select matches(
   pg_temp.as_persona('agent', $$ insert into comments (issue_id, body)
     values ('10000000-0000-4000-8000-000000000001', ' ') returning id $$),
-  '^23514 .*comments_body_is_not_blank', 'a comment says something'
+  '^23514 .*comments_body_is_not_blank', 'a blank body is rejected'
 );
 select is(
   pg_temp.as_persona('agent', $$ update comments set issue_id = gen_random_uuid() where body like 'Mine%'
     returning id $$),
-  'PT422 key_change_forbidden', 'a comment stays with its issue'
+  'PT422 key_change_forbidden', 'a comment can''t be moved to another issue'
 );
 select is(
-  pg_temp.as_persona('viewer', 'select count(*) from comments'), '2', 'a viewer reads them all'
+  pg_temp.as_persona('viewer', 'select count(*) from comments'), '2', 'a viewer reads all comments'
 );
 
 select matches(
   pg_temp.as_persona('agent', $$ insert into comments (issue_id, body)
     values ('10000000-0000-4000-8000-000000000001', e'\t\n' || U&'\00A0') returning id $$),
-  '^23514 .*comments_body_is_not_blank', 'invisible characters are nothing'
+  '^23514 .*comments_body_is_not_blank', 'a body of invisible characters is blank'
 );
 select matches(
   pg_temp.as_persona('agent', $$ insert into comments (issue_id, body, created_at)
     values ('10000000-0000-4000-8000-000000000001', 'x', 'infinity') returning id $$),
-  '^23514 .*comments_created_at_is_finite', 'a comment is made at some time'
+  '^23514 .*comments_created_at_is_finite', 'created_at must be finite'
 );
 
 select * from finish();

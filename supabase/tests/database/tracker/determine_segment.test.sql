@@ -7,14 +7,14 @@ select plan(15);
 
 select is(determine_segment('Login loop', 'after the update'), 'auth', 'a word of the title');
 select is(determine_segment('Help', 'I get an ERROR'), 'code', 'a word of the description, in any case');
-select is(determine_segment('Which plugin?', null), 'tool', 'a null is no text');
-select is(determine_segment('Hello', 'everybody'), 'misc', 'no word of any list');
+select is(determine_segment('Which plugin?', null), 'tool', 'a null description');
+select is(determine_segment('Hello', 'everybody'), 'misc', 'no matching word');
 select is(determine_segment(null, null), 'misc', 'no text at all');
 select is(determine_segment('error when I sign in', ''), 'auth', 'auth comes before code');
 select is(determine_segment('cursor crash', ''), 'code', 'code comes before tool');
 select is(determine_segment('The author tokenized decoded tools', ''), 'misc', 'parts of words don''t count');
 select is(determine_segment('(api)', ''), 'code', 'punctuation ends a word');
-select is(determine_segment('sign' || e'\n' || 'in', ''), 'auth', 'two words may stand on two lines');
+select is(determine_segment('sign' || e'\n' || 'in', ''), 'auth', 'two words may be on two lines');
 select is_empty(
   $$ select w.segment, w.word from (values
       ('auth', 'auth'), ('auth', 'login'), ('auth', 'account'), ('auth', 'password'), ('auth', 'credential'),
@@ -32,13 +32,13 @@ select is_empty(
       ('tool', 'command line')
     ) as w (segment, word)
     where determine_segment('about the ' || w.word || ', please', null) <> w.segment $$,
-  'every word of the lists decides'
+  'every word of the lists determines its segment'
 );
 select is(
-  determine_segment(repeat('author ', 150000), 'and a plugin'), 'tool', 'a megabyte is read to its end'
+  determine_segment(repeat('author ', 150000), 'and a plugin'), 'tool', 'a megabyte is searched to its end'
 );
 
--- Words, parts of words, punctuation and blanks in any order, against the three lists as expressions.
+-- Words, parts of words, punctuation and whitespace in any order, compared with the lists as expressions.
 create temp table pieces as select array[
   'auth', 'author', 'Login', 'sign', 'in', 'up', 'SIGN IN', 'refresh', 'token', 'tokens', 'code', 'decode',
   'Error', 'errors', 'api', 'apis', 'bug', 'tool', 'tools', 'vs', 'vscode', 'cli', 'client', 'command',
@@ -66,11 +66,11 @@ select is_empty(
          || '|taskmaster|10xcoder|pipeline|integration|cli|command\s+line)\y') then 'tool'
        else 'misc'
      end $$,
-  'generated texts are judged as the lists have it'
+  'generated texts get the segment of a regular expression over the lists'
 );
 select set_eq(
   'select determine_segment(text, null) from texts', array['auth', 'code', 'tool', 'misc'],
-  'among which each segment occurs'
+  'and each segment occurs among them'
 );
 select is_empty(
   $$ select t.text, e.words from texts as t
@@ -81,7 +81,7 @@ select is_empty(
      where t.n <= 500 and e.words is distinct from (
        select array_agg(f.words order by f.words) from private.find_segment_rules(t.text, null) as f
      ) $$,
-  'and the rules found in them are those whose words they have'
+  'find_segment_rules returns exactly the rules whose words occur'
 );
 
 select * from finish();

@@ -1,4 +1,4 @@
--- The activity view: latest comment, else the issue itself, and fast for a page.
+-- issue_activity_log: the latest comment, else the issue itself; a page of it uses an index.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -25,18 +25,21 @@ select results_eq(
       '2026-01-04'::timestamptz),
     ('Silent', 'misc', 'waiting_for_help', null, null, null::timestamptz, 'Lee',
       '2026-01-02'::timestamptz) $$,
-  'the latest comment speaks for the issue; without one, who submitted it'
+  'the latest comment; without one, the issue itself'
 );
 select columns_are(
   'public', 'issue_activity_log',
   array['id', 'issue_title', 'segment', 'status', 'assigned_to', 'resolved_by', 'resolved_at',
   'last_commenter',
     'last_comment_at'],
-  'it has the columns it is known by'
+  'it has the columns of the seed document'
 );
 select is(pg_temp.as_persona('stranger', 'select count(*) from issue_activity_log'), '0',
-  'a stranger sees nothing');
-select is(pg_temp.as_persona('viewer', 'select count(*) from issue_activity_log'), '2', 'a viewer sees all');
+  'a stranger gets no rows');
+select is(
+  pg_temp.as_persona('viewer', 'select count(*) from issue_activity_log'), '2',
+  'a viewer gets all rows'
+);
 
 create function pg_temp.plan_of(p_query text) returns text language plpgsql as $$
 declare
@@ -57,7 +60,7 @@ analyze private.issue_search;
 select matches(
   pg_temp.plan_of('select * from public.issue_activity_log order by last_comment_at desc limit 50'),
   'Index Scan using issue_search_last_comment_at_idx',
-  'the page of what happened last is read in its order'
+  'the newest page is read from an index'
 );
 create temp view by_hand as
 select i.id, coalesce(c.author_name, i.submitted_by) as last_commenter,
@@ -71,18 +74,18 @@ create function pg_temp.differences() returns bigint language sql as $$
   select count(*) from by_hand as h full join public.issue_activity_log as l using (id)
   where (h.last_commenter, h.last_comment_at) is distinct from (l.last_commenter, l.last_comment_at)
 $$;
-select is(pg_temp.differences(), 0::bigint, 'comments of one statement');
+select is(pg_temp.differences(), 0::bigint, 'several comments in one statement');
 insert into public.comments (issue_id, body, author_name, created_at)
 select id, 'old', 'Late', '2001-01-01' from public.issues;
 insert into public.comments (issue_id, body, author_name, created_at)
 select id, 'new', 'New', now() + interval '1 day' from public.issues where title ~ '1$';
-select is(pg_temp.differences(), 0::bigint, 'one that is older than the latest, and one that is newer');
+select is(pg_temp.differences(), 0::bigint, 'a comment older than the latest, and a newer one');
 update public.comments set author_name = 'Renamed' where author_name = 'New';
-select is(pg_temp.differences(), 0::bigint, 'an author who is renamed');
+select is(pg_temp.differences(), 0::bigint, 'a renamed author');
 delete from public.comments where author_name = 'Renamed' or body = 'x';
-select is(pg_temp.differences(), 0::bigint, 'the latest one deleted');
+select is(pg_temp.differences(), 0::bigint, 'a deleted latest comment');
 delete from public.comments where true;
-select is(pg_temp.differences(), 0::bigint, 'and all of them');
+select is(pg_temp.differences(), 0::bigint, 'all comments deleted');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- Names in text columns and the accounts beside them.
+-- The names of people and the accounts next to them.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -9,7 +9,7 @@ select plan(15);
 
 insert into public.issues (id, title) values ('10000000-0000-4000-8000-000000000001', 'One');
 
--- who filed it
+-- submitted_by
 
 select is(
   pg_temp.as_persona('agent', $$ insert into issues (title, submitted_by, submitted_by_user_id)
@@ -21,12 +21,12 @@ select is(
   pg_temp.as_persona('second', $$ update issues
     set submitted_by_user_id = '00000000-0000-4000-8000-00000000000e'
     where title = 'For Ana' returning submitted_by_user_id $$),
-  '00000000-0000-4000-8000-00000000000c', 'nobody can take over who filed it'
+  '00000000-0000-4000-8000-00000000000c', 'an agent can''t change submitted_by_user_id'
 );
 select is(
   pg_temp.as_persona('second', $$ update issues set submitted_by_user_id = null where title = 'For Ana'
     returning submitted_by_user_id $$),
-  '00000000-0000-4000-8000-00000000000c', 'or wipe it out'
+  '00000000-0000-4000-8000-00000000000c', 'or clear it'
 );
 
 -- assignment
@@ -34,54 +34,54 @@ select is(
 select is(
   pg_temp.as_persona('agent', $$ update issues set assigned_to = 'Adam Admin' where title = 'One'
     returning assigned_to_user_id $$),
-  '00000000-0000-4000-8000-00000000000d', 'assigning by name finds the account'
+  '00000000-0000-4000-8000-00000000000d', 'assigning by name sets the account'
 );
 select is(
   pg_temp.as_persona('agent', $$ update issues set assigned_to = 'Somebody Else' where title = 'One'
     returning concat_ws('|', assigned_to, assigned_to_user_id) $$),
-  'Somebody Else', 'a name that is no member''s has none'
+  'Somebody Else', 'a name that no member has clears it'
 );
 select is(
   pg_temp.as_persona('agent', $$ update issues
     set assigned_to_user_id = '00000000-0000-4000-8000-00000000000e'
     where title = 'One' returning assigned_to $$),
-  'second', 'assigning by account writes the name'
+  'second', 'assigning by account sets the name'
 );
 select is(
   pg_temp.as_persona('agent', $$ update issues set assigned_to_user_id = null where title = 'One'
     returning concat_ws('|', assigned_to, assigned_to_user_id) $$),
-  '', 'taking the account away takes the name away'
+  '', 'clearing the account clears the name'
 );
 select is(
   pg_temp.as_persona('agent', $$ update issues
     set assigned_to_user_id = '00000000-0000-4000-8000-00000000000a'
     where title = 'One' returning assigned_to $$),
   'PT422 tracker_assignee_invalid',
-  'an account outside the team can''t be assigned, nor its name be read this way'
+  'an account outside the team can''t be assigned, nor its name be read that way'
 );
 
 select is(
   pg_temp.as_persona('agent', $$ update issues set assigned_to = 'Agnes Agent',
     assigned_to_user_id = '00000000-0000-4000-8000-00000000000d' where title = 'One'
     returning concat_ws('|', assigned_to, assigned_to_user_id) $$),
-  'Adam Admin|00000000-0000-4000-8000-00000000000d', 'where the two disagree, the account counts'
+  'Adam Admin|00000000-0000-4000-8000-00000000000d', 'if both contradict each other, the account wins'
 );
 select is(
   pg_temp.as_persona('second', $$ insert into issues (title, assigned_to, assigned_to_user_id)
     values ('Two', 'Somebody Else', '00000000-0000-4000-8000-00000000000d') returning assigned_to $$),
-  'Adam Admin', 'in a new issue as well'
+  'Adam Admin', 'also in a new issue'
 );
 select is(
   pg_temp.as_persona('agent', $$ update issues set assigned_to = e' \t' where title = 'One'
     returning coalesce(assigned_to, 'nobody') || coalesce(assigned_to_user_id::text, '') $$),
-  'nobody', 'a blank name is nobody'
+  'nobody', 'a blank name is stored as null'
 );
 select is(
   pg_temp.as_persona('second', $$ insert into issues (title, assigned_to) values ('Three', '')
-    returning coalesce(assigned_to, 'nobody') $$), 'nobody', 'from the start'
+    returning coalesce(assigned_to, 'nobody') $$), 'nobody', 'also on insert'
 );
 
--- an account that goes
+-- deletion of an account
 
 update public.issues set assigned_to_user_id = '00000000-0000-4000-8000-00000000000c', status = 'resolved',
   resolved_by_user_id = '00000000-0000-4000-8000-00000000000c', resolved_by = 'Agnes Agent'
@@ -96,16 +96,16 @@ select results_eq(
     resolved_by_user_id
      from public.issues where title = 'For Ana' $$,
   $$ values ('Ana Ruiz', null::uuid, 'Agnes Agent', null::uuid, 'Agnes Agent', null::uuid) $$,
-  'deleting an account leaves the names and clears the accounts'
+  'deleting an account keeps the names and clears the account columns'
 );
 select results_eq(
   $$ select author_name, author_user_id from public.comments where body = 'Hello' $$,
-  $$ values ('Agnes Agent', null::uuid) $$, 'in comments too'
+  $$ values ('Agnes Agent', null::uuid) $$, 'also in comments'
 );
 select is(
   (select count(*) from public.issue_status_logs where changed_by = 'Agnes Agent'
     and changed_by_user_id is null),
-  1::bigint, 'and in the log'
+  1::bigint, 'and in the status log'
 );
 
 select * from finish();

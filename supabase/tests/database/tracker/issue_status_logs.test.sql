@@ -1,4 +1,4 @@
--- The status log: one row a change, by anybody, never by hand.
+-- issue_status_logs: one row per change of status, written only by a trigger.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -14,13 +14,13 @@ select results_eq(
   $$ select old_status, new_status, changed_by, changed_by_user_id from public.issue_status_logs $$,
   $$ values (null, 'waiting_for_help', 'Agnes Agent', '00000000-0000-4000-8000-00000000000c'::uuid),
     (null, 'waiting_for_help', 'Agnes Agent', '00000000-0000-4000-8000-00000000000c'::uuid) $$,
-  'making an issue logs its first status'
+  'creating an issue logs its first status'
 );
 delete from public.issue_status_logs;
 
 select pg_temp.as_persona('agent', $$ update issues set status = 'waiting_for_help', title = 'One!'
   where title = 'One' returning id $$);
-select is_empty($$ select * from public.issue_status_logs $$, 'the same status again is no change');
+select is_empty($$ select * from public.issue_status_logs $$, 'setting the same status again is not logged');
 
 select pg_temp.as_persona('admin', $$ with u as (update issues set status = 'blocked' returning 1)
   select count(*) from u $$);
@@ -29,7 +29,7 @@ select results_eq(
      from public.issue_status_logs as l join public.issues as i on i.id = l.issue_id order by i.title $$,
   $$ values ('One!', 'waiting_for_help', 'blocked', 'Adam Admin'),
     ('Two', 'waiting_for_help', 'blocked', 'Adam Admin') $$,
-  'a change in bulk is a row an issue'
+  'a bulk update logs one row per issue'
 );
 delete from public.issue_status_logs;
 
@@ -41,7 +41,7 @@ select results_eq(
   $$ select old_status, new_status, changed_by from public.issue_status_logs order by changed_at $$,
   $$ values ('blocked', 'in_progress', 'system'), ('in_progress', 'resolved', 'system'),
     ('resolved', 'archived', 'system'), ('archived', 'waiting_for_help', 'system') $$,
-  'every status may follow every other, and the times tell the order within a transaction'
+  'every change of status is allowed, and changed_at orders them within a transaction'
 );
 delete from public.issue_status_logs;
 
@@ -50,30 +50,30 @@ select pg_temp.as_persona('agent', $$ insert into issues (id, title, status, seg
   on conflict (id) do update set status = excluded.status returning id $$);
 select results_eq(
   $$ select old_status, new_status, changed_by from public.issue_status_logs $$,
-  $$ values ('waiting_for_help', 'blocked', 'Agnes Agent') $$, 'an upsert logs the change that it made'
+  $$ values ('waiting_for_help', 'blocked', 'Agnes Agent') $$, 'an upsert that changes the status is logged'
 );
 
--- by hand
+-- writes by clients
 
 select matches(
   pg_temp.as_persona('admin', $$ insert into issue_status_logs (issue_id, new_status, changed_by)
     values ('10000000-0000-4000-8000-000000000002', 'resolved', 'Mallory') returning id $$),
-  '^42501 ', 'an admin can''t add to it'
+  '^42501 ', 'an admin can''t insert rows'
 );
 select matches(
   pg_temp.as_persona('service_role', $$ update issue_status_logs set changed_by = 'Mallory' returning id $$),
-  '^42501 ', 'not even the service role rewrites it'
+  '^42501 ', 'the service role can''t update rows'
 );
 select matches(
   pg_temp.as_persona('admin', $$ delete from issue_status_logs where changed_by = 'Agnes Agent'
     returning id $$),
-  '^42501 ', 'nobody takes rows away'
+  '^42501 ', 'an admin can''t delete rows'
 );
 select is(
-  pg_temp.as_persona('viewer', 'select count(*) from issue_status_logs'), '1', 'a viewer reads it'
+  pg_temp.as_persona('viewer', 'select count(*) from issue_status_logs'), '1', 'viewers read the log'
 );
 delete from public.issues where title = 'Two';
-select is_empty($$ select * from public.issue_status_logs $$, 'it goes with its issue');
+select is_empty($$ select * from public.issue_status_logs $$, 'deleting an issue deletes its log');
 
 select * from finish();
 rollback;

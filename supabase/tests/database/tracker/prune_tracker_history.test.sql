@@ -1,4 +1,4 @@
--- What is let go of, and what stays.
+-- prune_tracker_history: what it deletes and what it keeps.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -20,7 +20,8 @@ insert into cron.job_run_details (runid, status, start_time, end_time) values
   (-3, 'failed', now() - interval '8 days', null), (-4, 'running', now(), null), (-5, 'starting', null, null);
 
 select is(
-  private.prune_tracker_history(1), '{"circle_events": 1, "cron_runs": 1}', 'a call is bounded'
+  private.prune_tracker_history(1), '{"circle_events": 1, "cron_runs": 1}',
+  'a call deletes at most p_batch rows of each'
 );
 select bag_eq(
   $$ select convert_from(body, 'UTF8') from private.circle_events
@@ -28,10 +29,10 @@ select bag_eq(
   $$ select case when exists (
        select from private.circle_events where body = 'hint 200'
      ) then 'hint 200' else 'processed 200' end $$,
-  'and begins with what is oldest'
+  'the oldest first'
 );
 select is(
-  private.prune_tracker_history(), '{"circle_events": 3, "cron_runs": 1}', 'the next one goes on'
+  private.prune_tracker_history(), '{"circle_events": 3, "cron_runs": 1}', 'the next call continues'
 );
 select bag_eq(
   $$ select convert_from(body, 'UTF8') from private.circle_events $$,
@@ -39,21 +40,25 @@ select bag_eq(
      from unnest(array['failed', 'unrecognised', 'unreadable']) as s (status)
      cross join (values (89), (91), (200)) as d (days)
      union all values ('processed 89'), ('hint 89'), ('received') $$,
-  'what is younger, or was not worked on to the end, stays'
+  'newer events, and events that were not processed completely, stay'
 );
 select bag_eq(
   $$ select runid::integer from cron.job_run_details $$, $$ values (-2), (-4), (-5) $$,
-  'records of jobs stay for a week'
+  'records of jobs are kept for a week'
 );
 update public.tracker_settings set event_retention_days = 30 where id;
 select is(
-  private.prune_tracker_history(), '{"circle_events": 2, "cron_runs": 0}', 'for how long is a setting'
+  private.prune_tracker_history(), '{"circle_events": 2, "cron_runs": 0}',
+  'the retention of events is a setting'
 );
-select is(private.prune_tracker_history(), '{"circle_events": 0, "cron_runs": 0}', 'then nothing is left');
+select is(
+  private.prune_tracker_history(), '{"circle_events": 0, "cron_runs": 0}',
+  'a further call deletes nothing'
+);
 select is_empty(
   $$ select r.name from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
      where has_function_privilege(r.name, 'private.prune_tracker_history(integer)', 'execute') $$,
-  'it is the scheduler''s'
+  'clients can''t call it'
 );
 
 select * from finish();

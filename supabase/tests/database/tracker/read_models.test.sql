@@ -44,20 +44,20 @@ select results_eq(
     ('7', 'Help', 2, 0, 2, 3.00, 3.80),
     (null, 'Lounge', 1, 1, 0, null, null),
     (null, null, 2, 1, 1, 240.00, 240.00) $$,
-  'an issue counts once in each of its spaces; those that came another way are one row'
+  'an issue counts once in each of its spaces; issues without a space are one row'
 );
 select is(
   (select last_issue_at from public.issues_by_space where space_id = '7'), '2026-03-08 23:30+00'::timestamptz,
-  'with the time of the latest'
+  'last_issue_at is the time of the latest issue'
 );
 
--- Open ones
+-- Open issues
 
 select results_eq(
   'select id, age_bucket from public.open_issues order by created_at',
   $$ values ('10000000-0000-4000-8000-000000000004'::uuid, 'over 30 days'),
     ('10000000-0000-4000-8000-000000000003', 'under 1 day') $$,
-  'neither resolved nor archived nor test data'
+  'no resolved, archived or test issues'
 );
 select is(
   (select age from public.open_issues where title = 'Crash'), interval '40 days', 'the age is an interval'
@@ -66,7 +66,7 @@ select results_eq(
   $$ select (select age_bucket from public.open_issues as o where o.id = i.id)
      from public.issues as i
      where i.id = '10000000-0000-4000-8000-000000000005' $$,
-  array[null::text], 'test data is not open work'
+  array[null::text], 'a test issue is not listed'
 );
 insert into public.issues (title, segment, created_at)
 select 'Aged ' || d, 'misc', now() - make_interval(hours => (d * 24)::integer)
@@ -79,14 +79,14 @@ select results_eq(
 delete from public.issues where title like 'Aged%';
 select is(
   pg_temp.as_persona('agent', 'select string_agg(title, $$,$$) from public.open_issues where is_mine'),
-  'reset PASSWORDS!', 'mine is what is assigned to the caller'
+  'reset PASSWORDS!', 'is_mine is true for issues assigned to the caller'
 );
 select is(
   pg_temp.as_persona('second', 'select count(*) from public.open_issues where is_mine'), '0',
-  'and to nobody else'
+  'and false for other members'
 );
 select is(
-  (select count(*) from public.open_issues where is_mine is null), 0::bigint, 'somebody''s, nobody''s: false'
+  (select count(*) from public.open_issues where is_mine is null), 0::bigint, 'is_mine is never null'
 );
 insert into public.comments (issue_id, body)
 select '10000000-0000-4000-8000-000000000003', 'x' from generate_series(1, 2);
@@ -99,7 +99,7 @@ select results_eq(
      order by status $$,
   $$ values ('blocked', 'code', 'over 30 days', 1::bigint, 1::bigint),
     ('waiting_for_help', 'auth', 'under 1 day', 1, 0) $$,
-  'open work by status, segment and age'
+  'counts by status, segment and age'
 );
 
 -- Trends
@@ -112,16 +112,16 @@ select results_eq(
     ('2026-03-02', 'code', 1, 0, null, null),
     ('2026-03-09', 'auth', 0, 1, 4.00, 4.00),
     ('2026-03-09', 'code', 0, 1, 240.00, 240.00) $$,
-  'by week of opening and of resolving, weeks begin on Monday in UTC'
+  'by week of opening and of resolution; weeks begin on Monday, UTC'
 );
 set local time zone 'Pacific/Auckland';
 select is(
   (select count(*) from public.issue_trends where week = '2026-03-09' and opened_count > 0), 0::bigint,
-  'wherever the reader is'
+  'in any session time zone'
 );
 set local time zone 'UTC';
 select is(
-  (select sum(opened_count) from public.issue_trends), 5::numeric, 'test data counts nowhere'
+  (select sum(opened_count) from public.issue_trends), 5::numeric, 'test issues are not counted'
 );
 
 -- Repeated questions
@@ -141,16 +141,19 @@ insert into public.issues (title, segment) values
 insert into public.issues (title, segment)
 select 'long ' || string_agg(md5(n::text), ' ') || m, 'misc'
 from generate_series(1, 100) as n, generate_series(1, 2) as m group by m;
-select is((select count(*) from public.repeated_questions), 2::bigint, 'titles without words are not alike');
+select is(
+  (select count(*) from public.repeated_questions), 2::bigint,
+  'titles without words are not grouped'
+);
 insert into public.issues (title, segment)
 select 'long ' || string_agg(md5(n::text), ' ' order by random()), 'misc'
 from generate_series(1, 100) as n, generate_series(1, 2) as m group by m;
 select is(
   (select issue_count from public.repeated_questions where example_title like 'long%'), 2::bigint,
-  'long ones are compared as a whole'
+  'long titles are compared as a whole'
 );
 
--- Who sees them
+-- Access
 
 select is(
   pg_temp.as_persona(p.name, format('select count(*) > 0 from public.%I', v.name)),
@@ -161,16 +164,16 @@ select results_eq(
   $$ select pg_temp.as_persona('anon', format('select 1 from public.%I', v.name)) ~ '^42501 '
      from unnest(array['issues_by_space', 'open_issues', 'issue_status_ages', 'issue_trends',
        'repeated_questions']) as v (name) $$,
-  array[true, true, true, true, true], 'nobody without an account reads any'
+  array[true, true, true, true, true], 'anon can''t read any'
 );
 select results_eq(
   $$ select pg_temp.as_persona('stranger', format('select count(*) from public.%I', v.name))
      from unnest(array['issues_by_space', 'open_issues', 'issue_status_ages', 'issue_trends']) as v (name) $$,
-  array['0', '0', '0', '0'], 'to a stranger they are empty'
+  array['0', '0', '0', '0'], 'a stranger gets no rows'
 );
 select ok(
   pg_temp.as_persona('service_role', 'select count(*) from public.repeated_questions')::integer > 0,
-  'a server reads them'
+  'the service role reads them'
 );
 
 select * from finish();

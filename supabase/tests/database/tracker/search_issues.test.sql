@@ -1,4 +1,4 @@
--- search_issues: what people type finds what they mean, within the filters, best first.
+-- search_issues: queries as people type them, filters, order and pages.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -36,22 +36,22 @@ select is(pg_temp.found('keychain'), '12', 'of a comment');
 select is(pg_temp.found('needs-docs'), '11', 'a tag as it is written');
 select is(
   pg_temp.found('login'), '11,13',
-  'the title counts more than the description; no test data; archived ones'
+  'the title ranks above the description; archived issues, no test issues'
 );
-select is(pg_temp.found('login safari'), '11', 'all words have to be there');
+select is(pg_temp.found('login safari'), '11', 'all words must occur');
 select is(pg_temp.found('safari login'), '11', 'in any order');
-select is(pg_temp.found('"login loop"'), '11', 'words in quotes stand together');
-select is(pg_temp.found('"loop login"'), null, 'in their order');
-select is(pg_temp.found('login -safari'), '13', 'a minus takes away');
-select is(pg_temp.found('login -"login loop"'), '13', 'a phrase too');
-select is(pg_temp.found('keychain or webhook'), '13,12', 'or widens');
-select is(pg_temp.found('login OR'), '11,13', 'an or that leads nowhere is nothing');
-select is(pg_temp.found('webh'), '13', 'the last word as far as it is typed');
-select is(pg_temp.found('webh times'), null, 'another word has to be whole');
-select is(pg_temp.found('how is the webhook'), '13', 'stop words don''t matter');
-select is(pg_temp.found('authenticat'), '15', 'half a word that is longer than its stem, by the title');
+select is(pg_temp.found('"login loop"'), '11', 'quoted words must be adjacent');
+select is(pg_temp.found('"loop login"'), null, 'in the given order');
+select is(pg_temp.found('login -safari'), '13', 'a minus excludes a word');
+select is(pg_temp.found('login -"login loop"'), '13', 'or a phrase');
+select is(pg_temp.found('keychain or webhook'), '13,12', '"or" finds either');
+select is(pg_temp.found('login OR'), '11,13', 'a trailing "or" is ignored');
+select is(pg_temp.found('webh'), '13', 'the last word is a prefix');
+select is(pg_temp.found('webh times'), null, 'other words must be complete');
+select is(pg_temp.found('how is the webhook'), '13', 'stop words are ignored');
+select is(pg_temp.found('authenticat'), '15', 'a prefix longer than the stem is found in titles');
 
--- As they stand in code and logs
+-- Words of code and logs
 
 select is(pg_temp.found('src/app.ts'), '12', 'a path');
 select is(pg_temp.found('app.ts'), '12', 'a file');
@@ -59,7 +59,7 @@ select is(pg_temp.found('src/app.ts:42'), '12', 'with its line');
 select is(pg_temp.found('TypeError'), '12', 'an identifier');
 select is(pg_temp.found('ECONNRESET'), '13', 'an error code');
 select is(pg_temp.found('ana.ruiz@club.example.org'), '12', 'an e-mail address');
-select is(pg_temp.found('https://api.example.org/v2/hooks?id=7'), '13', 'an address');
+select is(pg_temp.found('https://api.example.org/v2/hooks?id=7'), '13', 'a URL');
 select is(pg_temp.found('api.example.org'), '13', 'its host');
 select is(pg_temp.found('issue_helper'), '12', 'a snake-case word');
 select is(pg_temp.found('--login'), '11,13', 'a flag is a word, not a minus');
@@ -69,17 +69,17 @@ select is(pg_temp.found('--login'), '11,13', 'a flag is a word, not a minus');
 select is(pg_temp.found('#12'), '12', 'a number with its sign');
 select is(pg_temp.found('42'), '12', 'a number in a text');
 insert into public.issues (seq_id, title, created_at) values (16, 'Twelve: 12 12 12', '2026-02-01');
-select is(pg_temp.found('12'), '12,16', 'the issue of that number comes before those that name it');
-select is(pg_temp.found('#99999999999999999999'), null, 'a number that none has is no error');
+select is(pg_temp.found('12'), '12,16', 'the issue with that number comes before those that mention it');
+select is(pg_temp.found('#99999999999999999999'), null, 'a number that no issue has is not an error');
 
--- What is no word
+-- Queries without words
 
-select is(pg_temp.found('the'), '15,12,11', 'a stop word alone: titles that contain it');
+select is(pg_temp.found('the'), '15,12,11', 'a stop word alone finds titles that contain it');
 select is(pg_temp.found('???'), null, 'punctuation alone finds nothing');
-select is(pg_temp.found('🔥'), '15', 'unless a title contains it');
-select is(pg_temp.found('%'), '15', 'a per cent sign stands for itself');
-select is(pg_temp.found('_'), null, 'and so does an underscore');
-select is(pg_temp.found('" -( & | ! <-> :* '''), null, 'operators of tsquery are no error');
+select is(pg_temp.found('🔥'), '15', 'an emoji finds titles that contain it');
+select is(pg_temp.found('%'), '15', 'a percent sign is matched literally');
+select is(pg_temp.found('_'), null, 'so is an underscore');
+select is(pg_temp.found('" -( & | ! <-> :* '''), null, 'operators of tsquery are not an error');
 select is(pg_temp.found(repeat('word ', 5000)), null, 'nor is a very long query');
 select is(pg_temp.found(repeat('x', 100000)), null, 'or a very long word');
 
@@ -105,11 +105,12 @@ select results_eq(
   array[15, 13], 'a page'
 );
 select is_empty(
-  $$ select from public.search_issues('authenticat', skip_results => 1) as s $$, 'a page behind the last one'
+  $$ select from public.search_issues('authenticat', skip_results => 1) as s $$,
+  'a page after the last one is empty'
 );
 select is(
   (select count(*) from public.search_issues('', max_results => 100000)), 5::bigint,
-  'a limit that is too high'
+  'a max_results above the limit is capped'
 );
 
 -- Common words
@@ -121,27 +122,27 @@ from generate_series(1, 2100) as n;
 select results_eq(
   $$ select s.title, s.created_at from public.search_issues('flood', max_results => 2) as s $$,
   $$ values ('Flood', '2026-03-01 05:00+00'::timestamptz), ('Rain', '2026-03-02 11:00+00') $$,
-  'of more than 2,000 the newest 2,000 are ranked'
+  'of more than 2,000 matches the newest 2,000 are ranked'
 );
 select results_eq(
   $$ select count(*), count(distinct s.id)
      from public.search_issues('flood', max_results => 100, skip_results => 2050) as s $$,
-  $$ values (50::bigint, 50::bigint) $$, 'but all of them are there, page by page'
+  $$ values (50::bigint, 50::bigint) $$, 'later pages contain the others'
 );
 select results_eq(
   $$ select s.created_at from public.search_issues('flood', created_to => '2026-03-01 00:03+00') as s $$,
   $$ values ('2026-03-01 00:01+00'::timestamptz), ('2026-03-01 00:02+00') $$,
-  'and those of a time that is past'
+  'a filter by time finds old matches'
 );
 
 select alike(
   (select s.snippet from public.search_issues('keychain') as s),
   '%mail ana.ruiz@club.example.org about it. … Fixed by clearing the **keychain**; see issue_helper.py',
-  'the snippet shows where the words are'
+  'the snippet marks the words'
 );
 select alike(
   (select s.snippet from public.search_issues('src/app.ts typeerror') as s),
-  '**TypeError** in **src/app.ts**:42,%', 'as they stand in the text'
+  '**TypeError** in **src/app.ts**:42,%', 'as they occur in the text'
 );
 
 select * from finish();

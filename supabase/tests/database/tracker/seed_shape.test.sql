@@ -1,4 +1,4 @@
--- The tables, columns and types that the original schema document names, and statements of its clients.
+-- The tables, columns and types of the seed document, and statements of its clients.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -59,7 +59,7 @@ select is_empty(
        and a.attname = n.column_name
      where a.attname is null or format_type(a.atttypid,
        a.atttypmod) <> n.type or a.attnotnull = n.nullable $$,
-  'every column is there, with its type'
+  'every column exists with its type and nullability'
 );
 select set_eq(
   $$ select conrelid::regclass::text, conname::text from pg_constraint
@@ -68,10 +68,10 @@ select set_eq(
   $$ values ('issues', 'issues_seq_id_key'), ('circle_issues', 'circle_issues_message_id_key'),
     ('circle_spaces', 'circle_spaces_chat_room_uuid_key'),
     ('circle_replies', 'circle_replies_message_id_key'), ('segment_rules', 'segment_rules_words_key') $$,
-  'what is unique is unique'
+  'the unique constraints'
 );
 
--- clients of the original, as a team agent
+-- statements of the seed's clients, as an agent
 
 select is(
   pg_temp.as_persona('agent', $$ with i as (
@@ -116,7 +116,7 @@ select is(
     select upsert_circle_issue('1', null, 't', 'b', 'Ana', null, null, null, null, false, '{}'), id, 'Kim',
     'manual', '', false
     from issues returning imported_by $$),
-  'Agnes Agent', 'an import by hand with its log'
+  'Agnes Agent', 'a manual import with its log'
 );
 
 select * from finish();

@@ -1,4 +1,4 @@
--- Rules as data: who writes them, what is accepted, and that they decide from the next text on.
+-- segment_rules: who writes them, which are valid, and that changes apply to the next text.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -7,7 +7,7 @@ select plan(49);
 
 \ir ../helpers/personas.psql
 
--- What they are delivered with
+-- Defaults
 
 select results_eq(
   $$ select r.segment, r.priority::integer, string_agg(r.words, ', ' order by r.words collate "C")
@@ -24,17 +24,17 @@ select results_eq(
 select is_empty(
   $$ select r.words from public.segment_rules as r cross join public.tracker_settings as s
      where r.weight <= 0 or r.weight >= s.triage_threshold or not r.is_enabled $$,
-  'each of them says something, and none decides alone'
+  'each has a weight, and none reaches the threshold alone'
 );
 
--- What is accepted
+-- Valid and invalid rules
 
 create function pg_temp.add(p_words text, p_persona text default 'admin') returns text language sql as $$
   select pg_temp.as_persona(p_persona, format(
     'insert into segment_rules (words, segment, priority) values (%L, ''tool'', 30) returning words', p_words
   ))
 $$;
-create function pg_temp.fault(p_columns text, p_values text) returns text language plpgsql as $$
+create function pg_temp.error_of(p_columns text, p_values text) returns text language plpgsql as $$
 declare
   v_detail text;
   v_hint text;
@@ -49,81 +49,85 @@ end;
 $$;
 
 select is(
-  pg_temp.add(e'  Two\t \n' || U&'\00A0' || 'Factor '), 'two factor', 'words are trimmed and lowered'
-);
-select is(pg_temp.add('Can' || U&'\2019' || 't save'), 'can''t save', 'one apostrophe for both');
-select is(pg_temp.add('x'), 'x', 'a letter is a word');
-select is(pg_temp.add('ci/cd'), 'ci/cd', 'punctuation within a word');
-select is(pg_temp.add('a.b+c'), 'a.b+c', 'characters that mean something in an expression');
-select is(pg_temp.add('größe'), 'größe', 'letters of other alphabets');
-select is(
-  pg_temp.add(repeat('x', 100)), repeat('x', 100), 'a hundred characters'
+  pg_temp.add(e'  Two\t \n' || U&'\00A0' || 'Factor '), 'two factor',
+  'words are trimmed and stored in lower case'
 );
 select is(
-  pg_temp.fault('words, segment, priority', $$ repeat('x', 101), 'tool', 1 $$),
+  pg_temp.add('Can' || U&'\2019' || 't save'), 'can''t save',
+  'a typographic apostrophe becomes a plain one'
+);
+select is(pg_temp.add('x'), 'x', 'one letter is allowed');
+select is(pg_temp.add('ci/cd'), 'ci/cd', 'punctuation within a word is allowed');
+select is(pg_temp.add('a.b+c'), 'a.b+c', 'metacharacters of regular expressions are allowed');
+select is(pg_temp.add('größe'), 'größe', 'letters outside ASCII are allowed');
+select is(
+  pg_temp.add(repeat('x', 100)), repeat('x', 100), '100 characters are allowed'
+);
+select is(
+  pg_temp.error_of('words, segment, priority', $$ repeat('x', 101), 'tool', 1 $$),
   'tracker_segment_rule_invalid | words has 101 characters, 100 are allowed. | Give fewer words; use '
-    || 'several rules instead.', 'and not one more'
+    || 'several rules instead.', '101 are too long'
 );
 select matches(
-  pg_temp.fault('words, segment, priority', format('%L, ''tool'', 1', e' \t')),
-  '^tracker_segment_rule_invalid \| words contains no word\.', 'blank'
+  pg_temp.error_of('words, segment, priority', format('%L, ''tool'', 1', e' \t')),
+  '^tracker_segment_rule_invalid \| words contains no word\.', 'blank words'
 );
 select matches(
-  pg_temp.fault('segment, priority', $$ 'tool', 1 $$),
+  pg_temp.error_of('segment, priority', $$ 'tool', 1 $$),
     '^tracker_segment_rule_invalid \| words contains no word\.',
   'no words'
 );
 select is_empty(
   $$ select w.words from unnest(array['c#', '.net', '(x', 'x)', '*', '-', 'a -']) as w (words)
-     where pg_temp.fault('words, segment, priority', format('%L, ''tool'', 1', w.words))
+     where pg_temp.error_of('words, segment, priority', format('%L, ''tool'', 1', w.words))
        !~ '^tracker_segment_rule_invalid \| words .+ does not begin and end with a letter, a digit' $$,
-  'what begins or ends with something else'
+  'punctuation at the beginning or end'
 );
 select is_empty(
   $$ select w.words from unnest(array['a(b', 'a|b', 'a*b', 'a\b', 'a[b', 'a^b', 'a$b', 'a?b', 'a{1}b', 'a"b',
        'a,b', 'a' || chr(1) || 'b']) as w (words)
-     where pg_temp.fault('words, segment, priority', format('%L, ''tool'', 1', w.words))
+     where pg_temp.error_of('words, segment, priority', format('%L, ''tool'', 1', w.words))
        !~ '^tracker_segment_rule_invalid \| words .+ contains a character that can''t be matched' $$,
-  'what can''t be matched safely'
+  'characters that can''t be matched safely'
 );
 select matches(
-  pg_temp.fault('words, segment, priority', $$ 'a - b', 'tool', 1 $$), 'has punctuation next to a space',
-  'a word of punctuation'
+  pg_temp.error_of('words, segment, priority', $$ 'a - b', 'tool', 1 $$), 'has punctuation next to a space',
+  'a word that is only punctuation'
 );
 select matches(
-  pg_temp.fault('words, segment, priority', $$ 'sso', 'billing', 1 $$),
+  pg_temp.error_of('words, segment, priority', $$ 'sso', 'billing', 1 $$),
   '^tracker_segment_rule_invalid \| The rule ''sso'' has the segment ''billing''\. \| Use one of: auth, '
     'code, tool',
   'an unknown segment'
 );
 select matches(
-  pg_temp.fault('words, priority', $$ 'sso', 1 $$), 'has the segment NULL', 'no segment'
+  pg_temp.error_of('words, priority', $$ 'sso', 1 $$), 'has the segment NULL', 'no segment'
 );
 select matches(
-  pg_temp.fault('words, segment', $$ 'sso', 'auth' $$), 'The rule ''sso'' has no priority', 'no priority'
+  pg_temp.error_of('words, segment', $$ 'sso', 'auth' $$), 'The rule ''sso'' has no priority', 'no priority'
 );
 select is_empty(
   $$ select w.weight from unnest(array['-0.01', '1.01', 'NaN', 'Infinity']) as w (weight)
-     where pg_temp.fault('words, segment, priority, weight', format('''sso'', ''auth'', 1, %L', w.weight))
+     where pg_temp.error_of('words, segment, priority, weight', format('''sso'', ''auth'', 1, %L', w.weight))
        !~ 'The rule ''sso'' has the weight' $$,
-  'a weight that is no share'
+  'a weight outside 0 to 1'
 );
 select is(
   pg_temp.as_persona('admin', $$ update segment_rules set words = '*' where words = 'x' returning words $$),
-  'PT422 tracker_segment_rule_invalid', 'an update is checked, too'
+  'PT422 tracker_segment_rule_invalid', 'an update is checked too'
 );
 select is(
   pg_temp.as_persona('admin', $$ update segment_rules set words = ' Why ', segment = null, weight = null
     where words = 'x' returning words || segment || weight $$),
-  'whytool0', 'and null is as if left out'
+  'whytool0', 'null is treated as left out'
 );
 select is(
   pg_temp.as_persona('admin', $$ update segment_rules set id = gen_random_uuid() where words = 'why'
     returning words $$),
-  'PT422 key_change_forbidden', 'a rule stays the rule that it is'
+  'PT422 key_change_forbidden', 'the id of a rule can''t be changed'
 );
 select is(pg_temp.add('LOGIN'), '23505 duplicate key value violates unique constraint '
-  || '"segment_rules_words_key"', 'words have one rule');
+  || '"segment_rules_words_key"', 'the words of another rule are rejected');
 
 -- PostgREST's upsert, by either key
 
@@ -140,7 +144,7 @@ select is(
       segment = excluded.segment, priority = excluded.priority, weight = excluded.weight,
       is_enabled = excluded.is_enabled
     returning concat_ws('|', words, segment, priority, weight, is_enabled) $$),
-  'sign in|tool|5|0.9|t', 'what it sends as null stays'
+  'sign in|tool|5|0.9|t', 'null keeps the stored value'
 );
 select is(
   pg_temp.as_persona('admin', $$ insert into segment_rules (id, words, segment, priority, weight)
@@ -155,29 +159,33 @@ select is(
     select r.id, 'password', 'auth', 10 from segment_rules as r where r.words = 'log in'
     on conflict (id) do update set words = excluded.words returning words $$),
   '23505 duplicate key value violates unique constraint "segment_rules_words_key"',
-  'a rule can''t take another''s words'
+  'a rule can''t take the words of another'
 );
 
--- They decide
+-- Effect on determine_segment
 
-select is(determine_segment('Sign in', 'error'), 'tool', 'the lowest priority decides');
-select is(determine_segment('login', null), 'misc', 'words that have no rule any more say nothing');
-select is(determine_segment('My LOG' || U&'\00A0\00A0' || 'IN?', null), 'auth', 'words that have one now do');
+select is(determine_segment('Sign in', 'error'), 'tool', 'the lowest priority wins');
+select is(determine_segment('login', null), 'misc', 'words of a deleted rule no longer match');
+select is(determine_segment('My LOG' || U&'\00A0\00A0' || 'IN?', null), 'auth', 'words of a new rule match');
 select is(
-  determine_segment('I can' || U&'\2019' || 't' || e'\n' || 'save', null), 'tool', 'with either apostrophe'
+  determine_segment('I can' || U&'\2019' || 't' || e'\n' || 'save', null), 'tool',
+  'with both kinds of apostrophe'
 );
 select is(determine_segment('our CI/CD', null), 'tool', 'with punctuation in them');
-select is(determine_segment('axb+c', null), 'misc', 'which means itself');
-select is(determine_segment('die Größe', null), 'tool', 'in any alphabet');
+select is(determine_segment('axb+c', null), 'misc', 'which is matched literally');
+select is(determine_segment('die Größe', null), 'tool', 'in other alphabets');
 update public.segment_rules set is_enabled = false where words = 'sign in';
-select is(determine_segment('Sign in', 'error'), 'code', 'a disabled rule says nothing');
+select is(determine_segment('Sign in', 'error'), 'code', 'a disabled rule is ignored');
 update public.segment_rules set priority = 20, is_enabled = true where words in ('sign in', 'password');
-select is(determine_segment('sign in error', null), 'code', 'of one priority, code comes before tool');
+select is(determine_segment('sign in error', null), 'code', 'of equal priorities, code comes before tool');
 select is(determine_segment('password error', null), 'auth', 'and auth before code');
 insert into public.segment_rules (words, segment, priority) values ('newsletter', 'misc', 1);
-select is(determine_segment('Newsletter password', null), 'misc', 'a rule can keep a text out of the others');
+select is(
+  determine_segment('Newsletter password', null), 'misc',
+  'a rule for misc can exclude a text from other segments'
+);
 
--- Whatever was written to them, the patterns are what one would get by trying rule by rule.
+-- After any change, the patterns give the same result as trying rule by rule.
 
 create function pg_temp.disagreements() returns setof text language sql as $$
   select t.text
@@ -193,37 +201,38 @@ create function pg_temp.disagreements() returns setof text language sql as $$
   ), 'misc')
 $$;
 delete from public.segment_rules where words in ('a.b+c', 'ci/cd', 'can''t save');
-select is_empty('select pg_temp.disagreements()', 'the patterns say what the rules say');
+select is_empty('select pg_temp.disagreements()', 'the patterns match what the rules match');
 delete from public.segment_rules where words < 'm';
 update public.segment_rules set segment = 'code', priority = 7 where words > 's';
-select is_empty('select pg_temp.disagreements()', 'after changes in bulk, too');
+select is_empty('select pg_temp.disagreements()', 'also after bulk changes');
 select isnt_empty(
-  $$ select from public.segment_rules where determine_segment(words, null) = 'code' $$, 'which had an effect'
+  $$ select from public.segment_rules where determine_segment(words, null) = 'code' $$,
+  'which changed results'
 );
 truncate public.segment_rules;
-select is(determine_segment('password error', 'plugin'), 'misc', 'without rules all is misc');
+select is(determine_segment('password error', 'plugin'), 'misc', 'without rules, every text is misc');
 insert into public.segment_rules (words, segment, priority)
   select 'word' || n, 'code', 20 from generate_series(1, 200) as n;
-select is(determine_segment('word200', null), 'code', 'two hundred rules of a kind are fine');
+select is(determine_segment('word200', null), 'code', '200 rules of one priority and segment are allowed');
 select throws_ok(
   $$ insert into public.segment_rules (words, segment, priority)
      select repeat('long', 20) || n, 'code', 20 from generate_series(1, 10) as n $$,
-  'PT422', 'tracker_segment_rule_invalid', 'more than can be matched at once are refused'
+  'PT422', 'tracker_segment_rule_invalid', 'more than 2,000 characters per priority and segment are rejected'
 );
 select throws_ok(
   $$ update public.segment_rules set priority = substr(words, 5)::smallint where words < 'word3' $$,
-  'PT422', 'tracker_segment_rule_invalid', 'and so are too many priorities'
+  'PT422', 'tracker_segment_rule_invalid', 'so are more than 20 pairs of priority and segment'
 );
-select is(determine_segment('word200', null), 'code', 'what there was goes on');
+select is(determine_segment('word200', null), 'code', 'the rules before stay in effect');
 
--- Who writes them
+-- Access
 
-select matches(pg_temp.add('mine', 'agent'), '^42501 ', 'an agent adds none');
+select matches(pg_temp.add('mine', 'agent'), '^42501 ', 'an agent can''t insert rules');
 select is(
   pg_temp.as_persona('agent', $$ update segment_rules set weight = 1 where true returning words $$), null,
-  'and changes none'
+  'or change them'
 );
-select is(pg_temp.as_persona('viewer', 'select count(*) from segment_rules'), '200', 'a viewer reads them');
+select is(pg_temp.as_persona('viewer', 'select count(*) from segment_rules'), '200', 'viewers read them');
 
 select * from finish();
 rollback;

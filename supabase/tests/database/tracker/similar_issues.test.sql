@@ -1,4 +1,4 @@
--- similar_issues: what says the same as an issue that is being written.
+-- similar_issues: existing issues that resemble one that is being written.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -21,35 +21,46 @@ create function pg_temp.similar(p_title text, p_description text default '') ret
   select string_agg(s.seq_id::text, ',') from public.similar_issues(p_title, p_description) as s
 $$;
 
-select is(pg_temp.similar('Can not reset the password'), '22,21', 'words and titles alike come first');
-select is(pg_temp.similar('How do I reset passwords?'), '22,21', 'in whatever form, without test data');
+select is(
+  pg_temp.similar('Can not reset the password'), '22,21',
+  'issues with the same words and a similar title come first'
+);
+select is(
+  pg_temp.similar('How do I reset passwords?'), '22,21',
+  'in any form of the words, without test issues'
+);
 select is(
   pg_temp.similar('It does not work', 'The reset link for my password is expired'), '22',
-  'the description finds what the title can''t'
+  'words of the description are used too'
 );
-select is(pg_temp.similar('webhook'), '25', 'one word that is alone');
-select is(pg_temp.similar('webhook zebra'), '25', 'one of two, where none has both');
-select is(pg_temp.similar('password reset editor paste'), '23,22,21', 'three in common before two');
-select is(pg_temp.similar('reset the zebra password'), '22,21', 'a word that is nowhere doesn''t matter');
-select is(pg_temp.similar('zebra'), null, 'nothing in common, nothing found');
-select is(pg_temp.similar('the of and'), null, 'stop words have nothing in common');
-select is(pg_temp.similar(''), null, 'nor has a blank title');
-select is(pg_temp.similar(null, null), null, 'or none');
+select is(pg_temp.similar('webhook'), '25', 'a single word');
+select is(pg_temp.similar('webhook zebra'), '25', 'one word of two, if no issue has both');
+select is(pg_temp.similar('password reset editor paste'), '23,22,21', 'three common words rank above two');
+select is(pg_temp.similar('reset the zebra password'), '22,21', 'a word that no issue contains is ignored');
+select is(pg_temp.similar('zebra'), null, 'no result without a common word');
+select is(pg_temp.similar('the of and'), null, 'stop words are not common words');
+select is(pg_temp.similar(''), null, 'no result for a blank title');
+select is(pg_temp.similar(null, null), null, 'or for null');
 select is(pg_temp.similar(null, 'webhook'), '25', 'a description alone');
-select is(pg_temp.similar('"''&|!():*\ <-> webhook'), '25', 'operators of tsquery are no error');
-select is(pg_temp.similar(repeat('webhook ', 5000), repeat('x ', 500000)), '25', 'nor are very long texts');
+select is(pg_temp.similar('"''&|!():*\ <-> webhook'), '25', 'operators of tsquery are not an error');
 select is(
-  (select s.similarity from public.similar_issues('Webhook secret') as s), 1::real, 'the same title is 1'
+  pg_temp.similar(repeat('webhook ', 5000), repeat('x ', 500000)), '25',
+  'very long texts are not an error'
+);
+select is(
+  (select s.similarity from public.similar_issues('Webhook secret') as s), 1::real,
+  'the same title has the similarity 1'
 );
 select cmp_ok(
   (select s.similarity from public.similar_issues('Webhok secret') as s), '>', 0.5::real,
-  'a typing error costs little'
+  'a typing error lowers it little'
 );
 select is(
-  (select count(*) from public.similar_issues('password', max_results => 1)), 1::bigint, 'so many of them'
+  (select count(*) from public.similar_issues('password', max_results => 1)), 1::bigint,
+  'max_results limits the number'
 );
 
--- A word that most issues have finds nothing where there are two rarer ones.
+-- A word that most issues contain is not searched for if there are two rarer ones.
 
 insert into public.issues (title, segment, description)
 select format('Login %s', md5(n::text)), 'auth', 'Login' from generate_series(1, 400) as n;
@@ -60,13 +71,13 @@ select results_eq(
        private.search_vector('My webhook login', 100)
      ) as t $$,
   $$ values ('reset', true), ('password', true), ('webhook', true), ('login', false) $$,
-  'rare words first, and those of the title; a common one doesn''t look'
+  'rare words first, those of the title before others; a common one is not searched for'
 );
 select is(
   (select t.is_searched from private.telling_words(private.search_vector('Login', 100), null) as t), true,
-  'unless there is no other'
+  'unless there is no other word'
 );
-select is((select count(*) from public.similar_issues('Login')), 5::bigint, 'which finds the newest');
+select is((select count(*) from public.similar_issues('Login')), 5::bigint, 'which finds the newest issues');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- What a team member changed is never overwritten by an import.
+-- An import never overwrites what a team member changed.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -18,9 +18,9 @@ select handle_circle_webhook(pg_temp.single('1', 'Text, edited',
 select results_eq(
   $$ select title, segment, tags, description ~ '^Text, edited' from public.issues $$,
   $$ values ('Better title', 'code', '{circle,code}'::text[], true) $$,
-  'the title stays; segment, its tag and description, which nobody touched, follow'
+  'the edited title stays; segment, its tag and the description, which nobody edited, are updated'
 );
-select is((select title from public.circle_issues), 'Title 2', 'the message shows what it says now');
+select is((select title from public.circle_issues), 'Title 2', 'the message itself is updated');
 select pg_temp.as_persona('agent', $$ update issues set segment = 'misc', description = 'In short: it loops',
   status = 'in_progress', assigned_to = 'Kim', tags = '{mine}' where title = 'Better title' returning id $$);
 select handle_circle_webhook(pg_temp.single('1', 'Text, again',
@@ -29,15 +29,15 @@ select handle_circle_webhook(pg_temp.single('1', 'Text, again',
 select results_eq(
   $$ select title, segment, tags, description, status, assigned_to from public.issues $$,
   $$ values ('Better title', 'misc', '{mine}'::text[], 'In short: it loops', 'in_progress', 'Kim') $$,
-  'nothing of what a person set is touched'
+  'values set by a person stay'
 );
 select is(
   (select count(*) from public.issue_status_logs where new_status = 'waiting_for_help'), 1::bigint,
-  'an import doesn''t reopen or relog'
+  'an import does not reopen the issue or log a change of status'
 );
 select is(
   process_circle_webhook(pg_temp.single('1', 'Text', '{"is_issue": false}')) ->> 'issue_id',
-  (select id::text from public.issues), 'said to be no issue later, the issue that is there stays'
+  (select id::text from public.issues), 'a later verdict that it is not an issue keeps the existing issue'
 );
 
 -- merged: two messages, one issue
@@ -51,7 +51,7 @@ select handle_circle_webhook(pg_temp.single('2', 'Other',
   '{"is_issue": true, "issue_title": "Other 2", "type": "Auth"}'));
 select results_eq(
   $$ select title, description from public.issues $$, $$ values ('Better title', 'In short: it loops') $$,
-  'a merged message doesn''t overwrite the issue that it was merged into'
+  'a merged message does not overwrite the issue that it was merged into'
 );
 
 -- deleted
@@ -60,9 +60,9 @@ delete from public.issues;
 select is(
   process_circle_webhook(pg_temp.single('1', 'Text',
     '{"is_issue": true, "issue_title": "Title", "type": "Auth"}')) ->> 'action',
-  'stored', 'an issue that an admin deleted doesn''t come back with the next import'
+  'stored', 'the next import does not create a deleted issue again'
 );
-select is_empty($$ select * from public.issues $$, 'it stays deleted');
+select is_empty($$ select * from public.issues $$, 'there is no issue');
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { openTestProject, type TestProject } from "../support/database.ts";
 import { type Client, type Person, rows, server, signUp } from "../support/people.ts";
 
-// The calls that front ends of this schema make, as they make them, by a signed-in agent of the team.
+// Issues: the calls that front ends of the seed's schema make, as a signed-in agent.
 
 let project: TestProject;
 let agent: Client;
@@ -98,20 +98,20 @@ describe("lists of issues", () => {
     expect(titles(found)).toEqual(["Login", "Crash", "Plugin", "Thanks"]);
   });
 
-  test("of one segment, of one status, not of one", async () => {
+  test("filtered by segment, by status, by any other status", async () => {
     expect(titles(await rows(list().eq("segment", "auth")))).toEqual(["Login"]);
     expect(titles(await rows(list().eq("status", "in_progress")))).toEqual(["Plugin"]);
     expect(titles(await rows(list().neq("status", "archived")))).toEqual(["Plugin", "Crash", "Login"]);
   });
 
-  test("of several statuses", async () => {
+  test("filtered by several statuses", async () => {
     expect(titles(await rows(list().in("status", ["in_progress", "archived"])))).toEqual([
       "Thanks",
       "Plugin",
     ]);
   });
 
-  test("by page, with how many there are", async () => {
+  test("a page with the total count", async () => {
     const { data, count, error } = await agent.from("issues").select("*", { count: "exact" })
       .order("created_at", { ascending: false }).range(1, 2);
     expect(error).toBeNull();
@@ -120,7 +120,7 @@ describe("lists of issues", () => {
     expect(titles(await rows(list().limit(1)))).toEqual(["Thanks"]);
   });
 
-  test("only how many, for each segment", async () => {
+  test("only the count, for each segment", async () => {
     const counted = await Promise.all(["auth", "code", "tool", "misc"].map(async (segment) => {
       const { count, error, data } = await agent.from("issues").select("id", { count: "exact", head: true })
         .eq("segment", segment);
@@ -130,19 +130,19 @@ describe("lists of issues", () => {
     expect(counted).toEqual([1, 1, 1, 1]);
   });
 
-  test("by either of two conditions, and by part of the title", async () => {
+  test("filtered by either of two conditions, and by a part of the title", async () => {
     expect(titles(await rows(list().or("segment.eq.auth,status.eq.archived")))).toEqual(["Thanks", "Login"]);
     expect(titles(await rows(list().or("title.ilike.%pLUg%,description.ilike.%none%")))).toEqual(["Plugin"]);
     expect(titles(await rows(list().ilike("title", "%cra%")))).toEqual(["Crash"]);
   });
 
-  test("by tags: with all of these, with any of these", async () => {
+  test("filtered by tags: all of these, any of these", async () => {
     expect(titles(await rows(list().contains("tags", ["urgent"])))).toEqual(["Crash", "Login"]);
     expect(titles(await rows(list().contains("tags", ["urgent", "sso"])))).toEqual(["Login"]);
     expect(titles(await rows(list().overlaps("tags", ["sso", "none"])))).toEqual(["Login"]);
   });
 
-  test("by what nobody has set, and of a time", async () => {
+  test("filtered by null, and by time", async () => {
     expect(titles(await rows(list().is("assigned_to", null)))).toHaveLength(4);
     expect(
       titles(await rows(list().gte("created_at", "2026-01-02T00:00:00Z").lt("created_at", "2026-01-03"))),
@@ -150,7 +150,7 @@ describe("lists of issues", () => {
       .toEqual(["Crash"]);
   });
 
-  test("one, and one that is not there", async () => {
+  test("one issue, and one that does not exist", async () => {
     const [first] = await rows(list());
     expect(await rows(agent.from("issues").select("*").eq("id", first?.id ?? "").single())).toEqual(first);
     const missing = crypto.randomUUID();
@@ -162,7 +162,7 @@ describe("lists of issues", () => {
 });
 
 describe("one issue", () => {
-  test("is made and returned, with what the database decides", async () => {
+  test("is created and returned with the values that the database sets", async () => {
     const issue = await newIssue("Export", { tags: ["circle", "imported", "circle"], assigned_to: null });
     expect(issue).toMatchObject({
       title: "Export",
@@ -183,7 +183,7 @@ describe("one issue", () => {
     expect(next.seq_id).toBe(issue.seq_id + 1);
   });
 
-  test("is resolved with the times that the client sends: whether is the client's, when the database's", async () => {
+  test("is resolved when the client sends times, at the time of the database", async () => {
     const { id, updated_at } = await newIssue("Export");
     const before = Date.now() - 60_000;
     const resolved = await rows(
@@ -200,7 +200,7 @@ describe("one issue", () => {
     expect(resolved.created_at).not.toBe(longAgo);
   });
 
-  test("is resolved without them too, under the agent's name", async () => {
+  test("is resolved without them too, by the agent", async () => {
     const { id } = await newIssue("Export");
     const resolved = await rows(
       agent.from("issues").update({ status: "resolved" }).eq("id", id).select().single(),
@@ -209,7 +209,7 @@ describe("one issue", () => {
     expect(resolved.resolved_at).not.toBeNull();
   });
 
-  test("is reopened, whether or not the client clears what resolving set", async () => {
+  test("is reopened, whether or not the client clears the resolution", async () => {
     const { id } = await newIssue("Export");
     const cleared = { resolved_at: null, resolved_by: null, updated_at: new Date().toISOString() };
     for (const reopening of [{ status: "in_progress" }, { status: "waiting_for_help", ...cleared }]) {
@@ -227,7 +227,7 @@ describe("one issue", () => {
     }
   });
 
-  test("is archived and taken out again", async () => {
+  test("is archived, and out of the archive again", async () => {
     const { id } = await newIssue("Export");
     const archived = await rows(
       agent.from("issues").update({ status: "archived", archived_at: longAgo, updated_at: longAgo })
@@ -241,7 +241,7 @@ describe("one issue", () => {
     expect(back).toMatchObject({ status: "blocked", archived_at: null });
   });
 
-  test("is marked ready for delivery, and not ready again", async () => {
+  test("is marked ready for delivery, and back", async () => {
     const { id } = await newIssue("Export");
     for (const ready of [true, false, null]) {
       const issue = await rows(
@@ -251,7 +251,7 @@ describe("one issue", () => {
     }
   });
 
-  test("is edited without asking for it back: 204", async () => {
+  test("is updated without returning it: 204", async () => {
     const { id } = await newIssue("Export");
     const { status, error, data } = await agent.from("issues").update({
       title: "Export of tables",
@@ -271,7 +271,7 @@ describe("one issue", () => {
     });
   });
 
-  test("is saved whole, as a form does that sends back every column it was given", async () => {
+  test("is upserted with every column, as a form does that sends back what it loaded", async () => {
     const issue = await newIssue("Export");
     const saved = await rows(
       agent.from("issues").upsert({ ...issue, title: "Saved", ready_for_delivery: true }).select().single(),
@@ -285,7 +285,7 @@ describe("one issue", () => {
     });
   });
 
-  test("with a status or segment that is none is refused, with the reason", async () => {
+  test("with an invalid status or segment is rejected with the reason", async () => {
     const { error, status } = await agent.from("issues").insert({
       title: "x",
       segment: "code",
@@ -296,7 +296,7 @@ describe("one issue", () => {
     expect([other.status, other.error?.message]).toEqual([422, "tracker_segment_invalid"]);
   });
 
-  test("an agent deletes none", async () => {
+  test("can't be deleted by an agent", async () => {
     const { id } = await newIssue("Export");
     const { error } = await agent.from("issues").delete().eq("id", id);
     expect(error).toBeNull();

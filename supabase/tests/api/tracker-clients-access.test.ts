@@ -4,7 +4,7 @@ import { single, thread } from "../../../scripts/demo/messages.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { anonymous, type Client, rows, server, signUp } from "../support/people.ts";
 
-// The same calls by those who may not: a viewer reads and writes nothing, a stranger and anonymous callers get nothing.
+// The same calls by others: a viewer reads and can't write, strangers and anonymous callers get nothing.
 
 let project: TestProject;
 let sql: Sql;
@@ -46,7 +46,7 @@ const client = (name: string): Client => {
   return found;
 };
 
-/** All that the tracker holds, as one text. */
+/** All rows of the tracker as one text. */
 async function everything(): Promise<string> {
   const tables = [
     "issues",
@@ -90,7 +90,7 @@ const reads: Record<string, (by: Client) => PromiseLike<{ data: unknown; status:
 /** Each write that a front end makes. */
 const writes: Record<string, (by: Client) => PromiseLike<{ data: unknown; status: number }>> = {
   "insert an issue": (by) => by.from("issues").insert({ title: "Mine", segment: "code" }).select().single(),
-  "insert an issue without asking for it": (by) =>
+  "insert an issue without returning it": (by) =>
     by.from("issues").insert({ title: "Mine", segment: "code" }),
   "upsert an issue": (by) => by.from("issues").upsert({ id: ids.issue, title: "Mine", segment: "code" }),
   "resolve an issue": (by) => by.from("issues").update({ status: "resolved" }).eq("id", ids.issue).select(),
@@ -105,8 +105,8 @@ const writes: Record<string, (by: Client) => PromiseLike<{ data: unknown; status
     by.from("issue_status_logs").insert({ issue_id: ids.issue, new_status: "blocked" }),
   "insert a tag": (by) => by.from("tags").insert({ name: "mine" }),
   "delete a tag": (by) => by.from("tags").delete().eq("name", "csv").select(),
-  "put a tag on": (by) => by.from("issue_tags").insert({ issue_id: ids.issue, tag_name: "circle" }),
-  "take a tag off": (by) => by.from("issue_tags").delete().eq("issue_id", ids.issue).select(),
+  "add a tag": (by) => by.from("issue_tags").insert({ issue_id: ids.issue, tag_name: "circle" }),
+  "remove a tag": (by) => by.from("issue_tags").delete().eq("issue_id", ids.issue).select(),
   "insert a space": (by) => by.from("circle_spaces").insert({ space_name: "Mine", chat_room_uuid: "y" }),
   "edit a space": (by) =>
     by.from("circle_spaces").update({ space_name: "Mine" }).eq("chat_room_uuid", "x").select(),
@@ -116,7 +116,7 @@ const writes: Record<string, (by: Client) => PromiseLike<{ data: unknown; status
   "insert a reply": (by) =>
     by.from("circle_replies").insert({ message_id: "2", circle_issue_id: ids.message, reply_index: 9 }),
   "log an import": (by) => by.from("issue_import_logs").insert({ circle_issue_id: ids.message }),
-  "edit somebody's session": (by) =>
+  "edit another's session": (by) =>
     by.from("user_sessions").update({ profile_name: "Mine" }).eq("id", ids.session).select(),
   "call upsert_circle_issue": (by) => by.rpc("upsert_circle_issue", { p_message_id: "1" }),
   "call process_circle_webhook": (by) => by.rpc("process_circle_webhook", { p_payload: single }),
@@ -131,7 +131,7 @@ describe("a viewer", () => {
     expect(data).not.toHaveLength(0);
   });
 
-  test("calls what only reads", async () => {
+  test("calls functions that only read", async () => {
     const { data } = await client("viewer").rpc("format_circle_message_description", {
       p_circle_issue_id: ids.message,
     });
@@ -145,13 +145,13 @@ describe.each([
   ["a stranger", "stranger"],
   ["an anonymous caller", "anon"],
 ])("%s", (_name, who) => {
-  test.each(Object.keys(reads))("gets nothing of %s", async (name) => {
+  test.each(Object.keys(reads))("gets no rows: %s", async (name) => {
     const { data, status } = await reads[name]?.(client(who)) ?? {};
     if (who === "anon") expect([status, data]).toEqual([401, null]);
     else expect([status, data]).toEqual([200, []]);
   });
 
-  test("gets no count either, and no session of their own", async () => {
+  test("gets no count, and can't start a session", async () => {
     const { count } = await client(who).from("issues").select("id", { count: "exact", head: true });
     expect(count ?? 0).toBe(0);
     const { data, error } = await client(who).from("user_sessions").insert({ profile_name: "Me" }).select();
@@ -167,11 +167,11 @@ describe.each([
   });
 });
 
-describe.each(["viewer", "stranger", "anon"])("nothing is written when a %s asks to", (who) => {
+describe.each(["viewer", "stranger", "anon"])("nothing is written by a client of kind %s", (who) => {
   test.each(Object.keys(writes))("%s", async (name) => {
     const before = await everything();
     const { data, status } = await writes[name]?.(client(who)) ?? {};
-    // refused, or, where row security hides the row, nothing found to write
+    // rejected, or no row found where row level security hides it
     if (status === 200) expect(data).toEqual([]);
     else expect(status).toBe(who === "anon" ? 401 : 403);
     expect(await everything()).toBe(before);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { openTestProject, type TestProject } from "../support/database.ts";
 import { type Client, type Person, rows, server, signUp } from "../support/people.ts";
 
-// What front ends of this schema read and write around an issue: comments, logs, tags, spaces, sessions.
+// Comments, logs, tags, spaces and sessions: the calls that front ends of the seed's schema make.
 
 let project: TestProject;
 let agent: Client;
@@ -48,7 +48,7 @@ describe("comments", () => {
     expect(found.map(({ body }) => body)).toEqual(["First", "Second", "Third"]);
   });
 
-  test("to an issue that is not there are refused", async () => {
+  test("on an issue that does not exist are rejected", async () => {
     const { status, error } = await agent.from("comments").insert({
       issue_id: crypto.randomUUID(),
       author_name: "Ana",
@@ -57,7 +57,7 @@ describe("comments", () => {
     expect([status, error?.code]).toEqual([409, "23503"]);
   });
 
-  test("come with their issue, and the issue with its comments and tags", async () => {
+  test("can embed their issue, and the issue its comments and tags", async () => {
     await comment("Ana Ruiz", "First", "2026-01-01T00:00:00Z");
     await comment("Lee Park", "Second", "2026-01-02T00:00:00Z");
     await rows(agent.from("issue_tags").insert({ issue_id: issueId, tag_name: "export" }).select());
@@ -73,7 +73,7 @@ describe("comments", () => {
     expect(found).toMatchObject([{ body: "First", issues: { title: "Export", comments: [{}, {}] } }]);
   });
 
-  test("are counted by the issue", async () => {
+  test("can be counted by their issue", async () => {
     await comment("Ana Ruiz", "First", "2026-01-01T00:00:00Z");
     const [issue] = await rows(agent.from("issues").select("id, comments(count)"));
     expect(issue?.comments).toEqual([{ count: 1 }]);
@@ -87,7 +87,7 @@ describe("logs", () => {
     }
   });
 
-  test("issue_status_logs says who changed what, in order", async () => {
+  test("issue_status_logs contains who changed what, in order", async () => {
     const log = await rows(
       agent.from("issue_status_logs").select("old_status, new_status, changed_by, changed_by_user_id")
         .eq("issue_id", issueId).order("changed_at", { ascending: true }),
@@ -107,7 +107,7 @@ describe("logs", () => {
     expect(embedded?.issue_status_logs).toHaveLength(3);
   });
 
-  test("issue_status_logs takes nothing from a client", async () => {
+  test("issue_status_logs can't be written by a client", async () => {
     const logs = () => agent.from("issue_status_logs");
     for (
       const call of [
@@ -122,7 +122,7 @@ describe("logs", () => {
     expect(await rows(logs().select("id"))).toHaveLength(3);
   });
 
-  test("issue_activity_log has each issue with the last that was said", async () => {
+  test("issue_activity_log contains each issue with its latest comment", async () => {
     await rows(
       agent.from("comments").insert({ issue_id: issueId, author_name: "Lee Park", body: "Hi" }).select(),
     );
@@ -147,7 +147,7 @@ describe("tags", () => {
   const stored = async () =>
     (await rows(agent.from("issues").select("tags").eq("id", issueId).single())).tags;
 
-  test("put on one by one and taken off show in the issue", async () => {
+  test("inserted and deleted as rows appear in the issue", async () => {
     expect(await rows(agent.from("tags").insert({ name: "export" }).select().single())).toMatchObject({
       name: "export",
     });
@@ -163,7 +163,7 @@ describe("tags", () => {
     expect(await stored()).toEqual(["export"]);
   });
 
-  test("written with the issue show as rows, and new ones among the tags there are", async () => {
+  test("written with the issue appear as rows, and new ones in tags", async () => {
     await rows(agent.from("issues").update({ tags: ["zip", "csv"] }).eq("id", issueId).select());
     const links = await rows(
       agent.from("issue_tags").select("tag_name").eq("issue_id", issueId).order("tag_name"),
@@ -175,7 +175,7 @@ describe("tags", () => {
     ]);
   });
 
-  test("upserted twice are there once", async () => {
+  test("upserted twice exist once", async () => {
     for (let time = 0; time < 2; time++) {
       await rows(agent.from("tags").upsert({ name: "export" }).select());
       await rows(agent.from("issue_tags").upsert({ issue_id: issueId, tag_name: "export" }).select());
@@ -185,7 +185,7 @@ describe("tags", () => {
     expect(found).toEqual([{ name: "export", issue_tags: [{ issue_id: issueId }] }]);
   });
 
-  test("select issues by a tag that they have", async () => {
+  test("filter issues", async () => {
     await rows(agent.from("issues").insert({ title: "Other", segment: "misc", tags: ["csv"] }).select());
     const found = await rows(
       agent.from("issues").select("title, issue_tags!inner(tag_name)").eq("issue_tags.tag_name", "csv"),
@@ -200,7 +200,7 @@ describe("circle_spaces", () => {
     await secret.from("circle_issues").delete().neq("message_id", "");
   });
 
-  test("are read by an agent and found by room; a message of the room has its space", async () => {
+  test("can be read by an agent and found by chat room; a message of the room gets its space", async () => {
     await rows(
       secret.from("circle_spaces").insert({
         space_id: 880011,
@@ -224,7 +224,7 @@ describe("circle_spaces", () => {
     expect(message).toEqual({ space_id: "880011", space_name: "Help chat" });
   });
 
-  test("are not an agent's to change", async () => {
+  test("can't be changed by an agent", async () => {
     const { status, error } = await agent.from("circle_spaces").insert({
       space_name: "X",
       chat_room_uuid: "x",
@@ -234,7 +234,7 @@ describe("circle_spaces", () => {
 });
 
 describe("user_sessions", () => {
-  test("one is begun, kept alive and read back", async () => {
+  test("are inserted, updated and read", async () => {
     const session = await rows(
       agent.from("user_sessions").insert({ profile_name: "Agnes", profile_role: "developer" }).select()
         .single(),
@@ -253,7 +253,7 @@ describe("user_sessions", () => {
     expect(renamed).toMatchObject({ profile_name: "Agnes A.", profile_role: "support" });
   });
 
-  test("of somebody else is neither seen nor changed", async () => {
+  test("of other members can't be read or changed", async () => {
     const other = await signUp(project, "otto", "agent");
     const session = await rows(
       other.client.from("user_sessions").insert({ profile_name: "Otto" }).select().single(),
