@@ -1,4 +1,6 @@
-/** What went wrong in a call of the Data API, in words for a model: what it did, and how to mend it. */
+import { isTransient, retryTransient } from "../_shared/transient.ts";
+
+/** A failed call of the Data API, described for a model: what happened, and what to do. */
 export class CallError extends Error {
   readonly code: string;
   readonly details: string | undefined;
@@ -13,51 +15,37 @@ export class CallError extends Error {
   }
 }
 
-/** What supabase-js answers. */
+/** What supabase-js resolves with. */
 interface Answer<T> {
   data: T | null;
   error: { code: string; message: string; details: string; hint: string } | null;
   status: number;
 }
 
-/** Deadlock and lock time-out: gone the next moment, so tried again at once. Nothing of such a statement was kept. */
-const PASSING = new Set(["40P01", "55P03"]);
-const MAX_TRIES = 3;
-
 /**
- * Makes a call of the Data API and returns its data.
+ * Calls the Data API and returns its data.
  *
- * @param request is called again where two writers met, so it builds the request anew each time
+ * @param request is called again after a transient error, so it has to build a new request each time
  * @throws CallError
  */
 export async function call<T>(request: () => PromiseLike<Answer<T>>): Promise<NonNullable<T>> {
-  let answer = await request();
-  for (let tries = 1; tries < MAX_TRIES && PASSING.has(answer.error?.code ?? ""); tries++) {
-    answer = await request();
+  const { data, error, status } = await retryTransient(request, (answer) => answer.error?.code);
+  if (error) throw explain(error, status);
+  if (data === null || data === undefined) {
+    throw new CallError("api_unavailable", "The database returned nothing.");
   }
-  if (answer.error) throw explain(answer.error, answer.status);
-  if (answer.data === null || answer.data === undefined) {
-    throw new CallError("nothing_returned", "The database returned nothing.");
-  }
-  return answer.data;
+  return data;
 }
 
 function explain(error: NonNullable<Answer<unknown>["error"]>, status: number): CallError {
   const details = error.details || undefined;
   const hint = error.hint || undefined;
-  // ours: the code is the message, and stands in docs/error-codes.md
+  // An error of ours: its message is the code, listed in docs/error-codes.md.
   if (error.code.startsWith("PT")) {
     return new CallError(error.message, details ?? error.message, undefined, hint);
   }
-  if (error.code === "42501") {
-    return new CallError(
-      "team_role_required",
-      "Your role in the team does not allow this.",
-      undefined,
-      "Go on reading, or ask an admin of the team for the role agent.",
-    );
-  }
-  if (PASSING.has(error.code)) {
+  if (error.code === "42501") return roleRequired();
+  if (isTransient(error.code)) {
     return new CallError(error.code, "Others are writing the same issues.", undefined, "Call again.");
   }
   if (status === 0 || status >= 500) {
@@ -69,9 +57,18 @@ function explain(error: NonNullable<Answer<unknown>["error"]>, status: number): 
     );
   }
   return new CallError(
-    error.code || "refused",
+    error.code || "api_unavailable",
     error.message,
     details,
-    hint ?? "Change the arguments so that they keep this rule.",
+    hint ?? "Change the arguments so that they follow this rule.",
   );
 }
+
+/** The caller's role does not allow the write. Thrown also when row security hid an existing row from an update. */
+export const roleRequired = (): CallError =>
+  new CallError(
+    "team_role_required",
+    "Your role in the team does not allow this.",
+    undefined,
+    "Continue with tools that read, or ask an admin of the team for the role agent.",
+  );

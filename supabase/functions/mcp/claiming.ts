@@ -1,14 +1,16 @@
 import { z } from "zod";
 import { call } from "./call.ts";
-import { findIssue, linkConversation, readIssue } from "./issues.ts";
-import { ADDS, conversationId, issueNumber, type Tool, tool } from "./tool.ts";
+import { conversationId, issueNumber } from "./inputs.ts";
+import { linkConversation } from "./insert-once.ts";
+import { findIssue, loadIssue } from "./issues.ts";
+import { ADDS, type Tool, tool } from "./tool.ts";
 
-// A claim leaves no trace in the issue once it has ended, so that its history says which conversations had it.
+// An issue keeps no trace of a claim that has ended, so its history records which conversations held one.
 const CLAIMED = "Claimed.";
 const RELEASED = "Released.";
 
 const minutes = z.number().int().min(1).max(1_440).default(30)
-  .describe("How long the claim holds. Claim again to hold it longer.");
+  .describe("How long the claim lasts. Claim again to extend it.");
 
 interface Claimed {
   id: string;
@@ -18,29 +20,26 @@ export const claimingTools: readonly Tool[] = [
   tool("claim_issue", {
     title: "Claim an issue",
     description:
-      "Claims an active issue for this conversation, so that nobody else takes it meanwhile; it does not change the " +
-      "status. The claim is this conversation's under your account: claiming again makes it hold longer. It ends by " +
-      "itself after the minutes, when the issue is no longer active, or with release_issue. When another one holds it, " +
-      "the error says who and until when. The history says which conversations had it. Returns {issue}.",
+      "Claims an active issue for this conversation, so that nobody else takes it in the meantime; the status does not " +
+      "change. The claim belongs to this conversation under your account: claiming again extends it. It ends after the " +
+      "given minutes (lease_expires_at), when the issue is no longer active, or with release_issue. If another " +
+      "conversation holds a claim, the error contains its holder and end. The issue's history records the claim. " +
+      "Returns {issue}.",
     input: { issue_number: issueNumber, minutes, conversation_id: conversationId },
     annotations: ADDS,
   }, async ({ issue_number, minutes, conversation_id }, { db }) => {
     const { id } = await call<Claimed>(() =>
-      db.rpc("claim_exai_issue", {
-        issue_number,
-        conversation_id,
-        minutes,
-      })
+      db.rpc("claim_exai_issue", { issue_number, conversation_id, minutes })
     );
     await linkConversation(db, id, conversation_id, CLAIMED);
-    return { issue: await readIssue(db, id) };
+    return { issue: await loadIssue(db, id) };
   }),
 
   tool("release_issue", {
     title: "Release an issue",
     description:
-      "Gives up this conversation's claim on an issue. Returns {issue_number, released}; released is false when " +
-      "this conversation held none under your account. Admins release anybody's.",
+      "Releases this conversation's claim on an issue. Returns {issue_number, released}; released is false if this " +
+      "conversation had no claim under your account. Admins release any claim.",
     input: { issue_number: issueNumber, conversation_id: conversationId },
     annotations: ADDS,
   }, async ({ issue_number, conversation_id }, { db }) => {
@@ -52,17 +51,17 @@ export const claimingTools: readonly Tool[] = [
   }),
 
   tool("next_issue", {
-    title: "Take the next issue",
+    title: "Claim the next issue",
     description:
-      "Claims the first ready issue that nobody holds, as claim_issue does, and returns it as {issue}; null when " +
-      "there is none. Callers at the same moment get different ones. Each call takes another issue: release the one you " +
-      "have if you will not do it.",
+      "Claims the first ready issue that has no claim, as claim_issue does, and returns it as {issue}; null if there is " +
+      "none. Concurrent callers get different issues. Each call claims another issue: release the one you have if you " +
+      "will not do it.",
     input: { minutes, conversation_id: conversationId },
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false },
   }, async ({ minutes, conversation_id }, { db }) => {
     const [claimed] = await call<Claimed[]>(() => db.rpc("next_exai_issue", { conversation_id, minutes }));
     if (!claimed) return { issue: null };
     await linkConversation(db, claimed.id, conversation_id, CLAIMED);
-    return { issue: await readIssue(db, claimed.id) };
+    return { issue: await loadIssue(db, claimed.id) };
   }),
 ];

@@ -2,9 +2,9 @@ import { createClient } from "@supabase/supabase-js";
 import { describe, expect, test } from "vitest";
 import type { LogEntry } from "../_shared/log.ts";
 import { createHandler, type Dependencies } from "./handler.ts";
-import { idOf } from "./tool.ts";
+import { idOf } from "./insert-once.ts";
 
-// The handler over a Data API that answers what a test says; over the real one: supabase/tests/api/mcp*.test.ts.
+// The handler over a fake Data API whose answers each test defines; supabase/tests/api/mcp-*.test.ts use the real one.
 
 const USER_ID = "0b4c7d6e-8a3c-4f6f-9b0a-2f6a3c1d9e11";
 const ISSUE_ID = "6f7c2f7e-8a3c-4f6f-9b0a-2f6a3c1d9e11";

@@ -1,17 +1,9 @@
 import { z } from "zod";
 import { call } from "./call.ts";
-import { listActive, listReady, shorten } from "./issues.ts";
-import {
-  CATEGORIES,
-  issueNumber,
-  readerConversationId,
-  READS,
-  SEVERITIES,
-  shortText,
-  STATUSES,
-  type Tool,
-  tool,
-} from "./tool.ts";
+import { CATEGORIES, issueNumber, readerConversationId, SEVERITIES, shortText, STATUSES } from "./inputs.ts";
+import { shorten } from "./issues.ts";
+import { listActive, listReady } from "./lists.ts";
+import { READS, type Tool, tool } from "./tool.ts";
 
 const severity = z.array(z.enum(SEVERITIES)).min(1).optional().describe("Only issues of these severities.");
 const category = z.array(z.enum(CATEGORIES)).min(1).optional().describe("Only issues of these categories.");
@@ -21,27 +13,27 @@ export const readingTools: readonly Tool[] = [
   tool("list_active_issues", {
     title: "List active issues",
     description:
-      "Lists issues that are open or in_progress, the most severe first, then by number, each with its " +
-      "progress. Returns {issues, next}; when next is not null, call again with it as after.",
+      "Lists issues that are open or in_progress, the most severe first, then by number, each with its progress. " +
+      "Returns {issues, next}; if next is not null, pass it as after to get the next page.",
     input: {
       severity,
       category,
       component,
       limit: z.number().int().min(1).max(100).default(20),
       after: z.string().regex(/^(critical|high|medium|low):\d{1,9}$/).optional()
-        .describe("next of the page before."),
+        .describe("next of the previous page."),
       conversation_id: readerConversationId,
     },
     annotations: READS,
   }, async ({ conversation_id: _, ...filter }, { db }) => ({ ...await listActive(db, filter) })),
 
   tool("list_ready_issues", {
-    title: "List issues that can be worked on",
+    title: "List ready issues",
     description:
-      "Lists active issues that wait for nothing: no open issue blocks them or a parent of theirs. Best " +
-      "first: by severity, by how many open issues wait for them (unblocks_count), by age. Those that somebody holds " +
-      "a claim on are left out unless you ask for them. Returns {issues, next}; when next is not null, call again with it " +
-      "as offset. To take one right away, call next_issue.",
+      "Lists active issues that wait for nothing: no open issue blocks them or any of their ancestors. Ordered by " +
+      "severity, by how many open issues they block (unblocks_count), and by age. Claimed issues are left out unless " +
+      "include_claimed is true. Returns {issues, next}; if next is not null, pass it as offset to get the next page. To " +
+      "take one immediately, call next_issue.",
     input: {
       include_claimed: z.boolean().default(false),
       limit: z.number().int().min(1).max(100).default(20),
@@ -56,10 +48,10 @@ export const readingTools: readonly Tool[] = [
   tool("search_issues", {
     title: "Search issues",
     description:
-      "Full text search over title, file, components, description, analysis and updates of all issues, " +
-      "finished ones too, best first. All words have to occur, in any order; identifiers and paths are found as they " +
-      'are written or by their parts; "words together"; -without; this or that; #12 brings that issue first. An empty ' +
-      "query lists the newest. Search before you file an issue: it may be there. Returns {issues}, each with a snippet.",
+      "Full-text search over title, file, components, description, analysis and updates of all issues, including " +
+      "finished ones, best first. All words must occur, in any order; identifiers and paths match as a whole or by their " +
+      'parts; "a phrase"; -excluded; this or that; #12 lists that issue first. An empty query lists the newest issues. ' +
+      "Search before you file an issue: it may exist. Returns {issues}, each with a snippet.",
     input: {
       query: z.string().max(1_000),
       severity,
@@ -89,11 +81,11 @@ export const readingTools: readonly Tool[] = [
   }),
 
   tool("get_issue_context", {
-    title: "Get all about an issue",
+    title: "Get the context of an issue",
     description:
-      "Everything needed to go on with an issue, in one document: the issue with its analysis and claim, its " +
-      "steps, its newest updates, related issues with their states, the conversations it came up in, and where in the " +
-      "code it is. Long texts are cut; cut says what was left out.",
+      "Everything needed to continue with an issue, in one document: the issue with its analysis and claim, its steps, " +
+      "its newest updates, related issues with their status, the conversations about it, and its location in the code. " +
+      "Long texts are cut; cut lists what was left out.",
     input: { issue_number: issueNumber, conversation_id: readerConversationId },
     annotations: READS,
   }, async ({ issue_number }, { db }) => await call(() => db.rpc("exai_issue_context", { issue_number }))),

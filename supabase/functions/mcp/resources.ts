@@ -1,27 +1,27 @@
 import type { Caller } from "./caller.ts";
 import { call, CallError } from "./call.ts";
-import { listActive } from "./issues.ts";
+import { listActive } from "./lists.ts";
 import { ErrorCode, McpError, type McpServer, ResourceTemplate } from "./sdk.ts";
 
 const JSON_TYPE = "application/json";
 
-/** As many as a person looks through when they choose one in their assistant. */
+/** How many issues are listed for a person to choose from, and how many the resource of active issues contains. */
 const LISTED = 50;
 const ACTIVE = 100;
 
-/** Resources for assistants that let people choose what to read: the active list, and each issue with its context. */
+/** Resources, for assistants that let people choose what to read: the active issues, and each issue with its context. */
 export function registerResources(server: McpServer, { db }: Caller): void {
   server.registerResource("active-issues", "exai://issues/active", {
     title: "Active engineering issues",
     description: `The first ${ACTIVE} issues that are open or in_progress, the most severe first.`,
     mimeType: JSON_TYPE,
-  }, async (uri) => await told(async () => contents(uri, await listActive(db, { limit: ACTIVE }))));
+  }, async (uri) => await describeErrors(async () => contents(uri, await listActive(db, { limit: ACTIVE }))));
 
   server.registerResource(
     "issue",
     new ResourceTemplate("exai://issues/{issue_number}", {
       list: () =>
-        told(async () => {
+        describeErrors(async () => {
           const { issues } = await listActive(db, { limit: LISTED });
           return {
             resources: issues.map(({ issue_number, title }) => ({
@@ -43,10 +43,10 @@ export function registerResources(server: McpServer, { db }: Caller): void {
       if (number === undefined) {
         throw new McpError(
           ErrorCode.InvalidParams,
-          `${uri} names no issue: use its number, as in exai://issues/12.`,
+          `${uri} is not the address of an issue: use its number, as in exai://issues/12.`,
         );
       }
-      return await told(async () =>
+      return await describeErrors(async () =>
         contents(uri, await call(() => db.rpc("exai_issue_context", { issue_number: Number(number) })))
       );
     },
@@ -57,10 +57,11 @@ const contents = (uri: URL, document: unknown) => ({
   contents: [{ uri: uri.href, mimeType: JSON_TYPE, text: JSON.stringify(document) }],
 });
 
-/** What the protocol answers for a resource that is not there. */
+/** The protocol's error code for a resource that does not exist. */
 const RESOURCE_NOT_FOUND = -32002;
 
-async function told<T>(read: () => Promise<T>): Promise<T> {
+/** Turns a `CallError` into an error of the protocol. */
+async function describeErrors<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {

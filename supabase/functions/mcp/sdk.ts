@@ -1,5 +1,5 @@
-// The parts of the MCP SDK that the server is made of. Its package exports types for paths without `.js` and code for paths
-// with it: Node's resolution tries both, Deno is told.
+// The parts of the MCP SDK that the server uses. Its package exports types for paths without `.js` and code for paths with
+// it: Node's resolution tries both, Deno needs `@ts-types`.
 
 // @ts-types="@modelcontextprotocol/sdk/server/mcp"
 export { McpServer, ResourceTemplate } from "@modelcontextprotocol/sdk/server/mcp.js";

@@ -1,19 +1,10 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
-import { call, CallError } from "./call.ts";
-import { findIssue, insertOnce } from "./issues.ts";
-import {
-  ADDS,
-  conversationId,
-  idempotencyKey,
-  idOf,
-  issueNumber,
-  OVERWRITES,
-  STEP_STATUSES,
-  type Tool,
-  tool,
-} from "./tool.ts";
-import { mayNotWrite } from "./writing.ts";
+import { call, CallError, roleRequired } from "./call.ts";
+import { conversationId, idempotencyKey, issueNumber, STEP_STATUSES } from "./inputs.ts";
+import { idOf, insertOnce } from "./insert-once.ts";
+import { findIssue } from "./issues.ts";
+import { ADDS, OVERWRITES, type Tool, tool } from "./tool.ts";
 
 const MAX_STEPS = 100;
 const STEP_COLUMNS = "step_number, description, status, conversation_id, completed_at";
@@ -24,9 +15,9 @@ export const stepTools: readonly Tool[] = [
   tool("add_steps", {
     title: "Add steps to an issue",
     description:
-      "Adds steps of a fix to an issue's checklist, in this order, after the ones that are there. With step_number " +
-      "a step gets that number, which must be free. All are added, or none. Returns {steps, added_count}: the whole " +
-      "checklist as it is then, up to 1000 steps, and how many of them are new.",
+      "Adds steps of a fix to an issue's checklist, in this order, after the existing ones. With step_number a step gets " +
+      "that number, which must not be in use. All steps are added, or none. Returns {steps, added_count}: the whole " +
+      "checklist, up to 1000 steps, and how many of them are new.",
     input: {
       issue_number: issueNumber,
       steps: z.array(z.strictObject({
@@ -43,7 +34,7 @@ export const stepTools: readonly Tool[] = [
       db,
       "exai_issue_checklist",
       await Promise.all(steps.map(async ({ description, step_number = null }, at) => ({
-        // the same text twice in one call is two steps
+        // The same text twice in one call is two steps.
         id: await idOf(
           "add_steps",
           userId,
@@ -62,15 +53,15 @@ export const stepTools: readonly Tool[] = [
         conversation_id,
       }))),
     );
-    return { issue_number, steps: await readSteps(db, issueId), added_count: added.length };
+    return { issue_number, steps: await loadSteps(db, issueId), added_count: added.length };
   }),
 
   tool("complete_step", {
     title: "Complete a step",
     description:
-      "Marks a step of the checklist as complete, or as another status: in_progress when it is begun, skipped when " +
-      "it is not needed, pending to take it back. Returns {step, changed, progress}; changed is false when it was so " +
-      "before, and then the conversation that did it stays.",
+      "Sets the status of a step to complete, or to another one: in_progress when it is started, skipped if it is not " +
+      "needed, pending to undo. Returns {step, changed, progress}; changed is false if the step had this status already, " +
+      "and then it keeps the conversation that set it.",
     input: {
       issue_number: issueNumber,
       step_number: stepNumber,
@@ -84,7 +75,7 @@ export const stepTools: readonly Tool[] = [
       db.from("exai_issue_checklist").update({ status, conversation_id })
         .eq("issue_id", issueId).eq("step_number", step_number).neq("status", status).select(STEP_COLUMNS)
     );
-    const steps = await readSteps(db, issueId);
+    const steps = await loadSteps(db, issueId);
     const step = steps.find((one) => one.step_number === step_number);
     if (!step) {
       throw new CallError(
@@ -94,7 +85,7 @@ export const stepTools: readonly Tool[] = [
         `Its steps are: ${steps.map((one) => one.step_number).slice(0, MAX_STEPS).join(", ") || "none"}.`,
       );
     }
-    if (changed.length === 0 && step.status !== status) throw mayNotWrite();
+    if (changed.length === 0 && step.status !== status) throw roleRequired();
     return {
       issue_number,
       step,
@@ -108,7 +99,7 @@ export const stepTools: readonly Tool[] = [
   }),
 ];
 
-async function readSteps(db: SupabaseClient, issueId: string) {
+async function loadSteps(db: SupabaseClient, issueId: string) {
   return await call(() =>
     db.from("exai_issue_checklist").select(STEP_COLUMNS).eq("issue_id", issueId).order("step_number").limit(
       1_000,

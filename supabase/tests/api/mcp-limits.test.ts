@@ -13,7 +13,7 @@ import {
   STATUSES,
   STEP_STATUSES,
   UPDATE_TYPES,
-} from "../../functions/mcp/tool.ts";
+} from "../../functions/mcp/inputs.ts";
 import {
   callTool,
   connectMcp,
@@ -122,7 +122,7 @@ describe("what a model gets wrong", () => {
       { title: "a", description: "x".repeat(20_001), conversation_id },
       /20000/,
     ],
-    ["no change", "update_issue", { issue_number: 1, conversation_id }, /nothing_to_change/],
+    ["no change", "update_issue", { issue_number: 1, conversation_id }, /exai_change_required/],
     [
       "an unknown issue",
       "update_issue",
