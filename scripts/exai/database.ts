@@ -5,34 +5,34 @@ import postgres from "postgres";
 import { ROOT } from "../local/paths.ts";
 import { errorCode, UserError } from "../local/user-error.ts";
 
-/** The database that the environment names, or that of the stack that runs here. Never one for the other. */
+/** The URL of the database: DATABASE_URL, or else that of the local stack. Throws if only SUPABASE_URL is set. */
 export function findDatabase(env: NodeJS.ProcessEnv = process.env): string {
   if (env.DATABASE_URL) return env.DATABASE_URL;
   if (env.SUPABASE_URL) {
     throw new UserError(
-      "SUPABASE_URL names a project, but this needs its database.",
-      "Set DATABASE_URL to the project's connection string, of role postgres.",
+      "SUPABASE_URL is set, but this command connects to the database.",
+      "Set DATABASE_URL to the project's connection string, with the role postgres.",
     );
   }
   const file = join(resolve(env.DATA_DIR ?? join(ROOT, ".local")), "env");
   const here = existsSync(file) ? parseEnv(readFileSync(file, "utf8")).DATABASE_URL : undefined;
   if (here) return here;
   throw new UserError(
-    "No database is running here, and none is named.",
+    "No local stack is running, and DATABASE_URL is not set.",
     "Run `npm start` in another terminal, or set DATABASE_URL.",
   );
 }
 
 /**
- * Runs a step in one transaction of the database, without a time limit: all of it counts, or nothing.
+ * Runs a step in one transaction, without a statement timeout.
  *
- * @throws UserError when the database can't be reached
+ * @throws UserError if the database can't be reached
  */
 export async function inTransaction<T>(
   url: string,
   step: (sql: postgres.TransactionSql) => Promise<T>,
 ): Promise<T> {
-  // a pooler hands transactions to any connection, where a prepared statement may not be
+  // A pooler may run each transaction on another connection, which does not have the prepared statements.
   const sql = postgres(url, { max: 1, prepare: false, onnotice: () => {}, connect_timeout: 10 });
   try {
     await sql`select 1`.catch((error: unknown) => {

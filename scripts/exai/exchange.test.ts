@@ -11,7 +11,7 @@ import { findDatabase } from "./database.ts";
 import { importFile } from "./import-file.ts";
 import { parseLines, portions } from "./lines.ts";
 
-// npm run exai:export and exai:import, as commands against databases.
+// npm run exai:export and exai:import, run as commands on two databases.
 
 let source: TestDatabase;
 let target: TestDatabase;
@@ -83,8 +83,8 @@ const path = (name: string): string => join(folder, name);
 const count = async (): Promise<number> =>
   (await sql<{ n: number }[]>`select count(*)::integer as n from public.exai_issues`)[0]?.n ?? -1;
 
-describe("there and back", () => {
-  test("the same bytes come out of the database that they went into; a second time changes nothing", async () => {
+describe("export and import", () => {
+  test("an imported database exports the same bytes; a repeated import changes nothing", async () => {
     const exported = await run("export", source, ["--out", path("one.jsonl")]);
     expect(exported, exported.stderr).toMatchObject({ code: 0, stdout: "" });
     expect(exported.stderr).toContain("exported 40 issues and 39 relations");
@@ -101,22 +101,22 @@ describe("there and back", () => {
     expect(back.stderr).toContain("exported 40 issues");
 
     // CRLF, relations first, from standard input
-    const turned = bytes.toString("utf8").trimEnd().split("\n").reverse().join("\r\n");
-    const again = await run("import", target, ["-"], turned);
+    const reversed = bytes.toString("utf8").trimEnd().split("\n").reverse().join("\r\n");
+    const again = await run("import", target, ["-"], reversed);
     expect(again.stdout, again.stderr).toBe(
       "Imported 40 issues, 0 of them new or changed, and 39 relations, 0 of them new.\n",
     );
     expect((await run("export", target, [])).stdout).toBe(back.stdout);
   });
 
-  test("nothing is exchanged, too", async () => {
+  test("an empty database exports an empty file, which can be imported", async () => {
     const empty = await run("export", target, []);
     expect(empty).toMatchObject({ code: 0, stdout: "" });
     expect(await run("import", target, ["-"])).toMatchObject({ code: 0 });
   });
 });
 
-describe("what is refused", () => {
+describe("rejected files", () => {
   let lines: string[];
 
   beforeAll(async () => {
@@ -129,21 +129,25 @@ describe("what is refused", () => {
     return lines.with(at, line.replace(from, to)).join("\n");
   };
 
-  /** What the terminal shows. */
-  async function refusal(text: string): Promise<string> {
+  /** The message that the terminal shows. */
+  async function rejection(text: string): Promise<string> {
     const error: unknown = await importFile(Buffer.from(text), target.url(), () => {}).catch((
       reason: unknown,
     ) => reason);
-    if (!(error instanceof UserError)) throw new Error(`no refusal: ${String(error)}`);
+    if (!(error instanceof UserError)) throw new Error(`not rejected: ${String(error)}`);
     expect(error.hint).toContain("Nothing was imported.");
     return error.message;
   }
 
   test.each<[string, () => string, RegExp]>([
-    ["a line that is no JSON", () => change(20, "{", ""), /Line 21 is not JSON/],
-    ["a line that is no object", () => lines.with(3, "[]").join("\n"), /Line 4 is neither/],
-    ["a line of something else", () => lines.with(3, '{"issues":[]}').join("\n"), /Line 4 is neither/],
-    ["an issue that stands twice", () => [...lines, lines[4]].join("\n"), /Line 80: issue .* line 5 already/],
+    ["a line that is not JSON", () => change(20, "{", ""), /Line 21 is not JSON/],
+    ["a line that is not an object", () => lines.with(3, "[]").join("\n"), /Line 4 is neither/],
+    [
+      "a line that is neither an issue nor a relation",
+      () => lines.with(3, '{"issues":[]}').join("\n"),
+      /Line 4 is neither/,
+    ],
+    ["a repeated issue", () => [...lines, lines[4]].join("\n"), /Line 80: issue .* is already in line 5/],
     [
       "an unknown value",
       () => change(30, '"high"', '"urgent"'),
@@ -152,42 +156,42 @@ describe("what is refused", () => {
     ["a value of another type", () => change(30, '"steps": [', '"steps": ["x", '), /Line 31: /],
     ["a NUL", () => change(12, "Issue", "\\u0000"), /Line 13: /],
     [
-      "a relation to nothing",
+      "a relation to an unknown issue",
       () => change(78, '"to_issue_id": "', '"to_issue_id": "0000'),
       /Line 79: exai_import_invalid/,
     ],
     [
-      "a circle",
+      "a cycle",
       () => {
         const ends = JSON.parse(lines[40] ?? "") as { relation: Record<string, string> };
         const { from_issue_id, to_issue_id } = ends.relation;
-        const turned = { ...ends.relation, from_issue_id: to_issue_id, to_issue_id: from_issue_id };
-        return [...lines, JSON.stringify({ relation: turned })].join("\n");
+        const back = { ...ends.relation, from_issue_id: to_issue_id, to_issue_id: from_issue_id };
+        return [...lines, JSON.stringify({ relation: back })].join("\n");
       },
       /Line 80: exai_relation_cycle_conflict/,
     ],
-  ])("%s, by the number of its line, and nothing is imported", async (_, make, words) => {
-    expect(await refusal(make())).toMatch(words);
+  ])("%s: the error has the number of the line, and nothing is imported", async (_, make, message) => {
+    expect(await rejection(make())).toMatch(message);
     expect(await count()).toBe(0);
   });
 
-  test("a number that is another issue's here", async () => {
+  test("a number that belongs to another issue", async () => {
     await sql`insert into public.exai_issues (title, issue_number) values ('ours', 33)`;
-    expect(await refusal(lines.join("\n"))).toMatch(/Line 33: exai_import_conflict/);
+    expect(await rejection(lines.join("\n"))).toMatch(/Line 33: exai_import_conflict/);
     expect(await count()).toBe(1);
   });
 
-  test("a file that can't be read or written, and no database", async () => {
+  test("a file that can't be read or written, and a missing database", async () => {
     const unreadable = await run("import", target, [path("none.jsonl")]);
     expect(unreadable).toMatchObject({ code: 1, stdout: "" });
     expect(unreadable.stderr).toContain("can't be read");
-    expect((await run("export", null, [])).stderr).toContain("No database is running here");
+    expect((await run("export", null, [])).stderr).toContain("No local stack is running");
     const unwritable = await run("export", source, ["--out", join(folder, "no", "such.jsonl")]);
     expect(unwritable.stderr).toContain("can't be written");
   });
 });
 
-test("a file is there whole or not at all", async () => {
+test("a failed export leaves the file as it was", async () => {
   writeFileSync(path("kept.jsonl"), "as it was");
   const gone: TestDatabase = { ...source, url: () => "postgresql://postgres:postgres@127.0.0.1:1/none" };
   const failed = await run("export", gone, ["--out", path("kept.jsonl")]);
@@ -197,11 +201,11 @@ test("a file is there whole or not at all", async () => {
   expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
 });
 
-test("lines that are not UTF-8 are named", () => {
+test("a line that is not UTF-8 is reported by its number", () => {
   expect(() => parseLines(Buffer.from([0x0a, 0xff, 0x0a]))).toThrow("Line 2 is not UTF-8.");
 });
 
-test("portions keep to their length, issues first", () => {
+test("portions stay within the length, issues first", () => {
   const line = (number: number, kind: "issue" | "relation", length: number) => ({
     number,
     kind,
@@ -221,11 +225,11 @@ test("portions keep to their length, issues first", () => {
   expect(portions([], 10)).toEqual([]);
 });
 
-test("the database is the one named, else the one here, never another project's", () => {
+test("the database is DATABASE_URL, else the local stack's; SUPABASE_URL alone is an error", () => {
   expect(existsSync(path("env"))).toBe(false);
-  expect(() => findDatabase({ DATA_DIR: folder })).toThrow("No database is running here");
+  expect(() => findDatabase({ DATA_DIR: folder })).toThrow("No local stack is running");
   expect(() => findDatabase({ DATA_DIR: folder, SUPABASE_URL: "https://x.supabase.co" })).toThrow(
-    "needs its database",
+    "connects to the database",
   );
   writeFileSync(path("env"), "DATABASE_URL=postgresql://here\n");
   expect(findDatabase({ DATA_DIR: folder })).toBe("postgresql://here");

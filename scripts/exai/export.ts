@@ -10,17 +10,17 @@ import { findDatabase, inTransaction } from "./database.ts";
 
 const HELP = `npm run --silent exai:export [-- --out <file>]
 
-Writes all engineering issues as JSON lines: {"issue": …} for each issue by number, with its steps and updates, then
+Exports all engineering issues as JSON lines: {"issue": …} for each issue by number, with its steps and updates, then
 {"relation": …} for each relation. The same data is the same bytes. Accounts and claims are left out.
 
-  --out   the file to write, which is replaced once all is there; default: standard output
+  --out   the file to write, replaced when the export is complete; default: standard output
 
-Reads the database of the stack that \`npm start\` runs, or any:
+Reads the database of the local stack (\`npm start\`), or any other:
   DATABASE_URL=postgresql://postgres:…@… npm run exai:export -- --out issues.jsonl
 `;
 
 const ROWS_AT_ONCE = 500;
-const SAY_EVERY = 10_000;
+const PROGRESS_EVERY = 10_000;
 
 await command(import.meta.main, HELP, async (args) => {
   const { values: { out } } = parseArgs({ args, options: { out: { type: "string" } } });
@@ -37,13 +37,13 @@ interface Count {
   relations: number;
 }
 
-/** Every line with its line break, as the database gives them out, counted as they pass. */
+/** Every line with its line break, read with a cursor; adds to `count`. */
 async function* exportedLines(sql: TransactionSql, count: Count): AsyncGenerator<string> {
   const rows = sql<{ line: string }[]>`select l.line from public.export_exai_lines() as l (line)`;
   for await (const batch of rows.cursor(ROWS_AT_ONCE)) {
     for (const { line } of batch) {
       count[line.startsWith('{"issue":') ? "issues" : "relations"]++;
-      if ((count.issues + count.relations) % SAY_EVERY === 0) {
+      if ((count.issues + count.relations) % PROGRESS_EVERY === 0) {
         progress(`${count.issues} issues, ${count.relations} relations`);
       }
       yield `${line}\n`;

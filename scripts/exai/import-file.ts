@@ -4,7 +4,7 @@ import { UserError } from "../local/user-error.ts";
 import { inTransaction } from "./database.ts";
 import { type Line, parseLines, portions } from "./lines.ts";
 
-/** Characters that go to the database in one call. It holds a document in memory several times over. */
+/** Characters per call: the database holds several copies of the document in memory. */
 const PORTION_LENGTH = 8 * 1024 * 1024;
 
 /** What `import_exai_issues` returns. */
@@ -16,18 +16,18 @@ export interface Counts {
 }
 
 /**
- * Takes in an exchange file in one transaction.
+ * Imports an exchange file in one transaction.
  *
- * @throws UserError that names the line to blame; nothing was imported then
+ * @throws UserError with the number of the line that was rejected; then nothing was imported
  */
-export async function importFile(file: Buffer, databaseUrl: string, say = progress): Promise<Counts> {
+export async function importFile(file: Buffer, databaseUrl: string, report = progress): Promise<Counts> {
   const lines = parseLines(file);
   return await inTransaction(databaseUrl, async (sql) => {
     const sum: Counts = { issues: 0, relations: 0, issues_written: 0, relations_written: 0 };
     for (const portion of portions(lines, PORTION_LENGTH)) {
-      const counts = await importPortion(sql, portion, say);
+      const counts = await importPortion(sql, portion, report);
       for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += counts[key];
-      say(`${sum.issues} issues, ${sum.relations} relations of ${lines.length} lines`);
+      report(`${sum.issues} issues, ${sum.relations} relations of ${lines.length} lines`);
     }
     return sum;
   });
@@ -36,24 +36,24 @@ export async function importFile(file: Buffer, databaseUrl: string, say = progre
 async function importPortion(
   sql: postgres.TransactionSql,
   lines: readonly Line[],
-  say: typeof progress,
+  report: typeof progress,
 ): Promise<Counts> {
   try {
-    return await sql.savepoint((inner) => takeIn(inner, lines));
+    return await sql.savepoint((inner) => importLines(inner, lines));
   } catch (error) {
     if (!(error instanceof postgres.PostgresError)) throw error;
-    if (!isOfData(error)) {
-      throw new UserError(`The database refused: ${error.message}.`, "Nothing was imported.");
+    if (!isDataError(error)) {
+      throw new UserError(`The database rejected the import: ${error.message}.`, "Nothing was imported.");
     }
-    const { line, cause } = await firstRefused(sql, lines, error, say);
+    const { line, cause } = await findRejectedLine(sql, lines, error, report);
     throw new UserError(
       `Line ${line?.number}: ${cause.message}${cause.detail ? `: ${cause.detail}` : ""}`,
-      `${cause.hint ?? "Mend the line."} Nothing was imported.`,
+      `${cause.hint ?? "Correct the line."} Nothing was imported.`,
     );
   }
 }
 
-async function takeIn(sql: postgres.TransactionSql, lines: readonly Line[]): Promise<Counts> {
+async function importLines(sql: postgres.TransactionSql, lines: readonly Line[]): Promise<Counts> {
   const document = `[${lines.map((line) => line.text).join(",\n")}]`;
   const [row] = await sql<{ counts: Counts }[]>`
     select public.import_exai_issues(${document}::text::jsonb) as counts
@@ -62,36 +62,36 @@ async function takeIn(sql: postgres.TransactionSql, lines: readonly Line[]): Pro
   return row.counts;
 }
 
-/** Whether a line is to blame: our own refusals, and PostgreSQL's of values and of what breaks a rule. */
-const isOfData = ({ code }: postgres.PostgresError): boolean => /^(PT4|21|22|23)/.test(code);
+/** Whether the data is the cause: an error of ours, an invalid value (21, 22) or a violated constraint (23). */
+const isDataError = ({ code }: postgres.PostgresError): boolean => /^(PT4|21|22|23)/.test(code);
 
-class TakenBack extends Error {}
+class RolledBack extends Error {}
 
-/** Looks for the line up to which the database takes a portion: half of it, a quarter, …, each time taken back. */
-async function firstRefused(
+/** Finds the first rejected line by bisection: imports ever smaller parts of the portion and rolls each back. */
+async function findRejectedLine(
   sql: postgres.TransactionSql,
   lines: readonly Line[],
   whole: postgres.PostgresError,
-  say: typeof progress,
+  report: typeof progress,
 ): Promise<{ line: Line | undefined; cause: postgres.PostgresError }> {
-  say("looking for the line that was refused");
+  report("looking for the line that was rejected");
   let cause = whole;
-  let taken = 0;
-  let refused = lines.length;
-  while (refused - taken > 1) {
-    const middle = Math.floor((taken + refused) / 2);
+  let accepted = 0;
+  let rejected = lines.length;
+  while (rejected - accepted > 1) {
+    const middle = Math.floor((accepted + rejected) / 2);
     try {
       await sql.savepoint(async (inner) => {
-        await takeIn(inner, lines.slice(0, middle));
-        throw new TakenBack();
+        await importLines(inner, lines.slice(0, middle));
+        throw new RolledBack();
       });
     } catch (error) {
       if (error instanceof postgres.PostgresError) {
         cause = error;
-        refused = middle;
-      } else if (error instanceof TakenBack) taken = middle;
+        rejected = middle;
+      } else if (error instanceof RolledBack) accepted = middle;
       else throw error;
     }
   }
-  return { line: lines[refused - 1], cause };
+  return { line: lines[rejected - 1], cause };
 }

@@ -7,12 +7,12 @@ import { importFile } from "./import-file.ts";
 
 const HELP = `npm run exai:import -- <file>
 
-Takes in what \`npm run exai:export\` wrote: issues, steps and updates by their ids, made or made the same again; relations
-added; nothing deleted. All of it or nothing, and a second time changes nothing.
+Imports a file of \`npm run exai:export\`: issues, steps and updates are inserted, or updated by their ids; relations are
+added; nothing is deleted. All or nothing, and a repeated import changes nothing.
 
   <file>   JSON lines; - for standard input
 
-Writes to the database of the stack that \`npm start\` runs, or to any:
+Writes to the database of the local stack (\`npm start\`), or to any other:
   DATABASE_URL=postgresql://postgres:…@… npm run exai:import -- issues.jsonl
 `;
 

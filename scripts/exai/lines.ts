@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../local/user-error.ts";
 
-/** A line of an exchange file, with its number in the file, from 1. */
+/** A line of an exchange file, with its number in the file, counted from 1. */
 export interface Line {
   number: number;
   text: string;
@@ -14,10 +14,10 @@ const lineSchema = z.union([
 ]);
 
 /**
- * Takes an exchange file apart and checks what can be checked without a database: UTF-8, a JSON object a line, each issue
- * once. Lines end with LF or CRLF alone: what else Unicode calls a line break may stand in a text. Empty lines are passed over.
+ * Parses an exchange file and checks what can be checked without a database: UTF-8, one JSON object per line, each issue
+ * once. Lines end with LF or CRLF only: a text may contain the other line breaks of Unicode. Empty lines are skipped.
  *
- * @throws UserError that names the line
+ * @throws UserError with the number of the line
  */
 export function parseLines(file: Buffer): Line[] {
   const lines: Line[] = [];
@@ -35,8 +35,8 @@ export function parseLines(file: Buffer): Line[] {
         const first = seen.get(key);
         if (first !== undefined) {
           throw new UserError(
-            `Line ${number}: issue ${key} stands in line ${first} already.`,
-            "Leave one of the two out. Nothing was imported.",
+            `Line ${number}: issue ${key} is already in line ${first}.`,
+            "Remove one of the two lines. Nothing was imported.",
           );
         }
         seen.set(key, number);
@@ -69,15 +69,15 @@ function parseLine(text: string, number: number): z.infer<typeof lineSchema> {
   if (parsed.success) return parsed.data;
   throw new UserError(
     `Line ${number} is neither an issue nor a relation.`,
-    'It has to be {"issue": {"id", "issue_number", …}} or {"relation": {"from_issue_id", "to_issue_id", "kind", …}}. ' +
+    'It must be {"issue": {"id", "issue_number", …}} or {"relation": {"from_issue_id", "to_issue_id", "kind", …}}. ' +
       "Nothing was imported.",
   );
 }
 
 /**
- * The lines in portions that the database takes in one call, in their order, issues before relations.
+ * Splits the lines into portions for one call each: in their order, issues before relations.
  *
- * @param maxLength characters of a portion; a longer line is one alone
+ * @param maxLength characters per portion; a longer line is a portion by itself
  */
 export function portions(lines: readonly Line[], maxLength: number): Line[][] {
   const result: Line[][] = [];

@@ -12,7 +12,7 @@ const ISSUE_ID = "6f7c2f7e-8a3c-4f6f-9b0a-2f6a3c1d9e11";
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 const TOKEN = `${part({ alg: "HS256" })}.${part({ sub: USER_ID, role: "authenticated" })}.c2lnbmVk`;
 
-/** What the Data API answers to a request for a table or function; the first that is left of an array. */
+/** The Data API's answers, by table or function: always the same one, or the next one of an array. */
 type Answers = Record<string, Response | (() => Response | Promise<Response>)[]>;
 
 interface Sent {
@@ -38,7 +38,7 @@ function setUp(answers: Answers = {}, deps: Partial<Dependencies> = {}) {
     const given = answers[path];
     if (Array.isArray(given)) {
       const next = given.shift();
-      if (!next) throw new Error(`one ${path} too many`);
+      if (!next) throw new Error(`an unexpected request for ${path}`);
       return await next();
     }
     return given?.clone() ??
@@ -86,11 +86,11 @@ const toolAnswer = async (response: Response): Promise<ToolAnswer["result"]> => 
   return (await response.json() as ToolAnswer).result;
 };
 
-const refusal = (code: string, message = "words", status = 400): Response =>
+const failure = (code: string, message = "message", status = 400): Response =>
   Response.json({ code, message, details: null, hint: null }, { status });
 
-describe("who calls", () => {
-  test("every call of the API is made with the caller's own token, the first for their membership", async () => {
+describe("the caller", () => {
+  test("every call of the API uses the caller's own token, and the first one loads their membership", async () => {
     const { handler, sent } = setUp();
     await handler(call("list_active_issues", {}));
     expect(sent.map(({ path }) => path)).toEqual(["team_members", ...Array(4).fill("exai_active_issues")]);
@@ -100,7 +100,7 @@ describe("who calls", () => {
     }
   });
 
-  test("without a token that could be one, the API is not asked", async () => {
+  test("without a token in the form of an access token, the API is not called", async () => {
     const { handler, sent, logged } = setUp();
     for (
       const token of [
@@ -122,37 +122,37 @@ describe("who calls", () => {
     });
   });
 
-  test("a token that the API refuses is 401, an API that is down 503", async () => {
-    const refused = setUp({ team_members: refusal("PGRST303", "JWT expired", 401) });
-    const response = await refused.handler(call("next_issue", {}));
+  test("a token that the API rejects is 401, an API that is down 503", async () => {
+    const rejected = setUp({ team_members: failure("PGRST303", "JWT expired", 401) });
+    const response = await rejected.handler(call("next_issue", {}));
     expect(response.status).toBe(401);
     expect(await response.json()).toMatchObject({ code: "token_invalid", details: "JWT expired" });
-    const down = setUp({ team_members: refusal("57P03", "starting up", 500) });
+    const down = setUp({ team_members: failure("57P03", "starting up", 500) });
     const unavailable = await down.handler(call("next_issue", {}));
     expect(unavailable.status).toBe(503);
     expect(unavailable.headers.get("retry-after")).toBe("5");
   });
 });
 
-describe("a call of the API that fails", () => {
+describe("a failed call of the API", () => {
   const args = { issue_number: 1, conversation_id: "c" };
 
-  test("because two writers met is made again, three times in all", async () => {
-    const met = () => refusal("40P01", "deadlock detected", 500);
+  test("is repeated after a deadlock, up to three times in all", async () => {
+    const deadlock = () => failure("40P01", "deadlock detected", 500);
     const { handler, sent } = setUp({
-      "rpc/claim_exai_issue": [met, met, () => Response.json({ id: ISSUE_ID })],
+      "rpc/claim_exai_issue": [deadlock, deadlock, () => Response.json({ id: ISSUE_ID })],
       exai_issues: Response.json([{ issue_number: 1, title: "One" }]),
     });
     const result = await toolAnswer(await handler(call("claim_issue", args)));
     expect(result.structuredContent).toEqual({ issue: { issue_number: 1, title: "One" } });
     expect(sent.filter(({ path }) => path === "rpc/claim_exai_issue")).toHaveLength(3);
 
-    const unlucky = setUp({ "rpc/claim_exai_issue": [met, met, met] });
-    const told = await toolAnswer(await unlucky.handler(call("claim_issue", args)));
-    expect(told).toMatchObject({ isError: true, structuredContent: { error: { code: "40P01" } } });
+    const unlucky = setUp({ "rpc/claim_exai_issue": [deadlock, deadlock, deadlock] });
+    const failed = await toolAnswer(await unlucky.handler(call("claim_issue", args)));
+    expect(failed).toMatchObject({ isError: true, structuredContent: { error: { code: "40P01" } } });
   });
 
-  test("without an answer is said to be open, and safe to repeat", async () => {
+  test("without an answer is reported as unknown, and safe to repeat", async () => {
     const { handler, logged } = setUp({
       "rpc/claim_exai_issue": [() => Promise.reject(new TypeError("connection reset"))],
     });
@@ -168,7 +168,7 @@ describe("a call of the API that fails", () => {
     });
   });
 
-  test("by our own refusal is told with its code, words and hint", async () => {
+  test("with an error of ours is reported with its code, details and hint", async () => {
     const { handler } = setUp({
       "rpc/claim_exai_issue": Response.json(
         { code: "PT409", message: "exai_claim_conflict", details: "Issue #1 is claimed.", hint: "Wait." },
@@ -180,8 +180,8 @@ describe("a call of the API that fails", () => {
   });
 });
 
-describe("what is sent twice", () => {
-  test("has the same id, made of who sends what; another text, person or key has another", async () => {
+describe("a repeated call", () => {
+  test("inserts the same id, computed from the caller and the arguments; another text or key is another id", async () => {
     const ids = async (args: Record<string, unknown>): Promise<unknown> => {
       const { handler, sent } = setUp({ exai_issues: Response.json([{ id: ISSUE_ID }]) });
       await handler(call("create_issue", { title: "a", conversation_id: "c", ...args }));
@@ -199,13 +199,13 @@ describe("what is sent twice", () => {
   });
 });
 
-describe("bodies and time", () => {
-  test("too large: 413", async () => {
+describe("bodies and deadlines", () => {
+  test("a body that is too large: 413", async () => {
     const { handler } = setUp({}, { maxBytes: 10 });
     expect((await handler(request("x".repeat(11)))).status).toBe(413);
   });
 
-  test("that do not end: 408; that break off: 400", async () => {
+  test("a body that does not end: 408; one that is interrupted: 400", async () => {
     const { handler } = setUp({}, { bodyTimeoutMs: 5 });
     const slow = await handler(request(new ReadableStream({ pull: () => new Promise(() => {}) })));
     expect(slow.status).toBe(408);
@@ -216,7 +216,7 @@ describe("bodies and time", () => {
     expect(await broken.json()).toMatchObject({ code: "body_invalid", request_id: "request-1" });
   });
 
-  test("an answer that does not come: 504", async () => {
+  test("no answer before the deadline: 504", async () => {
     const { handler } = setUp({ "rpc/next_exai_issue": [() => new Promise(() => {})] }, {
       answerTimeoutMs: 5,
     });
@@ -225,7 +225,7 @@ describe("bodies and time", () => {
     expect(await response.json()).toMatchObject({ code: "request_expired" });
   });
 
-  test("a message that wants no answer: 202", async () => {
+  test("a notification, which has no answer: 202", async () => {
     const { handler } = setUp();
     const response = await handler(request('{"jsonrpc":"2.0","method":"notifications/initialized"}'));
     expect(response.status).toBe(202);

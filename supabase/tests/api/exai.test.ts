@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTestProject, type TestProject } from "../support/database.ts";
 import { anonymous, type Client, rows, signUp } from "../support/people.ts";
 
-// What the schema document does in SQL, as a team agent does it over HTTP.
+// The statements of the seed document, as a team agent sends them over HTTP.
 
 const CONVERSATION = "debb44af-15b9-456d-9b88-6a2519f81427";
 const CURRENT = "current-conversation-id";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => project?.close());
 
-test("all active issues, and one with its steps", async () => {
+test("lists the active issues, and one with its steps", async () => {
   const active = await rows(
     agent.from("exai_active_issues").select(
       "issue_number, severity, completed_steps, total_steps, progress_percentage",
@@ -43,7 +43,7 @@ test("all active issues, and one with its steps", async () => {
   expect(issue.exai_issue_checklist.map((step) => step.step_number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
 });
 
-test("issues of a conversation", async () => {
+test("lists the issues of a conversation", async () => {
   const found = await rows(
     agent.from("exai_issues").select("issue_number").eq("conversation_id", CONVERSATION).order("severity")
       .order(
@@ -53,7 +53,7 @@ test("issues of a conversation", async () => {
   expect(found.map((issue) => issue.issue_number)).toEqual([1, 2, 3]);
 });
 
-test("work on an issue: started, a step done, a comment, fixed, with the history of it", async () => {
+test("an issue is started, a step completed, a comment added, the issue fixed, and the history records it", async () => {
   const { id } = await rows(
     agent.from("exai_issues").update({ status: "in_progress" }).eq("issue_number", 1).select("id").single(),
   );
@@ -90,7 +90,7 @@ test("work on an issue: started, a step done, a comment, fixed, with the history
   expect(history.at(-1)?.conversation_id).toBe(CURRENT);
 });
 
-test("a whole row sent back by upsert changes what changed, and nothing else", async () => {
+test("an upsert of a whole row changes only the changed columns", async () => {
   const row = await rows(agent.from("exai_issues").select().eq("issue_number", 2).single());
   const sent = await rows(
     agent.from("exai_issues").upsert({ ...row, root_cause: "a default that nobody chose" }).select().single(),
@@ -98,7 +98,7 @@ test("a whole row sent back by upsert changes what changed, and nothing else", a
   expect(sent).toEqual({ ...row, root_cause: "a default that nobody chose", updated_at: sent.updated_at });
 });
 
-test("relations as arrays show at both ends, and a circle is refused with what to do", async () => {
+test("relations in arrays appear at both ends, and a cycle is rejected with a hint", async () => {
   const issues = await rows(agent.from("exai_issues").select("id").order("issue_number"));
   const [, second, third] = issues;
   if (!second || !third) throw new Error("There are three issues.");
@@ -111,17 +111,17 @@ test("relations as arrays show at both ends, and a circle is refused with what t
   expect(blocked.blocked_by_issues).toEqual([second.id]);
   const ready = await rows(agent.from("exai_ready_issues").select("issue_number"));
   expect(ready).toEqual([{ issue_number: 2 }]);
-  const circle = await agent.rpc("relate_exai_issues", {
+  const cycle = await agent.rpc("relate_exai_issues", {
     from_issue_id: third.id,
     to_issue_id: second.id,
     kind: "blocks",
   });
-  expect(circle.status).toBe(409);
-  expect(circle.error).toMatchObject({ message: "exai_relation_cycle_conflict" });
-  expect(circle.error?.hint).toBeTruthy();
+  expect(cycle.status).toBe(409);
+  expect(cycle.error).toMatchObject({ message: "exai_relation_cycle_conflict" });
+  expect(cycle.error?.hint).toBeTruthy();
 });
 
-test("others than the team get nothing", async () => {
+test("people outside the team get nothing, and viewers change nothing", async () => {
   expect((await anonymous(project).from("exai_issues").select("id")).error?.code).toBe("42501");
   const stranger = (await signUp(project, "sten")).client;
   expect(await rows(stranger.from("exai_issues").select("id"))).toEqual([]);

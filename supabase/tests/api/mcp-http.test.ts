@@ -5,7 +5,7 @@ import { connect, openTestProject, type TestProject } from "../support/database.
 import { callTool, connectMcp, mcpUrl, tokenOf } from "../support/mcp.ts";
 import { signUp } from "../support/people.ts";
 
-// The MCP server's HTTP: whom it lets in, what it refuses, and what a stateless server does not do.
+// The MCP server over HTTP: who is authenticated, what is rejected, and what a stateless server does not serve.
 
 let project: TestProject;
 let userId: string;
@@ -76,7 +76,7 @@ async function forge(
 
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-test("a member is let in, and gets no session", async () => {
+test("a member is authenticated, and gets no session", async () => {
   const { response, body } = await send();
   expect(response.status).toBe(200);
   expect(response.headers.get("content-type")).toContain("application/json");
@@ -88,12 +88,12 @@ test("a member is let in, and gets no session", async () => {
       capabilities: { tools: {}, resources: {} },
     },
   });
-  // the same claims, signed here: so the forged ones below fail for what is wrong with them
+  // The same claims, signed by this test: so the tokens below are rejected only for their own fault.
   expect((await send({ authorization: `bearer ${await forge({})}` })).response.status).toBe(200);
 });
 
-describe("who is not let in", () => {
-  test("nobody: 401, and how to come back", async () => {
+describe("rejected callers", () => {
+  test("no token: 401, with the challenge", async () => {
     const { response, body } = await send({ authorization: null });
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toBe('Bearer realm="fixloop"');
@@ -102,22 +102,22 @@ describe("who is not let in", () => {
 
   test.each<[string, () => Promise<string> | string]>([
     ["an expired token", () => forge({ expires: Math.floor(Date.now() / 1000) - 60 })],
-    ["a token that somebody else signed", () => forge({ secret: "another-secret-that-is-long-enough-too" })],
+    ["a token with another signature", () => forge({ secret: "another-secret-that-is-long-enough-too" })],
     [
       "a token without a signature",
       () => `${base64({ alg: "none" })}.${base64({ sub: userId, role: "authenticated" })}.`,
     ],
     [
-      "an unsigned token with a signature's place filled",
+      "an unsigned token with a false signature",
       () => `${base64({ alg: "none" })}.${base64({ sub: userId, role: "authenticated" })}.AAAA`,
     ],
     ["a token of the service role", () => forge({ role: "service_role" })],
     ["a token of anon", () => forge({ role: "anon" })],
-    ["a token of no account", () => forge({ subject: "nobody" })],
+    ["a token without an account", () => forge({ subject: "nobody" })],
     ["the publishable key", () => project.publishableKey],
     ["the secret key", () => project.secretKey],
-    ["rubbish", () => "a.b.c"],
-    ["nothing after Bearer", () => ""],
+    ["a malformed token", () => "a.b.c"],
+    ["no token after Bearer", () => ""],
   ])("%s: 401", async (_, make) => {
     const { response, body } = await send({ authorization: `Bearer ${await make()}` });
     expect(response.status).toBe(401);
@@ -125,11 +125,11 @@ describe("who is not let in", () => {
     expect(body).toMatchObject({ code: "token_invalid" });
   });
 
-  test("another scheme than Bearer: 401", async () => {
+  test("a scheme other than Bearer: 401", async () => {
     expect((await send({ authorization: `Basic ${token}` })).response.status).toBe(401);
   });
 
-  test("a stranger, and who is no member any more: 403", async () => {
+  test("an account outside the team, and a former member: 403", async () => {
     const stranger = await tokenOf(await signUp(project, "stranger"));
     const { response, body } = await send({ authorization: `Bearer ${stranger}` });
     expect(response.status).toBe(403);
@@ -147,7 +147,7 @@ describe("who is not let in", () => {
     await client.close();
   });
 
-  test("a page in a browser, whatever its origin: 403 and no CORS", async () => {
+  test("a page in a browser, of any origin: 403 without CORS headers", async () => {
     for (const origin of ["https://evil.example", project.url, "null"]) {
       const { response, body } = await send({ headers: { origin } });
       expect(response.status, origin).toBe(403);
@@ -157,7 +157,7 @@ describe("who is not let in", () => {
   });
 });
 
-describe("what is not served", () => {
+describe("rejected requests", () => {
   test.each(["GET", "DELETE", "PUT", "PATCH", "OPTIONS"])("%s: 405", async (method) => {
     const { response, body } = await send({ method });
     expect(response.status).toBe(405);
@@ -174,25 +174,25 @@ describe("what is not served", () => {
   });
 
   test.each<[string, Init, number, number]>([
-    ["no JSON", { body: "{" }, 400, -32700],
-    ["nothing", { body: "" }, 400, -32700],
-    ["deep JSON", { body: "[".repeat(500_000) }, 400, -32700],
-    ["JSON that is no message", { body: '{"method":1}' }, 400, -32700],
+    ["invalid JSON", { body: "{" }, 400, -32700],
+    ["an empty body", { body: "" }, 400, -32700],
+    ["deeply nested JSON", { body: "[".repeat(500_000) }, 400, -32700],
+    ["JSON that is not a message", { body: '{"method":1}' }, 400, -32700],
     ["another media type", { headers: { "content-type": "text/plain" } }, 415, -32000],
-    ["a client that takes no JSON", { headers: { accept: "text/html" } }, 406, -32000],
-  ])("%s: refused in the protocol's words", async (_, init, status, code) => {
+    ["a client that does not accept JSON", { headers: { accept: "text/html" } }, 406, -32000],
+  ])("%s: an error of the protocol", async (_, init, status, code) => {
     const { response, body } = await send(init);
     expect(response.status).toBe(status);
     expect(body).toMatchObject({ jsonrpc: "2.0", error: { code } });
   });
 
-  test("a method that there is not", async () => {
+  test("an unknown method", async () => {
     const { body } = await send({ body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "prompts/list" }) });
     expect(body).toMatchObject({ error: { code: -32601 } });
   });
 });
 
-test("each request is one line of log, with names and codes and nothing that was sent", async () => {
+test("each request is one log line with names and codes, without anything that was sent", async () => {
   logLines.length = 0;
   const secret = "nobody-reads-this-in-a-log";
   const call = (name: string, args: Record<string, unknown>) =>

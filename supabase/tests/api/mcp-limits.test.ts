@@ -25,7 +25,7 @@ import {
 } from "../support/mcp.ts";
 import { signUp } from "../support/people.ts";
 
-// What assistants may not do and get wrong, and what the server and its page say about the tools.
+// What assistants may not do, invalid arguments, and whether docs/mcp.md and the tools agree.
 
 const conversation_id = "conversation-1";
 
@@ -50,8 +50,8 @@ beforeEach(async () => {
 const file = (title: string, args: Record<string, unknown> = {}) =>
   fileIssue(client, { title, conversation_id, ...args });
 
-describe("who may not", () => {
-  test("a viewer is told so by every tool that writes, and changes nothing", async () => {
+describe("a viewer", () => {
+  test("gets team_role_required from every tool that writes, and changes nothing", async () => {
     const issue_number = await file("seen");
     await callTool(client, "add_steps", { issue_number, conversation_id, steps: [{ description: "One" }] });
     const other = await file("other");
@@ -92,7 +92,7 @@ const everything = () =>
     from public.exai_issues as i order by i.issue_number
   `;
 
-describe("what a model gets wrong", () => {
+describe("invalid arguments", () => {
   test.each<[string, string, Record<string, unknown>, RegExp]>([
     ["no title", "create_issue", { conversation_id }, /title/],
     ["a blank title", "create_issue", { title: "  ", conversation_id }, /title/],
@@ -110,7 +110,7 @@ describe("what a model gets wrong", () => {
     ],
     ["no conversation", "create_issue", { title: "a" }, /conversation_id/],
     [
-      "half a range",
+      "line_end without line_start",
       "create_issue",
       { title: "a", line_end: 3, conversation_id },
       /line_end_follows_line_start/,
@@ -136,7 +136,7 @@ describe("what a model gets wrong", () => {
       /issue_number/,
     ],
     [
-      "steps of none",
+      "steps of an unknown issue",
       "add_steps",
       { issue_number: 999_999, steps: [{ description: "a" }], conversation_id },
       /exai_issue_unknown/,
@@ -158,17 +158,22 @@ describe("what a model gets wrong", () => {
       { from_issue: 1, to_issue: 2, kind: "likes", conversation_id },
       /blocks/,
     ],
-    ["a claim of none", "claim_issue", { issue_number: 999_999, conversation_id }, /exai_issue_unknown/],
+    [
+      "a claim of an unknown issue",
+      "claim_issue",
+      { issue_number: 999_999, conversation_id },
+      /exai_issue_unknown/,
+    ],
     ["a long claim", "claim_issue", { issue_number: 1, minutes: 1_441, conversation_id }, /1440/],
-    ["a made-up page", "list_active_issues", { after: "high:1;drop" }, /after/],
-    ["a context of none", "get_issue_context", { issue_number: 999_999 }, /exai_issue_unknown/],
+    ["an invalid cursor", "list_active_issues", { after: "high:1;drop" }, /after/],
+    ["the context of an unknown issue", "get_issue_context", { issue_number: 999_999 }, /exai_issue_unknown/],
     ["no query", "search_issues", {}, /query/],
     ["an unknown tool", "drop_tables", {}, /not found/],
-  ])("%s: %s says so", async (_, name, args, words) => {
-    expect(await failTool(client, name, args)).toMatch(words);
+  ])("%s: %s names it", async (_, name, args, message) => {
+    expect(await failTool(client, name, args)).toMatch(message);
   });
 
-  test("a filter's text stays text", async () => {
+  test("a filter with special characters matches them literally", async () => {
     await file("plain");
     for (const component of ["a,b", "{a}", '"', "\\", "a)", "%"]) {
       expect(await callTool(client, "list_active_issues", { component }), component).toMatchObject({
@@ -183,7 +188,7 @@ describe("what a model gets wrong", () => {
     }
   });
 
-  test("the largest texts are taken, and lists stay short", async () => {
+  test("the longest texts are accepted, and lists stay short", async () => {
     const issue_number = await file("Large", {
       description: "ä".repeat(20_000),
       root_cause: "\u{1f600}".repeat(10_000),
@@ -197,8 +202,8 @@ describe("what a model gets wrong", () => {
   });
 });
 
-describe("what is said about the tools", () => {
-  test("docs/mcp.md lists every tool and resource, and no other", async () => {
+describe("docs/mcp.md", () => {
+  test("lists every tool and resource, and no other", async () => {
     const page = readFileSync(join(ROOT, "docs/mcp.md"), "utf8");
     const section = page.split("## Tools\n")[1]?.split("\n## ")[0] ?? "";
     const listed = [...section.matchAll(/^\| `([\w:/{}]+)` +\|/gm)].map(([, name]) => name);
@@ -217,7 +222,7 @@ describe("what is said about the tools", () => {
     }
   });
 
-  test("the page's configurations are JSON and its command gets a token", async () => {
+  test("contains valid JSON configurations, and a command that gets a token", async () => {
     const page = readFileSync(join(ROOT, "docs/mcp.md"), "utf8");
     const configurations = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, text = ""]) =>
       JSON.parse(text) as unknown
@@ -241,21 +246,21 @@ describe("what is said about the tools", () => {
     await you.close();
   });
 
-  test("values are those that the database knows", async () => {
-    const known = async (table: string, name: string): Promise<string[]> => {
+  test("values are those of the database's constraints", async () => {
+    const allowed = async (table: string, name: string): Promise<string[]> => {
       const [row] = await sql<{ rule: string }[]>`
         select pg_get_constraintdef(c.oid) as rule from pg_constraint as c
         where c.conrelid = ${`public.${table}`}::regclass and c.conname = ${`${table}_${name}_is_known`}
       `;
       return [...row?.rule.matchAll(/'(\w+)'/g) ?? []].map(([, value = ""]) => value);
     };
-    expect(await known("exai_issues", "severity")).toEqual([...SEVERITIES]);
-    expect(await known("exai_issues", "category")).toEqual([...CATEGORIES]);
-    expect(await known("exai_issues", "status")).toEqual([...STATUSES]);
-    expect(await known("exai_issue_checklist", "status")).toEqual([...STEP_STATUSES]);
-    expect(await known("exai_issue_relations", "kind")).toEqual([...RELATION_KINDS]);
+    expect(await allowed("exai_issues", "severity")).toEqual([...SEVERITIES]);
+    expect(await allowed("exai_issues", "category")).toEqual([...CATEGORIES]);
+    expect(await allowed("exai_issues", "status")).toEqual([...STATUSES]);
+    expect(await allowed("exai_issue_checklist", "status")).toEqual([...STEP_STATUSES]);
+    expect(await allowed("exai_issue_relations", "kind")).toEqual([...RELATION_KINDS]);
     // the database writes status_change itself
-    expect((await known("exai_issue_updates", "update_type")).filter((type) => type !== "status_change"))
+    expect((await allowed("exai_issue_updates", "update_type")).filter((type) => type !== "status_change"))
       .toEqual([...UPDATE_TYPES]);
   });
 });

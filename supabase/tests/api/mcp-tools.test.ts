@@ -12,7 +12,7 @@ import {
   tokenOf,
 } from "../support/mcp.ts";
 
-// The tools as an assistant uses them: the SDK's client, gateway, Deno, the Data API, Postgres under row security.
+// The tools as an assistant uses them: through the SDK's client, the gateway, Deno, the Data API and row security.
 
 const conversation_id = "conversation-1";
 
@@ -40,7 +40,7 @@ const file = (title: string, args: Record<string, unknown> = {}) =>
 const numbers = ({ issues }: { issues: Issue[] }): number[] => issues.map((issue) => issue.issue_number);
 
 describe("reading", () => {
-  test("the active list is by severity, then number, in pages", async () => {
+  test("the active list is ordered by severity, then number, and paged", async () => {
     const low = await file("low", { severity: "low" });
     const medium = await file("medium", { affected_components: ["daemon"] });
     const critical = await file("critical", { severity: "critical", category: "security" });
@@ -68,7 +68,7 @@ describe("reading", () => {
     expect(await list({ component: "daemon" })).toEqual([medium]);
   });
 
-  test("the ready list leaves out what is blocked, and what is claimed unless asked for", async () => {
+  test("the ready list leaves out blocked issues, and claimed ones unless include_claimed is true", async () => {
     const blocked = await file("blocked", { severity: "critical" });
     const blocker = await file("blocker");
     const claimed = await file("claimed", { severity: "high" });
@@ -97,7 +97,7 @@ describe("reading", () => {
     expect(numbers(rest)).toEqual([blocker]);
   });
 
-  test("search finds words and paths, finished issues too, and takes filters", async () => {
+  test("search finds words and paths, includes finished issues, and has filters", async () => {
     const number = await file("Sessions leak in the connection pool", {
       file_path: "src/daemon/session_manager.py",
       severity: "high",
@@ -112,7 +112,7 @@ describe("reading", () => {
     expect(await search({ query: "", severity: ["high"], file: "src/daemon" })).toEqual([number]);
   });
 
-  test("the context has everything, and so has the resource", async () => {
+  test("the context and the resource contain the same document", async () => {
     const number = await file("Sessions leak", { file_path: "src/pool.py", line_start: 3, line_end: 9 });
     await callTool(client, "add_steps", {
       issue_number: number,
@@ -156,7 +156,7 @@ describe("reading", () => {
 });
 
 describe("writing", () => {
-  test("an issue is filed once, however often the call is repeated", async () => {
+  test("a repeated create_issue files one issue", async () => {
     const args = { title: "Twice", description: "once", conversation_id, affected_components: ["a", "b"] };
     const answers = await Promise.all(
       [1, 2, 3].map(() => callTool<{ issue: Issue; created: boolean }>(client, "create_issue", args)),
@@ -202,7 +202,7 @@ describe("writing", () => {
     ]);
   });
 
-  test("an update is added once", async () => {
+  test("a repeated add_update adds one update", async () => {
     const issue_number = await file("Talked about");
     const args = { issue_number, conversation_id, content: "Checked by hand.", update_type: "verification" };
     expect(await callTool(client, "add_update", args)).toMatchObject({
@@ -218,7 +218,7 @@ describe("writing", () => {
     });
   });
 
-  test("steps are numbered as given, added once, completed with their conversation", async () => {
+  test("steps get the given numbers, are added once, and record the conversation that completed them", async () => {
     const issue_number = await file("In steps");
     const steps = [{ description: "One" }, { description: "Two" }, { description: "Two" }, {
       description: "Ten",
@@ -266,7 +266,7 @@ describe("writing", () => {
       .toMatch(/exai_step_unknown.*\n.*Its steps are: 1, 2, 3, 10\./);
   });
 
-  test("relations are made and taken back, and circles refused", async () => {
+  test("relations are added and removed, and cycles rejected", async () => {
     const from_issue = await file("first");
     const to_issue = await file("second");
     const relation = { from_issue, to_issue, kind: "blocks", conversation_id };
@@ -291,7 +291,7 @@ describe("writing", () => {
       ]);
   });
 
-  test("a claim is the conversation's until it is released", async () => {
+  test("a claim belongs to the conversation until it is released", async () => {
     const issue_number = await file("wanted");
     const claim = { issue_number, conversation_id, minutes: 5 };
     expect(await callTool(client, "claim_issue", claim)).toMatchObject({
@@ -322,7 +322,7 @@ describe("writing", () => {
       ]);
   });
 
-  test("two assistants that claim at the same moment: one gets it", async () => {
+  test("of two concurrent claims, one succeeds", async () => {
     const issue_number = await file("wanted by two");
     const other = await connectMcp(team.project, await tokenOf(team.agent));
     const claims = await Promise.all(

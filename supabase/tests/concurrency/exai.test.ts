@@ -2,7 +2,7 @@ import type { Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
 
-// Real connections that write relations, statuses, steps and claims of the same engineering issues at the same moment.
+// Concurrent connections that write relations, statuses, steps and claims of the same engineering issues.
 
 const WRITERS = 200;
 const ISSUES = 50;
@@ -31,7 +31,7 @@ async function makeIssues(count: number): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
-/** A sequence of numbers that is the same in every run. */
+/** A pseudorandom sequence that is the same in every run. */
 function dice(seed: number): (sides: number) => number {
   let state = seed * 2654435761 % 4294967296;
   return (sides) => {
@@ -40,19 +40,19 @@ function dice(seed: number): (sides: number) => number {
   };
 }
 
-/** What ends in a refused circle is an answer; anything else, a deadlock above all, fails the test. */
-async function orCycle(work: PromiseLike<unknown>): Promise<"written" | "refused"> {
+/** Accepts a rejected cycle; any other error, such as a deadlock, fails the test. */
+async function writtenOrRejected(work: PromiseLike<unknown>): Promise<"written" | "rejected"> {
   try {
     await work;
     return "written";
   } catch (error) {
-    if (error instanceof Error && error.message === "exai_relation_cycle_conflict") return "refused";
+    if (error instanceof Error && error.message === "exai_relation_cycle_conflict") return "rejected";
     throw error;
   }
 }
 
-/** No circle, arrays that say what the edges say, and counts that are right. */
-async function expectOneTruth(): Promise<void> {
+/** There is no cycle, arrays and edges agree, and the counts are correct. */
+async function expectConsistency(): Promise<void> {
   const cycles = await sql`
     with recursive reached (start, id) as (
       select from_issue_id, to_issue_id from public.exai_issue_relations where kind in ('blocks', 'parent')
@@ -64,7 +64,7 @@ async function expectOneTruth(): Promise<void> {
     select start from reached where start = id
   `;
   expect(cycles).toHaveLength(0);
-  const apart = await sql`
+  const differing = await sql`
     select i.issue_number
     from public.exai_issues as i
     where i.blocks_issues <> array(
@@ -78,11 +78,11 @@ async function expectOneTruth(): Promise<void> {
         from public.exai_issue_relations where i.id in (from_issue_id, to_issue_id) and kind = 'relates' order by 1
       )
   `;
-  expect(apart).toHaveLength(0);
+  expect(differing).toHaveLength(0);
   expect(await sql`select * from private.verify_exai_issue_counts()`).toHaveLength(0);
 }
 
-test("two hundred writers of random block edges: no circle, no deadlock, both ends agree", async () => {
+test("200 writers of random block edges: no cycle, no deadlock, arrays and edges agree", async () => {
   const issues = await makeIssues(ISSUES);
   const results = await Promise.all(Array.from({ length: WRITERS }, async (_, writer) => {
     const roll = dice(writer + 1);
@@ -103,20 +103,20 @@ test("two hundred writers of random block edges: no circle, no deadlock, both en
         () => sql`update public.exai_issues set blocks_issues = '{}' where id in (${from}, ${to})`,
         () => sql`delete from public.exai_issue_relations where from_issue_id = ${from} and kind = 'blocks'`,
       ];
-      // three of four write, so that the graph fills up
+      // Three of four add edges, so that the graph fills up.
       const way = roll(4) < 3 ? [0, 1, 3, 4][roll(4)] : [2, 5, 6][roll(3)];
-      outcomes.push(await orCycle(ways[way ?? 0]?.() ?? Promise.resolve()));
+      outcomes.push(await writtenOrRejected(ways[way ?? 0]?.() ?? Promise.resolve()));
     }
     return outcomes;
   }));
   const outcomes = results.flat();
-  expect(outcomes.filter((outcome) => outcome === "refused").length).toBeGreaterThan(10);
+  expect(outcomes.filter((outcome) => outcome === "rejected").length).toBeGreaterThan(10);
   expect(outcomes.filter((outcome) => outcome === "written").length).toBeGreaterThan(10);
-  await expectOneTruth();
+  await expectConsistency();
 }, 120_000);
 
 test(
-  "edges of every kind, statuses, titles, steps, comments, claims and deletes at once end in one truth",
+  "concurrent edges of every kind, statuses, titles, steps, comments, claims and deletes leave the data consistent",
   async () => {
     const issues = await makeIssues(ISSUES);
     const statuses = ["open", "in_progress", "fixed", "verified", "closed", "wont_fix"];
@@ -124,7 +124,7 @@ test(
     await Promise.all(Array.from({ length: WRITERS }, async (_, writer) => {
       const roll = dice(writer + 1001);
       for (let step = 0; step < 4; step++) {
-        // the deletes leave the first forty alone
+        // The deletes spare the first forty issues.
         const from = issues[roll(40)] ?? "";
         const to = issues[roll(40)] ?? "";
         const kind = kinds[roll(kinds.length)] ?? "";
@@ -144,7 +144,7 @@ test(
           () =>
             sql`update public.exai_issue_checklist set status = 'complete' where issue_id = ${to} and step_number = 1`,
           () =>
-            sql`insert into public.exai_issue_updates (issue_id, content) values (${from}, ${`said ${writer}`})`,
+            sql`insert into public.exai_issue_updates (issue_id, content) values (${from}, ${`comment ${writer}`})`,
           () => sql`select * from public.next_exai_issue(${`conversation ${writer}`})`,
           () =>
             sql`insert into public.exai_issues (title, blocked_by_issues) values ('New', array[${from}::uuid])`,
@@ -152,27 +152,27 @@ test(
           () =>
             sql`update public.exai_issues set related_issues = array[${to}::uuid] where id = ${from} and id <> ${to}`,
         ];
-        await orCycle(ways[roll(ways.length)]?.() ?? Promise.resolve());
+        await writtenOrRejected(ways[roll(ways.length)]?.() ?? Promise.resolve());
       }
     }));
-    await expectOneTruth();
+    await expectConsistency();
   },
   120_000,
 );
 
-test("of two that would close a circle together, one is refused", async () => {
+test("of two edges that would close a cycle together, one is rejected", async () => {
   const [first = "", second = ""] = await makeIssues(2);
   for (let round = 0; round < 20; round++) {
     const outcomes = await Promise.all([
-      orCycle(sql`insert into public.exai_issue_relations values (${first}, ${second}, 'blocks')`),
-      orCycle(sql`insert into public.exai_issue_relations values (${second}, ${first}, 'blocks')`),
+      writtenOrRejected(sql`insert into public.exai_issue_relations values (${first}, ${second}, 'blocks')`),
+      writtenOrRejected(sql`insert into public.exai_issue_relations values (${second}, ${first}, 'blocks')`),
     ]);
-    expect(outcomes.toSorted()).toEqual(["refused", "written"]);
+    expect(outcomes.toSorted()).toEqual(["rejected", "written"]);
     await sql`delete from public.exai_issue_relations where kind = 'blocks'`;
   }
 });
 
-test("above read committed, edges are refused with words that say so", async () => {
+test("above read committed, edges are rejected with exai_isolation_unsupported", async () => {
   const [first = "", second = ""] = await makeIssues(2);
   for (const isolation of ["repeatable read", "serializable"]) {
     await expect(sql.begin(`isolation level ${isolation}`, async (transaction) => {
@@ -188,7 +188,7 @@ test("above read committed, edges are refused with words that say so", async () 
   expect(await sql`select * from private.verify_exai_issue_counts()`).toHaveLength(0);
 });
 
-test("many who ask for the next issue at once get one each", async () => {
+test("concurrent calls of next_exai_issue return different issues", async () => {
   await makeIssues(40);
   const claims = await Promise.all(Array.from({ length: 60 }, async (_, writer) => {
     const rows = await sql<{ issue_number: number; claimed_by: string }[]>`
@@ -201,7 +201,7 @@ test("many who ask for the next issue at once get one each", async () => {
   expect(numbers).toHaveLength(40);
 });
 
-test("many who move and insert steps of one issue at once leave each number to one step", async () => {
+test("concurrent moves and inserts of steps leave each number to one step", async () => {
   const [issue = ""] = await makeIssues(1);
   await sql`
     insert into public.exai_issue_checklist (issue_id, step_number, description)
@@ -223,7 +223,7 @@ test("many who move and insert steps of one issue at once leave each number to o
   expect(await sql`select * from private.verify_exai_issue_counts()`).toHaveLength(0);
 });
 
-test("comments written at once are all found", async () => {
+test("comments that are written concurrently are all found", async () => {
   const [issue = ""] = await makeIssues(1);
   await Promise.all(
     Array.from(

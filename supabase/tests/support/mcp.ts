@@ -9,10 +9,10 @@ import { type Person, signUp } from "./people.ts";
 
 export const mcpUrl = (project: Project): URL => new URL(`${project.url}/functions/v1/mcp`);
 
-/** The access token of somebody who has signed up. */
+/** The access token of a person who has signed up. */
 export async function tokenOf({ client }: Person): Promise<string> {
   const { data } = await client.auth.getSession();
-  if (!data.session) throw new Error("Nobody is signed in.");
+  if (!data.session) throw new Error("The person is not signed in.");
   return data.session.access_token;
 }
 
@@ -22,7 +22,7 @@ export async function connectMcp(project: Project, token: string): Promise<Clien
   const transport = new StreamableHTTPClientTransport(mcpUrl(project), {
     requestInit: { headers: { authorization: `Bearer ${token}` } },
   });
-  // the SDK's own class does not fit its own interface under exactOptionalPropertyTypes
+  // The SDK's class does not match its own interface under exactOptionalPropertyTypes.
   await client.connect(transport as Parameters<Client["connect"]>[0]);
   return client;
 }

@@ -1,4 +1,4 @@
--- Who works on an issue: one conversation under one account, until a time.
+-- Claims: one conversation under one account holds an issue until lease_expires_at.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -23,12 +23,13 @@ returns text language sql as $$
     round(extract(epoch from lease_expires_at - claimed_at) / 60)) from claim_exai_issue(%s, %L, %s)',
     pg_temp.number_of(p_title), p_conversation, p_minutes))
 $$;
-select is(pg_temp.claim('agent', 'One', 'conv-a'), 'conv-a|t|30', 'a conversation claims it');
-select is(pg_temp.claim('agent', 'One', 'conv-a', '60'), 'conv-a|t|60', 'and again, for longer');
-select is(pg_temp.claim('agent', 'One', 'conv-b'), 'PT409 exai_claim_conflict', 'another one can''t');
+select is(pg_temp.claim('agent', 'One', 'conv-a'), 'conv-a|t|30', 'a conversation claims an issue');
+select is(pg_temp.claim('agent', 'One', 'conv-a', '60'), 'conv-a|t|60', 'and extends the claim');
+select is(pg_temp.claim('agent', 'One', 'conv-b'), 'PT409 exai_claim_conflict',
+  'another conversation is rejected');
 select is(
   pg_temp.claim('second', 'One', 'conv-a'), 'PT409 exai_claim_conflict',
-    'nor the same name under another account'
+    'so is the same conversation id under another account'
 );
 do $$
 declare
@@ -42,42 +43,43 @@ exception
 end;
 $$;
 select alike(current_setting('test.detail'), 'Issue #% is claimed by conv-a until 20__-__-__T__:__:__Z.',
-  'it says by whom');
+  'the error contains the holder and the end');
 update exai_issues set lease_expires_at = now() - interval '1 second' where title = 'One';
 select is(pg_temp.claim('second', 'One', null), 'second|t|30',
-  'one that has run out is free; without a conversation, a name');
+  'an expired claim is replaced; without a conversation the holder is a name');
 select is(
   pg_temp.as_persona('agent', format('select release_exai_issue(%s, %L)', pg_temp.number_of('One'),
     'conv-b')),
-  'false', 'nobody releases another one''s'
+  'false', 'a conversation cannot release the claim of another'
 );
 select is(
   pg_temp.as_persona('second', format('select release_exai_issue(%s)', pg_temp.number_of('One'))), 'true',
-  'but their own'
+  'but its own'
 );
-select is(pg_temp.claim('agent', 'One', 'conv-a', '0'), 'PT422 exai_claim_minutes_invalid', 'for no time');
+select is(pg_temp.claim('agent', 'One', 'conv-a', '0'), 'PT422 exai_claim_minutes_invalid', '0 minutes');
 select is(pg_temp.claim('agent', 'One', 'conv-a', '1441'), 'PT422 exai_claim_minutes_invalid',
-  'for too long');
-select is(pg_temp.claim('viewer', 'One', 'conv-a'), 'PT403 team_role_required', 'viewers claim nothing');
+  'more than 1440 minutes');
+select is(pg_temp.claim('viewer', 'One', 'conv-a'), 'PT403 team_role_required', 'viewers cannot claim');
 select is(
   pg_temp.as_persona('agent', 'select claim_exai_issue(99999999)'), 'PT404 exai_issue_unknown',
-    'what is not there'
+    'an unknown issue'
 );
 create function pg_temp.next(p_conversation text) returns text language sql as $$
   select pg_temp.as_persona('agent', format('select title from next_exai_issue(%L)', p_conversation))
 $$;
 select is(
   concat_ws(',', pg_temp.next('a'), pg_temp.next('b'), coalesce(pg_temp.next('c'), 'none')), 'One,Two,none',
-  'the next is the first that is ready and free'
+  'next_exai_issue returns the first ready issue without a claim'
 );
 update exai_issues set status = 'fixed' where title = 'Two';
 select is((select claimed_by from exai_issues where title = 'Two'), null,
-  'what is fixed is claimed by nobody');
-select is(pg_temp.next('c'), 'Three', 'and lets go of what it blocked');
-select is(pg_temp.claim('agent', 'Two', 'conv-a'), 'PT409 exai_status_conflict', 'nothing to be done there');
+  'a fixed issue loses its claim');
+select is(pg_temp.next('c'), 'Three', 'and unblocks the issues that waited for it');
+select is(pg_temp.claim('agent', 'Two', 'conv-a'), 'PT409 exai_status_conflict',
+  'an issue that is not active cannot be claimed');
 select is(
   pg_temp.as_persona('admin', format('select release_exai_issue(%s)', pg_temp.number_of('Three'))), 'true',
-  'an admin releases anybody''s'
+  'an admin releases any claim'
 );
 
 select * from finish();

@@ -1,4 +1,4 @@
--- One document with all that is needed to go on, bounded, and upserts as clients send them.
+-- exai_issue_context: one document of bounded size. And upserts as clients send them.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -24,31 +24,31 @@ create function pg_temp.context(p_path text, p_title text default 'One') returns
 $$;
 select is(
   (select string_agg(k, ',' order by k) from jsonb_object_keys(pg_temp.context('{}')) as k),
-  'conversations,cut,issue,location,relations,steps,updates', 'what it has'
+  'conversations,cut,issue,location,relations,steps,updates', 'its parts'
 );
 select is(pg_temp.context('{issue,title}') || pg_temp.context('{issue,is_ready}'), '["One", false]',
   'the issue');
 select is(
   pg_temp.context('{location}'), '{"file_path": "src/a.py", "line_start": 3, "line_end": 9}',
-    'where it is in the code'
+    'the location in the code'
 );
-select is(pg_temp.context('{location}', 'Two'), 'null', 'nowhere');
+select is(pg_temp.context('{location}', 'Two'), 'null', 'no location');
 select is(
   pg_temp.context('{steps,0,status}') || pg_temp.context('{steps,1,step_number}'), '["complete", 2]',
-    'its steps'
+    'the steps'
 );
-select is(pg_temp.context('{updates,0,content}'), '"Said"', 'its updates');
+select is(pg_temp.context('{updates,0,content}'), '"Said"', 'the updates');
 select results_eq(
   $$ select r ->> 'title', r ->> 'kind', r ->> 'direction', r ->> 'status'
      from jsonb_array_elements(pg_temp.context('{relations}')) as r $$,
-  $$ values ('Two', 'blocks', 'from', 'open'), ('Two', 'discovered_from', 'to', 'open') $$, 'its relations'
+  $$ values ('Two', 'blocks', 'from', 'open'), ('Two', 'discovered_from', 'to', 'open') $$, 'the relations'
 );
 select is(
   (select jsonb_object_agg(c ->> 'conversation_id', c -> 'roles')
    from jsonb_array_elements(pg_temp.context('{conversations}')) as c),
-  '{"found-1": ["discovered", "updated"], "step-1": ["worked_on_step"]}', 'its conversations'
+  '{"found-1": ["discovered", "updated"], "step-1": ["worked_on_step"]}', 'the conversations'
 );
-select is(pg_temp.context('{cut}'), '{}', 'nothing is left out');
+select is(pg_temp.context('{cut}'), '{}', 'nothing is cut');
 update exai_issues set description = repeat('d', 9000), root_cause = repeat('r', 90000) where title = 'One';
 insert into exai_issue_checklist (issue_id, description)
 select '10000000-0000-4000-8000-000000000001', repeat('s', 5000) from generate_series(1, 300);
@@ -60,19 +60,19 @@ select '10000000-0000-4000-8000-000000000001', id, 'duplicates' from exai_issues
 select is(
   pg_temp.context('{cut}'),
   '{"texts": ["description", "root_cause"], "steps": 102, "updates": 41, "relations": 52,
-    "conversations": "the latest 50 only"}', 'what is left out is said'
+    "conversations": "the latest 50 only"}', 'cut lists what was left out'
 );
-select ok(length(pg_temp.context('{}')::text) < 400000, 'and it stays bounded');
+select ok(length(pg_temp.context('{}')::text) < 400000, 'the size is limited');
 select is(
   pg_temp.as_persona('viewer', 'select exai_issue_context(99999999)'), 'PT404 exai_issue_unknown',
-    'none of that number'
+    'an unknown number'
 );
 select is(
   pg_temp.as_persona('stranger', 'select exai_issue_context(1)'), 'PT403 team_role_required',
-    'nothing for strangers'
+    'people outside the team are rejected'
 );
 
--- the statement that PostgREST makes of a POST with resolution=merge-duplicates
+-- The statement that PostgREST sends for a POST with resolution=merge-duplicates.
 create function pg_temp.upsert(p_table text, p_row jsonb) returns text language sql as $$
   select format(
     'insert into public.%1$I (%2$s) select %2$s from jsonb_populate_record(null::public.%1$I, %3$L) as r '
@@ -85,7 +85,7 @@ update exai_issues set status = 'fixed', fix_date = '2025-05-05', severity = 'hi
 create temp table sent as select to_jsonb(i) as r from exai_issues as i where title = 'Two';
 select is(
   pg_temp.as_persona('agent', pg_temp.upsert('exai_issues', r))::jsonb - 'updated_at', r - 'updated_at',
-  'a whole row sent back stays as it is'
+  'an upsert of an unchanged row changes nothing'
 ) from sent;
 select is(
   (select jsonb_agg(u -> k order by k)
@@ -95,29 +95,30 @@ select is(
        "related_issues": null, "blocked_by_issues": null, "discovery_date": null, "created_at":
          null}'))::jsonb as u) as v,
      unnest(array['severity', 'status', 'title']) as k),
-  '["high", "fixed", "Two again"]', 'what it sends as null stays'
+  '["high", "fixed", "Two again"]', 'nulls keep the stored values'
 ) from sent;
 select is(
   (select concat_ws('|', fix_date::date, cardinality(blocks_issues), i.issue_number = (r ->>
     'issue_number')::integer,
     created_by) from exai_issues as i, sent where title = 'Two again'), '2025-05-05|1|t|system',
-      'dates and relations too'
+      'also of dates and relations'
 );
 select is(
   pg_temp.as_persona('agent', pg_temp.upsert('exai_issues', '{"id": "10000000-0000-4000-8000-0000000000aa",
     "title": "New", "severity": null, "status": "verified", "blocks_issues": null}'))::jsonb ->> 'severity',
-  'medium', 'one that is new is filled in'
+  'medium', 'a new row gets the defaults'
 );
 select is(
   pg_temp.as_persona('agent', pg_temp.upsert('exai_issue_checklist', to_jsonb(c)
     || '{"description": "First again", "completed_at": null, "step_number": null}'))::jsonb - 'updated_at',
-  to_jsonb(c) - 'updated_at'::text || '{"description": "First again"}', 'a step keeps its time and number'
+  to_jsonb(c) - 'updated_at'::text || '{"description": "First again"}',
+    'a step keeps its completed_at and number'
 ) from exai_issue_checklist as c where description = 'First';
 select is(
   pg_temp.as_persona('agent', pg_temp.upsert('exai_issue_updates', to_jsonb(u)
     || '{"content": "Said again", "created_by": null, "update_type": null}')),
   '42501 new row violates row-level security policy (USING expression) for table "exai_issue_updates"',
-  'an update is its author''s, in an upsert too'
+  'only its author may upsert an update'
 ) from exai_issue_updates as u where content = 'Said';
 
 select * from finish();

@@ -1,4 +1,4 @@
--- What is kept counted, over random writes, and the views that read it.
+-- The counts of steps and blockers, the views that read them, and 1,500 random writes.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -23,44 +23,46 @@ create function pg_temp.progress(p_number integer) returns text language sql as 
   select concat_ws('/', completed_steps, total_steps, skipped_steps) || ' ' || progress_percentage
   from exai_active_issues where id = pg_temp.i(p_number)
 $$;
-select is(pg_temp.progress(1), '2/5/1 50', 'complete over what is not skipped');
-select is(pg_temp.progress(2), '0/1/1 0', 'nothing where all is skipped');
-select is(pg_temp.progress(3), '0/0/0 0', 'nothing where there are no steps');
+select is(pg_temp.progress(1), '2/5/1 50', 'the percentage is of the steps that are not skipped');
+select is(pg_temp.progress(2), '0/1/1 0', '0 if all steps are skipped');
+select is(pg_temp.progress(3), '0/0/0 0', '0 if there are no steps');
 update exai_issue_checklist set status = 'complete' where issue_id = pg_temp.i(1) and step_number = 3;
-select is(pg_temp.progress(1), '3/5/1 75', 'one more');
+select is(pg_temp.progress(1), '3/5/1 75', 'one step more is complete');
 delete from exai_issue_checklist where issue_id = pg_temp.i(1) and step_number = 5;
-select is(pg_temp.progress(1), '3/4/1 100', 'one less to do');
+select is(pg_temp.progress(1), '3/4/1 100', 'a deleted step is not counted');
 insert into exai_issue_checklist (issue_id, description, status)
 select pg_temp.i(4), 's', case when n = 1 then 'complete' else 'pending' end from generate_series(1, 3) as n;
-select is(pg_temp.progress(4), '1/3/0 33', 'rounded');
+select is(pg_temp.progress(4), '1/3/0 33', 'the percentage is rounded');
 
 -- ready
 create function pg_temp.ready() returns text language sql as $$
-  select string_agg(substr(title, 2), '' order by place)
-  from (select title, row_number() over () as place from exai_ready_issues) as r
+  select string_agg(substr(title, 2), '' order by position)
+  from (select title, row_number() over () as position from exai_ready_issues) as r
 $$;
-select is(pg_temp.ready(), '243516', 'by severity, then by age');
+select is(pg_temp.ready(), '243516', 'ordered by severity, then age');
 insert into exai_issue_relations (from_issue_id, to_issue_id, kind) values
   (pg_temp.i(5), pg_temp.i(1), 'blocks'), (pg_temp.i(6), pg_temp.i(4), 'blocks'),
   (pg_temp.i(4), pg_temp.i(2), 'parent'), (pg_temp.i(2), pg_temp.i(3), 'parent');
-select is(pg_temp.ready(), '56', 'not what is blocked, nor what descends from it');
+select is(pg_temp.ready(), '56', 'without blocked issues and their descendants');
 update exai_issues set status = 'verified' where id = pg_temp.i(6);
-select is(pg_temp.ready(), '24' || '53', 'what unblocks more comes first; what is done blocks nothing');
+select is(pg_temp.ready(), '24' || '53',
+  'an issue that unblocks more comes first; a finished issue blocks nothing');
 update exai_issues set status = 'open' where id = pg_temp.i(6);
-select is(pg_temp.ready(), '56', 'and blocks again when it is opened');
+select is(pg_temp.ready(), '56', 'a reopened issue blocks again');
 delete from exai_issues where id = pg_temp.i(6);
-select is(pg_temp.ready(), '2453', 'and nothing once it is deleted');
+select is(pg_temp.ready(), '2453', 'a deleted issue blocks nothing');
 delete from exai_issue_relations where kind = 'parent';
 update exai_issues set severity = 'low' where id = pg_temp.i(2);
-select is(pg_temp.ready(), '4532', 'a severity that changes is another place');
+select is(pg_temp.ready(), '4532', 'a changed severity changes the order');
 select is(
-  pg_temp.as_persona('viewer', $$ select count(*) from exai_ready_issues $$), '4', 'viewers see it'
+  pg_temp.as_persona('viewer', $$ select count(*) from exai_ready_issues $$), '4', 'viewers see the view'
 );
 select is(
-  pg_temp.as_persona('stranger', $$ select count(*) from exai_ready_issues $$), '0', 'strangers don''t'
+  pg_temp.as_persona('stranger', $$ select count(*) from exai_ready_issues $$), '0',
+    'people outside the team do not'
 );
 
--- random writes; the seed is fixed, so a failure comes again
+-- Random writes with a fixed seed, so that a failure is reproducible.
 select setseed(0.42);
 delete from exai_issues;
 insert into exai_issues (id, title, status)
@@ -106,25 +108,25 @@ $$;
 create temp table outcome on commit drop as
 select pg_temp.write_something() as outcome from generate_series(1, 1500);
 select is_empty('select * from private.verify_exai_issue_counts()',
-  'after 1,500 random writes every count is right');
+  'after 1,500 random writes all counts are correct');
 select ok(
   (select count(*) from outcome where outcome = 'written') > 500
     and exists (select from private.exai_issue_counts where blocked_parents_count > 0 and open_blockers_count
       > 0),
-  'and there was something to count'
+  'and the writes covered blocked parents and blockers'
 );
 truncate exai_issue_relations, exai_issue_checklist, exai_issue_updates;
 select is_empty(
   $$ select 'count' from private.verify_exai_issue_counts()
      union all select 'array' from exai_issues where blocks_issues <> '{}' or blocked_by_issues <> '{}' $$,
-  'and after all relations and steps are truncated'
+  'also after relations and steps are truncated'
 );
 update private.exai_issue_counts set unblocks_count = unblocks_count + 1
 where issue_id = '20000000-0000-4000-8000-000000000001';
 select is(
   (select string_agg(name || ' ' || stored - counted, ',') from private.verify_exai_issue_counts()),
     'unblocks 1',
-  'a wrong one is found'
+  'a wrong count is found'
 );
 
 select * from finish();

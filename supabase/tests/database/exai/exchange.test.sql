@@ -1,4 +1,4 @@
--- What is exported, taken in elsewhere and exported again is the same bytes.
+-- Export, import into another database and export again: the same bytes.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -36,61 +36,61 @@ select f.id, t.id, k, '2026-01-05' from exai_issues as f join exai_issues as t o
 create temp table exported as select export_exai_issues() as document,
   (select jsonb_agg(l::jsonb) from export_exai_lines() as l) as lines, (select string_agg(l, e'\n')
   from export_exai_lines() as l) as text;
-select is(jsonb_array_length(document -> 'issues'), 9, 'all issues') from exported;
-select is(jsonb_array_length(document -> 'relations'), 40, 'all relations') from exported;
+select is(jsonb_array_length(document -> 'issues'), 9, 'all issues are exported') from exported;
+select is(jsonb_array_length(document -> 'relations'), 40, 'all relations are exported') from exported;
 select is(
   (select string_agg(distinct k, ',') from exported, jsonb_array_elements(document -> 'issues') as i,
    jsonb_object_keys(i) as k where k ~ 'user_id|claim|lease|updated_at|_issues$'), null,
-     'nothing of this database alone'
+     'accounts, claims and other data of this database are left out'
 );
 set local timezone = 'Asia/Kolkata';
 set local datestyle = 'German';
-select is(export_exai_issues()::text, document::text, 'the same bytes whatever the session is set to') from
+select is(export_exai_issues()::text, document::text, 'the session settings do not change the bytes') from
   exported;
 
 select is(
   import_exai_issues(document), '{"issues": 9, "relations": 40, "issues_written": 0, "relations_written": 0}',
-  'taken in where it came from, it changes nothing'
+  'an import into the same database changes nothing'
 ) from exported;
 delete from exai_issues;
 select is(
   import_exai_issues(document),
     '{"issues": 9, "relations": 40, "issues_written": 9, "relations_written": 40}',
-  'taken in elsewhere'
+  'an import into an empty database'
 ) from exported;
-select is(export_exai_issues()::text, document::text, 'it is the same, byte for byte') from exported;
-select is_empty('select * from private.verify_exai_issue_counts()', 'and what is counted is right');
+select is(export_exai_issues()::text, document::text, 'exports the same bytes again') from exported;
+select is_empty('select * from private.verify_exai_issue_counts()', 'and the counts are correct');
 select is(
   (select array_agg(cardinality(blocks_issues) || '' || cardinality(blocked_by_issues) ||
     cardinality(related_issues)
     order by issue_number) from exai_issues), '{101,112,112,112,112,112,112,112,011}',
-      'the arrays say what the edges say'
+      'arrays and edges agree'
 );
 delete from exai_issues;
 select is(
-  import_exai_issues(lines) ->> 'relations_written', '40', 'as lines'
+  import_exai_issues(lines) ->> 'relations_written', '40', 'an import of lines'
 ) from exported;
 select is(
-  (select string_agg(l, e'\n') from export_exai_lines() as l), text, 'the same lines come out'
+  (select string_agg(l, e'\n') from export_exai_lines() as l), text, 'exports the same lines again'
 ) from exported;
 select is(
   (select count(*) from exai_issue_updates where update_type = 'status_change'), 0::bigint,
-  'an import is no change of status'
+  'an import writes no update of type status_change'
 );
 insert into exai_issues (title) values ('After');
 select ok((select issue_number > 109 from exai_issues where title = 'After'),
-  'new numbers come after those brought');
+  'new numbers follow the imported ones');
 delete from exai_issues where title = 'After';
 update exai_issues set title = 'Changed', status = 'closed' where issue_number = 101;
 delete from exai_issue_checklist where description = 'Step 1';
 delete from exai_issue_updates where update_type = 'status_change';
 select is(import_exai_issues(document) ->> 'issues_written', '1',
-  'what differs becomes what the document says')
+  'a changed issue is updated to the document')
 from exported;
 select is(
   (select concat_ws('|', title, status, (select count(*) from exai_issue_checklist as c where c.issue_id =
     i.id))
-   from exai_issues as i where issue_number = 101), E'Issue "1" \\ ü|fixed|3', 'steps too'
+   from exai_issues as i where issue_number = 101), E'Issue "1" \\ ü|fixed|3', 'its steps too'
 );
 create function pg_temp.imported(p_document text) returns text language sql as $$
   select pg_temp.as_persona('admin', format('select import_exai_issues(%L) ->> ''issues_written''',
@@ -99,21 +99,22 @@ $$;
 select is(
   pg_temp.imported('{"issues": [{"id": "10000000-0000-4000-8000-0000000000aa", "issue_number": 101, "title":
     "x"}]}'),
-  'PT409 exai_import_conflict', 'a number that is another issue''s'
+  'PT409 exai_import_conflict', 'a number that belongs to another issue'
 );
 select is(
   pg_temp.imported('{"issues": [{"id": "10000000-0000-4000-8000-0000000000aa", "issue_number": 900, "title":
     "x"},
     {"id": "10000000-0000-4000-8000-0000000000ab", "issue_number": 901, "title": " "}]}'),
-  'PT422 exai_import_invalid', 'all or nothing'
+  'PT422 exai_import_invalid', 'a document with one invalid issue is rejected'
 );
-select is((select count(*) from exai_issues where issue_number >= 900), 0::bigint, 'nothing');
-select is(pg_temp.imported('{"issues": [{"id": "x"}]}'), 'PT422 exai_import_invalid', 'no id');
-select is(pg_temp.imported('[3]'), 'PT422 exai_import_invalid', 'no line');
+select is((select count(*) from exai_issues where issue_number >= 900), 0::bigint,
+  'and nothing of it is imported');
+select is(pg_temp.imported('{"issues": [{"id": "x"}]}'), 'PT422 exai_import_invalid', 'an invalid id');
+select is(pg_temp.imported('[3]'), 'PT422 exai_import_invalid', 'an array element that is not a line');
 select is(
   pg_temp.imported('{"relations": [{"from_issue_id": "10000000-0000-4000-8000-000000000009", "kind": "blocks",
     "to_issue_id": "10000000-0000-4000-8000-000000000001"}]}'),
-  'PT409 exai_relation_cycle_conflict', 'no cycle'
+  'PT409 exai_relation_cycle_conflict', 'a cycle'
 );
 select is(
   pg_temp.imported('{"issues": [{"id": "10000000-0000-4000-8000-0000000000ac", "issue_number": 777, "title":
@@ -123,12 +124,12 @@ select is(
 select is(
   (select concat_ws('|', created_by, issue_number, created_by_user_id) from exai_issues where title =
     'Brought'),
-  'Elsewhere|777', 'and brings numbers and names along'
+  'Elsewhere|777', 'with their numbers and names'
 );
 select is(
   pg_temp.as_persona('agent', 'select import_exai_issues(''{}'')') || ', '
     || pg_temp.as_persona('agent', 'select export_exai_issues()'),
-  'PT403 team_role_required, PT403 team_role_required', 'for admins'
+  'PT403 team_role_required, PT403 team_role_required', 'agents may neither import nor export'
 );
 
 select * from finish();

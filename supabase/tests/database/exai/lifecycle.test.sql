@@ -1,4 +1,4 @@
--- What the database keeps about an issue and its steps, whoever writes them.
+-- What the database enforces for issues, updates and steps, whoever writes them.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -15,7 +15,7 @@ insert into exai_issues (id, title, conversation_id) values
 select results_eq(
   $$ select severity, category, status, description, cardinality(affected_components), created_by,
        discovery_date = created_at from exai_issues where title = 'One' $$,
-  $$ values ('medium', 'other', 'open', '', 0, 'system', true) $$, 'what is left out has a default'
+  $$ values ('medium', 'other', 'open', '', 0, 'system', true) $$, 'columns that are left out get defaults'
 );
 create function pg_temp.refusal(p_statement text) returns text language plpgsql as $$
 declare
@@ -64,10 +64,10 @@ from (
   values
     ('x', 5, 5, 'accepted', 'one line is a range'),
     ('x', 5, null, 'accepted', 'a line without an end'),
-    ('x', 0, null, '23514 exai_issues_line_start_is_positive', 'lines are counted from 1'),
-    ('x', 5, 4, '23514 exai_issues_line_end_follows_line_start', 'no range ends before it starts'),
-    ('x', null, 4, '23514 exai_issues_line_end_follows_line_start', 'no end without a start'),
-    (e' \u200b', null, null, '23514 exai_issues_title_is_not_blank', 'no title that nobody sees')
+    ('x', 0, null, '23514 exai_issues_line_start_is_positive', 'line_start is at least 1'),
+    ('x', 5, 4, '23514 exai_issues_line_end_follows_line_start', 'line_end is not before line_start'),
+    ('x', null, 4, '23514 exai_issues_line_end_follows_line_start', 'no line_end without line_start'),
+    (e' \u200b', null, null, '23514 exai_issues_title_is_not_blank', 'no invisible title')
 ) as r (title, line_start, line_end, expected, name);
 
 -- statuses and their dates
@@ -88,16 +88,16 @@ select is_empty(
 );
 delete from exai_issue_updates;
 update exai_issues set status = 'fixed', fix_date = null where title = 'One';
-select is(pg_temp.dates('One'), 'fixed|t|f', 'what is fixed has its date');
+select is(pg_temp.dates('One'), 'fixed|t|f', 'fixed sets fix_date');
 update exai_issues set fix_date = '2025-01-01' where title = 'One';
-select is((select fix_date from exai_issues where title = 'One'), '2025-01-01', 'which may be sent');
+select is((select fix_date from exai_issues where title = 'One'), '2025-01-01', 'fix_date may be sent');
 update exai_issues set fix_date = null where title = 'One';
 select is((select fix_date from exai_issues where title = 'One'), '2025-01-01',
-  'and is not lost while it is fixed');
+  'and cannot be cleared while the issue is fixed');
 update exai_issues set status = 'verified' where title = 'One';
-select is(pg_temp.dates('One'), 'verified|t|t', 'what is verified has that date too');
+select is(pg_temp.dates('One'), 'verified|t|t', 'verified sets verification_date');
 update exai_issues set status = 'fixed' where title = 'One';
-select is(pg_temp.dates('One'), 'fixed|t|f', 'and not when it is only fixed again');
+select is(pg_temp.dates('One'), 'fixed|t|f', 'which fixed clears');
 update exai_issues set status = 'verified', verification_date = '2025-02-02' where title = 'One';
 update exai_issues set status = 'closed' where title = 'One';
 select is(
@@ -113,17 +113,17 @@ update exai_issues set status = 'open' where title = 'One';
 select is(
   (select concat_ws('|', actual_fix, fix_conversation_id) from exai_issues where title = 'One'),
     'tried|fix-1',
-  'and leaves what was tried'
+  'and keeps what was tried'
 );
 
--- each change is logged, in bulk too
+-- each change of status is logged, also in bulk
 select results_eq(
   $$ select content, conversation_id from exai_issue_updates
      where issue_id = '10000000-0000-4000-8000-000000000001' order by created_at, id $$,
   $$ values ('open → fixed', 'found-1'), ('fixed → verified', 'found-1'), ('verified → fixed', 'found-1'),
     ('fixed → verified', 'found-1'), ('verified → closed', 'found-1'), ('closed → in_progress', 'fix-1'),
     ('in_progress → wont_fix', 'found-1'), ('wont_fix → open', 'found-1') $$,
-  'each change of status is in the history, with its conversation'
+  'the history has each change of status, with its conversation'
 );
 delete from exai_issue_updates;
 insert into exai_issues (title) select 'Bulk' from generate_series(1, 50);
@@ -132,30 +132,31 @@ update exai_issues set status = 'in_progress' where title = 'Bulk';
 update exai_issues set status = 'in_progress' where title = 'Bulk';
 select is(
   (select string_agg(distinct content || '|' || conversation_id, ',') || count(*) from exai_issue_updates),
-  'open → in_progress|bulk-conversation50', 'fifty at once are fifty entries, and the same again is none'
+  'open → in_progress|bulk-conversation50',
+  'a bulk change writes an entry per issue, and an unchanged status none'
 );
 select set_config('app.conversation_id', '', true);
 select is(
   (select count(*) from exai_issue_updates where update_type <> 'status_change'), 0::bigint,
-  'and all are of that type'
+  'all entries have the type status_change'
 );
 select is(
   pg_temp.as_persona('agent', $$ select concat_ws('|', s.status, s.fix_conversation_id)
     from exai_issues as i, set_exai_issue_status(i.issue_number, 'fixed', 'conv-9') as s
     where i.title = 'One' $$),
-  'fixed|conv-9', 'a status with its conversation in one call'
+  'fixed|conv-9', 'set_exai_issue_status sets the status and the conversation'
 );
 select is(
   (select u.conversation_id || ' ' || u.created_by from exai_issue_updates as u
    join exai_issues as i on i.id = u.issue_id where i.title = 'One' order by u.created_at desc limit 1),
-  'conv-9 Agnes Agent', 'is logged with both'
+  'conv-9 Agnes Agent', 'the entry has the conversation and the author'
 );
 select is(
-  current_setting('app.conversation_id', true), '', 'and leaves the setting as it was'
+  current_setting('app.conversation_id', true), '', 'the setting is restored'
 );
 select is(
   pg_temp.as_persona('agent', $$ select status from set_exai_issue_status(999999, 'fixed', 'x') $$),
-  'PT404 exai_issue_unknown', 'an issue that is not there'
+  'PT404 exai_issue_unknown', 'an unknown issue'
 );
 
 -- numbers
@@ -165,15 +166,15 @@ select is(
 );
 select is(
   pg_temp.as_persona('service_role', $$ insert into exai_issues (title, issue_number)
-    values ('Brought', 600000) returning issue_number $$), '600000', 'servers bring theirs along'
+    values ('Brought', 600000) returning issue_number $$), '600000', 'servers can'
 );
 select is(
   pg_temp.as_persona('agent', $$ insert into exai_issues (title) values ('Next') returning issue_number $$),
-  '600001', 'and the next one follows it'
+  '600001', 'and the next number follows it'
 );
 select is(
   pg_temp.refusal($$ update exai_issues set issue_number = 3000000 where title = 'Next' $$),
-  'PT422 key_change_forbidden Insert a new row and delete the old one.', 'a number stays'
+  'PT422 key_change_forbidden Insert a new row and delete the old one.', 'a number cannot change'
 );
 
 -- people
@@ -181,35 +182,36 @@ select is(
   pg_temp.as_persona('agent', $$ insert into exai_issues (title, created_by_user_id, claimed_by, claimed_at,
       lease_expires_at) values ('Mine', '00000000-0000-4000-8000-00000000000d', 'x', now(), now())
     returning concat_ws('|', created_by, created_by_user_id, claimed_by) $$),
-  'Agnes Agent|00000000-0000-4000-8000-00000000000c', 'who filed it is the caller, and nobody has claimed it'
+  'Agnes Agent|00000000-0000-4000-8000-00000000000c',
+  'the author is the caller, and a claim that is sent is dropped'
 );
 select is(
   pg_temp.as_persona('agent', $$ update exai_issues set created_by_user_id = null, claimed_by = 'x',
       claimed_at = now(), lease_expires_at = now() where title = 'Mine'
     returning concat_ws('|', created_by_user_id, claimed_by) $$),
-  '00000000-0000-4000-8000-00000000000c', 'and stays so'
+  '00000000-0000-4000-8000-00000000000c', 'in an update too'
 );
 
--- updates: their author or an admin
+-- updates belong to their author
 insert into exai_issue_updates (id, issue_id, content, created_by_user_id) values
   ('20000000-0000-4000-8000-000000000001', '10000000-0000-4000-8000-000000000001', 'Said',
    '00000000-0000-4000-8000-00000000000c');
 select is(
   pg_temp.as_persona('second', $$ update exai_issue_updates set content = 'No' where content = 'Said'
-    returning 1 $$), null, 'another agent can''t change what was said'
+    returning 1 $$), null, 'another agent cannot change an update'
 );
 select is(
   pg_temp.as_persona('agent', $$ update exai_issue_updates set content = 'Meant' where content = 'Said'
     returning content $$), 'Meant', 'its author can'
 );
 select is(
-  pg_temp.as_persona('admin', $$ update exai_issue_updates set content = 'Mended' where content = 'Meant'
-    returning content $$), 'Mended', 'and an admin'
+  pg_temp.as_persona('admin', $$ update exai_issue_updates set content = 'Corrected' where content = 'Meant'
+    returning content $$), 'Corrected', 'and an admin'
 );
 select is(
   pg_temp.as_persona('agent', $$ delete from exai_issue_updates
     where update_type = 'status_change' and created_by_user_id = '00000000-0000-4000-8000-00000000000c'
-    returning 1 $$), null, 'what happened to the status nobody deletes but an admin'
+    returning 1 $$), null, 'only an admin can delete an entry of type status_change'
 );
 
 -- steps
@@ -218,37 +220,37 @@ select '10000000-0000-4000-8000-000000000001', s from unnest(array['a', 'b', 'c'
 select results_eq(
   $$ select step_number, description, status, completed_at from exai_issue_checklist order by step_number $$,
   $$ values (1, 'a', 'pending', null::timestamptz), (2, 'b', 'pending', null), (3, 'c', 'pending', null),
-    (4, 'd', 'pending', null) $$, 'steps number themselves'
+    (4, 'd', 'pending', null) $$, 'steps get the next number'
 );
 update exai_issue_checklist set status = 'complete', completed_at = '2025-03-03' where description = 'a';
 update exai_issue_checklist set status = 'complete' where description = 'b';
 select is(
   (select string_agg(concat_ws('|', description, completed_at::date = '2025-03-03'), ',' order by description)
    from exai_issue_checklist where completed_at is not null),
-  'a|t,b|f', 'a step that is complete has its time: the one that was sent, else now'
+  'a|t,b|f', 'complete sets completed_at: the value that was sent, else the time of the change'
 );
 update exai_issue_checklist set completed_at = null where description = 'a';
 select is(
   (select completed_at::date::text from exai_issue_checklist where description = 'a'), '2025-03-03',
-  'and keeps it'
+  'which cannot be cleared'
 );
 update exai_issue_checklist set status = 'skipped', completed_at = now() where description = 'b';
 select is((select completed_at from exai_issue_checklist where description = 'b'), null,
-  'any other has none');
+  'another status clears it');
 select is(
   pg_temp.refusal($$ insert into exai_issue_checklist (issue_id, step_number, description)
     values ('10000000-0000-4000-8000-000000000001', 2, 'x') $$),
-  '23505 exai_issue_checklist_issue_id_step_number_key', 'a number is one step''s'
+  '23505 exai_issue_checklist_issue_id_step_number_key', 'a number is unique in its issue'
 );
 select is(
   pg_temp.refusal($$ insert into exai_issue_checklist (issue_id, step_number, description)
     values ('10000000-0000-4000-8000-000000000001', 0, 'x') $$),
-  '23514 exai_issue_checklist_step_number_is_in_range', 'from 1'
+  '23514 exai_issue_checklist_step_number_is_in_range', 'step_number is at least 1'
 );
 update exai_issue_checklist set step_number = step_number + 1;
 select is(
   (select array_agg(step_number order by description) from exai_issue_checklist), '{2,3,4,5}',
-  'one statement can shift them all'
+  'one statement can shift all steps'
 );
 
 select * from finish();

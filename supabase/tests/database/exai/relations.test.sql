@@ -1,4 +1,4 @@
--- Relations as edges and as id arrays: one truth, without circles.
+-- Relations as edges and as id arrays: both agree, without cycles.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -34,47 +34,47 @@ $$;
 -- arrays → edges
 update exai_issues set blocks_issues = array[pg_temp.i(3), pg_temp.i(2), pg_temp.i(3), null]
 where id = pg_temp.i(1);
-select is(pg_temp.arrays(1), 'related |blocks 23|by ', 'sorted, each once');
+select is(pg_temp.arrays(1), 'related |blocks 23|by ', 'ids are sorted and distinct');
 select is(pg_temp.arrays(2), 'related |blocks |by 1', 'the other end agrees');
-select is(pg_temp.edges(), '1 blocks 2, 1 blocks 3', 'and so do the edges');
+select is(pg_temp.edges(), '1 blocks 2, 1 blocks 3', 'the edges agree');
 update exai_issues set blocked_by_issues = array[pg_temp.i(2)], related_issues = array[pg_temp.i(1)]
 where id = pg_temp.i(4);
-select is(pg_temp.edges(), '1 blocks 2, 1 blocks 3, 1 relates 4, 2 blocks 4', 'from the other end too');
-select is(pg_temp.arrays(1), 'related 4|blocks 23|by ', 'related is so both ways');
+select is(pg_temp.edges(), '1 blocks 2, 1 blocks 3, 1 relates 4, 2 blocks 4', 'also from the other end');
+select is(pg_temp.arrays(1), 'related 4|blocks 23|by ', 'relates is symmetric');
 update exai_issues set blocks_issues = array[pg_temp.i(2)] where id = pg_temp.i(1);
-select is(pg_temp.arrays(3), 'related |blocks |by ', 'what is taken away is gone at both ends');
+select is(pg_temp.arrays(3), 'related |blocks |by ', 'a removed id disappears at both ends');
 insert into exai_issues (id, title, blocks_issues, blocked_by_issues, related_issues)
 values (pg_temp.i(7), 'I7', array[pg_temp.i(4)], array[pg_temp.i(1)], array[pg_temp.i(2)]);
 select is(
   pg_temp.edges(), '1 blocks 2, 1 relates 4, 1 blocks 7, 2 blocks 4, 2 relates 7, 7 blocks 4',
-  'a new issue brings relations along'
+  'an insert may contain relations'
 );
 update exai_issues set blocks_issues = '{}', related_issues = '{}', blocked_by_issues = '{}';
-select is(pg_temp.edges(), 'none', 'all issues in one statement');
+select is(pg_temp.edges(), 'none', 'one statement clears all issues');
 update exai_issues set blocks_issues = null, related_issues = null where id = pg_temp.i(1);
-select is(pg_temp.arrays(1), 'related |blocks |by ', 'null leaves what is there');
+select is(pg_temp.arrays(1), 'related |blocks |by ', 'null keeps the stored ids');
 
 -- edges → arrays
 insert into exai_issue_relations (from_issue_id, to_issue_id, kind) values
   (pg_temp.i(1), pg_temp.i(2), 'blocks'), (pg_temp.i(5), pg_temp.i(1), 'relates'),
   (pg_temp.i(1), pg_temp.i(6), 'duplicates'), (pg_temp.i(1), pg_temp.i(3), 'parent'),
   (pg_temp.i(6), pg_temp.i(1), 'discovered_from');
-select is(pg_temp.arrays(1), 'related 5|blocks 2|by ', 'an edge shows in the arrays');
+select is(pg_temp.arrays(1), 'related 5|blocks 2|by ', 'an edge appears in the arrays');
 select is(pg_temp.arrays(2) || pg_temp.arrays(5), 'related |blocks |by 1related 1|blocks |by ',
   'at both ends');
 select ok(
   exists (select from exai_issue_relations where kind = 'relates' and from_issue_id = pg_temp.i(1)),
-  'relates is stored one way'
+  'relates is stored with the lower id as from'
 );
 delete from exai_issue_relations where kind in ('blocks', 'relates');
 select is(pg_temp.arrays(1) || pg_temp.arrays(5), 'related |blocks |by related |blocks |by ',
-  'a deleted one is gone');
+  'a deleted edge disappears from the arrays');
 insert into exai_issue_relations (from_issue_id, to_issue_id, kind) values
   (pg_temp.i(1), pg_temp.i(2), 'blocks'), (pg_temp.i(2), pg_temp.i(4), 'blocks');
 delete from exai_issues where id = pg_temp.i(2);
 select is(pg_temp.arrays(1) || pg_temp.arrays(4), 'related |blocks |by related |blocks |by ',
-  'with its issue too');
-select is_empty('select * from private.verify_exai_issue_counts()', 'and what is counted is right');
+  'also when its issue is deleted');
+select is_empty('select * from private.verify_exai_issue_counts()', 'and the counts are correct');
 
 -- refusals
 create function pg_temp.refusal(p_statement text) returns text language plpgsql as $$
@@ -93,15 +93,15 @@ select is(
   pg_temp.refusal($$ update exai_issues set blocks_issues = '{10000000-0000-4000-8000-0000000000ff}'
     where id = pg_temp.i(1) $$),
   'PT422 exai_related_issue_unknown There is no engineering issue 10000000-0000-4000-8000-0000000000ff.',
-  'an unknown id is named'
+  'the error contains the unknown id'
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(1), pg_temp.i(1), 'relates') $$),
-  '23514 %exai_issue_relations_ends_differ%', 'no edge to itself'
+  '23514 %exai_issue_relations_ends_differ%', 'an edge from an issue to itself'
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(1), pg_temp.i(3), 'eats') $$),
-  'PT422 exai_relation_kind_invalid%', 'no other kind'
+  'PT422 exai_relation_kind_invalid%', 'an unknown kind'
 );
 insert into exai_issue_relations (from_issue_id, to_issue_id, kind) values
   (pg_temp.i(3), pg_temp.i(4), 'blocks'), (pg_temp.i(4), pg_temp.i(5), 'blocks');
@@ -112,20 +112,20 @@ select alike(
 select alike(
   pg_temp.refusal($$ update exai_issues set blocked_by_issues = blocked_by_issues || pg_temp.i(5)
     where id = pg_temp.i(3) $$),
-  'PT409 exai_relation_cycle_conflict%', 'in an array too'
+  'PT409 exai_relation_cycle_conflict%', 'a cycle of blocks, in an array'
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(3), pg_temp.i(1), 'parent') $$),
-  'PT409 exai_relation_cycle_conflict%', 'a circle of parents'
+  'PT409 exai_relation_cycle_conflict%', 'a cycle of parents'
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(5), pg_temp.i(1), 'blocks') $$),
-  'PT409 exai_relation_cycle_conflict%', 'an issue can''t block what it is handed its own blockers by'
+  'PT409 exai_relation_cycle_conflict%', 'a child that blocks its parent'
 );
 select is(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(5), pg_temp.i(3), 'discovered_from'),
     (pg_temp.i(5), pg_temp.i(3), 'relates'), (pg_temp.i(5), pg_temp.i(3), 'duplicates') $$),
-  'accepted', 'other kinds may run in circles'
+  'accepted', 'the other kinds may form cycles'
 );
 select alike(
   pg_temp.refusal($$ with new as (
@@ -134,22 +134,23 @@ select alike(
       order by issue_number) as first_id from new)
     insert into exai_issue_relations (from_issue_id, to_issue_id, kind)
     select id, coalesce(next_id, first_id), 'blocks' from ring $$),
-  'PT409 exai_relation_cycle_conflict%', 'one of many edges that closes a circle'
+  'PT409 exai_relation_cycle_conflict%', 'a cycle of many new edges'
 );
 
 -- calls
 select is(
   pg_temp.as_persona('agent', $$ select kind || (select count(*) from relate_exai_issues(pg_temp.i(4),
     pg_temp.i(1), 'relates')) from relate_exai_issues(pg_temp.i(1), pg_temp.i(4), 'relates') $$),
-  'relates1', 'an agent relates two, twice without harm'
+  'relates1', 'an agent relates two issues, and repeats it'
 );
 select is(
   pg_temp.as_persona('agent', $$ select unrelate_exai_issues(pg_temp.i(4), pg_temp.i(1), 'relates')::text
-    || unrelate_exai_issues(pg_temp.i(4), pg_temp.i(1), 'relates') $$), 'truefalse', 'and takes it away again'
+    || unrelate_exai_issues(pg_temp.i(4), pg_temp.i(1), 'relates') $$), 'truefalse',
+      'and removes the relation'
 );
 select is(
   pg_temp.as_persona('agent', $$ select relate_exai_issues(pg_temp.i(9), pg_temp.i(1), 'blocks') $$),
-  'PT404 exai_issue_unknown', 'an issue that is not there'
+  'PT404 exai_issue_unknown', 'an unknown issue'
 );
 select is(
   pg_temp.as_persona('agent', $$ select relate_exai_issues(pg_temp.i(1), pg_temp.i(1), 'blocks') $$),
@@ -157,14 +158,14 @@ select is(
 );
 select is(
   pg_temp.as_persona('viewer', $$ select relate_exai_issues(pg_temp.i(1), pg_temp.i(4), 'blocks') $$),
-  'PT403 team_role_required', 'a viewer relates nothing'
+  'PT403 team_role_required', 'a viewer cannot relate issues'
 );
 select is(
   pg_temp.as_persona('agent', $$ update exai_issues set blocks_issues = array[pg_temp.i(6)]
     where id = pg_temp.i(4) returning array_length(blocks_issues, 1) $$), '1', 'an agent writes an array'
 );
 
--- chains longer than the check goes up
+-- chains longer than the first limit of the search (64)
 create function pg_temp.c(p_number integer) returns uuid language sql immutable as $$
   select ('20000000-0000-4000-8000-' || lpad(p_number::text, 12, '0'))::uuid
 $$;
@@ -174,23 +175,23 @@ select pg_temp.c(n), pg_temp.c(n + 1), case n % 2 when 0 then 'parent' else 'blo
 from generate_series(1, 499) as n where n <> 250;
 select is(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(250), pg_temp.c(251), 'blocks') $$),
-  'accepted', 'two long chains become one'
+  'accepted', 'an edge that joins two long chains'
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(500), pg_temp.c(1), 'blocks') $$),
-  'PT409 exai_relation_cycle_conflict%', 'from the end of a long chain to its beginning'
+  'PT409 exai_relation_cycle_conflict%', 'an edge from the end of a long chain to its beginning'
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(500), pg_temp.c(450), 'blocks') $$),
-  'PT409 exai_relation_cycle_conflict%', 'and to what is near'
+  'PT409 exai_relation_cycle_conflict%', 'an edge back near the end'
 );
 select alike(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(60), pg_temp.c(1), 'parent') $$),
-  'PT409 exai_relation_cycle_conflict%', 'and near its beginning'
+  'PT409 exai_relation_cycle_conflict%', 'an edge back near the beginning'
 );
 select is(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.c(1), pg_temp.c(500), 'blocks') $$),
-  'accepted', 'the way that it runs is no circle'
+  'accepted', 'an edge along the chain'
 );
 
 select * from finish();

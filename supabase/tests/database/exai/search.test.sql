@@ -1,4 +1,4 @@
--- What people and assistants type finds the issue that they mean.
+-- search_exai_issues: words, identifiers, paths, filters.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -13,7 +13,7 @@ insert into exai_issues (
   recommended_fix, actual_fix, created_at
 ) values
   ('AsyncGLM Provider NO Timeout', 'critical', 'timeout', 'open', 'src/providers/async_glm.py', '{AsyncGLM}',
-    'The client is made without one.', 'ZhipuAI gets no client', 'Conversations hang for ever',
+    'The client is made without one.', 'ZhipuAI gets no client', 'Conversations hang forever',
     'Use TimeoutConfig and max_retries=3', null, '2026-01-01'),
   ('Kimi waits 300s', 'high', 'performance', 'fixed', 'src/providers/async_kimi.py', '{AsyncKimi,pool}', '',
     null,
@@ -25,10 +25,10 @@ insert into exai_issue_updates (issue_id, content)
 select id, 'Seen again in the HTTPServer of tools/mcp-gateway.ts' from exai_issues where title =
   'Kimi waits 300s';
 create function pg_temp.found(p_arguments text) returns text language sql as $$
-  select pg_temp.as_persona('viewer', format('select string_agg(left(title, 4), '','' order by place)
+  select pg_temp.as_persona('viewer', format('select string_agg(left(title, 4), '','' order by position)
     from search_exai_issues(%s) with ordinality as f (id, issue_number, title, severity, category, status,
       file_path, line_start, line_end, affected_components, conversation_id, fix_conversation_id, created_at,
-      updated_at, rank, snippet, place)', p_arguments))
+      updated_at, rank, snippet, position)', p_arguments))
 $$;
 select is(pg_temp.found(quote_literal(r.query)), r.expected, r.query)
 from (
@@ -46,24 +46,24 @@ select is(
     'Hardcoded defaults')),
   'Hard', 'a number'
 );
-select is(pg_temp.found(''''''), 'Hard,Kimi,Asyn', 'nothing lists the newest first');
+select is(pg_temp.found(''''''), 'Hard,Kimi,Asyn', 'a blank query lists the newest first');
 select is(pg_temp.found('null, severity => ''{critical,high}'', status => ''{open}'''), 'Asyn',
-  'filters');
+  'filters by severity and status');
 select is(pg_temp.found('''providers'', category => ''{performance}'', component => ''pool'''), 'Kimi',
-  'more');
+  'filters by category and component');
 select is(pg_temp.found('null, file => ''src/providers'''), 'Kimi,Asyn', 'a folder');
 select is(pg_temp.found('null, file => ''base.toml'', max_results => 1'), 'Hard', 'the end of a path');
 update exai_issue_updates set content = 'Nothing more' where true;
-select is(pg_temp.found('''HTTPServer'''), null, 'what is taken out of an update is not found');
+select is(pg_temp.found('''HTTPServer'''), null, 'a word that was removed from an update is not found');
 insert into exai_issues (title, description, root_cause, actual_fix)
 select 'Long', string_agg(md5(n::text) || ' aB' || n, ' '), repeat('x', 300000), repeat('ü/ñ ', 100000)
 from generate_series(1, 40000) as n;
 select is(
   pg_temp.found(quote_literal(md5('3'))), 'Long',
-    'a megabyte of different words is no error, and its beginning found'
+    'a megabyte of distinct words is accepted, and its beginning is indexed'
 );
 select is(pg_temp.as_persona('stranger', $$ select search_exai_issues('x') $$), 'PT403 team_role_required',
-  'strangers find nothing');
+  'people outside the team are rejected');
 
 select * from finish();
 rollback;

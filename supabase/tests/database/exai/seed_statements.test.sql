@@ -1,5 +1,4 @@
--- Every statement of the original document, as it is written there, as an operator and as an agent of the
--- team.
+-- Every statement of the seed document, unchanged, as an operator and as an agent of the team.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -8,7 +7,7 @@ select plan(33);
 
 \ir ../helpers/personas.psql
 
--- the three issues of the document, as supabase/seed.sql has them
+-- The three issues of the document, as in supabase/seed.sql.
 insert into public.exai_issues (
   issue_number, title, severity, category, file_path, line_start, line_end, conversation_id
 )
@@ -23,7 +22,7 @@ insert into public.exai_issue_checklist (issue_id, step_number, description)
 select i.id, s.number, 'Step ' || s.number
 from public.exai_issues as i, generate_series(1, 7) as s (number) where i.issue_number = 1;
 
-create temp table statement (place integer, name text, text text) on commit drop;
+create temp table statement (position integer, name text, text text) on commit drop;
 insert into statement values
   (1, 'all active issues', $s$
 SELECT * FROM exai_active_issues
@@ -57,12 +56,12 @@ SELECT * FROM exai_issues
 WHERE conversation_id = 'debb44af-15b9-456d-9b88-6a2519f81427'
 ORDER BY severity, issue_number;
 $s$),
-  (4, 'another status', $s$
+  (4, 'a change of status', $s$
 UPDATE exai_issues
 SET status = 'in_progress'
 WHERE issue_number = 1;
 $s$),
-  (5, 'a step is complete', $s$
+  (5, 'completing a step, with a conversation id', $s$
 UPDATE exai_issue_checklist
 SET status = 'complete',
     completed_at = NOW(),
@@ -70,7 +69,7 @@ SET status = 'complete',
 WHERE issue_id = (SELECT id FROM exai_issues WHERE issue_number = 1)
   AND step_number = 1;
 $s$),
-  (6, 'a comment', $s$
+  (6, 'adding a comment', $s$
 INSERT INTO exai_issue_updates (issue_id, update_type, content, conversation_id)
 VALUES (
     (SELECT id FROM exai_issues WHERE issue_number = 1),
@@ -85,7 +84,7 @@ $s$),
   (8, 'starting work', $s$
 UPDATE exai_issues SET status = 'in_progress' WHERE issue_number = 1;
 $s$),
-  (9, 'a comment of a conversation that is named by a word', $s$
+  (9, 'adding a comment, with another conversation id', $s$
 INSERT INTO exai_issue_updates (issue_id, update_type, content, conversation_id)
 VALUES (
     (SELECT id FROM exai_issues WHERE issue_number = 1),
@@ -110,7 +109,7 @@ SET status = 'fixed',
 WHERE issue_number = 1;
 $s$);
 
--- How many rows it is about, or its error.
+-- The number of rows, or the error.
 create function pg_temp.rows_of(p_role text, p_user_id text, p_statement text) returns text
 language plpgsql as $$
 declare
@@ -134,10 +133,10 @@ create function pg_temp.run_all(p_role text, p_user_id text) returns setof text 
 declare
   v_statement record;
 begin
-  for v_statement in select * from statement order by place loop
+  for v_statement in select * from statement order by position loop
     return next is(
       pg_temp.rows_of(p_role, p_user_id, v_statement.text),
-      case v_statement.place when 1 then '3' when 3 then '3' else '1' end,
+      case v_statement.position when 1 then '3' when 3 then '3' else '1' end,
       format('%s, as %s', v_statement.name, coalesce(p_role, 'postgres'))
     );
   end loop;
@@ -148,13 +147,13 @@ select * from pg_temp.run_all('none', null);
 select is(
   (select concat_ws('|', status, fix_conversation_id, fix_date = now()) from exai_issues where issue_number =
     1),
-  'fixed|current-conversation-id|t', 'it is fixed, in that conversation, at the time that was sent'
+  'fixed|current-conversation-id|t', 'the issue is fixed, with the conversation and the time that were sent'
 );
 select is(
   (select concat_ws('|', status, conversation_id, completed_at = now()) from exai_issue_checklist
    where step_number = 1),
   'complete|current-conversation-id|t',
-    'the step is complete, in that conversation, at the time that was sent'
+    'the step is complete, with the conversation and the time that were sent'
 );
 select results_eq(
   $$ select update_type, content, conversation_id from exai_issue_updates order by created_at, id $$,
@@ -162,7 +161,7 @@ select results_eq(
     ('comment', 'Started implementing AsyncGLM timeout fix', 'debb44af-15b9-456d-9b88-6a2519f81427'),
     ('comment', 'Starting work on AsyncGLM timeout fix', 'current-conversation-id'),
     ('status_change', 'in_progress → fixed', 'current-conversation-id') $$,
-  'and this is the history'
+  'the history'
 );
 
 update exai_issues set status = 'open' where issue_number = 1;
@@ -171,16 +170,16 @@ select * from pg_temp.run_all('authenticated', '00000000-0000-4000-8000-00000000
 select is(
   (select concat_ws('|', status, fix_conversation_id, fix_date is not null) from exai_issues
    where issue_number = 1),
-  'fixed|current-conversation-id|t', 'an agent has fixed it as well'
+  'fixed|current-conversation-id|t', 'an agent can do the same'
 );
 select is(
   (select string_agg(distinct created_by, ',' order by created_by) from exai_issue_updates),
-  'Agnes Agent,system', 'and the history has their name'
+  'Agnes Agent,system', 'and the history has the agent''s name'
 );
 select results_eq(
   $$ select issue_number from exai_active_issues ORDER BY CASE severity WHEN 'critical' THEN 1
      WHEN 'high' THEN 2 WHEN 'medium' THEN 3 WHEN 'low' THEN 4 END, issue_number $$,
-  $$ values (2), (3) $$, 'what is fixed is not active'
+  $$ values (2), (3) $$, 'a fixed issue is not active'
 );
 
 -- columns and types
@@ -203,7 +202,7 @@ select is_empty(
        select from pg_attribute as a where a.attrelid = ('public.' || n.table_name)::regclass
          and a.attname || ' ' || format_type(a.atttypid, a.atttypmod) = c.name
      ) $$,
-  'every column that the document names is there, with its type'
+  'every column of the document exists, with its type'
 );
 select is(
   pg_temp.as_persona('agent', $$ insert into exai_issues (title, severity, category, status)
@@ -217,19 +216,19 @@ select is(
     select i.id, t, 'x' from exai_issues as i,
     unnest(array['comment', 'status_change', 'fix_applied', 'verification', 'conversation_link']) as t
     where i.issue_number = 1 returning 'yes' $$),
-  'yes', 'and every type of update'
+  'yes', 'every type of update is allowed'
 );
 select is(
   pg_temp.as_persona('agent', $$ insert into exai_issue_checklist (issue_id, step_number, description, status)
-    select i.id, 10 + s.place, 'x', s.name from exai_issues as i,
-    unnest(array['pending', 'in_progress', 'complete', 'skipped']) with ordinality as s (name, place)
+    select i.id, 10 + s.position, 'x', s.name from exai_issues as i,
+    unnest(array['pending', 'in_progress', 'complete', 'skipped']) with ordinality as s (name, position)
     where i.issue_number = 2 returning 'yes' $$),
-  'yes', 'and every status of a step'
+  'yes', 'every status of a step is allowed'
 );
 select is(
   pg_temp.as_persona('viewer', $$ update exai_issues set status = 'closed' where issue_number = 2
     returning 1 $$),
-  null, 'a viewer only reads'
+  null, 'a viewer cannot update'
 );
 
 select * from finish();
