@@ -6,7 +6,8 @@ import { UserError } from "../local/user-error.ts";
 import { diffDatabases } from "./check.ts";
 import { MIGRATION_FILE, migrationFiles, readChecksums } from "./checksums.ts";
 import { command, progress } from "../command.ts";
-import { openScratch, projectWithout, schemaFiles } from "./scratch.ts";
+import { schemaFiles } from "./schema-files.ts";
+import { openScratch, projectWithout } from "./scratch.ts";
 import { DRAFT_MARK } from "./sql-style.ts";
 import { tidy } from "./tidy.ts";
 

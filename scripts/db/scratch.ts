@@ -10,6 +10,7 @@ import { freePort } from "../local/ports.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { discardFolder, scratchFolder } from "../local/scratch-folder.ts";
 import { errorCode, UserError } from "../local/user-error.ts";
+import { schemaFiles } from "./schema-files.ts";
 
 /** A throw-away cluster. Databases are built once each, when they are first asked for. */
 export interface Scratch {
@@ -90,9 +91,6 @@ async function nameJobsAlike(database: Database): Promise<void> {
     await sql.end();
   }
 }
-
-/** The schema files of a folder, in the order in which they are applied: by path. */
-export const schemaFiles = (folder: string): string[] => globSync("**/*.sql", { cwd: folder }).sort();
 
 /** Applies every schema file of a folder, each as one transaction. A file that fails is named with its line. */
 export async function applySchemas(url: string, folder: string): Promise<void> {
