@@ -1,17 +1,17 @@
 import { createAdminClient, createContextClient, verifyAuth } from "@supabase/server/core";
 import type { SupabaseClient } from "@supabase/supabase-js";
 
-/** What a call of a database function came to. `code` is PostgREST's or the `PT…` message's, as in docs/error-codes.md. */
+/** The result of a call of a database function. `code` is the SQLSTATE, `PT…` for errors of ours, whose `message` is their code. */
 export type RpcResult = { ok: true; data: unknown } | { ok: false; code: string; message: string };
 
-/** Calls one function of schema `public` in one transaction of its own. */
+/** Calls a function of schema `public` in its own transaction. */
 export type Rpc = (name: string, args: Record<string, unknown>) => Promise<RpcResult>;
 
 /**
- * Database calls as the service role, with the secret key that the platform gives every function.
- * supabase-js repeats a call whose answer was lost, so what is called has to bear it.
+ * Database calls as the service role, with the secret key that the platform sets for every function.
+ * supabase-js repeats a call whose response was lost, so the called function must tolerate that.
  *
- * @param timeoutMs a call is given up after this long
+ * @param timeoutMs time limit of a call
  */
 export function createServiceRpc(timeoutMs: number): Rpc {
   const client = createAdminClient();
@@ -31,14 +31,14 @@ export function createServiceRpc(timeoutMs: number): Rpc {
   };
 }
 
-/** Opens the Data API as whoever a token belongs to. */
+/** Opens the Data API as the owner of an access token. */
 export type Connect = (token: string) => SupabaseClient;
 
 /**
- * Clients with the publishable key and a caller's access token: row security decides what they see and may do.
- * The token is not looked at here; the API checks it.
+ * Clients with the publishable key and a caller's access token: row security decides what the caller may read and write.
+ * The token is not verified here; the API does that.
  *
- * @param timeoutMs a call is given up after this long
+ * @param timeoutMs time limit of a call
  */
 export function createCallerConnect(timeoutMs: number): Connect {
   return (token) =>
@@ -52,6 +52,6 @@ export function createCallerConnect(timeoutMs: number): Connect {
     });
 }
 
-/** Whether a request comes with one of the project's secret keys in its header `apikey`, so from a server of ours. */
+/** Whether the header `apikey` of a request has one of the project's secret keys, so that the caller is a server of ours. */
 export const hasSecretKey = async (request: Request): Promise<boolean> =>
   (await verifyAuth(request, { auth: "secret:*" })).error === null;

@@ -24,7 +24,7 @@ const identity = {
   ownerId: "b3d9f6d0-2d0e-4a6c-8b5f-0d6c3d4e5f60",
 };
 
-/** The format, built anew from its description with node's own HKDF and GCM. */
+/** The format, implemented from its description with Node's own HKDF and GCM. */
 function sealByHand(keyBase64: string, kid: string, iv: Buffer, plaintext: string): string {
   const cipher = createCipheriv("aes-256-gcm", rowKey(keyBase64), iv);
   cipher.setAAD(Buffer.from(`["v1","${kid}","${identity.id}","github_token","${identity.ownerId}"]`));
@@ -47,14 +47,14 @@ async function reason(keys: MasterKeys, sealed: string, whose = identity): Promi
 }
 
 describe("the format", () => {
-  test("is what it was: a secret sealed once opens for ever", async () => {
+  test("is stable: a secret that was once encrypted can always be decrypted", async () => {
     const sealed = "v1.2026-a.AAECAwQFBgcICQoL.WqxZ79urxmEYOVvbEc8GUepAyjSQ2cCXjezU";
     expect(sealByHand(OLD, "2026-a", Buffer.from("000102030405060708090a0b", "hex"), "ghp_example"))
       .toBe(sealed);
     expect(await decryptSecret(old, identity, sealed)).toBe("ghp_example");
   });
 
-  test("opens what node's own HKDF and GCM seal, and they what we seal", async () => {
+  test("agrees with Node's own HKDF and GCM in both directions", async () => {
     expect(await decryptSecret(old, identity, sealByHand(OLD, "2026-a", randomBytes(12), "ghp_ä€😀")))
       .toBe("ghp_ä€😀");
 
@@ -68,7 +68,7 @@ describe("the format", () => {
       .toBe("ghp_ours");
   });
 
-  test("holds any text, and never looks the same twice", async () => {
+  test("takes any text, and never gives the same ciphertext twice", async () => {
     const text = fc.string({ unit: "binary", minLength: 1, maxLength: 300 }).filter((one) =>
       one.isWellFormed()
     );
@@ -82,7 +82,7 @@ describe("the format", () => {
     }));
   });
 
-  test("has bounds", async () => {
+  test("has size limits", async () => {
     await expect(encryptSecret(old, identity, "")).rejects.toThrow(RangeError);
     await expect(encryptSecret(old, identity, "ä".repeat(4097))).rejects.toThrow(RangeError);
     const largest = "ä".repeat(4096);
@@ -90,23 +90,23 @@ describe("the format", () => {
   });
 });
 
-describe("a ciphertext opens nowhere else", () => {
+describe("a ciphertext can't be decrypted", () => {
   test.each([
     ["row", { ...identity, id: "6f1c8a52-0c55-4a0f-9d0e-3a6b1f0e7c12" }],
     ["kind", { ...identity, kind: "google_token" }],
     ["owner", { ...identity, ownerId: "b3d9f6d0-2d0e-4a6c-8b5f-0d6c3d4e5f61" }],
-    ["way to cut kind and owner", { ...identity, kind: `github_token","${identity.ownerId}`, ownerId: "" }],
-  ])("not in another %s", async (_, other) => {
+    ["split of kind and owner", { ...identity, kind: `github_token","${identity.ownerId}`, ownerId: "" }],
+  ])("for another %s", async (_, other) => {
     expect(await reason(both, await encryptSecret(both, identity, "ghp_mine"), other)).toBe("not_authentic");
   });
 
-  test("not under another key id, even of the same key", async () => {
+  test("under another key id, even of the same key", async () => {
     const alias = parseMasterKeys("X", `2026-b:${OLD},2026-a:${OLD}`);
     const sealed = await encryptSecret(old, identity, "ghp_mine");
     expect(await reason(alias, sealed.replace("2026-a", "2026-b"))).toBe("not_authentic");
   });
 
-  test("not with any one bit flipped", async () => {
+  test("with any one bit flipped", async () => {
     const [version, kid, iv = "", ct = ""] = (await encryptSecret(old, identity, "ghp_x")).split(".");
     for (const [at, part] of [iv, ct].entries()) {
       const bytes = Buffer.from(part, "base64url");
@@ -119,8 +119,8 @@ describe("a ciphertext opens nowhere else", () => {
     }
   });
 
-  test("not when cut, lengthened or spelled another way", async () => {
-    // 21 bytes: the last letter of the base64url of 11 holds bits that mean nothing
+  test("when cut, lengthened or spelled differently", async () => {
+    // 22 bytes with the tag: the last letter of their base64url has bits without a meaning
     const sealed = await encryptSecret(old, identity, "ghp_xy");
     for (let length = 0; length < sealed.length; length++) {
       expect(["malformed", "not_authentic"]).toContain(await reason(old, sealed.slice(0, length)));
@@ -139,24 +139,27 @@ describe("a ciphertext opens nowhere else", () => {
     expect(keyIdOf(sealed)).toBe("2026-a");
   });
 
-  test("not without its master key, and the error says which", async () => {
+  test("without its master key, which the error names", async () => {
     const sealed = await encryptSecret(both, identity, "ghp_secret");
     const error: unknown = await decryptSecret(old, identity, sealed).catch((error: unknown) => error);
     expect(error).toEqual(
-      new SecretError("key_unknown", "The secret is sealed with master key 2026-b, which is not configured."),
+      new SecretError(
+        "key_unknown",
+        "The secret is encrypted with master key 2026-b, which is not configured.",
+      ),
     );
     expect(await reason(parseMasterKeys("X", `2026-b:${OLD}`), sealed)).toBe("not_authentic");
   });
 });
 
-test("the newest key seals, all of them open", async () => {
+test("the newest key encrypts, all of them decrypt", async () => {
   const before = await encryptSecret(old, identity, "ghp_before");
   expect(await decryptSecret(both, identity, before)).toBe("ghp_before");
   expect(keyIdOf(await encryptSecret(both, identity, "ghp_after"))).toBe("2026-b");
 });
 
 describe("parseMasterKeys", () => {
-  test("takes a list, newest first, spaces aside", () => {
+  test("parses a list, newest first, without spaces", () => {
     expect(parseMasterKeys("X", ` b: ${NEW} , a:${OLD},`).map((key) => key.id)).toEqual(["b", "a"]);
   });
 
@@ -172,11 +175,11 @@ describe("parseMasterKeys", () => {
     ["has a key that is not the base64 of 32 bytes", `a:${Buffer.alloc(33).toString("base64")}`],
     ["has a key that is not the base64 of 32 bytes", `a:${Buffer.alloc(32).toString("hex")}`],
     ["has a key that is not the base64 of 32 bytes", "a:"],
-  ])("refuses a list that %s, without saying it", (message, value) => {
+  ])("rejects a list that %s, without repeating it", (message, value) => {
     expect(() => parseMasterKeys("X", value)).toThrow(new Error(`X ${message}`));
   });
 
-  test("what it returns shows no key", () => {
+  test("returns nothing that shows a key", () => {
     for (const shown of [inspect(both, { depth: 9, showHidden: true }), JSON.stringify(both), String(both)]) {
       expect(shown).not.toMatch(/238|238,|7u7u|eeee/);
     }

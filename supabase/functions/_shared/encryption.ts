@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 
-/** Whose secret it is, and which: what a ciphertext is bound to, so that it opens nowhere else. */
+/** What a ciphertext is bound to: it can be decrypted with the same identity only. */
 export interface SecretIdentity {
   /** The row of `private.secrets`. */
   id: string;
@@ -10,10 +10,10 @@ export interface SecretIdentity {
   ownerId: string;
 }
 
-/** The keys that are valid now, newest first. The first one seals, all of them open. */
+/** The keys that are valid now, newest first. The first one encrypts, all of them decrypt. */
 export type MasterKeys = readonly [MasterKey, ...MasterKey[]];
 
-/** One master key. Its bytes show neither in a log nor in JSON. */
+/** One master key. Its bytes appear neither in a log nor in JSON. */
 export class MasterKey {
   readonly id: string;
   readonly #bytes: Uint8Array<ArrayBuffer>;
@@ -42,13 +42,13 @@ export class MasterKey {
 }
 
 /**
- * - `malformed`: it is no `v1.<kid>.<iv>.<ct>`
- * - `key_unknown`: it was sealed with a master key that is not configured (any more)
- * - `not_authentic`: it was changed, or belongs to another row, kind or owner, or its key id names another key than it had
+ * - `malformed`: it does not have the form `v1.<kid>.<iv>.<ct>`
+ * - `key_unknown`: it was encrypted with a master key that is not configured, or no longer
+ * - `not_authentic`: it was changed, belongs to another row, kind or owner, or its key id now names another key
  */
 export type SecretErrorReason = "malformed" | "key_unknown" | "not_authentic";
 
-/** Why a secret could not be opened. Says no part of it. */
+/** Why a secret could not be decrypted. The message contains no part of it. */
 export class SecretError extends Error {
   readonly reason: SecretErrorReason;
 
@@ -68,7 +68,7 @@ const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
 const SEALED = /^v1\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
 
 /**
- * Reads master keys from an environment variable: `<kid>:<base64 of 32 bytes>`, comma-separated, the newest first.
+ * Parses the master keys of an environment variable: `<kid>:<base64 of 32 bytes>`, comma-separated, the newest first.
  *
  * @throws Error that names the variable and what is wrong with it, never a key
  */
@@ -84,7 +84,7 @@ export function parseMasterKeys(name: string, value: string | undefined): Master
 function parseMasterKey(name: string, entry: string): MasterKey {
   const colon = entry.indexOf(":");
   const id = entry.slice(0, Math.max(colon, 0));
-  // without a colon, or with a key where its id should be, what stands there is not said
+  // without a colon, or with the key in place of its id, the message must not repeat the text
   if (!KEY_ID.test(id)) {
     throw new Error(`${name} has a key without an id of 1 to 32 letters, digits, _ and - before a colon`);
   }
@@ -97,10 +97,10 @@ function parseMasterKey(name: string, entry: string): MasterKey {
 }
 
 /**
- * Seals a secret with the newest master key: AES-256-GCM with a key of this row's own, bound to its identity.
+ * Encrypts a secret with the newest master key: AES-256-GCM with a key per row, bound to its identity.
  *
  * @param plaintext 1 to 8192 bytes of UTF-8
- * @returns `v1.<kid>.<iv>.<ct>`, both in base64url; the same text sealed twice is never the same
+ * @returns `v1.<kid>.<iv>.<ct>`, the last two in base64url; encrypting the same text twice gives different results
  */
 export async function encryptSecret(
   masterKeys: MasterKeys,
@@ -114,7 +114,7 @@ export async function encryptSecret(
   const [key] = masterKeys;
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
   const sealed = await crypto.subtle.encrypt(
-    { name: "AES-GCM", iv, additionalData: boundTo(key.id, identity) },
+    { name: "AES-GCM", iv, additionalData: additionalDataOf(key.id, identity) },
     await key.rowKey(identity.id),
     bytes,
   );
@@ -122,7 +122,7 @@ export async function encryptSecret(
 }
 
 /**
- * Opens what `encryptSecret` sealed for the same identity.
+ * Decrypts what `encryptSecret` returned for the same identity.
  *
  * @throws SecretError
  */
@@ -136,21 +136,24 @@ export async function decryptSecret(
   if (!key) {
     throw new SecretError(
       "key_unknown",
-      `The secret is sealed with master key ${keyId}, which is not configured.`,
+      `The secret is encrypted with master key ${keyId}, which is not configured.`,
     );
   }
   const rowKey = await key.rowKey(identity.id);
-  const algorithm = { name: "AES-GCM", iv, additionalData: boundTo(keyId, identity) };
+  const algorithm = { name: "AES-GCM", iv, additionalData: additionalDataOf(keyId, identity) };
   const bytes = await crypto.subtle.decrypt(algorithm, rowKey, ciphertext).catch((error: unknown) => {
-    // the one error that WebCrypto has for a tag that does not fit
+    // WebCrypto's error for a tag that does not match
     if (!(error instanceof DOMException && error.name === "OperationError")) throw error;
-    throw new SecretError("not_authentic", "The secret was changed, or is another row's, kind's or owner's.");
+    throw new SecretError(
+      "not_authentic",
+      "The secret was changed, or belongs to another row, kind or owner.",
+    );
   });
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
 /**
- * The id of the master key that a secret is sealed with.
+ * The id of the master key that a secret is encrypted with.
  *
  * @throws SecretError `malformed`
  */
@@ -172,15 +175,15 @@ function parseSealed(sealed: string): Sealed {
   throw new SecretError("malformed", "The secret is not of the form v1.<kid>.<iv>.<ct>.");
 }
 
-/** What the tag vouches for beside the text. JSON of an array has one form, and no two identities share it. */
-const boundTo = (keyId: string, { id, kind, ownerId }: SecretIdentity): Uint8Array<ArrayBuffer> =>
+/** The additional data that the tag authenticates. JSON of an array has one form, and no two identities share it. */
+const additionalDataOf = (keyId: string, { id, kind, ownerId }: SecretIdentity): Uint8Array<ArrayBuffer> =>
   utf8(JSON.stringify([VERSION, keyId, id, kind, ownerId]));
 
 const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
 const encode = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 
-/** Only the one spelling that `encode` gives: no bit of a ciphertext is without meaning. */
+/** Accepts only the spelling that `encode` writes, so that every bit of a ciphertext counts. */
 function decode(text = ""): Uint8Array<ArrayBuffer> | undefined {
   const bytes = new Uint8Array(Buffer.from(text, "base64url"));
   return encode(bytes) === text ? bytes : undefined;

@@ -99,7 +99,7 @@ describe("a request that is rejected", () => {
     expect(pull).not.toHaveBeenCalled();
   });
 
-  test("415: a compressed body; identity is none", async () => {
+  test("415: a compressed body; identity is accepted", async () => {
     const { endpoint } = setUp();
     for (const encoding of ["gzip", " BR "]) {
       const response = await endpoint(post(gzipSync("{}"), { "content-encoding": encoding }));
@@ -109,7 +109,7 @@ describe("a request that is rejected", () => {
     expect((await endpoint(post("{}", { "content-encoding": "Identity" }))).status).toBe(200);
   });
 
-  test("400: a body that breaks off, and one that is not JSON, told apart by the message", async () => {
+  test("400: a body that breaks off, and one that is not JSON, distinguished by the message", async () => {
     const broken = new ReadableStream({ pull: (stream) => stream.error(new Error("reset")) });
     const { endpoint } = setUp(readJson);
     const messages: string[] = [];
@@ -127,7 +127,7 @@ describe("a request that is rejected", () => {
     ]);
   });
 
-  test("504: a handler that takes too long, which hears of it", async () => {
+  test("504: a handler that takes too long, whose signal is aborted", async () => {
     let signal: AbortSignal | undefined;
     const { endpoint, logged } = setUp((call) => {
       signal = call.signal;

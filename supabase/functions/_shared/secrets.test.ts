@@ -5,7 +5,7 @@ const one = "a".repeat(20);
 const two = "b".repeat(64);
 
 describe("parseSecrets", () => {
-  test("takes one or two, newest first, spaces aside", () => {
+  test("parses one or two, newest first, without spaces", () => {
     expect(parseSecrets("X", one)).toEqual([one]);
     expect(parseSecrets("X", ` ${two} , ${one},`)).toEqual([two, one]);
   });
@@ -15,7 +15,7 @@ describe("parseSecrets", () => {
     ["is not set", " , "],
     ["holds more than 2 secrets", [one, two, "c".repeat(20)].join()],
     ["holds a secret of fewer than 20 characters", `${one},short`],
-  ])("refuses a list that %s, without saying it", (message, value) => {
+  ])("rejects a list that %s, without repeating it", (message, value) => {
     expect(() => parseSecrets("X", value)).toThrow(new Error(`X ${message}`));
   });
 });

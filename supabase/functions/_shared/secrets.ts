@@ -1,15 +1,15 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 
-/** Shorter than this is guessed, not kept. */
+/** Shorter secrets can be guessed. */
 const MIN_LENGTH = 20;
 
-/** Two are valid at a time, so that a sender can be moved from one to the next without losing a message. */
+/** Two are valid at a time, so that a sender can move to a new one without losing a message. */
 const MAX_SECRETS = 2;
 
 /**
- * Reads a list of shared secrets from an environment variable: comma-separated, the newest first.
- * A list that is empty, too long, or holds a short secret is an error, not a weaker check.
+ * Parses the shared secrets of an environment variable: comma-separated, the newest first.
+ * A list that is empty, too long, or contains a short secret is an error, not a weaker check.
  *
  * @throws Error that names the variable and what is wrong with it, never the secret
  */
@@ -24,8 +24,8 @@ export function parseSecrets(name: string, value: string | undefined): string[] 
 }
 
 /**
- * Whether a caller's secret is one of ours. Takes the same time whichever matches, if any, and whatever their lengths:
- * hashes are compared, and every one of them is.
+ * Whether a caller's secret is one of ours. Takes the same time whichever matches, if any, and whatever their lengths are:
+ * it compares hashes, and always all of them.
  */
 export function isOneOf(given: string, secrets: readonly string[]): boolean {
   const hash = sha256(given);

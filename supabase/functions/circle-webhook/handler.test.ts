@@ -56,7 +56,7 @@ const stored = (calls: { name: string; args: Record<string, unknown> }[]): strin
   Buffer.from(String(calls[0]?.args.p_body), "base64").toString("utf8");
 
 describe("a body with the right secret", () => {
-  test("is stored as it came and worked on in one call, and answered 200 with the result", async () => {
+  test("is stored unchanged and processed in one call, and answered 200 with the result", async () => {
     const { handler, calls } = setUp();
     const body = '{ "Type": "single",  "odd": "\\ud800 \\u0000" }';
     const response = await handler(request(body));
@@ -93,7 +93,7 @@ describe("a body with the right secret", () => {
     },
   );
 
-  test("of which one message was refused is answered 200 and says which", async () => {
+  test("with one rejected message is answered 200 and names it", async () => {
     const errors = [{ index: 1, message_id: null, code: "tracker_message_id_invalid", message: "…" }];
     const { handler } = setUp({
       results: {
@@ -108,7 +108,7 @@ describe("a body with the right secret", () => {
     expect(await response.json()).toMatchObject({ status: "failed", processed: 1, errors });
   });
 
-  test("of which parts have an unknown shape is answered with their number", async () => {
+  test("with parts of an unknown shape is answered with their number", async () => {
     const data = {
       event_id: EVENT_ID,
       status: "processed",
@@ -137,7 +137,7 @@ describe("a body with the right secret", () => {
     },
   );
 
-  test("that could not be processed now is stored by itself and answered 202", async () => {
+  test("that can't be processed now is stored alone and answered 202", async () => {
     const { handler, calls, logged } = setUp({
       results: {
         ingest_circle_event: { ok: false, code: "57014", message: "canceling statement due to timeout" },
@@ -152,7 +152,7 @@ describe("a body with the right secret", () => {
     expect(logged[0]).toMatchObject({ status: 202, outcome: "received", cause: "57014" });
   });
 
-  test("whose result nobody understands is stored by itself too", async () => {
+  test("with an unexpected result is stored alone too", async () => {
     const { handler, calls } = setUp({
       results: { ingest_circle_event: { ok: true, data: { event_id: EVENT_ID, status: "odd" } } },
     });
@@ -160,7 +160,7 @@ describe("a body with the right secret", () => {
     expect(calls.map((call) => call.name)).toEqual(["ingest_circle_event", "receive_circle_event"]);
   });
 
-  test("that could not be stored is answered 503 with when to try again", async () => {
+  test("that can't be stored is answered 503 with the time to retry", async () => {
     const { handler, calls } = setUp({
       results: {
         ingest_circle_event: { ok: false, code: "unreachable", message: "fetch failed" },
@@ -188,10 +188,10 @@ describe("the secret", () => {
     ["empty", ""],
     ["wrong", "another-secret-of-the-webhook!!!"],
     ["cut short", SECRET.slice(0, -1)],
-    ["with something behind it", `${SECRET}x`],
+    ["with a character added", `${SECRET}x`],
     ["in another case", SECRET.toUpperCase()],
     ["the whole list", `${SECRET},${PREVIOUS}`],
-  ])("%s is refused with 401 before the body is read, and nothing is stored", async (_what, secret) => {
+  ])("%s is rejected with 401 before the body is read, and nothing is stored", async (_what, secret) => {
     const { handler, calls } = setUp();
     const read = vi.fn((controller: ReadableStreamDefaultController<Uint8Array>) => controller.close());
     const body = new ReadableStream<Uint8Array>({ pull: read }, { highWaterMark: 0 });
@@ -207,13 +207,13 @@ describe("the secret", () => {
     expect(calls).toEqual([]);
   });
 
-  test("in the header decides when both are given", async () => {
+  test("in the header wins when both are given", async () => {
     const { handler } = setUp();
     const response = await handler(request("{}", { headers: { "x-webhook-secret": "wrong" } }));
     expect(response.status).toBe(401);
   });
 
-  test("that is not configured closes the function rather than opening it", async () => {
+  test("that is not configured disables the function", async () => {
     const { handler, calls } = setUp({
       deps: {
         secrets: () => {
@@ -229,7 +229,7 @@ describe("the secret", () => {
 });
 
 describe("limits", () => {
-  test("1 MB is taken, one byte more is refused with 413", async () => {
+  test("1 MB is accepted, one byte more is rejected with 413", async () => {
     const { handler, calls } = setUp();
     expect((await handler(request(new Uint8Array(1024 * 1024)))).status).toBe(200);
     const response = await handler(request(new Uint8Array(1024 * 1024 + 1)));
@@ -238,7 +238,7 @@ describe("limits", () => {
     expect(calls).toHaveLength(1);
   });
 
-  test("a body that lies about its length is cut off while it arrives", async () => {
+  test("a body with a wrong content-length is given up while it arrives", async () => {
     const { handler } = setUp({ deps: { maxBytes: 10 } });
     let pulls = 0;
     const body = new ReadableStream<Uint8Array>({
@@ -254,7 +254,7 @@ describe("limits", () => {
     expect(pulls).toBeLessThan(6);
   });
 
-  test("a body that never ends is given up with 408", async () => {
+  test("a body that never ends is answered 408", async () => {
     const { handler } = setUp({ deps: { bodyTimeoutMs: 20 } });
     const response = await handler(
       request(new ReadableStream<Uint8Array>(), { duplex: "half" } as RequestInit),
@@ -274,7 +274,7 @@ describe("limits", () => {
     expect(calls).toEqual([]);
   });
 
-  test("a compressed body is refused with 415, and nothing is stored", async () => {
+  test("a compressed body is rejected with 415, and nothing is stored", async () => {
     const { handler, calls } = setUp();
     const response = await handler(request("{}", { headers: { "content-encoding": "gzip" } }));
     expect(response.status).toBe(415);
@@ -292,7 +292,7 @@ describe("limits", () => {
 });
 
 describe("the log", () => {
-  test("has one line a request with its id, and neither body nor secret", async () => {
+  test("has one line per request with its id, and neither body nor secret", async () => {
     const { handler, logged } = setUp();
     await handler(request('{"body":"very private"}', { headers: { "sb-request-id": "from-the-gateway" } }));
     await handler(request('{"body":"very private"}', { secret: "a wrong one" }));

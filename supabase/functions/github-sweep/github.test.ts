@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type FakeGithub, startFakeGithub } from "../../../scripts/fakes/github.ts";
 import { createGithub, type Question } from "./github.ts";
 
-// Over real HTTP, against the fake that answers as GitHub does.
+// Over real HTTP, against the fake GitHub.
 
 const TOKEN = "ghp_0123456789012345678901234567890123456";
 const NOW = Date.parse("2026-03-01T10:00:00Z");
@@ -21,7 +21,7 @@ beforeEach(() => {
   fake.state.requests.length = 0;
   fake.state.addUser({ login: "maya", token: TOKEN });
   fake.state.addRepo({ owner: "acme", name: "shop", isPrivate: true, members: ["maya"] });
-  fake.state.openPull({ owner: "acme", name: "shop", title: "Mend it", head: "fix" });
+  fake.state.openPull({ owner: "acme", name: "shop", title: "Fix it", head: "fix" });
 });
 
 const ask = (question: Partial<Question> = {}, timeoutMs = 1_000) =>
@@ -34,10 +34,10 @@ const ask = (question: Partial<Question> = {}, timeoutMs = 1_000) =>
 
 const after = (seconds: number) => new Date(NOW + seconds * 1000);
 
-test("what is there is read, with its ETag, and nothing is said of what is unchanged", async () => {
+test("an existing resource is returned with its ETag, and an unchanged one without content", async () => {
   const answer = await ask();
   if (answer.kind !== "ok") throw new Error(answer.kind);
-  expect(JSON.parse(answer.body)).toMatchObject({ number: 1, title: "Mend it" });
+  expect(JSON.parse(answer.body)).toMatchObject({ number: 1, title: "Fix it" });
   expect(await ask({ etag: answer.etag })).toEqual({ kind: "unchanged" });
   fake.state.merge("acme", "shop", 1);
   expect(await ask({ etag: answer.etag })).toMatchObject({ kind: "ok" });
@@ -48,7 +48,7 @@ test("what is there is read, with its ETag, and nothing is said of what is uncha
   });
 });
 
-test("what is not there, or not for this token, is not seen", async () => {
+test("what does not exist, or is not readable with this token, is not seen", async () => {
   fake.state.addUser({ login: "mallory", token: "ghp_mallory" });
   for (
     const question of [
@@ -65,14 +65,14 @@ test("what is not there, or not for this token, is not seen", async () => {
   for (let at = 0; at < 3; at++) expect(await ask()).toEqual({ kind: "not_seen" });
 });
 
-test("a token that GitHub refuses is told from one that sees nothing", async () => {
-  expect(await ask({ token: "ghp_gone" })).toEqual({ kind: "token_refused" });
+test("a rejected token is distinguished from one that can't read the resource", async () => {
+  expect(await ask({ token: "ghp_gone" })).toEqual({ kind: "token_rejected" });
 });
 
 describe("limits", () => {
   test.each([
     [
-      "a secondary one says for how long",
+      "a secondary one with a time",
       {
         status: 403,
         headers: { "retry-after": "77" },
@@ -81,7 +81,7 @@ describe("limits", () => {
       { kind: "limited", until: after(77) },
     ],
     [
-      "or doesn't: a minute",
+      "a secondary one without a time: a minute",
       { status: 403, body: { message: "You have exceeded a secondary rate limit." } },
       { kind: "limited", until: after(60) },
     ],
@@ -91,7 +91,7 @@ describe("limits", () => {
     }],
     ["429 without", { status: 429, body: {} }, { kind: "limited", until: after(60) }],
     [
-      "429 with what is no number of seconds",
+      "429 with a header that is not a number",
       { status: 429, headers: { "retry-after": "soon" }, body: {} },
       { kind: "limited", until: after(60) },
     ],
@@ -100,30 +100,30 @@ describe("limits", () => {
     expect(await ask()).toEqual(answer);
   });
 
-  test("an hour's requests that are used up are one token's affair", async () => {
+  test("the hourly limit concerns one token", async () => {
     const [maya] = fake.state.users;
     if (maya) maya.remaining = 0;
     expect(await ask()).toEqual({ kind: "exhausted" });
   });
 });
 
-describe("what tells nothing", () => {
+describe("an unusable answer", () => {
   test.each([
-    ["a failure of GitHub's", { status: 500, body: "<html>" }, "status 500"],
+    ["an error of GitHub's", { status: 500, body: "<html>" }, "status 500"],
     ["an outage", { status: 503, body: "" }, "status 503"],
     ["broken JSON", { body: '{"number":' }, "not JSON"],
-    ["JSON that is no object", { body: "1" }, "not an object"],
+    ["JSON that is not an object", { body: "1" }, "not an object"],
     ["a slow answer", { delayMs: 500 }, "timeout"],
     ["a cut connection", { hangUp: true }, "unreachable"],
-    ["an answer without end", { body: `"${"x".repeat(6 * 1024 * 1024)}"` }, "too large"],
+    ["an answer that is too large", { body: `"${"x".repeat(6 * 1024 * 1024)}"` }, "too large"],
   ])("%s", async (_what, fault, why) => {
     fake.state.faults.push(fault);
     expect(await ask({}, 300)).toEqual({ kind: "failed", why });
   });
 
-  test("nobody there", async () => {
-    const nobody = createGithub({ apiUrl: "http://127.0.0.1:1", fetch, clock: () => NOW });
-    expect(await nobody({ path: "/user", token: TOKEN, etag: null })).toEqual({
+  test("a server that can't be reached", async () => {
+    const unreachable = createGithub({ apiUrl: "http://127.0.0.1:1", fetch, clock: () => NOW });
+    expect(await unreachable({ path: "/user", token: TOKEN, etag: null })).toEqual({
       kind: "failed",
       why: "unreachable",
     });
@@ -138,7 +138,7 @@ describe("redirects", () => {
     path: "/shop/pulls/1",
   });
 
-  test("of a repository that was renamed are followed", async () => {
+  test("of a renamed repository are followed", async () => {
     fake.state.addRepo({ owner: "acme", name: "store", isPrivate: true, members: ["maya"] });
     fake.state.openPull({ owner: "acme", name: "store", title: "Moved", head: "fix" });
     fake.state.faults.push(moved(`${fake.url}/repos/acme/store/pulls/1`));
@@ -146,13 +146,13 @@ describe("redirects", () => {
     expect(answer.kind === "ok" && JSON.parse(answer.body)).toMatchObject({ title: "Moved" });
   });
 
-  test("that lead round in a circle end", async () => {
+  test("that form a cycle end", async () => {
     fake.state.faults.push({ ...moved("/repos/acme/shop/pulls/1"), times: 99 });
     expect(await ask()).toEqual({ kind: "not_seen" });
     expect(fake.state.requests).toHaveLength(3);
   });
 
-  test("to somewhere else are not, and the token stays here", async () => {
+  test("to another origin are not followed, and the token is not sent there", async () => {
     const seen: unknown[] = [];
     const elsewhere = createServer((request, response) => {
       seen.push(request.headers.authorization);

@@ -1,22 +1,22 @@
-/** What asking GitHub came to. */
+/** GitHub's answer to a question. */
 export type GithubAnswer =
   | { kind: "ok"; body: string; etag: string | null }
-  /** 304: what the ETag stands for is still so. */
+  /** 304: the content of the ETag is current. */
   | { kind: "unchanged" }
-  /** It is not there, or not for whoever asked. */
+  /** It does not exist, or the token may not read it. */
   | { kind: "not_seen" }
-  | { kind: "token_refused" }
-  /** The hour's requests of this token are used up. */
+  | { kind: "token_rejected" }
+  /** The hourly limit of this token is reached. */
   | { kind: "exhausted" }
-  /** GitHub asks to be left alone by all of us until then. */
+  /** GitHub asks for no requests at all until then. */
   | { kind: "limited"; until: Date }
-  /** Nothing is known: it is slow, broken or out of reach. */
+  /** No usable answer: GitHub is slow, broken or out of reach. */
   | { kind: "failed"; why: string };
 
 export interface Question {
-  /** After the API's base, with its query. */
+  /** The path below the API's base, with its query. */
   path: string;
-  /** Null: asked without one. */
+  /** Null: ask without a token. */
   token: string | null;
   etag: string | null;
 }
@@ -36,12 +36,12 @@ const TIMEOUT_MS = 10_000;
 /** A pull request is 20 to 100 kB. */
 const MAX_BYTES = 5 * 1024 * 1024;
 const MAX_REDIRECTS = 2;
-/** Where GitHub doesn't say for how long: what its documentation asks for at least. */
+/** Where GitHub gives no time: the least that its documentation asks for. */
 const PAUSE_MS = 60_000;
 
 /**
- * Asks GitHub's REST API, conditionally where there is an ETag: an answer of 304 costs nothing of the hour's requests.
- * A repository that was renamed answers with a redirect, which is followed only within the API's own origin.
+ * Asks GitHub's REST API, conditionally where there is an ETag: an answer of 304 does not count against the hourly limit.
+ * A renamed repository answers with a redirect, which is followed only within the API's own origin.
  *
  * @see https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
  */
@@ -60,7 +60,7 @@ export function createGithub(options: GithubOptions): AskGithub {
       for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
         const response = await options.fetch(url, { headers, redirect: "manual", signal });
         const moved = redirectOf(response, url);
-        if (moved === null) return await read(response, token, options.clock());
+        if (moved === null) return await parseAnswer(response, token, options.clock());
         await response.body?.cancel();
         if (new URL(moved).origin !== new URL(options.apiUrl).origin) return { kind: "not_seen" };
         url = moved;
@@ -79,23 +79,23 @@ function redirectOf(response: Response, url: string): string | null {
   return location !== null && URL.canParse(location, url) ? new URL(location, url).href : null;
 }
 
-async function read(response: Response, token: string | null, now: number): Promise<GithubAnswer> {
+async function parseAnswer(response: Response, token: string | null, now: number): Promise<GithubAnswer> {
   const { status, headers } = response;
   if (status === 200) return await readJson(response);
   const text = await readText(response);
   if (status === 304) return { kind: "unchanged" };
-  if (status === 401 && token !== null) return { kind: "token_refused" };
+  if (status === 401 && token !== null) return { kind: "token_rejected" };
   if (status === 429 || status === 403) {
-    const limit = readLimit(headers, status, text ?? "", now);
+    const limit = parseLimit(headers, status, text ?? "", now);
     if (limit) return limit;
   }
-  // 401 without a token, 403 of an organisation's rules, 451: not for whoever asks
+  // 401 without a token, 403 of an organization's rules, 451: not readable for the caller
   if ([301, 302, 307, 308, 401, 403, 404, 410, 451].includes(status)) return { kind: "not_seen" };
   return { kind: "failed", why: `status ${status}` };
 }
 
-/** Null where a 403 is about rights and not about how much was asked. */
-function readLimit(headers: Headers, status: number, text: string, now: number): GithubAnswer | null {
+/** The limit that a response reports; null where a 403 is about rights. */
+function parseLimit(headers: Headers, status: number, text: string, now: number): GithubAnswer | null {
   const after = headers.get("retry-after");
   if (after !== null && /^\d{1,6}$/.test(after)) {
     return { kind: "limited", until: new Date(now + Number(after) * 1000) };
@@ -118,7 +118,7 @@ async function readJson(response: Response): Promise<GithubAnswer> {
   return { kind: "ok", body, etag: response.headers.get("etag") };
 }
 
-/** The body as text; null when it is larger than any that we asked for. */
+/** The body as text; null when it is larger than any expected answer. */
 async function readText(response: Response): Promise<string | null> {
   if (!response.body) return "";
   const decoder = new TextDecoder();

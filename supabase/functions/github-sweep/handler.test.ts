@@ -33,7 +33,7 @@ const due = (number: number, readers: DuePull["readers"], more: Partial<DuePull>
 interface Setup {
   pulls?: DuePull[];
   branches?: DueBranch[];
-  /** What GitHub answers; default: all is there. */
+  /** GitHub's answers; default: everything exists. */
   answer?: (question: Question, at: number) => GithubAnswer;
   results?: Record<string, RpcResult>;
   deps?: Partial<Dependencies>;
@@ -75,14 +75,14 @@ function setUp({ pulls = [], branches = [], answer = () => OK, results = {}, dep
   return { run, questions, tokens, stored, calls, logged };
 }
 
-describe("who may call", () => {
-  test("the holder of a ticket, which the database takes", async () => {
+describe("the caller", () => {
+  test("may have a ticket, which the database accepts", async () => {
     const { run, calls } = setUp({});
     expect(await run()).toMatchObject({ status: 200, body: { requests: 0, stopped: null } });
     expect(calls).toEqual([{ name: "begin_github_sweep", args: { p_ticket: "ticket", p_limit: 200 } }]);
   });
 
-  test("nobody with a ticket that is none, whatever else they show", async () => {
+  test("with an invalid ticket is rejected, even with a secret key", async () => {
     const { run } = setUp({
       results: { begin_github_sweep: { ok: false, code: "PT401", message: "function_ticket_invalid" } },
     });
@@ -92,7 +92,7 @@ describe("who may call", () => {
     });
   });
 
-  test("a server, and nobody else", async () => {
+  test("without a ticket has to be a server", async () => {
     const { run, calls } = setUp({});
     expect((await run({ apikey: "secret" })).status).toBe(200);
     expect(calls[0]?.args).toEqual({ p_ticket: null, p_limit: 200 });
@@ -102,7 +102,7 @@ describe("who may call", () => {
     expect(calls).toHaveLength(1);
   });
 
-  test("nobody by GET, and nobody without keys or a database", async () => {
+  test("is answered an error for GET, without keys and without a database", async () => {
     const { run } = setUp({
       results: { begin_github_sweep: { ok: false, code: "unreachable", message: "" } },
     });
@@ -119,8 +119,8 @@ describe("who may call", () => {
   });
 });
 
-describe("whose token is used", () => {
-  test("everybody's who waits, then none once it is known", async () => {
+describe("tokens", () => {
+  test("of every user who waits are used, then no other once the answer is known", async () => {
     const readers = [await reader(1, true), await reader(2, true), await reader(3)];
     const { run, tokens, stored } = setUp({ pulls: [due(1, readers, { etag: 'W/"0"' })] });
     expect((await run()).body).toMatchObject({ requests: 2, read: 2, failed: 0 });
@@ -128,7 +128,7 @@ describe("whose token is used", () => {
     expect(stored).toEqual(["1 read 1", "1 read 2"]);
   });
 
-  test("else the next one's, when one does not see it", async () => {
+  test("of the next user are used, when one can't see it", async () => {
     const { run, tokens, stored } = setUp({
       pulls: [due(1, [await reader(1, true), await reader(2), await reader(3)])],
       answer: ({ token }) => token === "token-1" ? { kind: "not_seen" } : { kind: "unchanged" },
@@ -138,7 +138,7 @@ describe("whose token is used", () => {
     expect(stored).toEqual(["1 not_seen 1", "1 unchanged 2"]);
   });
 
-  test("and when nobody does, that is noted", async () => {
+  test("of users who all can't see it: that is stored", async () => {
     const { run, stored } = setUp({
       pulls: [due(1, [await reader(1, true), await reader(2)])],
       answer: () => ({ kind: "not_seen" }),
@@ -147,7 +147,7 @@ describe("whose token is used", () => {
     expect(stored).toEqual(["1 not_seen 1", "1 not_seen 2", "1 unseen l"]);
   });
 
-  test("nobody's for what may be public, never for what is private", async () => {
+  test("are not needed for what may be public, always for what is private", async () => {
     const { run, tokens, stored } = setUp({
       pulls: [due(1, [], { is_private: null }), due(2, [], { is_private: false }), due(3, [])],
     });
@@ -156,11 +156,11 @@ describe("whose token is used", () => {
     expect(stored).toEqual(["1 read l", "2 read l"]);
   });
 
-  test("one that GitHub refuses is marked, and not used again", async () => {
+  test("that GitHub rejects are marked, and not used again", async () => {
     const [one, two] = [await reader(1), await reader(2)];
     const { run, tokens, stored, calls } = setUp({
       pulls: [due(1, [one, two]), due(2, [one])],
-      answer: ({ token }) => token === "token-1" ? { kind: "token_refused" } : OK,
+      answer: ({ token }) => token === "token-1" ? { kind: "token_rejected" } : OK,
     });
     expect((await run()).body).toMatchObject({ tokens_refused: 1, read: 1 });
     expect(tokens()).toEqual(["token-1", "token-2"]);
@@ -168,14 +168,14 @@ describe("whose token is used", () => {
     expect(calls[1]?.args).toEqual({ p_id: one.secret_id, p_is_valid: false });
   });
 
-  test("one that is somebody else's, or was changed, opens nothing", async () => {
+  test("that belong to another user or were changed can't be decrypted", async () => {
     const [one, two] = [await reader(1), await reader(2)];
     const { run, tokens } = setUp({ pulls: [due(1, [{ ...one, sealed: two.sealed }]), due(2, [two])] });
     expect((await run()).body).toMatchObject({ tokens_refused: 1, read: 1 });
     expect(tokens()).toEqual(["token-2"]);
   });
 
-  test("one whose hour is used up rests, and the others go on", async () => {
+  test("whose hourly limit is reached are not used, and the others are", async () => {
     const [one, two] = [await reader(1), await reader(2)];
     const { run, tokens, stored } = setUp({
       pulls: [due(1, [one]), due(2, [one]), due(3, [two])],
@@ -187,11 +187,11 @@ describe("whose token is used", () => {
   });
 });
 
-describe("when it stops", () => {
+describe("it stops", () => {
   const many = () => Array.from({ length: 9 }, (_, at) => at + 1).map((n) => due(n, [one]));
   let one: DuePull["readers"][number];
 
-  test("GitHub asks for it: until then nothing is swept", async () => {
+  test("when GitHub asks for it, until the time that GitHub gives", async () => {
     one = await reader(1);
     const until = new Date("2026-03-01T10:01:00Z");
     const { run, calls } = setUp({
@@ -206,7 +206,7 @@ describe("when it stops", () => {
     });
   });
 
-  test("its requests or its time are used up", async () => {
+  test("when its requests or its time are used up", async () => {
     one = await reader(1);
     const requests = setUp({ pulls: many(), deps: { maxRequests: 3 } });
     expect((await requests.run()).body).toMatchObject({ stopped: "requests", requests: 3, read: 3 });
@@ -217,21 +217,21 @@ describe("when it stops", () => {
     expect(body.requests).toBeLessThan(9);
   });
 
-  test("three failures in a row, not one or two", async () => {
+  test("after three failures in a row, not one or two", async () => {
     one = await reader(1);
     const failed: GithubAnswer = { kind: "failed", why: "timeout" };
-    const nowAndThen = setUp({
+    const sometimes = setUp({
       pulls: many(),
       answer: (_question, at) => at % 3 === 0 ? OK : failed,
     });
-    expect((await nowAndThen.run()).body).toMatchObject({ stopped: null, read: 3, failed: 6 });
+    expect((await sometimes.run()).body).toMatchObject({ stopped: null, read: 3, failed: 6 });
     const always = setUp({ pulls: many(), answer: () => failed });
     expect((await always.run()).body).toMatchObject({ stopped: "failing", requests: 3 });
     expect(always.stored).toEqual([]);
   });
 });
 
-test("an answer that can't be stored leaves the others alone", async () => {
+test("an answer that can't be stored does not affect the others", async () => {
   const one = await reader(1);
   const { run } = setUp({
     pulls: [due(1, [one])],

@@ -31,7 +31,7 @@ export const planSchema = z.object({
   branches: z.array(branchSchema),
 });
 
-/** A user whose sealed token may be used to ask about something of theirs. */
+/** A user, with the encrypted token that may be used for what the user may see. */
 export type Reader = Omit<z.infer<typeof readerSchema>, "is_unverified">;
 export type DuePull = z.infer<typeof pullSchema>;
 export type DueBranch = z.infer<typeof branchSchema>;

@@ -2,22 +2,22 @@ import type { Rpc } from "../_shared/database.ts";
 import type { AskGithub, GithubAnswer, Question } from "./github.ts";
 import type { DueBranch, DuePull, Plan, Reader } from "./plan.ts";
 
-/** Why a sweep ended before it was through. */
+/** Why a sweep ended early. */
 export type StopReason = "requests" | "time" | "limited" | "failing";
 
-/** What a sweep did. */
+/** The result of a sweep. */
 export interface Report {
   /** Requests to GitHub. */
   requests: number;
   read: number;
   unchanged: number;
-  /** Answers that a token does not see what it was asked for. */
+  /** Answers that the token can't read what was asked for. */
   not_seen: number;
-  /** Tokens that GitHub refuses, or that can't be decrypted. */
+  /** Tokens that GitHub rejects, or that can't be decrypted. */
   tokens_refused: number;
-  /** Pull requests and branches of which nothing is known after asking, or whose answer could not be stored. */
+  /** Pull requests and branches without a usable answer, or whose answer could not be stored. */
   failed: number;
-  /** Pull requests that were found by their branch. */
+  /** Branches whose pull requests were found. */
   found: number;
   stopped: StopReason | null;
   paused_until: string | null;
@@ -34,12 +34,12 @@ export interface SweepTools {
   maxMs: number;
 }
 
-/** So many failures in a row are GitHub's, or ours, and not the pull requests'. */
+/** This many failures in a row are caused by GitHub or by us, not by the pull requests. */
 const MAX_FAILURES_IN_A_ROW = 3;
 
 /**
  * Asks GitHub about what is due, one request after the other, and stores each answer by itself: what goes wrong with one
- * pull request leaves the others alone. What is not reached stays due.
+ * pull request does not affect the others. What is not reached stays due.
  */
 export async function sweep(plan: Plan, tools: SweepTools): Promise<Report> {
   const run = new Run(tools);
@@ -54,7 +54,7 @@ export async function sweep(plan: Plan, tools: SweepTools): Promise<Report> {
   return run.report;
 }
 
-/** One sweep as it goes: its budget, the tokens that are no longer of use, and what it did. */
+/** The state of a sweep: its budget, the tokens that can no longer be used, and its report. */
 class Run {
   readonly report: Report = {
     requests: 0,
@@ -69,7 +69,7 @@ class Run {
   };
   readonly #tools: SweepTools;
   readonly #started: number;
-  readonly #useless = new Set<string>();
+  readonly #unusable = new Set<string>();
   #failuresInARow = 0;
 
   constructor(tools: SweepTools) {
@@ -81,23 +81,23 @@ class Run {
     return this.#tools.clock();
   }
 
-  /** Asks as a reader, or as nobody. Null when it can't be asked: no token that is of use, or no budget left. */
+  /** Asks with a reader's token, or without one. Null when that is not possible: no usable token, or no budget left. */
   async ask(reader: Reader | null, question: Omit<Question, "token">): Promise<GithubAnswer | null> {
-    const key = reader?.secret_id ?? "nobody";
-    if (this.#useless.has(key) || this.#isSpent()) return null;
+    const key = reader?.secret_id ?? "anonymous";
+    if (this.#unusable.has(key) || this.#isSpent()) return null;
     const token = reader && await this.#tools.open(reader);
     if (reader && token === null) {
-      this.#useless.add(key);
+      this.#unusable.add(key);
       this.report.tokens_refused++;
       return null;
     }
     this.report.requests++;
     const answer = await this.#tools.ask({ ...question, token });
-    await this.#note(answer, key, reader);
+    await this.#record(answer, key, reader);
     return answer;
   }
 
-  /** Stores what came of it; false when that failed. */
+  /** Stores a result; false when that failed. */
   async store(name: string, args: Record<string, unknown>): Promise<boolean> {
     const result = await this.#tools.rpc(name, args);
     if (!result.ok) this.#fail();
@@ -110,12 +110,12 @@ class Run {
     return this.report.stopped !== null;
   }
 
-  async #note(answer: GithubAnswer, key: string, reader: Reader | null): Promise<void> {
+  async #record(answer: GithubAnswer, key: string, reader: Reader | null): Promise<void> {
     if (answer.kind === "failed") return this.#fail();
     this.#failuresInARow = 0;
     if (answer.kind === "not_seen") this.report.not_seen++;
-    if (answer.kind === "exhausted" || answer.kind === "token_refused") this.#useless.add(key);
-    if (answer.kind === "token_refused" && reader) {
+    if (answer.kind === "exhausted" || answer.kind === "token_rejected") this.#unusable.add(key);
+    if (answer.kind === "token_rejected" && reader) {
       this.report.tokens_refused++;
       await this.store("mark_secret_checked", { p_id: reader.secret_id, p_is_valid: false });
     }
@@ -132,7 +132,10 @@ class Run {
   }
 }
 
-/** With the token of everybody who waits to see it, else of one who may, else with none where it may be public. */
+/**
+ * Asks about a pull request with the token of every user who waits to see it, else of one who may see it, else without a
+ * token where it may be public.
+ */
 async function checkPull(run: Run, pull: DuePull): Promise<void> {
   const path = `/repos/${encodeURIComponent(pull.repo_owner)}/${
     encodeURIComponent(pull.repo_name)
@@ -152,7 +155,7 @@ async function checkPull(run: Run, pull: DuePull): Promise<void> {
   }
   const isAsked = kinds.some((kind) => isKnown(kind) || kind === "not_seen" || kind === "failed");
   if (!isAsked && pull.is_private !== true) kinds.push(await ask(null));
-  if (kinds.includes("not_seen") && kinds.every((kind) => kind === "not_seen" || kind === "token_refused")) {
+  if (kinds.includes("not_seen") && kinds.every((kind) => kind === "not_seen" || kind === "token_rejected")) {
     await run.store("finish_github_check", {
       p_pull_request_id: pull.pull_request_id,
       p_user_id: null,
@@ -190,7 +193,7 @@ async function storePull(
   }
 }
 
-/** The pull requests of a task's branch, of whatever state, newest first. */
+/** Asks for the pull requests of a task's branch, in any state, newest first. */
 async function findPull(run: Run, branch: DueBranch): Promise<void> {
   const { repo_owner: owner, repo_name: name } = branch;
   const query = new URLSearchParams({ head: `${owner}:${branch.head_ref}`, state: "all", per_page: "10" });

@@ -6,7 +6,7 @@ import type { Details } from "../_shared/log.ts";
 import { type Caller, statusSchema, type TokenStatus } from "./caller.ts";
 import type { CheckToken, TokenCheck } from "./github.ts";
 
-/** What the actions need from outside. */
+/** The dependencies of the actions. */
 export interface Tools {
   masterKeys: MasterKeys;
   rpc: Rpc;
@@ -42,7 +42,7 @@ export async function setToken(
       status: 422,
       code: "agents_github_token_invalid",
       message: "GitHub does not accept this token.",
-      details: check.words.replaceAll(token, "…") || `GitHub answered ${check.status}.`,
+      details: check.message.replaceAll(token, "…") || `GitHub answered ${check.status}.`,
       hint: "Make a new one at GitHub under Settings, Developer settings, Personal access tokens.",
     });
   }

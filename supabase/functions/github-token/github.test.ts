@@ -2,7 +2,7 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { startFakeGithub } from "../../../scripts/fakes/github.ts";
 import { createCheckToken, type TokenCheck } from "./github.ts";
 
-// Over real HTTP, against a GitHub that does as it is told.
+// Over real HTTP, against a fake GitHub.
 
 const TOKEN = `ghp_${"a".repeat(36)}`;
 const github = await startFakeGithub();
@@ -42,7 +42,7 @@ test.each([
   ["2099-12-01T10:00:00Z", "2099-12-01T10:00:00.000Z"],
   ["2099-13-41 10:00:00 UTC", null],
   ["soon", null],
-])("an expiry of %s is read as %s", async (header, expires_at) => {
+])("an expiry of %s is parsed as %s", async (header, expires_at) => {
   github.state.faults.push({
     path: "/user",
     status: 200,
@@ -56,7 +56,7 @@ test("an unknown token is rejected", async () => {
   expect(await check(`ghp_${"z".repeat(36)}`)).toEqual({
     outcome: "rejected",
     status: 401,
-    words: "Bad credentials",
+    message: "Bad credentials",
   });
 });
 
@@ -65,7 +65,7 @@ test.each([
   ["a suspended account", "Sorry. Your account was suspended."],
 ])("%s is rejected", async (_, message) => {
   github.state.faults.push({ path: "/user", status: 403, body: { message } });
-  expect(await check(TOKEN)).toEqual({ outcome: "rejected", status: 403, words: message });
+  expect(await check(TOKEN)).toEqual({ outcome: "rejected", status: 403, message });
 });
 
 describe("GitHub can't be asked", () => {
@@ -78,7 +78,7 @@ describe("GitHub can't be asked", () => {
       "status_301",
       10,
     ],
-    ["its answer is no JSON", { status: 200, body: "<html>" }, "unexpected_answer", 10],
+    ["its answer is not JSON", { status: 200, body: "<html>" }, "unexpected_answer", 10],
     [
       "its answer is huge",
       { status: 200, body: `{"login": "${"x".repeat(300_000)}"}` },
@@ -86,10 +86,10 @@ describe("GitHub can't be asked", () => {
       10,
     ],
     ["its answer has no login", { status: 200, body: { id: 1 } }, "unexpected_answer", 10],
-    ["it hangs up", { hangUp: true }, "unreachable", 10],
-    ["a proxy refuses", { status: 403, body: "Forbidden" }, "status_403", 10],
+    ["it closes the connection", { hangUp: true }, "unreachable", 10],
+    ["a proxy rejects it", { status: 403, body: "Forbidden" }, "status_403", 10],
     [
-      "a burst was too much",
+      "a secondary limit is reached",
       {
         status: 403,
         body: { message: "You have exceeded a secondary rate limit." },
@@ -99,7 +99,7 @@ describe("GitHub can't be asked", () => {
       30,
     ],
     [
-      "the wait is for ever",
+      "the wait is very long",
       { status: 429, body: {}, headers: { "retry-after": "99999" } },
       "rate_limit",
       3600,
@@ -109,7 +109,7 @@ describe("GitHub can't be asked", () => {
     expect(await check(TOKEN)).toEqual({ outcome: "unavailable", cause, retryAfter });
   });
 
-  test("its hourly limit is used up", async () => {
+  test("its hourly limit is reached", async () => {
     github.state.faults.push({
       path: "/user",
       status: 403,
@@ -128,7 +128,7 @@ describe("GitHub can't be asked", () => {
       .toEqual({ outcome: "unavailable", cause: "TimeoutError", retryAfter: 10 });
   });
 
-  test("it is not there", async () => {
+  test("it can't be reached", async () => {
     expect(await createCheckToken("http://127.0.0.1:9", 2_000)(TOKEN))
       .toEqual({ outcome: "unavailable", cause: "unreachable", retryAfter: 10 });
   });

@@ -1,26 +1,26 @@
 import { z } from "zod";
 import { readBody } from "../_shared/body.ts";
 
-/** What GitHub tells about a token to whoever shows it. */
+/** What GitHub reports about a token to its holder. */
 export interface TokenFacts {
   login: string;
-  /** What a classic token may do; null for one that has permissions instead. */
+  /** The scopes of a classic token; null for a fine-grained one, which has permissions instead. */
   scopes: string[] | null;
   /** ISO 8601; null for a token that does not expire. */
   expires_at: string | null;
 }
 
 /**
- * - `valid`: with what GitHub told
- * - `rejected`: GitHub does not take it for a person's; `words` are GitHub's own
+ * - `valid`: with what GitHub reported
+ * - `rejected`: GitHub does not accept it as a person's token; `message` is GitHub's own
  * - `unavailable`: GitHub could not be asked; `retryAfter` in seconds
  */
 export type TokenCheck =
   | { outcome: "valid"; facts: TokenFacts }
-  | { outcome: "rejected"; status: number; words: string }
+  | { outcome: "rejected"; status: number; message: string }
   | { outcome: "unavailable"; cause: string; retryAfter: number };
 
-/** Asks GitHub whose token it is. */
+/** Asks GitHub who the owner of a token is. */
 export type CheckToken = (token: string) => Promise<TokenCheck>;
 
 const MAX_ANSWER_BYTES = 256 * 1024;
@@ -48,33 +48,33 @@ export function createCheckToken(apiUrl: string, timeoutMs: number, send: typeof
           "x-github-api-version": "2022-11-28",
           "user-agent": "fixloop",
         },
-        // a token is for the host that it was meant for
+        // a redirect must not take the token to another host
         redirect: "manual",
         signal: AbortSignal.timeout(timeoutMs),
       });
-      body = parse(await readBody(response, MAX_ANSWER_BYTES, timeoutMs));
+      body = parseJson(await readBody(response, MAX_ANSWER_BYTES, timeoutMs));
     } catch (error) {
       return unavailable(error instanceof DOMException ? error.name : "unreachable");
     }
-    return judge(response, body);
+    return parseAnswer(response, body);
   };
 }
 
-function judge(response: Response, body: unknown): TokenCheck {
+function parseAnswer(response: Response, body: unknown): TokenCheck {
   const { status, headers } = response;
   if (status === 200) {
     const user = userSchema.safeParse(body);
     if (!user.success) return unavailable("unexpected_answer");
-    const facts = { login: user.data.login, scopes: scopes(headers), expires_at: expiry(headers) };
+    const facts = { login: user.data.login, scopes: parseScopes(headers), expires_at: parseExpiry(headers) };
     return { outcome: "valid", facts };
   }
-  const words = errorSchema.safeParse(body).data?.message ?? "";
-  if (status === 401) return { outcome: "rejected", status, words };
-  if (status === 429 || (status === 403 && isLimit(headers, words))) {
+  const message = errorSchema.safeParse(body).data?.message ?? "";
+  if (status === 401) return { outcome: "rejected", status, message };
+  if (status === 429 || (status === 403 && isRateLimit(headers, message))) {
     return unavailable("rate_limit", secondsToWait(headers));
   }
-  // an app's own token, a suspended account: answers that will not change by themselves
-  if (status === 403 && words !== "") return { outcome: "rejected", status, words };
+  // an app's own token, a suspended account: a retry would get the same answer
+  if (status === 403 && message !== "") return { outcome: "rejected", status, message };
   return unavailable(`status_${status}`);
 }
 
@@ -84,9 +84,9 @@ const unavailable = (cause: string, retryAfter = 10): TokenCheck => ({
   retryAfter,
 });
 
-/** docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: the primary limit by count, the secondary in words. */
-const isLimit = (headers: Headers, words: string): boolean =>
-  headers.get("x-ratelimit-remaining") === "0" || headers.has("retry-after") || /rate limit/i.test(words);
+/** docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: the primary limit by count, the secondary in the message. */
+const isRateLimit = (headers: Headers, message: string): boolean =>
+  headers.get("x-ratelimit-remaining") === "0" || headers.has("retry-after") || /rate limit/i.test(message);
 
 function secondsToWait(headers: Headers): number {
   const after = Number(headers.get("retry-after") ?? NaN);
@@ -95,14 +95,14 @@ function secondsToWait(headers: Headers): number {
   return Math.min(Math.ceil(seconds), MAX_RETRY_SECONDS);
 }
 
-function scopes(headers: Headers): string[] | null {
+function parseScopes(headers: Headers): string[] | null {
   const value = headers.get("x-oauth-scopes");
   if (value === null) return null;
   return value.split(",").map((scope) => scope.trim()).filter((scope) => scope !== "");
 }
 
-/** `2026-12-01 10:00:00 UTC`, or with an offset such as `+0200` in the place of UTC. */
-function expiry(headers: Headers): string | null {
+/** `2026-12-01 10:00:00 UTC`, or with an offset such as `+0200` in place of UTC. */
+function parseExpiry(headers: Headers): string | null {
   const value = headers.get("github-authentication-token-expiration") ?? "";
   const [, day, time, zone = ""] =
     value.match(/^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d) ?(UTC|Z|[+-]\d\d:?\d\d)$/) ??
@@ -112,7 +112,7 @@ function expiry(headers: Headers): string | null {
   return Number.isNaN(at.getTime()) ? null : at.toISOString();
 }
 
-function parse(body: Uint8Array | string): unknown {
+function parseJson(body: Uint8Array | string): unknown {
   if (typeof body === "string") return undefined;
   try {
     return JSON.parse(new TextDecoder().decode(body));

@@ -6,7 +6,7 @@ import type { LogEntry } from "../_shared/log.ts";
 import type { TokenCheck } from "./github.ts";
 import { createHandler, type Dependencies } from "./handler.ts";
 
-// The handler over a Data API and a GitHub that answer what a test says; over real ones: supabase/tests/api/github-token.test.ts.
+// The handler with a fake Data API and a fake GitHub; over HTTP: supabase/tests/api/github-token.test.ts.
 
 const USER_ID = "0b4c7d6e-8a3c-4f6f-9b0a-2f6a3c1d9e11";
 const SECRET_ID = "6f7c2f7e-8a3c-4f6f-9b0a-2f6a3c1d9e11";
@@ -25,7 +25,7 @@ const NONE = {
 };
 const SET = { ...NONE, is_set: true, login: "octocat", scopes: ["repo"], checked_at: "2026-11-21T10:00:00Z" };
 
-/** What functions of the database answer, unless a test says otherwise. */
+/** The results of database functions, unless a test sets others. */
 const ANSWERS: Record<string, unknown> = { set_github_token: SET, count_github_token_check: 0 };
 
 const valid: TokenCheck = {
@@ -34,11 +34,11 @@ const valid: TokenCheck = {
 };
 
 interface World {
-  /** What GitHub says. */
+  /** GitHub's answer. */
   check?: TokenCheck;
-  /** What a database function comes to, by its name. */
+  /** The results of database functions, by name. */
   rpc?: Record<string, RpcResult>;
-  /** What the Data API answers to the caller. */
+  /** The Data API's responses to the caller. */
   api?: (path: string) => Response | Promise<Response>;
   isServer?: boolean;
 }
@@ -107,7 +107,7 @@ const sealed = async (): Promise<Record<string, unknown>> => ({
 });
 
 describe("setting a token", () => {
-  test("stores what GitHub said, and the token sealed for its row and owner", async () => {
+  test("stores what GitHub reported, and the token encrypted for its row and owner", async () => {
     const { handler, asked, called, logged } = setUp();
     const response = await handler(set(` ${GITHUB_TOKEN}\n`));
     expect(response.status).toBe(200);
@@ -126,26 +126,34 @@ describe("setting a token", () => {
 
   test.each<[string, unknown, string]>([
     ["nothing", undefined, "422 agents_github_token_body_invalid"],
-    ["no text", 7, "422 agents_github_token_body_invalid"],
+    ["a number", 7, "422 agents_github_token_body_invalid"],
     ["too short", "canary", "422 agents_github_token_body_invalid"],
     ["too long", "canary".repeat(50), "422 agents_github_token_body_invalid"],
     ["two lines", "canary-canary\ncanary-canary", "422 agents_github_token_body_invalid"],
-    ["a letter that no header holds", "canary-canary-canäry-canary", "422 agents_github_token_body_invalid"],
-  ])("refuses %s without asking GitHub", async (_, token, expected) => {
+    [
+      "a letter that no header can hold",
+      "canary-canary-canäry-canary",
+      "422 agents_github_token_body_invalid",
+    ],
+  ])("rejects %s without asking GitHub", async (_, token, expected) => {
     const { handler, asked, called } = setUp();
     expect(await refusal(await handler(set(token)))).toBe(expected);
     expect([asked, called]).toEqual([[], []]);
   });
 
-  test("stores nothing that GitHub rejects, and repeats it not even in GitHub's words", async () => {
-    const check: TokenCheck = { outcome: "rejected", status: 401, words: `Bad credentials ${GITHUB_TOKEN}` };
+  test("does not store what GitHub rejects, and removes it from GitHub's message too", async () => {
+    const check: TokenCheck = {
+      outcome: "rejected",
+      status: 401,
+      message: `Bad credentials ${GITHUB_TOKEN}`,
+    };
     const { handler, called, logged } = setUp({ check });
     expect(await refusal(await handler(set(GITHUB_TOKEN)))).toBe("422 agents_github_token_invalid");
     expect(called).toEqual([]);
     expect(JSON.stringify(logged)).not.toContain("canary");
   });
 
-  test("stores nothing while GitHub can't be asked, and says when to come back", async () => {
+  test("stores nothing while GitHub can't be asked, and answers when to retry", async () => {
     const { handler, called } = setUp({
       check: { outcome: "unavailable", cause: "rate_limit", retryAfter: 42 },
     });
@@ -156,18 +164,22 @@ describe("setting a token", () => {
   });
 
   test.each<[string, RpcResult, string]>([
-    ["the database is away", { ok: false, code: "unreachable", message: "x" }, "503 database_unavailable"],
     [
-      "the account is gone",
+      "the database can't be reached",
+      { ok: false, code: "unreachable", message: "x" },
+      "503 database_unavailable",
+    ],
+    [
+      "the account was deleted",
       { ok: false, code: "PT404", message: "agents_user_unknown" },
       "404 agents_user_unknown",
     ],
-  ])("says so when %s", async (_, set_github_token, expected) => {
+  ])("answers an error when %s", async (_, set_github_token, expected) => {
     const { handler } = setUp({ rpc: { set_github_token } });
     expect(await refusal(await handler(set(GITHUB_TOKEN)))).toBe(expected);
   });
 
-  test("is refused without a master key, before GitHub sees the token", async () => {
+  test("is rejected without a master key, before the token is sent to GitHub", async () => {
     const { handler, asked } = setUp({}, {
       masterKeys: () => parseMasterKeys("SECRETS_MASTER_KEYS", undefined),
     });
@@ -178,7 +190,7 @@ describe("setting a token", () => {
 
 describe("bodies", () => {
   test.each<[string, BodyInit, string]>([
-    ["no JSON", `canary ${GITHUB_TOKEN}`, "400 body_invalid"],
+    ["not JSON", `canary ${GITHUB_TOKEN}`, "400 body_invalid"],
     ["not UTF-8", new Uint8Array([0x22, 0xff, 0x22]), "400 body_invalid"],
     ["too large", JSON.stringify({ token: "x".repeat(5_000) }), "413 body_too_large"],
     ["broken off", new ReadableStream({ start: (c) => c.error(new Error("gone")) }), "400 body_invalid"],
@@ -189,8 +201,8 @@ describe("bodies", () => {
   });
 });
 
-describe("who is calling", () => {
-  test("nobody", async () => {
+describe("the caller", () => {
+  test("without a token is rejected", async () => {
     const { handler } = setUp();
     const response = await handler(new Request("http://localhost/github-token"));
     expect(response.headers.get("www-authenticate")).toBe('Bearer realm="fixloop"');
@@ -198,7 +210,7 @@ describe("who is calling", () => {
   });
 
   test.each(["Bearer sb_secret_canary", "Basic canary", `Bearer ${part({})}.${part({ role: "anon" })}.x`])(
-    "%s is nobody",
+    "with %s is rejected",
     async (authorization) => {
       const { handler } = setUp();
       expect(await refusal(await handler(request("GET", "", undefined, { authorization }))))
@@ -206,7 +218,7 @@ describe("who is calling", () => {
     },
   );
 
-  test("the API has the last word", async () => {
+  test("is verified by the API", async () => {
     const api = () => Response.json({ code: "PGRST301", message: "JWT expired" }, { status: 401 });
     expect(await refusal(await setUp({ api }).handler(request("GET")))).toBe("401 token_invalid");
     const away = () => Response.json({ message: "no" }, { status: 500 });
@@ -229,11 +241,11 @@ describe("routes", () => {
     expect(await refusal(response)).toBe(expected);
   });
 
-  test("a slash at the end is none", async () => {
+  test("a trailing slash is ignored", async () => {
     expect((await setUp().handler(request("GET", "/"))).status).toBe(200);
   });
 
-  test("pages of any origin may call, but not where tokens are shown", async () => {
+  test("pages of any origin may call, except where tokens are returned", async () => {
     const { handler } = setUp();
     const headers = { origin: "https://app.example", "access-control-request-method": "POST" };
     const answer = await handler(request("OPTIONS", "", undefined, headers));
@@ -248,8 +260,8 @@ describe("routes", () => {
   });
 });
 
-describe("asking GitHub again", () => {
-  test("says what it said", async () => {
+describe("checking the stored token again", () => {
+  test("stores GitHub's answer and returns the new state", async () => {
     const rpc = {
       read_secret: { ok: true, data: [await sealed()] },
       mark_secret_checked: { ok: true, data: true },
@@ -267,11 +279,11 @@ describe("asking GitHub again", () => {
     });
   });
 
-  test("a token that is refused by now is marked, which is no error", async () => {
+  test("a token that GitHub now rejects is marked, which is not an error", async () => {
     const rpc = { read_secret: { ok: true, data: [await sealed()] } } as const;
     const { handler, called } = setUp({
       rpc,
-      check: { outcome: "rejected", status: 401, words: "Bad credentials" },
+      check: { outcome: "rejected", status: 401, message: "Bad credentials" },
     });
     expect((await handler(request("POST", "/check"))).status).toBe(200);
     expect(called.at(-1)?.args).toEqual({ p_id: SECRET_ID, p_is_valid: false, p_metadata: {} });
@@ -284,13 +296,13 @@ describe("asking GitHub again", () => {
     expect(called.map(({ name }) => name)).toEqual(["read_secret"]);
   });
 
-  test("of none", async () => {
+  test("where no token is stored, that is the error", async () => {
     expect(await refusal(await setUp().handler(request("POST", "/check")))).toBe(
       "404 agents_github_token_unknown",
     );
   });
 
-  test("one of another row can't be opened", async () => {
+  test("a token of another row can't be decrypted", async () => {
     const rpc = { read_secret: { ok: true, data: [{ ...await sealed(), user_id: SECRET_ID }] } } as const;
     const { handler, logged } = setUp({ rpc });
     expect(await refusal(await handler(request("POST", "/check")))).toBe(
@@ -300,11 +312,11 @@ describe("asking GitHub again", () => {
   });
 });
 
-describe("showing it to a worker", () => {
+describe("revealing it", () => {
   const lease = (task_id: unknown = 7, fencing_token: unknown = "9007199254740993"): Request =>
     request("POST", "/reveal", JSON.stringify({ task_id, fencing_token }));
 
-  test("which is a server and holds the task", async () => {
+  test("to a server that has the task's lease", async () => {
     const rpc = { task_github_token: { ok: true, data: [await sealed()] } } as const;
     const { handler, called, logged } = setUp({ rpc, isServer: true });
     const response = await handler(lease());
@@ -322,7 +334,7 @@ describe("showing it to a worker", () => {
   });
 
   test.each([[0, 1], [1, -1], ["1; drop", 1], [1.5, 1], [null, 1], ["12345678901234567890", 1]])(
-    "not for %s, %s",
+    "not for the lease %s, %s",
     async (task_id, fencing_token) => {
       const { handler } = setUp({ isServer: true });
       expect(await refusal(await handler(lease(task_id, fencing_token)))).toBe("422 agents_lease_invalid");
@@ -347,7 +359,7 @@ describe("showing it to a worker", () => {
   });
 });
 
-test("removing is done as the caller, and twice is once", async () => {
+test("removing is done as the caller, and can be repeated", async () => {
   const sent: string[] = [];
   const api = (path: string): Response => {
     sent.push(path);

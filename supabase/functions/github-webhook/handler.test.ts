@@ -17,7 +17,7 @@ import { ACTIONS } from "./delivery.ts";
 
 const asked = ({ args }: Call): string => Buffer.from(String(args.p_body), "base64").toString("utf8");
 
-describe("every example of every event that GitHub documents", () => {
+describe("every documented example of every event of GitHub's", () => {
   for (const { name, examples } of DEFINITIONS) {
     test.each(examples.map((example, at) => [at, example] as const))(`${name} %i`, async (_at, example) => {
       const { handler, calls } = setUp();
@@ -38,17 +38,17 @@ describe("every example of every event that GitHub documents", () => {
   }
 });
 
-describe("the form that GitHub sends where the content type is a form's", () => {
+describe("a form-encoded delivery", () => {
   const form = { "content-type": "application/x-www-form-urlencoded" };
 
-  test("is signed as a whole, and its payload is what counts", async () => {
+  test("is signed as a whole, and its payload is processed", async () => {
     const { handler, calls } = setUp();
     const body = new URLSearchParams({ payload: JSON.stringify(OPENED) }).toString();
     expect((await handler(deliveryRequest(body, { headers: form }))).status).toBe(200);
     expect(calls.map(asked)).toEqual([JSON.stringify(OPENED)]);
   });
 
-  test("without a payload is no delivery", async () => {
+  test("without a payload is rejected", async () => {
     const { handler, calls } = setUp();
     const response = await handler(deliveryRequest("a=b", { headers: form }));
     expect(response.status).toBe(415);
@@ -56,7 +56,7 @@ describe("the form that GitHub sends where the content type is a form's", () => 
   });
 });
 
-describe("what the database says", () => {
+describe("the database's result", () => {
   test.each([["done", 200], ["already_done", 200], ["ignored", 200], ["failed", 202]])(
     "%s is answered %i",
     async (status, http) => {
@@ -77,9 +77,9 @@ describe("what the database says", () => {
   );
 
   test.each([
-    ["time-out", { ok: false, code: "57014", message: "canceling statement due to statement timeout" }],
+    ["timeout", { ok: false, code: "57014", message: "canceling statement due to statement timeout" }],
     ["unreachable", { ok: false, code: "unreachable", message: "fetch failed" }],
-    ["what nobody understands", { ok: true, data: { status: "odd" } }],
+    ["an unexpected result", { ok: true, data: { status: "odd" } }],
   ] as [string, RpcResult][])("%s: the delivery is stored by itself, 202", async (_what, result) => {
     const { handler, calls } = setUp({ ingest_github_delivery: result });
     const response = await handler(deliveryRequest(JSON.stringify(OPENED)));
@@ -89,7 +89,7 @@ describe("what the database says", () => {
     expect(calls[1]?.args).toEqual(calls[0]?.args);
   });
 
-  test("nothing at all: 503", async () => {
+  test("unreachable for both calls: 503", async () => {
     const unreachable: RpcResult = { ok: false, code: "unreachable", message: "fetch failed" };
     const { handler } = setUp({ ingest_github_delivery: unreachable, receive_github_delivery: unreachable });
     const response = await handler(deliveryRequest(JSON.stringify(OPENED)));
@@ -99,11 +99,11 @@ describe("what the database says", () => {
   });
 });
 
-describe("what is signed and still no delivery", () => {
+describe("a signed body that is not a delivery", () => {
   test.each([
     ["no event", { event: null }, 400, "agents_github_headers_required"],
-    ["an event that is none", { event: "pull request" }, 400, "agents_github_headers_required"],
-    ["an id that is none", { headers: { "x-github-delivery": "1" } }, 400, "agents_github_headers_required"],
+    ["an invalid event", { event: "pull request" }, 400, "agents_github_headers_required"],
+    ["an invalid id", { headers: { "x-github-delivery": "1" } }, 400, "agents_github_headers_required"],
     ["another content type", { headers: { "content-type": "text/plain" } }, 415, "content_type_unsupported"],
   ] as [string, Sent, number, string][])("%s", async (_what, sent, status, code) => {
     const { handler, calls } = setUp();
@@ -115,14 +115,14 @@ describe("what is signed and still no delivery", () => {
 
   const pull = { number: 1, state: "open", updated_at: "2026-01-01T00:00:00Z" };
   test.each([
-    ["no JSON", '{"action": "opened"'],
+    ["broken JSON", '{"action": "opened"'],
     ["an array", "[]"],
     ["null", "null"],
-    ["a text", '"opened"'],
+    ["a string", '"opened"'],
     ["no pull request", JSON.stringify({ action: "opened", repository: {} })],
     ["no repository", JSON.stringify({ action: "opened", number: 1, pull_request: pull })],
     [
-      "a repository of nobody",
+      "a repository without an owner",
       JSON.stringify({
         action: "opened",
         number: 1,
@@ -139,17 +139,17 @@ describe("what is signed and still no delivery", () => {
   });
 
   test.each([
-    ["nested without end", `${"[".repeat(1_000_000)}`, 422],
+    ["endless nesting", `${"[".repeat(1_000_000)}`, 422],
     ["no action", "{}", 200],
-    ["an action that is no text", '{"action": {"a": 1}}', 200],
-    ["a prototype for an action", '{"__proto__": {"action": "opened"}}', 200],
-  ])("%s is no failure of ours", async (_what, body, status) => {
+    ["an action that is not a string", '{"action": {"a": 1}}', 200],
+    ["an action in the prototype", '{"__proto__": {"action": "opened"}}', 200],
+  ])("%s does not fail the function", async (_what, body, status) => {
     const { handler, calls } = setUp();
     expect((await handler(deliveryRequest(body))).status).toBe(status);
     expect(calls).toEqual([]);
   });
 
-  test("numbers beyond all numbers go through as they are", async () => {
+  test("numbers that no double can hold are passed on unchanged", async () => {
     const { handler, calls } = setUp();
     const body = JSON.stringify(OPENED).replace('"number":2', '"number":2e400');
     expect((await handler(deliveryRequest(body))).status).toBe(422);
@@ -158,7 +158,7 @@ describe("what is signed and still no delivery", () => {
     expect(calls.map(asked)).toEqual([other]);
   });
 
-  test("whatever is signed, the answer is none of 5xx", async () => {
+  test("no signed body is answered 5xx", async () => {
     const { handler } = setUp();
     await fc.assert(
       fc.asyncProperty(
@@ -187,7 +187,7 @@ describe("the body", () => {
       duplex: "half",
     } as RequestInit);
 
-  test("of more than the limit is refused with 413, while it arrives, whatever its length says", async () => {
+  test("of more than the limit is rejected with 413 while it arrives, whatever content-length claims", async () => {
     const { handler } = setUp({}, { maxBytes: 100 });
     let pulls = 0;
     const response = await handler(stream({
@@ -202,13 +202,13 @@ describe("the body", () => {
     expect(announced.status).toBe(413);
   });
 
-  test("that never ends is given up with 408, one that breaks off is answered 400", async () => {
+  test("that never ends is answered 408, one that breaks off 400", async () => {
     expect((await setUp({}, { bodyTimeoutMs: 20 }).handler(stream({}))).status).toBe(408);
     const broken = stream({ pull: (controller) => controller.error(new Error("reset")) });
     expect((await setUp().handler(broken)).status).toBe(400);
   });
 
-  test("that is compressed is refused with 415", async () => {
+  test("that is compressed is rejected with 415", async () => {
     const { handler, calls } = setUp();
     const packed = new Uint8Array(gzipSync(JSON.stringify(OPENED)));
     const response = await handler(deliveryRequest(packed, { headers: { "content-encoding": "gzip" } }));
@@ -223,7 +223,7 @@ describe("the body", () => {
   });
 });
 
-test("the log has one line a request, without body, signature or secret", async () => {
+test("the log has one line per request, without body, signature or secret", async () => {
   const { handler, logged } = setUp();
   const body = JSON.stringify(OPENED);
   await handler(deliveryRequest(body, { headers: { "sb-request-id": "from-the-gateway" } }));

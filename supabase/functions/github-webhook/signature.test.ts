@@ -19,7 +19,7 @@ describe("the signature", () => {
     bytes[text.lastIndexOf("x")] = 0xff;
     expect((await handler(deliveryRequest(bytes))).status).toBe(200);
     expect(Buffer.from(String(calls[0]?.args.p_body), "base64")).toEqual(Buffer.from(bytes));
-    // the same text once it is decoded, and other bytes
+    // the same text once decoded, in other bytes
     const replaced = new TextEncoder().encode(new TextDecoder().decode(bytes));
     const response = await handler(deliveryRequest(replaced, { signature: sign(bytes) }));
     expect(response.status).toBe(401);
@@ -33,12 +33,12 @@ describe("the signature", () => {
     ["cut short", sign(body).slice(0, -2)],
     ["too long", `${sign(body)}00`],
     ["of SHA-1", sign(body, SECRET, "sha1")],
-    ["of SHA-1 under the name of the other", `sha256=${sign(body, SECRET, "sha1").slice(5)}`],
+    ["of SHA-1 named as SHA-256", `sha256=${sign(body, SECRET, "sha1").slice(5)}`],
     ["bare", sign(body).slice(7)],
     ["in capitals", sign(body).toUpperCase()],
     ["in base64", `sha256=${createHmac("sha256", SECRET).update(body).digest("base64")}`],
     ["twice", `${sign(body)}, ${sign(body)}`],
-  ])("%s: 401, and nobody is asked", async (_what, signature) => {
+  ])("%s: 401, without a call of the database", async (_what, signature) => {
     const { handler, calls, logged } = setUp();
     const response = await handler(
       deliveryRequest(body, { signature, headers: { "x-hub-signature": sign(body) } }),
@@ -49,7 +49,7 @@ describe("the signature", () => {
     expect(logged).toMatchObject([{ status: 401, code: "agents_webhook_signature_invalid" }]);
   });
 
-  test("stands for every byte: no changed body is taken", async () => {
+  test("covers every byte: no changed body is accepted", async () => {
     const { handler, calls } = setUp();
     const bytes = Buffer.from(body);
     await fc.assert(
@@ -74,7 +74,7 @@ describe("the signature", () => {
     expect(calls).toEqual([]);
   });
 
-  test("is looked at before the body is read, and without a secret nothing is", async () => {
+  test("is parsed before the body is read, and without a secret nothing is read", async () => {
     let pulls = 0;
     const body = () => new ReadableStream<Uint8Array>({ pull: () => void pulls++ }, { highWaterMark: 0 });
     const send = (signature: string) =>
