@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import postgres from "postgres";
-import { readConfig } from "../local/config.ts";
+import { loadConfig } from "../local/config.ts";
 import { pushMigrations } from "../local/migrate.ts";
 import { applyPlatform } from "../local/platform.ts";
 import { freePort } from "../local/ports.ts";
@@ -46,7 +46,7 @@ export async function openCluster(progress: (step: string) => void): Promise<Clu
   try {
     await asAdmin(cluster.url, async (sql) => {
       await sql`create database fixloop`;
-      await applyPlatform(server.url("fixloop", "supabase_admin"), readConfig());
+      await applyPlatform(server.url("fixloop", "supabase_admin"), loadConfig());
     });
     progress("applying the migrations");
     await pushMigrations(server.url("fixloop"));

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
 import { command, progress, report } from "../command.ts";
-import { readConfig } from "../local/config.ts";
+import { loadConfig } from "../local/config.ts";
 import { pushMigrations } from "../local/migrate.ts";
 import { applyPlatform } from "../local/platform.ts";
 import { checkFunctions, provePgtap, type Result, runCleanupJob } from "./checks.ts";
@@ -21,7 +21,7 @@ holds on the embedded stack's stand-ins has to hold there. Installs the packages
 /** What Supabase's platform gives a project, and then the project's migrations as a user would push them. */
 async function deploy(server: Server): Promise<void> {
   progress("preparing the platform's roles and schemas");
-  await applyPlatform(server.url("supabase_admin"), readConfig());
+  await applyPlatform(server.url("supabase_admin"), loadConfig());
   const sql = postgres(server.url("supabase_admin"), { max: 1, onnotice: () => {} });
   try {
     await sql.unsafe(readFileSync(new URL("extensions.sql", import.meta.url), "utf8")).simple();

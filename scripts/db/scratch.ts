@@ -2,7 +2,7 @@ import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
-import { readConfig } from "../local/config.ts";
+import { loadConfig } from "../local/config.ts";
 import { pushMigrations } from "../local/migrate.ts";
 import { ROOT } from "../local/paths.ts";
 import { applyPlatform } from "../local/platform.ts";
@@ -64,7 +64,7 @@ export async function openScratch(progress: (step: string) => void, root = ROOT)
 
   try {
     await admin`create database platform`;
-    await applyPlatform(server.url("platform", "supabase_admin"), readConfig());
+    await applyPlatform(server.url("platform", "supabase_admin"), loadConfig());
   } catch (error) {
     await close();
     throw error;

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { readConfig } from "../local/config.ts";
+import { loadConfig } from "../local/config.ts";
 import { supabase } from "../local/migrate.ts";
 import { bin, ROOT, SUPABASE_DIR } from "../local/paths.ts";
 import { command, progress, report } from "../command.ts";
@@ -21,7 +21,7 @@ const TYPES_FILE = join(SUPABASE_DIR, "types/database.ts");
 
 /** The types of a database's exposed schemas, by the CLI, formatted as the rest of the code is. */
 export async function generateTypes(database: Database): Promise<string> {
-  const schemas = readConfig().api.schemas.flatMap((schema) => ["--schema", schema]);
+  const schemas = loadConfig().api.schemas.flatMap((schema) => ["--schema", schema]);
   const generated = await supabase(["gen", "types", `--remote=${cliUrl(database)}`, ...schemas]);
   const header = "// Generated from the migrations by `npm run db:types`.\n";
   const formatted = spawnSync(bin("deno"), ["fmt", "--ext=ts", "-"], {

@@ -4,7 +4,7 @@ import { parse } from "smol-toml";
 import { z } from "zod";
 import { SUPABASE_DIR } from "./paths.ts";
 
-/** What the embedded stack reads of `supabase/config.toml`; the CLI reads and checks the rest. */
+/** The part of `supabase/config.toml` that the local stack uses; the CLI checks the rest. */
 const configSchema = z.object({
   api: z.object({
     schemas: z.array(z.string()),
@@ -30,7 +30,7 @@ const configSchema = z.object({
 
 export type SupabaseConfig = z.infer<typeof configSchema>;
 
-/** Reads `supabase/config.toml`. */
-export function readConfig(): SupabaseConfig {
+/** Loads `supabase/config.toml`. */
+export function loadConfig(): SupabaseConfig {
   return configSchema.parse(parse(readFileSync(join(SUPABASE_DIR, "config.toml"), "utf8")));
 }

@@ -14,8 +14,8 @@ export interface Worker {
 }
 
 /**
- * Runs what `cron.schedule` planned, as the background worker of pg_cron does: in UTC, each job as its own user over its
- * own connection, never twice at a time, every run with its row in `cron.job_run_details`.
+ * Runs the jobs of `cron.schedule`, as the background worker of pg_cron does: in UTC, each job as its own user over its
+ * own connection, one run of a job at a time, every run with its row in `cron.job_run_details`.
  *
  * @param urlFor connection string for a database and a role
  */
@@ -63,7 +63,7 @@ export function startCronWorker(
     let message: string;
     try {
       const result = await session.unsafe(job.command).simple();
-      message = summarise(result);
+      message = summarize(result);
     } catch (error) {
       status = "failed";
       message = `ERROR:  ${error instanceof Error ? error.message : String(error)}`;
@@ -91,7 +91,7 @@ export function startCronWorker(
   }
 }
 
-/** Runs that a stop without notice cut off are marked as pg_cron marks them. */
+/** Marks the runs that a crash interrupted, as pg_cron does. */
 async function markInterrupted(sql: postgres.Sql): Promise<void> {
   const [exists] = await sql<
     { job: string | null }[]
@@ -104,7 +104,7 @@ async function markInterrupted(sql: postgres.Sql): Promise<void> {
   `;
 }
 
-/** When a schedule of pg_cron's comes up next: five fields in UTC, or `<n> seconds`. Milliseconds since the epoch. */
+/** The next run of a pg_cron schedule (five fields in UTC, or `<n> seconds`), in milliseconds since the epoch. */
 function nextRun(schedule: string, now: number): number | undefined {
   const seconds = schedule.match(/^\s*(\d+)\s+seconds?\s*$/i)?.[1];
   if (seconds) return now + Number(seconds) * 1000;
@@ -113,8 +113,8 @@ function nextRun(schedule: string, now: number): number | undefined {
   return new Cron(pattern, { timezone: "Etc/UTC", paused: true }).nextRun(new Date(now))?.getTime();
 }
 
-/** What pg_cron keeps of a result: the number of rows, or the command's tag. */
-function summarise(result: postgres.RowList<postgres.Row[]> | postgres.RowList<postgres.Row[]>[]): string {
+/** pg_cron's `return_message`: the number of rows, or the command's tag. */
+function summarize(result: postgres.RowList<postgres.Row[]> | postgres.RowList<postgres.Row[]>[]): string {
   const last = Array.isArray(result) && "command" in result
     ? result
     : (result as postgres.RowList<postgres.Row[]>[]).at(-1);

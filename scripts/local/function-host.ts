@@ -1,5 +1,5 @@
 // Runs one edge function under Deno: `export default { fetch }`, as the platform's runtime takes it.
-// Says its port on standard output, where the function logs too; ends when standard input closes, that is when whoever started it is gone.
+// Prints its port on standard output, where the function logs too. Ends when standard input closes, so with its parent.
 
 interface EdgeFunction {
   default: { fetch(request: Request): Response | Promise<Response> };
@@ -20,5 +20,5 @@ Deno.serve({
   return handler.fetch(request);
 });
 
-for await (const _ of Deno.stdin.readable) { /* nothing is sent; the end of the stream is the message */ }
+for await (const _ of Deno.stdin.readable) { /* nothing is sent; only the end of the stream counts */ }
 Deno.exit(0);

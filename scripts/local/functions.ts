@@ -1,13 +1,10 @@
-import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
 import { parseEnv } from "node:util";
 import { errors, jwtVerify } from "jose";
 import type { SupabaseConfig } from "./config.ts";
+import { type FunctionLog, type Host, startHost, watchStall } from "./function-process.ts";
 import {
   CIRCLE_WEBHOOK_SECRET,
   GITHUB_WEBHOOK_SECRET,
@@ -16,13 +13,9 @@ import {
   SECRET_KEY,
   SECRETS_MASTER_KEYS,
 } from "./keys.ts";
-import { bin, ROOT, SUPABASE_DIR } from "./paths.ts";
+import { SUPABASE_DIR } from "./paths.ts";
 
-/** A function that answers no ping for this long while it works has spun out of control: the platform's CPU limit. */
-const STALLED_AFTER_MS = 5_000;
-
-/** The platform's limits: time to start, and idle time until the gateway gives up (504). */
-const BOOT_TIMEOUT_MS = 20_000;
+/** The platform's limit for a request without a response (504). */
 const REQUEST_TIMEOUT_MS = 150_000;
 
 export interface FunctionsOptions {
@@ -30,34 +23,24 @@ export interface FunctionsOptions {
   /** The gateway's origin, as functions and their clients see it. */
   apiUrl: string;
   dbUrl: string;
-  /** The folder that holds a folder a function. Default `supabase/functions`. */
+  /** The folder with a folder per function. Default `supabase/functions`. */
   folder?: string;
   /** Added to a function's environment, over `supabase/functions/.env`. */
   env?: Record<string, string>;
-  /** Gets what functions write to their log, a line at a time. */
-  log?: (name: string, line: string) => void;
+  log?: FunctionLog;
 }
 
 export interface Functions {
   /** Answers a request for `/functions/v1/<name>/…`. */
   fetch(request: Request): Promise<Response>;
-  /** The processes that run now. */
+  /** The running processes. */
   pids(): number[];
   stop(): Promise<void>;
 }
 
-interface Host {
-  process: ChildProcess;
-  port: number;
-  inFlight: number;
-  exited: Promise<void>;
-  /** Why it was ended from here, if it was. */
-  ended?: "stalled";
-}
-
 /**
- * Edge functions, each in a Deno process of its own that is started by its first request.
- * A process that throws late ends alone, one that spins is ended after `STALLED_AFTER_MS`; the next request starts another.
+ * Edge functions, each in its own Deno process, which its first request starts. A process that throws outside of a request
+ * ends, one whose event loop is blocked is ended; the next request starts another.
  */
 export function createFunctions(options: FunctionsOptions): Functions {
   const folder = options.folder ?? join(SUPABASE_DIR, "functions");
@@ -66,20 +49,20 @@ export function createFunctions(options: FunctionsOptions): Functions {
   const running = new Set<Host>();
 
   const hostOf = (name: string): Promise<Host> => {
-    const known = hosts.get(name);
-    if (known) return known;
+    const existing = hosts.get(name);
+    if (existing) return existing;
     const starting = startHost(name, entryOf(folder, name, options.config), environment, folder, options.log);
     hosts.set(name, starting);
-    const forget = () => {
+    const remove = () => {
       if (hosts.get(name) === starting) hosts.delete(name);
     };
     starting.then((host) => {
       running.add(host);
       host.exited.then(() => {
         running.delete(host);
-        forget();
+        remove();
       });
-    }, forget);
+    }, remove);
     return starting;
   };
 
@@ -95,13 +78,13 @@ export function createFunctions(options: FunctionsOptions): Functions {
       ) {
         return failure(404, "NOT_FOUND", "Requested function was not found");
       }
-      // methods that fetch does not send on
+      // fetch can't forward these methods
       if (/^(trace|track|connect)$/i.test(request.method)) {
         return failure(405, "METHOD_NOT_ALLOWED", "Method not allowed");
       }
       if ((settings?.verify_jwt ?? true) && request.method !== "OPTIONS") {
-        const refused = await refuseJwt(request);
-        if (refused) return refused;
+        const rejection = await checkJwt(request);
+        if (rejection) return rejection;
       }
       let host: Host;
       try {
@@ -124,13 +107,13 @@ export function createFunctions(options: FunctionsOptions): Functions {
   };
 }
 
-/** Headers that are between the client and the gateway; `fetch` refuses some of them. */
+/** Headers of one connection, which are not forwarded; `fetch` rejects some of them. */
 const HOP_BY_HOP = ["connection", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 
 async function forward(host: Host, request: Request, target: string): Promise<Response> {
   const headers = new Headers(request.headers);
   for (const name of HOP_BY_HOP) headers.delete(name);
-  // fetch would unpack a compressed answer and still say that it is compressed
+  // fetch would decompress a response and leave its content-encoding header
   headers.set("accept-encoding", "identity");
   headers.set("sb-request-id", crypto.randomUUID());
   const watch = watchStall(host);
@@ -148,7 +131,7 @@ async function forward(host: Host, request: Request, target: string): Promise<Re
     if (error instanceof DOMException && error.name === "TimeoutError") {
       return failure(504, "IDLE_TIMEOUT", "Function did not answer in time");
     }
-    // its end is seen before the caller's next request, which then gets a new process
+    // so that the caller's next request gets a new process
     await Promise.race([host.exited, sleep(1_000)]);
     return host.ended === "stalled"
       ? failure(
@@ -163,92 +146,12 @@ async function forward(host: Host, request: Request, target: string): Promise<Re
   }
 }
 
-/** While a request is under way, asks the process whether it still turns its event loop, and ends it when it does not. */
-function watchStall(host: Host): NodeJS.Timeout {
-  return setInterval(async () => {
-    try {
-      await fetch(`http://127.0.0.1:${host.port}/.host/ping`, {
-        signal: AbortSignal.timeout(STALLED_AFTER_MS),
-      });
-    } catch {
-      if (host.inFlight > 0 && host.process.exitCode === null) {
-        host.ended = "stalled";
-        host.process.kill("SIGKILL");
-      }
-    }
-  }, 1_000);
-}
-
-async function startHost(
-  name: string,
-  entry: string,
-  env: Record<string, string>,
-  folder: string,
-  log: FunctionsOptions["log"],
-): Promise<Host> {
-  const child = spawn(bin("deno"), [
-    "run",
-    "--no-check",
-    "--quiet",
-    "--cached-only",
-    `--config=${join(ROOT, "deno.json")}`,
-    "--allow-net",
-    "--allow-env",
-    `--allow-read=${folder},${join(ROOT, "node_modules")},${join(ROOT, "scripts/local")}`,
-    join(ROOT, "scripts/local/function-host.ts"),
-    pathToFileURL(entry).href,
-  ], {
-    cwd: ROOT,
-    env: { ...env, SUPABASE_FUNCTION_SLUG: name, PATH: process.env.PATH, HOME: process.env.HOME },
-    detached: true,
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  child.stdin.on("error", () => {});
-  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  createInterface({ input: child.stderr }).on("line", (line) => log?.(name, line));
-
-  const port = await listeningPort(name, child, log);
-  return { process: child, port, inFlight: 0, exited };
-}
-
-/** Waits until a host says its port; every other line is the function's own. A host that does not get there is ended. */
-async function listeningPort(
-  name: string,
-  child: ChildProcessByStdio<Writable, Readable, Readable>,
-  log: FunctionsOptions["log"],
-): Promise<number> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`${name} did not start within ${BOOT_TIMEOUT_MS / 1000} s`)),
-        BOOT_TIMEOUT_MS,
-      );
-      createInterface({ input: child.stdout }).on("line", (line) => {
-        const port = line.match(/^fixloop-function-host listens on (\d+)$/)?.[1];
-        if (port) resolve(Number(port));
-        else log?.(name, line);
-      });
-      child.once("error", reject);
-      child.once(
-        "exit",
-        (code, signal) => reject(new Error(`${name} ended while starting (${signal ?? code})`)),
-      );
-    });
-  } catch (error) {
-    child.kill("SIGKILL");
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 function entryOf(folder: string, name: string, config: SupabaseConfig): string {
   const entrypoint = config.functions[name]?.entrypoint;
   return entrypoint ? join(SUPABASE_DIR, entrypoint) : join(folder, name, "index.ts");
 }
 
-/** What the platform gives every function, and the secrets that `supabase secrets set` would. */
+/** The variables that the platform sets for every function, and the secrets that `supabase secrets set` would. */
 function functionEnvironment(options: FunctionsOptions, folder: string): Record<string, string> {
   const secrets = join(folder, ".env");
   const key = { kty: "oct", k: Buffer.from(JWT_SECRET).toString("base64url"), alg: "HS256" };
@@ -266,8 +169,8 @@ function functionEnvironment(options: FunctionsOptions, folder: string): Record<
   };
 }
 
-/** The gateway's check where `verify_jwt = true`: a token that our Auth signed and that has not expired. */
-async function refuseJwt(request: Request): Promise<Response | undefined> {
+/** The gateway's check where `verify_jwt = true`: the token has to be signed by our Auth and not expired. */
+async function checkJwt(request: Request): Promise<Response | undefined> {
   const token = request.headers.get("authorization")?.match(/^Bearer (.+)$/i)?.[1];
   if (!token) return Response.json({ code: 401, message: "Missing authorization header" }, { status: 401 });
   try {

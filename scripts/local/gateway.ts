@@ -12,15 +12,15 @@ export interface Routes {
 
 export interface Gateway {
   readonly url: string;
-  /** Begins to answer; until then every request gets 503. */
+  /** Starts to serve requests; until then each is answered 503. */
   serve(routes: Routes): void;
   close(): Promise<void>;
 }
 
 /**
- * Opens the one origin of the stack: `/rest/v1` and `/auth/v1` to the API, `/functions/v1` to the functions.
+ * Opens the stack's one origin: `/rest/v1` and `/auth/v1` go to the API, `/functions/v1` to the functions.
  *
- * @param port TCP port on 127.0.0.1, 0 for any free one; a port in use is a `UserError`
+ * @param port TCP port on 127.0.0.1, 0 for a free one; a port in use is a `UserError`
  */
 export async function openGateway(port: number): Promise<Gateway> {
   let routes: Routes | null = null;
@@ -60,7 +60,7 @@ async function listen(server: Server, port: number): Promise<void> {
       reject(
         new UserError(
           `Port ${port} is in use.`,
-          "Stop what uses it, or choose another one: API_PORT=54331 npm start",
+          "Stop the process that uses it, or choose another port: API_PORT=54331 npm start",
         ),
       );
     });

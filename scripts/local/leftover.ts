@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "nod
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Stops the server that a killed parent left running on this folder, and clears up after one that was killed itself. */
+/** Stops the server that a killed parent left running on this folder, and cleans up after a server that was killed. */
 export async function stopLeftover(cluster: string): Promise<void> {
   const pidFile = join(cluster, "postmaster.pid");
   if (!existsSync(pidFile)) return;
@@ -15,15 +15,15 @@ export async function stopLeftover(cluster: string): Promise<void> {
     if (isAlive(pid)) process.kill(pid, "SIGQUIT");
     while (isAlive(pid)) await sleep(50);
   }
-  // PostgreSQL takes a dead process that nobody has waited for (a container without an init) for a running server
+  // to PostgreSQL a zombie, which stays in a container without an init process, is a running server
   if (isZombie(pid)) {
-    while (livesIn(cluster)) await sleep(50);
+    while (hasProcess(cluster)) await sleep(50);
     rmSync(pidFile, { force: true });
   }
 }
 
-/** Whether a process of this cluster is left, by its working directory: a backend outlives its killed postmaster a little. */
-function livesIn(cluster: string): boolean {
+/** Whether a process of this cluster runs, by its working directory: a backend outlives its killed postmaster for a moment. */
+function hasProcess(cluster: string): boolean {
   return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).some((pid) => {
     try {
       return readlinkSync(`/proc/${pid}/cwd`) === cluster && isAlive(Number(pid));
@@ -33,7 +33,7 @@ function livesIn(cluster: string): boolean {
   });
 }
 
-/** A process id can have been given to another program since: only one that was started on this folder is ours. */
+/** Whether a process is the server of this cluster: another program may have the process id by now. */
 function isServer(pid: number, cluster: string): boolean {
   if (!isAlive(pid)) return false;
   try {

@@ -6,10 +6,10 @@ import { UserError } from "./user-error.ts";
 const NAME = "lock.sock";
 
 /**
- * Makes this process the only one that runs a stack over a data folder. The lock is a socket that the process listens on, so
- * it is gone with the process, however that ends.
+ * Locks a data folder, so that one process at a time runs a stack over it. The lock is a socket that the process listens on:
+ * it ends with the process in every case.
  *
- * @returns gives the lock back
+ * @returns releases the lock
  */
 export async function lockFolder(dataDir: string): Promise<() => void> {
   return await inFolder(dataDir, async () => {
@@ -22,7 +22,7 @@ export async function lockFolder(dataDir: string): Promise<() => void> {
       server.once("error", reject);
       server.listen(NAME, resolve);
     });
-    // two starts at the same moment both come here; the path leads to one of them
+    // two concurrent starts may both get here; the socket's path belongs to one of them
     const winner = await askHolder();
     if (winner !== String(process.pid)) {
       server.close();
@@ -38,10 +38,10 @@ export async function lockFolder(dataDir: string): Promise<() => void> {
 const alreadyRunning = (dataDir: string, pid: string): UserError =>
   new UserError(
     `A stack is already running on ${dataDir} (process ${pid}).`,
-    "Use it, stop it with Ctrl-C or `kill`, or start another one elsewhere: DATA_DIR=/some/folder API_PORT=54331 DB_PORT=54332 npm start",
+    "Use it, stop it with Ctrl-C or `kill`, or start another one in another folder: DATA_DIR=/some/folder API_PORT=54331 DB_PORT=54332 npm start",
   );
 
-/** The process id of who listens on the socket, if anybody does. */
+/** The id of the process that listens on the socket, if there is one. */
 async function askHolder(): Promise<string | undefined> {
   return await new Promise((resolve) => {
     let answer = "";
@@ -52,7 +52,7 @@ async function askHolder(): Promise<string | undefined> {
   });
 }
 
-/** A socket's path is limited to about 100 characters, so it is named relative to its folder. */
+/** A socket's path is limited to about 100 characters, so it is relative to its folder. */
 async function inFolder<T>(folder: string, step: () => Promise<T>): Promise<T> {
   const before = process.cwd();
   process.chdir(folder);

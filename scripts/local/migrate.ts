@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { bin, ROOT } from "./paths.ts";
 import { UserError } from "./user-error.ts";
 
-/** What the CLI needs to run without a network and without asking anything. */
+/** Makes the CLI run without a network and without questions. */
 const CLI_ENV = {
   SUPABASE_TELEMETRY_DISABLED: "1",
   DO_NOT_TRACK: "1",
@@ -11,7 +11,7 @@ const CLI_ENV = {
   CI: "1",
 };
 
-/** Runs the official CLI and returns what it wrote. Throws with its own words when it fails. */
+/** Runs the official CLI and returns its standard output. Throws `CliError` with its output when it fails. */
 export async function supabase(args: string[], workdir = ROOT): Promise<string> {
   const child = spawn(bin("supabase"), [...args, "--workdir", workdir, "--yes", "--agent", "no"], {
     cwd: workdir,
@@ -42,7 +42,7 @@ export class CliError extends Error {
   }
 }
 
-/** Brings a database up to the migrations in a project's `supabase/migrations`, as `postgres`, as a user would. */
+/** Applies the migrations of a project's `supabase/migrations` that a database lacks, as `postgres`. */
 export async function pushMigrations(
   url: string,
   options: { seed?: boolean; workdir?: string } = {},
@@ -56,7 +56,7 @@ export async function pushMigrations(
     if (!(error instanceof CliError)) throw error;
     throw new UserError(
       `The CLI could not bring the database up to date; what failed was rolled back:\n${error.output}`,
-      "Mend what is named above and start again; the migrations before it stay applied.",
+      "Fix the error above and start again; the migrations before it stay applied.",
     );
   }
 }

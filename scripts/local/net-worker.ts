@@ -10,17 +10,17 @@ interface QueuedRequest {
   timeout_milliseconds: number;
 }
 
-/** As on the platform: requests taken at a time, and how long answers are kept. */
+/** The platform's settings: requests per batch, and the retention of responses. */
 const BATCH = 200;
-const KEEP = "6 hours";
+const RETENTION = "6 hours";
 
 /**
- * Sends what `net.http_get` and `net.http_post` queued, as the background worker of pg_net does: a request leaves the queue
- * when it is taken, so it is sent at most once, and its answer or its error ends in `net._http_response`.
+ * Sends the requests of `net.http_get` and `net.http_post`, as the background worker of pg_net does: a request leaves the
+ * queue before it is sent, so it is sent at most once, and its response or error is stored in `net._http_response`.
  */
 export function startNetWorker(url: string): Worker {
   const sql = postgres(url, { max: 4, onnotice: () => {} });
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   let stopped = false;
   let round: Promise<void> = Promise.resolve();
   let rounds = 0;
@@ -34,7 +34,7 @@ export function startNetWorker(url: string): Worker {
     >`select to_regclass('net.http_request_queue')::text as queue`;
     if (!exists?.queue) return;
     if (rounds++ % 240 === 0) {
-      await sql`delete from net._http_response where created < now() - ${KEEP}::interval`;
+      await sql`delete from net._http_response where created < now() - ${RETENTION}::interval`;
     }
     const requests = await sql<QueuedRequest[]>`
       delete from net.http_request_queue
@@ -42,8 +42,8 @@ export function startNetWorker(url: string): Worker {
       returning *
     `;
     for (const request of requests) {
-      const sending = send(request).catch(report).finally(() => underWay.delete(sending));
-      underWay.add(sending);
+      const sending = send(request).catch(report).finally(() => inFlight.delete(sending));
+      inFlight.add(sending);
     }
   }
 
@@ -62,7 +62,7 @@ export function startNetWorker(url: string): Worker {
       stopped = true;
       clearInterval(timer);
       await round.catch(() => {});
-      await Promise.all(underWay);
+      await Promise.all(inFlight);
       await sql.end({ timeout: 5 });
     },
   };

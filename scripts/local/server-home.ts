@@ -13,7 +13,7 @@ import {
 import { dirname, join } from "node:path";
 import { errorCode, UserError } from "./user-error.ts";
 
-/** Less than this much room is not worth starting with: a new cluster takes about 120 MB with its programs. */
+/** The free disk space that a start needs: a new cluster takes about 120 MB with its programs. */
 const MIN_FREE_BYTES = 200 * 1024 * 1024;
 
 export interface Account {
@@ -21,7 +21,7 @@ export interface Account {
   gid: number;
 }
 
-/** PostgreSQL refuses to run as root: as root it gets the account `postgres`, or `nobody` where there is none. */
+/** The account for PostgreSQL, which does not run as root: there, `postgres`, or `nobody` where that does not exist. */
 export function serverAccount(): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const accounts = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
@@ -37,8 +37,8 @@ export function serverAccount(): Account | undefined {
 }
 
 /**
- * The folder that holds programs and data: `dataDir`, or, when that lies where the server's account cannot go (root's home),
- * a folder of its own under /var/lib, remembered in `dataDir/postgres-home`.
+ * The folder of programs and data: `dataDir`, or, where the server's account cannot enter that (root's home), a folder under
+ * /var/lib, whose path is stored in `dataDir/postgres-home`.
  */
 export function prepareHome(dataDir: string, account: Account | undefined): string {
   try {
@@ -46,7 +46,7 @@ export function prepareHome(dataDir: string, account: Account | undefined): stri
     accessSync(dataDir, constants.W_OK);
   } catch (error) {
     throw new UserError(
-      `The data folder ${dataDir} cannot be written (${errorCode(error)}).`,
+      `The data folder ${dataDir} cannot be written to (${errorCode(error)}).`,
       "Choose another one: DATA_DIR=/some/folder npm start",
     );
   }
@@ -63,7 +63,7 @@ export function prepareHome(dataDir: string, account: Account | undefined): stri
   return home;
 }
 
-/** Whether every folder on the way can be passed by any account. */
+/** Whether any account can enter every folder of a path. */
 function isReachable(folder: string): boolean {
   for (let path = folder;; path = dirname(path)) {
     if ((statSync(path).mode & 0o001) === 0) return false;
@@ -71,7 +71,7 @@ function isReachable(folder: string): boolean {
   }
 }
 
-/** Refuses to start where there is too little room left. */
+/** Throws where the disk has too little free space. */
 export function requireSpace(home: string): void {
   const { bavail, bsize } = statfsSync(home);
   if (bavail * bsize < MIN_FREE_BYTES) throw diskFull(home);
@@ -80,10 +80,10 @@ export function requireSpace(home: string): void {
 export const diskFull = (home: string): UserError =>
   new UserError(
     `The disk that holds ${home} is full.`,
-    "Free at least 200 MB, or choose another place: DATA_DIR=/some/folder npm start",
+    "Free at least 200 MB, or choose another folder: DATA_DIR=/some/folder npm start",
   );
 
-/** Does a step, and says so when it fails because the disk is full. */
+/** Runs a step, and throws `diskFull` when it fails for that reason. */
 export async function orDiskFull<T>(home: string, step: () => T | Promise<T>): Promise<T> {
   try {
     return await step();

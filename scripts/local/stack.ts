@@ -3,7 +3,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { applySchemas } from "../db/scratch.ts";
 import { createApi } from "./api/server.ts";
-import { readConfig, type SupabaseConfig } from "./config.ts";
+import { loadConfig, type SupabaseConfig } from "./config.ts";
 import { startCronWorker } from "./cron-worker.ts";
 import { createFunctions, type Functions, type FunctionsOptions } from "./functions.ts";
 import { openGateway } from "./gateway.ts";
@@ -17,7 +17,7 @@ import { UserError } from "./user-error.ts";
 
 export interface StackOptions {
   dataDir: string;
-  /** 0 for any free one. */
+  /** 0 for a free one. */
   apiPort: number;
   dbPort: number;
   /** What the database is built from. With `schemas`, which only works on a new one, it is not durable. */
@@ -37,7 +37,7 @@ export interface Stack {
 /** The local stack: PostgreSQL with the platform's baseline and our schema, and everything in front of it. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { progress = () => {} } = options;
-  const config = readConfig();
+  const config = loadConfig();
   progress("starting PostgreSQL");
   const server = await startPostgres({
     dataDir: options.dataDir,
@@ -119,7 +119,7 @@ export interface Project {
   readonly url: string;
   readonly publishableKey: string;
   readonly secretKey: string;
-  /** Connection string of `postgres`. */
+  /** Connection string of the role `postgres`. */
   readonly databaseUrl: string;
   readonly circleWebhookUrl: string;
   readonly githubWebhookUrl: string;
@@ -128,7 +128,7 @@ export interface Project {
 }
 
 export async function openProject(server: Pick<Postgres, "url">, options: ProjectOptions): Promise<Project> {
-  const config = options.config ?? readConfig();
+  const config = options.config ?? loadConfig();
   const { database } = options;
   const databaseUrl = server.url(database);
   const adminUrl = server.url(database, "supabase_admin");

@@ -246,7 +246,7 @@ describe("a start that cannot succeed reports the reason and what to do, and bre
     writeFileSync(join(cluster, "PG_VERSION"), "16\n");
     const run = start(settings);
     expect(await run.exited).toBe(1);
-    expect(run.output()).toContain("was made by PostgreSQL 16; this is PostgreSQL 17.");
+    expect(run.output()).toContain("was created by PostgreSQL 16; this is PostgreSQL 17.");
     expect(run.output()).toContain("--reset");
     expect(readFileSync(join(cluster, "PG_VERSION"), "utf8")).toBe("16\n");
     const reset = start({ ...settings, args: ["--reset"] });

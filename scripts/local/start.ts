@@ -5,7 +5,7 @@ import { command } from "../command.ts";
 import { functionNames } from "./functions.ts";
 import { lockFolder } from "./lock.ts";
 import { ROOT } from "./paths.ts";
-import { isPortTaken } from "./ports.ts";
+import { isPortInUse } from "./ports.ts";
 import { dropCluster } from "./postgres.ts";
 import { type Project, startStack } from "./stack.ts";
 import { UserError } from "./user-error.ts";
@@ -57,7 +57,7 @@ async function start(dataDir: string, source: "migrations" | "schemas", reset = 
   const envFile = join(dataDir, "env");
   rmSync(envFile, { force: true });
   try {
-    if (await isPortTaken(apiPort)) {
+    if (await isPortInUse(apiPort)) {
       throw new UserError(
         `Port ${apiPort} is in use.`,
         "Stop the process that uses it, or choose another port: API_PORT=54331 npm start",

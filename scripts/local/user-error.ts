@@ -1,4 +1,4 @@
-/** An error that the person at the terminal can mend: what went wrong, and what to do about it. No stack is shown. */
+/** An error that the user can fix: what went wrong, and what to do about it. It is shown without a stack. */
 export class UserError extends Error {
   readonly hint: string;
 

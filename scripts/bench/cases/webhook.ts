@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type postgres from "postgres";
 import { type Case, loops, type Sample } from "../bench.ts";
-import { readConfig } from "../../local/config.ts";
+import { loadConfig } from "../../local/config.ts";
 import { openProject } from "../../local/stack.ts";
 import { createMessages } from "./messages.ts";
 
@@ -32,7 +32,7 @@ export const webhookCase: Case = {
     const peerProject = await openProject(server, {
       database: peer.name,
       apiPort: 0,
-      config: { ...readConfig(), functions: { "trivial-rpc": { enabled: true, verify_jwt: false } } },
+      config: { ...loadConfig(), functions: { "trivial-rpc": { enabled: true, verify_jwt: false } } },
       functions: { folder: join(import.meta.dirname, "../functions") },
     });
 

@@ -1,6 +1,6 @@
 import { createPostgresConnection, PostgresConnection } from "@supabase/lite/postgres";
 import { describe, expect, test } from "vitest";
-import { readConfig } from "../config.ts";
+import { loadConfig } from "../config.ts";
 import { assertInternals } from "./internals.ts";
 import { createApi } from "./server.ts";
 
@@ -34,7 +34,7 @@ test("the API does not open over a connection without them", async () => {
   const prototype: object = PostgresConnection.prototype;
   Object.defineProperty(prototype, "withContext", { value: undefined, configurable: true });
   try {
-    await expect(createApi(URL, readConfig())).rejects.toThrow(/@supabase\/lite .* withContext\./);
+    await expect(createApi(URL, loadConfig())).rejects.toThrow(/@supabase\/lite .* withContext\./);
   } finally {
     Reflect.deleteProperty(prototype, "withContext");
   }

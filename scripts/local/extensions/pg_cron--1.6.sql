@@ -1,5 +1,5 @@
--- The SQL interface of pg_cron 1.6: same tables, functions, row security and grants. A worker beside the
--- server runs the jobs.
+-- The SQL interface of pg_cron 1.6: same tables, functions, row security and grants. The worker of the
+-- local stack runs the jobs.
 create schema cron;
 
 create table cron.job (
@@ -32,8 +32,8 @@ create table cron.job_run_details (
 alter table cron.job_run_details enable row level security;
 create policy cron_job_run_details_policy on cron.job_run_details using (username = current_user);
 
--- One field of a crontab: `*`, numbers and names, ranges of them, `/` and a step after `*` or a range, joined
--- by commas.
+-- Whether a text is one field of a crontab: `*`, numbers, names and ranges, each with an optional `/step`,
+-- joined by commas.
 create function cron._is_field(field text, low int, high int, names text[] default '{}') returns boolean
 language sql immutable set search_path = '' as $$
   select bool_and(coalesce(
@@ -67,8 +67,8 @@ language sql immutable set search_path = '' as $$
   from regexp_split_to_array(btrim(schedule, E' \t\n'), '\s+') as f
 $$;
 
--- pg_cron asks the session who calls; a definer function cannot, so its invoker wrapper says it, and no one
--- may name a role that the session could not become.
+-- `current_user` is the owner here, since this is a definer function: the invoker wrappers pass the caller's
+-- role, which is rejected unless the session user is a member of it.
 create function cron._put(
   job_id bigint, job_name text, schedule text, command text, database text, username text, active boolean
 ) returns bigint
@@ -163,5 +163,5 @@ revoke all on all functions in schema cron from public;
 grant usage on schema cron to postgres with grant option;
 grant all on all functions in schema cron to postgres with grant option;
 grant select on cron.job to postgres with grant option;
--- not trigger: the worker writes here as the superuser
+-- without trigger, because the worker writes here as the superuser
 grant select, insert, update, delete on cron.job_run_details to postgres with grant option;

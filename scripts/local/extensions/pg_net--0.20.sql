@@ -1,5 +1,5 @@
--- The SQL interface of pg_net: same queue, responses, functions and grants. A worker beside the server sends
--- the requests.
+-- The SQL interface of pg_net: same queue, responses, functions and grants. The worker of the local stack
+-- sends the requests.
 create schema net;
 
 create domain net.http_method as text check (value ilike 'get' or value ilike 'post' or value ilike 'delete');
@@ -96,6 +96,6 @@ grant execute on function net.http_post(text, jsonb, jsonb, jsonb, int) to
   postgres, anon, authenticated, service_role, supabase_functions_admin;
 grant execute on function net.http_delete(text, jsonb, jsonb, int, jsonb) to
   postgres, anon, authenticated, service_role, supabase_functions_admin;
--- not trigger: the worker writes here as the superuser
+-- without trigger, because the worker writes here as the superuser
 grant select, insert, update, delete on all tables in schema net to public;
 grant all on all sequences in schema net to public;

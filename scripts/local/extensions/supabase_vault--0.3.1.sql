@@ -1,5 +1,5 @@
--- The SQL interface of Supabase Vault: secrets at rest are ciphertext, the view decrypts them for who may
--- read it.
+-- The SQL interface of Supabase Vault: secrets are stored as ciphertext, and the view decrypts them for roles
+-- that may read it.
 -- The platform keeps the key outside the database; here it is in a table that the API's roles cannot read.
 create schema vault;
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SignJWT } from "jose";
 import { afterAll, describe, expect, test } from "vitest";
-import { readConfig } from "../../../scripts/local/config.ts";
+import { loadConfig } from "../../../scripts/local/config.ts";
 import { JWT_SECRET } from "../../../scripts/local/keys.ts";
 import { openTestProject } from "../support/database.ts";
 
@@ -29,7 +29,7 @@ for (const [name, source] of Object.entries(FUNCTIONS)) {
   mkdirSync(join(folder, name));
   writeFileSync(join(folder, name, "index.ts"), source);
 }
-const config = readConfig();
+const config = loadConfig();
 for (const name of Object.keys(FUNCTIONS)) {
   config.functions[name] = { enabled: true, verify_jwt: name === "guarded" };
 }

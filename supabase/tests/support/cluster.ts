@@ -4,7 +4,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { isUnreleased, staleBaselines } from "../../../scripts/db/baseline.ts";
 import { applySchemas } from "../../../scripts/db/scratch.ts";
-import { readConfig } from "../../../scripts/local/config.ts";
+import { loadConfig } from "../../../scripts/local/config.ts";
 import { pushMigrations } from "../../../scripts/local/migrate.ts";
 import { ROOT } from "../../../scripts/local/paths.ts";
 import { applyPlatform } from "../../../scripts/local/platform.ts";
@@ -68,7 +68,7 @@ export async function startTestCluster(source: Source): Promise<TestCluster> {
   let built = digest(source);
   try {
     await admin`create database platform`;
-    await applyPlatform(server.url("platform", "supabase_admin"), readConfig());
+    await applyPlatform(server.url("platform", "supabase_admin"), loadConfig());
     await buildTemplate(admin, server, source);
   } catch (error) {
     await close();

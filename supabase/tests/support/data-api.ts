@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readConfig } from "../../../scripts/local/config.ts";
+import { loadConfig } from "../../../scripts/local/config.ts";
 import { openTestProject, type TestProject } from "./database.ts";
 
 const fixture = (name: string): string =>
@@ -38,7 +38,7 @@ export const OBJECT = { Accept: "application/vnd.pgrst.object+json" };
 
 /** The Data API over the fixtures of `supabase/tests/api/data-api`, schemas `public` and `other` exposed. */
 export async function openDataApi(): Promise<DataApi> {
-  const config = readConfig();
+  const config = loadConfig();
   config.api.schemas = ["public", "other"];
   const project = await openTestProject({
     template: "platform",
