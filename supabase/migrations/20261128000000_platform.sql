@@ -152,26 +152,25 @@ comment on function private.left_bytes is
   'The beginning of a text: as many whole characters as fit into p_max_bytes.';
 
 -- src/app.ts:42 is found by itself, and by app.ts.
-create or replace function private.unjoined_words(p_text text) returns text
+create or replace function private.split_words(p_text text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   -- translate() takes seven times as long, longer than to_tsvector itself.
   return regexp_replace(p_text, '[/\\.:_@=&?#+~-]+', ' ', 'g');
 end;
 $$;
-comment on function private.unjoined_words is
-  'The text with a space in place of the characters that join words into paths, addresses, identifiers and '
-  'compounds.';
+comment on function private.split_words is
+  'Splits paths, addresses, identifiers and compounds: the joining characters become spaces.';
 
 -- src/providers/async_glm.py becomes the words src, providers, async, glm and py.
-create or replace function private.unjoined_names(p_text text) returns text
+create or replace function private.split_names(p_text text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return translate(p_text, '/\.:_@-=&?#+~()[]{}<>', '                     ');
 end;
 $$;
-comment on function private.unjoined_names is
-  'The text with a space in place of the characters that join words into paths, identifiers and calls.';
+comment on function private.split_names is
+  'Splits paths, identifiers and calls in code: the joining characters and brackets become spaces.';
 
 create or replace function private.split_camel_case(p_text text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -189,10 +188,10 @@ create or replace function private.term_query(p_term text, p_is_code boolean) re
 language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
 begin
   if not p_is_code then
-    return phraseto_tsquery('pg_catalog.english', private.unjoined_words(p_term));
+    return phraseto_tsquery('pg_catalog.english', private.split_words(p_term));
   end if;
-  return phraseto_tsquery('pg_catalog.english', private.unjoined_names(p_term))
-    || phraseto_tsquery('pg_catalog.english', private.unjoined_names(private.split_camel_case(p_term)));
+  return phraseto_tsquery('pg_catalog.english', private.split_names(p_term))
+    || phraseto_tsquery('pg_catalog.english', private.split_names(private.split_camel_case(p_term)));
 end;
 $$;
 comment on function private.term_query is

@@ -12,7 +12,8 @@ create table public.issues (
   title text not null,
   description text not null default '',
   status text not null default 'waiting_for_help',
-  segment text not null,
+  -- Null, which a trigger replaces. As a default it makes the column optional in generated types.
+  segment text not null default nullif('', ''),
   submitted_by text not null default private.actor_name(),
   submitted_by_user_id uuid,
   assigned_to text,
@@ -4045,7 +4046,7 @@ grant select on public.issue_import_differences to authenticated, service_role;
 create or replace function private.search_vector(p_text text, p_max_bytes integer) returns tsvector
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  return to_tsvector('pg_catalog.english', private.unjoined_words(private.left_bytes(p_text, p_max_bytes)));
+  return to_tsvector('pg_catalog.english', private.split_words(private.left_bytes(p_text, p_max_bytes)));
 end;
 $$;
 comment on function private.search_vector is 'The words of the first p_max_bytes bytes of a text.';
@@ -4513,7 +4514,7 @@ begin
   if p_words is null then
     return left(p_description, 200);
   end if;
-  if to_tsvector('pg_catalog.english', private.unjoined_words(v_text)) @@ p_words is not true then
+  if to_tsvector('pg_catalog.english', private.split_words(v_text)) @@ p_words is not true then
     v_text := concat_ws(' … ', v_text, (
       select string_agg(left(c.body, 1000), ' … ')
       from (
@@ -4602,15 +4603,15 @@ comment on function public.search_issues is
   'sign_in_required (401), team_role_required (403).';
 grant execute on function public.search_issues to authenticated, service_role;
 
--- 20_tracker/50_search/60_telling_words.sql
+-- 20_tracker/50_search/60_distinctive_words.sql
 -- The words of a text that distinguish it most from other issues.
 
 -- The frequency of a word comes from the statistics that ANALYZE collects about the vectors: the share of
 -- rows for each of the thousand most common words; any other word is rare. A word in more than 2% of the
--- issues says little, and with a million issues finds more than 20,000, each to be fetched and ranked: such a
--- word is not searched for if there are two rarer ones. Four words are enough to search for, and sixteen to
--- rank by.
-create or replace function private.telling_words(p_title tsvector, p_description tsvector)
+-- issues is little evidence, and with a million issues finds more than 20,000, each to be fetched and ranked:
+-- such a word is not searched for if there are two rarer ones. Four words are enough to search for, and
+-- sixteen to rank by.
+create or replace function private.distinctive_words(p_title tsvector, p_description tsvector)
 returns table (word text, is_searched boolean, is_common boolean)
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -4641,7 +4642,7 @@ begin
   order by p.number;
 end;
 $$;
-comment on function private.telling_words is
+comment on function private.distinctive_words is
   'Up to 16 words of a title and a description, and whether to search for them: rare ones before common '
   'ones, then those of the title, then the rarest first.';
 
@@ -4718,7 +4719,7 @@ begin
   perform private.require_team_role('viewer');
   select array_agg(w.word), array_agg(w.word) filter (where w.is_searched), bool_and(w.is_common)
   into v_words, v_searched, v_is_common
-  from private.telling_words(
+  from private.distinctive_words(
     private.search_vector(v_title, 4000), private.search_vector(p_description, 4000)
   ) as w;
   -- Few issues share three words, and those resemble most; some hundreds share two, thousands one. One word

@@ -1926,7 +1926,7 @@ begin
   if v_text is null then
     return ''::tsvector;
   end if;
-  v_vector := to_tsvector('pg_catalog.english', private.unjoined_names(v_text));
+  v_vector := to_tsvector('pg_catalog.english', private.split_names(v_text));
   if v_text !~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]' then
     return v_vector;
   end if;

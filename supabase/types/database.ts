@@ -843,7 +843,7 @@ export type Database = {
           "resolved_at"?: string | null;
           "resolved_by"?: string | null;
           "resolved_by_user_id"?: string | null;
-          "segment": string;
+          "segment"?: string;
           "seq_id"?: number;
           "status"?: string;
           "submitted_by"?: string;

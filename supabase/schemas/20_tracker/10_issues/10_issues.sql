@@ -6,7 +6,8 @@ create table public.issues (
   title text not null,
   description text not null default '',
   status text not null default 'waiting_for_help',
-  segment text not null,
+  -- Null, which a trigger replaces. As a default it makes the column optional in generated types.
+  segment text not null default nullif('', ''),
   submitted_by text not null default private.actor_name(),
   submitted_by_user_id uuid,
   assigned_to text,

@@ -7,7 +7,7 @@
 create or replace function private.search_vector(p_text text, p_max_bytes integer) returns tsvector
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  return to_tsvector('pg_catalog.english', private.unjoined_words(private.left_bytes(p_text, p_max_bytes)));
+  return to_tsvector('pg_catalog.english', private.split_words(private.left_bytes(p_text, p_max_bytes)));
 end;
 $$;
 comment on function private.search_vector is 'The words of the first p_max_bytes bytes of a text.';

@@ -10,7 +10,7 @@ begin
   if p_words is null then
     return left(p_description, 200);
   end if;
-  if to_tsvector('pg_catalog.english', private.unjoined_words(v_text)) @@ p_words is not true then
+  if to_tsvector('pg_catalog.english', private.split_words(v_text)) @@ p_words is not true then
     v_text := concat_ws(' … ', v_text, (
       select string_agg(left(c.body, 1000), ' … ')
       from (

@@ -52,7 +52,7 @@ begin
   perform private.require_team_role('viewer');
   select array_agg(w.word), array_agg(w.word) filter (where w.is_searched), bool_and(w.is_common)
   into v_words, v_searched, v_is_common
-  from private.telling_words(
+  from private.distinctive_words(
     private.search_vector(v_title, 4000), private.search_vector(p_description, 4000)
   ) as w;
   -- Few issues share three words, and those resemble most; some hundreds share two, thousands one. One word

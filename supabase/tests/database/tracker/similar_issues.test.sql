@@ -66,7 +66,7 @@ insert into public.issues (title, segment, description)
 select format('Login %s', md5(n::text)), 'auth', 'Login' from generate_series(1, 400) as n;
 analyze private.issue_search;
 select results_eq(
-  $$ select t.word, t.is_searched from private.telling_words(
+  $$ select t.word, t.is_searched from private.distinctive_words(
        private.search_vector('Login: reset password', 100),
        private.search_vector('My webhook login', 100)
      ) as t $$,
@@ -74,7 +74,7 @@ select results_eq(
   'rare words first, those of the title before others; a common one is not searched for'
 );
 select is(
-  (select t.is_searched from private.telling_words(private.search_vector('Login', 100), null) as t), true,
+  (select t.is_searched from private.distinctive_words(private.search_vector('Login', 100), null) as t), true,
   'unless there is no other word'
 );
 select is((select count(*) from public.similar_issues('Login')), 5::bigint, 'which finds the newest issues');

@@ -2,10 +2,10 @@
 
 -- The frequency of a word comes from the statistics that ANALYZE collects about the vectors: the share of
 -- rows for each of the thousand most common words; any other word is rare. A word in more than 2% of the
--- issues says little, and with a million issues finds more than 20,000, each to be fetched and ranked: such a
--- word is not searched for if there are two rarer ones. Four words are enough to search for, and sixteen to
--- rank by.
-create or replace function private.telling_words(p_title tsvector, p_description tsvector)
+-- issues is little evidence, and with a million issues finds more than 20,000, each to be fetched and ranked:
+-- such a word is not searched for if there are two rarer ones. Four words are enough to search for, and
+-- sixteen to rank by.
+create or replace function private.distinctive_words(p_title tsvector, p_description tsvector)
 returns table (word text, is_searched boolean, is_common boolean)
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -36,7 +36,7 @@ begin
   order by p.number;
 end;
 $$;
-comment on function private.telling_words is
+comment on function private.distinctive_words is
   'Up to 16 words of a title and a description, and whether to search for them: rare ones before common '
   'ones, then those of the title, then the rarest first.';
 
