@@ -7,6 +7,8 @@ select plan(31);
 
 \ir ../helpers/personas.psql
 
+-- numbers that occur in no text below, also in an empty database
+alter sequence public.exai_issues_issue_number_seq restart with 770001;
 insert into exai_issues (
   title, severity, category, status, file_path, affected_components, description, root_cause,
     impact_description,
