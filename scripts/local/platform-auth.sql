@@ -1,5 +1,5 @@
--- Hands what the embedded auth server made to the role that owns it on Supabase, with the privileges that
--- postgres has there. Runs as supabase_admin, after that server made its tables.
+-- Gives what the embedded auth server created the owner, the row security and the privileges that it has on
+-- Supabase. Runs as supabase_admin, after that server created its tables.
 
 do $$
 declare
@@ -9,6 +9,7 @@ begin
     select oid from pg_class where relnamespace = 'auth'::regnamespace and relkind = 'r'
   loop
     execute format('alter table %s owner to supabase_auth_admin', v_table);
+    execute format('alter table %s enable row level security', v_table);
   end loop;
   for v_table in
     select oid from pg_class where relnamespace = 'supabase_migrations'::regnamespace and relkind = 'r'
@@ -18,7 +19,16 @@ begin
 end;
 $$;
 
--- the embedded auth server's own read the single claims only, and these the whole set too
+-- the auth server states these in every insert
+alter table auth.users
+  alter column aud drop default,
+  alter column role drop default,
+  alter column raw_app_meta_data drop default,
+  alter column raw_user_meta_data drop default,
+  alter column created_at drop default,
+  alter column updated_at drop default;
+
+-- the embedded auth server's own functions read the single claims only; these read the whole set too
 create or replace function auth.uid() returns uuid language sql stable as $$
   select coalesce(
     nullif(current_setting('request.jwt.claim.sub', true), ''),
@@ -49,6 +59,7 @@ alter function auth.email() owner to supabase_auth_admin;
 alter function auth.jwt() owner to supabase_auth_admin;
 
 grant all on all tables in schema auth to postgres, dashboard_user;
+grant select on all tables in schema auth to postgres with grant option;
 grant all on all sequences in schema auth to postgres, dashboard_user;
 grant all on all routines in schema auth to postgres, dashboard_user;
 alter default privileges for role supabase_auth_admin in schema auth

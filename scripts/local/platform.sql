@@ -1,5 +1,5 @@
 -- What a Supabase project's database looks like before its first migration: roles, schemas, default
--- privileges, time-outs. Runs as supabase_admin, once a cluster (roles) and once a database (the rest);
+-- privileges, timeouts. Runs as supabase_admin, once per cluster (roles) and once per database (the rest);
 -- every statement can be run again.
 
 do $$
@@ -30,11 +30,14 @@ end;
 $$;
 
 grant anon, authenticated, service_role to authenticator;
-grant anon, authenticated, service_role, supabase_auth_admin, supabase_storage_admin,
-  supabase_functions_admin to postgres;
-grant pg_read_all_data, pg_signal_backend, pg_monitor to postgres;
+-- not of the roles that own schemas auth and storage
+grant anon, authenticated, service_role, authenticator, pg_monitor, pg_read_all_data, pg_signal_backend,
+  pg_create_subscription to postgres with admin option;
 grant pg_read_all_data to supabase_read_only_user;
 
+alter role supabase_admin set log_statement = 'none';
+alter role supabase_auth_admin set log_statement = 'none';
+alter role supabase_storage_admin set log_statement = 'none';
 alter role supabase_admin set search_path = "$user", public, auth, extensions;
 alter role postgres set search_path = "$user", public, extensions;
 alter role supabase_auth_admin set search_path = auth;
@@ -89,14 +92,15 @@ alter default privileges for role supabase_admin in schema public
 alter default privileges for role supabase_admin in schema public
   grant all on sequences to postgres, anon, authenticated, service_role;
 
--- what is in it comes from the embedded auth server and from platform-auth.sql
-create schema if not exists auth authorization supabase_auth_admin;
-grant usage on schema auth to anon, authenticated, service_role;
-grant all on schema auth to postgres, dashboard_user;
+-- the embedded auth server and platform-auth.sql fill it
+create schema if not exists auth;
+grant all on schema auth to supabase_auth_admin, dashboard_user;
+grant usage on schema auth to postgres, anon, authenticated, service_role;
 
-create schema if not exists storage authorization supabase_storage_admin;
-grant usage on schema storage to postgres, anon, authenticated, service_role;
-grant all on schema storage to postgres with grant option;
+create schema if not exists storage;
+grant all on schema storage to supabase_storage_admin;
+grant usage on schema storage to anon, authenticated, service_role;
+grant usage on schema storage to postgres with grant option;
 
 do $$
 begin

@@ -31,6 +31,24 @@ const MAJOR = "17";
 /** The password of every login role. The server listens on the loopback address only, as with `supabase start`. */
 const PASSWORD = "postgres";
 
+/**
+ * What `initdb` gets for the platform's collation: text sorts and changes case as ICU's `en-US` has it. The C library is
+ * asked for the class of a character only (letters in full text search and pg_trgm); every system has one of these two.
+ */
+export const LOCALE_OPTIONS = [
+  "--encoding=UTF8",
+  "--locale-provider=icu",
+  "--icu-locale=en-US",
+  `--locale=${process.platform === "darwin" ? "en_US.UTF-8" : "C.UTF-8"}`,
+];
+
+/** Settings of the platform's server that change what a statement returns. */
+export const PLATFORM_SETTINGS = {
+  timezone: "UTC",
+  wal_level: "logical",
+  extra_float_digits: 0,
+};
+
 export interface PostgresOptions {
   /** The folder for programs and data; created if it does not exist. */
   dataDir: string;
@@ -134,10 +152,7 @@ function initCluster(server: string, home: string, cluster: string, account: Acc
       "--username=supabase_admin",
       `--pwfile=${passwordFile}`,
       "--auth=scram-sha-256",
-      "--encoding=UTF8",
-      "--locale=C",
-      "--locale-provider=builtin",
-      "--builtin-locale=C.UTF-8",
+      ...LOCALE_OPTIONS,
       "--no-sync",
     ], { ...account, cwd: home, encoding: "utf8", env: serverEnv() });
     if (done.status !== 0) throw new Error(`initdb failed: ${done.stderr || done.error?.message}`);
@@ -164,10 +179,9 @@ async function launch(
     unix_socket_directories: "",
     max_connections: 300,
     shared_buffers: "128MB",
-    wal_level: "logical",
     max_wal_size: "512MB",
     shared_preload_libraries: "pg_stat_statements",
-    timezone: "UTC",
+    ...PLATFORM_SETTINGS,
     log_timezone: "UTC",
     logging_collector: "on",
     log_directory: logFolder(home),

@@ -65,7 +65,7 @@ describe("an account", () => {
     `);
     const { data } = await client().auth.signUp(account());
     expect(await sql`select id from public.members`).toEqual([{ id: data.user?.id }]);
-    await sql`drop trigger add_member on auth.users`;
+    await sql`drop function public.add_member() cascade`;
   });
 });
 

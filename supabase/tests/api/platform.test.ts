@@ -39,27 +39,25 @@ describe("roles", () => {
     expect(row?.attributes).toBe(attributes);
   });
 
-  test.each([
-    ["authenticator", ["anon", "authenticated", "service_role"]],
-    ["postgres", [
-      "anon",
-      "authenticated",
-      "pg_monitor",
-      "pg_read_all_data",
-      "pg_signal_backend",
-      "service_role",
-      "supabase_auth_admin",
-      "supabase_storage_admin",
-    ]],
-  ])("%s is a member of its roles", async (role, expected) => {
-    const rows = await sql<{ name: string }[]>`
-      select distinct roleid::regrole::text as name from pg_auth_members where member = ${role}::regrole order by 1
-    `;
-    expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(expected));
-    expect(rows.map(({ name }) => name)).not.toContain("supabase_admin");
+  test("postgres is a member of the API roles and may grant them, not of those that own auth and storage", async () => {
+    const memberships = (member: string) =>
+      sql<{ name: string; may_grant: boolean }[]>`
+        select roleid::regrole::text as name, bool_or(admin_option) as may_grant
+        from pg_auth_members where member = ${member}::regrole group by 1 order by roleid::regrole::text collate "C"
+      `;
+    const names = ["anon", "authenticated", "authenticator", "pg_create_subscription", "pg_monitor"];
+    expect(await memberships("postgres")).toEqual(
+      [...names, "pg_read_all_data", "pg_signal_backend", "service_role"].map((name) => ({
+        name,
+        may_grant: true,
+      })),
+    );
+    expect(await memberships("authenticator")).toEqual(
+      ["anon", "authenticated", "service_role"].map((name) => ({ name, may_grant: false })),
+    );
   });
 
-  test("have the platform's time-outs and search paths", async () => {
+  test("have the platform's timeouts, search paths and logging", async () => {
     const rows = await sql<{ setting: string }[]>`
       select rolname || ': ' || setting as setting from pg_roles cross join unnest(rolconfig) setting order by 1
     `;
@@ -69,7 +67,10 @@ describe("roles", () => {
       "authenticator: lock_timeout=8s",
       "authenticator: statement_timeout=8s",
       'postgres: search_path="$user", public, extensions',
+      "supabase_admin: log_statement=none",
+      "supabase_auth_admin: log_statement=none",
       "supabase_auth_admin: search_path=auth",
+      "supabase_storage_admin: log_statement=none",
     ]));
   });
 });
@@ -81,6 +82,41 @@ describe("postgres", () => {
     expect(await code(sql`copy (select 1) to program 'true'`)).toBe("42501");
     expect(await code(sql`select pg_read_file('PG_VERSION')`)).toBe("42501");
     expect(await code(sql`alter table auth.users disable trigger all`)).toBe("42501");
+  });
+
+  test.each([
+    "set role supabase_auth_admin",
+    "set role supabase_storage_admin",
+    "set role supabase_functions_admin",
+    "create index on auth.users (email)",
+    "create table auth.made (id bigint)",
+    "create function auth.made() returns integer language sql as 'select 1'",
+    "create table storage.made (id bigint)",
+    "alter table auth.users add made text",
+    "drop table auth.refresh_tokens",
+  ])("may not: %s", async (statement) => {
+    expect(await code(sql.unsafe(statement))).toBe("42501");
+  });
+
+  test("may not comment on the trigger that it creates on auth.users", async () => {
+    await sql.unsafe(`
+      create function public.observe() returns trigger language plpgsql set search_path = '' as 'begin return null; end';
+      create trigger observe after update on auth.users
+        for each row when (old *<> new) execute function public.observe();
+    `);
+    expect(await code(sql`comment on trigger observe on auth.users is 'Made here'`)).toBe("42501");
+  });
+
+  test("grants the API roles to a role of its own, and select on the tables of auth", async () => {
+    expect(
+      await code(sql.unsafe(`
+        create role reporting;
+        grant authenticated to reporting;
+        grant select on auth.users to reporting;
+        revoke select on auth.users from reporting;
+        drop role reporting;
+      `)),
+    ).toBeUndefined();
   });
 
   test("makes triggers on auth.users, references it and reads it", async () => {
@@ -146,13 +182,52 @@ test("schemas and the publication are there", async () => {
     where nspname in ('auth', 'extensions', 'storage', 'supabase_migrations') order by 1
   `;
   expect(schemas).toEqual([
-    { name: "auth", owner: "supabase_auth_admin" },
+    { name: "auth", owner: "supabase_admin" },
     { name: "extensions", owner: "supabase_admin" },
-    { name: "storage", owner: "supabase_storage_admin" },
+    { name: "storage", owner: "supabase_admin" },
     { name: "supabase_migrations", owner: "postgres" },
   ]);
   const publication = sql`select pubowner::regrole::text as owner, puballtables as all from pg_publication
     where pubname = 'supabase_realtime'`;
   expect(await publication).toEqual([{ owner: "postgres", all: false }]);
   expect(await sql`select from pg_publication_tables where pubname = 'supabase_realtime'`).toHaveLength(0);
+});
+
+test("the tables of auth have row security without a policy, and auth.users fills in nothing by itself", async () => {
+  expect(
+    await sql`
+    select relname from pg_class
+    where relnamespace = 'auth'::regnamespace and relkind = 'r'
+      and (not relrowsecurity or relowner <> 'supabase_auth_admin'::regrole)
+  `,
+  ).toEqual([]);
+  expect(await sql`select from pg_policies where schemaname = 'auth'`).toHaveLength(0);
+  const rows = await sql<{ name: string }[]>`
+    select column_name as name from information_schema.columns
+    where table_schema = 'auth' and table_name = 'users' and column_default is not null
+    order by column_name collate "C"
+  `;
+  // those of the auth server's own migrations
+  expect(rows.map(({ name }) => name)).toEqual([
+    "email_change_confirm_status",
+    "is_anonymous",
+    "is_sso_user",
+  ]);
+});
+
+test("text sorts and changes case as ICU's en-US has it; numbers come with 15 digits", async () => {
+  const [row] = await sql`
+    select d.datlocprovider as provider, d.datlocale as locale, upper('ß') as upper,
+      array(select t from unnest(array['b', 'B', 'a', 'Z', 'á', '_']) as t order by t) as sorted,
+      0.1::float8 + 0.2::float8 as sum, array(select t from unnest(array['é', '日']) as t where t ~ '\\w') as words
+    from pg_database as d where d.datname = current_database()
+  `;
+  expect(row).toEqual({
+    provider: "i",
+    locale: "en-US",
+    upper: "SS",
+    sorted: ["_", "a", "á", "b", "B", "Z"],
+    sum: 0.3,
+    words: ["é", "日"],
+  });
 });

@@ -11,10 +11,7 @@ language plpgsql as $$
 declare
   v_id constant uuid := gen_random_uuid();
 begin
-  -- as the platform's Auth does it
-  set local role supabase_auth_admin;
   insert into auth.users (id, email, raw_user_meta_data) values (v_id, null, p_metadata);
-  reset role;
   return v_id;
 end;
 $$;

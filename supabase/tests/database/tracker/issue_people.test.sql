@@ -88,9 +88,7 @@ update public.issues set assigned_to_user_id = '00000000-0000-4000-8000-00000000
 where title = 'For Ana';
 select pg_temp.as_persona('agent', $$ insert into comments (issue_id, body)
   values ('10000000-0000-4000-8000-000000000001', 'Hello') returning id $$);
-set local role supabase_auth_admin;
 delete from auth.users where id = '00000000-0000-4000-8000-00000000000c';
-reset role;
 select results_eq(
   $$ select submitted_by, submitted_by_user_id, assigned_to, assigned_to_user_id, resolved_by,
     resolved_by_user_id
