@@ -1,5 +1,6 @@
--- Upgrades of the auth server alter columns of its tables. An object outside schema auth that depends on one of
--- them makes such an upgrade fail, and Auth does not start. A foreign key to auth.users (id) is the exception.
+-- Upgrades of the auth server alter columns of its tables. An object outside schema auth that depends on one
+-- of them makes such an upgrade fail, and Auth does not start. Foreign keys to auth.users (id) are the
+-- exception.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -52,7 +53,8 @@ select is_empty(
   'triggers on tables of auth are after row triggers without a column list'
 );
 select isnt_empty(
-  $$ select from pg_trigger where tgrelid = 'auth.users'::regclass and not tgisinternal and tgqual is not null $$,
+  $$ select from pg_trigger
+     where tgrelid = 'auth.users'::regclass and not tgisinternal and tgqual is not null $$,
   'there is a trigger with a condition to hold to it'
 );
 
@@ -65,7 +67,8 @@ drop view public.contract_probe;
 create function public.contract_probe() returns trigger language plpgsql as 'begin return null; end';
 create trigger contract_probe after update on auth.users
   for each row when (old.email is distinct from new.email) execute function public.contract_probe();
-select is((select count(*) from pg_temp.auth_dependencies()), 1::bigint, 'a condition that names a column is found');
+select is((select count(*) from pg_temp.auth_dependencies()), 1::bigint,
+  'a condition that names a column is found');
 create or replace trigger contract_probe after update of email on auth.users
   for each row execute function public.contract_probe();
 select is((select count(*) from pg_temp.auth_dependencies()), 1::bigint, 'a column list is found');
