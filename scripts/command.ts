@@ -2,11 +2,11 @@ import { styleText } from "node:util";
 import { errorCode, UserError } from "./local/user-error.ts";
 
 /**
- * Runs a command when its module is the program that was started. `--help` prints `help`; arguments that `parseArgs`
- * refuses are said in its words.
+ * Runs a command when its module is the program that was started. `--help` prints `help`; when `parseArgs` rejects the
+ * arguments, its message is printed.
  *
  * @param isMain `import.meta.main` of the command's module
- * @param run resolves with whether all is well, which becomes the exit code
+ * @param run resolves with true for exit code 0, false for 1
  */
 export async function command(
   isMain: boolean,
@@ -24,16 +24,16 @@ export async function command(
       process.exitCode = await run(args) ? 0 : 1;
     } catch (error) {
       if (!errorCode(error)?.startsWith("ERR_PARSE_ARGS")) throw error;
-      throw new UserError(String((error as Error).message), "With --help, the command says what it takes.");
+      throw new UserError(String((error as Error).message), "--help lists the arguments.");
     }
   });
 }
 
-/** One line a step while something takes long. On standard error, so that a command's result can be piped. */
+/** Prints one line per step of a long command. On standard error, so that the command's result can be piped. */
 export const progress = (step: string): void =>
   console.error(`${styleText("dim", "…", { stream: process.stderr })} ${step}`);
 
-/** Prints a check's name and its problems, and says whether there are none. */
+/** Prints a check's name and its problems, and returns whether it passed. */
 export function report(name: string, problems: string[]): boolean {
   const passed = problems.length === 0;
   console.log(`${passed ? styleText("green", "✓") : styleText("red", "✗")} ${name}`);
@@ -42,7 +42,7 @@ export function report(name: string, problems: string[]): boolean {
 }
 
 /**
- * Runs a command: a `UserError` ends it with its words, anything else with its stack; either way with exit code 1.
+ * Runs a command: a `UserError` is printed with its hint, any other error with its stack; both set exit code 1.
  */
 async function runCommand(command: () => Promise<void>): Promise<void> {
   try {

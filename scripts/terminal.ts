@@ -1,18 +1,18 @@
 import { styleText } from "node:util";
 
-// Colours go away by themselves where the output is piped or NO_COLOR is set.
+// Without colours where the output is piped or NO_COLOR is set.
 
-/** A heading with a number, as a story is told. */
+/** Prints a heading. */
 export function chapter(title: string): void {
   console.log(`\n${styleText(["bold", "cyan"], title)}`);
 }
 
-/** One line of what happened. */
+/** Prints one line below it. */
 export function tell(line: string): void {
   console.log(`  ${line}`);
 }
 
-/** Runs a step and says how long it took. */
+/** Runs a step and prints how long it took. */
 export async function timed<T>(what: string, step: () => Promise<T>): Promise<T> {
   const started = performance.now();
   const result = await step();
@@ -22,12 +22,12 @@ export async function timed<T>(what: string, step: () => Promise<T>): Promise<T>
   return result;
 }
 
-/** Text as it stands in the database, set apart from what we say about it. */
+/** Prints text from the database, marked as a quotation. */
 export function quote(text: string): void {
   for (const line of text.split("\n")) tell(`${styleText("dim", "│")} ${line}`);
 }
 
-/** Rows as an aligned table. Long cells are cut; null is shown as a dash. */
+/** Prints rows as an aligned table. Long cells are cut; null is a dash. */
 export function table(
   rows: readonly Record<string, unknown>[],
   columns: readonly string[],

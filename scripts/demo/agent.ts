@@ -1,21 +1,21 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 
-// Stands in for a coding agent on the command line: it reads what is asked for, mends the one mistake that it knows, has the
-// repository's own test prove it, and says what it did. Any agent that takes a prompt and edits files is run in the same way.
+// A fake coding agent for the command line: it reads the prompt, fixes the one mistake that it knows, runs the repository's own
+// test, and reports what it did. Any agent that takes a prompt and edits files is run in the same way.
 
 const prompt = readFileSync(0, "utf8");
 const source = readFileSync("export.js", "utf8");
-const mended = source.replace(
+const fixed = source.replace(
   "rows.filter((row) => filter && matches(row, filter))",
   "rows.filter((row) => !filter || matches(row, filter))",
 );
-if (!/csv/i.test(prompt) || mended === source) {
+if (!/csv/i.test(prompt) || fixed === source) {
   console.error("I don't know what to do about this.");
-  // EX_DATAERR: another attempt would come to the same
+  // EX_DATAERR: another attempt would have the same result
   process.exit(65);
 }
-writeFileSync("export.js", mended);
+writeFileSync("export.js", fixed);
 const { status } = spawnSync(process.execPath, ["--test", "--test-reporter=dot"], { stdio: "ignore" });
 if (status !== 0) {
   console.error("The test fails with my change.");

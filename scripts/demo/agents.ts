@@ -7,7 +7,7 @@ import { bin, ROOT } from "../local/paths.ts";
 import type { Project } from "../local/stack.ts";
 import { chapter, quote, table, tell, timed } from "../terminal.ts";
 import type { FakeGithub } from "../fakes/github.ts";
-import { makeRepository } from "./repository.ts";
+import { createRepository } from "./repository.ts";
 import { type Client, rows, single } from "./rows.ts";
 
 const TOKEN = "ghp_demodemodemodemodemodemodemodemodemo";
@@ -22,8 +22,8 @@ export interface AgentsStage {
   tom: Client;
 }
 
-/** The issue becomes a task, a worker's agent mends the code, and the merged pull request comes back. */
-export async function haveAgentFixIt(stage: AgentsStage, issueId: string): Promise<void> {
+/** The issue becomes a task, a worker's agent fixes the code, and the pull request is merged. */
+export async function fixWithAgent(stage: AgentsStage, issueId: string): Promise<void> {
   const projectId = await connectRepository(stage);
   const taskId = await queueTask(stage, projectId, issueId);
   await runWorker(stage, taskId);
@@ -35,14 +35,14 @@ export async function haveAgentFixIt(stage: AgentsStage, issueId: string): Promi
 async function connectRepository({ fake, folder, maya }: AgentsStage): Promise<number> {
   chapter("Maya connects a repository");
   fake.state.addUser({ login: "maya-chen", token: TOKEN, scopes: ["repo"] });
-  fake.state.addRepo({ ...REPOSITORY, members: ["maya-chen"], gitDir: makeRepository(folder) });
-  await timed("gives her GitHub token to the function that keeps such tokens", async () => {
+  fake.state.addRepo({ ...REPOSITORY, members: ["maya-chen"], gitDir: createRepository(folder) });
+  await timed("stores her GitHub token with the function github-token", async () => {
     const { error } = await maya.functions.invoke("github-token", { body: { token: TOKEN } });
     if (error) throw error;
   });
   const profile = await single(maya.from("users").select("full_name, github_username, github_token"));
   table([profile], ["full_name", "github_username", "github_token"], 44);
-  tell(`what she, or anybody, can read of it is a handle; the token is sealed`);
+  tell("she, like everybody else, can read only a handle; the token itself is stored encrypted");
   const created = await timed("connects acme/csv-tools", () =>
     single(
       maya.from("projects").insert({
@@ -74,11 +74,11 @@ async function queueTask({ maya }: AgentsStage, projectId: number, issueId: stri
   return task.id;
 }
 
-/** The worker of scripts/worker as a process of its own, with a token that can claim and finish and nothing else. */
+/** Runs the worker of scripts/worker in its own process, with a token that can only claim and finish tasks. */
 async function runWorker({ project, fake, folder, maya }: AgentsStage, taskId: number): Promise<void> {
-  chapter("A worker takes it");
+  chapter("A worker claims it");
   const { token } = await timed(
-    "Maya makes a token for a worker of hers",
+    "Maya creates a token for her worker",
     () => single(maya.rpc("create_worker_token", { name: "Maya's machine", agents: ["scripted"] })),
   );
   const node = bin("node");
@@ -112,7 +112,7 @@ async function runWorker({ project, fake, folder, maya }: AgentsStage, taskId: n
 }
 
 async function showResult({ maya }: AgentsStage, taskId: number): Promise<void> {
-  chapter("What Maya sees of it");
+  chapter("The result, as Maya sees it");
   const [listed] = await rows(
     maya.from("task_list").select("id, status, pr_branch, pr_number, diff_bytes, projects(name)").eq(
       "id",
@@ -125,17 +125,17 @@ async function showResult({ maya }: AgentsStage, taskId: number): Promise<void> 
   ]);
   const task = await single(maya.from("tasks").select("chat_messages, git_diff").eq("id", taskId));
   console.log("");
-  tell("the chat, since the task was queued:");
+  tell("The chat since the task was queued:");
   for (const { role, content } of (task.chat_messages as { role: string; content: string }[]).slice(1)) {
     quote(`${role}: ${content}`);
   }
-  tell("and the diff:");
+  tell("The diff:");
   quote((task.git_diff ?? "").split("\n").filter((line) => /^[-+@]/.test(line)).join("\n"));
   assert.match(task.git_diff ?? "", /!filter \|\| matches/);
 }
 
 async function mergePullRequest({ project, fake, maya }: AgentsStage, taskId: number): Promise<string> {
-  chapter("The pull request is merged on GitHub, whose webhook says so");
+  chapter("The pull request is merged on GitHub, which calls the webhook");
   const { pr_number: number, pr_url: url } = await single(
     maya.from("tasks").select("pr_number, pr_url").eq("id", taskId),
   );
@@ -148,9 +148,9 @@ async function mergePullRequest({ project, fake, maya }: AgentsStage, taskId: nu
     return await response.json();
   };
   await deliver({ ...headers, "x-hub-signature-256": `sha256=${"0".repeat(64)}` }, 401);
-  tell(`${styleText("green", "✓")} a delivery with another signature gets 401`);
+  tell(`${styleText("green", "✓")} a delivery with a wrong signature is answered 401`);
   await timed("the signed delivery", () => deliver(headers, 200));
-  const again = await timed("the very same delivery again", () => deliver(headers, 200));
+  const again = await timed("the same delivery again", () => deliver(headers, 200));
   assert.equal((again as { status: string }).status, "already_done");
   const pulls = await rows(
     maya.from("pull_requests").select(
@@ -168,8 +168,7 @@ async function answer(stage: AgentsStage, taskId: number, issueId: string, url: 
   chapter("Tom answers");
   await timed(
     "comments with the pull request",
-    () =>
-      rows(tom.from("comments").insert({ issue_id: issueId, body: `Mended and merged: ${url}` }).select()),
+    () => rows(tom.from("comments").insert({ issue_id: issueId, body: `Fixed and merged: ${url}` }).select()),
   );
   await timed("resolves the issue", () =>
     rows(
@@ -177,7 +176,7 @@ async function answer(stage: AgentsStage, taskId: number, issueId: string, url: 
     ));
 
   console.log("");
-  tell("From the message to the answer, in SQL:");
+  tell("From the message to the answer, by the database's times:");
   const issue = await single(tom.from("issues").select("created_at, resolved_at").eq("id", issueId));
   const task = await single(maya.from("tasks").select("created_at, completed_at").eq("id", taskId));
   const attempt = await single(maya.from("task_attempts").select("claimed_at").eq("task_id", taskId));
@@ -186,9 +185,9 @@ async function answer(stage: AgentsStage, taskId: number, issueId: string, url: 
     ["the message became an issue", issue.created_at],
     ["the issue became a task", task.created_at],
     ["a worker claimed it", attempt.claimed_at],
-    ["the pull request was known", pull.created_at],
+    ["the pull request was recorded", pull.created_at],
     ["the task was completed", task.completed_at],
-    ["the merge was known", pull.updated_at],
+    ["the merge was recorded", pull.updated_at],
     ["the issue was resolved", issue.resolved_at],
   ];
   const times = hops.map(([hop, at]) => ({ hop, ms: Date.parse(at ?? "") }));
@@ -201,6 +200,6 @@ async function answer(stage: AgentsStage, taskId: number, issueId: string, url: 
     ["at", "hop", "seconds"],
   );
   for (const [index, { hop, ms }] of times.entries()) {
-    assert(ms >= (times[index - 1]?.ms ?? 0), `${hop}, in its order`);
+    assert(ms >= (times[index - 1]?.ms ?? 0), `${hop}, in this order`);
   }
 }

@@ -1,5 +1,5 @@
-// What a workflow that reads a Circle community sends: the envelope of an n8n flow that asked a language model whether the
-// message is an issue. A single message and a thread name the same things differently, as the real flow does.
+// Payloads of a workflow that reads a Circle community: the envelope of an n8n flow that asked a language model whether the
+// message is an issue. A single message and a thread have different keys for the same values, as in the real flow.
 
 const ROOM = "5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77";
 const SPACE = "https://club.example.org/c/help-chat";
@@ -90,7 +90,7 @@ export const thread = (replyCount: number) => ({
   },
 });
 
-/** Small talk: kept, but no issue. */
+/** Small talk: stored, but not an issue. */
 export const smallTalk = {
   Type: "single",
   Parent_Message: {
@@ -112,8 +112,8 @@ export const smallTalk = {
   Issue_Details: { is_issue: false, issue_title: null, type: null, reasoning: "A greeting." },
 };
 
-/** A message as the community's API has it: nobody has said whether it is an issue. */
-export const unjudged = {
+/** A message as the community's API returns it, without a verdict whether it is an issue. */
+export const uncertain = {
   id: 201500355,
   parent_message_id: null,
   edited_at: null,
@@ -127,7 +127,7 @@ export const unjudged = {
   chat_thread_id: null,
 };
 
-/** What Circle itself sends from a workflow: ids, and nothing else. */
+/** The payload of Circle's own workflow webhook: ids only. */
 export const circleHint = {
   type: "access_groups_added",
   data: { community_id: 412233, community_member_id: 55512345, access_group_id: 9087 },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const FILES = {
   "README.md": "# csv-tools\n\nWrites tables as CSV.\n",
-  "export.js": `// Rows as CSV, those that match a filter.
+  "export.js": `// The rows that match a filter, as CSV.
 const matches = (row, filter) => row.some((cell) => String(cell).includes(filter));
 
 export function exportCsv(rows, filter = "") {
@@ -17,14 +17,14 @@ import { exportCsv } from "./export.js";
 
 const rows = [["ana", 1], ["lee", 2]];
 
-test("a filter keeps what matches", () => assert.equal(exportCsv(rows, "lee"), "lee,2"));
-test("no filter keeps all", () => assert.equal(exportCsv(rows), "ana,1\\nlee,2"));
+test("a filter returns the rows that match", () => assert.equal(exportCsv(rows, "lee"), "lee,2"));
+test("no filter returns all rows", () => assert.equal(exportCsv(rows), "ana,1\\nlee,2"));
 `,
   "package.json": `{ "name": "csv-tools", "type": "module" }\n`,
 };
 
-/** A bare repository with the mistake that the community has found, and a test that nobody has run. */
-export function makeRepository(folder: string): string {
+/** Creates a bare repository with the mistake that the community found, and with a test that fails. */
+export function createRepository(folder: string): string {
   const work = join(folder, "csv-tools");
   const bare = join(folder, "csv-tools.git");
   mkdirSync(work, { recursive: true });

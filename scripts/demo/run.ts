@@ -9,23 +9,23 @@ import { freePort } from "../local/ports.ts";
 import { discardFolder, scratchFolder } from "../local/scratch-folder.ts";
 import { type Project, startStack } from "../local/stack.ts";
 import { chapter, quote, table, tell, timed } from "../terminal.ts";
-import { haveAgentFixIt } from "./agents.ts";
+import { fixWithAgent } from "./agents.ts";
 import { type FakeGithub, startFakeGithub } from "../fakes/github.ts";
-import { circleHint, single, smallTalk, thread, unjudged } from "./messages.ts";
+import { circleHint, single, smallTalk, thread, uncertain } from "./messages.ts";
 import { type Client, rows } from "./rows.ts";
 
 const HELP = `npm run demo
 
-Shows the main job on a stack of its own that is gone afterwards: messages from a Circle community arrive at the webhook,
-become issues, are worked on, commented and resolved; one of them by a coding agent, whose pull request is merged. Needs git, and
-no account, no Docker and no network.
+Shows the main job on a throw-away stack: messages from a Circle community arrive at the webhook and become issues, which are
+commented on and resolved, one of them by a coding agent, whose pull request is merged. Needs git, but no account, no Docker
+and no network.
 `;
 
 await command(import.meta.main, HELP, async (args) => {
   parseArgs({ args, options: {} });
   const dataDir = scratchFolder("demo");
-  console.log(styleText("bold", "\nFixloop: from a message in a community to an answered issue"));
-  chapter("A Supabase project on this machine, from nothing");
+  console.log(styleText("bold", "\nFixloop: from a message in a community to a resolved issue"));
+  chapter("A new Supabase project on this machine");
   const started = performance.now();
   let last: string | undefined;
   const fake = await startFakeGithub({ webhookSecret: GITHUB_WEBHOOK_SECRET });
@@ -42,7 +42,7 @@ await command(import.meta.main, HELP, async (args) => {
   tell(`${styleText("green", "✓")} ${last}`);
   tell(`ready at ${stack.project.url} after ${((performance.now() - started) / 1000).toFixed(1)} s`);
   try {
-    await tellTheStory(stack.project, fake, dataDir);
+    await showMainJob(stack.project, fake, dataDir);
   } finally {
     await stack.stop();
     await fake.stop();
@@ -51,26 +51,26 @@ await command(import.meta.main, HELP, async (args) => {
   return true;
 });
 
-async function tellTheStory(project: Project, fake: FakeGithub, dataDir: string): Promise<void> {
-  const { maya, tom } = await makeTeam(project);
+async function showMainJob(project: Project, fake: FakeGithub, dataDir: string): Promise<void> {
+  const { maya, tom } = await createTeam(project);
   await receiveMessages(project);
-  await decide(tom);
-  const csvId = await workOnIssues(tom);
-  await haveAgentFixIt({ project, fake, folder: join(dataDir, "demo"), maya, tom }, csvId);
-  await showTheLog(tom);
-  chapter("That was it");
-  tell("Every row above came out of Postgres through the same API that your clients use.");
+  await triage(tom);
+  const csvId = await handleIssues(tom);
+  await fixWithAgent({ project, fake, folder: join(dataDir, "demo"), maya, tom }, csvId);
+  await showLog(tom);
+  chapter("Done");
+  tell("Every row above was read from Postgres through the same API that your clients use.");
   tell(
     `Next: ${
       styleText("bold", "npm start")
-    } gives you this backend to keep; the README says what to do with it.\n`,
+    } runs this backend and keeps its data; the README shows how to use it.\n`,
   );
 }
 
-async function makeTeam(project: Project): Promise<{ maya: Client; tom: Client }> {
-  chapter("A team of two: Maya runs it, Tom answers");
+async function createTeam(project: Project): Promise<{ maya: Client; tom: Client }> {
+  chapter("A team of two: Maya is the admin, Tom handles issues");
   const server = createClient<Database>(project.url, project.secretKey, { auth: { persistSession: false } });
-  const enlist = async (name: string, fullName: string, role: "admin" | "agent"): Promise<Client> => {
+  const addMember = async (name: string, fullName: string, role: "admin" | "agent"): Promise<Client> => {
     const email = `${name}@fixloop.example`;
     const client = createClient<Database>(project.url, project.publishableKey, {
       auth: { persistSession: false },
@@ -83,10 +83,13 @@ async function makeTeam(project: Project): Promise<{ maya: Client; tom: Client }
     if (signUp.error) throw signUp.error;
     const { error } = await server.rpc("add_team_member", { email, role });
     if (error) throw error;
-    tell(`${styleText("green", "✓")} ${fullName} signed up and is ${role}`);
+    tell(`${styleText("green", "✓")} ${fullName} signed up and has the role ${role}`);
     return client;
   };
-  return { maya: await enlist("maya", "Maya Chen", "admin"), tom: await enlist("tom", "Tom Weber", "agent") };
+  return {
+    maya: await addMember("maya", "Maya Chen", "admin"),
+    tom: await addMember("tom", "Tom Weber", "agent"),
+  };
 }
 
 async function receiveMessages(project: Project): Promise<void> {
@@ -96,26 +99,33 @@ async function receiveMessages(project: Project): Promise<void> {
     body: "{}",
   });
   assert.equal(wrong.status, 401);
-  tell(`${styleText("green", "✓")} a caller who guesses the secret gets 401, and nothing is stored`);
+  tell(`${styleText("green", "✓")} a wrong secret is answered 401, and nothing is stored`);
 
   const first = await timed("a single message by Ana Ruiz", () => post(project, single, 200));
   tell(`  → ${describeImport(first)}`);
-  const begun = await timed("a thread by Jo Meyer with two replies", () => post(project, thread(2), 200));
-  tell(`  → ${describeImport(begun)}`);
-  const grown = await timed("the same thread, grown by a reply", () => post(project, thread(3), 200));
-  tell(`  → ${describeImport(grown)}`);
-  const again = await timed("the very same payload again", () => post(project, thread(3), 200));
+  const created = await timed("a thread by Jo Meyer with two replies", () => post(project, thread(2), 200));
+  tell(`  → ${describeImport(created)}`);
+  const updated = await timed("the same thread with a third reply", () => post(project, thread(3), 200));
+  tell(`  → ${describeImport(updated)}`);
+  const again = await timed("the same payload again", () => post(project, thread(3), 200));
   tell(`  → ${describeImport(again)}`);
-  assert.deepEqual(issueIds(again), issueIds(begun), "a thread is one issue, however often it is sent");
+  assert.deepEqual(issueIds(again), issueIds(created), "a thread is one issue, however often it is sent");
   const talk = await timed("small talk", () => post(project, smallTalk, 200));
   tell(`  → ${describeImport(talk)}`);
   const unsure = await timed(
-    "a message that nobody has judged, as the community's API has it",
-    () => post(project, unjudged, 200),
+    "a message without a verdict, as the community's API returns it",
+    () => post(project, uncertain, 200),
   );
-  tell(`  → ${styleText("dim", `waits for a person: likelihood ${unsure.imported[0]?.triage_confidence}`)}`);
+  tell(
+    `  → ${
+      styleText(
+        "dim",
+        `waits for a decision: likelihood of an issue ${unsure.imported[0]?.triage_confidence}`,
+      )
+    }`,
+  );
   await timed(
-    "Circle's own workflow webhook, which carries ids only: stored as a hint",
+    "Circle's own workflow webhook, which contains ids only: stored as a hint",
     () => post(project, circleHint, 202),
   );
 }
@@ -152,13 +162,13 @@ function issueIds(answer: WebhookAnswer): (string | null)[] {
 function describeImport(answer: WebhookAnswer): string {
   const [entry] = answer.imported;
   assert(entry);
-  if (!entry.issue_id) return styleText("dim", "kept as a message, no issue");
+  if (!entry.issue_id) return styleText("dim", "stored as a message, not an issue");
   const replies = entry.replies_processed ? `, ${entry.replies_processed} replies` : "";
   return `issue ${entry.action}: ${styleText("bold", entry.title)} (${entry.segment}${replies})`;
 }
 
-async function decide(tom: Client): Promise<void> {
-  chapter("Tom decides what nobody was sure about");
+async function triage(tom: Client): Promise<void> {
+  chapter("Tom decides about the uncertain message");
   const queue = await rows(
     tom.from("circle_triage_queue").select("id, title, body, author_name, triage_confidence"),
   );
@@ -170,7 +180,7 @@ async function decide(tom: Client): Promise<void> {
     tom.rpc("similar_issues", { title: message.title, description: message.body ?? "" }),
   );
   console.log("");
-  tell("Is it asked already? similar_issues() says what comes near:");
+  tell("Was it asked before? similar_issues() returns the nearest:");
   table(similar, ["seq_id", "title", "status", "similarity"]);
   const [nearest] = similar;
   assert(nearest);
@@ -182,13 +192,13 @@ async function decide(tom: Client): Promise<void> {
   tell(
     `${
       styleText("green", "✓")
-    } it is the same as #${nearest.seq_id}: ${message.author_name} is heard there too`,
+    } it is the same as #${nearest.seq_id}, so ${message.author_name}'s message is added to that issue`,
   );
 }
 
-/** @returns the issue that waits for somebody to mend the code */
-async function workOnIssues(tom: Client): Promise<string> {
-  chapter("Tom sees what is waiting");
+/** @returns the id of the issue that needs a change of the code */
+async function handleIssues(tom: Client): Promise<string> {
+  chapter("The open issues");
   const waiting = await rows(
     tom.from("issues").select("id, seq_id, title, description, segment, status, submitted_by, tags").eq(
       "status",
@@ -202,13 +212,13 @@ async function workOnIssues(tom: Client): Promise<string> {
   const [signIn, csv] = waiting;
   assert(signIn && csv);
   console.log("");
-  tell("What the thread says, with its real authors:");
+  tell("The thread's text, with its authors:");
   quote(csv.description);
   assert.match(csv.description, /Lee Park/);
 
-  chapter("Tom works on both");
+  chapter("Tom handles both");
   await timed(
-    `takes #${csv.seq_id}`,
+    `assigns #${csv.seq_id} to himself`,
     () =>
       rows(
         tom.from("issues").update({ status: "in_progress", assigned_to: "Tom Weber" }).eq("id", csv.id)
@@ -216,7 +226,7 @@ async function workOnIssues(tom: Client): Promise<string> {
       ),
   );
   await timed(
-    "asks back in a comment",
+    "writes a comment",
     () =>
       rows(
         tom.from("comments").insert({
@@ -226,7 +236,7 @@ async function workOnIssues(tom: Client): Promise<string> {
       ),
   );
   await timed(
-    `#${csv.seq_id} waits until the code is mended`,
+    `sets #${csv.seq_id} to blocked until the code is fixed`,
     () => rows(tom.from("issues").update({ status: "blocked" }).eq("id", csv.id).select()),
   );
   await timed(
@@ -234,18 +244,18 @@ async function workOnIssues(tom: Client): Promise<string> {
     () => rows(tom.from("issues").update({ status: "resolved" }).eq("id", signIn.id).select()),
   );
 
-  const refused = await tom.from("issues").update({ status: "done" }).eq("id", csv.id).select();
-  assert.equal(refused.error?.message, "tracker_status_invalid");
+  const invalid = await tom.from("issues").update({ status: "done" }).eq("id", csv.id).select();
+  assert.equal(invalid.error?.message, "tracker_status_invalid");
   tell(
-    `${styleText("green", "✓")} a status that does not exist is refused: ${
-      styleText("dim", refused.error.hint)
+    `${styleText("green", "✓")} a status that does not exist is rejected: ${
+      styleText("dim", invalid.error.hint)
     }`,
   );
   return csv.id;
 }
 
-async function showTheLog(tom: Client): Promise<void> {
-  chapter("The log has it all, written by the database");
+async function showLog(tom: Client): Promise<void> {
+  chapter("The status log, written by the database");
   const issues = new Map(
     (await rows(tom.from("issues").select("id, seq_id, created_at, resolved_at"))).map((
       issue,
@@ -270,7 +280,7 @@ async function showTheLog(tom: Client): Promise<void> {
   );
 
   console.log("");
-  tell("And who said something last, in the view issue_activity_log:");
+  tell("And the last comment of each issue, in the view issue_activity_log:");
   const activity = await rows(
     tom.from("issue_activity_log").select("*").order("last_comment_at", { ascending: false }),
   );

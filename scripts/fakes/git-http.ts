@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { FakeRepo, FakeUser } from "./github-shapes.ts";
 
-/** What git asks a server over HTTP for. */
+/** The requests that git makes over HTTP. */
 const REQUEST = /^\/([^/]+)\/([^/]+?)(?:\.git)?\/(info\/refs|git-upload-pack|git-receive-pack)(?:\?(.*))?$/;
 
 export interface GitServer {
@@ -16,9 +16,9 @@ export interface GitServer {
 let backend: string | undefined;
 
 /**
- * Repositories over git's smart HTTP, by git's own server program, with tokens as passwords.
+ * Serves repositories over git's smart HTTP with git's own server program; tokens are passwords.
  *
- * @returns whether the request was one of git's
+ * @returns whether the request was git's
  */
 export function serveGit(server: GitServer, request: IncomingMessage, response: ServerResponse): boolean {
   const [, owner = "", name = "", service = "", query = ""] = request.url?.match(REQUEST) ?? [];
@@ -28,18 +28,18 @@ export function serveGit(server: GitServer, request: IncomingMessage, response: 
   const user = password === undefined ? undefined : server.userOf(password);
   const repo = server.find(owner, name);
   const isWrite = service === "git-receive-pack" || query.includes("service=git-receive-pack");
-  const refuse = (status: number, text: string, headers = {}): true => {
+  const reject = (status: number, text: string, headers = {}): true => {
     request.resume();
     response.writeHead(status, { "content-type": "text/plain", ...headers }).end(`${text}\n`);
     return true;
   };
-  // as GitHub does, a repository that is not there asks for a password as one that one may not see
-  const isKnown = repo?.gitDir != null && server.mayRead(repo, user);
-  if (password !== undefined && !user) return refuse(401, "Invalid username or token.", ASK);
-  if (!user && (!isKnown || isWrite)) return refuse(401, "No anonymous write access.", ASK);
-  if (!repo?.gitDir || !isKnown) return refuse(404, "Repository not found.");
+  // as at GitHub, a repository that does not exist asks for a password, as one that is not readable does
+  const isReadable = repo?.gitDir != null && server.mayRead(repo, user);
+  if (password !== undefined && !user) return reject(401, "Invalid username or token.", ASK);
+  if (!user && (!isReadable || isWrite)) return reject(401, "No anonymous write access.", ASK);
+  if (!repo?.gitDir || !isReadable) return reject(404, "Repository not found.");
   if (isWrite && user && !server.mayWrite(repo, user)) {
-    return refuse(403, `Permission denied to ${user.login}.`);
+    return reject(403, `Permission denied to ${user.login}.`);
   }
   answer(repo.gitDir, service, query, user, request, response);
   return true;

@@ -1,16 +1,16 @@
 import { createRequire } from "node:module";
 import type { PullRequest, PullRequestOpenedEvent, Repository, User } from "@octokit/webhooks-types";
 
-// GitHub's own JSON, as its API and its webhooks send it: an example of GitHub's with our names written over the example's.
+// JSON as GitHub's API and webhooks send it: GitHub's own examples, with our names in place of theirs.
 
 export interface FakeUser {
   id: number;
   login: string;
   token: string;
-  /** Of a classic token; a fine-grained one (`github_pat_…`) has none, and GitHub sends no header then. */
+  /** Scopes of a classic token; for a fine-grained one (`github_pat_…`) GitHub sends no header. */
   scopes: string[];
   expiresAt: Date | null;
-  /** Requests that are left in this hour. */
+  /** Remaining requests of this hour. */
   remaining: number;
 }
 
@@ -19,10 +19,10 @@ export interface FakeRepo {
   owner: string;
   name: string;
   isPrivate: boolean;
-  /** Who may read it when it is private, and who may write. */
+  /** The users who may write, and read it when it is private. */
   members: string[];
   defaultBranch: string;
-  /** A bare repository, where branches are looked up and merged for real. */
+  /** A bare repository, in which branches exist and are merged. */
   gitDir: string | null;
 }
 
@@ -48,7 +48,7 @@ export interface FakePull {
 export interface Urls {
   /** Base of the REST API. */
   api: string;
-  /** Base of the pages that people see. */
+  /** Base of the web pages. */
   html: string;
 }
 
@@ -61,7 +61,7 @@ const definitions = createRequire(import.meta.url)("@octokit/webhooks-examples")
 const example = definitions.find(({ name }) => name === "pull_request")
   ?.examples[0] as PullRequestOpenedEvent;
 
-/** Whole seconds, as GitHub's times are. */
+/** A time in whole seconds, as GitHub writes it. */
 export const time = (at: Date): string => at.toISOString().replace(/\.\d+Z$/, "Z");
 const timeOrNull = (at: Date | null): string | null => at && time(at);
 
@@ -94,7 +94,7 @@ export function repositoryJson(repo: FakeRepo, ownerId: number, urls: Urls): Rep
   };
 }
 
-/** What one asks for a single pull request, and what a webhook carries. */
+/** A pull request as the API returns a single one, and as a webhook contains it. */
 export function pullRequestJson(pull: FakePull, idOf: (login: string) => number, urls: Urls): PullRequest {
   const { repo } = pull;
   const repository = repositoryJson(repo, idOf(repo.owner), urls);
@@ -137,7 +137,7 @@ export function pullRequestJson(pull: FakePull, idOf: (login: string) => number,
   return shape as PullRequest;
 }
 
-/** What only the answer about a single pull request has, not an entry of a list. */
+/** Keys of a single pull request that entries of a list lack. */
 const SINGLE_ONLY = [
   "merged",
   "mergeable",

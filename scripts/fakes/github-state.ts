@@ -1,5 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { createHash, createHmac, randomUUID } from "node:crypto";
+import { branchCommit, mergeBranch } from "./bare-repository.ts";
+import { deliveryHeaders } from "./github-delivery.ts";
+import { createHash } from "node:crypto";
 import {
   type FakePull,
   type FakeRepo,
@@ -11,20 +12,20 @@ import {
   userJson,
 } from "./github-shapes.ts";
 
-/** What the next matching requests meet instead of, or before, the answer. */
+/** What happens to the next matching requests instead of, or before, the usual answer. */
 export interface Fault {
   method?: string;
   /** A part of the path, or a pattern for path and query. Default: any. */
   path?: string | RegExp;
-  /** How many requests. Default 1. */
+  /** The number of requests. Default 1. */
   times?: number;
-  /** Waits before it answers. Without `status`, `body` and `hangUp` the answer itself is the usual one. */
+  /** Delays the answer, which is the usual one without `status`, `body` and `hangUp`. */
   delayMs?: number;
   status?: number;
   headers?: Record<string, string>;
-  /** Text as it stands, or what becomes JSON. */
+  /** A string as text, anything else as JSON. */
   body?: unknown;
-  /** Cuts the connection instead of answering. */
+  /** Closes the connection instead of answering. */
   hangUp?: boolean;
 }
 
@@ -32,7 +33,7 @@ export interface SeenRequest {
   method: string;
   /** With its query. */
   path: string;
-  /** Whose token it carried. */
+  /** The owner of its token. */
   login: string | null;
   headers: Record<string, string | string[] | undefined>;
   status: number;
@@ -47,15 +48,15 @@ export interface DeliveryEvent {
   owner: string;
   name: string;
   number: number;
-  /** GitHub's word: `opened`, `closed`, `reopened`, `edited`, `synchronize`, `converted_to_draft`, `ready_for_review` … */
+  /** GitHub's name: `opened`, `closed`, `reopened`, `edited`, `synchronize`, `converted_to_draft`, `ready_for_review` … */
   action: string;
   sender?: string;
-  /** Laid over the payload. */
+  /** Overrides keys of the payload. */
   extra?: Record<string, unknown>;
 }
 
-/** A request that GitHub would refuse, in its words. */
-export class GithubRefusal extends Error {
+/** An error that GitHub answers, with its message. */
+export class GithubError extends Error {
   readonly status: number;
   readonly errors: Record<string, string>[] | undefined;
 
@@ -70,7 +71,7 @@ export interface NewPull {
   owner: string;
   name: string;
   title: string;
-  /** A branch of the repository; an `owner:` before it is taken off. */
+  /** A branch of the repository, with or without `owner:`. */
   head: string;
   base?: string;
   body?: string | null;
@@ -81,31 +82,15 @@ export interface NewPull {
 
 export type FakeState = ReturnType<typeof createState>;
 
+/** Any text as something that looks like a commit. */
 const sha = (text: string): string => createHash("sha1").update(text).digest("hex");
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-const git = (dir: string, ...args: string[]): string =>
-  execFileSync("git", ["-C", dir, ...args], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-    env: {
-      PATH: process.env.PATH,
-      GIT_AUTHOR_NAME: "GitHub",
-      GIT_AUTHOR_EMAIL: "noreply@github.com",
-      GIT_COMMITTER_NAME: "GitHub",
-      GIT_COMMITTER_EMAIL: "noreply@github.com",
-      GIT_CONFIG_NOSYSTEM: "1",
-    },
-  }).trim();
+/** The commit of a branch; null where the branch does not exist. Without a bare repository every branch exists. */
+const branchSha = (repo: FakeRepo, ref: string): string | null =>
+  repo.gitDir === null ? sha(`${repo.owner}/${repo.name} ${ref}`) : branchCommit(repo.gitDir, ref);
 
-/** The commit a branch stands at in a repository that is really there; null without the branch. */
-function branchSha(repo: FakeRepo, ref: string): string | null {
-  if (repo.gitDir === null) return sha(`${repo.owner}/${repo.name} ${ref}`);
-  const line = git(repo.gitDir, "for-each-ref", "--format=%(objectname)", `refs/heads/${ref}`);
-  return line || null;
-}
-
-/** What the fake knows, and what tests and the demo do to it. Names are compared as GitHub does, without case. */
+/** The state of the fake, and how tests and the demo change it. Names are compared without case, as at GitHub. */
 export function createState(urls: () => Urls, webhookSecret: string, now: () => Date) {
   const users: FakeUser[] = [];
   const repos: FakeRepo[] = [];
@@ -124,7 +109,7 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
     const found = pulls.find((one) =>
       one.number === number && same(one.repo.owner, owner) && same(one.repo.name, name)
     );
-    if (!found) throw new GithubRefusal(404, "Not Found");
+    if (!found) throw new GithubError(404, "Not Found");
     return found;
   };
 
@@ -163,13 +148,13 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
       { owner, name, title, head, base, body = null, isDraft = false, login = owner, headSha }: NewPull,
     ): FakePull {
       const target = repo(owner, name);
-      if (!target) throw new GithubRefusal(404, "Not Found");
+      if (!target) throw new GithubError(404, "Not Found");
       const ref = head.split(":").at(-1) ?? head;
       const baseRef = base ?? target.defaultBranch;
       const invalid = (field: string) =>
-        new GithubRefusal(422, "Validation Failed", [{ resource: "PullRequest", field, code: "invalid" }]);
+        new GithubError(422, "Validation Failed", [{ resource: "PullRequest", field, code: "invalid" }]);
       const custom = (message: string) =>
-        new GithubRefusal(422, "Validation Failed", [{ resource: "PullRequest", code: "custom", message }]);
+        new GithubError(422, "Validation Failed", [{ resource: "PullRequest", code: "custom", message }]);
       const headCommit = headSha ?? branchSha(target, ref);
       const baseCommit = branchSha(target, baseRef);
       if (!baseCommit) throw invalid("base");
@@ -212,7 +197,7 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
     ): FakePull {
       const changed = pull(owner, name, number);
       if (changed.mergedAt && changes.state === "open") {
-        throw new GithubRefusal(422, "Validation Failed", [
+        throw new GithubError(422, "Validation Failed", [
           { resource: "PullRequest", field: "state", code: "invalid" },
         ]);
       }
@@ -223,21 +208,22 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
       return changed;
     },
 
-    /** As the button does: a merge commit, in the bare repository too when there is one. */
+    /** Merges with a merge commit, also in the bare repository where there is one. */
     merge(owner: string, name: string, number: number, login = owner): FakePull {
       const merged = pull(owner, name, number);
-      if (merged.state !== "open") throw new GithubRefusal(405, "Pull Request is not mergeable");
+      if (merged.state !== "open") throw new GithubError(405, "Pull Request is not mergeable");
       const { gitDir } = merged.repo;
       merged.mergeCommitSha = gitDir === null
         ? sha(`merge ${merged.id}`)
         : mergeBranch(gitDir, merged.base.ref, merged.head.ref, number);
+      if (merged.mergeCommitSha === null) throw new GithubError(405, "Pull Request is not mergeable");
       merged.mergedAt = merged.closedAt = merged.updatedAt = now();
       merged.state = "closed";
       merged.mergedBy = login;
       return merged;
     },
 
-    /** The signed request that GitHub sends to a webhook about the pull request as it is now. */
+    /** The signed request that GitHub sends to a webhook about the current state of the pull request. */
     delivery({ owner, name, number, action, sender, extra = {} }: DeliveryEvent): Delivery {
       const about = pull(owner, name, number);
       const login = sender ?? about.mergedBy ?? about.author;
@@ -252,7 +238,7 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
       return { headers: deliveryHeaders(about.repo, "pull_request", body, webhookSecret), body };
     },
 
-    /** JSON of a pull request as the API answers. */
+    /** A pull request as the API returns it. */
     pullJson: (of: FakePull) => pullRequestJson(of, idOf, urls()),
     repoJson: (of: FakeRepo) => repositoryJson(of, idOf(of.owner), urls()),
     userJson: (of: FakeUser) => ({
@@ -261,40 +247,5 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
       created_at: time(new Date(0)),
       updated_at: time(new Date(0)),
     }),
-  };
-}
-
-function mergeBranch(gitDir: string, base: string, head: string, number: number): string {
-  const tip = git(gitDir, "rev-parse", `refs/heads/${base}`);
-  const branch = git(gitDir, "rev-parse", `refs/heads/${head}`);
-  if (git(gitDir, "merge-base", tip, branch) !== tip) {
-    throw new GithubRefusal(405, "Pull Request is not mergeable");
-  }
-  const message = `Merge pull request #${number} from ${head}`;
-  const commit = git(gitDir, "commit-tree", `${branch}^{tree}`, "-p", tip, "-p", branch, "-m", message);
-  git(gitDir, "update-ref", `refs/heads/${base}`, commit, tip);
-  return commit;
-}
-
-/** The headers of a delivery, its body signed with `secret` in both of GitHub's ways. */
-export function deliveryHeaders(
-  repo: Pick<FakeRepo, "id">,
-  event: string,
-  body: string,
-  secret: string,
-): Record<string, string> {
-  const sign = (algorithm: string): string =>
-    `${algorithm}=${createHmac(algorithm, secret).update(body).digest("hex")}`;
-  return {
-    accept: "*/*",
-    "content-type": "application/json",
-    "user-agent": "GitHub-Hookshot/0123abc",
-    "x-github-delivery": randomUUID(),
-    "x-github-event": event,
-    "x-github-hook-id": "421731",
-    "x-github-hook-installation-target-id": String(repo.id),
-    "x-github-hook-installation-target-type": "repository",
-    "x-hub-signature": sign("sha1"),
-    "x-hub-signature-256": sign("sha256"),
   };
 }

@@ -7,7 +7,7 @@ import { verify } from "@octokit/webhooks-methods";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FakeGithub, startFakeGithub } from "./github.ts";
 
-// The fake holds what GitHub documents, as seen through GitHub's own client.
+// The fake behaves as GitHub documents, tested with GitHub's own client.
 
 const TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
 const repository = { owner: "acme", repo: "shop" };
@@ -21,13 +21,13 @@ let stranger: Octokit;
 const client = (auth?: string): Octokit =>
   new Octokit({ baseUrl: fake.url, log: quiet, ...(auth ? { auth } : {}) });
 
-/** The error that a request ends with. */
-async function refused(
+/** The error of a request. */
+async function errorOf(
   request: Promise<unknown>,
 ): Promise<{ status: number; response: { headers: Record<string, string>; data: Record<string, unknown> } }> {
   const error: unknown = await request.then(() => undefined, (reason: unknown) => reason);
   expect(error).toBeInstanceOf(Error);
-  return error as Awaited<ReturnType<typeof refused>>;
+  return error as Awaited<ReturnType<typeof errorOf>>;
 }
 
 beforeEach(async () => {
@@ -50,8 +50,8 @@ afterEach(async () => {
   await fake.stop();
 });
 
-describe("who asks", () => {
-  test("a known token: its account, scopes and expiry", async () => {
+describe("tokens", () => {
+  test("a valid token: its account, scopes and expiry", async () => {
     const { data, headers } = await maya.request("GET /user");
     expect(data.login).toBe("maya");
     expect(headers).toMatchObject({
@@ -62,28 +62,28 @@ describe("who asks", () => {
     expect(headers["x-github-request-id"]).toMatch(/^[0-9A-F]+$/);
   });
 
-  test("a fine-grained token has no scopes to tell", async () => {
+  test("a fine-grained token has no scopes", async () => {
     fake.state.addUser({ login: "fine", token: "github_pat_1" });
     const { headers } = await client("github_pat_1").request("GET /user");
     expect(headers["x-oauth-scopes"]).toBeUndefined();
   });
 
-  test("an unknown, an expired and no token", async () => {
+  test("an unknown token, an expired one, and none", async () => {
     fake.state.addUser({ login: "late", token: "ghp_late", expiresAt: new Date("2020-01-01") });
     for (const auth of ["ghp_wrong", "ghp_late"]) {
-      const { status, response } = await refused(client(auth).request("GET /user"));
+      const { status, response } = await errorOf(client(auth).request("GET /user"));
       expect([status, response.data.message]).toEqual([401, "Bad credentials"]);
     }
-    const { response } = await refused(nobody.request("GET /user"));
+    const { response } = await errorOf(nobody.request("GET /user"));
     expect(response.data).toMatchObject({ message: "Requires authentication", status: "401" });
   });
 
-  test("a private repository is not there for others, nor for a token without scope repo", async () => {
+  test("a private repository is not found by others, nor with a token without the scope repo", async () => {
     const vault = { owner: "acme", repo: "vault" };
     fake.state.addUser({ login: "maya", token: "ghp_narrow", scopes: ["user"] });
     expect((await maya.request("GET /repos/{owner}/{repo}", vault)).data.private).toBe(true);
     for (const other of [nobody, stranger, client("ghp_narrow")]) {
-      expect((await refused(other.request("GET /repos/{owner}/{repo}", vault))).status).toBe(404);
+      expect((await errorOf(other.request("GET /repos/{owner}/{repo}", vault))).status).toBe(404);
     }
     expect((await nobody.request("GET /repos/{owner}/{repo}", repository)).data.full_name).toBe("acme/shop");
   });
@@ -91,7 +91,7 @@ describe("who asks", () => {
 
 describe("pull requests", () => {
   const open = (head = "fix", by = maya) =>
-    by.request("POST /repos/{owner}/{repo}/pulls", { ...repository, title: "Mend it", head, base: "main" });
+    by.request("POST /repos/{owner}/{repo}/pulls", { ...repository, title: "Fix it", head, base: "main" });
   const read = (number = 1, headers = {}) =>
     maya.request("GET /repos/{owner}/{repo}/pulls/{pull_number}", {
       ...repository,
@@ -114,27 +114,27 @@ describe("pull requests", () => {
     await maya.request("PATCH /repos/{owner}/{repo}/pulls/{pull_number}", {
       ...repository,
       pull_number: 1,
-      title: "Mend it well",
+      title: "Fix it well",
       state: "closed",
     });
     const { data: closed } = await read();
-    expect(closed).toMatchObject({ title: "Mend it well", state: "closed", merged_at: null });
+    expect(closed).toMatchObject({ title: "Fix it well", state: "closed", merged_at: null });
     expect(closed.closed_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-    expect((await refused(read(2))).status).toBe(404);
+    expect((await errorOf(read(2))).status).toBe(404);
   });
 
-  test("a second one for the same branch, missing fields, strangers and broken JSON are refused as GitHub does", async () => {
+  test("a second one for the same branch, missing fields, strangers and broken JSON get GitHub's errors", async () => {
     await open();
-    const again = await refused(open());
+    const again = await errorOf(open());
     expect(again.status).toBe(422);
     expect(again.response.data.errors).toEqual([
       { resource: "PullRequest", code: "custom", message: "A pull request already exists for acme:fix." },
     ]);
-    const partly = await refused(maya.request("POST /repos/acme/shop/pulls", { title: "x", head: "fix" }));
+    const partly = await errorOf(maya.request("POST /repos/acme/shop/pulls", { title: "x", head: "fix" }));
     expect(partly.response.data.errors).toEqual([
       { resource: "PullRequest", field: "base", code: "missing_field" },
     ]);
-    expect((await refused(open("other", stranger))).status).toBe(403);
+    expect((await errorOf(open("other", stranger))).status).toBe(403);
     const broken = await fetch(`${fake.url}/repos/acme/shop/pulls`, {
       method: "POST",
       headers: { authorization: `Bearer ${TOKEN}` },
@@ -146,7 +146,7 @@ describe("pull requests", () => {
     ]);
   });
 
-  test("lists by head and state, without what only a single one has", async () => {
+  test("lists by head and state, without the keys of a single one", async () => {
     await open("one");
     await open("two");
     fake.state.merge("acme", "shop", 1);
@@ -160,12 +160,12 @@ describe("pull requests", () => {
     expect(await list({ head: "one", state: "all" }), "no filter without the owner").toHaveLength(2);
   });
 
-  test("conditional requests cost nothing until something changes", async () => {
+  test("conditional requests don't count until something changes", async () => {
     await open();
     const { headers } = await read();
     const etag = headers.etag ?? "";
     const left = Number((await read()).headers["x-ratelimit-remaining"]);
-    const { status, response } = await refused(read(1, { "if-none-match": etag }));
+    const { status, response } = await errorOf(read(1, { "if-none-match": etag }));
     expect(status).toBe(304);
     expect(response.headers["x-ratelimit-remaining"]).toBe(String(left));
     fake.state.updatePull("acme", "shop", 1, { title: "another" });
@@ -173,7 +173,7 @@ describe("pull requests", () => {
     expect(changed.data.title).toBe("another");
   });
 
-  test("a delivery carries the pull request as it is, signed over its bytes", async () => {
+  test("a delivery contains the current pull request, and its bytes are signed", async () => {
     await open();
     fake.state.merge("acme", "shop", 1, "maya");
     const { headers, body } = fake.state.delivery({
@@ -196,7 +196,7 @@ describe("pull requests", () => {
     expect(body).not.toMatch(/Codertocat|Hello-World/);
   });
 
-  test("with a bare repository, branches and merges are real", async () => {
+  test("with a bare repository, branches exist and are merged", async () => {
     const folder = mkdtempSync(join(tmpdir(), "fixloop-fake-github-"));
     try {
       const git = (...args: string[]): string =>
@@ -209,23 +209,23 @@ describe("pull requests", () => {
       git("-C", "work", "commit", "--allow-empty", "-m", "first");
       git("-C", "work", "branch", "same");
       git("-C", "work", "switch", "-c", "fix");
-      writeFileSync(join(folder, "work/file"), "mended\n");
+      writeFileSync(join(folder, "work/file"), "fixed\n");
       git("-C", "work", "add", "file");
       git("-C", "work", "commit", "-m", "second");
       git("clone", "--bare", "work", "shop.git");
       const shop = fake.state.repo("acme", "shop");
       if (shop) shop.gitDir = join(folder, "shop.git");
 
-      expect((await refused(open("gone"))).response.data.errors).toEqual([
+      expect((await errorOf(open("gone"))).response.data.errors).toEqual([
         { resource: "PullRequest", field: "head", code: "invalid" },
       ]);
-      const [none] = (await refused(open("same"))).response.data.errors as { message: string }[];
+      const [none] = (await errorOf(open("same"))).response.data.errors as { message: string }[];
       expect(none?.message).toBe("No commits between main and same");
       const { data } = await open();
       expect(data.head.sha).toBe(git("-C", "work", "rev-parse", "fix"));
       const { mergeCommitSha } = fake.state.merge("acme", "shop", 1);
       expect(git("-C", "shop.git", "rev-parse", "main")).toBe(mergeCommitSha);
-      expect(git("-C", "shop.git", "show", "main:file")).toBe("mended");
+      expect(git("-C", "shop.git", "show", "main:file")).toBe("fixed");
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -235,7 +235,7 @@ describe("pull requests", () => {
 describe("faults", () => {
   const user = () => maya.request("GET /user");
 
-  test("come as often as asked for, and only where", async () => {
+  test("occur as often as requested, on matching paths only", async () => {
     fake.state.faults.push(
       { path: "/user", status: 500, times: 2, body: "<html>" },
       {
@@ -246,14 +246,14 @@ describe("faults", () => {
       },
     );
     expect((await maya.request("GET /repos/{owner}/{repo}", repository)).status).toBe(200);
-    expect((await refused(user())).status).toBe(500);
-    expect((await refused(user())).status).toBe(500);
-    const limited = await refused(user());
+    expect((await errorOf(user())).status).toBe(500);
+    expect((await errorOf(user())).status).toBe(500);
+    const limited = await errorOf(user());
     expect([limited.status, limited.response.headers["retry-after"]]).toEqual([403, "60"]);
     expect((await user()).status).toBe(200);
   });
 
-  test("slow, cut off, and JSON that is none", async () => {
+  test("a slow answer, a closed connection, and broken JSON", async () => {
     fake.state.faults.push({ delayMs: 60 });
     const started = performance.now();
     expect((await user()).status).toBe(200);
@@ -269,13 +269,13 @@ describe("faults", () => {
     const [account] = fake.state.users;
     if (account) account.remaining = 1;
     expect((await user()).status).toBe(200);
-    const { status, response } = await refused(user());
+    const { status, response } = await errorOf(user());
     expect(status).toBe(403);
     expect(response.data.message).toMatch(/^API rate limit exceeded/);
     expect(response.headers["x-ratelimit-remaining"]).toBe("0");
   });
 
-  test("every request is on record, with whose token it came", async () => {
+  test("every request is recorded, with the owner of its token", async () => {
     await user();
     await nobody.request("GET /repos/{owner}/{repo}", repository);
     expect(fake.state.requests.map(({ method, path, login, status }) => [method, path, login, status]))

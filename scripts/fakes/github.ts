@@ -3,15 +3,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serveGit } from "./git-http.ts";
-import { type FakeRepo, type FakeUser, listEntry } from "./github-shapes.ts";
-import { createState, type FakeState, type Fault, GithubRefusal } from "./github-state.ts";
+import { type Answer, answerTo, errorAnswer, isMember, mayRead } from "./github-routes.ts";
+import type { FakeUser } from "./github-shapes.ts";
+import { createState, type FakeState, type Fault, GithubError } from "./github-state.ts";
 
 export type { FakeState } from "./github-state.ts";
 
 export interface FakeGithubOptions {
-  /** Base of the pages in answers. Default `https://github.com`. */
+  /** Base of the web pages in answers. Default `https://github.com`. */
   htmlUrl?: string;
-  /** What webhook deliveries are signed with. */
+  /** The secret that webhook deliveries are signed with. */
   webhookSecret?: string;
   now?: () => Date;
 }
@@ -23,17 +24,9 @@ export interface FakeGithub {
   stop(): Promise<void>;
 }
 
-interface Answer {
-  status: number;
-  body?: unknown;
-  headers?: Record<string, string>;
-}
-
-const DOCS = "https://docs.github.com/rest";
-
 /**
- * The part of GitHub's REST API that Fixloop talks to, over real HTTP on a free port of the loopback address; repositories
- * that are really there can be cloned from and pushed to at `<url>/<owner>/<name>.git`.
+ * Starts a fake of the part of GitHub's REST API that Fixloop uses, over HTTP on a free port of the loopback address. Bare
+ * repositories can be cloned from and pushed to at `<url>/<owner>/<name>.git`.
  */
 export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<FakeGithub> {
   let url = "";
@@ -81,9 +74,9 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
   } else if (!request.headers["user-agent"]) {
     answer = { status: 403, body: "Request forbidden by administrative rules.\n" };
   } else if (token !== undefined && !user) {
-    answer = refusal(new GithubRefusal(401, "Bad credentials"));
+    answer = errorAnswer(new GithubError(401, "Bad credentials"));
   } else if (user && user.remaining <= 0) {
-    answer = refusal(new GithubRefusal(403, `API rate limit exceeded for user ID ${user.id}.`));
+    answer = errorAnswer(new GithubError(403, `API rate limit exceeded for user ID ${user.id}.`));
   } else {
     answer = withEtag(answerTo(state, user, method, path, body), request, user);
   }
@@ -111,18 +104,13 @@ function takeFault(faults: Fault[], method: string, path: string): Fault | undef
   return fault;
 }
 
-const refusal = ({ status, message, errors }: GithubRefusal): Answer => ({
-  status,
-  body: { message, ...(errors ? { errors } : {}), documentation_url: DOCS, status: String(status) },
-});
-
-/** The answer to a conditional request; the tag depends on who asks, as GitHub's does. */
+/** The answer to a conditional request; as at GitHub, the tag depends on the user. */
 function withEtag(answer: Answer, request: IncomingMessage, user: FakeUser | undefined): Answer {
   if (request.method !== "GET" || answer.status !== 200) return answer;
   const digest = createHash("sha256").update(`${user?.token}\n${JSON.stringify(answer.body)}`).digest("hex");
   const etag = `W/"${digest}"`;
-  const known = (request.headers["if-none-match"] ?? "").split(/,\s*/).map((tag) => tag.replace(/^W\//, ""));
-  return known.includes(`"${digest}"`)
+  const tags = (request.headers["if-none-match"] ?? "").split(/,\s*/).map((tag) => tag.replace(/^W\//, ""));
+  return tags.includes(`"${digest}"`)
     ? { status: 304, headers: { etag } }
     : { ...answer, headers: { ...answer.headers, etag } };
 }
@@ -155,135 +143,4 @@ function send(response: ServerResponse, method: string, answer: Answer, user: Fa
   });
   if (status === 304 || method === "HEAD") response.end();
   else response.end(typeof body === "string" ? body : JSON.stringify(body));
-}
-
-function answerTo(
-  state: FakeState,
-  user: FakeUser | undefined,
-  method: string,
-  target: string,
-  body: string,
-): Answer {
-  try {
-    const { pathname, searchParams } = new URL(target, "http://github.invalid");
-    return route(state, user, method, pathname, searchParams, body);
-  } catch (error) {
-    if (error instanceof GithubRefusal) return refusal(error);
-    throw error;
-  }
-}
-
-function route(
-  state: FakeState,
-  user: FakeUser | undefined,
-  method: string,
-  path: string,
-  query: URLSearchParams,
-  body: string,
-): Answer {
-  if (path === "/user" && method === "GET") {
-    if (!user) throw new GithubRefusal(401, "Requires authentication");
-    return { status: 200, body: state.userJson(user) };
-  }
-  const [, owner, name, rest = "", number] =
-    path.match(/^\/repos\/([^/]+)\/([^/]+?)(\/pulls(?:\/(\d+))?)?$/) ??
-      [];
-  const repo = owner && name ? state.repo(owner, name) : undefined;
-  if (!repo || !mayRead(repo, user)) throw new GithubRefusal(404, "Not Found");
-  if (rest === "" && method === "GET") return { status: 200, body: state.repoJson(repo) };
-  if (number !== undefined) {
-    const at = [repo.owner, repo.name, Number(number)] as const;
-    const pull = state.pull(...at);
-    if (method === "GET") return { status: 200, body: state.pullJson(pull) };
-    if (method === "PATCH") {
-      requireWriter(repo, user);
-      const { title, body: text, state: to } = parse(body);
-      const changed = state.updatePull(...at, {
-        ...(typeof title === "string" ? { title } : {}),
-        ...(typeof text === "string" ? { body: text } : {}),
-        ...(to === "open" || to === "closed" ? { state: to } : {}),
-      });
-      return { status: 200, body: state.pullJson(changed) };
-    }
-  } else if (rest === "/pulls") {
-    if (method === "GET") return { status: 200, body: listPulls(state, repo, query) };
-    if (method === "POST") return createPull(state, repo, requireWriter(repo, user), parse(body));
-  }
-  throw new GithubRefusal(404, "Not Found");
-}
-
-const isMember = (repo: FakeRepo, user: FakeUser | undefined): boolean =>
-  user !== undefined && repo.members.some((login) => login.toLowerCase() === user.login.toLowerCase());
-
-/** A classic token without the scope `repo` sees no private repository; what one may not see is not there. */
-function mayRead(repo: FakeRepo, user: FakeUser | undefined): boolean {
-  if (!repo.isPrivate) return true;
-  const isScoped = user !== undefined &&
-    (user.token.startsWith("github_pat_") || user.scopes.includes("repo"));
-  return isScoped && isMember(repo, user);
-}
-
-function requireWriter(repo: FakeRepo, user: FakeUser | undefined): FakeUser {
-  if (!user) throw new GithubRefusal(401, "Requires authentication");
-  if (!isMember(repo, user)) {
-    throw new GithubRefusal(403, "Resource not accessible by personal access token");
-  }
-  return user;
-}
-
-function parse(body: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new GithubRefusal(400, "Problems parsing JSON");
-}
-
-/** As GitHub does, a `head` without its owner is no filter at all. */
-function listPulls(state: FakeState, repo: FakeRepo, query: URLSearchParams): unknown[] {
-  const wanted = query.get("state") ?? "open";
-  const [owner, head] = query.get("head")?.split(/:(.*)/s) ?? [];
-  const perPage = Math.min(Number(query.get("per_page") ?? 30), 100);
-  const page = Math.max(Number(query.get("page") ?? 1), 1);
-  return state.pulls
-    .filter((pull) =>
-      pull.repo === repo && (wanted === "all" || pull.state === wanted) &&
-      (head === undefined ||
-        (pull.head.ref === head && repo.owner.toLowerCase() === owner?.toLowerCase())) &&
-      (query.get("base") === null || pull.base.ref === query.get("base"))
-    )
-    .sort((a, b) => b.number - a.number)
-    .slice((page - 1) * perPage, page * perPage)
-    .map((pull) => listEntry(state.pullJson(pull)));
-}
-
-function createPull(
-  state: FakeState,
-  repo: FakeRepo,
-  user: FakeUser,
-  wish: Record<string, unknown>,
-): Answer {
-  const { title, head, base, body, draft } = wish;
-  if (typeof title !== "string" || typeof head !== "string" || typeof base !== "string") {
-    const missing = Object.entries({ title, head, base }).filter(([, value]) => typeof value !== "string");
-    throw new GithubRefusal(
-      422,
-      "Validation Failed",
-      missing.map(([field]) => ({ resource: "PullRequest", field, code: "missing_field" })),
-    );
-  }
-  const pull = state.openPull({
-    owner: repo.owner,
-    name: repo.name,
-    title,
-    head,
-    base,
-    body: typeof body === "string" ? body : null,
-    isDraft: draft === true,
-    login: user.login,
-  });
-  const json = state.pullJson(pull);
-  return { status: 201, body: json, headers: { location: json.url } };
 }
