@@ -521,14 +521,14 @@ grant select on public.issue_status_logs to authenticated, service_role;
 -- issues.tags (an array) and issue_tags (rows) hold the same tags. The trigger of each writes only the
 -- difference to the other, so that the other's trigger finds nothing left to do.
 --
--- Lock order: the issue, then its rows in issue_tags, then tags. An insert into issue_tags locks the issue
+-- Lock order: first the issue, then tags and rows of issue_tags. An insert into issue_tags locks the issue
 -- first, as an update of the array does. A delete can't do that: PostgreSQL locks the deleted row before any
 -- trigger runs. So deletes of issue_tags, tags and issues are serialized by one advisory lock, and a
--- statement that holds the issue's lock skips rows and tags that another transaction is deleting: that
--- transaction completes the change. Statements that write the tags of one issue, and such deletes, therefore
--- don't deadlock. A transaction that writes the tags of several issues still can, with one that writes them
--- in another order or with a delete that affects several of them: PostgreSQL aborts one with 40P01, and it
--- can be retried.
+-- statement that holds the lock of an issue never waits for a row or tag of it that another transaction is
+-- deleting: it skips them, and that transaction completes the change. Statements that write the tags of one
+-- issue, and such deletes, therefore don't deadlock. A transaction that writes the tags of several issues
+-- still can, with one that writes them in another order or with a delete that affects several of them:
+-- PostgreSQL aborts one with 40P01, and it can be retried.
 
 create table public.tags (
   name text not null,

@@ -12,7 +12,7 @@ create table public.team_members (
   constraint team_members_display_name_is_not_blank check (btrim(display_name) <> '')
 );
 comment on table public.team_members is
-  'The people who run the tracker. Viewers read, agents also write, admins also configure and delete.';
+  'The members of the team. Viewers read, agents also write, admins also configure and delete.';
 comment on column public.team_members.user_id is 'The account in auth.users; the row is deleted with it.';
 comment on column public.team_members.role is
   'viewer, agent or admin: each includes the rights of the one before.';
