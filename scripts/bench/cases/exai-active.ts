@@ -7,7 +7,7 @@ import { asCaller, explain, PAGE_LIMIT_S, pageAsJson, timedPage } from "../queri
 const ISSUE_COUNT = 200_000;
 const STEPS_EACH = 10;
 
-/** The same columns by a join with every step, as one writes it down first. */
+/** The same columns with a join to every step: the obvious first version. */
 const NAIVE_VIEW = `
   create schema bench;
   create view bench.exai_active_issues with (security_invoker = true) as
@@ -63,7 +63,7 @@ export const exaiActiveCase: Case = {
       asCaller(sql, "authenticated", VIEWER_ID, (tx) => tx.unsafe(asRows(view, REST)));
     const page = await answer("public.exai_active_issues");
     assert(page.length > 0, "there are active issues");
-    assert.deepEqual(page, await answer("bench.exai_active_issues"), "both views give the same page");
+    assert.deepEqual(page, await answer("bench.exai_active_issues"), "both views return the same page");
 
     const comparison = (
       name: string,
@@ -98,11 +98,11 @@ export const exaiActiveCase: Case = {
       ],
       method:
         `${issueCount} issues, three in ten of them active, with ${STEPS_EACH} steps each, analyzed, in memory as far ` +
-        "as it fits. The first 50 by severity and number, asked for by a team viewer whose claims the transaction " +
-        "carries: once as PostgREST asks, as one JSON value, and once as rows. The query alone is timed, prepared. With " +
+        "as it fits. The first 50 by severity and number, queried by a team viewer whose claims are set in the " +
+        "transaction: once as PostgREST does, as one JSON value, and once as rows. Only the query is timed, prepared. With " +
         "RLS off the same query runs as `service_role`, which bypasses row security. The naive view joins the issues " +
-        "with their steps, groups by issue and counts; both give the same page, or the run fails. Each query ends " +
-        `after ${PAGE_LIMIT_S} s, as requests of signed-in people do on Supabase.`,
+        "with their steps, groups by issue and counts; both return the same page, or the run fails. The " +
+        `statement timeout is ${PAGE_LIMIT_S} s, as for signed-in people on Supabase.`,
       close: () => sql.end(),
     };
   },

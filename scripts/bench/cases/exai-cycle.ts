@@ -5,13 +5,13 @@ import { explain } from "../queries.ts";
 
 const CHAIN_LENGTH = 5_000;
 
-/** Edges that are added for one sample. */
+/** Edges per sample. */
 const REPEATS = 20;
 
-/** So many issues come before the one that shall block the chain that the check does not go up to the end there. */
+/** Issues before the one that blocks the chain: too many for the check to reach the end of them within its first limit. */
 const BEFORE_COUNT = 200;
 
-/** So many single rows are what one edge may cost. */
+/** The cost limit of one edge, in single-row inserts. */
 const ROWS_EACH = 10;
 
 const INSERT_EDGE = `
@@ -26,11 +26,11 @@ const INSERT_UPDATE = `
 interface Chain {
   head: string;
   tail: string;
-  /** Waits for nothing and blocks nothing. */
+  /** Has no edges. */
   loose: string;
   /** Waits for a shorter chain. */
   waiting: string;
-  /** For updates, which take their time by their issue. */
+  /** Issues whose history gets the peer's rows: the cost of a row depends on its issue. */
   others: string[];
 }
 
@@ -39,7 +39,7 @@ interface Edge {
   title: string;
   from: keyof Pick<Chain, "tail" | "waiting">;
   to: keyof Pick<Chain, "head" | "loose">;
-  isRefused: boolean;
+  isRejected: boolean;
 }
 
 const EDGES: readonly Edge[] = [
@@ -48,30 +48,30 @@ const EDGES: readonly Edge[] = [
     title: "an edge at the end of a chain of 5,000 issues",
     from: "tail",
     to: "loose",
-    isRefused: false,
+    isRejected: false,
   },
   {
     name: "exai-cycle-whole",
-    title: "an edge before such a chain, all of which is walked",
+    title: "an edge in front of such a chain, all of which is searched",
     from: "waiting",
     to: "head",
-    isRefused: false,
+    isRejected: false,
   },
   {
-    name: "exai-cycle-refused",
-    title: "an edge from the end of it to its beginning, refused",
+    name: "exai-cycle-rejected",
+    title: "an edge from its end to its beginning, rejected",
     from: "tail",
     to: "head",
-    isRefused: true,
+    isRejected: true,
   },
 ];
 
-const OURS = "the edge, checked for circles";
+const OURS = "the edge, checked for cycles";
 const PEER = `${ROWS_EACH} single-row inserts`;
 
 export const exaiCycleCase: Case = {
   name: "exai-cycle",
-  title: "A block edge that is checked for circles along 5,000 issues",
+  title: "A block edge that is checked for cycles along 5,000 issues",
   async prepare(bench) {
     const database = await bench.createDatabase("exai_cycle");
     const sql = database.connect();
@@ -94,13 +94,13 @@ export const exaiCycleCase: Case = {
       }
       return sample;
     };
-    const comparison = ({ name, title, from, to, isRefused }: Edge): Comparison => ({
+    const comparison = ({ name, title, from, to, isRejected }: Edge): Comparison => ({
       name,
       title,
       clients: "1 connection",
       unit: "ms",
       contenders: [
-        { name: OURS, run: () => addEdges(sql, [chain[from], chain[to]], isRefused, repeats) },
+        { name: OURS, run: () => addEdges(sql, [chain[from], chain[to]], isRejected, repeats) },
         { name: PEER, run: () => insertRows(repeats) },
       ],
       floors: [{ against: PEER, ratio: 1 }],
@@ -110,19 +110,19 @@ export const exaiCycleCase: Case = {
       comparisons: EDGES.map(comparison),
       method:
         `${length} issues of which each blocks the next. An edge is one insert into \`exai_issue_relations\` in a ` +
-        "transaction of its own, with all that it entails: the check, the arrays and counts at both ends; it is taken " +
-        "away again in between, which is not timed. At the end of the chain there is nothing behind the new issue to " +
-        `walk; before the chain, from an issue to which ${BEFORE_COUNT} others lead, every issue of it is walked, as it is ` +
-        `for the edge that is refused. The peer is ${ROWS_EACH} inserts of a row into \`exai_issue_updates\`, with its ` +
+        "transaction of its own, including the check and the arrays and counts at both ends; it is deleted in between, " +
+        "which is not timed. At the end of the chain there is nothing behind the new issue to search; in front of the " +
+        `chain, from an issue to which ${BEFORE_COUNT} others lead, every issue of the chain is searched, as for the edge ` +
+        `that is rejected. The peer is ${ROWS_EACH} inserts of a row into \`exai_issue_updates\`, with its ` +
         "triggers, each in a transaction of its own. Both are sent prepared, as `postgres`.",
       async warmUp() {
-        for (const { from, to, isRefused } of EDGES) {
-          await addEdges(sql, [chain[from], chain[to]], isRefused, 5);
+        for (const { from, to, isRejected } of EDGES) {
+          await addEdges(sql, [chain[from], chain[to]], isRejected, 5);
         }
         await insertRows(5);
       },
       async verify() {
-        assert.equal(await countEdges(sql), edges, "every edge was taken away again");
+        assert.equal(await countEdges(sql), edges, "every edge was deleted again");
         const [row] = await sql`select count(*)::integer as count from public.exai_issue_updates`;
         assert.equal(row?.count, inserted, "every row was inserted");
       },
@@ -131,7 +131,7 @@ export const exaiCycleCase: Case = {
   },
 };
 
-/** Writes as the clients' statements do, triggers and all. */
+/** Writes with triggers, as clients do. */
 async function makeChain(sql: postgres.Sql, length: number): Promise<Chain> {
   const others = 100;
   const ids = await sql<{ id: string }[]>`
@@ -162,19 +162,19 @@ async function makeChain(sql: postgres.Sql, length: number): Promise<Chain> {
 async function addEdges(
   sql: postgres.Sql,
   ends: [string, string],
-  isRefused: boolean,
+  isRejected: boolean,
   times: number,
 ): Promise<Sample> {
   const sample: Sample = { operations: times, ms: 0 };
   for (let nth = 0; nth < times; nth++) {
     const started = performance.now();
-    const refusal = await sql.unsafe(INSERT_EDGE, ends, { prepare: true }).then(
+    const rejection = await sql.unsafe(INSERT_EDGE, ends, { prepare: true }).then(
       () => undefined,
       (error: Error) => error.message,
     );
     sample.ms += performance.now() - started;
-    assert.equal(refusal, isRefused ? "exai_relation_cycle_conflict" : undefined);
-    if (!isRefused) await sql.unsafe(DELETE_EDGE, ends, { prepare: true });
+    assert.equal(rejection, isRejected ? "exai_relation_cycle_conflict" : undefined);
+    if (!isRejected) await sql.unsafe(DELETE_EDGE, ends, { prepare: true });
   }
   return sample;
 }
@@ -186,7 +186,7 @@ async function countEdges(sql: postgres.Sql): Promise<number> {
   return row?.count ?? 0;
 }
 
-/** What the check does. */
+/** The query of the check. */
 const walk = (id: string): string => `
   with recursive reached (id) as (
     select '${id}'::uuid

@@ -7,7 +7,7 @@ import { asCaller, explain, PAGE_LIMIT_S, pageAsJson, timedPage } from "../queri
 const ISSUE_COUNT = 100_000;
 const EDGE_COUNT = 150_000;
 
-/** The same columns and order, with everything that is blocked found by walking down from all open blockers. */
+/** The same columns and order; blocked issues are found by following the edges down from all open blockers. */
 const NAIVE_VIEW = `
   create schema bench;
   create view bench.exai_ready_issues with (security_invoker = true) as
@@ -71,8 +71,8 @@ export const exaiReadyCase: Case = {
     const answer = (view: string) =>
       asCaller(sql, "authenticated", VIEWER_ID, (tx) => tx.unsafe(`select v.* from ${view} as v ${REST}`));
     const top = await answer("public.exai_ready_issues");
-    assert(top.length > 0, "there are issues that wait for nothing");
-    assert.deepEqual(top, await answer("bench.exai_ready_issues"), "both queries give the same issues");
+    assert(top.length > 0, "there are ready issues");
+    assert.deepEqual(top, await answer("bench.exai_ready_issues"), "both queries return the same issues");
 
     const run = (view: string) => () => timedPage(sql, "authenticated", VIEWER_ID, pageAsJson(view, REST));
     return {
@@ -96,10 +96,10 @@ export const exaiReadyCase: Case = {
       }],
       method:
         `${size.issueCount} issues, three in ten of them active, with one step each, and ${size.edgeCount} edges: two ` +
-        "issues in five have a parent, and the other edges are blocks. The first 20, as one JSON value, asked for by a " +
-        "team viewer whose claims the transaction carries; the query alone is timed, prepared. The peer starts at every " +
-        "open blocker, walks down the parents with a recursive query, and counts steps and waiting issues; both give " +
-        `the same issues, or the run fails. Each query ends after ${PAGE_LIMIT_S} s.`,
+        "issues in five have a parent, and the other edges are blocks. The first 20, as one JSON value, queried by a team " +
+        "viewer whose claims are set in the transaction; only the query is timed, prepared. The peer starts at every open " +
+        "blocker, follows the parents down with a recursive query, and counts steps and waiting issues; both return the " +
+        `same issues, or the run fails. The statement timeout is ${PAGE_LIMIT_S} s.`,
       close: () => sql.end(),
     };
   },

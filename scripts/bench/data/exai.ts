@@ -4,20 +4,20 @@ import type { Bench, BenchDatabase } from "../bench.ts";
 import { between, createRandom, createWriter } from "../words.ts";
 import { setIndexUpkeep, VIEWER_ID } from "./bulk.ts";
 
-/** How many different texts the issues have. */
+/** How many distinct texts the issues have. */
 const TEXT_COUNT = 500;
 
 export interface ExaiSize {
   issueCount: number;
-  /** Each issue has so many steps. */
+  /** Steps per issue. */
   stepsEach: number;
-  /** Two in five issues have a parent; all other edges are blocks. */
+  /** Two in five issues have a parent; the other edges are blocks. */
   edgeCount: number;
 }
 
 /**
- * A database of engineering issues: three in ten active, as in a list that has been in use for a while. Filled in one
- * statement a table, with what the triggers would have written beside them, and then held to the schema's own checks.
+ * A database of engineering issues: three in ten active, as in a list that has been in use for a while. Filled with one
+ * statement per table and without triggers, including what the triggers would have written, and then checked.
  */
 export async function makeExai(bench: Bench, name: string, size: ExaiSize): Promise<BenchDatabase> {
   const database = await bench.createDatabase(name);
@@ -42,7 +42,7 @@ async function fill(bench: Bench, sql: postgres.Sql, size: ExaiSize): Promise<vo
   await sql`insert into auth.users (id, email) values (${VIEWER_ID}, 'viewer@example.com')`;
   await sql`insert into public.team_members (user_id, role) values (${VIEWER_ID}, 'viewer')`;
 
-  // whole numbers that look random and are the same in every run
+  // Pseudorandom integers that are the same in every run.
   await sql`
     create function pg_temp.random_of(p_number integer, p_use integer, p_below integer) returns integer
     language sql immutable
@@ -55,12 +55,12 @@ async function fill(bench: Bench, sql: postgres.Sql, size: ExaiSize): Promise<vo
   await load(sql, "public.exai_issue_relations", () => fillRelations(sql, issueCount, edgeCount));
   await load(sql, "public.exai_issues", () => fillIssues(sql, issueCount));
   await load(sql, "public.exai_issue_checklist", () => fillSteps(sql, stepsEach));
-  bench.progress("counting them and making their search vectors");
+  bench.progress("computing their counts and search vectors");
   await load(sql, "private.exai_issue_counts", () => fillCounts(sql));
   await load(sql, "private.exai_issue_search", () => fillSearch(sql));
 }
 
-/** Fills a table and builds its indexes then: nothing may ask them before, and what comes next does. */
+/** Fills a table without maintaining its indexes, and then rebuilds them. */
 async function load(sql: postgres.Sql, table: string, step: () => Promise<void>): Promise<void> {
   await setIndexUpkeep(sql, [table], false);
   await step();
@@ -69,13 +69,13 @@ async function load(sql: postgres.Sql, table: string, step: () => Promise<void>)
   await sql.unsafe(`vacuum (analyze) ${table}`);
 }
 
-/** From lower to higher numbers, so that there is no circle; an issue has at most one parent and two blockers. */
+/** From lower to higher numbers, so that there is no cycle; an issue has at most one parent and two blockers. */
 async function fillRelations(sql: postgres.Sql, issueCount: number, edgeCount: number): Promise<void> {
   const first = 3;
-  const places = issueCount - first + 1;
-  const parents = Math.min(edgeCount, Math.floor(places * 0.4));
+  const targets = issueCount - first + 1;
+  const parents = Math.min(edgeCount, Math.floor(targets * 0.4));
   const blocks = edgeCount - parents;
-  assert(blocks <= 2 * places, "there are as many edges as there are places for");
+  assert(blocks <= 2 * targets, "the issues can have this many edges");
   await sql`
     insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind)
     select pg_temp.issue_id(e.to_number - 1 - e.distance), pg_temp.issue_id(e.to_number), e.kind
@@ -83,7 +83,7 @@ async function fillRelations(sql: postgres.Sql, issueCount: number, edgeCount: n
       select n.to_number, n.kind,
         (pg_temp.random_of(n.to_number, n.use, 1000) + n.nth) % least(n.to_number - 1, 500) as distance
       from (
-        select ${first}::integer + n % ${places} as to_number, n / ${places} as nth, 1 as use, 'blocks' as kind
+        select ${first}::integer + n % ${targets} as to_number, n / ${targets} as nth, 1 as use, 'blocks' as kind
         from generate_series(0, ${blocks}::integer - 1) as n
         union all
         select ${first}::integer + (n * 2.5)::integer, 0, 2, 'parent'
@@ -121,7 +121,7 @@ async function fillIssues(sql: postgres.Sql, issueCount: number): Promise<void> 
       ] as status
     ) as s
     join unnest(${titles}::text[], ${descriptions}::text[], ${causes}::text[]) with ordinality
-      as t (title, description, cause, place) on t.place = 1 + i.n % ${TEXT_COUNT}
+      as t (title, description, cause, position) on t.position = 1 + i.n % ${TEXT_COUNT}
     left join (
       select e.from_issue_id, array_agg(e.to_issue_id order by e.to_issue_id) as ids
       from public.exai_issue_relations as e where e.kind = 'blocks' group by 1
@@ -192,22 +192,22 @@ async function fillCounts(sql: postgres.Sql): Promise<void> {
   `;
 }
 
-/** Issues with the same texts have the same words. */
+/** Issues with the same texts have the same search vector. */
 async function fillSearch(sql: postgres.Sql): Promise<void> {
   await sql`
     with vector as materialized (
-      select i.issue_number % ${TEXT_COUNT} as place, private.exai_issue_vector(i) as vector
+      select i.issue_number % ${TEXT_COUNT} as text_number, private.exai_issue_vector(i) as vector
       from public.exai_issues as i
       where i.issue_number <= ${TEXT_COUNT}
     )
     insert into private.exai_issue_search (issue_id, vector)
     select i.id, v.vector
     from public.exai_issues as i
-    join vector as v on v.place = i.issue_number % ${TEXT_COUNT}
+    join vector as v on v.text_number = i.issue_number % ${TEXT_COUNT}
   `;
 }
 
-/** Throws unless what is kept beside the issues is what the triggers would have kept. */
+/** Throws if counts, arrays, edges or search vectors differ from what the triggers would have written. */
 export async function checkExai(sql: postgres.Sql | postgres.TransactionSql): Promise<void> {
   const [wrong] = await sql`
     select
@@ -234,5 +234,5 @@ export async function checkExai(sql: postgres.Sql | postgres.TransactionSql): Pr
       ) as words
   `;
   const right = { counts: 0, in_cycles: 0, arrays: 0, words: 0 };
-  assert.deepEqual({ ...wrong }, right, "counts, arrays, edges and words agree");
+  assert.deepEqual({ ...wrong }, right, "counts, arrays, edges and search vectors agree");
 }

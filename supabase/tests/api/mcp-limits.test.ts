@@ -206,7 +206,7 @@ describe("docs/mcp.md", () => {
   test("lists every tool and resource, and no other", async () => {
     const page = readFileSync(join(ROOT, "docs/mcp.md"), "utf8");
     const section = page.split("## Tools\n")[1]?.split("\n## ")[0] ?? "";
-    const listed = [...section.matchAll(/^\| `([\w:/{}]+)` +\|/gm)].map(([, name]) => name);
+    const listed = [...section.matchAll(/^- `([\w:/{}]+)`: /gm)].map(([, name]) => name);
     const { tools } = await client.listTools();
     const { resourceTemplates } = await client.listResourceTemplates();
     expect(listed).toEqual([
