@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { command } from "../command.ts";
+import { command, report } from "../command.ts";
 import { ROOT } from "../local/paths.ts";
 import { UserError } from "../local/user-error.ts";
 import { migrationFiles, readChecksums } from "./checksums.ts";
@@ -13,9 +13,14 @@ npm run db:baseline [-- --check]
 Writes supabase/migrations as one file per system, each the files of its schema folder, joined. Until the first release
 nobody has applied a migration, so a change of the schema is a change of the baseline. Refuses to run once a migration is
 recorded in supabase/migrations/checksums.txt: from then on npm run db:new writes what changed.
+It compares texts and needs no database; npm run db:types, which needs one, is a command of its own.
 
   --check   write nothing, and fail when a file would change
 `;
+
+/** The name of the check. */
+export const BASELINE_CHECK =
+  "migrations/ are the files of schemas/, joined per system (until a release is recorded)";
 
 /** The day that all baselines carry; a folder's number is the minute, so that the folders' order is the versions'. */
 const DAY = "20261128";
@@ -59,6 +64,14 @@ export function staleBaselines(root = ROOT): string[] {
     .filter((file) => wanted.get(file) !== current.get(file));
 }
 
+/** What is wrong with the migrations as baselines, with what to do. */
+export function baselineProblems(root = ROOT): string[] {
+  const stale = staleBaselines(root).map((file) =>
+    `supabase/migrations/${file} differs from supabase/schemas`
+  );
+  return stale.length === 0 ? [] : [...stale, "npm run db:baseline writes them again"];
+}
+
 /** Writes the baselines over what supabase/migrations contains, and returns the files that changed. */
 export function writeBaselines(root = ROOT): string[] {
   if (!isUnreleased(root)) {
@@ -81,16 +94,12 @@ export function writeBaselines(root = ROOT): string[] {
 
 await command(import.meta.main, HELP, (args) => {
   const { values } = parseArgs({ args, options: { check: { type: "boolean" } } });
-  if (values.check) {
-    const stale = staleBaselines();
-    for (const file of stale) console.log(`supabase/migrations/${file} differs from supabase/schemas`);
-    return Promise.resolve(stale.length === 0);
-  }
+  if (values.check) return Promise.resolve(report(BASELINE_CHECK, baselineProblems()));
   const changed = writeBaselines();
-  console.log(
-    changed.length === 0
-      ? "Nothing changed."
-      : changed.map((file) => `Wrote supabase/migrations/${file}`).join("\n"),
-  );
+  if (changed.length === 0) console.log("Nothing changed.");
+  else {
+    for (const file of changed) console.log(`Wrote supabase/migrations/${file}`);
+    console.log("Where a table, view, function or enum of the API changed: npm run db:types");
+  }
   return Promise.resolve(true);
 });

@@ -39,7 +39,7 @@ const create = (name: string, options: { from?: string; replace?: boolean } = {}
 const read = (path: string | undefined): string => readFileSync(join(root, path ?? ""), "utf8");
 
 test(
-  "from a schema folder, then nothing when equal, then a draft of the difference, and the draft anew",
+  "from a schema folder, then nothing when equal, then a draft of the difference, and the draft again",
   async () => {
     schema("title text");
     const first = await create("notes", { from: "10_notes" });
@@ -63,5 +63,105 @@ test(
     expect(read(second)).not.toMatch(/body text/);
     await expect(create("notes", { replace: true })).rejects.toThrow("is not the last migration");
   },
-  60_000,
+  120_000,
+);
+
+const TABLE = (columns: string, constraints: string, granted: string): string =>
+  `-- Tickets.
+
+create table public.tickets (
+  id bigint not null,
+  title text not null,
+${columns}  constraint tickets_pkey primary key (id)${constraints}
+);
+alter table public.tickets enable row level security;
+create policy tickets_select_all on public.tickets for select to authenticated using (true);
+grant select on public.tickets to authenticated;
+grant insert (id, title${granted}) on public.tickets to authenticated;
+`;
+const CODE = (priority: string, viewed: string): string =>
+  `-- What is kept about a ticket.
+
+-- Titles are trimmed.
+create or replace function public.check_ticket() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.title := btrim(new.title);${priority}
+  return new;
+end;
+$$;
+comment on function public.check_ticket is 'Before trigger.';
+create trigger _100_check_ticket before insert on public.tickets
+  for each row execute function public.check_ticket();
+
+create view public.open_tickets with (security_invoker = true) as
+select t.id, ${viewed}t.title from public.tickets as t;
+comment on view public.open_tickets is 'Open.';
+comment on column public.open_tickets.title is 'As it is stored.';
+grant select on public.open_tickets to authenticated;
+
+create view public.ticket_count with (security_invoker = true) as
+select count(*) as ticket_count from public.open_tickets;
+comment on view public.ticket_count is 'How many.';
+grant select on public.ticket_count to authenticated;
+`;
+
+test(
+  "a draft is what changed, in the words of the schema files, and was tried",
+  async () => {
+    const folder = join(root, "supabase/schemas/20_tickets");
+    mkdirSync(folder, { recursive: true });
+    const write = (table: string, code: string): void => {
+      writeFileSync(join(folder, "10_tickets.sql"), table);
+      writeFileSync(join(folder, "20_values.sql"), code);
+    };
+    rmSync(join(root, "supabase/migrations"), { recursive: true });
+    rmSync(join(root, "supabase/schemas/10_notes"), { recursive: true });
+    write(TABLE("", "", ""), CODE("", ""));
+    await create("tickets", { from: "20_tickets" });
+    write(
+      TABLE(
+        "  priority text not null default 'normal',\n",
+        ",\n  constraint tickets_priority_is_known check (priority in ('low', 'normal'))",
+        ", priority",
+      ),
+      CODE("\n  new.priority := coalesce(new.priority, 'normal');", "t.priority, "),
+    );
+    const draft = read(await create("add_priority"));
+    expect(draft.split("\n")[0]).toContain("It was tried on an empty database.");
+    expect(draft.slice(draft.indexOf("drop view"))).toBe(
+      `drop view public.ticket_count;
+drop view public.open_tickets;
+
+-- 20_tickets/10_tickets.sql
+alter table public.tickets add column priority text not null default 'normal';
+
+alter table public.tickets add constraint tickets_priority_is_known check (priority in ('low', 'normal'));
+grant insert (priority) on public.tickets to authenticated;
+
+-- 20_tickets/20_values.sql
+-- Titles are trimmed.
+create or replace function public.check_ticket() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.title := btrim(new.title);
+  new.priority := coalesce(new.priority, 'normal');
+  return new;
+end;
+$$;
+
+create view public.open_tickets with (security_invoker = true) as
+select t.id, t.priority, t.title from public.tickets as t;
+comment on view public.open_tickets is 'Open.';
+comment on column public.open_tickets.title is 'As it is stored.';
+grant select on public.open_tickets to authenticated;
+
+create view public.ticket_count with (security_invoker = true) as
+select count(*) as ticket_count from public.open_tickets;
+comment on view public.ticket_count is 'How many.';
+grant select on public.ticket_count to authenticated;
+`,
+    );
+  },
+  120_000,
 );

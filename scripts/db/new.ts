@@ -1,15 +1,13 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../local/paths.ts";
 import { UserError } from "../local/user-error.ts";
-import { diffDatabases } from "./check.ts";
 import { MIGRATION_FILE, migrationFiles, readChecksums } from "./checksums.ts";
 import { command, progress } from "../command.ts";
+import { isUnreleased } from "./baseline.ts";
+import { draftFromDiff } from "./new-draft.ts";
 import { schemaFiles } from "./schema-files.ts";
-import { openScratch, projectWithout } from "./scratch.ts";
-import { DRAFT_MARK } from "./sql-style.ts";
-import { tidy } from "./tidy.ts";
 
 const HELP = `
 npm run db:new -- <name> [--from <schema folder>] [--replace] [--at <YYYYMMDDhhmmss>]
@@ -18,15 +16,15 @@ Writes supabase/migrations/<time>_<name>.sql.
 
   <name>      what it does, in snake_case
   --from      a system's first migration: the files of supabase/schemas/<folder>, joined in order.
-              Without it: what leads from the database of the migrations to the one of the schema files, as a draft
-              that a person reads and finishes
-  --replace   write a migration anew, in its place, that is not recorded as finished
+              Without it: what leads from the database of the migrations to the one of the schema files, in the words
+              of the schema files, as a draft that a person reads and finishes
+  --replace   write a migration again that is not recorded as finished
   --at        its version; default: now, in UTC, and always after the last one
 `;
 
 interface Target {
   file: string;
-  /** The migration that the new one takes the place of. */
+  /** The migration that the new one replaces. */
   replaced?: string;
 }
 
@@ -37,7 +35,7 @@ export interface TargetOptions {
   now: Date;
 }
 
-/** Where a migration of this name goes. Refuses a name that is taken or no name, and a version that is not the last. */
+/** Where a migration of this name goes. Refuses a name that is taken or not one, and a version that is not the last. */
 export function chooseFile(folder: string, options: TargetOptions): Target {
   const { name, replace, at } = options;
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)) {
@@ -63,7 +61,7 @@ export function chooseFile(folder: string, options: TargetOptions): Target {
   const last = files.at(-1)?.slice(0, 14) ?? "";
   if (at !== undefined && (!isVersion(at) || at <= last)) {
     throw new UserError(
-      `${at} is no version for a new migration.`,
+      `${at} is not a version for a new migration.`,
       `Give YYYYMMDDhhmmss${last && ` after ${last}`}.`,
     );
   }
@@ -105,35 +103,6 @@ export function joinSchemas(schemas: string, folder: string): string {
   return [`-- supabase/schemas/${folder}, joined.\n\n${TIMEOUTS}`, ...parts].join("\n");
 }
 
-/** What leads from the migrations, without the one to be replaced, to the schema files; undefined when nothing does. */
-async function draftFromDiff(
-  root: string,
-  replaced: string | undefined,
-  say: (step: string) => void,
-): Promise<string | undefined> {
-  const scratch = await openScratch(say, root);
-  const project = projectWithout(replaced ? [replaced] : [], root);
-  try {
-    const from = await scratch.migratedFrom(project);
-    const to = await scratch.declared();
-    say("comparing the two");
-    const sql = await diffDatabases(from, to);
-    return sql === "" ? undefined : `${DRAFT_HEADER}${await tidy(sql, to.url())}\n`;
-  } finally {
-    rmSync(project, { recursive: true });
-    await scratch.close();
-  }
-}
-
-const DRAFT_HEADER =
-  `${DRAFT_MARK} the difference between migrations/ and schemas/, to be finished by a person.
--- Does it keep the rows that are there? Does it hold its locks for a moment only? Is the order right, and nothing
--- dropped that was meant to be renamed? Do functions stand here as they stand in schemas/?
--- Then say here in a sentence what it does, and run npm run db:check.
-
-${TIMEOUTS}
-`;
-
 /**
  * Writes a migration and returns its path in the project; undefined, and nothing is written, when there is no difference.
  *
@@ -153,7 +122,7 @@ export async function newMigration(
     );
   }
   const text = options.from === undefined
-    ? await draftFromDiff(root, replaced, say)
+    ? await draftFromDiff({ root, replaced, opening: TIMEOUTS, say })
     : joinSchemas(join(root, "supabase/schemas"), options.from);
   if (text === undefined) return undefined;
   mkdirSync(folder, { recursive: true });
@@ -173,10 +142,18 @@ await command(import.meta.main, HELP, async (args) => {
   }
   const { from, at, replace = false } = values;
   const written = await newMigration({ name, from, at, replace, now: new Date() });
-  console.log(
-    written === undefined
-      ? "There is no difference between migrations/ and schemas/: nothing written."
-      : `Wrote ${written}`,
-  );
+  if (written === undefined) {
+    console.log("There is no difference between migrations/ and schemas/: nothing written.");
+    return true;
+  }
+  console.log(`Wrote ${written}`);
+  if (replace && existsSync(join(resolve(process.env["DATA_DIR"] ?? join(ROOT, ".local")), "env"))) {
+    console.log("The stack that runs here has applied the earlier draft: npm start -- --reset");
+  }
+  if (from === undefined && isUnreleased()) {
+    console.log(
+      "No migration is recorded yet: npm run db:baseline writes this change into the migrations instead.",
+    );
+  }
   return true;
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +21,8 @@ export interface Scratch {
   declared(): Promise<Database>;
   /** A database built from the migrations of another project folder. */
   migratedFrom(workdir: string): Promise<Database>;
+  /** A copy of one of these databases, in which `statements` ran as one transaction, as `postgres`. */
+  copyOf(database: Database, statements: string): Promise<Database>;
   close(): Promise<void>;
 }
 
@@ -46,8 +49,8 @@ export async function openScratch(progress: (step: string) => void, root = ROOT)
   const interrupted = (): void => void close().finally(() => process.exit(130));
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
 
-  const clone = async (name: string): Promise<Database> => {
-    await admin`create database ${admin(name)} template platform owner postgres`;
+  const clone = async (name: string, template = "platform"): Promise<Database> => {
+    await admin`create database ${admin(name)} template ${admin(template)} owner postgres`;
     return { url: (role = "postgres") => server.url(name, role) };
   };
   const build = once(async (name: string, fill: (database: Database) => Promise<void>) => {
@@ -73,6 +76,18 @@ export async function openScratch(progress: (step: string) => void, root = ROOT)
     close,
     migrated: () => migratedFrom("from_migrations", root),
     migratedFrom: (workdir) => migratedFrom("from_other_migrations", workdir),
+    async copyOf(database, statements) {
+      const template = new URL(database.url()).pathname.slice(1);
+      const copy = await clone(`copy_${randomBytes(4).toString("hex")}`, template);
+      const sql = postgres(copy.url(), { max: 1, onnotice: () => {} });
+      try {
+        await sql.unsafe(statements).simple();
+      } finally {
+        await sql.end();
+      }
+      await nameJobsAlike(copy);
+      return copy;
+    },
     declared: () =>
       build("from_schemas", (database) => {
         progress("applying the schema files");

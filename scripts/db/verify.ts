@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { describeFinding, findings } from "./advisors.ts";
+import { BASELINE_CHECK, baselineProblems } from "./baseline.ts";
 import { type CheckResult, checkSchema } from "./check.ts";
 import { command, progress, report } from "../command.ts";
 import { openScratch } from "./scratch.ts";
@@ -10,11 +11,12 @@ import { checkTypes } from "./types.ts";
 const HELP = `
 npm run db:verify
 
-Everything that is checked about the schema, over one throw-away cluster: style, squawk, recorded migrations, drift between
-migrations and schema files, generated types, advisors.
+Everything that is checked about the schema, over one throw-away cluster: baselines, style, squawk, recorded migrations, drift
+between migrations and schema files, generated types, advisors.
 `;
 
 async function* checks(): AsyncGenerator<CheckResult> {
+  yield { name: BASELINE_CHECK, problems: baselineProblems() };
   yield { name: "SQL style", problems: await checkStyle() };
   yield { name: "squawk finds nothing in the migrations", problems: checkMigrations() };
   const scratch = await openScratch(progress);
