@@ -78,9 +78,9 @@ async function nextBatch(
 ): Promise<Sealed[]> {
   return answer(
     await client.rpc("secrets_to_rotate", {
-      p_current_key_id: current,
-      ...(after === null ? {} : { p_after: after }),
-      p_batch_size: size,
+      current_key_id: current,
+      ...(after === null ? {} : { after: after }),
+      batch_size: size,
     }),
   );
 }
@@ -102,7 +102,7 @@ async function rotateBatch(
       result.failed.push({ id, kind, userId, reason: error.reason });
     }
   }));
-  const resealed = ready.length === 0 ? 0 : answer(await client.rpc("reseal_secrets", { p_secrets: ready }));
+  const resealed = ready.length === 0 ? 0 : answer(await client.rpc("reseal_secrets", { secrets: ready }));
   result.resealed += resealed;
   result.changed += ready.length - resealed;
 }

@@ -47,7 +47,7 @@ function setUp({ pulls = [], branches = [], answer = () => OK, results = {}, dep
   const rpc: Rpc = (name, args) => {
     calls.push({ name, args });
     if (name === "finish_github_check") {
-      stored.push(`${args.p_pull_request_id} ${args.p_outcome} ${String(args.p_user_id).slice(-1)}`);
+      stored.push(`${args.pull_request_id} ${args.outcome} ${String(args.user_id).slice(-1)}`);
     } else if (name !== "begin_github_sweep") stored.push(name);
     const plan = { paused_until: null, pull_requests: pulls, branches };
     return Promise.resolve(
@@ -79,7 +79,7 @@ describe("the caller", () => {
   test("may have a ticket, which the database accepts", async () => {
     const { run, calls } = setUp({});
     expect(await run()).toMatchObject({ status: 200, body: { requests: 0, stopped: null } });
-    expect(calls).toEqual([{ name: "begin_github_sweep", args: { p_ticket: "ticket", p_limit: 200 } }]);
+    expect(calls).toEqual([{ name: "begin_github_sweep", args: { ticket: "ticket", batch_size: 200 } }]);
   });
 
   test("with an invalid ticket is rejected, even with a secret key", async () => {
@@ -95,7 +95,7 @@ describe("the caller", () => {
   test("without a ticket has to be a server", async () => {
     const { run, calls } = setUp({});
     expect((await run({ apikey: "secret" })).status).toBe(200);
-    expect(calls[0]?.args).toEqual({ p_ticket: null, p_limit: 200 });
+    expect(calls[0]?.args).toEqual({ ticket: null, batch_size: 200 });
     for (const headers of [{}, { apikey: "publishable" }] as Record<string, string>[]) {
       expect(await run(headers)).toMatchObject({ status: 401, body: { code: "function_ticket_invalid" } });
     }
@@ -165,7 +165,7 @@ describe("tokens", () => {
     expect((await run()).body).toMatchObject({ tokens_refused: 1, read: 1 });
     expect(tokens()).toEqual(["token-1", "token-2"]);
     expect(stored).toEqual(["mark_secret_checked", "1 read 2"]);
-    expect(calls[1]?.args).toEqual({ p_id: one.secret_id, p_is_valid: false });
+    expect(calls[1]?.args).toEqual({ id: one.secret_id, is_valid: false });
   });
 
   test("that belong to another user or were changed can't be decrypted", async () => {
@@ -202,7 +202,7 @@ describe("it stops", () => {
     expect(body).toMatchObject({ stopped: "limited", requests: 2, paused_until: until.toISOString() });
     expect(calls.at(-1)).toEqual({
       name: "pause_github_sweep",
-      args: { p_until: until.toISOString() },
+      args: { until: until.toISOString() },
     });
   });
 
@@ -258,7 +258,7 @@ test("a branch's pull requests are asked for by owner and name", async () => {
   });
   expect(calls.at(-1)).toMatchObject({
     name: "record_github_branch",
-    args: { p_task_id: 5, p_user_id: one.user_id, p_pull_requests: '[{"number": 1}]' },
+    args: { task_id: 5, user_id: one.user_id, pull_requests: '[{"number": 1}]' },
   });
 });
 

@@ -65,7 +65,7 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
 }
 
 async function beginSweep(rpc: Rpc, ticket: string | null): Promise<Plan> {
-  const begun = await rpc("begin_github_sweep", { p_ticket: ticket, p_limit: MAX_REQUESTS });
+  const begun = await rpc("begin_github_sweep", { ticket, batch_size: MAX_REQUESTS });
   if (!begun.ok && begun.code === "PT401") throw new HttpError(TICKET_INVALID);
   const plan = planSchema.safeParse(begun.ok ? begun.data : null);
   if (plan.success) return plan.data;

@@ -117,12 +117,12 @@ class Run {
     if (answer.kind === "exhausted" || answer.kind === "token_rejected") this.#unusable.add(key);
     if (answer.kind === "token_rejected" && reader) {
       this.report.tokens_refused++;
-      await this.store("mark_secret_checked", { p_id: reader.secret_id, p_is_valid: false });
+      await this.store("mark_secret_checked", { id: reader.secret_id, is_valid: false });
     }
     if (answer.kind === "limited") {
       this.report.stopped = "limited";
       this.report.paused_until = answer.until.toISOString();
-      await this.store("pause_github_sweep", { p_until: this.report.paused_until });
+      await this.store("pause_github_sweep", { until: this.report.paused_until });
     }
   }
 
@@ -157,9 +157,9 @@ async function checkPull(run: Run, pull: DuePull): Promise<void> {
   if (!isAsked && pull.is_private !== true) kinds.push(await ask(null));
   if (kinds.includes("not_seen") && kinds.every((kind) => kind === "not_seen" || kind === "token_rejected")) {
     await run.store("finish_github_check", {
-      p_pull_request_id: pull.pull_request_id,
-      p_user_id: null,
-      p_outcome: "unseen",
+      pull_request_id: pull.pull_request_id,
+      user_id: null,
+      outcome: "unseen",
     });
   }
 }
@@ -171,25 +171,25 @@ async function storePull(
   answer: GithubAnswer,
   askedAt: string,
 ): Promise<void> {
-  const check = { p_pull_request_id: pull.pull_request_id, p_user_id: reader?.user_id ?? null };
+  const check = { pull_request_id: pull.pull_request_id, user_id: reader?.user_id ?? null };
   if (answer.kind === "ok") {
     const stored = await run.store("finish_github_check", {
       ...check,
-      p_outcome: "read",
-      p_pull_request: answer.body,
-      p_etag: answer.etag,
-      p_read_at: askedAt,
+      outcome: "read",
+      pull_request: answer.body,
+      etag: answer.etag,
+      read_at: askedAt,
     });
     if (stored) run.report.read++;
   } else if (answer.kind === "unchanged") {
     const stored = await run.store("finish_github_check", {
       ...check,
-      p_outcome: "unchanged",
-      p_read_at: askedAt,
+      outcome: "unchanged",
+      read_at: askedAt,
     });
     if (stored) run.report.unchanged++;
   } else if (answer.kind === "not_seen" && reader) {
-    await run.store("finish_github_check", { ...check, p_outcome: "not_seen" });
+    await run.store("finish_github_check", { ...check, outcome: "not_seen" });
   }
 }
 
@@ -202,10 +202,10 @@ async function findPull(run: Run, branch: DueBranch): Promise<void> {
   const answer = await run.ask(branch, { path, etag: null });
   if (answer?.kind !== "ok" || answer.body.trim() === "[]") return;
   const stored = await run.store("record_github_branch", {
-    p_task_id: branch.task_id,
-    p_user_id: branch.user_id,
-    p_pull_requests: answer.body,
-    p_read_at: askedAt,
+    task_id: branch.task_id,
+    user_id: branch.user_id,
+    pull_requests: answer.body,
+    read_at: askedAt,
   });
   if (stored) run.report.found++;
 }

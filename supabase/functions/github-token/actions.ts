@@ -50,7 +50,7 @@ export async function setToken(
   const id = tools.newId();
   const identity = { id, kind: KIND, ownerId: caller.userId };
   const sealed = await encryptSecret(tools.masterKeys, identity, token);
-  const args = { p_user_id: caller.userId, p_id: id, p_sealed: sealed, p_metadata: check.facts };
+  const args = { user_id: caller.userId, id: id, sealed, metadata: check.facts };
   return parseStatus(await tools.rpc("set_github_token", args), details);
 }
 
@@ -60,16 +60,16 @@ export async function checkStored(
   caller: Caller,
   details: Details,
 ): Promise<TokenStatus> {
-  const result = await tools.rpc("read_secret", { p_user_id: caller.userId, p_kind: KIND });
+  const result = await tools.rpc("read_secret", { user_id: caller.userId, kind: KIND });
   const opened = await open(tools, result, details);
   await countCheck(tools, caller, details);
   const check = await tools.checkToken(opened.token);
   if (check.outcome === "unavailable") throw unavailable(check, details);
   if (check.outcome === "rejected") details.github_status = check.status;
   const marked = await tools.rpc("mark_secret_checked", {
-    p_id: opened.secret.id,
-    p_is_valid: check.outcome === "valid",
-    p_metadata: check.outcome === "valid" ? check.facts : {},
+    id: opened.secret.id,
+    is_valid: check.outcome === "valid",
+    metadata: check.outcome === "valid" ? check.facts : {},
   });
   if (!marked.ok) throw databaseFailed(marked, details);
   const { data, error } = await caller.db.rpc("github_token_status");
@@ -111,7 +111,7 @@ export async function revealToken(
 
 /** Counts a request to GitHub on behalf of the caller; throws 429 where that has been often enough. */
 async function countCheck(tools: Tools, caller: Caller, details: Details): Promise<void> {
-  const counted = await tools.rpc("count_github_token_check", { p_user_id: caller.userId });
+  const counted = await tools.rpc("count_github_token_check", { user_id: caller.userId });
   if (!counted.ok) throw databaseFailed(counted, details);
   const wait = z.int().parse(counted.data);
   if (wait === 0) return;

@@ -116,10 +116,10 @@ describe("setting a token", () => {
     expect(asked).toEqual([GITHUB_TOKEN]);
     expect(called).toMatchObject([{
       name: "set_github_token",
-      args: { p_user_id: USER_ID, p_id: SECRET_ID, p_metadata: valid.outcome === "valid" && valid.facts },
+      args: { user_id: USER_ID, id: SECRET_ID, metadata: valid.outcome === "valid" && valid.facts },
     }]);
     const identity = { id: SECRET_ID, kind: "github_token", ownerId: USER_ID };
-    expect(await decryptSecret(masterKeys, identity, String(called[0]?.args.p_sealed))).toBe(GITHUB_TOKEN);
+    expect(await decryptSecret(masterKeys, identity, String(called[0]?.args.sealed))).toBe(GITHUB_TOKEN);
     expect(JSON.stringify([called, logged])).not.toContain("canary");
     expect(logged).toMatchObject([{ function: "github-token", action: "set", status: 200 }]);
   });
@@ -272,9 +272,9 @@ describe("checking the stored token again", () => {
     expect(called.at(-1)).toEqual({
       name: "mark_secret_checked",
       args: {
-        p_id: SECRET_ID,
-        p_is_valid: true,
-        p_metadata: { login: "octocat", scopes: ["repo"], expires_at: null },
+        id: SECRET_ID,
+        is_valid: true,
+        metadata: { login: "octocat", scopes: ["repo"], expires_at: null },
       },
     });
   });
@@ -286,7 +286,7 @@ describe("checking the stored token again", () => {
       check: { outcome: "rejected", status: 401, message: "Bad credentials" },
     });
     expect((await handler(request("POST", "/check"))).status).toBe(200);
-    expect(called.at(-1)?.args).toEqual({ p_id: SECRET_ID, p_is_valid: false, p_metadata: {} });
+    expect(called.at(-1)?.args).toEqual({ id: SECRET_ID, is_valid: false, metadata: {} });
   });
 
   test("nothing is marked while GitHub can't be asked", async () => {

@@ -230,7 +230,7 @@ test("somebody else sees nothing of it and changes nothing", async () => {
     await client.from("tasks").insert({ project_id: projectId }),
     await client.from("users").upsert({ id: ana.id, full_name: "Mallory" }),
     await client.rpc("append_task_message", { task_id: taskId, role: "user", content: "Hi" }),
-    await client.rpc("set_max_running_tasks", { p_user_id: other.id, p_max_running_tasks: 100 }),
+    await client.rpc("set_max_running_tasks", { user_id: other.id, max_running_tasks: 100 }),
   ];
   expect(answers.map(({ status }) => status)).toEqual([403, 403, 404, 403, 404, 403]);
   const nobody = anonymous(project);
@@ -244,7 +244,7 @@ test("somebody else sees nothing of it and changes nothing", async () => {
 test("a server sees all; an admin of the team sets limits", async () => {
   expect(await rows(server(project).from("tasks").select("id"))).toEqual([{ id: taskId }]);
   const admin = (await signUp(project, "adam", "admin")).client;
-  const limit = { p_user_id: ana.id, p_max_running_tasks: 2 };
+  const limit = { user_id: ana.id, max_running_tasks: 2 };
   expect((await admin.rpc("set_max_running_tasks", limit)).error).toBeNull();
   const { max_running_tasks } = await rows(supabase.from("users").select("max_running_tasks").single());
   expect(max_running_tasks).toBe(2);

@@ -61,9 +61,9 @@ async function sweep(): Promise<Record<string, unknown>> {
 
 /** Time passes: what was looked at is due again. */
 async function later(): Promise<void> {
-  await sql`update private.pull_request_checks set next_check_at = now() where next_check_at is not null`;
+  await sql`update private.pull_request_checks set next_attempt_at = now() where next_attempt_at is not null`;
   await sql`update public.task_pull_requests set verify_after = now() where verify_after is not null`;
-  await sql`update private.task_github_refs set look_up_after = now() where look_up_after is not null`;
+  await sql`update private.task_github_refs set next_attempt_at = now() where next_attempt_at is not null`;
   await sql`delete from private.function_tickets`;
 }
 

@@ -239,20 +239,20 @@ describe("others", () => {
     for (const { client } of [mallory, { client: anonymous(project) }]) {
       for (
         const { error } of [
-          await client.rpc("count_github_token_check", { p_user_id: ana.id }),
-          await client.rpc("read_secret", { p_user_id: ana.id, p_kind: "github_token" }),
-          await client.rpc("secrets_to_rotate", { p_current_key_id: "x" }),
-          await client.rpc("reseal_secrets", { p_secrets: [] }),
+          await client.rpc("count_github_token_check", { user_id: ana.id }),
+          await client.rpc("read_secret", { user_id: ana.id, kind: "github_token" }),
+          await client.rpc("secrets_to_rotate", { current_key_id: "x" }),
+          await client.rpc("reseal_secrets", { secrets: [] }),
           await client.rpc("task_github_token", { task_id: 1, fencing_token: 1 }),
-          await client.rpc("set_github_token", { p_user_id: ana.id, p_id: ana.id, p_sealed: "x" }),
-          await client.rpc("mark_secret_checked", { p_id: ana.id, p_is_valid: false }),
+          await client.rpc("set_github_token", { user_id: ana.id, id: ana.id, sealed: "x" }),
+          await client.rpc("mark_secret_checked", { id: ana.id, is_valid: false }),
         ]
       ) expect(error?.code).toBe("42501");
     }
   });
 
   test("a server gets it sealed, for its owner alone", async () => {
-    const { data } = await server(project).rpc("read_secret", { p_user_id: ana.id, p_kind: "github_token" });
+    const { data } = await server(project).rpc("read_secret", { user_id: ana.id, kind: "github_token" });
     expect(data).toMatchObject([{ kind: "github_token", user_id: ana.id }]);
     const [secret] = data ?? [];
     await askTokens(project, mallory, "POST", "", { token: others });

@@ -255,7 +255,7 @@ describe("what is refused", () => {
         client.rpc("ingest_github_delivery", delivery),
         client.rpc("receive_github_delivery", delivery),
         client.rpc("begin_github_sweep"),
-        client.rpc("pause_github_sweep", { p_until: "2027-01-01T00:00:00Z" }),
+        client.rpc("pause_github_sweep", { until: "2027-01-01T00:00:00Z" }),
       ]
     ) {
       const { status, data } = await call;

@@ -165,9 +165,9 @@ describe("a token goes every way there is", () => {
       expect(await cancelled).toMatch(/^57014/);
     });
     const { error } = await server(stack.project).rpc("set_github_token", {
-      p_user_id: ana.id,
-      p_id: crypto.randomUUID(),
-      p_sealed: token("unsealed"),
+      user_id: ana.id,
+      id: crypto.randomUUID(),
+      sealed: token("unsealed"),
     });
     answers.push(JSON.stringify(error));
     expect(error?.message).toBe("agents_secret_invalid");
@@ -194,7 +194,7 @@ describe("a token goes every way there is", () => {
     await sql`update public.tasks set pr_url = ${url}, pr_number = ${pull.number} where id = ${lease.task_id}`;
     const sweep = async (): Promise<unknown> => {
       await sql`update public.task_pull_requests set verify_after = now() where verified_at is null`;
-      await sql`update private.pull_request_checks set next_check_at = now() where true`;
+      await sql`update private.pull_request_checks set next_attempt_at = now() where true`;
       const headers = asServer(stack.project);
       const response = await fetch(`${stack.project.url}/functions/v1/github-sweep`, {
         method: "POST",
@@ -223,7 +223,7 @@ describe("a token goes every way there is", () => {
     expect(await ask(ana, "POST", "/check")).toBe("200 set");
     await sql`update public.agent_settings set functions_url = ${`${stack.project.url}/functions/v1`} where true`;
     await sql`update public.task_pull_requests set verify_after = now() where verified_at is null`;
-    await sql`update private.pull_request_checks set next_check_at = now() where true`;
+    await sql`update private.pull_request_checks set next_attempt_at = now() where true`;
     const asked = github.state.requests.length;
     await sql`select private.request_github_sweep()`;
     while (github.state.requests.length === asked) await sleep(20);

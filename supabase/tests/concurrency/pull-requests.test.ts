@@ -114,7 +114,7 @@ interface Row {
 const stored = (by: Sql | ReservedSql) =>
   by<Row[]>`
     select case when p.merged_at is not null then 'merged' else p.state end as kind, p.title, p.is_draft,
-      c.next_check_at is not null as is_due, p.provider_updated_at::text as updated_at
+      c.next_attempt_at is not null as is_due, p.provider_updated_at::text as updated_at
     from public.pull_requests as p join private.pull_request_checks as c on c.pull_request_id = p.id
   `;
 

@@ -1,5 +1,5 @@
--- What an admin sets for the agents as a whole: how much runs at once, how long a lease may be, where the
--- functions are.
+-- What an admin sets for all agents: how many tasks run at the same time, how long a lease may be, where the
+-- edge functions are.
 
 create table public.agent_settings (
   id boolean not null default true,
@@ -19,26 +19,26 @@ create table public.agent_settings (
   constraint agent_settings_retry_seconds_is_bounded check (retry_seconds between 1 and 86400),
   constraint agent_settings_delivery_retention_days_is_bounded
     check (delivery_retention_days between 1 and 36500),
-  constraint agent_settings_functions_url_is_one
+  constraint agent_settings_functions_url_is_a_url
     check (functions_url ~ '^https?://[^\s?#]+[^\s?#/]$' and char_length(functions_url) <= 2048)
 );
 comment on table public.agent_settings is
-  'The one row of settings. Team members read it, admins change it; it is neither added nor deleted.';
-comment on column public.agent_settings.id is 'True, in the one row that there is.';
+  'The one row of settings. Team members read it, admins change it; rows are neither added nor deleted.';
+comment on column public.agent_settings.id is 'True in the only row.';
 comment on column public.agent_settings.running_tasks_per_user is
-  'How many tasks of one user workers may hold at once; null for any number. users.max_running_tasks says '
-  'otherwise for one of them.';
+  'How many tasks of one user workers may hold at the same time; null for any number. '
+  'users.max_running_tasks replaces it for one user.';
 comment on column public.agent_settings.running_tasks_per_project is
-  'How many tasks of one project workers may hold at once; null for any number. projects.max_running_tasks '
-  'can only lower it.';
+  'How many tasks of one project workers may hold at the same time; null for any number. '
+  'projects.max_running_tasks can only lower it.';
 comment on column public.agent_settings.max_lease_seconds is 'The longest lease that a worker may ask for.';
 comment on column public.agent_settings.retry_seconds is
   'How long a task waits after its first failed attempt; twice as long after each further one.';
 comment on column public.agent_settings.delivery_retention_days is
-  'For how many days a webhook delivery from GitHub is kept after it was worked on.';
+  'How many days a webhook delivery from GitHub is kept after it was processed.';
 comment on column public.agent_settings.functions_url is
-  'Where the edge functions are, without a slash at the end: https://<project>.supabase.co/functions/v1. '
-  'Null: the database calls none, so nothing is swept.';
+  'The URL of the edge functions, without a slash at the end: https://<project>.supabase.co/functions/v1. '
+  'Null: the database calls none, so the GitHub sweep does not run.';
 
 create trigger _900_set_timestamps before insert or update on public.agent_settings
   for each row execute function private.set_timestamps();

@@ -1,4 +1,4 @@
--- The profiles of the people whose tasks the agents work on: one for each account, following it.
+-- The profiles of the people whose tasks the agents run: one for each account, kept in sync with it.
 
 create table public.users (
   id uuid not null,
@@ -21,97 +21,20 @@ create table public.users (
   constraint users_max_running_tasks_is_not_negative check (max_running_tasks >= 0)
 );
 comment on table public.users is
-  'One row an account, made with it and leaving with it. Each sees and edits their own. Errors on '
-  'write: key_change_forbidden (422).';
+  'One row per account, created and deleted with it. Users see and edit their own. Errors on write: '
+  'agents_github_token_forbidden, key_change_forbidden (422).';
 comment on column public.users.id is 'The account in auth.users.';
-comment on column public.users.email is 'The account''s address; the database''s.';
+comment on column public.users.email is 'The account''s address, set by the database.';
 comment on column public.users.full_name is
-  'As the sign-in provider has it, or as its owner wrote it; a later change at the provider is taken over.';
+  'From the sign-in provider, or as the user wrote it; a later change at the provider replaces it.';
 comment on column public.users.avatar_url is 'See full_name.';
 comment on column public.users.github_username is 'See full_name.';
 comment on column public.users.github_token is
-  'The handle of the token, which tells nothing; null for none. The token itself is nowhere to be read.';
-comment on column public.users.preferences is 'Whatever the app keeps about its user, up to 64 kB.';
+  'An opaque handle of the token; null for none. No column or view contains the token itself.';
+comment on column public.users.preferences is 'Whatever the app stores about its user, up to 64 kB.';
 comment on column public.users.max_running_tasks is
-  'How many of their tasks workers may hold at once; null for what agent_settings says. Written by '
-  'set_max_running_tasks and servers; what a client writes here is dropped.';
-
--- A provider may send anything: what is no text says nothing, and what is too long is cut.
-create or replace function private.metadata_text(p_metadata jsonb, p_keys text[], p_length integer)
-returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_key text;
-  v_text text;
-begin
-  foreach v_key in array p_keys loop
-    if jsonb_typeof(p_metadata -> v_key) = 'string' then
-      v_text := private.non_blank(left(p_metadata ->> v_key, p_length));
-      if v_text is not null then
-        return v_text;
-      end if;
-    end if;
-  end loop;
-  return null;
-end;
-$$;
-comment on function private.metadata_text is
-  'The first of these keys whose value is a text that says something, cut to so many characters; else null.';
-
-create or replace function private.metadata_profile(p_metadata jsonb)
-returns table (full_name text, avatar_url text, github_username text)
-language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_avatar_url text := private.metadata_text(p_metadata, array['avatar_url', 'picture'], 2048);
-begin
-  if v_avatar_url !~* '^https?://[^\s]+$' then
-    v_avatar_url := null;
-  end if;
-  return query select
-    private.metadata_text(p_metadata, array['full_name', 'name'], 200),
-    v_avatar_url,
-    private.metadata_text(p_metadata, array['user_name', 'preferred_username'], 100);
-end;
-$$;
-comment on function private.metadata_profile is
-  'What auth.users.raw_user_meta_data says about somebody, whatever it is.';
-
--- Nothing in here can fail for what is in the metadata: a sign-up that is refused is a user who leaves.
-create or replace function private.sync_new_account() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  insert into public.users (id, email, full_name, avatar_url, github_username)
-  select new.id, new.email, p.full_name, p.avatar_url, p.github_username
-  from private.metadata_profile(new.raw_user_meta_data) as p
-  on conflict on constraint users_pkey do nothing;
-  return null;
-end;
-$$;
-comment on function private.sync_new_account is 'After-insert trigger of auth.users: makes the profile.';
-
-create or replace function private.sync_changed_account() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  -- each sign-in fires it
-  if (old.email, old.raw_user_meta_data) is not distinct from (new.email, new.raw_user_meta_data) then
-    return null;
-  end if;
-  update public.users as u
-  set email = new.email,
-    full_name = case when n.full_name is distinct from o.full_name
-      then coalesce(n.full_name, u.full_name) else u.full_name end,
-    avatar_url = case when n.avatar_url is distinct from o.avatar_url
-      then coalesce(n.avatar_url, u.avatar_url) else u.avatar_url end,
-    github_username = case when n.github_username is distinct from o.github_username
-      then coalesce(n.github_username, u.github_username) else u.github_username end
-  from private.metadata_profile(old.raw_user_meta_data) as o,
-    private.metadata_profile(new.raw_user_meta_data) as n
-  where u.id = new.id;
-  return null;
-end;
-$$;
-comment on function private.sync_changed_account is
-  'After-update trigger of auth.users: takes over what the provider changed; what its owner wrote stays.';
+  'How many of their tasks workers may hold at the same time; null for the value in agent_settings. Written '
+  'by set_max_running_tasks and servers; what a client writes here is ignored.';
 
 create or replace function private.set_user_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -120,9 +43,9 @@ begin
   return new;
 end;
 $$;
-comment on function private.set_user_defaults is 'Before trigger: null preferences are as if left out.';
+comment on function private.set_user_defaults is 'Before trigger: null preferences count as left out.';
 
--- As the account has it, whoever writes: nobody takes the address of somebody else.
+-- The account's, whoever writes: nobody can use somebody else's address.
 create or replace function private.sync_user_email() returns trigger
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -132,7 +55,7 @@ end;
 $$;
 comment on function private.sync_user_email is 'Before trigger: the address is the account''s.';
 
--- set_max_running_tasks writes with another role than the API's.
+-- set_max_running_tasks writes as its owner and not as one of the API's roles.
 create or replace function private.guard_user_limit() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -143,7 +66,7 @@ begin
 end;
 $$;
 comment on function private.guard_user_limit is
-  'Before trigger: nobody raises their own limit; what a client writes there is dropped.';
+  'Before trigger: users can''t raise their own limit; what a client writes there is ignored.';
 
 create trigger _050_reject_key_change before update on public.users
   for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
@@ -160,12 +83,6 @@ create trigger _310_guard_user_limit before update on public.users
   execute function private.guard_user_limit();
 create trigger _900_set_timestamps before insert or update on public.users
   for each row execute function private.set_timestamps();
-
-create trigger _100_sync_new_account after insert on auth.users
-  for each row execute function private.sync_new_account();
--- Names no column: the auth server's upgrades alter them, which a condition that names one would refuse.
-create trigger _110_sync_changed_account after update on auth.users
-  for each row when (old *<> new) execute function private.sync_changed_account();
 
 alter table public.users enable row level security;
 create policy users_select_own on public.users
@@ -185,45 +102,3 @@ grant update (
   max_running_tasks
 ) on public.users to authenticated;
 grant select, insert, update, delete on public.users to service_role;
-
--- The accounts that were there before.
-insert into public.users (id, email, full_name, avatar_url, github_username, created_at)
-select a.id, a.email, p.full_name, p.avatar_url, p.github_username, coalesce(a.created_at, now())
-from auth.users as a cross join lateral private.metadata_profile(a.raw_user_meta_data) as p
-on conflict on constraint users_pkey do nothing;
-
-create or replace function private.set_max_running_tasks(p_user_id uuid, p_max_running_tasks integer)
-returns void
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.require_team_role('admin');
-  if p_max_running_tasks < 0 then
-    raise exception using
-      errcode = 'PT422', message = 'agents_task_limit_invalid',
-      detail = 'A limit is a number from 0, or null.',
-      hint = 'Use null for what agent_settings says.';
-  end if;
-  update public.users as u set max_running_tasks = p_max_running_tasks where u.id = p_user_id;
-  if not found then
-    raise exception using
-      errcode = 'PT404', message = 'agents_user_unknown', detail = 'There is no account with this id.',
-      hint = 'Use the id of an account.';
-  end if;
-end;
-$$;
-grant execute on function private.set_max_running_tasks to authenticated, service_role;
-
-create or replace function public.set_max_running_tasks(p_user_id uuid, p_max_running_tasks integer)
-returns void
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.set_max_running_tasks(
-    p_user_id => set_max_running_tasks.p_user_id,
-    p_max_running_tasks => set_max_running_tasks.p_max_running_tasks
-  );
-end;
-comment on function public.set_max_running_tasks is
-  'How many tasks of this user workers may hold at once; null for what agent_settings says, 0 for none. '
-  'Admins and servers. Errors: sign_in_required (401), team_role_required (403), agents_user_unknown '
-  '(404), agents_task_limit_invalid (422).';
-grant execute on function public.set_max_running_tasks to authenticated, service_role;

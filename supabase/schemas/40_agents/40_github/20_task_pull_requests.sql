@@ -1,4 +1,4 @@
--- Which pull requests belong to which tasks, and whom that lets see them.
+-- Which pull requests belong to which tasks, and which users may therefore see them.
 
 create table public.task_pull_requests (
   task_id bigint not null,
@@ -20,21 +20,21 @@ create table public.task_pull_requests (
   constraint task_pull_requests_verified_by_is_known check (verified_by in ('worker', 'token', 'public')),
   constraint task_pull_requests_verified_by_matches_verified_at
     check ((verified_by is null) = (verified_at is null)),
-  constraint task_pull_requests_verify_after_is_of_the_unverified
+  constraint task_pull_requests_verify_after_needs_unverified
     check (verify_after is null or verified_at is null),
-  constraint task_pull_requests_verify_failures_count_is_a_count check (verify_failures_count >= 0)
+  constraint task_pull_requests_verify_failures_count_is_not_negative check (verify_failures_count >= 0)
 );
 comment on table public.task_pull_requests is
-  'The pull requests of tasks. Made by the database when a task names a pull request, or when one is opened '
-  'from the branch that a task names. Only a verified link shows the pull request.';
--- Goes and moves with the task, whose user it repeats: it needs no reference of its own.
+  'The pull requests of tasks. Created by the database when a task names a pull request, or when one is '
+  'opened from the branch that a task names. Only a verified link shows the pull request.';
+-- A copy of the task's, deleted with the task: it needs no foreign key.
 comment on column public.task_pull_requests.user_id is 'The task''s user.';
 comment on column public.task_pull_requests.source is
-  'Who named it. worker: a trusted worker, or a server. owner: the task''s user, or a worker of theirs. '
-  'branch: it was opened from the task''s pr_branch.';
+  'Where the link comes from. worker: a trusted worker or a server named the pull request. owner: the '
+  'task''s user or a worker of theirs did. branch: it was opened from the task''s pr_branch.';
 comment on column public.task_pull_requests.verified_by is
-  'Why the user may see it. worker: a trusted worker finished the task with it. token: the user''s own '
-  'GitHub token has read it. public: its repository is public.';
+  'Why the user may see it. worker: a trusted worker completed the task with it. token: the user''s own '
+  'GitHub token can read it. public: its repository is public.';
 comment on column public.task_pull_requests.verify_after is
   'When the sweep next tries to read it with the user''s token; null when it is verified.';
 
@@ -47,7 +47,7 @@ create index task_pull_requests_verify_after_idx on public.task_pull_requests (v
 create trigger _900_set_timestamps before insert or update on public.task_pull_requests
   for each row execute function private.set_timestamps();
 
--- In plpgsql, as what policies ask: a function of language sql is planned anew in each statement.
+-- In plpgsql, since policies call it: a function of language sql is planned again in each statement.
 create or replace function private.my_pull_request_ids() returns setof bigint
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -57,12 +57,12 @@ begin
 end;
 $$;
 comment on function private.my_pull_request_ids is
-  'The pull requests that verified links lead to from the caller''s tasks. In policies: id = '
+  'The pull requests to which verified links lead from the caller''s tasks. In policies: id = '
   'any (array(select private.my_pull_request_ids())).';
 grant execute on function private.my_pull_request_ids to authenticated, service_role;
 
 alter table public.task_pull_requests enable row level security;
--- That a branch has a pull request is itself something that only whoever may see it is told.
+-- Whether a branch has a pull request is itself visible only to users who may see that pull request.
 create policy task_pull_requests_select_owner on public.task_pull_requests
   for select to authenticated
   using (user_id = (select auth.uid()) and (verified_at is not null or source <> 'branch'));
@@ -70,40 +70,3 @@ grant select on public.task_pull_requests to authenticated, service_role;
 
 create policy pull_requests_select_owner on public.pull_requests
   for select to authenticated using (id = any (array(select private.my_pull_request_ids())));
-
--- What tasks say about GitHub, apart from tasks: there, each index more would cost every claim.
-create table private.task_github_refs (
-  task_id bigint not null,
-  user_id uuid not null,
-  repo_owner text not null,
-  repo_name text not null,
-  number integer,
-  head_ref text,
-  number_named_in xid8 not null,
-  head_named_in xid8 not null,
-  is_number_confirmed boolean not null default false,
-  is_head_confirmed boolean not null default false,
-  look_up_after timestamptz,
-  look_ups_count integer not null default 0,
-  constraint task_github_refs_pkey primary key (task_id),
-  constraint task_github_refs_task_id_fkey
-    foreign key (task_id) references public.tasks (id) on delete cascade,
-  constraint task_github_refs_names_something check (number is not null or head_ref is not null),
-  constraint task_github_refs_look_ups_count_is_a_count check (look_ups_count >= 0)
-);
-comment on table private.task_github_refs is
-  'The repository, pull request and branch that a task names, in lower case where GitHub ignores it.';
-comment on column private.task_github_refs.number_named_in is
-  'The transaction that last changed the pull request: what a trusted worker confirms is what '
-  'it wrote itself.';
-comment on column private.task_github_refs.head_named_in is 'The transaction that last changed the branch.';
-comment on column private.task_github_refs.is_number_confirmed is
-  'Whether a trusted worker or a server named the pull request; gone with every change by somebody else.';
-comment on column private.task_github_refs.is_head_confirmed is 'The same of the branch.';
-comment on column private.task_github_refs.look_up_after is
-  'When the sweep may look for a pull request of the branch; null when the task names one.';
-
-create index task_github_refs_head_ref_idx on private.task_github_refs (repo_owner, repo_name, head_ref);
-create index task_github_refs_look_up_after_idx on private.task_github_refs (look_up_after)
-  where look_up_after is not null;
-alter table private.task_github_refs enable row level security;

@@ -28,7 +28,8 @@ comment on function private.register_repository is 'Notes a repository, given in
 create or replace function private.register_task_repository() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.register_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
+  perform private.register_repository(r.o_owner, r.o_name)
+  from private.parse_repository_url(new.repo_url) as r;
   return null;
 end;
 $$;
@@ -43,7 +44,8 @@ create or replace function private.register_project_repository() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.register_repository(lower(new.repo_owner), lower(new.repo_name));
-  perform private.register_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
+  perform private.register_repository(r.o_owner, r.o_name)
+  from private.parse_repository_url(new.repo_url) as r;
   return null;
 end;
 $$;

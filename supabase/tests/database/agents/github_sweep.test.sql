@@ -26,7 +26,7 @@ create function pg_temp.id_of(p_number integer) returns bigint language sql as $
   select id from public.pull_requests where repo_owner = 'acme' and repo_name = 'shop' and number = p_number
 $$;
 create function pg_temp.check_of(p_number integer) returns text language sql as $$
-  select concat_ws(' ', c.next_check_at - now(), c.failures_count, c.etag)
+  select concat_ws(' ', c.next_attempt_at - now(), c.attempts_count, c.etag)
   from private.pull_request_checks as c where c.pull_request_id = pg_temp.id_of(p_number)
 $$;
 create function pg_temp.link_of(p_number integer, p_user text) returns text language sql as $$
@@ -46,7 +46,7 @@ $$;
 select pg_temp.as_stranger(1);
 select is(pg_temp.due(), '1', 'what a task names is due, as it may be public');
 select pg_temp.deliver(pg_temp.pull(1, '2026-03-01T10:00:00Z'));
-update private.pull_request_checks set next_check_at = now() - interval '1 minute' where true;
+update private.pull_request_checks set next_attempt_at = now() - interval '1 minute' where true;
 select is(pg_temp.due(), null, 'a private one is asked for by nobody without a token');
 select pg_temp.give_token('00000000-0000-4000-8000-00000000000a');
 select is(pg_temp.due(), '1', 'and with one it is');
@@ -89,7 +89,7 @@ select is(
   pg_temp.as_persona('stranger', 'select title from public.pull_requests'), 'Read', 'which they do'
 );
 select is(pg_temp.due(), null, 'nothing is due then');
-update private.pull_request_checks set next_check_at = now() where true;
+update private.pull_request_checks set next_attempt_at = now() where true;
 select is(pg_temp.due(), '1', 'until its time comes');
 select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'unchanged');
 select is(pg_temp.check_of(1), '00:14:00 0 W/"1"', 'that nothing has changed sets the next look');
@@ -105,7 +105,7 @@ select is(
 );
 select pg_temp.finish(1, null, 'unseen');
 select is(pg_temp.check_of(1), '00:14:00 1 W/"1"', 'where nobody finds it, the next look is later');
-update private.pull_request_checks set failures_count = 20 where true;
+update private.pull_request_checks set attempts_count = 20 where true;
 select pg_temp.finish(1, null, 'unseen');
 select is(pg_temp.check_of(1), '1 day 21 W/"1"', 'by a day at most');
 select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'unchanged');
@@ -186,7 +186,7 @@ select is(
 );
 select is(pg_temp.branches(), null, 'and not looked for again at once');
 select is(
-  (select look_up_after - now() from private.task_github_refs), interval '14 minutes', 'but later'
+  (select next_attempt_at - now() from private.task_github_refs), interval '14 minutes', 'but later'
 );
 select is(
   public.record_github_branch(t.id, t.user_id, '[]', now()), 0, 'none is none'
@@ -200,17 +200,17 @@ select is(
 select is(
   pg_temp.link_of(40, '00000000-0000-4000-8000-00000000000a'), 'token 0', 'they are linked and may be seen'
 );
-select is((select look_up_after from private.task_github_refs), null, 'and looked for no more');
+select is((select next_attempt_at from private.task_github_refs), null, 'and looked for no more');
 select is(
   public.record_github_branch(t.id, '00000000-0000-4000-8000-00000000000b', '[]', now()), 0,
   'not for somebody else''s task'
 ) from public.tasks as t;
-update private.task_github_refs set look_up_after = now(), look_ups_count = 12 where true;
+update private.task_github_refs set next_attempt_at = now(), attempts_count = 12 where true;
 delete from public.task_pull_requests where true;
 select is(
   pg_temp.branches(), 'acme shop fix 00000000-0000-4000-8000-00000000000a', 'a last look after a week'
 );
-select is((select look_up_after from private.task_github_refs), null, 'is the last');
+select is((select next_attempt_at from private.task_github_refs), null, 'is the last');
 
 -- Pauses
 

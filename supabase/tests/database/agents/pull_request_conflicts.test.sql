@@ -14,8 +14,8 @@ create function pg_temp.seen() returns text language sql as $$
 $$;
 create function pg_temp.set_token(p_id uuid) returns void language sql as $$
   select public.set_github_token(
-    p_user_id => '00000000-0000-4000-8000-00000000000a', p_id => p_id,
-    p_sealed => 'v1.k1.AAECAwQFBgcICQoL.' || repeat('x', 24), p_metadata => '{"login": "octo"}'
+    user_id => '00000000-0000-4000-8000-00000000000a', id => p_id,
+    sealed => 'v1.k1.AAECAwQFBgcICQoL.' || repeat('x', 24), metadata => '{"login": "octo"}'
   )
 $$;
 

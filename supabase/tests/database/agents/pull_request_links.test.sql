@@ -10,7 +10,8 @@ select plan(59);
 -- URLs
 
 select is(
-  (select concat_ws('/', r.o_owner, r.o_name) from private.github_repository(u) as r), e, coalesce(u, 'null')
+  (select concat_ws('/', r.o_owner, r.o_name) from private.parse_repository_url(u) as r), e,
+  coalesce(u, 'null')
 ) from (values
   ('https://github.com/User/Repo', 'user/repo'), ('https://github.com/user/repo.git', 'user/repo'),
   ('http://localhost:3000/user/repo/', 'user/repo'), ('git@github.com:user/re.po.git', 'user/re.po'),
@@ -19,7 +20,7 @@ select is(
   ('https://github.com/user/.git', ''), ('', ''), (null, '')
 ) as t (u, e);
 select is(
-  (select concat_ws('/', r.o_owner, r.o_name, r.o_number) from private.github_pull_request(u) as r), e,
+  (select concat_ws('/', r.o_owner, r.o_name, r.o_number) from private.parse_pull_request_url(u) as r), e,
   coalesce(u, 'null')
 ) from (values
   ('https://github.com/User/Repo/pull/12', 'user/repo/12'),
@@ -65,7 +66,7 @@ select is(
   pg_temp.as_persona('stranger', 'select source from public.task_pull_requests'), 'owner', 'but itself'
 );
 select is(
-  (select row(p.state, p.title, p.provider_updated_at, p.is_private, c.next_check_at = now())::text
+  (select row(p.state, p.title, p.provider_updated_at, p.is_private, c.next_attempt_at = now())::text
    from public.pull_requests as p join private.pull_request_checks as c on c.pull_request_id = p.id),
   '(open,,,,t)', 'of the pull request nothing is known, and the sweep is to ask'
 );

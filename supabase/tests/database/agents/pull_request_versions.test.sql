@@ -11,7 +11,7 @@ insert into public.projects (user_id, repo_url, repo_owner, repo_name, name) val
   '00000000-0000-4000-8000-00000000000a', 'https://github.com/acme/shop', 'acme', 'shop', 'Shop'
 );
 create function pg_temp.next_check(p_number integer) returns interval language sql as $$
-  select c.next_check_at - now() from private.pull_request_checks as c
+  select c.next_attempt_at - now() from private.pull_request_checks as c
   join public.pull_requests as p on p.id = c.pull_request_id where p.number = p_number
 $$;
 

@@ -1,5 +1,5 @@
--- How often a user may have GitHub asked about a token: it is asked from our address, and whoever tries out
--- tokens that aren't theirs would have us refused for everybody.
+-- How often a user may have GitHub asked about a token: GitHub sees one address for all users, and would
+-- reject that address for everybody when one user tries out tokens.
 
 create table private.github_token_checks (
   user_id uuid not null,
@@ -11,10 +11,10 @@ create table private.github_token_checks (
   constraint github_token_checks_checks_count_is_bounded check (checks_count between 1 and 10)
 );
 comment on table private.github_token_checks is
-  'How many tokens a user has had checked in the ten minutes that began with the first.';
+  'How many token checks a user has had in the ten minutes that began with the first.';
 alter table private.github_token_checks enable row level security;
 
--- The profile is locked first, as by whoever deletes the account.
+-- The profile is locked first, as when an account is deleted.
 create or replace function private.count_github_token_check(p_user_id uuid) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -23,7 +23,7 @@ begin
   perform from public.users as u where u.id = p_user_id for key share;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'agents_user_unknown', detail = 'There is no account with this id.',
+      errcode = 'PT404', message = 'agents_user_unknown', detail = 'The account does not exist.',
       hint = 'Use the id of an account.';
   end if;
   insert into private.github_token_checks as c (user_id, counted_since, checks_count)
@@ -45,13 +45,12 @@ end;
 $$;
 grant execute on function private.count_github_token_check to service_role;
 
-create or replace function public.count_github_token_check(p_user_id uuid) returns integer
+create or replace function public.count_github_token_check(user_id uuid) returns integer
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.count_github_token_check(p_user_id => count_github_token_check.p_user_id);
+  select private.count_github_token_check(count_github_token_check.user_id);
 end;
 comment on function public.count_github_token_check is
-  'Counts that GitHub is about to be asked about a token for a user, and returns 0; where it has been ten '
-  'times in ten minutes, counts nothing and returns the seconds to wait. Service role only. '
-  'Errors: agents_user_unknown (404).';
+  'Counts a check of a token at GitHub for a user and returns 0; after ten checks in ten minutes, counts '
+  'nothing and returns the seconds to wait. Service role only. Errors: agents_user_unknown (404).';
 grant execute on function public.count_github_token_check to service_role;

@@ -1,0 +1,94 @@
+-- Leases to the sweep what is due: for ten minutes, by moving next_attempt_at ahead.
+
+-- A sweep that ends early leaves the rest to the next one, and two concurrent ones don't ask for the same.
+create or replace function private.lease_due_pull_requests(p_limit integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(select d.id from private.due_pull_requests(p_limit) as d (id));
+  v_pulls jsonb;
+begin
+  select coalesce(jsonb_agg(
+    jsonb_build_object(
+      'pull_request_id', p.id, 'repo_owner', p.repo_owner, 'repo_name', p.repo_name, 'number', p.number,
+      'is_private', p.is_private, 'etag', c.etag, 'readers', private.load_pull_request_readers(p.id)
+    ) order by d.position
+  ), '[]'::jsonb) into v_pulls
+  from unnest(v_ids) with ordinality as d (id, position)
+  join public.pull_requests as p on p.id = d.id
+  join private.pull_request_checks as c on c.pull_request_id = d.id;
+  update private.pull_request_checks as c set next_attempt_at = now() + interval '10 minutes'
+  where c.pull_request_id = any (v_ids) and c.next_attempt_at <= now();
+  update public.task_pull_requests as l set verify_after = now() + interval '10 minutes'
+  where l.pull_request_id = any (v_ids) and l.verify_after <= now();
+  return v_pulls;
+end;
+$$;
+comment on function private.lease_due_pull_requests is
+  'Leases up to p_limit pull requests that are due, with the users whose tokens to use.';
+
+-- The next attempt is later each time, and the twelfth, after about a week, is the last.
+create or replace function private.lease_due_branches(p_limit integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(select d.id from private.due_branches(p_limit) as d (id));
+  v_branches jsonb;
+begin
+  select coalesce(jsonb_agg(
+    jsonb_build_object(
+      'task_id', r.task_id, 'repo_owner', r.repo_owner, 'repo_name', r.repo_name, 'head_ref', r.head_ref,
+      'user_id', s.user_id, 'secret_id', s.id, 'sealed', s.sealed
+    ) order by d.position
+  ), '[]'::jsonb) into v_branches
+  from unnest(v_ids) with ordinality as d (id, position)
+  join private.task_github_refs as r on r.task_id = d.id
+  join private.secrets as s on s.user_id = r.user_id and s.kind = 'github_token';
+  update private.task_github_refs as r set
+    attempts_count = r.attempts_count + 1,
+    next_attempt_at = case when r.attempts_count < 12 then
+      now() + least(interval '14 minutes' * 2 ^ r.attempts_count, interval '1 day')
+    end
+  where r.task_id = any (v_ids);
+  return v_branches;
+end;
+$$;
+comment on function private.lease_due_branches is
+  'Leases up to p_limit branches without a pull request, with the users whose tokens to use.';
+
+create or replace function private.begin_github_sweep(p_ticket text, p_batch_size integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_limit constant integer := least(greatest(coalesce(p_batch_size, 100), 1), 500);
+  v_paused_until constant timestamptz :=
+    (select g.paused_until from private.github_sweep as g where g.paused_until > now());
+begin
+  if p_ticket is not null then
+    perform private.use_function_ticket('github-sweep', p_ticket);
+  end if;
+  if v_paused_until is not null then
+    return jsonb_build_object(
+      'paused_until', v_paused_until, 'pull_requests', '[]'::jsonb, 'branches', '[]'::jsonb
+    );
+  end if;
+  -- serializes sweeps, so that each sees what the one before it has leased
+  perform pg_advisory_xact_lock(hashtextextended('private.begin_github_sweep', 0));
+  return jsonb_build_object(
+    'paused_until', null::timestamptz, 'pull_requests', private.lease_due_pull_requests(v_limit),
+    'branches', private.lease_due_branches(greatest(v_limit / 4, 1))
+  );
+end;
+$$;
+grant execute on function private.begin_github_sweep to service_role;
+
+create or replace function public.begin_github_sweep(ticket text default null, batch_size integer default 100)
+returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.begin_github_sweep(begin_github_sweep.ticket, begin_github_sweep.batch_size);
+end;
+comment on function public.begin_github_sweep is
+  'Leases to the sweep what to ask GitHub about, for ten minutes: {paused_until, pull_requests: '
+  '[{pull_request_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, '
+  'sealed, is_unverified}]}], branches: [{task_id, repo_owner, repo_name, head_ref, user_id, secret_id, '
+  'sealed}]}. A ticket can be used once; without one the caller has checked who asks. Service role only. '
+  'Errors: function_ticket_invalid (401).';
+grant execute on function public.begin_github_sweep to service_role;

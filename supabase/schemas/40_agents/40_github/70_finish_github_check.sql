@@ -1,0 +1,98 @@
+-- What the sweep learned about a pull request.
+
+-- After 15 and 30 minutes, an hour … a day, as long as the link exists.
+create or replace function private.later_check(p_failures_count integer) returns timestamptz
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return now() + least(interval '14 minutes' * 2 ^ least(p_failures_count, 10), interval '1 day');
+end;
+$$;
+comment on function private.later_check is
+  'When to try again after this many failures before this one.';
+
+create or replace function private.store_github_answer(
+  p_pull public.pull_requests, p_pull_request text, p_etag text, p_read_at timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_version constant private.pull_request_version :=
+    private.parse_pull_request(private.repair_json_escapes(p_pull_request)::jsonb);
+begin
+  if v_version.number <> p_pull.number then
+    raise exception using
+      errcode = 'PT422', message = 'agents_github_answer_invalid',
+      detail = format('Number %s was requested, the answer is about %s.', p_pull.number, v_version.number),
+      hint = 'Send the answer to the request for this pull request.';
+  end if;
+  perform private.record_pull_request(
+    p_pull.repo_owner, p_pull.repo_name, v_version, coalesce(p_read_at, clock_timestamp()), left(p_etag, 300)
+  );
+end;
+$$;
+comment on function private.store_github_answer is
+  'Merges an answer of GitHub''s API about a pull request. Errors: agents_github_answer_invalid (422).';
+
+create or replace function private.finish_github_check(
+  p_pull_request_id bigint, p_user_id uuid, p_outcome text, p_pull_request text, p_etag text,
+  p_read_at timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_pull public.pull_requests;
+begin
+  select * into v_pull from public.pull_requests as p where p.id = p_pull_request_id;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'agents_pull_request_unknown',
+      detail = 'The pull request does not exist.',
+      hint = 'Use an id that begin_github_sweep returned.';
+  end if;
+  case p_outcome
+    when 'read' then
+      perform private.store_github_answer(v_pull, p_pull_request, p_etag, p_read_at);
+    when 'unchanged' then
+      -- unless a delivery has changed the row since, which clears the ETag
+      update private.pull_request_checks as c set
+        read_at = case when c.etag is not null then greatest(c.read_at, p_read_at) else c.read_at end,
+        next_attempt_at = private.next_pull_request_check(private.current_version(v_pull), p_read_at, false)
+      where c.pull_request_id = p_pull_request_id;
+    when 'not_seen' then
+      perform private.unverify_links_of_reader(p_pull_request_id, p_user_id);
+      return;
+    when 'unseen' then
+      update private.pull_request_checks as c set
+        checked_at = now(), attempts_count = c.attempts_count + 1,
+        next_attempt_at = private.later_check(c.attempts_count)
+      where c.pull_request_id = p_pull_request_id;
+      return;
+    else
+      raise exception using
+        errcode = 'PT422', message = 'agents_github_outcome_invalid',
+        detail = format('%L is not an outcome.', p_outcome),
+        hint = 'Use read, unchanged, not_seen or unseen.';
+  end case;
+  update private.pull_request_checks as c set checked_at = now(), attempts_count = 0
+  where c.pull_request_id = p_pull_request_id;
+  perform private.verify_links_of_reader(p_pull_request_id, p_user_id);
+end;
+$$;
+grant execute on function private.finish_github_check to service_role;
+
+create or replace function public.finish_github_check(
+  pull_request_id bigint, user_id uuid, outcome text, pull_request text default null,
+  etag text default null, read_at timestamptz default null
+) returns void
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.finish_github_check(
+    finish_github_check.pull_request_id, finish_github_check.user_id, finish_github_check.outcome,
+    finish_github_check.pull_request, finish_github_check.etag, finish_github_check.read_at
+  );
+end;
+comment on function public.finish_github_check is
+  'Records the outcome of asking GitHub about a pull request with this user''s token (null: without one). '
+  'read: the answer''s body as text, its ETag, and when it was requested. unchanged: GitHub has nothing '
+  'newer than the ETag. Both verify the user''s links. not_seen: the token does not find it. unseen: no '
+  'token did. Service role only. Errors: agents_pull_request_unknown (404), agents_github_outcome_invalid, '
+  'agents_github_answer_invalid, agents_pull_request_invalid (422).';
+grant execute on function public.finish_github_check to service_role;
