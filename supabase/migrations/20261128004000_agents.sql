@@ -4,8 +4,8 @@ set local lock_timeout = '5s';
 set local statement_timeout = '2min';
 
 -- 40_agents/10_accounts/10_agent_settings.sql
--- What an admin sets for the agents as a whole: how much runs at once, how long a lease may be, where the
--- functions are.
+-- What an admin sets for all agents: how many tasks run at the same time, how long a lease may be, where the
+-- edge functions are.
 
 create table public.agent_settings (
   id boolean not null default true,
@@ -25,26 +25,26 @@ create table public.agent_settings (
   constraint agent_settings_retry_seconds_is_bounded check (retry_seconds between 1 and 86400),
   constraint agent_settings_delivery_retention_days_is_bounded
     check (delivery_retention_days between 1 and 36500),
-  constraint agent_settings_functions_url_is_one
+  constraint agent_settings_functions_url_is_a_url
     check (functions_url ~ '^https?://[^\s?#]+[^\s?#/]$' and char_length(functions_url) <= 2048)
 );
 comment on table public.agent_settings is
-  'The one row of settings. Team members read it, admins change it; it is neither added nor deleted.';
-comment on column public.agent_settings.id is 'True, in the one row that there is.';
+  'The one row of settings. Team members read it, admins change it; rows are neither added nor deleted.';
+comment on column public.agent_settings.id is 'True in the only row.';
 comment on column public.agent_settings.running_tasks_per_user is
-  'How many tasks of one user workers may hold at once; null for any number. users.max_running_tasks says '
-  'otherwise for one of them.';
+  'How many tasks of one user workers may hold at the same time; null for any number. '
+  'users.max_running_tasks replaces it for one user.';
 comment on column public.agent_settings.running_tasks_per_project is
-  'How many tasks of one project workers may hold at once; null for any number. projects.max_running_tasks '
-  'can only lower it.';
+  'How many tasks of one project workers may hold at the same time; null for any number. '
+  'projects.max_running_tasks can only lower it.';
 comment on column public.agent_settings.max_lease_seconds is 'The longest lease that a worker may ask for.';
 comment on column public.agent_settings.retry_seconds is
   'How long a task waits after its first failed attempt; twice as long after each further one.';
 comment on column public.agent_settings.delivery_retention_days is
-  'For how many days a webhook delivery from GitHub is kept after it was worked on.';
+  'How many days a webhook delivery from GitHub is kept after it was processed.';
 comment on column public.agent_settings.functions_url is
-  'Where the edge functions are, without a slash at the end: https://<project>.supabase.co/functions/v1. '
-  'Null: the database calls none, so nothing is swept.';
+  'The URL of the edge functions, without a slash at the end: https://<project>.supabase.co/functions/v1. '
+  'Null: the database calls none, so the GitHub sweep does not run.';
 
 create trigger _900_set_timestamps before insert or update on public.agent_settings
   for each row execute function private.set_timestamps();
@@ -66,7 +66,7 @@ grant select, update on public.agent_settings to service_role;
 insert into public.agent_settings default values;
 
 -- 40_agents/10_accounts/20_users.sql
--- The profiles of the people whose tasks the agents work on: one for each account, following it.
+-- The profiles of the people whose tasks the agents run: one for each account, kept in sync with it.
 
 create table public.users (
   id uuid not null,
@@ -89,22 +89,92 @@ create table public.users (
   constraint users_max_running_tasks_is_not_negative check (max_running_tasks >= 0)
 );
 comment on table public.users is
-  'One row an account, made with it and leaving with it. Each sees and edits their own. Errors on '
-  'write: key_change_forbidden (422).';
+  'One row per account, created and deleted with it. Users see and edit their own. Errors on write: '
+  'agents_github_token_forbidden, key_change_forbidden (422).';
 comment on column public.users.id is 'The account in auth.users.';
-comment on column public.users.email is 'The account''s address; the database''s.';
+comment on column public.users.email is 'The account''s address, set by the database.';
 comment on column public.users.full_name is
-  'As the sign-in provider has it, or as its owner wrote it; a later change at the provider is taken over.';
+  'From the sign-in provider, or as the user wrote it; a later change at the provider replaces it.';
 comment on column public.users.avatar_url is 'See full_name.';
 comment on column public.users.github_username is 'See full_name.';
 comment on column public.users.github_token is
-  'The handle of the token, which tells nothing; null for none. The token itself is nowhere to be read.';
-comment on column public.users.preferences is 'Whatever the app keeps about its user, up to 64 kB.';
+  'An opaque handle of the token; null for none. No column or view contains the token itself.';
+comment on column public.users.preferences is 'Whatever the app stores about its user, up to 64 kB.';
 comment on column public.users.max_running_tasks is
-  'How many of their tasks workers may hold at once; null for what agent_settings says. Written by '
-  'set_max_running_tasks and servers; what a client writes here is dropped.';
+  'How many of their tasks workers may hold at the same time; null for the value in agent_settings. Written '
+  'by set_max_running_tasks and servers; what a client writes here is ignored.';
 
--- A provider may send anything: what is no text says nothing, and what is too long is cut.
+create or replace function private.set_user_defaults() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.preferences := coalesce(new.preferences, old.preferences, '{}');
+  return new;
+end;
+$$;
+comment on function private.set_user_defaults is 'Before trigger: null preferences count as left out.';
+
+-- The account's, whoever writes: nobody can use somebody else's address.
+create or replace function private.sync_user_email() returns trigger
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  new.email := (select a.email from auth.users as a where a.id = new.id);
+  return new;
+end;
+$$;
+comment on function private.sync_user_email is 'Before trigger: the address is the account''s.';
+
+-- set_max_running_tasks writes as its owner and not as one of the API's roles.
+create or replace function private.guard_user_limit() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if current_user = 'authenticated' then
+    new.max_running_tasks := case when tg_op = 'UPDATE' then old.max_running_tasks end;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.guard_user_limit is
+  'Before trigger: users can''t raise their own limit; what a client writes there is ignored.';
+
+create trigger _050_reject_key_change before update on public.users
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _100_set_user_defaults before insert or update on public.users
+  for each row when (new.preferences is null) execute function private.set_user_defaults();
+create trigger _200_sync_user_email before insert on public.users
+  for each row execute function private.sync_user_email();
+create trigger _210_sync_user_email before update on public.users
+  for each row when (old.email is distinct from new.email) execute function private.sync_user_email();
+create trigger _300_guard_user_limit before insert on public.users
+  for each row when (new.max_running_tasks is not null) execute function private.guard_user_limit();
+create trigger _310_guard_user_limit before update on public.users
+  for each row when (old.max_running_tasks is distinct from new.max_running_tasks)
+  execute function private.guard_user_limit();
+create trigger _900_set_timestamps before insert or update on public.users
+  for each row execute function private.set_timestamps();
+
+alter table public.users enable row level security;
+create policy users_select_own on public.users
+  for select to authenticated using (id = (select auth.uid()));
+create policy users_insert_own on public.users
+  for insert to authenticated with check (id = (select auth.uid()));
+create policy users_update_own on public.users
+  for update to authenticated using (id = (select auth.uid())) with check (id = (select auth.uid()));
+
+grant select on public.users to authenticated;
+grant insert (
+  id, email, full_name, avatar_url, github_username, github_token, preferences, created_at, updated_at,
+  max_running_tasks
+) on public.users to authenticated;
+grant update (
+  id, email, full_name, avatar_url, github_username, github_token, preferences, created_at, updated_at,
+  max_running_tasks
+) on public.users to authenticated;
+grant select, insert, update, delete on public.users to service_role;
+
+-- 40_agents/10_accounts/22_sync_accounts.sql
+-- Copies accounts to profiles: a profile is created with its account, and follows its address and metadata.
+
+-- A provider may send anything: a value that is not text is ignored, and one that is too long is cut.
 create or replace function private.metadata_text(p_metadata jsonb, p_keys text[], p_length integer)
 returns text
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -124,7 +194,7 @@ begin
 end;
 $$;
 comment on function private.metadata_text is
-  'The first of these keys whose value is a text that says something, cut to so many characters; else null.';
+  'The first of these keys whose value is a text that is not blank, cut to p_length characters; else null.';
 
 create or replace function private.metadata_profile(p_metadata jsonb)
 returns table (full_name text, avatar_url text, github_username text)
@@ -142,9 +212,9 @@ begin
 end;
 $$;
 comment on function private.metadata_profile is
-  'What auth.users.raw_user_meta_data says about somebody, whatever it is.';
+  'The profile in auth.users.raw_user_meta_data, which may contain anything.';
 
--- Nothing in here can fail for what is in the metadata: a sign-up that is refused is a user who leaves.
+-- Nothing in here may fail because of the metadata: that would refuse the sign-up.
 create or replace function private.sync_new_account() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -155,7 +225,8 @@ begin
   return null;
 end;
 $$;
-comment on function private.sync_new_account is 'After-insert trigger of auth.users: makes the profile.';
+comment on function private.sync_new_account is
+  'After-insert trigger of auth.users: creates the profile.';
 
 create or replace function private.sync_changed_account() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -179,86 +250,22 @@ begin
 end;
 $$;
 comment on function private.sync_changed_account is
-  'After-update trigger of auth.users: takes over what the provider changed; what its owner wrote stays.';
-
-create or replace function private.set_user_defaults() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  new.preferences := coalesce(new.preferences, old.preferences, '{}');
-  return new;
-end;
-$$;
-comment on function private.set_user_defaults is 'Before trigger: null preferences are as if left out.';
-
--- As the account has it, whoever writes: nobody takes the address of somebody else.
-create or replace function private.sync_user_email() returns trigger
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  new.email := (select a.email from auth.users as a where a.id = new.id);
-  return new;
-end;
-$$;
-comment on function private.sync_user_email is 'Before trigger: the address is the account''s.';
-
--- set_max_running_tasks writes with another role than the API's.
-create or replace function private.guard_user_limit() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  if current_user = 'authenticated' then
-    new.max_running_tasks := case when tg_op = 'UPDATE' then old.max_running_tasks end;
-  end if;
-  return new;
-end;
-$$;
-comment on function private.guard_user_limit is
-  'Before trigger: nobody raises their own limit; what a client writes there is dropped.';
-
-create trigger _050_reject_key_change before update on public.users
-  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
-create trigger _100_set_user_defaults before insert or update on public.users
-  for each row when (new.preferences is null) execute function private.set_user_defaults();
-create trigger _200_sync_user_email before insert on public.users
-  for each row execute function private.sync_user_email();
-create trigger _210_sync_user_email before update on public.users
-  for each row when (old.email is distinct from new.email) execute function private.sync_user_email();
-create trigger _300_guard_user_limit before insert on public.users
-  for each row when (new.max_running_tasks is not null) execute function private.guard_user_limit();
-create trigger _310_guard_user_limit before update on public.users
-  for each row when (old.max_running_tasks is distinct from new.max_running_tasks)
-  execute function private.guard_user_limit();
-create trigger _900_set_timestamps before insert or update on public.users
-  for each row execute function private.set_timestamps();
+  'After-update trigger of auth.users: copies what the provider changed; what the user wrote stays.';
 
 create trigger _100_sync_new_account after insert on auth.users
   for each row execute function private.sync_new_account();
--- Names no column: the auth server's upgrades alter them, which a condition that names one would refuse.
+-- Names no column: upgrades of the auth server alter them, which a condition that names one would prevent.
 create trigger _110_sync_changed_account after update on auth.users
   for each row when (old *<> new) execute function private.sync_changed_account();
 
-alter table public.users enable row level security;
-create policy users_select_own on public.users
-  for select to authenticated using (id = (select auth.uid()));
-create policy users_insert_own on public.users
-  for insert to authenticated with check (id = (select auth.uid()));
-create policy users_update_own on public.users
-  for update to authenticated using (id = (select auth.uid())) with check (id = (select auth.uid()));
-
-grant select on public.users to authenticated;
-grant insert (
-  id, email, full_name, avatar_url, github_username, github_token, preferences, created_at, updated_at,
-  max_running_tasks
-) on public.users to authenticated;
-grant update (
-  id, email, full_name, avatar_url, github_username, github_token, preferences, created_at, updated_at,
-  max_running_tasks
-) on public.users to authenticated;
-grant select, insert, update, delete on public.users to service_role;
-
--- The accounts that were there before.
+-- The accounts that exist already.
 insert into public.users (id, email, full_name, avatar_url, github_username, created_at)
 select a.id, a.email, p.full_name, p.avatar_url, p.github_username, coalesce(a.created_at, now())
 from auth.users as a cross join lateral private.metadata_profile(a.raw_user_meta_data) as p
 on conflict on constraint users_pkey do nothing;
+
+-- 40_agents/10_accounts/24_set_max_running_tasks.sql
+-- An admin sets how many tasks of one user may run.
 
 create or replace function private.set_max_running_tasks(p_user_id uuid, p_max_running_tasks integer)
 returns void
@@ -269,35 +276,34 @@ begin
     raise exception using
       errcode = 'PT422', message = 'agents_task_limit_invalid',
       detail = 'A limit is a number from 0, or null.',
-      hint = 'Use null for what agent_settings says.';
+      hint = 'Use null for the value in agent_settings.';
   end if;
   update public.users as u set max_running_tasks = p_max_running_tasks where u.id = p_user_id;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'agents_user_unknown', detail = 'There is no account with this id.',
+      errcode = 'PT404', message = 'agents_user_unknown', detail = 'The account does not exist.',
       hint = 'Use the id of an account.';
   end if;
 end;
 $$;
 grant execute on function private.set_max_running_tasks to authenticated, service_role;
 
-create or replace function public.set_max_running_tasks(p_user_id uuid, p_max_running_tasks integer)
+create or replace function public.set_max_running_tasks(user_id uuid, max_running_tasks integer)
 returns void
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.set_max_running_tasks(
-    p_user_id => set_max_running_tasks.p_user_id,
-    p_max_running_tasks => set_max_running_tasks.p_max_running_tasks
+    set_max_running_tasks.user_id, set_max_running_tasks.max_running_tasks
   );
 end;
 comment on function public.set_max_running_tasks is
-  'How many tasks of this user workers may hold at once; null for what agent_settings says, 0 for none. '
-  'Admins and servers. Errors: sign_in_required (401), team_role_required (403), agents_user_unknown '
-  '(404), agents_task_limit_invalid (422).';
+  'Sets how many tasks of this user workers may hold at the same time; null for the value in '
+  'agent_settings, 0 for none. Admins and servers. Errors: sign_in_required (401), team_role_required '
+  '(403), agents_user_unknown (404), agents_task_limit_invalid (422).';
 grant execute on function public.set_max_running_tasks to authenticated, service_role;
 
 -- 40_agents/10_accounts/30_secrets.sql
--- Other people's secrets, such as their GitHub tokens: sealed by an edge function, with a key that the
+-- Users' secrets, such as their GitHub tokens: sealed (encrypted) by an edge function, with a key that the
 -- database does not have.
 
 create table private.secrets (
@@ -312,27 +318,28 @@ create table private.secrets (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint secrets_pkey primary key (id),
-  -- The profile and not the account, so that whoever writes a secret and whoever deletes the account lock the
-  -- same row first.
+  -- The profile and not the account, so that a transaction that writes a secret and one that deletes the
+  -- account lock the same row first.
   constraint secrets_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
   constraint secrets_user_id_kind_key unique (user_id, kind),
   constraint secrets_kind_is_known check (kind in ('github_token')),
   constraint secrets_metadata_is_an_object check (jsonb_typeof(metadata) = 'object')
 );
 comment on table private.secrets is
-  'One secret of a kind for each user, as ciphertext that is bound to id, kind and user_id. The key is in '
-  'the environment of the edge functions.';
+  'One secret of each kind per user, as ciphertext that is bound to id, kind and user_id. The key is in the '
+  'environment of the edge functions.';
 comment on column private.secrets.id is
-  'Given by whoever sealed it, and new with each new secret: it says which one it is, not only whose.';
+  'Set by the function that sealed it, another one for each new secret: it identifies the secret and not '
+  'only its user.';
 comment on column private.secrets.sealed is 'v1.<key id>.<nonce>.<ciphertext>, see docs/secrets.md.';
 comment on column private.secrets.key_id is 'The master key that it is sealed with.';
 comment on column private.secrets.metadata is
-  'What may be known about it: of a github_token login, scopes and expires_at.';
-comment on column private.secrets.checked_at is 'When its provider last said whether it is valid.';
-comment on column private.secrets.invalid_at is 'Since when the provider refuses it; null while it does not.';
+  'What is not secret about it: of a github_token login, scopes and expires_at.';
+comment on column private.secrets.checked_at is 'When its provider was last asked whether it is valid.';
+comment on column private.secrets.invalid_at is 'Since when its provider rejects it; null while it is valid.';
 
--- A trigger and not a check constraint: a check's error, and so the server's log, repeats the whole row. It
--- is the first one, before anything else could fail over the same row.
+-- A trigger and not a check constraint: a check's error, and so the server's log, contains the whole row. It
+-- fires first, before anything else could fail with the same row.
 create or replace function private.reject_unsealed_secret() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -344,11 +351,11 @@ begin
   raise exception using
     errcode = 'PT422', message = 'agents_secret_invalid',
     detail = 'A secret is stored as v1.<key id>.<nonce>.<ciphertext> and in no other form.',
-    hint = 'Hand it to the edge function that seals it.';
+    hint = 'Send it to the edge function that seals it.';
 end;
 $$;
 comment on function private.reject_unsealed_secret is
-  'Before trigger, the first of its table. The error does not repeat the value. '
+  'Before trigger, the first of its table. The error does not contain the value. '
   'Errors: agents_secret_invalid (422).';
 
 create trigger _010_reject_unsealed_secret before insert on private.secrets
@@ -359,8 +366,11 @@ create trigger _020_reject_unsealed_secret before update on private.secrets
 create trigger _900_set_timestamps before insert or update on private.secrets
   for each row execute function private.set_timestamps();
 
--- No policy, no grant: nobody but the functions below, which run as the owner, and operators.
+-- No policy, no grant: for operators and for functions, which run as the owner.
 alter table private.secrets enable row level security;
+
+-- 40_agents/10_accounts/32_read_secret.sql
+-- A user's secret, for the edge function that opens it.
 
 create or replace function private.read_secret(p_user_id uuid, p_kind text)
 returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb, invalid_at timestamptz)
@@ -373,15 +383,19 @@ end;
 $$;
 grant execute on function private.read_secret to service_role;
 
-create or replace function public.read_secret(p_user_id uuid, p_kind text)
+create or replace function public.read_secret(user_id uuid, kind text)
 returns table (id uuid, user_id uuid, kind text, sealed text, metadata jsonb, invalid_at timestamptz)
 language sql stable security invoker set search_path = ''
 begin atomic
   select s.id, s.user_id, s.kind, s.sealed, s.metadata, s.invalid_at
-  from private.read_secret(p_user_id => read_secret.p_user_id, p_kind => read_secret.p_kind) as s;
+  from private.read_secret(read_secret.user_id, read_secret.kind) as s;
 end;
-comment on function public.read_secret is 'A user''s secret, sealed; no row for none. Service role only.';
+comment on function public.read_secret is
+  'A user''s secret of a kind, sealed; no row for none. Service role only.';
 grant execute on function public.read_secret to service_role;
+
+-- 40_agents/10_accounts/34_mark_secret_checked.sql
+-- Records whether a secret is still valid.
 
 create or replace function private.mark_secret_checked(p_id uuid, p_is_valid boolean, p_metadata jsonb)
 returns boolean
@@ -398,27 +412,26 @@ $$;
 grant execute on function private.mark_secret_checked to service_role;
 
 create or replace function public.mark_secret_checked(
-  p_id uuid, p_is_valid boolean, p_metadata jsonb default null
+  id uuid, is_valid boolean, metadata jsonb default null
 ) returns boolean
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.mark_secret_checked(
-    p_id => mark_secret_checked.p_id, p_is_valid => mark_secret_checked.p_is_valid,
-    p_metadata => mark_secret_checked.p_metadata
+    mark_secret_checked.id, mark_secret_checked.is_valid, mark_secret_checked.metadata
   );
 end;
 comment on function public.mark_secret_checked is
-  'Writes down what the provider said about a secret just now, and what else it told. False when the secret '
-  'has been replaced or removed meanwhile. Service role only.';
+  'Records that the provider has just accepted or rejected a secret, and merges metadata into the existing '
+  'value. False when the secret has been replaced or removed meanwhile. Service role only.';
 grant execute on function public.mark_secret_checked to service_role;
 
 -- 40_agents/10_accounts/40_users_github_token.sql
--- Makes a handle of users.github_token: the token is in private.secrets, sealed, and gets there by the edge
--- function github-token alone.
+-- The column users.github_token is a handle: the token is in private.secrets, sealed, and only the edge
+-- function github-token puts it there.
 
--- The handle is right when it is that of the user's own secret, whoever writes it: nothing to be gained by
--- writing it, and a client that sends its whole row back does. The value is not repeated, and no constraint
--- comes before this, whose error would repeat the row.
+-- Anybody may write the handle of the user's own secret: it gains them nothing, and a client that sends its
+-- whole row back does so. The error does not contain the value, and no constraint, whose error would contain
+-- the row, is checked before this.
 create or replace function private.reject_plain_github_token() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -430,12 +443,12 @@ begin
   end if;
   raise exception using
     errcode = 'PT422', message = 'agents_github_token_forbidden',
-    detail = 'users.github_token holds the handle of the user''s own token and nothing else.',
+    detail = 'users.github_token accepts only the handle of the user''s own token.',
     hint = 'POST {"token": "…"} to the edge function github-token; set null to remove the token.';
 end;
 $$;
 comment on function private.reject_plain_github_token is
-  'Before trigger, the first of its table. The error does not repeat the value. '
+  'Before trigger, the first of its table. The error does not contain the value. '
   'Errors: agents_github_token_forbidden (422).';
 
 create or replace function private.remove_github_token() returns trigger
@@ -446,7 +459,7 @@ begin
 end;
 $$;
 comment on function private.remove_github_token is
-  'After-update trigger: whoever clears the handle removes the token.';
+  'After-update trigger: clearing the handle removes the token.';
 
 create trigger _010_reject_plain_github_token before insert on public.users
   for each row when (new.github_token is not null) execute function private.reject_plain_github_token();
@@ -466,12 +479,59 @@ begin
 end;
 $$;
 comment on function private.clear_github_token is
-  'After-delete trigger of secrets: no handle is left of a secret that is gone.';
+  'After-delete trigger of secrets: clears the handle of a deleted secret.';
 
 create trigger _500_clear_github_token after delete on private.secrets
   for each row when (old.kind = 'github_token') execute function private.clear_github_token();
 
--- What is said about a token to its owner.
+-- 40_agents/10_accounts/42_set_github_token.sql
+-- Sets a user's GitHub token.
+
+-- Each token has an id of its own, which replaces the one before it: what was sealed for one id is never
+-- stored under another, also when two requests set a token concurrently.
+create or replace function private.set_github_token(
+  p_user_id uuid, p_id uuid, p_sealed text, p_metadata jsonb
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.users as u where u.id = p_user_id for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'agents_user_unknown', detail = 'The account does not exist.',
+      hint = 'Use the id of an account.';
+  end if;
+  insert into private.secrets as s (id, user_id, kind, sealed, metadata, checked_at)
+  values (p_id, p_user_id, 'github_token', p_sealed, coalesce(p_metadata, '{}'), clock_timestamp())
+  on conflict on constraint secrets_user_id_kind_key do update set
+    id = excluded.id, sealed = excluded.sealed, metadata = excluded.metadata,
+    checked_at = excluded.checked_at, invalid_at = null;
+  update public.users as u set
+    github_token = 'secret:' || p_id,
+    github_username = coalesce(left(private.non_blank(p_metadata ->> 'login'), 100), u.github_username)
+  where u.id = p_user_id;
+  return private.describe_github_token(p_user_id);
+end;
+$$;
+grant execute on function private.set_github_token to service_role;
+
+create or replace function public.set_github_token(
+  user_id uuid, id uuid, sealed text, metadata jsonb default '{}'
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.set_github_token(
+    set_github_token.user_id, set_github_token.id, set_github_token.sealed, set_github_token.metadata
+  );
+end;
+comment on function public.set_github_token is
+  'Stores a GitHub token that is sealed for this id, user and kind github_token, replaces the one that the '
+  'user had, and returns what github_token_status returns. metadata: login, scopes, expires_at. Service '
+  'role only. Errors: agents_user_unknown (404), agents_secret_invalid (422).';
+grant execute on function public.set_github_token to service_role;
+
+-- 40_agents/10_accounts/44_github_token_status.sql
+-- What users can learn about their GitHub token.
+
 create or replace function private.describe_github_token(p_user_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -490,51 +550,8 @@ begin
 end;
 $$;
 comment on function private.describe_github_token is
-  'Of a user''s GitHub token is_set, login, scopes, expires_at, checked_at and invalid_at; null where '
-  'there is none.';
-
--- Each token has an id of its own, in the place of the one before: what was sealed for one id is never found
--- under another, whoever else is setting a token at the same moment.
-create or replace function private.set_github_token(
-  p_user_id uuid, p_id uuid, p_sealed text, p_metadata jsonb
-) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform from public.users as u where u.id = p_user_id for no key update;
-  if not found then
-    raise exception using
-      errcode = 'PT404', message = 'agents_user_unknown', detail = 'There is no account with this id.',
-      hint = 'Use the id of an account.';
-  end if;
-  insert into private.secrets as s (id, user_id, kind, sealed, metadata, checked_at)
-  values (p_id, p_user_id, 'github_token', p_sealed, coalesce(p_metadata, '{}'), clock_timestamp())
-  on conflict on constraint secrets_user_id_kind_key do update set
-    id = excluded.id, sealed = excluded.sealed, metadata = excluded.metadata,
-    checked_at = excluded.checked_at, invalid_at = null;
-  update public.users as u set
-    github_token = 'secret:' || p_id,
-    github_username = coalesce(left(private.non_blank(p_metadata ->> 'login'), 100), u.github_username)
-  where u.id = p_user_id;
-  return private.describe_github_token(p_user_id);
-end;
-$$;
-grant execute on function private.set_github_token to service_role;
-
-create or replace function public.set_github_token(
-  p_user_id uuid, p_id uuid, p_sealed text, p_metadata jsonb default '{}'
-) returns jsonb
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.set_github_token(
-    p_user_id => set_github_token.p_user_id, p_id => set_github_token.p_id,
-    p_sealed => set_github_token.p_sealed, p_metadata => set_github_token.p_metadata
-  );
-end;
-comment on function public.set_github_token is
-  'Stores a GitHub token that is sealed for this id, user and kind github_token, in the place of the one '
-  'that the user had, and says of it what github_token_status says. metadata: login, scopes, expires_at. '
-  'Service role only. Errors: agents_user_unknown (404), agents_secret_invalid (422).';
-grant execute on function public.set_github_token to service_role;
+  'is_set, login, scopes, expires_at, checked_at and invalid_at of a user''s GitHub token; all but is_set '
+  'null for none.';
 
 create or replace function private.github_token_status() returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -543,7 +560,7 @@ declare
 begin
   if v_user_id is null then
     raise exception using
-      errcode = 'PT401', message = 'sign_in_required', detail = 'This is about one''s own token.',
+      errcode = 'PT401', message = 'sign_in_required', detail = 'The status is of the caller''s own token.',
       hint = 'Sign in.';
   end if;
   return private.describe_github_token(v_user_id);
@@ -557,14 +574,14 @@ begin atomic
   select private.github_token_status();
 end;
 comment on function public.github_token_status is
-  'What is known about the caller''s GitHub token: {is_set, login, scopes, expires_at, checked_at, '
-  'invalid_at}, never the token. Scopes are null for a fine-grained token, invalid_at is since when GitHub '
-  'refuses it. Errors: sign_in_required (401).';
+  'Returns {is_set, login, scopes, expires_at, checked_at, invalid_at} of the caller''s GitHub token, never '
+  'the token. scopes is null for a fine-grained token; invalid_at is since when GitHub rejects it. '
+  'Errors: sign_in_required (401).';
 grant execute on function public.github_token_status to authenticated;
 
--- 40_agents/10_accounts/50_secret_rotation.sql
--- A new master key: `npm run secrets:rotate` lists what an older one has sealed, and hands it back sealed
--- anew.
+-- 40_agents/10_accounts/50_secrets_to_rotate.sql
+-- A new master key: `npm run secrets:rotate` lists the secrets that an older one has sealed, and stores them
+-- re-encrypted.
 
 create or replace function private.secrets_to_rotate(
   p_current_key_id text, p_after uuid, p_batch_size integer
@@ -582,22 +599,23 @@ $$;
 grant execute on function private.secrets_to_rotate to service_role;
 
 create or replace function public.secrets_to_rotate(
-  p_current_key_id text, p_after uuid default null, p_batch_size integer default 100
+  current_key_id text, after uuid default null, batch_size integer default 100
 ) returns table (id uuid, user_id uuid, kind text, sealed text)
 language sql stable security invoker set search_path = ''
 begin atomic
   select s.id, s.user_id, s.kind, s.sealed
   from private.secrets_to_rotate(
-    p_current_key_id => secrets_to_rotate.p_current_key_id, p_after => secrets_to_rotate.p_after,
-    p_batch_size => secrets_to_rotate.p_batch_size
+    secrets_to_rotate.current_key_id, secrets_to_rotate.after, secrets_to_rotate.batch_size
   ) as s;
 end;
 comment on function public.secrets_to_rotate is
-  'Up to p_batch_size secrets (1000 at most) that are not sealed with this master key, in the order of '
-  'their ids, after the id p_after. Service role only.';
+  'Up to batch_size secrets (at most 1000) that are not sealed with this master key, in the order of their '
+  'ids, after the id `after`. Service role only.';
 grant execute on function public.secrets_to_rotate to service_role;
 
--- A secret that was replaced or removed since it was read is another one, and stays as it is.
+-- 40_agents/10_accounts/52_reseal_secrets.sql
+-- Stores secrets re-encrypted. One that was replaced or removed since it was listed is left as it is.
+
 create or replace function private.reseal_secrets(p_secrets jsonb) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -617,15 +635,18 @@ end;
 $$;
 grant execute on function private.reseal_secrets to service_role;
 
-create or replace function public.reseal_secrets(p_secrets jsonb) returns integer
+create or replace function public.reseal_secrets(secrets jsonb) returns integer
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.reseal_secrets(p_secrets => reseal_secrets.p_secrets);
+  select private.reseal_secrets(reseal_secrets.secrets);
 end;
 comment on function public.reseal_secrets is
-  'Takes [{id, sealed, resealed}, …]: each secret that is still sealed as given becomes what it is resealed '
-  'to. Says how many did. Service role only. Errors: agents_secret_invalid (422).';
+  'Takes [{id, sealed, resealed}, …] and replaces each secret that is still `sealed` by `resealed`. Returns '
+  'how many it replaced. Service role only. Errors: agents_secret_invalid (422).';
 grant execute on function public.reseal_secrets to service_role;
+
+-- 40_agents/10_accounts/54_secret_key_counts.sql
+-- Which master keys are still in use.
 
 create or replace function private.secret_key_counts()
 returns table (kind text, key_id text, secret_count bigint)
@@ -644,12 +665,12 @@ begin atomic
   select c.kind, c.key_id, c.secret_count from private.secret_key_counts() as c;
 end;
 comment on function public.secret_key_counts is
-  'How many secrets of each kind each master key has sealed. Service role only.';
+  'How many secrets of each kind are sealed with each master key. Service role only.';
 grant execute on function public.secret_key_counts to service_role;
 
--- 40_agents/10_accounts/60_github_token_checks.sql
--- How often a user may have GitHub asked about a token: it is asked from our address, and whoever tries out
--- tokens that aren't theirs would have us refused for everybody.
+-- 40_agents/10_accounts/60_count_github_token_check.sql
+-- How often a user may have GitHub asked about a token: GitHub sees one address for all users, and would
+-- reject that address for everybody when one user tries out tokens.
 
 create table private.github_token_checks (
   user_id uuid not null,
@@ -661,10 +682,10 @@ create table private.github_token_checks (
   constraint github_token_checks_checks_count_is_bounded check (checks_count between 1 and 10)
 );
 comment on table private.github_token_checks is
-  'How many tokens a user has had checked in the ten minutes that began with the first.';
+  'How many token checks a user has had in the ten minutes that began with the first.';
 alter table private.github_token_checks enable row level security;
 
--- The profile is locked first, as by whoever deletes the account.
+-- The profile is locked first, as when an account is deleted.
 create or replace function private.count_github_token_check(p_user_id uuid) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -673,7 +694,7 @@ begin
   perform from public.users as u where u.id = p_user_id for key share;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'agents_user_unknown', detail = 'There is no account with this id.',
+      errcode = 'PT404', message = 'agents_user_unknown', detail = 'The account does not exist.',
       hint = 'Use the id of an account.';
   end if;
   insert into private.github_token_checks as c (user_id, counted_since, checks_count)
@@ -695,15 +716,14 @@ end;
 $$;
 grant execute on function private.count_github_token_check to service_role;
 
-create or replace function public.count_github_token_check(p_user_id uuid) returns integer
+create or replace function public.count_github_token_check(user_id uuid) returns integer
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.count_github_token_check(p_user_id => count_github_token_check.p_user_id);
+  select private.count_github_token_check(count_github_token_check.user_id);
 end;
 comment on function public.count_github_token_check is
-  'Counts that GitHub is about to be asked about a token for a user, and returns 0; where it has been ten '
-  'times in ten minutes, counts nothing and returns the seconds to wait. Service role only. '
-  'Errors: agents_user_unknown (404).';
+  'Counts a check of a token at GitHub for a user and returns 0; after ten checks in ten minutes, counts '
+  'nothing and returns the seconds to wait. Service role only. Errors: agents_user_unknown (404).';
 grant execute on function public.count_github_token_check to service_role;
 
 -- 40_agents/20_tasks/10_projects.sql
@@ -2839,7 +2859,7 @@ comment on function public.task_github_token is
 grant execute on function public.task_github_token to service_role;
 
 -- 40_agents/40_github/10_pull_requests.sql
--- Pull requests as GitHub has them: what its webhook and its API say, and what tasks name.
+-- Pull requests as GitHub has them: from its webhook and its API, and those that tasks name.
 
 create table public.pull_requests (
   id bigint not null generated by default as identity,
@@ -2874,61 +2894,63 @@ create table public.pull_requests (
     check (merge_commit_sha is null or merged_at is not null)
 );
 comment on table public.pull_requests is
-  'Pull requests of the repositories that projects and tasks name, kept by GitHub''s webhook and by the '
-  'sweep. A user sees those that a verified link leads to from a task of theirs. Nobody writes here '
-  'over the API.';
+  'Pull requests of the repositories that projects and tasks name, updated by GitHub''s webhook and by the '
+  'sweep. Users see those to which a verified link leads from a task of theirs. Nobody writes here over the '
+  'API.';
 comment on column public.pull_requests.repo_owner is 'The owner of the repository, in lower case.';
 comment on column public.pull_requests.repo_name is 'The name of the repository, in lower case.';
 comment on column public.pull_requests.state is
-  'open or closed; closed with merged_at is merged. open too where only a task has named it so far.';
-comment on column public.pull_requests.merge_commit_sha is 'The commit that merged it; null while it isn''t.';
+  'open or closed; closed with merged_at is merged. Also open while only a task has named it.';
+comment on column public.pull_requests.merge_commit_sha is
+  'The commit that merged it; null while it is not merged.';
 comment on column public.pull_requests.is_from_fork is
-  'Whether its branch is in another repository, or in one that is gone.';
+  'Whether its branch is in another repository, or in a deleted one.';
 comment on column public.pull_requests.is_private is
-  'Whether its repository is hidden from the public; null while GitHub hasn''t said.';
-comment on column public.pull_requests.opened_at is 'When it was made, by GitHub''s clock.';
+  'Whether its repository is private; null while GitHub has not reported it.';
+comment on column public.pull_requests.opened_at is 'When it was opened, by GitHub''s clock.';
 comment on column public.pull_requests.provider_updated_at is
   'The version that the row holds, in whole seconds of GitHub''s clock; null while only a task has named it.';
 
--- Where a branch's pull requests are looked for when a task comes to name it.
+-- For the pull requests of a branch, when a task names it.
 create index pull_requests_head_ref_idx on public.pull_requests (repo_owner, repo_name, head_ref);
 
 create trigger _900_set_timestamps before insert or update on public.pull_requests
   for each row execute function private.set_timestamps();
 
--- Beside the table, so that what the sweep notes every quarter of an hour is no change of a pull request.
+-- Apart from the table, so that what the sweep writes every 15 minutes does not change pull requests.
 create table private.pull_request_checks (
   pull_request_id bigint not null,
   etag text,
   read_at timestamptz,
   checked_at timestamptz,
-  next_check_at timestamptz,
-  failures_count integer not null default 0,
+  next_attempt_at timestamptz,
+  attempts_count integer not null default 0,
   constraint pull_request_checks_pkey primary key (pull_request_id),
   constraint pull_request_checks_pull_request_id_fkey
     foreign key (pull_request_id) references public.pull_requests (id) on delete cascade,
-  constraint pull_request_checks_failures_count_is_a_count check (failures_count >= 0)
+  constraint pull_request_checks_attempts_count_is_not_negative check (attempts_count >= 0)
 );
 comment on table private.pull_request_checks is
-  'What the sweep knows of its asking GitHub, a row a pull request.';
+  'When the sweep asked GitHub about each pull request, and when it asks again; one row per pull request.';
 comment on column private.pull_request_checks.etag is
-  'The ETag of the reading that the row of the pull request holds; null once a delivery has changed it.';
+  'The ETag of the answer that the row of the pull request holds; null once a delivery has changed it.';
 comment on column private.pull_request_checks.read_at is
-  'When the version that the row holds was asked for; null where a delivery told it.';
-comment on column private.pull_request_checks.next_check_at is
-  'When the sweep is to ask again; null when there is nothing more to ask.';
-comment on column private.pull_request_checks.failures_count is
-  'How many times in a row nobody''s token found it.';
+  'When the version that the row holds was requested; null where it came in a delivery.';
+comment on column private.pull_request_checks.next_attempt_at is
+  'When the sweep asks again; null when there is nothing more to ask. Moved ten minutes ahead while a sweep '
+  'has it.';
+comment on column private.pull_request_checks.attempts_count is
+  'How many times in a row no user''s token found it.';
 
-create index pull_request_checks_next_check_at_idx on private.pull_request_checks (next_check_at)
-  where next_check_at is not null;
+create index pull_request_checks_next_attempt_at_idx on private.pull_request_checks (next_attempt_at)
+  where next_attempt_at is not null;
 
 alter table public.pull_requests enable row level security;
 alter table private.pull_request_checks enable row level security;
 grant select on public.pull_requests to authenticated, service_role;
 
 -- 40_agents/40_github/20_task_pull_requests.sql
--- Which pull requests belong to which tasks, and whom that lets see them.
+-- Which pull requests belong to which tasks, and which users may therefore see them.
 
 create table public.task_pull_requests (
   task_id bigint not null,
@@ -2950,21 +2972,21 @@ create table public.task_pull_requests (
   constraint task_pull_requests_verified_by_is_known check (verified_by in ('worker', 'token', 'public')),
   constraint task_pull_requests_verified_by_matches_verified_at
     check ((verified_by is null) = (verified_at is null)),
-  constraint task_pull_requests_verify_after_is_of_the_unverified
+  constraint task_pull_requests_verify_after_needs_unverified
     check (verify_after is null or verified_at is null),
-  constraint task_pull_requests_verify_failures_count_is_a_count check (verify_failures_count >= 0)
+  constraint task_pull_requests_verify_failures_count_is_not_negative check (verify_failures_count >= 0)
 );
 comment on table public.task_pull_requests is
-  'The pull requests of tasks. Made by the database when a task names a pull request, or when one is opened '
-  'from the branch that a task names. Only a verified link shows the pull request.';
--- Goes and moves with the task, whose user it repeats: it needs no reference of its own.
+  'The pull requests of tasks. Created by the database when a task names a pull request, or when one is '
+  'opened from the branch that a task names. Only a verified link shows the pull request.';
+-- A copy of the task's, deleted with the task: it needs no foreign key.
 comment on column public.task_pull_requests.user_id is 'The task''s user.';
 comment on column public.task_pull_requests.source is
-  'Who named it. worker: a trusted worker, or a server. owner: the task''s user, or a worker of theirs. '
-  'branch: it was opened from the task''s pr_branch.';
+  'Where the link comes from. worker: a trusted worker or a server named the pull request. owner: the '
+  'task''s user or a worker of theirs did. branch: it was opened from the task''s pr_branch.';
 comment on column public.task_pull_requests.verified_by is
-  'Why the user may see it. worker: a trusted worker finished the task with it. token: the user''s own '
-  'GitHub token has read it. public: its repository is public.';
+  'Why the user may see it. worker: a trusted worker completed the task with it. token: the user''s own '
+  'GitHub token can read it. public: its repository is public.';
 comment on column public.task_pull_requests.verify_after is
   'When the sweep next tries to read it with the user''s token; null when it is verified.';
 
@@ -2977,7 +2999,7 @@ create index task_pull_requests_verify_after_idx on public.task_pull_requests (v
 create trigger _900_set_timestamps before insert or update on public.task_pull_requests
   for each row execute function private.set_timestamps();
 
--- In plpgsql, as what policies ask: a function of language sql is planned anew in each statement.
+-- In plpgsql, since policies call it: a function of language sql is planned again in each statement.
 create or replace function private.my_pull_request_ids() returns setof bigint
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -2987,12 +3009,12 @@ begin
 end;
 $$;
 comment on function private.my_pull_request_ids is
-  'The pull requests that verified links lead to from the caller''s tasks. In policies: id = '
+  'The pull requests to which verified links lead from the caller''s tasks. In policies: id = '
   'any (array(select private.my_pull_request_ids())).';
 grant execute on function private.my_pull_request_ids to authenticated, service_role;
 
 alter table public.task_pull_requests enable row level security;
--- That a branch has a pull request is itself something that only whoever may see it is told.
+-- Whether a branch has a pull request is itself visible only to users who may see that pull request.
 create policy task_pull_requests_select_owner on public.task_pull_requests
   for select to authenticated
   using (user_id = (select auth.uid()) and (verified_at is not null or source <> 'branch'));
@@ -3001,50 +3023,13 @@ grant select on public.task_pull_requests to authenticated, service_role;
 create policy pull_requests_select_owner on public.pull_requests
   for select to authenticated using (id = any (array(select private.my_pull_request_ids())));
 
--- What tasks say about GitHub, apart from tasks: there, each index more would cost every claim.
-create table private.task_github_refs (
-  task_id bigint not null,
-  user_id uuid not null,
-  repo_owner text not null,
-  repo_name text not null,
-  number integer,
-  head_ref text,
-  number_named_in xid8 not null,
-  head_named_in xid8 not null,
-  is_number_confirmed boolean not null default false,
-  is_head_confirmed boolean not null default false,
-  look_up_after timestamptz,
-  look_ups_count integer not null default 0,
-  constraint task_github_refs_pkey primary key (task_id),
-  constraint task_github_refs_task_id_fkey
-    foreign key (task_id) references public.tasks (id) on delete cascade,
-  constraint task_github_refs_names_something check (number is not null or head_ref is not null),
-  constraint task_github_refs_look_ups_count_is_a_count check (look_ups_count >= 0)
-);
-comment on table private.task_github_refs is
-  'The repository, pull request and branch that a task names, in lower case where GitHub ignores it.';
-comment on column private.task_github_refs.number_named_in is
-  'The transaction that last changed the pull request: what a trusted worker confirms is what '
-  'it wrote itself.';
-comment on column private.task_github_refs.head_named_in is 'The transaction that last changed the branch.';
-comment on column private.task_github_refs.is_number_confirmed is
-  'Whether a trusted worker or a server named the pull request; gone with every change by somebody else.';
-comment on column private.task_github_refs.is_head_confirmed is 'The same of the branch.';
-comment on column private.task_github_refs.look_up_after is
-  'When the sweep may look for a pull request of the branch; null when the task names one.';
+-- 40_agents/40_github/30_github_urls.sql
+-- Repositories and pull requests in URLs.
 
-create index task_github_refs_head_ref_idx on private.task_github_refs (repo_owner, repo_name, head_ref);
-create index task_github_refs_look_up_after_idx on private.task_github_refs (look_up_after)
-  where look_up_after is not null;
-alter table private.task_github_refs enable row level security;
-
--- 40_agents/40_github/30_link_pull_requests.sql
--- From what a task says of a pull request or a branch to its links, and who may see where they lead.
-
--- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name. What nearly every URL looks
--- like is only matched, and cut at its slashes: to capture costs ten times as much. Lengths are looked at
--- apart: a counted repetition in the pattern would cost each task half a millisecond.
-create or replace function private.github_repository(p_url text, out o_owner text, out o_name text)
+-- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name. The common form is only
+-- matched, and split at its slashes: capturing costs ten times as much. Lengths are checked separately: a
+-- counted repetition in the pattern would cost each task half a millisecond.
+create or replace function private.parse_repository_url(p_url text, out o_owner text, out o_name text)
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_parts text[];
@@ -3065,10 +3050,10 @@ begin
   end if;
 end;
 $$;
-comment on function private.github_repository is
-  'Owner and name in a repository''s URL, in lower case; null where there are none.';
+comment on function private.parse_repository_url is
+  'Owner and name in a repository''s URL, in lower case; nulls where it is not such a URL.';
 
-create or replace function private.github_pull_request(
+create or replace function private.parse_pull_request_url(
   p_url text, out o_owner text, out o_name text, out o_number integer
 )
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -3090,13 +3075,65 @@ begin
   end if;
 end;
 $$;
-comment on function private.github_pull_request is
-  'Repository and number in a pull request''s URL https://host/owner/name/pull/number; null where '
-  'there are none.';
+comment on function private.parse_pull_request_url is
+  'Repository and number in a pull request''s URL https://host/owner/name/pull/number; nulls where it is not '
+  'such a URL.';
 
--- The URL says the repository; a number alone is of the task's own. A branch is looked for in the task's own
--- repository, so not beside a pull request in another one.
-create or replace function private.github_ref_of(p_task public.tasks) returns private.task_github_refs
+-- 40_agents/40_github/32_task_github_refs.sql
+-- The repository, pull request and branch that each task names.
+
+-- Apart from the tasks: there, each index more would cost every claim.
+create table private.task_github_refs (
+  task_id bigint not null,
+  user_id uuid not null,
+  repo_owner text not null,
+  repo_name text not null,
+  number integer,
+  head_ref text,
+  number_named_in xid8 not null,
+  head_named_in xid8 not null,
+  is_number_confirmed boolean not null default false,
+  is_head_confirmed boolean not null default false,
+  next_attempt_at timestamptz,
+  attempts_count integer not null default 0,
+  constraint task_github_refs_pkey primary key (task_id),
+  constraint task_github_refs_task_id_fkey
+    foreign key (task_id) references public.tasks (id) on delete cascade,
+  constraint task_github_refs_number_or_head_ref_is_named check (number is not null or head_ref is not null),
+  constraint task_github_refs_attempts_count_is_not_negative check (attempts_count >= 0)
+);
+comment on table private.task_github_refs is
+  'The repository, pull request and branch that a task names, in lower case where GitHub ignores it.';
+comment on column private.task_github_refs.number_named_in is
+  'The transaction that last changed the pull request: a trusted worker confirms only what it wrote itself.';
+comment on column private.task_github_refs.head_named_in is 'The transaction that last changed the branch.';
+comment on column private.task_github_refs.is_number_confirmed is
+  'Whether a trusted worker or a server named the pull request; reset by every change by somebody else.';
+comment on column private.task_github_refs.is_head_confirmed is 'The same of the branch.';
+comment on column private.task_github_refs.next_attempt_at is
+  'When the sweep looks for a pull request of the branch; null when the task names one, or after a dozen '
+  'attempts.';
+comment on column private.task_github_refs.attempts_count is 'How many times the sweep has looked for one.';
+
+create index task_github_refs_head_ref_idx on private.task_github_refs (repo_owner, repo_name, head_ref);
+create index task_github_refs_next_attempt_at_idx on private.task_github_refs (next_attempt_at)
+  where next_attempt_at is not null;
+alter table private.task_github_refs enable row level security;
+
+-- The project's repository is not part of the task: its user may change it while a worker holds the task.
+create or replace function private.has_task_repository(p_task public.tasks) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return (private.parse_pull_request_url(p_task.pr_url)).o_owner is not null
+    or (private.parse_repository_url(p_task.repo_url)).o_owner is not null;
+end;
+$$;
+comment on function private.has_task_repository is
+  'Whether the task itself, and not only its project, names the repository, so that it may be confirmed.';
+
+-- A URL contains the repository; a number alone is in the task's own. A branch is looked up in the task's own
+-- repository, so not together with a pull request in another one.
+create or replace function private.load_github_ref(p_task public.tasks) returns private.task_github_refs
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v private.task_github_refs;
@@ -3104,8 +3141,8 @@ declare
   v_name text;
 begin
   select r.o_owner, r.o_name, r.o_number into v.repo_owner, v.repo_name, v.number
-  from private.github_pull_request(p_task.pr_url) as r;
-  select r.o_owner, r.o_name into v_owner, v_name from private.github_repository(p_task.repo_url) as r;
+  from private.parse_pull_request_url(p_task.pr_url) as r;
+  select r.o_owner, r.o_name into v_owner, v_name from private.parse_repository_url(p_task.repo_url) as r;
   if v_owner is null then
     select lower(p.repo_owner), lower(p.repo_name) into v_owner, v_name
     from public.projects as p where p.id = p_task.project_id;
@@ -3127,110 +3164,8 @@ begin
   return v;
 end;
 $$;
-comment on function private.github_ref_of is
+comment on function private.load_github_ref is
   'The repository, pull request and branch that a task names; task_id is null where it names none.';
-
--- The project's repository is no part of the task: its user may change it while a worker is at work.
-create or replace function private.has_task_repository(p_task public.tasks) returns boolean
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  return (private.github_pull_request(p_task.pr_url)).o_owner is not null
-    or (private.github_repository(p_task.repo_url)).o_owner is not null;
-end;
-$$;
-comment on function private.has_task_repository is
-  'Whether the repository of what a task names is said by the task itself, so that it may be confirmed.';
-
--- Tasks share the lock, so that those who write many of them neither wait for each other nor meet in a
--- circle; and there are a thousand keys at most, however many branches one transaction names.
-create or replace function private.lock_github_head(
-  p_owner text, p_name text, p_head_ref text, p_is_of_task boolean
-) returns void
-language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_key constant integer := hashtext(concat_ws('/', p_owner, p_name, p_head_ref)) & 1023;
-begin
-  if p_head_ref is null then
-    return;
-  end if;
-  if p_is_of_task then
-    perform pg_advisory_xact_lock_shared(hashtext('private.lock_github_head'), v_key);
-  else
-    perform pg_advisory_xact_lock(hashtext('private.lock_github_head'), v_key);
-  end if;
-end;
-$$;
-comment on function private.lock_github_head is
-  'Takes turns between tasks that come to name a branch and pull requests that come from it, so that the '
-  'later one sees the other. Taken before the pull request''s row.';
-
--- Here and below without sequential scans: a plan that is made while a table is known to be empty reads it
--- from its beginning for each of the many rows that one statement then brings.
-create or replace function private.ensure_pull_request(p_owner text, p_name text, p_number integer)
-returns bigint
-language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
-declare
-  v_id bigint;
-begin
-  insert into public.pull_requests (repo_owner, repo_name, number) values (p_owner, p_name, p_number)
-  on conflict on constraint pull_requests_repo_owner_repo_name_number_key do nothing
-  returning id into v_id;
-  if found then
-    insert into private.pull_request_checks (pull_request_id, next_check_at) values (v_id, now());
-    perform private.register_repository(p_owner, p_name);
-    return v_id;
-  end if;
-  return (
-    select p.id from public.pull_requests as p
-    where p.repo_owner = p_owner and p.repo_name = p_name and p.number = p_number
-  );
-end;
-$$;
-comment on function private.ensure_pull_request is
-  'The id of a pull request; makes a row of which nothing is known yet where there is none.';
-
--- The row lock keeps a repository from being hidden between the look and the link.
-create or replace function private.link_pull_request(
-  p_task_id bigint, p_user_id uuid, p_pull_request_id bigint, p_source text, p_is_confirmed boolean
-) returns void
-language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
-declare
-  v_is_private constant boolean := (
-    select p.is_private from public.pull_requests as p where p.id = p_pull_request_id for share
-  );
-  v_verified_by constant text := case
-    when p_is_confirmed then 'worker' when v_is_private is false then 'public' end;
-begin
-  insert into public.task_pull_requests as l (
-    task_id, pull_request_id, user_id, source, verified_by, verified_at, verify_after
-  )
-  values (
-    p_task_id, p_pull_request_id, p_user_id, p_source, v_verified_by,
-    case when v_verified_by is not null then now() end, case when v_verified_by is null then now() end
-  )
-  on conflict on constraint task_pull_requests_pkey do update set
-    source = case when excluded.source = 'branch' then l.source else excluded.source end,
-    verified_by = coalesce(l.verified_by, excluded.verified_by),
-    verified_at = coalesce(l.verified_at, excluded.verified_at),
-    verify_after = case when coalesce(l.verified_at, excluded.verified_at) is null then l.verify_after end;
-end;
-$$;
-comment on function private.link_pull_request is
-  'Links a task to a pull request; verified when the repository is public or a trusted worker named it.';
-
--- Pull requests of the branch that were over before the task was made are of other work.
-create or replace function private.link_task_branch(p_ref private.task_github_refs, p_created_at timestamptz)
-returns void
-language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
-begin
-  perform private.link_pull_request(p_ref.task_id, p_ref.user_id, p.id, 'branch', p_ref.is_head_confirmed)
-  from public.pull_requests as p
-  where p.repo_owner = p_ref.repo_owner and p.repo_name = p_ref.repo_name and p.head_ref = p_ref.head_ref
-    and not p.is_from_fork and coalesce(p.closed_at, 'infinity') >= p_created_at
-  order by p.id;
-end;
-$$;
-comment on function private.link_task_branch is 'Links a task to the pull requests of its branch.';
 
 create or replace function private.upsert_github_ref(
   p_ref private.task_github_refs, p_is_confirmed boolean, p_is_new boolean
@@ -3257,20 +3192,115 @@ begin
       v.is_head_confirmed := v_old.is_head_confirmed;
     end if;
   end if;
-  v.look_up_after := case when v.number is null then now() end;
-  v.look_ups_count := 0;
+  v.next_attempt_at := case when v.number is null then now() end;
+  v.attempts_count := 0;
   insert into private.task_github_refs select v.*;
   return v;
 end;
 $$;
 comment on function private.upsert_github_ref is
-  'Stores what a task, or a new one, names now, and whether what has changed is confirmed.';
+  'Stores what a task names now, with the confirmation of what has changed. p_is_new: the task has no row '
+  'yet.';
 
--- Links to what the task no longer names go.
+-- 40_agents/40_github/34_link_pull_requests.sql
+-- Links tasks to the pull requests that they name, and to those that come from their branch.
+
+-- Tasks share the lock, so that transactions that write many tasks neither wait for each other nor end in a
+-- deadlock; and there are 1024 keys, however many branches one transaction names.
+create or replace function private.lock_github_head(
+  p_owner text, p_name text, p_head_ref text, p_is_of_task boolean
+) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_key constant integer := hashtext(concat_ws('/', p_owner, p_name, p_head_ref)) & 1023;
+begin
+  if p_head_ref is null then
+    return;
+  end if;
+  if p_is_of_task then
+    perform pg_advisory_xact_lock_shared(hashtext('private.lock_github_head'), v_key);
+  else
+    perform pg_advisory_xact_lock(hashtext('private.lock_github_head'), v_key);
+  end if;
+end;
+$$;
+comment on function private.lock_github_head is
+  'Serializes tasks that name a branch and pull requests that come from it, so that the later one sees the '
+  'other. Taken before the lock of the pull request''s row.';
+
+-- Here and below without sequential scans: a plan that was made while the table was empty would read all of
+-- it for each of the many rows that one statement may write.
+create or replace function private.ensure_pull_request(p_owner text, p_name text, p_number integer)
+returns bigint
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_id bigint;
+begin
+  insert into public.pull_requests (repo_owner, repo_name, number) values (p_owner, p_name, p_number)
+  on conflict on constraint pull_requests_repo_owner_repo_name_number_key do nothing
+  returning id into v_id;
+  if found then
+    insert into private.pull_request_checks (pull_request_id, next_attempt_at) values (v_id, now());
+    perform private.register_repository(p_owner, p_name);
+    return v_id;
+  end if;
+  return (
+    select p.id from public.pull_requests as p
+    where p.repo_owner = p_owner and p.repo_name = p_name and p.number = p_number
+  );
+end;
+$$;
+comment on function private.ensure_pull_request is
+  'The id of a pull request; inserts a row without a version if it does not exist.';
+
+-- The row lock keeps a repository from becoming private between the check and the link.
+create or replace function private.link_pull_request(
+  p_task_id bigint, p_user_id uuid, p_pull_request_id bigint, p_source text, p_is_confirmed boolean
+) returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_is_private constant boolean := (
+    select p.is_private from public.pull_requests as p where p.id = p_pull_request_id for share
+  );
+  v_verified_by constant text := case
+    when p_is_confirmed then 'worker' when v_is_private is false then 'public' end;
+begin
+  insert into public.task_pull_requests as l (
+    task_id, pull_request_id, user_id, source, verified_by, verified_at, verify_after
+  )
+  values (
+    p_task_id, p_pull_request_id, p_user_id, p_source, v_verified_by,
+    case when v_verified_by is not null then now() end, case when v_verified_by is null then now() end
+  )
+  on conflict on constraint task_pull_requests_pkey do update set
+    source = case when excluded.source = 'branch' then l.source else excluded.source end,
+    verified_by = coalesce(l.verified_by, excluded.verified_by),
+    verified_at = coalesce(l.verified_at, excluded.verified_at),
+    verify_after = case when coalesce(l.verified_at, excluded.verified_at) is null then l.verify_after end;
+end;
+$$;
+comment on function private.link_pull_request is
+  'Links a task to a pull request; verified if the repository is public or a trusted worker named it.';
+
+-- Pull requests of the branch that were closed before the task was created belong to something else.
+create or replace function private.link_task_branch(p_ref private.task_github_refs, p_created_at timestamptz)
+returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+begin
+  perform private.link_pull_request(p_ref.task_id, p_ref.user_id, p.id, 'branch', p_ref.is_head_confirmed)
+  from public.pull_requests as p
+  where p.repo_owner = p_ref.repo_owner and p.repo_name = p_ref.repo_name and p.head_ref = p_ref.head_ref
+    and not p.is_from_fork and coalesce(p.closed_at, 'infinity') >= p_created_at
+  order by p.id;
+end;
+$$;
+comment on function private.link_task_branch is 'Links a task to the pull requests of its branch.';
+
+-- Links to what the task no longer names are deleted.
 create or replace function private.link_task_pull_requests() returns trigger
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
-  v private.task_github_refs := private.github_ref_of(new);
+  v private.task_github_refs := private.load_github_ref(new);
 begin
   perform private.lock_github_head(v.repo_owner, v.repo_name, v.head_ref, true);
   if v.task_id is null then
@@ -3303,7 +3333,7 @@ begin
 end;
 $$;
 comment on function private.link_task_pull_requests is
-  'After-row trigger of tasks: keeps the links to the pull requests that the task names.';
+  'After-row trigger of tasks: syncs the links with the pull requests that the task names.';
 
 create trigger _500_link_pull_requests after insert on public.tasks
   for each row when (new.pr_url is not null or new.pr_number is not null or new.pr_branch is not null)
@@ -3317,8 +3347,11 @@ create trigger _510_link_pull_requests
   )
   execute function private.link_task_pull_requests();
 
--- Only what this very transaction wrote: that a worker finished a task says nothing about a pull request that
--- the task's user had named before.
+-- 40_agents/40_github/36_verify_links.sql
+-- Which links show their pull request to the tasks user.
+
+-- Only what this transaction wrote: a worker that completes a task does not vouch for a pull request that the
+-- task's user had named before.
 create or replace function private.verify_task_pull_requests(p_task_id bigint) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -3344,11 +3377,38 @@ begin
 end;
 $$;
 comment on function private.verify_task_pull_requests is
-  'For the function with which a trusted worker finishes a task, after it has written the task: what it '
-  'wrote of pull request and branch may be seen by the task''s user, unless only the project says '
-  'of which repository.';
+  'For complete_task, after a trusted worker has written the task: the task''s user may see the pull request '
+  'and branch that it wrote, unless only the project names their repository.';
 
--- What a token proved, it proves no longer. The sweep asks again, with the token that is there then.
+create or replace function private.verify_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.task_pull_requests as l set
+    verified_at = now(), verified_by = 'token', verify_after = null, verify_failures_count = 0
+  where l.pull_request_id = p_pull_request_id and l.user_id = p_user_id and l.verified_at is null;
+end;
+$$;
+comment on function private.verify_links_of_reader is
+  'The user''s own token can read the pull request: verifies their links to it.';
+
+-- A link that was verified by the token alone hides the pull request again.
+create or replace function private.unverify_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.task_pull_requests as l set
+    verified_at = null, verified_by = null,
+    verify_after = private.later_check(l.verify_failures_count),
+    verify_failures_count = l.verify_failures_count + 1
+  where l.pull_request_id = p_pull_request_id and l.user_id = p_user_id
+    and (l.verified_at is null or l.verified_by = 'token');
+end;
+$$;
+comment on function private.unverify_links_of_reader is
+  'The user''s own token does not find the pull request: it is tried again later.';
+
+-- The sweep asks again, with the token that the user has then.
 create or replace function private.unverify_links_of_token() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -3358,8 +3418,8 @@ begin
 end;
 $$;
 comment on function private.unverify_links_of_token is
-  'After-row trigger of secrets: with a GitHub token that is removed, replaced or refused go the links that '
-  'were verified by it.';
+  'After-row trigger of secrets: a GitHub token that is removed, replaced or rejected no longer verifies '
+  'links.';
 
 create trigger _200_unverify_links_of_token after delete on private.secrets
   for each row when (old.kind = 'github_token') execute function private.unverify_links_of_token();
@@ -3370,9 +3430,9 @@ create trigger _210_unverify_links_of_token after update of id, invalid_at on pr
   )
   execute function private.unverify_links_of_token();
 
--- 40_agents/40_github/40_record_pull_request.sql
--- What GitHub says of a pull request, in a delivery or an answer of its API, becomes the row: late, twice, in
--- any order, it ends as the same one.
+-- 40_agents/40_github/40_pull_request_versions.sql
+-- A pull request as GitHub sends it, in a delivery or an answer of its API, and which of two versions is
+-- newer.
 
 create type private.pull_request_version as (
   number integer,
@@ -3392,24 +3452,24 @@ create type private.pull_request_version as (
   opened_at timestamptz,
   provider_updated_at timestamptz
 );
-comment on type private.pull_request_version is 'A pull request as GitHub tells it at one moment.';
+comment on type private.pull_request_version is 'A pull request as GitHub had it at one moment.';
 
--- PostgreSQL would take `yesterday` and `infinity` for times too.
-create or replace function private.github_time(p_time text) returns timestamptz
+-- PostgreSQL's own conversion also accepts `yesterday` and `infinity`.
+create or replace function private.parse_github_time(p_time text) returns timestamptz
 language plpgsql stable strict security invoker set search_path = '' as $$
 begin
   if p_time !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' then
     raise exception using
-      errcode = 'PT422', message = 'agents_pull_request_invalid', detail = 'A time is not one of ISO 8601.',
-      hint = 'Send the object as GitHub''s webhook or API gives it.';
+      errcode = 'PT422', message = 'agents_pull_request_invalid', detail = 'A time is not in ISO 8601.',
+      hint = 'Send the object as GitHub''s webhook or API returns it.';
   end if;
   return p_time::timestamptz;
 end;
 $$;
-comment on function private.github_time is
+comment on function private.parse_github_time is
   'A time as GitHub writes it: 2026-03-01T10:00:00Z. Errors: agents_pull_request_invalid (422).';
 
--- Between its pushes GitHub tries merges out and names the commit of the last try: that is no merge.
+-- GitHub tests merges in advance and returns the commit of the last test: that is not a merge.
 create or replace function private.parse_pull_request(p_pull_request jsonb)
 returns private.pull_request_version
 language plpgsql stable security invoker set search_path = '' as $$
@@ -3424,11 +3484,11 @@ begin
   v.number := p.number;
   v.state := p.state;
   v.is_draft := coalesce(p.draft, false);
-  v.merged_at := private.github_time(p.merged_at);
-  v.opened_at := private.github_time(p.created_at);
-  v.provider_updated_at := private.github_time(p.updated_at);
+  v.merged_at := private.parse_github_time(p.merged_at);
+  v.opened_at := private.parse_github_time(p.created_at);
+  v.provider_updated_at := private.parse_github_time(p.updated_at);
   if p.state = 'closed' then
-    v.closed_at := coalesce(private.github_time(p.closed_at), v.merged_at, v.provider_updated_at);
+    v.closed_at := coalesce(private.parse_github_time(p.closed_at), v.merged_at, v.provider_updated_at);
   end if;
   v.merge_commit_sha := case when v.merged_at is not null then left(p.merge_commit_sha, 64) end;
   v.head_ref := left(p.head ->> 'ref', 255);
@@ -3444,8 +3504,8 @@ begin
     or v.provider_updated_at is null or v.merged_at is not null and v.state <> 'closed' then
     raise exception using
       errcode = 'PT422', message = 'agents_pull_request_invalid',
-      detail = 'number, state, updated_at or merged_at are not what they are in a pull request.',
-      hint = 'Send the object as GitHub''s webhook or API gives it.';
+      detail = 'number, state, updated_at or merged_at are not valid for a pull request.',
+      hint = 'Send the object as GitHub''s webhook or API returns it.';
   end if;
   return v;
 end;
@@ -3454,9 +3514,22 @@ comment on function private.parse_pull_request is
   'The fields of a pull_request object of GitHub''s webhooks and REST API. '
   'Errors: agents_pull_request_invalid (422).';
 
--- Versions are GitHub's whole seconds. Within one, an answer of the API beats what deliveries say, since it
--- is of the moment when it was asked for, and a later one beats an earlier one. Deliveries among themselves
--- are put in an order of their content, with the end of a pull request last, and the sweep is sent to look.
+create or replace function private.current_version(p public.pull_requests)
+returns private.pull_request_version
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return row(
+    p.number, p.state, p.is_draft, p.merged_at, p.closed_at, p.merge_commit_sha, p.head_ref, p.head_sha,
+    p.is_from_fork, p.base_ref, p.title, p.html_url, p.author_login, p.is_private, p.opened_at,
+    p.provider_updated_at
+  )::private.pull_request_version;
+end;
+$$;
+comment on function private.current_version is 'The version that the row holds.';
+
+-- Versions are GitHub's whole seconds. Within one second, an answer of the API wins over deliveries, since
+-- it is of the moment when it was requested, and a later answer wins over an earlier one. Deliveries are
+-- ordered by their content, with the end of a pull request last, and the sweep asks GitHub.
 create or replace function private.is_newer_version(
   p_old private.pull_request_version, p_old_read_at timestamptz,
   p_new private.pull_request_version, p_new_read_at timestamptz
@@ -3477,19 +3550,51 @@ begin
 end;
 $$;
 comment on function private.is_newer_version is
-  'Whether the new version takes the place of the old one; read_at is null for what a delivery told.';
+  'Whether the new version replaces the old one; read_at is null for a delivery.';
 
-create or replace function private.version_of(p public.pull_requests) returns private.pull_request_version
-language plpgsql immutable security invoker set search_path = '' as $$
+-- 40_agents/40_github/42_record_pull_request.sql
+-- Merges a version of a pull request into its row: late, twice, in any order, the row ends the same.
+
+create or replace function private.record_pull_request(
+  p_owner text, p_name text, p_version private.pull_request_version, p_read_at timestamptz, p_etag text
+) returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id bigint;
+  v_old private.pull_request_version;
+  v_old_read_at timestamptz;
+  v_is_contested boolean;
 begin
-  return row(
-    p.number, p.state, p.is_draft, p.merged_at, p.closed_at, p.merge_commit_sha, p.head_ref, p.head_sha,
-    p.is_from_fork, p.base_ref, p.title, p.html_url, p.author_login, p.is_private, p.opened_at,
-    p.provider_updated_at
-  )::private.pull_request_version;
+  perform private.lock_github_head(p_owner, p_name, p_version.head_ref, false);
+  v_id := private.ensure_pull_request(p_owner, p_name, p_version.number);
+  v_old := (
+    select private.current_version(p) from public.pull_requests as p where p.id = v_id for no key update
+  );
+  v_old_read_at := (select c.read_at from private.pull_request_checks as c where c.pull_request_id = v_id);
+  v_is_contested :=
+    v_old.provider_updated_at = p_version.provider_updated_at and v_old is distinct from p_version;
+  if not private.is_newer_version(v_old, v_old_read_at, p_version, p_read_at) then
+    if v_is_contested then
+      update private.pull_request_checks as c set next_attempt_at = now() where c.pull_request_id = v_id;
+    end if;
+    return v_id;
+  end if;
+  if v_old is distinct from p_version then
+    perform private.store_pull_request_version(v_id, p_version);
+  end if;
+  update private.pull_request_checks as c set
+    read_at = p_read_at, etag = p_etag,
+    next_attempt_at = private.next_pull_request_check(p_version, p_read_at, coalesce(v_is_contested, false))
+  where c.pull_request_id = v_id;
+  if not p_version.is_from_fork then
+    perform private.link_pull_request_branch(v_id, p_owner, p_name, p_version);
+  end if;
+  return v_id;
 end;
 $$;
-comment on function private.version_of is 'The version that a row holds.';
+comment on function private.record_pull_request is
+  'Merges a version of a pull request into its row and returns the row''s id. p_read_at, when it was '
+  'requested, and p_etag are null for a delivery.';
 
 create or replace function private.store_pull_request_version(
   p_id bigint, p_version private.pull_request_version
@@ -3508,25 +3613,22 @@ end;
 $$;
 comment on function private.store_pull_request_version is 'Writes a version into the row.';
 
--- A repository that is hidden hides its pull requests from those who saw them because everybody did.
-create or replace function private.sync_repository_visibility() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
+-- An open pull request may change without a delivery. A version that was requested within its own second, or
+-- of a second with two different versions, may not be the last one, so also a closed one is requested again.
+create or replace function private.next_pull_request_check(
+  p_version private.pull_request_version, p_read_at timestamptz, p_is_contested boolean
+) returns timestamptz
+language plpgsql stable security invoker set search_path = '' as $$
 begin
-  if new.is_private then
-    update public.task_pull_requests as l set verified_at = null, verified_by = null, verify_after = now()
-    where l.pull_request_id = new.id and l.verified_by = 'public';
-  else
-    update public.task_pull_requests as l set verified_at = now(), verified_by = 'public', verify_after = null
-    where l.pull_request_id = new.id and l.verified_at is null;
+  if p_read_at >= p_version.provider_updated_at + interval '2 seconds'
+    or p_read_at is null and not p_is_contested
+  then
+    return case when p_version.state = 'open' then now() + interval '14 minutes' end;
   end if;
-  return null;
+  return now() + case when p_read_at is null then interval '0' else interval '1 minute' end;
 end;
 $$;
-comment on function private.sync_repository_visibility is
-  'After-row trigger of pull requests: the links of a public repository are verified.';
-create trigger _100_sync_repository_visibility after update on public.pull_requests
-  for each row when (old.is_private is distinct from new.is_private)
-  execute function private.sync_repository_visibility();
+comment on function private.next_pull_request_check is 'When the sweep asks GitHub again; null for never.';
 
 create or replace function private.link_pull_request_branch(
   p_id bigint, p_owner text, p_name text, p_version private.pull_request_version
@@ -3547,61 +3649,25 @@ $$;
 comment on function private.link_pull_request_branch is
   'Links a pull request to the tasks that name its branch.';
 
--- An open one may change unheard. What is known of a second that was not over yet, or of one in which two
--- versions disagreed, may not be the last word, so there the end is asked for once more.
-create or replace function private.next_pull_request_check(
-  p_version private.pull_request_version, p_read_at timestamptz, p_is_contested boolean
-) returns timestamptz
-language plpgsql stable security invoker set search_path = '' as $$
-begin
-  if p_read_at >= p_version.provider_updated_at + interval '2 seconds'
-    or p_read_at is null and not p_is_contested
-  then
-    return case when p_version.state = 'open' then now() + interval '14 minutes' end;
-  end if;
-  return now() + case when p_read_at is null then interval '0' else interval '1 minute' end;
-end;
-$$;
-comment on function private.next_pull_request_check is 'When the sweep asks GitHub again; null for never.';
-
-create or replace function private.record_pull_request(
-  p_owner text, p_name text, p_version private.pull_request_version, p_read_at timestamptz, p_etag text
-) returns bigint
+-- A repository that becomes private hides its pull requests from users who saw them because it was public.
+create or replace function private.sync_repository_visibility() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_id bigint;
-  v_old private.pull_request_version;
-  v_old_read_at timestamptz;
-  v_is_contested boolean;
 begin
-  perform private.lock_github_head(p_owner, p_name, p_version.head_ref, false);
-  v_id := private.ensure_pull_request(p_owner, p_name, p_version.number);
-  v_old := (select private.version_of(p) from public.pull_requests as p where p.id = v_id for no key update);
-  v_old_read_at := (select c.read_at from private.pull_request_checks as c where c.pull_request_id = v_id);
-  v_is_contested :=
-    v_old.provider_updated_at = p_version.provider_updated_at and v_old is distinct from p_version;
-  if not private.is_newer_version(v_old, v_old_read_at, p_version, p_read_at) then
-    if v_is_contested then
-      update private.pull_request_checks as c set next_check_at = now() where c.pull_request_id = v_id;
-    end if;
-    return v_id;
+  if new.is_private then
+    update public.task_pull_requests as l set verified_at = null, verified_by = null, verify_after = now()
+    where l.pull_request_id = new.id and l.verified_by = 'public';
+  else
+    update public.task_pull_requests as l set verified_at = now(), verified_by = 'public', verify_after = null
+    where l.pull_request_id = new.id and l.verified_at is null;
   end if;
-  if v_old is distinct from p_version then
-    perform private.store_pull_request_version(v_id, p_version);
-  end if;
-  update private.pull_request_checks as c set
-    read_at = p_read_at, etag = p_etag,
-    next_check_at = private.next_pull_request_check(p_version, p_read_at, coalesce(v_is_contested, false))
-  where c.pull_request_id = v_id;
-  if not p_version.is_from_fork then
-    perform private.link_pull_request_branch(v_id, p_owner, p_name, p_version);
-  end if;
-  return v_id;
+  return null;
 end;
 $$;
-comment on function private.record_pull_request is
-  'Merges a version of a pull request into its row and returns the row''s id. The time at which it was '
-  'asked for, and its ETag, are null for a delivery.';
+comment on function private.sync_repository_visibility is
+  'After-row trigger of pull requests: the links of a public repository are verified.';
+create trigger _100_sync_repository_visibility after update on public.pull_requests
+  for each row when (old.is_private is distinct from new.is_private)
+  execute function private.sync_repository_visibility();
 
 -- 40_agents/40_github/50_github_deliveries.sql
 -- What GitHub's webhook delivered: stored byte for byte, worked on once, and again until that succeeds.
@@ -3634,7 +3700,8 @@ comment on function private.register_repository is 'Notes a repository, given in
 create or replace function private.register_task_repository() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.register_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
+  perform private.register_repository(r.o_owner, r.o_name)
+  from private.parse_repository_url(new.repo_url) as r;
   return null;
 end;
 $$;
@@ -3649,7 +3716,8 @@ create or replace function private.register_project_repository() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.register_repository(lower(new.repo_owner), lower(new.repo_name));
-  perform private.register_repository(r.o_owner, r.o_name) from private.github_repository(new.repo_url) as r;
+  perform private.register_repository(r.o_owner, r.o_name)
+  from private.parse_repository_url(new.repo_url) as r;
   return null;
 end;
 $$;
@@ -3928,13 +3996,10 @@ $$;
 comment on function private.process_waiting_github_deliveries is
   'Works on up to so many deliveries whose time has come, and returns how many succeeded. For the scheduler.';
 
--- 40_agents/40_github/60_github_sweep.sql
--- What a lost delivery left wrong is found by asking GitHub: the clock wakes an edge function, which is
--- handed what is due.
+-- 40_agents/40_github/60_function_tickets.sql
+-- One-time tickets with which the database calls edge functions.
 
-create extension if not exists pg_net with schema extensions;
-
--- What goes through pg_net can be read by every role that can connect, so nothing of worth does.
+-- Every role that can connect can read pg_net's requests, so none contains a secret that stays valid.
 create table private.function_tickets (
   hash bytea not null,
   function_name text not null,
@@ -3943,20 +4008,9 @@ create table private.function_tickets (
   constraint function_tickets_hash_is_a_sha256 check (octet_length(hash) = 32)
 );
 comment on table private.function_tickets is
-  'Calls of edge functions that the database has asked for. A ticket is good once, for one function, for '
-  'five minutes; only its hash stands here.';
+  'Calls of edge functions that the database has requested. A ticket is valid once, for one function, for '
+  'five minutes; only its hash is stored.';
 alter table private.function_tickets enable row level security;
-
-create table private.github_sweep (
-  id boolean not null default true,
-  paused_until timestamptz,
-  constraint github_sweep_pkey primary key (id),
-  constraint github_sweep_is_one_row check (id)
-);
-comment on table private.github_sweep is 'The one row of what the sweep has to remember.';
-comment on column private.github_sweep.paused_until is 'Until when GitHub asked to be left alone.';
-alter table private.github_sweep enable row level security;
-insert into private.github_sweep default values;
 
 create or replace function private.issue_function_ticket(p_function_name text) returns text
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3970,7 +4024,7 @@ begin
 end;
 $$;
 comment on function private.issue_function_ticket is
-  'A ticket for one call of an edge function. Tickets that nobody used are cleared away.';
+  'A ticket for one call of an edge function. Deletes expired tickets.';
 
 create or replace function private.use_function_ticket(p_function_name text, p_ticket text) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3987,11 +4041,14 @@ begin
 end;
 $$;
 comment on function private.use_function_ticket is
-  'Takes a ticket, once. Errors: function_ticket_invalid (401).';
+  'Uses a ticket, once. Errors: function_ticket_invalid (401).';
 
--- Users take turns, so that one who names a hundred thousand pull requests holds up nobody else. First come
--- the links that are not verified; then the pull requests that were longest left alone. Without anybody's
--- token a private one can't be asked for, and one without a task is asked for by nobody.
+-- 40_agents/40_github/62_due_pull_requests.sql
+-- What the sweep is to ask GitHub about now, and with whose token.
+
+-- Round robin by user, so that a user who names a hundred thousand pull requests delays nobody else. First
+-- the links that are not verified, then the pull requests that have been due longest. A private one needs a
+-- token of one of its users; one without a task is not asked for.
 create or replace function private.due_pull_requests(p_limit integer) returns setof bigint
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -4002,27 +4059,28 @@ begin
       join private.secrets as s on s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
       where l.verify_after <= now()
       union all
-      select c.pull_request_id, l.user_id, c.next_check_at, false
+      select c.pull_request_id, l.user_id, c.next_attempt_at, false
       from private.pull_request_checks as c
       join public.task_pull_requests as l on l.pull_request_id = c.pull_request_id
       join public.pull_requests as p on p.id = c.pull_request_id
-      where c.next_check_at <= now() and (p.is_private is not true or exists (
+      where c.next_attempt_at <= now() and (p.is_private is not true or exists (
         select from private.secrets as s
         where s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
       ))
-    ), turns as (
+    ), ranked as (
       select d.pull_request_id, d.due_at,
-        row_number() over (partition by d.user_id order by d.is_unverified desc, d.due_at) as turn
+        row_number() over (partition by d.user_id order by d.is_unverified desc, d.due_at) as rank
       from due as d
     )
-    select t.pull_request_id from turns as t
-    group by t.pull_request_id order by min(t.turn), min(t.due_at), t.pull_request_id
+    select r.pull_request_id from ranked as r
+    group by r.pull_request_id order by min(r.rank), min(r.due_at), r.pull_request_id
     limit p_limit;
 end;
 $$;
-comment on function private.due_pull_requests is 'What the sweep is to ask GitHub about now, in order.';
+comment on function private.due_pull_requests is
+  'The pull requests that the sweep asks GitHub about now, in order.';
 
--- A worker that was to open a pull request and said none, or one that somebody opened by hand.
+-- A worker opened a pull request without reporting it, or somebody opened one by hand.
 create or replace function private.due_branches(p_limit integer) returns setof bigint
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -4030,14 +4088,59 @@ begin
     select r.task_id from private.task_github_refs as r
     join public.tasks as t on t.id = r.task_id
     join private.secrets as s on s.user_id = r.user_id and s.kind = 'github_token' and s.invalid_at is null
-    where r.look_up_after <= now() and r.head_ref is not null and t.status = 'completed'
+    where r.next_attempt_at <= now() and r.head_ref is not null and t.status = 'completed'
       and not exists (select from public.task_pull_requests as l where l.task_id = r.task_id)
-    order by row_number() over (partition by r.user_id order by r.look_up_after), r.look_up_after
+    order by row_number() over (partition by r.user_id order by r.next_attempt_at), r.next_attempt_at
     limit p_limit;
 end;
 $$;
 comment on function private.due_branches is
-  'The completed tasks with a branch and without a pull request that the sweep is to look for now.';
+  'The completed tasks with a branch and without a pull request, for which the sweep looks for one now.';
+
+-- Whose token may be tried: first users whose links are due to be verified, then users who see it already.
+create or replace function private.load_pull_request_readers(p_pull_request_id bigint) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce((
+    select jsonb_agg(
+      jsonb_build_object(
+        'user_id', r.user_id, 'secret_id', r.secret_id, 'sealed', r.sealed, 'is_unverified', r.is_due
+      ) order by r.is_due desc, r.is_verified desc, r.user_id
+    )
+    from (
+      select s.user_id, s.id as secret_id, s.sealed,
+        coalesce(bool_or(l.verify_after <= now()), false) as is_due,
+        bool_or(l.verified_at is not null) as is_verified
+      from public.task_pull_requests as l
+      join private.secrets as s on s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
+      where l.pull_request_id = p_pull_request_id
+      group by s.user_id, s.id, s.sealed
+      order by 4 desc, 5 desc, s.user_id
+      limit 5
+    ) as r
+  ), '[]'::jsonb);
+end;
+$$;
+comment on function private.load_pull_request_readers is
+  'Up to five users of its tasks with their sealed tokens: an array of {user_id, secret_id, sealed, '
+  'is_unverified}.';
+
+-- 40_agents/40_github/64_request_github_sweep.sql
+-- A lost delivery leaves a row out of date, so a sweep asks GitHub: a scheduled job calls an edge function
+-- when something is due.
+
+create extension if not exists pg_net with schema extensions;
+
+create table private.github_sweep (
+  id boolean not null default true,
+  paused_until timestamptz,
+  constraint github_sweep_pkey primary key (id),
+  constraint github_sweep_is_one_row check (id)
+);
+comment on table private.github_sweep is 'The one row of the state of the sweep.';
+comment on column private.github_sweep.paused_until is 'Until when GitHub''s rate limit pauses it.';
+alter table private.github_sweep enable row level security;
+insert into private.github_sweep default values;
 
 create or replace function private.request_github_sweep() returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
@@ -4063,39 +4166,13 @@ begin
 end;
 $$;
 comment on function private.request_github_sweep is
-  'Calls the edge function github-sweep when something is due, and says whether. Needs '
+  'Calls the edge function github-sweep if something is due, and returns whether it did. Needs '
   'agent_settings.functions_url. For the scheduler.';
 
--- Whose token may be tried: first those who wait to see it, then those who do.
-create or replace function private.readers_of_pull_request(p_pull_request_id bigint) returns jsonb
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return coalesce((
-    select jsonb_agg(
-      jsonb_build_object(
-        'user_id', r.user_id, 'secret_id', r.secret_id, 'sealed', r.sealed, 'is_unverified', r.is_due
-      ) order by r.is_due desc, r.is_verified desc, r.user_id
-    )
-    from (
-      select s.user_id, s.id as secret_id, s.sealed,
-        coalesce(bool_or(l.verify_after <= now()), false) as is_due,
-        bool_or(l.verified_at is not null) as is_verified
-      from public.task_pull_requests as l
-      join private.secrets as s on s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
-      where l.pull_request_id = p_pull_request_id
-      group by s.user_id, s.id, s.sealed
-      order by 4 desc, 5 desc, s.user_id
-      limit 5
-    ) as r
-  ), '[]'::jsonb);
-end;
-$$;
-comment on function private.readers_of_pull_request is
-  'Up to five users of its tasks with their sealed tokens: an array of {user_id, '
-  'secret_id, sealed, is_unverified}.';
+-- 40_agents/40_github/66_begin_github_sweep.sql
+-- Leases to the sweep what is due: for ten minutes, by moving next_attempt_at ahead.
 
--- Handed out for ten minutes: a sweep that ends in the middle leaves the rest to the next one, and two at
--- once don't ask for the same.
+-- A sweep that ends early leaves the rest to the next one, and two concurrent ones don't ask for the same.
 create or replace function private.lease_due_pull_requests(p_limit integer) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -4105,23 +4182,23 @@ begin
   select coalesce(jsonb_agg(
     jsonb_build_object(
       'pull_request_id', p.id, 'repo_owner', p.repo_owner, 'repo_name', p.repo_name, 'number', p.number,
-      'is_private', p.is_private, 'etag', c.etag, 'readers', private.readers_of_pull_request(p.id)
-    ) order by d.place
+      'is_private', p.is_private, 'etag', c.etag, 'readers', private.load_pull_request_readers(p.id)
+    ) order by d.position
   ), '[]'::jsonb) into v_pulls
-  from unnest(v_ids) with ordinality as d (id, place)
+  from unnest(v_ids) with ordinality as d (id, position)
   join public.pull_requests as p on p.id = d.id
   join private.pull_request_checks as c on c.pull_request_id = d.id;
-  update private.pull_request_checks as c set next_check_at = now() + interval '10 minutes'
-  where c.pull_request_id = any (v_ids) and c.next_check_at <= now();
+  update private.pull_request_checks as c set next_attempt_at = now() + interval '10 minutes'
+  where c.pull_request_id = any (v_ids) and c.next_attempt_at <= now();
   update public.task_pull_requests as l set verify_after = now() + interval '10 minutes'
   where l.pull_request_id = any (v_ids) and l.verify_after <= now();
   return v_pulls;
 end;
 $$;
 comment on function private.lease_due_pull_requests is
-  'Takes up to so many pull requests that are due, with whom to ask as.';
+  'Leases up to p_limit pull requests that are due, with the users whose tokens to use.';
 
--- The next look is later each time, and after a dozen, in about a week, there is none.
+-- The next attempt is later each time, and the twelfth, after about a week, is the last.
 create or replace function private.lease_due_branches(p_limit integer) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -4132,27 +4209,27 @@ begin
     jsonb_build_object(
       'task_id', r.task_id, 'repo_owner', r.repo_owner, 'repo_name', r.repo_name, 'head_ref', r.head_ref,
       'user_id', s.user_id, 'secret_id', s.id, 'sealed', s.sealed
-    ) order by d.place
+    ) order by d.position
   ), '[]'::jsonb) into v_branches
-  from unnest(v_ids) with ordinality as d (id, place)
+  from unnest(v_ids) with ordinality as d (id, position)
   join private.task_github_refs as r on r.task_id = d.id
   join private.secrets as s on s.user_id = r.user_id and s.kind = 'github_token';
   update private.task_github_refs as r set
-    look_ups_count = r.look_ups_count + 1,
-    look_up_after = case when r.look_ups_count < 12 then
-      now() + least(interval '14 minutes' * 2 ^ r.look_ups_count, interval '1 day')
+    attempts_count = r.attempts_count + 1,
+    next_attempt_at = case when r.attempts_count < 12 then
+      now() + least(interval '14 minutes' * 2 ^ r.attempts_count, interval '1 day')
     end
   where r.task_id = any (v_ids);
   return v_branches;
 end;
 $$;
 comment on function private.lease_due_branches is
-  'Takes up to so many branches whose pull request is looked for, with whom to ask as.';
+  'Leases up to p_limit branches without a pull request, with the users whose tokens to use.';
 
-create or replace function private.begin_github_sweep(p_ticket text, p_limit integer) returns jsonb
+create or replace function private.begin_github_sweep(p_ticket text, p_batch_size integer) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_limit constant integer := least(greatest(coalesce(p_limit, 100), 1), 500);
+  v_limit constant integer := least(greatest(coalesce(p_batch_size, 100), 1), 500);
   v_paused_until constant timestamptz :=
     (select g.paused_until from private.github_sweep as g where g.paused_until > now());
 begin
@@ -4164,7 +4241,7 @@ begin
       'paused_until', v_paused_until, 'pull_requests', '[]'::jsonb, 'branches', '[]'::jsonb
     );
   end if;
-  -- sweeps take turns, so that each sees what the one before has taken
+  -- serializes sweeps, so that each sees what the one before it has leased
   perform pg_advisory_xact_lock(hashtextextended('private.begin_github_sweep', 0));
   return jsonb_build_object(
     'paused_until', null::timestamptz, 'pull_requests', private.lease_due_pull_requests(v_limit),
@@ -4174,61 +4251,59 @@ end;
 $$;
 grant execute on function private.begin_github_sweep to service_role;
 
-create or replace function public.begin_github_sweep(p_ticket text default null, p_limit integer default 100)
+create or replace function public.begin_github_sweep(ticket text default null, batch_size integer default 100)
 returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.begin_github_sweep(
-    p_ticket => begin_github_sweep.p_ticket, p_limit => begin_github_sweep.p_limit
-  );
+  select private.begin_github_sweep(begin_github_sweep.ticket, begin_github_sweep.batch_size);
 end;
 comment on function public.begin_github_sweep is
-  'Hands the sweep what to ask GitHub about, for ten minutes: {paused_until, pull_requests: '
+  'Leases to the sweep what to ask GitHub about, for ten minutes: {paused_until, pull_requests: '
   '[{pull_request_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, '
   'sealed, is_unverified}]}], branches: [{task_id, repo_owner, repo_name, head_ref, user_id, secret_id, '
-  'sealed}]}. A ticket is used up; without one the caller has checked who asks. Service role only. '
+  'sealed}]}. A ticket can be used once; without one the caller has checked who asks. Service role only. '
   'Errors: function_ticket_invalid (401).';
 grant execute on function public.begin_github_sweep to service_role;
 
--- 40_agents/40_github/70_github_checks.sql
--- What the sweep brings home: the state of pull requests, and who can see them.
+-- 40_agents/40_github/68_pause_github_sweep.sql
+-- GitHubs rate limit pauses the sweep.
 
--- After 15 and 30 minutes, an hour … a day, as long as the link is there.
+create or replace function private.pause_github_sweep(p_until timestamptz) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_until timestamptz;
+begin
+  update private.github_sweep as g set
+    paused_until = greatest(g.paused_until, least(p_until, now() + interval '1 day'))
+  where g.id
+  returning g.paused_until into v_until;
+  return v_until;
+end;
+$$;
+grant execute on function private.pause_github_sweep to service_role;
+
+create or replace function public.pause_github_sweep(until timestamptz) returns timestamptz
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.pause_github_sweep(pause_github_sweep.until);
+end;
+comment on function public.pause_github_sweep is
+  'Pauses the sweep until then, at most for a day, because of GitHub''s rate limit. Returns until when it is '
+  'paused. Service role only.';
+grant execute on function public.pause_github_sweep to service_role;
+
+-- 40_agents/40_github/70_finish_github_check.sql
+-- What the sweep learned about a pull request.
+
+-- After 15 and 30 minutes, an hour … a day, as long as the link exists.
 create or replace function private.later_check(p_failures_count integer) returns timestamptz
 language plpgsql stable security invoker set search_path = '' as $$
 begin
   return now() + least(interval '14 minutes' * 2 ^ least(p_failures_count, 10), interval '1 day');
 end;
 $$;
-comment on function private.later_check is 'When to try again after so many failures before this one.';
-
-create or replace function private.verify_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
-returns void
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  update public.task_pull_requests as l set
-    verified_at = now(), verified_by = 'token', verify_after = null, verify_failures_count = 0
-  where l.pull_request_id = p_pull_request_id and l.user_id = p_user_id and l.verified_at is null;
-end;
-$$;
-comment on function private.verify_links_of_reader is
-  'The user''s own token has read the pull request: their links to it show it.';
-
--- A link that only the token vouched for hides the pull request again.
-create or replace function private.unverify_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
-returns void
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  update public.task_pull_requests as l set
-    verified_at = null, verified_by = null,
-    verify_after = private.later_check(l.verify_failures_count),
-    verify_failures_count = l.verify_failures_count + 1
-  where l.pull_request_id = p_pull_request_id and l.user_id = p_user_id
-    and (l.verified_at is null or l.verified_by = 'token');
-end;
-$$;
-comment on function private.unverify_links_of_reader is
-  'The user''s own token does not find the pull request: tried again later.';
+comment on function private.later_check is
+  'When to try again after this many failures before this one.';
 
 create or replace function private.store_github_answer(
   p_pull public.pull_requests, p_pull_request text, p_etag text, p_read_at timestamptz
@@ -4241,7 +4316,7 @@ begin
   if v_version.number <> p_pull.number then
     raise exception using
       errcode = 'PT422', message = 'agents_github_answer_invalid',
-      detail = format('Number %s was asked for, and %s came.', p_pull.number, v_version.number),
+      detail = format('Number %s was requested, the answer is about %s.', p_pull.number, v_version.number),
       hint = 'Send the answer to the request for this pull request.';
   end if;
   perform private.record_pull_request(
@@ -4250,7 +4325,7 @@ begin
 end;
 $$;
 comment on function private.store_github_answer is
-  'Merges what GitHub''s API answered about a pull request. Errors: agents_github_answer_invalid (422).';
+  'Merges an answer of GitHub''s API about a pull request. Errors: agents_github_answer_invalid (422).';
 
 create or replace function private.finish_github_check(
   p_pull_request_id bigint, p_user_id uuid, p_outcome text, p_pull_request text, p_etag text,
@@ -4264,61 +4339,61 @@ begin
   if not found then
     raise exception using
       errcode = 'PT404', message = 'agents_pull_request_unknown',
-      detail = 'There is no pull request with this id.',
-      hint = 'Use an id that begin_github_sweep gave.';
+      detail = 'The pull request does not exist.',
+      hint = 'Use an id that begin_github_sweep returned.';
   end if;
   case p_outcome
     when 'read' then
       perform private.store_github_answer(v_pull, p_pull_request, p_etag, p_read_at);
     when 'unchanged' then
-      -- of what was asked for, which is gone when a delivery has come since
+      -- unless a delivery has changed the row since, which clears the ETag
       update private.pull_request_checks as c set
         read_at = case when c.etag is not null then greatest(c.read_at, p_read_at) else c.read_at end,
-        next_check_at = private.next_pull_request_check(private.version_of(v_pull), p_read_at, false)
+        next_attempt_at = private.next_pull_request_check(private.current_version(v_pull), p_read_at, false)
       where c.pull_request_id = p_pull_request_id;
     when 'not_seen' then
       perform private.unverify_links_of_reader(p_pull_request_id, p_user_id);
       return;
     when 'unseen' then
       update private.pull_request_checks as c set
-        checked_at = now(), failures_count = c.failures_count + 1,
-        next_check_at = private.later_check(c.failures_count)
+        checked_at = now(), attempts_count = c.attempts_count + 1,
+        next_attempt_at = private.later_check(c.attempts_count)
       where c.pull_request_id = p_pull_request_id;
       return;
     else
       raise exception using
         errcode = 'PT422', message = 'agents_github_outcome_invalid',
-        detail = format('%L is none.', p_outcome),
+        detail = format('%L is not an outcome.', p_outcome),
         hint = 'Use read, unchanged, not_seen or unseen.';
   end case;
-  update private.pull_request_checks as c set checked_at = now(), failures_count = 0
+  update private.pull_request_checks as c set checked_at = now(), attempts_count = 0
   where c.pull_request_id = p_pull_request_id;
   perform private.verify_links_of_reader(p_pull_request_id, p_user_id);
 end;
 $$;
-grant execute on function private.finish_github_check
-  to service_role;
+grant execute on function private.finish_github_check to service_role;
 
 create or replace function public.finish_github_check(
-  p_pull_request_id bigint, p_user_id uuid, p_outcome text, p_pull_request text default null,
-  p_etag text default null, p_read_at timestamptz default null
+  pull_request_id bigint, user_id uuid, outcome text, pull_request text default null,
+  etag text default null, read_at timestamptz default null
 ) returns void
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.finish_github_check(
-    p_pull_request_id => finish_github_check.p_pull_request_id, p_user_id => finish_github_check.p_user_id,
-    p_outcome => finish_github_check.p_outcome, p_pull_request => finish_github_check.p_pull_request,
-    p_etag => finish_github_check.p_etag, p_read_at => finish_github_check.p_read_at
+    finish_github_check.pull_request_id, finish_github_check.user_id, finish_github_check.outcome,
+    finish_github_check.pull_request, finish_github_check.etag, finish_github_check.read_at
   );
 end;
 comment on function public.finish_github_check is
-  'What became of asking GitHub about a pull request with this user''s token (null: without one). read: the '
-  'answer''s body as text, its ETag, and when it was asked for. unchanged: GitHub has nothing newer than '
-  'the ETag. Both verify the user''s links. not_seen: the token does not find it. unseen: nobody did. '
-  'Service role only. Errors: agents_pull_request_unknown (404), agents_github_outcome_invalid, '
+  'Records the outcome of asking GitHub about a pull request with this user''s token (null: without one). '
+  'read: the answer''s body as text, its ETag, and when it was requested. unchanged: GitHub has nothing '
+  'newer than the ETag. Both verify the user''s links. not_seen: the token does not find it. unseen: no '
+  'token did. Service role only. Errors: agents_pull_request_unknown (404), agents_github_outcome_invalid, '
   'agents_github_answer_invalid, agents_pull_request_invalid (422).';
-grant execute on function public.finish_github_check
-  to service_role;
+grant execute on function public.finish_github_check to service_role;
+
+-- 40_agents/40_github/72_record_github_branch.sql
+-- What the sweep learned about a tasks branch.
 
 create or replace function private.record_github_branch(
   p_task_id bigint, p_user_id uuid, p_pull_requests text, p_read_at timestamptz
@@ -4348,7 +4423,7 @@ begin
     perform private.verify_links_of_reader(v_id, p_user_id);
     v_count := v_count + 1;
   end loop;
-  update private.task_github_refs as r set look_up_after = null
+  update private.task_github_refs as r set next_attempt_at = null
   where r.task_id = p_task_id
     and exists (select from public.task_pull_requests as l where l.task_id = p_task_id);
   return v_count;
@@ -4357,43 +4432,20 @@ $$;
 grant execute on function private.record_github_branch to service_role;
 
 create or replace function public.record_github_branch(
-  p_task_id bigint, p_user_id uuid, p_pull_requests text, p_read_at timestamptz default null
+  task_id bigint, user_id uuid, pull_requests text, read_at timestamptz default null
 ) returns integer
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.record_github_branch(
-    p_task_id => record_github_branch.p_task_id, p_user_id => record_github_branch.p_user_id,
-    p_pull_requests => record_github_branch.p_pull_requests, p_read_at => record_github_branch.p_read_at
+    record_github_branch.task_id, record_github_branch.user_id, record_github_branch.pull_requests,
+    record_github_branch.read_at
   );
 end;
 comment on function public.record_github_branch is
-  'The pull requests that GitHub lists for a task''s branch, an array as text, read with this user''s '
-  'token. Returns how many. Service role only. Errors: agents_pull_request_invalid (422).';
+  'Records the pull requests that GitHub lists for a task''s branch, an array as text, read with this '
+  'user''s token. Returns how many it recorded. Service role only. Errors: agents_pull_request_invalid '
+  '(422).';
 grant execute on function public.record_github_branch to service_role;
-
-create or replace function private.pause_github_sweep(p_until timestamptz) returns timestamptz
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_until timestamptz;
-begin
-  update private.github_sweep as g set
-    paused_until = greatest(g.paused_until, least(p_until, now() + interval '1 day'))
-  where g.id
-  returning g.paused_until into v_until;
-  return v_until;
-end;
-$$;
-grant execute on function private.pause_github_sweep to service_role;
-
-create or replace function public.pause_github_sweep(p_until timestamptz) returns timestamptz
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.pause_github_sweep(p_until => pause_github_sweep.p_until);
-end;
-comment on function public.pause_github_sweep is
-  'GitHub asked to be left alone until then, a day at most: until that time nothing is swept. Returns the '
-  'time. Service role only.';
-grant execute on function public.pause_github_sweep to service_role;
 
 -- 40_agents/40_github/80_prune_github_history.sql
 -- What GitHub said goes when nobody asks for it any more.

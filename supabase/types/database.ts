@@ -2025,7 +2025,7 @@ export type Database = {
         Args: { "content": string; "idempotency_key"?: string; "role": string; "task_id": number };
         Returns: Json;
       };
-      "begin_github_sweep": { Args: { "p_limit"?: number; "p_ticket"?: string }; Returns: Json };
+      "begin_github_sweep": { Args: { "batch_size"?: number; "ticket"?: string }; Returns: Json };
       "cancel_task": { Args: { "task_id": number }; Returns: Json };
       "claim_exai_issue": {
         Args: { "conversation_id"?: string; "issue_number": number; "minutes"?: number };
@@ -2103,7 +2103,7 @@ export type Database = {
         };
         Returns: Json;
       };
-      "count_github_token_check": { Args: { "p_user_id": string }; Returns: number };
+      "count_github_token_check": { Args: { "user_id": string }; Returns: number };
       "create_worker_token": {
         Args: { "agents": (string)[]; "expires_in_days"?: number; "for_everybody"?: boolean; "name": string };
         Returns: {
@@ -2140,12 +2140,12 @@ export type Database = {
       };
       "finish_github_check": {
         Args: {
-          "p_etag"?: string;
-          "p_outcome": string;
-          "p_pull_request"?: string;
-          "p_pull_request_id": number;
-          "p_read_at"?: string;
-          "p_user_id": string;
+          "etag"?: string;
+          "outcome": string;
+          "pull_request"?: string;
+          "pull_request_id": number;
+          "read_at"?: string;
+          "user_id": string;
         };
         Returns: undefined;
       };
@@ -2205,7 +2205,7 @@ export type Database = {
         };
       };
       "mark_secret_checked": {
-        Args: { "p_id": string; "p_is_valid": boolean; "p_metadata"?: Json };
+        Args: { "id": string; "is_valid": boolean; "metadata"?: Json };
         Returns: boolean;
       };
       "move_checklist_step": {
@@ -2270,14 +2270,14 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      "pause_github_sweep": { Args: { "p_until": string }; Returns: string };
+      "pause_github_sweep": { Args: { "until": string }; Returns: string };
       "process_circle_event": { Args: { "p_event_id": string }; Returns: Json };
       "process_circle_webhook": {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
         Returns: Json;
       };
       "read_secret": {
-        Args: { "p_kind": string; "p_user_id": string };
+        Args: { "kind": string; "user_id": string };
         Returns: {
           "id": string;
           "invalid_at": string;
@@ -2293,7 +2293,7 @@ export type Database = {
         Returns: string;
       };
       "record_github_branch": {
-        Args: { "p_pull_requests": string; "p_read_at"?: string; "p_task_id": number; "p_user_id": string };
+        Args: { "pull_requests": string; "read_at"?: string; "task_id": number; "user_id": string };
         Returns: number;
       };
       "relate_exai_issues": {
@@ -2323,7 +2323,7 @@ export type Database = {
         Args: { "p_from": string; "p_limit"?: number; "p_to"?: string };
         Returns: Json;
       };
-      "reseal_secrets": { Args: { "p_secrets": Json }; Returns: number };
+      "reseal_secrets": { Args: { "secrets": Json }; Returns: number };
       "return_circle_issue": { Args: { "circle_issue_id": string; "notes"?: string }; Returns: undefined };
       "revoke_worker_token": { Args: { "id": string }; Returns: string };
       "search_exai_issues": {
@@ -2394,7 +2394,7 @@ export type Database = {
         }[];
       };
       "secrets_to_rotate": {
-        Args: { "p_after"?: string; "p_batch_size"?: number; "p_current_key_id": string };
+        Args: { "after"?: string; "batch_size"?: number; "current_key_id": string };
         Returns: {
           "id": string;
           "kind": string;
@@ -2445,11 +2445,11 @@ export type Database = {
         };
       };
       "set_github_token": {
-        Args: { "p_id": string; "p_metadata"?: Json; "p_sealed": string; "p_user_id": string };
+        Args: { "id": string; "metadata"?: Json; "sealed": string; "user_id": string };
         Returns: Json;
       };
       "set_max_running_tasks": {
-        Args: { "p_max_running_tasks": number; "p_user_id": string };
+        Args: { "max_running_tasks": number; "user_id": string };
         Returns: undefined;
       };
       "similar_issues": {

@@ -1,5 +1,5 @@
--- Diffs of 10 MB work, and neither a list of tasks nor an update of another column reads them, or anything
--- else that may be large.
+-- Diffs of 10 MB are stored and returned, and neither a list of tasks nor an update of another column reads
+-- them, or another column that may be large.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -15,22 +15,24 @@ select n, '00000000-0000-4000-8000-00000000000a', d.body, d.body from diff as d,
 
 select ok((select octet_length(body) > 10000000 from diff), 'a diff of 10 MB');
 select is((select count(*) from public.tasks as t join diff as d on d.body = t.git_diff), 3::bigint,
-  'comes back as it was stored');
+  'is returned as it was stored');
 select is(
   pg_temp.as_persona('stranger', 'select string_agg((diff_bytes, patch_bytes)::text, '''' order by id)
     from public.task_list'),
-  (select repeat(format('(%1$s,%1$s)', octet_length(body)), 3) from diff), 'a list says how large it is'
+  (select repeat(format('(%1$s,%1$s)', octet_length(body)), 3) from diff), 'a list contains its size'
 );
 
+-- Pages that the statement used, found in shared buffers or not.
 create function pg_temp.buffers(p_statement text) returns bigint language plpgsql as $$
 declare
   v_plan json;
 begin
   execute 'explain (analyze, buffers, format json) ' || p_statement into v_plan;
-  return (v_plan -> 0 -> 'Plan' ->> 'Shared Hit Blocks')::bigint;
+  return (v_plan -> 0 -> 'Plan' ->> 'Shared Hit Blocks')::bigint
+    + (v_plan -> 0 -> 'Plan' ->> 'Shared Read Blocks')::bigint;
 end;
 $$;
--- One task for each column that may be large, which is so in that column alone.
+-- One task for each column that may be large, with a large value in that column alone.
 create temp table large_column on commit drop as
 select row_number() over () + 3 as id, c.name, c.value
 from diff as d cross join lateral (values
@@ -51,11 +53,11 @@ select
 from large_column as c;
 
 select ok(pg_temp.buffers('select sum(length(to_jsonb(t)::text)) from public.tasks as t where id < 4') > 3000,
-  'all columns drag it along');
+  'all columns include it');
 select is_empty(
   $$ select c.name from large_column as c where pg_temp.buffers(format(
        'select sum(length(to_jsonb(t)::text)) from public.tasks as t where id = %s', c.id)) < 100 $$,
-  'and so does each that may be large'
+  'and so does each column that may be large'
 );
 select is_empty(
   $$ select c.name from large_column as c where pg_temp.buffers(format(
@@ -74,7 +76,7 @@ select ok(pg_temp.buffers('update public.tasks set priority = 1') < 500,
 select ok(pg_temp.buffers('update public.tasks set status = ''running''') < 500,
   'nor does one of the status');
 select ok(pg_temp.buffers('select public.append_task_message(1, ''user'', ''Hi'')') < 500,
-  'nor does a message that is appended');
+  'nor does an appended message');
 select is(
   (select array_agg(a.attname::text order by a.attname) from pg_attribute as a
    where a.attrelid = 'public.tasks'::regclass and a.attnum > 0 and not a.attisdropped and not exists (
@@ -86,7 +88,7 @@ select is(
 select is(
   (select array_agg(a.attname::text order by a.attname) from pg_attribute as a
    where a.attrelid = 'public.task_list'::regclass and a.atttypid in ('jsonb'::regtype, 'json'::regtype)),
-  null, 'and no JSON is in it, whose size nobody knows'
+  null, 'and it has no JSON column, which has no limit of its size'
 );
 
 select * from finish();
