@@ -83,12 +83,12 @@ test("touch_user_session updates the active session", async () => {
 });
 
 test("a stranger finds nothing", async () => {
-  const refused = await Promise.all([
+  const responses = await Promise.all([
     stranger.rpc("search_issues", { query: "login" }),
     stranger.rpc("similar_issues", { title: "login" }),
     stranger.rpc("touch_user_session"),
   ]);
-  for (const { status, error } of refused) {
+  for (const { status, error } of responses) {
     expect(status).toBe(403);
     expect(error).toMatchObject({ code: "PT403", message: "team_role_required" });
   }

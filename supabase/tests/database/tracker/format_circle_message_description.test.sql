@@ -1,4 +1,4 @@
--- The text of a message, to the letter.
+-- format_circle_message_description: the exact text.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -43,7 +43,7 @@ Attachment: log.txt https://cdn.example.org/log.txt
 ---
 Message ID: 201500290 | Posted: 2026-03-02 09:14:05
 https://club.example.org/c/help-chat/#message_201500290$text$,
-  'body, quoted replies by index, attachments, footer with the time in UTC'
+  'body, replies by reply_index, attachments, and a footer with the time in UTC'
 );
 select is(
   format_circle_message_description('30000000-0000-4000-8000-000000000002'), 'Short',
@@ -54,14 +54,16 @@ select is(
   $text$---
 Message ID: 201500311 | Posted: 2027-01-01 01:30:00
 https://club.example.org/x$text$,
-  'without a body, the footer'
+  'without a body, only the footer'
 );
-select is(format_circle_message_description(gen_random_uuid()), null, 'null for what is not there');
+select is(
+  format_circle_message_description(gen_random_uuid()), null, 'null for a message that does not exist'
+);
 select is(format_circle_message_description(null), null, 'null for null');
 select is(
   pg_temp.as_persona('viewer', $$
     select format_circle_message_description('30000000-0000-4000-8000-000000000002') $$),
-  'Short', 'a viewer may read it'
+  'Short', 'a viewer may call it'
 );
 select is(
   pg_temp.as_persona('stranger', $$

@@ -25,57 +25,57 @@ select results_eq(
 select is(
   pg_temp.as_persona('agent', $$ select upsert_circle_issue('201', null, null, null, null, null, null, null,
     null, null, null) $$),
-  (select id::text from before), 'the same message is the same row'
+  (select id::text from before), 'the same message id returns the same row'
 );
 select results_eq('select * from public.circle_issues', 'select * from before',
-  'nulls keep what is there, updated_at too');
+  'nulls keep the stored values, and updated_at');
 select pg_temp.as_persona('service_role', $$ select upsert_circle_issue('201', '', ' ', e'\n', '', ' ', '',
   '', '', null, null) $$);
-select results_eq('select * from public.circle_issues', 'select * from before', 'so do blanks');
+select results_eq('select * from public.circle_issues', 'select * from before', 'so do blank values');
 select pg_temp.as_persona('agent', $$ select upsert_circle_issue(' 201 ', p_title := 'New',
   p_raw_data := '{}') $$);
 select results_eq(
   $$ select title, body, raw_data, is_thread, updated_at > (select updated_at from before)
     from public.circle_issues $$,
-  $$ values ('New', 'Body', '{}'::jsonb, true, true) $$, 'what is given replaces'
+  $$ values ('New', 'Body', '{}'::jsonb, true, true) $$, 'other values replace the stored ones'
 );
 update public.circle_issues set is_triaged = true, triage_confidence = 0.7;
 select pg_temp.as_persona('agent', $$ select upsert_circle_issue('201', p_body := 'Other') $$);
 select results_eq(
   $$ select is_triaged, triage_confidence from public.circle_issues $$, $$ values (true, 0.7::float8) $$,
-  'triage is not touched'
+  'the triage columns stay'
 );
 select pg_temp.as_persona('agent', $$ select upsert_circle_issue('202', p_body := repeat('word ', 20)) $$);
 select results_eq(
   $$ select title, author_name, is_thread, raw_data from public.circle_issues where message_id = '202' $$,
   $$ values (left(repeat('word ', 20), 50) || '...', 'Unknown', false, '{}'::jsonb) $$,
-  'without a title, the beginning of the body'
+  'without a title, it is the beginning of the body'
 );
 select is(
   pg_temp.as_persona('agent', $$ select upsert_circle_issue('  ') $$), 'PT422 tracker_message_id_invalid',
-  'an id is needed'
+  'a blank message id is rejected'
 );
 select is(
   pg_temp.as_persona('agent', $$ select upsert_circle_issue(repeat('9', 256)) $$),
-  'PT422 tracker_message_id_invalid', 'of bounded length'
+  'PT422 tracker_message_id_invalid', 'a message id of more than 255 characters is rejected'
 );
 select is(
   pg_temp.as_persona('viewer', $$ select upsert_circle_issue('203') $$), 'PT403 team_role_required',
-  'a viewer writes nothing'
+  'a viewer may not call it'
 );
 select is(
   pg_temp.as_persona('agent', $$ update circle_issues set message_id = '999' where message_id = '201'
     returning id $$),
-  'PT422 key_change_forbidden', 'a message keeps its id'
+  'PT422 key_change_forbidden', 'message_id can''t be changed'
 );
 
 select throws_ok(
   $$ insert into public.circle_issues (message_id) values (repeat('9', 256)) $$, '23514', null,
-  'an id has at most 255 characters'
+  'the table limits message_id to 255 characters too'
 );
 select throws_ok(
   $$ insert into public.circle_issues (message_id, triage_confidence) values ('90', 90) $$, '23514', null,
-  'confidence is a share, not a percentage'
+  'triage_confidence must be between 0 and 1'
 );
 
 select * from finish();
