@@ -5,16 +5,16 @@ import { run } from "./process.ts";
 import type { ChatMessage, Claim } from "./queue.ts";
 
 export interface AgentOptions {
-  /** Given to `sh -c`: what the person who runs the worker wrote. */
+  /** The command of `--command`, for `sh -c`. */
   command: string;
   /** Its working directory. */
   work: string;
-  /** Where the prompt and the task are put down, outside of the clone. */
+  /** The folder for the prompt and the task, outside of the clone. */
   folder: string;
   branch: string;
   /** The worker's own environment. */
   environment: Readonly<Record<string, string | undefined>>;
-  /** Names that are passed on besides the harmless ones. */
+  /** Names of variables that are passed on in addition to the harmless ones. */
   passEnv: readonly string[];
   timeoutMs: number;
   graceMs: number;
@@ -22,14 +22,14 @@ export interface AgentOptions {
 }
 
 export interface AgentResult {
-  /** The end of what it wrote to its standard output. */
+  /** The end of its standard output. */
   report: string;
-  /** What it wrote into `FIXLOOP_METADATA_FILE`. */
+  /** The content of `FIXLOOP_METADATA_FILE`. */
   metadata: Record<string, unknown>;
   seconds: number;
 }
 
-/** What any program needs. Everything else, keys of this worker first of all, stays with the worker. */
+/** Variables that every program needs. No other one is passed on: the environment has the worker's keys. */
 const HARMLESS = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TERM|TZ|TMPDIR|COLUMNS|XDG_\w+|NO_COLOR)$/;
 
 /** Exit codes of sysexits.h and of the shell. */
@@ -43,8 +43,8 @@ const LONGEST_METADATA = 64 * 1024;
  * Runs the agent in the clone until it ends.
  *
  * It gets the prompt on its standard input and as the file `FIXLOOP_PROMPT_FILE`, the task as JSON in `FIXLOOP_TASK_FILE`,
- * and may leave JSON for `execution_metadata` in `FIXLOOP_METADATA_FILE`. Exit code 65 says that the task can't be done, any
- * other one but 0 that it did not work out this time.
+ * and may write JSON for `execution_metadata` to `FIXLOOP_METADATA_FILE`. Exit code 65 means that the task can't be done, any
+ * other one but 0 that this attempt failed.
  *
  * @throws TaskFailure `agent_failed`, `agent_timeout`, `agent_missing`
  * @throws the signal's reason when it is aborted
@@ -91,30 +91,30 @@ export async function runAgent(claim: Claim, options: AgentOptions): Promise<Age
     );
   }
   if (result.code !== 0) {
-    const said = (readable(result.stderr) || report).slice(-2_000);
+    const output = (readable(result.stderr) || report).slice(-2_000);
     const isMissing = NOT_RUNNABLE.includes(result.code ?? 0);
     throw new TaskFailure(
       isMissing ? "agent_missing" : "agent_failed",
       result.code !== EX_DATAERR,
       `The agent ended with ${result.code === null ? "a signal" : `exit code ${result.code}`}${
-        said ? `:\n${said}` : "."
+        output ? `:\n${output}` : "."
       }`,
     );
   }
-  return { report, metadata: readMetadata(files.FIXLOOP_METADATA_FILE), seconds };
+  return { report, metadata: loadMetadata(files.FIXLOOP_METADATA_FILE), seconds };
 }
 
-/** A single message as it is; a conversation with who said what. */
+/** The prompt: a single message as it is, a conversation with the role of each message. */
 export function promptOf(messages: readonly ChatMessage[]): string {
-  // an app may have written messages without a text, or none at all where the database let it
-  const said = messages.filter((message) => typeof message?.content === "string");
-  const [only, ...others] = said;
+  // an app may have stored messages without a text, or none
+  const texts = messages.filter((message) => typeof message?.content === "string");
+  const [only, ...others] = texts;
   if (!only) return "";
   if (others.length === 0) return `${only.content}\n`;
-  return said.map(({ role, content }) => `## ${role}\n\n${content}\n`).join("\n");
+  return texts.map(({ role, content }) => `## ${role}\n\n${content}\n`).join("\n");
 }
 
-/** Text without colours and other control characters, lines as they are. */
+/** Text without colours and other control characters, except line breaks. */
 function readable(text: string): string {
   return text
     // deno-lint-ignore no-control-regex
@@ -124,11 +124,11 @@ function readable(text: string): string {
     .trim();
 }
 
-function readMetadata(file: string): Record<string, unknown> {
+function loadMetadata(file: string): Record<string, unknown> {
   const stat = lstatSync(file, { throwIfNoEntry: false });
   if (!stat?.isFile() || stat.size > LONGEST_METADATA) return {};
   try {
-    // jsonb holds no NUL
+    // jsonb can't store NUL
     const value: unknown = JSON.parse(readFileSync(file, "utf8").replaceAll("\\u0000", ""));
     return typeof value === "object" && value !== null && !Array.isArray(value)
       ? value as Record<string, unknown>

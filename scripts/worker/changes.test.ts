@@ -7,8 +7,8 @@ import { type Changes, collectChanges } from "./changes.ts";
 import { prepareWorkspace, type Workspace } from "./clone.ts";
 import { createGit, type Git } from "./git.ts";
 
-// What the agent leaves in its clone is taken over, and nothing that it left there is run: the agent may be in a box, the
-// worker is not.
+// The agent's changes are collected, and no program that it left in its clone is run: the agent may be sandboxed, the worker is
+// not.
 
 let folder: string;
 let git: Git;
@@ -41,7 +41,7 @@ const sh = (cwd: string, script: string): string =>
     },
   }).toString();
 
-/** The repository of the task, and the clone that the agent works in. */
+/** Creates the task's repository, and the agent's clone of it. */
 async function clone(source: string): Promise<Workspace> {
   sh(join(folder, "source"), `git init -q -b main; ${source}; git add .; git commit -qm one`);
   return await prepareWorkspace(git, {
@@ -55,8 +55,8 @@ async function clone(source: string): Promise<Workspace> {
   });
 }
 
-/** A repository in the current folder whose configuration and attributes name a program that leaves a mark. */
-function booby(): string {
+/** A script that creates a repository whose configuration and attributes run a program, which leaves a file. */
+function trap(): string {
   const program = join(folder, "program");
   writeFileSync(program, `#!/bin/sh\ntouch '${join(folder, "ran")}'\ncat\n`, { mode: 0o755 });
   return `
@@ -67,26 +67,26 @@ function booby(): string {
 
 const summary = ({ files }: Changes): string[] => files.map(({ status, path }) => `${status} ${path}`);
 
-test("a submodule that the agent made is not looked into", async () => {
+test("git does not run in a submodule that the agent created", async () => {
   const space = await clone("echo hi > a");
-  sh(space.work, `mkdir trap; cd trap; ${booby()}; cd ..; git add trap; git commit -qm trap; echo more >> a`);
+  sh(space.work, `mkdir trap; cd trap; ${trap()}; cd ..; git add trap; git commit -qm trap; echo more >> a`);
   const changes = await collectChanges(git, space, "message\n");
   expect(existsSync(join(folder, "ran"))).toBe(false);
   expect(summary(changes)).toEqual(["modified a", "added trap"]);
 });
 
-test("a submodule that the repository has is not looked into, and stays", async () => {
+test("git does not run in a submodule of the repository, which stays", async () => {
   const commit = "1234567890123456789012345678901234567890";
   const space = await clone(
     `echo hi > a; mkdir sub; git update-index --add --cacheinfo 160000,${commit},sub`,
   );
-  sh(space.work, `cd sub; ${booby()}; cd ..; echo more >> a`);
+  sh(space.work, `cd sub; ${trap()}; cd ..; echo more >> a`);
   const changes = await collectChanges(git, space, "message\n");
   expect(existsSync(join(folder, "ran"))).toBe(false);
   expect(summary(changes)).toEqual(["modified a"]);
 });
 
-test("a submodule that nobody fetched stays, and one that the agent took away or replaced is gone", async () => {
+test("a submodule that was not fetched stays, and one that the agent removed or replaced is deleted", async () => {
   const commit = "1234567890123456789012345678901234567890";
   const add = (name: string) => `mkdir ${name}; git update-index --add --cacheinfo 160000,${commit},${name}`;
   const space = await clone(`echo hi > a; ${add("empty")}; ${add("removed")}; ${add("replaced")}`);
@@ -95,11 +95,11 @@ test("a submodule that nobody fetched stays, and one that the agent took away or
   expect(summary(changes).sort()).toEqual(["added replaced/file", "deleted removed", "deleted replaced"]);
 });
 
-test("a submodule whose path is not text is refused rather than looked into", async () => {
+test("a submodule whose path is not UTF-8 is rejected, and git does not run in it", async () => {
   const space = await clone("echo hi > a");
   sh(
     space.work,
-    `d=$(printf 'trap\\377'); mkdir "$d"; cd "$d"; ${booby()}; cd ..; git add "$d"; git commit -qm trap`,
+    `d=$(printf 'trap\\377'); mkdir "$d"; cd "$d"; ${trap()}; cd ..; git add "$d"; git commit -qm trap`,
   );
   await expect(collectChanges(git, space, "message\n")).rejects.toMatchObject({ kind: "repository_refused" });
   expect(existsSync(join(folder, "ran"))).toBe(false);

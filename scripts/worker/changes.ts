@@ -14,7 +14,7 @@ export interface ChangedFile {
 }
 
 export interface Changes {
-  /** The commit that holds all of the agent's work. */
+  /** The commit with all of the agent's work. */
   head: string;
   isEmpty: boolean;
   files: ChangedFile[];
@@ -22,8 +22,8 @@ export interface Changes {
   patch: string;
 }
 
-/** As much of a diff, and of a patch, as the queue keeps, in bytes. */
-const LONGEST = 50_000_000;
+/** The queue's limit for a diff, and for a patch, in bytes. */
+const MAX_BYTES = 50_000_000;
 
 const STATUS: Record<string, ChangedFile["status"]> = {
   A: "added",
@@ -35,7 +35,7 @@ const STATUS: Record<string, ChangedFile["status"]> = {
 };
 
 /**
- * Takes the agent's work into our repository: its commits, and one more for what it left uncommitted. Nothing is run in the
+ * Fetches the agent's work into our repository: its commits, and one more for uncommitted changes. Nothing is run in the
  * agent's clone, whose configuration could name programs.
  *
  * @throws TaskFailure `commit_failed`, `changes_too_large`
@@ -64,18 +64,18 @@ async function commitAll(git: Git, space: Workspace, message: string): Promise<s
   if (!isFolder(space.work)) {
     throw new TaskFailure("commit_failed", true, "The agent left no working tree.");
   }
-  let head = isFolder(join(space.work, ".git")) ? await takeCommits(git, space, message) : space.start;
+  let head = isFolder(join(space.work, ".git")) ? await fetchCommits(git, space, message) : space.start;
   await git([...ours, "update-ref", `refs/heads/${space.branch}`, head]);
   await git([...ours, "read-tree", head]);
   const overWork = [...ours, "--work-tree", space.work];
-  const submodules = await setSubmodulesAside(git, space);
+  const submodules = await excludeSubmodules(git, space);
   const paths = [".", ...submodules.map((path) => `:(exclude,literal)${path}`)];
   await git([...overWork, "add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], {
     cwd: space.work,
     input: paths.join("\0"),
     timeoutMs: 600_000,
   });
-  await leaveOutRepositories(git, space, head);
+  await excludeRepositories(git, space, head);
   const tree = (await git([...ours, "write-tree"])).stdout.trim();
   if (tree !== await treeOf(git, space, head)) {
     const { stdout } = await git([...ours, "commit-tree", tree, "-p", head, "-F", "-"], { input: message });
@@ -85,13 +85,13 @@ async function commitAll(git: Git, space: Workspace, message: string): Promise<s
   return head;
 }
 
-/** A folder itself, not what a link leads to. */
+/** Whether a path is a folder itself, not a link to one. */
 function isFolder(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** The agent's commits as they are, when they follow from where it started; else their outcome as one commit. */
-async function takeCommits(git: Git, space: Workspace, message: string): Promise<string> {
+/** The agent's commits, when they descend from its start; else one commit with their result. */
+async function fetchCommits(git: Git, space: Workspace, message: string): Promise<string> {
   const ours = inOurs(space);
   await git([
     ...ours,
@@ -105,8 +105,8 @@ async function takeCommits(git: Git, space: Workspace, message: string): Promise
     "+HEAD:refs/fixloop/agent",
   ], { isLocal: true, timeoutMs: 600_000 });
   const commit = (await git([...ours, "rev-parse", "refs/fixloop/agent"])).stdout.trim();
-  const follows = await git([...ours, "merge-base", "--is-ancestor", space.start, commit], { accept: [1] });
-  if (follows.code === 0) return commit;
+  const descends = await git([...ours, "merge-base", "--is-ancestor", space.start, commit], { accept: [1] });
+  if (descends.code === 0) return commit;
   const squashed = await git(
     [...ours, "commit-tree", `${commit}^{tree}`, "-p", space.start, "-F", "-"],
     { input: message },
@@ -115,40 +115,40 @@ async function takeCommits(git: Git, space: Workspace, message: string): Promise
 }
 
 /**
- * Into a submodule that it knows, git looks by running itself there, under a configuration that the agent may have written. So
- * those that are in their place are left as they are, and the others taken away, before git looks at all.
+ * Excludes submodules before git inspects the working tree: in a known submodule, git runs itself, with a configuration that
+ * the agent may have written. Submodules in their place stay unchanged, the others are removed.
  *
- * @returns the paths of those that are left
+ * @returns the paths of the submodules that stay
  */
-async function setSubmodulesAside(git: Git, space: Workspace): Promise<string[]> {
-  const listed = await git([...inOurs(space), "ls-files", "--stage", "-z"], { keepBytes: LONGEST });
+async function excludeSubmodules(git: Git, space: Workspace): Promise<string[]> {
+  const listed = await git([...inOurs(space), "ls-files", "--stage", "-z"], { keepBytes: MAX_BYTES });
   const paths = listed.stdout.split("\0").filter((entry) => entry.startsWith("160000 "))
     .map((entry) => entry.slice(entry.indexOf("\t") + 1));
   if (listed.isCut || paths.some((path) => path.includes("\uFFFD"))) {
     throw new TaskFailure(
       "repository_refused",
       false,
-      "The repository's submodules can't be told from its files.",
+      "The repository's submodules can't be distinguished from its files.",
     );
   }
-  const kept = paths.filter((path) => isSubmodule(join(space.work, path)));
-  const gone = paths.filter((path) => !kept.includes(path));
+  const present = paths.filter((path) => isSubmodule(join(space.work, path)));
+  const gone = paths.filter((path) => !present.includes(path));
   if (gone.length > 0) {
     const input = `${gone.join("\0")}\0`;
     const overWork = [...inOurs(space), "--work-tree", space.work];
     await git([...overWork, "update-index", "--force-remove", "-z", "--stdin"], { cwd: space.work, input });
   }
-  return kept;
+  return present;
 }
 
-/** Fetched or, as after every clone, an empty folder. */
+/** Whether a path is a submodule: fetched or, as after every clone, an empty folder. */
 function isSubmodule(path: string): boolean {
   return isFolder(path) && (lstatSync(join(path, ".git"), { throwIfNoEntry: false }) !== undefined ||
     readdirSync(path).length === 0);
 }
 
-/** A repository that the agent cloned into its own would become a submodule that nobody can fetch. */
-async function leaveOutRepositories(git: Git, space: Workspace, head: string): Promise<void> {
+/** Excludes repositories that the agent cloned into its own: they would become submodules that can't be fetched. */
+async function excludeRepositories(git: Git, space: Workspace, head: string): Promise<void> {
   const { stdout } = await git([
     ...inOurs(space),
     "diff-index",
@@ -158,7 +158,7 @@ async function leaveOutRepositories(git: Git, space: Workspace, head: string): P
     "--no-renames",
     "--ignore-submodules=none",
     head,
-  ], { keepBytes: LONGEST });
+  ], { keepBytes: MAX_BYTES });
   const parts = stdout.split("\0");
   const added: string[] = [];
   for (let at = 0; at + 1 < parts.length; at += 2) {
@@ -186,23 +186,25 @@ async function describe(
   ];
   const range = [space.base, head];
   const text = async (args: string[]): Promise<string> => {
-    const { stdout, isCut } = await git([...ours, ...args], { keepBytes: LONGEST });
-    // text holds no NUL, and what replaces broken bytes may make it longer
-    const kept = stdout.replaceAll("\0", "\uFFFD");
-    if (!isCut && Buffer.byteLength(kept) <= LONGEST) return kept;
-    throw new TaskFailure("changes_too_large", false, `The agent changed more than ${LONGEST / 1e6} MB.`);
+    const { stdout, isCut } = await git([...ours, ...args], { keepBytes: MAX_BYTES });
+    // text can't store NUL, and the replacement of broken bytes may make it longer
+    const storable = stdout.replaceAll("\0", "\uFFFD");
+    if (!isCut && Buffer.byteLength(storable) <= MAX_BYTES) return storable;
+    throw new TaskFailure("changes_too_large", false, `The agent changed more than ${MAX_BYTES / 1e6} MB.`);
   };
   const list = async (how: string): Promise<string[]> =>
-    (await git([...ours, "diff", ...plain, how, "-z", ...range], { keepBytes: LONGEST })).stdout.split("\0");
+    (await git([...ours, "diff", ...plain, how, "-z", ...range], { keepBytes: MAX_BYTES })).stdout.split(
+      "\0",
+    );
   return {
-    files: readFiles(await list("--name-status"), await list("--numstat")),
+    files: parseFiles(await list("--name-status"), await list("--numstat")),
     diff: await text(["diff", ...plain, ...range]),
     patch: await text(["format-patch", "--stdout", "--binary", ...plain, `${space.base}..${head}`]),
   };
 }
 
-/** git's two lists, of what happened to each file and of how many lines, NUL between their parts. */
-function readFiles(statuses: string[], counts: string[]): ChangedFile[] {
+/** Parses git's two lists, of each file's status and of its lines, whose parts are separated by NUL. */
+function parseFiles(statuses: string[], counts: string[]): ChangedFile[] {
   const lines = new Map<string, [number | null, number | null]>();
   for (let at = 0; at < counts.length; at++) {
     const [added, deleted, path] = (counts[at] ?? "").split("\t");

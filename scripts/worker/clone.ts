@@ -4,50 +4,50 @@ import { type Credentials, type Git, GitError, isDenied } from "./git.ts";
 
 export interface CloneRequest {
   url: string;
-  /** The branch that the pull request is to go into. */
+  /** The branch that the pull request targets. */
   target: string;
-  /** The branch that the work goes on. */
+  /** The branch of the task's commits. */
   branch: string;
-  /** Whether work that is there already on `branch` is gone on with, rather than replaced. */
+  /** Whether existing commits of `branch` are continued, rather than replaced. */
   isContinued: boolean;
-  /** How many commits of history; 0 for all. */
+  /** The number of commits of history; 0 for all. */
   depth: number;
   credentials: Credentials | null;
   folder: string;
 }
 
 export interface Workspace {
-  /** Our own repository. What is committed and pushed goes through it; the agent never works in it. */
+  /** Our own repository, from which is pushed; the agent has no access to it. */
   gitDir: string;
-  /** The agent's clone. Its `.git` is the agent's to write, so we run nothing in it afterwards. */
+  /** The agent's clone. The agent can write to its `.git`, so nothing is run in it afterwards. */
   work: string;
   /** The commit that the agent starts from. */
   start: string;
-  /** Where the branch leaves the target: diffs are against it. */
+  /** The commit where the branch leaves the target: diffs are against it. */
   base: string;
   branch: string;
   url: string;
-  /** What the branch was on the server; null without it. A push replaces that and nothing else. */
+  /** The branch's commit on the server; null where the branch does not exist. A push replaces only that commit. */
   remoteBranch: string | null;
 }
 
 const LONG_MS = 15 * 60_000;
 
 /**
- * A fresh clone for the agent, and a repository of ours beside it.
+ * Creates a fresh clone for the agent, and our own repository next to it.
  *
  * @throws TaskFailure `branch_invalid`, `target_branch_missing`, `clone_denied`, `clone_failed`
  */
 export async function prepareWorkspace(git: Git, request: CloneRequest): Promise<Workspace> {
   const { url, target, branch, credentials, folder } = request;
   for (const name of [target, branch]) await checkBranch(git, name);
-  const server = await askServer(git, request);
+  const server = await loadRefs(git, request);
   const targetSha = server.get(`refs/heads/${target}`);
   if (!targetSha) {
     throw new TaskFailure("target_branch_missing", false, `The repository has no branch ${target}.`);
   }
   if (branch === target || server.get("HEAD") === `refs/heads/${branch}`) {
-    throw new TaskFailure("branch_invalid", false, `Work goes on a branch of its own, not on ${branch}.`);
+    throw new TaskFailure("branch_invalid", false, `A task needs its own branch, not ${branch}.`);
   }
   const remoteBranch = server.get(`refs/heads/${branch}`) ?? null;
   const isContinued = request.isContinued && remoteBranch !== null;
@@ -57,7 +57,7 @@ export async function prepareWorkspace(git: Git, request: CloneRequest): Promise
   const inOurs = ["--git-dir", gitDir];
   await git(["init", "--quiet", "--bare", "--template=", gitDir]);
   const wanted = isContinued ? [target, branch] : [target];
-  await reaching(() =>
+  await mapDenied(() =>
     git([
       ...inOurs,
       "fetch",
@@ -80,7 +80,7 @@ export async function prepareWorkspace(git: Git, request: CloneRequest): Promise
     isLocal: true,
     timeoutMs: LONG_MS,
   });
-  // as a clone of the real one, and ready to commit in: nothing has written there but us so far
+  // like a clone of the real one, ready to commit in: the agent has not written there yet
   await git(["remote", "set-url", "origin", url], { cwd: work });
   for (const key of ["user.name", "user.email"]) {
     const value = (await git(["config", "--global", key])).stdout.trim();
@@ -95,14 +95,14 @@ async function checkBranch(git: Git, name: string): Promise<void> {
     ? await git(["check-ref-format", `refs/heads/${name}`], { accept: [1] })
     : undefined;
   if (checked?.code !== 0) {
-    throw new TaskFailure("branch_invalid", false, `${JSON.stringify(name)} is no name for a branch.`);
+    throw new TaskFailure("branch_invalid", false, `${JSON.stringify(name)} is not a valid branch name.`);
   }
 }
 
-/** The server's branches of these names, and which one its HEAD is. */
-async function askServer(git: Git, request: CloneRequest): Promise<Map<string, string>> {
+/** The commits of the request's branches on the server, and the branch that HEAD points to. */
+async function loadRefs(git: Git, request: CloneRequest): Promise<Map<string, string>> {
   const { url, target, branch, credentials } = request;
-  const { stdout } = await reaching(() =>
+  const { stdout } = await mapDenied(() =>
     git(["ls-remote", "--symref", "--", url, "HEAD", `refs/heads/${target}`, `refs/heads/${branch}`], {
       credentials,
     })
@@ -116,7 +116,7 @@ async function askServer(git: Git, request: CloneRequest): Promise<Map<string, s
   return refs;
 }
 
-async function reaching<T>(call: () => Promise<T>): Promise<T> {
+async function mapDenied<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {

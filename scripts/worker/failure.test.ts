@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 const read = (name: string): string => readFileSync(join(import.meta.dirname, name), "utf8");
 const sorted = (words: Iterable<string>): string[] => [...new Set(words)].sort();
 
-test("the README lists every kind of failure there is, and says rightly whether it is tried again", () => {
+test("the README lists every kind of failure, and whether it is retried", () => {
   const kinds = sorted([...read("failure.ts").matchAll(/^ {2}\| "(\w+)"/gm)].map(([, kind = ""]) => kind));
   const listed = [...read("README.md").matchAll(/^\| `(\w+)` +\|.*\| (yes|no)/gm)]
     .map(([, kind = "", again = ""]) => [kind, again] as const);

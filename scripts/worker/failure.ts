@@ -1,4 +1,4 @@
-/** Why a task did not get done, in a word that can be counted. `docs/agents.md` and the README list them. */
+/** Why an attempt failed, as a word that can be counted. `docs/agents.md` and the README list them. */
 export type FailureKind =
   | "no_repository"
   | "repository_refused"
@@ -22,7 +22,7 @@ export type FailureKind =
   | "result_refused"
   | "worker_failed";
 
-/** Ends a task's attempt. `isRetryable` says whether the same task may come out better another time. */
+/** Ends a task's attempt. `isRetryable` is whether another attempt can succeed. */
 export class TaskFailure extends Error {
   readonly kind: FailureKind;
   readonly isRetryable: boolean;
@@ -35,7 +35,7 @@ export class TaskFailure extends Error {
   }
 }
 
-/** Why work on a task was called off from outside; its `name` is what the log says. */
+/** Ends a task from outside; its `reason` is logged. */
 export class Stopped extends Error {
   readonly reason: "cancelled" | "lease_lost" | "shutdown";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createGit, type Git, GitError, isDenied } from "./git.ts";
 
-// Where git's credentials go, and where they don't.
+// Which servers get git's credentials.
 
 const TOKEN = "ghp_only_for_the_first_server_0123456789";
 
@@ -33,17 +33,17 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A server that wants a password, or sends elsewhere; with what it was told. */
-async function serve(redirect?: string): Promise<{ origin: string; told: string[] }> {
-  const told: string[] = [];
+/** A server that asks for a password, or redirects; with the headers `Authorization` that it received. */
+async function serve(redirect?: string): Promise<{ origin: string; received: string[] }> {
+  const received: string[] = [];
   const server = createServer((request, response) => {
-    if (request.headers.authorization) told.push(request.headers.authorization);
+    if (request.headers.authorization) received.push(request.headers.authorization);
     if (redirect) response.writeHead(301, { location: `${redirect}${request.url}` }).end();
     else response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, told };
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
 }
 
 const ask = (origin: string, of: string): Promise<unknown> =>
@@ -51,29 +51,29 @@ const ask = (origin: string, of: string): Promise<unknown> =>
     error: unknown,
   ) => error);
 
-test("the server that the token is for is told it, by the name that GitHub wants", async () => {
-  const { origin, told } = await serve();
+test("the token's server gets it, with the user name that GitHub expects", async () => {
+  const { origin, received } = await serve();
   const error = await ask(origin, origin);
   expect(error).toBeInstanceOf(GitError);
   expect(isDenied(error as GitError)).toBe(true);
-  expect(told.length).toBeGreaterThan(0);
-  expect(Buffer.from(told[0]?.slice("Basic ".length) ?? "", "base64").toString()).toBe(
+  expect(received.length).toBeGreaterThan(0);
+  expect(Buffer.from(received[0]?.slice("Basic ".length) ?? "", "base64").toString()).toBe(
     `x-access-token:${TOKEN}`,
   );
 });
 
-test("another server is not, nor one that the first sends us to", async () => {
+test("another server does not, nor one that the first redirects to", async () => {
   const other = await serve();
   const first = await serve(other.origin);
   expect(await ask(other.origin, first.origin)).toBeInstanceOf(GitError);
   expect(await ask(first.origin, first.origin)).toBeInstanceOf(GitError);
-  expect(other.told).toEqual([]);
+  expect(other.received).toEqual([]);
 });
 
-test("a server whose name only begins like it is not", async () => {
-  const { origin, told } = await serve();
+test("a server whose name has the same beginning does not", async () => {
+  const { origin, received } = await serve();
   expect(await ask(origin, origin.slice(0, -1))).toBeInstanceOf(GitError);
-  expect(told).toEqual([]);
+  expect(received).toEqual([]);
 });
 
 test("the token is in no file", async () => {
@@ -85,7 +85,7 @@ test("the token is in no file", async () => {
   }
 });
 
-test("a protocol that is not allowed is refused by git too", async () => {
+test("git rejects a protocol that is not allowed", async () => {
   const error = await git(["ls-remote", "--", "ext::sh -c true"]).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(GitError);
   expect((error as GitError).message).toContain("transport 'ext' not allowed");

@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { run, type RunResult } from "./process.ts";
 
 export interface GitOptions {
-  /** A folder of ours that the agent does not work in. */
+  /** Our own folder, which the agent does not work in. */
   folder: string;
-  /** What a task's repository may be reached by: `https`. */
+  /** The allowed protocols of a task's repository, such as `https`. */
   protocols: readonly string[];
   author: { name: string; email: string };
   signal: AbortSignal;
 }
 
 export interface Credentials {
-  /** The only server that is given the token, as `https://github.com`. */
+  /** The only server that gets the token, as `https://github.com`. */
   origin: string;
   token: string;
 }
@@ -21,25 +21,25 @@ export interface GitCall {
   cwd?: string;
   input?: string;
   credentials?: Credentials | null;
-  /** The agent's clone beside us is read as a `file` repository, whatever tasks may use. */
+  /** Whether the agent's local clone is fetched, as a `file` repository, whatever tasks may use. */
   isLocal?: boolean;
   timeoutMs?: number;
   keepBytes?: number;
-  /** Exit codes that are an answer. */
+  /** Exit codes that are not errors. */
   accept?: readonly number[];
 }
 
 export type Git = (args: readonly string[], call?: GitCall) => Promise<RunResult>;
 
-/** What git said when it failed. Its text may hold what a server sent: it is shown, never parsed for anything but its kind. */
+/** An error of git. Its text may contain what a server sent: it is shown, and only parsed for the kind of the error. */
 export class GitError extends Error {
   readonly stderr: string;
   readonly stdout: string;
 
   constructor(command: string, result: RunResult) {
-    const said = result.stderr.trim().split("\n").slice(-4).join("\n");
+    const output = result.stderr.trim().split("\n").slice(-4).join("\n");
     super(
-      result.endedBy === "timeout" ? `git ${command} took too long` : said || `git ${command} failed`,
+      result.endedBy === "timeout" ? `git ${command} took too long` : output || `git ${command} failed`,
     );
     this.name = "GitError";
     this.stderr = result.stderr;
@@ -47,7 +47,7 @@ export class GitError extends Error {
   }
 }
 
-/** Nothing that a repository brings along is run: no hooks, no helpers, no submodules, no fsmonitor. */
+/** Runs nothing that a repository contains: no hooks, no helpers, no submodules, no fsmonitor. */
 const CONFIG = (author: GitOptions["author"]): string =>
   `[core]
 	hooksPath = /dev/null
@@ -82,7 +82,7 @@ const CONFIG = (author: GitOptions["author"]): string =>
 	email = ${JSON.stringify(author.email)}
 `;
 
-/** Answers git's two questions for the one server that the token is for; a redirect elsewhere gets nothing. */
+/** Answers git's two questions for the one server that the token is for; a redirect to another server gets no answer. */
 const ASKPASS = `#!/bin/sh
 case "$1" in
   "Username for '$FIXLOOP_GIT_ORIGIN'"*) echo x-access-token ;;
@@ -91,7 +91,7 @@ case "$1" in
 esac
 `;
 
-/** Set by whoever runs the worker, and needed to reach a server from where it stands. */
+/** Variables of the worker that git needs to reach a server. */
 const PASSED_ON = [
   "PATH",
   "TMPDIR",
@@ -111,9 +111,9 @@ const PASSED_ON = [
 ];
 
 /**
- * git with nobody's configuration but ours, never asking a person, its credentials neither on a command line nor in a file.
+ * git with our configuration only, without prompts, its credentials neither on a command line nor in a file.
  *
- * @param environment the worker's own, of which what is needed to reach a server is passed on
+ * @param environment the worker's own, of which only the variables that git needs are passed on
  * @throws GitError when git ends with another code than 0 and those accepted
  */
 export function createGit(
@@ -166,7 +166,7 @@ export function createGit(
   };
 }
 
-/** Whether a server did not let us in; GitHub answers the same for a repository that is not there. */
+/** Whether a server denied access; GitHub answers the same for a repository that does not exist. */
 export const isDenied = (error: GitError): boolean =>
   /authentication failed|could not read (username|password)|repository .*not found|access denied|permission .*denied|returned error: (401|403|404)|does not appear to be a git repository/i
     .test(error.stderr);

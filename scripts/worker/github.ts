@@ -1,7 +1,7 @@
 import { Octokit } from "@octokit/core";
 import { TaskFailure } from "./failure.ts";
 
-export interface PullRequestWish {
+export interface PullRequestInput {
   owner: string;
   name: string;
   head: string;
@@ -34,7 +34,7 @@ const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}
  */
 export async function openPullRequest(
   options: GithubOptions,
-  wish: PullRequestWish,
+  input: PullRequestInput,
 ): Promise<OpenedPullRequest> {
   const { signal, timeoutMs = 30_000 } = options;
   const octokit = new Octokit({
@@ -47,7 +47,7 @@ export async function openPullRequest(
         fetch(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) }),
     },
   });
-  const { owner, name: repo, head, base, title, body } = wish;
+  const { owner, name: repo, head, base, title, body } = input;
   try {
     const { data } = await octokit.request("POST /repos/{owner}/{repo}/pulls", {
       owner,
@@ -61,8 +61,8 @@ export async function openPullRequest(
   } catch (error) {
     signal.throwIfAborted();
     if (statusOf(error) !== 422) throw failure(error);
-    // one may be open already, from an attempt before this one
-    const existing = await findOpen(octokit, wish).catch((reason: unknown) => {
+    // a previous attempt may have opened one
+    const existing = await findOpen(octokit, input).catch((reason: unknown) => {
       signal.throwIfAborted();
       throw failure(reason);
     });
@@ -71,15 +71,15 @@ export async function openPullRequest(
   }
 }
 
-async function findOpen(octokit: Octokit, wish: PullRequestWish): Promise<OpenedPullRequest | undefined> {
+async function findOpen(octokit: Octokit, input: PullRequestInput): Promise<OpenedPullRequest | undefined> {
   const { data } = await octokit.request("GET /repos/{owner}/{repo}/pulls", {
-    owner: wish.owner,
-    repo: wish.name,
-    head: `${wish.owner}:${wish.head}`,
-    base: wish.base,
+    owner: input.owner,
+    repo: input.name,
+    head: `${input.owner}:${input.head}`,
+    base: input.base,
     state: "open",
   });
-  const found = data.find((pull) => pull.head.ref === wish.head);
+  const found = data.find((pull) => pull.head.ref === input.head);
   return found && { number: found.number, url: found.html_url, isNew: false };
 }
 
@@ -88,7 +88,7 @@ const statusOf = (error: unknown): number | undefined => {
   return typeof status === "number" ? status : undefined;
 };
 
-interface Refused {
+interface ErrorResponse {
   response?: {
     headers?: Record<string, string>;
     data?: { message?: string; errors?: { message?: string }[] };
@@ -97,13 +97,13 @@ interface Refused {
 
 function failure(error: unknown): TaskFailure {
   const status = statusOf(error);
-  const { data, headers } = (error as Refused).response ?? {};
+  const { data, headers } = (error as ErrorResponse).response ?? {};
   const details = (data?.errors ?? []).flatMap(({ message }) => message ?? []);
-  const said = [data?.message, ...details].filter(Boolean).join(": ");
+  const text = [data?.message, ...details].filter(Boolean).join(": ");
   const message = `GitHub ${status ? `answered ${status}` : "could not be reached"}${
-    said ? `: ${said}` : ""
+    text ? `: ${text}` : ""
   }`;
-  // a limit says when to come again, or that nothing is left; any other 403 is a refusal
+  // a rate limit has one of these headers; any other 403 is about rights
   const isLimit = status === 429 ||
     (status === 403 && (headers?.["retry-after"] || headers?.["x-ratelimit-remaining"] === "0"));
   if (isLimit) return new TaskFailure("pr_failed", true, message, { cause: error });

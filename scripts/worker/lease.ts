@@ -5,30 +5,30 @@ import { type Claim, type Queue, QueueError } from "./queue.ts";
 
 export interface LeaseOptions {
   leaseSeconds: number;
-  /** `performance.now()` when the claim was sent: the lease began no earlier. */
+  /** `performance.now()` when the claim was sent, so before the lease started. */
   claimedAt: number;
-  /** Aborted when the worker is to end. */
+  /** Aborted when the worker has to stop. */
   shutdown: AbortSignal;
   log: Log;
 }
 
 export interface Lease {
-  /** Aborted with a `Stopped` as soon as the task is no longer ours to work on. */
+  /** Aborted with a `Stopped` as soon as the lease has ended. */
   readonly signal: AbortSignal;
-  /** Beats now; resolves when the lease is surely ours. @throws Stopped */
+  /** Sends a heartbeat; resolves when the queue has confirmed the lease. @throws Stopped */
   confirm(message?: string): Promise<void>;
-  /** Makes a call until the queue answers, as long as the lease lasts. @throws Stopped, QueueError */
+  /** Repeats a call until the queue answers, as long as the lease lasts. @throws Stopped, QueueError */
   insist<T>(call: () => Promise<T>): Promise<T>;
-  /** No more heartbeats. */
+  /** Stops the heartbeats. */
   stop(): Promise<void>;
 }
 
-/** How soon a call that got no answer is made again. */
+/** The delay before a call without an answer is repeated. */
 const RETRY_MS = 1_000;
 
 /**
- * Keeps a lease by a heartbeat at a third of its length. A cancelled task, a lease that somebody else has, and one that no
- * heartbeat has reached the queue for until it ran out end in the same way: `signal` is aborted, and nothing may be written.
+ * Renews a lease with a heartbeat at a third of its length. A cancelled task, a lease that another worker has, and one that
+ * expired because no heartbeat reached the queue end in the same way: `signal` is aborted, and nothing may be written.
  */
 export function holdLease(queue: Queue, claim: Claim, options: LeaseOptions): Lease {
   const { leaseSeconds, shutdown, log } = options;
@@ -54,7 +54,7 @@ export function holdLease(queue: Queue, claim: Claim, options: LeaseOptions): Le
       } catch (error) {
         if (!(error instanceof QueueError)) throw error;
         if (error.isLost) throw lose("lease_lost");
-        // an answer of the queue that will be the same the next time
+        // the queue's answer to a retry would be the same
         if (error.code !== null) throw error;
         log("queue does not answer", { task: claim.task_id, error: error.message });
         await sleep(Math.max(0, Math.min(RETRY_MS, deadline - performance.now())));
@@ -81,9 +81,9 @@ export function holdLease(queue: Queue, claim: Claim, options: LeaseOptions): Le
       });
     }
   })();
-  // whatever breaks it, work must not go on without it
+  // without heartbeats the task must not continue
   beating.catch((error: unknown) => {
-    log("heartbeat broke", { task: claim.task_id, error: String(error) });
+    log("heartbeat failed", { task: claim.task_id, error: String(error) });
     lose("lease_lost");
   });
 
@@ -103,7 +103,7 @@ export function holdLease(queue: Queue, claim: Claim, options: LeaseOptions): Le
   };
 }
 
-/** A call that hangs counts as one without an answer. */
+/** Limits the time of a call: one that hangs counts as one without an answer. */
 async function within<T>(ms: number, call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

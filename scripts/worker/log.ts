@@ -3,14 +3,14 @@ import type { Redactor } from "./redact.ts";
 
 export type Fields = Record<string, string | number | boolean | null | undefined>;
 
-/** One line an event. `message` says it in words, `fields` what it is about. */
+/** Writes one line per event, with its fields. */
 export type Log = (event: string, fields?: Fields) => void;
 
-/** Control characters would let a text that is not ours write lines or colours of its own. */
+/** Without control characters, with which foreign text could write lines or colours of its own. */
 // deno-lint-ignore no-control-regex
 const printable = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
 
-/** JSON for machines, or a line for people; secrets taken out of either. */
+/** A log in JSON, or in text for a terminal; secrets are removed from both. */
 export function createLog(format: "json" | "text", redactor: Redactor, write = console.log): Log {
   return (event, fields = {}) => {
     const at = new Date().toISOString();
@@ -19,9 +19,9 @@ export function createLog(format: "json" | "text", redactor: Redactor, write = c
       write(redactor.clean(JSON.stringify({ at, event, ...Object.fromEntries(given) })));
       return;
     }
-    const words = given.map(([key, value]) =>
+    const parts = given.map(([key, value]) =>
       `${styleText("dim", `${key}=`)}${printable(redactor.clean(String(value)))}`
     );
-    write([styleText("dim", at.slice(11, 19)), event, ...words].join(" "));
+    write([styleText("dim", at.slice(11, 19)), event, ...parts].join(" "));
   };
 }

@@ -1,23 +1,23 @@
 import { mkdirSync } from "node:fs";
 import { createClient } from "@supabase/supabase-js";
 import { createLog } from "./log.ts";
-import { HELP, readSettings, UsageError } from "./options.ts";
+import { HELP, parseSettings, UsageError } from "./options.ts";
 import { run } from "./process.ts";
 import { createQueue, QueueError } from "./queue.ts";
 import { createRedactor } from "./redact.ts";
 import { createTokenSource } from "./token.ts";
 import { work } from "./worker.ts";
 
-/** Long enough to send the largest result, short enough to notice a server that has gone. */
+/** Long enough to send the largest result, short enough to notice an unreachable server. */
 const REQUEST_TIMEOUT_MS = 120_000;
 
-/** The first one that can be kept from reading its user's configuration. */
+/** The first version that can ignore its user's configuration. */
 const OLDEST_GIT = [2, 32] as const;
 
 async function checkGit(): Promise<void> {
   const env = { PATH: process.env.PATH ?? "" };
   const { stdout } = await run("git", ["--version"], { cwd: "/", env, timeoutMs: 10_000 }).catch(() => {
-    throw new UsageError("git is not there. Install it, or put it on the PATH.");
+    throw new UsageError("git was not found. Install it, or add it to the PATH.");
   });
   const [major = 0, minor = 0] = stdout.match(/\d+/g)?.map(Number) ?? [];
   if (major > OLDEST_GIT[0] || (major === OLDEST_GIT[0] && minor >= OLDEST_GIT[1])) return;
@@ -30,7 +30,7 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const { env } = process;
-  const settings = readSettings(args, env, process.stdout.isTTY === true);
+  const settings = parseSettings(args, env, process.stdout.isTTY === true);
   const redactor = createRedactor([
     settings.workerToken,
     settings.secretKey,
@@ -83,9 +83,9 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    console.error(`${error.message}\nWith --help, the worker says what it takes.`);
+    console.error(`${error.message}\n--help lists the options.`);
   } else if (error instanceof QueueError) {
-    console.error(`The queue refused this worker: ${error.code ?? error.status}. ${error.message}`);
+    console.error(`The queue rejected this worker: ${error.code ?? error.status}. ${error.message}`);
   } else console.error(error);
   process.exitCode = 1;
 }

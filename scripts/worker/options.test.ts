@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { HELP, readSettings, UsageError } from "./options.ts";
+import { HELP, parseSettings, UsageError } from "./options.ts";
 
 const keys = {
   SUPABASE_URL: "http://127.0.0.1:54321",
@@ -8,10 +8,10 @@ const keys = {
 };
 const enough = ["--agents", "claude", "--command", "claude -p"];
 const read = (args: string[] = enough, environment: Record<string, string> = keys) =>
-  readSettings(args, environment, false);
+  parseSettings(args, environment, false);
 
 describe("keys", () => {
-  test("a worker's token goes with the publishable key, and the secret key is then left alone", () => {
+  test("a worker's token needs the publishable key, and the secret key is then not used", () => {
     expect(read(enough, { ...keys, SUPABASE_SECRET_KEY: "sb_secret_x" })).toMatchObject({
       apiKey: "sb_publishable_x",
       workerToken: "flw_x",
@@ -47,10 +47,12 @@ describe("arguments", () => {
     ]);
     expect(agents).toEqual(["claude", "codex", "other"]);
     expect(agents.map(task.commandOf)).toEqual(["claude -p --x=1", "codex exec -", "run --any=thing"]);
-    expect(() => read(["--agents", "a,b", "--command", "a=x"])).toThrow("--command says how to run b.");
+    expect(() => read(["--agents", "a,b", "--command", "a=x"])).toThrow(
+      "--command is missing: how to run b.",
+    );
   });
 
-  test("GitHub's host may be cloned from by https, and what else is said", () => {
+  test("clones come from GitHub's host by https, and from what the options allow", () => {
     expect(read().task.rules).toEqual({ protocols: ["https"], hosts: ["github.com"] });
     const environment = { ...keys, GITHUB_API_URL: "https://ghe.acme.example/api/v3" };
     const more = ["--allow-protocol", "ssh", "--allow-host", "gitea.acme.example:3000"];
@@ -74,7 +76,7 @@ describe("arguments", () => {
     [[...enough, "--author", 'a" <x@y>']],
     [[...enough, "--unknown"]],
     [[...enough, "stray"]],
-  ])("%j is refused", (args) => {
+  ])("%j is rejected", (args) => {
     expect(() => read(args)).toThrow(UsageError);
   });
 

@@ -8,37 +8,38 @@ export const HELP = `npm run worker -- --agents <names> --command <command> [opt
 
 Claims tasks for coding agents, runs the agent in a fresh clone, pushes its work and opens a pull request.
 
-  --agents <a,b>            whose tasks to take
+  --agents <a,b>            the agents whose tasks to claim
   --command <command>       how to run the agent, by sh -c in the clone; the prompt comes on standard input.
                             Several agents: --command a='…' --command b='…'
-  --once                    take one task, if there is one, and end
+  --once                    claim one task, if there is one, and end
   --concurrency <n>         tasks at a time (1)
   --worker <name>           this worker's name in the history of attempts (host and process)
-  --model <name>            kept with each task, for the figures by model
-  --lease <seconds>         how long a task stays ours without a heartbeat (60)
+  --model <name>            stored with each task, for statistics by model
+  --lease <seconds>         how long a lease lasts without a heartbeat (60)
   --timeout <seconds>       how long the agent may take (1800)
-  --grace <seconds>         between asking the agent to end and ending it (10)
-  --idle <seconds>          longest wait between looks at an empty queue (30)
-  --goal pr|push|diff       open a pull request, push only, or only keep the diff (pr)
+  --grace <seconds>         between SIGTERM and SIGKILL when the agent has to end (10)
+  --idle <seconds>          longest wait between claims while the queue is empty (30)
+  --goal pr|push|diff       open a pull request, only push, or only store the diff (pr)
   --depth <n>               commits of history in the clone; 0 for all (50)
-  --work-dir <folder>       where clones are made (the system's folder for temporary files)
-  --keep                    leave the clones there
-  --author '<name> <mail>'  who commits what the agent left uncommitted
-  --pass-env <NAME>         give the agent this variable too; may be repeated
-  --allow-host <host>       clone from this host too; may be repeated (GitHub's)
-  --allow-protocol <name>   also http, ssh or file; may be repeated (https)
-  --log json|text           (text on a terminal)
+  --work-dir <folder>       folder for the clones (the system's temporary folder)
+  --keep                    don't delete the clones
+  --author '<name> <mail>'  author of the commit for uncommitted changes
+  --pass-env <NAME>         pass this variable to the agent too; may be repeated
+  --allow-host <host>       also clone from this host; may be repeated (GitHub's)
+  --allow-protocol <name>   also clone by http, ssh or file; may be repeated (https)
+  --log json|text           format of the log (text on a terminal)
 
 Environment:
   SUPABASE_URL
   WORKER_TOKEN and SUPABASE_PUBLISHABLE_KEY, or SUPABASE_SECRET_KEY for a worker of your own server
-  GITHUB_TOKEN              for clone, push and pull request; with the secret key each task's owner's is used without it
+  GITHUB_TOKEN              for clone, push and pull request; without it, a worker with the secret key uses the
+                            token of each task's owner
   GITHUB_API_URL            https://api.github.com, or https://<host>/api/v3 of GitHub Enterprise Server
 `;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the person who started the worker can mend. */
+/** An error that the user can fix. */
 export class UsageError extends Error {}
 
 export interface Settings {
@@ -55,17 +56,19 @@ export interface Settings {
 }
 
 /**
- * @throws UsageError for what is missing or makes no sense
+ * Parses the arguments and the environment.
+ *
+ * @throws UsageError for a missing or invalid setting
  */
-export function readSettings(args: string[], environment: Environment, isTerminal: boolean): Settings {
+export function parseSettings(args: string[], environment: Environment, isTerminal: boolean): Settings {
   const { values } = parse(args);
   const agents = (values.agents ?? "").split(",").map((name) => name.trim()).filter(Boolean);
-  if (agents.length === 0) throw new UsageError("--agents says whose tasks to take.");
+  if (agents.length === 0) throw new UsageError("--agents is missing: the agents whose tasks to claim.");
   const apiUrl = environment.GITHUB_API_URL || "https://api.github.com";
   const goals = { pr: "pull_request", push: "push", diff: "diff" } as const;
   const leaseSeconds = positive("lease", values.lease, 60, 5);
   return {
-    ...readKeys(environment),
+    ...parseKeys(environment),
     githubToken: environment.GITHUB_TOKEN || undefined,
     worker: values.worker || `${hostname()}:${process.pid}`,
     agents,
@@ -73,13 +76,13 @@ export function readSettings(args: string[], environment: Environment, isTermina
     task: {
       commandOf: commandsOf(agents, values.command ?? []),
       folder: values["work-dir"] ?? tmpdir(),
-      keepsFolders: values.keep === true,
+      keepFolders: values.keep === true,
       rules: {
-        protocols: ["https", ...readProtocols(values["allow-protocol"] ?? [])],
+        protocols: ["https", ...parseProtocols(values["allow-protocol"] ?? [])],
         hosts: [githubOrigin(url("GITHUB_API_URL", apiUrl)).host, ...values["allow-host"] ?? []],
       },
       depth: positive("depth", values.depth, 50, 0),
-      author: readAuthor(values.author),
+      author: parseAuthor(values.author),
       agentTimeoutMs: positive("timeout", values.timeout, 1800) * 1000,
       graceMs: positive("grace", values.grace, 10, 0) * 1000,
       passEnv: values["pass-env"] ?? [],
@@ -130,13 +133,13 @@ function parse(args: string[]) {
   }
 }
 
-function readKeys(
+function parseKeys(
   environment: Environment,
 ): Pick<Settings, "supabaseUrl" | "apiKey" | "secretKey" | "workerToken"> {
   const { SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, SUPABASE_SECRET_KEY, WORKER_TOKEN } = environment;
   if (!SUPABASE_URL) throw new UsageError("SUPABASE_URL is not set.");
   const supabaseUrl = url("SUPABASE_URL", SUPABASE_URL);
-  // the lesser key where both are there: .local/env has the secret key too
+  // the key with fewer rights where both are set: .local/env contains the secret key too
   if (WORKER_TOKEN && SUPABASE_PUBLISHABLE_KEY) {
     return { supabaseUrl, apiKey: SUPABASE_PUBLISHABLE_KEY, secretKey: undefined, workerToken: WORKER_TOKEN };
   }
@@ -164,23 +167,23 @@ function commandsOf(agents: string[], given: string[]): (agent: string) => strin
   }
   for (const agent of agents) {
     const command = commands.get(agent) ?? common;
-    if (!command?.trim()) throw new UsageError(`--command says how to run ${agent}.`);
+    if (!command?.trim()) throw new UsageError(`--command is missing: how to run ${agent}.`);
     commands.set(agent, command);
   }
   return (agent) => commands.get(agent) ?? common ?? "";
 }
 
-function readProtocols(names: string[]): string[] {
+function parseProtocols(names: string[]): string[] {
   for (const name of names) {
     choose("allow-protocol", name, { https: "https", http: "http", ssh: "ssh", file: "file" });
   }
   return names;
 }
 
-function readAuthor(text: string | undefined): { name: string; email: string } {
+function parseAuthor(text: string | undefined): { name: string; email: string } {
   if (text === undefined) return { name: "Fixloop worker", email: "worker@fixloop.invalid" };
   const [, name, email] = text.match(/^([^<>"\\\n]+?)\s*<([^<>\s"\\]+@[^<>\s"\\]+)>$/) ?? [];
-  if (!name || !email) throw new UsageError("--author is 'Name <name@example.org>'.");
+  if (!name || !email) throw new UsageError("--author has to be 'Name <name@example.org>'.");
   return { name, email };
 }
 
@@ -188,16 +191,16 @@ function positive(name: string, text: string | undefined, otherwise: number, lea
   if (text === undefined) return otherwise;
   const number = Number(text);
   if (Number.isInteger(number) && number >= least) return number;
-  throw new UsageError(`--${name} is a number from ${least}, not ${text}.`);
+  throw new UsageError(`--${name} has to be a number from ${least}, not ${text}.`);
 }
 
 function choose<T>(name: string, text: string, choices: Record<string, T>): T {
   const choice = Object.hasOwn(choices, text) ? choices[text] : undefined;
   if (choice !== undefined) return choice;
-  throw new UsageError(`--${name} is one of ${Object.keys(choices).join(", ")}, not ${text}.`);
+  throw new UsageError(`--${name} has to be one of ${Object.keys(choices).join(", ")}, not ${text}.`);
 }
 
 function url(name: string, text: string): string {
   if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
-  throw new UsageError(`${name}=${text} is no url.`);
+  throw new UsageError(`${name}=${text} is not a URL.`);
 }

@@ -5,23 +5,23 @@ export interface RunOptions {
   env: Record<string, string>;
   /** Written to its standard input, which is then closed. */
   input?: string;
-  /** After this long it is ended. */
+  /** The time limit, after which it is ended. */
   timeoutMs: number;
-  /** Between the request to end and the end. */
+  /** The time between SIGTERM and SIGKILL. */
   graceMs?: number;
-  /** How much of each output is kept; what comes before is dropped. */
+  /** The size of the end of each output that is returned. */
   keepBytes?: number;
-  /** Ends it as a time-out does. */
+  /** Ends it as a timeout does. */
   signal?: AbortSignal;
 }
 
 export interface RunResult {
   code: number | null;
-  /** What ended it, when it was not itself. */
+  /** Why it was ended, if it was. */
   endedBy: "timeout" | "abort" | null;
   stdout: string;
   stderr: string;
-  /** Whether output was dropped. */
+  /** Whether the beginning of an output was dropped. */
   isCut: boolean;
 }
 
@@ -42,21 +42,21 @@ function tail(limit: number) {
     text() {
       const all = Buffer.concat(chunks);
       if (all.length <= limit) return { text: all.toString("utf8"), isCut };
-      // a character that was cut in two is left out
+      // without a character that was cut in two
       return { text: all.subarray(-limit).toString("utf8").replace(/^\uFFFD+/, ""), isCut: true };
     },
   };
 }
 
-/** What runs now: none of it survives this process, unless that is killed. */
+/** The running programs: none of them outlives this process, unless it is killed. */
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of running) signalGroup(child, "SIGKILL");
 });
 
 /**
- * Runs a program in a process group of its own, so that what it started ends with it: SIGTERM to all of them, and after
- * `graceMs` SIGKILL. Resolves when the program has ended and nobody of its group is left.
+ * Runs a program in its own process group, so that the processes it started end with it: SIGTERM to all of them, and after
+ * `graceMs` SIGKILL. Resolves when the program has ended and its group is empty.
  *
  * @throws when the program cannot be started
  */
@@ -74,7 +74,7 @@ export async function run(program: string, args: readonly string[], options: Run
   const stderr = tail(keepBytes);
   child.stdout.on("data", stdout.push);
   child.stderr.on("data", stderr.push);
-  // a program need not read what it is given
+  // a program may ignore its standard input
   child.stdin.on("error", () => {});
   child.stdin.end(options.input ?? "");
 
@@ -94,10 +94,10 @@ export async function run(program: string, args: readonly string[], options: Run
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", () => {
-        // what it left running in the background must not outlive it, nor keep its output open
+        // a background process of its group must not outlive it, nor keep its output open
         killer ??= setTimeout(() => signalGroup(child, "SIGKILL"), graceMs);
         signalGroup(child, "SIGTERM");
-        // one that left the group may hold the output open for ever
+        // a process that left the group may keep the output open forever
         hangUp = setTimeout(() => {
           child.stdout.destroy();
           child.stderr.destroy();
@@ -105,7 +105,7 @@ export async function run(program: string, args: readonly string[], options: Run
       });
       child.once("close", (exitCode) => resolve(exitCode));
     });
-    // deaf to SIGTERM and silent, or done: either way nobody stays
+    // a process that ignores SIGTERM ends too
     signalGroup(child, "SIGKILL");
     const out = stdout.text();
     const err = stderr.text();
@@ -124,7 +124,7 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal);
   } catch (error) {
-    // the group is gone
+    // the group has ended
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

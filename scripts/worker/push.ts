@@ -3,7 +3,7 @@ import { TaskFailure } from "./failure.ts";
 import { type Credentials, type Git, GitError, isDenied } from "./git.ts";
 
 /**
- * Pushes the branch, replacing what was there when the work began and nothing that came since.
+ * Pushes the branch; it replaces the commit that the branch had at the start, and no later one.
  *
  * @throws TaskFailure `push_denied`, `push_rejected`, `push_failed`
  */
@@ -28,12 +28,12 @@ export async function pushBranch(
     ], { credentials, timeoutMs: 15 * 60_000 });
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
-    const refused = error.stdout.split("\n").find((line) => line.startsWith("!"))?.split("\t").at(-1);
-    // the server's own rules say no; anything else on that line means that the branch has moved
-    if (refused?.startsWith("[remote rejected]") || isDenied(error)) {
-      throw new TaskFailure("push_denied", false, refused ?? error.message, { cause: error });
+    const rejection = error.stdout.split("\n").find((line) => line.startsWith("!"))?.split("\t").at(-1);
+    // rejected by the server's own rules; any other reason on that line means that the branch has moved
+    if (rejection?.startsWith("[remote rejected]") || isDenied(error)) {
+      throw new TaskFailure("push_denied", false, rejection ?? error.message, { cause: error });
     }
-    if (refused) throw new TaskFailure("push_rejected", true, refused, { cause: error });
+    if (rejection) throw new TaskFailure("push_rejected", true, rejection, { cause: error });
     throw new TaskFailure("push_failed", true, error.message, { cause: error });
   }
 }

@@ -6,10 +6,10 @@ export interface ChatMessage {
   content: string;
 }
 
-/** What `claim_task` hands over: a task, and the lease on it. */
+/** A claimed task and its lease, as `claim_task` returns them. */
 export interface Claim {
   task_id: number;
-  /** Says which lease a call speaks for. A later lease has a greater one, and only the latest is listened to. */
+  /** The lease that a call belongs to. A later lease has a greater token, and only the latest one is accepted. */
   fencing_token: number;
   attempt: number;
   lease_expires_at: string;
@@ -50,11 +50,11 @@ export interface FailureReport {
 
 /** The calls of a worker. Each throws `QueueError`. */
 export interface Queue {
-  /** @param key the same key again gives the same lease back, so that a lost answer costs nothing */
+  /** @param key a repeated call with the same key returns the same lease, so that a lost response has no effect */
   claim(key: string): Promise<Claim | null>;
   heartbeat(claim: Claim, message?: string): Promise<"running" | "cancelled">;
   complete(claim: Claim, result: Result): Promise<void>;
-  /** Resolves with what became of the task. */
+  /** Resolves with the new status of the task. */
   fail(claim: Claim, failure: FailureReport): Promise<"pending" | "failed">;
   release(claim: Claim): Promise<void>;
 }
@@ -62,7 +62,7 @@ export interface Queue {
 export class QueueError extends Error {
   /** `agents_task_lease_expired`, `agents_worker_token_invalid` … or null when the queue could not be reached. */
   readonly code: string | null;
-  /** Of the answer; 0 without one. */
+  /** The HTTP status; 0 without a response. */
   readonly status: number;
 
   constructor(code: string | null, message: string, status = 0) {
@@ -72,17 +72,18 @@ export class QueueError extends Error {
     this.status = status;
   }
 
-  /** Whether this task is out of our hands, for whichever reason. */
+  /** Whether this worker no longer has the task, for whichever reason. */
   get isLost(): boolean {
-    return this.code === "agents_task_lease_expired" || this.code === "agents_task_unknown" || this.isRefused;
+    return this.code === "agents_task_lease_expired" || this.code === "agents_task_unknown" ||
+      this.isRejected;
   }
 
-  /** Whether the queue does not take us for a worker: asking again does not help. */
-  get isRefused(): boolean {
-    return this.code?.startsWith("worker_") ?? false;
+  /** Whether the queue rejects this worker: a retry gets the same answer. */
+  get isRejected(): boolean {
+    return this.code?.startsWith("agents_worker_") ?? false;
   }
 
-  /** Whether there is no queue for us at that address: a wrong key, a wrong url, an older database. */
+  /** Whether the address has no queue for this worker: a wrong key, a wrong URL, an older database. */
   get isMisplaced(): boolean {
     return this.code === null && [400, 401, 403, 404].includes(this.status);
   }
@@ -103,7 +104,7 @@ export function createQueue(client: SupabaseClient, options: QueueOptions): Queu
   const call = async (name: string, args: Record<string, unknown>): Promise<unknown> => {
     const { data, error, status } = await client.rpc(name, { ...storable(args), ...token });
     if (!error) return data;
-    // ours have a word for a message; what a proxy or the network says is no answer of the queue
+    // the queue's own errors have a code as their message; any other error comes from a proxy or the network
     if (/^PT\d{3}$/.test(error.code ?? "")) {
       throw new QueueError(error.message, error.details ?? error.message, status);
     }
@@ -133,7 +134,7 @@ export function createQueue(client: SupabaseClient, options: QueueOptions): Queu
   };
 }
 
-/** What PostgreSQL can hold: agents and repositories bring along NUL and halves of characters, which it refuses. */
+/** Replaces what PostgreSQL can't store: NUL and lone surrogates, which come from agents and repositories. */
 function storable<T>(value: T): T {
   return JSON.parse(
     JSON.stringify(

@@ -1,34 +1,34 @@
-/** Takes secrets out of text that is shown or stored: in plain, and as base64 may carry them. */
+/** Removes secrets from text that is shown or stored: as plain text, base64 and URL-encoded. */
 export interface Redactor {
-  /** Adds a secret that was learnt later. Text too short to be one is not added: it would tear words apart. */
+  /** Adds a secret. A text that is too short is not added, since it would match parts of words. */
   add(secret: string | null | undefined): void;
   clean(text: string): string;
-  /** Whether a text holds one of them. */
+  /** Whether a text contains one of them. */
   finds(text: string): boolean;
 }
 
-const SHORTEST = 8;
+const MIN_LENGTH = 8;
 
 export function createRedactor(secrets: readonly (string | null | undefined)[] = []): Redactor {
-  const known = new Set<string>();
+  const forms = new Set<string>();
   const redactor: Redactor = {
     add(secret) {
-      if (!secret || secret.trim().length < SHORTEST) return;
+      if (!secret || secret.trim().length < MIN_LENGTH) return;
       const plain = secret.trim();
       const basic = Buffer.from(`x-access-token:${plain}`).toString("base64");
       for (const form of [plain, Buffer.from(plain).toString("base64"), basic, encodeURIComponent(plain)]) {
-        known.add(form.replace(/=+$/, ""));
+        forms.add(form.replace(/=+$/, ""));
       }
     },
     clean(text) {
       let result = text;
-      // longest first: a secret that is the beginning of another one would leave its end behind
-      for (const secret of [...known].sort((a, b) => b.length - a.length)) {
+      // longest first: a secret that is a prefix of another one would leave the rest of that
+      for (const secret of [...forms].sort((a, b) => b.length - a.length)) {
         result = result.replaceAll(secret, "[redacted]");
       }
       return result;
     },
-    finds: (text) => [...known].some((secret) => text.includes(secret)),
+    finds: (text) => [...forms].some((secret) => text.includes(secret)),
   };
   for (const secret of secrets) redactor.add(secret);
   return redactor;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { runTask } from "./run-task.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 
-// What servers refuse, and what a task's own columns must not get a worker to do.
+// Errors of servers, and tasks whose columns would make a worker do what it must not do.
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -20,28 +20,28 @@ afterEach(async () => {
 
 const EDIT = `echo hello >> README.md`;
 
-/** Runs a task that must not come out well: how it ended, and why. */
+/** Runs a task that has to fail; returns its outcome and the kind of the failure. */
 async function failed(...args: Parameters<Bench["run"]>): Promise<string> {
   const outcome = await bench.run(...args);
   return `${outcome} ${bench.queue.failures.at(-1)?.error_kind}`;
 }
 
-describe("repositories and branches of a user's making", () => {
-  test("a url is looked at before anything is asked for", async () => {
+describe("repositories and branches that a user wrote", () => {
+  test("a URL is checked before any request", async () => {
     expect(await failed(EDIT, { repo_url: "https://evil.example/acme/shop" })).toBe(
       "failed repository_refused",
     );
     expect(bench.fake.state.requests).toEqual([]);
   });
 
-  test("a name that is an option, or no branch", async () => {
+  test("a name that is an option, or not a branch name", async () => {
     for (const name of ["--force", "a..b", "a b", "HEAD", "x.lock", "@{-1}", "x~1", ""]) {
       expect(await failed(EDIT, { target_branch: name }), name).toBe("failed branch_invalid");
       expect(await failed(EDIT, { pr_branch: name }), name).toBe("failed branch_invalid");
     }
   });
 
-  test("work never goes straight to the target, nor to the repository's own branch", async () => {
+  test("the task's branch is neither the target nor the repository's default branch", async () => {
     bench.commit("release", "x", "x\n");
     expect(await failed(EDIT, { pr_branch: "main" })).toBe("failed branch_invalid");
     expect(await failed(EDIT, { pr_branch: "main", target_branch: "release" })).toBe("failed branch_invalid");
@@ -49,14 +49,14 @@ describe("repositories and branches of a user's making", () => {
   });
 });
 
-describe("servers that refuse", () => {
-  test("a repository that one may not read", async () => {
+describe("servers that answer an error", () => {
+  test("a repository that the token may not read", async () => {
     const shop = bench.fake.state.repo("acme", "shop");
     if (shop) shop.members = ["somebody"];
     expect(await failed(EDIT)).toBe("failed clone_denied");
   });
 
-  test("a token that is wrong, and none at all", async () => {
+  test("a wrong token, and no token", async () => {
     const [maya] = bench.fake.state.users;
     if (maya) maya.token = "ghp_another";
     expect(await failed(EDIT)).toBe("failed clone_denied");
@@ -66,7 +66,7 @@ describe("servers that refuse", () => {
     expect(bench.queue.failures[1]?.error_kind).toBe("github_token_missing");
   });
 
-  test("the token is for GitHub's host alone", async () => {
+  test("only GitHub's host gets the token", async () => {
     const other = await openBench();
     try {
       const host = new URL(other.fake.url).host;
@@ -79,12 +79,12 @@ describe("servers that refuse", () => {
     }
   });
 
-  test("a server that is down is asked again later", async () => {
+  test("a server that is down: the task is retried", async () => {
     await bench.fake.stop();
     expect(await failed(EDIT)).toBe("retried clone_failed");
   });
 
-  test("a branch that somebody else pushed to meanwhile is left as it is", async () => {
+  test("a branch that somebody else pushed to meanwhile is not changed", async () => {
     const work = join(bench.folder, "meanwhile");
     const agent = `${EDIT} && git clone -q ${bench.gitDir} ${work} && cd ${work} &&
       git -c user.name=x -c user.email=x@example.org commit -q --allow-empty -m theirs &&

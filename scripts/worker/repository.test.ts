@@ -38,7 +38,7 @@ describe("the url of a task's repository", () => {
     expect(refused).toThrow(expect.objectContaining({ kind, isRetryable: false }));
   });
 
-  test("other protocols and hosts by leave of who runs the worker", () => {
+  test("other protocols and hosts where the worker's options allow them", () => {
     const open = { protocols: ["https", "ssh", "file"], hosts: ["github.com", "git.acme.example:8443"] };
     expect(checkRepository("git@github.com:acme/shop.git", open).href).toBe(
       "ssh://git@github.com/acme/shop.git",
@@ -48,7 +48,7 @@ describe("the url of a task's repository", () => {
   });
 });
 
-test("the host that is GitHub's, of its API's address", () => {
+test("GitHub's web host, by the address of its API", () => {
   expect(githubOrigin("https://api.github.com").origin).toBe("https://github.com");
   expect(githubOrigin("https://ghe.acme.example/api/v3").origin).toBe("https://ghe.acme.example");
 });

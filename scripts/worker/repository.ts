@@ -1,42 +1,42 @@
 import { TaskFailure } from "./failure.ts";
 
 export interface RepositoryRules {
-  /** Of `https`, `http`, `ssh`, `file`. */
+  /** Some of `https`, `http`, `ssh`, `file`. */
   protocols: readonly string[];
   /** Hosts, with their port where it is not the protocol's own. */
   hosts: readonly string[];
 }
 
 /**
- * The url of a task's repository, as git may be given it. It comes from a user: it must not be an option, another protocol
- * (`ext::` runs a command), a host inside the worker's network, or carry a password that would end up in logs.
+ * Checks the URL of a task's repository, which a user wrote: it must not be an option, another protocol
+ * (`ext::` runs a command), a host inside the worker's network, or contain a password that would end up in logs.
  *
  * @throws TaskFailure `no_repository`, `repository_refused`
  */
 export function checkRepository(repoUrl: string | null, rules: RepositoryRules): URL {
   if (!repoUrl?.trim()) throw new TaskFailure("no_repository", false, "The task names no repository.");
-  const refuse = (why: string): TaskFailure => new TaskFailure("repository_refused", false, why);
+  const invalid = (why: string): TaskFailure => new TaskFailure("repository_refused", false, why);
   const text = repoUrl.trim();
-  // git@host:owner/name is git's own way of writing ssh://git@host/owner/name
+  // git@host:owner/name is git's short form of ssh://git@host/owner/name
   const short = text.match(/^([\w.-]+)@([\w.-]+):(?!\/)(\S+)$/);
   const url = URL.parse(short ? `ssh://${short[1]}@${short[2]}/${short[3]}` : text);
   // deno-lint-ignore no-control-regex
-  if (!url || /[\s\u0000-\u001f]/.test(text)) throw refuse("The repository's url is none.");
+  if (!url || /[\s\u0000-\u001f]/.test(text)) throw invalid("The repository's URL is invalid.");
   const protocol = url.protocol.slice(0, -1);
   if (!rules.protocols.includes(protocol)) {
-    throw refuse(`This worker clones by ${rules.protocols.join(", ")} only, not by ${protocol}.`);
+    throw invalid(`This worker clones by ${rules.protocols.join(", ")} only, not by ${protocol}.`);
   }
   if (url.password || (url.username && protocol !== "ssh")) {
-    throw refuse("The repository's url carries credentials.");
+    throw invalid("The repository's URL contains credentials.");
   }
-  if (url.search || url.hash) throw refuse("The repository's url has a query or a fragment.");
+  if (url.search || url.hash) throw invalid("The repository's URL has a query or a fragment.");
   if (protocol !== "file" && !rules.hosts.includes(url.host)) {
-    throw refuse(`This worker clones from ${rules.hosts.join(", ")} only, not from ${url.host}.`);
+    throw invalid(`This worker clones from ${rules.hosts.join(", ")} only, not from ${url.host}.`);
   }
   return url;
 }
 
-/** Where people see what the API at `apiUrl` is about: `https://github.com`, or the host of a GitHub Enterprise Server. */
+/** The origin of the web pages for an API: `https://github.com`, or the host of a GitHub Enterprise Server. */
 export function githubOrigin(apiUrl: string): URL {
   const url = new URL(apiUrl);
   if (url.host === "api.github.com") return new URL("https://github.com");
@@ -44,8 +44,8 @@ export function githubOrigin(apiUrl: string): URL {
 }
 
 /**
- * Owner and name of a repository that is on GitHub's own host; null for one elsewhere, of which only the project can say what
- * it is on GitHub. What was pushed to decides: the project's user may have written any other name into the project.
+ * Owner and name of a repository on GitHub's own host; null for one elsewhere, whose names only the project has. The URL
+ * that was pushed to counts: the user may have stored any other name in the project.
  */
 export function namesOnGithub(url: URL, apiUrl: string): [owner: string, name: string] | null {
   const [, owner, name] = url.pathname.match(/^\/([^/]+)\/([^/]+?)(?:\.git)?\/?$/) ?? [];

@@ -18,7 +18,7 @@ afterEach(async () => {
   await bench.close();
 });
 
-/** Whether a process runs; one that has ended and that nobody has asked about does not. */
+/** Whether a process runs; a zombie does not. */
 function isRunning(pid: string): boolean {
   const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", pid], { encoding: "utf8" });
   return /^[^Z]/.test(stdout.trim());
@@ -27,7 +27,7 @@ function isRunning(pid: string): boolean {
 const EDIT = `echo hello >> README.md && echo "I said hello."`;
 
 describe("a change", () => {
-  test("is committed, pushed, opened as a pull request and written down", async () => {
+  test("is committed, pushed, opened as a pull request and stored in the queue", async () => {
     expect(await bench.run(EDIT)).toBe("completed");
     const [result] = bench.queue.completed;
     expect(result).toMatchObject({
@@ -54,7 +54,7 @@ describe("a change", () => {
     expect(bench.leftovers()).toEqual([]);
   });
 
-  test("keeps the agent's own commits, and adds what it left uncommitted", async () => {
+  test("has the agent's own commits, and one for uncommitted changes", async () => {
     const agent =
       `echo one > one && git add one && git commit -qm "first of mine" && mkdir d && echo two > "d/t w o"`;
     expect(await bench.run(agent)).toBe("completed");
@@ -68,14 +68,14 @@ describe("a change", () => {
     ]);
   });
 
-  test("that does not follow from the target any more becomes one commit that does", async () => {
+  test("that does not descend from the target becomes one commit that does", async () => {
     const agent = `git checkout -q --orphan other && echo new > new && git add -A && git commit -qm other`;
     expect(await bench.run(agent)).toBe("completed");
     expect(bench.git("merge-base", "main", "fixloop/task-7")).toBe(bench.git("rev-parse", "main"));
     expect(bench.git("show", "fixloop/task-7:new")).toBe("new");
   });
 
-  test("renames, deletes and binaries are told for what they are", async () => {
+  test("with renames, deletions and binary files is reported as such", async () => {
     bench.commit("main", "a.txt", "1\n2\n3\n4\n5\n6\n7\n8\n");
     bench.commit("main", "gone", "x\n");
     const agent = `mv a.txt b.txt && rm gone && printf 'a\\000b' > data.bin`;
@@ -88,19 +88,19 @@ describe("a change", () => {
     expect(bench.queue.completed[0]?.git_patch).toContain("GIT binary patch");
   });
 
-  test("a diff of 10 MB is kept whole", async () => {
+  test("of 10 MB is stored as a whole", async () => {
     const agent = `node -e 'require("fs").writeFileSync("big", "0123456789abcde\\n".repeat(655360))'`;
     expect(await bench.run(agent)).toBe("completed");
     expect(bench.queue.completed[0]?.git_diff?.length).toBeGreaterThan(10_485_760);
   });
 
-  test("becomes a pull request where it was pushed to, whatever repository the project names", async () => {
+  test("becomes a pull request of the repository that it was pushed to, whatever the project names", async () => {
     bench.fake.state.addRepo({ owner: "acme", name: "books", members: ["maya"], gitDir: bench.gitDir });
     expect(await bench.run(EDIT, { repo_name: "books" })).toBe("completed");
     expect(bench.queue.completed[0]?.pr_url).toBe("https://github.com/acme/shop/pull/1");
   });
 
-  test("goes on with the task's own branch, and stops short where it is told to", async () => {
+  test("continues the task's own branch, and ends after the step that the goal names", async () => {
     bench.commit("main", "main2", "x\n");
     const before = bench.commit("feature/x", "earlier", "kept\n");
     expect(await bench.run(EDIT.replace("README.md", "more"), { pr_branch: "feature/x" }, { goal: "push" }))
@@ -114,7 +114,7 @@ describe("a change", () => {
     expect(bench.queue.completed[1]?.pr_url).toBeUndefined();
   });
 
-  test("replaces what an attempt before left on the task's branch, and finds its pull request", async () => {
+  test("replaces the commits of a previous attempt, and finds its pull request", async () => {
     expect(await bench.run(EDIT)).toBe("completed");
     expect(await bench.run(`echo again > again`, { attempt: 2 })).toBe("completed");
     expect(bench.git("log", "--format=%s", "main..fixloop/task-7")).toBe("Say hello");
@@ -125,7 +125,7 @@ describe("a change", () => {
 });
 
 describe("no change", () => {
-  test("completes with what the agent said, and leaves the repository alone", async () => {
+  test("completes with the agent's report, and does not change the repository", async () => {
     expect(await bench.run(`echo "It is right as it is."`)).toBe("completed");
     expect(bench.queue.completed).toEqual([{
       message: "It is right as it is.",
@@ -135,7 +135,7 @@ describe("no change", () => {
     expect(bench.fake.state.pulls).toEqual([]);
   });
 
-  test("a repository that the agent cloned into its own is no change", async () => {
+  test("a repository that the agent cloned into its own is not a change", async () => {
     expect(
       await bench.run(
         `git init -q lib && git -C lib -c user.name=x -c user.email=x@x.org commit -q --allow-empty -m x`,
@@ -145,8 +145,8 @@ describe("no change", () => {
   });
 });
 
-describe("what the agent gets", () => {
-  test("the prompt by standard input and as a file, the task as JSON, and may tell of itself", async () => {
+describe("the agent gets", () => {
+  test("the prompt by standard input and as a file, the task as JSON, and a file for its metadata", async () => {
     const agent = `cat > got && cmp got "$FIXLOOP_PROMPT_FILE" && cp "$FIXLOOP_TASK_FILE" task.json &&
       echo '{"model": "fine-1", "cost_usd": 0.02}' > "$FIXLOOP_METADATA_FILE" && pwd > where && git remote -v > remote`;
     const chat = [{ role: "user", content: "first" }, { role: "assistant", content: "second" }];
@@ -161,7 +161,7 @@ describe("what the agent gets", () => {
     expect(bench.queue.completed[0]?.execution_metadata).toMatchObject({ model: "fine-1", cost_usd: 0.02 });
   });
 
-  test("of the worker's environment only what is harmless or named", async () => {
+  test("only the harmless and the named variables of the worker's environment", async () => {
     Object.assign(bench.environment, {
       SUPABASE_SECRET_KEY: "sb_secret_x",
       WORKER_TOKEN: "flw_x",
@@ -176,10 +176,10 @@ describe("what the agent gets", () => {
   });
 });
 
-describe("an agent that breaks", () => {
+describe("an agent that fails", () => {
   const failure = () => bench.queue.failures[0];
 
-  test("an exit code is a failure worth another attempt, 65 is not", async () => {
+  test("an exit code is a failure that is retried, 65 is not", async () => {
     expect(await bench.run(`echo "out of luck" >&2; exit 3`)).toBe("retried");
     expect(failure()).toMatchObject({ error_kind: "agent_failed", retryable: true });
     expect(failure()?.error).toBe("The agent ended with exit code 3:\nout of luck");
@@ -189,7 +189,7 @@ describe("an agent that breaks", () => {
     expect(bench.leftovers()).toEqual([]);
   });
 
-  test("one that takes too long is ended, with all that it started, whatever it ignores", async () => {
+  test("one that takes too long is ended with all its processes, also when it ignores SIGTERM", async () => {
     const pids = join(bench.folder, "pids");
     const agent =
       `trap '' TERM; (trap '' TERM; echo $$ >> ${pids}; exec sleep 60) & echo $! >> ${pids}; wait; sleep 60`;
@@ -213,7 +213,7 @@ describe("an agent that breaks", () => {
     expect(message).toMatch(/the end$/);
   });
 
-  test("a key of ours that it prints or commits goes nowhere", async () => {
+  test("a key of the worker that it prints or commits is not published", async () => {
     expect(await bench.run(`echo "the key is ${TOKEN}" && echo fine > fine`)).toBe("completed");
     expect(bench.queue.completed[0]?.message).toBe("the key is [redacted]");
     const told = `printf '{"model": "m", "key": ["${TOKEN}"]}' > "$FIXLOOP_METADATA_FILE"; echo told > told`;
@@ -227,7 +227,7 @@ describe("an agent that breaks", () => {
     expect(bench.lines.join("\n") + JSON.stringify(bench.queue)).not.toContain(TOKEN);
   });
 
-  test("what it writes into its clone's configuration is not run by us", async () => {
+  test("programs in its clone's configuration are not run by the worker", async () => {
     const trace = join(bench.folder, "trace");
     const program = `sh -c "echo run by us with $FIXLOOP_GIT_TOKEN >> ${trace}"`;
     const agent = `git config core.fsmonitor '${program}' && git config core.sshCommand '${program}' &&
@@ -242,7 +242,7 @@ describe("an agent that breaks", () => {
     expect(bench.git("show", "fixloop/task-7:x")).toBe("x");
   });
 
-  test("a link in place of the clone leads nowhere", async () => {
+  test("a link in place of the clone is not followed", async () => {
     const agent = `cd .. && rm -rf work && ln -s ${bench.folder} work`;
     expect(await bench.run(agent)).toBe("retried");
     expect(failure()).toMatchObject({ error_kind: "commit_failed" });

@@ -16,10 +16,10 @@ import { checkRepository, githubOrigin, namesOnGithub, type RepositoryRules } fr
 export interface TaskOptions {
   /** The command of an agent. */
   commandOf: (agent: string) => string;
-  /** Where folders of tasks are made. */
+  /** The folder for the tasks' folders. */
   folder: string;
-  /** Whether a task's folder stays when it is done. */
-  keepsFolders: boolean;
+  /** Whether a task's folder is not deleted at its end. */
+  keepFolders: boolean;
   rules: RepositoryRules;
   depth: number;
   author: { name: string; email: string };
@@ -27,9 +27,9 @@ export interface TaskOptions {
   graceMs: number;
   passEnv: readonly string[];
   githubApiUrl: string;
-  /** How far the work goes: `diff` leaves it at that, `push` opens no pull request. */
+  /** The last step: `diff` does not push, `push` opens no pull request. */
   goal: "pull_request" | "push" | "diff";
-  /** Added to what the agent tells of itself. */
+  /** Added to the agent's own metadata. */
   metadata: Record<string, unknown>;
 }
 
@@ -38,22 +38,22 @@ export interface TaskDeps {
   options: TaskOptions;
   environment: Readonly<Record<string, string | undefined>>;
   redactor: Redactor;
-  /** The token that this task's clone, push and pull request are made with. */
+  /** The token for this task's clone, push and pull request. */
   githubToken: (claim: Claim) => Promise<string | null>;
   log: Log;
 }
 
 export type Outcome = "completed" | "retried" | "failed" | Stopped["reason"];
 
-/** Works on one task from its clone to its pull request, and tells the queue how it ended unless it is not ours any more. */
+/** Runs one task from its clone to its pull request, and reports the result to the queue while the lease lasts. */
 export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promise<Outcome> {
   const { queue, options, redactor } = deps;
   const log: Log = (event, fields) => deps.log(event, { task: claim.task_id, ...fields });
   let folder: string | undefined;
   try {
     folder = mkdtempSync(join(options.folder, `task-${claim.task_id}-`));
-    const result = await work({ ...deps, log }, claim, lease, folder);
-    await lease.insist(() => queue.complete(claim, result)).catch(refused);
+    const result = await runSteps({ ...deps, log }, claim, lease, folder);
+    await lease.insist(() => queue.complete(claim, result)).catch(mapRejection);
     log("completed", described(result));
     return "completed";
   } catch (error) {
@@ -74,22 +74,25 @@ export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promi
     } catch (reason) {
       if (reason instanceof Stopped) return await stopped(queue, claim, reason, log);
       if (!(reason instanceof QueueError)) throw reason;
-      // its lease runs out by itself
+      // the lease expires by itself
       log("could not report", { error: reason.message });
       return "lease_lost";
     }
   } finally {
     await lease.stop();
-    if (folder && !options.keepsFolders) discard(folder, log);
+    if (folder && !options.keepFolders) discard(folder, log);
   }
 }
 
-/** Tools leave folders behind that not even their owner may write to; those are no reason to end. */
+/** Deletes a task's folder. Tools may leave read-only folders in it; that does not end the worker. */
 function discard(folder: string, log: Log): void {
   try {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   } catch (error) {
-    log("could not clear up", { folder, error: error instanceof Error ? error.message : String(error) });
+    log("could not delete the folder", {
+      folder,
+      error: error instanceof Error ? error.message : String(error),
+    });
   }
 }
 
@@ -98,8 +101,8 @@ const unexpected = (error: unknown): TaskFailure =>
     cause: error,
   });
 
-/** What the queue does not take, it will not take from another attempt either, whose pull request is there by then. */
-function refused(error: unknown): never {
+/** A result that the queue rejects would be rejected from another attempt too, with the pull request open by then. */
+function mapRejection(error: unknown): never {
   if (error instanceof QueueError && (error.status === 413 || error.status === 422)) {
     throw new TaskFailure("result_refused", false, `${error.code}: ${error.message}`, { cause: error });
   }
@@ -112,22 +115,22 @@ const described = ({ pr_url, commit_hash, changed_files }: Result): Fields => ({
   pull_request: pr_url,
 });
 
-/** Cancelled or lost: nothing may be written. Ending ourselves: the task is given back at once, and the attempt not counted. */
+/** After a cancellation or a lost lease nothing may be written; at a shutdown the task is released, and the attempt not counted. */
 async function stopped(queue: Queue, claim: Claim, { reason }: Stopped, log: Log): Promise<Outcome> {
-  log(reason === "cancelled" ? "cancelled" : reason === "shutdown" ? "giving back" : "lease lost");
+  log(reason === "cancelled" ? "cancelled" : reason === "shutdown" ? "releasing" : "lease lost");
   if (reason === "shutdown") {
     try {
       await queue.release(claim);
     } catch (error) {
       if (!(error instanceof QueueError)) throw error;
-      // its lease runs out by itself
-      log("could not give back", { error: error.message });
+      // the lease expires by itself
+      log("could not release", { error: error.message });
     }
   }
   return reason;
 }
 
-async function work(deps: TaskDeps, claim: Claim, lease: Lease, folder: string): Promise<Result> {
+async function runSteps(deps: TaskDeps, claim: Claim, lease: Lease, folder: string): Promise<Result> {
   const { options, environment, redactor, log } = deps;
   const { signal } = lease;
   const url = checkRepository(claim.repo_url, options.rules);
@@ -158,7 +161,7 @@ async function work(deps: TaskDeps, claim: Claim, lease: Lease, folder: string):
     folder,
   });
   log("cloned", { branch, commit: space.start.slice(0, 10) });
-  await lease.confirm(`${claim.agent} begins on ${target} at ${space.start.slice(0, 10)}.`);
+  await lease.confirm(`${claim.agent} starts on ${target} at ${space.start.slice(0, 10)}.`);
   const agent = await runAgent(claim, {
     command: options.commandOf(claim.agent),
     work: space.work,
@@ -174,11 +177,11 @@ async function work(deps: TaskDeps, claim: Claim, lease: Lease, folder: string):
   const report = redactor.clean(agent.report);
   const title = redactor.clean(titleOf(claim));
   const changes = await collectChanges(git, space, `${title}\n\nFixloop task ${claim.task_id}\n`);
-  const told = JSON.parse(redactor.clean(JSON.stringify(agent.metadata))) as Record<string, unknown>;
-  const execution_metadata = { ...options.metadata, ...told, agent_seconds: agent.seconds };
+  const metadata = JSON.parse(redactor.clean(JSON.stringify(agent.metadata))) as Record<string, unknown>;
+  const execution_metadata = { ...options.metadata, ...metadata, agent_seconds: agent.seconds };
   if (changes.isEmpty) return { message: report || "Nothing had to be changed.", execution_metadata };
   if (redactor.finds(changes.patch) || redactor.finds(changes.diff)) {
-    throw new TaskFailure("secret_in_changes", false, "The agent's changes hold a key of this worker.");
+    throw new TaskFailure("secret_in_changes", false, "The agent's changes contain a key of this worker.");
   }
   const done: Result = {
     ...resultOf(changes, branch),
@@ -187,13 +190,13 @@ async function work(deps: TaskDeps, claim: Claim, lease: Lease, folder: string):
   };
   if (options.goal === "diff") return done;
 
-  // pushed and opened outside of the queue's reach: only while the lease is surely ours
+  // the queue can't undo a push or a pull request: they need a confirmed lease
   await lease.confirm();
   await pushBranch(git, space, changes.head, credentials);
   log("pushed", { branch, commit: changes.head.slice(0, 10) });
   if (options.goal === "push") return done;
   await lease.confirm();
-  const opened = await open(deps, claim, { url, token, target, branch, title, report, agent, signal });
+  const opened = await openFor(deps, claim, { url, token, target, branch, title, report, agent, signal });
   log(opened.isNew ? "opened pull request" : "found pull request", { url: opened.url });
   return { ...done, pr_number: opened.number, pr_url: opened.url };
 }
@@ -209,18 +212,18 @@ const resultOf = (changes: Changes, branch: string): Result => ({
   pr_branch: branch,
 });
 
-/** A user's own update of the chat may hold anything. */
+/** A user may have stored anything in the chat. */
 const textOf = (content: unknown): string => typeof content === "string" ? content : "";
 
-/** The first line of what was asked for first, as a title of 72 characters at most. */
+/** The first line of the user's first message, as a title of up to 72 characters. */
 export function titleOf(claim: Claim): string {
-  const asked = textOf(claim.chat_messages.find((message) => message?.role === "user")?.content);
-  const line = asked.split("\n").map((each) => each.replace(/^[#\s>*-]+/, "").trim()).find((each) => each);
+  const text = textOf(claim.chat_messages.find((message) => message?.role === "user")?.content);
+  const line = text.split("\n").map((each) => each.replace(/^[#\s>*-]+/, "").trim()).find((each) => each);
   if (!line) return `Fixloop task ${claim.task_id}`;
   return line.length <= 72 ? line : `${line.slice(0, 71).trimEnd()}…`;
 }
 
-interface Opening {
+interface PullRequestParts {
   url: URL;
   token: string | null;
   target: string;
@@ -231,16 +234,16 @@ interface Opening {
   signal: AbortSignal;
 }
 
-async function open(deps: TaskDeps, claim: Claim, opening: Opening): Promise<OpenedPullRequest> {
-  const [owner, name] = namesOnGithub(opening.url, deps.options.githubApiUrl) ??
+async function openFor(deps: TaskDeps, claim: Claim, parts: PullRequestParts): Promise<OpenedPullRequest> {
+  const [owner, name] = namesOnGithub(parts.url, deps.options.githubApiUrl) ??
     [claim.repo_owner, claim.repo_name];
-  if (!owner || !name || !opening.token) {
-    throw new TaskFailure("no_repository", false, "The task's project names no repository on GitHub.");
+  if (!owner || !name || !parts.token) {
+    throw new TaskFailure("no_repository", false, "The task's project has no repository on GitHub.");
   }
-  // the chat stays in the project: only the agent's own report is shown where the repository's readers see it
-  const body = `${opening.report}\n\n---\nBy ${claim.agent}, for Fixloop task ${claim.task_id}.`.trim();
+  // the chat stays in the project: the repository's readers see only the agent's report
+  const body = `${parts.report}\n\n---\nBy ${claim.agent}, for Fixloop task ${claim.task_id}.`.trim();
   return await openPullRequest(
-    { apiUrl: deps.options.githubApiUrl, token: opening.token, signal: opening.signal },
-    { owner, name, head: opening.branch, base: opening.target, title: opening.title, body },
+    { apiUrl: deps.options.githubApiUrl, token: parts.token, signal: parts.signal },
+    { owner, name, head: parts.branch, base: parts.target, title: parts.title, body },
   );
 }

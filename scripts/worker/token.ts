@@ -2,17 +2,17 @@ import { TaskFailure } from "./failure.ts";
 import type { Claim } from "./queue.ts";
 
 export interface TokenOptions {
-  /** The worker's own, used for every task. */
+  /** The worker's own token, used for every task. */
   githubToken?: string | undefined;
   supabaseUrl: string;
-  /** With it, the token of each task's owner is asked for. */
+  /** With it, the token of each task's owner is used. */
   secretKey?: string | undefined;
   fetch?: typeof fetch;
 }
 
 /**
- * Where a task's GitHub token comes from: the worker's environment, or, for a worker with the secret key, the edge function
- * that opens what the task's owner stored. Null when there is none.
+ * Returns the source of a task's GitHub token: the worker's environment, or, for a worker with the secret key, the edge
+ * function that decrypts the token that the task's owner stored. Null when no token is stored.
  *
  * @throws TaskFailure `worker_failed` when the function does not answer
  */
@@ -32,7 +32,7 @@ async function reveal(
   claim: Claim,
 ): Promise<string | null> {
   const failed = (why: string, cause?: unknown) =>
-    new TaskFailure("worker_failed", true, `The GitHub token could not be had: ${why}`, { cause });
+    new TaskFailure("worker_failed", true, `The GitHub token could not be loaded: ${why}`, { cause });
   let response: Response;
   let answer: { token?: unknown; code?: unknown };
   try {

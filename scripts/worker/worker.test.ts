@@ -6,7 +6,7 @@ import { runTask } from "./run-task.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 import { work, type WorkerOptions } from "./worker.ts";
 
-// Leases, cancelling, ending: what a worker does when its task is taken from it, and when it is told to go.
+// Leases, cancellation, shutdown: what a worker does when it loses its task, and when it has to stop.
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -20,17 +20,17 @@ afterEach(async () => {
   await bench.close();
 });
 
-/** Agents that would never end, the second one even when asked to. The folder says that they are at work. */
+/** Agents that never end, the second one not even on SIGTERM. They create a folder when they start. */
 const ENDLESS = `echo x > x; mkdir -p "$HOME/working/$FIXLOOP_TASK_ID"; sleep 60`;
-const DEAF = `trap '' TERM; ${ENDLESS.replace("sleep 60", "while :; do sleep 1; done")}`;
+const IGNORES_SIGTERM = `trap '' TERM; ${ENDLESS.replace("sleep 60", "while :; do sleep 1; done")}`;
 
-/** Waits until the agent of a task works. */
+/** Waits until the agent of a task has started. */
 const working = (task = 7) =>
   expect.poll(() => existsSync(join(bench.folder, "working", String(task))), { timeout: 60_000 }).toBe(true);
-const lost = new QueueError("agents_task_lease_expired", "The lease is over.", 409);
+const lost = new QueueError("agents_task_lease_expired", "The lease has expired.", 409);
 const silence = new QueueError(null, "fetch failed");
 
-/** Nothing of the task has left the worker. */
+/** Expects that the worker stored, pushed and opened nothing. */
 function expectNothingWritten(): void {
   expect([bench.queue.completed, bench.queue.failures]).toEqual([[], []]);
   expect(bench.git("branch", "--list").trim()).toBe("* main");
@@ -43,7 +43,7 @@ async function runWithLease(command: string, leaseSeconds: number): Promise<stri
   return await runTask(bench.deps(command), claim, bench.lease(claim, leaseSeconds));
 }
 
-describe("a task that is taken away", () => {
+describe("a task that ends from outside", () => {
   test("cancelled: the agent is ended at the next heartbeat, and nothing is written", async () => {
     const running = runWithLease(ENDLESS, 3);
     await working();
@@ -52,7 +52,7 @@ describe("a task that is taken away", () => {
     expectNothingWritten();
   });
 
-  test("lost to somebody else", async () => {
+  test("lost to another worker", async () => {
     const running = runWithLease(ENDLESS, 3);
     await working();
     bench.queue.state = lost;
@@ -66,17 +66,17 @@ describe("a task that is taken away", () => {
     expectNothingWritten();
   });
 
-  test("lost because no heartbeat got through until the lease ran out, however deaf the agent is", async () => {
-    const running = runWithLease(DEAF, 2);
+  test("lost because no heartbeat got through before the lease expired, also with an agent that ignores SIGTERM", async () => {
+    const running = runWithLease(IGNORES_SIGTERM, 2);
     await working();
     bench.queue.state = silence;
     const began = performance.now();
     expect(await running).toBe("lease_lost");
-    expect(performance.now() - began, "not before the lease is over").toBeGreaterThan(1_200);
+    expect(performance.now() - began, "not before the lease has expired").toBeGreaterThan(1_200);
     expectNothingWritten();
   });
 
-  test("lost while the agent worked: found out before the push", async () => {
+  test("lost during the agent's run: detected before the push", async () => {
     const claim = bench.claim();
     const agent = ENDLESS.replace("sleep 60", `until [ -e "$HOME/lost" ]; do sleep 0.05; done`);
     const running = runTask(bench.deps(agent), claim, bench.lease(claim, 600));
@@ -87,7 +87,7 @@ describe("a task that is taken away", () => {
     expectNothingWritten();
   });
 
-  test("a heartbeat or an end that gets no answer is sent again while the lease lasts", async () => {
+  test("a heartbeat or a result without an answer is sent again while the lease lasts", async () => {
     bench.queue.errors.push(silence);
     const claim = bench.claim();
     const running = runTask(bench.deps(`echo done`), claim, bench.lease(claim));
@@ -97,7 +97,7 @@ describe("a task that is taken away", () => {
     expect(bench.queue.completed).toHaveLength(1);
   });
 
-  test("an end that the queue refuses is not sent for ever", async () => {
+  test("a result that the queue rejects is not sent forever", async () => {
     const claim = bench.claim();
     const running = runTask(bench.deps(`echo done`), claim, bench.lease(claim));
     await bench.queue.until(() => bench.queue.heartbeats.length >= 1);
@@ -117,7 +117,7 @@ describe("the loop", () => {
     ...wish,
   });
 
-  test("told to end, it gives its tasks back and takes no more", async () => {
+  test("at a shutdown it releases its tasks and claims no more", async () => {
     bench.queue.pending.push(bench.claim(), bench.claim({ task_id: 8 }), bench.claim({ task_id: 9 }));
     const ending = work(bench.deps(ENDLESS), options({ concurrency: 2 }));
     await working(7);
@@ -129,7 +129,7 @@ describe("the loop", () => {
     expectNothingWritten();
   });
 
-  test("one task, and no more", async () => {
+  test("with --once it claims one task", async () => {
     bench.queue.pending.push(bench.claim(), bench.claim());
     expect(await work(bench.deps(`exit 65`), options({ once: true }))).toEqual(["failed"]);
     expect(bench.queue.pending).toHaveLength(1);
@@ -137,7 +137,7 @@ describe("the loop", () => {
     expect(await work(bench.deps(`true`), options({ once: true }))).toEqual([]);
   });
 
-  test("a claim without an answer is made again with the same key, the next one with another", async () => {
+  test("a claim without an answer is repeated with the same key, the next one has another", async () => {
     bench.queue.errors.push(silence, silence);
     bench.queue.pending.push(bench.claim());
     const ending = work(bench.deps(`true`), options());
@@ -149,7 +149,7 @@ describe("the loop", () => {
     expect(fourth).not.toBe(first);
   });
 
-  test("an empty queue is asked less and less often", async () => {
+  test("an empty queue is polled less and less often", async () => {
     const began = performance.now();
     const ending = work(bench.deps(`true`), options({ idleMs: { min: 10, max: 80 } }));
     await bench.queue.until(() => bench.queue.claimKeys.length >= 6);
@@ -162,7 +162,7 @@ describe("the loop", () => {
   test.each([
     new QueueError("agents_worker_token_invalid", "unknown", 401),
     new QueueError(null, "404: no such function", 404),
-  ])("a queue that does not know it ends it: %s", async (error) => {
+  ])("a queue that rejects the worker ends it: %s", async (error) => {
     bench.queue.errors.push(error);
     await expect(work(bench.deps(`true`), options())).rejects.toBe(error);
   });

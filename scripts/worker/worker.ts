@@ -7,19 +7,19 @@ import { type Outcome, runTask, type TaskDeps } from "./run-task.ts";
 export interface WorkerOptions {
   leaseSeconds: number;
   concurrency: number;
-  /** Ends after one task, or when there is none. */
+  /** Whether it ends after one task, or when the queue is empty. */
   once: boolean;
-  /** Waits between looks at an empty queue grow from the first to the second, in milliseconds. */
+  /** The wait between claims while the queue is empty grows from `min` to `max` milliseconds. */
   idleMs: { min: number; max: number };
-  /** Aborted when the worker is to end: tasks under way are given back. */
+  /** Aborted when the worker has to stop: running tasks are released. */
   shutdown: AbortSignal;
 }
 
 /**
- * Claims and works until `shutdown`.
+ * Claims and runs tasks until `shutdown`.
  *
- * @returns how the tasks ended, in their order
- * @throws QueueError when the queue does not take us for a worker
+ * @returns the tasks' outcomes, in the order in which they ended
+ * @throws QueueError when the queue rejects this worker
  */
 export async function work(deps: TaskDeps, options: WorkerOptions): Promise<Outcome[]> {
   const { shutdown, concurrency, once, idleMs } = options;
@@ -32,7 +32,7 @@ export async function work(deps: TaskDeps, options: WorkerOptions): Promise<Outc
     let claim: Claim | null = null;
     try {
       claim = await deps.queue.claim(key);
-      // a claim that got no answer is made again with its key, so that it is not made twice
+      // a claim without an answer is repeated with its key, so that it does not claim two tasks
       key = randomUUID();
     } catch (error) {
       if (!(error instanceof QueueError)) throw error;
@@ -54,7 +54,7 @@ export async function work(deps: TaskDeps, options: WorkerOptions): Promise<Outc
       continue;
     }
     if (once) break;
-    // many workers that were started together must not ask together
+    // jitter, so that workers that were started together don't claim at the same moment
     await pause(wait * (0.75 + Math.random() / 2), shutdown);
     wait = Math.min(wait * 2, idleMs.max);
   }
@@ -69,7 +69,7 @@ async function start(
   claimedAt: number,
 ): Promise<Outcome> {
   const { task_id: task, attempt, agent, repo_url } = claim;
-  // a url that carries a password is refused later on, and in no log before
+  // a URL with a password is rejected later; it must not be logged before
   deps.log("claimed", { task, attempt, agent, repository: repo_url?.replace(/\/\/[^/]*@/, "//") });
   const lease = holdLease(deps.queue, claim, { leaseSeconds, claimedAt, shutdown, log: deps.log });
   return await runTask(deps, claim, lease);

@@ -12,15 +12,15 @@ import { createMemoryQueue, type MemoryQueue } from "./queue.ts";
 
 export const TOKEN = "ghp_benchbenchbenchbenchbenchbenchbench1";
 
-/** A bare repository behind a fake GitHub, a queue in memory, and a worker to run against them. */
+/** A bare repository at a fake GitHub, a queue in memory, and a worker to run with them. */
 export interface Bench {
   folder: string;
   fake: FakeGithub;
   gitDir: string;
   queue: MemoryQueue;
-  /** What the worker logged. */
+  /** The worker's log. */
   lines: string[];
-  /** The environment that the worker was started in. */
+  /** The worker's environment. */
   environment: Record<string, string | undefined>;
   shutdown: AbortController;
   claim(wish?: Partial<Claim>): Claim;
@@ -30,9 +30,9 @@ export interface Bench {
   run(command: string, wish?: Partial<Claim>, options?: Partial<TaskOptions>): Promise<Outcome>;
   /** git in the bare repository. */
   git(...args: string[]): string;
-  /** A commit of somebody else on a branch of it. */
+  /** Adds a commit of another user to a branch. */
   commit(branch: string, file: string, text: string): string;
-  /** Folders of tasks that are still there. */
+  /** The remaining folders of tasks. */
   leftovers(): string[];
   close(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export async function openBench(): Promise<Bench> {
   fake.state.addUser({ login: "maya", token: TOKEN });
   fake.state.addRepo({ owner: "acme", name: "shop", members: ["maya"], isPrivate: true, gitDir });
   const git = (...args: string[]): string => runGit(gitDir, ...args);
-  makeRepository(gitDir);
+  createRepository(gitDir);
   const queue = createMemoryQueue();
   const lines: string[] = [];
   const bench: Bench = {
@@ -87,7 +87,7 @@ export async function openBench(): Promise<Bench> {
         options: {
           commandOf: () => command,
           folder: tasks,
-          keepsFolders: false,
+          keepFolders: false,
           rules: { protocols: ["https", "http"], hosts: [new URL(fake.url).host] },
           depth: 50,
           author: { name: "Fixloop worker", email: "worker@fixloop.invalid" },
@@ -114,11 +114,11 @@ export async function openBench(): Promise<Bench> {
     },
     git,
     commit(branch, file, text) {
-      const work = mkdtempSync(join(folder, "somebody-"));
+      const work = mkdtempSync(join(folder, "other-"));
       const inWork = (...args: string[]): string => git("-C", work, ...args);
       inWork("init", "--quiet", `--initial-branch=${branch}`);
-      const known = git("for-each-ref", "--format=x", `refs/heads/${branch}`);
-      if (known) inWork("pull", "--quiet", gitDir, branch);
+      const exists = git("for-each-ref", "--format=x", `refs/heads/${branch}`);
+      if (exists) inWork("pull", "--quiet", gitDir, branch);
       writeFileSync(join(work, file), text);
       inWork("add", "--all");
       inWork("commit", "--quiet", "--message", `write ${file}`);
@@ -135,7 +135,7 @@ export async function openBench(): Promise<Bench> {
 }
 
 /** A bare repository with one commit. */
-function makeRepository(gitDir: string): void {
+function createRepository(gitDir: string): void {
   const git = (...args: string[]): string => runGit(gitDir, ...args);
   mkdirSync(gitDir);
   git("init", "--quiet", "--bare", "--initial-branch=main");

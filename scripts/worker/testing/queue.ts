@@ -1,34 +1,34 @@
 import { type Claim, type FailureReport, type Queue, QueueError, type Result } from "../queue.ts";
 
-/** A queue in memory: one lease at a time, and what was written with it. */
+/** A queue in memory: one lease at a time, and the calls that were made with it. */
 export interface MemoryQueue extends Queue {
-  /** What is handed out next. */
+  /** The tasks that are claimed next. */
   readonly pending: Claim[];
   readonly claimKeys: string[];
   readonly heartbeats: (string | undefined)[];
   readonly completed: Result[];
   readonly failures: FailureReport[];
   readonly released: number[];
-  /** What calls meet from now on: the state, or an error that they end with. */
+  /** The result of calls from now on: the state, or an error. */
   state: "running" | "cancelled" | QueueError;
-  /** What the next calls of any kind end with, one each. */
+  /** The errors of the next calls of any kind, one each. */
   readonly errors: QueueError[];
-  /** Waits until a condition holds; looked at after every call. */
+  /** Waits until a condition holds; it is checked after every call. */
   until(condition: () => boolean): Promise<void>;
 }
 
 export function createMemoryQueue(): MemoryQueue {
   const waiting = new Set<() => void>();
-  /** Every call is seen, then may fail, then answers. */
-  const answer = <T>(say: () => T): Promise<T> => {
+  /** Every call checks the conditions, then fails or returns. */
+  const answer = <T>(result: () => T): Promise<T> => {
     for (const look of waiting) look();
     const error = queue.errors.shift() ?? (queue.state instanceof QueueError ? queue.state : undefined);
-    return error ? Promise.reject(error) : Promise.resolve(say());
+    return error ? Promise.reject(error) : Promise.resolve(result());
   };
-  const write = (say: () => void): Promise<void> =>
+  const write = (result: () => void): Promise<void> =>
     queue.state === "cancelled"
       ? Promise.reject(new QueueError("agents_task_lease_expired", "cancelled"))
-      : answer(say);
+      : answer(result);
   const queue: MemoryQueue = {
     pending: [],
     claimKeys: [],
