@@ -7,7 +7,7 @@ import type { Json } from "../support/circle-model.ts";
 import { payloads } from "../support/circle-payloads.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 
-// Whatever is sent is stored byte for byte and answered at once; what can't be read as a message harms no other.
+// Any body is stored byte for byte and answered immediately; an element that can't be parsed does not affect the others.
 
 const SECRET = "the-current-secret-0123456789";
 const SEED = 20261121;
@@ -39,7 +39,7 @@ interface Answer {
   errors: { index: number; code: string }[];
 }
 
-/** Sends a body and holds the answer to what is promised for every body; `received` would be an error on our side. */
+/** Sends a body, and checks what holds for every body; the status `received` would be an error of ours. */
 async function send(body: string | Uint8Array<ArrayBuffer>): Promise<Answer> {
   const response = await fetch(`${project.url}/functions/v1/circle-webhook?secret=${SECRET}`, {
     method: "POST",
@@ -60,7 +60,7 @@ async function send(body: string | Uint8Array<ArrayBuffer>): Promise<Answer> {
 
 const sendJson = (payload: unknown): Promise<Answer> => send(JSON.stringify(payload));
 
-/** The single message with other values: its own, its title's, or whole parts of the envelope. */
+/** The single message with other values: of the message, of its verdict, or of whole parts of the envelope. */
 const message = (own: Record<string, unknown>, rest: Record<string, unknown> = {}) => ({
   ...single,
   Parent_Message: { ...single.Parent_Message, ...own },
@@ -77,7 +77,7 @@ async function stored(): Promise<{ message: Record<string, unknown>; issue: Reco
   return { message, issue };
 }
 
-describe("text of any kind is kept as it was written", () => {
+describe("text of any kind is stored unchanged", () => {
   const texts: Record<string, string> = {
     "emoji, joined and with skin tones": "👩‍👩‍👧‍👦 👍🏽 🏳️‍🌈 🇺🇦 1️⃣",
     "right to left, with marks of direction": "שלום \u202eעולם\u202c مرحبا \u2067بالعالم\u2069 abc",
@@ -101,7 +101,7 @@ describe("text of any kind is kept as it was written", () => {
     expect(issue.description).toContain(text);
   });
 
-  test("what jsonb cannot hold becomes U+FFFD, and the rest stays", async () => {
+  test("characters that jsonb can't store become U+FFFD, and the others stay", async () => {
     const body = JSON.stringify(titled("T1 T2 T3 T4 T5")).replace("T1", "\\u0000").replace("T2", "\\ud83d")
       .replace("T3", "\\ude00\\ud83d").replace("T4", "\\\\u0000").replace("T5", "\\ud83d\\ude00");
     expect(await send(body)).toMatchObject({ status: "processed", errors: [] });
@@ -109,7 +109,7 @@ describe("text of any kind is kept as it was written", () => {
     expect(issue.title).toBe("\ufffd \ufffd \ufffd\ufffd \\u0000 😀");
   });
 
-  test("the same in names of keys, and raw NUL bytes", async () => {
+  test("also in names of keys, and raw NUL bytes", async () => {
     const keyed = JSON.stringify(message({ KEY: 1 })).replace("KEY", "\\u0000\\udead");
     expect(await send(keyed)).toMatchObject({ status: "processed", errors: [] });
     expect((await send(JSON.stringify(titled("a\u0001b")).replace("\\u0001", "\0"))).status).toBe(
@@ -119,7 +119,7 @@ describe("text of any kind is kept as it was written", () => {
   });
 });
 
-describe("what stands where something else belongs", () => {
+describe("a value of an unexpected type", () => {
   const rubbish: Record<string, unknown> = {
     null: null,
     true: true,
@@ -135,7 +135,7 @@ describe("what stands where something else belongs", () => {
     "an object": { name: { name: [] }, message_id: {}, length: 5, __proto__: null },
   };
 
-  test.each(Object.entries(rubbish))("%s in each place of an envelope", async (_name, value) => {
+  test.each(Object.entries(rubbish))("%s for each key of an envelope", async (_name, value) => {
     await sendJson(value);
     for (const key of Object.keys(single)) await sendJson({ ...single, [key]: value });
     for (const key of Object.keys(single.Parent_Message)) await sendJson(message({ [key]: value }));
@@ -158,7 +158,7 @@ describe("what stands where something else belongs", () => {
     ["blanks", "  "],
     ["a text of 256 characters", "x".repeat(256)],
   ])(
-    "%s is no id, and the others of its array come in",
+    "%s is not a valid id, and the other elements of the array are imported",
     async (_name, message_id) => {
       expect(await sendJson([message({ message_id }), thread(1)])).toMatchObject({
         status: "failed",
@@ -182,7 +182,7 @@ describe("what stands where something else belongs", () => {
   });
 });
 
-describe("JSON at its edges", () => {
+describe("unusual JSON", () => {
   /** The single message, with raw JSON for a value. */
   const raw = (key: string, json: string): string =>
     JSON.stringify(message({ [key]: "HERE" })).replace(`"HERE"`, json);
@@ -207,12 +207,12 @@ describe("JSON at its edges", () => {
     await send(JSON.stringify(thread(1)).replace('"reply_index":1', `"reply_index":${number}`));
   });
 
-  test("a whole number beyond any integer is an id as it was written", async () => {
+  test("an integer of any size is an id with all its digits", async () => {
     await send(raw("message_id", "99999999999999999999999"));
     expect((await stored()).message.message_id).toBe("99999999999999999999999");
   });
 
-  test("the last of two keys of one name counts", async () => {
+  test("of two keys with the same name the last one counts", async () => {
     await send(raw("body", `"first","body":"second"`));
     expect((await stored()).message.body).toBe("second");
     const twice = JSON.stringify(single);
@@ -221,7 +221,7 @@ describe("JSON at its edges", () => {
     expect(ids.map((row) => row.message_id)).toEqual(["201500310", "6"]);
   });
 
-  test.each([100, 1_000, 10_000])("%i levels deep, in what is not read, and in what is", async (levels) => {
+  test.each([100, 1_000, 10_000])("%i levels deep, in unused keys and in used ones", async (levels) => {
     const nested = (open: string, close: string) => open.repeat(levels) + "1" + close.repeat(levels);
     for (const json of [nested("[", "]"), nested(`{"a":`, "}")]) {
       const answer = await send(raw("unknown", json));
@@ -233,7 +233,7 @@ describe("JSON at its edges", () => {
   });
 
   test.each([100, 1_000, 10_000])(
-    "an id that is nested %i levels deep is refused, not sent back",
+    "an id that is nested %i levels deep is rejected, and not repeated in the answer",
     async (levels) => {
       const answer = await send(raw("message_id", `${"[".repeat(levels)}1${"]".repeat(levels)}`));
       expect(answer).toMatchObject({ status: "failed", errors: [{ code: "tracker_message_id_invalid" }] });
@@ -242,16 +242,16 @@ describe("JSON at its edges", () => {
   );
 
   test.each([
-    ["many elements that are nothing", JSON.stringify(Array(20_000).fill(null))],
+    ["many elements that are null", JSON.stringify(Array(20_000).fill(null))],
     [
       "an object of many keys",
       JSON.stringify(Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [at, at]))),
     ],
     ["an array in an array", JSON.stringify([[single]])],
-    ["a text that holds JSON", JSON.stringify(JSON.stringify(single))],
+    ["a string that contains JSON", JSON.stringify(JSON.stringify(single))],
     ["two values", `${JSON.stringify(single)}\n${JSON.stringify(single)}`],
-    ["a comma too many", `[${JSON.stringify(single)},]`],
-    ["no number", "[NaN, Infinity]"],
+    ["a trailing comma", `[${JSON.stringify(single)},]`],
+    ["numbers that JSON does not have", "[NaN, Infinity]"],
     ["UTF-16", Buffer.from(JSON.stringify(single), "utf16le").toString("latin1")],
   ])("%s", async (_name, body) => {
     await send(body);
@@ -269,7 +269,7 @@ describe("generated bodies", () => {
 
   test("any JSON", () => check(fc.json({ stringUnit: "binary" }), 100), 60_000);
 
-  test("any JSON in the places of an envelope", () =>
+  test("any JSON as values of an envelope", () =>
     check(
       fc.record({
         Type: fc.oneof(anything, fc.constantFrom("thread", "single")),
@@ -286,7 +286,7 @@ describe("generated bodies", () => {
       120,
     ), 60_000);
 
-  test("real payloads of every shape with something else in one place", () =>
+  test("real payloads of every shape with another value for one key", () =>
     check(
       fc.tuple(payloads(201_500_000), fc.nat(), anything).map(([payload, at, value]) =>
         JSON.stringify(replaced(payload, at, value))
@@ -294,7 +294,7 @@ describe("generated bodies", () => {
       200,
     ), 60_000);
 
-  test("real payloads with a few bytes lost or doubled", () =>
+  test("real payloads with a few bytes deleted or repeated", () =>
     check(
       fc.tuple(payloads(201_500_000), fc.nat(), fc.nat({ max: 5 }), fc.boolean()).map(
         ([payload, at, length, isLost]) => {
@@ -308,7 +308,7 @@ describe("generated bodies", () => {
     ), 60_000);
 });
 
-/** The value with another one in the place that comes `at`th, counted around. */
+/** The value with its `at`th part (modulo their number) replaced. */
 function replaced(value: Json, at: number, other: Json): Json {
   let left = at % places(value);
   const walk = (one: Json): Json => {

@@ -5,7 +5,7 @@ import { circleHint, single, smallTalk, thread } from "../../../scripts/demo/mes
 import type { Database } from "../../types/database.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 
-// The whole way over HTTP: gateway, Deno, PostgREST's interface, Postgres.
+// The webhook over HTTP, with all its parts: gateway, Deno, Data API, Postgres.
 
 const CURRENT = "the-current-secret-0123456789";
 const PREVIOUS = "the-previous-secret-012345678";
@@ -71,8 +71,8 @@ const counts = async () => {
   return row;
 };
 
-describe("what arrives", () => {
-  test("a single message becomes an issue", async () => {
+describe("a body", () => {
+  test("with a single message becomes an issue", async () => {
     const { status, body } = await send(single);
     expect(status).toBe(200);
     expect(body).toMatchObject({ status: "processed", processed: 1, errors: [] });
@@ -94,12 +94,12 @@ describe("what arrives", () => {
     }]);
   });
 
-  test("a thread keeps its replies with their authors, and a later one adds to it", async () => {
+  test("with a thread has its replies with their authors, and a later one adds to it", async () => {
     await send(thread(2));
     expect(await counts()).toEqual({ events: 1, messages: 1, replies: 2, issues: 1, imports: 1 });
     await send(thread(3));
     expect(await counts()).toMatchObject({ messages: 1, replies: 3, issues: 1, imports: 1 });
-    // an older, shorter payload takes nothing away
+    // an older, shorter payload removes nothing
     await send(thread(1));
     expect(await counts()).toMatchObject({ messages: 1, replies: 3, issues: 1 });
     const { data: replies } = await server.from("circle_replies").select("author_name, reply_index").order(
@@ -115,7 +115,7 @@ describe("what arrives", () => {
     expect(issue?.description).not.toContain("Unknown");
   });
 
-  test("an array is taken message by message; one that is bad is named and stops no other", async () => {
+  test("with an array is imported message by message; an invalid one is named and does not affect the others", async () => {
     const { status, body } = await send([
       single,
       { ...single, Parent_Message: { body: "no id" } },
@@ -126,14 +126,14 @@ describe("what arrives", () => {
     expect(await counts()).toMatchObject({ messages: 2, issues: 2 });
   });
 
-  test("what is no issue is kept as a message only", async () => {
+  test("with a message that is not an issue is stored as a message only", async () => {
     const { status, body } = await send(smallTalk);
     expect(status).toBe(200);
     expect(body.imported).toMatchObject([{ issue_id: null }]);
     expect(await counts()).toEqual({ events: 1, messages: 1, replies: 0, issues: 0, imports: 0 });
   });
 
-  test("Circle's own hint is stored, and nothing else", async () => {
+  test("with Circle's own hint is stored, and imports nothing", async () => {
     const { status, body } = await send(circleHint);
     expect(status).toBe(202);
     expect(body.status).toBe("hint");
@@ -147,7 +147,7 @@ describe("what arrives", () => {
     ["no JSON", "{oh", "unreadable"],
     ["no UTF-8", new Uint8Array([0x22, 0xff, 0xfe, 0x22]), "unreadable"],
     ["nesting beyond any stack", "[".repeat(100_000), "unreadable"],
-  ])("%s is stored byte for byte and answered 202", async (_what, body, outcome) => {
+  ])("with %s is stored byte for byte and answered 202", async (_what, body, outcome) => {
     const answer = await post(body);
     expect(answer.status).toBe(202);
     expect(answer.body.status).toBe(outcome);
@@ -158,7 +158,7 @@ describe("what arrives", () => {
     expect(Buffer.from(event?.body ?? [])).toEqual(Buffer.from(body as string));
   });
 
-  test("text that jsonb cannot hold is imported, and the raw bytes keep it", async () => {
+  test("with text that jsonb can't store is imported, and its raw bytes are stored unchanged", async () => {
     const odd = JSON.stringify(single).replace(
       "Since the update",
       "NUL \\u0000 half \\ud83d emoji 😕 \\\\u0000 Since",
@@ -170,7 +170,7 @@ describe("what arrives", () => {
     expect(Buffer.from(event?.body ?? []).toString("utf8")).toBe(odd);
   });
 
-  test("a body of nearly 1 MB is imported", async () => {
+  test("of nearly 1 MB is imported", async () => {
     const long = { ...single, Parent_Message: { ...single.Parent_Message, body: "x".repeat(1_000_000) } };
     expect((await send(long)).status).toBe(200);
     const { data } = await server.from("circle_issues").select("body").single();
@@ -178,7 +178,7 @@ describe("what arrives", () => {
   });
 });
 
-describe("what is refused", () => {
+describe("rejected:", () => {
   test.each([["no", null], ["a wrong", "guessed"], ["an old, retired", `${PREVIOUS}x`]])(
     "%s secret: 401, and nothing is stored",
     async (_what, secret) => {
@@ -190,7 +190,7 @@ describe("what is refused", () => {
     },
   );
 
-  test("the publishable key, and a user's token, open nothing", async () => {
+  test("the publishable key and a user's token in place of the secret", async () => {
     const response = await fetch(`${project.url}/functions/v1/circle-webhook`, {
       method: "POST",
       headers: { apikey: project.publishableKey, authorization: `Bearer ${project.publishableKey}` },
@@ -211,7 +211,7 @@ describe("what is refused", () => {
     expect(response.status).toBe(405);
   });
 
-  test("the functions behind the webhook are closed to everybody but servers", async () => {
+  test("the webhook's database functions, for everybody but servers", async () => {
     const client = createClient<Database>(project.url, project.publishableKey, {
       auth: { persistSession: false },
     });
@@ -242,21 +242,21 @@ describe("sent again", () => {
     expect(await counts()).toEqual({ events: 1, messages: 1, replies: 0, issues: 1, imports: 1 });
   });
 
-  test("ten times at the same moment leaves what once leaves", async () => {
+  test("ten times concurrently has the result of once", async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => send(thread(3))));
     expect(answers.map((answer) => answer.status)).toEqual(Array(10).fill(200));
     expect(await counts()).toEqual({ events: 1, messages: 1, replies: 3, issues: 1, imports: 1 });
     expect(new Set(answers.map((answer) => answer.body.imported[0]?.issue_id)).size).toBe(1);
   });
 
-  test("different states of a thread at the same moment leave the union", async () => {
+  test("in different states concurrently, a thread has all its replies", async () => {
     const answers = await Promise.all([3, 1, 2, 3, 2, 1].map((replies) => send(thread(replies))));
     expect(answers.every((answer) => answer.status === 200)).toBe(true);
     expect(await counts()).toMatchObject({ messages: 1, replies: 3, issues: 1, imports: 1 });
   });
 });
 
-test("neither bodies nor secrets reach the log, and every request leaves one line", async () => {
+test("neither bodies nor secrets are logged, and every request has one line", async () => {
   const before = logLines.length;
   await send(single);
   await send(single, "guessed-secret-0123456789");

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connect, openTestProject } from "../support/database.ts";
 
-// The extensions of the platform's image that are stood in for: the same SQL, and workers that do what theirs do.
+// The emulated extensions of the platform: the same SQL interface, and workers that behave as theirs do.
 const project = await openTestProject({
   template: "platform",
   scripts: [`
@@ -37,7 +37,7 @@ describe("pg_cron", () => {
     return row?.id ?? "";
   };
 
-  test("keeps a job by its name and changes it in place", async () => {
+  test("schedules a job under its name, and changes it in place", async () => {
     const id = await schedule("named", "0 3 * * *", "select 1");
     expect(await schedule("named", "5 4 * * 1-5", "select 2")).toBe(id);
     await sql`select cron.alter_job(${id}, schedule => '0 0 $ * *', active => false)`;
@@ -87,7 +87,7 @@ describe("pg_cron", () => {
     },
   );
 
-  test("postgres reads cron.job and changes it by function only", async () => {
+  test("lets postgres read cron.job, and change it with the functions only", async () => {
     expect(await code(sql`insert into cron.job (schedule, command) values ('* * * * *', 'select 1')`)).toBe(
       "42501",
     );
@@ -96,7 +96,7 @@ describe("pg_cron", () => {
     expect(await code(sql`delete from cron.job_run_details where false`)).toBeUndefined();
   });
 
-  test("nobody else sees or plans jobs", async () => {
+  test("lets no other role read or schedule jobs", async () => {
     const id = await schedule("mine", "0 0 1 1 *", "select 1");
     await sql.begin(async (transaction) => {
       await transaction`set local role anon`;
@@ -104,7 +104,7 @@ describe("pg_cron", () => {
       expect(await code(plan)).toBe("42501");
     });
     await sql.begin(async (transaction) => {
-      // granted by the script above, and still its own jobs only
+      // granted above, and still limited to its own jobs
       await transaction`set local role authenticated`;
       expect(await transaction`select from cron.job`).toHaveLength(0);
       expect(await code(transaction.savepoint((save) => save`select cron.unschedule(${id}::bigint)`))).toBe(
@@ -116,7 +116,7 @@ describe("pg_cron", () => {
     await sql`select cron.unschedule(jobid) from cron.job where username = current_user`;
   });
 
-  test("runs a job and keeps how it went", async () => {
+  test("runs a job and stores the result", async () => {
     await sql`create table public.ticks (at timestamptz default now(), who text default current_user)`;
     const good = await schedule("good", "1 seconds", "insert into public.ticks default values");
     const bad = await schedule("bad", "1 seconds", "select 1 / 0");
@@ -161,7 +161,7 @@ describe("pg_net", () => {
     return (await rows())[0];
   };
 
-  test("sends a post with its body and headers, and keeps the answer", async () => {
+  test("sends a POST with its body and headers, and stores the response", async () => {
     const [row] = await sql<{ id: string }[]>`
       select net.http_post(${`${origin}/hook?a=1`}, ${sql.json({ b: [1, "ü"] })}, '{"q": "a b&c=ü"}',
         '{"Content-Type": "application/json", "X-Key": "k"}') as id
@@ -183,7 +183,7 @@ describe("pg_net", () => {
     expect(await sql`select from net.http_request_queue`).toHaveLength(0);
   });
 
-  test("sends a get, after the transaction's commit only", async () => {
+  test("sends a GET, and only after the transaction's commit", async () => {
     await sql.begin(async (transaction) => {
       await transaction`select net.http_get(${`${origin}/undone`})`;
       throw new Error("undo");
@@ -196,7 +196,7 @@ describe("pg_net", () => {
     expect(seen.some(({ url }) => url === "/undone")).toBe(false);
   });
 
-  test("says that it waited too long, or found nobody", async () => {
+  test("reports a timeout, and a host that can't be reached", async () => {
     const [slow] = await sql<
       { id: string }[]
     >`select net.http_get(${`${origin}/slow`}, timeout_milliseconds => 300) as id`;
@@ -217,7 +217,7 @@ describe("pg_net", () => {
 });
 
 describe("Vault", () => {
-  test("gives a secret back that is ciphertext at rest", async () => {
+  test("decrypts a secret that is stored as ciphertext", async () => {
     const secret = "canary-5d1c";
     const [row] = await sql<{ id: string }[]>`select vault.create_secret(${secret}, 'token', 'a test') as id`;
     const id = row?.id ?? "";
@@ -232,7 +232,7 @@ describe("Vault", () => {
     expect(await code(sql`select vault.create_secret('x', 'renamed')`)).toBe("23505");
   });
 
-  test("is closed to anon and authenticated, and its key to the API's roles", async () => {
+  test("is not readable for anon and authenticated, and its key for none of the API's roles", async () => {
     await sql.begin(async (transaction) => {
       await transaction`set local role service_role`;
       expect(await code(transaction.savepoint((save) => save`select from vault._key`))).toBe("42501");

@@ -8,13 +8,13 @@ import { loadConfig } from "../../../scripts/local/config.ts";
 import { JWT_SECRET } from "../../../scripts/local/keys.ts";
 import { openTestProject } from "../support/database.ts";
 
-// The one origin, and functions that misbehave. Each function is a folder with an index.ts, as in supabase/functions.
+// The gateway, and functions that fail. Each function is a folder with an index.ts, as in supabase/functions.
 const FUNCTIONS: Record<string, string> = {
   open: `export default { fetch: async (request) => Response.json({
     path: new URL(request.url).pathname, method: request.method, body: await request.text(),
     slug: Deno.env.get("SUPABASE_FUNCTION_SLUG"), hasKeys: Deno.env.has("SUPABASE_SECRET_KEYS") }) };`,
   guarded: `export default { fetch: () => new Response("in") };`,
-  throws: `export default { fetch: () => { throw new Error("at once"); } };`,
+  throws: `export default { fetch: () => { throw new Error("now"); } };`,
   "throws-late": `export default { fetch: () => {
     setTimeout(() => { throw new Error("late"); }, 10); return new Response("sent"); } };`,
   talkative: `console.log("loading"); console.log('{"port": 1}');
@@ -88,7 +88,7 @@ describe("CORS", () => {
     },
   );
 
-  test("answers and errors may be read, with the headers that a client pages by", async () => {
+  test("responses and errors are readable, with the headers for paging", async () => {
     for (const headers of [key, {}]) {
       const response = await fetch(`${project.url}/rest/v1/nothing`, { headers });
       expect(response.headers.get("access-control-allow-origin")).toBe("*");
@@ -109,11 +109,11 @@ describe("a function", () => {
     });
   });
 
-  test("that is not there is 404", async () => {
+  test("that does not exist is 404", async () => {
     for (const name of ["nothing", "..", "_shared"]) expect((await call(name)).status).toBe(404);
   });
 
-  test("with verify_jwt wants a token that Auth signed", async () => {
+  test("with verify_jwt needs a token that Auth signed", async () => {
     const sign = (secret: string, expires: string): Promise<string> =>
       new SignJWT({ role: "authenticated" }).setProtectedHeader({ alg: "HS256" }).setExpirationTime(expires)
         .sign(new TextEncoder().encode(secret));
@@ -137,7 +137,7 @@ describe("a function", () => {
     await othersAnswer();
   });
 
-  test("that throws after its answer ends alone and is started again", async () => {
+  test("that throws after its response ends alone and is started again", async () => {
     for (let round = 0; round < 3; round++) {
       const running = project.functions.pids();
       const response = await call("throws-late");
@@ -149,7 +149,7 @@ describe("a function", () => {
     await othersAnswer();
   });
 
-  test("that is killed under a request is 500, and the next request starts it again", async () => {
+  test("that is killed during a request is 500, and the next request starts it again", async () => {
     const before = project.functions.pids();
     const waiting = call("waits");
     const started = (): number[] => project.functions.pids().filter((pid) => !before.includes(pid));
@@ -165,25 +165,25 @@ describe("a function", () => {
     await othersAnswer();
   });
 
-  test("that spins is ended with 546, and does not hold the others up", async () => {
+  test("that blocks its event loop is ended with 546, and does not delay the others", async () => {
     const spinning = call("spins");
     await othersAnswer();
     expect((await spinning).status).toBe(546);
     await othersAnswer();
   });
 
-  test("may write to its log while it loads, whatever it writes", async () => {
+  test("can log anything while it loads", async () => {
     const response = await call("talkative");
     expect([response.status, await response.text()]).toEqual([200, "up"]);
   });
 
-  test("may answer at length to a client that takes compressed answers", async () => {
+  test("can send a long response to a client that accepts compression", async () => {
     const body = "a long line of text, said again. ".repeat(2000);
     const response = await call("open", { method: "POST", body, headers: { "accept-encoding": "gzip" } });
     expect(await response.json()).toMatchObject({ body });
   });
 
-  test("is not asked with TRACE", async () => {
+  test("does not get TRACE requests", async () => {
     const status = await new Promise((resolve, reject) => {
       const { hostname, port } = new URL(project.url);
       request(
@@ -195,7 +195,7 @@ describe("a function", () => {
     expect(status).toBe(405);
   });
 
-  test("that cannot start is 503", async () => {
+  test("that fails to start is 503", async () => {
     const response = await call("fails-to-boot");
     expect([response.status, (await response.json() as { code: string }).code]).toEqual([503, "BOOT_ERROR"]);
     await othersAnswer();

@@ -15,7 +15,7 @@ import {
 } from "../support/github-deliveries.ts";
 import { rows, signUp } from "../support/people.ts";
 
-// The whole way over HTTP: gateway, Deno, PostgREST's interface, Postgres.
+// The webhook over HTTP, with all its parts: gateway, Deno, Data API, Postgres.
 
 let project: TestProject;
 let sql: Sql;
@@ -44,7 +44,7 @@ beforeEach(async () => {
   await sql`delete from private.github_deliveries`;
 });
 
-/** A delivery with an id of its own, unless headers say another. */
+/** Sends a delivery, with a new id unless the headers have one. */
 async function post(body: string | Uint8Array<ArrayBuffer>, sent: Sent = {}) {
   const response = await fetch(deliveryRequest(body, {
     ...sent,
@@ -55,7 +55,7 @@ async function post(body: string | Uint8Array<ArrayBuffer>, sent: Sent = {}) {
 
 const send = (payload: unknown, sent?: Sent) => post(JSON.stringify(payload), sent);
 
-/** Somebody works on the repository that the examples are about. */
+/** Creates a user with a task for the repository of GitHub's examples. */
 const knowExamples = () =>
   sql`insert into private.github_repositories (repo_owner, repo_name) values ('codertocat', 'hello-world')`;
 
@@ -68,14 +68,14 @@ const counts = async () =>
 const pulls = () =>
   sql`select repo_owner, repo_name, number, state, is_draft, title, author_login from public.pull_requests`;
 
-/** An example with something else in its pull request. */
+/** An example with changed keys of its pull request. */
 const changed = (changes: Record<string, unknown>, example: Example = OPENED): Example => ({
   ...example,
   pull_request: { ...example.pull_request as Record<string, unknown>, ...changes },
 });
 
 describe("GitHub's examples", () => {
-  test("of all events are answered, and none writes anything where nobody works on the repository", async () => {
+  test("of all events are answered, and none is stored where no task has the repository", async () => {
     for (const { name, examples } of DEFINITIONS) {
       const [example] = examples;
       const { status, body } = await send(example, { event: name });
@@ -84,7 +84,7 @@ describe("GitHub's examples", () => {
     expect(await counts()).toEqual({ deliveries: 0, pulls: 0 });
   });
 
-  test("of pull requests are worked on, once each, whether sent as JSON or as a form", async () => {
+  test("of pull requests are processed once each, whether sent as JSON or as a form", async () => {
     await knowExamples();
     const seen = new Set<string>();
     for (const [at, example] of examplesOf("pull_request").entries()) {
@@ -120,7 +120,7 @@ describe("GitHub's examples", () => {
 describe("a delivery", () => {
   beforeEach(() => knowExamples());
 
-  test("is worked on once: sent again, or copied under another id, it changes nothing", async () => {
+  test("is processed once: sent again, or with another id, it changes nothing", async () => {
     const headers = { "x-github-delivery": crypto.randomUUID() };
     expect(await send(OPENED, { headers })).toEqual({
       status: 200,
@@ -134,14 +134,14 @@ describe("a delivery", () => {
     expect(await counts()).toEqual({ deliveries: 1, pulls: 1 });
   });
 
-  test("sent ten times at the same moment is one", async () => {
+  test("sent ten times concurrently is processed once", async () => {
     const headers = { "x-github-delivery": crypto.randomUUID() };
     const answers = await Promise.all(Array.from({ length: 10 }, () => send(OPENED, { headers })));
     expect(answers.map(({ body }) => body.status).sort()).toEqual([...Array(9).fill("already_done"), "done"]);
     expect(await counts()).toEqual({ deliveries: 1, pulls: 1 });
   });
 
-  test("that failed is worked on again when it comes again", async () => {
+  test("that failed is processed again when it is redelivered", async () => {
     const headers = { "x-github-delivery": crypto.randomUUID() };
     await sql`
       alter table public.pull_requests add constraint broken check (title <> 'Update the README with new information.')
@@ -156,7 +156,7 @@ describe("a delivery", () => {
     expect(await counts()).toEqual({ deliveries: 1, pulls: 1 });
   });
 
-  test("that has to wait for a lock is kept as failed in time, and worked on by the clock", async () => {
+  test("that waits for a lock is stored as failed in time, and processed by the scheduled job", async () => {
     const blocker = connect(project.database, "postgres", 1);
     try {
       await blocker.begin(async (held) => {
@@ -173,12 +173,12 @@ describe("a delivery", () => {
     expect(await counts()).toEqual({ deliveries: 1, pulls: 1 });
   });
 
-  test("may have a title that JSON can hold and a database can't", async () => {
+  test("can have a title that JSON allows and a database can't store", async () => {
     expect((await send(changed({ title: "a\u0000b\ud800c" }))).body.status).toBe("done");
     expect(await pulls()).toMatchObject([{ title: "a\ufffdb\ufffdc" }]);
   });
 
-  test("of 5 MB, many times what GitHub lets a pull request hold, is worked on in time", async () => {
+  test("of 5 MB, many times GitHub's limit for a pull request, is processed in time", async () => {
     const started = performance.now();
     const { status, body } = await send(changed({ body: "x".repeat(5 * 1024 * 1024) }));
     expect([status, body.status]).toEqual([200, "done"]);
@@ -194,27 +194,30 @@ describe("a delivery", () => {
   });
 
   test.each([
-    ["a number beyond all numbers", (json: string) => json.replace('"additions":1', '"additions":1e999999')],
     [
-      "no end of nesting",
+      "a number that no double can hold",
+      (json: string) => json.replace('"additions":1', '"additions":1e999999'),
+    ],
+    [
+      "deep nesting",
       (json: string) =>
         json.replace('"additions":1', `"additions":${"[".repeat(20_000)}${"]".repeat(20_000)}`),
     ],
-    ["a number of its own that is none", (json: string) => json.replaceAll('"number":2,', '"number":2.5,')],
-    ["a time that is none", (json: string) => json.replaceAll("2019-05-15T15:20:33Z", "yesterday")],
+    ["a fractional pull request number", (json: string) => json.replaceAll('"number":2,', '"number":2.5,')],
+    ["an invalid time", (json: string) => json.replaceAll("2019-05-15T15:20:33Z", "yesterday")],
     [
       "a pull request of another repository",
       (json: string) =>
         json.replaceAll('"full_name":"Codertocat/Hello-World"', '"full_name":"Codertocat/Other"'),
     ],
-  ])("with %s is kept as failed", async (_what, change) => {
+  ])("with %s is stored as failed", async (_what, change) => {
     const { status, body } = await post(change(JSON.stringify(OPENED)));
     expect([status, body.status]).toEqual([202, "failed"]);
     expect(await counts()).toEqual({ deliveries: 1, pulls: 0 });
   });
 });
 
-describe("what is refused", () => {
+describe("rejected:", () => {
   beforeEach(() => knowExamples());
 
   test.each([
@@ -229,7 +232,7 @@ describe("what is refused", () => {
     expect(await counts()).toEqual({ deliveries: 0, pulls: 0 });
   });
 
-  test("keys and users' tokens open nothing", async () => {
+  test("keys and users' tokens in place of the signature", async () => {
     const headers = { apikey: project.secretKey, authorization: `Bearer ${project.secretKey}` };
     expect((await send(OPENED, { signature: null, headers })).status).toBe(401);
   });
@@ -240,14 +243,14 @@ describe("what is refused", () => {
     expect([status, answer.code]).toEqual([413, "body_too_large"]);
   }, 60_000);
 
-  test("no JSON object: 422; no delivery's headers: 400; GET: 405", async () => {
+  test("not a JSON object: 422; without a delivery's headers: 400; GET: 405", async () => {
     for (const body of ["[]", "null", "{", '"x"']) expect((await post(body)).status).toBe(422);
     expect((await send(OPENED, { event: null })).status).toBe(400);
     expect((await fetch(project.githubWebhookUrl)).status).toBe(405);
     expect(await counts()).toEqual({ deliveries: 0, pulls: 0 });
   });
 
-  test("the functions behind the webhook are closed to everybody but servers", async () => {
+  test("the webhook's database functions, for everybody but servers", async () => {
     const { client } = await signUp(project, "mallory");
     const delivery = { p_delivery_id: crypto.randomUUID(), p_event: "pull_request", p_body: "e30=" };
     for (
@@ -266,8 +269,8 @@ describe("what is refused", () => {
   });
 });
 
-describe("what users see", () => {
-  test("a public repository's pull request of their task, as it goes; nobody else's, and no private one", async () => {
+describe("users see", () => {
+  test("the current state of their task's pull request in a public repository; no other user's, and no private one", async () => {
     const [maya, mallory] = await Promise.all([signUp(project, "maya"), signUp(project, "mallory2")]);
     const repo = { repo_url: "https://github.com/codertocat/hello-world", repo_name: "hello-world" };
     for (const { client } of [maya, mallory]) {
@@ -320,7 +323,7 @@ describe("what users see", () => {
   });
 });
 
-test("the log has no body, no signature and no secret", () => {
+test("no body, signature or secret is logged", () => {
   expect(logLines.length).toBeGreaterThan(50);
   for (const line of logLines) expect(JSON.parse(line)).toMatchObject({ function: "github-webhook" });
   for (const hidden of [SECRET, PREVIOUS, "sha256=", "Update the README"]) {

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { connect, openTestProject } from "../support/database.ts";
 
-// What a Supabase project has before its first migration.
+// The state of a Supabase project before its first migration.
 const project = await openTestProject({ template: "platform" });
 const sql = connect(project.database);
 afterAll(async () => {
@@ -76,7 +76,7 @@ describe("roles", () => {
 });
 
 describe("postgres", () => {
-  test("may not what only a superuser may", async () => {
+  test("may not do what needs a superuser", async () => {
     expect(await code(sql`alter role anon superuser`)).toBe("42501");
     expect(await code(sql`set role supabase_admin`)).toBe("42501");
     expect(await code(sql`copy (select 1) to program 'true'`)).toBe("42501");
@@ -119,7 +119,7 @@ describe("postgres", () => {
     ).toBeUndefined();
   });
 
-  test("makes triggers on auth.users, references it and reads it", async () => {
+  test("creates triggers on auth.users, references it and reads it", async () => {
     await sql.begin(async (transaction) => {
       await transaction.unsafe(`
         create function public.noop() returns trigger language plpgsql set search_path = '' as 'begin return new; end';
@@ -134,13 +134,13 @@ describe("postgres", () => {
     );
   });
 
-  test("makes the extensions that projects use, where they ask for them", async () => {
+  test("creates the extensions that projects use, in the schema that they name", async () => {
     for (const name of ["pg_trgm", "unaccent", "btree_gist", "citext", "pgtap"]) {
       expect(await code(sql.unsafe(`create extension ${name} with schema extensions`)), name).toBeUndefined();
     }
     expect(await code(sql`create extension pg_cron with schema pg_catalog`)).toBeUndefined();
     expect(await code(sql`create extension pg_net with schema extensions`)).toBeUndefined();
-    // part of every project already
+    // installed in every project
     expect(await code(sql`create extension if not exists supabase_vault with schema vault cascade`))
       .toBeUndefined();
     const rows = await sql<{ name: string; owner: string }[]>`
@@ -158,7 +158,7 @@ describe("postgres", () => {
 });
 
 describe("schema public", () => {
-  test("grants all on what postgres makes there to the API roles", async () => {
+  test("grants all on objects that postgres creates there to the API roles", async () => {
     await sql.unsafe(`
       create table public.made (id bigint generated always as identity);
       create function public.made() returns integer language sql as 'select 1';
@@ -176,7 +176,7 @@ describe("schema public", () => {
   });
 });
 
-test("schemas and the publication are there", async () => {
+test("schemas and the publication exist", async () => {
   const schemas = await sql<{ name: string; owner: string }[]>`
     select nspname as name, nspowner::regrole::text as owner from pg_namespace
     where nspname in ('auth', 'extensions', 'storage', 'supabase_migrations') order by 1
@@ -193,7 +193,7 @@ test("schemas and the publication are there", async () => {
   expect(await sql`select from pg_publication_tables where pubname = 'supabase_realtime'`).toHaveLength(0);
 });
 
-test("the tables of auth have row security without a policy, and auth.users fills in nothing by itself", async () => {
+test("the tables of auth have row security without a policy, and auth.users has no defaults but the auth server's", async () => {
   expect(
     await sql`
     select relname from pg_class

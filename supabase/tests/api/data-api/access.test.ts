@@ -35,7 +35,7 @@ describe("the api key", () => {
     expect([status, body.message]).toEqual([401, "Invalid API key"]);
   });
 
-  test("may stand in the query, and not in Authorization alone", async () => {
+  test("can be in the query, but not in Authorization alone", async () => {
     const { publishableKey, secretKey } = api.project;
     expect((await api.ask("GET", `clients?apikey=${publishableKey}`, { key: null })).status).toBe(200);
     const alone = await api.ask("GET", "clients", { key: null, headers: bearer(secretKey) });
@@ -43,7 +43,7 @@ describe("the api key", () => {
   });
 
   test.each([["publishable", "anon", "3s"], ["secret", "service_role", "8s"]])(
-    "%s makes %s with %s",
+    "%s has the role %s with the timeout %s",
     async (kind, role, timeout) => {
       const key = kind === "secret" ? api.project.secretKey : api.project.publishableKey;
       for (const headers of [{}, bearer(key)]) {
@@ -55,7 +55,7 @@ describe("the api key", () => {
 });
 
 describe("a user's token", () => {
-  test("makes its role and its claims, also over the secret key", async () => {
+  test("sets the role and the claims, also with the secret key", async () => {
     const jwt = await token({ role: "authenticated", sub: UID, email: "a@b", app_metadata: { team: "x" } });
     for (const key of [api.project.publishableKey, api.project.secretKey]) {
       const { body } = await api.ask("POST", "rpc/who_am_i", { body: {}, key, headers: bearer(jwt) });
@@ -91,7 +91,7 @@ describe("a user's token", () => {
     expect([status, body.code]).toEqual([401, "PGRST301"]);
   });
 
-  test("that nobody signed is 401", async () => {
+  test("without a signature is 401", async () => {
     const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
     const jwt = `${part({ alg: "none", typ: "JWT" })}.${part({ role: "service_role" })}.`;
     expect((await api.get("clients", bearer(jwt))).status).toBe(401);
@@ -117,7 +117,7 @@ describe("a user's token", () => {
 });
 
 describe("row security", () => {
-  test("shows and takes only what is the caller's", async () => {
+  test("limits reads and writes to the caller's rows", async () => {
     const mine = bearer(await token({ role: "authenticated", sub: UID }));
     const other = bearer(await token({ role: "authenticated", sub: crypto.randomUUID() }));
     expect((await api.post("notes", { body: "secret" }, mine)).status).toBe(201);
@@ -128,7 +128,7 @@ describe("row security", () => {
     expect((await api.ask("GET", "notes?select=body", { key: api.project.secretKey })).body).toHaveLength(1);
   });
 
-  test("and column grants hold for select=* and for what comes back", async () => {
+  test("and column grants apply to select=* and to returned rows", async () => {
     expect((await api.get("partly?select=id,shown")).body).toEqual([{ id: 1, shown: "shown" }]);
     expect((await api.get("partly")).status).toBe(401);
     expect((await api.post("partly", { id: 2, hidden: "x" })).status).toBe(401);
@@ -139,7 +139,7 @@ describe("row security", () => {
 });
 
 describe("privileges", () => {
-  test("a grant, a default privilege or a membership that is given while the API runs is found", async () => {
+  test("the tests' check finds a grant, a default privilege or a membership that is added while the API runs", async () => {
     const before = await readAcls(admin);
     for (
       const [plant, remove, words] of [
@@ -183,7 +183,7 @@ describe("privileges", () => {
     assertSameAcls(before, await readAcls(admin));
   });
 
-  test("what a test makes itself is not looked at", async () => {
+  test("the tests' check ignores objects that a test creates", async () => {
     const before = await readAcls(admin);
     await admin`create table public.made_here (id integer)`;
     assertSameAcls(before, await readAcls(admin));

@@ -12,14 +12,14 @@ const rows = async (path: string): Promise<unknown> => {
 };
 
 describe("embedding", () => {
-  test("to one, null where there is none", async () => {
+  test("to one, null without a row", async () => {
     expect(await rows("projects?select=id,clients(name)&id=in.(1,4)&order=id")).toEqual([
       { id: 1, clients: { name: "Acme" } },
       { id: 4, clients: null },
     ]);
   });
 
-  test("to many, empty where there is none", async () => {
+  test("to many, empty without a row", async () => {
     expect(await rows("clients?select=name,projects(id)&order=id")).toEqual([
       { name: "Acme", projects: [{ id: 1 }, { id: 2 }] },
       { name: "Globex", projects: [{ id: 3 }] },
@@ -27,7 +27,7 @@ describe("embedding", () => {
     ]);
   });
 
-  test("many to many through the table between", async () => {
+  test("many to many through a join table", async () => {
     expect(await rows("projects?select=id,people(first_name)&id=eq.1")).toEqual([
       { id: 1, people: [{ first_name: "Ada" }, { first_name: "Bob" }] },
     ]);
@@ -57,7 +57,7 @@ describe("embedding", () => {
     ]);
   });
 
-  test("a table with itself, by the column", async () => {
+  test("a table in itself, by the column", async () => {
     expect(await rows("people?select=first_name,manager:manager_id(first_name)&id=eq.2")).toEqual([
       { first_name: "Bob", manager: { first_name: "Ada" } },
     ]);
@@ -66,7 +66,7 @@ describe("embedding", () => {
     ]);
   });
 
-  test("inner leaves out what has none, and filters of the embedded apply", async () => {
+  test("inner leaves out rows without one, and filters of the embedded table apply", async () => {
     expect(await rows("projects?select=id,clients!inner(name)&clients.name=eq.Acme&order=id")).toEqual([
       { id: 1, clients: { name: "Acme" } },
       { id: 2, clients: { name: "Acme" } },
@@ -102,7 +102,7 @@ describe("embedding", () => {
     ]);
   });
 
-  test("two ways to go are 300, a hint chooses", async () => {
+  test("two relationships are 300, a hint chooses one", async () => {
     const { status, body } = await api.get("orders?select=id,addresses(city)");
     expect(status).toBe(300);
     expect(body.code).toBe("PGRST201");
@@ -132,7 +132,7 @@ describe("embedding", () => {
     expect([answer.status, answer.body.code]).toEqual([status, code]);
   });
 
-  test("what supabase-js sends for all of it", async () => {
+  test("with supabase-js", async () => {
     const client = createClient(api.project.url, api.project.publishableKey);
     const { data, error } = await client.from("projects")
       .select("id, clients!inner(name), people(first_name)", { count: "exact" })

@@ -5,7 +5,7 @@ import { openDataApi } from "../../support/data-api.ts";
 const api = await openDataApi();
 afterAll(() => api.project.close());
 
-describe("a SQLSTATE is the status that PostgREST's table gives", () => {
+describe("a SQLSTATE has the status of PostgREST's table", () => {
   test.each([
     ["08006", 503],
     ["0A000", 400],
@@ -57,7 +57,7 @@ test("raise exception without a code is 400 P0001", async () => {
   expect(body).toEqual({ code: "P0001", details: null, hint: null, message: "plain" });
 });
 
-test("a lacking privilege is 401 for anon, 403 for who signed in", async () => {
+test("a missing privilege is 401 for anon, 403 for signed-in users", async () => {
   const anon = await api.get("sealed");
   expect([anon.status, anon.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
   expect(anon.body).toEqual({
@@ -77,7 +77,7 @@ test("a lacking privilege is 401 for anon, 403 for who signed in", async () => {
   expect((await api.rpc("kept_from_anon", {})).status).toBe(401);
 });
 
-test("row security refuses a write with 42501", async () => {
+test("row security rejects a write with 42501", async () => {
   const { status, body } = await api.post("notes", { body: "mine" });
   expect([status, body.code, body.message]).toEqual([
     401,
@@ -110,7 +110,7 @@ describe("constraints", () => {
   });
 });
 
-describe("what PostgREST refuses itself", () => {
+describe("PostgREST's own errors", () => {
   test.each([
     ["GET", "nothing", 404, "PGRST205", "Could not find the table 'public.nothing' in the schema cache"],
     ["GET", "a/b/c", 404, "PGRST125", "Invalid path specified in request URL"],
@@ -146,14 +146,14 @@ describe("what PostgREST refuses itself", () => {
     expect(Object.keys(answer.body).sort()).toEqual(["code", "details", "hint", "message"]);
   });
 
-  test("hints at a name that is near", async () => {
+  test("have a hint with a similar name", async () => {
     expect((await api.get("project")).body.hint).toBe("Perhaps you meant the table 'public.projects'");
     expect((await api.rpc("add_the", { a: 1 })).body.hint).toBe(
       "Perhaps you meant to call the function public.add_them",
     );
   });
 
-  test.each(["{bad", "", "null"])("a body that is %j", async (raw) => {
+  test.each(["{bad", "", "null"])("for the body %j", async (raw) => {
     const { status, body } = await api.ask("POST", "projects", {
       raw,
       headers: { "Content-Type": "application/json" },
@@ -161,7 +161,7 @@ describe("what PostgREST refuses itself", () => {
     expect([status, body.code, body.message]).toEqual([400, "PGRST102", "Empty or invalid json"]);
   });
 
-  test("a media type that it does not have", async () => {
+  test("for a media type that is not available", async () => {
     const { status, body } = await api.get("projects", { Accept: "application/unknown" });
     expect([status, body.code, body.message]).toEqual([
       406,
@@ -170,19 +170,19 @@ describe("what PostgREST refuses itself", () => {
     ]);
   });
 
-  test("a schema that is not exposed", async () => {
+  test("for a schema that is not exposed", async () => {
     const { status, body } = await api.get("things", { "Accept-Profile": "hidden" });
     expect([status, body.code, body.message]).toEqual([406, "PGRST106", "Invalid schema: hidden"]);
   });
 
-  test("a preference that it does not know, only when it is strict", async () => {
+  test("for an unknown preference, only with handling=strict", async () => {
     const { status, body } = await api.get("projects", { Prefer: "handling=strict, nonsense" });
     expect([status, body.code, body.details]).toEqual([400, "PGRST122", "Invalid preferences: nonsense"]);
     expect((await api.get("projects", { Prefer: "handling=lenient, nonsense" })).status).toBe(200);
   });
 });
 
-describe("raise sqlstate 'PGRST' says the whole answer", () => {
+describe("raise sqlstate 'PGRST' defines the whole response", () => {
   test("in JSON", async () => {
     const { status, headers, body } = await api.rpc("raises", {
       code: "PGRST",
@@ -203,7 +203,7 @@ describe("raise sqlstate 'PGRST' says the whole answer", () => {
   });
 });
 
-test("a request that takes longer than its role's time-out is 500 57014", async () => {
+test("a request that takes longer than its role's timeout is 500 57014", async () => {
   const { status, body } = await api.rpc("sleeps", { seconds: 20 });
   expect(status).toBe(500);
   expect(body).toEqual({

@@ -31,7 +31,7 @@ test("the root describes tables, columns and keys", async () => {
   expect(body.definitions.every_type.properties.a_varchar.maxLength).toBe(5);
 });
 
-test("and paths, with what each takes", async () => {
+test("and paths, with their parameters", async () => {
   const { paths, parameters } = (await api.ask("GET", "", { key })).body;
   expect(Object.keys(paths["/projects"])).toEqual(["get", "post", "patch", "delete"]);
   expect(Object.keys(paths["/client_totals"])).toEqual(["get"]);
@@ -49,13 +49,13 @@ test("and paths, with what each takes", async () => {
   }
 });
 
-test("of the schema that is named, nothing of one that is not exposed", async () => {
+test("of the requested schema, and no schema that is not exposed", async () => {
   const { body } = await api.ask("GET", "", { key, headers: { "Accept-Profile": "other" } });
   expect(Object.keys(body.paths)).toEqual(["/", "/things", "/rpc/where_am_i"]);
   expect((await api.ask("GET", "", { key, headers: { "Accept-Profile": "hidden" } })).status).toBe(406);
 });
 
-test("not to the publishable key", async () => {
+test("not for the publishable key", async () => {
   const { status, text } = await api.get("");
   expect(status).toBe(403);
   expect(text).not.toContain("projects");

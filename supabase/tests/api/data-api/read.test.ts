@@ -11,7 +11,7 @@ const ids = async (query: string): Promise<number[]> => {
 };
 
 describe("rows", () => {
-  test("are JSON as to_json makes it", async () => {
+  test("are JSON as to_json returns it", async () => {
     const { status, headers, body } = await api.get("projects?id=eq.1");
     expect(status).toBe(200);
     expect(headers.get("content-type")).toBe("application/json; charset=utf-8");
@@ -29,7 +29,7 @@ describe("rows", () => {
     }]);
   });
 
-  test("have columns renamed, cast and taken out of JSON", async () => {
+  test("have columns that are renamed, cast and extracted from JSON", async () => {
     const { body } = await api.get("projects?select=key:id::text,meta->>label,w:meta->size->w&id=eq.1");
     expect(body).toEqual([{ key: "1", label: "a", w: 10 }]);
   });
@@ -39,13 +39,13 @@ describe("rows", () => {
     expect(body).toEqual([{ full_name: "Ada Lovelace" }]);
   });
 
-  test("come as CSV", async () => {
+  test("are returned as CSV", async () => {
     const { headers, text } = await api.get("clients?order=id&limit=2", { Accept: "text/csv" });
     expect(headers.get("content-type")).toBe("text/csv; charset=utf-8");
     expect(text.trim()).toBe("id,name\n1,Acme\n2,Globex");
   });
 
-  test("come as one object, or 406 with the number of rows", async () => {
+  test("are returned as one object, or 406 with the number of rows", async () => {
     const one = await api.get("projects?select=id&id=eq.1", OBJECT);
     expect(one.headers.get("content-type")).toBe("application/vnd.pgrst.object+json; charset=utf-8");
     expect(one.body).toEqual({ id: 1 });
@@ -61,14 +61,14 @@ describe("rows", () => {
     }
   });
 
-  test("come without their nulls", async () => {
+  test("are returned without nulls", async () => {
     const { body } = await api.get("projects?select=id,priority&id=eq.2", {
       Accept: "application/vnd.pgrst.array+json;nulls=stripped",
     });
     expect(body).toEqual([{ id: 2 }]);
   });
 
-  test("come in the time zone that is preferred", async () => {
+  test("are returned in the preferred time zone", async () => {
     const { body, headers } = await api.get("projects?select=created_at&id=eq.1", {
       Prefer: "timezone=America/New_York",
     });
@@ -76,7 +76,7 @@ describe("rows", () => {
     expect(headers.get("preference-applied")).toBe("timezone=America/New_York");
   });
 
-  test("come from the schema that is named", async () => {
+  test("are returned from the requested schema", async () => {
     const { body, headers } = await api.get("things", { "Accept-Profile": "other" });
     expect(body).toEqual([{ id: 1, name: "elsewhere" }]);
     expect(headers.get("content-profile")).toBe("other");
@@ -120,7 +120,7 @@ describe("filters", () => {
     ["name=eq.007", []],
   ])("%s", async (query, expected) => expect(await ids(query)).toEqual(expected));
 
-  // each of them holds, also of the same column and operator
+  // all of them apply, also with the same column and operator
   test.each([
     ["id=neq.1&id=neq.2", [3, 4]],
     ["id=not.eq.1&id=not.eq.2&id=not.eq.3", [4]],
@@ -128,7 +128,7 @@ describe("filters", () => {
     ["tags=cs.{red}&tags=cs.{blue}", [1]],
   ])("repeated: %s", async (query, expected) => expect(await ids(query)).toEqual(expected));
 
-  test("repeated ones on what is embedded", async () => {
+  test("repeated ones on an embedded table", async () => {
     const { body } = await api.get(
       "projects?select=id,clients!inner(name)&clients.name=neq.Acme&clients.name=neq.Globex",
     );
@@ -199,7 +199,7 @@ describe("pages and counts", () => {
     expect(headers.get("preference-applied")).toBe(`count=${count}`);
   });
 
-  test("an offset behind the end, a negative limit and a reversed range are 416", async () => {
+  test("an offset after the last row, a negative limit and a reversed range are 416", async () => {
     const behind = await api.get("projects?offset=10", { Prefer: "count=exact" });
     expect([behind.status, behind.headers.get("content-range")]).toEqual([416, "*/4"]);
     expect(behind.body).toMatchObject({

@@ -56,7 +56,7 @@ describe("arguments", () => {
   );
 
   test.each([["int", "x"], ["uuid", "nope"], ["mood", "nope"], ["date", "nope"]])(
-    "%s refuses %j with 400",
+    "%s rejects %j with 400",
     async (type, value) => {
       const { status, body } = await api.rpc(`echo_${type}`, { value });
       expect([status, body.code.slice(0, 2)]).toEqual([400, "22"]);
@@ -93,7 +93,7 @@ describe("arguments", () => {
     expect((await api.rpc("one_jsonb", { a: "5" })).body).toEqual({ got: { a: "5" } });
   });
 
-  test("that no function has are 404, that two have 300", async () => {
+  test("that match no function are 404, that match two 300", async () => {
     const unknown = await api.rpc("add_them", { a: 1, c: 2 });
     expect([unknown.status, unknown.body.code]).toEqual([404, "PGRST202"]);
     expect(unknown.body.message).toBe(
@@ -162,18 +162,18 @@ describe("methods", () => {
     ]);
   });
 
-  test("HEAD runs it and keeps the body", async () => {
+  test("HEAD runs it without returning the body", async () => {
     const { status, text } = await api.ask("HEAD", "rpc/list_numbers?upto=3");
     expect([status, text]).toEqual([200, ""]);
   });
 
-  test("a stable function writes nothing, by POST either", async () => {
+  test("a stable function can't write, not even by POST", async () => {
     const { status, body } = await api.rpc("writes_but_says_stable", { name: "A" });
     expect([status, body.code]).toEqual([400, "0A000"]);
   });
 });
 
-test("a function sees the request", async () => {
+test("a function can read the request", async () => {
   const { body } = await api.rpc("who_am_i", {}, { "X-Test": "yes", Cookie: "a=1; flavour=oat" });
   expect(body).toMatchObject({
     current_user: "anon",
@@ -189,7 +189,7 @@ test("a function sees the request", async () => {
   expect((await api.rpc("where_am_i", {}, { "Content-Profile": "other" })).body).toBe("other");
 });
 
-test("supabase-js calls with objects, lists and dates", async () => {
+test("supabase-js calls with objects, arrays and dates", async () => {
   const client = createClient(api.project.url, api.project.publishableKey);
   expect((await client.rpc("echo_jsonb", { value: { a: [1] } })).data).toEqual({ a: [1] });
   expect((await client.rpc("echo_text_array", { value: ["a", "b"] })).data).toEqual(["a", "b"]);

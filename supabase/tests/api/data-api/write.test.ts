@@ -18,7 +18,7 @@ const names = async (): Promise<string[]> =>
   (await sql<{ name: string }[]>`select name from public.clients order by id`).map(({ name }) => name);
 
 describe("insert", () => {
-  test("is 201 without a body, or the rows that are asked for", async () => {
+  test("is 201 without a body, or with the requested rows", async () => {
     const minimal = await api.post("clients", { name: "A" });
     expect([minimal.status, minimal.text, minimal.headers.get("content-range")]).toEqual([201, "", "*/*"]);
     expect(minimal.headers.get("location")).toBeNull();
@@ -29,7 +29,7 @@ describe("insert", () => {
     expect(one.body).toEqual({ name: "C" });
   });
 
-  test("of one object is answered with one, an embedded table in it", async () => {
+  test("of one object returns one, with an embedded table", async () => {
     const path = "projects?select=name,clients(name)";
     const asOne = { ...REPRESENTATION, ...OBJECT };
     const { status, headers, body } = await api.post(path, { name: "A", client_id: 1 }, asOne);
@@ -55,7 +55,7 @@ describe("insert", () => {
     }
   });
 
-  test("says where with return=headers-only", async () => {
+  test("returns the location with return=headers-only", async () => {
     const { status, headers, text } = await api.post("clients", { id: 50, name: "A" }, {
       Prefer: "return=headers-only",
     });
@@ -70,7 +70,7 @@ describe("insert", () => {
     expect((await api.post("clients", [], REPRESENTATION)).body).toEqual([]);
   });
 
-  test("in bulk wants the same keys, or `columns`, which ignores all others", async () => {
+  test("in bulk needs the same keys, or `columns`, which ignores all others", async () => {
     const { status, body } = await api.post("projects", [{ name: "A" }, { name: "B", priority: 1 }]);
     expect([status, body.code, body.message]).toEqual([400, "PGRST102", "All object keys must match"]);
     const columns = "projects?columns=name,priority&select=name,priority";
@@ -91,7 +91,7 @@ describe("insert", () => {
     expect(filled.body).toEqual([{ name: "A", is_active: true }, { name: "B", is_active: false }]);
   });
 
-  test("takes CSV and forms", async () => {
+  test("accepts CSV and forms", async () => {
     await api.ask("POST", "clients", { raw: "name\nA\nB\n", headers: { "Content-Type": "text/csv" } });
     await api.ask("POST", "clients", {
       raw: "name=C",
@@ -100,7 +100,7 @@ describe("insert", () => {
     expect(await names()).toEqual(["Acme", "Globex", "Initech", "A", "B", "C"]);
   });
 
-  test("into a view, and into the schema that is named", async () => {
+  test("into a view, and into the requested schema", async () => {
     const view = await api.post("active_projects?select=name", { name: "A" }, REPRESENTATION);
     expect([view.status, view.body]).toEqual([201, [{ name: "A" }]]);
     const other = await api.post("things", { id: 9, name: "A" }, {
@@ -110,7 +110,7 @@ describe("insert", () => {
     expect([other.status, other.headers.get("content-profile")]).toEqual([201, "other"]);
   });
 
-  test("with what hangs on it", async () => {
+  test("with an embedded table", async () => {
     const { body } = await api.post(
       "projects?select=name,clients(name)",
       { name: "A", client_id: 1 },
@@ -123,7 +123,7 @@ describe("insert", () => {
 describe("upsert", () => {
   const merge = { Prefer: "resolution=merge-duplicates,return=representation" };
 
-  test("is 201 where a row is new and 200 where none is", async () => {
+  test("is 201 with a new row and 200 without one", async () => {
     const mixed = await api.post("clients", [{ id: 1, name: "Acme" }, { id: 50, name: "New" }], merge);
     expect([mixed.status, mixed.body]).toEqual([201, [{ id: 1, name: "Acme" }, { id: 50, name: "New" }]]);
     expect((await api.post("clients", { id: 50, name: "Newer" }, merge)).status).toBe(200);
@@ -135,7 +135,7 @@ describe("upsert", () => {
     expect([status, body]).toEqual([200, [{ id: 1, name: "Acme" }]]);
   });
 
-  test("ignores what is there", async () => {
+  test("ignores existing rows", async () => {
     const { status, body } = await api.post("clients?on_conflict=name", [{ name: "Acme" }, { name: "New" }], {
       Prefer: "resolution=ignore-duplicates,return=representation",
     });
@@ -143,7 +143,7 @@ describe("upsert", () => {
     expect((body as { name: string }[]).map(({ name }) => name)).toEqual(["New"]);
   });
 
-  test("updates the key as well, and so needs the privilege to", async () => {
+  test("updates the key as well, and so needs the privilege for it", async () => {
     const { status, body } = await api.post("partly?on_conflict=id&select=id", { id: 1, shown: "x" }, merge);
     expect([status, body.code]).toEqual([401, "42501"]);
   });
@@ -157,7 +157,7 @@ describe("upsert", () => {
     expect((await api.post("projects?on_conflict=name", { name: "x" }, merge)).body.code).toBe("42P10");
   });
 
-  test("PUT wants the whole key in its filter", async () => {
+  test("PUT needs the whole key in its filter", async () => {
     const put = (query: string, body: unknown, headers = {}) =>
       api.ask("PUT", `clients?${query}`, { body, headers });
     expect((await put("id=eq.50", { id: 50, name: "A" })).status).toBe(204);
@@ -185,14 +185,14 @@ describe("update and delete", () => {
     expect([counted.status, counted.headers.get("content-range")]).toEqual([204, "*/1"]);
   });
 
-  test("of no row are no error", async () => {
+  test("of zero rows are not an error", async () => {
     expect((await patch("?id=eq.999", { name: "x" })).status).toBe(204);
     expect((await patch("?id=eq.999", { name: "x" }, REPRESENTATION)).body).toEqual([]);
     expect((await api.ask("DELETE", "clients?id=eq.999")).status).toBe(204);
     expect((await patch("?id=eq.999", { name: "x" }, { ...REPRESENTATION, ...OBJECT })).status).toBe(406);
   });
 
-  test("without a filter are refused, whoever asks", async () => {
+  test("without a filter are rejected, for every role", async () => {
     for (const key of [api.project.publishableKey, api.project.secretKey]) {
       for (const [method, verb] of [["PATCH", "UPDATE"], ["DELETE", "DELETE"]] as const) {
         for (const query of ["", "?limit=1&order=id", "?select=id"]) {
@@ -207,7 +207,7 @@ describe("update and delete", () => {
     expect(await names()).toEqual(["Acme", "Globex", "Initech"]);
   });
 
-  test("of several rows where one object is asked for change nothing", async () => {
+  test("of several rows where one object is requested change nothing", async () => {
     const { status, body } = await api.ask("PATCH", "projects?id=lt.3", {
       body: { priority: 9 },
       headers: { ...REPRESENTATION, ...OBJECT },
@@ -231,7 +231,7 @@ describe("update and delete", () => {
 });
 
 describe("a trigger", () => {
-  test("sets a header of the answer, and raises the answer itself", async () => {
+  test("sets a header of the response, and raises the whole response", async () => {
     const stamped = await api.post("stamped", { id: 1, body: "x" });
     expect([stamped.status, stamped.headers.get("x-stamped")]).toEqual([201, "yes"]);
     const { status, body } = await api.post("stamped", { id: 2, body: "teapot" });
@@ -245,7 +245,7 @@ describe("a trigger", () => {
   });
 });
 
-test("a request writes nothing that it could not have asked for: GET runs read-only", async () => {
+test("GET runs read-only", async () => {
   const { status, body } = await api.get("rpc/writes?name=A");
   expect([status, body.code]).toEqual([405, "25006"]);
   expect(await names()).not.toContain("A");
