@@ -726,8 +726,24 @@ comment on function public.count_github_token_check is
   'nothing and returns the seconds to wait. Service role only. Errors: agents_user_unknown (404).';
 grant execute on function public.count_github_token_check to service_role;
 
--- 40_agents/20_tasks/10_projects.sql
--- GitHub repositories that somebody lets agents work on.
+-- 40_agents/20_tasks/10_repo_urls.sql
+-- Credentials in a repository's URL are rejected.
+
+-- A trigger and not a check constraint, whose error would contain the row.
+create or replace function private.reject_url_secret() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT422', message = 'agents_repo_url_invalid',
+    detail = 'repo_url contains a user or a password, which everything that reads the column would show.',
+    hint = 'Use the URL without it, and set your token with the edge function github-token.';
+end;
+$$;
+comment on function private.reject_url_secret is
+  'Before trigger of a repo_url that contains credentials. Errors: agents_repo_url_invalid (422), always.';
+
+-- 40_agents/20_tasks/20_projects.sql
+-- GitHub repositories that users let agents change.
 
 create table public.projects (
   id bigint not null default 0,
@@ -745,35 +761,37 @@ create table public.projects (
   constraint projects_pkey primary key (id),
   constraint projects_user_id_repo_url_key unique (user_id, repo_url),
   constraint projects_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
-  constraint projects_repo_url_says_something check (btrim(repo_url) <> '' and char_length(repo_url) <= 2048),
-  constraint projects_repo_name_says_something
+  constraint projects_repo_url_is_not_blank check (btrim(repo_url) <> '' and char_length(repo_url) <= 2048),
+  constraint projects_repo_name_is_not_blank
     check (btrim(repo_name) <> '' and char_length(repo_name) <= 200),
-  constraint projects_repo_owner_says_something
+  constraint projects_repo_owner_is_not_blank
     check (btrim(repo_owner) <> '' and char_length(repo_owner) <= 200),
-  constraint projects_name_says_something check (btrim(name) <> '' and char_length(name) <= 200),
+  constraint projects_name_is_not_blank check (btrim(name) <> '' and char_length(name) <= 200),
   constraint projects_description_is_not_too_long check (char_length(description) <= 20000),
   constraint projects_settings_are_not_too_large check (pg_column_size(settings) <= 65536),
   constraint projects_created_at_is_finite check (isfinite(created_at)),
   constraint projects_max_running_tasks_is_not_negative check (max_running_tasks >= 0)
 );
--- Ids are given by a trigger: a default would use one up for each upsert of a row that is there.
+-- A trigger sets ids: a default would use one up for each upsert of an existing row.
 create sequence public.projects_id_seq as bigint owned by public.projects.id;
 
 comment on table public.projects is
-  'One row a repository and user. Each sees and edits their own; deleting one deletes its tasks. Null for a '
-  'column that may not be null is as if it were left out. Errors on write: key_change_forbidden (422).';
-comment on column public.projects.id is 'Counted up by the database. Only servers may bring a new one along.';
-comment on column public.projects.user_id is 'Whose it is: the caller, for good.';
-comment on column public.projects.is_active is 'Whether the app offers it; the queue does not ask.';
-comment on column public.projects.settings is 'Whatever the app keeps about it, up to 64 kB; workers get it.';
+  'One row per repository and user. Users see and edit their own; deleting one deletes its tasks. Null in a '
+  'not-null column counts as left out. Errors on write: agents_repo_url_invalid, key_change_forbidden (422).';
+comment on column public.projects.id is
+  'Set by the database from a sequence. Only servers may set a new one themselves.';
+comment on column public.projects.user_id is 'The user it belongs to: the caller; can''t be changed.';
+comment on column public.projects.is_active is 'Whether the app offers it; the queue ignores it.';
+comment on column public.projects.settings is
+  'Whatever the app stores about it, up to 64 kB; returned to workers.';
 comment on column public.projects.max_running_tasks is
-  'How many of its tasks workers may hold at once; null for what agent_settings says, which this '
-  'can only lower.';
+  'How many of its tasks workers may hold at the same time; null for the value in agent_settings, which '
+  'this can only lower.';
 
 create index idx_projects_user_id on public.projects (user_id);
 
--- For an upsert of a row that is there, what was sent as null is as stored. An id that nobody has yet would
--- be in the way of whoever is given it next.
+-- An upsert of an existing row keeps the stored value where null was sent. A client can't set a new id: the
+-- sequence would return the same one later.
 create or replace function private.complete_project_upsert() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -800,7 +818,8 @@ begin
 end;
 $$;
 comment on function private.complete_project_upsert is
-  'Before-insert trigger, the first: an id for a new project; for an upsert, nulls as they are stored.';
+  'Before-insert trigger, the first: sets the id of a new project; in an upsert, fills nulls with the stored '
+  'values.';
 
 create or replace function private.set_project_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -811,20 +830,7 @@ begin
 end;
 $$;
 comment on function private.set_project_defaults is
-  'Before-update trigger: null in a column that may not be null is as if left out.';
-
--- A trigger and no check, whose message would print the row.
-create or replace function private.reject_url_secret() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  raise exception using
-    errcode = 'PT422', message = 'agents_repo_url_invalid',
-    detail = 'There is a user or a password in repo_url, where everything that reads it would show it.',
-    hint = 'Use the url without it, and give your token to the function github-token.';
-end;
-$$;
-comment on function private.reject_url_secret is
-  'Before trigger of a repo_url with credentials in it. Errors: agents_repo_url_invalid (422), always.';
+  'Before-update trigger: null in a not-null column counts as left out.';
 
 create trigger _005_reject_url_secret before insert or update of repo_url on public.projects
   for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
@@ -862,12 +868,13 @@ grant update (
 ) on public.projects to authenticated;
 grant select, insert, update, delete on public.projects to service_role;
 
--- 40_agents/20_tasks/20_tasks.sql
--- What agents are asked to do, with the conversation, the result and how it got there.
+-- 40_agents/20_tasks/30_tasks.sql
+-- What agents are asked to do, with the conversation, the result and its history.
 
 create type public.task_status as enum ('pending', 'running', 'completed', 'failed', 'cancelled');
 comment on type public.task_status is
-  'pending: waits for a worker. running: somebody works on it. completed, failed, cancelled: it is over.';
+  'pending: waits for a worker. running: a worker or its user runs it. completed, failed, cancelled: it has '
+  'ended.';
 
 create table public.tasks (
   id bigint not null default 0,
@@ -902,52 +909,86 @@ create table public.tasks (
   constraint tasks_project_id_fkey foreign key (project_id) references public.projects (id) on delete cascade
 );
 -- No check constraints: each one costs a statement that writes a single row 20 µs, a fifth of what the
--- statement takes. Triggers hold the rules, those about columns only where these are written.
+-- statement takes. Triggers check the rules, those about columns only when these are written.
 
--- Ids are given by a trigger: a default would use one up for each upsert of a row that is there.
+-- A trigger sets ids: a default would use one up for each upsert of an existing row.
 create sequence public.tasks_id_seq as bigint owned by public.tasks.id;
 
 comment on table public.tasks is
-  'One row a task. Each user sees and edits their own; workers have them through the functions of the '
-  'queue. For lists use task_list, which leaves the large columns out. Null for a column that may not be '
-  'null is as if it were left out. Errors on write: agents_project_unknown (404), '
+  'One row per task. Users see and edit their own; workers use the functions of the queue. For lists use '
+  'task_list, which leaves the large columns out. Null in a not-null column counts as left out. Errors on '
+  'write: agents_project_unknown (404), '
   'agents_task_transition_invalid, agents_task_conflict (409), agents_task_result_too_large (413), '
   'agents_task_value_invalid, agents_repo_url_invalid, key_change_forbidden (422).';
-comment on column public.tasks.id is 'Counted up by the database. Only servers may bring a new one along.';
-comment on column public.tasks.user_id is 'Whose it is: the caller, for good.';
-comment on column public.tasks.project_id is 'The project, which is the same user''s; null for none.';
+comment on column public.tasks.id is
+  'Set by the database from a sequence. Only servers may set a new one themselves.';
+comment on column public.tasks.user_id is 'The user it belongs to: the caller; can''t be changed.';
+comment on column public.tasks.project_id is 'The project, of the same user; null for none.';
 comment on column public.tasks.status is
-  'pending may become running, cancelled, failed; running completed, failed, cancelled, pending; what is '
-  'over pending, which runs it again. While a worker holds it, the functions of the queue alone change it.';
-comment on column public.tasks.agent is 'The name of the agent that is to do it; workers serve names.';
+  'pending may become running, cancelled or failed; running completed, failed, cancelled or pending; a task '
+  'that has ended pending, which runs it again. While a worker holds it, only the functions of the queue '
+  'change it.';
+comment on column public.tasks.agent is
+  'The name of the agent that runs it; workers claim tasks by this name.';
 comment on column public.tasks.repo_url is 'What to clone; left out, the project''s.';
-comment on column public.tasks.target_branch is 'The branch that the work starts from and is merged into.';
-comment on column public.tasks.pr_branch is 'The branch that was made for the pull request.';
-comment on column public.tasks.container_id is 'Where it runs or ran, as the worker names it.';
+comment on column public.tasks.target_branch is
+  'The branch that the agent starts from and that the pull request is merged into.';
+comment on column public.tasks.pr_branch is 'The branch of the pull request.';
+comment on column public.tasks.container_id is 'Where it runs or ran, as the worker reports it.';
 comment on column public.tasks.commit_hash is 'The final commit.';
 comment on column public.tasks.git_diff is 'Up to 50 MB.';
 comment on column public.tasks.git_patch is 'Up to 50 MB.';
-comment on column public.tasks.changed_files is 'An array of paths, or of whatever the app keeps of each.';
-comment on column public.tasks.error is 'In words, what went wrong the last time.';
+comment on column public.tasks.changed_files is
+  'An array of paths, or of whatever the app stores for each file.';
+comment on column public.tasks.error is 'What went wrong the last time, as text.';
 comment on column public.tasks.chat_messages is
-  'An array of objects {role, content, timestamp}, the timestamp in epoch seconds. append_task_message adds '
-  'one without a race; an update replaces all of them.';
+  'An array of objects {role, content, timestamp}, the timestamp in epoch seconds. append_task_message '
+  'appends one without a race; an update replaces all of them.';
 comment on column public.tasks.execution_metadata is
-  'An object: model, timings, whatever else is known of how it ran. Metrics read model.';
+  'An object: model, timings and anything else about the run. The metrics read model.';
 comment on column public.tasks.started_at is
-  'When the last attempt began; the database''s. Null while it waits.';
-comment on column public.tasks.completed_at is 'When it was over, however it ended; the database''s.';
+  'When the last attempt began, set by the database; null while it is pending.';
+comment on column public.tasks.completed_at is 'When it ended, with any status; set by the database.';
 comment on column public.tasks.priority is 'From -100 to 100; greater goes first.';
-comment on column public.tasks.run_after is 'Not to be claimed before. Moved on after a failed attempt.';
-comment on column public.tasks.max_attempts is 'After so many failed attempts it has failed; 1 to 20.';
+comment on column public.tasks.run_after is
+  'Not claimed before this time. Moved ahead after a failed attempt.';
+comment on column public.tasks.max_attempts is
+  'After this many failed attempts the task has failed; 1 to 20.';
 comment on column public.tasks.attempts_count is
-  'Attempts so far that count; the database''s. Begins anew when the task is run again.';
+  'The attempts so far that count, set by the database; 0 again when the task is run again.';
 comment on column public.tasks.error_kind is
-  'Why it failed, as a short name such as lease_expired; written by the queue and servers.';
+  'Why it failed, as a short name such as lease_expired; written by the queue and by servers.';
 
 create index idx_tasks_user_id on public.tasks (user_id);
 create index idx_tasks_project_id on public.tasks (project_id);
 create index idx_tasks_status on public.tasks (status);
+
+alter table public.tasks enable row level security;
+create policy tasks_select_own on public.tasks
+  for select to authenticated using (user_id = (select auth.uid()));
+create policy tasks_insert_own on public.tasks
+  for insert to authenticated with check (user_id = (select auth.uid()));
+create policy tasks_update_own on public.tasks
+  for update to authenticated
+  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+create policy tasks_delete_own on public.tasks
+  for delete to authenticated using (user_id = (select auth.uid()));
+
+grant select, delete on public.tasks to authenticated;
+grant insert (
+  id, user_id, project_id, status, agent, repo_url, target_branch, pr_branch, container_id, commit_hash,
+  pr_number, pr_url, git_diff, git_patch, changed_files, error, chat_messages, execution_metadata, created_at,
+  updated_at, started_at, completed_at, priority, run_after, max_attempts, attempts_count, error_kind
+) on public.tasks to authenticated;
+grant update (
+  id, user_id, project_id, status, agent, repo_url, target_branch, pr_branch, container_id, commit_hash,
+  pr_number, pr_url, git_diff, git_patch, changed_files, error, chat_messages, execution_metadata, created_at,
+  updated_at, started_at, completed_at, priority, run_after, max_attempts, attempts_count, error_kind
+) on public.tasks to authenticated;
+grant select, insert, update, delete on public.tasks to service_role;
+
+-- 40_agents/20_tasks/32_task_upserts.sql
+-- What the database fills in when a task is inserted, upserted or moved to another project.
 
 -- See private.complete_project_upsert.
 create or replace function private.complete_task_upsert() returns trigger
@@ -980,9 +1021,10 @@ begin
 end;
 $$;
 comment on function private.complete_task_upsert is
-  'Before-insert trigger, the first: an id for a new task; for an upsert, nulls as they are stored.';
+  'Before-insert trigger, the first: sets the id of a new task; in an upsert, fills nulls with the stored '
+  'values.';
 
--- With the rights of whoever writes: a project that they can't see is none.
+-- With the rights of the caller: a project that they can't see does not exist for them.
 create or replace function private.check_task_project() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -995,7 +1037,8 @@ begin
   where p.id = new.project_id and p.user_id = new.user_id;
   if not found then
     raise exception using
-      errcode = 'PT404', message = 'agents_project_unknown', detail = 'The task''s user has no such project.',
+      errcode = 'PT404', message = 'agents_project_unknown',
+      detail = 'The project does not exist or belongs to another user.',
       hint = 'Use the id of one of the user''s projects, or null.';
   end if;
   new.repo_url := coalesce(new.repo_url, v_repo_url);
@@ -1003,21 +1046,35 @@ begin
 end;
 $$;
 comment on function private.check_task_project is
-  'Before trigger: a task''s project is its user''s own, and lends its repository. '
+  'Before trigger: a task''s project has to be its user''s own; repo_url defaults to the project''s. '
   'Errors: agents_project_unknown (404).';
 
--- Its message, unlike a check's, does not print the row.
+create trigger _010_complete_task_upsert before insert on public.tasks
+  for each row execute function private.complete_task_upsert();
+create trigger _050_reject_key_change before update of id, user_id on public.tasks
+  for each row when (old.id is distinct from new.id or old.user_id is distinct from new.user_id)
+  execute function private.reject_key_change();
+create trigger _100_check_task_project before insert on public.tasks
+  for each row execute function private.check_task_project();
+create trigger _110_check_task_project before update of project_id on public.tasks
+  for each row when (old.project_id is distinct from new.project_id)
+  execute function private.check_task_project();
+
+-- 40_agents/20_tasks/34_check_task_values.sql
+-- What a task may ask for: ranges and lengths.
+
+-- The error, unlike a check constraint's, does not contain the row.
 create or replace function private.check_task_values() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_wrong text;
+  v_rule text;
 begin
   new.agent := coalesce(new.agent, old.agent);
   new.target_branch := coalesce(new.target_branch, old.target_branch);
   new.priority := coalesce(new.priority, old.priority);
   new.run_after := coalesce(new.run_after, old.run_after);
   new.max_attempts := coalesce(new.max_attempts, old.max_attempts);
-  v_wrong := case
+  v_rule := case
     when new.agent !~ '\S' or octet_length(new.agent) > 100 then 'agent: 1 to 100 bytes'
     when octet_length(new.repo_url) > 2048 then 'repo_url: up to 2048 bytes'
     when new.target_branch !~ '\S' or octet_length(new.target_branch) > 1000
@@ -1029,21 +1086,31 @@ begin
     when not isfinite(new.completed_at) then 'completed_at: a time'
     when new.max_attempts not between 1 and 20 then 'max_attempts: 1 to 20'
   end;
-  if v_wrong is not null then
+  if v_rule is not null then
     raise exception using
       errcode = 'PT422', message = 'agents_task_value_invalid',
-      detail = format('A task can''t have this in %s.', split_part(v_wrong, ':', 1)),
-      hint = format('What fits is %s.', v_wrong);
+      detail = format('The value of %s is not valid.', split_part(v_rule, ':', 1)),
+      hint = format('Valid is %s.', v_rule);
   end if;
   return new;
 end;
 $$;
 comment on function private.check_task_values is
-  'Before trigger of what a task is asked: ranges and lengths; null in a column that may not be null is as '
-  'if left out. Errors: agents_task_value_invalid (422).';
+  'Before trigger of the columns that say what a task is: ranges and lengths; null in a not-null column '
+  'counts as left out. Errors: agents_task_value_invalid (422).';
 
--- What nearly every write is: one expression, since each costs every finished task its part. The sizes are
--- known without unpacking anything.
+create trigger _005_reject_url_secret before insert or update of repo_url on public.tasks
+  for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
+  execute function private.reject_url_secret();
+create trigger _120_check_task_values before insert or update of agent, repo_url, target_branch, priority,
+  run_after, created_at, max_attempts on public.tasks
+  for each row execute function private.check_task_values();
+
+-- 40_agents/20_tasks/36_check_task_result.sql
+-- What a task may contain as its result: sizes, shapes and lengths.
+
+-- One expression for nearly every write, since each expression adds to the cost of every completed task. The
+-- sizes are known without decompressing a value.
 create or replace function private.check_task_result() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -1063,9 +1130,9 @@ begin
     new.execution_metadata := coalesce(new.execution_metadata, old.execution_metadata);
     perform private.reject_task_result(new);
   end if;
-  -- private.set_task_defaults can't tell, without unpacking them, whether the large columns change. Here the
-  -- largest
-  -- come last: a message that is appended is seen before a diff would be read.
+  -- Whether a large column changes can't be known without decompressing it, so it is checked here, where one
+  -- is written, and passed on to private.set_task_defaults as a null. The largest come last: an appended
+  -- message is found before a diff would be read.
   if tg_op = 'UPDATE' and current_setting('app.task_queue', true) is distinct from 'on' and (
     old.chat_messages <> new.chat_messages or old.execution_metadata <> new.execution_metadata
     or old.changed_files <> new.changed_files or old.git_diff is distinct from new.git_diff
@@ -1077,28 +1144,13 @@ begin
 end;
 $$;
 comment on function private.check_task_result is
-  'Before trigger of what comes out of a task: sizes, shapes and lengths; null in a column that may not be '
-  'null is as if left out. Errors: agents_task_result_too_large (413), agents_task_value_invalid (422).';
-
--- Fired for what is wrong alone: messages that are well cost the look that the trigger's condition takes. The
--- functions of the queue and append_task_message add objects to what is there, and are not looked at.
-create or replace function private.reject_task_messages() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  raise exception using
-    errcode = 'PT422', message = 'agents_task_value_invalid',
-    detail = 'A task can''t have this in chat_messages.',
-    hint = 'What fits is chat_messages: an array of objects {role, content, timestamp}.';
-end;
-$$;
-comment on function private.reject_task_messages is
-  'Before trigger of messages that a client writes and that are no objects. '
-  'Errors: agents_task_value_invalid (422).';
+  'Before trigger of the result columns: sizes, shapes and lengths; null in a not-null column counts as left '
+  'out. Errors: agents_task_result_too_large (413), agents_task_value_invalid (422).';
 
 create or replace function private.reject_task_result(p_task public.tasks) returns void
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
-  v_wrong constant text := case
+  v_rule constant text := case
     when jsonb_typeof(p_task.changed_files) <> 'array' then 'changed_files: an array'
     when jsonb_typeof(p_task.chat_messages) <> 'array' then 'chat_messages: an array'
     when jsonb_typeof(p_task.execution_metadata) <> 'object' then 'execution_metadata: an object'
@@ -1108,7 +1160,7 @@ declare
     when octet_length(p_task.pr_url) > 2048 then 'pr_url: up to 2048 bytes'
     when p_task.pr_number <= 0 then 'pr_number: above 0'
     when p_task.error_kind !~ '^[a-z0-9][a-z0-9_.-]{0,99}$'
-      then 'error_kind: up to 100 lower-case letters, digits, dots, lines'
+      then 'error_kind: up to 100 lower-case letters, digits and _ . -'
   end;
 begin
   if octet_length(p_task.git_diff) > 52428800 or octet_length(p_task.git_patch) > 52428800
@@ -1119,36 +1171,35 @@ begin
       errcode = 'PT413', message = 'agents_task_result_too_large',
       detail = 'git_diff and git_patch hold up to 50 MB each, chat_messages, changed_files and '
         'execution_metadata 16 MB, error 1 MB.',
-      hint = 'Keep what is larger in a file and put its address into execution_metadata.';
+      hint = 'Store what is larger in a file and put its URL into execution_metadata.';
   end if;
-  if v_wrong is not null then
+  if v_rule is not null then
     raise exception using
       errcode = 'PT422', message = 'agents_task_value_invalid',
-      detail = format('A task can''t have this in %s.', split_part(v_wrong, ':', 1)),
-      hint = format('What fits is %s.', v_wrong);
+      detail = format('The value of %s is not valid.', split_part(v_rule, ':', 1)),
+      hint = format('Valid is %s.', v_rule);
   end if;
 end;
 $$;
 comment on function private.reject_task_result is
-  'Says what is wrong with what came out of a task, if anything is. Errors: agents_task_result_too_large '
-  '(413), agents_task_value_invalid (422).';
+  'Raises the error for a result column that is not valid; none if all are. Errors: '
+  'agents_task_result_too_large (413), agents_task_value_invalid (422).';
 
-create trigger _005_reject_url_secret before insert or update of repo_url on public.tasks
-  for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
-  execute function private.reject_url_secret();
-create trigger _010_complete_task_upsert before insert on public.tasks
-  for each row execute function private.complete_task_upsert();
-create trigger _050_reject_key_change before update of id, user_id on public.tasks
-  for each row when (old.id is distinct from new.id or old.user_id is distinct from new.user_id)
-  execute function private.reject_key_change();
-create trigger _100_check_task_project before insert on public.tasks
-  for each row execute function private.check_task_project();
-create trigger _110_check_task_project before update of project_id on public.tasks
-  for each row when (old.project_id is distinct from new.project_id)
-  execute function private.check_task_project();
-create trigger _120_check_task_values before insert or update of agent, repo_url, target_branch, priority,
-  run_after, created_at, max_attempts on public.tasks
-  for each row execute function private.check_task_values();
+-- Fires for invalid messages only, so that valid ones cost no more than the trigger's condition. The
+-- functions of the queue and append_task_message append objects to the existing array, and are not checked.
+create or replace function private.reject_task_messages() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT422', message = 'agents_task_value_invalid',
+    detail = 'The value of chat_messages is not valid.',
+    hint = 'Valid is chat_messages: an array of objects {role, content, timestamp}.';
+end;
+$$;
+comment on function private.reject_task_messages is
+  'Before trigger of messages that a client writes and that are not objects. '
+  'Errors: agents_task_value_invalid (422), always.';
+
 create trigger _130_check_task_result before insert or update of git_diff, git_patch, changed_files, error,
   chat_messages, execution_metadata, pr_branch, container_id, commit_hash, pr_number, pr_url, error_kind
   on public.tasks
@@ -1160,32 +1211,8 @@ create trigger _140_reject_task_messages before insert or update of chat_message
   )
   execute function private.reject_task_messages();
 
-alter table public.tasks enable row level security;
-create policy tasks_select_own on public.tasks
-  for select to authenticated using (user_id = (select auth.uid()));
-create policy tasks_insert_own on public.tasks
-  for insert to authenticated with check (user_id = (select auth.uid()));
-create policy tasks_update_own on public.tasks
-  for update to authenticated
-  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
-create policy tasks_delete_own on public.tasks
-  for delete to authenticated using (user_id = (select auth.uid()));
-
-grant select, delete on public.tasks to authenticated;
-grant insert (
-  id, user_id, project_id, status, agent, repo_url, target_branch, pr_branch, container_id, commit_hash,
-  pr_number, pr_url, git_diff, git_patch, changed_files, error, chat_messages, execution_metadata, created_at,
-  updated_at, started_at, completed_at, priority, run_after, max_attempts, attempts_count, error_kind
-) on public.tasks to authenticated;
-grant update (
-  id, user_id, project_id, status, agent, repo_url, target_branch, pr_branch, container_id, commit_hash,
-  pr_number, pr_url, git_diff, git_patch, changed_files, error, chat_messages, execution_metadata, created_at,
-  updated_at, started_at, completed_at, priority, run_after, max_attempts, attempts_count, error_kind
-) on public.tasks to authenticated;
-grant select, insert, update, delete on public.tasks to service_role;
-
--- 40_agents/20_tasks/30_task_lifecycle.sql
--- The ways that a task's status may go, who may take them, and the times that go with it.
+-- 40_agents/20_tasks/40_task_lifecycle.sql
+-- Which changes of a task's status are allowed, for whom, and the times that belong to it.
 
 create or replace function private.begin_task() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -1207,12 +1234,9 @@ begin
 end;
 $$;
 comment on function private.begin_task is
-  'Before-insert trigger: a task may begin in any status, and has the times that go with it.';
+  'Before-insert trigger: a task may begin with any status; sets the times that belong to it.';
 
--- The functions of the queue go by other rules, since each task pays twice for what a trigger costs: they run
--- with `app.task_queue` on, look at the status themselves, under the task's lock, and write its times. No
--- client of the API can set it.
-
+-- Not for the functions of the queue: see private.set_queue_writes.
 create or replace function private.check_task_transition() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -1227,18 +1251,18 @@ begin
     new.status := old.status;
     return new;
   end if;
-  -- Whoever it is: what a worker holds changes through the functions of the queue.
+  -- For everybody: while a worker holds the task, only the functions of the queue change its status.
   if exists (select from public.task_attempts as a where a.task_id = old.id and a.ended_at is null) then
     raise exception using
       errcode = 'PT409', message = 'agents_task_conflict',
-      detail = 'A worker holds this task, so its status stays what it is.',
-      hint = 'Call cancel_task to take it from the worker.';
+      detail = 'A worker holds this task, so its status can''t be changed.',
+      hint = 'Cancel it with cancel_task first.';
   end if;
   if new.status <> all (v_next) then
     raise exception using
       errcode = 'PT409', message = 'agents_task_transition_invalid',
-      detail = format('A task that is %s can''t become %s.', old.status, new.status),
-      hint = format('From here it may become: %s.', array_to_string(v_next, ', '));
+      detail = format('A task can''t change from %s to %s.', old.status, new.status),
+      hint = format('It may become: %s.', array_to_string(v_next, ', '));
   end if;
   new.started_at := case new.status
     when 'running' then v_now when 'pending' then null else old.started_at end;
@@ -1258,8 +1282,8 @@ begin
 end;
 $$;
 comment on function private.check_task_transition is
-  'Before-update trigger of the status: only along the legal ways, by whoever may, with the times that go '
-  'with it. Errors: agents_task_transition_invalid, agents_task_conflict (409).';
+  'Before-update trigger of the status: checks that the change is allowed and sets the times that belong to '
+  'it. Errors: agents_task_transition_invalid, agents_task_conflict (409).';
 
 create or replace function private.check_task_project_change() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -1267,19 +1291,19 @@ begin
   if exists (select from public.task_attempts as a where a.task_id = old.id and a.ended_at is null) then
     raise exception using
       errcode = 'PT409', message = 'agents_task_conflict',
-      detail = 'A worker holds this task, so its project and repository stay what they are.',
-      hint = 'Call cancel_task to take it from the worker.';
+      detail = 'A worker holds this task, so its project and repository can''t be changed.',
+      hint = 'Cancel it with cancel_task first.';
   end if;
   return new;
 end;
 $$;
 comment on function private.check_task_project_change is
-  'Before-update trigger of a changed project, since what runs is counted by project, and of a changed '
-  'repository, since what the worker says of its pull request is of the one that it was given. '
+  'Before-update trigger of a changed project, since running tasks are counted by project, and of a changed '
+  'repository, since the worker''s pull request is in the one that it was given. '
   'Errors: agents_task_conflict (409).';
 
--- Times as private.set_timestamps keeps them, but without comparing the large columns, which would read and
--- unpack them for each update of the row: where they are written, private.check_task_result has.
+-- Times as private.set_timestamps sets them, but without comparing the large columns, which would read and
+-- decompress them for each update of the row: private.check_task_result compares them when they are written.
 create or replace function private.set_task_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -1312,8 +1336,8 @@ begin
 end;
 $$;
 comment on function private.set_task_defaults is
-  'Before-update trigger, the last: what a client writes into the database''s own columns is dropped, and '
-  'updated_at moves forward whenever something else changed.';
+  'Before-update trigger, the last: ignores what a client writes into columns that the database sets, and '
+  'moves updated_at forward when another column changed.';
 
 create trigger _200_begin_task before insert on public.tasks
   for each row execute function private.begin_task();
@@ -1331,7 +1355,7 @@ create trigger _910_set_task_defaults before update on public.tasks
   for each row when (current_setting('app.task_queue', true) is distinct from 'on')
   execute function private.set_task_defaults();
 
--- 40_agents/20_tasks/40_append_task_message.sql
+-- 40_agents/20_tasks/50_append_task_message.sql
 -- Appends a message to a task's conversation, however many writers do so concurrently.
 
 -- The caller has checked whether this is allowed.
@@ -1420,26 +1444,26 @@ comment on function public.append_task_message is
   'Errors: agents_task_unknown (404), agents_task_result_too_large (413), agents_task_message_invalid (422).';
 grant execute on function public.append_task_message to authenticated, service_role;
 
--- 40_agents/20_tasks/50_task_list.sql
--- Tasks for lists: everything but the columns that may be large. What is in them (the model, how many files)
--- could not be said here without unpacking them.
+-- 40_agents/20_tasks/60_task_list.sql
+-- Tasks for lists: everything but the columns that may be large. Values out of them (the model, the number of
+-- files) are left out too, since they could not be read without decompressing the column.
 
 create view public.task_list with (security_invoker = true) as
 select
   t.id, t.user_id, t.project_id, t.status, t.agent, t.repo_url, t.target_branch, t.pr_branch, t.container_id,
   t.commit_hash, t.pr_number, t.pr_url, t.created_at, t.updated_at, t.started_at, t.completed_at, t.priority,
   t.run_after, t.max_attempts, t.attempts_count, t.error_kind,
-  -- the length is stored beside the text, which stays where it is
+  -- the length is stored next to the pointer to the text, which is not read
   octet_length(t.git_diff) as diff_bytes,
   octet_length(t.git_patch) as patch_bytes,
   octet_length(t.error) as error_bytes
 from public.tasks as t;
 comment on view public.task_list is
-  'The tasks without git_diff, git_patch, changed_files, chat_messages, execution_metadata and error. Reads '
-  'nothing of what it leaves out.';
-comment on column public.task_list.diff_bytes is 'How large git_diff is; null for none.';
-comment on column public.task_list.patch_bytes is 'How large git_patch is; null for none.';
-comment on column public.task_list.error_bytes is 'How large error is; null for none.';
+  'The tasks without git_diff, git_patch, changed_files, chat_messages, execution_metadata and error, and '
+  'without reading these.';
+comment on column public.task_list.diff_bytes is 'The size of git_diff; null for none.';
+comment on column public.task_list.patch_bytes is 'The size of git_patch; null for none.';
+comment on column public.task_list.error_bytes is 'The size of error; null for none.';
 grant select on public.task_list to authenticated, service_role;
 
 -- 40_agents/30_queue/10_task_attempts.sql

@@ -1,4 +1,4 @@
--- The ways that a task's status may go, who may take them, and the times that go with it.
+-- Which changes of a task's status are allowed, for whom, and the times that belong to it.
 
 create or replace function private.begin_task() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -20,12 +20,9 @@ begin
 end;
 $$;
 comment on function private.begin_task is
-  'Before-insert trigger: a task may begin in any status, and has the times that go with it.';
+  'Before-insert trigger: a task may begin with any status; sets the times that belong to it.';
 
--- The functions of the queue go by other rules, since each task pays twice for what a trigger costs: they run
--- with `app.task_queue` on, look at the status themselves, under the task's lock, and write its times. No
--- client of the API can set it.
-
+-- Not for the functions of the queue: see private.set_queue_writes.
 create or replace function private.check_task_transition() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -40,18 +37,18 @@ begin
     new.status := old.status;
     return new;
   end if;
-  -- Whoever it is: what a worker holds changes through the functions of the queue.
+  -- For everybody: while a worker holds the task, only the functions of the queue change its status.
   if exists (select from public.task_attempts as a where a.task_id = old.id and a.ended_at is null) then
     raise exception using
       errcode = 'PT409', message = 'agents_task_conflict',
-      detail = 'A worker holds this task, so its status stays what it is.',
-      hint = 'Call cancel_task to take it from the worker.';
+      detail = 'A worker holds this task, so its status can''t be changed.',
+      hint = 'Cancel it with cancel_task first.';
   end if;
   if new.status <> all (v_next) then
     raise exception using
       errcode = 'PT409', message = 'agents_task_transition_invalid',
-      detail = format('A task that is %s can''t become %s.', old.status, new.status),
-      hint = format('From here it may become: %s.', array_to_string(v_next, ', '));
+      detail = format('A task can''t change from %s to %s.', old.status, new.status),
+      hint = format('It may become: %s.', array_to_string(v_next, ', '));
   end if;
   new.started_at := case new.status
     when 'running' then v_now when 'pending' then null else old.started_at end;
@@ -71,8 +68,8 @@ begin
 end;
 $$;
 comment on function private.check_task_transition is
-  'Before-update trigger of the status: only along the legal ways, by whoever may, with the times that go '
-  'with it. Errors: agents_task_transition_invalid, agents_task_conflict (409).';
+  'Before-update trigger of the status: checks that the change is allowed and sets the times that belong to '
+  'it. Errors: agents_task_transition_invalid, agents_task_conflict (409).';
 
 create or replace function private.check_task_project_change() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -80,19 +77,19 @@ begin
   if exists (select from public.task_attempts as a where a.task_id = old.id and a.ended_at is null) then
     raise exception using
       errcode = 'PT409', message = 'agents_task_conflict',
-      detail = 'A worker holds this task, so its project and repository stay what they are.',
-      hint = 'Call cancel_task to take it from the worker.';
+      detail = 'A worker holds this task, so its project and repository can''t be changed.',
+      hint = 'Cancel it with cancel_task first.';
   end if;
   return new;
 end;
 $$;
 comment on function private.check_task_project_change is
-  'Before-update trigger of a changed project, since what runs is counted by project, and of a changed '
-  'repository, since what the worker says of its pull request is of the one that it was given. '
+  'Before-update trigger of a changed project, since running tasks are counted by project, and of a changed '
+  'repository, since the worker''s pull request is in the one that it was given. '
   'Errors: agents_task_conflict (409).';
 
--- Times as private.set_timestamps keeps them, but without comparing the large columns, which would read and
--- unpack them for each update of the row: where they are written, private.check_task_result has.
+-- Times as private.set_timestamps sets them, but without comparing the large columns, which would read and
+-- decompress them for each update of the row: private.check_task_result compares them when they are written.
 create or replace function private.set_task_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -125,8 +122,8 @@ begin
 end;
 $$;
 comment on function private.set_task_defaults is
-  'Before-update trigger, the last: what a client writes into the database''s own columns is dropped, and '
-  'updated_at moves forward whenever something else changed.';
+  'Before-update trigger, the last: ignores what a client writes into columns that the database sets, and '
+  'moves updated_at forward when another column changed.';
 
 create trigger _200_begin_task before insert on public.tasks
   for each row execute function private.begin_task();

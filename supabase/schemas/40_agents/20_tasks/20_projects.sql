@@ -1,4 +1,4 @@
--- GitHub repositories that somebody lets agents work on.
+-- GitHub repositories that users let agents change.
 
 create table public.projects (
   id bigint not null default 0,
@@ -16,35 +16,37 @@ create table public.projects (
   constraint projects_pkey primary key (id),
   constraint projects_user_id_repo_url_key unique (user_id, repo_url),
   constraint projects_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
-  constraint projects_repo_url_says_something check (btrim(repo_url) <> '' and char_length(repo_url) <= 2048),
-  constraint projects_repo_name_says_something
+  constraint projects_repo_url_is_not_blank check (btrim(repo_url) <> '' and char_length(repo_url) <= 2048),
+  constraint projects_repo_name_is_not_blank
     check (btrim(repo_name) <> '' and char_length(repo_name) <= 200),
-  constraint projects_repo_owner_says_something
+  constraint projects_repo_owner_is_not_blank
     check (btrim(repo_owner) <> '' and char_length(repo_owner) <= 200),
-  constraint projects_name_says_something check (btrim(name) <> '' and char_length(name) <= 200),
+  constraint projects_name_is_not_blank check (btrim(name) <> '' and char_length(name) <= 200),
   constraint projects_description_is_not_too_long check (char_length(description) <= 20000),
   constraint projects_settings_are_not_too_large check (pg_column_size(settings) <= 65536),
   constraint projects_created_at_is_finite check (isfinite(created_at)),
   constraint projects_max_running_tasks_is_not_negative check (max_running_tasks >= 0)
 );
--- Ids are given by a trigger: a default would use one up for each upsert of a row that is there.
+-- A trigger sets ids: a default would use one up for each upsert of an existing row.
 create sequence public.projects_id_seq as bigint owned by public.projects.id;
 
 comment on table public.projects is
-  'One row a repository and user. Each sees and edits their own; deleting one deletes its tasks. Null for a '
-  'column that may not be null is as if it were left out. Errors on write: key_change_forbidden (422).';
-comment on column public.projects.id is 'Counted up by the database. Only servers may bring a new one along.';
-comment on column public.projects.user_id is 'Whose it is: the caller, for good.';
-comment on column public.projects.is_active is 'Whether the app offers it; the queue does not ask.';
-comment on column public.projects.settings is 'Whatever the app keeps about it, up to 64 kB; workers get it.';
+  'One row per repository and user. Users see and edit their own; deleting one deletes its tasks. Null in a '
+  'not-null column counts as left out. Errors on write: agents_repo_url_invalid, key_change_forbidden (422).';
+comment on column public.projects.id is
+  'Set by the database from a sequence. Only servers may set a new one themselves.';
+comment on column public.projects.user_id is 'The user it belongs to: the caller; can''t be changed.';
+comment on column public.projects.is_active is 'Whether the app offers it; the queue ignores it.';
+comment on column public.projects.settings is
+  'Whatever the app stores about it, up to 64 kB; returned to workers.';
 comment on column public.projects.max_running_tasks is
-  'How many of its tasks workers may hold at once; null for what agent_settings says, which this '
-  'can only lower.';
+  'How many of its tasks workers may hold at the same time; null for the value in agent_settings, which '
+  'this can only lower.';
 
 create index idx_projects_user_id on public.projects (user_id);
 
--- For an upsert of a row that is there, what was sent as null is as stored. An id that nobody has yet would
--- be in the way of whoever is given it next.
+-- An upsert of an existing row keeps the stored value where null was sent. A client can't set a new id: the
+-- sequence would return the same one later.
 create or replace function private.complete_project_upsert() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -71,7 +73,8 @@ begin
 end;
 $$;
 comment on function private.complete_project_upsert is
-  'Before-insert trigger, the first: an id for a new project; for an upsert, nulls as they are stored.';
+  'Before-insert trigger, the first: sets the id of a new project; in an upsert, fills nulls with the stored '
+  'values.';
 
 create or replace function private.set_project_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -82,20 +85,7 @@ begin
 end;
 $$;
 comment on function private.set_project_defaults is
-  'Before-update trigger: null in a column that may not be null is as if left out.';
-
--- A trigger and no check, whose message would print the row.
-create or replace function private.reject_url_secret() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  raise exception using
-    errcode = 'PT422', message = 'agents_repo_url_invalid',
-    detail = 'There is a user or a password in repo_url, where everything that reads it would show it.',
-    hint = 'Use the url without it, and give your token to the function github-token.';
-end;
-$$;
-comment on function private.reject_url_secret is
-  'Before trigger of a repo_url with credentials in it. Errors: agents_repo_url_invalid (422), always.';
+  'Before-update trigger: null in a not-null column counts as left out.';
 
 create trigger _005_reject_url_secret before insert or update of repo_url on public.projects
   for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
