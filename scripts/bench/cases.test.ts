@@ -84,7 +84,7 @@ test("engineering issues are filled in as asked, and what the triggers would not
     await sql`set session_replication_role = replica`;
     for (
       const wrong of [
-        "update private.exai_issue_counts set open_blockers_count = open_blockers_count + 1 where issue_number = 7",
+        "update private.exai_issue_counts set active_blockers_count = active_blockers_count + 1 where issue_number = 7",
         "update private.exai_issue_counts set completed_count = completed_count - 1 where completed_count > 0",
         "update public.exai_issues set blocks_issues = '{}' where blocks_issues <> '{}'",
         "update private.exai_issue_search set vector = ''",

@@ -207,6 +207,15 @@ create trigger _060_complete_exai_issue_upsert before insert on public.exai_issu
 -- 30_exai/10_issues/30_exai_issue_values.sql
 -- Which values an engineering issue may have, whoever writes it.
 
+-- Indexes, views, the queries that use them, and trigger conditions repeat the list.
+create or replace function private.is_active_exai_status(p_status text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return p_status in ('open', 'in_progress');
+end;
+$$;
+comment on function private.is_active_exai_status is 'Whether an issue with this status is active.';
+
 create or replace function private.sorted_ids(p_ids uuid[]) returns uuid[]
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
@@ -286,11 +295,11 @@ create trigger _110_check_exai_issue before update on public.exai_issues
 -- Reopening is a change from any other status to open or in_progress. The issue is not fixed after all, so
 -- its dates are cleared; what was tried (actual_fix, fix_conversation_id) stays.
 create or replace function private.sync_exai_dates() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 begin
   if tg_op = 'UPDATE' and new.status <> old.status then
-    if new.status in ('open', 'in_progress') then
-      if old.status not in ('open', 'in_progress') then
+    if private.is_active_exai_status(new.status) then
+      if not private.is_active_exai_status(old.status) then
         new.fix_date := null;
         new.verification_date := null;
       end if;
@@ -305,25 +314,18 @@ begin
   elsif new.status = 'verified' then
     new.verification_date := coalesce(new.verification_date, old.verification_date, clock_timestamp());
   end if;
-  if new.status not in ('open', 'in_progress') then
-    new.claimed_by := null;
-    new.claimed_by_user_id := null;
-    new.claimed_at := null;
-    new.lease_expires_at := null;
-  end if;
   return new;
 end;
 $$;
 comment on function private.sync_exai_dates is
-  'Before trigger of exai_issues: fix_date and verification_date follow the status unless they are sent, and '
-  'an issue that is no longer active loses its claim.';
+  'Before trigger of exai_issues: fix_date and verification_date follow the status unless they are sent.';
 
 create trigger _300_sync_exai_dates before insert on public.exai_issues
   for each row execute function private.sync_exai_dates();
 create trigger _310_sync_exai_dates before update on public.exai_issues
   for each row when (
-    (old.status, old.fix_date, old.verification_date, old.claimed_by)
-    is distinct from (new.status, new.fix_date, new.verification_date, new.claimed_by)
+    (old.status, old.fix_date, old.verification_date)
+    is distinct from (new.status, new.fix_date, new.verification_date)
   )
   execute function private.sync_exai_dates();
 create trigger _900_set_timestamps before insert or update on public.exai_issues
@@ -1394,7 +1396,7 @@ comment on function public.unrelate_exai_issues is
 grant execute on function public.unrelate_exai_issues to authenticated, service_role;
 
 -- 30_exai/40_progress/10_exai_issue_counts.sql
--- Counts per engineering issue: its steps, the open issues that block it, and those that wait for it. They
+-- Counts per engineering issue: its steps, the active issues that block it, and those that wait for it. They
 -- are updated with each write, so that a read does not count.
 
 create table private.exai_issue_counts (
@@ -1402,11 +1404,11 @@ create table private.exai_issue_counts (
   issue_number integer not null,
   created_at timestamptz not null,
   severity_rank smallint not null,
-  is_open boolean not null,
+  is_active boolean not null,
   step_count integer not null default 0,
   completed_count integer not null default 0,
   skipped_count integer not null default 0,
-  open_blockers_count integer not null default 0,
+  active_blockers_count integer not null default 0,
   blocked_parents_count integer not null default 0,
   unblocks_count integer not null default 0,
   constraint exai_issue_counts_pkey primary key (issue_id),
@@ -1416,23 +1418,23 @@ create table private.exai_issue_counts (
     completed_count >= 0 and skipped_count >= 0 and completed_count + skipped_count <= step_count
   ),
   constraint exai_issue_counts_are_not_negative
-    check (open_blockers_count >= 0 and blocked_parents_count >= 0 and unblocks_count >= 0)
+    check (active_blockers_count >= 0 and blocked_parents_count >= 0 and unblocks_count >= 0)
 ) with (fillfactor = 80);
 comment on table private.exai_issue_counts is
   'One row per engineering issue, written only by triggers and read by exai_active_issues and '
   'exai_ready_issues. verify_exai_issue_counts() compares it with the tables.';
 comment on column private.exai_issue_counts.severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
-comment on column private.exai_issue_counts.is_open is 'Whether the status is open or in_progress.';
-comment on column private.exai_issue_counts.open_blockers_count is
-  'Open issues that block this one directly.';
+comment on column private.exai_issue_counts.is_active is 'Whether the status is open or in_progress.';
+comment on column private.exai_issue_counts.active_blockers_count is
+  'Active issues that block this one directly.';
 comment on column private.exai_issue_counts.blocked_parents_count is
-  'Parents that are blocked: by an open issue, or because a parent of theirs is blocked.';
-comment on column private.exai_issue_counts.unblocks_count is 'Open issues that this one blocks directly.';
+  'Parents that are blocked: by an active issue, or because a parent of theirs is blocked.';
+comment on column private.exai_issue_counts.unblocks_count is 'Active issues that this one blocks directly.';
 
 -- The order of exai_ready_issues.
 create index exai_issue_counts_ready_idx
   on private.exai_issue_counts (severity_rank, unblocks_count desc, created_at, issue_number)
-  where is_open and open_blockers_count = 0 and blocked_parents_count = 0;
+  where is_active and active_blockers_count = 0 and blocked_parents_count = 0;
 
 alter table private.exai_issue_counts enable row level security;
 create policy exai_issue_counts_select_viewer on private.exai_issue_counts
@@ -1450,9 +1452,9 @@ comment on function private.exai_severity_rank is '1 critical, 2 high, 3 medium,
 create or replace function private.insert_exai_issue_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  insert into private.exai_issue_counts (issue_id, issue_number, created_at, severity_rank, is_open)
+  insert into private.exai_issue_counts (issue_id, issue_number, created_at, severity_rank, is_active)
   select n.id, n.issue_number, n.created_at, private.exai_severity_rank(n.severity),
-    n.status in ('open', 'in_progress')
+    private.is_active_exai_status(n.status)
   from new_issues as n;
   return null;
 end;
@@ -1601,15 +1603,16 @@ begin
     ),
     updated as (
       update private.exai_issue_counts as c
-      set open_blockers_count = c.open_blockers_count + d.blockers,
+      set active_blockers_count = c.active_blockers_count + d.blockers,
         blocked_parents_count = c.blocked_parents_count + d.parents,
         unblocks_count = c.unblocks_count + d.unblocks
       from delta as d
       where c.issue_id = d.id and (d.blockers, d.parents, d.unblocks) <> (0, 0, 0)
       returning c.issue_id,
         -- 1 if the issue became blocked, -1 if it stopped being blocked
-        (c.open_blockers_count + c.blocked_parents_count > 0)::integer
-          - (c.open_blockers_count - d.blockers + c.blocked_parents_count - d.parents > 0)::integer as change
+        (c.active_blockers_count + c.blocked_parents_count > 0)::integer
+          - (c.active_blockers_count - d.blockers + c.blocked_parents_count - d.parents > 0)::integer
+          as change
     )
     select array_agg(e.to_issue_id), array_agg(0), array_agg(u.change), null::integer[]
     into v_issue_ids, v_blockers, v_parents, v_unblocks
@@ -1620,7 +1623,7 @@ begin
 end;
 $$;
 comment on function private.add_exai_blocked_counts is
-  'Adds to open_blockers_count, blocked_parents_count and unblocks_count of these issues, and to '
+  'Adds to active_blockers_count, blocked_parents_count and unblocks_count of these issues, and to '
   'blocked_parents_count of the descendants that this affects.';
 
 -- 30_exai/40_progress/40_exai_edge_counts.sql
@@ -1639,9 +1642,9 @@ begin
   join private.exai_issue_counts as t on t.issue_id = n.to_issue_id
   cross join lateral (
     values
-      (n.to_issue_id, (n.kind = 'blocks' and f.is_open)::integer,
-        (n.kind = 'parent' and f.open_blockers_count + f.blocked_parents_count > 0)::integer, 0),
-      (n.from_issue_id, 0, 0, (n.kind = 'blocks' and t.is_open)::integer)
+      (n.to_issue_id, (n.kind = 'blocks' and f.is_active)::integer,
+        (n.kind = 'parent' and f.active_blockers_count + f.blocked_parents_count > 0)::integer, 0),
+      (n.from_issue_id, 0, 0, (n.kind = 'blocks' and t.is_active)::integer)
   ) as u (id, blockers, parents, unblocks)
   where n.kind in ('blocks', 'parent')
   having count(*) > 0;
@@ -1653,7 +1656,7 @@ comment on function private.count_new_exai_edges is
 
 create or replace function private.count_exai_edges(p_issue_ids uuid[])
 returns table (
-  issue_id uuid, open_blockers_count integer, blocked_parents_count integer, unblocks_count integer
+  issue_id uuid, active_blockers_count integer, blocked_parents_count integer, unblocks_count integer
 )
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -1663,19 +1666,20 @@ begin
       select count(*)::integer
       from public.exai_issue_relations as e
       join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
-      where e.to_issue_id = u.id and e.kind = 'blocks' and f.is_open
+      where e.to_issue_id = u.id and e.kind = 'blocks' and f.is_active
     ),
     (
       select count(*)::integer
       from public.exai_issue_relations as e
       join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
-      where e.to_issue_id = u.id and e.kind = 'parent' and f.open_blockers_count + f.blocked_parents_count > 0
+      where e.to_issue_id = u.id and e.kind = 'parent'
+        and f.active_blockers_count + f.blocked_parents_count > 0
     ),
     (
       select count(*)::integer
       from public.exai_issue_relations as e
       join private.exai_issue_counts as t on t.issue_id = e.to_issue_id
-      where e.from_issue_id = u.id and e.kind = 'blocks' and t.is_open
+      where e.from_issue_id = u.id and e.kind = 'blocks' and t.is_active
     )
   from unnest(p_issue_ids) as u (id);
 end;
@@ -1700,7 +1704,7 @@ begin
   end if;
   perform private.lock_exai_counts(v_issue_ids);
   perform private.add_exai_blocked_counts(
-    array_agg(c.issue_id), array_agg(n.open_blockers_count - c.open_blockers_count),
+    array_agg(c.issue_id), array_agg(n.active_blockers_count - c.active_blockers_count),
     array_agg(n.blocked_parents_count - c.blocked_parents_count),
     array_agg(n.unblocks_count - c.unblocks_count)
   )
@@ -1716,8 +1720,8 @@ create or replace function private.clear_exai_edge_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_counts as c
-  set open_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
-  where c.open_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
+  set active_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
+  where c.active_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
   return null;
 end;
 $$;
@@ -1734,7 +1738,7 @@ create trigger _130_clear_exai_edge_counts after truncate on public.exai_issue_r
   for each statement execute function private.clear_exai_edge_counts();
 
 -- 30_exai/40_progress/50_exai_status_counts.sql
--- Keeps the counts up to date when issues are opened, closed, or change their severity.
+-- Keeps the counts up to date when issues change their status or severity.
 
 -- The statement has the graph lock in shared mode, so no edge is written meanwhile.
 create or replace function private.count_changed_exai_issues() returns trigger
@@ -1742,7 +1746,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_changed_ids uuid[];
   v_toggled_ids uuid[];
-  -- 1 for an issue that became open, -1 for one that is open no longer
+  -- 1 for an issue that became active, -1 for one that is active no longer
   v_changes integer[];
 begin
   select array_agg(n.id),
@@ -1751,7 +1755,7 @@ begin
   from new_issues as n
   join old_issues as o on o.id = n.id
   cross join lateral (
-    select (n.status in ('open', 'in_progress'))::integer - (o.status in ('open', 'in_progress'))::integer
+    select private.is_active_exai_status(n.status)::integer - private.is_active_exai_status(o.status)::integer
       as change
   ) as t
   where t.change <> 0 or n.severity <> o.severity;
@@ -1766,7 +1770,8 @@ begin
     where e.to_issue_id = any (v_toggled_ids) and e.kind = 'blocks'
   ));
   update private.exai_issue_counts as c
-  set severity_rank = private.exai_severity_rank(n.severity), is_open = n.status in ('open', 'in_progress')
+  set severity_rank = private.exai_severity_rank(n.severity),
+    is_active = private.is_active_exai_status(n.status)
   from new_issues as n
   where c.issue_id = n.id and n.id = any (v_changed_ids);
   perform private.add_exai_blocked_counts(
@@ -1805,7 +1810,7 @@ begin
     select e.to_issue_id
     from public.exai_issue_relations as e
     join public.exai_issues as f on f.id = e.from_issue_id
-    where e.kind = 'blocks' and f.status in ('open', 'in_progress')
+    where e.kind = 'blocks' and private.is_active_exai_status(f.status)
     union
     select e.to_issue_id
     from blocked as b
@@ -1813,8 +1818,8 @@ begin
     where e.kind = 'parent'
   ),
   edge as (
-    select e.*, f.status in ('open', 'in_progress') as is_from_open,
-      t.status in ('open', 'in_progress') as is_to_open,
+    select e.*, private.is_active_exai_status(f.status) as is_from_active,
+      private.is_active_exai_status(t.status) as is_to_active,
       e.from_issue_id in (select b.id from blocked as b) as is_from_blocked
     from public.exai_issue_relations as e
     join public.exai_issues as f on f.id = e.from_issue_id
@@ -1831,12 +1836,12 @@ begin
   left join private.exai_issue_counts as c on c.issue_id = i.id
   left join step as s on s.issue_id = i.id
   left join (
-    select e.to_issue_id as id, count(*) filter (where e.kind = 'blocks' and e.is_from_open) as blockers,
+    select e.to_issue_id as id, count(*) filter (where e.kind = 'blocks' and e.is_from_active) as blockers,
       count(*) filter (where e.kind = 'parent' and e.is_from_blocked) as parents
     from edge as e group by 1
   ) as b on b.id = i.id
   left join (
-    select e.from_issue_id as id, count(*) filter (where e.kind = 'blocks' and e.is_to_open) as unblocks
+    select e.from_issue_id as id, count(*) filter (where e.kind = 'blocks' and e.is_to_active) as unblocks
     from edge as e group by 1
   ) as u on u.id = i.id
   cross join lateral (
@@ -1844,10 +1849,10 @@ begin
       ('steps', c.step_count, coalesce(s.steps, 0)::integer),
       ('completed', c.completed_count, coalesce(s.completed, 0)::integer),
       ('skipped', c.skipped_count, coalesce(s.skipped, 0)::integer),
-      ('open_blockers', c.open_blockers_count, coalesce(b.blockers, 0)::integer),
+      ('active_blockers', c.active_blockers_count, coalesce(b.blockers, 0)::integer),
       ('blocked_parents', c.blocked_parents_count, coalesce(b.parents, 0)::integer),
       ('unblocks', c.unblocks_count, coalesce(u.unblocks, 0)::integer),
-      ('is_open', c.is_open::integer, (i.status in ('open', 'in_progress'))::integer),
+      ('is_active', c.is_active::integer, private.is_active_exai_status(i.status)::integer),
       ('severity_rank', c.severity_rank::integer, private.exai_severity_rank(i.severity)::integer)
   ) as v (name, stored, counted)
   where v.stored is distinct from v.counted
@@ -1900,12 +1905,12 @@ select
   c.unblocks_count
 from private.exai_issue_counts as c
 join public.exai_issues as i on i.id = c.issue_id
-where c.is_open and c.open_blockers_count = 0 and c.blocked_parents_count = 0
+where c.is_active and c.active_blockers_count = 0 and c.blocked_parents_count = 0
 order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number;
 comment on view public.exai_ready_issues is
-  'Engineering issues that are open or in_progress and wait for nothing: no open issue blocks them or any of '
-  'their ancestors. Ordered by severity, by how many open issues they block directly, and by age. Includes '
-  'claimed issues: see lease_expires_at, and next_exai_issue().';
+  'Engineering issues that are open or in_progress and wait for nothing: no active issue blocks them or any '
+  'of their ancestors. Ordered by severity, by how many active issues they block directly, and by age. '
+  'Includes claimed issues: see lease_expires_at, and next_exai_issue().';
 comment on column public.exai_ready_issues.unblocks_count is
   'How many open issues this one blocks directly.';
 grant select on public.exai_ready_issues to authenticated, service_role;
@@ -1988,8 +1993,7 @@ comment on function private.exai_updates_vector is 'The words of the 100 newest 
 -- What search_exai_issues searches: one row per engineering issue, maintained by triggers.
 --
 -- A writer locks the row first and then reads the texts, so that two concurrent updates of one issue don't
--- lose each other's words. It locks no counts while it holds this lock, so a single statement cannot deadlock
--- here.
+-- lose each other's words. An update that also locks counts locks them afterwards.
 
 create table private.exai_issue_search (
   issue_id uuid not null,
@@ -2276,6 +2280,19 @@ comment on function private.guard_exai_claim is
   'Before trigger of exai_issues: restores the columns of the claim when a person writes them. Only '
   'claim_exai_issue, next_exai_issue and release_exai_issue change them.';
 
+create or replace function private.clear_exai_claim() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.claimed_by := null;
+  new.claimed_by_user_id := null;
+  new.claimed_at := null;
+  new.lease_expires_at := null;
+  return new;
+end;
+$$;
+comment on function private.clear_exai_claim is
+  'Before trigger of exai_issues that are not active: they have no claim.';
+
 create trigger _200_guard_exai_claim before insert on public.exai_issues
   for each row when (
     coalesce(new.claimed_by, new.claimed_by_user_id::text) is not null
@@ -2288,6 +2305,12 @@ create trigger _210_guard_exai_claim before update on public.exai_issues
     is distinct from (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.lease_expires_at)
   )
   execute function private.guard_exai_claim();
+create trigger _220_clear_exai_claim before insert or update on public.exai_issues
+  for each row when (
+    new.status not in ('open', 'in_progress')
+    and num_nonnulls(new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.lease_expires_at) > 0
+  )
+  execute function private.clear_exai_claim();
 
 -- 30_exai/60_work/20_claim_exai_issue.sql
 -- Claims a given engineering issue.
@@ -2310,7 +2333,7 @@ begin
   if not found then
     perform private.raise_exai_issue_unknown(p_issue_number);
   end if;
-  if v_issue.status not in ('open', 'in_progress') then
+  if not private.is_active_exai_status(v_issue.status) then
     raise exception using
       errcode = 'PT409', message = 'exai_status_conflict',
       detail = format('Issue #%s is %s.', v_issue.issue_number, v_issue.status),
@@ -2395,7 +2418,7 @@ begin
   select i.id into v_issue_id
   from private.exai_issue_counts as c
   join public.exai_issues as i on i.id = c.issue_id
-  where c.is_open and c.open_blockers_count = 0 and c.blocked_parents_count = 0
+  where c.is_active and c.active_blockers_count = 0 and c.blocked_parents_count = 0
     and i.status in ('open', 'in_progress')
     and (i.lease_expires_at is null or i.lease_expires_at <= clock_timestamp())
   order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number
@@ -2490,8 +2513,8 @@ begin
       'affected_components',
       to_jsonb((p_issue.affected_components)[:100]),
       'completed_steps', c.completed_count, 'total_steps', c.step_count, 'skipped_steps', c.skipped_count,
-      'is_ready', c.is_open and c.open_blockers_count = 0 and c.blocked_parents_count = 0,
-      'is_blocked', c.open_blockers_count + c.blocked_parents_count > 0
+      'is_ready', c.is_active and c.active_blockers_count = 0 and c.blocked_parents_count = 0,
+      'is_blocked', c.active_blockers_count + c.blocked_parents_count > 0
     )
     from private.exai_issue_counts as c
     where c.issue_id = p_issue.id
@@ -2514,7 +2537,7 @@ begin
     ), '[]')
     from (
       select i.issue_number, i.title, i.status, i.severity, e.kind, e.direction, row_number() over (
-        order by i.status in ('open', 'in_progress') desc, e.kind, e.direction, i.issue_number
+        order by private.is_active_exai_status(i.status) desc, e.kind, e.direction, i.issue_number
       ) as position
       from (
         select o.to_issue_id as id, o.kind, case o.kind when 'relates' then 'both' else 'to' end as direction

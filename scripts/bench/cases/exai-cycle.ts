@@ -104,7 +104,7 @@ export const exaiCycleCase: Case = {
         { name: PEER, run: () => insertRows(repeats) },
       ],
       floors: [{ against: PEER, ratio: 1 }],
-      explain: () => sql.begin((tx) => explain(tx, walk(chain[to]))),
+      explain: () => sql.begin((tx) => explain(tx, searchFrom(chain[to]))),
     });
     return {
       comparisons: EDGES.map(comparison),
@@ -187,7 +187,7 @@ async function countEdges(sql: postgres.Sql): Promise<number> {
 }
 
 /** The query of the check. */
-const walk = (id: string): string => `
+const searchFrom = (id: string): string => `
   with recursive reached (id) as (
     select '${id}'::uuid
     union

@@ -155,20 +155,20 @@ async function fillSteps(sql: postgres.Sql, stepsEach: number): Promise<void> {
 async function fillCounts(sql: postgres.Sql): Promise<void> {
   await sql`
     with recursive edge as materialized (
-      select e.*, f.status in ('open', 'in_progress') as is_from_open,
-        t.status in ('open', 'in_progress') as is_to_open
+      select e.*, f.status in ('open', 'in_progress') as is_from_active,
+        t.status in ('open', 'in_progress') as is_to_active
       from public.exai_issue_relations as e
       join public.exai_issues as f on f.id = e.from_issue_id
       join public.exai_issues as t on t.id = e.to_issue_id
     ),
     blocked (id) as (
-      select e.to_issue_id from edge as e where e.kind = 'blocks' and e.is_from_open
+      select e.to_issue_id from edge as e where e.kind = 'blocks' and e.is_from_active
       union
       select e.to_issue_id from blocked as b join edge as e on e.from_issue_id = b.id where e.kind = 'parent'
     )
     insert into private.exai_issue_counts (
-      issue_id, issue_number, created_at, severity_rank, is_open, step_count, completed_count, skipped_count,
-      open_blockers_count, blocked_parents_count, unblocks_count
+      issue_id, issue_number, created_at, severity_rank, is_active, step_count, completed_count, skipped_count,
+      active_blockers_count, blocked_parents_count, unblocks_count
     )
     select i.id, i.issue_number, i.created_at, private.exai_severity_rank(i.severity),
       i.status in ('open', 'in_progress'), coalesce(s.steps, 0), coalesce(s.completed, 0), coalesce(s.skipped, 0),
@@ -180,12 +180,12 @@ async function fillCounts(sql: postgres.Sql): Promise<void> {
       from public.exai_issue_checklist as s group by 1
     ) as s on s.issue_id = i.id
     left join (
-      select e.to_issue_id, count(*) filter (where e.kind = 'blocks' and e.is_from_open) as blockers,
+      select e.to_issue_id, count(*) filter (where e.kind = 'blocks' and e.is_from_active) as blockers,
         count(*) filter (where e.kind = 'parent' and e.from_issue_id in (select b.id from blocked as b)) as parents
       from edge as e group by 1
     ) as b on b.to_issue_id = i.id
     left join (
-      select e.from_issue_id, count(*) filter (where e.kind = 'blocks' and e.is_to_open) as unblocks
+      select e.from_issue_id, count(*) filter (where e.kind = 'blocks' and e.is_to_active) as unblocks
       from edge as e group by 1
     ) as u on u.from_issue_id = i.id
     order by i.issue_number

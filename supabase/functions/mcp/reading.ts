@@ -30,8 +30,8 @@ export const readingTools: readonly Tool[] = [
   tool("list_ready_issues", {
     title: "List ready issues",
     description:
-      "Lists active issues that wait for nothing: no open issue blocks them or any of their ancestors. Ordered by " +
-      "severity, by how many open issues they block (unblocks_count), and by age. Claimed issues are left out unless " +
+      "Lists active issues that wait for nothing: no active issue blocks them or any of their ancestors. Ordered by " +
+      "severity, by how many active issues they block (unblocks_count), and by age. Claimed issues are left out unless " +
       "include_claimed is true. Returns {issues, next}; if next is not null, pass it as offset to get the next page. To " +
       "take one immediately, call next_issue.",
     input: {

@@ -1,5 +1,14 @@
 -- Which values an engineering issue may have, whoever writes it.
 
+-- Indexes, views, the queries that use them, and trigger conditions repeat the list.
+create or replace function private.is_active_exai_status(p_status text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return p_status in ('open', 'in_progress');
+end;
+$$;
+comment on function private.is_active_exai_status is 'Whether an issue with this status is active.';
+
 create or replace function private.sorted_ids(p_ids uuid[]) returns uuid[]
 language plpgsql immutable security invoker set search_path = '' as $$
 begin

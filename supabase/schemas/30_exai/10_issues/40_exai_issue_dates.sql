@@ -3,11 +3,11 @@
 -- Reopening is a change from any other status to open or in_progress. The issue is not fixed after all, so
 -- its dates are cleared; what was tried (actual_fix, fix_conversation_id) stays.
 create or replace function private.sync_exai_dates() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 begin
   if tg_op = 'UPDATE' and new.status <> old.status then
-    if new.status in ('open', 'in_progress') then
-      if old.status not in ('open', 'in_progress') then
+    if private.is_active_exai_status(new.status) then
+      if not private.is_active_exai_status(old.status) then
         new.fix_date := null;
         new.verification_date := null;
       end if;
@@ -22,25 +22,18 @@ begin
   elsif new.status = 'verified' then
     new.verification_date := coalesce(new.verification_date, old.verification_date, clock_timestamp());
   end if;
-  if new.status not in ('open', 'in_progress') then
-    new.claimed_by := null;
-    new.claimed_by_user_id := null;
-    new.claimed_at := null;
-    new.lease_expires_at := null;
-  end if;
   return new;
 end;
 $$;
 comment on function private.sync_exai_dates is
-  'Before trigger of exai_issues: fix_date and verification_date follow the status unless they are sent, and '
-  'an issue that is no longer active loses its claim.';
+  'Before trigger of exai_issues: fix_date and verification_date follow the status unless they are sent.';
 
 create trigger _300_sync_exai_dates before insert on public.exai_issues
   for each row execute function private.sync_exai_dates();
 create trigger _310_sync_exai_dates before update on public.exai_issues
   for each row when (
-    (old.status, old.fix_date, old.verification_date, old.claimed_by)
-    is distinct from (new.status, new.fix_date, new.verification_date, new.claimed_by)
+    (old.status, old.fix_date, old.verification_date)
+    is distinct from (new.status, new.fix_date, new.verification_date)
   )
   execute function private.sync_exai_dates();
 create trigger _900_set_timestamps before insert or update on public.exai_issues

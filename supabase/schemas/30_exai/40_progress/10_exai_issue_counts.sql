@@ -1,4 +1,4 @@
--- Counts per engineering issue: its steps, the open issues that block it, and those that wait for it. They
+-- Counts per engineering issue: its steps, the active issues that block it, and those that wait for it. They
 -- are updated with each write, so that a read does not count.
 
 create table private.exai_issue_counts (
@@ -6,11 +6,11 @@ create table private.exai_issue_counts (
   issue_number integer not null,
   created_at timestamptz not null,
   severity_rank smallint not null,
-  is_open boolean not null,
+  is_active boolean not null,
   step_count integer not null default 0,
   completed_count integer not null default 0,
   skipped_count integer not null default 0,
-  open_blockers_count integer not null default 0,
+  active_blockers_count integer not null default 0,
   blocked_parents_count integer not null default 0,
   unblocks_count integer not null default 0,
   constraint exai_issue_counts_pkey primary key (issue_id),
@@ -20,23 +20,23 @@ create table private.exai_issue_counts (
     completed_count >= 0 and skipped_count >= 0 and completed_count + skipped_count <= step_count
   ),
   constraint exai_issue_counts_are_not_negative
-    check (open_blockers_count >= 0 and blocked_parents_count >= 0 and unblocks_count >= 0)
+    check (active_blockers_count >= 0 and blocked_parents_count >= 0 and unblocks_count >= 0)
 ) with (fillfactor = 80);
 comment on table private.exai_issue_counts is
   'One row per engineering issue, written only by triggers and read by exai_active_issues and '
   'exai_ready_issues. verify_exai_issue_counts() compares it with the tables.';
 comment on column private.exai_issue_counts.severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
-comment on column private.exai_issue_counts.is_open is 'Whether the status is open or in_progress.';
-comment on column private.exai_issue_counts.open_blockers_count is
-  'Open issues that block this one directly.';
+comment on column private.exai_issue_counts.is_active is 'Whether the status is open or in_progress.';
+comment on column private.exai_issue_counts.active_blockers_count is
+  'Active issues that block this one directly.';
 comment on column private.exai_issue_counts.blocked_parents_count is
-  'Parents that are blocked: by an open issue, or because a parent of theirs is blocked.';
-comment on column private.exai_issue_counts.unblocks_count is 'Open issues that this one blocks directly.';
+  'Parents that are blocked: by an active issue, or because a parent of theirs is blocked.';
+comment on column private.exai_issue_counts.unblocks_count is 'Active issues that this one blocks directly.';
 
 -- The order of exai_ready_issues.
 create index exai_issue_counts_ready_idx
   on private.exai_issue_counts (severity_rank, unblocks_count desc, created_at, issue_number)
-  where is_open and open_blockers_count = 0 and blocked_parents_count = 0;
+  where is_active and active_blockers_count = 0 and blocked_parents_count = 0;
 
 alter table private.exai_issue_counts enable row level security;
 create policy exai_issue_counts_select_viewer on private.exai_issue_counts
@@ -54,9 +54,9 @@ comment on function private.exai_severity_rank is '1 critical, 2 high, 3 medium,
 create or replace function private.insert_exai_issue_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  insert into private.exai_issue_counts (issue_id, issue_number, created_at, severity_rank, is_open)
+  insert into private.exai_issue_counts (issue_id, issue_number, created_at, severity_rank, is_active)
   select n.id, n.issue_number, n.created_at, private.exai_severity_rank(n.severity),
-    n.status in ('open', 'in_progress')
+    private.is_active_exai_status(n.status)
   from new_issues as n;
   return null;
 end;

@@ -44,15 +44,16 @@ begin
     ),
     updated as (
       update private.exai_issue_counts as c
-      set open_blockers_count = c.open_blockers_count + d.blockers,
+      set active_blockers_count = c.active_blockers_count + d.blockers,
         blocked_parents_count = c.blocked_parents_count + d.parents,
         unblocks_count = c.unblocks_count + d.unblocks
       from delta as d
       where c.issue_id = d.id and (d.blockers, d.parents, d.unblocks) <> (0, 0, 0)
       returning c.issue_id,
         -- 1 if the issue became blocked, -1 if it stopped being blocked
-        (c.open_blockers_count + c.blocked_parents_count > 0)::integer
-          - (c.open_blockers_count - d.blockers + c.blocked_parents_count - d.parents > 0)::integer as change
+        (c.active_blockers_count + c.blocked_parents_count > 0)::integer
+          - (c.active_blockers_count - d.blockers + c.blocked_parents_count - d.parents > 0)::integer
+          as change
     )
     select array_agg(e.to_issue_id), array_agg(0), array_agg(u.change), null::integer[]
     into v_issue_ids, v_blockers, v_parents, v_unblocks
@@ -63,5 +64,5 @@ begin
 end;
 $$;
 comment on function private.add_exai_blocked_counts is
-  'Adds to open_blockers_count, blocked_parents_count and unblocks_count of these issues, and to '
+  'Adds to active_blockers_count, blocked_parents_count and unblocks_count of these issues, and to '
   'blocked_parents_count of the descendants that this affects.';

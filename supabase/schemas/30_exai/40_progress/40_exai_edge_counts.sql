@@ -13,9 +13,9 @@ begin
   join private.exai_issue_counts as t on t.issue_id = n.to_issue_id
   cross join lateral (
     values
-      (n.to_issue_id, (n.kind = 'blocks' and f.is_open)::integer,
-        (n.kind = 'parent' and f.open_blockers_count + f.blocked_parents_count > 0)::integer, 0),
-      (n.from_issue_id, 0, 0, (n.kind = 'blocks' and t.is_open)::integer)
+      (n.to_issue_id, (n.kind = 'blocks' and f.is_active)::integer,
+        (n.kind = 'parent' and f.active_blockers_count + f.blocked_parents_count > 0)::integer, 0),
+      (n.from_issue_id, 0, 0, (n.kind = 'blocks' and t.is_active)::integer)
   ) as u (id, blockers, parents, unblocks)
   where n.kind in ('blocks', 'parent')
   having count(*) > 0;
@@ -27,7 +27,7 @@ comment on function private.count_new_exai_edges is
 
 create or replace function private.count_exai_edges(p_issue_ids uuid[])
 returns table (
-  issue_id uuid, open_blockers_count integer, blocked_parents_count integer, unblocks_count integer
+  issue_id uuid, active_blockers_count integer, blocked_parents_count integer, unblocks_count integer
 )
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -37,19 +37,20 @@ begin
       select count(*)::integer
       from public.exai_issue_relations as e
       join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
-      where e.to_issue_id = u.id and e.kind = 'blocks' and f.is_open
+      where e.to_issue_id = u.id and e.kind = 'blocks' and f.is_active
     ),
     (
       select count(*)::integer
       from public.exai_issue_relations as e
       join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
-      where e.to_issue_id = u.id and e.kind = 'parent' and f.open_blockers_count + f.blocked_parents_count > 0
+      where e.to_issue_id = u.id and e.kind = 'parent'
+        and f.active_blockers_count + f.blocked_parents_count > 0
     ),
     (
       select count(*)::integer
       from public.exai_issue_relations as e
       join private.exai_issue_counts as t on t.issue_id = e.to_issue_id
-      where e.from_issue_id = u.id and e.kind = 'blocks' and t.is_open
+      where e.from_issue_id = u.id and e.kind = 'blocks' and t.is_active
     )
   from unnest(p_issue_ids) as u (id);
 end;
@@ -74,7 +75,7 @@ begin
   end if;
   perform private.lock_exai_counts(v_issue_ids);
   perform private.add_exai_blocked_counts(
-    array_agg(c.issue_id), array_agg(n.open_blockers_count - c.open_blockers_count),
+    array_agg(c.issue_id), array_agg(n.active_blockers_count - c.active_blockers_count),
     array_agg(n.blocked_parents_count - c.blocked_parents_count),
     array_agg(n.unblocks_count - c.unblocks_count)
   )
@@ -90,8 +91,8 @@ create or replace function private.clear_exai_edge_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_counts as c
-  set open_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
-  where c.open_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
+  set active_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
+  where c.active_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
   return null;
 end;
 $$;

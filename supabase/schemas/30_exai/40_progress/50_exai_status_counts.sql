@@ -1,4 +1,4 @@
--- Keeps the counts up to date when issues are opened, closed, or change their severity.
+-- Keeps the counts up to date when issues change their status or severity.
 
 -- The statement has the graph lock in shared mode, so no edge is written meanwhile.
 create or replace function private.count_changed_exai_issues() returns trigger
@@ -6,7 +6,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_changed_ids uuid[];
   v_toggled_ids uuid[];
-  -- 1 for an issue that became open, -1 for one that is open no longer
+  -- 1 for an issue that became active, -1 for one that is active no longer
   v_changes integer[];
 begin
   select array_agg(n.id),
@@ -15,7 +15,7 @@ begin
   from new_issues as n
   join old_issues as o on o.id = n.id
   cross join lateral (
-    select (n.status in ('open', 'in_progress'))::integer - (o.status in ('open', 'in_progress'))::integer
+    select private.is_active_exai_status(n.status)::integer - private.is_active_exai_status(o.status)::integer
       as change
   ) as t
   where t.change <> 0 or n.severity <> o.severity;
@@ -30,7 +30,8 @@ begin
     where e.to_issue_id = any (v_toggled_ids) and e.kind = 'blocks'
   ));
   update private.exai_issue_counts as c
-  set severity_rank = private.exai_severity_rank(n.severity), is_open = n.status in ('open', 'in_progress')
+  set severity_rank = private.exai_severity_rank(n.severity),
+    is_active = private.is_active_exai_status(n.status)
   from new_issues as n
   where c.issue_id = n.id and n.id = any (v_changed_ids);
   perform private.add_exai_blocked_counts(

@@ -9,7 +9,7 @@ begin
     select e.to_issue_id
     from public.exai_issue_relations as e
     join public.exai_issues as f on f.id = e.from_issue_id
-    where e.kind = 'blocks' and f.status in ('open', 'in_progress')
+    where e.kind = 'blocks' and private.is_active_exai_status(f.status)
     union
     select e.to_issue_id
     from blocked as b
@@ -17,8 +17,8 @@ begin
     where e.kind = 'parent'
   ),
   edge as (
-    select e.*, f.status in ('open', 'in_progress') as is_from_open,
-      t.status in ('open', 'in_progress') as is_to_open,
+    select e.*, private.is_active_exai_status(f.status) as is_from_active,
+      private.is_active_exai_status(t.status) as is_to_active,
       e.from_issue_id in (select b.id from blocked as b) as is_from_blocked
     from public.exai_issue_relations as e
     join public.exai_issues as f on f.id = e.from_issue_id
@@ -35,12 +35,12 @@ begin
   left join private.exai_issue_counts as c on c.issue_id = i.id
   left join step as s on s.issue_id = i.id
   left join (
-    select e.to_issue_id as id, count(*) filter (where e.kind = 'blocks' and e.is_from_open) as blockers,
+    select e.to_issue_id as id, count(*) filter (where e.kind = 'blocks' and e.is_from_active) as blockers,
       count(*) filter (where e.kind = 'parent' and e.is_from_blocked) as parents
     from edge as e group by 1
   ) as b on b.id = i.id
   left join (
-    select e.from_issue_id as id, count(*) filter (where e.kind = 'blocks' and e.is_to_open) as unblocks
+    select e.from_issue_id as id, count(*) filter (where e.kind = 'blocks' and e.is_to_active) as unblocks
     from edge as e group by 1
   ) as u on u.id = i.id
   cross join lateral (
@@ -48,10 +48,10 @@ begin
       ('steps', c.step_count, coalesce(s.steps, 0)::integer),
       ('completed', c.completed_count, coalesce(s.completed, 0)::integer),
       ('skipped', c.skipped_count, coalesce(s.skipped, 0)::integer),
-      ('open_blockers', c.open_blockers_count, coalesce(b.blockers, 0)::integer),
+      ('active_blockers', c.active_blockers_count, coalesce(b.blockers, 0)::integer),
       ('blocked_parents', c.blocked_parents_count, coalesce(b.parents, 0)::integer),
       ('unblocks', c.unblocks_count, coalesce(u.unblocks, 0)::integer),
-      ('is_open', c.is_open::integer, (i.status in ('open', 'in_progress'))::integer),
+      ('is_active', c.is_active::integer, private.is_active_exai_status(i.status)::integer),
       ('severity_rank', c.severity_rank::integer, private.exai_severity_rank(i.severity)::integer)
   ) as v (name, stored, counted)
   where v.stored is distinct from v.counted

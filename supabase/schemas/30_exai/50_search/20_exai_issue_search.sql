@@ -1,8 +1,7 @@
 -- What search_exai_issues searches: one row per engineering issue, maintained by triggers.
 --
 -- A writer locks the row first and then reads the texts, so that two concurrent updates of one issue don't
--- lose each other's words. It locks no counts while it holds this lock, so a single statement cannot deadlock
--- here.
+-- lose each other's words. An update that also locks counts locks them afterwards.
 
 create table private.exai_issue_search (
   issue_id uuid not null,

@@ -51,6 +51,19 @@ comment on function private.guard_exai_claim is
   'Before trigger of exai_issues: restores the columns of the claim when a person writes them. Only '
   'claim_exai_issue, next_exai_issue and release_exai_issue change them.';
 
+create or replace function private.clear_exai_claim() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.claimed_by := null;
+  new.claimed_by_user_id := null;
+  new.claimed_at := null;
+  new.lease_expires_at := null;
+  return new;
+end;
+$$;
+comment on function private.clear_exai_claim is
+  'Before trigger of exai_issues that are not active: they have no claim.';
+
 create trigger _200_guard_exai_claim before insert on public.exai_issues
   for each row when (
     coalesce(new.claimed_by, new.claimed_by_user_id::text) is not null
@@ -63,3 +76,9 @@ create trigger _210_guard_exai_claim before update on public.exai_issues
     is distinct from (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.lease_expires_at)
   )
   execute function private.guard_exai_claim();
+create trigger _220_clear_exai_claim before insert or update on public.exai_issues
+  for each row when (
+    new.status not in ('open', 'in_progress')
+    and num_nonnulls(new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.lease_expires_at) > 0
+  )
+  execute function private.clear_exai_claim();

@@ -18,7 +18,7 @@ begin
   if not found then
     perform private.raise_exai_issue_unknown(p_issue_number);
   end if;
-  if v_issue.status not in ('open', 'in_progress') then
+  if not private.is_active_exai_status(v_issue.status) then
     raise exception using
       errcode = 'PT409', message = 'exai_status_conflict',
       detail = format('Issue #%s is %s.', v_issue.issue_number, v_issue.status),

@@ -19,8 +19,8 @@ begin
       'affected_components',
       to_jsonb((p_issue.affected_components)[:100]),
       'completed_steps', c.completed_count, 'total_steps', c.step_count, 'skipped_steps', c.skipped_count,
-      'is_ready', c.is_open and c.open_blockers_count = 0 and c.blocked_parents_count = 0,
-      'is_blocked', c.open_blockers_count + c.blocked_parents_count > 0
+      'is_ready', c.is_active and c.active_blockers_count = 0 and c.blocked_parents_count = 0,
+      'is_blocked', c.active_blockers_count + c.blocked_parents_count > 0
     )
     from private.exai_issue_counts as c
     where c.issue_id = p_issue.id
@@ -43,7 +43,7 @@ begin
     ), '[]')
     from (
       select i.issue_number, i.title, i.status, i.severity, e.kind, e.direction, row_number() over (
-        order by i.status in ('open', 'in_progress') desc, e.kind, e.direction, i.issue_number
+        order by private.is_active_exai_status(i.status) desc, e.kind, e.direction, i.issue_number
       ) as position
       from (
         select o.to_issue_id as id, o.kind, case o.kind when 'relates' then 'both' else 'to' end as direction

@@ -111,8 +111,9 @@ select is_empty('select * from private.verify_exai_issue_counts()',
   'after 1,500 random writes all counts are correct');
 select ok(
   (select count(*) from outcome where outcome = 'written') > 500
-    and exists (select from private.exai_issue_counts where blocked_parents_count > 0 and open_blockers_count
-      > 0),
+    and exists (
+      select from private.exai_issue_counts where blocked_parents_count > 0 and active_blockers_count > 0
+    ),
   'and the writes covered blocked parents and blockers'
 );
 truncate exai_issue_relations, exai_issue_checklist, exai_issue_updates;
