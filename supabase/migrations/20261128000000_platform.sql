@@ -238,3 +238,70 @@ comment on function private.websearch_query is
   'The tsquery of what people type: all words, in any order; "words together"; -excluded; either or; the '
   'last word also as a prefix. p_is_code: names also match by their parts, and a number is a prefix as well. '
   'Null when nothing is left but stop words and punctuation.';
+
+-- 00_platform/80_json_escapes.sql
+-- JSON text that PostgreSQL cannot store as jsonb, repaired.
+
+-- jsonb holds no NUL and no half of a surrogate pair. An escape only counts where its backslash is not
+-- escaped itself, so escaped backslashes, and then whole pairs, are replaced by control characters, which
+-- cannot occur in JSON, while the rest is repaired.
+create or replace function private.repair_json_escapes(p_text text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if strpos(p_text, '\u') = 0 or p_text !~* '\\u(0000|d[89a-f])' or p_text ~ '[\u0001\u0002]' then
+    return p_text;
+  end if;
+  return replace(replace(
+    regexp_replace(
+      regexp_replace(
+        replace(p_text, '\\', chr(1)),
+        '\\u([dD][89abAB][[:xdigit:]]{2})\\u([dD][c-fC-F][[:xdigit:]]{2})',
+        chr(2) || '\1' || chr(2) || '\2', 'g'
+      ),
+      '\\u(0000|[dD][89a-fA-F][[:xdigit:]]{2})', '\\ufffd', 'g'
+    ),
+    chr(2), '\u'
+  ), chr(1), '\\');
+end;
+$$;
+comment on function private.repair_json_escapes is
+  'JSON text with \u0000 and lone surrogates replaced by \ufffd; all else as it was.';
+
+-- 00_platform/90_backoff.sql
+-- The wait between attempts, the same for everything that is retried.
+
+create or replace function private.backoff(p_attempt integer, p_base interval, p_cap interval)
+returns interval
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  -- 2^20 times any base is beyond any cap, and within what an interval holds.
+  return least(p_base * 2 ^ least(greatest(p_attempt - 1, 0), 20), p_cap) * (1 + random() / 5);
+end;
+$$;
+comment on function private.backoff is
+  'How long to wait after this failed attempt, counted from 1: p_base, twice as long after each further one, '
+  'up to p_cap, and up to a fifth longer, so that what failed together is not retried together.';
+
+-- 00_platform/95_cron_runs.sql
+-- Records of cron jobs, which pg_cron adds for each run and never deletes.
+
+create or replace function private.prune_cron_runs(p_batch integer default 100000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from cron.job_run_details as d
+  where d.runid in (
+    select o.runid
+    from cron.job_run_details as o
+    where coalesce(o.end_time, o.start_time) < now() - interval '7 days'
+    order by o.runid
+    limit p_batch
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_cron_runs is
+  'Deletes up to p_batch records of cron jobs that ran more than 7 days ago, the oldest first, and returns '
+  'how many. For the scheduler.';

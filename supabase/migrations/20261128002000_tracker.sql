@@ -1776,49 +1776,6 @@ create policy circle_imports_select_viewer on private.circle_imports
   for select to authenticated using ((select private.has_team_role('viewer')));
 grant select on private.circle_imports to authenticated, service_role;
 
--- 20_tracker/30_circle/60_circle_events.sql
--- What came in from Circle, byte for byte: stored first, worked on after, and workable on again.
-
-create table private.circle_events (
-  id uuid not null default gen_random_uuid(),
-  body bytea not null,
-  digest bytea not null generated always as (sha256(body)) stored,
-  status text not null default 'received',
-  result jsonb,
-  error text,
-  attempts integer not null default 0,
-  received_count integer not null default 1,
-  received_at timestamptz not null default clock_timestamp(),
-  last_received_at timestamptz not null default clock_timestamp(),
-  processed_at timestamptz,
-  next_attempt_at timestamptz,
-  constraint circle_events_pkey primary key (id),
-  constraint circle_events_digest_key unique (digest),
-  constraint circle_events_status_is_known
-    check (status in ('received', 'processed', 'failed', 'unrecognised', 'hint', 'unreadable')),
-  constraint circle_events_processed_at_matches_status check ((processed_at is null) = (status = 'received')),
-  constraint circle_events_body_is_bounded check (octet_length(body) <= 1048576)
-);
-comment on table private.circle_events is
-  'Raw request bodies from the Circle webhook. The same bytes are the same event.';
-comment on column private.circle_events.status is
-  'received: not worked on yet. processed: imported. failed: at least one message was refused, or working '
-  'on it ended in an error. hint: ids only, nothing to import. unrecognised: no shape that we know. '
-  'unreadable: no JSON that can be stored.';
-comment on column private.circle_events.result is 'The answer of the handler at the last attempt.';
-comment on column private.circle_events.error is 'Why it failed or could not be read.';
-comment on column private.circle_events.next_attempt_at is
-  'When the scheduler works on it again; null when nobody is to, because it is done or was tried too often.';
-
-create index circle_events_next_attempt_at_idx on private.circle_events (next_attempt_at)
-  where next_attempt_at is not null;
--- Events are only ever added at the end.
-create index circle_events_received_at_idx on private.circle_events using brin (received_at);
-create index circle_events_failed_received_at_idx on private.circle_events (received_at)
-  where status in ('failed', 'unreadable', 'unrecognised');
-
-alter table private.circle_events enable row level security;
-
 -- 20_tracker/40_import/10_circle_values.sql
 -- Reading values out of what Circle and n8n send: nothing here raises, what can't be read is null. All of it
 -- in plpgsql, which keeps its plans; an import calls these some twenty times.
@@ -3364,134 +3321,22 @@ comment on function public.upsert_circle_issue is
   '(403), tracker_message_id_invalid (422).';
 grant execute on function public.upsert_circle_issue to authenticated, service_role;
 
--- 20_tracker/42_events/10_circle_events.sql
--- Raw events from Circle: one call stores the bytes and commits, a second one works on them and can be
--- repeated.
+-- 20_tracker/42_events/10_circle_source.sql
+-- Circle as a source of the inbox. It signs nothing and gives no delivery id: an event is its bytes.
 
-create or replace function private.decode_circle_event(p_body text) returns bytea
-language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_body bytea;
-begin
-  begin
-    v_body := decode(p_body, 'base64');
-  exception
-    when invalid_parameter_value then
-      v_body := null;
-  end;
-  if v_body is null then
-    raise exception using
-      errcode = 'PT422', message = 'inbox_body_invalid', detail = 'p_body has to be base64.',
-      hint = 'Encode the request body as it came, byte for byte.';
-  end if;
-  if octet_length(v_body) > 1048576 then
-    raise exception using
-      errcode = 'PT413', message = 'inbox_body_too_large',
-      detail = format('The body has %s bytes, 1048576 are allowed.', octet_length(v_body)),
-      hint = 'Send fewer messages at a time.';
-  end if;
-  return v_body;
-end;
-$$;
-comment on function private.decode_circle_event is
-  'A body from base64. Errors: inbox_body_too_large (413), inbox_body_invalid (422).';
+insert into private.inbox_sources (source, max_body_bytes, retention_days)
+values ('circle', 1048576, (select s.event_retention_days from public.tracker_settings as s));
 
-create or replace function private.receive_circle_event(p_body text) returns uuid
+create trigger _500_sync_inbox_retention after update on public.tracker_settings
+  for each row when (old.event_retention_days is distinct from new.event_retention_days)
+  execute function private.sync_inbox_retention('circle', 'event_retention_days');
+
+create or replace function private.process_circle_payload(p_payload jsonb) returns private.inbox_outcome
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_id uuid;
+  v private.inbox_outcome;
 begin
-  -- Whoever stores it is about to work on it; if nothing comes of that, the scheduler does.
-  insert into private.circle_events as e (body, next_attempt_at)
-  values (private.decode_circle_event(p_body), clock_timestamp() + interval '30 seconds')
-  on conflict on constraint circle_events_digest_key do update set
-    received_count = e.received_count + 1, last_received_at = clock_timestamp()
-  returning e.id into v_id;
-  return v_id;
-end;
-$$;
-grant execute on function private.receive_circle_event to service_role;
-
-create or replace function public.receive_circle_event(p_body text) returns uuid
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.receive_circle_event(p_body => receive_circle_event.p_body);
-end;
-comment on function public.receive_circle_event is
-  'Stores a raw request body, given as base64, and returns the event''s id; the same bytes again are the '
-  'same event. Service role only. Errors: inbox_body_too_large (413), inbox_body_invalid (422).';
-grant execute on function public.receive_circle_event to service_role;
-
--- jsonb holds no NUL and no half of a surrogate pair. An escape only counts where its backslash is not
--- escaped itself, so escaped backslashes, and then whole pairs, step aside while the rest is replaced. The
--- control characters that stand in for them can't occur in JSON.
-create or replace function private.repair_json_escapes(p_text text) returns text
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  if strpos(p_text, '\u') = 0 or p_text !~* '\\u(0000|d[89a-f])' or p_text ~ '[\u0001\u0002]' then
-    return p_text;
-  end if;
-  return replace(replace(
-    regexp_replace(
-      regexp_replace(
-        replace(p_text, '\\', chr(1)),
-        '\\u([dD][89abAB][[:xdigit:]]{2})\\u([dD][c-fC-F][[:xdigit:]]{2})',
-        chr(2) || '\1' || chr(2) || '\2', 'g'
-      ),
-      '\\u(0000|[dD][89a-fA-F][[:xdigit:]]{2})', '\\ufffd', 'g'
-    ),
-    chr(2), '\u'
-  ), chr(1), '\\');
-end;
-$$;
-comment on function private.repair_json_escapes is
-  'JSON text with \u0000 and lone surrogates replaced by \ufffd; all else as it was.';
-
-create or replace function private.load_circle_event(p_body bytea, out o_payload jsonb, out o_error text)
-language plpgsql stable security invoker set search_path = '' as $$
-begin
-  -- A byte order mark is no JSON, but senders write it.
-  o_payload := private.repair_json_escapes(
-    convert_from(
-      case when substr(p_body, 1, 3) = '\xefbbbf'::bytea then substr(p_body, 4) else p_body end, 'UTF8'
-    )
-  )::jsonb;
-exception
-  when character_not_in_repertoire then
-    o_error := 'inbox_encoding_invalid';
-  when data_exception then
-    o_error := 'inbox_json_invalid';
-  when program_limit_exceeded or statement_too_complex then
-    o_error := 'inbox_json_unsupported';
-end;
-$$;
-comment on function private.load_circle_event is
-  'The JSON in a raw body, or why there is none that can be stored: '
-  'inbox_encoding_invalid, inbox_json_invalid, inbox_json_unsupported.';
-
-create type private.circle_outcome as (
-  status text,
-  result jsonb,
-  error text
-);
-comment on type private.circle_outcome is 'What working on an event came to: columns of circle_events.';
-
-create or replace function private.process_circle_body(p_body bytea) returns private.circle_outcome
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_read record;
-  v private.circle_outcome;
-begin
-  v_read := private.load_circle_event(p_body);
-  if v_read.o_error is not null then
-    v.status := 'unreadable';
-    v.error := v_read.o_error;
-    v.result := jsonb_build_object(
-      'processed', 0, 'imported', '[]'::jsonb, 'errors', '[]'::jsonb, 'hints', 0, 'unrecognised', 0
-    );
-    return v;
-  end if;
-  v.result := private.handle_circle_webhook(v_read.o_payload);
+  v.result := private.handle_circle_webhook(p_payload);
   v.error := v.result #>> '{errors,0,code}';
   v.status := case
     when v.error is not null then 'failed'
@@ -3503,133 +3348,21 @@ begin
   return v;
 end;
 $$;
-comment on function private.process_circle_body is 'Imports what is in a raw body.';
+comment on function private.process_circle_payload is 'Imports the payload of an event from Circle.';
 
--- One message that is refused holds up no other, and is tried again: what refuses it may be mended by then.
-create or replace function private.next_circle_attempt(p_status text, p_attempts integer) returns timestamptz
-language plpgsql volatile security invoker set search_path = '' as $$
+create or replace function private.circle_answer(p_event private.inbox_events) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  if p_status not in ('received', 'failed') or p_attempts >= 10 then
-    return null;
-  end if;
-  -- 1, 2, 4 … minutes up to 6 hours, and up to a fifth more, so that not all come back at once.
-  return clock_timestamp()
-    + least(interval '1 minute' * 2 ^ greatest(p_attempts - 1, 0), interval '6 hours') * (1 + random() / 5);
+  return jsonb_build_object('event_id', p_event.id, 'status', p_event.status) || case
+    when p_event.result ? 'imported' then p_event.result
+    else '{"processed": 0, "imported": [], "errors": [], "hints": 0, "unrecognised": 0}'
+  end;
 end;
 $$;
-comment on function private.next_circle_attempt is
-  'When to work on an event again after so many attempts; null when it is done or ten attempts failed.';
+comment on function private.circle_answer is 'What a webhook is told about an event from Circle.';
 
-create or replace function private.process_circle_event(p_event_id uuid) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_event private.circle_events;
-  v_outcome private.circle_outcome;
-begin
-  select * into v_event from private.circle_events as e where e.id = p_event_id for update;
-  if not found then
-    raise exception using
-      errcode = 'PT404', message = 'inbox_event_unknown', detail = 'There is no event with this id.',
-      hint = 'Use the id that receive_circle_event returned.';
-  end if;
-  v_outcome := private.process_circle_body(v_event.body);
-  update private.circle_events as e set
-    status = v_outcome.status, result = v_outcome.result, error = v_outcome.error, attempts = e.attempts + 1,
-    processed_at = clock_timestamp(),
-    next_attempt_at = private.next_circle_attempt(v_outcome.status, e.attempts + 1)
-  where e.id = p_event_id;
-  return jsonb_build_object('event_id', p_event_id, 'status', v_outcome.status) || v_outcome.result;
-end;
-$$;
-grant execute on function private.process_circle_event to service_role;
-
-create or replace function public.process_circle_event(p_event_id uuid) returns jsonb
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.process_circle_event(p_event_id => process_circle_event.p_event_id);
-end;
-comment on function public.process_circle_event is
-  'Works on a stored event and records how it went; again with the same result. Returns {event_id, status, '
-  'processed, imported[], errors[], hints, unrecognised}; status is processed, failed, hint, unrecognised '
-  'or unreadable. Service role only. Errors: inbox_event_unknown (404).';
-grant execute on function public.process_circle_event to service_role;
-
--- The two in one transaction, for the time when all goes well: a caller who gets an error from this stores
--- the body with receive_circle_event, and nothing is lost. An event that was worked on before is not again.
-create or replace function private.ingest_circle_event(p_body text) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_body constant bytea := private.decode_circle_event(p_body);
-  v_event private.circle_events;
-  v_outcome private.circle_outcome;
-begin
-  update private.circle_events as e set
-    received_count = e.received_count + 1, last_received_at = clock_timestamp()
-  where e.digest = sha256(v_body)
-  returning * into v_event;
-  if found then
-    if v_event.status in ('received', 'failed') then
-      return private.process_circle_event(v_event.id);
-    end if;
-    return jsonb_build_object('event_id', v_event.id, 'status', v_event.status) || v_event.result;
-  end if;
-  v_outcome := private.process_circle_body(v_body);
-  insert into private.circle_events as e (
-    body, status, result, error, attempts, processed_at, next_attempt_at
-  )
-  values (
-    v_body, v_outcome.status, v_outcome.result, v_outcome.error, 1, clock_timestamp(),
-    private.next_circle_attempt(v_outcome.status, 1)
-  )
-  on conflict on constraint circle_events_digest_key do update set
-    received_count = e.received_count + 1, last_received_at = clock_timestamp()
-  returning * into v_event;
-  return jsonb_build_object('event_id', v_event.id, 'status', v_outcome.status) || v_outcome.result;
-end;
-$$;
-grant execute on function private.ingest_circle_event to service_role;
-
-create or replace function public.ingest_circle_event(p_body text) returns jsonb
-language sql volatile security invoker set search_path = ''
-begin atomic
-  select private.ingest_circle_event(p_body => ingest_circle_event.p_body);
-end;
-comment on function public.ingest_circle_event is
-  'Stores a raw request body, given as base64, and works on it, in one transaction; the same bytes again '
-  'are the same event and change nothing. Returns what process_circle_event does. After an error nothing is '
-  'stored: call receive_circle_event. Service role only. Errors: inbox_body_too_large '
-  '(413), inbox_body_invalid (422).';
-grant execute on function public.ingest_circle_event to service_role;
-
--- 20_tracker/42_events/20_circle_event_retries.sql
--- Second chances: events that could not be worked on are tried again by the clock, are listed with their
--- errors, and can all be replayed.
-
-create or replace function private.retry_circle_event(p_event_id uuid) returns text
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_error text;
-begin
-  return private.process_circle_event(p_event_id) ->> 'status';
-exception
-  -- A mistake in the import too: it must not hold up what comes after the event that shows it.
-  when data_exception or integrity_constraint_violation or cardinality_violation or feature_not_supported
-    or syntax_error_or_access_rule_violation or plpgsql_error or program_limit_exceeded
-    or insufficient_resources or transaction_rollback or object_not_in_prerequisite_state
-    or with_check_option_violation or internal_error
-    or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422'
-  then
-    get stacked diagnostics v_error = message_text;
-    update private.circle_events as e set
-      attempts = e.attempts + 1, error = format('%s: %s', sqlstate, v_error), status = 'failed',
-      processed_at = clock_timestamp(),
-      next_attempt_at = private.next_circle_attempt('failed', e.attempts + 1)
-    where e.id = p_event_id;
-    return 'failed';
-end;
-$$;
-comment on function private.retry_circle_event is
-  'Works on an event, records an error that it ends in, and returns its status.';
+-- 20_tracker/42_events/20_lock_circle_events.sql
+-- Several events in one transaction lock what they are about as one payload does: in one order.
 
 -- A body that can't be parsed is reported when its event is processed.
 create or replace function private.circle_ids_of_body(p_body bytea)
@@ -3638,7 +3371,7 @@ language plpgsql stable security definer set search_path = '' as $$
 declare
   v_items private.circle_item[];
 begin
-  v_items := private.circle_items((private.load_circle_event(p_body)).o_payload);
+  v_items := private.circle_items((private.parse_inbox_body(p_body)).value);
   return query
     select (i.root).message_id, false from unnest(v_items) as i
     union all
@@ -3651,8 +3384,6 @@ $$;
 comment on function private.circle_ids_of_body is
   'The ids of the messages and replies in a raw body, null for elements without one. It raises nothing.';
 
--- Several events in one transaction: the keys of all of them first, then the issues, as one payload locks its
--- own.
 create or replace function private.lock_circle_events(p_event_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -3663,122 +3394,129 @@ begin
     coalesce(array_agg(distinct i.message_id) filter (where not i.is_reply), '{}'),
     coalesce(array_agg(distinct i.message_id) filter (where i.is_reply), '{}')
   into v_root_ids, v_reply_ids
-  from private.circle_events as e
+  from private.inbox_events as e
   cross join lateral private.circle_ids_of_body(e.body) as i
   where e.id = any (p_event_ids) and i.message_id is not null;
   perform private.lock_circle_messages(v_root_ids, v_reply_ids);
 end;
 $$;
 comment on function private.lock_circle_events is
-  'Locks what these events are about, which are locked already: one lock order for all of them.';
+  'Locks the messages and replies in these events, which are locked already, and then their issues.';
 
-create or replace function private.process_waiting_circle_events(batch integer default 20) returns integer
+-- 20_tracker/42_events/30_ingest_circle_event.sql
+-- The way in for the webhook's function: stored and processed in one transaction.
+
+create or replace function private.ingest_circle_event(p_body text) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_event_ids constant uuid[] := array(
-    select e.id
-    from private.circle_events as e
-    where e.next_attempt_at <= clock_timestamp()
-    order by e.next_attempt_at
-    limit process_waiting_circle_events.batch
-    for update skip locked
-  );
-  v_event_id uuid;
-  v_processed_count integer := 0;
 begin
-  perform private.lock_circle_events(v_event_ids);
-  foreach v_event_id in array v_event_ids loop
-    v_processed_count := v_processed_count + (private.retry_circle_event(v_event_id) <> 'failed')::integer;
-  end loop;
-  return v_processed_count;
+  return private.circle_answer(private.ingest_inbox_event(
+    'circle', private.decode_inbox_body('circle', p_body), null, null, null, false
+  ));
 end;
 $$;
-comment on function private.process_waiting_circle_events is
-  'Works on up to so many events whose time has come, and returns how many succeeded. One that fails is '
-  'tried again later, ten times in all: after 1, 2, 4 … minutes. For the scheduler.';
+grant execute on function private.ingest_circle_event to service_role;
+
+create or replace function public.ingest_circle_event(body text) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.ingest_circle_event(ingest_circle_event.body);
+end;
+comment on function public.ingest_circle_event is
+  'Stores a raw request body, given as base64, and processes it, in one transaction; the same bytes again '
+  'are the same event and change nothing. Returns what process_circle_event does. After an error nothing is '
+  'stored: call receive_circle_event. Service role only. Errors: inbox_body_too_large (413), '
+  'inbox_body_invalid (422).';
+grant execute on function public.ingest_circle_event to service_role;
+
+-- 20_tracker/42_events/40_receive_circle_event.sql
+-- The way in for when storing and processing in one transaction failed.
+
+create or replace function private.receive_circle_event(p_body text) returns uuid
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return (private.receive_inbox_event(
+    'circle', private.decode_inbox_body('circle', p_body), null, null
+  )).id;
+end;
+$$;
+grant execute on function private.receive_circle_event to service_role;
+
+create or replace function public.receive_circle_event(body text) returns uuid
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.receive_circle_event(receive_circle_event.body);
+end;
+comment on function public.receive_circle_event is
+  'Stores a raw request body, given as base64, and returns the event''s id; the same bytes again are the '
+  'same event. The scheduler processes it. Service role only. Errors: inbox_body_too_large (413), '
+  'inbox_body_invalid (422).';
+grant execute on function public.receive_circle_event to service_role;
+
+-- 20_tracker/42_events/50_process_circle_event.sql
+-- One stored event, processed now.
+
+create or replace function private.process_circle_event(p_event_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return private.circle_answer(private.process_inbox_event('circle', p_event_id, false));
+end;
+$$;
+grant execute on function private.process_circle_event to service_role;
+
+create or replace function public.process_circle_event(event_id uuid) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.process_circle_event(process_circle_event.event_id);
+end;
+comment on function public.process_circle_event is
+  'Processes a stored event and records how it ended; again with the same result. Returns {event_id, status, '
+  'processed, imported[], errors[], hints, unrecognised}; status is processed, failed, hint, unrecognised '
+  'or unreadable. Service role only. Errors: inbox_event_unknown (404).';
+grant execute on function public.process_circle_event to service_role;
+
+-- 20_tracker/42_events/60_replay_circle_events.sql
+-- All events of a period once more, for admins.
 
 create or replace function private.replay_circle_events(
   p_from timestamptz, p_to timestamptz, p_limit integer
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_limit constant integer := least(greatest(coalesce(p_limit, 1000), 1), 10000);
-  v_event_ids uuid[];
-  v_event_id uuid;
-  v_last_at timestamptz;
-  v_counts jsonb := '{}'::jsonb;
-  v_status text;
 begin
   perform private.require_team_role('admin');
-  if p_from is null or p_to is null or p_from > p_to then
-    raise exception using
-      errcode = 'PT422', message = 'inbox_range_invalid', detail = 'p_from has to come before p_to.',
-      hint = 'Give the times between which the events were received.';
-  end if;
-  -- All events before the first turn of a message, as the order of locks has it. Those of one moment stay
-  -- together, so that next_from is always later than the last.
-  select array_agg(o.id order by o.received_at, o.id), max(o.received_at) into v_event_ids, v_last_at
-  from (
-    select e.id, e.received_at from private.circle_events as e
-    where e.received_at >= p_from and e.received_at < p_to
-    order by e.received_at
-    fetch first v_limit rows with ties
-    for update
-  ) as o;
-  perform private.lock_circle_events(v_event_ids);
-  foreach v_event_id in array coalesce(v_event_ids, '{}') loop
-    v_status := private.retry_circle_event(v_event_id);
-    v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
-  end loop;
-  return jsonb_build_object(
-    'replayed', coalesce(cardinality(v_event_ids), 0),
-    'next_from', (
-      select min(e.received_at) from private.circle_events as e
-      where e.received_at > v_last_at and e.received_at < p_to
-    )
-  ) || v_counts;
+  return private.replay_inbox_events('circle', p_from, p_to, p_limit);
 end;
 $$;
-grant execute on function private.replay_circle_events
-  to authenticated, service_role;
+grant execute on function private.replay_circle_events to authenticated, service_role;
 
 create or replace function public.replay_circle_events(
-  p_from timestamptz, p_to timestamptz default now(), p_limit integer default 1000
+  received_from timestamptz, received_to timestamptz default now(), max_events integer default 1000
 ) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.replay_circle_events(
-    p_from => replay_circle_events.p_from, p_to => replay_circle_events.p_to,
-    p_limit => replay_circle_events.p_limit
+    replay_circle_events.received_from, replay_circle_events.received_to, replay_circle_events.max_events
   );
 end;
 comment on function public.replay_circle_events is
-  'Works again on every event received from p_from up to p_to, in the order in which they came, with the '
-  'same result as before. Returns {replayed, next_from, <status>: count}; next_from is where to go on when '
-  'there were more than p_limit (at most 10000), else null. Admins and servers. Errors: sign_in_required '
-  '(401), team_role_required (403), inbox_range_invalid (422).';
-grant execute on function public.replay_circle_events
-  to authenticated, service_role;
+  'Processes every event received from received_from up to received_to again, in the order in which they '
+  'arrived, with the same result as before. Returns {replayed, next_from, <status>: count}; next_from is '
+  'where to continue when there were more than max_events (at most 10000), else null. Admins and servers. '
+  'Errors: sign_in_required (401), team_role_required (403), inbox_range_invalid (422).';
+grant execute on function public.replay_circle_events to authenticated, service_role;
 
--- Reads a table of schema private with the caller's rights, which a view may: nobody needs USAGE for it. The
--- body stays where it is.
-create policy circle_events_select_viewer on private.circle_events
-  for select to authenticated using ((select private.has_team_role('viewer')));
-grant select (
-  id, status, error, result, attempts, received_count, received_at, last_received_at, processed_at,
-  next_attempt_at
-) on private.circle_events to authenticated, service_role;
+-- 20_tracker/42_events/70_failed_circle_events.sql
+-- What did not get in, for the team.
 
 create view public.failed_circle_events with (security_invoker = true) as
 select
-  e.id, e.status, e.error, e.result -> 'errors' as errors, e.attempts, e.received_count, e.received_at,
-  e.processed_at, e.next_attempt_at
-from private.circle_events as e
-where e.status in ('failed', 'unreadable', 'unrecognised');
+  e.id, e.status, e.error, e.result -> 'errors' as errors, e.attempts_count as attempts, e.received_count,
+  e.received_at, e.processed_at, e.next_attempt_at
+from private.inbox_events as e
+where e.source = 'circle' and e.status in ('failed', 'unreadable', 'unrecognised');
 comment on view public.failed_circle_events is
   'Events from Circle that are not imported, or not all of them, with the reason. For the team.';
 comment on column public.failed_circle_events.errors is
-  'The messages that were refused: an array of {index, message_id, code, message}.';
+  'The messages that were rejected: an array of {index, message_id, code, message}.';
 comment on column public.failed_circle_events.next_attempt_at is
   'When it is tried again; null when it isn''t: replay_circle_events() does.';
 grant select on public.failed_circle_events to authenticated, service_role;
@@ -5008,50 +4746,6 @@ comment on function public.cleanup_legacy_test_data is
   'their number. Admins and servers. Errors: sign_in_required (401), team_role_required (403), '
   'tracker_days_old_invalid (422).';
 grant execute on function public.cleanup_legacy_test_data to authenticated, service_role;
-
--- 20_tracker/70_retention/20_prune_tracker_history.sql
--- Deletes processed events and old records of cron jobs, so that neither table grows without limit.
-
--- Events that need no further work. Events that failed or could not be read are kept for people to look at.
-create index circle_events_done_processed_at_idx
-  on private.circle_events (processed_at) where status in ('processed', 'hint');
-
-create or replace function private.prune_tracker_history(p_batch integer default 100000) returns jsonb
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_events_count integer;
-  v_runs_count integer;
-begin
-  -- An event that is being processed again right now is deleted on a later night.
-  delete from private.circle_events as e
-  where e.id in (
-    select o.id
-    from private.circle_events as o
-    where o.status in ('processed', 'hint')
-      and o.processed_at < now() - make_interval(
-        days => (select s.event_retention_days from public.tracker_settings as s)
-      )
-    order by o.processed_at
-    limit p_batch
-    for update skip locked
-  );
-  get diagnostics v_events_count = row_count;
-  delete from cron.job_run_details as d
-  where d.runid in (
-    select o.runid
-    from cron.job_run_details as o
-    where coalesce(o.end_time, o.start_time) < now() - interval '7 days'
-    order by o.runid
-    limit p_batch
-  );
-  get diagnostics v_runs_count = row_count;
-  return jsonb_build_object('circle_events', v_events_count, 'cron_runs', v_runs_count);
-end;
-$$;
-comment on function private.prune_tracker_history is
-  'Deletes events that were processed more than event_retention_days ago and records of cron jobs older than '
-  '7 days, up to p_batch of each, and returns their numbers: {circle_events, cron_runs}. The next call '
-  'deletes what is left. For pg_cron.';
 
 -- 20_tracker/90_realtime.sql
 -- The tables whose changes clients can subscribe to; row level security decides who receives which row.

@@ -2611,11 +2611,8 @@ grant execute on function public.fail_task to anon, authenticated, service_role;
 create or replace function private.retry_delay(p_attempts_count smallint) returns interval
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
-  -- up to a quarter longer, so that what failed together does not come back together
   return (
-    select make_interval(
-      secs => least(3600, s.retry_seconds * 2 ^ least(p_attempts_count - 1, 20)) * (1 + random() / 4)
-    )
+    select private.backoff(p_attempts_count, make_interval(secs => s.retry_seconds), interval '1 hour')
     from public.agent_settings as s where s.id
   );
 end;
@@ -3693,11 +3690,11 @@ create trigger _100_sync_repository_visibility after update on public.pull_reque
   for each row when (old.is_private is distinct from new.is_private)
   execute function private.sync_repository_visibility();
 
--- 40_agents/40_github/50_github_deliveries.sql
--- What GitHub's webhook delivered: stored byte for byte, worked on once, and again until that succeeds.
+-- 40_agents/40_github/50_github_repositories.sql
+-- The repositories that somebody here works on.
 
--- Small, and asked before a delivery writes anything: most deliveries of a busy organisation are about
--- repositories that nobody works on here.
+-- Small, and looked up before a delivery writes anything: most deliveries of a busy organisation are about
+-- repositories that no project and no task here names.
 create table private.github_repositories (
   repo_owner text not null,
   repo_name text not null,
@@ -3719,7 +3716,7 @@ begin
   on conflict on constraint github_repositories_pkey do nothing;
 end;
 $$;
-comment on function private.register_repository is 'Notes a repository, given in lower case.';
+comment on function private.register_repository is 'Ensures a row for a repository, given in lower case.';
 
 create or replace function private.register_task_repository() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3760,85 +3757,16 @@ $$;
 comment on function private.is_known_repository is
   'Whether a project or a task has named this repository, given in lower case.';
 
-create table private.github_deliveries (
-  id uuid not null,
-  event text not null,
-  action text,
-  body bytea not null,
-  digest bytea not null generated always as (sha256(body)) stored,
-  status text not null default 'received',
-  error text,
-  attempts_count integer not null default 0,
-  received_at timestamptz not null default clock_timestamp(),
-  done_at timestamptz,
-  next_attempt_at timestamptz,
-  constraint github_deliveries_pkey primary key (id),
-  constraint github_deliveries_digest_key unique (digest),
-  constraint github_deliveries_status_is_known check (status in ('received', 'done', 'failed')),
-  constraint github_deliveries_done_at_matches_status check ((done_at is not null) = (status = 'done')),
-  constraint github_deliveries_done_needs_no_attempt check (status <> 'done' or next_attempt_at is null),
-  constraint github_deliveries_body_is_bounded check (octet_length(body) <= 26214400)
-);
-comment on table private.github_deliveries is
-  'Deliveries of GitHub''s webhook that could change a pull request. The signature covers the body and not '
-  'the delivery''s id, so the same bytes are the same delivery whatever id they come with.';
-comment on column private.github_deliveries.id is 'X-GitHub-Delivery: a redelivery has the same.';
-comment on column private.github_deliveries.body is 'The JSON as it came, byte for byte.';
-comment on column private.github_deliveries.status is
-  'received: not worked on yet. done: what it says is in pull_requests. failed: working on it ended '
-  'in an error.';
-comment on column private.github_deliveries.next_attempt_at is
-  'When the scheduler works on it again; null when it is done, can''t be read, or was tried too often.';
+-- 40_agents/40_github/52_github_source.sql
+-- GitHub as a source of the inbox. The signature covers the body and not the delivery's id, so the same bytes
+-- are the same delivery whatever id they come with.
 
-create index github_deliveries_next_attempt_at_idx on private.github_deliveries (next_attempt_at)
-  where next_attempt_at is not null;
-create index github_deliveries_done_at_idx on private.github_deliveries (done_at) where status = 'done';
-alter table private.github_deliveries enable row level security;
+insert into private.inbox_sources (source, max_body_bytes, retention_days, batch_size)
+values ('github', 26214400, (select s.delivery_retention_days from public.agent_settings as s), 50);
 
-create or replace function private.decode_github_body(p_body text) returns bytea
-language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_body bytea;
-begin
-  begin
-    v_body := decode(p_body, 'base64');
-  exception
-    when invalid_parameter_value then
-      v_body := null;
-  end;
-  if v_body is null then
-    raise exception using
-      errcode = 'PT422', message = 'inbox_body_invalid', detail = 'p_body has to be base64.',
-      hint = 'Encode the body as it came, byte for byte.';
-  end if;
-  if octet_length(v_body) > 26214400 then
-    raise exception using
-      errcode = 'PT413', message = 'inbox_body_too_large',
-      detail = format('The body has %s bytes, 26214400 are allowed.', octet_length(v_body)),
-      hint = 'GitHub sends no larger ones.';
-  end if;
-  return v_body;
-end;
-$$;
-comment on function private.decode_github_body is
-  'A body from base64. Errors: inbox_body_too_large (413), inbox_body_invalid (422).';
-
-create or replace function private.parse_github_body(p_body bytea, out o_payload jsonb, out o_error text)
-language plpgsql stable security invoker set search_path = '' as $$
-begin
-  o_payload := private.repair_json_escapes(convert_from(p_body, 'UTF8'))::jsonb;
-exception
-  when character_not_in_repertoire then
-    o_error := 'inbox_encoding_invalid';
-  when data_exception then
-    o_error := 'inbox_json_invalid';
-  when program_limit_exceeded or statement_too_complex then
-    o_error := 'inbox_json_unsupported';
-end;
-$$;
-comment on function private.parse_github_body is
-  'The JSON in a body, or why there is none that can be stored: '
-  'inbox_encoding_invalid, inbox_json_invalid, inbox_json_unsupported.';
+create trigger _500_sync_inbox_retention after update on public.agent_settings
+  for each row when (old.delivery_retention_days is distinct from new.delivery_retention_days)
+  execute function private.sync_inbox_retention('github', 'delivery_retention_days');
 
 create or replace function private.apply_github_payload(p_payload jsonb) returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3859,166 +3787,128 @@ begin
 end;
 $$;
 comment on function private.apply_github_payload is
-  'Merges what the payload of a pull_request event says. Errors: '
+  'Merges the pull request in the payload of a pull_request event. Errors: '
   'agents_github_payload_invalid, agents_pull_request_invalid (422).';
 
--- The delivery is locked. An error, one of ours too, is kept with it and takes back what was begun.
-create or replace function private.process_github_delivery(p_id uuid) returns text
+create or replace function private.process_github_payload(p_payload jsonb) returns private.inbox_outcome
 language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_delivery private.github_deliveries;
-  v_read record;
-  v_error text;
 begin
-  select * into v_delivery from private.github_deliveries as d where d.id = p_id;
-  select * into v_read from private.parse_github_body(v_delivery.body);
-  v_error := v_read.o_error;
-  if v_error is null then
-    begin
-      perform private.apply_github_payload(v_read.o_payload);
-    exception
-      when data_exception or integrity_constraint_violation or cardinality_violation or feature_not_supported
-        or syntax_error_or_access_rule_violation or plpgsql_error or program_limit_exceeded
-        or insufficient_resources or transaction_rollback or object_not_in_prerequisite_state
-        or with_check_option_violation or internal_error
-        or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422'
-      then
-        get stacked diagnostics v_error = message_text;
-        v_error := format('%s: %s', sqlstate, v_error);
-    end;
-  end if;
-  update private.github_deliveries as d set
-    status = case when v_error is null then 'done' else 'failed' end, error = left(v_error, 1000),
-    attempts_count = d.attempts_count + 1, done_at = case when v_error is null then clock_timestamp() end,
-    -- 1, 2, 4 … minutes up to 6 hours, and up to a fifth more, ten times in all
-    next_attempt_at = case when v_error is not null and v_read.o_error is null and d.attempts_count < 9 then
-      clock_timestamp()
-        + least(interval '1 minute' * 2 ^ d.attempts_count, interval '6 hours') * (1 + random() / 5)
-    end
-  where d.id = p_id;
-  return case when v_error is null then 'done' else 'failed' end;
+  perform private.apply_github_payload(p_payload);
+  return row('processed', '{}', null)::private.inbox_outcome;
 end;
 $$;
-comment on function private.process_github_delivery is
-  'Works on a stored delivery, notes how it went, and returns its status: done or failed.';
+comment on function private.process_github_payload is
+  'Processes the payload of a delivery. Errors: agents_github_payload_invalid, agents_pull_request_invalid '
+  '(422).';
 
--- The row for a delivery, locked: made now, or there under the same id or with the same bytes.
-create or replace function private.ensure_github_delivery(
-  p_delivery_id uuid, p_event text, p_action text, p_body bytea, p_next_attempt_at timestamptz
-) returns private.github_deliveries
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v private.github_deliveries;
-  -- once, and not for each row that a plan looks at
-  v_digest constant bytea := sha256(p_body);
+create or replace function private.github_delivery_status(p_status text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  insert into private.github_deliveries (id, event, action, body, next_attempt_at)
-  values (p_delivery_id, left(p_event, 100), left(p_action, 100), p_body, p_next_attempt_at)
-  on conflict do nothing
-  returning * into v;
-  if not found then
-    select * into v from private.github_deliveries as d where d.id = p_delivery_id for update;
-  end if;
-  if not found then
-    select * into v from private.github_deliveries as d where d.digest = v_digest for update;
-  end if;
-  return v;
+  return case p_status when 'processed' then 'done' when 'received' then 'received' else 'failed' end;
 end;
 $$;
-comment on function private.ensure_github_delivery is 'Stores a delivery once, and returns its row.';
+comment on function private.github_delivery_status is
+  'What a webhook is told about the status of a delivery: received, done or failed.';
 
--- It gives a lock up before its caller gives it up: the delivery then stands as failed, where otherwise its
--- row would be held by a call that nobody waits for any more.
+-- 40_agents/40_github/54_ingest_github_delivery.sql
+-- The way in for the webhook's function: stored and processed in one transaction.
+
+-- It gives a lock up before its caller gives up the call: the delivery is then recorded as failed, where
+-- otherwise its row would be held by a call whose answer nobody reads.
 create or replace function private.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns jsonb
 language plpgsql volatile security definer set search_path = '' set lock_timeout = '1500ms' as $$
 declare
-  v_body constant bytea := private.decode_github_body(p_body);
-  v_read record;
-  v_delivery private.github_deliveries;
+  v_body constant bytea := private.decode_inbox_body('github', p_body);
+  v_payload private.inbox_payload;
+  v_event private.inbox_events;
 begin
-  select * into v_read from private.parse_github_body(v_body);
-  if p_event is distinct from 'pull_request' or v_read.o_error is null and private.is_known_repository(
-    lower(v_read.o_payload #>> '{repository,owner,login}'), lower(v_read.o_payload #>> '{repository,name}')
+  v_payload := private.parse_inbox_body(v_body);
+  if p_event is distinct from 'pull_request' or v_payload.error is null and private.is_known_repository(
+    lower(v_payload.value #>> '{repository,owner,login}'), lower(v_payload.value #>> '{repository,name}')
   ) is not true then
     return jsonb_build_object('delivery_id', p_delivery_id, 'status', 'ignored'::text);
   end if;
-  v_delivery := private.ensure_github_delivery(
-    p_delivery_id, p_event, v_read.o_payload ->> 'action', v_body, null::timestamptz
+  v_event := private.ingest_inbox_event(
+    'github', v_body, v_payload, p_delivery_id::text,
+    left(concat_ws('.', p_event, v_payload.value ->> 'action'), 255), true
   );
   return jsonb_build_object(
-    'delivery_id', v_delivery.id,
-    'status', case when v_delivery.status = 'done' then 'already_done'
-      else private.process_github_delivery(v_delivery.id) end
+    'delivery_id', v_event.delivery_id,
+    'status', case
+      -- It arrived again after it was processed.
+      when v_event.status = 'processed' and v_event.received_count > 1
+        and v_event.last_received_at > v_event.processed_at then 'already_done'
+      else private.github_delivery_status(v_event.status)
+    end
   );
 end;
 $$;
 grant execute on function private.ingest_github_delivery to service_role;
 
-create or replace function public.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
+create or replace function public.ingest_github_delivery(delivery_id uuid, event text, body text)
 returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.ingest_github_delivery(
-    p_delivery_id => ingest_github_delivery.p_delivery_id, p_event => ingest_github_delivery.p_event,
-    p_body => ingest_github_delivery.p_body
+    ingest_github_delivery.delivery_id, ingest_github_delivery.event, ingest_github_delivery.body
   );
 end;
 comment on function public.ingest_github_delivery is
-  'Stores a delivery of GitHub''s webhook, its JSON given as base64, and works on it, in one transaction. '
-  'Returns {delivery_id, status}: done; already_done, without writing; failed, to be tried again by the '
-  'clock or by a redelivery; ignored, without writing, where it is no pull_request event or nobody here '
-  'works on the repository. Service role only. Errors: inbox_body_too_large '
+  'Stores a delivery of GitHub''s webhook, its JSON given as base64, and processes it, in one transaction. '
+  'Returns {delivery_id, status}: done; already_done, where only the arrival is counted; failed, to be '
+  'retried by the scheduler or by a redelivery; ignored, without writing, where it is not a pull_request '
+  'event or no project or task here names the repository. Service role only. Errors: inbox_body_too_large '
   '(413), inbox_body_invalid (422).';
 grant execute on function public.ingest_github_delivery to service_role;
+
+-- 40_agents/40_github/56_receive_github_delivery.sql
+-- The way in for when storing and processing in one transaction failed.
 
 create or replace function private.receive_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns text
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  return (private.ensure_github_delivery(
-    p_delivery_id, p_event, null::text, private.decode_github_body(p_body),
-    clock_timestamp() + interval '30 seconds'
-  )).status;
+  return private.github_delivery_status((private.receive_inbox_event(
+    'github', private.decode_inbox_body('github', p_body), p_delivery_id::text, left(p_event, 255)
+  )).status);
 end;
 $$;
 grant execute on function private.receive_github_delivery to service_role;
 
-create or replace function public.receive_github_delivery(p_delivery_id uuid, p_event text, p_body text)
+create or replace function public.receive_github_delivery(delivery_id uuid, event text, body text)
 returns text
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.receive_github_delivery(
-    p_delivery_id => receive_github_delivery.p_delivery_id, p_event => receive_github_delivery.p_event,
-    p_body => receive_github_delivery.p_body
+    receive_github_delivery.delivery_id, receive_github_delivery.event, receive_github_delivery.body
   );
 end;
 comment on function public.receive_github_delivery is
-  'Only stores a delivery of GitHub''s webhook, for when ingest_github_delivery failed; the scheduler works '
-  'on it. Returns its status: received, done or failed. Service role only. Errors: inbox_body_too_large '
-  '(413), inbox_body_invalid (422).';
+  'Only stores a delivery of GitHub''s webhook, for when ingest_github_delivery failed; the scheduler '
+  'processes it. Returns its status: received, done or failed. Service role only. Errors: '
+  'inbox_body_too_large (413), inbox_body_invalid (422).';
 grant execute on function public.receive_github_delivery to service_role;
 
-create or replace function private.process_waiting_github_deliveries(batch integer default 50) returns integer
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_id uuid;
-  v_done_count integer := 0;
-begin
-  for v_id in
-    select d.id from private.github_deliveries as d
-    where d.next_attempt_at <= clock_timestamp()
-    order by d.next_attempt_at
-    limit process_waiting_github_deliveries.batch
-    for update skip locked
-  loop
-    v_done_count := v_done_count + (private.process_github_delivery(v_id) = 'done')::integer;
-  end loop;
-  return v_done_count;
-end;
-$$;
-comment on function private.process_waiting_github_deliveries is
-  'Works on up to so many deliveries whose time has come, and returns how many succeeded. For the scheduler.';
+-- 40_agents/40_github/58_failed_github_deliveries.sql
+-- What could not be processed, for admins.
+
+create view public.failed_github_deliveries with (security_invoker = true) as
+select
+  e.id, e.delivery_id, e.event_type, e.status, e.error, e.attempts_count, e.received_count, e.received_at,
+  e.processed_at, e.next_attempt_at
+from private.inbox_events as e
+where e.source = 'github' and e.status in ('failed', 'unreadable', 'unrecognised');
+comment on view public.failed_github_deliveries is
+  'Deliveries of GitHub''s webhook that could not be processed, with the reason. Admins only, since they are '
+  'about the repositories of single users.';
+comment on column public.failed_github_deliveries.delivery_id is
+  'X-GitHub-Delivery, by which GitHub lists it.';
+comment on column public.failed_github_deliveries.event_type is
+  'The event and its action: pull_request.closed.';
+comment on column public.failed_github_deliveries.next_attempt_at is
+  'When it is tried again; null when it isn''t: a redelivery from GitHub''s page of the webhook does.';
+grant select on public.failed_github_deliveries to authenticated, service_role;
 
 -- 40_agents/40_github/60_function_tickets.sql
 -- One-time tickets with which the database calls edge functions.
@@ -4240,9 +4130,7 @@ begin
   join private.secrets as s on s.user_id = r.user_id and s.kind = 'github_token';
   update private.task_github_refs as r set
     attempts_count = r.attempts_count + 1,
-    next_attempt_at = case when r.attempts_count < 12 then
-      now() + least(interval '14 minutes' * 2 ^ r.attempts_count, interval '1 day')
-    end
+    next_attempt_at = case when r.attempts_count < 12 then private.later_check(r.attempts_count) end
   where r.task_id = any (v_ids);
   return v_branches;
 end;
@@ -4321,9 +4209,10 @@ grant execute on function public.pause_github_sweep to service_role;
 
 -- After 15 and 30 minutes, an hour … a day, as long as the link exists.
 create or replace function private.later_check(p_failures_count integer) returns timestamptz
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql volatile security invoker set search_path = '' as $$
 begin
-  return now() + least(interval '14 minutes' * 2 ^ least(p_failures_count, 10), interval '1 day');
+  -- The first one before the next sweep, which is every 15 minutes.
+  return now() + private.backoff(p_failures_count + 1, interval '12 minutes', interval '1 day');
 end;
 $$;
 comment on function private.later_check is
@@ -4471,31 +4360,8 @@ comment on function public.record_github_branch is
   '(422).';
 grant execute on function public.record_github_branch to service_role;
 
--- 40_agents/40_github/80_prune_github_history.sql
--- What GitHub said goes when nobody asks for it any more.
-
-create or replace function private.prune_github_deliveries(batch integer default 10000) returns integer
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_count integer;
-begin
-  delete from private.github_deliveries as d
-  where d.id in (
-    select o.id from private.github_deliveries as o
-    where o.status = 'done' and o.done_at < now() - make_interval(
-      days => (select s.delivery_retention_days from public.agent_settings as s)
-    )
-    order by o.done_at
-    limit prune_github_deliveries.batch
-    for update skip locked
-  );
-  get diagnostics v_count = row_count;
-  return v_count;
-end;
-$$;
-comment on function private.prune_github_deliveries is
-  'Deletes up to so many deliveries that were done with more than delivery_retention_days ago, and returns '
-  'how many. What failed stays for a person. For the scheduler.';
+-- 40_agents/40_github/80_prune_pull_requests.sql
+-- Pull requests that no task is linked to any more.
 
 create or replace function private.prune_pull_requests(batch integer default 10000) returns integer
 language plpgsql volatile security definer set search_path = '' as $$

@@ -1702,6 +1702,46 @@ export type Database = {
         };
         Relationships: [];
       };
+      "failed_github_deliveries": {
+        Row: {
+          "attempts_count": number;
+          "delivery_id": string | null;
+          "error": string | null;
+          "event_type": string | null;
+          "id": string;
+          "next_attempt_at": string | null;
+          "processed_at": string | null;
+          "received_at": string;
+          "received_count": number;
+          "status": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts_count"?: number | null;
+          "delivery_id"?: string | null;
+          "error"?: string | null;
+          "event_type"?: string | null;
+          "id"?: string | null;
+          "next_attempt_at"?: string | null;
+          "processed_at"?: string | null;
+          "received_at"?: string | null;
+          "received_count"?: number | null;
+          "status"?: string | null;
+        };
+        Update: {
+          "attempts_count"?: number | null;
+          "delivery_id"?: string | null;
+          "error"?: string | null;
+          "event_type"?: string | null;
+          "id"?: string | null;
+          "next_attempt_at"?: string | null;
+          "processed_at"?: string | null;
+          "received_at"?: string | null;
+          "received_count"?: number | null;
+          "status"?: string | null;
+        };
+        Relationships: [];
+      };
       "issue_activity_log": {
         Row: {
           "assigned_to": string | null;
@@ -2173,9 +2213,9 @@ export type Database = {
         Returns: string;
       };
       "import_exai_issues": { Args: { "document": Json }; Returns: Json };
-      "ingest_circle_event": { Args: { "p_body": string }; Returns: Json };
+      "ingest_circle_event": { Args: { "body": string }; Returns: Json };
       "ingest_github_delivery": {
-        Args: { "p_body": string; "p_delivery_id": string; "p_event": string };
+        Args: { "body": string; "delivery_id": string; "event": string };
         Returns: Json;
       };
       "insert_checklist_step": {
@@ -2271,7 +2311,7 @@ export type Database = {
         };
       };
       "pause_github_sweep": { Args: { "until": string }; Returns: string };
-      "process_circle_event": { Args: { "p_event_id": string }; Returns: Json };
+      "process_circle_event": { Args: { "event_id": string }; Returns: Json };
       "process_circle_webhook": {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
         Returns: Json;
@@ -2287,9 +2327,9 @@ export type Database = {
           "user_id": string;
         }[];
       };
-      "receive_circle_event": { Args: { "p_body": string }; Returns: string };
+      "receive_circle_event": { Args: { "body": string }; Returns: string };
       "receive_github_delivery": {
-        Args: { "p_body": string; "p_delivery_id": string; "p_event": string };
+        Args: { "body": string; "delivery_id": string; "event": string };
         Returns: string;
       };
       "record_github_branch": {
@@ -2320,7 +2360,7 @@ export type Database = {
         Returns: Json;
       };
       "replay_circle_events": {
-        Args: { "p_from": string; "p_limit"?: number; "p_to"?: string };
+        Args: { "max_events"?: number; "received_from": string; "received_to"?: string };
         Returns: Json;
       };
       "reseal_secrets": { Args: { "secrets": Json }; Returns: number };

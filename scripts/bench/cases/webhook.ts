@@ -101,7 +101,7 @@ export async function countMessages(sql: postgres.Sql, messages: readonly string
       (select count(distinct c.mapped_to_issue_id)::integer from public.circle_issues as c) as mapped,
       (select count(*)::integer from public.issues) as issues,
       (select count(*)::integer from public.issue_import_logs) as imports,
-      (select count(*)::integer from private.circle_events as e where e.status = 'processed') as events
+      (select count(*)::integer from private.inbox_events as e where e.status = 'processed') as events
   `;
   const count = ids.length;
   assert.deepEqual(row, { messages: count, mapped: count, issues: count, imports: count, events: count });

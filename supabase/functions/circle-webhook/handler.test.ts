@@ -53,7 +53,7 @@ const request = (body: BodyInit | null, init: RequestInit & { secret?: string | 
 };
 
 const stored = (calls: { name: string; args: Record<string, unknown> }[]): string =>
-  Buffer.from(String(calls[0]?.args.p_body), "base64").toString("utf8");
+  Buffer.from(String(calls[0]?.args.body), "base64").toString("utf8");
 
 describe("a body with the right secret", () => {
   test("is stored unchanged and processed in one call, and answered 200 with the result", async () => {
@@ -78,7 +78,7 @@ describe("a body with the right secret", () => {
     const { handler, calls } = setUp();
     const bytes = new Uint8Array([0xff, 0x00, 0xc3, 0x28]);
     await handler(request(bytes));
-    expect(Buffer.from(String(calls[0]?.args.p_body), "base64")).toEqual(Buffer.from(bytes));
+    expect(Buffer.from(String(calls[0]?.args.body), "base64")).toEqual(Buffer.from(bytes));
   });
 
   test.each(["unrecognised", "hint", "unreadable", "received"])(

@@ -58,7 +58,7 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
 
 async function ingest(body: string, rpc: Rpc, details: Call["details"]): Promise<Response> {
   const result = await retryTransient(
-    () => rpc("ingest_circle_event", { p_body: body }),
+    () => rpc("ingest_circle_event", { body }),
     (result) => result.ok ? undefined : result.code,
   );
   const ingested = outcomeSchema.safeParse(result.ok ? result.data : null);
@@ -74,7 +74,7 @@ async function ingest(body: string, rpc: Rpc, details: Call["details"]): Promise
 
 /** Stores the bytes alone, for the scheduler to process. */
 async function store(body: string, rpc: Rpc): Promise<z.infer<typeof outcomeSchema>> {
-  const stored = await rpc("receive_circle_event", { p_body: body });
+  const stored = await rpc("receive_circle_event", { body });
   if (stored.ok) return outcomeSchema.parse({ event_id: String(stored.data), status: "received" });
   throw new HttpError({
     status: 503,

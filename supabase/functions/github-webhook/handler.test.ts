@@ -15,7 +15,7 @@ import {
 import { type Call, setUpWebhook as setUp } from "../../tests/support/github-webhook.ts";
 import { ACTIONS } from "./delivery.ts";
 
-const asked = ({ args }: Call): string => Buffer.from(String(args.p_body), "base64").toString("utf8");
+const asked = ({ args }: Call): string => Buffer.from(String(args.body), "base64").toString("utf8");
 
 describe("every documented example of every event of GitHub's", () => {
   for (const { name, examples } of DEFINITIONS) {
@@ -31,7 +31,7 @@ describe("every documented example of every event of GitHub's", () => {
       });
       expect(calls.map(({ name }) => name)).toEqual(isTaken ? ["ingest_github_delivery"] : []);
       if (calls[0]) {
-        expect(calls[0].args).toMatchObject({ p_delivery_id: DELIVERY_ID, p_event: "pull_request" });
+        expect(calls[0].args).toMatchObject({ delivery_id: DELIVERY_ID, event: "pull_request" });
         expect(asked(calls[0])).toBe(body);
       }
     });

@@ -94,7 +94,7 @@ async function ingest(
   deps: Dependencies,
   details: Call["details"],
 ): Promise<Response> {
-  const args = { p_delivery_id: id, p_event: event, p_body: body };
+  const args = { delivery_id: id, event, body };
   const result = await deps.ingest("ingest_github_delivery", args);
   const outcome = outcomeSchema.safeParse(result.ok ? result.data : null);
   if (outcome.success) {

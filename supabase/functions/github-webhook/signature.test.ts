@@ -18,7 +18,7 @@ describe("the signature", () => {
     const bytes = new Uint8Array(text);
     bytes[text.lastIndexOf("x")] = 0xff;
     expect((await handler(deliveryRequest(bytes))).status).toBe(200);
-    expect(Buffer.from(String(calls[0]?.args.p_body), "base64")).toEqual(Buffer.from(bytes));
+    expect(Buffer.from(String(calls[0]?.args.body), "base64")).toEqual(Buffer.from(bytes));
     // the same text once decoded, in other bytes
     const replaced = new TextEncoder().encode(new TextDecoder().decode(bytes));
     const response = await handler(deliveryRequest(replaced, { signature: sign(bytes) }));

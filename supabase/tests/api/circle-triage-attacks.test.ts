@@ -61,10 +61,10 @@ const arguments_: Record<string, string[]> = {
   dismiss_circle_issue: ["circle_issue_id", "notes"],
   return_circle_issue: ["circle_issue_id", "notes"],
   format_circle_message_description: ["p_circle_issue_id"],
-  replay_circle_events: ["p_from", "p_to", "p_limit"],
-  ingest_circle_event: ["p_body"],
-  receive_circle_event: ["p_body"],
-  process_circle_event: ["p_event_id"],
+  replay_circle_events: ["received_from", "received_to", "max_events"],
+  ingest_circle_event: ["body"],
+  receive_circle_event: ["body"],
+  process_circle_event: ["event_id"],
 };
 
 /** A function of the API by its name, whose arguments no type checks: that is the point. */
@@ -80,7 +80,7 @@ describe.each(["anon", "stranger", "viewer", "agent", "admin", "server"])("as %s
       const good: Record<string, unknown> = {
         circle_issue_id: messageId,
         p_circle_issue_id: messageId,
-        p_from: "2026-01-01",
+        received_from: "2026-01-01",
         p_message_id: "7",
         p_payload: single,
       };

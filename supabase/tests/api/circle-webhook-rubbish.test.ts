@@ -28,7 +28,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await sql`delete from public.issues`;
   await sql`delete from public.circle_issues`;
-  await sql`delete from private.circle_events`;
+  await sql`delete from private.inbox_events`;
 });
 
 interface Answer {
@@ -51,7 +51,7 @@ async function send(body: string | Uint8Array<ArrayBuffer>): Promise<Answer> {
   const outcomes = response.status === 200 ? ["processed", "failed"] : ["hint", "unrecognised", "unreadable"];
   expect(outcomes, text).toContain(answer.status);
   const [event] = await sql<{ body: Uint8Array; status: string }[]>`
-    select body, status from private.circle_events where id = ${answer.event_id}
+    select body, status from private.inbox_events where id = ${answer.event_id}
   `;
   expect(event?.status).toBe(answer.status);
   expect(Buffer.compare(Buffer.from(event?.body ?? []), Buffer.from(body))).toBe(0);

@@ -35,7 +35,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await sql`delete from public.issues`;
   await sql`delete from public.circle_issues`;
-  await sql`delete from private.circle_events`;
+  await sql`delete from private.inbox_events`;
 });
 
 async function post(
@@ -62,7 +62,7 @@ const send = (payload: unknown, secret?: string) => post(JSON.stringify(payload)
 const counts = async () => {
   const [row] = await sql<Record<string, number>[]>`
     select
-      (select count(*)::integer from private.circle_events) as events,
+      (select count(*)::integer from private.inbox_events) as events,
       (select count(*)::integer from public.circle_issues) as messages,
       (select count(*)::integer from public.circle_replies) as replies,
       (select count(*)::integer from public.issues) as issues,
@@ -153,7 +153,7 @@ describe("a body", () => {
     expect(answer.body.status).toBe(outcome);
     const [event] = await sql<
       { body: Uint8Array; status: string }[]
-    >`select body, status from private.circle_events`;
+    >`select body, status from private.inbox_events`;
     expect(event?.status).toBe(outcome);
     expect(Buffer.from(event?.body ?? [])).toEqual(Buffer.from(body as string));
   });
@@ -166,7 +166,7 @@ describe("a body", () => {
     expect((await post(odd)).status).toBe(200);
     const { data } = await server.from("circle_issues").select("body").single();
     expect(data?.body).toMatch(/^NUL \ufffd half \ufffd emoji 😕 \\u0000 Since/);
-    const [event] = await sql<{ body: Uint8Array }[]>`select body from private.circle_events`;
+    const [event] = await sql<{ body: Uint8Array }[]>`select body from private.inbox_events`;
     expect(Buffer.from(event?.body ?? []).toString("utf8")).toBe(odd);
   });
 
@@ -215,13 +215,13 @@ describe("rejected:", () => {
     const client = createClient<Database>(project.url, project.publishableKey, {
       auth: { persistSession: false },
     });
-    const anonymous = await client.rpc("receive_circle_event", { p_body: "e30=" });
+    const anonymous = await client.rpc("receive_circle_event", { body: "e30=" });
     expect([401, 404]).toContain(anonymous.status);
     await client.auth.signUp({ email: "stranger@example.org", password: "a-long-password" });
     for (
       const call of [
-        client.rpc("receive_circle_event", { p_body: "e30=" }),
-        client.rpc("process_circle_event", { p_event_id: crypto.randomUUID() }),
+        client.rpc("receive_circle_event", { body: "e30=" }),
+        client.rpc("process_circle_event", { event_id: crypto.randomUUID() }),
         client.rpc("handle_circle_webhook", { request: single }),
       ]
     ) {

@@ -25,7 +25,7 @@ async function get(
 }
 
 test.each([
-  "circle_events",
+  "inbox_events",
   "circle_imports",
   "issue_search",
   "refresh_tokens",
@@ -43,7 +43,7 @@ test.each([
 test.each(["private", "auth", "cron", "net", "vault", "extensions", "pg_catalog"])(
   "schema %s is not exposed",
   async (schema) => {
-    expect(await get("circle_events", { "accept-profile": schema })).toEqual({
+    expect(await get("inbox_events", { "accept-profile": schema })).toEqual({
       status: 406,
       code: "PGRST106",
     });

@@ -41,7 +41,7 @@ beforeEach(async () => {
   await sql`delete from public.projects`;
   await sql`delete from public.pull_requests`;
   await sql`delete from private.github_repositories`;
-  await sql`delete from private.github_deliveries`;
+  await sql`delete from private.inbox_events`;
 });
 
 /** Sends a delivery, with a new id unless the headers have one. */
@@ -61,7 +61,7 @@ const knowExamples = () =>
 
 const counts = async () =>
   (await sql<{ deliveries: number; pulls: number }[]>`
-    select (select count(*)::integer from private.github_deliveries) as deliveries,
+    select (select count(*)::integer from private.inbox_events) as deliveries,
       (select count(*)::integer from public.pull_requests) as pulls
   `)[0];
 
@@ -111,7 +111,7 @@ describe("GitHub's examples", () => {
       author_login: "Codertocat",
     }]);
     const [statuses] = await sql`
-      select count(*) filter (where status <> 'done')::integer as others from private.github_deliveries
+      select count(*) filter (where status <> 'processed')::integer as others from private.inbox_events
     `;
     expect(statuses).toEqual({ others: 0 });
   });
@@ -168,8 +168,8 @@ describe("a delivery", () => {
     } finally {
       await blocker.end();
     }
-    await sql`update private.github_deliveries set next_attempt_at = now() where error like '55P03%'`;
-    await sql`select private.process_waiting_github_deliveries()`;
+    await sql`update private.inbox_events set next_attempt_at = now() where error like '55P03%'`;
+    await sql`select private.run_inbox_events()`;
     expect(await counts()).toEqual({ deliveries: 1, pulls: 1 });
   });
 
@@ -252,7 +252,7 @@ describe("rejected:", () => {
 
   test("the webhook's database functions, for everybody but servers", async () => {
     const { client } = await signUp(project, "mallory");
-    const delivery = { p_delivery_id: crypto.randomUUID(), p_event: "pull_request", p_body: "e30=" };
+    const delivery = { delivery_id: crypto.randomUUID(), event: "pull_request", body: "e30=" };
     for (
       const call of [
         client.rpc("ingest_github_delivery", delivery),

@@ -308,7 +308,7 @@ describe("and is nowhere", () => {
 test("the search finds what is there", async () => {
   const planted = new Canary(PLANTED);
   const text = `ghp_${PLANTED}`;
-  await sql`insert into private.circle_events (body, status) values (${Buffer.from(text)}, 'received')`;
+  await sql`insert into private.inbox_events (source, body) values ('circle', ${Buffer.from(text)})`;
   await sql`create table public.planted as select ${text}::text as plain`;
   await sql`insert into public.planted values
     (encode(${text}::bytea, 'base64')), (encode(${`x${text}`}::bytea, 'hex'))`;
@@ -320,7 +320,7 @@ test("the search finds what is there", async () => {
   }
   expect(found.tables).toEqual(expect.arrayContaining([
     "planted (plain)",
-    "private.circle_events (hex)",
+    "private.inbox_events (hex)",
     "extensions.pg_stat_statements (plain)",
   ]));
   for (const form of [`a${text}`, `ab${text}`, `abc${text}`].map((one) => btoa(one))) {

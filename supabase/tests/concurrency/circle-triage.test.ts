@@ -88,10 +88,10 @@ const actions: Action[] = [
   (a, b, c) => sql`select public.receive_circle_event(${encoded(message(a, b, c))})`,
   async () => {
     await sql`
-      update private.circle_events set next_attempt_at = now()
-      where id in (select id from private.circle_events where next_attempt_at is not null for update skip locked)
+      update private.inbox_events set next_attempt_at = now()
+      where id in (select id from private.inbox_events where next_attempt_at is not null for update skip locked)
     `;
-    await sql`select private.process_waiting_circle_events(5)`;
+    await sql`select private.run_inbox_events(5)`;
   },
   () => as(ADMIN, (by) => by`select public.replay_circle_events('-infinity', 'infinity', 20)`),
   (a) => triage(a, (by, id) => by`select public.import_circle_issue(${id})`),
@@ -128,15 +128,15 @@ test("imports, retries, replays, triage, edits and deletions at once", async () 
   expect(unexpected).toEqual([]);
 
   const events =
-    await sql`select distinct status, error from private.circle_events where status <> 'received'`;
+    await sql`select distinct status, error from private.inbox_events where status <> 'received'`;
   expect(events).toEqual([{ status: "processed", error: null }]);
-  await sql`update private.circle_events set next_attempt_at = now() where next_attempt_at is not null`;
-  await sql`select private.process_waiting_circle_events(1000)`;
-  expect(await sql`select from private.circle_events where status <> 'processed'`).toHaveLength(0);
+  await sql`update private.inbox_events set next_attempt_at = now() where next_attempt_at is not null`;
+  await sql`select private.run_inbox_events(1000)`;
+  expect(await sql`select from private.inbox_events where status <> 'processed'`).toHaveLength(0);
 
   const lost = await sql`
     select distinct r ->> 'message_id' as message_id
-    from private.circle_events as e, jsonb_path_query(convert_from(e.body, 'UTF8')::jsonb, '$[*].Replies[*]') as r
+    from private.inbox_events as e, jsonb_path_query(convert_from(e.body, 'UTF8')::jsonb, '$[*].Replies[*]') as r
     where r ->> 'message_id' not in (select message_id from public.circle_replies)
   `;
   expect(lost).toEqual([]);
@@ -196,7 +196,7 @@ test("two messages that take each other's replies", async () => {
     ]);
     expect(failed).toEqual([]);
   }
-  const errors = await sql`select error from private.circle_events where error is not null`;
+  const errors = await sql`select error from private.inbox_events where error is not null`;
   expect(errors).toEqual([]);
 });
 

@@ -3,11 +3,8 @@
 create or replace function private.retry_delay(p_attempts_count smallint) returns interval
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
-  -- up to a quarter longer, so that what failed together does not come back together
   return (
-    select make_interval(
-      secs => least(3600, s.retry_seconds * 2 ^ least(p_attempts_count - 1, 20)) * (1 + random() / 4)
-    )
+    select private.backoff(p_attempts_count, make_interval(secs => s.retry_seconds), interval '1 hour')
     from public.agent_settings as s where s.id
   );
 end;

@@ -2,9 +2,10 @@
 
 -- After 15 and 30 minutes, an hour … a day, as long as the link exists.
 create or replace function private.later_check(p_failures_count integer) returns timestamptz
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql volatile security invoker set search_path = '' as $$
 begin
-  return now() + least(interval '14 minutes' * 2 ^ least(p_failures_count, 10), interval '1 day');
+  -- The first one before the next sweep, which is every 15 minutes.
+  return now() + private.backoff(p_failures_count + 1, interval '12 minutes', interval '1 day');
 end;
 $$;
 comment on function private.later_check is

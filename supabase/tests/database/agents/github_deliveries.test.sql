@@ -17,13 +17,13 @@ create function pg_temp.body_of(p_bytes bytea) returns text language sql as $$
 $$;
 create function pg_temp.row_of(p_id uuid) returns text language sql as $$
   select concat_ws(' ', status, attempts_count, error, case when next_attempt_at is not null then 'again' end)
-  from private.github_deliveries where id = p_id
+  from private.inbox_events where delivery_id = p_id::text
 $$;
 
 -- A repository that nobody works on
 
 select is(pg_temp.deliver(pg_temp.pull(1, '2026-03-01T10:00:00Z')), 'ignored', 'of no project and no task');
-select is((select count(*) from private.github_deliveries), 0::bigint, 'nothing is stored');
+select is((select count(*) from private.inbox_events), 0::bigint, 'nothing is stored');
 select is((select count(*) from public.pull_requests), 0::bigint, 'and no pull request made');
 
 insert into public.projects (user_id, repo_url, repo_owner, repo_name, name) values (
@@ -33,7 +33,7 @@ select is(
   public.ingest_github_delivery(gen_random_uuid(), 'issues', pg_temp.body_for(1))
     ->> 'status', 'ignored', 'another event is ignored'
 );
-select is((select count(*) from private.github_deliveries), 0::bigint, 'without a row');
+select is((select count(*) from private.inbox_events), 0::bigint, 'without a row');
 
 -- Once
 
@@ -54,7 +54,7 @@ select is(
     'https://github.com/Acme/Shop/pull/1', true, false, '2026-03-01T10:00:00Z'::timestamptz
   )::text, 'the row holds what it says; the commit of a merge that GitHub tried out is none'
 );
-select is(pg_temp.row_of('10000000-0000-4000-8000-000000000001'), 'done 1', 'and the delivery is done');
+select is(pg_temp.row_of('10000000-0000-4000-8000-000000000001'), 'processed 1', 'and the delivery is done');
 select is(
   public.ingest_github_delivery(
     '10000000-0000-4000-8000-000000000001', 'pull_request', pg_temp.body_for(1)
@@ -67,7 +67,7 @@ select is(
   '{"delivery_id": "10000000-0000-4000-8000-000000000001", "status": "already_done"}'::jsonb,
   'nor are the same bytes under another id, which the signature doesn''t cover'
 );
-select is((select count(*) from private.github_deliveries), 1::bigint, 'there is one row');
+select is((select count(*) from private.inbox_events), 1::bigint, 'there is one row');
 select is(
   public.ingest_github_delivery(
     '10000000-0000-4000-8000-000000000001', 'pull_request', pg_temp.body_for(2)
@@ -98,14 +98,14 @@ select is(
 select matches(
   pg_temp.row_of('20000000-0000-4000-8000-000000000001'), '^failed 2 ', 'which is a second attempt'
 );
-update private.github_deliveries set
+update private.inbox_events set
   body = decode(pg_temp.body_for(3, '2026-03-01T10:00:00Z', '{"title": "Third"}'), 'base64'),
   next_attempt_at = now() - interval '1 second'
-where id = '20000000-0000-4000-8000-000000000001';
-select is(private.process_waiting_github_deliveries(), 1, 'the clock works on what waits');
-select is(pg_temp.row_of('20000000-0000-4000-8000-000000000001'), 'done 3', 'and it is done');
+where delivery_id = '20000000-0000-4000-8000-000000000001';
+select is(private.run_inbox_events(), 1, 'the clock works on what waits');
+select is(pg_temp.row_of('20000000-0000-4000-8000-000000000001'), 'processed 3', 'and it is done');
 select is(pg_temp.pull_state(3), 'open Third', 'with its effect');
-select is(private.process_waiting_github_deliveries(), 0, 'after which nothing waits');
+select is(private.run_inbox_events(), 0, 'after which nothing waits');
 
 select is(
   public.ingest_github_delivery(gen_random_uuid(), 'pull_request', pg_temp.body_of(b)) ->> 'status',
@@ -116,7 +116,7 @@ select is(
   (convert_to('{"a": 1e999999}', 'UTF8'), 'and a number beyond all numbers')
 ) as t (b, w);
 select is(
-  (select count(*) from private.github_deliveries where status = 'failed' and next_attempt_at is not null),
+  (select count(*) from private.inbox_events where status = 'failed' and next_attempt_at is not null),
   0::bigint, 'none of which is tried again'
 );
 
@@ -132,8 +132,8 @@ select is(
 );
 select is(pg_temp.pull_state(4), U&'open a\FFFDb\FFFDc', 'with a mark in their place');
 select matches(
-  (select convert_from(body, 'UTF8') from private.github_deliveries
-   where id = '30000000-0000-4000-8000-000000000001'),
+  (select convert_from(body, 'UTF8') from private.inbox_events
+   where delivery_id = '30000000-0000-4000-8000-000000000001'),
   'a\\u0000b\\ud800c', 'while the bytes stay'
 );
 
@@ -147,9 +147,11 @@ select is(
 
 -- Pruning
 
-update private.github_deliveries set done_at = now() - interval '31 days'
-where id = '10000000-0000-4000-8000-000000000001';
-select is(private.prune_github_deliveries(), 1, 'what was done with long ago goes, what failed stays');
+update private.inbox_events set processed_at = now() - interval '31 days'
+where delivery_id = '10000000-0000-4000-8000-000000000001';
+select is(
+  private.prune_inbox_events() ->> 'github', '1', 'what was processed long ago is deleted, what failed stays'
+);
 
 select * from finish();
 rollback;

@@ -19,14 +19,14 @@ $$;
 
 create temp table event as select pg_temp.receive('\x7b22610022ff') as id;
 select results_eq(
-  $$ select e.body, e.digest, e.status, e.attempts, e.received_count, e.processed_at
-     from private.circle_events as e join event using (id) $$,
+  $$ select e.body, e.digest, e.status, e.attempts_count, e.received_count, e.processed_at
+     from private.inbox_events as e join event using (id) $$,
   $$ values ('\x7b22610022ff'::bytea, sha256('\x7b22610022ff'), 'received', 0, 1, null::timestamptz) $$,
   'any bytes are stored'
 );
 select is(pg_temp.receive('\x7b22610022ff'), (select id from event), 'the same bytes are the same event');
 select results_eq(
-  $$ select received_count, last_received_at > received_at from private.circle_events $$,
+  $$ select received_count, last_received_at > received_at from private.inbox_events $$,
   $$ values (2, true) $$,
   'and counted'
 );
@@ -54,8 +54,8 @@ select is(
 select is((select (r ->> 'event_id')::uuid from first_result), (select id from good),
   'the answer names the event');
 select results_eq(
-  $$ select status, attempts, error, processed_at is not null, result ->> 'processed'
-     from private.circle_events where id = (select id from good) $$,
+  $$ select status, attempts_count, error, processed_at is not null, result ->> 'processed'
+     from private.inbox_events where id = (select id from good) $$,
   $$ values ('processed', 1, null, true, '1') $$, 'what happened is on record'
 );
 create temp table rows_before as
@@ -69,7 +69,7 @@ select results_eq(
     as c $$,
   $$ select row from rows_before $$, 'and the same rows'
 );
-select is((select attempts from private.circle_events where id = (select id from good)), 2,
+select is((select attempts_count from private.inbox_events where id = (select id from good)), 2,
   'the attempt is counted');
 
 -- statuses
@@ -78,7 +78,7 @@ select is(pg_temp.status_of('{"type": "x", "data": {"id": 1}}'), 'hint', 'ids on
 select is(pg_temp.status_of('{"hello": "world"}'), 'unrecognised', 'a shape that we don''t know');
 select is(pg_temp.status_of('[{"Parent_Message": {}}]'), 'failed', 'a message that was refused');
 select is(
-  (select error from private.circle_events where status = 'failed'), 'tracker_message_id_invalid',
+  (select error from private.inbox_events where status = 'failed'), 'tracker_message_id_invalid',
   'with its code'
 );
 select is(pg_temp.status_of('{"type": '), 'unreadable', 'no JSON');
@@ -92,7 +92,7 @@ select is(
 );
 select is(pg_temp.status_of('{"n": 1e9999999}'), 'unreadable', 'a number that no database holds');
 select is(
-  (select string_agg(distinct error, ' ' order by error) from private.circle_events
+  (select string_agg(distinct error, ' ' order by error) from private.inbox_events
     where status = 'unreadable'),
   'inbox_encoding_invalid inbox_json_invalid inbox_json_unsupported', 'and why'
 );

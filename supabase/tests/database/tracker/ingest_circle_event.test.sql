@@ -24,9 +24,9 @@ create temp table first as
 select pg_temp.send(pg_temp.single('1', 'Text', '{"is_issue": true}')::text) as answer;
 select is((select pg_temp.summary(answer) from first), 'processed 1 0 0 0', 'a message is imported');
 select results_eq(
-  $$ select e.status, e.attempts, e.received_count, e.next_attempt_at, e.result || jsonb_build_object(
+  $$ select e.status, e.attempts_count, e.received_count, e.next_attempt_at, e.result || jsonb_build_object(
        'event_id', e.id, 'status', e.status), convert_from(e.body, 'UTF8')::jsonb
-     from private.circle_events as e $$,
+     from private.inbox_events as e $$,
   $$ select 'processed', 1, 1, null::timestamptz, answer,
        pg_temp.single('1', 'Text', '{"is_issue": true}') from first $$,
   'and stored with the answer'
@@ -45,7 +45,7 @@ select results_eq(
   'select row from before', 'and change nothing'
 );
 select results_eq(
-  $$ select attempts, received_count, last_received_at > received_at from private.circle_events $$,
+  $$ select attempts_count, received_count, last_received_at > received_at from private.inbox_events $$,
   $$ values (1, 2, true) $$, 'but are counted'
 );
 delete from circle_issues;
@@ -73,7 +73,7 @@ from (values
 ) as v (b, s);
 select results_eq(
   $$ select status, count(*), bool_and(result is not null), bool_and((next_attempt_at is null)
-       = (status <> 'failed')) from private.circle_events group by status order by status collate "C" $$,
+       = (status <> 'failed')) from private.inbox_events group by status order by status collate "C" $$,
   $$ values ('failed', 2::bigint, true, true), ('hint', 1, true, true), ('processed', 4, true, true),
     ('unreadable', 2, true, true), ('unrecognised', 1, true, true) $$,
   'each is stored with its answer; what failed is tried again'
@@ -116,14 +116,14 @@ end;
 $$;
 create trigger _999_break before insert on public.circle_replies
   for each row execute function pg_temp.break();
-create temp table count_before as select count(*) as value from private.circle_events;
+create temp table count_before as select count(*) as value from private.inbox_events;
 select throws_ok(
   $$ select pg_temp.send(pg_temp.thread('30', 'x', null, jsonb_build_array(
     pg_temp.reply(1, '301', 'Lee', 'Hi')))::text) $$, 'P0001', 'a mistake', 'after an error'
 );
 select results_eq(
   $$ select count(*), (select count(*) from circle_issues where message_id = '30')
-     from private.circle_events $$,
+     from private.inbox_events $$,
   $$ select value, 0::bigint from count_before $$, 'neither the event nor a part of the message is there'
 );
 drop trigger _999_break on public.circle_replies;

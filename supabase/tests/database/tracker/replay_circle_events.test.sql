@@ -47,8 +47,8 @@ select is(
   'all events are worked on again'
 );
 select is(pg_temp.rows(), (select value from before), 'and no row is another');
-select is((select min(attempts) from private.circle_events), 2, 'the attempts are counted');
-select is((select max(received_count) from private.circle_events), 1, 'nothing has been received again');
+select is((select min(attempts_count) from private.inbox_events), 2, 'the attempts are counted');
+select is((select max(received_count) from private.inbox_events), 1, 'nothing has been received again');
 
 -- also after people have worked with them
 
@@ -108,7 +108,7 @@ select is(pg_temp.as_persona('stranger', 'select count(*) from failed_circle_eve
   'strangers don''t');
 select matches(pg_temp.as_persona('anon', 'select count(*) from failed_circle_events'), '^42501 ',
   'nor does anybody else');
-select matches(pg_temp.as_persona('admin', 'select count(*) from private.circle_events'), '^42501 ',
+select matches(pg_temp.as_persona('admin', 'select count(*) from private.inbox_events'), '^42501 ',
   'the bodies are nobody''s to read');
 select matches(pg_temp.as_persona('admin', 'delete from failed_circle_events returning 1'), '^42501 ',
   'or to delete');
@@ -129,9 +129,9 @@ create trigger _999_break before insert on public.circle_issues
   for each row execute function pg_temp.break();
 select receive_circle_event(encode(convert_to(pg_temp.single(id, 'x', null)::text, 'UTF8'), 'base64'))
 from unnest(array['7', '8', '9', '10']) as id;
-update private.circle_events set next_attempt_at = clock_timestamp() where status = 'received';
-update private.circle_events set next_attempt_at = null where status <> 'received';
-select is(private.process_waiting_circle_events(), 1, 'a mistake in the import holds up no other event');
+update private.inbox_events set next_attempt_at = clock_timestamp() where status = 'received';
+update private.inbox_events set next_attempt_at = null where status <> 'received';
+select is(private.run_inbox_events(), 1, 'a mistake in the import holds up no other event');
 select results_eq(
   $$ select split_part(error, ':', 1), attempts, next_attempt_at > clock_timestamp()
      from failed_circle_events where error like '_____:%' order by error collate "C" $$,
@@ -153,7 +153,7 @@ select replay_circle_events((answer ->> 'next_from')::timestamptz, 'infinity', 6
 select is((select string_agg(answer ->> 'replayed', ' ' order by number) from part), '6 6 2',
   'next_from says where to go on');
 select is((select answer -> 'next_from' from part where number = 3), 'null', 'until there is nothing more');
-update private.circle_events set received_at = '2026-01-01' where status in ('hint', 'unreadable');
+update private.inbox_events set received_at = '2026-01-01' where status in ('hint', 'unreadable');
 select is(replay_circle_events('2026-01-01', '2026-01-02', 1),
   '{"replayed": 2, "next_from": null, "hint": 1, "unreadable": 1}',
   'what came at one moment stays together, so that next_from never stands still');

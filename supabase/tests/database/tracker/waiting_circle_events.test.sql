@@ -14,24 +14,24 @@ create function pg_temp.body(p_id text) returns text language sql as $$
   ), 'base64')
 $$;
 create function pg_temp.bring_forward() returns void language sql as $$
-  update private.circle_events set next_attempt_at = clock_timestamp() where next_attempt_at is not null
+  update private.inbox_events set next_attempt_at = clock_timestamp() where next_attempt_at is not null
 $$;
 create temp table event as select public.receive_circle_event(pg_temp.body('1')) as id;
-select is(private.process_waiting_circle_events(), 0, 'one that has just come is left to its request');
+select is(private.run_inbox_events(), 0, 'one that has just come is left to its request');
 select is(
   (select next_attempt_at - received_at between interval '29 seconds' and interval '31 seconds'
-   from private.circle_events), true, 'for half a minute'
+   from private.inbox_events), true, 'for half a minute'
 );
 select pg_temp.bring_forward();
-select is(private.process_waiting_circle_events(), 1, 'then it is worked on');
+select is(private.run_inbox_events(), 1, 'then it is worked on');
 select results_eq(
-  $$ select e.status, e.attempts, c.message_id, i.title
-     from private.circle_events as e, public.circle_issues as c
+  $$ select e.status, e.attempts_count, c.message_id, i.title
+     from private.inbox_events as e, public.circle_issues as c
      join public.issues as i on i.id = c.mapped_to_issue_id $$,
   $$ values ('processed', 1, '1', 'Title') $$, 'and imported'
 );
-select is(private.process_waiting_circle_events(), 0, 'a second run finds nothing');
-select is((select attempts from private.circle_events), 1, 'and does nothing');
+select is(private.run_inbox_events(), 0, 'a second run finds nothing');
+select is((select attempts_count from private.inbox_events), 1, 'and does nothing');
 
 -- one that always ends in an error
 
@@ -44,41 +44,42 @@ create trigger _999_refuse before insert on public.circle_issues
   for each row when (new.message_id = '2') execute function pg_temp.refuse();
 select public.receive_circle_event(pg_temp.body('2'));
 select pg_temp.bring_forward();
-select is(private.process_waiting_circle_events(), 0, 'one that can''t be worked on is no error');
+select is(private.run_inbox_events(), 0, 'one that can''t be worked on is no error');
 select results_eq(
-  $$ select status, attempts, error from private.circle_events where attempts = 1 and error is not null $$,
+  $$ select status, attempts_count, error from private.inbox_events
+     where attempts_count = 1 and error is not null $$,
   $$ values ('failed', 1, '55P03: no lock to be had') $$, 'it is listed with its reason'
 );
 select is(
   (select next_attempt_at - clock_timestamp() between interval '59 seconds' and interval '73 seconds'
-   from private.circle_events where status = 'failed'), true, 'and tried again after a minute'
+   from private.inbox_events where status = 'failed'), true, 'and tried again after a minute'
 );
 select public.receive_circle_event(pg_temp.body('3'));
 select pg_temp.bring_forward();
-select is(private.process_waiting_circle_events(2), 1, 'it holds up no other');
+select is(private.run_inbox_events(2), 1, 'it holds up no other');
 select is(
   (select next_attempt_at - clock_timestamp() between interval '119 seconds' and interval '145 seconds'
-   from private.circle_events where status = 'failed'), true, 'the second time after two minutes'
+   from private.inbox_events where status = 'failed'), true, 'the second time after two minutes'
 );
 do $$
 begin
   for v_attempt in 3..12 loop
     perform pg_temp.bring_forward();
-    perform private.process_waiting_circle_events();
+    perform private.run_inbox_events();
   end loop;
 end;
 $$;
 select results_eq(
-  $$ select attempts, next_attempt_at, processed_at is not null from private.circle_events
+  $$ select attempts_count, next_attempt_at, processed_at is not null from private.inbox_events
      where status = 'failed' $$,
   $$ values (10, null::timestamptz, true) $$, 'up to ten times'
 );
 drop trigger _999_refuse on public.circle_issues;
 select is(
-  process_circle_event((select id from private.circle_events where status = 'failed')) ->> 'status',
+  process_circle_event((select id from private.inbox_events where status = 'failed')) ->> 'status',
   'processed', 'by hand it can be tried again'
 );
-select is((select error from private.circle_events where attempts = 11), null,
+select is((select error from private.inbox_events where attempts_count = 11), null,
   'with nothing left of the error');
 
 -- one of which a message is refused
@@ -87,11 +88,11 @@ create temp table refused as
 select public.ingest_circle_event(encode('{"Parent_Message": {"body": "no id"}}', 'base64')) as answer;
 select is((select answer ->> 'status' from refused), 'failed', 'an event with a refused message has failed');
 select is(
-  (select next_attempt_at > clock_timestamp() from private.circle_events where status = 'failed'), true,
+  (select next_attempt_at > clock_timestamp() from private.inbox_events where status = 'failed'), true,
   'and is tried again, since what refuses it may be mended by then'
 );
 select is(
-  (select error from private.circle_events where status = 'failed'), 'tracker_message_id_invalid',
+  (select error from private.inbox_events where status = 'failed'), 'tracker_message_id_invalid',
   'it says why'
 );
 select is(
@@ -99,13 +100,16 @@ select is(
   (select answer ->> 'event_id' from refused), 'the same bytes are the same event'
 );
 select results_eq(
-  $$ select attempts, received_count from private.circle_events where status = 'failed' $$,
+  $$ select attempts_count, received_count from private.inbox_events where status = 'failed' $$,
   $$ values (2, 2) $$, 'which is worked on again at once'
 );
 select results_eq(
-  $$ select private.next_circle_attempt('failed', 9) - clock_timestamp() between interval '255 minutes'
-       and interval '308 minutes', private.next_circle_attempt('failed', 10),
-     private.next_circle_attempt('processed', 1), private.next_circle_attempt('unreadable', 1) $$,
+  $$ select
+       private.next_inbox_attempt('circle', 'failed', 9) - clock_timestamp() between interval '255 minutes'
+         and interval '308 minutes',
+       private.next_inbox_attempt('circle', 'failed', 10),
+       private.next_inbox_attempt('circle', 'processed', 1),
+       private.next_inbox_attempt('circle', 'unreadable', 1) $$,
   $$ values (true, null::timestamptz, null::timestamptz, null::timestamptz) $$,
   'the waits double, and end'
 );

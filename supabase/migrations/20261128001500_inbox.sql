@@ -1,0 +1,519 @@
+-- supabase/schemas/15_inbox, joined.
+
+set local lock_timeout = '5s';
+set local statement_timeout = '2min';
+
+-- 15_inbox/10_inbox_sources.sql
+-- The outside services that send us raw events, one row per source. A system inserts the row of its own
+-- source, and the dispatcher calls its function.
+
+create table private.inbox_sources (
+  source text not null,
+  max_body_bytes integer not null,
+  retention_days integer not null,
+  max_attempts integer not null default 10,
+  retry_base interval not null default interval '1 minute',
+  retry_cap interval not null default interval '6 hours',
+  batch_size integer not null default 20,
+  constraint inbox_sources_pkey primary key (source),
+  constraint inbox_sources_source_is_snake_case check (source ~ '^[a-z][a-z0-9_]*$'),
+  constraint inbox_sources_max_body_bytes_is_bounded check (max_body_bytes between 1 and 26214400),
+  constraint inbox_sources_retention_days_is_bounded check (retention_days between 1 and 36500),
+  constraint inbox_sources_max_attempts_is_bounded check (max_attempts between 1 and 100),
+  constraint inbox_sources_retry_base_is_positive check (retry_base > interval '0'),
+  constraint inbox_sources_retry_cap_is_not_less_than_base check (retry_cap >= retry_base),
+  constraint inbox_sources_batch_size_is_bounded check (batch_size between 1 and 1000)
+);
+comment on table private.inbox_sources is
+  'What may come from each source of raw events, and for how long it is retried and kept.';
+comment on column private.inbox_sources.max_body_bytes is 'The largest body that is stored.';
+comment on column private.inbox_sources.retention_days is
+  'For how many days an event is kept after it was processed. Set by the settings of the source''s system.';
+comment on column private.inbox_sources.max_attempts is
+  'How many attempts an event has before only a person processes it again.';
+comment on column private.inbox_sources.retry_base is
+  'The wait after the first failed attempt; twice as long after each further one.';
+comment on column private.inbox_sources.retry_cap is 'The longest wait, before jitter.';
+comment on column private.inbox_sources.batch_size is 'How many events one run of the job processes.';
+alter table private.inbox_sources enable row level security;
+
+create or replace function private.sync_inbox_retention() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.inbox_sources as s set retention_days = (to_jsonb(new) ->> tg_argv[1])::integer
+  where s.source = tg_argv[0];
+  return null;
+end;
+$$;
+comment on function private.sync_inbox_retention is
+  'After-row trigger of a settings table, with a source and the name of the setting: the source''s '
+  'retention_days is that setting.';
+
+-- 15_inbox/20_inbox_events.sql
+-- What came in from outside, byte for byte: stored first, processed afterwards, and again if need be.
+
+create table private.inbox_events (
+  id uuid not null default gen_random_uuid(),
+  source text not null,
+  delivery_id text,
+  event_type text,
+  body bytea not null,
+  digest bytea not null generated always as (sha256(body)) stored,
+  status text not null default 'received',
+  result jsonb,
+  error text,
+  attempts_count integer not null default 0,
+  received_count integer not null default 1,
+  received_at timestamptz not null default clock_timestamp(),
+  last_received_at timestamptz not null default clock_timestamp(),
+  processed_at timestamptz,
+  next_attempt_at timestamptz,
+  constraint inbox_events_pkey primary key (id),
+  constraint inbox_events_source_digest_key unique (source, digest),
+  constraint inbox_events_status_is_known
+    check (status in ('received', 'processed', 'failed', 'unrecognised', 'hint', 'unreadable')),
+  constraint inbox_events_processed_at_matches_status check ((processed_at is null) = (status = 'received')),
+  constraint inbox_events_only_open_ones_have_a_next_attempt
+    check (next_attempt_at is null or status in ('received', 'failed')),
+  constraint inbox_events_delivery_id_is_bounded check (length(delivery_id) between 1 and 255),
+  constraint inbox_events_event_type_is_bounded check (length(event_type) <= 255),
+  constraint inbox_events_body_is_bounded check (octet_length(body) <= 26214400)
+);
+comment on table private.inbox_events is
+  'Raw bodies of requests to the webhooks. The same bytes from the same source are the same event, and so '
+  'is the same delivery id where the source gives one: a signature covers the bytes, not the id.';
+-- No foreign key: it would lock the one row of the source for each event, which all writers share.
+comment on column private.inbox_events.source is 'A row of inbox_sources.';
+comment on column private.inbox_events.delivery_id is
+  'The id that the source gave the delivery; a redelivery has the same. Null where it gives none.';
+comment on column private.inbox_events.event_type is 'The kind of event that the source states.';
+comment on column private.inbox_events.status is
+  'received: not processed yet. processed: done. failed: a part of it was rejected, or processing it ended '
+  'in an error. hint: ids only, nothing to import. unrecognised: an unknown shape. unreadable: not JSON that '
+  'can be stored.';
+comment on column private.inbox_events.result is 'What processing it returned at the last attempt.';
+comment on column private.inbox_events.error is 'Why it failed or could not be read.';
+comment on column private.inbox_events.received_count is 'How often it arrived.';
+comment on column private.inbox_events.next_attempt_at is
+  'When the scheduler processes it next; null when it is done or was attempted too often.';
+
+create unique index inbox_events_source_delivery_id_key on private.inbox_events (source, delivery_id)
+  where delivery_id is not null;
+create index inbox_events_source_next_attempt_at_idx on private.inbox_events (source, next_attempt_at)
+  where next_attempt_at is not null;
+-- Events are only ever added at the end.
+create index inbox_events_received_at_idx on private.inbox_events using brin (received_at);
+create index inbox_events_failed_source_received_at_idx on private.inbox_events (source, received_at)
+  where status in ('failed', 'unreadable', 'unrecognised');
+create index inbox_events_done_source_processed_at_idx on private.inbox_events (source, processed_at)
+  where status in ('processed', 'hint');
+
+-- Views of the systems read this table with the caller's rights, for which nobody needs USAGE on the schema.
+-- No role may read the bodies. Deliveries of GitHub are about the repositories of single users.
+alter table private.inbox_events enable row level security;
+create policy inbox_events_select_viewer on private.inbox_events
+  for select to authenticated
+  using (
+    source = 'circle' and (select private.has_team_role('viewer'))
+    or source = 'github' and (select private.has_team_role('admin'))
+  );
+grant select (
+  id, source, delivery_id, event_type, status, error, result, attempts_count, received_count, received_at,
+  last_received_at, processed_at, next_attempt_at
+) on private.inbox_events to authenticated, service_role;
+
+-- 15_inbox/30_parse_inbox_body.sql
+-- From the text that a webhook's function sends to bytes, and from bytes to JSON, for all sources.
+
+create or replace function private.decode_inbox_body(p_source text, p_body text) returns bytea
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_max_bytes constant integer :=
+    (select s.max_body_bytes from private.inbox_sources as s where s.source = p_source);
+  v_body bytea;
+begin
+  begin
+    v_body := decode(p_body, 'base64');
+  exception
+    when invalid_parameter_value then
+      v_body := null;
+  end;
+  if v_body is null then
+    raise exception using
+      errcode = 'PT422', message = 'inbox_body_invalid', detail = 'The body has to be base64.',
+      hint = 'Encode the body as it came, byte for byte.';
+  end if;
+  if octet_length(v_body) > v_max_bytes then
+    raise exception using
+      errcode = 'PT413', message = 'inbox_body_too_large',
+      detail = format('The body has %s bytes, %s are allowed.', octet_length(v_body), v_max_bytes),
+      hint = 'Send less at a time.';
+  end if;
+  return v_body;
+end;
+$$;
+comment on function private.decode_inbox_body is
+  'A body from base64, up to the limit of its source. Errors: inbox_body_too_large (413), inbox_body_invalid '
+  '(422).';
+
+create type private.inbox_payload as (
+  value jsonb,
+  error text
+);
+comment on type private.inbox_payload is 'The JSON in a body, or the code of the reason why there is none.';
+
+create or replace function private.parse_inbox_body(p_body bytea) returns private.inbox_payload
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  v private.inbox_payload;
+begin
+  -- A byte order mark is not JSON, but senders write it.
+  v.value := private.repair_json_escapes(convert_from(
+    case when substr(p_body, 1, 3) = '\xefbbbf'::bytea then substr(p_body, 4) else p_body end, 'UTF8'
+  ))::jsonb;
+  return v;
+exception
+  when character_not_in_repertoire then
+    v.error := 'inbox_encoding_invalid';
+    return v;
+  when data_exception then
+    v.error := 'inbox_json_invalid';
+    return v;
+  when program_limit_exceeded or statement_too_complex then
+    v.error := 'inbox_json_unsupported';
+    return v;
+end;
+$$;
+comment on function private.parse_inbox_body is
+  'The JSON in a body. It raises nothing: inbox_encoding_invalid, inbox_json_invalid and '
+  'inbox_json_unsupported stand in error.';
+
+-- 15_inbox/40_process_inbox_event.sql
+-- An event is processed by its source's function, and how that ended is recorded with it.
+
+create type private.inbox_outcome as (
+  status text,
+  result jsonb,
+  error text
+);
+comment on type private.inbox_outcome is 'How processing an event ended: columns of inbox_events.';
+
+-- The one dispatcher: a source is a branch here and a row in inbox_sources.
+create or replace function private.process_inbox_payload(p_source text, p_payload private.inbox_payload)
+returns private.inbox_outcome
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_payload.error is not null then
+    return row('unreadable', '{}', p_payload.error)::private.inbox_outcome;
+  end if;
+  case p_source
+    when 'circle' then
+      return private.process_circle_payload(p_payload.value);
+    when 'github' then
+      return private.process_github_payload(p_payload.value);
+  end case;
+end;
+$$;
+comment on function private.process_inbox_payload is
+  'Processes a parsed body of a source. It raises what the source''s function raises.';
+
+create or replace function private.try_inbox_payload(p_source text, p_payload private.inbox_payload)
+returns private.inbox_outcome
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_message text;
+begin
+  return private.process_inbox_payload(p_source, p_payload);
+exception
+  -- A mistake in our own functions too: it must not hold up the events after the one that shows it.
+  when data_exception or integrity_constraint_violation or cardinality_violation or feature_not_supported
+    or syntax_error_or_access_rule_violation or plpgsql_error or case_not_found or program_limit_exceeded
+    or insufficient_resources or transaction_rollback or object_not_in_prerequisite_state
+    or with_check_option_violation or internal_error
+    or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422'
+  then
+    get stacked diagnostics v_message = message_text;
+    return row('failed', null, left(format('%s: %s', sqlstate, v_message), 1000))::private.inbox_outcome;
+end;
+$$;
+comment on function private.try_inbox_payload is
+  'Processes a parsed body of a source; an error is an outcome, with nothing else written.';
+
+create or replace function private.next_inbox_attempt(
+  p_source text, p_status text, p_attempts_count integer
+) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_status not in ('received', 'failed') then
+    return null;
+  end if;
+  return (
+    select clock_timestamp() + private.backoff(p_attempts_count, s.retry_base, s.retry_cap)
+    from private.inbox_sources as s
+    where s.source = p_source and p_attempts_count < s.max_attempts
+  );
+end;
+$$;
+comment on function private.next_inbox_attempt is
+  'When to process an event again after this many attempts; null when it is done or was attempted too often.';
+
+-- One message that is rejected holds up no other, and is tried again: what rejects it may be fixed by then.
+create or replace function private.process_inbox_event(p_source text, p_event_id uuid, p_is_caught boolean)
+returns private.inbox_events
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_event private.inbox_events;
+  v_payload private.inbox_payload;
+  v_outcome private.inbox_outcome;
+begin
+  select * into v_event from private.inbox_events as e
+  where e.id = p_event_id and e.source = p_source
+  for update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'inbox_event_unknown', detail = 'An event with this id does not exist.',
+      hint = 'Use the id that was returned when it was received.';
+  end if;
+  v_payload := private.parse_inbox_body(v_event.body);
+  if p_is_caught then
+    v_outcome := private.try_inbox_payload(p_source, v_payload);
+  else
+    v_outcome := private.process_inbox_payload(p_source, v_payload);
+  end if;
+  update private.inbox_events as e set
+    status = v_outcome.status, result = coalesce(v_outcome.result, e.result), error = v_outcome.error,
+    attempts_count = e.attempts_count + 1, processed_at = clock_timestamp(),
+    next_attempt_at = private.next_inbox_attempt(p_source, v_outcome.status, e.attempts_count + 1)
+  where e.id = p_event_id
+  returning * into v_event;
+  return v_event;
+end;
+$$;
+comment on function private.process_inbox_event is
+  'Processes a stored event, records how it ended and returns the row. Where p_is_caught, an error is '
+  'recorded as the event''s, otherwise it is raised and nothing is recorded. Errors: inbox_event_unknown '
+  '(404).';
+
+-- 15_inbox/50_ingest_inbox_event.sql
+-- How an event gets in. When all goes well, one transaction stores and processes it; a caller who gets an
+-- error from that stores it alone.
+
+create or replace function private.count_inbox_event(p_source text, p_digest bytea, p_delivery_id text)
+returns private.inbox_events
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_event private.inbox_events;
+begin
+  if p_delivery_id is not null then
+    update private.inbox_events as e set
+      received_count = e.received_count + 1, last_received_at = clock_timestamp()
+    where e.source = p_source and e.delivery_id = p_delivery_id
+    returning * into v_event;
+    if found then
+      return v_event;
+    end if;
+  end if;
+  update private.inbox_events as e set
+    received_count = e.received_count + 1, last_received_at = clock_timestamp()
+  where e.source = p_source and e.digest = p_digest
+  returning * into v_event;
+  return v_event;
+end;
+$$;
+comment on function private.count_inbox_event is
+  'Counts that an event has arrived again and returns its row, locked; null where it is new.';
+
+create or replace function private.receive_inbox_event(
+  p_source text, p_body bytea, p_delivery_id text, p_event_type text
+) returns private.inbox_events
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_event private.inbox_events := private.count_inbox_event(p_source, sha256(p_body), p_delivery_id);
+begin
+  if v_event.id is not null then
+    return v_event;
+  end if;
+  -- Whoever stores it is about to process it; if that does not happen, the scheduler does.
+  insert into private.inbox_events as e (source, delivery_id, event_type, body, next_attempt_at)
+  values (p_source, p_delivery_id, p_event_type, p_body, clock_timestamp() + interval '30 seconds')
+  on conflict on constraint inbox_events_source_digest_key do update set
+    received_count = e.received_count + 1, last_received_at = clock_timestamp()
+  returning * into v_event;
+  return v_event;
+end;
+$$;
+comment on function private.receive_inbox_event is
+  'Only stores an event, for the scheduler to process, and returns its row: the existing one where it '
+  'arrived before.';
+
+-- One insert for an event that is new, with its outcome. An event that was processed before is not processed
+-- again.
+create or replace function private.ingest_inbox_event(
+  p_source text, p_body bytea, p_payload private.inbox_payload, p_delivery_id text, p_event_type text,
+  p_is_caught boolean
+) returns private.inbox_events
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_event private.inbox_events := private.count_inbox_event(p_source, sha256(p_body), p_delivery_id);
+  v_payload private.inbox_payload := p_payload;
+  v_outcome private.inbox_outcome;
+begin
+  if v_event.status in ('received', 'failed') then
+    return private.process_inbox_event(p_source, v_event.id, p_is_caught);
+  elsif v_event.id is not null then
+    return v_event;
+  end if;
+  if v_payload is null then
+    v_payload := private.parse_inbox_body(p_body);
+  end if;
+  if p_is_caught then
+    v_outcome := private.try_inbox_payload(p_source, v_payload);
+  else
+    v_outcome := private.process_inbox_payload(p_source, v_payload);
+  end if;
+  insert into private.inbox_events as e (
+    source, delivery_id, event_type, body, status, result, error, attempts_count, processed_at,
+    next_attempt_at
+  )
+  values (
+    p_source, p_delivery_id, p_event_type, p_body, v_outcome.status, v_outcome.result, v_outcome.error, 1,
+    clock_timestamp(), private.next_inbox_attempt(p_source, v_outcome.status, 1)
+  )
+  on conflict on constraint inbox_events_source_digest_key do update set
+    received_count = e.received_count + 1, last_received_at = clock_timestamp()
+  returning * into v_event;
+  return v_event;
+end;
+$$;
+comment on function private.ingest_inbox_event is
+  'Stores an event and processes it, and returns its row. p_payload is its body where the caller has parsed '
+  'it, else null. Where p_is_caught, an error is recorded as the event''s, otherwise it is raised and '
+  'nothing is stored.';
+
+-- 15_inbox/60_run_inbox_events.sql
+-- The job that processes what is due: what was stored alone, and what failed.
+
+-- Several events in one transaction lock what they are about in one order.
+create or replace function private.lock_inbox_events(p_source text, p_event_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_source = 'circle' then
+    perform private.lock_circle_events(p_event_ids);
+  end if;
+end;
+$$;
+comment on function private.lock_inbox_events is
+  'Locks what these events of a source are about, before the first of them is processed.';
+
+create or replace function private.run_inbox_events(p_batch integer default null) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_source private.inbox_sources;
+  v_event private.inbox_events;
+  v_event_id uuid;
+  v_event_ids uuid[];
+  v_count integer := 0;
+begin
+  for v_source in select s.* from private.inbox_sources as s order by s.source collate "C" loop
+    v_event_ids := array(
+      select e.id from private.inbox_events as e
+      where e.source = v_source.source and e.next_attempt_at <= clock_timestamp()
+      order by e.next_attempt_at
+      limit coalesce(p_batch, v_source.batch_size)
+      for update skip locked
+    );
+    perform private.lock_inbox_events(v_source.source, v_event_ids);
+    foreach v_event_id in array v_event_ids loop
+      v_event := private.process_inbox_event(v_source.source, v_event_id, true);
+      v_count := v_count + (v_event.status not in ('failed', 'unreadable'))::integer;
+    end loop;
+  end loop;
+  return v_count;
+end;
+$$;
+comment on function private.run_inbox_events is
+  'Processes the events of every source that are due, up to p_batch of each, else up to its batch_size, and '
+  'returns how many succeeded. One that fails is retried with backoff, up to max_attempts. For the '
+  'scheduler.';
+
+-- 15_inbox/70_replay_inbox_events.sql
+-- All events of a period once more, for example after a fix.
+
+create or replace function private.replay_inbox_events(
+  p_source text, p_from timestamptz, p_to timestamptz, p_limit integer
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_limit constant integer := least(greatest(coalesce(p_limit, 1000), 1), 10000);
+  v_event_ids uuid[];
+  v_event_id uuid;
+  v_last_at timestamptz;
+  v_counts jsonb := '{}'::jsonb;
+  v_status text;
+begin
+  if p_from is null or p_to is null or p_from > p_to then
+    raise exception using
+      errcode = 'PT422', message = 'inbox_range_invalid',
+      detail = 'The period has to begin before it ends.',
+      hint = 'Give the times between which the events were received.';
+  end if;
+  -- All events before what they are about, as the lock order has it. Those of one moment stay together, so
+  -- that next_from is always later than the last.
+  select array_agg(o.id order by o.received_at, o.id), max(o.received_at) into v_event_ids, v_last_at
+  from (
+    select e.id, e.received_at from private.inbox_events as e
+    where e.source = p_source and e.received_at >= p_from and e.received_at < p_to
+    order by e.received_at
+    fetch first v_limit rows with ties
+    for update
+  ) as o;
+  perform private.lock_inbox_events(p_source, v_event_ids);
+  foreach v_event_id in array coalesce(v_event_ids, '{}') loop
+    v_status := (private.process_inbox_event(p_source, v_event_id, true)).status;
+    v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
+  end loop;
+  return jsonb_build_object(
+    'replayed', coalesce(cardinality(v_event_ids), 0),
+    'next_from', (
+      select min(e.received_at) from private.inbox_events as e
+      where e.source = p_source and e.received_at > v_last_at and e.received_at < p_to
+    )
+  ) || v_counts;
+end;
+$$;
+comment on function private.replay_inbox_events is
+  'Processes every event of a source received from p_from up to p_to again, in the order in which they '
+  'arrived. Returns {replayed, next_from, <status>: count}; next_from is where to continue when there were '
+  'more than p_limit (1000 where null, at most 10000), else null. Errors: inbox_range_invalid (422).';
+
+-- 15_inbox/80_prune_inbox_events.sql
+-- What is done is kept for as long as its source's settings say.
+
+create or replace function private.prune_inbox_events(p_batch integer default 100000) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_source private.inbox_sources;
+  v_count integer;
+  v_counts jsonb := '{}'::jsonb;
+begin
+  for v_source in select s.* from private.inbox_sources as s loop
+    -- One that is being processed again just now is left for another night.
+    delete from private.inbox_events as e
+    where e.id in (
+      select o.id from private.inbox_events as o
+      where o.source = v_source.source and o.status in ('processed', 'hint')
+        and o.processed_at < now() - make_interval(days => v_source.retention_days)
+      order by o.processed_at
+      limit p_batch
+      for update skip locked
+    );
+    get diagnostics v_count = row_count;
+    v_counts := v_counts || jsonb_build_object(v_source.source, v_count);
+  end loop;
+  return v_counts;
+end;
+$$;
+comment on function private.prune_inbox_events is
+  'Deletes events that were processed more than retention_days ago, up to p_batch of each source, the oldest '
+  'first, and returns how many: {<source>: count}. What failed, could not be read or was not recognised '
+  'stays for a person. For the scheduler.';
