@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { pgtap } from "./supabase/tests/support/pgtap-plugin.ts";
+import { size } from "./supabase/tests/support/size.ts";
 
 /** Many connections at the same time, processes that are killed, workers with processes of their own. */
 const STORMS = [
@@ -15,8 +16,9 @@ export default defineConfig({
   plugins: [pgtap()],
   test: {
     globalSetup: ["supabase/tests/support/global-setup.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // for what never ends; a machine that is busy with other work is slow
+    testTimeout: size(300_000, 3_600_000),
+    hookTimeout: size(300_000, 3_600_000),
     maxWorkers: 2,
     projects: [
       {

@@ -90,7 +90,7 @@ describe("our migrations", () => {
     expect(before).not.toContainEqual(expect.objectContaining({ n: 0 }));
     await sql.unsafe(readFileSync(join(SUPABASE_DIR, "seed.sql"), "utf8")).simple();
     expect(await counts()).toEqual(before);
-  }, 120_000);
+  });
 
   test("go onto an empty platform in one push, and a second push changes nothing", async () => {
     for (const file of files) copyFileSync(join(MIGRATIONS, file), target(file));

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { single, thread } from "../../../scripts/demo/messages.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { anonymous, type Client, server, signUp } from "../support/people.ts";
+import { size } from "../support/size.ts";
 
 // What somebody may try who has a key of the API: every function with every rubbish, and tables that are not theirs to write.
 
@@ -73,7 +74,13 @@ const call = (client: Client, name: string, args: Record<string, unknown>) =>
     { status: number; error: { code: string; message: string } | null }
   >;
 
-describe.each(["anon", "stranger", "viewer", "agent", "admin", "server"])("as %s", (who) => {
+const PEOPLE = ["anon", "stranger", "viewer", "agent", "admin", "server"];
+
+describe.each(PEOPLE)("as %s", (who) => {
+  // an agent sends all of it; of the others every third has the same share
+  const share = size(3, 1);
+  const values = rubbish.filter((_, at) => who === "agent" || (at + PEOPLE.indexOf(who)) % share === 0);
+
   test.each(Object.entries(arguments_))(
     "%s answers rubbish with an error of the caller's",
     async (name, keys) => {
@@ -85,7 +92,7 @@ describe.each(["anon", "stranger", "viewer", "agent", "admin", "server"])("as %s
         p_payload: single,
       };
       for (const key of keys) {
-        for (const value of rubbish) {
+        for (const value of values) {
           const needed = Object.fromEntries(Object.entries(good).filter(([other]) => keys.includes(other)));
           const { status, error } = await call(people[who] as Client, name, { ...needed, [key]: value });
           expect(status, `${key} = ${JSON.stringify(value)?.slice(0, 40)}: ${JSON.stringify(error)}`)
@@ -93,7 +100,6 @@ describe.each(["anon", "stranger", "viewer", "agent", "admin", "server"])("as %s
         }
       }
     },
-    60_000,
   );
 });
 

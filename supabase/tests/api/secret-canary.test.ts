@@ -55,7 +55,7 @@ beforeAll(async () => {
     returning task_id, fencing_token
   `;
   lease = { task_id: Number(row?.task_id), fencing_token: Number(row?.fencing_token) };
-}, 300_000);
+});
 beforeEach(async () => void await sql`delete from private.github_token_checks`);
 afterAll(async () => {
   vi.restoreAllMocks();
@@ -284,7 +284,7 @@ describe("and is nowhere", () => {
   test("in heap, WAL, statistics, logs, net, cron and every table", async () => {
     expect(await sql`select from private.secrets`).toHaveLength(1);
     expect(await search(canary)).toEqual({ wal: [], heap: [], otherFiles: [], serverLog: [], tables: [] });
-  }, 300_000);
+  });
 
   test("while the log has the statements that failed, without their values", async () => {
     const [where] = await sql<{ logs: string }[]>`select current_setting('log_directory') as logs`;
@@ -326,4 +326,4 @@ test("the search finds what is there", async () => {
   for (const form of [`a${text}`, `ab${text}`, `abc${text}`].map((one) => btoa(one))) {
     expect(planted.formIn(Buffer.from(form))).toMatch(/^base64/);
   }
-}, 300_000);
+});

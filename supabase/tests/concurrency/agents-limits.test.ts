@@ -2,12 +2,13 @@ import type { Sql } from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
 import { claim, complete, connectAs, dice, overlaps, until, type Worker } from "../support/queue.ts";
+import { size } from "../support/size.ts";
 
 // More workers than what may run: limits hold at every moment, whoever claims at the same time.
 
 const WORKERS = 64;
 const USERS = 12;
-const TASKS = 2_400;
+const TASKS = size(480, 2_400);
 
 let database: TestDatabase;
 let admin: Sql;
@@ -42,7 +43,7 @@ beforeAll(async () => {
       on p.user_id = u.id and p.name = (array['one', 'two', ''])[n / ${USERS} % 3 + 1]
     order by n
   `;
-}, 60_000);
+});
 
 afterAll(async () => {
   await admin?.end();
@@ -154,7 +155,6 @@ test(
       { status: "failed" },
     ]);
   },
-  120_000,
 );
 
 test("sixty-four at once for the last place of one user: one gets it", async () => {
@@ -167,7 +167,7 @@ test("sixty-four at once for the last place of one user: one gets it", async () 
   const sql = connectAs(database, { role: "service_role" }, WORKERS);
   try {
     const connections = await Promise.all(Array.from({ length: WORKERS }, () => sql.reserve()));
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < size(4, 10); round++) {
       const leases = await Promise.all(
         connections.map((own, number) => claim({ name: `worker ${number}`, sql: own, token: null })),
       );

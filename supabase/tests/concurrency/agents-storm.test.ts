@@ -12,12 +12,13 @@ import {
   overlaps,
   type Worker,
 } from "../support/queue.ts";
+import { size } from "../support/size.ts";
 
 // Everything that can be done to a task, done to the same few at the same moment, by workers, owners, the job
 // and servers.
 
 const WRITERS = 64;
-const STEPS = 80;
+const STEPS = size(40, 80);
 const OWNERS = [1, 2, 3].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
 
 let database: TestDatabase;
@@ -243,7 +244,6 @@ test(
     const links = await admin`select count(*)::integer from public.task_pull_requests`;
     expect(links[0]?.count).toBeGreaterThan(0);
   },
-  120_000,
 );
 
 test("a cancel, heartbeats and the end at the same moment: one of them ends it, and everybody hears which", async () => {
@@ -251,7 +251,7 @@ test("a cancel, heartbeats and the end at the same moment: one of them ends it, 
   if (!owner) throw new Error("There is an owner.");
   const worker: Worker = { name: "w", sql: servers, token: null };
   const ends = { completed: 0, cancelled: 0 };
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < size(25, 60); round++) {
     await admin`delete from public.tasks`;
     const [task] = await newTask(0, admin);
     const lease = await claim(worker);

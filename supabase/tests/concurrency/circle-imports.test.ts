@@ -13,6 +13,7 @@ import { sequences, type Step } from "../support/circle-payloads.ts";
 import { openWorld, storedRows } from "../support/circle-rows.ts";
 import type { Family } from "../support/circle-values.ts";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+import { size } from "../support/size.ts";
 
 // Whatever is sent, in any order, any number of times, in any batches, by one or by many at once: the rows are those that a
 // plain model makes of the set of all that was told.
@@ -20,9 +21,9 @@ import { connect, createDatabase, type TestDatabase } from "../support/database.
 /** The shapes that are generated. */
 const FAMILIES: readonly Family[] = ["envelope", "flat", "headless", "headless thread", "post"];
 const SEED = 20261121;
-const SEQUENCES = 3_000;
+const SEQUENCES = size(150, 3_000);
 const SHARES = 1;
-const SEQUENCES_AT_ONCE = 36;
+const SEQUENCES_AT_ONCE = size(10, 36);
 const LANES = 6;
 const BASE = 201_500_000;
 const AGENT = "00000000-0000-4000-8000-000000000001";
@@ -148,7 +149,7 @@ test("the model itself knows no order and no repetition", () => {
         expect(finalRows(shuffled, world)).toEqual(finalRows(once, world));
       },
     ),
-    { numRuns: 300, seed: SEED },
+    { numRuns: size(100, 300), seed: SEED },
   );
 });
 
@@ -168,7 +169,7 @@ describe(`${SEQUENCES} sequences of imports and edits end in the rows of the mod
     } finally {
       by.release();
     }
-  }, 240_000);
+  });
 });
 
 describe(`${SEQUENCES_AT_ONCE} sequences sent over ${LANES} connections at once, each payload twice`, () => {
@@ -205,5 +206,5 @@ describe(`${SEQUENCES_AT_ONCE} sequences sent over ${LANES} connections at once,
         });
       }
     }
-  }, 120_000);
+  });
 });

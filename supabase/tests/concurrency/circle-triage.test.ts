@@ -3,12 +3,13 @@ import fc from "fast-check";
 import type { Sql, TransactionSql } from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+import { size } from "../support/size.ts";
 
 // Imports, retries and replays while people triage, edit and delete what is imported, all at once: nothing meets in a
 // deadlock, and nothing is lost or doubled.
 
 const LANES = 8;
-const ROUNDS = 60;
+const ROUNDS = size(20, 60);
 const MESSAGES = 4;
 const SEED = 20261121;
 const AGENT = "00000000-0000-4000-8000-000000000001";
@@ -153,7 +154,7 @@ test("imports, retries, replays, triage, edits and deletions at once", async () 
   const before = await rows();
   await sql`select public.replay_circle_events('-infinity', 'infinity', 10000)`;
   expect(await rows()).toEqual(before);
-}, 120_000);
+});
 
 /** What failed of calls that were made at the same moment. */
 async function collide(calls: (() => Promise<unknown>)[]): Promise<unknown[]> {

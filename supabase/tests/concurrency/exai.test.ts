@@ -1,10 +1,11 @@
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+import { size } from "../support/size.ts";
 
 // Concurrent connections that write relations, statuses, steps and claims of the same engineering issues.
 
-const WRITERS = 200;
+const WRITERS = size(80, 200);
 const ISSUES = 50;
 
 let database: TestDatabase;
@@ -82,7 +83,7 @@ async function expectConsistency(): Promise<void> {
   expect(await sql`select * from private.verify_exai_issue_counts()`).toHaveLength(0);
 }
 
-test("200 writers of random block edges: no cycle, no deadlock, arrays and edges agree", async () => {
+test("many writers of random block edges: no cycle, no deadlock, arrays and edges agree", async () => {
   const issues = await makeIssues(ISSUES);
   const results = await Promise.all(Array.from({ length: WRITERS }, async (_, writer) => {
     const roll = dice(writer + 1);
@@ -113,7 +114,7 @@ test("200 writers of random block edges: no cycle, no deadlock, arrays and edges
   expect(outcomes.filter((outcome) => outcome === "rejected").length).toBeGreaterThan(10);
   expect(outcomes.filter((outcome) => outcome === "written").length).toBeGreaterThan(10);
   await expectConsistency();
-}, 120_000);
+});
 
 test(
   "concurrent edges of every kind, statuses, titles, steps, comments, claims and deletes leave the data consistent",
@@ -157,7 +158,6 @@ test(
     }));
     await expectConsistency();
   },
-  120_000,
 );
 
 test("of two edges that would close a cycle together, one is rejected", async () => {

@@ -1,7 +1,8 @@
 import postgres from "postgres";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { connect, createDatabase, isKept, openCluster, type TestDatabase } from "./database.ts";
 import { readScript, type Statement } from "./sql-script.ts";
+import { isSoak } from "./size.ts";
 import { type Assertion, parseTap } from "./tap.ts";
 
 interface Run {
@@ -11,8 +12,16 @@ interface Run {
   failure?: { error: unknown; statement: Statement };
 }
 
-/** Runs a pgTAP file and registers each of its assertions as a test. Each `*.test.sql` is loaded as a call of it. */
+/**
+ * Runs a pgTAP file and registers each of its assertions as a test. Each `*.test.sql` is loaded as a call of it. A soak runs
+ * it several times: files hold in a database that was used before.
+ */
 export async function testFile(file: string): Promise<void> {
+  if (!isSoak) return await testOnce(file);
+  for (const run of [1, 2, 3]) describe(`run ${run}`, () => testOnce(file));
+}
+
+async function testOnce(file: string): Promise<void> {
   const { planned, assertions, failure } = await run(file);
   for (const { number, description, ok, diagnostics, statement } of assertions) {
     test(`${number} ${description}`, () => {
