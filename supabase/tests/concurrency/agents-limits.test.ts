@@ -9,6 +9,8 @@ import { size } from "../support/size.ts";
 const WORKERS = 64;
 const USERS = 12;
 const TASKS = size(480, 2_400);
+/** Times that all workers claim the last task that one user may run. */
+const ROUNDS = size(4, 10);
 
 let database: TestDatabase;
 let admin: Sql;
@@ -167,7 +169,7 @@ test("sixty-four at once for the last place of one user: one gets it", async () 
   const sql = connectAs(database, { role: "service_role" }, WORKERS);
   try {
     const connections = await Promise.all(Array.from({ length: WORKERS }, () => sql.reserve()));
-    for (let round = 0; round < size(4, 10); round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const leases = await Promise.all(
         connections.map((own, number) => claim({ name: `worker ${number}`, sql: own, token: null })),
       );

@@ -19,6 +19,8 @@ import { size } from "../support/size.ts";
 
 const WRITERS = 64;
 const STEPS = size(40, 80);
+/** Times that a cancel and the end of the same task are sent at the same moment. */
+const RACES = size(25, 60);
 const OWNERS = [1, 2, 3].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
 
 let database: TestDatabase;
@@ -251,7 +253,7 @@ test("a cancel, heartbeats and the end at the same moment: one of them ends it, 
   if (!owner) throw new Error("There is an owner.");
   const worker: Worker = { name: "w", sql: servers, token: null };
   const ends = { completed: 0, cancelled: 0 };
-  for (let round = 0; round < size(25, 60); round++) {
+  for (let round = 0; round < RACES; round++) {
     await admin`delete from public.tasks`;
     const [task] = await newTask(0, admin);
     const lease = await claim(worker);

@@ -1,0 +1,92 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { styleText } from "node:util";
+import { bin, ROOT } from "../local/paths.ts";
+import { readClosingLine, readVitest, type Results } from "./results.ts";
+import type { Step } from "./steps.ts";
+
+interface Outcome extends Results {
+  seconds: number;
+}
+
+/**
+ * Runs steps one after the other, a failing one too, and prints a table of them and how to run what failed.
+ *
+ * @param rerun the command that runs what it is given alone
+ * @param env what the steps' environment has next to ours
+ * @returns whether all passed
+ */
+export async function runSteps(
+  steps: Step[],
+  rerun: string,
+  env: Record<string, string> = {},
+): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), "fixloop-results-"));
+  const outcomes = new Map<Step, Outcome>();
+  try {
+    for (const step of steps) outcomes.set(step, await runStep(step, folder, env));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return report(outcomes, rerun);
+}
+
+async function runStep(step: Step, folder: string, env: Record<string, string>): Promise<Outcome> {
+  console.log(`\n${styleText(["bold", "cyan"], step.name)} ${styleText("dim", step.what)}`);
+  const started = performance.now();
+  const isVitest = step.command[0] === bin("vitest");
+  const file = join(folder, `${step.name}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const { code, output } = await execute([...step.command, ...(isVitest ? reporters : [])], env);
+  const seconds = (performance.now() - started) / 1000;
+  const results = isVitest ? readVitest(file) : readClosingLine(output);
+  // a step that ends badly without counting a failure has failed as a whole
+  if (!results) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, failedFiles: [], seconds };
+  return { ...results, failed: code === 0 ? results.failed : Math.max(1, results.failed), seconds };
+}
+
+async function execute(
+  [program = "", ...args]: string[],
+  env: Record<string, string>,
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    process.stdout.write(text);
+    output += text;
+  });
+  return await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, output }));
+  });
+}
+
+/** Prints what each step came to and how to run what failed, and returns whether all passed. */
+function report(outcomes: Map<Step, Outcome>, command: string): boolean {
+  console.log("");
+  for (const [step, { passed, failed, seconds }] of outcomes) {
+    const mark = failed === 0 ? styleText("green", "✓") : styleText("red", "✗");
+    const numbers = `${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed`;
+    console.log(
+      `${mark} ${step.name.padEnd(12)}${numbers} ${seconds.toFixed(1).padStart(7)} s  ${step.what}`,
+    );
+  }
+  const rerun = [...outcomes].filter(([, { failed }]) => failed > 0).flatMap(([step, { failedFiles }]) =>
+    failedFiles.length > 0 ? failedFiles : [`--only ${step.name}`]
+  );
+  if (rerun.length > 0) {
+    console.log(`\nTo run what failed alone:`);
+    for (const args of rerun) console.log(`  ${command} ${args}`);
+  }
+  const total = [...outcomes.values()];
+  const passed = total.reduce((sum, outcome) => sum + outcome.passed, 0);
+  const failed = total.reduce((sum, outcome) => sum + outcome.failed, 0);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  return failed === 0;
+}
