@@ -41,6 +41,8 @@ export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<
       response.destroy();
     });
   });
+  // longer than clients keep an idle connection, so that none is closed under a request
+  server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

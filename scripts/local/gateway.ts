@@ -5,6 +5,12 @@ import type { Api } from "./api/server.ts";
 import type { Functions } from "./functions.ts";
 import { errorCode, UserError } from "./user-error.ts";
 
+/**
+ * Longer than clients keep an idle connection (Deno: 90 s), so that they close it first: a request on a connection that the
+ * server is closing ends in ECONNRESET.
+ */
+const KEEP_ALIVE_MS = 120_000;
+
 export interface Routes {
   api: Api;
   functions: Functions;
@@ -28,6 +34,7 @@ export async function openGateway(port: number): Promise<Gateway> {
     if (!routes) return Response.json({ message: "The stack is still starting" }, { status: 503 });
     return await route(request, routes);
   }));
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(server, port);
   const { port: actual } = server.address() as AddressInfo;
   return {
