@@ -3,12 +3,12 @@ import { styleText } from "node:util";
 // Without colours where the output is piped or NO_COLOR is set.
 
 /** Prints a heading. */
-export function chapter(title: string): void {
+export function heading(title: string): void {
   console.log(`\n${styleText(["bold", "cyan"], title)}`);
 }
 
 /** Prints one line below it. */
-export function tell(line: string): void {
+export function print(line: string): void {
   console.log(`  ${line}`);
 }
 
@@ -16,7 +16,7 @@ export function tell(line: string): void {
 export async function timed<T>(what: string, step: () => Promise<T>): Promise<T> {
   const started = performance.now();
   const result = await step();
-  tell(
+  print(
     `${styleText("green", "✓")} ${what} ${styleText("dim", `${Math.round(performance.now() - started)} ms`)}`,
   );
   return result;
@@ -24,7 +24,7 @@ export async function timed<T>(what: string, step: () => Promise<T>): Promise<T>
 
 /** Prints text from the database, marked as a quotation. */
 export function quote(text: string): void {
-  for (const line of text.split("\n")) tell(`${styleText("dim", "│")} ${line}`);
+  for (const line of text.split("\n")) print(`${styleText("dim", "│")} ${line}`);
 }
 
 /** Prints rows as an aligned table. Long cells are cut; null is a dash. */
@@ -39,9 +39,9 @@ export function table(
   );
   const line = (row: readonly string[]): string =>
     row.map((text, at) => text.padEnd(widths[at] ?? 0)).join("  ").trimEnd();
-  tell(styleText("bold", line(columns)));
-  tell(styleText("dim", widths.map((width) => "─".repeat(width)).join("  ")));
-  for (const row of cells) tell(line(row));
+  print(styleText("bold", line(columns)));
+  print(styleText("dim", widths.map((width) => "─".repeat(width)).join("  ")));
+  for (const row of cells) print(line(row));
 }
 
 function cell(value: unknown, maxWidth: number): string {

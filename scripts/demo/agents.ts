@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { styleText } from "node:util";
 import { bin, ROOT } from "../local/paths.ts";
 import type { Project } from "../local/stack.ts";
-import { chapter, quote, table, tell, timed } from "../terminal.ts";
+import { heading, print, quote, table, timed } from "../terminal.ts";
 import type { FakeGithub } from "../fakes/github.ts";
 import { createRepository } from "./repository.ts";
 import { type Client, rows, single } from "./rows.ts";
@@ -33,7 +33,7 @@ export async function fixWithAgent(stage: AgentsStage, issueId: string): Promise
 }
 
 async function connectRepository({ fake, folder, maya }: AgentsStage): Promise<number> {
-  chapter("Maya connects a repository");
+  heading("Maya connects a repository");
   fake.state.addUser({ login: "maya-chen", token: TOKEN, scopes: ["repo"] });
   fake.state.addRepo({ ...REPOSITORY, members: ["maya-chen"], gitDir: createRepository(folder) });
   await timed("stores her GitHub token with the function github-token", async () => {
@@ -42,7 +42,7 @@ async function connectRepository({ fake, folder, maya }: AgentsStage): Promise<n
   });
   const profile = await single(maya.from("users").select("full_name, github_username, github_token"));
   table([profile], ["full_name", "github_username", "github_token"], 44);
-  tell("she, like everybody else, can read only a handle; the token itself is stored encrypted");
+  print("she, like everybody else, can read only a handle; the token itself is stored encrypted");
   const created = await timed("connects acme/csv-tools", () =>
     single(
       maya.from("projects").insert({
@@ -56,7 +56,7 @@ async function connectRepository({ fake, folder, maya }: AgentsStage): Promise<n
 }
 
 async function queueTask({ maya }: AgentsStage, projectId: number, issueId: string): Promise<number> {
-  chapter("The issue becomes a task for a coding agent");
+  heading("The issue becomes a task for a coding agent");
   const issue = await single(maya.from("issues").select("seq_id, title, description").eq("id", issueId));
   const task = await timed(`queues a task with the text of #${issue.seq_id}`, () =>
     single(
@@ -76,7 +76,7 @@ async function queueTask({ maya }: AgentsStage, projectId: number, issueId: stri
 
 /** Runs the worker of scripts/worker in its own process, with a token that can only claim and finish tasks. */
 async function runWorker({ project, fake, folder, maya }: AgentsStage, taskId: number): Promise<void> {
-  chapter("A worker claims it");
+  heading("A worker claims it");
   const { token } = await timed(
     "Maya creates a token for her worker",
     () => single(maya.rpc("create_worker_token", { name: "Maya's machine", agents: ["scripted"] })),
@@ -99,7 +99,7 @@ async function runWorker({ project, fake, folder, maya }: AgentsStage, taskId: n
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  createInterface({ input: child.stdout }).on("line", (line) => tell(styleText("dim", line)));
+  createInterface({ input: child.stdout }).on("line", (line) => print(styleText("dim", line)));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);
@@ -112,7 +112,7 @@ async function runWorker({ project, fake, folder, maya }: AgentsStage, taskId: n
 }
 
 async function showResult({ maya }: AgentsStage, taskId: number): Promise<void> {
-  chapter("The result, as Maya sees it");
+  heading("The result, as Maya sees it");
   const [listed] = await rows(
     maya.from("task_list").select("id, status, pr_branch, pr_number, diff_bytes, projects(name)").eq(
       "id",
@@ -125,17 +125,17 @@ async function showResult({ maya }: AgentsStage, taskId: number): Promise<void> 
   ]);
   const task = await single(maya.from("tasks").select("chat_messages, git_diff").eq("id", taskId));
   console.log("");
-  tell("The chat since the task was queued:");
+  print("The chat since the task was queued:");
   for (const { role, content } of (task.chat_messages as { role: string; content: string }[]).slice(1)) {
     quote(`${role}: ${content}`);
   }
-  tell("The diff:");
+  print("The diff:");
   quote((task.git_diff ?? "").split("\n").filter((line) => /^[-+@]/.test(line)).join("\n"));
   assert.match(task.git_diff ?? "", /!filter \|\| matches/);
 }
 
 async function mergePullRequest({ project, fake, maya }: AgentsStage, taskId: number): Promise<string> {
-  chapter("The pull request is merged on GitHub, which calls the webhook");
+  heading("The pull request is merged on GitHub, which calls the webhook");
   const { pr_number: number, pr_url: url } = await single(
     maya.from("tasks").select("pr_number, pr_url").eq("id", taskId),
   );
@@ -148,7 +148,7 @@ async function mergePullRequest({ project, fake, maya }: AgentsStage, taskId: nu
     return await response.json();
   };
   await deliver({ ...headers, "x-hub-signature-256": `sha256=${"0".repeat(64)}` }, 401);
-  tell(`${styleText("green", "✓")} a delivery with a wrong signature is answered 401`);
+  print(`${styleText("green", "✓")} a delivery with a wrong signature is answered 401`);
   await timed("the signed delivery", () => deliver(headers, 200));
   const again = await timed("the same delivery again", () => deliver(headers, 200));
   assert.equal((again as { status: string }).status, "already_done");
@@ -165,7 +165,7 @@ async function mergePullRequest({ project, fake, maya }: AgentsStage, taskId: nu
 
 async function answer(stage: AgentsStage, taskId: number, issueId: string, url: string): Promise<void> {
   const { maya, tom } = stage;
-  chapter("Tom answers");
+  heading("Tom answers");
   await timed(
     "comments with the pull request",
     () => rows(tom.from("comments").insert({ issue_id: issueId, body: `Fixed and merged: ${url}` }).select()),
@@ -176,7 +176,7 @@ async function answer(stage: AgentsStage, taskId: number, issueId: string, url: 
     ));
 
   console.log("");
-  tell("From the message to the answer, by the database's times:");
+  print("From the message to the answer, by the database's times:");
   const issue = await single(tom.from("issues").select("created_at, resolved_at").eq("id", issueId));
   const task = await single(maya.from("tasks").select("created_at, completed_at").eq("id", taskId));
   const attempt = await single(maya.from("task_attempts").select("claimed_at").eq("task_id", taskId));

@@ -4,7 +4,7 @@
 const ROOM = "5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77";
 const SPACE = "https://club.example.org/c/help-chat";
 
-/** A message outside any thread: the flow gives it its own id as thread id. */
+/** A message outside of a thread: in the flow, its thread id is its own id. */
 export const single = {
   Type: "single",
   Parent_Message: {
@@ -63,7 +63,7 @@ const replies = [
   ),
 ];
 
-/** A thread as far as it had come after so many replies. */
+/** A thread with its first replies. */
 export const thread = (replyCount: number) => ({
   Type: "thread",
   Parent_Message: {

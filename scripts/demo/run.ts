@@ -8,7 +8,7 @@ import { GITHUB_WEBHOOK_SECRET } from "../local/keys.ts";
 import { freePort } from "../local/ports.ts";
 import { discardFolder, scratchFolder } from "../local/scratch-folder.ts";
 import { type Project, startStack } from "../local/stack.ts";
-import { chapter, quote, table, tell, timed } from "../terminal.ts";
+import { heading, print, quote, table, timed } from "../terminal.ts";
 import { fixWithAgent } from "./agents.ts";
 import { type FakeGithub, startFakeGithub } from "../fakes/github.ts";
 import { circleHint, single, smallTalk, thread, uncertain } from "./messages.ts";
@@ -25,7 +25,7 @@ await command(import.meta.main, HELP, async (args) => {
   parseArgs({ args, options: {} });
   const dataDir = scratchFolder("demo");
   console.log(styleText("bold", "\nFixloop: from a message in a community to a resolved issue"));
-  chapter("A new Supabase project on this machine");
+  heading("A new Supabase project on this machine");
   const started = performance.now();
   let last: string | undefined;
   const fake = await startFakeGithub({ webhookSecret: GITHUB_WEBHOOK_SECRET });
@@ -35,12 +35,12 @@ await command(import.meta.main, HELP, async (args) => {
     dbPort: await freePort(),
     functions: { env: { GITHUB_API_URL: fake.url } },
     progress: (step) => {
-      if (last) tell(`${styleText("green", "✓")} ${last}`);
+      if (last) print(`${styleText("green", "✓")} ${last}`);
       last = step;
     },
   });
-  tell(`${styleText("green", "✓")} ${last}`);
-  tell(`ready at ${stack.project.url} after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  print(`${styleText("green", "✓")} ${last}`);
+  print(`ready at ${stack.project.url} after ${((performance.now() - started) / 1000).toFixed(1)} s`);
   try {
     await showMainJob(stack.project, fake, dataDir);
   } finally {
@@ -58,9 +58,9 @@ async function showMainJob(project: Project, fake: FakeGithub, dataDir: string):
   const csvId = await handleIssues(tom);
   await fixWithAgent({ project, fake, folder: join(dataDir, "demo"), maya, tom }, csvId);
   await showLog(tom);
-  chapter("Done");
-  tell("Every row above was read from Postgres through the same API that your clients use.");
-  tell(
+  heading("Done");
+  print("Every row above was read from Postgres through the same API that your clients use.");
+  print(
     `Next: ${
       styleText("bold", "npm start")
     } runs this backend and keeps its data; the README shows how to use it.\n`,
@@ -68,7 +68,7 @@ async function showMainJob(project: Project, fake: FakeGithub, dataDir: string):
 }
 
 async function createTeam(project: Project): Promise<{ maya: Client; tom: Client }> {
-  chapter("A team of two: Maya is the admin, Tom handles issues");
+  heading("A team of two: Maya is the admin, Tom handles issues");
   const server = createClient<Database>(project.url, project.secretKey, { auth: { persistSession: false } });
   const addMember = async (name: string, fullName: string, role: "admin" | "agent"): Promise<Client> => {
     const email = `${name}@fixloop.example`;
@@ -83,7 +83,7 @@ async function createTeam(project: Project): Promise<{ maya: Client; tom: Client
     if (signUp.error) throw signUp.error;
     const { error } = await server.rpc("add_team_member", { email, role });
     if (error) throw error;
-    tell(`${styleText("green", "✓")} ${fullName} signed up and has the role ${role}`);
+    print(`${styleText("green", "✓")} ${fullName} signed up and has the role ${role}`);
     return client;
   };
   return {
@@ -93,30 +93,30 @@ async function createTeam(project: Project): Promise<{ maya: Client; tom: Client
 }
 
 async function receiveMessages(project: Project): Promise<void> {
-  chapter("Messages arrive at the webhook");
+  heading("Messages arrive at the webhook");
   const wrong = await fetch(project.circleWebhookUrl.replace(/secret=.*/, "secret=guessed"), {
     method: "POST",
     body: "{}",
   });
   assert.equal(wrong.status, 401);
-  tell(`${styleText("green", "✓")} a wrong secret is answered 401, and nothing is stored`);
+  print(`${styleText("green", "✓")} a wrong secret is answered 401, and nothing is stored`);
 
   const first = await timed("a single message by Ana Ruiz", () => post(project, single, 200));
-  tell(`  → ${describeImport(first)}`);
+  print(`  → ${describeImport(first)}`);
   const created = await timed("a thread by Jo Meyer with two replies", () => post(project, thread(2), 200));
-  tell(`  → ${describeImport(created)}`);
+  print(`  → ${describeImport(created)}`);
   const updated = await timed("the same thread with a third reply", () => post(project, thread(3), 200));
-  tell(`  → ${describeImport(updated)}`);
+  print(`  → ${describeImport(updated)}`);
   const again = await timed("the same payload again", () => post(project, thread(3), 200));
-  tell(`  → ${describeImport(again)}`);
+  print(`  → ${describeImport(again)}`);
   assert.deepEqual(issueIds(again), issueIds(created), "a thread is one issue, however often it is sent");
   const talk = await timed("small talk", () => post(project, smallTalk, 200));
-  tell(`  → ${describeImport(talk)}`);
+  print(`  → ${describeImport(talk)}`);
   const unsure = await timed(
     "a message without a verdict, as the community's API returns it",
     () => post(project, uncertain, 200),
   );
-  tell(
+  print(
     `  → ${
       styleText(
         "dim",
@@ -168,7 +168,7 @@ function describeImport(answer: WebhookAnswer): string {
 }
 
 async function triage(tom: Client): Promise<void> {
-  chapter("Tom decides about the uncertain message");
+  heading("Tom decides about the uncertain message");
   const queue = await rows(
     tom.from("circle_triage_queue").select("id, title, body, author_name, triage_confidence"),
   );
@@ -180,7 +180,7 @@ async function triage(tom: Client): Promise<void> {
     tom.rpc("similar_issues", { title: message.title, description: message.body ?? "" }),
   );
   console.log("");
-  tell("Was it asked before? similar_issues() returns the nearest:");
+  print("Was it asked before? similar_issues() returns the nearest:");
   table(similar, ["seq_id", "title", "status", "similarity"]);
   const [nearest] = similar;
   assert(nearest);
@@ -189,7 +189,7 @@ async function triage(tom: Client): Promise<void> {
     issue_id: nearest.id,
   });
   if (error) throw error;
-  tell(
+  print(
     `${
       styleText("green", "✓")
     } it is the same as #${nearest.seq_id}, so ${message.author_name}'s message is added to that issue`,
@@ -198,7 +198,7 @@ async function triage(tom: Client): Promise<void> {
 
 /** @returns the id of the issue that needs a change of the code */
 async function handleIssues(tom: Client): Promise<string> {
-  chapter("The open issues");
+  heading("The open issues");
   const waiting = await rows(
     tom.from("issues").select("id, seq_id, title, description, segment, status, submitted_by, tags").eq(
       "status",
@@ -212,11 +212,11 @@ async function handleIssues(tom: Client): Promise<string> {
   const [signIn, csv] = waiting;
   assert(signIn && csv);
   console.log("");
-  tell("The thread's text, with its authors:");
+  print("The thread's text, with its authors:");
   quote(csv.description);
   assert.match(csv.description, /Lee Park/);
 
-  chapter("Tom handles both");
+  heading("Tom handles both");
   await timed(
     `assigns #${csv.seq_id} to himself`,
     () =>
@@ -246,7 +246,7 @@ async function handleIssues(tom: Client): Promise<string> {
 
   const invalid = await tom.from("issues").update({ status: "done" }).eq("id", csv.id).select();
   assert.equal(invalid.error?.message, "tracker_status_invalid");
-  tell(
+  print(
     `${styleText("green", "✓")} a status that does not exist is rejected: ${
       styleText("dim", invalid.error.hint)
     }`,
@@ -255,7 +255,7 @@ async function handleIssues(tom: Client): Promise<string> {
 }
 
 async function showLog(tom: Client): Promise<void> {
-  chapter("The status log, written by the database");
+  heading("The status log, written by the database");
   const issues = new Map(
     (await rows(tom.from("issues").select("id, seq_id, created_at, resolved_at"))).map((
       issue,
@@ -280,7 +280,7 @@ async function showLog(tom: Client): Promise<void> {
   );
 
   console.log("");
-  tell("And the last comment of each issue, in the view issue_activity_log:");
+  print("And the last comment of each issue, in the view issue_activity_log:");
   const activity = await rows(
     tom.from("issue_activity_log").select("*").order("last_comment_at", { ascending: false }),
   );
@@ -288,6 +288,6 @@ async function showLog(tom: Client): Promise<void> {
   for (const issue of issues.values()) {
     assert(issue.resolved_at);
     const ms = Date.parse(issue.resolved_at) - Date.parse(issue.created_at);
-    tell(`#${issue.seq_id} was resolved ${(ms / 1000).toFixed(2)} s after its message became an issue`);
+    print(`#${issue.seq_id} was resolved ${(ms / 1000).toFixed(2)} s after its message became an issue`);
   }
 }

@@ -63,7 +63,7 @@ async function start(dataDir: string, source: "migrations" | "schemas", reset = 
         "Stop the process that uses it, or choose another port: API_PORT=54331 npm start",
       );
     }
-    if (reset) say("deleting the data");
+    if (reset) print("deleting the data");
     if (reset || isThrowAway) await dropCluster(dataDir);
     const stack = await startStack({
       dataDir,
@@ -71,7 +71,7 @@ async function start(dataDir: string, source: "migrations" | "schemas", reset = 
       dbPort,
       source,
       seed: true,
-      progress: say,
+      progress: print,
       functions: { log: (name, line) => console.log(`${styleText("dim", `[${name}]`)} ${line}`) },
     });
     try {
@@ -79,13 +79,13 @@ async function start(dataDir: string, source: "migrations" | "schemas", reset = 
       writeEnv(envFile, stack.project);
       report(stack.project, dataDir, (performance.now() - started) / 1000);
       if (isThrowAway) {
-        say("its data is deleted when it stops; a change of supabase/schemas/ needs a new start");
+        print("its data is deleted when it stops; a change of supabase/schemas/ needs a new start");
       }
       const reason = await Promise.race([stack.postgres.died, signalled]);
       if (reason) throw new UserError(reason, "Start again: npm start. Committed data is kept.");
     } finally {
       rmSync(envFile, { force: true });
-      say("stopping");
+      print("stopping");
       await stack.stop();
     }
   } finally {
@@ -166,7 +166,7 @@ function report(project: Project, dataDir: string, seconds: number): void {
   console.log("");
 }
 
-function say(step: string): void {
+function print(step: string): void {
   console.log(`${styleText("dim", "…")} ${step}`);
 }
 

@@ -4,7 +4,7 @@ import type { SupabaseConfig } from "../config.ts";
 import { JWT_SECRET, PUBLISHABLE_KEY, SECRET_KEY } from "../keys.ts";
 
 // Fixes in @supabase/lite: the search path and lock timeout that the platform sets for `authenticator`.
-// Unnecessary when: lite connects as `authenticator` and reads the catalog as somebody else.
+// Unnecessary when: lite connects as `authenticator` and reads the catalog with another role.
 
 /** lite with the settings of `supabase/config.toml`, over a connection as the superuser. */
 export function createApp(url: string, config: SupabaseConfig): App {

@@ -1,7 +1,7 @@
 import type postgres from "postgres";
 import { PgTypes } from "./types.ts";
 
-// Fixes in @supabase/lite: nothing by itself; lite's own catalog lacks what the other files need: types by object id, the
+// Fixes in @supabase/lite: lite's own catalog lacks what the other files need: types by object id, the
 // arguments and volatility of functions, settings of roles.
 // Unnecessary when: ast.ts, requests.ts, session.ts and types.ts are.
 

@@ -3,7 +3,7 @@ import type postgres from "postgres";
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Ast } from "./ast.ts";
 
-// Fixes in @supabase/lite: nothing by itself; it is the one way to the private fields that the other files change.
+// Fixes in @supabase/lite: it has no hooks, so the other files change private fields; this file is the only way to them.
 // Unnecessary when: lite has hooks for a request that was parsed, for its transaction and for the catalog.
 
 /** The private fields of lite's connection that are changed or used here. */

@@ -1,6 +1,6 @@
 import type postgres from "postgres";
 
-// Fixes in @supabase/lite: nothing by itself; it loads what openapi.ts describes.
+// Fixes in @supabase/lite: lite has no data for an OpenAPI description; this file loads it for openapi.ts.
 // Unnecessary when: openapi.ts is.
 
 export interface Column {

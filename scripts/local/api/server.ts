@@ -44,50 +44,58 @@ export async function createApi(url: string, config: SupabaseConfig): Promise<Ap
   runInSessions(internals, catalog, exchanges, config);
 
   const send = async (request: Request): Promise<Response> => await app.fetch(request, { peerAddress: null });
-  const exchange = async (exchange: Exchange, request: Request): Promise<Response> => {
-    const response = await exchanges.run(exchange, () => send(request));
-    return exchange.response ?? response;
+  const rest: Rest = {
+    config,
+    internals,
+    catalog,
+    async send(exchange, request) {
+      const response = await exchanges.run(exchange, () => send(request));
+      return exchange.response ?? response;
+    },
   };
-
-  async function answer(request: Request): Promise<Response> {
-    const { origin, pathname, searchParams } = new URL(request.url);
-    const schema = request.headers.get(
-      request.method === "GET" || request.method === "HEAD" ? "accept-profile" : "content-profile",
-    ) ?? config.api.schemas[0] ?? "public";
-    const called = catalog.functions(schema, pathname.match(/^\/rest\/v1\/rpc\/(.+)$/)?.[1] ?? "");
-    const isArgument = (name: string): boolean =>
-      called.some((each) => each.arguments.some((argument) => argument.name === name));
-    const [first, ...repeats] = separateFilters(searchParams, isArgument);
-    const more: Ast[] = [];
-    for (const search of repeats) {
-      const parsed: Exchange = { request, isParseOnly: true, more: [] };
-      const response = await exchange(
-        parsed,
-        new Request(`${origin}${pathname}?${search}`, { headers: request.headers }),
-      );
-      if (!parsed.ast) return response;
-      more.push(parsed.ast);
-    }
-    const target = `${origin}${pathname}${first.size > 0 ? `?${first}` : ""}`;
-    const run: Exchange = { request, isParseOnly: false, more };
-    const isHeadCall = request.method === "HEAD" && called.length > 0;
-    const response = await exchange(
-      run,
-      new Request(target, isHeadCall ? { headers: request.headers } : request),
-    );
-    if (/^\/rest\/v1\/?$/.test(pathname) && request.method === "GET" && response.ok) {
-      return Response.json(await describeSchema(internals.driver, schema, "service_role"), {
-        headers: { "content-type": "application/openapi+json; charset=utf-8" },
-      });
-    }
-    return fixResponse(response, run, catalog, config);
-  }
-
   return {
     async fetch(request) {
       const isRest = /^\/rest\/v1(\/|$)/.test(new URL(request.url).pathname);
-      return preflight(request) ?? allowOrigins(isRest ? await answer(request) : await send(request));
+      return preflight(request) ?? allowOrigins(isRest ? await answer(request, rest) : await send(request));
     },
     close: () => app.connection.close(),
   };
+}
+
+/** What it takes to answer a request to `/rest/v1`. */
+interface Rest {
+  config: SupabaseConfig;
+  internals: ConnectionInternals;
+  catalog: Catalog;
+  /** Sends a request to lite as a part of an exchange. */
+  send(exchange: Exchange, request: Request): Promise<Response>;
+}
+
+async function answer(request: Request, { config, internals, catalog, send }: Rest): Promise<Response> {
+  const { origin, pathname, searchParams } = new URL(request.url);
+  const schema = request.headers.get(
+    request.method === "GET" || request.method === "HEAD" ? "accept-profile" : "content-profile",
+  ) ?? config.api.schemas[0] ?? "public";
+  const called = catalog.functions(schema, pathname.match(/^\/rest\/v1\/rpc\/(.+)$/)?.[1] ?? "");
+  const isArgument = (name: string): boolean =>
+    called.some((each) => each.arguments.some((argument) => argument.name === name));
+  const [first, ...repeats] = separateFilters(searchParams, isArgument);
+  const more: Ast[] = [];
+  for (const search of repeats) {
+    const parsed: Exchange = { request, isParseOnly: true, more: [] };
+    const target = `${origin}${pathname}?${search}`;
+    const response = await send(parsed, new Request(target, { headers: request.headers }));
+    if (!parsed.ast) return response;
+    more.push(parsed.ast);
+  }
+  const run: Exchange = { request, isParseOnly: false, more };
+  const target = `${origin}${pathname}${first.size > 0 ? `?${first}` : ""}`;
+  const isHeadCall = request.method === "HEAD" && called.length > 0;
+  const response = await send(run, new Request(target, isHeadCall ? { headers: request.headers } : request));
+  if (/^\/rest\/v1\/?$/.test(pathname) && request.method === "GET" && response.ok) {
+    return Response.json(await describeSchema(internals.driver, schema, "service_role"), {
+      headers: { "content-type": "application/openapi+json; charset=utf-8" },
+    });
+  }
+  return fixResponse(response, run, catalog, config);
 }

@@ -4,7 +4,7 @@ export type BodyError = "too_large" | "timeout" | "aborted";
 /**
  * Reads the raw body of a request or a response, once.
  *
- * @param maxBytes a larger body is given up while it arrives, whatever `content-length` says
+ * @param maxBytes a larger body is given up while it arrives, also with a wrong `content-length`
  * @param timeoutMs a body that has not arrived in full by then is given up
  */
 export async function readBody(

@@ -13,8 +13,8 @@ describe("parseSecrets", () => {
   test.each([
     ["is not set", undefined],
     ["is not set", " , "],
-    ["holds more than 2 secrets", [one, two, "c".repeat(20)].join()],
-    ["holds a secret of fewer than 20 characters", `${one},short`],
+    ["has more than 2 secrets", [one, two, "c".repeat(20)].join()],
+    ["has a secret of fewer than 20 characters", `${one},short`],
   ])("rejects a list that %s, without repeating it", (message, value) => {
     expect(() => parseSecrets("X", value)).toThrow(new Error(`X ${message}`));
   });

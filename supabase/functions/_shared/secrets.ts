@@ -16,15 +16,15 @@ const MAX_SECRETS = 2;
 export function parseSecrets(name: string, value: string | undefined): string[] {
   const secrets = (value ?? "").split(",").map((secret) => secret.trim()).filter((secret) => secret !== "");
   if (secrets.length === 0) throw new Error(`${name} is not set`);
-  if (secrets.length > MAX_SECRETS) throw new Error(`${name} holds more than ${MAX_SECRETS} secrets`);
+  if (secrets.length > MAX_SECRETS) throw new Error(`${name} has more than ${MAX_SECRETS} secrets`);
   if (secrets.some((secret) => secret.length < MIN_LENGTH)) {
-    throw new Error(`${name} holds a secret of fewer than ${MIN_LENGTH} characters`);
+    throw new Error(`${name} has a secret of fewer than ${MIN_LENGTH} characters`);
   }
   return secrets;
 }
 
 /**
- * Whether a caller's secret is one of ours. Takes the same time whichever matches, if any, and whatever their lengths are:
+ * Whether a caller's secret is one of ours. Takes the same time whichever matches, if any, and does not depend on their lengths:
  * it compares hashes, and always all of them.
  */
 export function isOneOf(given: string, secrets: readonly string[]): boolean {

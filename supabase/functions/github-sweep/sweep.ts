@@ -11,7 +11,7 @@ export interface Report {
   requests: number;
   read: number;
   unchanged: number;
-  /** Answers that the token can't read what was asked for. */
+  /** Answers that the token can't read the pull request. */
   not_seen: number;
   /** Tokens that GitHub rejects, or that can't be decrypted. */
   tokens_refused: number;
@@ -38,7 +38,7 @@ export interface SweepTools {
 const MAX_FAILURES_IN_A_ROW = 3;
 
 /**
- * Asks GitHub about what is due, one request after the other, and stores each answer by itself: what goes wrong with one
+ * Asks GitHub about what is due, one request after the other, and stores each answer separately: a failure of one
  * pull request does not affect the others. What is not reached stays due.
  */
 export async function sweep(plan: Plan, tools: SweepTools): Promise<Report> {

@@ -25,7 +25,7 @@ export interface Caller {
 
 /** Finds out who is calling, by asking the API for the state of the caller's token with their access token; throws 401 or 503. */
 export async function identify(request: Request, connect: Connect): Promise<Caller> {
-  const bearer = parseBearer(request, "whoever the GitHub token belongs to");
+  const bearer = parseBearer(request, "the GitHub token's owner");
   const db = connect(bearer.token);
   const { data, error, status } = await db.rpc("github_token_status");
   if (status === 401) throw tokenInvalid(error?.message ?? "The API rejected it.");

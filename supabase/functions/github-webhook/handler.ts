@@ -46,8 +46,8 @@ const SIGNATURE_INVALID: Failure = {
 /**
  * Receives GitHub's webhook: `POST /github-webhook`, signed with the webhook's secret, JSON or form-encoded, up to 25 MB.
  *
- * What changes no pull request of ours is answered 200 `{status: "ignored"}` and not stored. Of the rest, one database call
- * stores the bytes and merges what they contain; where that fails, another one stores them alone and the scheduler processes
+ * A delivery that changes no stored pull request is answered 200 `{status: "ignored"}` and not stored. For the others, one
+ * database call stores and merges them; where that fails, another one stores the bytes alone and the scheduler processes
  * them. Answers 200 `{delivery_id, status}` with `done` or `already_done`, and 202 with `failed` or `received`, which are
  * tried again. Errors: 400, 401, 405, 408, 413, 415, 422, 503 with `{code, message, details, hint, request_id}`.
  */

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 /** `X-Hub-Signature-256`: `sha256=` and the HMAC-SHA-256 of the body in hex. */
 const FORM = /^sha256=([0-9a-f]{64})$/;
 
-/** Parses the header; null where it holds no signature. */
+/** Parses the header; null where it has no signature. */
 export function parseSignature(header: string | null): Uint8Array<ArrayBuffer> | null {
   const hex = header?.match(FORM)?.[1];
   return hex ? new Uint8Array(Buffer.from(hex, "hex")) : null;
