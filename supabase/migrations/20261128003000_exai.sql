@@ -573,7 +573,7 @@ comment on column public.exai_issue_checklist.step_number is
   'insert: after the last step.';
 comment on column public.exai_issue_checklist.status is 'pending, in_progress, complete or skipped.';
 comment on column public.exai_issue_checklist.conversation_id is
-  'Id of the conversation in which the step was worked on.';
+  'Id of the conversation that did the step.';
 comment on column public.exai_issue_checklist.completed_at is
   'When it was completed: the value that was sent, else the time at which the status became complete. '
   'Cleared by any other status.';
@@ -2139,7 +2139,7 @@ begin
 end;
 $$;
 comment on function private.find_exai_issues is
-  'One page of the issues that match all conditions, best first; a null is no condition.';
+  'One page of the issues that match all conditions, best first. Null matches every issue.';
 
 create or replace function private.search_exai_issues(
   p_query text, p_severity text[], p_status text[], p_category text[], p_component text, p_file text,
@@ -2291,7 +2291,7 @@ begin
 end;
 $$;
 comment on function private.clear_exai_claim is
-  'Before trigger of exai_issues that are not active: they have no claim.';
+  'Before trigger of exai_issues: clears the claim of an issue that is not active.';
 
 create trigger _200_guard_exai_claim before insert on public.exai_issues
   for each row when (
@@ -2441,8 +2441,8 @@ begin atomic
   select n.* from private.next_exai_issue(next_exai_issue.conversation_id, next_exai_issue.minutes) as n;
 end;
 comment on function public.next_exai_issue is
-  'Claims the first issue of exai_ready_issues that has no claim, and returns it; no row if there is none. '
-  'Concurrent callers get different issues. Agents and servers. Errors: sign_in_required (401), '
+  'Claims the first issue of exai_ready_issues that has no claim, and returns it; without such an issue no '
+  'row. Concurrent callers get different issues. Agents and servers. Errors: sign_in_required (401), '
   'team_role_required (403), exai_claim_minutes_invalid (422).';
 grant execute on function public.next_exai_issue to authenticated, service_role;
 

@@ -33,7 +33,7 @@ comment on column public.exai_issue_checklist.step_number is
   'insert: after the last step.';
 comment on column public.exai_issue_checklist.status is 'pending, in_progress, complete or skipped.';
 comment on column public.exai_issue_checklist.conversation_id is
-  'Id of the conversation in which the step was worked on.';
+  'Id of the conversation that did the step.';
 comment on column public.exai_issue_checklist.completed_at is
   'When it was completed: the value that was sent, else the time at which the status became complete. '
   'Cleared by any other status.';

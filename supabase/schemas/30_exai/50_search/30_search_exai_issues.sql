@@ -37,7 +37,7 @@ begin
 end;
 $$;
 comment on function private.find_exai_issues is
-  'One page of the issues that match all conditions, best first; a null is no condition.';
+  'One page of the issues that match all conditions, best first. Null matches every issue.';
 
 create or replace function private.search_exai_issues(
   p_query text, p_severity text[], p_status text[], p_category text[], p_component text, p_file text,

@@ -62,7 +62,7 @@ begin
 end;
 $$;
 comment on function private.clear_exai_claim is
-  'Before trigger of exai_issues that are not active: they have no claim.';
+  'Before trigger of exai_issues: clears the claim of an issue that is not active.';
 
 create trigger _200_guard_exai_claim before insert on public.exai_issues
   for each row when (

@@ -35,7 +35,7 @@ begin atomic
   select n.* from private.next_exai_issue(next_exai_issue.conversation_id, next_exai_issue.minutes) as n;
 end;
 comment on function public.next_exai_issue is
-  'Claims the first issue of exai_ready_issues that has no claim, and returns it; no row if there is none. '
-  'Concurrent callers get different issues. Agents and servers. Errors: sign_in_required (401), '
+  'Claims the first issue of exai_ready_issues that has no claim, and returns it; without such an issue no '
+  'row. Concurrent callers get different issues. Agents and servers. Errors: sign_in_required (401), '
   'team_role_required (403), exai_claim_minutes_invalid (422).';
 grant execute on function public.next_exai_issue to authenticated, service_role;

@@ -8,8 +8,8 @@ select plan(17);
 \ir ../helpers/personas.psql
 
 insert into exai_issues (id, title, severity) values
-  ('10000000-0000-4000-8000-000000000001', 'One', 'high'), ('10000000-0000-4000-8000-000000000002', 'Two',
-    'low'),
+  ('10000000-0000-4000-8000-000000000001', 'One', 'high'),
+  ('10000000-0000-4000-8000-000000000002', 'Two', 'low'),
   ('10000000-0000-4000-8000-000000000003', 'Three', 'critical');
 insert into exai_issue_relations (from_issue_id, to_issue_id, kind)
 values ('10000000-0000-4000-8000-000000000002', '10000000-0000-4000-8000-000000000003', 'blocks');
@@ -29,7 +29,7 @@ select is(pg_temp.claim('agent', 'One', 'conv-b'), 'PT409 exai_claim_conflict',
   'another conversation is rejected');
 select is(
   pg_temp.claim('second', 'One', 'conv-a'), 'PT409 exai_claim_conflict',
-    'so is the same conversation id under another account'
+  'so is the same conversation id under another account'
 );
 do $$
 declare
@@ -48,8 +48,7 @@ update exai_issues set lease_expires_at = now() - interval '1 second' where titl
 select is(pg_temp.claim('second', 'One', null), 'second|t|30',
   'an expired claim is replaced; without a conversation the holder is a name');
 select is(
-  pg_temp.as_persona('agent', format('select release_exai_issue(%s, %L)', pg_temp.number_of('One'),
-    'conv-b')),
+  pg_temp.as_persona('agent', format('select release_exai_issue(%s, ''conv-b'')', pg_temp.number_of('One'))),
   'false', 'a conversation cannot release the claim of another'
 );
 select is(
@@ -62,7 +61,7 @@ select is(pg_temp.claim('agent', 'One', 'conv-a', '1441'), 'PT422 exai_claim_min
 select is(pg_temp.claim('viewer', 'One', 'conv-a'), 'PT403 team_role_required', 'viewers cannot claim');
 select is(
   pg_temp.as_persona('agent', 'select claim_exai_issue(99999999)'), 'PT404 exai_issue_unknown',
-    'an unknown issue'
+  'an unknown issue'
 );
 create function pg_temp.next(p_conversation text) returns text language sql as $$
   select pg_temp.as_persona('agent', format('select title from next_exai_issue(%L)', p_conversation))

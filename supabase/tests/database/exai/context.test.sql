@@ -65,11 +65,11 @@ select is(
 select ok(length(pg_temp.context('{}')::text) < 400000, 'the size is limited');
 select is(
   pg_temp.as_persona('viewer', 'select exai_issue_context(99999999)'), 'PT404 exai_issue_unknown',
-    'an unknown number'
+  'an unknown number'
 );
 select is(
   pg_temp.as_persona('stranger', 'select exai_issue_context(1)'), 'PT403 team_role_required',
-    'people outside the team are rejected'
+  'people outside the team are rejected'
 );
 
 -- The statement that PostgREST sends for a POST with resolution=merge-duplicates.
@@ -92,8 +92,8 @@ select is(
    from (select pg_temp.as_persona('agent', pg_temp.upsert('exai_issues', r || '{"title": "Two again",
        "severity": null, "category": null, "status": null, "fix_date": null, "description": null,
        "created_by": null, "issue_number": null, "affected_components": null, "blocks_issues": null,
-       "related_issues": null, "blocked_by_issues": null, "discovery_date": null, "created_at":
-         null}'))::jsonb as u) as v,
+       "related_issues": null, "blocked_by_issues": null, "discovery_date": null,
+       "created_at": null}'))::jsonb as u) as v,
      unnest(array['severity', 'status', 'title']) as k),
   '["high", "fixed", "Two again"]', 'nulls keep the stored values'
 ) from sent;

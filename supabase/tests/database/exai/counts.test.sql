@@ -9,15 +9,15 @@ select plan(18);
 
 -- active
 insert into exai_issues (id, title, severity, created_at)
-select ('10000000-0000-4000-8000-00000000000' || n)::uuid, 'I' || n, s, '2026-01-01'::timestamptz + n *
-  interval '1 day'
+select ('10000000-0000-4000-8000-00000000000' || n)::uuid, 'I' || n, s,
+  '2026-01-01'::timestamptz + n * interval '1 day'
 from unnest(array['low', 'critical', 'medium', 'critical', 'medium', 'low']) with ordinality as u (s, n);
 create function pg_temp.i(p_number integer) returns uuid language sql immutable as $$
   select ('10000000-0000-4000-8000-00000000000' || p_number)::uuid
 $$;
 insert into exai_issue_checklist (issue_id, description, status)
-select pg_temp.i(1), 's', s from unnest(array['complete', 'complete', 'pending', 'skipped', 'in_progress']) as
-  s;
+select pg_temp.i(1), 's', s
+from unnest(array['complete', 'complete', 'pending', 'skipped', 'in_progress']) as s;
 insert into exai_issue_checklist (issue_id, description, status) values (pg_temp.i(2), 's', 'skipped');
 create function pg_temp.progress(p_number integer) returns text language sql as $$
   select concat_ws('/', completed_steps, total_steps, skipped_steps) || ' ' || progress_percentage
@@ -45,7 +45,7 @@ insert into exai_issue_relations (from_issue_id, to_issue_id, kind) values
   (pg_temp.i(4), pg_temp.i(2), 'parent'), (pg_temp.i(2), pg_temp.i(3), 'parent');
 select is(pg_temp.ready(), '56', 'without blocked issues and their descendants');
 update exai_issues set status = 'verified' where id = pg_temp.i(6);
-select is(pg_temp.ready(), '24' || '53',
+select is(pg_temp.ready(), '2453',
   'an issue that unblocks more comes first; a finished issue blocks nothing');
 update exai_issues set status = 'open' where id = pg_temp.i(6);
 select is(pg_temp.ready(), '56', 'a reopened issue blocks again');
@@ -59,7 +59,7 @@ select is(
 );
 select is(
   pg_temp.as_persona('stranger', $$ select count(*) from exai_ready_issues $$), '0',
-    'people outside the team do not'
+  'people outside the team do not'
 );
 
 -- Random writes with a fixed seed, so that a failure is reproducible.
@@ -79,8 +79,8 @@ declare
 begin
   case floor(random() * 8)
     when 0 then
-      update exai_issues set status = (array['open', 'in_progress', 'fixed', 'closed'])[1 + floor(random() *
-        4)]
+      update exai_issues
+      set status = (array['open', 'in_progress', 'fixed', 'closed'])[1 + floor(random() * 4)]
       where id in (v_a, v_b);
     when 1, 2 then
       insert into exai_issue_relations (from_issue_id, to_issue_id, kind) values (v_a, v_b, 'blocks')
@@ -95,14 +95,14 @@ begin
       select u.id, 's', (array['pending', 'complete', 'skipped'])[1 + floor(random() * 3)]
       from unnest(array[v_a, v_b, v_b]) as u (id);
     when 7 then
-      update exai_issue_checklist set status = (array['pending', 'complete', 'skipped'])[1 + floor(random() *
-        3)]
+      update exai_issue_checklist
+      set status = (array['pending', 'complete', 'skipped'])[1 + floor(random() * 3)]
       where issue_id in (v_a, v_b);
   end case;
   return 'written';
 exception
   when sqlstate 'PT409' or check_violation then
-    return 'refused';
+    return 'rejected';
 end;
 $$;
 create temp table outcome on commit drop as
@@ -126,8 +126,7 @@ update private.exai_issue_counts set unblocks_count = unblocks_count + 1
 where issue_id = '20000000-0000-4000-8000-000000000001';
 select is(
   (select string_agg(name || ' ' || stored - counted, ',') from private.verify_exai_issue_counts()),
-    'unblocks 1',
-  'a wrong count is found'
+  'unblocks 1', 'a wrong count is found'
 );
 
 select * from finish();

@@ -101,8 +101,8 @@ select is(pg_temp.dates('One'), 'fixed|t|f', 'which fixed clears');
 update exai_issues set status = 'verified', verification_date = '2025-02-02' where title = 'One';
 update exai_issues set status = 'closed' where title = 'One';
 select is(
-  (select concat_ws('|', status, fix_date::date, verification_date::date) from exai_issues where title =
-    'One'),
+  (select concat_ws('|', status, fix_date::date, verification_date::date) from exai_issues
+   where title = 'One'),
   'closed|2025-01-01|2025-02-02', 'closing keeps the dates'
 );
 update exai_issues set status = 'in_progress', actual_fix = 'tried', fix_conversation_id = 'fix-1'

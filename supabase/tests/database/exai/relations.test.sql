@@ -14,21 +14,25 @@ create function pg_temp.i(p_number integer) returns uuid language sql immutable 
 $$;
 grant execute on function pg_temp.i(integer) to authenticated;
 -- the arrays of an issue, by the last digit of the ids
+create function pg_temp.digits(p_ids uuid[]) returns text language sql as $$
+  select coalesce(string_agg(right(u.id::text, 1), '' order by u.position), '')
+  from unnest(p_ids) with ordinality as u (id, position)
+$$;
 create function pg_temp.arrays(p_number integer) returns text language sql as $$
-  select concat_ws('|',
-    'related ' || (select coalesce(string_agg(right(u::text, 1), '' order by n), '') from
-      unnest(related_issues)
-      with ordinality as u (u, n)),
-    'blocks ' || (select coalesce(string_agg(right(u::text, 1), '' order by n), '') from unnest(blocks_issues)
-      with ordinality as u (u, n)),
-    'by ' || (select coalesce(string_agg(right(u::text, 1), '' order by n), '') from unnest(blocked_by_issues)
-      with ordinality as u (u, n)))
+  select concat_ws(
+    '|', 'related ' || pg_temp.digits(related_issues), 'blocks ' || pg_temp.digits(blocks_issues),
+    'by ' || pg_temp.digits(blocked_by_issues)
+  )
   from exai_issues where id = pg_temp.i(p_number)
 $$;
 create function pg_temp.edges() returns text language sql as $$
-  select coalesce(string_agg(concat_ws(' ', right(from_issue_id::text, 1), kind, right(to_issue_id::text, 1)),
-    ', '
-    order by from_issue_id, to_issue_id, kind), 'none') from exai_issue_relations
+  select coalesce(
+    string_agg(
+      concat_ws(' ', right(from_issue_id::text, 1), kind, right(to_issue_id::text, 1)), ', '
+      order by from_issue_id, to_issue_id, kind
+    ), 'none'
+  )
+  from exai_issue_relations
 $$;
 
 -- arrays → edges

@@ -11,21 +11,18 @@ select plan(31);
 alter sequence public.exai_issues_issue_number_seq restart with 770001;
 insert into exai_issues (
   title, severity, category, status, file_path, affected_components, description, root_cause,
-    impact_description,
-  recommended_fix, actual_fix, created_at
+  impact_description, recommended_fix, actual_fix, created_at
 ) values
   ('AsyncGLM Provider NO Timeout', 'critical', 'timeout', 'open', 'src/providers/async_glm.py', '{AsyncGLM}',
     'The client is made without one.', 'ZhipuAI gets no client', 'Conversations hang forever',
     'Use TimeoutConfig and max_retries=3', null, '2026-01-01'),
-  ('Kimi waits 300s', 'high', 'performance', 'fixed', 'src/providers/async_kimi.py', '{AsyncKimi,pool}', '',
-    null,
-    null, null, 'Lowered DEFAULT_WAIT', '2026-01-02'),
-  ('Hardcoded defaults', 'medium', 'configuration', 'open', 'config/base.toml', '{}', '', null, null, null,
-    null,
-    '2026-01-03');
+  ('Kimi waits 300s', 'high', 'performance', 'fixed', 'src/providers/async_kimi.py', '{AsyncKimi,pool}',
+    '', null, null, null, 'Lowered DEFAULT_WAIT', '2026-01-02'),
+  ('Hardcoded defaults', 'medium', 'configuration', 'open', 'config/base.toml', '{}',
+    '', null, null, null, null, '2026-01-03');
 insert into exai_issue_updates (issue_id, content)
-select id, 'Seen again in the HTTPServer of tools/mcp-gateway.ts' from exai_issues where title =
-  'Kimi waits 300s';
+select id, 'Seen again in the HTTPServer of tools/mcp-gateway.ts'
+from exai_issues where title = 'Kimi waits 300s';
 create function pg_temp.found(p_arguments text) returns text language sql as $$
   select pg_temp.as_persona('viewer', format('select string_agg(left(title, 4), '','' order by position)
     from search_exai_issues(%s) with ordinality as f (id, issue_number, title, severity, category, status,
@@ -35,17 +32,18 @@ $$;
 select is(pg_temp.found(quote_literal(r.query)), r.expected, r.query)
 from (
   values
-    ('src/providers/async_glm.py', 'Asyn'), ('async_glm.py', 'Asyn'), ('async_glm', 'Asyn'), ('AsyncGLM',
-      'Asyn'),
-    ('asyncglm', 'Asyn'), ('glm', 'Asyn'), ('TimeoutConfig', 'Asyn'), ('timeout config', 'Asyn'),
+    ('src/providers/async_glm.py', 'Asyn'), ('async_glm.py', 'Asyn'), ('async_glm', 'Asyn'),
+    ('AsyncGLM', 'Asyn'), ('asyncglm', 'Asyn'), ('glm', 'Asyn'), ('TimeoutConfig', 'Asyn'),
+    ('timeout config', 'Asyn'),
     ('max_retries=3', 'Asyn'), ('max_retries', 'Asyn'), ('timeo', 'Asyn'), ('zhipuai', 'Asyn'),
     ('hang', 'Asyn'), ('default_wait', 'Kimi'), ('HTTPServer', 'Kimi'), ('server', 'Kimi'),
     ('tools/mcp-gateway.ts', 'Kimi'), ('providers -glm', 'Kimi'), ('kimi or hardcoded', 'Hard,Kimi'),
     ('"no timeout"', 'Asyn'), ('rdcod', 'Hard'), ('nothing like it', null)
 ) as r (query, expected);
 select is(
-  pg_temp.found((select quote_literal('#' || issue_number) from exai_issues where title =
-    'Hardcoded defaults')),
+  pg_temp.found((
+    select quote_literal('#' || issue_number) from exai_issues where title = 'Hardcoded defaults'
+  )),
   'Hard', 'a number'
 );
 select is(pg_temp.found(''''''), 'Hard,Kimi,Asyn', 'a blank query lists the newest first');

@@ -145,8 +145,8 @@ $$;
 
 select * from pg_temp.run_all('none', null);
 select is(
-  (select concat_ws('|', status, fix_conversation_id, fix_date = now()) from exai_issues where issue_number =
-    1),
+  (select concat_ws('|', status, fix_conversation_id, fix_date = now()) from exai_issues
+   where issue_number = 1),
   'fixed|current-conversation-id|t', 'the issue is fixed, with the conversation and the time that were sent'
 );
 select is(
