@@ -1,4 +1,4 @@
--- What clients may follow live; row security decides who sees which row. Without a list of columns: Realtime
--- reads the log with wal2json, which goes by the tables of a publication alone. Clients name columns.
+-- What clients may subscribe to; row security decides who sees which row. Without a list of columns: Realtime
+-- reads the WAL with wal2json, which uses only the tables of a publication. Clients name columns.
 
 alter publication supabase_realtime add table public.tasks, public.pull_requests;

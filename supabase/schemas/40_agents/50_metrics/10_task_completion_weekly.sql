@@ -1,16 +1,16 @@
--- How many tasks get done each week, by which agent and model, and how long they take.
+-- How many tasks are completed each week, by agent and model, and how long they take.
 
--- Tasks are their owner's; what is counted of everybody's names nobody. Planned for each call: the plan for
--- one user and the one for all have nothing in common.
-create or replace function private.sees_all_metrics() returns boolean
+-- Users see their own tasks; figures over everybody's tasks name no user. Planned for each call: the plan for
+-- one user and the plan for all users have nothing in common.
+create or replace function private.has_all_metrics() returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return private.is_trusted_caller() or private.has_team_role('admin');
 end;
 $$;
-comment on function private.sees_all_metrics is
-  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins '
-  'of the team.';
+comment on function private.has_all_metrics is
+  'Whether the caller''s figures cover everybody''s tasks: for servers and admins of the team. Otherwise '
+  'they cover the caller''s own.';
 
 create or replace function private.task_completion_weekly()
 returns table (
@@ -19,7 +19,7 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
-  v_all constant boolean := private.sees_all_metrics();
+  v_all constant boolean := private.has_all_metrics();
   v_user_id constant uuid := auth.uid();
 begin
   return query
@@ -49,15 +49,15 @@ grant execute on function private.task_completion_weekly to authenticated, servi
 create view public.task_completion_weekly with (security_invoker = true) as
 select * from private.task_completion_weekly();
 comment on view public.task_completion_weekly is
-  'One row a week, agent and model in which a task ended. Of the caller''s own tasks; for admins of the '
+  'One row per week, agent and model with a task that ended. Of the caller''s own tasks; for admins of the '
   'team and servers of everybody''s.';
-comment on column public.task_completion_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.task_completion_weekly.week is 'The Monday of the week, in UTC.';
 comment on column public.task_completion_weekly.model is
-  'execution_metadata.model of the tasks; null where none is named.';
-comment on column public.task_completion_weekly.tasks_count is 'Those that ended, however they did.';
+  'execution_metadata.model of the tasks; null for none.';
+comment on column public.task_completion_weekly.tasks_count is 'Tasks that ended, with any status.';
 comment on column public.task_completion_weekly.completion_rate is
-  'Completed ones of those that completed or failed, 0 to 1; null where there are none.';
+  'The share of completed tasks in those that completed or failed, 0 to 1; null for none.';
 comment on column public.task_completion_weekly.average_seconds is
-  'From the start of the last attempt to the end, of the completed ones.';
-comment on column public.task_completion_weekly.p90_seconds is 'Nine of ten completed ones took no longer.';
+  'From the start of the last attempt to the end, of completed tasks.';
+comment on column public.task_completion_weekly.p90_seconds is 'Nine of ten completed tasks took no longer.';
 grant select on public.task_completion_weekly to authenticated, service_role;

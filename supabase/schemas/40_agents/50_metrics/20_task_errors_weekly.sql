@@ -6,7 +6,7 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
-  v_all constant boolean := private.sees_all_metrics();
+  v_all constant boolean := private.has_all_metrics();
   v_user_id constant uuid := auth.uid();
 begin
   return query
@@ -30,11 +30,12 @@ grant execute on function private.task_errors_weekly to authenticated, service_r
 create view public.task_errors_weekly with (security_invoker = true) as
 select * from private.task_errors_weekly() as e where e.error_kind is not null;
 comment on view public.task_errors_weekly is
-  'One row a week, agent and kind of error with which a task ended as failed. Of the caller''s own tasks; '
-  'for admins of the team and servers of everybody''s.';
-comment on column public.task_errors_weekly.week is 'The Monday on which the week begins, in UTC.';
-comment on column public.task_errors_weekly.error_kind is 'tasks.error_kind; unknown where none is said.';
-comment on column public.task_errors_weekly.share is 'Of that week''s and agent''s failures, 0 to 1.';
+  'One row per week, agent and kind of error of failed tasks. Of the caller''s own tasks; for admins of the '
+  'team and servers of everybody''s.';
+comment on column public.task_errors_weekly.week is 'The Monday of the week, in UTC.';
+comment on column public.task_errors_weekly.error_kind is 'tasks.error_kind; unknown for none.';
+comment on column public.task_errors_weekly.share is
+  'Its share in the failed tasks of that week and agent, 0 to 1.';
 comment on column public.task_errors_weekly.failure_rate is
-  'Of that week''s and agent''s tasks that completed or failed, 0 to 1.';
+  'Its share in the completed and failed tasks of that week and agent, 0 to 1.';
 grant select on public.task_errors_weekly to authenticated, service_role;

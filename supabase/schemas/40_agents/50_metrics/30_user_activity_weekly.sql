@@ -1,4 +1,4 @@
--- Who lets agents work, and how much, by week.
+-- Which users create tasks, and how many, by week.
 
 create or replace function private.user_activity_weekly()
 returns table (
@@ -7,7 +7,7 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
-  v_all constant boolean := private.sees_all_metrics();
+  v_all constant boolean := private.has_all_metrics();
   v_user_id constant uuid := auth.uid();
 begin
   return query
@@ -25,12 +25,13 @@ grant execute on function private.user_activity_weekly to authenticated, service
 create view public.user_activity_weekly with (security_invoker = true) as
 select * from private.user_activity_weekly();
 comment on view public.user_activity_weekly is
-  'One row a week and user who made a task in it. The caller''s own; for admins of the team '
-  'and servers everybody''s.';
-comment on column public.user_activity_weekly.week is 'The Monday on which the week begins, in UTC.';
-comment on column public.user_activity_weekly.tasks_count is 'Tasks made in that week.';
-comment on column public.user_activity_weekly.completed_count is 'Those of them that have completed since.';
-comment on column public.user_activity_weekly.projects_count is 'Projects that they are of.';
-comment on column public.user_activity_weekly.agents_count is 'Agents that they are for.';
-comment on column public.user_activity_weekly.last_active_at is 'When the last of them was made.';
+  'One row per week and user who created a task in it. The caller''s own; for admins of the team and servers '
+  'everybody''s.';
+comment on column public.user_activity_weekly.week is 'The Monday of the week, in UTC.';
+comment on column public.user_activity_weekly.tasks_count is 'Tasks created in that week.';
+comment on column public.user_activity_weekly.completed_count is
+  'Those of them that have completed since then.';
+comment on column public.user_activity_weekly.projects_count is 'Projects of these tasks.';
+comment on column public.user_activity_weekly.agents_count is 'Agents of these tasks.';
+comment on column public.user_activity_weekly.last_active_at is 'When the last of them was created.';
 grant select on public.user_activity_weekly to authenticated, service_role;

@@ -7,7 +7,7 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
-  v_all constant boolean := private.sees_all_metrics();
+  v_all constant boolean := private.has_all_metrics();
   v_user_id constant uuid := auth.uid();
 begin
   return query
@@ -43,14 +43,14 @@ grant execute on function private.pull_requests_weekly to authenticated, service
 create view public.pull_requests_weekly with (security_invoker = true) as
 select * from private.pull_requests_weekly();
 comment on view public.pull_requests_weekly is
-  'One row a week in which a pull request of a task was opened, merged or closed. Of the caller''s own '
-  'tasks, as far as the link is verified; for admins of the team and servers of everybody''s.';
-comment on column public.pull_requests_weekly.week is 'The Monday on which the week begins, in UTC.';
+  'One row per week in which a pull request of a task was opened, merged or closed. Of the caller''s own '
+  'tasks, if the link is verified; for admins of the team and servers of everybody''s.';
+comment on column public.pull_requests_weekly.week is 'The Monday of the week, in UTC.';
 comment on column public.pull_requests_weekly.closed_count is 'Closed without being merged.';
 comment on column public.pull_requests_weekly.merge_rate is
-  'Merged ones of those that were merged or closed that week, 0 to 1; null where there are none.';
+  'The share of merged pull requests in those that were merged or closed that week, 0 to 1; null for none.';
 comment on column public.pull_requests_weekly.median_hours_to_merge is
-  'Half of those merged that week took no longer, in hours from being opened.';
+  'Half of those merged that week took no longer, in hours since they were opened.';
 comment on column public.pull_requests_weekly.p90_hours_to_merge is
-  'Nine of ten of those merged that week took no longer.';
+  'Nine of ten merged that week took no longer.';
 grant select on public.pull_requests_weekly to authenticated, service_role;

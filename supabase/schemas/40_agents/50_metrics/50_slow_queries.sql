@@ -1,7 +1,7 @@
--- Which statements cost the database the most time.
+-- Which statements take the most time in the database.
 
--- Statements that hold data change their constants into parameters before they are noted; others, which may
--- hold a password, do not, and are left out.
+-- pg_stat_statements replaces the constants of these statements by parameters. Of other statements, which may
+-- contain a password, it does not: they are left out.
 create or replace function private.slow_queries()
 returns table (
   query text, calls_count bigint, total_seconds numeric, mean_milliseconds numeric, max_milliseconds numeric,
@@ -9,7 +9,7 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  if not private.sees_all_metrics() then
+  if not private.has_all_metrics() then
     return;
   end if;
   return query
@@ -22,7 +22,7 @@ begin
   order by s.total_exec_time desc
   limit 100;
 exception
-  -- The extension is not there, or is and the server has not loaded it.
+  -- The extension is not installed, or the server has not loaded its library.
   when undefined_table or object_not_in_prerequisite_state then
     return;
 end;
@@ -33,12 +33,12 @@ grant execute on function private.slow_queries to authenticated, service_role;
 create view public.slow_queries with (security_invoker = true) as
 select * from private.slow_queries();
 comment on view public.slow_queries is
-  'The hundred statements that took the most time in all, as pg_stat_statements has counted them since its '
-  'last reset. For admins of the team and servers; empty for everybody else, and where the extension '
-  'is not loaded.';
+  'The hundred statements that took the most time in total, counted by pg_stat_statements since its last '
+  'reset. For admins of the team and servers; empty for everybody else, and where the extension is not '
+  'loaded.';
 comment on column public.slow_queries.query is
   'The statement, its constants as $1, $2 …; cut to 2000 characters.';
-comment on column public.slow_queries.rows_count is 'Rows that all calls gave or changed.';
+comment on column public.slow_queries.rows_count is 'Rows that all calls returned or changed.';
 comment on column public.slow_queries.cache_hit_rate is
-  'Pages found in memory of those that were asked for, 0 to 1.';
+  'The share of pages found in shared buffers, 0 to 1.';
 grant select on public.slow_queries to authenticated, service_role;
