@@ -5,9 +5,9 @@ import { UserError } from "../local/user-error.ts";
 
 const HELP = `npm run --silent secrets:key [-- <key id>]
 
-Prints a new master key as SECRETS_MASTER_KEYS takes it: <key id>:<base64 of 32 random bytes>.
+Prints a new master key in the format of SECRETS_MASTER_KEYS: <key id>:<base64 of 32 random bytes>.
 
-  <key id>   1 to 32 letters, digits, _ and -; by default today's date. No other key may have it, ever.
+  <key id>   1 to 32 letters, digits, _ and -; by default today's date. Never use it for another key.
 
   supabase secrets set SECRETS_MASTER_KEYS="$(npm run --silent secrets:key)"
 `;
@@ -19,7 +19,10 @@ await command(import.meta.main, HELP, (args) => {
     options: {},
   });
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(id)) {
-    throw new UserError(`${id} is no key id.`, "Give 1 to 32 letters, digits, _ and -, or leave it out.");
+    throw new UserError(
+      `${id} is not a valid key id.`,
+      "Give 1 to 32 letters, digits, _ and -, or leave it out.",
+    );
   }
   console.log(`${id}:${randomBytes(32).toString("base64")}`);
   return Promise.resolve(true);

@@ -13,30 +13,30 @@ export interface RotateOptions {
   /** As the service role. */
   client: SupabaseClient<Database>;
   masterKeys: MasterKeys;
-  /** Secrets a statement. Default 100. */
+  /** Secrets per statement. Default 100. */
   batchSize?: number;
-  /** Ends the work after the batch that is under way. */
+  /** Stops after the current batch. */
   signal?: AbortSignal;
   progress?: (done: number, total: number) => void;
 }
 
 export interface Rotation {
-  /** How many were sealed with the newest key. */
+  /** How many were re-encrypted with the newest key. */
   resealed: number;
-  /** Replaced or removed by somebody else in between. */
+  /** Replaced or removed meanwhile. */
   changed: number;
-  /** Those that no key opens; they stay as they are. */
+  /** Those that no key opens; they are left as they are. */
   failed: { id: string; kind: string; userId: string; reason: SecretErrorReason }[];
   isStopped: boolean;
-  /** How many secrets each other key has sealed that is still needed. */
+  /** How many secrets each older key is still needed for. */
   remaining: { keyId: string; count: number }[];
 }
 
 /**
- * Seals every secret with the newest master key that is sealed with another one. What is done is done: a run that was cut
- * off at any point is gone on with by the next one. Functions may read and write secrets all the while.
+ * Re-encrypts with the newest master key every secret that is sealed with another one. A run that was interrupted at any
+ * point is continued by the next one. Functions may read and write secrets meanwhile.
  *
- * @throws UserError when the database does not answer
+ * @throws UserError when the database returns an error
  */
 export async function rotateSecrets(options: RotateOptions): Promise<Rotation> {
   const { client, masterKeys, batchSize = 100, signal, progress = () => {} } = options;
@@ -79,7 +79,7 @@ async function nextBatch(
   return answer(
     await client.rpc("secrets_to_rotate", {
       current_key_id: current,
-      ...(after === null ? {} : { after: after }),
+      ...(after === null ? {} : { after }),
       batch_size: size,
     }),
   );
@@ -121,8 +121,8 @@ async function keysInUse(
 function answer<T>({ data, error }: { data: T; error: { message: string } | null }): NonNullable<T> {
   if (error || data === null || data === undefined) {
     throw new UserError(
-      `The database did not do it: ${error?.message || "no answer"}.`,
-      "What was sealed anew stays so. Run it again to go on.",
+      `The database returned an error: ${error?.message || "no answer"}.`,
+      "Secrets that are re-encrypted stay so. Run it again to continue.",
     );
   }
   return data;

@@ -2608,23 +2608,13 @@ grant execute on function public.fail_task to anon, authenticated, service_role;
 -- 40_agents/30_queue/46_retry_tasks.sql
 -- Tasks whose attempt failed or expired: another attempt later, or the end.
 
-create or replace function private.retry_delay(p_attempts_count smallint) returns interval
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  return (
-    select private.backoff(p_attempts_count, make_interval(secs => s.retry_seconds), interval '1 hour')
-    from public.agent_settings as s where s.id
-  );
-end;
-$$;
-comment on function private.retry_delay is
-  'How long a task waits after this many failed attempts: retry_seconds, twice as long each time, up '
-  'to an hour.';
-
 create or replace function private.retry_or_fail_tasks(p_attempts public.task_attempts[]) returns integer
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_now constant timestamptz := clock_timestamp();
+  v_retry_base constant interval := (
+    select make_interval(secs => s.retry_seconds) from public.agent_settings as s where s.id
+  );
   v_count integer;
 begin
   perform private.set_queue_writes(true);
@@ -2637,8 +2627,8 @@ begin
   set status = case when n.is_retried then 'pending' else 'failed' end::public.task_status,
     started_at = case when not n.is_retried then t.started_at end,
     completed_at = case when not n.is_retried then greatest(v_now, t.started_at) end,
-    run_after = case when n.is_retried then v_now + private.retry_delay(t.attempts_count)
-      else t.run_after end,
+    run_after = case when n.is_retried
+      then v_now + private.backoff(t.attempts_count, v_retry_base, interval '1 hour') else t.run_after end,
     error = n.error, error_kind = n.error_kind, updated_at = v_now
   from next as n
   where t.id = n.id;
@@ -3420,7 +3410,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   update public.task_pull_requests as l set
     verified_at = null, verified_by = null,
-    verify_after = private.later_check(l.verify_failures_count),
+    verify_after = private.next_github_attempt_at(l.verify_failures_count),
     verify_failures_count = l.verify_failures_count + 1
   where l.pull_request_id = p_pull_request_id and l.user_id = p_user_id
     and (l.verified_at is null or l.verified_by = 'token');
@@ -3691,7 +3681,7 @@ create trigger _100_sync_repository_visibility after update on public.pull_reque
   execute function private.sync_repository_visibility();
 
 -- 40_agents/40_github/50_github_repositories.sql
--- The repositories that somebody here works on.
+-- The repositories that projects and tasks have named.
 
 -- Small, and looked up before a delivery writes anything: most deliveries of a busy organisation are about
 -- repositories that no project and no task here names.
@@ -4130,7 +4120,8 @@ begin
   join private.secrets as s on s.user_id = r.user_id and s.kind = 'github_token';
   update private.task_github_refs as r set
     attempts_count = r.attempts_count + 1,
-    next_attempt_at = case when r.attempts_count < 12 then private.later_check(r.attempts_count) end
+    next_attempt_at = case
+      when r.attempts_count < 12 then private.next_github_attempt_at(r.attempts_count) end
   where r.task_id = any (v_ids);
   return v_branches;
 end;
@@ -4208,15 +4199,15 @@ grant execute on function public.pause_github_sweep to service_role;
 -- What the sweep learned about a pull request.
 
 -- After 15 and 30 minutes, an hour … a day, as long as the link exists.
-create or replace function private.later_check(p_failures_count integer) returns timestamptz
+create or replace function private.next_github_attempt_at(p_attempts_count integer) returns timestamptz
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   -- The first one before the next sweep, which is every 15 minutes.
-  return now() + private.backoff(p_failures_count + 1, interval '12 minutes', interval '1 day');
+  return now() + private.backoff(p_attempts_count + 1, interval '12 minutes', interval '1 day');
 end;
 $$;
-comment on function private.later_check is
-  'When to try again after this many failures before this one.';
+comment on function private.next_github_attempt_at is
+  'When to ask GitHub again after this many failed attempts before this one.';
 
 create or replace function private.store_github_answer(
   p_pull public.pull_requests, p_pull_request text, p_etag text, p_read_at timestamptz
@@ -4270,7 +4261,7 @@ begin
     when 'unseen' then
       update private.pull_request_checks as c set
         checked_at = now(), attempts_count = c.attempts_count + 1,
-        next_attempt_at = private.later_check(c.attempts_count)
+        next_attempt_at = private.next_github_attempt_at(c.attempts_count)
       where c.pull_request_id = p_pull_request_id;
       return;
     else
@@ -4363,7 +4354,7 @@ grant execute on function public.record_github_branch to service_role;
 -- 40_agents/40_github/80_prune_pull_requests.sql
 -- Pull requests that no task is linked to any more.
 
-create or replace function private.prune_pull_requests(batch integer default 10000) returns integer
+create or replace function private.prune_pull_requests(p_batch_size integer default 10000) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_count integer;
@@ -4376,7 +4367,7 @@ begin
       )
       and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
     order by o.id
-    limit prune_pull_requests.batch
+    limit p_batch_size
     for update skip locked
   );
   get diagnostics v_count = row_count;
@@ -4384,23 +4375,23 @@ begin
 end;
 $$;
 comment on function private.prune_pull_requests is
-  'Deletes up to so many pull requests that no task is linked to and of which nothing was heard for '
+  'Deletes up to p_batch_size pull requests without a link that were not updated for '
   'delivery_retention_days, and returns how many. For the scheduler.';
 
 -- 40_agents/50_metrics/10_task_completion_weekly.sql
--- How many tasks get done each week, by which agent and model, and how long they take.
+-- How many tasks are completed each week, by agent and model, and how long they take.
 
--- Tasks are their owner's; what is counted of everybody's names nobody. Planned for each call: the plan for
--- one user and the one for all have nothing in common.
-create or replace function private.sees_all_metrics() returns boolean
+-- Users see their own tasks; figures over everybody's tasks name no user. Planned for each call: the plan for
+-- one user and the plan for all users have nothing in common.
+create or replace function private.has_all_metrics() returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return private.is_trusted_caller() or private.has_team_role('admin');
 end;
 $$;
-comment on function private.sees_all_metrics is
-  'Whether figures are of everybody''s tasks rather than of the caller''s: for servers and admins '
-  'of the team.';
+comment on function private.has_all_metrics is
+  'Whether the caller''s figures cover everybody''s tasks: for servers and admins of the team. Otherwise '
+  'they cover the caller''s own.';
 
 create or replace function private.task_completion_weekly()
 returns table (
@@ -4409,7 +4400,7 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
-  v_all constant boolean := private.sees_all_metrics();
+  v_all constant boolean := private.has_all_metrics();
   v_user_id constant uuid := auth.uid();
 begin
   return query
@@ -4439,17 +4430,17 @@ grant execute on function private.task_completion_weekly to authenticated, servi
 create view public.task_completion_weekly with (security_invoker = true) as
 select * from private.task_completion_weekly();
 comment on view public.task_completion_weekly is
-  'One row a week, agent and model in which a task ended. Of the caller''s own tasks; for admins of the '
+  'One row per week, agent and model with a task that ended. Of the caller''s own tasks; for admins of the '
   'team and servers of everybody''s.';
-comment on column public.task_completion_weekly.week is 'The Monday on which the week begins, in UTC.';
+comment on column public.task_completion_weekly.week is 'The Monday of the week, in UTC.';
 comment on column public.task_completion_weekly.model is
-  'execution_metadata.model of the tasks; null where none is named.';
-comment on column public.task_completion_weekly.tasks_count is 'Those that ended, however they did.';
+  'execution_metadata.model of the tasks; null for none.';
+comment on column public.task_completion_weekly.tasks_count is 'Tasks that ended, with any status.';
 comment on column public.task_completion_weekly.completion_rate is
-  'Completed ones of those that completed or failed, 0 to 1; null where there are none.';
+  'The share of completed tasks in those that completed or failed, 0 to 1; null for none.';
 comment on column public.task_completion_weekly.average_seconds is
-  'From the start of the last attempt to the end, of the completed ones.';
-comment on column public.task_completion_weekly.p90_seconds is 'Nine of ten completed ones took no longer.';
+  'From the start of the last attempt to the end, of completed tasks.';
+comment on column public.task_completion_weekly.p90_seconds is 'Nine of ten completed tasks took no longer.';
 grant select on public.task_completion_weekly to authenticated, service_role;
 
 -- 40_agents/50_metrics/20_task_errors_weekly.sql
@@ -4461,7 +4452,7 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
-  v_all constant boolean := private.sees_all_metrics();
+  v_all constant boolean := private.has_all_metrics();
   v_user_id constant uuid := auth.uid();
 begin
   return query
@@ -4485,17 +4476,18 @@ grant execute on function private.task_errors_weekly to authenticated, service_r
 create view public.task_errors_weekly with (security_invoker = true) as
 select * from private.task_errors_weekly() as e where e.error_kind is not null;
 comment on view public.task_errors_weekly is
-  'One row a week, agent and kind of error with which a task ended as failed. Of the caller''s own tasks; '
-  'for admins of the team and servers of everybody''s.';
-comment on column public.task_errors_weekly.week is 'The Monday on which the week begins, in UTC.';
-comment on column public.task_errors_weekly.error_kind is 'tasks.error_kind; unknown where none is said.';
-comment on column public.task_errors_weekly.share is 'Of that week''s and agent''s failures, 0 to 1.';
+  'One row per week, agent and kind of error of failed tasks. Of the caller''s own tasks; for admins of the '
+  'team and servers of everybody''s.';
+comment on column public.task_errors_weekly.week is 'The Monday of the week, in UTC.';
+comment on column public.task_errors_weekly.error_kind is 'tasks.error_kind; unknown for none.';
+comment on column public.task_errors_weekly.share is
+  'Its share in the failed tasks of that week and agent, 0 to 1.';
 comment on column public.task_errors_weekly.failure_rate is
-  'Of that week''s and agent''s tasks that completed or failed, 0 to 1.';
+  'Its share in the completed and failed tasks of that week and agent, 0 to 1.';
 grant select on public.task_errors_weekly to authenticated, service_role;
 
 -- 40_agents/50_metrics/30_user_activity_weekly.sql
--- Who lets agents work, and how much, by week.
+-- Which users create tasks, and how many, by week.
 
 create or replace function private.user_activity_weekly()
 returns table (
@@ -4504,7 +4496,7 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
-  v_all constant boolean := private.sees_all_metrics();
+  v_all constant boolean := private.has_all_metrics();
   v_user_id constant uuid := auth.uid();
 begin
   return query
@@ -4522,14 +4514,15 @@ grant execute on function private.user_activity_weekly to authenticated, service
 create view public.user_activity_weekly with (security_invoker = true) as
 select * from private.user_activity_weekly();
 comment on view public.user_activity_weekly is
-  'One row a week and user who made a task in it. The caller''s own; for admins of the team '
-  'and servers everybody''s.';
-comment on column public.user_activity_weekly.week is 'The Monday on which the week begins, in UTC.';
-comment on column public.user_activity_weekly.tasks_count is 'Tasks made in that week.';
-comment on column public.user_activity_weekly.completed_count is 'Those of them that have completed since.';
-comment on column public.user_activity_weekly.projects_count is 'Projects that they are of.';
-comment on column public.user_activity_weekly.agents_count is 'Agents that they are for.';
-comment on column public.user_activity_weekly.last_active_at is 'When the last of them was made.';
+  'One row per week and user who created a task in it. The caller''s own; for admins of the team and servers '
+  'everybody''s.';
+comment on column public.user_activity_weekly.week is 'The Monday of the week, in UTC.';
+comment on column public.user_activity_weekly.tasks_count is 'Tasks created in that week.';
+comment on column public.user_activity_weekly.completed_count is
+  'Those of them that have completed since then.';
+comment on column public.user_activity_weekly.projects_count is 'Projects of these tasks.';
+comment on column public.user_activity_weekly.agents_count is 'Agents of these tasks.';
+comment on column public.user_activity_weekly.last_active_at is 'When the last of them was created.';
 grant select on public.user_activity_weekly to authenticated, service_role;
 
 -- 40_agents/50_metrics/40_pull_requests_weekly.sql
@@ -4542,7 +4535,7 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
-  v_all constant boolean := private.sees_all_metrics();
+  v_all constant boolean := private.has_all_metrics();
   v_user_id constant uuid := auth.uid();
 begin
   return query
@@ -4578,23 +4571,23 @@ grant execute on function private.pull_requests_weekly to authenticated, service
 create view public.pull_requests_weekly with (security_invoker = true) as
 select * from private.pull_requests_weekly();
 comment on view public.pull_requests_weekly is
-  'One row a week in which a pull request of a task was opened, merged or closed. Of the caller''s own '
-  'tasks, as far as the link is verified; for admins of the team and servers of everybody''s.';
-comment on column public.pull_requests_weekly.week is 'The Monday on which the week begins, in UTC.';
+  'One row per week in which a pull request of a task was opened, merged or closed. Of the caller''s own '
+  'tasks, if the link is verified; for admins of the team and servers of everybody''s.';
+comment on column public.pull_requests_weekly.week is 'The Monday of the week, in UTC.';
 comment on column public.pull_requests_weekly.closed_count is 'Closed without being merged.';
 comment on column public.pull_requests_weekly.merge_rate is
-  'Merged ones of those that were merged or closed that week, 0 to 1; null where there are none.';
+  'The share of merged pull requests in those that were merged or closed that week, 0 to 1; null for none.';
 comment on column public.pull_requests_weekly.median_hours_to_merge is
-  'Half of those merged that week took no longer, in hours from being opened.';
+  'Half of those merged that week took no longer, in hours since they were opened.';
 comment on column public.pull_requests_weekly.p90_hours_to_merge is
-  'Nine of ten of those merged that week took no longer.';
+  'Nine of ten merged that week took no longer.';
 grant select on public.pull_requests_weekly to authenticated, service_role;
 
 -- 40_agents/50_metrics/50_slow_queries.sql
--- Which statements cost the database the most time.
+-- Which statements take the most time in the database.
 
--- Statements that hold data change their constants into parameters before they are noted; others, which may
--- hold a password, do not, and are left out.
+-- pg_stat_statements replaces the constants of these statements by parameters. Of other statements, which may
+-- contain a password, it does not: they are left out.
 create or replace function private.slow_queries()
 returns table (
   query text, calls_count bigint, total_seconds numeric, mean_milliseconds numeric, max_milliseconds numeric,
@@ -4602,7 +4595,7 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  if not private.sees_all_metrics() then
+  if not private.has_all_metrics() then
     return;
   end if;
   return query
@@ -4615,7 +4608,7 @@ begin
   order by s.total_exec_time desc
   limit 100;
 exception
-  -- The extension is not there, or is and the server has not loaded it.
+  -- The extension is not installed, or the server has not loaded its library.
   when undefined_table or object_not_in_prerequisite_state then
     return;
 end;
@@ -4626,18 +4619,18 @@ grant execute on function private.slow_queries to authenticated, service_role;
 create view public.slow_queries with (security_invoker = true) as
 select * from private.slow_queries();
 comment on view public.slow_queries is
-  'The hundred statements that took the most time in all, as pg_stat_statements has counted them since its '
-  'last reset. For admins of the team and servers; empty for everybody else, and where the extension '
-  'is not loaded.';
+  'The hundred statements that took the most time in total, counted by pg_stat_statements since its last '
+  'reset. For admins of the team and servers; empty for everybody else, and where the extension is not '
+  'loaded.';
 comment on column public.slow_queries.query is
   'The statement, its constants as $1, $2 …; cut to 2000 characters.';
-comment on column public.slow_queries.rows_count is 'Rows that all calls gave or changed.';
+comment on column public.slow_queries.rows_count is 'Rows that all calls returned or changed.';
 comment on column public.slow_queries.cache_hit_rate is
-  'Pages found in memory of those that were asked for, 0 to 1.';
+  'The share of pages found in shared buffers, 0 to 1.';
 grant select on public.slow_queries to authenticated, service_role;
 
 -- 40_agents/90_realtime.sql
--- What clients may follow live; row security decides who sees which row. Without a list of columns: Realtime
--- reads the log with wal2json, which goes by the tables of a publication alone. Clients name columns.
+-- What clients may subscribe to; row security decides who sees which row. Without a list of columns: Realtime
+-- reads the WAL with wal2json, which uses only the tables of a publication. Clients name columns.
 
 alter publication supabase_realtime add table public.tasks, public.pull_requests;

@@ -230,7 +230,7 @@ describe("a token goes every way there is", () => {
     expect(github.state.requests.at(-1)).toMatchObject({ login: "hubot" });
   });
 
-  test("sealed anew, with keys and without", async () => {
+  test("re-encrypted, with keys and without", async () => {
     const client = server(stack.project);
     expect(await rotateSecrets({ client, masterKeys: parseMasterKeys("X", NEW) }))
       .toMatchObject({ failed: [{ reason: "key_unknown" }] });

@@ -9,7 +9,7 @@ import { decryptSecret, encryptSecret, parseMasterKeys } from "../../functions/_
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { server } from "../support/people.ts";
 
-// Rotation over the real API: cut off, gone on with, beside writers, and with secrets that no key opens.
+// Rotation over the real API: interrupted, continued, with concurrent writers, and with secrets that no key opens.
 
 const OLD = `old:${randomBytes(32).toString("base64")}`;
 const NEW = `new:${randomBytes(32).toString("base64")}`;
@@ -74,7 +74,7 @@ async function expectAllOpen(): Promise<void> {
 beforeEach(() => sql`delete from auth.users where true`);
 
 describe("rotateSecrets", () => {
-  test("seals everything anew, and is done with it", async () => {
+  test("re-encrypts everything, and finds nothing more to do", async () => {
     await plant(25);
     const seen: string[] = [];
     const options = { client: server(project), masterKeys, batchSize: 10 };
@@ -86,7 +86,7 @@ describe("rotateSecrets", () => {
     expect(await rotateSecrets(options)).toMatchObject({ resealed: 0 });
   });
 
-  test("stops after a batch, and goes on from there", async () => {
+  test("stops after a batch, and continues from there", async () => {
     await plant(25);
     const stop = new AbortController();
     const options = { client: server(project), masterKeys, batchSize: 10 };
@@ -107,7 +107,7 @@ describe("rotateSecrets", () => {
     await expectAllOpen();
   });
 
-  test("leaves alone what was replaced or removed while it worked", async () => {
+  test("leaves alone what was replaced or removed meanwhile", async () => {
     const rows = (await plant(10)).sort((a, b) => a.id < b.id ? -1 : 1);
     const [replaced, removed] = rows as [Row, Row];
     const client = server(project);
@@ -135,7 +135,7 @@ describe("rotateSecrets", () => {
     await expectAllOpen();
   });
 
-  test("reports what does not open, and goes on", async () => {
+  test("reports what does not open, and continues", async () => {
     await plant(5);
     const [lost] = await plant(1, parseMasterKeys("X", LOST)) as [Row];
     const [moved, other] = await plant(2) as [Row, Row];
@@ -154,7 +154,7 @@ describe("rotateSecrets", () => {
       .toEqual([{ keyId: "lost", count: 1 }, { keyId: "old", count: 1 }]);
   });
 
-  test("says so when the database does not answer", async () => {
+  test("throws when the database does not answer", async () => {
     await plant(1);
     const broken = { rpc: () => Promise.resolve({ data: null, error: { message: "fetch failed" } }) };
     await expect(rotateSecrets({ client: broken as never, masterKeys })).rejects.toThrow("fetch failed");
@@ -182,32 +182,32 @@ describe("npm run secrets:rotate", () => {
     return { child, ended };
   }
 
-  test("says what it did, and which key nothing needs any more", async () => {
+  test("reports the result, and which key is no longer needed", async () => {
     await plant(3);
     const [code, out, err] = await start(`${NEW},${OLD}`).ended;
     expect([code, out]).toEqual([
       0,
-      "3 secrets are sealed with master key new now.\nNo secret needs old any more.\n",
+      "3 secrets are now sealed with master key new.\nNo secret needs old any more.\n",
     ]);
     expect(err).toContain("… 3 of 3");
   });
 
-  test("ends with 1 and names what it could not open", async () => {
+  test("exits with 1 and names what it could not open", async () => {
     const [row] = await plant(1, parseMasterKeys("X", LOST)) as [Row];
     const [code, out, err] = await start(NEW).ended;
     expect(code).toBe(1);
-    expect(out).toContain("Master key lost is needed by 1 still.");
+    expect(out).toContain("Master key lost is still needed by 1.");
     expect(err).toContain(`✗ github_token ${row.id} of user ${row.user_id}: key_unknown`);
   });
 
-  test("stops at Ctrl-C with whole batches, and the next run goes on", async () => {
+  test("stops at Ctrl-C with whole batches, and the next run continues", async () => {
     await plant(2_000);
     const { child, ended } = start(`${NEW},${OLD}`);
     await new Promise((resolve) => child.stderr?.once("data", resolve));
     child.kill("SIGINT");
     const [code, out] = await ended;
     expect(code).toBe(1);
-    expect(out).toContain("Stopped. Run it again to go on.");
+    expect(out).toContain("Stopped. Run it again to continue.");
     const { new: done = 0, old: left = 0 } = await counts();
     expect(done % 100).toBe(0);
     expect(done + left).toBe(2_000);
@@ -216,7 +216,7 @@ describe("npm run secrets:rotate", () => {
     expect(await counts()).toEqual({ new: 2_000 });
   });
 
-  test("says what it needs", async () => {
+  test("names the variable that it needs", async () => {
     const [code, , err] = await start("").ended;
     expect([code, err]).toEqual([1, expect.stringContaining("SECRETS_MASTER_KEYS is not set.")]);
   });

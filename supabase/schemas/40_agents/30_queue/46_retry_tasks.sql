@@ -1,22 +1,12 @@
 -- Tasks whose attempt failed or expired: another attempt later, or the end.
 
-create or replace function private.retry_delay(p_attempts_count smallint) returns interval
-language plpgsql volatile security invoker set search_path = '' as $$
-begin
-  return (
-    select private.backoff(p_attempts_count, make_interval(secs => s.retry_seconds), interval '1 hour')
-    from public.agent_settings as s where s.id
-  );
-end;
-$$;
-comment on function private.retry_delay is
-  'How long a task waits after this many failed attempts: retry_seconds, twice as long each time, up '
-  'to an hour.';
-
 create or replace function private.retry_or_fail_tasks(p_attempts public.task_attempts[]) returns integer
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_now constant timestamptz := clock_timestamp();
+  v_retry_base constant interval := (
+    select make_interval(secs => s.retry_seconds) from public.agent_settings as s where s.id
+  );
   v_count integer;
 begin
   perform private.set_queue_writes(true);
@@ -29,8 +19,8 @@ begin
   set status = case when n.is_retried then 'pending' else 'failed' end::public.task_status,
     started_at = case when not n.is_retried then t.started_at end,
     completed_at = case when not n.is_retried then greatest(v_now, t.started_at) end,
-    run_after = case when n.is_retried then v_now + private.retry_delay(t.attempts_count)
-      else t.run_after end,
+    run_after = case when n.is_retried
+      then v_now + private.backoff(t.attempts_count, v_retry_base, interval '1 hour') else t.run_after end,
     error = n.error, error_kind = n.error_kind, updated_at = v_now
   from next as n
   where t.id = n.id;

@@ -49,7 +49,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   update public.task_pull_requests as l set
     verified_at = null, verified_by = null,
-    verify_after = private.later_check(l.verify_failures_count),
+    verify_after = private.next_github_attempt_at(l.verify_failures_count),
     verify_failures_count = l.verify_failures_count + 1
   where l.pull_request_id = p_pull_request_id and l.user_id = p_user_id
     and (l.verified_at is null or l.verified_by = 'token');

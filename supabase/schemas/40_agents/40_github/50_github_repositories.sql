@@ -1,4 +1,4 @@
--- The repositories that somebody here works on.
+-- The repositories that projects and tasks have named.
 
 -- Small, and looked up before a delivery writes anything: most deliveries of a busy organisation are about
 -- repositories that no project and no task here names.

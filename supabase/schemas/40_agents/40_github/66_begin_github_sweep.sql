@@ -44,7 +44,8 @@ begin
   join private.secrets as s on s.user_id = r.user_id and s.kind = 'github_token';
   update private.task_github_refs as r set
     attempts_count = r.attempts_count + 1,
-    next_attempt_at = case when r.attempts_count < 12 then private.later_check(r.attempts_count) end
+    next_attempt_at = case
+      when r.attempts_count < 12 then private.next_github_attempt_at(r.attempts_count) end
   where r.task_id = any (v_ids);
   return v_branches;
 end;

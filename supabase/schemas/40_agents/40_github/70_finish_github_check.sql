@@ -1,15 +1,15 @@
 -- What the sweep learned about a pull request.
 
 -- After 15 and 30 minutes, an hour … a day, as long as the link exists.
-create or replace function private.later_check(p_failures_count integer) returns timestamptz
+create or replace function private.next_github_attempt_at(p_attempts_count integer) returns timestamptz
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   -- The first one before the next sweep, which is every 15 minutes.
-  return now() + private.backoff(p_failures_count + 1, interval '12 minutes', interval '1 day');
+  return now() + private.backoff(p_attempts_count + 1, interval '12 minutes', interval '1 day');
 end;
 $$;
-comment on function private.later_check is
-  'When to try again after this many failures before this one.';
+comment on function private.next_github_attempt_at is
+  'When to ask GitHub again after this many failed attempts before this one.';
 
 create or replace function private.store_github_answer(
   p_pull public.pull_requests, p_pull_request text, p_etag text, p_read_at timestamptz
@@ -63,7 +63,7 @@ begin
     when 'unseen' then
       update private.pull_request_checks as c set
         checked_at = now(), attempts_count = c.attempts_count + 1,
-        next_attempt_at = private.later_check(c.attempts_count)
+        next_attempt_at = private.next_github_attempt_at(c.attempts_count)
       where c.pull_request_id = p_pull_request_id;
       return;
     else

@@ -1,6 +1,6 @@
 -- Pull requests that no task is linked to any more.
 
-create or replace function private.prune_pull_requests(batch integer default 10000) returns integer
+create or replace function private.prune_pull_requests(p_batch_size integer default 10000) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_count integer;
@@ -13,7 +13,7 @@ begin
       )
       and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
     order by o.id
-    limit prune_pull_requests.batch
+    limit p_batch_size
     for update skip locked
   );
   get diagnostics v_count = row_count;
@@ -21,5 +21,5 @@ begin
 end;
 $$;
 comment on function private.prune_pull_requests is
-  'Deletes up to so many pull requests that no task is linked to and of which nothing was heard for '
+  'Deletes up to p_batch_size pull requests without a link that were not updated for '
   'delivery_retention_days, and returns how many. For the scheduler.';
