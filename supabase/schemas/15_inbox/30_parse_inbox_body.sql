@@ -35,7 +35,8 @@ create type private.inbox_payload as (
   value jsonb,
   error text
 );
-comment on type private.inbox_payload is 'The JSON in a body, or the code of the reason why there is none.';
+comment on type private.inbox_payload is
+  'The JSON in a body, or the code of the error that parsing it ended in.';
 
 create or replace function private.parse_inbox_body(p_body bytea) returns private.inbox_payload
 language plpgsql stable security invoker set search_path = '' as $$

@@ -2,11 +2,11 @@ import fc from "fast-check";
 import type { ReservedSql, Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-  type Capture,
   type Edit,
   finalRows,
   type Json,
   type Rows,
+  type Snapshot,
   type World,
 } from "../support/circle-model.ts";
 import { sequences, type Step } from "../support/circle-payloads.ts";
@@ -50,7 +50,7 @@ afterAll(async () => {
 
 const expected = (steps: Step[]): Rows =>
   finalRows(
-    steps.flatMap((step): (Capture | Edit)[] => "edit" in step ? [step.edit] : step.captures),
+    steps.flatMap((step): (Snapshot | Edit)[] => "edit" in step ? [step.edit] : step.snapshots),
     world,
   );
 
@@ -139,12 +139,12 @@ const shown = (steps: Step[]): string =>
 
 test("the model itself knows no order and no repetition", () => {
   const plan = { families: FAMILIES, base: BASE, withEdits: false, isSettled: false };
-  const captures = sequences(plan).map((steps) =>
-    steps.flatMap((step) => "edit" in step ? [] : step.captures)
+  const snapshots = sequences(plan).map((steps) =>
+    steps.flatMap((step) => "edit" in step ? [] : step.snapshots)
   );
   fc.assert(
     fc.property(
-      captures.chain((all) =>
+      snapshots.chain((all) =>
         fc.tuple(fc.constant(all), fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 }))
       ),
       ([once, shuffled]) => {

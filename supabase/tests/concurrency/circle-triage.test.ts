@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
 import { size } from "../support/size.ts";
 
-// Imports, retries and replays while people triage, edit and delete what is imported, all at once: nothing meets in a
+// Imports, retries and replays while people triage, edit and delete what is imported, all concurrently: nothing ends in a
 // deadlock, and nothing is lost or doubled.
 
 const LANES = 8;
@@ -150,7 +150,7 @@ test("imports, retries, replays, triage, edits and deletions at once", async () 
   `;
   expect(unlogged).toEqual([]);
 
-  // what is there is what all that was sent comes to: nothing of it changes when it is sent again
+  // the rows are the result of all that was sent: nothing changes when it is processed again
   const before = await rows();
   await sql`select public.replay_circle_events('-infinity', 'infinity', 10000)`;
   expect(await rows()).toEqual(before);

@@ -1,33 +1,33 @@
 import fc from "fast-check";
-import type { Json, MessageCapture, ReplyCapture } from "./circle-model.ts";
+import type { Json, MessageSnapshot, ReplySnapshot } from "./circle-model.ts";
 import {
   AUTHORS,
   blank,
   BODIES,
   details,
+  type Field,
+  field,
   id,
   LINKS,
   list,
   object,
+  type Payload,
   type Plan,
+  present,
   reply,
   replyId,
   type ReplySpec,
   roomOf,
   rootId,
   ROOTS,
-  type Telling,
-  telling,
   text,
   threadIds,
   times,
-  type Told,
-  told,
   version,
 } from "./circle-values.ts";
 
 /** n8n's envelope, with all that differs between its single messages and its threads. */
-export const envelope = (plan: Plan): fc.Arbitrary<Telling> =>
+export const envelope = (plan: Plan): fc.Arbitrary<Payload> =>
   fc.record({
     at: fc.nat({ max: ROOTS - 1 }),
     id,
@@ -42,8 +42,8 @@ export const envelope = (plan: Plan): fc.Arbitrary<Telling> =>
     attachments: list,
     room: fc.oneof(blank, fc.nat({ max: 2 })),
     spaceId: fc.oneof(
-      { weight: 3, arbitrary: blank as fc.Arbitrary<Told<string>> },
-      { weight: 1, arbitrary: fc.constantFrom(told(5, "5"), told("77", "77")) },
+      { weight: 3, arbitrary: blank as fc.Arbitrary<Field<string>> },
+      { weight: 1, arbitrary: fc.constantFrom(field(5, "5"), field("77", "77")) },
     ),
     spaceName: text(["Help chat", "général"]),
     times: fc.record(times),
@@ -84,11 +84,11 @@ export const envelope = (plan: Plan): fc.Arbitrary<Telling> =>
       Replies: elements.length > 0 ? elements.map(({ raw }) => raw) : spec.noReplies,
       Issue_Details: spec.details.raw,
     });
-    const root: MessageCapture = {
+    const root: MessageSnapshot = {
       kind: "message",
       id: String(messageId),
       version: version(spec.times),
-      fields: telling({
+      fields: present({
         thread_id: thread === messageId || thread == null ? undefined : String(thread),
         title: spec.details.title,
         body: spec.body.value,
@@ -104,10 +104,10 @@ export const envelope = (plan: Plan): fc.Arbitrary<Telling> =>
         segment: spec.details.segment,
         raw_data: payload,
       }),
-      saysThread: spec.isThread,
+      isThread: spec.isThread,
       ...spec.details.verdict === undefined ? {} : { verdict: spec.details.verdict },
     };
-    return { payload, captures: [root, ...elements.map(({ capture }) => capture)] };
+    return { payload, snapshots: [root, ...elements.map(({ snapshot }) => snapshot)] };
   });
 
 function replyElement(
@@ -115,8 +115,8 @@ function replyElement(
   messageId: number,
   parent: number,
   thread: number | null | undefined,
-  room: Told<string>,
-): { raw: { [key: string]: Json }; capture: ReplyCapture } {
+  room: Field<string>,
+): { raw: { [key: string]: Json }; snapshot: ReplySnapshot } {
   // some flows number the key, some write 1 whatever the index is
   const key = `replier ${spec.nameKey ? spec.index.raw ?? 1 : 1}`;
   const raw = object({
@@ -134,11 +134,11 @@ function replyElement(
   });
   return {
     raw,
-    capture: {
+    snapshot: {
       kind: "reply",
       id: String(messageId),
       version: version(spec.times),
-      fields: telling({
+      fields: present({
         parent: String(parent),
         author_name: spec.author.value,
         body: spec.body.value,

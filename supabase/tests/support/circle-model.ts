@@ -1,14 +1,14 @@
 import { Buffer } from "node:buffer";
 
-// What messages from Circle come to, as a plain function of what was ever told about them: no order, no history.
+// The rows of messages from Circle, as a plain function of the set of all snapshots of them: no order, no history.
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-/** What one payload tells about one message. A field that is not there was not told, or was blank. */
-export interface MessageCapture {
+/** One message as one payload has it. A field that is missing here is missing in the payload, or blank. */
+export interface MessageSnapshot {
   kind: "message";
   id: string;
-  /** Time of the edit, else of the posting, in ISO 8601 with milliseconds; null for none. */
+  /** Time of the edit, else of the posting, in ISO 8601 with milliseconds; null without any time. */
   version: string | null;
   fields: {
     thread_id?: string;
@@ -26,15 +26,15 @@ export interface MessageCapture {
     segment?: string;
     raw_data?: Json;
   };
-  saysThread: boolean;
+  isThread: boolean;
   /** Whether the shape leaves open what of it is kept as raw data. */
   isRawOpen?: boolean;
-  /** How likely the sender says it is an issue; not there when the sender says nothing. */
+  /** How likely it is an issue by the sender's verdict; missing where the sender gives none. */
   verdict?: number;
 }
 
-/** What one payload tells about one reply, and which message it belongs to. */
-export interface ReplyCapture {
+/** One reply as one payload has it, and which message it belongs to. */
+export interface ReplySnapshot {
   kind: "reply";
   id: string;
   version: string | null;
@@ -49,13 +49,13 @@ export interface ReplyCapture {
     edited_at?: string;
     raw_data?: Json;
   };
-  /** What it tells about its message. */
+  /** What it contains about its message. */
   about?: { thread_id?: string; chat_room_uuid?: string };
 }
 
-export type Capture = MessageCapture | ReplyCapture;
+export type Snapshot = MessageSnapshot | ReplySnapshot;
 
-/** What a person changed by hand, in an issue that was there at that moment. */
+/** What a person changed by hand, in an issue that existed at that moment. */
 export interface Edit {
   kind: "edit";
   /** The message whose issue it is. */
@@ -130,8 +130,8 @@ export interface Rows {
   issues: IssueRow[];
 }
 
-/** The rows that steps end in. Captures count as a set; an edit counts where it stands. */
-export function finalRows(steps: (Capture | Edit)[], world: World): Rows {
+/** The rows that steps end in. Snapshots count as a set; an edit counts where it stands. */
+export function finalRows(steps: (Snapshot | Edit)[], world: World): Rows {
   const rows = mergedRows(steps.filter((step) => step.kind !== "edit"), world);
   const edits = new Map<string, Set<string>>();
   steps.forEach((step, at) => {
@@ -141,7 +141,7 @@ export function finalRows(steps: (Capture | Edit)[], world: World): Rows {
     const now = rows.issues.find((issue) => issue.message_id === step.id);
     if (!then || !now) return;
     const edited = edits.get(step.id) ?? new Set();
-    // to write what is there already is to change nothing
+    // writing the current value changes nothing
     if (then[step.column] === step.value && !edited.has(step.column)) return;
     edits.set(step.id, edited.add(step.column));
     now[step.column] = step.value;
@@ -150,16 +150,16 @@ export function finalRows(steps: (Capture | Edit)[], world: World): Rows {
   return rows;
 }
 
-function mergedRows(captures: Capture[], world: World): Rows {
-  const replies = grouped(captures.filter((capture) => capture.kind === "reply")).map(replyRow);
-  const own = new Map(grouped(captures.filter((capture) => capture.kind === "message")));
-  for (const capture of captures) {
-    if (capture.kind === "reply" && !own.has(capture.fields.parent)) own.set(capture.fields.parent, []);
+function mergedRows(snapshots: Snapshot[], world: World): Rows {
+  const replies = grouped(snapshots.filter((snapshot) => snapshot.kind === "reply")).map(replyRow);
+  const own = new Map(grouped(snapshots.filter((snapshot) => snapshot.kind === "message")));
+  for (const snapshot of snapshots) {
+    if (snapshot.kind === "reply" && !own.has(snapshot.fields.parent)) own.set(snapshot.fields.parent, []);
   }
-  const merged = [...own].map(([id, told]) => {
-    const about = captures.filter((capture) => capture.kind === "reply" && capture.fields.parent === id);
+  const merged = [...own].map(([id, roots]) => {
+    const about = snapshots.filter((snapshot) => snapshot.kind === "reply" && snapshot.fields.parent === id);
     const theirs = replies.filter((reply) => reply.parent === id);
-    return messageAndIssue(id, told, about as ReplyCapture[], theirs, world);
+    return messageAndIssue(id, roots, about as ReplySnapshot[], theirs, world);
   });
   return {
     messages: merged.map(({ message }) => message).sort(byMessageId),
@@ -170,13 +170,13 @@ function mergedRows(captures: Capture[], world: World): Rows {
 
 function messageAndIssue(
   id: string,
-  told: MessageCapture[],
-  about: ReplyCapture[],
+  snapshots: MessageSnapshot[],
+  about: ReplySnapshot[],
   replies: ReplyRow[],
   world: World,
 ): { message: MessageRow; issue: IssueRow | undefined } {
-  const own = <K extends keyof MessageCapture["fields"]>(key: K) =>
-    winner(told.map(({ version, fields }) => ({ version, value: fields[key] })));
+  const own = <K extends keyof MessageSnapshot["fields"]>(key: K) =>
+    winner(snapshots.map(({ version, fields }) => ({ version, value: fields[key] })));
   const body = own("body");
   const title = own("title");
   const link = own("link") ?? null;
@@ -189,7 +189,7 @@ function messageAndIssue(
     value: reply.about?.thread_id,
   })));
   const space = room === undefined ? undefined : world.spaces.get(room);
-  const decision = decide(told, title, body, world);
+  const decision = decide(snapshots, title, body, world);
   const message: MessageRow = {
     message_id: id,
     thread_id: thread ?? null,
@@ -204,10 +204,10 @@ function messageAndIssue(
     chat_room_uuid: room ?? null,
     posted_at: own("posted_at") ?? null,
     edited_at: own("edited_at") ?? null,
-    is_thread: told.some(({ saysThread }) => saysThread) || about.length > 0,
+    is_thread: snapshots.some(({ isThread }) => isThread) || about.length > 0,
     is_triaged: decision.is_triaged,
     triage_confidence: rounded(decision.confidence),
-    raw_data: told.length === 0 || told.some(({ isRawOpen }) => isRawOpen)
+    raw_data: snapshots.length === 0 || snapshots.some(({ isRawOpen }) => isRawOpen)
       ? undefined
       : own("raw_data") ?? {},
   };
@@ -230,18 +230,18 @@ function messageAndIssue(
 }
 
 function decide(
-  told: MessageCapture[],
+  snapshots: MessageSnapshot[],
   title: string | undefined,
   body: string | undefined,
   world: World,
 ): { is_triaged: boolean; is_issue: boolean; confidence: number } {
-  const likelihoods = told.map(({ verdict, fields }) =>
+  const likelihoods = snapshots.map(({ verdict, fields }) =>
     verdict ?? world.likelihood(fields.title, fields.body)
   );
   const sure = likelihoods.filter((likelihood) => likelihood >= world.threshold);
   if (sure.length > 0) return { is_triaged: true, is_issue: true, confidence: Math.max(...sure) };
   const sender = winner(
-    told.map(({ version, verdict }) => ({ version, value: verdict })),
+    snapshots.map(({ version, verdict }) => ({ version, value: verdict })),
     (one, other) => one - other,
   );
   if (sender !== undefined && sender <= 1 - world.threshold) {
@@ -250,9 +250,9 @@ function decide(
   return { is_triaged: false, is_issue: false, confidence: sender ?? world.likelihood(title, body) };
 }
 
-function replyRow([id, told]: [string, ReplyCapture[]]): ReplyRow {
-  const own = <K extends keyof ReplyCapture["fields"]>(key: K) =>
-    winner(told.map(({ version, fields }) => ({ version, value: fields[key] })));
+function replyRow([id, snapshots]: [string, ReplySnapshot[]]): ReplyRow {
+  const own = <K extends keyof ReplySnapshot["fields"]>(key: K) =>
+    winner(snapshots.map(({ version, fields }) => ({ version, value: fields[key] })));
   return {
     message_id: id,
     parent: own("parent") ?? "",
@@ -269,11 +269,11 @@ function replyRow([id, told]: [string, ReplyCapture[]]): ReplyRow {
 
 /** A register: the value of the greatest version, and of several of that version the greatest value. */
 function winner<T>(
-  told: { version: string | null; value: T | undefined }[],
+  snapshots: { version: string | null; value: T | undefined }[],
   compare: (one: T, other: T) => number = (one, other) => byBytes(asText(one), asText(other)),
 ): T | undefined {
   let best: { version: string | null; value: T } | undefined;
-  for (const { version, value } of told) {
+  for (const { version, value } of snapshots) {
     if (value === undefined) continue;
     const order = best ? byBytes(version ?? "", best.version ?? "") || compare(value, best.value) : 1;
     if (order > 0) best = { version, value };
@@ -326,8 +326,8 @@ const byBytes = (one: string, other: string): number => Buffer.compare(Buffer.fr
 const byMessageId = (one: { message_id: string }, other: { message_id: string }): number =>
   byBytes(one.message_id, other.message_id);
 
-function grouped<T extends Capture>(captures: T[]): [string, T[]][] {
+function grouped<T extends Snapshot>(snapshots: T[]): [string, T[]][] {
   const groups = new Map<string, T[]>();
-  for (const capture of captures) groups.set(capture.id, [...groups.get(capture.id) ?? [], capture]);
+  for (const snapshot of snapshots) groups.set(snapshot.id, [...groups.get(snapshot.id) ?? [], snapshot]);
   return [...groups];
 }

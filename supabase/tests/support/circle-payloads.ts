@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { envelope } from "./circle-envelopes.ts";
-import type { Capture, Edit, Json } from "./circle-model.ts";
+import type { Edit, Json, Snapshot } from "./circle-model.ts";
 import { flat, headless, headlessThread, post } from "./circle-records.ts";
-import { type Family, type Plan, rootId, ROOTS, type Telling } from "./circle-values.ts";
+import { type Family, type Payload, type Plan, rootId, ROOTS } from "./circle-values.ts";
 
 /** One call of the import, with a payload or an array of them; or an edit by a person. */
 export type Step =
-  | { payload: Json; captures: Capture[] }
+  | { payload: Json; snapshots: Snapshot[] }
   | { edit: Edit };
 
-const FAMILIES: Record<Family, (plan: Plan) => fc.Arbitrary<Telling>> = {
+const FAMILIES: Record<Family, (plan: Plan) => fc.Arbitrary<Payload>> = {
   envelope,
   flat,
   headless,
@@ -20,10 +20,10 @@ const FAMILIES: Record<Family, (plan: Plan) => fc.Arbitrary<Telling>> = {
 /** Sequences of imports and of edits by people, over a few messages. */
 export function sequences(plan: Plan): fc.Arbitrary<Step[]> {
   const one = fc.oneof(...plan.families.map((family) => FAMILIES[family](plan)));
-  const alone = one.map(({ payload, captures }): Step => ({ payload, captures }));
+  const alone = one.map(({ payload, snapshots }): Step => ({ payload, snapshots }));
   const several = fc.array(one, { minLength: 1, maxLength: 3 }).map((all): Step => ({
     payload: all.map(({ payload }) => payload),
-    captures: all.flatMap(({ captures }) => captures),
+    snapshots: all.flatMap(({ snapshots }) => snapshots),
   }));
   const edit = fc.record({
     at: fc.nat({ max: ROOTS - 1 }),

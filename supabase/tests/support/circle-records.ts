@@ -1,33 +1,33 @@
 import fc from "fast-check";
-import type { Json, MessageCapture, ReplyCapture } from "./circle-model.ts";
+import type { Json, MessageSnapshot, ReplySnapshot } from "./circle-model.ts";
 import {
   AUTHORS,
   blank,
   BODIES,
   EDITED,
+  type Field,
+  field,
   id,
   list,
   object,
+  type Payload,
   type Plan,
   POSTED,
+  present,
   REPLIES,
   replyId,
   roomOf,
   rootId,
   ROOTS,
-  type Telling,
-  telling,
   text,
   threadIds,
   time,
   times,
   TITLES,
-  type Told,
-  told,
   version,
 } from "./circle-values.ts";
 
-// Records as Circle's own API gives them, and the flat captures that flows made of them before there was an envelope.
+// Records as Circle's own API gives them, and the flat snapshots that flows made of them before there was an envelope.
 
 type Record = { [key: string]: Json };
 
@@ -47,7 +47,7 @@ const chat = fc.record({
 
 type Chat = typeof chat extends fc.Arbitrary<infer T> ? T : never;
 
-function chatRecord(plan: Plan, spec: Chat, kind: "root" | "reply"): { raw: Record; room: Told<string> } {
+function chatRecord(plan: Plan, spec: Chat, kind: "root" | "reply"): { raw: Record; room: Field<string> } {
   const room = roomOf(plan, spec.root, spec.room);
   const messageId = kind === "root" ? rootId(plan, spec.root) : replyId(plan, spec.root, spec.reply);
   const raw = object({
@@ -72,12 +72,12 @@ function chatRecord(plan: Plan, spec: Chat, kind: "root" | "reply"): { raw: Reco
   return { raw, room };
 }
 
-function rootCapture(plan: Plan, spec: Chat, room: Told<string>): MessageCapture {
+function rootSnapshot(plan: Plan, spec: Chat, room: Field<string>): MessageSnapshot {
   return {
     kind: "message",
     id: String(rootId(plan, spec.root)),
     version: version(spec.times),
-    fields: telling({
+    fields: present({
       thread_id: spec.hasReplies ? String(threadIds(plan, spec.root)[0]) : undefined,
       body: spec.body.value,
       author_name: spec.author.value,
@@ -85,16 +85,16 @@ function rootCapture(plan: Plan, spec: Chat, room: Told<string>): MessageCapture
       posted_at: spec.times.posted.value,
       edited_at: spec.times.edited.value,
     }),
-    saysThread: spec.hasReplies,
+    isThread: spec.hasReplies,
   };
 }
 
-function replyCapture(plan: Plan, spec: Chat, raw: Record): ReplyCapture {
+function replySnapshot(plan: Plan, spec: Chat, raw: Record): ReplySnapshot {
   return {
     kind: "reply",
     id: String(replyId(plan, spec.root, spec.reply)),
     version: version(spec.times),
-    fields: telling({
+    fields: present({
       parent: String(rootId(plan, spec.root)),
       author_name: spec.author.value,
       body: spec.body.value,
@@ -105,27 +105,27 @@ function replyCapture(plan: Plan, spec: Chat, raw: Record): ReplyCapture {
   };
 }
 
-/** A reply that comes by itself tells where its message is. In a thread the message tells so itself. */
-function loneReplyCapture(plan: Plan, spec: Chat, room: Told<string>, raw: Record): ReplyCapture {
+/** A reply that comes by itself contains where its message is. In a thread the message contains it itself. */
+function loneReplySnapshot(plan: Plan, spec: Chat, room: Field<string>, raw: Record): ReplySnapshot {
   return {
-    ...replyCapture(plan, spec, raw),
-    about: telling({ thread_id: String(threadIds(plan, spec.root)[0]), chat_room_uuid: room.value }),
+    ...replySnapshot(plan, spec, raw),
+    about: present({ thread_id: String(threadIds(plan, spec.root)[0]), chat_room_uuid: room.value }),
   };
 }
 
 /** A record of the Headless API: a root or a reply. */
-export const headless = (plan: Plan): fc.Arbitrary<Telling> =>
+export const headless = (plan: Plan): fc.Arbitrary<Payload> =>
   fc.record({ kind: fc.constantFrom("root" as const, "reply" as const), spec: chat }).map(
     ({ kind, spec }) => {
       const { raw, room } = chatRecord(plan, spec, kind);
-      if (kind === "reply") return { payload: raw, captures: [loneReplyCapture(plan, spec, room, raw)] };
-      const root = rootCapture(plan, spec, room);
-      return { payload: raw, captures: [{ ...root, fields: { ...root.fields, raw_data: raw } }] };
+      if (kind === "reply") return { payload: raw, snapshots: [loneReplySnapshot(plan, spec, room, raw)] };
+      const root = rootSnapshot(plan, spec, room);
+      return { payload: raw, snapshots: [{ ...root, fields: { ...root.fields, raw_data: raw } }] };
     },
   );
 
 /** A thread of the Headless API: its root and its replies. */
-export const headlessThread = (plan: Plan): fc.Arbitrary<Telling> =>
+export const headlessThread = (plan: Plan): fc.Arbitrary<Payload> =>
   fc.record({ spec: chat, replies: fc.array(chat, { minLength: 1, maxLength: 3 }) }).map(
     ({ spec, replies }) => {
       const threaded = { ...spec, hasReplies: true };
@@ -142,46 +142,46 @@ export const headlessThread = (plan: Plan): fc.Arbitrary<Telling> =>
       });
       return {
         payload,
-        captures: [
-          { ...rootCapture(plan, threaded, root.room), isRawOpen: true },
-          ...records.map((each) => replyCapture(plan, each.spec, each.raw)),
+        snapshots: [
+          { ...rootSnapshot(plan, threaded, root.room), isRawOpen: true },
+          ...records.map((each) => replySnapshot(plan, each.spec, each.raw)),
         ],
       };
     },
   );
 
-/** The older captures: a thread by its parent's keys, or a single message nearly as the API gives it. */
-export const flat = (plan: Plan): fc.Arbitrary<Telling> =>
+/** The older snapshots: a thread by its parent's keys, or a single message nearly as the API gives it. */
+export const flat = (plan: Plan): fc.Arbitrary<Payload> =>
   fc.record({ isThread: fc.boolean(), spec: chat, replies: fc.array(chat, { minLength: 1, maxLength: 3 }) })
     .map(
       ({ isThread, spec, replies }) => isThread ? flatThread(plan, spec, replies) : flatSingle(plan, spec),
     );
 
-function flatSingle(plan: Plan, spec: Chat): Telling {
+function flatSingle(plan: Plan, spec: Chat): Payload {
   const { raw, room } = chatRecord(plan, spec, "root");
   const payload = object({ ...raw, attachments: spec.attachments.raw, total_thread_participants_count: 0 });
-  const root = rootCapture(plan, spec, room);
+  const root = rootSnapshot(plan, spec, room);
   return {
     payload,
-    captures: [{
+    snapshots: [{
       ...root,
-      fields: telling({ ...root.fields, attachments: spec.attachments.value, raw_data: payload }),
+      fields: present({ ...root.fields, attachments: spec.attachments.value, raw_data: payload }),
     }],
   };
 }
 
-function flatThread(plan: Plan, spec: Chat, replies: Chat[]): Telling {
+function flatThread(plan: Plan, spec: Chat, replies: Chat[]): Payload {
   const room = roomOf(plan, spec.root, spec.room);
-  const unedited = { ...spec, hasReplies: true, times: { ...spec.times, edited: told<string>(undefined) } };
+  const unedited = { ...spec, hasReplies: true, times: { ...spec.times, edited: field<string>(undefined) } };
   const elements = replies.map((each) => {
-    const own = { ...each, root: spec.root, times: { ...each.times, edited: told<string>(undefined) } };
+    const own = { ...each, root: spec.root, times: { ...each.times, edited: field<string>(undefined) } };
     const raw = object({
       reply_id: each.id(replyId(plan, spec.root, each.reply)),
       sender_name: each.author.raw,
       created_at: each.times.posted.raw,
       body: each.body.raw,
     });
-    return { raw, capture: replyCapture(plan, own, raw) };
+    return { raw, snapshot: replySnapshot(plan, own, raw) };
   });
   const payload = object({
     chat_thread_id: threadIds(plan, spec.root)[0],
@@ -196,15 +196,15 @@ function flatThread(plan: Plan, spec: Chat, replies: Chat[]): Telling {
   });
   return {
     payload,
-    captures: [
-      { ...rootCapture(plan, unedited, room), isRawOpen: true },
-      ...elements.map(({ capture }) => capture),
+    snapshots: [
+      { ...rootSnapshot(plan, unedited, room), isRawOpen: true },
+      ...elements.map(({ snapshot }) => snapshot),
     ],
   };
 }
 
 /** A post of a space, or a comment on one. Their ids are counted apart from those of chat messages. */
-export const post = (plan: Plan): fc.Arbitrary<Telling> =>
+export const post = (plan: Plan): fc.Arbitrary<Payload> =>
   fc.record({
     isComment: fc.boolean(),
     spec: chat,
@@ -230,11 +230,11 @@ export const post = (plan: Plan): fc.Arbitrary<Telling> =>
         community_id: 412233,
         likes_count: 0,
       });
-      const comment: ReplyCapture = {
+      const comment: ReplySnapshot = {
         kind: "reply",
         id: `comment_${number}`,
         version: posted.value ?? null,
-        fields: telling({
+        fields: present({
           parent,
           author_name: spec.author.value,
           body: spec.body.value,
@@ -243,7 +243,7 @@ export const post = (plan: Plan): fc.Arbitrary<Telling> =>
           raw_data: payload,
         }),
       };
-      return { payload, captures: [comment] };
+      return { payload, snapshots: [comment] };
     }
     const payload = object({
       id: rootId(plan, spec.root),
@@ -263,11 +263,11 @@ export const post = (plan: Plan): fc.Arbitrary<Telling> =>
       community_id: 412233,
       topics: [],
     });
-    const root: MessageCapture = {
+    const root: MessageSnapshot = {
       kind: "message",
       id: parent,
       version: version({ posted, edited }),
-      fields: telling({
+      fields: present({
         title: title.value,
         body: spec.body.value,
         author_name: spec.author.value,
@@ -278,7 +278,7 @@ export const post = (plan: Plan): fc.Arbitrary<Telling> =>
         edited_at: edited.value,
         raw_data: payload,
       }),
-      saysThread: false,
+      isThread: false,
     };
-    return { payload, captures: [root] };
+    return { payload, snapshots: [root] };
   });

@@ -73,7 +73,7 @@ export async function storedRows(
   };
 }
 
-/** Makes the spaces, and asks once what the rules say of every text that payloads are made of. */
+/** Makes the spaces, and asks once for the likelihood and the segment of every text that payloads are made of. */
 export async function openWorld(sql: Sql): Promise<World> {
   for (const [room, { space_id, space_name }] of SPACES) {
     await sql`

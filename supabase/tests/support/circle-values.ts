@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Capture, Json } from "./circle-model.ts";
+import type { Json, Snapshot } from "./circle-model.ts";
 
 // The values that payloads are made of: few ids, few times and few texts, so that payloads of one sequence speak of the same
 // messages, agree, disagree and tie.
@@ -15,10 +15,10 @@ export interface Plan {
   isSettled: boolean;
 }
 
-/** A payload and what it tells. */
-export interface Telling {
+/** A payload and the snapshots in it. */
+export interface Payload {
   payload: { [key: string]: Json };
-  captures: Capture[];
+  snapshots: Snapshot[];
 }
 
 export const ROOTS = 2;
@@ -28,7 +28,7 @@ export const REPLIES = 3;
 export const rootId = ({ base }: Plan, at: number): number => base + at;
 export const replyId = ({ base, isSettled }: Plan, root: number, at: number): number =>
   base + 100 + at + (isSettled ? root * REPLIES : 0);
-/** Where a message may be told to be. */
+/** Where a message may be. */
 export const threadIds = ({ base, isSettled }: Plan, root: number): number[] =>
   isSettled ? [base + 501 + root] : [base + 501, base + 502];
 export const rooms = ({ isSettled }: Plan, root: number): string[] =>
@@ -73,60 +73,64 @@ const TYPES: [string, string | undefined][] = [
   ["Gardening", undefined],
 ];
 
-/** A field as it stands in a payload, and what it tells. */
-export interface Told<T> {
+/** A field as it stands in a payload, and the value that it is parsed to. */
+export interface Field<T> {
   /** `undefined`: the key is missing. */
   raw: Json | undefined;
   value: T | undefined;
 }
 
-export const told = <T>(raw: Json | undefined, value?: T): Told<T> => ({ raw, value });
+export const field = <T>(raw: Json | undefined, value?: T): Field<T> => ({ raw, value });
 /** What fails is made smaller by taking the first of several. */
 const smaller = { withCrossShrink: true };
-export const missing: fc.Arbitrary<Told<never>> = fc.constantFrom(told(undefined), told(null), told(null));
-export const blank: fc.Arbitrary<Told<never>> = fc.constantFrom(
-  told(undefined),
-  told(null),
-  told(""),
-  told("  \n"),
+export const missing: fc.Arbitrary<Field<never>> = fc.constantFrom(
+  field(undefined),
+  field(null),
+  field(null),
+);
+export const blank: fc.Arbitrary<Field<never>> = fc.constantFrom(
+  field(undefined),
+  field(null),
+  field(""),
+  field("  \n"),
 );
 
-export const text = (values: readonly string[]): fc.Arbitrary<Told<string>> =>
+export const text = (values: readonly string[]): fc.Arbitrary<Field<string>> =>
   fc.oneof(
     smaller,
     { weight: 2, arbitrary: blank },
-    { weight: 3, arbitrary: fc.constantFrom(...values).map((value) => told(value, value)) },
+    { weight: 3, arbitrary: fc.constantFrom(...values).map((value) => field(value, value)) },
   );
 
-export const list: fc.Arbitrary<Told<Json[]>> = fc.oneof(
+export const list: fc.Arbitrary<Field<Json[]>> = fc.oneof(
   smaller,
   { weight: 1, arbitrary: missing },
-  { weight: 3, arbitrary: fc.constantFrom(...ATTACHMENTS).map((value) => told(value, value)) },
+  { weight: 3, arbitrary: fc.constantFrom(...ATTACHMENTS).map((value) => field(value, value)) },
 );
 
-export const time = (values: readonly string[], unreadable: string): fc.Arbitrary<Told<string>> =>
+export const time = (values: readonly string[], unreadable: string): fc.Arbitrary<Field<string>> =>
   fc.oneof(
     smaller,
     { weight: 2, arbitrary: blank },
-    { weight: 6, arbitrary: fc.constantFrom(...values).map((value) => told(value, value)) },
-    { weight: 1, arbitrary: fc.constant(told<string>(unreadable)) },
+    { weight: 6, arbitrary: fc.constantFrom(...values).map((value) => field(value, value)) },
+    { weight: 1, arbitrary: fc.constant(field<string>(unreadable)) },
   );
 
 export const times = { posted: time(POSTED, "yesterday"), edited: time(EDITED, "2026-13-45T00:00:00Z") };
 
 export interface Times {
-  posted: Told<string>;
-  edited: Told<string>;
+  posted: Field<string>;
+  edited: Field<string>;
 }
 
 export const version = ({ posted, edited }: Times): string | null => edited.value ?? posted.value ?? null;
 
 /** The room of a message: one of those it may be in, or none. */
-export function roomOf(plan: Plan, root: number, choice: Told<never> | number): Told<string> {
+export function roomOf(plan: Plan, root: number, choice: Field<never> | number): Field<string> {
   if (typeof choice !== "number") return choice;
   const possible = rooms(plan, root);
   const room = possible[choice % possible.length] ?? "";
-  return told(room, room);
+  return field(room, room);
 }
 
 /** An id as Circle sends it, or as text. */
@@ -138,8 +142,8 @@ export const object = (entries: Record<string, Json | undefined>): { [key: strin
     Object.entries(entries).filter((entry): entry is [string, Json] => entry[1] !== undefined),
   );
 
-/** Fields that tell something, by their names. */
-export function telling<F extends object>(fields: { [K in keyof F]?: F[K] | undefined }): F {
+/** Fields that have a value, by their names. */
+export function present<F extends object>(fields: { [K in keyof F]?: F[K] | undefined }): F {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as F;
 }
 
@@ -179,7 +183,7 @@ export const details: fc.Arbitrary<Details> = fc.oneof(
       type: fc.oneof(
         smaller,
         { weight: 1, arbitrary: blank },
-        { weight: 3, arbitrary: fc.constantFrom(...TYPES).map(([type, segment]) => told(type, segment)) },
+        { weight: 3, arbitrary: fc.constantFrom(...TYPES).map(([type, segment]) => field(type, segment)) },
       ),
     }).map(({ verdict, confidence, title, type }) => ({
       raw: object({
@@ -202,11 +206,11 @@ export const details: fc.Arbitrary<Details> = fc.oneof(
 
 export interface ReplySpec {
   at: number;
-  index: Told<number>;
-  author: Told<string>;
-  body: Told<string>;
-  attachments: Told<Json[]>;
-  link: Told<string>;
+  index: Field<number>;
+  author: Field<string>;
+  body: Field<string>;
+  attachments: Field<Json[]>;
+  link: Field<string>;
   times: Times;
   parentIsNamed: boolean;
   nameKey: boolean;
@@ -215,7 +219,7 @@ export interface ReplySpec {
 
 export const reply: fc.Arbitrary<ReplySpec> = fc.record({
   at: fc.nat({ max: REPLIES - 1 }),
-  index: fc.constantFrom(1, 2, 3, 10, null, undefined).map((index) => told(index, index ?? undefined)),
+  index: fc.constantFrom(1, 2, 3, 10, null, undefined).map((index) => field(index, index ?? undefined)),
   author: text(AUTHORS),
   body: text(BODIES),
   attachments: list,

@@ -1,4 +1,4 @@
--- Messages from the Circle community, as they came; those that are issues point to theirs.
+-- Messages from the Circle community; those that are issues reference theirs.
 
 create table public.circle_issues (
   id uuid not null default gen_random_uuid(),
@@ -31,7 +31,7 @@ create table public.circle_issues (
   field_versions jsonb not null default '{}',
   constraint circle_issues_pkey primary key (id),
   constraint circle_issues_message_id_key unique (message_id),
-  -- Deferrable so that an import can write the message with the number of its issue before the issue.
+  -- Deferrable so that an import can write the message with its issue's id before the issue.
   constraint circle_issues_mapped_to_issue_id_fkey foreign key (mapped_to_issue_id)
     references public.issues (id) on delete set null deferrable initially immediate,
   constraint circle_issues_message_id_is_present
@@ -47,36 +47,37 @@ create table public.circle_issues (
   constraint circle_issues_field_versions_is_object check (jsonb_typeof(field_versions) = 'object')
 );
 comment on table public.circle_issues is
-  'Messages from Circle, one row a message, whether or not they became an issue.';
+  'Messages from Circle, one row per message, whether or not they became an issue.';
 comment on column public.circle_issues.message_id is
-  'The message''s id in Circle, as text. Posts and comments, whose ids are counted apart, carry a prefix.';
+  'The message''s id in Circle, as text. Posts carry a prefix, since a chat message may have the same '
+  'number.';
 comment on column public.circle_issues.thread_id is
   'The thread''s id in Circle; null for a message outside a thread.';
 comment on column public.circle_issues.is_triaged is
   'Whether it has been decided if this is an issue: always true where it has one.';
 comment on column public.circle_issues.triage_confidence is
-  'How sure that decision is, 0 to 1; while none has been made, how likely this is an issue.';
+  'How sure that decision is, 0 to 1; before it is made, how likely the message is an issue.';
 comment on column public.circle_issues.raw_data is 'The newest version of the message, as it was sent.';
 comment on column public.circle_issues.mapped_to_issue_id is
   'The issue it became. Not unique: merged duplicates share one.';
 comment on column public.circle_issues.attachments is 'Array of urls, or of objects with a name and a url.';
 comment on column public.circle_issues.chat_room_uuid is
-  'The chat room, from which space_id and space_name are filled in by way of circle_spaces where they lack.';
+  'The chat room, by which circle_spaces fills in space_id and space_name where they are missing.';
 comment on column public.circle_issues.posted_at is
-  'When it was posted in Circle; null when that can''t be read.';
+  'When it was posted in Circle; null when the time is missing or not valid.';
 comment on column public.circle_issues.edited_at is 'When it was last edited in Circle.';
 comment on column public.circle_issues.segment is
-  'The segment that its sender named; null where none did and the words decide.';
+  'The segment that its sender named; null where the words decide.';
 comment on column public.circle_issues.sender_verdict is
-  'How likely this is an issue by its sender''s word, 0 to 1: 1 is a plain yes, 0 a plain no.';
+  'How likely the message is an issue by its sender''s verdict, 0 to 1: 1 is a plain yes, 0 a plain no.';
 comment on column public.circle_issues.triaged_by is
-  'Display name of the person who decided; what comes later doesn''t change a person''s decision.';
+  'Display name of the person who decided; later payloads do not change a person''s decision.';
 comment on column public.circle_issues.triaged_by_user_id is 'The account that decided, if one did.';
 comment on column public.circle_issues.triaged_at is 'When a person decided.';
-comment on column public.circle_issues.triage_notes is 'What that person said about it.';
+comment on column public.circle_issues.triage_notes is 'What that person noted about it.';
 comment on column public.circle_issues.field_versions is
-  'The import''s: for each field that is not of the newest version the version that it is from, in seconds '
-  'since 1970, and null for a field that nobody sent and that stands in for it.';
+  'Written by the import: for each field that is not of the newest version the version that it is from, in '
+  'seconds since 1970, and null for a field that nobody sent and that was filled in.';
 
 create index circle_issues_mapped_to_issue_id_idx on public.circle_issues (mapped_to_issue_id);
 create index circle_issues_triaged_by_user_id_idx on public.circle_issues (triaged_by_user_id);
@@ -93,7 +94,7 @@ begin
   from public.circle_spaces as s
   where s.chat_room_uuid = new.chat_room_uuid;
   if found then
-    -- Marked as what nobody sent, so that any version of the message that names its space counts for more.
+    -- Marked as filled in, so that the space of any version of the message replaces it.
     if new.space_id is null and v_space.space_id is not null then
       new.space_id := v_space.space_id;
       new.field_versions := new.field_versions || '{"space_id": null}';
@@ -107,7 +108,7 @@ begin
 end;
 $$;
 comment on function private.fill_circle_space is
-  'Before trigger: the space of a known chat room, where the message lacks it.';
+  'Before trigger: the space of a known chat room, where the message has none.';
 
 create or replace function private.fill_spaces_of_messages() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -119,7 +120,7 @@ begin
 end;
 $$;
 comment on function private.fill_spaces_of_messages is
-  'After trigger of circle_spaces: messages that came before their room was known get its space now.';
+  'After trigger of circle_spaces: messages that arrived before their room''s row get its space now.';
 
 create or replace function private.triage_mapped_message() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -130,10 +131,10 @@ begin
 end;
 $$;
 comment on function private.triage_mapped_message is
-  'Before trigger of messages that have an issue: to give it one is to decide that it is one.';
+  'Before trigger of messages that have an issue: giving a message an issue decides that it is one.';
 
--- A person's decision carries their name whatever they write; the import writes none. Whoever changes
--- whether a message is triaged, or as which issue, has decided, and can't take the name off again.
+-- A person's decision carries their name whatever they write; an import writes no name. Whoever changes
+-- whether a message is triaged, or as which issue, has decided, and cannot remove the name again.
 create or replace function private.set_triager() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -141,7 +142,7 @@ declare
     or new.triaged_by is not null and new.triaged_by is distinct from old.triaged_by
     or new.is_triaged is distinct from old.is_triaged
     or new.mapped_to_issue_id is distinct from old.mapped_to_issue_id
-      -- What the deletion of the issue does to its messages is no decision.
+      -- What the deletion of the issue does to its messages is not a decision.
       and (
         new.mapped_to_issue_id is not null
         or exists (select from public.issues as i where i.id = old.mapped_to_issue_id)
@@ -168,8 +169,8 @@ begin
 end;
 $$;
 comment on function private.set_triager is
-  'Before trigger: a person''s decision stands under their name, at its time, over any client; one of a '
-  'server''s under the name that it gives. An import, which says so with app.import, decides for nobody.';
+  'Before trigger: a person''s decision is recorded under their name, with its time, over any client; a '
+  'server''s under the name that it gives. An import, which sets app.import, records no name.';
 
 create trigger _100_reject_key_change before update on public.circle_issues
   for each row when (old.id is distinct from new.id or old.message_id is distinct from new.message_id)

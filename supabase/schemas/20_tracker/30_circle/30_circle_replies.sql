@@ -1,4 +1,4 @@
--- The replies in a Circle thread, one row a reply, kept whatever later payloads leave out.
+-- The replies in a Circle thread, one row per reply, kept whatever later payloads leave out.
 
 create table public.circle_replies (
   id uuid not null default gen_random_uuid(),
@@ -25,17 +25,18 @@ create table public.circle_replies (
   constraint circle_replies_field_versions_is_object check (jsonb_typeof(field_versions) = 'object')
 );
 comment on table public.circle_replies is 'Replies to messages from Circle.';
-comment on column public.circle_replies.message_id is 'The reply''s own id in Circle, as text.';
+comment on column public.circle_replies.message_id is
+  'The reply''s own id in Circle, as text; a comment''s carries a prefix.';
 comment on column public.circle_replies.reply_index is
-  'Its place in the payload that it was sent in, from 1; null where it came by itself.';
+  'Its position in the payload that it was sent in, from 1; null where it came by itself.';
 comment on column public.circle_replies.attachments is 'Array of urls, or of objects with a name and a url.';
 comment on column public.circle_replies.raw_data is 'The newest version of the reply, as it was sent.';
 comment on column public.circle_replies.posted_at is
-  'When it was posted in Circle; null when that can''t be read.';
+  'When it was posted in Circle; null when the time is missing or not valid.';
 comment on column public.circle_replies.edited_at is 'When it was last edited in Circle.';
-comment on column public.circle_replies.field_versions is 'The import''s, as in circle_issues.';
+comment on column public.circle_replies.field_versions is 'Written by the import, as in circle_issues.';
 comment on column public.circle_replies.created_at is
-  'When it was posted, as far as known when it first arrived, else when it arrived.';
+  'When it was posted, if that was known when it first arrived, else when it arrived.';
 
 create index circle_replies_circle_issue_id_reply_index_idx
   on public.circle_replies (circle_issue_id, reply_index);

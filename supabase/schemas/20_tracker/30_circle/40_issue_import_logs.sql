@@ -1,4 +1,4 @@
--- Which message became which issue, when, by whom and by which way.
+-- Which message became which issue, when, by whom and from which source.
 
 create table public.issue_import_logs (
   id uuid not null default gen_random_uuid(),
@@ -16,14 +16,14 @@ create table public.issue_import_logs (
     references public.issues (id) on delete set null
 );
 comment on table public.issue_import_logs is
-  'One row an import of a message as an issue. Rows are added, not changed.';
-comment on column public.issue_import_logs.issue_id is 'The issue that was made; null once it is deleted.';
+  'One row per import of a message as an issue. Rows are added, not changed.';
+comment on column public.issue_import_logs.issue_id is 'The issue that was created; null once it is deleted.';
 comment on column public.issue_import_logs.imported_by is
   'Display name of who imported it, or system. As sent by a server, else the caller''s.';
 comment on column public.issue_import_logs.import_source is
-  'The way it came, for example n8n_webhook or manual.';
+  'Where it came from, for example n8n_webhook or manual.';
 comment on column public.issue_import_logs.is_automatic is
-  'Whether no person decided it; false for what a signed-in person imports.';
+  'Whether triage decided it; false for what a signed-in person imports.';
 
 create index issue_import_logs_circle_issue_id_idx on public.issue_import_logs (circle_issue_id);
 create index issue_import_logs_issue_id_idx on public.issue_import_logs (issue_id);
@@ -40,7 +40,7 @@ begin
 end;
 $$;
 comment on function private.set_importer is
-  'Before trigger: what a person logs stands under their name, at that time, and as not automatic.';
+  'Before trigger: what a person logs carries their name and the current time, and is not automatic.';
 
 create trigger _100_set_importer before insert on public.issue_import_logs
   for each row execute function private.set_importer();

@@ -1,5 +1,5 @@
--- Reading values out of what Circle and n8n send: nothing here raises, what can't be read is null. All of it
--- in plpgsql, which keeps its plans; an import calls these some twenty times.
+-- Values parsed from what Circle and n8n send: nothing here raises, what is not valid is null. All of it in
+-- plpgsql, which keeps its plans; an import calls these some twenty times.
 
 create or replace function private.parse_time(p_text text) returns timestamptz
 language plpgsql stable strict security invoker set search_path = '' as $$
@@ -19,7 +19,7 @@ exception
 end;
 $$;
 comment on function private.parse_time is
-  'An ISO 8601 time, in UTC where no zone is given; null if it is none.';
+  'An ISO 8601 time, in UTC where no zone is given; null for anything else.';
 
 create or replace function private.parse_integer(p_text text) returns integer
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -27,7 +27,7 @@ begin
   return case when p_text ~ '^\d{1,9}$' then p_text::integer end;
 end;
 $$;
-comment on function private.parse_integer is 'A whole number from 0 to 999999999; null if it is none.';
+comment on function private.parse_integer is 'A whole number from 0 to 999999999; null for anything else.';
 
 create or replace function private.parse_share(p_text text) returns double precision
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -35,7 +35,7 @@ begin
   return case when p_text ~ '^\s*(0(\.\d{1,15})?|1(\.0{1,15})?)\s*$' then p_text::double precision end;
 end;
 $$;
-comment on function private.parse_share is 'A decimal number from 0 to 1; null if it is none.';
+comment on function private.parse_share is 'A decimal number from 0 to 1; null for anything else.';
 
 create or replace function private.parse_boolean(p_text text) returns boolean
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -76,7 +76,7 @@ begin
   if private.non_blank(p_title) is not null then
     return private.non_blank(p_title);
   end if;
-  -- A title is one line; a body of a megabyte need not be searched for it.
+  -- A title is one line; the rest of a body of a megabyte is not needed for it.
   v_body := private.non_blank(regexp_replace(left(p_body, 1000), '\s+', ' ', 'g'));
   return coalesce(
     case when length(v_body) > 50 then left(v_body, 50) || '...' else v_body end, 'Untitled message'
@@ -98,9 +98,9 @@ begin
 end;
 $$;
 comment on function private.segment_of_type is
-  'The segment that a type of Issue_Details means, in any case; null for a type that we do not know.';
+  'The segment that a type of Issue_Details means, upper or lower case; null for an unknown type.';
 
--- Posts and comments come as HTML where nothing plainer is with them.
+-- Posts and comments come as HTML where the payload has no plain text of them.
 create or replace function private.text_of_html(p_html text) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
 declare
@@ -117,4 +117,4 @@ begin
 end;
 $$;
 comment on function private.text_of_html is
-  'HTML as plain text: a line a block, without tags, the commonest entities decoded.';
+  'HTML as plain text: one line per block, without tags, the most common entities decoded.';

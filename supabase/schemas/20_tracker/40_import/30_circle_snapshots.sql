@@ -21,7 +21,7 @@ create type private.circle_snapshot as (
   raw_data jsonb
 );
 comment on type private.circle_snapshot is
-  'A message or reply as one payload tells it. Null: the payload doesn''t say.';
+  'A message or reply as one payload has it. Null: the payload does not contain it.';
 
 create or replace function private.name_of_sender(p_sender jsonb) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
@@ -87,7 +87,7 @@ $$;
 comment on function private.parse_chat_message is
   'The fields of a chat message or reply, of an envelope or of an API record.';
 
--- Posts and comments are counted apart from chat messages, and from each other: their ids carry a prefix.
+-- Chat messages, posts and comments have ids of their own in Circle, so posts and comments carry a prefix.
 create or replace function private.parse_post_or_comment(p_record jsonb, p_prefix text)
 returns private.circle_snapshot
 language plpgsql stable security invoker set search_path = '' as $$

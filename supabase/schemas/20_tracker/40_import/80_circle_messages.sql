@@ -69,8 +69,8 @@ $$;
 comment on function private.insert_circle_message is
   'Inserts the first snapshot of a message and returns its row; null where the message exists already.';
 
--- A message whose issue a person deleted is not imported again, and one whose issue was taken back waits for
--- a person.
+-- A message whose issue a person deleted is not imported again, and one that a person returned to triage
+-- waits for a person.
 create or replace function private.has_been_imported(p_circle_issue_id uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin

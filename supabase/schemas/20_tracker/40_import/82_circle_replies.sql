@@ -37,7 +37,7 @@ end;
 $$;
 comment on function private.merge_circle_reply is
   'Merges a snapshot of a reply into its row. Returns the other message that had the reply before, whose '
-  'issue has to be brought up to date; null where there is none.';
+  'issue has to be updated; null where the same message had it.';
 
 create or replace function private.store_circle_replies(
   p_message public.circle_issues, p_replies private.circle_snapshot[], out o_others uuid[]

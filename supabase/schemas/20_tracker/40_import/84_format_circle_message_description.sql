@@ -1,4 +1,4 @@
--- A message from Circle as text: what an issue's description starts as.
+-- A message from Circle as text: the first description of its issue.
 
 create or replace function private.quoted_lines(p_text text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -24,13 +24,14 @@ begin
         )
         else a.item #>> '{}'
       end,
-      E'\n' order by a.place
+      E'\n' order by a.position
     )
-    from jsonb_array_elements(p_attachments) with ordinality as a (item, place)
+    from jsonb_array_elements(p_attachments) with ordinality as a (item, position)
   );
 end;
 $$;
-comment on function private.attachment_lines is 'A line an attachment, with its name and url; null for none.';
+comment on function private.attachment_lines is
+  'One line per attachment, with its name and url; null for an empty array.';
 
 create or replace function private.quoted_replies(p_circle_issue_id uuid) returns text
 language plpgsql stable security invoker set search_path = '' as $$
@@ -40,7 +41,7 @@ begin
       '> **' || regexp_replace(r.author_name, '\s+', ' ', 'g') || '**: ' || private.quoted_lines(
         concat_ws(E'\n', nullif(r.body, ''), private.attachment_lines(r.attachments))
       ),
-      -- Payloads of part of a thread count their replies anew, so the time goes first.
+      -- A payload of part of a thread numbers its replies from 1 again, so the time goes first.
       E'\n\n' order by r.posted_at, r.reply_index, r.message_id collate "C"
     )
     from public.circle_replies as r
@@ -49,7 +50,7 @@ begin
 end;
 $$;
 comment on function private.quoted_replies is
-  'The replies to a message as Markdown, in the order in which they were posted; null for none.';
+  'The replies to a message as Markdown, in the order in which they were posted; null without replies.';
 
 create or replace function private.format_circle_message(p_message public.circle_issues) returns text
 language plpgsql stable security invoker set search_path = '' as $$
@@ -70,9 +71,10 @@ begin
 end;
 $$;
 comment on function private.format_circle_message is
-  'Body of public.format_circle_message_description, for a row that is at hand.';
+  'A message as Markdown: body, quoted replies, attachments, footer.';
 
--- Security definer so that the helpers need no grants; what it may read is checked here as the policy has it.
+-- Security definer so that the helpers need no grants; it checks the role that the policy of the table asks
+-- for.
 create or replace function private.format_circle_message_description(p_circle_issue_id uuid) returns text
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -99,6 +101,6 @@ begin atomic
 end;
 comment on function public.format_circle_message_description is
   'A message as Markdown: body, quoted replies in order, attachments, and with a link a footer of message '
-  'id, time (UTC) and link. Null when there is no such message. Team. Errors: sign_in_required '
+  'id, time (UTC) and link. Null when the message does not exist. Team. Errors: sign_in_required '
   '(401), team_role_required (403).';
 grant execute on function public.format_circle_message_description to authenticated, service_role;

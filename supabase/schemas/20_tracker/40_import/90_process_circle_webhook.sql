@@ -1,6 +1,6 @@
 -- The entry for messages: all of a payload or nothing.
 
--- What a person sends is written down under their own name, whatever name they give.
+-- What a person sends is recorded under their own name, whatever name they give.
 create or replace function private.importer_name(p_imported_by text) returns text
 language plpgsql stable security definer set search_path = '' as $$
 begin

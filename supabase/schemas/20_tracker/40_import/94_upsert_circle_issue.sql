@@ -1,4 +1,4 @@
--- Stores one message from Circle, for clients that have taken it apart themselves.
+-- Stores one message from Circle, for clients that have parsed it themselves.
 
 create or replace function private.upsert_circle_issue(
   p_message_id text, p_thread_id text, p_title text, p_body text, p_author_name text, p_author_email text,
@@ -63,7 +63,7 @@ begin atomic
   );
 end;
 comment on function public.upsert_circle_issue is
-  'Stores or completes the message with this id and returns its row''s id; null or blank keeps what is '
-  'there. Agents and servers. Errors: sign_in_required (401), team_role_required '
+  'Stores or completes the message with this id and returns its row''s id; null or blank keeps the '
+  'current value. Agents and servers. Errors: sign_in_required (401), team_role_required '
   '(403), tracker_message_id_invalid (422).';
 grant execute on function public.upsert_circle_issue to authenticated, service_role;

@@ -1,4 +1,4 @@
--- What did not get in, for the team.
+-- What could not be imported, for the team.
 
 create view public.failed_circle_events with (security_invoker = true) as
 select

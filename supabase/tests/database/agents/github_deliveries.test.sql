@@ -1,4 +1,4 @@
--- What GitHub delivers: stored once, worked on once, and nothing written for what concerns nobody.
+-- What GitHub delivers: stored once, processed once, and nothing written for repositories that nobody named.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -20,7 +20,7 @@ create function pg_temp.row_of(p_id uuid) returns text language sql as $$
   from private.inbox_events where delivery_id = p_id::text
 $$;
 
--- A repository that nobody works on
+-- A repository that no project and no task names
 
 select is(pg_temp.deliver(pg_temp.pull(1, '2026-03-01T10:00:00Z')), 'ignored', 'of no project and no task');
 select is((select count(*) from private.inbox_events), 0::bigint, 'nothing is stored');
@@ -42,7 +42,7 @@ select is(
     '10000000-0000-4000-8000-000000000001', 'pull_request', pg_temp.body_for(1)
   ),
   '{"delivery_id": "10000000-0000-4000-8000-000000000001", "status": "done"}'::jsonb,
-  'a known repository''s is worked on, whatever the case of its name'
+  'a known repository''s is processed, whatever the case of its name'
 );
 select is(
   (select row(
@@ -52,13 +52,13 @@ select is(
   row(
     'acme', 'shop', 1, 'open', false, null, null, 'fix', 'main', 'Mend it', 'maya',
     'https://github.com/Acme/Shop/pull/1', true, false, '2026-03-01T10:00:00Z'::timestamptz
-  )::text, 'the row holds what it says; the commit of a merge that GitHub tried out is none'
+  )::text, 'the row has its values; the commit of a merge that GitHub only tried is not one'
 );
 select is(pg_temp.row_of('10000000-0000-4000-8000-000000000001'), 'processed 1', 'and the delivery is done');
 select is(
   public.ingest_github_delivery(
     '10000000-0000-4000-8000-000000000001', 'pull_request', pg_temp.body_for(1)
-  ) ->> 'status', 'already_done', 'a redelivery of it is not worked on again'
+  ) ->> 'status', 'already_done', 'a redelivery of it is not processed again'
 );
 select is(
   public.ingest_github_delivery(
@@ -81,19 +81,19 @@ select is(
   public.ingest_github_delivery(
     '20000000-0000-4000-8000-000000000001', 'pull_request',
     pg_temp.body_for(3, 'no time', '{"title": "Third"}')
-  ) ->> 'status', 'failed', 'one that can''t be worked on has failed'
+  ) ->> 'status', 'failed', 'one that cannot be processed has failed'
 );
 select matches(
   pg_temp.row_of('20000000-0000-4000-8000-000000000001'),
     '^failed 1 PT422: agents_pull_request_invalid again$',
-  'it stands with its error, to be tried again'
+  'it is recorded with its error, to be tried again'
 );
 select is((select count(*) from public.pull_requests where number = 3), 0::bigint, 'and left nothing behind');
 select is(
   public.ingest_github_delivery(
     '20000000-0000-4000-8000-000000000001', 'pull_request',
     pg_temp.body_for(3, 'no time', '{"title": "Third"}')
-  ) ->> 'status', 'failed', 'a redelivery of a failed one is worked on again'
+  ) ->> 'status', 'failed', 'a redelivery of a failed one is processed again'
 );
 select matches(
   pg_temp.row_of('20000000-0000-4000-8000-000000000001'), '^failed 2 ', 'which is a second attempt'
@@ -102,18 +102,18 @@ update private.inbox_events set
   body = decode(pg_temp.body_for(3, '2026-03-01T10:00:00Z', '{"title": "Third"}'), 'base64'),
   next_attempt_at = now() - interval '1 second'
 where delivery_id = '20000000-0000-4000-8000-000000000001';
-select is(private.run_inbox_events(), 1, 'the clock works on what waits');
+select is(private.run_inbox_events(), 1, 'the job processes what waits');
 select is(pg_temp.row_of('20000000-0000-4000-8000-000000000001'), 'processed 3', 'and it is done');
 select is(pg_temp.pull_state(3), 'open Third', 'with its effect');
-select is(private.run_inbox_events(), 0, 'after which nothing waits');
+select is(private.run_inbox_events(), 0, 'then nothing waits');
 
 select is(
   public.ingest_github_delivery(gen_random_uuid(), 'pull_request', pg_temp.body_of(b)) ->> 'status',
   'failed', w
 ) from (values
-  ('\x7bff7d'::bytea, 'what is no UTF-8 is stored, and has failed'),
+  ('\x7bff7d'::bytea, 'a body that is not UTF-8 is stored, and has failed'),
   (convert_to(repeat('[', 100000), 'UTF8'), 'and what is nested without end'),
-  (convert_to('{"a": 1e999999}', 'UTF8'), 'and a number beyond all numbers')
+  (convert_to('{"a": 1e999999}', 'UTF8'), 'and a number that numeric cannot hold')
 ) as t (b, w);
 select is(
   (select count(*) from private.inbox_events where status = 'failed' and next_attempt_at is not null),
@@ -142,7 +142,7 @@ select matches(
 select is(
   public.receive_github_delivery(
     '40000000-0000-4000-8000-000000000001', 'pull_request', pg_temp.body_for(5)
-  ), 'received', 'what could not be worked on is stored for the clock'
+  ), 'received', 'what could not be processed is stored for the job'
 );
 
 -- Pruning

@@ -1,4 +1,4 @@
--- Raw events: stored as they came, read with care, worked on again with the same result.
+-- Raw events: stored as they came, parsed with care, processed again with the same result.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -32,7 +32,7 @@ select results_eq(
 );
 select throws_ok($$ select receive_circle_event('not base64!') $$, 'PT422', 'inbox_body_invalid',
   'base64 is needed');
-select throws_ok($$ select receive_circle_event(null) $$, 'PT422', 'inbox_body_invalid', 'null is none');
+select throws_ok($$ select receive_circle_event(null) $$, 'PT422', 'inbox_body_invalid', 'null is not');
 select throws_ok(
   $$ select pg_temp.receive(convert_to(repeat('x', 1048577), 'UTF8')) $$, 'PT413', 'inbox_body_too_large',
   'a body over one mebibyte is refused'
@@ -40,7 +40,7 @@ select throws_ok(
 select lives_ok($$ select pg_temp.receive(convert_to(repeat('x', 1048576), 'UTF8')) $$,
   'one of exactly that is not');
 
--- worked on
+-- processed
 
 create temp table good as select pg_temp.receive(convert_to(
   pg_temp.single('1', 'Text', '{"is_issue": true, "issue_title": "Title", "type": "Auth"}')::text, 'UTF8'
@@ -115,7 +115,7 @@ select is(private.repair_json_escapes('"plain \\ \n \u00e9"'), '"plain \\ \n \u0
   'all else is left as it is');
 select throws_ok(
   $$ select private.repair_json_escapes('"' || chr(1) || 'ud800 \u0000"')::jsonb $$, null, null,
-  'what stands in while replacing can''t be smuggled in'
+  'the control characters that are used while replacing cannot be smuggled in'
 );
 select is(
   pg_temp.status_of(convert_to(

@@ -59,7 +59,7 @@ select is(
   pg_temp.message('201500310'),
   'Only as rich text|Only as rich text|Lee Park|5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77|f|'
     || '2026-03-02 10:00:00.000',
-  'one without, whose text is rich, is none'
+  'one without, whose text is rich, is not'
 );
 select is(
   (select attachments from circle_issues where message_id = '201500310'), '[{"url": "https://a/b.png"}]',

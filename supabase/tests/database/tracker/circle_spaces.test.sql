@@ -28,7 +28,7 @@ select results_eq(
 select is(
   handle_circle_webhook(pg_temp.single('3', 'a', null,
     '{"space_name": null, "chat_room_uuid": "elsewhere"}')) -> 'errors',
-  '[]', 'an unknown room is no error'
+  '[]', 'an unknown room is not an error'
 );
 select results_eq(
   $$ select space_id, space_name, chat_room_uuid from public.circle_issues where message_id = '3' $$,

@@ -133,7 +133,7 @@ select is(pg_temp.call('agent', 'dismiss_circle_issue', '6', $$, notes => 'chat'
   'an agent dismisses one');
 select is(pg_temp.state('6') || pg_temp.decider('6'), 'triaged|1.000|Agnes Agent|fc', 'under their name');
 select is(pg_temp.call('second', 'dismiss_circle_issue', '6', $$, notes => 'just chat'$$), null,
-  'again is no error');
+  'again is not an error');
 select results_eq(
   $$ select triaged_by, pg_temp.decider('6'), triage_notes from circle_issues where message_id = '6' $$,
   $$ values ('Agnes Agent', 'c', 'just chat') $$, 'and changes nothing but the notes'
@@ -197,7 +197,7 @@ select is(
   (select count(*) from issues where title = 'A better title')::text || ' ' || pg_temp.state('5'),
   '1 triaged|1.000|system|t', 'to and fro leaves one issue'
 );
-select is(pg_temp.decider('5'), null, 'what a server decides is no account''s');
+select is(pg_temp.decider('5'), null, 'what a server decides has no account');
 
 -- duplicates
 
@@ -297,7 +297,7 @@ select is(pg_temp.state('12') || coalesce(pg_temp.decider('12'), ' by nobody'),
 create temp table doomed as select mapped_to_issue_id as id from circle_issues where message_id = '14';
 select is(pg_temp.as_persona('admin', format('delete from issues where id = %L returning 1',
   (select id from doomed))), '1', 'an admin deletes an issue');
-select is(pg_temp.state('14'), 'triaged|1.000|f', 'its message stays, and nobody has decided it anew');
+select is(pg_temp.state('14'), 'triaged|1.000|f', 'its message stays, and nobody has decided again');
 select is(
   handle_circle_webhook(pg_temp.single('14', 'y', '{"is_issue": true}',
     '{"edited_at": "2026-03-05T00:00:00Z"}')) #>> '{imported,0,action}', 'stored',

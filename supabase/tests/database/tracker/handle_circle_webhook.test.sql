@@ -45,7 +45,7 @@ select bag_eq(
 );
 select is(handle_circle_webhook('[]') ->> 'processed', '0', 'an empty array is nothing');
 select is(handle_circle_webhook('null') ->> 'unrecognised', '1', 'null is a shape that we don''t know');
-select is(handle_circle_webhook(null) ->> 'unrecognised', '1', 'so is no argument');
+select is(handle_circle_webhook(null) ->> 'unrecognised', '1', 'so is a missing argument');
 select is(handle_circle_webhook('[[{"type": "x", "data": {}}]]') ->> 'unrecognised', '1',
   'and an array in an array');
 select is(handle_circle_webhook('{"type": "x", "data": {}}') ->> 'hints', '1', 'a hint is counted');
@@ -58,7 +58,7 @@ select throws_ok(
   'only envelopes can be processed'
 );
 select throws_ok(
-  $$ select process_circle_webhook(null) $$, 'PT422', 'tracker_payload_invalid', 'null is none'
+  $$ select process_circle_webhook(null) $$, 'PT422', 'tracker_payload_invalid', 'null is not one'
 );
 select throws_ok(
   $$ select process_circle_webhook('[{"Parent_Message": {"message_id": 50}}, {"Parent_Message": {}}]') $$,

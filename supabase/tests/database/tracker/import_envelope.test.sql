@@ -31,7 +31,7 @@ select results_eq(
   $$ values ('201500310', null, 'Login loop', 'I can''t get in', 'Ana Ruiz', null, 'Help chat',
        'https://club.example.org/c/help-chat/#message_201500310', false, true, 1::float8, 'room-1',
        '2026-03-02 09:14:05.12+00'::timestamptz, null::timestamptz, true) $$,
-  'the message is stored as text ids, and its own id is no thread'
+  'the ids are stored as text, and its own id is not a thread'
 );
 select results_eq(
   $$ select title, description, status, segment, submitted_by, submitted_by_user_id, tags, is_test
@@ -141,7 +141,7 @@ select is(
 select is(
   process_circle_webhook(pg_temp.single('15', 'Good morning',
     '{"is_issue": false, "issue_title": null}')) ->> 'action',
-  'stored', 'what is no issue is stored'
+  'stored', 'what is not an issue is stored'
 );
 select results_eq(
   $$ select is_triaged, triage_confidence, mapped_to_issue_id,
@@ -168,7 +168,7 @@ select results_eq(
 select is(
   handle_circle_webhook(pg_temp.single('17', 'x', '{"is_issue": true}', jsonb_build_object(
     'message_id', 'abc-17', 'created_at', 'yesterday', 'edited_at', '2026-02-30T00:00:00Z', 'sender', null
-  ))) -> 'errors', '[]', 'times that can''t be read are no error'
+  ))) -> 'errors', '[]', 'times that are not valid are not an error'
 );
 select results_eq(
   $$ select posted_at, edited_at, author_name from public.circle_issues where message_id = 'abc-17' $$,
@@ -187,7 +187,7 @@ select is(
 );
 select results_eq(
   $$ select r.reply_index, r.author_name from public.circle_replies as r where message_id = '190' $$,
-  $$ values (null::integer, 'Wrong number') $$, 'a place that can''t be read is none'
+  $$ values (null::integer, 'Wrong number') $$, 'an index that is not valid is null'
 );
 select is(
   handle_circle_webhook(jsonb_set(pg_temp.single('20', 'x', null), '{Replies}',
@@ -200,7 +200,7 @@ select results_eq(
        pg_temp.single('30', e'\u00a0 \u00a0',
          jsonb_build_object('is_issue', true, 'issue_title', e'\t\u00a0'))
      )) -> 'imported') as i $$,
-  $$ values ('Untitled message') $$, 'a title and a text of nothing but blanks are none'
+  $$ values ('Untitled message') $$, 'a title and a text of nothing but blanks count as missing'
 );
 
 select * from finish();

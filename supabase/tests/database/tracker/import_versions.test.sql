@@ -93,7 +93,7 @@ select is(
   handle_circle_webhook(pg_temp.thread('203', 'x', null, jsonb_build_array(
     pg_temp.reply(1, '501', 'Lee', 'Newer', '{"edited_at": "2026-03-06T00:00:00Z"}'),
     pg_temp.reply(1, '501', 'Lee', 'Older')
-  ))) -> 'errors', '[]', 'a reply that is there twice is no error'
+  ))) -> 'errors', '[]', 'the same reply twice is not an error'
 );
 select is((select body from public.circle_replies where message_id = '501'), 'Newer', 'the newer one counts');
 select handle_circle_webhook(pg_temp.thread('203', 'x', null, jsonb_build_array(

@@ -1,4 +1,4 @@
--- A body is stored and worked on in one transaction, once.
+-- A body is stored and processed in one transaction, once.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -18,7 +18,7 @@ create function pg_temp.summary(p_answer jsonb) returns text language sql as $$
   )
 $$;
 
--- stored and worked on
+-- stored and processed
 
 create temp table first as
 select pg_temp.send(pg_temp.single('1', 'Text', '{"is_issue": true}')::text) as answer;
@@ -50,8 +50,8 @@ select results_eq(
 );
 delete from circle_issues;
 select is(pg_temp.send(pg_temp.single('1', 'Text', '{"is_issue": true}')::text), (select answer from first),
-  'they are not worked on again, whatever became of the rows');
-select is((select count(*) from circle_issues), 0::bigint, 'so nothing is there that was deleted');
+  'they are not processed again, whatever became of the rows');
+select is((select count(*) from circle_issues), 0::bigint, 'so nothing that was deleted comes back');
 select is(
   pg_temp.summary(pg_temp.send(pg_temp.single('1', 'Text', '{"is_issue": true}')::text || ' ')),
   'processed 1 0 0 0', 'a blank more is another event'

@@ -1,4 +1,4 @@
--- What a team member wrote stays, and what an import would have made of it is shown beside it.
+-- What a team member wrote stays, and what an import would have written is shown next to it.
 
 begin;
 create extension if not exists pgtap with schema extensions;

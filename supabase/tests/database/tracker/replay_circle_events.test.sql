@@ -1,4 +1,4 @@
--- What is worked on again ends in the same rows; what fails is listed, and holds up nothing.
+-- What is processed again ends in the same rows; what fails is listed, and holds up nothing.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -11,7 +11,7 @@ select plan(31);
 create function pg_temp.send(p_body text) returns jsonb language sql as $$
   select public.ingest_circle_event(encode(convert_to(p_body, 'UTF8'), 'base64'))
 $$;
--- Everything that people see of it, without how often it was worked on.
+-- Everything that people see of it, without the number of attempts.
 create function pg_temp.rows() returns jsonb language sql as $$
   select jsonb_build_array(
     (select jsonb_agg(to_jsonb(c) order by c.message_id) from public.circle_issues as c),
@@ -36,7 +36,7 @@ select pg_temp.send(pg_temp.single('4', 'Chat', '{"is_issue": true}')::text);
 select pg_temp.send('{"type": "post", "data": {"id": 1}}');
 select pg_temp.send('no JSON');
 select pg_temp.send(jsonb_build_array('{"Parent_Message": {"body": "no id"}}'::jsonb,
-  pg_temp.single('5', 'Beside it', '{"is_issue": true}'))::text);
+  pg_temp.single('5', 'Next to it', '{"is_issue": true}'))::text);
 create temp table before as select pg_temp.rows() as value;
 
 -- the same rows
@@ -44,7 +44,7 @@ create temp table before as select pg_temp.rows() as value;
 select is(
   replay_circle_events('-infinity', 'infinity'),
   '{"replayed": 9, "next_from": null, "processed": 6, "hint": 1, "unreadable": 1, "failed": 1}',
-  'all events are worked on again'
+  'all events are processed again'
 );
 select is(pg_temp.rows(), (select value from before), 'and no row is another');
 select is((select min(attempts_count) from private.inbox_events), 2, 'the attempts are counted');
@@ -140,7 +140,8 @@ select results_eq(
 );
 select is(replay_circle_events('-infinity', 'infinity') ->> 'failed', '4', 'a replay goes on after it too');
 drop trigger _999_break on public.circle_issues;
-select is(replay_circle_events('-infinity', 'infinity') ->> 'failed', '1', 'and mends what has been mended');
+select is(replay_circle_events('-infinity', 'infinity') ->> 'failed', '1',
+  'and what has been fixed is processed');
 
 -- in parts
 

@@ -1,4 +1,4 @@
--- Events that were stored and not worked on, or not to their end, are worked on by the clock.
+-- Events that were stored and not processed, or not completely, are processed by the job.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -23,7 +23,7 @@ select is(
    from private.inbox_events), true, 'for half a minute'
 );
 select pg_temp.bring_forward();
-select is(private.run_inbox_events(), 1, 'then it is worked on');
+select is(private.run_inbox_events(), 1, 'then it is processed');
 select results_eq(
   $$ select e.status, e.attempts_count, c.message_id, i.title
      from private.inbox_events as e, public.circle_issues as c
@@ -44,7 +44,7 @@ create trigger _999_refuse before insert on public.circle_issues
   for each row when (new.message_id = '2') execute function pg_temp.refuse();
 select public.receive_circle_event(pg_temp.body('2'));
 select pg_temp.bring_forward();
-select is(private.run_inbox_events(), 0, 'one that can''t be worked on is no error');
+select is(private.run_inbox_events(), 0, 'one that cannot be processed is not an error');
 select results_eq(
   $$ select status, attempts_count, error from private.inbox_events
      where attempts_count = 1 and error is not null $$,
@@ -89,7 +89,7 @@ select public.ingest_circle_event(encode('{"Parent_Message": {"body": "no id"}}'
 select is((select answer ->> 'status' from refused), 'failed', 'an event with a refused message has failed');
 select is(
   (select next_attempt_at > clock_timestamp() from private.inbox_events where status = 'failed'), true,
-  'and is tried again, since what refuses it may be mended by then'
+  'and is tried again, since what rejects it may be fixed by then'
 );
 select is(
   (select error from private.inbox_events where status = 'failed'), 'tracker_message_id_invalid',
@@ -101,7 +101,7 @@ select is(
 );
 select results_eq(
   $$ select attempts_count, received_count from private.inbox_events where status = 'failed' $$,
-  $$ values (2, 2) $$, 'which is worked on again at once'
+  $$ values (2, 2) $$, 'which is processed again immediately'
 );
 select results_eq(
   $$ select
