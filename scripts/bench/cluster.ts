@@ -11,7 +11,7 @@ import type { Bench, BenchDatabase } from "./bench.ts";
 type ServerUrl = (database: string, role?: string) => string;
 
 /** The settings on which durability and speed hang, as `show` has them. */
-const TOLD_SETTINGS = [
+const REPORTED_SETTINGS = [
   "fsync",
   "synchronous_commit",
   "full_page_writes",
@@ -87,7 +87,7 @@ export function openBench(
   };
 }
 
-/** A copy of a database. A job names its database, so the copy has none: nothing runs by the clock while we measure. */
+/** A copy of a database. A job names its database, so the copy has none: nothing scheduled runs while we measure. */
 async function clone(url: ServerUrl, template: string, name: string): Promise<BenchDatabase> {
   await asAdmin(url, async (sql) => {
     await sql`create database ${sql(name)} template ${sql(template)} owner postgres strategy file_copy`;
@@ -126,7 +126,7 @@ export async function readSettings(url: ServerUrl): Promise<Record<string, strin
     const rows = await sql<{ name: string; value: string }[]>`
       select s.name, current_setting(s.name) as value
       from pg_settings as s
-      where s.name in ${sql(["server_version", ...TOLD_SETTINGS])}
+      where s.name in ${sql(["server_version", ...REPORTED_SETTINGS])}
     `;
     return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
   } finally {

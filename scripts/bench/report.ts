@@ -87,7 +87,7 @@ export function describeReport(
   rounds: number,
 ): string {
   const { settings } = surroundings;
-  const { server_version: version, ...told } = settings;
+  const { server_version: version, ...reported } = settings;
   const rows = lines(reports).map((line) =>
     `| ${line.what} | ${line.clients} | ${line.ours} | ${line.peer} | ${line.against} | ${line.ratio} | ${line.range} | ${line.floor} | ${
       line.met === "✓" ? "met" : "**missed**"
@@ -97,7 +97,7 @@ export function describeReport(
   return [
     "# Benchmarks",
     "",
-    "Written by `npm run bench`: Fixloop beside its peers, in one run, on one machine.",
+    "Written by `npm run bench`: Fixloop next to its peers, in one run, on one machine.",
     "",
     "![Each ratio against its floor.](benchmarks.svg)",
     "",
@@ -113,7 +113,7 @@ export function describeReport(
     `Each contender runs ${rounds} times, in turn with the others, every other round in the opposite order; the table ` +
     "has medians. The cluster is made for the run and deleted after it. It waits for the disk as a deployed one does: " +
     `${
-      Object.entries(told).map(([name, value]) => `\`${name} = ${value}\``).join(", ")
+      Object.entries(reported).map(([name, value]) => `\`${name} = ${value}\``).join(", ")
     }. Clients and server share the ` +
     `machine: ${surroundings.cores} cores (${surroundings.processor}), ${surroundings.memoryGb} GB, ` +
     `${surroundings.platform}, PostgreSQL ${version}, Node ${surroundings.node}.`,

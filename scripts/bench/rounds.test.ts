@@ -26,7 +26,7 @@ test("the median is the middle, or between the two in the middle", () => {
   expect(() => median([])).toThrow();
 });
 
-test("contenders take turns, every other round in the opposite order", async () => {
+test("contenders alternate, every other round in the opposite order", async () => {
   const order: string[] = [];
   const steps: string[] = [];
   const result = await measure(

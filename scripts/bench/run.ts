@@ -14,7 +14,7 @@ import { measure } from "./rounds.ts";
 
 const HELP = `npm run bench [-- --only <case>] [--rounds <n>] [--scale <share>] [--write]
 
-Measures Fixloop beside its peers on a durable PostgreSQL of its own, and says which floors are reached. Takes some
+Measures Fixloop next to its peers on a durable PostgreSQL of its own, and says which floors are reached. Takes some
 twenty minutes on two cores, about 4 GB of disk, and no network. Writes docs/benchmarks.md and docs/benchmarks.svg.
 Exit code 1 when a floor is missed.
 

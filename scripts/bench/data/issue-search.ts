@@ -4,7 +4,7 @@ import { type Bulk, makeBulk } from "./bulk.ts";
 
 const WORKERS = 2;
 
-/** The bulk database with what is kept beside its issues: the words that search looks through, and the latest comment. */
+/** The bulk database with what is kept next to its issues: the words that search looks through, and the latest comment. */
 export const makeSearchedBulk = (bench: Bench): Promise<Bulk> =>
   bench.shared("issue-search", async () => {
     const bulk = await makeBulk(bench);
