@@ -37,7 +37,7 @@ export async function generateTypes(database: Database): Promise<string> {
 export async function checkTypes(database: Database, file = TYPES_FILE): Promise<string[]> {
   const wanted = (await generateTypes(database)).split("\n");
   const found = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-  const name = "supabase/types/database.ts, to be written anew by npm run db:types";
+  const name = "supabase/types/database.ts: npm run db:types writes it again";
   return compareDumps(new Map([[name, found]]), new Map([[name, wanted]]));
 }
 
