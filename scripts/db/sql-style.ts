@@ -1,4 +1,5 @@
 import { parseSync } from "libpg-query";
+import { type LiteralProblem, literalProblems } from "./comment-literals.ts";
 import { dollarBody, type SqlToken, tokenize } from "./sql-tokens.ts";
 
 export interface StyleProblem {
@@ -27,12 +28,24 @@ export function styleProblems(sql: string, options: StyleOptions): StyleProblem[
 
   checkLines(sql, problems);
   checkTokens(tokenize(sql), 0, report, options);
-  if (options.kind === "schema") checkOpening(sql, report);
+  if (options.kind === "schema") {
+    checkOpening(sql, report);
+    for (const { at, message } of parsedProblems(sql)) report(at, message);
+  }
   if (sql.includes(DRAFT_MARK)) {
     report(sql.indexOf(DRAFT_MARK), "is still a draft: read it, finish it and remove this line");
   }
   if (options.kind !== "extension") checkFunctions(sql, options, report);
   return problems.sort((a, b) => a.line - b.line);
+}
+
+/** What does not parse is reported elsewhere. */
+function parsedProblems(sql: string): LiteralProblem[] {
+  try {
+    return literalProblems(sql);
+  } catch {
+    return [];
+  }
 }
 
 type Report = (offset: number, message: string) => void;
@@ -59,7 +72,7 @@ function checkTokens(tokens: SqlToken[], base: number, report: Report, options: 
     if (token.kind === "quoted" && !mustBeQuoted(code, index)) {
       report(at, `${token.text} is a quoted identifier`);
     }
-    // a test's helper may hand on whatever went wrong
+    // a test's helper may pass every error on
     if (options.kind !== "test" && token.text === "when" && code[index + 1]?.text === "others") {
       report(at, "catches every error: name the ones that are expected");
     }

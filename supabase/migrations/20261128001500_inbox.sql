@@ -153,8 +153,8 @@ begin
 end;
 $$;
 comment on function private.decode_inbox_body is
-  'A body from base64, up to the limit of its source. Errors: inbox_body_too_large (413), inbox_body_invalid '
-  '(422).';
+  'A body from base64, up to the limit of its source. Errors: inbox_body_too_large (413), '
+  'inbox_body_invalid (422).';
 
 create type private.inbox_payload as (
   value jsonb,
@@ -292,8 +292,8 @@ end;
 $$;
 comment on function private.process_inbox_event is
   'Processes a stored event, records how it ended and returns the row. Where p_is_caught, an error is '
-  'recorded as the event''s, otherwise it is raised and nothing is recorded. Errors: inbox_event_unknown '
-  '(404).';
+  'recorded as the event''s, otherwise it is raised and nothing is recorded. Errors: '
+  'inbox_event_unknown (404).';
 
 -- 15_inbox/50_ingest_inbox_event.sql
 -- How an event gets in. When all goes well, one transaction stores and processes it; a caller who gets an
@@ -344,8 +344,8 @@ begin
 end;
 $$;
 comment on function private.receive_inbox_event is
-  'Only stores an event, for the scheduler to process, and returns its row: the existing one where it '
-  'arrived before.';
+  'Only stores an event, for the scheduler to process, and returns its row: the existing one where '
+  'it arrived before.';
 
 -- One insert for an event that is new, with its outcome. An event that was processed before is not processed
 -- again.
@@ -434,8 +434,8 @@ end;
 $$;
 comment on function private.run_inbox_events is
   'Processes the events of every source that are due, up to p_batch of each, else up to its batch_size, and '
-  'returns how many succeeded. One that fails is retried with backoff, up to max_attempts. For the '
-  'scheduler.';
+  'returns how many succeeded. One that fails is retried with backoff, up to max_attempts. '
+  'For the scheduler.';
 
 -- 15_inbox/70_replay_inbox_events.sql
 -- All events of a period once more, for example after a fix.

@@ -64,8 +64,8 @@ comment on table public.issues is
 comment on column public.issues.seq_id is
   'The number by which people refer to the issue: unique, assigned by the database. Only servers may set it.';
 comment on column public.issues.status is
-  'waiting_for_help, in_progress, blocked, resolved or archived. Every change is allowed, and logged in '
-  'issue_status_logs.';
+  'waiting_for_help, in_progress, blocked, resolved or archived. Every change is allowed, and logged '
+  'in issue_status_logs.';
 comment on column public.issues.segment is
   'auth, code, tool or misc. Null or left out on insert: determine_segment() sets it.';
 comment on column public.issues.submitted_by is
@@ -79,8 +79,8 @@ comment on column public.issues.assigned_to_user_id is
 comment on column public.issues.tags is
   'Sorted, without duplicates. issue_tags has the same tags as rows: write either one.';
 comment on column public.issues.resolved_by is
-  'Display name of the person who resolved it: as sent with the change, else the caller. Cleared on '
-  'reopening.';
+  'Display name of the person who resolved it: as sent with the change, else the caller. '
+  'Cleared on reopening.';
 comment on column public.issues.resolved_by_user_id is 'The account that resolved it, set by the database.';
 comment on column public.issues.resolved_at is
   'When it was resolved, set by the database. Cleared on reopening.';
@@ -298,8 +298,8 @@ begin
 end;
 $$;
 comment on function private.sync_issue_resolution is
-  'Before trigger: derives resolved_at, resolved_by and archived_at from the status, whatever the client '
-  'sent.';
+  'Before trigger: derives resolved_at, resolved_by and archived_at from the status, whatever '
+  'the client sent.';
 
 create trigger _200_sync_issue_resolution before insert on public.issues
   for each row execute function private.sync_issue_resolution();
@@ -478,8 +478,8 @@ comment on table public.issue_status_logs is
   'trigger writes it.';
 comment on column public.issue_status_logs.old_status is 'Null in the row for the creation of the issue.';
 comment on column public.issue_status_logs.changed_by is
-  'Display name of the person who changed it: of the signed-in account, else the setting app.actor, else '
-  '"system".';
+  'Display name of the person who changed it: of the signed-in account, else the setting '
+  'app.actor, else "system".';
 comment on column public.issue_status_logs.changed_by_user_id is
   'The account that changed it; null for a server or an import.';
 
@@ -742,8 +742,8 @@ begin
 end;
 $$;
 comment on function private.sync_changed_tag_array_to_rows is
-  'After-update trigger of issues whose tags changed: deletes and inserts rows of issue_tags, and inserts '
-  'new tags.';
+  'After-update trigger of issues whose tags changed: deletes and inserts rows of issue_tags, and '
+  'inserts new tags.';
 
 create trigger _200_sync_new_tag_array_to_rows after insert on public.issues
   for each row when (new.tags <> '{}') execute function private.sync_new_tag_array_to_rows();
@@ -926,8 +926,8 @@ comment on table public.segment_rules is
   'Triage rules, matched as whole words, case-insensitively. Team members read them, admins write them. '
   'Errors on write: tracker_segment_rule_invalid, key_change_forbidden (422).';
 comment on column public.segment_rules.words is
-  'One or more words: stored in lower case, separated by single spaces; case and whitespace of the text '
-  'don''t matter.';
+  'One or more words: stored in lower case, separated by single spaces; case and whitespace of the '
+  'text don''t matter.';
 comment on column public.segment_rules.segment is 'auth, code, tool or misc.';
 comment on column public.segment_rules.priority is
   'If several rules match a text, the segment of the lowest priority wins; of equal priorities, auth before '
@@ -1196,8 +1196,8 @@ begin atomic
   select private.determine_segment(determine_segment.p_title, determine_segment.p_description);
 end;
 comment on function public.determine_segment is
-  'The segment of a text: that of the matching enabled segment_rule with the lowest priority, else misc. '
-  'Never null.';
+  'The segment of a text: that of the matching enabled segment_rule with the lowest priority, else '
+  'misc. Never null.';
 grant execute on function public.determine_segment to authenticated, service_role;
 
 -- 20_tracker/20_triage/40_issue_likelihood.sql
@@ -1240,8 +1240,8 @@ begin
 end;
 $$;
 comment on function private.issue_likelihood is
-  'How likely a text is an issue, 0 to 1: 1 minus the product of (1 - weight) over the matching rules; 0 if '
-  'none matches.';
+  'How likely a text is an issue, 0 to 1: 1 minus the product of (1 - weight) over the matching rules; 0 '
+  'if none matches.';
 
 -- 20_tracker/20_triage/50_explain_triage.sql
 -- The rules that match a text, for people who tune them.
@@ -1441,8 +1441,8 @@ create table public.circle_issues (
 comment on table public.circle_issues is
   'Messages from Circle, one row per message, whether or not they became an issue.';
 comment on column public.circle_issues.message_id is
-  'The message''s id in Circle, as text. Posts carry a prefix, since a chat message may have the same '
-  'number.';
+  'The message''s id in Circle, as text. Posts carry a prefix, since a chat message may have '
+  'the same number.';
 comment on column public.circle_issues.thread_id is
   'The thread''s id in Circle; null for a message outside a thread.';
 comment on column public.circle_issues.is_triaged is
@@ -2380,8 +2380,8 @@ begin
 end;
 $$;
 comment on function private.triage_circle_message is
-  'Whether a message is an issue: by its sender''s verdict, else by its words. The '
-  'threshold is tracker_settings.triage_threshold.';
+  'Whether a message is an issue: by its sender''s verdict, else by its words. The threshold is '
+  'tracker_settings.triage_threshold.';
 
 create or replace function private.segment_of_message(p_message public.circle_issues) returns text
 language plpgsql stable security definer set search_path = '' as $$
@@ -3833,8 +3833,8 @@ begin
 end;
 $$;
 comment on function private.question_key is
-  'A key that is equal for titles with the same words: the words sorted, or their md5 when long; null '
-  'without words.';
+  'A key that is equal for titles with the same words: the words sorted, or their md5 when long; '
+  'null without words.';
 
 -- 20_tracker/50_search/20_issue_search.sql
 -- The table that search_issues searches: one row per issue, maintained by triggers of issues and comments.
@@ -4057,8 +4057,8 @@ begin
 end;
 $$;
 comment on function private.share_issue_deletes_lock is
-  'Before-statement trigger: updates and deletes of comments may run concurrently, but not with deletes of '
-  'issues.';
+  'Before-statement trigger: updates and deletes of comments may run concurrently, but not with '
+  'deletes of issues.';
 
 create trigger _010_share_issue_deletes_lock before update or delete on public.comments
   for each statement when (pg_trigger_depth() = 0) execute function private.share_issue_deletes_lock();
@@ -4172,8 +4172,8 @@ begin
 end;
 $$;
 comment on function private.find_issues_by_words is
-  'One page of the issues that contain the words, best first; of more than 2,000, the newest 2,000 are '
-  'ranked.';
+  'One page of the issues that contain the words, best first; of more than 2,000, the newest '
+  '2,000 are ranked.';
 
 -- Without three letters in a row the trigram index can't be used, and reading all titles takes seconds.
 create or replace function private.find_issues_by_title(

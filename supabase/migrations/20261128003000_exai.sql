@@ -97,8 +97,8 @@ comment on column public.exai_issues.blocks_issues is
 comment on column public.exai_issues.blocked_by_issues is
   'Sorted ids of the issues that this one waits for: its incoming edges of kind blocks. Write either one.';
 comment on column public.exai_issues.fix_date is
-  'When it was fixed: the value that was sent, else the time at which the status became fixed. Cleared on '
-  'reopening.';
+  'When it was fixed: the value that was sent, else the time at which the status became fixed. '
+  'Cleared on reopening.';
 comment on column public.exai_issues.verification_date is
   'When the fix was verified: the value that was sent, else the time at which the status became verified. '
   'Cleared on reopening, and when a verified issue becomes fixed again.';
@@ -107,8 +107,8 @@ comment on column public.exai_issues.created_by_user_id is
   'The account that filed it, set by the database; null if a server or an import filed it.';
 comment on column public.exai_issues.claimed_by is
   'The holder of the claim: the id of a conversation, or a person''s display name. Written by '
-  'claim_exai_issue and next_exai_issue; cleared when the claim is released or the issue is no longer '
-  'active.';
+  'claim_exai_issue and next_exai_issue; cleared when the claim is released or the issue is '
+  'no longer active.';
 comment on column public.exai_issues.claimed_by_user_id is
   'The account of the holder; null if a server claimed it.';
 comment on column public.exai_issues.lease_expires_at is
@@ -353,8 +353,8 @@ begin
 end;
 $$;
 comment on function private.set_exai_author is
-  'Before trigger of exai_issues and exai_issue_updates: sets the author''s account, and the name where none '
-  'was sent.';
+  'Before trigger of exai_issues and exai_issue_updates: sets the author''s account, and the name where '
+  'none was sent.';
 
 create trigger _400_set_exai_author before insert on public.exai_issues
   for each row execute function private.set_exai_author();
@@ -391,8 +391,8 @@ create table public.exai_issue_updates (
 );
 comment on table public.exai_issue_updates is
   'The history of engineering issues. Agents add entries; the author or an admin may change or delete one, '
-  'only an admin if it is a status_change. Errors on write: exai_update_type_invalid, key_change_forbidden '
-  '(422).';
+  'only an admin if it is a status_change. Errors on write: exai_update_type_invalid, '
+  'key_change_forbidden (422).';
 comment on column public.exai_issue_updates.update_type is
   'comment, status_change, fix_applied, verification or conversation_link. The database writes an entry of '
   'type status_change for each change of an issue''s status.';
@@ -543,7 +543,8 @@ comment on function private.raise_exai_issue_unknown is 'Errors: exai_issue_unkn
 create table public.exai_issue_checklist (
   id uuid not null default gen_random_uuid(),
   issue_id uuid not null,
-  step_number integer not null,
+  -- Null, which a trigger replaces. As a default it makes the column optional in generated types.
+  step_number integer not null default nullif(0, 0),
   description text not null,
   status text not null default 'pending',
   conversation_id text,
@@ -566,8 +567,8 @@ create table public.exai_issue_checklist (
   constraint exai_issue_checklist_created_at_is_finite check (isfinite(created_at))
 );
 comment on table public.exai_issue_checklist is
-  'The steps of engineering issues. Agents write and delete them. Errors on write: '
-  'exai_step_status_invalid, key_change_forbidden (422).';
+  'The steps of engineering issues. Agents write and delete them. Errors on write: exai_step_status_invalid, '
+  'key_change_forbidden (422).';
 comment on column public.exai_issue_checklist.step_number is
   'Position of the step, counted from 1 and unique within the issue; gaps are allowed. Null or left out on '
   'insert: after the last step.';
@@ -703,8 +704,8 @@ end;
 comment on function public.insert_checklist_step is
   'Inserts a step with this number; the steps from there up to the next gap move up by one. Without a number '
   'the step comes after the last one. Agents and servers. Errors: sign_in_required (401), '
-  'team_role_required (403), exai_issue_unknown (404), exai_step_number_invalid, exai_step_status_invalid '
-  '(422).';
+  'team_role_required (403), exai_issue_unknown (404), exai_step_number_invalid, '
+  'exai_step_status_invalid (422).';
 grant execute on function public.insert_checklist_step to authenticated, service_role;
 
 -- 30_exai/20_checklist/30_move_checklist_step.sql
@@ -876,8 +877,8 @@ comment on table public.exai_issue_relations is
   'exai_isolation_unsupported (409).';
 comment on column public.exai_issue_relations.kind is
   'blocks: to waits for from. parent: from is the parent of to. duplicates: from is a duplicate of to. '
-  'discovered_from: from was found while working on to. relates: symmetric, stored once with the lower id as '
-  'from.';
+  'discovered_from: from was found while working on to. relates: symmetric, stored once with the lower '
+  'id as from.';
 
 create index exai_issue_relations_to_issue_id_kind_idx
   on public.exai_issue_relations (to_issue_id, kind, from_issue_id);
@@ -984,8 +985,8 @@ begin
 end;
 $$;
 comment on function private.has_exai_path is
-  'Whether a path of blocks and parent leads from one issue to the other, so that an edge back would close a '
-  'cycle.';
+  'Whether a path of blocks and parent leads from one issue to the other, so that an edge back would '
+  'close a cycle.';
 
 -- Kahn's algorithm: removes issues without incoming edges until only the cycles, and what lies behind them,
 -- are left. Linear in the size of the graph. Issues are numbered, because plpgsql has arrays and no maps:
@@ -1791,8 +1792,8 @@ begin
 end;
 $$;
 comment on function private.count_changed_exai_issues is
-  'After-update-statement trigger of exai_issues: updates the counts of the issues and of both ends of their '
-  'edges.';
+  'After-update-statement trigger of exai_issues: updates the counts of the issues and of both ends '
+  'of their edges.';
 
 create trigger _120_count_changed_exai_issues after update on public.exai_issues
   referencing old table as old_issues new table as new_issues
@@ -1884,8 +1885,8 @@ comment on view public.exai_active_issues is
   'Engineering issues that are open or in_progress, with the progress of their steps.';
 comment on column public.exai_active_issues.total_steps is 'All steps, including the skipped ones.';
 comment on column public.exai_active_issues.progress_percentage is
-  'completed_steps as a percentage of the steps that are not skipped, rounded to an integer; 0 if there are '
-  'none.';
+  'completed_steps as a percentage of the steps that are not skipped, rounded to an integer; 0 if '
+  'there are none.';
 grant select on public.exai_active_issues to authenticated, service_role;
 
 -- 30_exai/40_progress/80_exai_ready_issues.sql

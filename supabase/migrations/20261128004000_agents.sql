@@ -355,8 +355,8 @@ begin
 end;
 $$;
 comment on function private.reject_unsealed_secret is
-  'Before trigger, the first of its table. The error does not contain the value. '
-  'Errors: agents_secret_invalid (422).';
+  'Before trigger, the first of its table. The error does not contain the value. Errors: '
+  'agents_secret_invalid (422).';
 
 create trigger _010_reject_unsealed_secret before insert on private.secrets
   for each row execute function private.reject_unsealed_secret();
@@ -448,8 +448,8 @@ begin
 end;
 $$;
 comment on function private.reject_plain_github_token is
-  'Before trigger, the first of its table. The error does not contain the value. '
-  'Errors: agents_github_token_forbidden (422).';
+  'Before trigger, the first of its table. The error does not contain the value. Errors: '
+  'agents_github_token_forbidden (422).';
 
 create or replace function private.remove_github_token() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -818,8 +818,8 @@ begin
 end;
 $$;
 comment on function private.complete_project_upsert is
-  'Before-insert trigger, the first: sets the id of a new project; in an upsert, fills nulls with the stored '
-  'values.';
+  'Before-insert trigger, the first: sets the id of a new project; in an upsert, fills nulls with '
+  'the stored values.';
 
 create or replace function private.set_project_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -873,8 +873,8 @@ grant select, insert, update, delete on public.projects to service_role;
 
 create type public.task_status as enum ('pending', 'running', 'completed', 'failed', 'cancelled');
 comment on type public.task_status is
-  'pending: waits for a worker. running: a worker or its user runs it. completed, failed, cancelled: it has '
-  'ended.';
+  'pending: waits for a worker. running: a worker or its user runs it. completed, failed, cancelled: '
+  'it has ended.';
 
 create table public.tasks (
   id bigint not null default 0,
@@ -917,17 +917,17 @@ create sequence public.tasks_id_seq as bigint owned by public.tasks.id;
 comment on table public.tasks is
   'One row per task. Users see and edit their own; workers use the functions of the queue. For lists use '
   'task_list, which leaves the large columns out. Null in a not-null column counts as left out. Errors on '
-  'write: agents_project_unknown (404), '
-  'agents_task_transition_invalid, agents_task_conflict (409), agents_task_result_too_large (413), '
-  'agents_task_value_invalid, agents_repo_url_invalid, key_change_forbidden (422).';
+  'write: agents_project_unknown (404), agents_task_transition_invalid, agents_task_conflict (409), '
+  'agents_task_result_too_large (413), agents_task_value_invalid, agents_repo_url_invalid, '
+  'key_change_forbidden (422).';
 comment on column public.tasks.id is
   'Set by the database from a sequence. Only servers may set a new one themselves.';
 comment on column public.tasks.user_id is 'The user it belongs to: the caller; can''t be changed.';
 comment on column public.tasks.project_id is 'The project, of the same user; null for none.';
 comment on column public.tasks.status is
   'pending may become running, cancelled or failed; running completed, failed, cancelled or pending; a task '
-  'that has ended pending, which runs it again. While a worker holds it, only the functions of the queue '
-  'change it.';
+  'that has ended pending, which runs it again. While a worker holds it, only the functions of the '
+  'queue change it.';
 comment on column public.tasks.agent is
   'The name of the agent that runs it; workers claim tasks by this name.';
 comment on column public.tasks.repo_url is 'What to clone; left out, the project''s.';
@@ -1021,8 +1021,8 @@ begin
 end;
 $$;
 comment on function private.complete_task_upsert is
-  'Before-insert trigger, the first: sets the id of a new task; in an upsert, fills nulls with the stored '
-  'values.';
+  'Before-insert trigger, the first: sets the id of a new task; in an upsert, fills nulls with '
+  'the stored values.';
 
 -- With the rights of the caller: a project that they can't see does not exist for them.
 create or replace function private.check_task_project() returns trigger
@@ -1197,8 +1197,8 @@ begin
 end;
 $$;
 comment on function private.reject_task_messages is
-  'Before trigger of messages that a client writes and that are not objects. '
-  'Errors: agents_task_value_invalid (422), always.';
+  'Before trigger of messages that a client writes and that are not objects. Errors: '
+  'agents_task_value_invalid (422), always.';
 
 create trigger _130_check_task_result before insert or update of git_diff, git_patch, changed_files, error,
   chat_messages, execution_metadata, pr_branch, container_id, commit_hash, pr_number, pr_url, error_kind
@@ -1299,8 +1299,8 @@ end;
 $$;
 comment on function private.check_task_project_change is
   'Before-update trigger of a changed project, since running tasks are counted by project, and of a changed '
-  'repository, since the worker''s pull request is in the one that it was given. '
-  'Errors: agents_task_conflict (409).';
+  'repository, since the worker''s pull request is in the one that it was given. Errors: '
+  'agents_task_conflict (409).';
 
 -- Times as private.set_timestamps sets them, but without comparing the large columns, which would read and
 -- decompress them for each update of the row: private.check_task_result compares them when they are written.
@@ -1609,8 +1609,8 @@ begin
 end;
 $$;
 comment on function private.normalize_agents is
-  'The names without blank and repeated ones; null for none, for more than 50, or where one is longer than '
-  '100 characters.';
+  'The names without blank and repeated ones; null for none, for more than 50, or where one is longer '
+  'than 100 characters.';
 
 create or replace function private.create_worker_token(
   p_name text, p_agents text[], p_expires_in_days integer, p_for_everybody boolean
@@ -1741,8 +1741,8 @@ begin
 end;
 $$;
 comment on function private.load_claimed_task is
-  'What the locked task at this ctid needs, without its lease; with the handle of its user''s GitHub token '
-  'if p_has_token.';
+  'What the locked task at this ctid needs, without its lease; with the handle of its user''s GitHub '
+  'token if p_has_token.';
 
 -- No plan in here, or in what this calls, reads all pending tasks and sorts them: the indexes have the order,
 -- and a plan that was made while the queue was short is still used when it is long.
@@ -2038,8 +2038,8 @@ begin
 end;
 $$;
 comment on function private.search_ready_task is
-  'Continues a search, or for null begins one: locks the first ready task whose user and project have a '
-  'free slot.';
+  'Continues a search, or for null begins one: locks the first ready task whose user and project have '
+  'a free slot.';
 
 create or replace function private.lock_one_of(
   p_tasks private.ready_task[], p_search private.task_search
@@ -2451,8 +2451,8 @@ begin
 end;
 $$;
 comment on function private.load_ended_attempt is
-  'The attempt, if it has ended with this outcome and is the caller''s. '
-  'Errors: agents_task_lease_expired (409).';
+  'The attempt, if it has ended with this outcome and is the caller''s. Errors: '
+  'agents_task_lease_expired (409).';
 
 create or replace function private.end_attempt(
   p_task_id bigint, p_fencing_token bigint, p_worker_token_id uuid, p_outcome text, p_error text,
@@ -2906,8 +2906,8 @@ create table public.pull_requests (
 );
 comment on table public.pull_requests is
   'Pull requests of the repositories that projects and tasks name, updated by GitHub''s webhook and by the '
-  'sweep. Users see those to which a verified link leads from a task of theirs. Nobody writes here over the '
-  'API.';
+  'sweep. Users see those to which a verified link leads from a task of theirs. Nobody writes here '
+  'over the API.';
 comment on column public.pull_requests.repo_owner is 'The owner of the repository, in lower case.';
 comment on column public.pull_requests.repo_name is 'The name of the repository, in lower case.';
 comment on column public.pull_requests.state is
@@ -2948,8 +2948,8 @@ comment on column private.pull_request_checks.etag is
 comment on column private.pull_request_checks.read_at is
   'When the version that the row holds was requested; null where it came in a delivery.';
 comment on column private.pull_request_checks.next_attempt_at is
-  'When the sweep asks again; null when there is nothing more to ask. Moved ten minutes ahead while a sweep '
-  'has it.';
+  'When the sweep asks again; null when there is nothing more to ask. Moved ten minutes ahead while a '
+  'sweep has it.';
 comment on column private.pull_request_checks.attempts_count is
   'How many times in a row no user''s token found it.';
 
@@ -3122,8 +3122,8 @@ comment on column private.task_github_refs.is_number_confirmed is
   'Whether a trusted worker or a server named the pull request; reset by every change by somebody else.';
 comment on column private.task_github_refs.is_head_confirmed is 'The same of the branch.';
 comment on column private.task_github_refs.next_attempt_at is
-  'When the sweep looks for a pull request of the branch; null when the task names one, or after a dozen '
-  'attempts.';
+  'When the sweep looks for a pull request of the branch; null when the task names one, or after '
+  'a dozen attempts.';
 comment on column private.task_github_refs.attempts_count is 'How many times the sweep has looked for one.';
 
 create index task_github_refs_head_ref_idx on private.task_github_refs (repo_owner, repo_name, head_ref);
@@ -3210,8 +3210,8 @@ begin
 end;
 $$;
 comment on function private.upsert_github_ref is
-  'Stores what a task names now, with the confirmation of what has changed. p_is_new: the task has no row '
-  'yet.';
+  'Stores what a task names now, with the confirmation of what has changed. p_is_new: the task has '
+  'no row yet.';
 
 -- 40_agents/40_github/34_link_pull_requests.sql
 -- Links tasks to the pull requests that they name, and to those that come from their branch.
@@ -3429,8 +3429,8 @@ begin
 end;
 $$;
 comment on function private.unverify_links_of_token is
-  'After-row trigger of secrets: a GitHub token that is removed, replaced or rejected no longer verifies '
-  'links.';
+  'After-row trigger of secrets: a GitHub token that is removed, replaced or rejected no '
+  'longer verifies links.';
 
 create trigger _200_unverify_links_of_token after delete on private.secrets
   for each row when (old.kind = 'github_token') execute function private.unverify_links_of_token();
@@ -3522,8 +3522,8 @@ begin
 end;
 $$;
 comment on function private.parse_pull_request is
-  'The fields of a pull_request object of GitHub''s webhooks and REST API. '
-  'Errors: agents_pull_request_invalid (422).';
+  'The fields of a pull_request object of GitHub''s webhooks and REST API. Errors: '
+  'agents_pull_request_invalid (422).';
 
 create or replace function private.current_version(p public.pull_requests)
 returns private.pull_request_version
@@ -3777,8 +3777,8 @@ begin
 end;
 $$;
 comment on function private.apply_github_payload is
-  'Merges the pull request in the payload of a pull_request event. Errors: '
-  'agents_github_payload_invalid, agents_pull_request_invalid (422).';
+  'Merges the pull request in the payload of a pull_request event. Errors: agents_github_payload_invalid, '
+  'agents_pull_request_invalid (422).';
 
 create or replace function private.process_github_payload(p_payload jsonb) returns private.inbox_outcome
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3788,8 +3788,8 @@ begin
 end;
 $$;
 comment on function private.process_github_payload is
-  'Processes the payload of a delivery. Errors: agents_github_payload_invalid, agents_pull_request_invalid '
-  '(422).';
+  'Processes the payload of a delivery. Errors: agents_github_payload_invalid, '
+  'agents_pull_request_invalid (422).';
 
 create or replace function private.github_delivery_status(p_status text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -4026,8 +4026,8 @@ begin
 end;
 $$;
 comment on function private.load_pull_request_readers is
-  'Up to five users of its tasks with their sealed tokens: an array of {user_id, secret_id, sealed, '
-  'is_unverified}.';
+  'Up to five users of its tasks with their sealed tokens: an array of {user_id, secret_id, '
+  'sealed, is_unverified}.';
 
 -- 40_agents/40_github/64_request_github_sweep.sql
 -- A lost delivery leaves a row out of date, so a sweep asks GitHub: a scheduled job calls an edge function
@@ -4347,8 +4347,8 @@ begin atomic
 end;
 comment on function public.record_github_branch is
   'Records the pull requests that GitHub lists for a task''s branch, an array as text, read with this '
-  'user''s token. Returns how many it recorded. Service role only. Errors: agents_pull_request_invalid '
-  '(422).';
+  'user''s token. Returns how many it recorded. Service role only. Errors: '
+  'agents_pull_request_invalid (422).';
 grant execute on function public.record_github_branch to service_role;
 
 -- 40_agents/40_github/80_prune_pull_requests.sql
@@ -4514,8 +4514,8 @@ grant execute on function private.user_activity_weekly to authenticated, service
 create view public.user_activity_weekly with (security_invoker = true) as
 select * from private.user_activity_weekly();
 comment on view public.user_activity_weekly is
-  'One row per week and user who created a task in it. The caller''s own; for admins of the team and servers '
-  'everybody''s.';
+  'One row per week and user who created a task in it. The caller''s own; for admins of the team and '
+  'servers everybody''s.';
 comment on column public.user_activity_weekly.week is 'The Monday of the week, in UTC.';
 comment on column public.user_activity_weekly.tasks_count is 'Tasks created in that week.';
 comment on column public.user_activity_weekly.completed_count is
@@ -4620,8 +4620,8 @@ create view public.slow_queries with (security_invoker = true) as
 select * from private.slow_queries();
 comment on view public.slow_queries is
   'The hundred statements that took the most time in total, counted by pg_stat_statements since its last '
-  'reset. For admins of the team and servers; empty for everybody else, and where the extension is not '
-  'loaded.';
+  'reset. For admins of the team and servers; empty for everybody else, and where the extension '
+  'is not loaded.';
 comment on column public.slow_queries.query is
   'The statement, its constants as $1, $2 …; cut to 2000 characters.';
 comment on column public.slow_queries.rows_count is 'Rows that all calls returned or changed.';

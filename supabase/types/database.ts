@@ -347,7 +347,7 @@ export type Database = {
           "id"?: string;
           "issue_id": string;
           "status"?: string;
-          "step_number": number;
+          "step_number"?: number;
           "updated_at"?: string;
         };
         Update: {

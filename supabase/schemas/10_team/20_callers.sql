@@ -60,8 +60,8 @@ begin
 end;
 $$;
 comment on function private.actor_name is
-  'The name to record for the caller: that of the signed-in account; without one, the setting app.actor or '
-  '"system".';
+  'The name to record for the caller: that of the signed-in account; without one, the setting '
+  'app.actor or "system".';
 grant execute on function private.actor_name to authenticated, service_role;
 
 -- For *_user_id columns: an operator can move a row to another account, a client can't. The foreign key's

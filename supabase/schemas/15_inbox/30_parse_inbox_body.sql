@@ -28,8 +28,8 @@ begin
 end;
 $$;
 comment on function private.decode_inbox_body is
-  'A body from base64, up to the limit of its source. Errors: inbox_body_too_large (413), inbox_body_invalid '
-  '(422).';
+  'A body from base64, up to the limit of its source. Errors: inbox_body_too_large (413), '
+  'inbox_body_invalid (422).';
 
 create type private.inbox_payload as (
   value jsonb,

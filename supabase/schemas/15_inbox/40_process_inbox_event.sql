@@ -100,5 +100,5 @@ end;
 $$;
 comment on function private.process_inbox_event is
   'Processes a stored event, records how it ended and returns the row. Where p_is_caught, an error is '
-  'recorded as the event''s, otherwise it is raised and nothing is recorded. Errors: inbox_event_unknown '
-  '(404).';
+  'recorded as the event''s, otherwise it is raised and nothing is recorded. Errors: '
+  'inbox_event_unknown (404).';

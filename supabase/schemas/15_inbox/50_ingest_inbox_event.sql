@@ -46,8 +46,8 @@ begin
 end;
 $$;
 comment on function private.receive_inbox_event is
-  'Only stores an event, for the scheduler to process, and returns its row: the existing one where it '
-  'arrived before.';
+  'Only stores an event, for the scheduler to process, and returns its row: the existing one where '
+  'it arrived before.';
 
 -- One insert for an event that is new, with its outcome. An event that was processed before is not processed
 -- again.

@@ -40,5 +40,5 @@ end;
 $$;
 comment on function private.run_inbox_events is
   'Processes the events of every source that are due, up to p_batch of each, else up to its batch_size, and '
-  'returns how many succeeded. One that fails is retried with backoff, up to max_attempts. For the '
-  'scheduler.';
+  'returns how many succeeded. One that fails is retried with backoff, up to max_attempts. '
+  'For the scheduler.';

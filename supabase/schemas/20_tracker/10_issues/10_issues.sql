@@ -58,8 +58,8 @@ comment on table public.issues is
 comment on column public.issues.seq_id is
   'The number by which people refer to the issue: unique, assigned by the database. Only servers may set it.';
 comment on column public.issues.status is
-  'waiting_for_help, in_progress, blocked, resolved or archived. Every change is allowed, and logged in '
-  'issue_status_logs.';
+  'waiting_for_help, in_progress, blocked, resolved or archived. Every change is allowed, and logged '
+  'in issue_status_logs.';
 comment on column public.issues.segment is
   'auth, code, tool or misc. Null or left out on insert: determine_segment() sets it.';
 comment on column public.issues.submitted_by is
@@ -73,8 +73,8 @@ comment on column public.issues.assigned_to_user_id is
 comment on column public.issues.tags is
   'Sorted, without duplicates. issue_tags has the same tags as rows: write either one.';
 comment on column public.issues.resolved_by is
-  'Display name of the person who resolved it: as sent with the change, else the caller. Cleared on '
-  'reopening.';
+  'Display name of the person who resolved it: as sent with the change, else the caller. '
+  'Cleared on reopening.';
 comment on column public.issues.resolved_by_user_id is 'The account that resolved it, set by the database.';
 comment on column public.issues.resolved_at is
   'When it was resolved, set by the database. Cleared on reopening.';

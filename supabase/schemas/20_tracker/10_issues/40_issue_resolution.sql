@@ -36,8 +36,8 @@ begin
 end;
 $$;
 comment on function private.sync_issue_resolution is
-  'Before trigger: derives resolved_at, resolved_by and archived_at from the status, whatever the client '
-  'sent.';
+  'Before trigger: derives resolved_at, resolved_by and archived_at from the status, whatever '
+  'the client sent.';
 
 create trigger _200_sync_issue_resolution before insert on public.issues
   for each row execute function private.sync_issue_resolution();

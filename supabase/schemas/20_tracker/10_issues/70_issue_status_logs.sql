@@ -20,8 +20,8 @@ comment on table public.issue_status_logs is
   'trigger writes it.';
 comment on column public.issue_status_logs.old_status is 'Null in the row for the creation of the issue.';
 comment on column public.issue_status_logs.changed_by is
-  'Display name of the person who changed it: of the signed-in account, else the setting app.actor, else '
-  '"system".';
+  'Display name of the person who changed it: of the signed-in account, else the setting '
+  'app.actor, else "system".';
 comment on column public.issue_status_logs.changed_by_user_id is
   'The account that changed it; null for a server or an import.';
 

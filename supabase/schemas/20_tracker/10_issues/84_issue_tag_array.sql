@@ -63,8 +63,8 @@ begin
 end;
 $$;
 comment on function private.sync_changed_tag_array_to_rows is
-  'After-update trigger of issues whose tags changed: deletes and inserts rows of issue_tags, and inserts '
-  'new tags.';
+  'After-update trigger of issues whose tags changed: deletes and inserts rows of issue_tags, and '
+  'inserts new tags.';
 
 create trigger _200_sync_new_tag_array_to_rows after insert on public.issues
   for each row when (new.tags <> '{}') execute function private.sync_new_tag_array_to_rows();

@@ -23,8 +23,8 @@ comment on table public.segment_rules is
   'Triage rules, matched as whole words, case-insensitively. Team members read them, admins write them. '
   'Errors on write: tracker_segment_rule_invalid, key_change_forbidden (422).';
 comment on column public.segment_rules.words is
-  'One or more words: stored in lower case, separated by single spaces; case and whitespace of the text '
-  'don''t matter.';
+  'One or more words: stored in lower case, separated by single spaces; case and whitespace of the '
+  'text don''t matter.';
 comment on column public.segment_rules.segment is 'auth, code, tool or misc.';
 comment on column public.segment_rules.priority is
   'If several rules match a text, the segment of the lowest priority wins; of equal priorities, auth before '

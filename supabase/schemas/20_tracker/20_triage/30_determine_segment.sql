@@ -24,6 +24,6 @@ begin atomic
   select private.determine_segment(determine_segment.p_title, determine_segment.p_description);
 end;
 comment on function public.determine_segment is
-  'The segment of a text: that of the matching enabled segment_rule with the lowest priority, else misc. '
-  'Never null.';
+  'The segment of a text: that of the matching enabled segment_rule with the lowest priority, else '
+  'misc. Never null.';
 grant execute on function public.determine_segment to authenticated, service_role;

@@ -37,5 +37,5 @@ begin
 end;
 $$;
 comment on function private.issue_likelihood is
-  'How likely a text is an issue, 0 to 1: 1 minus the product of (1 - weight) over the matching rules; 0 if '
-  'none matches.';
+  'How likely a text is an issue, 0 to 1: 1 minus the product of (1 - weight) over the matching rules; 0 '
+  'if none matches.';

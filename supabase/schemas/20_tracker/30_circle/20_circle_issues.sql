@@ -49,8 +49,8 @@ create table public.circle_issues (
 comment on table public.circle_issues is
   'Messages from Circle, one row per message, whether or not they became an issue.';
 comment on column public.circle_issues.message_id is
-  'The message''s id in Circle, as text. Posts carry a prefix, since a chat message may have the same '
-  'number.';
+  'The message''s id in Circle, as text. Posts carry a prefix, since a chat message may have '
+  'the same number.';
 comment on column public.circle_issues.thread_id is
   'The thread''s id in Circle; null for a message outside a thread.';
 comment on column public.circle_issues.is_triaged is

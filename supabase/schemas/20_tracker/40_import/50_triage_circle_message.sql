@@ -28,8 +28,8 @@ begin
 end;
 $$;
 comment on function private.triage_circle_message is
-  'Whether a message is an issue: by its sender''s verdict, else by its words. The '
-  'threshold is tracker_settings.triage_threshold.';
+  'Whether a message is an issue: by its sender''s verdict, else by its words. The threshold is '
+  'tracker_settings.triage_threshold.';
 
 create or replace function private.segment_of_message(p_message public.circle_issues) returns text
 language plpgsql stable security definer set search_path = '' as $$

@@ -52,5 +52,5 @@ begin
 end;
 $$;
 comment on function private.question_key is
-  'A key that is equal for titles with the same words: the words sorted, or their md5 when long; null '
-  'without words.';
+  'A key that is equal for titles with the same words: the words sorted, or their md5 when long; '
+  'null without words.';

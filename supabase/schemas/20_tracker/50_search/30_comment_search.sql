@@ -95,8 +95,8 @@ begin
 end;
 $$;
 comment on function private.share_issue_deletes_lock is
-  'Before-statement trigger: updates and deletes of comments may run concurrently, but not with deletes of '
-  'issues.';
+  'Before-statement trigger: updates and deletes of comments may run concurrently, but not with '
+  'deletes of issues.';
 
 create trigger _010_share_issue_deletes_lock before update or delete on public.comments
   for each statement when (pg_trigger_depth() = 0) execute function private.share_issue_deletes_lock();

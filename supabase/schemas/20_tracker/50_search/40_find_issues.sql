@@ -95,8 +95,8 @@ begin
 end;
 $$;
 comment on function private.find_issues_by_words is
-  'One page of the issues that contain the words, best first; of more than 2,000, the newest 2,000 are '
-  'ranked.';
+  'One page of the issues that contain the words, best first; of more than 2,000, the newest '
+  '2,000 are ranked.';
 
 -- Without three letters in a row the trigram index can't be used, and reading all titles takes seconds.
 create or replace function private.find_issues_by_title(

@@ -91,8 +91,8 @@ comment on column public.exai_issues.blocks_issues is
 comment on column public.exai_issues.blocked_by_issues is
   'Sorted ids of the issues that this one waits for: its incoming edges of kind blocks. Write either one.';
 comment on column public.exai_issues.fix_date is
-  'When it was fixed: the value that was sent, else the time at which the status became fixed. Cleared on '
-  'reopening.';
+  'When it was fixed: the value that was sent, else the time at which the status became fixed. '
+  'Cleared on reopening.';
 comment on column public.exai_issues.verification_date is
   'When the fix was verified: the value that was sent, else the time at which the status became verified. '
   'Cleared on reopening, and when a verified issue becomes fixed again.';
@@ -101,8 +101,8 @@ comment on column public.exai_issues.created_by_user_id is
   'The account that filed it, set by the database; null if a server or an import filed it.';
 comment on column public.exai_issues.claimed_by is
   'The holder of the claim: the id of a conversation, or a person''s display name. Written by '
-  'claim_exai_issue and next_exai_issue; cleared when the claim is released or the issue is no longer '
-  'active.';
+  'claim_exai_issue and next_exai_issue; cleared when the claim is released or the issue is '
+  'no longer active.';
 comment on column public.exai_issues.claimed_by_user_id is
   'The account of the holder; null if a server claimed it.';
 comment on column public.exai_issues.lease_expires_at is

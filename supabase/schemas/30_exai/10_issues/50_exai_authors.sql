@@ -19,8 +19,8 @@ begin
 end;
 $$;
 comment on function private.set_exai_author is
-  'Before trigger of exai_issues and exai_issue_updates: sets the author''s account, and the name where none '
-  'was sent.';
+  'Before trigger of exai_issues and exai_issue_updates: sets the author''s account, and the name where '
+  'none was sent.';
 
 create trigger _400_set_exai_author before insert on public.exai_issues
   for each row execute function private.set_exai_author();

@@ -24,8 +24,8 @@ create table public.exai_issue_updates (
 );
 comment on table public.exai_issue_updates is
   'The history of engineering issues. Agents add entries; the author or an admin may change or delete one, '
-  'only an admin if it is a status_change. Errors on write: exai_update_type_invalid, key_change_forbidden '
-  '(422).';
+  'only an admin if it is a status_change. Errors on write: exai_update_type_invalid, '
+  'key_change_forbidden (422).';
 comment on column public.exai_issue_updates.update_type is
   'comment, status_change, fix_applied, verification or conversation_link. The database writes an entry of '
   'type status_change for each change of an issue''s status.';

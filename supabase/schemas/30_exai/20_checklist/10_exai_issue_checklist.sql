@@ -3,7 +3,8 @@
 create table public.exai_issue_checklist (
   id uuid not null default gen_random_uuid(),
   issue_id uuid not null,
-  step_number integer not null,
+  -- Null, which a trigger replaces. As a default it makes the column optional in generated types.
+  step_number integer not null default nullif(0, 0),
   description text not null,
   status text not null default 'pending',
   conversation_id text,
@@ -26,8 +27,8 @@ create table public.exai_issue_checklist (
   constraint exai_issue_checklist_created_at_is_finite check (isfinite(created_at))
 );
 comment on table public.exai_issue_checklist is
-  'The steps of engineering issues. Agents write and delete them. Errors on write: '
-  'exai_step_status_invalid, key_change_forbidden (422).';
+  'The steps of engineering issues. Agents write and delete them. Errors on write: exai_step_status_invalid, '
+  'key_change_forbidden (422).';
 comment on column public.exai_issue_checklist.step_number is
   'Position of the step, counted from 1 and unique within the issue; gaps are allowed. Null or left out on '
   'insert: after the last step.';

@@ -44,6 +44,6 @@ end;
 comment on function public.insert_checklist_step is
   'Inserts a step with this number; the steps from there up to the next gap move up by one. Without a number '
   'the step comes after the last one. Agents and servers. Errors: sign_in_required (401), '
-  'team_role_required (403), exai_issue_unknown (404), exai_step_number_invalid, exai_step_status_invalid '
-  '(422).';
+  'team_role_required (403), exai_issue_unknown (404), exai_step_number_invalid, '
+  'exai_step_status_invalid (422).';
 grant execute on function public.insert_checklist_step to authenticated, service_role;

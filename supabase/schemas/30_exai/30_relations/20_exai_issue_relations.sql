@@ -23,8 +23,8 @@ comment on table public.exai_issue_relations is
   'exai_isolation_unsupported (409).';
 comment on column public.exai_issue_relations.kind is
   'blocks: to waits for from. parent: from is the parent of to. duplicates: from is a duplicate of to. '
-  'discovered_from: from was found while working on to. relates: symmetric, stored once with the lower id as '
-  'from.';
+  'discovered_from: from was found while working on to. relates: symmetric, stored once with the lower '
+  'id as from.';
 
 create index exai_issue_relations_to_issue_id_kind_idx
   on public.exai_issue_relations (to_issue_id, kind, from_issue_id);

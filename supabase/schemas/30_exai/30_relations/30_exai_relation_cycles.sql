@@ -45,8 +45,8 @@ begin
 end;
 $$;
 comment on function private.has_exai_path is
-  'Whether a path of blocks and parent leads from one issue to the other, so that an edge back would close a '
-  'cycle.';
+  'Whether a path of blocks and parent leads from one issue to the other, so that an edge back would '
+  'close a cycle.';
 
 -- Kahn's algorithm: removes issues without incoming edges until only the cycles, and what lies behind them,
 -- are left. Linear in the size of the graph. Issues are numbered, because plpgsql has arrays and no maps:

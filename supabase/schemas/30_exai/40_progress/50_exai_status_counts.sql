@@ -51,8 +51,8 @@ begin
 end;
 $$;
 comment on function private.count_changed_exai_issues is
-  'After-update-statement trigger of exai_issues: updates the counts of the issues and of both ends of their '
-  'edges.';
+  'After-update-statement trigger of exai_issues: updates the counts of the issues and of both ends '
+  'of their edges.';
 
 create trigger _120_count_changed_exai_issues after update on public.exai_issues
   referencing old table as old_issues new table as new_issues

@@ -18,6 +18,6 @@ comment on view public.exai_active_issues is
   'Engineering issues that are open or in_progress, with the progress of their steps.';
 comment on column public.exai_active_issues.total_steps is 'All steps, including the skipped ones.';
 comment on column public.exai_active_issues.progress_percentage is
-  'completed_steps as a percentage of the steps that are not skipped, rounded to an integer; 0 if there are '
-  'none.';
+  'completed_steps as a percentage of the steps that are not skipped, rounded to an integer; 0 if '
+  'there are none.';
 grant select on public.exai_active_issues to authenticated, service_role;

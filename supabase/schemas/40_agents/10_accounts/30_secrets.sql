@@ -50,8 +50,8 @@ begin
 end;
 $$;
 comment on function private.reject_unsealed_secret is
-  'Before trigger, the first of its table. The error does not contain the value. '
-  'Errors: agents_secret_invalid (422).';
+  'Before trigger, the first of its table. The error does not contain the value. Errors: '
+  'agents_secret_invalid (422).';
 
 create trigger _010_reject_unsealed_secret before insert on private.secrets
   for each row execute function private.reject_unsealed_secret();

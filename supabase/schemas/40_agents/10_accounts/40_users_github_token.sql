@@ -20,8 +20,8 @@ begin
 end;
 $$;
 comment on function private.reject_plain_github_token is
-  'Before trigger, the first of its table. The error does not contain the value. '
-  'Errors: agents_github_token_forbidden (422).';
+  'Before trigger, the first of its table. The error does not contain the value. Errors: '
+  'agents_github_token_forbidden (422).';
 
 create or replace function private.remove_github_token() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$

@@ -73,8 +73,8 @@ begin
 end;
 $$;
 comment on function private.complete_project_upsert is
-  'Before-insert trigger, the first: sets the id of a new project; in an upsert, fills nulls with the stored '
-  'values.';
+  'Before-insert trigger, the first: sets the id of a new project; in an upsert, fills nulls with '
+  'the stored values.';
 
 create or replace function private.set_project_defaults() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$

@@ -2,8 +2,8 @@
 
 create type public.task_status as enum ('pending', 'running', 'completed', 'failed', 'cancelled');
 comment on type public.task_status is
-  'pending: waits for a worker. running: a worker or its user runs it. completed, failed, cancelled: it has '
-  'ended.';
+  'pending: waits for a worker. running: a worker or its user runs it. completed, failed, cancelled: '
+  'it has ended.';
 
 create table public.tasks (
   id bigint not null default 0,
@@ -46,17 +46,17 @@ create sequence public.tasks_id_seq as bigint owned by public.tasks.id;
 comment on table public.tasks is
   'One row per task. Users see and edit their own; workers use the functions of the queue. For lists use '
   'task_list, which leaves the large columns out. Null in a not-null column counts as left out. Errors on '
-  'write: agents_project_unknown (404), '
-  'agents_task_transition_invalid, agents_task_conflict (409), agents_task_result_too_large (413), '
-  'agents_task_value_invalid, agents_repo_url_invalid, key_change_forbidden (422).';
+  'write: agents_project_unknown (404), agents_task_transition_invalid, agents_task_conflict (409), '
+  'agents_task_result_too_large (413), agents_task_value_invalid, agents_repo_url_invalid, '
+  'key_change_forbidden (422).';
 comment on column public.tasks.id is
   'Set by the database from a sequence. Only servers may set a new one themselves.';
 comment on column public.tasks.user_id is 'The user it belongs to: the caller; can''t be changed.';
 comment on column public.tasks.project_id is 'The project, of the same user; null for none.';
 comment on column public.tasks.status is
   'pending may become running, cancelled or failed; running completed, failed, cancelled or pending; a task '
-  'that has ended pending, which runs it again. While a worker holds it, only the functions of the queue '
-  'change it.';
+  'that has ended pending, which runs it again. While a worker holds it, only the functions of the '
+  'queue change it.';
 comment on column public.tasks.agent is
   'The name of the agent that runs it; workers claim tasks by this name.';
 comment on column public.tasks.repo_url is 'What to clone; left out, the project''s.';

@@ -31,8 +31,8 @@ begin
 end;
 $$;
 comment on function private.complete_task_upsert is
-  'Before-insert trigger, the first: sets the id of a new task; in an upsert, fills nulls with the stored '
-  'values.';
+  'Before-insert trigger, the first: sets the id of a new task; in an upsert, fills nulls with '
+  'the stored values.';
 
 -- With the rights of the caller: a project that they can't see does not exist for them.
 create or replace function private.check_task_project() returns trigger

@@ -88,8 +88,8 @@ begin
 end;
 $$;
 comment on function private.reject_task_messages is
-  'Before trigger of messages that a client writes and that are not objects. '
-  'Errors: agents_task_value_invalid (422), always.';
+  'Before trigger of messages that a client writes and that are not objects. Errors: '
+  'agents_task_value_invalid (422), always.';
 
 create trigger _130_check_task_result before insert or update of git_diff, git_patch, changed_files, error,
   chat_messages, execution_metadata, pr_branch, container_id, commit_hash, pr_number, pr_url, error_kind

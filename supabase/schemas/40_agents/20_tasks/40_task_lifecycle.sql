@@ -85,8 +85,8 @@ end;
 $$;
 comment on function private.check_task_project_change is
   'Before-update trigger of a changed project, since running tasks are counted by project, and of a changed '
-  'repository, since the worker''s pull request is in the one that it was given. '
-  'Errors: agents_task_conflict (409).';
+  'repository, since the worker''s pull request is in the one that it was given. Errors: '
+  'agents_task_conflict (409).';
 
 -- Times as private.set_timestamps sets them, but without comparing the large columns, which would read and
 -- decompress them for each update of the row: private.check_task_result compares them when they are written.

@@ -14,8 +14,8 @@ begin
 end;
 $$;
 comment on function private.normalize_agents is
-  'The names without blank and repeated ones; null for none, for more than 50, or where one is longer than '
-  '100 characters.';
+  'The names without blank and repeated ones; null for none, for more than 50, or where one is longer '
+  'than 100 characters.';
 
 create or replace function private.create_worker_token(
   p_name text, p_agents text[], p_expires_in_days integer, p_for_everybody boolean

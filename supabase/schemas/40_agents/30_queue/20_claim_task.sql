@@ -38,8 +38,8 @@ begin
 end;
 $$;
 comment on function private.load_claimed_task is
-  'What the locked task at this ctid needs, without its lease; with the handle of its user''s GitHub token '
-  'if p_has_token.';
+  'What the locked task at this ctid needs, without its lease; with the handle of its user''s GitHub '
+  'token if p_has_token.';
 
 -- No plan in here, or in what this calls, reads all pending tasks and sorts them: the indexes have the order,
 -- and a plan that was made while the queue was short is still used when it is long.

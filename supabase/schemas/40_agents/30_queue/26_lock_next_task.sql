@@ -114,8 +114,8 @@ begin
 end;
 $$;
 comment on function private.search_ready_task is
-  'Continues a search, or for null begins one: locks the first ready task whose user and project have a '
-  'free slot.';
+  'Continues a search, or for null begins one: locks the first ready task whose user and project have '
+  'a free slot.';
 
 create or replace function private.lock_one_of(
   p_tasks private.ready_task[], p_search private.task_search

@@ -31,8 +31,8 @@ begin
 end;
 $$;
 comment on function private.load_ended_attempt is
-  'The attempt, if it has ended with this outcome and is the caller''s. '
-  'Errors: agents_task_lease_expired (409).';
+  'The attempt, if it has ended with this outcome and is the caller''s. Errors: '
+  'agents_task_lease_expired (409).';
 
 create or replace function private.end_attempt(
   p_task_id bigint, p_fencing_token bigint, p_worker_token_id uuid, p_outcome text, p_error text,

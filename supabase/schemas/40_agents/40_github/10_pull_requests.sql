@@ -34,8 +34,8 @@ create table public.pull_requests (
 );
 comment on table public.pull_requests is
   'Pull requests of the repositories that projects and tasks name, updated by GitHub''s webhook and by the '
-  'sweep. Users see those to which a verified link leads from a task of theirs. Nobody writes here over the '
-  'API.';
+  'sweep. Users see those to which a verified link leads from a task of theirs. Nobody writes here '
+  'over the API.';
 comment on column public.pull_requests.repo_owner is 'The owner of the repository, in lower case.';
 comment on column public.pull_requests.repo_name is 'The name of the repository, in lower case.';
 comment on column public.pull_requests.state is
@@ -76,8 +76,8 @@ comment on column private.pull_request_checks.etag is
 comment on column private.pull_request_checks.read_at is
   'When the version that the row holds was requested; null where it came in a delivery.';
 comment on column private.pull_request_checks.next_attempt_at is
-  'When the sweep asks again; null when there is nothing more to ask. Moved ten minutes ahead while a sweep '
-  'has it.';
+  'When the sweep asks again; null when there is nothing more to ask. Moved ten minutes ahead while a '
+  'sweep has it.';
 comment on column private.pull_request_checks.attempts_count is
   'How many times in a row no user''s token found it.';
 

@@ -68,8 +68,8 @@ begin
 end;
 $$;
 comment on function private.unverify_links_of_token is
-  'After-row trigger of secrets: a GitHub token that is removed, replaced or rejected no longer verifies '
-  'links.';
+  'After-row trigger of secrets: a GitHub token that is removed, replaced or rejected no '
+  'longer verifies links.';
 
 create trigger _200_unverify_links_of_token after delete on private.secrets
   for each row when (old.kind = 'github_token') execute function private.unverify_links_of_token();

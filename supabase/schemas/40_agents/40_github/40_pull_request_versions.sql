@@ -78,8 +78,8 @@ begin
 end;
 $$;
 comment on function private.parse_pull_request is
-  'The fields of a pull_request object of GitHub''s webhooks and REST API. '
-  'Errors: agents_pull_request_invalid (422).';
+  'The fields of a pull_request object of GitHub''s webhooks and REST API. Errors: '
+  'agents_pull_request_invalid (422).';
 
 create or replace function private.current_version(p public.pull_requests)
 returns private.pull_request_version

@@ -27,8 +27,8 @@ begin
 end;
 $$;
 comment on function private.apply_github_payload is
-  'Merges the pull request in the payload of a pull_request event. Errors: '
-  'agents_github_payload_invalid, agents_pull_request_invalid (422).';
+  'Merges the pull request in the payload of a pull_request event. Errors: agents_github_payload_invalid, '
+  'agents_pull_request_invalid (422).';
 
 create or replace function private.process_github_payload(p_payload jsonb) returns private.inbox_outcome
 language plpgsql volatile security definer set search_path = '' as $$
@@ -38,8 +38,8 @@ begin
 end;
 $$;
 comment on function private.process_github_payload is
-  'Processes the payload of a delivery. Errors: agents_github_payload_invalid, agents_pull_request_invalid '
-  '(422).';
+  'Processes the payload of a delivery. Errors: agents_github_payload_invalid, '
+  'agents_pull_request_invalid (422).';
 
 create or replace function private.github_delivery_status(p_status text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$

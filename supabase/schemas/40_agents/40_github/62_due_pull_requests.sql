@@ -76,5 +76,5 @@ begin
 end;
 $$;
 comment on function private.load_pull_request_readers is
-  'Up to five users of its tasks with their sealed tokens: an array of {user_id, secret_id, sealed, '
-  'is_unverified}.';
+  'Up to five users of its tasks with their sealed tokens: an array of {user_id, secret_id, '
+  'sealed, is_unverified}.';

@@ -48,6 +48,6 @@ begin atomic
 end;
 comment on function public.record_github_branch is
   'Records the pull requests that GitHub lists for a task''s branch, an array as text, read with this '
-  'user''s token. Returns how many it recorded. Service role only. Errors: agents_pull_request_invalid '
-  '(422).';
+  'user''s token. Returns how many it recorded. Service role only. Errors: '
+  'agents_pull_request_invalid (422).';
 grant execute on function public.record_github_branch to service_role;

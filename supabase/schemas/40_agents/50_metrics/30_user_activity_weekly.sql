@@ -25,8 +25,8 @@ grant execute on function private.user_activity_weekly to authenticated, service
 create view public.user_activity_weekly with (security_invoker = true) as
 select * from private.user_activity_weekly();
 comment on view public.user_activity_weekly is
-  'One row per week and user who created a task in it. The caller''s own; for admins of the team and servers '
-  'everybody''s.';
+  'One row per week and user who created a task in it. The caller''s own; for admins of the team and '
+  'servers everybody''s.';
 comment on column public.user_activity_weekly.week is 'The Monday of the week, in UTC.';
 comment on column public.user_activity_weekly.tasks_count is 'Tasks created in that week.';
 comment on column public.user_activity_weekly.completed_count is

@@ -34,8 +34,8 @@ create view public.slow_queries with (security_invoker = true) as
 select * from private.slow_queries();
 comment on view public.slow_queries is
   'The hundred statements that took the most time in total, counted by pg_stat_statements since its last '
-  'reset. For admins of the team and servers; empty for everybody else, and where the extension is not '
-  'loaded.';
+  'reset. For admins of the team and servers; empty for everybody else, and where the extension '
+  'is not loaded.';
 comment on column public.slow_queries.query is
   'The statement, its constants as $1, $2 …; cut to 2000 characters.';
 comment on column public.slow_queries.rows_count is 'Rows that all calls returned or changed.';
