@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
-import { type Failure, HttpError } from "./endpoint.ts";
+import { type Failure, HttpError } from "./failure.ts";
 
 /** An access token of Supabase Auth, and the account that its claims name. */
 export interface Bearer {

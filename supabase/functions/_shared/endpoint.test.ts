@@ -1,14 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test, vi } from "vitest";
-import {
-  type Call,
-  createEndpoint,
-  type EndpointOptions,
-  type ErrorBody,
-  HttpError,
-  loadSetting,
-  requireMethod,
-} from "./endpoint.ts";
+import { type Call, createEndpoint, type EndpointOptions, loadSetting, requireMethod } from "./endpoint.ts";
+import { type ErrorBody, HttpError } from "./failure.ts";
 import type { LogEntry } from "./log.ts";
 
 const SECRET = "a-secret-that-no-log-may-contain";

@@ -1,4 +1,5 @@
-import { type BodyError, readBody } from "./body.ts";
+import { parseJson, readRequestBody } from "./body.ts";
+import { type Failure, failureResponse, HttpError } from "./failure.ts";
 import type { Details, LogEntry } from "./log.ts";
 
 /** What every function needs from outside. */
@@ -33,36 +34,6 @@ export interface Call {
   readBody(): Promise<Uint8Array<ArrayBuffer>>;
   /** The body as JSON in UTF-8. Throws what `readBody` throws, and 400. */
   readJson(): Promise<unknown>;
-}
-
-/** The body of every error response. `code` is documented in docs/error-codes.md. */
-export interface ErrorBody {
-  code: string;
-  message: string;
-  details: string | null;
-  hint: string | null;
-  request_id: string;
-}
-
-/** An error response. */
-export interface Failure {
-  status: number;
-  code: string;
-  message: string;
-  details?: string | undefined;
-  hint?: string;
-  headers?: Record<string, string>;
-}
-
-/** Ends a request with an error response. */
-export class HttpError extends Error {
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    super(failure.code);
-    this.name = "HttpError";
-    this.failure = failure;
-  }
 }
 
 const BODY_TIMEOUT_MS = 10_000;
@@ -141,7 +112,7 @@ async function respond(
       deadline.abort();
     }, deadlineMs);
   });
-  const readBody = () => readRequestBody(request, options);
+  const readBody = () => readRequestBody(request, options.maxBytes, options.bodyTimeoutMs ?? BODY_TIMEOUT_MS);
   const readJson = async () => parseJson(await readBody());
   try {
     return await Promise.race([
@@ -159,65 +130,6 @@ const EXPIRED: Failure = {
   message: "The request took longer than its time limit.",
   hint: "Send it again; a request that is repeated does nothing twice.",
 };
-
-async function readRequestBody(
-  request: Request,
-  { maxBytes, bodyTimeoutMs = BODY_TIMEOUT_MS }: EndpointOptions,
-): Promise<Uint8Array<ArrayBuffer>> {
-  // signatures, digests and the size limit are about the bytes that are stored
-  const encoding = request.headers.get("content-encoding")?.trim().toLowerCase();
-  if (encoding && encoding !== "identity") throw new HttpError(ENCODED);
-  const body = await readBody(request, maxBytes, bodyTimeoutMs);
-  if (typeof body === "string") throw new HttpError(bodyFailure(body, maxBytes));
-  return body;
-}
-
-const ENCODED: Failure = {
-  status: 415,
-  code: "encoding_unsupported",
-  message: "Compressed bodies are not accepted.",
-  hint: "Send the body as it is, without content-encoding.",
-};
-
-function bodyFailure(error: BodyError, maxBytes: number): Failure {
-  switch (error) {
-    case "too_large":
-      return {
-        status: 413,
-        code: "body_too_large",
-        message: `The body is larger than ${formatBytes(maxBytes)}.`,
-        hint: "Send less at a time.",
-      };
-    case "timeout":
-      return {
-        status: 408,
-        code: "body_expired",
-        message: "The body did not arrive in time.",
-        hint: "Send it again.",
-      };
-    case "aborted":
-      return {
-        status: 400,
-        code: "body_invalid",
-        message: "The body ended before it was complete.",
-        hint: "Send it again.",
-      };
-  }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    // the parser's message repeats the text
-    throw new HttpError({
-      status: 400,
-      code: "body_invalid",
-      message: "The body is not JSON.",
-      hint: "Send an object, as application/json.",
-    });
-  }
-}
 
 function failureOf(error: unknown, details: Details): Failure {
   if (error instanceof HttpError) return error.failure;
@@ -237,23 +149,5 @@ function firstFrame({ stack = "", message }: Error): string | null {
   return frames.match(/^\s+at (.*)$/m)?.[1] ?? null;
 }
 
-function failureResponse(failure: Failure, requestId: string): Response {
-  const body: ErrorBody = {
-    code: failure.code,
-    message: failure.message,
-    details: failure.details ?? null,
-    hint: failure.hint ?? null,
-    request_id: requestId,
-  };
-  return Response.json(body, { status: failure.status, headers: failure.headers ?? {} });
-}
-
 /** Ids of the gateway are UUIDs; anything else that is short and plain is taken as well. */
 const parseRequestId = (header: string | null): string | undefined => header?.match(/^[\w.-]{1,100}$/)?.[0];
-
-const formatBytes = (bytes: number): string =>
-  bytes >= 1024 * 1024
-    ? `${bytes / 1024 / 1024} MB`
-    : bytes >= 1024
-    ? `${bytes / 1024} kB`
-    : `${bytes} bytes`;

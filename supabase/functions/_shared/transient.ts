@@ -1,3 +1,5 @@
+import type { Rpc } from "./database.ts";
+
 /** SQLSTATEs of a deadlock and a lock timeout: the transaction was rolled back, and succeeds once the other one has ended. */
 const TRANSIENT: ReadonlySet<string | undefined> = new Set(["40P01", "55P03"]);
 const MAX_TRIES = 3;
@@ -18,3 +20,7 @@ export async function retryTransient<T>(
   for (let tries = 1; tries < MAX_TRIES && isTransient(codeOf(result)); tries++) result = await call();
   return result;
 }
+
+/** Database calls that are made again after a transient error. */
+export const withRetry = (rpc: Rpc): Rpc => (name, args) =>
+  retryTransient(() => rpc(name, args), (result) => result.ok ? undefined : result.code);

@@ -1,15 +1,10 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Rpc } from "../_shared/database.ts";
-import {
-  type Call,
-  createEndpoint,
-  type EndpointDependencies,
-  HttpError,
-  loadSetting,
-} from "../_shared/endpoint.ts";
+import { type Call, createEndpoint, type EndpointDependencies, loadSetting } from "../_shared/endpoint.ts";
+import { HttpError } from "../_shared/failure.ts";
 import { isOneOf } from "../_shared/secrets.ts";
-import { retryTransient } from "../_shared/transient.ts";
+import { withRetry } from "../_shared/transient.ts";
 
 /** What the function needs from outside. */
 export interface Dependencies extends EndpointDependencies {
@@ -57,10 +52,7 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
 }
 
 async function ingest(body: string, rpc: Rpc, details: Call["details"]): Promise<Response> {
-  const result = await retryTransient(
-    () => rpc("ingest_circle_event", { body }),
-    (result) => result.ok ? undefined : result.code,
-  );
+  const result = await withRetry(rpc)("ingest_circle_event", { body });
   const ingested = outcomeSchema.safeParse(result.ok ? result.data : null);
   if (!ingested.success) details.cause = result.ok ? "unexpected_result" : result.code;
   const outcome = ingested.data ?? await store(body, rpc);

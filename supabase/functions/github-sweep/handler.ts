@@ -1,12 +1,8 @@
 import type { Rpc } from "../_shared/database.ts";
 import { decryptSecret, type MasterKeys, SecretError } from "../_shared/encryption.ts";
-import {
-  createEndpoint,
-  type EndpointDependencies,
-  type Failure,
-  HttpError,
-  loadSetting,
-} from "../_shared/endpoint.ts";
+import { createEndpoint, type EndpointDependencies, loadSetting } from "../_shared/endpoint.ts";
+import { type Failure, HttpError } from "../_shared/failure.ts";
+import { withRetry } from "../_shared/transient.ts";
 import type { AskGithub } from "./github.ts";
 import { type Plan, planSchema, type Reader } from "./plan.ts";
 import { sweep } from "./sweep.ts";
@@ -44,7 +40,8 @@ const TICKET_INVALID: Failure = {
  * Errors: 401, 405, 503 with `{code, message, details, hint, request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
-  const { maxRequests = MAX_REQUESTS, maxMs = MAX_MS, ask, rpc, clock } = deps;
+  const { maxRequests = MAX_REQUESTS, maxMs = MAX_MS, ask, clock } = deps;
+  const rpc = withRetry(deps.rpc);
   const options = { name: "github-sweep", maxBytes: 0, deadlineMs: DEADLINE_MS };
   return createEndpoint({ ...deps, now: clock }, options, async ({ request, details }) => {
     const ticket = request.headers.get("x-fixloop-ticket");

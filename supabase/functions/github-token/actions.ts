@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Rpc, RpcResult } from "../_shared/database.ts";
 import { decryptSecret, encryptSecret, type MasterKeys, SecretError } from "../_shared/encryption.ts";
-import { HttpError } from "../_shared/endpoint.ts";
+import { HttpError } from "../_shared/failure.ts";
 import type { Details } from "../_shared/log.ts";
 import { type Caller, statusSchema, type TokenStatus } from "./caller.ts";
 import type { CheckToken, TokenCheck } from "./github.ts";

@@ -2,7 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
 import { API_UNAVAILABLE, parseBearer, tokenInvalid } from "../_shared/bearer.ts";
 import type { Connect } from "../_shared/database.ts";
-import { HttpError } from "../_shared/endpoint.ts";
+import { HttpError } from "../_shared/failure.ts";
 
 /** What `github_token_status` returns. */
 export const statusSchema = z.object({

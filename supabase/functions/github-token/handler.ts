@@ -6,10 +6,11 @@ import {
   type Call,
   createEndpoint,
   type EndpointDependencies,
-  HttpError,
   loadSetting,
   requireMethod,
 } from "../_shared/endpoint.ts";
+import { HttpError } from "../_shared/failure.ts";
+import { withRetry } from "../_shared/transient.ts";
 import { checkStored, removeToken, revealToken, setToken, type Tools } from "./actions.ts";
 import { identify } from "./caller.ts";
 import type { CheckToken } from "./github.ts";
@@ -138,6 +139,7 @@ async function reveal(call: Call, deps: Dependencies): Promise<{ token: string; 
 
 const loadTools = (deps: Dependencies): Tools => ({
   ...deps,
+  rpc: withRetry(deps.rpc),
   masterKeys: loadSetting(deps.masterKeys, {
     status: 503,
     code: "agents_secrets_unavailable",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HttpError } from "../_shared/endpoint.ts";
+import { HttpError } from "../_shared/failure.ts";
 
 /** The id and the event of a delivery. */
 export interface DeliveryHeaders {

@@ -1,14 +1,8 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Rpc } from "../_shared/database.ts";
-import {
-  type Call,
-  createEndpoint,
-  type EndpointDependencies,
-  type Failure,
-  HttpError,
-  loadSetting,
-} from "../_shared/endpoint.ts";
+import { type Call, createEndpoint, type EndpointDependencies, loadSetting } from "../_shared/endpoint.ts";
+import { type Failure, HttpError } from "../_shared/failure.ts";
 import { type DeliveryHeaders, extractJson, parseHeaders, parsePayload } from "./delivery.ts";
 import { isSigned, parseSignature } from "./signature.ts";
 

@@ -1,7 +1,7 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { API_UNAVAILABLE, parseBearer, tokenInvalid } from "../_shared/bearer.ts";
 import type { Connect } from "../_shared/database.ts";
-import { HttpError } from "../_shared/endpoint.ts";
+import { HttpError } from "../_shared/failure.ts";
 
 /** A team member, and the Data API as they see it. */
 export interface Caller {

@@ -1,5 +1,6 @@
 import type { Connect } from "../_shared/database.ts";
-import { type Call, createEndpoint, type EndpointDependencies, HttpError } from "../_shared/endpoint.ts";
+import { type Call, createEndpoint, type EndpointDependencies } from "../_shared/endpoint.ts";
+import { HttpError } from "../_shared/failure.ts";
 import { type Caller, identify } from "./caller.ts";
 import { WebStandardStreamableHTTPServerTransport } from "./sdk.ts";
 import { createServer } from "./server.ts";
