@@ -216,7 +216,7 @@ end;
 $$;
 comment on function private.is_active_exai_status is 'Whether an issue with this status is active.';
 
-create or replace function private.sorted_ids(p_ids uuid[]) returns uuid[]
+create or replace function private.sort_ids(p_ids uuid[]) returns uuid[]
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   if p_ids = '{}' then
@@ -225,7 +225,7 @@ begin
   return array(select distinct u.id from unnest(p_ids) as u (id) where u.id is not null order by u.id);
 end;
 $$;
-comment on function private.sorted_ids is 'The ids sorted, without duplicates and nulls.';
+comment on function private.sort_ids is 'The ids sorted, without duplicates and nulls.';
 
 create or replace function private.check_exai_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -242,9 +242,9 @@ begin
   new.status := coalesce(new.status, old.status, 'open');
   new.file_path := private.non_blank(new.file_path);
   new.affected_components := coalesce(new.affected_components, old.affected_components, '{}');
-  new.related_issues := private.sorted_ids(coalesce(new.related_issues, old.related_issues, '{}'));
-  new.blocks_issues := private.sorted_ids(coalesce(new.blocks_issues, old.blocks_issues, '{}'));
-  new.blocked_by_issues := private.sorted_ids(coalesce(new.blocked_by_issues, old.blocked_by_issues, '{}'));
+  new.related_issues := private.sort_ids(coalesce(new.related_issues, old.related_issues, '{}'));
+  new.blocks_issues := private.sort_ids(coalesce(new.blocks_issues, old.blocks_issues, '{}'));
+  new.blocked_by_issues := private.sort_ids(coalesce(new.blocked_by_issues, old.blocked_by_issues, '{}'));
   new.discovery_date := coalesce(new.discovery_date, old.discovery_date, new.created_at, now());
   if new.severity <> all (v_severities) then
     raise exception using
@@ -1442,19 +1442,19 @@ create policy exai_issue_counts_select_viewer on private.exai_issue_counts
   for select to authenticated using ((select private.has_team_role('viewer')));
 grant select on private.exai_issue_counts to authenticated, service_role;
 
-create or replace function private.exai_severity_rank(p_severity text) returns smallint
+create or replace function private.rank_exai_severity(p_severity text) returns smallint
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return array_position(array['critical', 'high', 'medium', 'low'], p_severity)::smallint;
 end;
 $$;
-comment on function private.exai_severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
+comment on function private.rank_exai_severity is '1 critical, 2 high, 3 medium, 4 low.';
 
 create or replace function private.insert_exai_issue_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into private.exai_issue_counts (issue_id, issue_number, created_at, severity_rank, is_active)
-  select n.id, n.issue_number, n.created_at, private.exai_severity_rank(n.severity),
+  select n.id, n.issue_number, n.created_at, private.rank_exai_severity(n.severity),
     private.is_active_exai_status(n.status)
   from new_issues as n;
   return null;
@@ -1771,7 +1771,7 @@ begin
     where e.to_issue_id = any (v_toggled_ids) and e.kind = 'blocks'
   ));
   update private.exai_issue_counts as c
-  set severity_rank = private.exai_severity_rank(n.severity),
+  set severity_rank = private.rank_exai_severity(n.severity),
     is_active = private.is_active_exai_status(n.status)
   from new_issues as n
   where c.issue_id = n.id and n.id = any (v_changed_ids);
@@ -1854,7 +1854,7 @@ begin
       ('blocked_parents', c.blocked_parents_count, coalesce(b.parents, 0)::integer),
       ('unblocks', c.unblocks_count, coalesce(u.unblocks, 0)::integer),
       ('is_active', c.is_active::integer, private.is_active_exai_status(i.status)::integer),
-      ('severity_rank', c.severity_rank::integer, private.exai_severity_rank(i.severity)::integer)
+      ('severity_rank', c.severity_rank::integer, private.rank_exai_severity(i.severity)::integer)
   ) as v (name, stored, counted)
   where v.stored is distinct from v.counted
   order by i.issue_number, v.name;
@@ -2495,7 +2495,7 @@ grant execute on function public.set_exai_issue_status to authenticated, service
 -- 30_exai/60_work/60_exai_issue_context.sql
 -- Everything that an assistant needs to continue with an engineering issue, in one document of bounded size.
 
-create or replace function private.exai_context_issue(p_issue public.exai_issues) returns jsonb
+create or replace function private.load_exai_context_issue(p_issue public.exai_issues) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_issue jsonb := to_jsonb(p_issue)
@@ -2522,10 +2522,10 @@ begin
   );
 end;
 $$;
-comment on function private.exai_context_issue is
+comment on function private.load_exai_context_issue is
   'The issue itself for exai_issue_context, with texts cut after 8,000 characters.';
 
-create or replace function private.exai_context_relations(p_issue_id uuid) returns jsonb
+create or replace function private.load_exai_context_relations(p_issue_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
@@ -2556,10 +2556,10 @@ begin
   );
 end;
 $$;
-comment on function private.exai_context_relations is
+comment on function private.load_exai_context_relations is
   'Up to 100 relations of an issue, those to active issues first.';
 
-create or replace function private.exai_context_conversations(p_issue public.exai_issues) returns jsonb
+create or replace function private.load_exai_context_conversations(p_issue public.exai_issues) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
@@ -2589,10 +2589,10 @@ begin
   );
 end;
 $$;
-comment on function private.exai_context_conversations is
+comment on function private.load_exai_context_conversations is
   'The 50 latest conversations of an issue, each with its roles.';
 
-create or replace function private.exai_context_cut(
+create or replace function private.describe_exai_context_cut(
   p_issue public.exai_issues, p_steps jsonb, p_updates jsonb, p_relations jsonb, p_conversations jsonb
 ) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -2625,7 +2625,7 @@ begin
   ));
 end;
 $$;
-comment on function private.exai_context_cut is
+comment on function private.describe_exai_context_cut is
   'What exai_issue_context leaves out: names of cut texts, and numbers of omitted rows; {} if nothing.';
 
 create or replace function private.exai_issue_context(p_issue_number integer) returns jsonb
@@ -2659,15 +2659,15 @@ begin
     select c.* from public.exai_issue_updates as c where c.issue_id = v_issue.id
     order by c.created_at desc, c.id desc limit 20
   ) as u;
-  v_relations := private.exai_context_relations(v_issue.id);
-  v_conversations := private.exai_context_conversations(v_issue);
+  v_relations := private.load_exai_context_relations(v_issue.id);
+  v_conversations := private.load_exai_context_conversations(v_issue);
   return jsonb_build_object(
-    'issue', private.exai_context_issue(v_issue), 'steps', v_steps, 'updates', v_updates,
+    'issue', private.load_exai_context_issue(v_issue), 'steps', v_steps, 'updates', v_updates,
     'relations', v_relations, 'conversations', v_conversations,
     'location', case when v_issue.file_path is not null then jsonb_build_object(
       'file_path', v_issue.file_path, 'line_start', v_issue.line_start, 'line_end', v_issue.line_end
     ) end,
-    'cut', private.exai_context_cut(v_issue, v_steps, v_updates, v_relations, v_conversations)
+    'cut', private.describe_exai_context_cut(v_issue, v_steps, v_updates, v_relations, v_conversations)
   );
 end;
 $$;
@@ -2688,13 +2688,13 @@ comment on function public.exai_issue_context is
   'Errors: sign_in_required (401), team_role_required (403), exai_issue_unknown (404).';
 grant execute on function public.exai_issue_context to authenticated, service_role;
 
--- 30_exai/70_exchange/10_exai_issue_document.sql
+-- 30_exai/70_exchange/10_load_exai_issue_document.sql
 -- The form in which issues are exported and imported. The same data is exported as the same bytes.
 --
 -- It leaves out what belongs to this database and not to the issues: accounts, claims, updated_at, and the id
 -- arrays, which the relations contain.
 
-create or replace function private.exai_issue_document(p_issue public.exai_issues) returns jsonb
+create or replace function private.load_exai_issue_document(p_issue public.exai_issues) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return to_jsonb(p_issue) - '{
@@ -2719,7 +2719,7 @@ begin
   );
 end;
 $$;
-comment on function private.exai_issue_document is
+comment on function private.load_exai_issue_document is
   'An issue with its steps and updates, as import_exai_issues accepts it.';
 
 -- 30_exai/70_exchange/20_export_exai_issues.sql
@@ -2732,7 +2732,7 @@ begin
   return jsonb_build_object(
     'version', 1,
     'issues', (
-      select coalesce(jsonb_agg(private.exai_issue_document(i) order by i.issue_number), '[]')
+      select coalesce(jsonb_agg(private.load_exai_issue_document(i) order by i.issue_number), '[]')
       from public.exai_issues as i
     ),
     'relations', (
@@ -2767,7 +2767,7 @@ language plpgsql stable security definer set search_path = '' set timezone = 'UT
 begin
   perform private.require_team_role('admin');
   return query
-  select jsonb_build_object('issue', private.exai_issue_document(i))::text
+  select jsonb_build_object('issue', private.load_exai_issue_document(i))::text
   from public.exai_issues as i
   order by i.issue_number;
   return query

@@ -170,7 +170,7 @@ async function fillCounts(sql: postgres.Sql): Promise<void> {
       issue_id, issue_number, created_at, severity_rank, is_active, step_count, completed_count, skipped_count,
       active_blockers_count, blocked_parents_count, unblocks_count
     )
-    select i.id, i.issue_number, i.created_at, private.exai_severity_rank(i.severity),
+    select i.id, i.issue_number, i.created_at, private.rank_exai_severity(i.severity),
       i.status in ('open', 'in_progress'), coalesce(s.steps, 0), coalesce(s.completed, 0), coalesce(s.skipped, 0),
       coalesce(b.blockers, 0), coalesce(b.parents, 0), coalesce(u.unblocks, 0)
     from public.exai_issues as i

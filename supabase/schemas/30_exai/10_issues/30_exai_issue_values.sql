@@ -9,7 +9,7 @@ end;
 $$;
 comment on function private.is_active_exai_status is 'Whether an issue with this status is active.';
 
-create or replace function private.sorted_ids(p_ids uuid[]) returns uuid[]
+create or replace function private.sort_ids(p_ids uuid[]) returns uuid[]
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   if p_ids = '{}' then
@@ -18,7 +18,7 @@ begin
   return array(select distinct u.id from unnest(p_ids) as u (id) where u.id is not null order by u.id);
 end;
 $$;
-comment on function private.sorted_ids is 'The ids sorted, without duplicates and nulls.';
+comment on function private.sort_ids is 'The ids sorted, without duplicates and nulls.';
 
 create or replace function private.check_exai_issue() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -35,9 +35,9 @@ begin
   new.status := coalesce(new.status, old.status, 'open');
   new.file_path := private.non_blank(new.file_path);
   new.affected_components := coalesce(new.affected_components, old.affected_components, '{}');
-  new.related_issues := private.sorted_ids(coalesce(new.related_issues, old.related_issues, '{}'));
-  new.blocks_issues := private.sorted_ids(coalesce(new.blocks_issues, old.blocks_issues, '{}'));
-  new.blocked_by_issues := private.sorted_ids(coalesce(new.blocked_by_issues, old.blocked_by_issues, '{}'));
+  new.related_issues := private.sort_ids(coalesce(new.related_issues, old.related_issues, '{}'));
+  new.blocks_issues := private.sort_ids(coalesce(new.blocks_issues, old.blocks_issues, '{}'));
+  new.blocked_by_issues := private.sort_ids(coalesce(new.blocked_by_issues, old.blocked_by_issues, '{}'));
   new.discovery_date := coalesce(new.discovery_date, old.discovery_date, new.created_at, now());
   if new.severity <> all (v_severities) then
     raise exception using

@@ -43,19 +43,19 @@ create policy exai_issue_counts_select_viewer on private.exai_issue_counts
   for select to authenticated using ((select private.has_team_role('viewer')));
 grant select on private.exai_issue_counts to authenticated, service_role;
 
-create or replace function private.exai_severity_rank(p_severity text) returns smallint
+create or replace function private.rank_exai_severity(p_severity text) returns smallint
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
   return array_position(array['critical', 'high', 'medium', 'low'], p_severity)::smallint;
 end;
 $$;
-comment on function private.exai_severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
+comment on function private.rank_exai_severity is '1 critical, 2 high, 3 medium, 4 low.';
 
 create or replace function private.insert_exai_issue_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into private.exai_issue_counts (issue_id, issue_number, created_at, severity_rank, is_active)
-  select n.id, n.issue_number, n.created_at, private.exai_severity_rank(n.severity),
+  select n.id, n.issue_number, n.created_at, private.rank_exai_severity(n.severity),
     private.is_active_exai_status(n.status)
   from new_issues as n;
   return null;

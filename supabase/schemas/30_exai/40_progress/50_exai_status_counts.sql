@@ -30,7 +30,7 @@ begin
     where e.to_issue_id = any (v_toggled_ids) and e.kind = 'blocks'
   ));
   update private.exai_issue_counts as c
-  set severity_rank = private.exai_severity_rank(n.severity),
+  set severity_rank = private.rank_exai_severity(n.severity),
     is_active = private.is_active_exai_status(n.status)
   from new_issues as n
   where c.issue_id = n.id and n.id = any (v_changed_ids);

@@ -52,7 +52,7 @@ begin
       ('blocked_parents', c.blocked_parents_count, coalesce(b.parents, 0)::integer),
       ('unblocks', c.unblocks_count, coalesce(u.unblocks, 0)::integer),
       ('is_active', c.is_active::integer, private.is_active_exai_status(i.status)::integer),
-      ('severity_rank', c.severity_rank::integer, private.exai_severity_rank(i.severity)::integer)
+      ('severity_rank', c.severity_rank::integer, private.rank_exai_severity(i.severity)::integer)
   ) as v (name, stored, counted)
   where v.stored is distinct from v.counted
   order by i.issue_number, v.name;

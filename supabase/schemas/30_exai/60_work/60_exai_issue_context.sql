@@ -1,6 +1,6 @@
 -- Everything that an assistant needs to continue with an engineering issue, in one document of bounded size.
 
-create or replace function private.exai_context_issue(p_issue public.exai_issues) returns jsonb
+create or replace function private.load_exai_context_issue(p_issue public.exai_issues) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_issue jsonb := to_jsonb(p_issue)
@@ -27,10 +27,10 @@ begin
   );
 end;
 $$;
-comment on function private.exai_context_issue is
+comment on function private.load_exai_context_issue is
   'The issue itself for exai_issue_context, with texts cut after 8,000 characters.';
 
-create or replace function private.exai_context_relations(p_issue_id uuid) returns jsonb
+create or replace function private.load_exai_context_relations(p_issue_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
@@ -61,10 +61,10 @@ begin
   );
 end;
 $$;
-comment on function private.exai_context_relations is
+comment on function private.load_exai_context_relations is
   'Up to 100 relations of an issue, those to active issues first.';
 
-create or replace function private.exai_context_conversations(p_issue public.exai_issues) returns jsonb
+create or replace function private.load_exai_context_conversations(p_issue public.exai_issues) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
@@ -94,10 +94,10 @@ begin
   );
 end;
 $$;
-comment on function private.exai_context_conversations is
+comment on function private.load_exai_context_conversations is
   'The 50 latest conversations of an issue, each with its roles.';
 
-create or replace function private.exai_context_cut(
+create or replace function private.describe_exai_context_cut(
   p_issue public.exai_issues, p_steps jsonb, p_updates jsonb, p_relations jsonb, p_conversations jsonb
 ) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -130,7 +130,7 @@ begin
   ));
 end;
 $$;
-comment on function private.exai_context_cut is
+comment on function private.describe_exai_context_cut is
   'What exai_issue_context leaves out: names of cut texts, and numbers of omitted rows; {} if nothing.';
 
 create or replace function private.exai_issue_context(p_issue_number integer) returns jsonb
@@ -164,15 +164,15 @@ begin
     select c.* from public.exai_issue_updates as c where c.issue_id = v_issue.id
     order by c.created_at desc, c.id desc limit 20
   ) as u;
-  v_relations := private.exai_context_relations(v_issue.id);
-  v_conversations := private.exai_context_conversations(v_issue);
+  v_relations := private.load_exai_context_relations(v_issue.id);
+  v_conversations := private.load_exai_context_conversations(v_issue);
   return jsonb_build_object(
-    'issue', private.exai_context_issue(v_issue), 'steps', v_steps, 'updates', v_updates,
+    'issue', private.load_exai_context_issue(v_issue), 'steps', v_steps, 'updates', v_updates,
     'relations', v_relations, 'conversations', v_conversations,
     'location', case when v_issue.file_path is not null then jsonb_build_object(
       'file_path', v_issue.file_path, 'line_start', v_issue.line_start, 'line_end', v_issue.line_end
     ) end,
-    'cut', private.exai_context_cut(v_issue, v_steps, v_updates, v_relations, v_conversations)
+    'cut', private.describe_exai_context_cut(v_issue, v_steps, v_updates, v_relations, v_conversations)
   );
 end;
 $$;

@@ -7,7 +7,7 @@ begin
   return jsonb_build_object(
     'version', 1,
     'issues', (
-      select coalesce(jsonb_agg(private.exai_issue_document(i) order by i.issue_number), '[]')
+      select coalesce(jsonb_agg(private.load_exai_issue_document(i) order by i.issue_number), '[]')
       from public.exai_issues as i
     ),
     'relations', (

@@ -5,7 +5,7 @@ language plpgsql stable security definer set search_path = '' set timezone = 'UT
 begin
   perform private.require_team_role('admin');
   return query
-  select jsonb_build_object('issue', private.exai_issue_document(i))::text
+  select jsonb_build_object('issue', private.load_exai_issue_document(i))::text
   from public.exai_issues as i
   order by i.issue_number;
   return query

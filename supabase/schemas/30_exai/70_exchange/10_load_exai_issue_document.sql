@@ -3,7 +3,7 @@
 -- It leaves out what belongs to this database and not to the issues: accounts, claims, updated_at, and the id
 -- arrays, which the relations contain.
 
-create or replace function private.exai_issue_document(p_issue public.exai_issues) returns jsonb
+create or replace function private.load_exai_issue_document(p_issue public.exai_issues) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return to_jsonb(p_issue) - '{
@@ -28,5 +28,5 @@ begin
   );
 end;
 $$;
-comment on function private.exai_issue_document is
+comment on function private.load_exai_issue_document is
   'An issue with its steps and updates, as import_exai_issues accepts it.';
