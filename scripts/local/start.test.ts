@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseEnv } from "node:util";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { listProcesses } from "../../supabase/tests/support/processes.ts";
 import { ROOT } from "./paths.ts";
 import { freePort } from "./ports.ts";
 import { scratchFolder } from "./scratch-folder.ts";
@@ -194,12 +195,11 @@ describe("a start on an empty folder", () => {
 
 /** Proportional set size of a run and all its descendants, in MB. */
 function memoryOf(run: Run): number {
-  const list = spawnSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" }).stdout.trim().split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
+  const list = listProcesses();
   const family = new Set([run.process.pid]);
   for (let size = 0; size !== family.size;) {
     size = family.size;
-    for (const [pid, parent] of list) if (family.has(parent)) family.add(pid);
+    for (const { pid, parent } of list) if (family.has(parent)) family.add(pid);
   }
   expect(family.size).toBeGreaterThan(5);
   const kilobytes = [...family].map((pid) => {

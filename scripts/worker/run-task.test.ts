@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { isRunning } from "../../supabase/tests/support/processes.ts";
 import { type Bench, openBench, TOKEN } from "./testing/bench.ts";
 
 // One task from its clone to its pull request: git and its server, the agent and GitHub's API are processes and HTTP.
@@ -17,12 +17,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await bench.close();
 });
-
-/** Whether a process runs; a zombie does not. */
-function isRunning(pid: string): boolean {
-  const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", pid], { encoding: "utf8" });
-  return /^[^Z]/.test(stdout.trim());
-}
 
 const EDIT = `echo hello >> README.md && echo "I said hello."`;
 
@@ -198,7 +192,7 @@ describe("an agent that fails", () => {
     expect(performance.now() - began).toBeLessThan(15_000);
     expect(failure()).toMatchObject({ error_kind: "agent_timeout", error: "The agent was ended after 1 s." });
     const started = new Set(readFileSync(pids, "utf8").trim().split("\n"));
-    await expect.poll(() => [...started].filter(isRunning)).toEqual([]);
+    await expect.poll(() => [...started].filter((pid) => isRunning(Number(pid)))).toEqual([]);
   });
 
   test("endless output does not fill the memory", async () => {

@@ -24,6 +24,7 @@ import {
   openMcpTeam,
 } from "../support/mcp.ts";
 import { signUp } from "../support/people.ts";
+import { shellPath } from "../support/shell.ts";
 
 // What assistants may not do, invalid arguments, and whether docs/mcp.md and the tools agree.
 
@@ -235,7 +236,7 @@ describe("docs/mcp.md", () => {
     await signUp(team.project, "you", "viewer");
     const shell = promisify(execFile)("bash", ["-euo", "pipefail", "-c", `${script}printf %s "$TOKEN"`], {
       env: {
-        PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH}`,
+        PATH: shellPath(),
         SUPABASE_URL: team.project.url,
         SUPABASE_PUBLISHABLE_KEY: team.project.publishableKey,
       },

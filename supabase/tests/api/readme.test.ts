@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT } from "../../../scripts/local/paths.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { shellPath } from "../support/shell.ts";
 
 // The README's own commands, copied from the page and run against a stack.
 
@@ -18,7 +19,7 @@ beforeAll(async () => {
   project = await openTestProject();
   env = {
     ...process.env,
-    PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH}`,
+    PATH: shellPath(),
     SUPABASE_URL: project.url,
     SUPABASE_PUBLISHABLE_KEY: project.publishableKey,
     SUPABASE_SECRET_KEY: project.secretKey,
