@@ -1,32 +1,30 @@
-import { spawn } from "node:child_process";
-import { globSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
-import { ROOT } from "../local/paths.ts";
-import type { Programs } from "./debian.ts";
+import { prove } from "./debian.ts";
 import { DATABASE, type Server } from "./server.ts";
 
-/** One thing that was looked at, with what is wrong with it; nothing when it is right. */
+/** One thing that was checked, with its problem if it has one. */
 export interface Result {
   name: string;
   problem?: string;
 }
 
-/** pg_cron looks at the clock once a minute, and a job changed late in a minute waits for the one after the next. */
+/** pg_cron starts jobs at each full minute; a job that is changed late in one runs in the one after the next. */
 const SCHEDULER_DEADLINE_MS = 130_000;
 
-/** What plpgsql_check finds and is meant, by function and message. */
+/** Findings of plpgsql_check that are meant, by function and message. */
 const EXCEPTIONS: { object: string; message: string; reason: string }[] = [
   {
     object: "private.store_circle_message(private.circle_snapshot,private.circle_triage)",
     message: 'composite OUT variable "o_message" is not single argument',
-    reason: "a row beside what became of it: the caller takes both from one record",
+    reason: "a row next to what happened to it: the caller takes both from one record",
   },
   {
     object: "private.update_circle_message(private.circle_snapshot,private.circle_triage)",
     message: 'composite OUT variable "o_message" is not single argument',
-    reason: "a row beside what became of it: the caller takes both from one record",
+    reason: "a row next to what happened to it: the caller takes both from one record",
   },
   {
     object: "private.task_capacity(uuid,bigint)",
@@ -40,44 +38,32 @@ const EXCEPTIONS: { object: string; message: string; reason: string }[] = [
   })),
 ];
 
-/** Every assertion of every pgTAP file, run by pg_prove. */
-export async function provePgtap(programs: Programs, server: Server): Promise<Result[]> {
-  const files = globSync("supabase/tests/database/**/*.test.sql", { cwd: ROOT }).sort();
+/**
+ * Every assertion of every pgTAP file, run by pg_prove.
+ *
+ * @param run which run this is over the same database: tests hold in one that was used before
+ */
+export async function provePgtap(server: Server, run: number): Promise<Result[]> {
   const results: Result[] = [];
-  for (const file of files) results.push(...await prove(programs, server, file));
+  for (const file of server.testFiles) results.push(...await proveFile(server, file, run));
   return results.length > 0 ? results : [{ name: "pgTAP", problem: "there are no tests" }];
 }
 
-async function prove(programs: Programs, server: Server, file: string): Promise<Result[]> {
-  const child = spawn(
-    programs.prove,
-    [
-      "--verbose",
-      "--host",
-      "127.0.0.1",
-      "--port",
-      String(server.port),
-      "--username",
-      "postgres",
-      "--dbname",
-      DATABASE,
-      file,
-    ],
-    {
-      cwd: ROOT,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, PGOPTIONS: "--client-min-messages=warning" },
-    },
-  );
+async function proveFile(server: Server, file: string, run: number): Promise<Result[]> {
+  const connection = ["--host", "127.0.0.1", "--port", String(server.port), "--username", "postgres"];
+  const child = server.spawn(prove, ["--verbose", ...connection, "--dbname", DATABASE, file], {
+    PGOPTIONS: "--client-min-messages=warning",
+  });
+  const title = run === 1 ? file : `${file} (run ${run})`;
   const results: Result[] = [];
   const others: string[] = [];
-  const read = async (stream: NodeJS.ReadableStream): Promise<void> => {
-    for await (const line of createInterface({ input: stream })) {
+  const read = async (stream: NodeJS.ReadableStream | null): Promise<void> => {
+    for await (const line of createInterface({ input: stream as NodeJS.ReadableStream })) {
       const assertion = line.match(/^(not )?ok (\d+)(?: - (.*))?$/);
       const last = results.at(-1);
       if (assertion) {
         results.push({
-          name: `${file} ${assertion[2]} ${assertion[3] ?? ""}`,
+          name: `${title} ${assertion[2]} ${assertion[3] ?? ""}`,
           ...(assertion[1] ? { problem: "" } : {}),
         });
       } else if (line.startsWith("#") && last?.problem !== undefined) {
@@ -95,9 +81,9 @@ async function prove(programs: Programs, server: Server, file: string): Promise<
     read(child.stdout),
     read(child.stderr),
   ]);
-  // a file that stopped half-way or planned another number has no failed assertion to show for it
+  // a file that stopped or planned another number of assertions has no failed assertion to show for it
   if (code !== 0 && results.every(({ problem }) => problem === undefined)) {
-    results.push({ name: `${file} runs to its end`, problem: others.slice(-20).join("\n") });
+    results.push({ name: `${title} runs to its end`, problem: others.slice(-20).join("\n") });
   }
   return results;
 }
@@ -125,23 +111,31 @@ export async function checkFunctions(server: Server): Promise<Result[]> {
     const query = readFileSync(new URL("plpgsql-check.sql", import.meta.url), "utf8");
     const rows = await sql.unsafe<Finding[]>(query);
     const objects = new Map<string, string[]>(rows.map(({ object }) => [object, []]));
+    const isException = (row: Finding): boolean => EXCEPTIONS.some((exception) => isMeant(row, exception));
     for (const row of rows.filter((row) => row.message !== null && !isException(row))) {
       const { level, lineno, message, detail, hint, query } = row;
       const words = [`${level}, line ${lineno ?? "?"}: ${message}`, detail, hint, query];
       objects.get(row.object)?.push(words.filter((part) => part !== null).join("\n"));
     }
     if (objects.size === 0) return [{ name: "plpgsql_check", problem: "found no function to check" }];
-    return [...objects].map(([object, problems]) => ({
-      name: `plpgsql_check ${object}`,
-      ...(problems.length > 0 ? { problem: problems.join("\n") } : {}),
-    }));
+    const unused = EXCEPTIONS.filter((exception) => !rows.some((row) => isMeant(row, exception)));
+    return [
+      ...[...objects].map(([object, problems]) => ({
+        name: `plpgsql_check ${object}`,
+        ...(problems.length > 0 ? { problem: problems.join("\n") } : {}),
+      })),
+      ...unused.map(({ object, message }) => ({
+        name: `plpgsql_check exception for ${object}`,
+        problem: `It is not found any more: ${message}`,
+      })),
+    ];
   } finally {
     await sql.end();
   }
 }
 
-const isException = ({ object, message }: Finding): boolean =>
-  EXCEPTIONS.some((exception) => exception.object === object && exception.message === message);
+const isMeant = ({ object, message }: Finding, exception: (typeof EXCEPTIONS)[number]): boolean =>
+  exception.object === object && exception.message === message;
 
 /**
  * The real scheduler runs the clean-up job: `postgres` moves it to every minute, as an operator could, and an old test

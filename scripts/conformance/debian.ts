@@ -1,76 +1,80 @@
-import { spawnSync } from "node:child_process";
 import { accessSync, constants, copyFileSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { prepareChroot } from "./chroot.ts";
+import { aptGet, isRoot } from "./apt.ts";
 
-/** Where Debian puts PostgreSQL 15. */
-const HOME = "/usr/lib/postgresql/15";
-const EXTENSION_FOLDER = "/usr/share/postgresql/15/extension";
-const EXTENSIONS = ["pg_cron", "pgtap", "plpgsql_check"];
-/** Debian has no pg_net: the files of the embedded stack's go beside the real ones. */
-const STAND_IN = "pg_net";
-const STAND_IN_FOLDER = fileURLToPath(new URL("../local/extensions", import.meta.url));
-const PROVE = "/usr/bin/pg_prove";
+/** PostgreSQL 17 as Debian 13 (trixie) has it, with what the run needs. */
 const PACKAGES = [
-  "postgresql-15",
-  "postgresql-15-cron",
-  "postgresql-15-pgtap",
-  "postgresql-15-plpgsql-check",
+  "postgresql-17",
+  "postgresql-17-cron",
+  "postgresql-17-pgtap",
+  "postgresql-17-plpgsql-check",
   "libtap-parser-sourcehandler-pgtap-perl",
 ];
+const BIN = "/usr/lib/postgresql/17/bin";
+const PROVE = "/usr/bin/pg_prove";
+const EXTENSION_FOLDER = "/usr/share/postgresql/17/extension";
+const EXTENSIONS = ["pg_cron", "pgtap", "plpgsql_check"];
+/** Debian has no pg_net: the files of the local stack's emulator are put next to the real extensions. */
+const EMULATED = "pg_net";
+const EMULATED_FOLDER = fileURLToPath(new URL("../local/extensions", import.meta.url));
 
-/** The programs that the run needs. */
-export interface Programs {
-  initdb: string;
-  postgres: string;
-  prove: string;
+/** A system that has the packages: this machine, or a chroot on it. */
+export interface Debian {
+  /** Folder of this machine that the system's programs see as `/`. */
+  readonly root: string;
+  /** What it is, for the person at the terminal. */
+  readonly name: string;
 }
 
-/** Debian's programs and extensions, installed first when they are missing and we may; else the reason why not. */
-export function findPrograms(progress: (step: string) => void): Programs | string {
-  const programs = findPackages(progress);
-  return typeof programs === "string" ? programs : addStandIn() ?? programs;
+export const initdb = join(BIN, "initdb");
+export const postgres = join(BIN, "postgres");
+export const prove = PROVE;
+
+/**
+ * This machine where the packages are installed, else a chroot that root makes with mmdebstrap; else the reason why there
+ * is neither.
+ */
+export async function findDebian(progress: (step: string) => void): Promise<Debian | string> {
+  const machine: Debian = { root: "/", name: "this machine" };
+  const debian = isComplete(machine) ? machine : await prepare(progress);
+  return typeof debian === "string" ? debian : addEmulated(debian) ?? debian;
 }
 
-function findPackages(progress: (step: string) => void): Programs | string {
-  const found = installed();
-  if (found) return found;
-  if (!isExecutable("/usr/bin/apt-get")) return "this machine has no apt-get to install PostgreSQL 15 with";
-  if (process.getuid?.() !== 0) {
-    return `not installed, which root could do: apt-get install ${PACKAGES.join(" ")}`;
+async function prepare(progress: (step: string) => void): Promise<Debian | string> {
+  if (!isExecutable("/usr/bin/apt-get")) return "this machine has no apt-get to install PostgreSQL 17 with";
+  if (!isRoot()) {
+    return `on Debian 13, install ${PACKAGES.join(" ")}; elsewhere, root can make a chroot that has them`;
   }
-  progress(`installing ${PACKAGES.join(", ")}`);
-  for (const args of [["update"], ["install", "--yes", "--no-install-recommends", ...PACKAGES]]) {
-    const done = spawnSync("apt-get", args, {
-      encoding: "utf8",
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-      timeout: 300_000,
-    });
-    if (done.status !== 0) {
-      const words = (done.stderr || String(done.error ?? "")).trim().split("\n").at(-1);
-      return `apt-get ${args[0]} failed: ${words}`;
-    }
+  if (!isExecutable("/usr/bin/mmdebstrap")) {
+    progress("installing mmdebstrap");
+    const problem = aptGet(["update"]) ??
+      aptGet(["install", "--yes", "--no-install-recommends", "mmdebstrap"]);
+    if (problem) return problem;
   }
-  return installed() ?? "apt-get installed something else than expected";
+  const root = await prepareChroot("conformance", PACKAGES, progress);
+  if (!root.startsWith("/")) return root;
+  const debian = { root, name: `a chroot of Debian 13 in ${root}` };
+  return isComplete(debian) ? debian : `${debian.name} lacks something; delete it and run again`;
 }
 
-function installed(): Programs | undefined {
-  const programs = { initdb: join(HOME, "bin/initdb"), postgres: join(HOME, "bin/postgres"), prove: PROVE };
-  const controls = EXTENSIONS.map((name) => join(EXTENSION_FOLDER, `${name}.control`));
-  return Object.values(programs).every(isExecutable) && controls.every((file) => existsSync(file))
-    ? programs
-    : undefined;
+function isComplete({ root }: Debian): boolean {
+  const controls = EXTENSIONS.map((name) => join(root, EXTENSION_FOLDER, `${name}.control`));
+  return [initdb, postgres, prove].every((file) => isExecutable(join(root, file))) &&
+    controls.every((file) => existsSync(file));
 }
 
-/** Why the stand-in could not be put there, if so. */
-function addStandIn(): string | undefined {
-  const files = readdirSync(STAND_IN_FOLDER).filter((name) => name.startsWith(STAND_IN));
-  if (process.getuid?.() !== 0) {
-    return files.every((name) => existsSync(join(EXTENSION_FOLDER, name)))
+/** Why the emulated extension could not be put there, if so. */
+function addEmulated({ root }: Debian): string | undefined {
+  const folder = join(root, EXTENSION_FOLDER);
+  const files = readdirSync(EMULATED_FOLDER).filter((name) => name.startsWith(EMULATED));
+  if (!isRoot()) {
+    return files.every((name) => existsSync(join(folder, name)))
       ? undefined
-      : `root has to put ${files.join(" and ")} of scripts/local/extensions into ${EXTENSION_FOLDER}`;
+      : `root has to copy ${files.join(" and ")} from scripts/local/extensions to ${folder}`;
   }
-  for (const name of files) copyFileSync(join(STAND_IN_FOLDER, name), join(EXTENSION_FOLDER, name));
+  for (const name of files) copyFileSync(join(EMULATED_FOLDER, name), join(folder, name));
   return undefined;
 }
 

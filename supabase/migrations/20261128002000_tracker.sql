@@ -2261,12 +2261,12 @@ comment on function private.parse_circle_item is
 -- 20000 is more than a body of 1 MB holds of real messages, and takes a few seconds: at 100 µs for a row of
 -- nothing, 350000 elements of two bytes held the job that imports for minutes.
 create or replace function private.count_circle_items(p_elements jsonb) returns integer
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql immutable security invoker set search_path = '' as $$
 declare
   c_limit constant integer := 20000;
 begin
   return (
-    select count(*)
+    select count(*)::integer
     from (
       select sum(private.circle_element_size(e.value)) over (order by e.position) as size
       from jsonb_array_elements(p_elements) with ordinality as e (value, position)
