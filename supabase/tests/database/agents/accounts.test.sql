@@ -1,4 +1,4 @@
--- A profile follows its account, and no sign-up fails because of what a provider says about somebody.
+-- A profile is synced with its account, and no sign-up fails because of the provider's metadata.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -26,13 +26,13 @@ select is(pg_temp.profile(pg_temp.sign_up(
 )), 'Ana Ruiz|https://example.com/a.png|ana', 'GitHub''s profile');
 select is(pg_temp.profile(pg_temp.sign_up(
   '{"name": " Ana ", "preferred_username": "ana", "picture": "http://example.com/a.png"}'
-)), 'Ana|http://example.com/a.png|ana', 'the profile as others name its parts');
+)), 'Ana|http://example.com/a.png|ana', 'the keys of other providers');
 select is(pg_temp.profile(pg_temp.sign_up('{"full_name": "  ", "name": "Ana"}')),
-  'Ana||', 'a blank text says nothing');
+  'Ana||', 'a blank text is ignored');
 select is(pg_temp.profile(pg_temp.sign_up('{}')), '||', 'empty metadata');
 select is(pg_temp.profile(pg_temp.sign_up(null)), '||', 'no metadata');
 
--- What nobody should
+-- What no provider should send
 
 select is(pg_temp.profile(pg_temp.sign_up(m.metadata::jsonb)), '||', 'metadata ' || m.metadata)
 from unnest(array[
@@ -72,19 +72,19 @@ update public.users set full_name = 'Ana R.' where id = (select id from ana);
 update auth.users set raw_user_meta_data = raw_user_meta_data || '{"user_name": "ana2"}'
 where id = (select id from ana);
 select is(pg_temp.profile((select id from ana)), 'Ana R.||ana2',
-  'what the provider changed is taken over, what its owner wrote stays');
+  'what the provider changed is copied, what the user wrote stays');
 update auth.users set email = 'new@example.com', raw_user_meta_data = '7' where id = (select id from ana);
 select is(pg_temp.profile((select id from ana)), 'Ana R.||ana2',
-  'what the provider takes away stays');
+  'what the provider removes stays');
 select is((select email from public.users where id = (select id from ana)), 'new@example.com',
-  'the address follows');
+  'the address is synced');
 update auth.users set raw_user_meta_data = null, last_sign_in_at = now() where id = (select id from ana);
 select is(pg_temp.profile((select id from ana)), 'Ana R.||ana2', 'without metadata too');
 
 -- Who sees and writes what
 
 select is(pg_temp.as_persona('stranger', $$ select string_agg(email, ',') from public.users $$),
-  'stranger@example.com', 'one sees one''s own profile');
+  'stranger@example.com', 'a user sees their own profile');
 select is(pg_temp.as_persona('admin', $$ select string_agg(email, ',') from public.users $$),
   'admin@example.com', 'so does an admin of the team');
 select is(pg_temp.as_persona('stranger', $$
@@ -92,7 +92,7 @@ select is(pg_temp.as_persona('stranger', $$
     preferences = null, created_at = '2001-01-01', updated_at = '2001-01-01'
   where email = 'stranger@example.com'
   returning (email, full_name, max_running_tasks, preferences, created_at = now(), updated_at > now())::text
-$$), '(stranger@example.com,Sten,,{},t,t)', 'address, limit and times are not for its owner to write');
+$$), '(stranger@example.com,Sten,,{},t,t)', 'a user can''t write address, limit and times');
 select is(pg_temp.as_persona('stranger', $$
   insert into public.users (id, full_name, max_running_tasks)
   values ('00000000-0000-4000-8000-00000000000a', 'Sten S.', 100)
@@ -104,12 +104,12 @@ select is(pg_temp.as_persona('stranger', $$
   insert into public.users (id, full_name) values ('00000000-0000-4000-8000-00000000000d', 'Mallory')
   on conflict (id) do update set full_name = excluded.full_name
 $$), '42501 new row violates row-level security policy for table "users"',
-  'nobody writes another''s profile');
+  'nobody writes another user''s profile');
 select is(pg_temp.as_persona('stranger', $$
   update public.users set id = '00000000-0000-4000-8000-0000000000ff' where true
 $$), 'PT422 key_change_forbidden', 'nor becomes another account');
 select is(pg_temp.as_persona('stranger', $$ delete from public.users where true $$),
-  '42501 permission denied for table users', 'nobody deletes a profile: it leaves with the account');
+  '42501 permission denied for table users', 'nobody deletes a profile: it is deleted with the account');
 
 select * from finish();
 rollback;

@@ -50,7 +50,7 @@ select is(
     author_login, html_url, is_private, is_from_fork, provider_updated_at
   )::text from public.pull_requests),
   row(
-    'acme', 'shop', 1, 'open', false, null, null, 'fix', 'main', 'Mend it', 'maya',
+    'acme', 'shop', 1, 'open', false, null, null, 'fix', 'main', 'Fix it', 'maya',
     'https://github.com/Acme/Shop/pull/1', true, false, '2026-03-01T10:00:00Z'::timestamptz
   )::text, 'the row has its values; the commit of a merge that GitHub only tried is not one'
 );
@@ -126,7 +126,7 @@ select is(
   public.ingest_github_delivery(
     '30000000-0000-4000-8000-000000000001', 'pull_request', pg_temp.body_of(convert_to(replace(
       convert_from(decode(pg_temp.body_for(4), 'base64'), 'UTF8'),
-      'Mend it', 'a\u0000b\ud800c'
+      'Fix it', 'a\u0000b\ud800c'
     ), 'UTF8'))
   ) ->> 'status', 'done', 'a title with a NUL and half a surrogate pair is taken'
 );

@@ -1,4 +1,4 @@
--- What the sweep is handed, in which order and by whose leave, and what becomes of its answers.
+-- What the sweep gets, in which order and with whose token, and how its answers are recorded.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -53,17 +53,17 @@ returns void language sql as $$
   )
 $$;
 
--- Who is asked as
+-- Whose token is used
 
 select pg_temp.as_stranger(1);
-select is(pg_temp.due(), '1', 'what a task names is due, as it may be public');
+select is(pg_temp.due(), '1', 'what a task names is due, since it may be public');
 select pg_temp.deliver(pg_temp.pull(1, '2026-03-01T10:00:00Z'));
 update private.pull_request_checks set next_attempt_at = now() - interval '1 minute' where true;
-select is(pg_temp.due(), null, 'a private one is asked for by nobody without a token');
+select is(pg_temp.due(), null, 'a private one is not due without a token');
 select pg_temp.give_token('00000000-0000-4000-8000-00000000000a');
-select is(pg_temp.due(), '1', 'and with one it is');
+select is(pg_temp.due(), '1', 'with one it is due');
 update private.secrets set invalid_at = now() where true;
-select is(pg_temp.due(), null, 'but not with one that GitHub refuses');
+select is(pg_temp.due(), null, 'but not with one that GitHub rejects');
 update private.secrets set invalid_at = null where true;
 
 select is(
@@ -78,10 +78,10 @@ select is(
         'sealed', 'v1.test.AAECAwQFBgcICQoL.' || repeat('x', 24)
       ))
     ))
-  ), 'the sweep gets what it needs to ask'
+  ), 'the sweep gets what it needs for its request'
 );
 select is(
-  public.begin_github_sweep() -> 'pull_requests', '[]'::jsonb, 'and another one at the same time does not'
+  public.begin_github_sweep() -> 'pull_requests', '[]'::jsonb, 'a concurrent one does not'
 );
 select is(pg_temp.check_of(1), '00:10:00 0', 'for ten minutes');
 
@@ -92,48 +92,49 @@ select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'read', pg_temp
 ));
 select is(pg_temp.pull_state(1), 'open Read', 'an answer becomes the row');
 select is(
-  pg_temp.check_of(1), '00:14:00 0 W/"1"', 'with its ETag, and the next look is in a quarter of an hour'
+  pg_temp.check_of(1), '00:14:00 0 W/"1"', 'with its ETag, and the next attempt is in 14 minutes'
 );
 select is(
-  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), 'token 0', 'and whose token read it may see it'
+  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), 'token 0',
+  'and the user of the token may see it'
 );
 select is(
-  pg_temp.as_persona('stranger', 'select title from public.pull_requests'), 'Read', 'which they do'
+  pg_temp.as_persona('stranger', 'select title from public.pull_requests'), 'Read', 'and sees it'
 );
 select is(pg_temp.due(), null, 'nothing is due then');
 update private.pull_request_checks set next_attempt_at = now() where true;
 select is(pg_temp.due(), '1', 'until its time comes');
 select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'unchanged');
-select is(pg_temp.check_of(1), '00:14:00 0 W/"1"', 'that nothing has changed sets the next look');
+select is(pg_temp.check_of(1), '00:14:00 0 W/"1"', 'an unchanged one sets the next attempt');
 select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'not_seen');
 select is(
   pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), '- 00:12:00 1',
-  'a token that finds it no more hides it again, and is tried later'
+  'a token that no longer finds it hides it again, and is tried later'
 );
-select is(pg_temp.as_persona('stranger', 'select count(*) from public.pull_requests'), '0', 'at once');
+select is(pg_temp.as_persona('stranger', 'select count(*) from public.pull_requests'), '0', 'immediately');
 select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'not_seen');
 select is(
-  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), '- 00:24:00 2', 'and later still'
+  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), '- 00:24:00 2', 'and later each time'
 );
 select pg_temp.finish(1, null, 'unseen');
-select is(pg_temp.check_of(1), '00:12:00 1 W/"1"', 'where nobody finds it, the next look is later');
+select is(pg_temp.check_of(1), '00:12:00 1 W/"1"', 'where no token finds it, the next attempt is later');
 update private.pull_request_checks set attempts_count = 20 where true;
 select pg_temp.finish(1, null, 'unseen');
-select is(pg_temp.check_of(1), '1 day 21 W/"1"', 'by a day and a fifth at most');
+select is(pg_temp.check_of(1), '1 day 21 W/"1"', 'by at most a day and a fifth');
 select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'unchanged');
-select is(pg_temp.check_of(1), '00:14:00 0 W/"1"', 'and as before once it is found');
+select is(pg_temp.check_of(1), '00:14:00 0 W/"1"', 'and as before after it is found');
 select is(
-  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), 'token 0', 'as is the link'
+  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), 'token 0', 'like the link'
 );
 select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'read', pg_temp.pull(
   1, '2026-03-01T11:30:00Z', pg_temp.merged('2026-03-01T11:30:00Z')
 ));
-select is(pg_temp.pull_state(1), 'merged Mend it', 'a merge that no delivery told');
-select is(pg_temp.check_of(1), '0 W/"1"', 'is the last that is asked');
+select is(pg_temp.pull_state(1), 'merged Fix it', 'a merge without a delivery');
+select is(pg_temp.check_of(1), '0 W/"1"', 'is the last answer that is needed');
 
 select throws_ok(
   $$ select pg_temp.finish(1, null, 'read', pg_temp.pull(2, '2026-03-01T11:00:00Z')) $$, 'PT422',
-  'agents_github_answer_invalid', 'the answer has to be about what was asked'
+  'agents_github_answer_invalid', 'the answer has to be about the requested number'
 );
 select throws_ok(
   $$ select pg_temp.finish(1, null, 'read', '{"message": "Not Found"}') $$, 'PT422',
@@ -141,11 +142,11 @@ select throws_ok(
 );
 select throws_ok(
   $$ select pg_temp.finish(1, null, 'else') $$, 'PT422', 'agents_github_outcome_invalid',
-    'outcomes are known ones'
+    'an unknown outcome is rejected'
 );
 select throws_ok(
   $$ select public.finish_github_check(0, null, 'unseen') $$, 'PT404', 'agents_pull_request_unknown',
-  'of pull requests that are there'
+  'an unknown pull request is rejected'
 );
 
 -- A public one, read with no token
@@ -155,10 +156,10 @@ select pg_temp.as_persona('viewer',
 select pg_temp.finish(2, null, 'read', pg_temp.pull(2, '2026-03-01T11:00:00Z') || pg_temp.public_base());
 select is(
   pg_temp.link_of(2, '00000000-0000-4000-8000-00000000000b'), 'public 0',
-  'shows itself to whoever links to it'
+  'is visible to every user with a link to it'
 );
 
--- In turns
+-- Round robin
 
 delete from public.tasks;
 delete from public.pull_requests;
@@ -171,10 +172,11 @@ set verify_after = now() - (pull_request_id || ' seconds')::interval where true;
 select ok(
   (select p.number from private.due_pull_requests(2) with ordinality as d (id, place)
    join public.pull_requests as p on p.id = d.id where p.number = 30) = 30,
-  'one who names many holds up nobody else'
+  'a user who names many delays nobody else'
 );
 select is(
-  (select jsonb_array_length(public.begin_github_sweep(null, 5) -> 'pull_requests')), 5, 'so many at a time'
+  (select jsonb_array_length(public.begin_github_sweep(null, 5) -> 'pull_requests')), 5,
+  'batch_size limits a sweep'
 );
 select is((select count(*) from private.due_pull_requests(100)), 7::bigint, 'the rest stays due');
 
@@ -191,29 +193,30 @@ select pg_temp.as_persona('stranger', $q$
   insert into public.tasks (repo_url, pr_branch, status, created_at)
   values ('https://github.com/acme/shop', 'fix', 'running', '2026-01-01') returning id
 $q$);
-select is(pg_temp.branches(), null, 'while a task runs, its pull request is not missed');
+select is(pg_temp.branches(), null, 'while a task runs, its branch is not looked up');
 update public.tasks set status = 'completed' where true;
 select is(
-  pg_temp.branches(), 'acme shop fix 00000000-0000-4000-8000-00000000000a', 'once it is completed, it is'
+  pg_temp.branches(), 'acme shop fix 00000000-0000-4000-8000-00000000000a', 'after it is completed, it is'
 );
-select is(pg_temp.branches(), null, 'and not looked for again at once');
+select is(pg_temp.branches(), null, 'and not again immediately');
 select is(
   (select next_attempt_at - now() between interval '12 minutes' and interval '14.4 minutes'
    from private.task_github_refs), true, 'but later'
 );
 select is(
-  public.record_github_branch(t.id, t.user_id, '[]', now()), 0, 'none is none'
+  public.record_github_branch(t.id, t.user_id, '[]', now()), 0, 'an empty list records nothing'
 ) from public.tasks as t;
 select is(
   public.record_github_branch(t.id, t.user_id, jsonb_build_array(
     pg_temp.pull(40, '2026-03-01T11:00:00Z'),
     pg_temp.pull(41, '2026-03-01T11:00:00Z', jsonb_build_object('head', '{"ref": "other"}'::jsonb))
-  )::text, now()), 1, 'only those of the branch are taken'
+  )::text, now()), 1, 'only those of the branch are recorded'
 ) from public.tasks as t;
 select is(
-  pg_temp.link_of(40, '00000000-0000-4000-8000-00000000000a'), 'token 0', 'they are linked and may be seen'
+  pg_temp.link_of(40, '00000000-0000-4000-8000-00000000000a'), 'token 0', 'they are linked and visible'
 );
-select is((select next_attempt_at from private.task_github_refs), null, 'and looked for no more');
+select is((select next_attempt_at from private.task_github_refs), null,
+  'and the branch is not looked up again');
 select is(
   public.record_github_branch(t.id, '00000000-0000-4000-8000-00000000000b', '[]', now()), 0,
   'not for somebody else''s task'
@@ -221,14 +224,14 @@ select is(
 update private.task_github_refs set next_attempt_at = now(), attempts_count = 12 where true;
 delete from public.task_pull_requests where true;
 select is(
-  pg_temp.branches(), 'acme shop fix 00000000-0000-4000-8000-00000000000a', 'a last look after a week'
+  pg_temp.branches(), 'acme shop fix 00000000-0000-4000-8000-00000000000a', 'a last attempt after a week'
 );
 select is((select next_attempt_at from private.task_github_refs), null, 'is the last');
 
 -- Pauses
 
 select is(
-  public.pause_github_sweep(now() + interval '5 minutes'), now() + interval '5 minutes', 'a pause is kept'
+  public.pause_github_sweep(now() + interval '5 minutes'), now() + interval '5 minutes', 'a pause is stored'
 );
 select is(
   public.pause_github_sweep(now() + interval '1 minute'), now() + interval '5 minutes',
@@ -239,28 +242,28 @@ select is(
   public.begin_github_sweep(),
   jsonb_build_object(
     'paused_until', now() + interval '5 minutes', 'pull_requests', '[]'::jsonb, 'branches', '[]'::jsonb
-  ), 'during it nothing is handed out'
+  ), 'during it nothing is leased'
 );
 select is(
-  public.pause_github_sweep(now() + interval '9 days'), now() + interval '1 day', 'it is a day at most'
+  public.pause_github_sweep(now() + interval '9 days'), now() + interval '1 day', 'it is at most a day'
 );
 
--- Calls by the clock
+-- Scheduled calls
 
-select is(private.request_github_sweep(), false, 'no address of the functions, no call');
+select is(private.request_github_sweep(), false, 'without the URL of the functions there is no call');
 update public.agent_settings set functions_url = 'http://127.0.0.1:1/functions/v1' where true;
 select is(private.request_github_sweep(), false, 'nor during a pause');
 update private.github_sweep set paused_until = null where true;
-select is(private.request_github_sweep(), true, 'else the function is called');
+select is(private.request_github_sweep(), true, 'otherwise the function is called');
 select is(
   (select row(method, url, timeout_milliseconds)::text from net.http_request_queue order by id desc limit 1),
-  '(POST,http://127.0.0.1:1/functions/v1/github-sweep,120000)', 'at its address'
+  '(POST,http://127.0.0.1:1/functions/v1/github-sweep,120000)', 'at its URL'
 );
 create temp table ticket on commit drop as
 select headers ->> 'x-fixloop-ticket' as ticket from net.http_request_queue order by id desc limit 1;
 select is(
   (select count(*) from private.function_tickets as f join ticket as t
-   on f.hash = sha256(convert_to(t.ticket, 'UTF8'))), 1::bigint, 'with a ticket, of which the hash is kept'
+   on f.hash = sha256(convert_to(t.ticket, 'UTF8'))), 1::bigint, 'with a ticket, of which the hash is stored'
 );
 select is(
   (select count(*) from net.http_request_queue
@@ -268,7 +271,7 @@ select is(
   'and nothing else that is secret'
 );
 select lives_ok(
-  format('select public.begin_github_sweep(%L)', (select ticket from ticket)), 'the ticket begins a sweep'
+  format('select public.begin_github_sweep(%L)', (select ticket from ticket)), 'a ticket begins a sweep'
 );
 select throws_ok(
   format('select public.begin_github_sweep(%L)', (select ticket from ticket)), 'PT401',
@@ -285,7 +288,7 @@ select throws_ok(
   $$ select public.begin_github_sweep('0123456789') $$, 'PT401', 'function_ticket_invalid',
   'not a made-up one'
 );
-select is(private.request_github_sweep(), false, 'and where nothing is due, there is no call');
+select is(private.request_github_sweep(), false, 'where nothing is due, there is no call');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- users.github_token holds a handle: who may set, clear and read what.
+-- users.github_token is a handle: who may set, clear and read it.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 select plan(50);
 
--- What an update or insert says when it is refused, in every field of the error.
+-- All fields of the error of an update or insert.
 create function pg_temp.said(p_persona text, p_statement text) returns text language plpgsql as $$
 declare
   v_id constant text := case p_persona
@@ -33,7 +33,7 @@ exception
     return concat_ws(' | ', v_state, v_message, v_detail, v_hint, v_context);
 end;
 $$;
--- Stands for what the edge function seals; the database can't tell.
+-- In the format of what the edge function seals; the database can't see the difference.
 create function pg_temp.sealed(p_key text, p_text text) returns text language sql as $$
   select format('v1.%s.AAECAwQFBgcICQoL.%s', p_key, rpad(p_text, 24, 'x'))
 $$;
@@ -45,10 +45,10 @@ $$;
 
 select matches(
   pg_temp.said('stranger', format('update public.users set github_token = $1 where %s', w)),
-  '^PT422 \| agents_github_token_forbidden \|.*POST.*github-token', 'a plain token is refused: ' || w
+  '^PT422 \| agents_github_token_forbidden \|.*POST.*github-token', 'a plain token is rejected: ' || w
 ) from unnest(array['id = ''00000000-0000-4000-8000-00000000000a''', 'true']) as w;
 select unalike(
-  pg_temp.said('stranger', s), '%ghp_plain%', 'and no field of the error repeats it: ' || s
+  pg_temp.said('stranger', s), '%ghp_plain%', 'and no field of the error contains it: ' || s
 ) from unnest(array[
   'update public.users set github_token = $1 where true',
   'update public.users set github_token = $1, full_name = repeat(''x'', 201) where true',
@@ -62,11 +62,11 @@ select unalike(
 ]) as s;
 select matches(
   pg_temp.said('service_role', 'update public.users set github_token = $1 where true'),
-  'agents_github_token_forbidden', 'servers are held to it too'
+  'agents_github_token_forbidden', 'also from servers'
 );
 select is(
   pg_temp.as_persona('stranger', 'update public.users set github_token = '''' where true'),
-  'PT422 agents_github_token_forbidden', 'an empty text is no handle'
+  'PT422 agents_github_token_forbidden', 'an empty text is not a handle'
 );
 
 -- Setting one
@@ -84,20 +84,20 @@ select is(
    where id = '00000000-0000-4000-8000-00000000000a'),
   '(secret:a0000000-0000-4000-8000-000000000001,octocat)', 'the user has its handle and its login'
 );
-select is((select key_id from private.secrets), 'k1', 'the row says which master key it needs');
+select is((select key_id from private.secrets), 'k1', 'the row has the id of its master key');
 select is(
   pg_temp.as_persona('stranger', 'select public.github_token_status() ->> ''login'''), 'octocat',
-  'its owner may know whose it is'
+  'its user sees its login'
 );
 select is(
   pg_temp.as_persona('viewer', 'select public.github_token_status() - ''checked_at''')::jsonb,
   '{"is_set": false, "login": null, "scopes": null, "expires_at": null, "invalid_at": null}',
-  'somebody else knows of their own alone'
+  'somebody else sees the status of their own'
 );
 select is(
   pg_temp.as_persona('service_role', 'select public.set_github_token(gen_random_uuid(), gen_random_uuid(), '
     || quote_literal(pg_temp.sealed('k1', 'one')) || ')'),
-  'PT404 agents_user_unknown', 'there is no token without its user'
+  'PT404 agents_user_unknown', 'the user has to exist'
 );
 select is(
   pg_temp.as_persona('service_role', 'select public.set_github_token(
@@ -110,7 +110,7 @@ select is(
 select unalike(
   pg_temp.said('postgres', 'insert into private.secrets (id, user_id, kind, sealed)
     values (null, ''00000000-0000-4000-8000-00000000000b'', ''nonsense'', $1)'),
-  '%ghp_plain%', 'an operator''s mistake is not repeated in the log'
+  '%ghp_plain%', 'an operator''s mistake is not logged'
 );
 
 -- Handles
@@ -130,22 +130,22 @@ select is(
 select is(
   pg_temp.as_persona('viewer', 'update public.users
     set github_token = ''secret:a0000000-0000-4000-8000-000000000001'' where true'),
-  'PT422 agents_github_token_forbidden', 'somebody else''s handle is nobody else''s'
+  'PT422 agents_github_token_forbidden', 'somebody else''s handle is rejected'
 );
 select is(
   pg_temp.as_persona('stranger', 'update public.users
     set github_token = ''secret:a0000000-0000-4000-8000-000000000009'' where true'),
-  'PT422 agents_github_token_forbidden', 'a made-up handle is none'
+  'PT422 agents_github_token_forbidden', 'a made-up handle is rejected'
 );
 select is(
   pg_temp.as_persona('service_role', format(
     'select public.set_github_token(''00000000-0000-4000-8000-00000000000a'',
       ''a0000000-0000-4000-8000-000000000002'', %L)', pg_temp.sealed('k1', 'two')))::jsonb ->> 'login',
-  null, 'a second token takes the place of the first, and brings its own data'
+  null, 'a second token replaces the first, with metadata of its own'
 );
 select is(
   (select array_agg(id::text || ' ' || (metadata = '{}')) from private.secrets),
-  array['a0000000-0000-4000-8000-000000000002 true'], 'which is gone'
+  array['a0000000-0000-4000-8000-000000000002 true'], 'which is deleted'
 );
 select is(
   pg_temp.handle('00000000-0000-4000-8000-00000000000a'), 'secret:a0000000-0000-4000-8000-000000000002',
@@ -154,34 +154,34 @@ select is(
 select is(
   pg_temp.as_persona('service_role', 'select public.mark_secret_checked(
     ''a0000000-0000-4000-8000-000000000001'', false)'),
-  'false', 'what was found out about the first says nothing about the second'
+  'false', 'a check of the first does not change the second'
 );
 select is(
   pg_temp.as_persona('service_role', 'select public.mark_secret_checked(
     ''a0000000-0000-4000-8000-000000000002'', false)'),
-  'true', 'GitHub refuses the second'
+  'true', 'GitHub rejects the second'
 );
 select isnt(
   pg_temp.as_persona('stranger', 'select public.github_token_status() ->> ''invalid_at'''), null,
-  'which its owner learns'
+  'which its user sees'
 );
 select lives_ok(
   $$ select public.mark_secret_checked('a0000000-0000-4000-8000-000000000002', true, '{"login": "cat"}') $$,
-  'GitHub takes it again'
+  'GitHub accepts it again'
 );
 select is(
   pg_temp.as_persona('stranger', 'select concat_ws('','', s ->> ''login'', s ->> ''invalid_at'')
     from public.github_token_status() as s'),
-  'cat', 'and its owner learns that too'
+  'cat', 'and its user sees that too'
 );
 
--- Taking it away
+-- Removing it
 
 select is(
   pg_temp.as_persona('stranger', 'update public.users set github_token = null where true returning ''gone'''),
-  'gone', 'its owner clears the handle'
+  'gone', 'its user clears the handle'
 );
-select is_empty('select from private.secrets', 'and the token is gone with it');
+select is_empty('select from private.secrets', 'and the token is deleted with it');
 select lives_ok(format(
   $$ select public.set_github_token(u, gen_random_uuid(), %L) from unnest(array[
     '00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b'
@@ -189,36 +189,36 @@ select lives_ok(format(
 ), 'two users have a token');
 delete from private.secrets where user_id = '00000000-0000-4000-8000-00000000000a';
 select is(
-  pg_temp.handle('00000000-0000-4000-8000-00000000000a'), null, 'a secret that is deleted leaves no handle'
+  pg_temp.handle('00000000-0000-4000-8000-00000000000a'), null, 'deleting a secret clears the handle'
 );
 delete from auth.users where id = '00000000-0000-4000-8000-00000000000b';
-select is_empty('select from private.secrets', 'an account takes its token with it');
+select is_empty('select from private.secrets', 'deleting an account deletes its token');
 
 -- How often GitHub is asked
 
 create function pg_temp.count_check() returns integer language sql as $$
   select public.count_github_token_check('00000000-0000-4000-8000-00000000000a')
 $$;
-select is(sum(pg_temp.count_check()), 0::bigint, 'ten times it is for a user')
+select is(sum(pg_temp.count_check()), 0::bigint, 'ten times in ten minutes per user')
 from generate_series(1, 10);
-select ok(pg_temp.count_check() between 590 and 600, 'and then it is said how long to wait');
-select is(public.count_github_token_check('00000000-0000-4000-8000-00000000000d'), 0, 'others need not');
+select ok(pg_temp.count_check() between 590 and 600, 'then it returns how long to wait');
+select is(public.count_github_token_check('00000000-0000-4000-8000-00000000000d'), 0, 'others need not wait');
 select throws_ok(
   $$ select public.count_github_token_check('00000000-0000-4000-8000-00000000000b') $$, 'PT404',
-  'agents_user_unknown', 'who is gone asks nothing'
+  'agents_user_unknown', 'a deleted account can''t ask'
 );
 update private.github_token_checks set counted_since = clock_timestamp() - interval '9 minutes 30 seconds'
 where user_id = '00000000-0000-4000-8000-00000000000a';
-select ok(pg_temp.count_check() between 1 and 30, 'the wait gets shorter');
+select ok(pg_temp.count_check() between 1 and 30, 'the wait decreases');
 update private.github_token_checks set counted_since = clock_timestamp() - interval '10 minutes'
 where user_id = '00000000-0000-4000-8000-00000000000a';
-select is(sum(pg_temp.count_check()), 0::bigint, 'after ten minutes it is ten times again')
+select is(sum(pg_temp.count_check()), 0::bigint, 'after ten minutes again ten times')
 from generate_series(1, 10);
 select ok(pg_temp.count_check() between 590 and 600, 'and no more');
 delete from auth.users where id = '00000000-0000-4000-8000-00000000000a';
 select is_empty(
   $$ select from private.github_token_checks where user_id = '00000000-0000-4000-8000-00000000000a' $$,
-  'an account takes its count with it'
+  'deleting an account deletes its count'
 );
 
 select * from finish();

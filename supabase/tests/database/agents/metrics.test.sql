@@ -1,4 +1,4 @@
--- What is counted of tasks and pull requests each week, and for whom.
+-- The weekly figures of tasks and pull requests, and for whom.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -45,7 +45,7 @@ select is(
   pg_temp.lines('stranger', (select query from completion)),
   '(2026-03-02,claude,7,1,1,0,0,1.0000,5.00,5.00) (2026-03-02,claude,opus,5,3,1,1,0.7500,30.00,52.00) '
     || '(2026-03-02,claude,,2,0,2,0,0.0000,,) (2026-03-09,codex,,1,0,0,1,,,)',
-  'one''s own tasks, by the week in UTC in which they ended'
+  'a user''s own tasks, by the week in UTC in which they ended'
 );
 select is(
   pg_temp.lines(p.name, 'select tasks_count, average_seconds from public.task_completion_weekly
@@ -68,11 +68,11 @@ select is(
     tasks_count, completed_count, agents_count, last_active_at at time zone ''UTC''
     from public.user_activity_weekly order by 1'),
   '(2026-02-23,t,1,1,1,"2026-03-01 23:00:00") (2026-03-02,t,9,3,2,"2026-03-08 23:00:00")',
-  'what one made, and how much of it is done'
+  'tasks that a user created, and how many of them are completed'
 );
 select is(
   pg_temp.lines('admin', 'select sum(tasks_count), count(distinct user_id) from public.user_activity_weekly'),
-  '(12,2)', 'and everybody, for an admin'
+  '(12,2)', 'for an admin everybody''s'
 );
 
 -- Pull requests
@@ -110,7 +110,7 @@ from (values
 -- Slow queries
 
 select is(pg_temp.as_persona('stranger', 'select count(*) from public.slow_queries'), '0',
-  'who is no admin sees no statements');
+  'only admins see statements');
 select is(pg_temp.as_persona('agent', 'select count(*) from public.slow_queries'), '0',
   'not even an agent of the team');
 select is(

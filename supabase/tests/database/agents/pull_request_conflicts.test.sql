@@ -1,4 +1,4 @@
--- What a GitHub token proved goes with the token; what nobody is linked to goes after a while.
+-- Links that a GitHub token verified are unverified with the token; pull requests without a link are pruned.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -24,15 +24,15 @@ values ('00000000-0000-4000-8000-00000000000a', 'https://github.com/acme/shop/pu
 update public.pull_requests set is_private = true;
 select pg_temp.set_token('50000000-0000-4000-8000-000000000001');
 select pg_temp.verify_by_token();
-select is(pg_temp.seen(), '1', 'shown while the token that saw it is there');
+select is(pg_temp.seen(), '1', 'visible while the token that verified it exists');
 
 update private.secrets set checked_at = now();
-select is(pg_temp.seen(), '1', 'and when the token is asked again');
+select is(pg_temp.seen(), '1', 'and when the token is checked again');
 select pg_temp.set_token('50000000-0000-4000-8000-000000000002');
-select is(pg_temp.seen(), '0', 'not after another one took its place, until that one has seen it');
+select is(pg_temp.seen(), '0', 'not after another one replaced it, until that one has verified it');
 select pg_temp.verify_by_token();
 update private.secrets set invalid_at = now();
-select is(pg_temp.seen(), '0', 'nor after GitHub refused it');
+select is(pg_temp.seen(), '0', 'nor after GitHub rejected it');
 select pg_temp.verify_by_token();
 update public.users set github_token = null where id = '00000000-0000-4000-8000-00000000000a';
 select is(pg_temp.seen(), '0', 'nor after it was removed');
@@ -40,9 +40,9 @@ select is(pg_temp.seen(), '0', 'nor after it was removed');
 alter table public.pull_requests disable trigger user;
 update public.pull_requests set updated_at = now() - interval '90 days';
 alter table public.pull_requests enable trigger user;
-select is(private.prune_pull_requests(), 0, 'one that a task is linked to stays');
+select is(private.prune_pull_requests(), 0, 'one with a link stays');
 delete from public.tasks;
-select is(private.prune_pull_requests(), 1, 'one that nobody is linked to goes');
+select is(private.prune_pull_requests(), 1, 'one without a link is deleted');
 
 select * from finish();
 rollback;

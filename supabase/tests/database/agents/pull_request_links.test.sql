@@ -1,4 +1,4 @@
--- Which tasks lead to which pull requests, and who is shown them.
+-- Which tasks are linked to which pull requests, and who sees them.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -61,24 +61,26 @@ select is(
   pg_temp.links((select id from made where name = 'url')), 'acme/shop#7 owner',
   'a URL is a link, not verified'
 );
-select is(pg_temp.seen('stranger'), '-', 'it shows nothing');
+select is(pg_temp.seen('stranger'), '-', 'it does not show the pull request');
 select is(
-  pg_temp.as_persona('stranger', 'select source from public.task_pull_requests'), 'owner', 'but itself'
+  pg_temp.as_persona('stranger', 'select source from public.task_pull_requests'), 'owner',
+  'but the link itself'
 );
 select is(
   (select row(p.state, p.title, p.provider_updated_at, p.is_private, c.next_attempt_at = now())::text
    from public.pull_requests as p join private.pull_request_checks as c on c.pull_request_id = p.id),
-  '(open,,,,t)', 'of the pull request nothing is known, and the sweep is to ask'
+  '(open,,,,t)', 'nothing is known of the pull request yet, and it is due for the sweep'
 );
 insert into made select 'number', pg_temp.new_task(
   'stranger', 'repo_url, pr_number', '''git@github.com:acme/shop.git'', 7'
 );
 select is(
   pg_temp.links((select id from made where name = 'number')), 'acme/shop#7 owner',
-  'a number is of the task''s repository'
+  'a number is in the task''s repository'
 );
 select is(
-  pg_temp.links(pg_temp.new_task('stranger', 'pr_number', '7')), null, 'and of none where there is none'
+  pg_temp.links(pg_temp.new_task('stranger', 'pr_number', '7')), null,
+  'without a repository it is not a link'
 );
 insert into public.projects (user_id, repo_url, repo_owner, repo_name, name) values (
   '00000000-0000-4000-8000-00000000000a', 'https://github.com/acme/shop', 'Acme', 'Shop', 'Shop'
@@ -95,12 +97,12 @@ select pg_temp.as_persona('stranger', format(
 ));
 select is(
   pg_temp.links((select id from made where name = 'url')), 'acme/shop#9 owner',
-  'another URL is another link, and the old one goes'
+  'another URL is another link, and the old one is deleted'
 );
 select pg_temp.as_persona('stranger', format(
   'update public.tasks set pr_url = null where id = %s returning id', (select id from made where name = 'url')
 ));
-select is(pg_temp.links((select id from made where name = 'url')), null, 'none is none');
+select is(pg_temp.links((select id from made where name = 'url')), null, 'without a URL there is no link');
 
 -- Branches
 
@@ -117,14 +119,14 @@ select is(
     'select count(*) from public.task_pull_requests where task_id = %s',
     (select id from made where name = 'branch')
   )),
-  '0', 'and not even that it is there is told before it is verified'
+  '0', 'before it is verified, not even its existence is visible'
 );
 insert into made select 'branch later', pg_temp.new_task(
   'stranger', 'repo_url, pr_branch, created_at', '''https://github.com/acme/shop'', ''fix'', ''2026-01-01'''
 );
 select is(
   pg_temp.links((select id from made where name = 'branch later')), 'acme/shop#20 branch',
-  'whichever of the two comes first'
+  'in either order'
 );
 select pg_temp.deliver(pg_temp.pull(21, '2026-03-01T10:00:00Z', jsonb_build_object(
   'head', '{"ref": "fix", "sha": "abc", "repo": {"full_name": "mallory/shop"}}'::jsonb
@@ -138,14 +140,14 @@ select pg_temp.deliver(
 );
 select is(
   pg_temp.links((select id from made where name = 'branch')), 'acme/shop#20 branch',
-  'what was over before the task was made is other work'
+  'one that was closed before the task was created is not linked'
 );
 select is(
   pg_temp.links(pg_temp.new_task(
     'stranger', 'repo_url, pr_branch, pr_url',
     '''https://github.com/mine/own'', ''fix'', ''https://github.com/acme/shop/pull/30'''
   )),
-  'acme/shop#30 owner', 'a branch is looked for in the task''s own repository, not in that of a URL'
+  'acme/shop#30 owner', 'a branch is looked up in the task''s own repository, not in that of a URL'
 );
 
 -- Who may see: a trusted worker
@@ -177,18 +179,18 @@ select pg_temp.complete(
 );
 select is(
   pg_temp.links((select id from made where name = 'worker')), 'acme/shop#20 owner',
-  'what a worker of the user''s own names is not verified'
+  'what a user''s own worker names is not verified'
 );
-select is(pg_temp.seen('second'), '-', 'and shows nothing');
+select is(pg_temp.seen('second'), '-', 'and not visible');
 select pg_temp.complete(
   (select id from made where name = 'worker'), 'pr_url = ''https://github.com/acme/shop/pull/21''', true
 );
 select is(
   pg_temp.links((select id from made where name = 'worker')), 'acme/shop#21 worker worker',
-  'what a trusted one names is'
+  'what a trusted worker names is verified'
 );
-select is(pg_temp.seen('second'), '21', 'and is shown');
-select is(pg_temp.seen('stranger'), '-', 'to the task''s user alone');
+select is(pg_temp.seen('second'), '21', 'and visible');
+select is(pg_temp.seen('stranger'), '-', 'to the task''s user only');
 select is(pg_temp.seen('admin'), '-', 'not to the team');
 
 -- The task's user names somebody else's, and a trusted worker finishes the task without naming any.
@@ -200,7 +202,7 @@ where task_id = (select id::bigint from made where name = 'planted');
 select pg_temp.complete((select id from made where name = 'planted'), 'commit_hash = ''abc''', true);
 select is(
   pg_temp.links((select id from made where name = 'planted')), 'acme/shop#21 owner',
-  'what the user planted before is not verified by the worker''s finishing'
+  'what the user named before is not verified when the worker completes the task'
 );
 select is(pg_temp.seen('stranger'), '-', 'and stays hidden');
 
@@ -209,20 +211,20 @@ update public.tasks set pr_branch = 'fix', pr_url = null
 where id = (select id::bigint from made where name = 'worker');
 select is(
   pg_temp.links((select id from made where name = 'worker')), 'acme/shop#20 branch worker',
-  'what a server writes is verified, branches too'
+  'what a server writes is verified, also a branch'
 );
-select is(pg_temp.seen('second'), '20', 'and shown');
+select is(pg_temp.seen('second'), '20', 'and visible');
 select pg_temp.deliver(
   pg_temp.pull(23, '2026-11-01T10:00:00Z', '{"created_at": "2026-11-01T10:00:00Z"}'), 'opened'
 );
-select is(pg_temp.seen('second'), '20,23', 'also what is opened from the branch afterwards');
+select is(pg_temp.seen('second'), '20,23', 'also a pull request that is opened from the branch later');
 select pg_temp.as_persona('second', format(
   'update public.tasks set pr_branch = ''other'' where id = %s returning id',
   (select id from made where name = 'worker')
 ));
 select is(pg_temp.seen('second'), '-', 'until the user names another branch');
 
--- Of a repository that only the user's project names, which they can rename while a worker is at work
+-- Of a repository that only the user's project names, which they can change while a worker holds the task
 
 insert into made select 'project', pg_temp.new_task('second', 'agent', '''claude''');
 insert into public.projects (user_id, repo_url, repo_owner, repo_name, name) values (
@@ -242,16 +244,17 @@ select is(
   pg_temp.links((select id from made where name = 'project')), 'acme/shop#20 branch, acme/shop#23 branch',
   'nor is the branch that a server writes'
 );
-select is(pg_temp.seen('second'), '-', 'so that it shows nothing');
+select is(pg_temp.seen('second'), '-', 'so it is not visible');
 delete from public.tasks where id = (select id::bigint from made where name = 'project');
 
 -- A public repository
 
 select pg_temp.deliver(pg_temp.pull(20, '2026-03-01T11:00:00Z', pg_temp.public_base()));
-select is(pg_temp.seen('stranger'), '20', 'a public repository''s is shown to whoever links to it');
+select is(pg_temp.seen('stranger'), '20',
+  'one in a public repository is visible to every user with a link to it');
 select is(pg_temp.seen('second'), '-', 'and to nobody else');
 select pg_temp.deliver(pg_temp.pull(20, '2026-03-01T12:00:00Z'));
-select is(pg_temp.seen('stranger'), '-', 'until the repository is hidden');
+select is(pg_temp.seen('stranger'), '-', 'until the repository becomes private');
 
 -- Nobody writes
 
@@ -273,11 +276,11 @@ where s.schemaname in ('public', 'private');
 insert into public.tasks (user_id, repo_url, pr_number, pr_branch)
 select '00000000-0000-4000-8000-00000000000a', 'https://github.com/acme/bulk', n, 'bulk-' || n
 from generate_series(1, 500) as n;
-select is((select count(*) from public.task_pull_requests), 500::bigint, 'each of many gets its link');
+select is((select count(*) from public.task_pull_requests), 500::bigint, 'each of many tasks gets its link');
 select ok(
   (select sum(s.seq_tup_read) from pg_stat_xact_all_tables as s where s.schemaname in ('public', 'private'))
     - (select rows_before from scanned) < 5000,
-  'and none is looked for among all of them'
+  'without reading all of them for each'
 );
 
 select * from finish();

@@ -21,10 +21,10 @@ cross join unnest(array[
 ]) as c;
 select is_empty('select from public.task_attempts', 'and nothing is written');
 select is(pg_temp.claim('a'), (select id::text from first_task), 'a server needs none');
-select is(pg_temp.claim('none'), null, 'where nothing waits there is no row');
-select is((select count(*) from public.task_attempts), 1::bigint, 'nor an attempt');
+select is(pg_temp.claim('none'), null, 'without a pending task there is no row');
+select is((select count(*) from public.task_attempts), 1::bigint, 'and no attempt');
 select is(
-  pg_temp.claim('b', 'postgres'), null, 'an operator may too'
+  pg_temp.claim('b', 'postgres'), null, 'an operator can claim too'
 );
 
 -- What the claim leaves behind
@@ -33,14 +33,14 @@ select is(
   (select row(t.status, t.attempts_count, t.started_at between now() and clock_timestamp(), t.completed_at,
      t.updated_at >= t.started_at)::text
    from public.tasks as t join leases as l on l.task_id = t.id where l.name = 'a'),
-  '(running,1,t,,t)', 'the task runs, since now'
+  '(running,1,t,,t)', 'the task is running since then'
 );
 select is(
   (select row(a.user_id = pg_temp.id_of('stranger'), a.project_id, a.attempt, a.worker, a.agent,
      a.worker_token_id, a.claim_key, a.ended_at, a.outcome, a.heartbeat_at = a.claimed_at,
      a.lease_expires_at - a.claimed_at, a.lease_expires_at = l.lease_expires_at)::text
    from public.task_attempts as a join leases as l using (task_id, fencing_token) where l.name = 'a'),
-  '(t,,1,a,claude,,,,,t,00:05:00,t)', 'the attempt is open, for five minutes when nothing is said'
+  '(t,,1,a,claude,,,,,t,00:05:00,t)', 'the attempt is open, for five minutes by default'
 );
 select is(pg_temp.as_persona(p, 'select count(*) from public.task_attempts'), n,
   'attempts that ' || p || ' sees')
@@ -53,9 +53,9 @@ cross join unnest(array[
    select task_id, user_id, 1, worker, agent, now() from public.task_attempts'
 ]) as s;
 select is(left(pg_temp.as_persona('anon', 'select count(*) from public.task_attempts'), 5), '42501',
-  'nobody who is not signed in sees any');
+  'anonymous callers see none');
 
--- What is handed out
+-- What a claim returns
 
 insert into private.secrets (id, user_id, kind, sealed) values
   ('00000000-0000-4000-8000-0000000000f1', pg_temp.id_of('viewer'), 'github_token',
@@ -67,8 +67,8 @@ update public.projects set settings = '{"image": "node"}' where id = (select id 
 insert into public.tasks (
   user_id, project_id, agent, target_branch, pr_branch, chat_messages, execution_metadata, priority
 ) values (
-  pg_temp.id_of('viewer'), (select id from shop), 'codex', 'develop', 'mend',
-  '[{"role": "user", "content": "Mend it", "timestamp": 1.5}]', '{"model": "large"}', 7
+  pg_temp.id_of('viewer'), (select id from shop), 'codex', 'develop', 'fix',
+  '[{"role": "user", "content": "Fix it", "timestamp": 1.5}]', '{"model": "large"}', 7
 );
 select is(pg_temp.claim('c', 'service_role', ', lease_seconds => 60', '{codex}') is not null, true,
   'a task of a project');
@@ -77,17 +77,17 @@ select is(
   jsonb_build_object(
     'attempt', 1, 'agent', 'codex', 'priority', 7, 'project_id', (select id from shop),
     'repo_url', 'https://github.com/acme/shop', 'repo_owner', 'acme', 'repo_name', 'shop',
-    'target_branch', 'develop', 'pr_branch', 'mend',
-    'chat_messages', '[{"role": "user", "content": "Mend it", "timestamp": 1.5}]'::jsonb,
+    'target_branch', 'develop', 'pr_branch', 'fix',
+    'chat_messages', '[{"role": "user", "content": "Fix it", "timestamp": 1.5}]'::jsonb,
     'execution_metadata', '{"model": "large"}'::jsonb, 'project_settings', '{"image": "node"}'::jsonb,
     'github_token', 'secret:00000000-0000-4000-8000-0000000000f1'
   ), 'what a server''s worker needs, with the handle of the token'
 );
 select is((select project_id from public.task_attempts join leases using (task_id, fencing_token)
-  where name = 'c'), (select id from shop), 'the attempt knows the project');
+  where name = 'c'), (select id from shop), 'the attempt has the project');
 select is((select lease_expires_at - claimed_at from public.task_attempts join leases
   using (task_id, fencing_token, lease_expires_at) where name = 'c'), interval '60 s',
-  'the lease is as long as it was asked for');
+  'the lease is as long as requested');
 select ok(
   (select max(fencing_token) filter (where name = 'c') > max(fencing_token) filter (where name = 'a')
    from leases), 'fencing tokens grow over all tasks'
@@ -112,7 +112,7 @@ create function pg_temp.order_of(p_agents text default '{order}') returns text l
 declare
   v_order text[] := '{}';
 begin
-  for v_turn in 1..20 loop
+  for v_claim in 1..20 loop
     exit when pg_temp.claim('next', 'service_role', '', p_agents) is null;
     v_order := v_order || (select said ->> 'pr_branch' from leases where name = 'next');
     perform pg_temp.ask('service_role', 'select public.complete_task(@next)');
@@ -161,7 +161,7 @@ from unnest(array['5', '3600']) as s;
 update public.agent_settings set max_lease_seconds = 60;
 select is(pg_temp.claim('s', 'service_role', ', lease_seconds => 61'), 'PT422 agents_worker_input_invalid',
   'the longest lease is a setting');
-select isnt(pg_temp.claim('s', 'service_role', ', lease_seconds => 60'), null, 'to the second');
+select isnt(pg_temp.claim('s', 'service_role', ', lease_seconds => 60'), null, 'exactly');
 
 -- The same claim again
 
@@ -186,10 +186,10 @@ select is(pg_temp.make_token('everybody', 'admin', '''fleet'', ''{claude}'', for
 select is(
   pg_temp.claim_again('k4', '1', 'anon', ', worker_token => #everybody')
     in (select task_id::text from leases where name in ('k1', 'k3')), false,
-  'somebody else''s key says nothing'
+  'another caller''s key is ignored'
 );
 select is(pg_temp.ask('service_role', 'select public.complete_task(@k1) ->> ''status'''), 'completed',
-  'the task is done');
+  'the task is completed');
 select is(
   pg_temp.claim_again('k5', '1') in (select task_id::text from leases where name in ('k1', 'k3', 'k4')),
   false, 'the key is free for another task'

@@ -1,5 +1,5 @@
--- What a worker may do with the task it holds: heartbeats, the end of the work, and nothing once the lease is
--- gone.
+-- What a worker may do with the task it holds: heartbeats, ending the attempt, and nothing after the lease
+-- has ended.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -35,7 +35,7 @@ select is(
     select row(h ->> 'state', h ->> 'cancel_requested',
       (h ->> 'lease_expires_at')::timestamptz - clock_timestamp() between '895 s' and '900 s')::text
     from public.heartbeat_task(@a, lease_seconds => 900) as h
-  $$), '(running,false,t)', 'a heartbeat says how it stands, and until when the lease holds'
+  $$), '(running,false,t)', 'a heartbeat returns the state, and until when the lease holds'
 );
 select is(
   (select row(lease_expires_at - heartbeat_at, heartbeat_at > claimed_at, ended_at)::text
@@ -45,7 +45,7 @@ select is(
   pg_temp.ask('service_role', $$
     select (h ->> 'lease_expires_at')::timestamptz - clock_timestamp() between '295 s' and '300 s'
     from public.heartbeat_task(@a) as h
-  $$), 'true', 'it may also shorten; five minutes when nothing is said'
+  $$), 'true', 'it may also shorten the lease; five minutes by default'
 );
 create temp table silent on commit drop as select pg_temp.stored('a')::text as task;
 select is(pg_temp.ask('service_role', 'select public.heartbeat_task(@a) ->> ''state'''), 'running', 'again');
@@ -53,14 +53,14 @@ select is(pg_temp.stored('a')::text, task, 'a heartbeat alone does not touch the
 select is(
   pg_temp.ask('service_role',
     'select public.heartbeat_task(@a, message => ''Reading the code'') ->> ''state'''), 'running',
-  'one with a message'
+  'a heartbeat with a message'
 );
 select is(
   (select row(m ->> 'role', m ->> 'content',
      (m ->> 'timestamp')::numeric between extract(epoch from now()) and extract(epoch from clock_timestamp()))
      ::text
    from jsonb_array_elements((pg_temp.stored('a')).chat_messages) as m),
-  '(assistant,"Reading the code",t)', 'is the assistant''s in the conversation'
+  '(assistant,"Reading the code",t)', 'which is the assistant''s in the conversation'
 );
 select is(pg_temp.ask('service_role', format('select public.heartbeat_task(@a, %s)', s)),
   'PT422 agents_worker_input_invalid', 'lease_seconds ' || s)
@@ -96,11 +96,11 @@ select is(
   'select public.release_task(null, null)'
 ]) as c;
 select is(pg_temp.state_of('a'), 'running open',
-  'whoever holds the task holds it still');
+  'the holder still holds the task');
 
 -- Completed
 
-update public.tasks set pr_branch = 'mend',
+update public.tasks set pr_branch = 'fix',
   execution_metadata = '{"model": "small", "runs": 1}'
 where id = pg_temp.task_of('a');
 create temp table answers on commit drop as select pg_temp.ask('service_role', $$
@@ -120,9 +120,9 @@ select is(
      t.updated_at >= t.completed_at, t.chat_messages -> 1 ->> 'role', t.chat_messages -> 1 ->> 'content',
      jsonb_array_length(t.chat_messages), t.attempts_count)::text
    from pg_temp.stored('a') as t, answers as a),
-  '(completed,abc,"+ a","From abc","[""README.md""]",mend,7,https://github.com/acme/shop/pull/7,'
+  '(completed,abc,"+ a","From abc","[""README.md""]",fix,7,https://github.com/acme/shop/pull/7,'
   '"{""runs"": 1, ""model"": ""large"", ""tokens"": 5}",t,t,t,assistant,Done,2,1)',
-  'with all that came out of it; what was not said stays, metadata are merged'
+  'with its result; what was left out stays, metadata are merged'
 );
 select is(
   (select row(a.outcome, a.ended_at = t.completed_at, a.error)::text
@@ -132,7 +132,7 @@ create temp table after_it on commit drop as select t.id, t::text as task from p
 select is(
   pg_temp.ask('service_role', $$
     select public.complete_task(@a, commit_hash => 'abc', message => 'Done', git_diff => '+ b')
-  $$)::jsonb, (select first from answers), 'the same call again has the same answer'
+  $$)::jsonb, (select first from answers), 'the same call again returns the same answer'
 );
 select is(pg_temp.stored('a')::text, task, 'and writes nothing') from after_it;
 select is(pg_temp.ask('service_role', 'select public.' || c), 'PT409 agents_task_lease_expired',
@@ -143,17 +143,17 @@ from unnest(array[
 ]) as c;
 select is(pg_temp.as_persona('stranger', format('update public.tasks set status = ''pending'' where id = %s
   returning concat_ws('' '', status, attempts_count)', (select id from after_it))), 'pending 0',
-  'its owner has it run again');
-select is(pg_temp.claim('a2'), (select id::text from after_it), 'a worker takes it once more');
-select is((select attempt from leases where name = 'a2'), 1::smallint, 'attempts are counted anew');
+  'its owner runs it again');
+select is(pg_temp.claim('a2'), (select id::text from after_it), 'a worker claims it again');
+select is((select attempt from leases where name = 'a2'), 1::smallint, 'attempts are counted from 1 again');
 select is(pg_temp.history_of((select id from after_it)), '1 completed, 1 open', 'and the history stays');
 select ok(pg_temp.ask('service_role', 'select public.complete_task(@a, git_diff => ''old'')') is not null,
-  'the first worker says again that it is done');
+  'the first worker repeats that it is completed');
 select is(pg_temp.state_of('a2'), 'running open',
-  'which ends nothing');
+  'which does not end the other attempt');
 select is((pg_temp.stored('a2')).git_diff, '+ a', 'and writes nothing');
 
--- What does not fit
+-- Values that are not valid
 
 select throws_ok(
   format('select public.complete_task(%s, %s, git_patch => repeat(''x'', 52428801))', task_id, fencing_token),
@@ -170,7 +170,7 @@ select alike(pg_temp.ask('service_role', format('select public.complete_task(@a2
   'PT422 %', 'metadata ' || v)
 from unnest(array['[1]', '"a"', '5']) as v;
 select is(pg_temp.state_of('a2'), 'running open',
-  'the worker holds the task still');
+  'the worker still holds the task');
 select is(
   pg_temp.ask('service_role', $$
     select public.complete_task(@a2, git_diff => string_agg('+ line ' || n, chr(10))) ->> 'status'
@@ -178,7 +178,7 @@ select is(
   $$), 'completed', 'a diff of 10 MB'
 );
 select ok((select diff_bytes from public.task_list where id = (select id from after_it)) > 10000000,
-  'is there');
+  'is stored');
 
 -- Failed
 
@@ -186,7 +186,7 @@ create function pg_temp.fail_in(p_name text, p_wait interval, p_more text defaul
 language sql as $$
   select pg_temp.ask('service_role', replace(format($q$
     select concat_ws(' ', f ->> 'status', f ->> 'attempts_left',
-      -- up to a quarter later, so that not all come back at once
+      -- up to a fifth later, so that not all come back together
       (f ->> 'run_after')::timestamptz - clock_timestamp() between p_wait * 0.97 and p_wait * 1.25)
     from public.fail_task(@%s, 'It broke'%s) as f
   $q$, p_name, p_more), 'p_wait', quote_literal(p_wait) || '::interval'))
@@ -199,35 +199,35 @@ select is(
      t.execution_metadata ->> 'tokens', t.chat_messages -> 0 ->> 'role', t.chat_messages -> 0 ->> 'content')
      ::text
    from pg_temp.stored('f') as t), '(pending,"It broke",timeout,1,,,9,assistant,"I gave up")',
-  'the task says why'
+  'the task has the error'
 );
 select is(
   (select row(a.outcome, a.error, a.error_kind, a.is_retryable, a.ended_at > a.claimed_at)::text
-   from pg_temp.attempt('f') as a), '(failed,"It broke",timeout,t,t)', 'and so does the attempt'
+   from pg_temp.attempt('f') as a), '(failed,"It broke",timeout,t,t)', 'and so has the attempt'
 );
 select is(pg_temp.claim('f'), null, 'nobody gets it before its time');
 do $$ begin perform pg_temp.make_ready(); end $$;
 select is(pg_temp.claim('f2', p_more => ', lease_seconds => 60'), pg_temp.task_of('f')::text,
-  'then somebody does');
-select isnt(pg_temp.fail_in('f', '30 s'), null, 'the first worker says again that it failed');
-select is(pg_temp.state_of('f2'), 'running open', 'which is not what became of the other one');
-select is((pg_temp.stored('f2')).attempts_count, 2::smallint, 'and counts for nothing');
+  'then a worker claims it');
+select isnt(pg_temp.fail_in('f', '30 s'), null, 'the first worker repeats that it failed');
+select is(pg_temp.state_of('f2'), 'running open', 'which does not end the other attempt');
+select is((pg_temp.stored('f2')).attempts_count, 2::smallint, 'and does not count');
 select is(pg_temp.fail_in('f2', '60 s'), 'pending 2 t', 'the second waits twice as long');
 do $$ begin perform pg_temp.make_ready(); perform pg_temp.claim('f3'); end $$;
 select is(pg_temp.fail_in('f3', '120 s'), 'pending 1 t', 'the third twice as long again');
 do $$ begin perform pg_temp.make_ready(); perform pg_temp.claim('f4'); end $$;
 select alike(pg_temp.fail_in('f4', '0', ', error_kind => ''tests_red'''), 'failed 0%',
-  'the last one ends it');
+  'the last failure ends it');
 select is(
   (select row(t.status, t.error, t.error_kind, t.attempts_count, t.completed_at >= t.started_at)::text
-   from pg_temp.stored('f') as t), '(failed,"It broke",tests_red,4,t)', 'the task has failed, and says why'
+   from pg_temp.stored('f') as t), '(failed,"It broke",tests_red,4,t)', 'the task has failed, with the error'
 );
 select is(pg_temp.history_of(pg_temp.task_of('f')),
-  '1 failed timeout, 2 failed, 3 failed, 4 failed tests_red', 'its history is there');
+  '1 failed timeout, 2 failed, 3 failed, 4 failed tests_red', 'its history is complete');
 select isnt(pg_temp.lease('g'), null, 'another one');
 select alike(pg_temp.fail_in('g', '0', ', retryable => false'), 'failed %',
-  'what no further attempt would mend has failed at once');
-select is((pg_temp.attempt('g')).is_retryable, false, 'as its attempt says');
+  'an error that is not retryable fails it immediately');
+select is((pg_temp.attempt('g')).is_retryable, false, 'as its attempt records');
 update public.agent_settings set retry_seconds = 600;
 select isnt(pg_temp.lease('m1'), null, 'another one');
 do $$ begin
@@ -235,27 +235,28 @@ do $$ begin
   perform pg_temp.make_ready(); perform pg_temp.claim('m2');
 end $$;
 select is(pg_temp.ask('service_role', 'select public.complete_task(@m2) ->> ''status'''), 'completed',
-  'fails and is then done');
+  'fails and is then completed');
 select is((select row(t.error, t.error_kind, t.attempts_count)::text from pg_temp.stored('m2') as t), '(,,2)',
-  'what completed has no error');
+  'a completed task has no error');
 select isnt(pg_temp.lease('h'), null, 'another one');
-select is(pg_temp.fail_in('h', '600 s'), 'pending 2 t', 'how long is a setting');
+select is(pg_temp.fail_in('h', '600 s'), 'pending 2 t', 'the delay is a setting');
 select isnt(pg_temp.lease('i', 'max_attempts = 20, attempts_count = 18'), null, 'a task that failed often');
 select ok((pg_temp.ask('service_role', 'select public.fail_task(@i, ''again'') ->> ''run_after''')
   ::timestamptz) between now() + interval '1 hour' and now() + interval '7 days',
-  'waits for long, but not for ever');
+  'waits for a limited time');
 select isnt(pg_temp.lease('j'), null, 'another one');
 select alike(pg_temp.ask('service_role', format('select public.fail_task(@j, %s)', a)), 'PT422 %', a)
 from unnest(array['null', '''  ''', '''broken'', error_kind => ''Not a Slug!''']) as a;
 
--- Given back
+-- Released
 
 select is(pg_temp.ask('service_role', 'select public.release_task(@j)')::jsonb,
   jsonb_build_object('task_id', pg_temp.task_of('j'), 'status', 'pending'),
-  'a worker gives a task back');
+  'a worker releases a task');
 select is(
   (select row(t.status, t.attempts_count, t.started_at, t.error, t.run_after <= clock_timestamp())::text
-   from pg_temp.stored('j') as t), '(pending,0,,,t)', 'it is ready at once, and no attempt was made'
+   from pg_temp.stored('j') as t), '(pending,0,,,t)',
+   'it is ready immediately, and the attempt does not count'
 );
 select is(pg_temp.claim('j2'), pg_temp.task_of('j')::text, 'another one takes it');
 select is(pg_temp.history_of(pg_temp.task_of('j')), '1 released, 1 open',

@@ -1,4 +1,4 @@
--- Workers that come too late: after the lease ran out, after another one's claim, after a cancel or a delete.
+-- Calls that come too late: after the lease ran out, after another claim, after a cancellation or deletion.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -21,7 +21,7 @@ insert into calls values
   ('heartbeat_task(@%s)'), ('heartbeat_task(@%s, message => ''Late'')'),
   ('complete_task(@%s, git_diff => ''late'', message => ''Late'')'), ('fail_task(@%s, ''late'')'),
   ('fail_task(@%s, ''late'', false, message => ''Late'')'), ('release_task(@%s)');
--- All that the worker can still say, as one answer if it is one.
+-- All calls that the worker can still send; one answer where all are the same.
 create function pg_temp.late(p_name text) returns text language sql as $$
   select string_agg(distinct pg_temp.ask('service_role', 'select public.' || format(c.call, p_name)), '; ')
   from calls as c
@@ -39,21 +39,21 @@ create function pg_temp.nothing_late(p_name text) returns boolean language sql a
   from pg_temp.stored(p_name) as t
 $$;
 
--- The lease ran out, and nobody has noticed yet
+-- The lease ran out, and the job has not run yet
 
 select isnt(pg_temp.lease('a'), null, 'a lease');
 do $$ begin perform pg_temp.expire('a'); end $$;
-select is(pg_temp.late('a'), 'PT409 agents_task_lease_expired', 'after its time a worker can do nothing');
+select is(pg_temp.late('a'), 'PT409 agents_task_lease_expired', 'after its expiry a worker can do nothing');
 select ok(pg_temp.nothing_late('a'), 'and has written nothing');
 select is(pg_temp.state_of('a'), 'running silent',
   'the task waits for the job');
-select is(pg_temp.claim('none'), null, 'until then nobody gets it');
+select is(pg_temp.claim('none'), null, 'until then nobody claims it');
 
 -- The job
 
-select isnt(pg_temp.lease('alive'), null, 'a worker that is alive');
+select isnt(pg_temp.lease('alive'), null, 'a worker that sends heartbeats');
 do $$ begin perform pg_temp.reclaim(); end $$;
-select is(pg_temp.state_of('a'), 'pending expired', 'the job takes it back');
+select is(pg_temp.state_of('a'), 'pending expired', 'the job reclaims it');
 select is(
   (select row(t.attempts_count, t.started_at, t.completed_at, t.error_kind,
      t.run_after - clock_timestamp() between '29 s' and '38 s')::text from pg_temp.stored('a') as t),
@@ -62,26 +62,26 @@ select is(
 select is(
   (select row(a.ended_at > a.lease_expires_at, a.error is not null, a.error_kind)::text
    from public.task_attempts as a join leases using (task_id, fencing_token) where name = 'a'),
-  '(t,t,lease_expired)', 'the attempt says what happened'
+  '(t,t,lease_expired)', 'the attempt has the error'
 );
 select is(pg_temp.state_of('alive'), 'running open',
-  'and leaves those alone that are alive');
-select is(pg_temp.late('a'), 'PT409 agents_task_lease_expired', 'the worker is no less late');
+  'and leaves other attempts alone');
+select is(pg_temp.late('a'), 'PT409 agents_task_lease_expired', 'the worker still can do nothing');
 do $$ begin perform pg_temp.reclaim(); end $$;
-select is((pg_temp.stored('a')).attempts_count, 1::smallint, 'the job takes it once');
+select is((pg_temp.stored('a')).attempts_count, 1::smallint, 'the job counts it once');
 do $$ begin perform pg_temp.make_ready(); end $$;
-select is(pg_temp.claim('b'), pg_temp.task_of('a')::text, 'another worker takes it');
+select is(pg_temp.claim('b'), pg_temp.task_of('a')::text, 'another worker claims it');
 select ok((select max(fencing_token) filter (where name = 'b') > max(fencing_token) filter (where name = 'a')
   from leases), 'with a later token');
-select is(pg_temp.late('a'), 'PT409 agents_task_lease_expired', 'which the first one does not have');
-select ok(pg_temp.nothing_late('a'), 'so it has written nothing');
-select is(pg_temp.attempt_of('b'), 'open', 'and the other one goes on');
+select is(pg_temp.late('a'), 'PT409 agents_task_lease_expired', 'the first one still can do nothing');
+select ok(pg_temp.nothing_late('a'), 'and has written nothing');
+select is(pg_temp.attempt_of('b'), 'open', 'and the other one continues');
 select is(pg_temp.ask('service_role',
   'select public.complete_task(@b, git_diff => ''in time'') ->> ''status'''), 'completed', 'to the end');
-select is(pg_temp.late('a'), 'PT409 agents_task_lease_expired', 'the first one still');
-select is((pg_temp.stored('a')).git_diff, 'in time', 'has no say');
+select is(pg_temp.late('a'), 'PT409 agents_task_lease_expired', 'afterwards the first one');
+select is((pg_temp.stored('a')).git_diff, 'in time', 'has written nothing');
 
--- Attempts that are used up
+-- All attempts used up
 
 select isnt(pg_temp.lease('c1', 'max_attempts = 2'), null, 'a task with two attempts');
 do $$ begin
@@ -91,15 +91,15 @@ end $$;
 select is(
   (select row(t.status, t.error_kind, t.error is not null, t.attempts_count, t.completed_at >= t.started_at)
      ::text from pg_temp.stored('c1') as t), '(failed,lease_expired,t,2,t)',
-  'two workers that went silent are the end of it'
+  'after two expired leases the task has failed'
 );
 select is(pg_temp.history_of(pg_temp.task_of('c1')),
   '1 expired lease_expired, 2 expired lease_expired', 'with its history');
-select is(pg_temp.claim('none'), null, 'nobody gets it');
+select is(pg_temp.claim('none'), null, 'nobody claims it');
 select is(pg_temp.as_persona('stranger', format('update public.tasks set status = ''pending'' where id = %s
   returning concat_ws('' '', status, attempts_count, error, error_kind)',
-  pg_temp.task_of('c1'))), 'pending 0', 'until its owner has it run again');
-select is(pg_temp.claim('c3'), pg_temp.task_of('c1')::text, 'at once');
+  pg_temp.task_of('c1'))), 'pending 0', 'until its owner runs it again');
+select is(pg_temp.claim('c3'), pg_temp.task_of('c1')::text, 'immediately');
 select is(pg_temp.history_of(pg_temp.task_of('c1')),
   '1 expired lease_expired, 2 expired lease_expired, 1 open', 'counted from the beginning');
 
@@ -117,7 +117,7 @@ do $$ begin
 end $$;
 select is((select string_agg(distinct concat_ws(' ', t.status, t.attempts_count, a.outcome), ', ')
   from public.tasks as t join public.task_attempts as a on a.task_id = t.id where t.agent = 'many'),
-  'pending 1 expired', 'three hundred silent workers are cleared up in a minute or two');
+  'pending 1 expired', 'three hundred expired leases are reclaimed in two runs');
 
 -- Cancelled by its owner
 
@@ -126,22 +126,22 @@ create function pg_temp.cancel(p_persona text, p_task_id bigint) returns text la
 $$;
 create temp table waiting on commit drop as select pg_temp.task() as id;
 select is(pg_temp.cancel('stranger', id)::jsonb, jsonb_build_object('task_id', id, 'status', 'cancelled'),
-  'what waits is cancelled') from waiting;
-select is(pg_temp.claim('none'), null, 'and given to nobody');
+  'a pending task is cancelled') from waiting;
+select is(pg_temp.claim('none'), null, 'and not claimed');
 select is((select row(status, completed_at >= now(), started_at)::text from public.tasks
-  where id = (select id from waiting)), '(cancelled,t,)', 'it is over');
+  where id = (select id from waiting)), '(cancelled,t,)', 'it has ended');
 select is(pg_temp.cancel('stranger', id)::jsonb, jsonb_build_object('task_id', id, 'status', 'cancelled'),
-  'cancelled again is the same answer') from waiting;
+  'repeated, the answer is the same') from waiting;
 select isnt(pg_temp.lease('d'), null, 'a lease');
 select is(pg_temp.cancel(p, pg_temp.task_of('d')), 'PT404 agents_task_unknown',
   'not by ' || p) from unnest(array['viewer', 'agent', 'admin']) as p;
 select matches(pg_temp.cancel('anon', pg_temp.task_of('d')),
   '^(42501 permission denied|PT404 agents_task_unknown|PT401 sign_in_required)',
-    'nor by anybody without an account');
-select is(pg_temp.cancel(p, t), 'PT404 agents_task_unknown', p || ': none such')
+    'nor by an anonymous caller');
+select is(pg_temp.cancel(p, t), 'PT404 agents_task_unknown', p || ': a task that does not exist')
 from unnest(array['stranger', 'service_role']) as p cross join unnest(array[999999999, null]) as t;
-select is(pg_temp.state_of('d'), 'running open', 'so far nothing happened');
-select is(pg_temp.cancel('stranger', task_id)::jsonb ->> 'status', 'cancelled', 'its owner takes it away')
+select is(pg_temp.state_of('d'), 'running open', 'nothing has changed');
+select is(pg_temp.cancel('stranger', task_id)::jsonb ->> 'status', 'cancelled', 'its owner cancels it')
 from leases where name = 'd';
 select is(
   (select row(t.status, t.completed_at >= t.started_at, a.outcome, t.completed_at - a.ended_at < '1 s')::text
@@ -152,7 +152,7 @@ select is(
 select is(
   pg_temp.ask('service_role', $$
     select concat_ws(' ', h ->> 'state', h ->> 'cancel_requested') from public.heartbeat_task(@d) as h
-  $$), 'cancelled true', 'the worker is told with its next heartbeat'
+  $$), 'cancelled true', 'the worker learns it with its next heartbeat'
 );
 select is(
   pg_temp.ask('service_role', $$
@@ -171,37 +171,37 @@ from leases where name = 'd';
 select isnt(pg_temp.lease('e'), null, 'a lease');
 do $$ begin perform pg_temp.expire('e'); end $$;
 select is(pg_temp.cancel('service_role', task_id)::jsonb ->> 'status', 'cancelled',
-  'a server cancels what ran out') from leases where name = 'e';
+  'a server cancels an expired one') from leases where name = 'e';
 do $$ begin perform pg_temp.reclaim(); end $$;
 select is(pg_temp.state_of('e'), 'cancelled cancelled',
   'and the job leaves it alone');
 create temp table by_hand on commit drop as select pg_temp.task('stranger', 'status = ''running''') as id;
 select is(pg_temp.cancel('stranger', id)::jsonb ->> 'status', 'cancelled',
-  'what runs by hand is cancelled too')
+  'a task that runs by hand is cancelled too')
 from by_hand;
 select isnt(pg_temp.lease('f'), null, 'a lease');
 select is(pg_temp.ask('service_role', 'select public.complete_task(@f) ->> ''status'''), 'completed',
-  'is done');
+  'is completed');
 select is(pg_temp.cancel('stranger', task_id), 'PT409 agents_task_status_conflict', 'too late to cancel')
 from leases where name = 'f';
 create temp table failed on commit drop as select pg_temp.task('stranger', 'status = ''failed''') as id;
 select is(pg_temp.cancel('stranger', id), 'PT409 agents_task_status_conflict',
-  'as for what failed') from failed;
+  'also after it failed') from failed;
 
--- Cancelled, run again and given to another one
+-- Cancelled, run again and claimed by another worker
 
 select is(pg_temp.as_persona('stranger', format('update public.tasks set status = ''pending'' where id = %s
-  returning status', pg_temp.task_of('d'))), 'pending', 'it is wanted after all');
-select is(pg_temp.claim('d2'), pg_temp.task_of('d')::text, 'somebody takes it');
+  returning status', pg_temp.task_of('d'))), 'pending', 'its owner runs it again');
+select is(pg_temp.claim('d2'), pg_temp.task_of('d')::text, 'another worker claims it');
 select is(
   pg_temp.ask('service_role', $$ select public.heartbeat_task(@d) ->> 'state' $$), 'cancelled',
-  'the first worker hears that its work was cancelled'
+  'the first worker learns that its task was cancelled'
 );
 select is(pg_temp.ask('service_role', 'select public.complete_task(@d)'), 'PT409 agents_task_lease_expired',
-  'and can''t end the other one''s');
-select is(pg_temp.status_of('d') || ' ' || pg_temp.attempt_of('d2'), 'running open', 'which goes on');
+  'and can''t end the other attempt');
+select is(pg_temp.status_of('d') || ' ' || pg_temp.attempt_of('d2'), 'running open', 'which continues');
 
--- Changed and deleted under the worker
+-- Changed and deleted while a worker holds it
 
 select is(
   pg_temp.as_persona(p, format('update public.tasks set status = %L where id = %s', s,
@@ -214,7 +214,7 @@ do $$ begin perform pg_temp.expire('d2'); end $$;
 select is(
   pg_temp.as_persona('stranger', format('update public.tasks set status = ''cancelled'' where id = %s',
     pg_temp.task_of('d2'))),
-  'PT409 agents_task_conflict', 'also while the job has not taken it back yet'
+  'PT409 agents_task_conflict', 'also before the job has reclaimed it'
 );
 select isnt(pg_temp.lease('g'), null, 'a lease');
 select is(pg_temp.as_persona('stranger',
@@ -223,7 +223,7 @@ select is(pg_temp.as_persona('stranger',
 select matches(pg_temp.late('g'), '^PT40(4 agents_task_unknown|9 agents_task_lease_expired)$',
   'which the worker learns');
 select is_empty($$ select from public.task_attempts join leases using (task_id) where name = 'g' $$,
-  'nothing of it is left');
+  'no attempt is left');
 
 select * from finish();
 rollback;

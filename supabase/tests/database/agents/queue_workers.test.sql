@@ -1,4 +1,4 @@
--- Worker tokens: who makes and ends them, what they are good for, and what they are not.
+-- Worker tokens: who creates and revokes them, and what they allow.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -8,7 +8,7 @@ select plan(118);
 \ir ../helpers/queue.psql
 update public.agent_settings set running_tasks_per_user = null, running_tasks_per_project = null;
 
--- Who makes them
+-- Who creates them
 
 select is(left(pg_temp.make_token('x', 'anon', '''mine'', ''{claude}'''), 5), '42501',
   'nobody who is not signed in');
@@ -17,11 +17,11 @@ select is(pg_temp.make_token(p, p, format('%L, ''{codex,claude," codex "}''', p)
 from unnest(array['stranger', 'viewer', 'admin']) as p;
 select is(pg_temp.make_token('x', p, '''fleet'', ''{claude}'', for_everybody => true'),
   'PT403 team_role_required',
-  p || ' makes none for everybody')
+  p || ' can''t create one for everybody')
 from unnest(array['stranger', 'viewer', 'agent']) as p;
 select is(pg_temp.make_token('fleet', 'admin', '''fleet'', ''{claude,codex}'', for_everybody => true'),
   'made',
-  'an admin does');
+  'an admin can');
 select is(pg_temp.make_token('robot', 'service_role', '''robot'', ''{claude}'', for_everybody => true'),
   'made',
   'and so does a server');
@@ -35,7 +35,7 @@ from unnest(array[
   '''w'', ''{claude}'', 1000000'
 ]) as a;
 
--- What is kept of them
+-- What is stored of them
 
 select ok((select bool_and(token ~ '^flw_[A-Za-z0-9_-]{43}$') and count(distinct token) = 5
   from worker_tokens_made), 'a token is a long random text');
@@ -43,17 +43,17 @@ select is(
   (select row(w.user_id = pg_temp.id_of('stranger'), w.name, w.agents, w.created_at >= now(), w.expires_at,
      w.revoked_at, w.last_used_at)::text
    from public.worker_tokens as w join worker_tokens_made as m using (id) where m.name = 'stranger'),
-  '(t,stranger,"{claude,codex}",t,,,)', 'its row says whose it is, and for what'
+  '(t,stranger,"{claude,codex}",t,,,)', 'its row has its user and its agents'
 );
 select is((select user_id from public.worker_tokens join worker_tokens_made as m using (id)
-  where m.name = 'fleet'), null, 'one for everybody is nobody''s');
+  where m.name = 'fleet'), null, 'one for everybody has no user');
 select is(
 
   (select h.hash from private.worker_token_hashes as h
    join worker_tokens_made as m on m.id = h.worker_token_id
    where m.name = 'stranger'),
   (select sha256(convert_to(token, 'UTF8')) from worker_tokens_made where name = 'stranger'),
-  'of the token itself its hash is kept'
+  'of the token itself the hash is stored'
 );
 select is_empty($$
   select from worker_tokens_made as m, public.worker_tokens as w, private.worker_token_hashes as h
@@ -75,7 +75,7 @@ cross join unnest(array[
   'delete from public.worker_tokens', 'select count(*) from private.worker_token_hashes'
 ]) as s;
 
--- What they are good for
+-- What they allow
 
 insert into public.tasks (user_id, agent)
 select pg_temp.id_of(p), a from unnest(array['stranger', 'viewer']) as p
@@ -95,45 +95,45 @@ select is(pg_temp.claim_with('x', 'stranger', a), 'PT403 agents_worker_agents_fo
 from unnest(array['{other}', '{claude,other}', '{Claude}', '{claude,codex,other}']) as a;
 select is(pg_temp.claim_with('x', 'stranger', '{other}', 'service_role'),
   'PT403 agents_worker_agents_forbidden',
-  'a server that shows one is held to it');
+  'a server that sends one is held to it');
 select is(pg_temp.claim_with('v', 'viewer', '{claude,codex}'), 'viewer claude',
   'a worker gets its user''s tasks');
-select is(pg_temp.claim_with('v2', 'viewer', '{claude}'), null, 'of the agents that it asks for');
+select is(pg_temp.claim_with('v2', 'viewer', '{claude}'), null, 'of the agents in the call');
 select is(pg_temp.claim_with('v2', 'viewer', '{codex}'), 'viewer codex', 'then of the others');
 select is(pg_temp.claim_with('v3', 'viewer', '{claude,codex}'), null, 'and nobody else''s');
 select is(pg_temp.claim_with('v3', 'viewer', '{claude,codex}', 'stranger'), null,
-  'whoever shows it, and whoever is signed in');
+  'also when another user sends it');
 select is(pg_temp.claim_with('s', 'fleet', '{codex}'), 'stranger codex', 'one for everybody gets anybody''s');
 select is(pg_temp.claim_with('s2', 'robot', '{claude}', 'viewer'), 'stranger claude',
-  'also from somebody who is signed in');
+  'also when a signed-in user sends it');
 select is(
   (select row(a.worker, a.worker_token_id = m.id)::text
    from public.task_attempts as a join leases as l using (task_id, fencing_token)
    join worker_tokens_made as m on m.name = 'viewer' where l.name = 'v'),
-  '(v,t)', 'the attempt says with which token'
+  '(v,t)', 'the attempt has the id of the token'
 );
 select is((select count(*) from public.worker_tokens where last_used_at >= now()), 3::bigint,
-  'and the token when it was used');
+  'and the token the time of its last use');
 
--- What they are not good for
+-- What they don't allow
 
 select is(pg_temp.ask(p, format('select public.%s', replace(c, '?', t))), 'PT409 agents_task_lease_expired',
-  format('%s shows %s: %s', p, t, c))
+  format('%s sends %s: %s', p, t, c))
 from (values ('anon', 'stranger'), ('stranger', 'stranger')) as v (p, t)
 cross join unnest(array[
   'heartbeat_task(@v, worker_token => #?)', 'complete_task(@v, worker_token => #?)',
   'fail_task(@v, ''broken'', worker_token => #?)', 'release_task(@v, worker_token => #?)'
 ]) as c;
 select is(pg_temp.ask(p, 'select public.complete_task(@v)'), 'PT401 agents_worker_token_required',
-  p || ' who knows a fencing token')
+  p || ' with a fencing token only')
 from unnest(array['anon', 'viewer', 'admin']) as p;
-select is(pg_temp.state_of('v'), 'running open', 'nothing came of it');
+select is(pg_temp.state_of('v'), 'running open', 'nothing has changed');
 
 -- From claim to end
 
 select is(pg_temp.ask('anon', $$
   select public.heartbeat_task(@v, message => 'At work', worker_token => #viewer) ->> 'state'
-$$), 'running', 'a worker with its token goes on');
+$$), 'running', 'a worker with its token continues');
 select is(pg_temp.ask('anon', $$
   select public.complete_task(@v, git_diff => '+ a', worker_token => #viewer) ->> 'status'
 $$), 'completed', 'and to the end');
@@ -142,7 +142,7 @@ select is(pg_temp.ask('anon', 'select public.fail_task(@v2, ''broken'',
   'pending', 'or fails');
 select is(pg_temp.ask('anon', 'select public.release_task(@s, worker_token => #fleet) ->> ''status'''),
   'pending',
-  'or gives it back');
+  'or releases it');
 select is((select row(git_diff, chat_messages -> 0 ->> 'content')::text from public.tasks join leases
   on task_id = id where name = 'v'), '("+ a","At work")', 'with what it wrote');
 
@@ -163,7 +163,7 @@ select is(pg_temp.claim('p3', 'service_role', '', '{pusher}') is not null, true,
 select is((select said ->> 'github_token' from leases where name = l), t, 'handle for ' || l)
 from (values ('p1', null), ('p2', null), ('p3', 'secret:00000000-0000-4000-8000-0000000000f1')) as v (l, t);
 
--- Whose word on a pull request counts
+-- Whose pull requests are verified
 
 create function pg_temp.verified(p_lease text, p_persona text, p_more text, p_number integer) returns text
 language plpgsql as $$
@@ -181,31 +181,31 @@ $$;
 select is(pg_temp.verified('p1', 'anon', ', worker_token => #pushing', 1), 'owner unverified',
   'a user''s own worker may name any, as its user may');
 select is(pg_temp.verified('p2', 'anon', ', worker_token => #pushing_all', 2), 'worker worker',
-  'what a worker for everybody says is so');
-select is(pg_temp.verified('p3', 'service_role', '', 3), 'worker worker', 'and what a server says');
+  'what a worker for everybody names is verified');
+select is(pg_temp.verified('p3', 'service_role', '', 3), 'worker worker', 'and what a server names');
 select is(pg_temp.as_persona('second', 'select string_agg(number::text, '','' order by number)
-  from public.pull_requests'), '2,3', 'which is what the user is shown');
+  from public.pull_requests'), '2,3', 'which the user sees');
 
--- No longer good
+-- Expired and revoked
 
 select is(pg_temp.make_token('expired', 'second', '''w'', ''{claude,codex}'', 1'), 'made', 'one for a day');
 select is((select expires_at - created_at between '23 h' and '25 h' from public.worker_tokens join
-  worker_tokens_made as m using (id) where m.name = 'expired'), true, 'is for a day');
+  worker_tokens_made as m using (id) where m.name = 'expired'), true, 'expires in a day');
 insert into public.tasks (user_id) select pg_temp.id_of('second') from generate_series(1, 3);
-select is(pg_temp.claim_with('e', 'expired'), 'second claude', 'and good');
+select is(pg_temp.claim_with('e', 'expired'), 'second claude', 'is valid');
 update public.worker_tokens set expires_at = now() - interval '1 second'
 where id = (select id from worker_tokens_made where name = 'expired');
 select is(pg_temp.make_token('revoked', 'second', '''w'', ''{claude,codex}'''), 'made', 'another one');
-select is(pg_temp.claim_with('r', 'revoked'), 'second claude', 'is good');
+select is(pg_temp.claim_with('r', 'revoked'), 'second claude', 'is valid');
 create function pg_temp.revoke(p_persona text, p_name text) returns text language sql as $$
   select pg_temp.as_persona(p_persona, format('select public.revoke_worker_token(%L) is not null',
     (select id from worker_tokens_made where name = p_name)))
 $$;
 select is(pg_temp.revoke(p, 'revoked'), 'PT404 agents_worker_token_unknown', 'not ' || p || '''s to revoke')
 from unnest(array['stranger', 'viewer', 'agent']) as p;
-select is(left(pg_temp.revoke('anon', 'revoked'), 5), '42501', 'nor anybody''s');
+select is(left(pg_temp.revoke('anon', 'revoked'), 5), '42501', 'nor anonymous callers''');
 select is(pg_temp.revoke('second', 'fleet'), 'PT404 agents_worker_token_unknown',
-  'nor is everybody''s the user''s');
+  'a user can''t revoke one for everybody');
 select is(pg_temp.revoke('second', 'revoked'), 'true', 'its user revokes it');
 select is(pg_temp.revoke('second', 'revoked'), 'true', 'and again');
 insert into worker_tokens_made values
@@ -223,18 +223,18 @@ select is(
      'complete_task(@?, worker_token => #?)', 'fail_task(@?, ''broken'', worker_token => #?)',
      'release_task(@?, worker_token => #?)'
    ]) as c),
-  'PT401 agents_worker_token_invalid', format('%s shows one that is %s', p, t)
+  'PT401 agents_worker_token_invalid', format('%s sends one that is %s', p, t)
 )
 from unnest(array['anon', 'second']) as p
 cross join unnest(array['expired', 'revoked', 'unknown', 'empty', 'odd', 'id', 'hash']) as t;
-select is(pg_temp.attempt_of(l), 'open', 'its lease just runs out: ' || l)
+select is(pg_temp.attempt_of(l), 'open', 'its lease runs out: ' || l)
 from unnest(array['expired', 'revoked']) as l;
 select is(pg_temp.revoke('admin', 'fleet'), 'true', 'an admin revokes one for everybody');
 select is(pg_temp.revoke('service_role', 'robot'), 'true', 'and so does a server');
-select is(pg_temp.claim_with('x', 'fleet'), 'PT401 agents_worker_token_invalid', 'at once');
+select is(pg_temp.claim_with('x', 'fleet'), 'PT401 agents_worker_token_invalid', 'immediately');
 delete from auth.users where id = pg_temp.id_of('stranger');
 select is(pg_temp.claim_with('x', 'stranger'), 'PT401 agents_worker_token_invalid',
-  'with an account its tokens go');
+  'deleting an account deletes its tokens');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- A url of a repository holds no credentials: it is read by everything that lists projects and tasks.
+-- A repository's URL can't contain credentials, since everything that lists projects and tasks reads it.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -6,7 +6,7 @@ set local search_path = public, extensions;
 select plan(15);
 \ir ../helpers/personas.psql
 
--- Everything that an error of the statement says.
+-- All fields of the error of a statement.
 create function pg_temp.said(p_statement text) returns text language plpgsql as $$
 declare
   v_message text;
@@ -45,7 +45,7 @@ select is(split_part(pg_temp.said(format(
 from url as u;
 select unalike(
   pg_temp.said('update public.tasks set repo_url = ''https://ghp_secret@github.com/acme/shop'''),
-  '%ghp_secret%', 'and the error does not say it again'
+  '%ghp_secret%', 'and the error does not contain it'
 );
 
 select * from finish();

@@ -1,4 +1,4 @@
--- Sealing secrets anew with another master key, and handing out the one that a lease is good for.
+-- Re-encrypting secrets with another master key, and the token that the holder of a lease gets.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -20,12 +20,12 @@ create function pg_temp.listed(p_key text, p_after text, p_size integer) returns
   select string_agg(right(s.id::text, 1), '')
   from public.secrets_to_rotate(p_key, p_after::uuid, p_size) as s
 $$;
-select is(pg_temp.listed('new', null, 3), 'abc', 'a batch comes in the order of ids');
+select is(pg_temp.listed('new', null, 3), 'abc', 'a batch is in the order of ids');
 select is(pg_temp.listed('new', 'a0000000-0000-4000-8000-00000000000c', 3), 'd', 'the next begins after it');
-select is(pg_temp.listed('new', null, 0), 'a', 'a batch has one at least');
-select is(pg_temp.listed('old', null, 3), null, 'what has the key is not listed');
+select is(pg_temp.listed('new', null, 0), 'a', 'a batch has at least one');
+select is(pg_temp.listed('old', null, 3), null, 'a secret with this key is not listed');
 
--- Sealing anew
+-- Re-encryption
 
 create function pg_temp.reseal(p_letter text, p_from text, p_to text) returns jsonb language sql as $$
   select jsonb_build_object(
@@ -37,29 +37,29 @@ select is(
   public.reseal_secrets(jsonb_build_array(
     pg_temp.reseal('a', 'old', 'new'), pg_temp.reseal('c', 'old', 'new')
   )), 2,
-  'a batch is sealed anew'
+  'a batch is re-encrypted'
 );
-select is(pg_temp.listed('new', null, 9), 'bd', 'and is done with');
+select is(pg_temp.listed('new', null, 9), 'bd', 'and no longer listed');
 select is(
   public.reseal_secrets(jsonb_build_array(
     pg_temp.reseal('a', 'old', 'new'), pg_temp.reseal('b', 'older', 'new')
   )), 0,
-  'what is not sealed as it was read stays as it is'
+  'a secret that has changed since it was listed stays as it is'
 );
 select throws_ok(
   $$ select public.reseal_secrets(jsonb_build_array(
     pg_temp.reseal('b', 'old', 'new') || '{"resealed": "ghp_plain"}')) $$,
-  'PT422', 'agents_secret_invalid', 'nothing is unsealed'
+  'PT422', 'agents_secret_invalid', 'a plain text is rejected'
 );
-select is(public.reseal_secrets('[]'), 0, 'nothing to do is done');
+select is(public.reseal_secrets('[]'), 0, 'an empty list is accepted');
 select results_eq(
   'select * from public.secret_key_counts()',
   $$ values ('github_token', 'new', 2::bigint), ('github_token', 'old', 2::bigint) $$,
-  'it is known which keys are needed'
+  'the keys in use are counted'
 );
 select is(
   (select github_token from public.users where id = '00000000-0000-4000-8000-00000000000a'),
-  'secret:a0000000-0000-4000-8000-00000000000a', 'the handle stays'
+  'secret:a0000000-0000-4000-8000-00000000000a', 'the handle is the same'
 );
 
 -- Reading
@@ -74,7 +74,7 @@ select is(
     ''00000000-0000-4000-8000-00000000000a'', ''other'')'),
   '0', 'none of another kind'
 );
-select matches(pg_temp.as_persona('admin', s), '^42501', 'no person may: ' || s) from unnest(array[
+select matches(pg_temp.as_persona('admin', s), '^42501', 'users can''t: ' || s) from unnest(array[
   'select public.read_secret(''00000000-0000-4000-8000-00000000000a'', ''github_token'')',
   'select public.secrets_to_rotate(''x'')', 'select public.reseal_secrets(''[]'')',
   'select public.set_github_token(gen_random_uuid(), gen_random_uuid(), '''')',
@@ -92,17 +92,17 @@ insert into public.task_attempts
   (-2, 3, '00000000-0000-4000-8000-00000000000e', 1, 'w', 'claude', now() + '1 hour', null, null);
 select is(
   (select sealed from public.task_github_token(-1, 2)), pg_temp.sealed('new', 'a'),
-  'who holds the task gets its user''s token'
+  'the holder of a task gets its user''s token'
 );
 select throws_ok('select public.task_github_token(-1, 1)', 'PT409', 'agents_task_lease_expired',
-  'not who held it');
+  'an earlier holder does not');
 select throws_ok(
-  'select public.task_github_token(-2, 3)', 'PT404', 'agents_github_token_unknown', 'not where there is none'
+  'select public.task_github_token(-2, 3)', 'PT404', 'agents_github_token_unknown', 'a user without a token'
 );
 update public.task_attempts set lease_expires_at = now() - interval '1 second' where fencing_token = 2;
 select throws_ok(
   'select public.task_github_token(-1, 2)', 'PT409', 'agents_task_lease_expired',
-    'not once the lease has run out'
+    'nor after the lease has run out'
 );
 
 select * from finish();

@@ -1,4 +1,4 @@
--- Every column, default, key, index and policy that the schema document names, and that what it says works.
+-- Every column, default, key, index and policy that the schema document names, and its examples.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -41,7 +41,8 @@ select has_index('public', 'projects', 'idx_projects_user_id', array['user_id'],
 select has_index('public', 'tasks', 'idx_tasks_user_id', array['user_id'], 'idx_tasks_user_id');
 select has_index('public', 'tasks', 'idx_tasks_project_id', array['project_id'], 'idx_tasks_project_id');
 select has_index('public', 'tasks', 'idx_tasks_status', array['status'], 'idx_tasks_status');
-select col_is_unique('public', 'projects', array['user_id', 'repo_url'], 'a project a user and repository');
+select col_is_unique('public', 'projects', array['user_id', 'repo_url'],
+  'one project per user and repository');
 select set_eq(
   $$ select conname::text || ' ' || pg_get_constraintdef(oid) from pg_constraint
      where contype = 'f' and conrelid in (
@@ -52,7 +53,7 @@ select set_eq(
     ('tasks_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE'),
     ('tasks_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE'),
     ('users_id_fkey FOREIGN KEY (id) REFERENCES auth.users(id) ON DELETE CASCADE') $$,
-  'the document''s foreign keys and no other: one between tasks and projects'
+  'the document''s foreign keys and no others: one between tasks and projects'
 );
 select set_eq(
   $$ select tablename::text || ' ' || cmd from pg_policies
@@ -60,7 +61,7 @@ select set_eq(
   $$ values ('projects DELETE'), ('projects INSERT'), ('projects SELECT'), ('projects UPDATE'),
     ('tasks DELETE'), ('tasks INSERT'), ('tasks SELECT'), ('tasks UPDATE'),
     ('users INSERT'), ('users SELECT'), ('users UPDATE') $$,
-  'all of projects and tasks, and a profile to view and update'
+  'all actions on projects and tasks; insert, select and update of profiles'
 );
 
 -- Defaults
@@ -95,7 +96,7 @@ select is(
     returning (status, agent, target_branch, changed_files, chat_messages, execution_metadata, priority,
       run_after = now(), max_attempts, attempts_count)::text
   $$),
-  '(pending,claude,main,[],[],{},0,t,3,0)', 'null in a column that may not be null is as if left out'
+  '(pending,claude,main,[],[],{},0,t,3,0)', 'null in a not-null column counts as left out'
 );
 select is(
   pg_temp.as_persona('stranger', $$
@@ -106,7 +107,7 @@ select is(
     returning (status, agent, target_branch, changed_files, chat_messages, execution_metadata, priority,
       run_after = now(), max_attempts, attempts_count, updated_at = created_at)::text
   $$),
-  '(pending,claude,main,[],[],{},0,t,3,0,t)', 'an update keeps what is there, too'
+  '(pending,claude,main,[],[],{},0,t,3,0,t)', 'an update keeps the stored values, too'
 );
 select is(
   pg_temp.as_persona('stranger', $$
@@ -116,7 +117,7 @@ select is(
   '23505 duplicate key value violates unique constraint "projects_user_id_repo_url_key"',
   'a user has a repository once'
 );
--- Whoever adds a column that is not large has to say so where updated_at is decided.
+-- A new column that is not large has to be added to the comparison that decides about updated_at.
 select is_empty(
   $$ select a.attname from pg_attribute as a
      where a.attrelid = 'public.tasks'::regclass and a.attnum > 0 and not a.attisdropped

@@ -1,5 +1,5 @@
--- A task's status goes only along the legal ways, with times that the database sets, and not while a worker
--- holds the task.
+-- Which changes of a task's status are allowed, the times that the database sets, and that a task can't be
+-- changed while a worker holds it.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -19,7 +19,7 @@ begin
   return v_id;
 end;
 $$;
--- What the owner's own update says, and what is then there.
+-- The result of an update of the status.
 create function pg_temp.move(p_persona text, p_from text, p_to text) returns text language sql as $$
   select pg_temp.as_persona(p_persona, format(
     'update public.tasks set status = %L, started_at = ''2001-01-01'', completed_at = ''2001-01-01''
@@ -40,7 +40,7 @@ insert into legal values
   ('completed', 'completed', '(completed,,t)'), ('failed', 'failed', '(failed,,t)'),
   ('cancelled', 'cancelled', '(cancelled,,t)');
 
--- Every way there is, as the owner and as a server
+-- Every pair of statuses, as the owner and as a server
 
 select is(
   pg_temp.move(p.name, o.status::text, n.status::text),
@@ -54,10 +54,10 @@ left join legal as l on l.old = o.status::text and l.new = n.status::text;
 
 select throws_ok(
   format('update public.tasks set status = ''completed'' where id = %s', pg_temp.task('pending')),
-  'PT409', 'agents_task_transition_invalid', 'an operator goes no other way'
+  'PT409', 'agents_task_transition_invalid', 'also not for an operator'
 );
 
--- What goes with it
+-- Other columns
 
 create temp table again on commit drop as select pg_temp.task('failed') as id;
 select is(
@@ -65,35 +65,35 @@ select is(
     'update public.tasks set status = ''pending'' where id = %s
      returning (attempts_count, error, error_kind, run_after > ''2026-01-02'')::text', (select id from again)
   )),
-  '(0,,,t)', 'a task that is run again begins anew, at once'
+  '(0,,,t)', 'a task that is run again starts over, immediately'
 );
 select is(
   pg_temp.as_persona('stranger', format(
     'update public.tasks set status = ''pending'', run_after = ''2030-01-01'', error = ''mine'' where id = %s
      returning (extract(year from run_after), error)::text', pg_temp.task('failed')
   )),
-  '(2030,mine)', 'or when its owner says'
+  '(2030,mine)', 'or when its owner sets it'
 );
 select is(
   pg_temp.as_persona('service_role', format(
     'update public.tasks set status = ''pending'', attempts_count = 3, error_kind = ''timeout'' where id = %s
      returning (attempts_count, error, error_kind)::text', pg_temp.task('running')
   )),
-  '(3,old,timeout)', 'after a failed attempt it keeps what is known of it'
+  '(3,old,timeout)', 'after a failed attempt it keeps the error'
 );
 select is(
   pg_temp.as_persona('stranger', format(
     'update public.tasks set status = ''completed'' where id = %s returning (error, error_kind)::text',
     pg_temp.task('running')
   )),
-  '(,)', 'what completed has no error'
+  '(,)', 'a completed task has no error'
 );
 select is(
   pg_temp.as_persona('stranger', format(
     'update public.tasks set status = ''failed'', error = ''new'', error_kind = ''mine'', attempts_count = 0
      where id = %s returning (error, error_kind, attempts_count)::text', pg_temp.task('running')
   )),
-  '(new,old,2)', 'the kind of an error and the attempts are not the owner''s to write'
+  '(new,old,2)', 'an owner can''t write the kind of an error and the attempts'
 );
 select is(
   pg_temp.as_persona('stranger', format(
@@ -111,19 +111,19 @@ select is(
     insert into public.tasks (status, started_at, completed_at, attempts_count, error_kind)
     values ('pending', now(), now(), 7, 'mine')
     returning (started_at, completed_at, attempts_count, error_kind)::text
-  $$), '(,,0,)', 'a new one begins as it should'
+  $$), '(,,0,)', 'a new task has none of them'
 );
 select is(
   pg_temp.as_persona('stranger', $$
     insert into public.tasks (status, started_at, completed_at)
     values ('completed', '2026-02-01', '2026-01-01') returning started_at = completed_at
-  $$), 'true', 'an import ends no earlier than it began'
+  $$), 'true', 'an imported task does not end before it began'
 );
 select is(
   pg_temp.as_persona('stranger', $$
     insert into public.tasks (status, completed_at) values ('running', now())
     returning (started_at = now(), completed_at)::text
-  $$), '(t,)', 'and has the times that go with its status'
+  $$), '(t,)', 'and has the times that belong to its status'
 );
 
 -- While a worker holds it

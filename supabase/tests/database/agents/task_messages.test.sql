@@ -26,16 +26,16 @@ select ok(
 select is((select chat_messages -> 0 ->> 'content' from public.tasks where id = 1), 'Do it',
   'after the others');
 select is((select chat_messages -> 1 from public.tasks where id = 1), (select message from answer),
-  'as it is answered');
+  'as it was returned');
 select is(
   pg_temp.as_persona('stranger', $$
     select public.append_task_message(3, 'user', 'Now') ->> 'timestamp'
-  $$), '99999999999.5', 'a time never falls behind the last message''s'
+  $$), '99999999999.5', 'a timestamp is never smaller than the last message''s'
 );
 select ok(
   pg_temp.as_persona('stranger', $$
     select public.append_task_message(4, 'user', 'Now') ->> 'timestamp'
-  $$)::numeric > extract(epoch from now()), 'what is no message is left as it is'
+  $$)::numeric > extract(epoch from now()), 'existing values that are not messages are left as they are'
 );
 
 -- Again
@@ -48,39 +48,39 @@ select is(
 select is(
   pg_temp.as_persona('stranger', $$ select public.append_task_message(1, 'user', 'Twice', 'key-1')
     ->> 'content' $$),
-  'Once', 'the same key again answers what is there'
+  'Once', 'the same key again returns the existing message'
 );
 select is((select jsonb_array_length(chat_messages) from public.tasks where id = 1), 3,
   'and appends nothing');
 select is((select chat_messages -> 2 ->> 'idempotency_key' from public.tasks where id = 1), 'key-1',
-  'the key stands in the message');
+  'the key is in the message');
 
 -- Who may, and what
 
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(2, 'user', 'Hi') $$),
   'PT404 agents_task_unknown', 'not to somebody else''s task');
 select is(pg_temp.as_persona('admin', $$ select public.append_task_message(1, 'user', 'Hi') $$),
-  'PT404 agents_task_unknown', 'an admin of the team no more');
+  'PT404 agents_task_unknown', 'nor for an admin of the team');
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(77, 'user', 'Hi') $$),
-  'PT404 agents_task_unknown', 'nor to none');
+  'PT404 agents_task_unknown', 'nor to a task that does not exist');
 select is(pg_temp.as_persona('service_role', $$
   select public.append_task_message(2, 'system', 'Hi') ->> 'content'
-$$), 'Hi', 'a server does');
+$$), 'Hi', 'a server can');
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(1, 'tool', 'Hi') $$),
   'PT422 agents_task_message_invalid', 'a role is user, assistant or system');
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(1, 'user', E' \t\n') $$),
-  'PT422 agents_task_message_invalid', 'a message says something');
+  'PT422 agents_task_message_invalid', 'a message is not blank');
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(1, 'user', 'Hi', '') $$),
-  'PT422 agents_task_message_invalid', 'a key is one');
+  'PT422 agents_task_message_invalid', 'a key is not empty');
 select is(pg_temp.as_persona('stranger', $$ select public.append_task_message(1, null, 'Hi') $$),
-  'PT422 agents_task_message_invalid', 'so is a role');
+  'PT422 agents_task_message_invalid', 'a role is required');
 
--- What is no message is none that a client can write
+-- Clients can't write values that are not messages
 
 select is(
   pg_temp.as_persona('stranger', format(
     'update public.tasks set chat_messages = %L where id = 1 returning 1', m)),
-  'PT422 agents_task_value_invalid', 'no update to ' || m
+  'PT422 agents_task_value_invalid', 'an update to ' || m
 ) from unnest(array[
   '[null]', '[{"role": "user"}, 5]', '["text"]', '[[{"role": "user"}]]', '[true, {}]'
 ]) as m;

@@ -1,4 +1,4 @@
--- Projects and tasks are their owner's: what somebody else tries with them, and what a row may hold.
+-- Projects and tasks belong to their user: what somebody else tries with them, and what a row may contain.
 
 begin;
 create extension if not exists pgtap with schema extensions;
@@ -62,7 +62,7 @@ from (values
   ('update public.tasks set project_id = 2 where id = 1')
 ) as a (statement);
 
--- Statements that read no column are not held to what their caller sees, but to what they may write.
+-- Statements that read no column are restricted by the policies for writing, not by those for reading.
 
 select is(
   pg_temp.as_persona('stranger', format('with w as (%s returning 1) select count(*) from w', w.statement)),
@@ -82,7 +82,7 @@ select results_eq(
 
 select is(pg_temp.as_persona('stranger', $$
   with t as (insert into public.tasks (id) values (1000000) returning id) select max(id) < 1000000 from t
-$$), 'true', 'nobody takes an id that others will be given');
+$$), 'true', 'a client can''t set an id that the sequence returns later');
 select is(pg_temp.as_persona('stranger', $$
   with t as (
     insert into public.projects (id, repo_url, repo_name, repo_owner, name)
@@ -94,7 +94,7 @@ select is(
   pg_temp.as_persona('service_role', format(
     $$ insert into public.tasks (id, user_id)
        values (%s, '00000000-0000-4000-8000-00000000000a') returning id $$, id
-  )), id::text, 'a server may bring one along'
+  )), id::text, 'a server may set one'
 )
 from brought;
 select is(
@@ -109,7 +109,7 @@ select is(pg_temp.as_persona('stranger', $$
     project_id = excluded.project_id, agent = excluded.agent, attempts_count = excluded.attempts_count,
     priority = excluded.priority, chat_messages = excluded.chat_messages
   returning (id, status, agent, attempts_count, priority, chat_messages)::text
-$$), '(1,pending,claude,0,3,[])', 'a whole row sent back changes what changed');
+$$), '(1,pending,claude,0,3,[])', 'an upsert of a whole row keeps what the database sets');
 select is(pg_temp.as_persona('stranger', $$
   insert into public.projects (repo_url, repo_name, repo_owner, name, is_active, settings)
   values ('https://github.com/a/one', 'one', 'a', 'Renamed', null, null)
@@ -117,9 +117,9 @@ select is(pg_temp.as_persona('stranger', $$
     repo_owner = excluded.repo_owner, name = excluded.name, is_active = excluded.is_active,
     settings = excluded.settings
   returning (id, name, is_active, settings)::text
-$$), '(1,Renamed,t,{})', 'a repository that is there is met by its address');
+$$), '(1,Renamed,t,{})', 'an upsert finds a repository by its URL');
 
--- What a row may hold
+-- What a row may contain
 
 select throws_ok(format('update public.tasks set %s where id = 1', v.set), v.code, v.message, v.set)
 from (values
@@ -139,7 +139,7 @@ from (values
   ('error = repeat(''a'', 1048577)', 'PT413', 'agents_task_result_too_large'),
   ('chat_messages = jsonb_build_array(repeat(''a'', 16777216))', 'PT413', 'agents_task_result_too_large')
 ) as v (set, code, message);
--- An endless one would end the weekly figures of everybody with an error.
+-- An infinite time would make the weekly figures of everybody fail.
 select is(
   pg_temp.as_persona('stranger', format(
     'insert into public.tasks (status, %s) values (''completed'', %L) returning id', c.name, t.time
@@ -151,13 +151,13 @@ from unnest(array['created_at', 'started_at', 'completed_at']) as c (name),
 select lives_ok('update public.tasks set git_diff = repeat(''a'', 52428800) where id = 1',
   'a diff of 50 MB fits');
 
--- Leaving
+-- Deletion
 
 delete from auth.users where id = '00000000-0000-4000-8000-00000000000a';
 select is(
   (select count(*) from public.projects where user_id = '00000000-0000-4000-8000-00000000000a')
     + (select count(*) from public.tasks where user_id = '00000000-0000-4000-8000-00000000000a'),
-  0::bigint, 'an account that is deleted takes its projects and tasks along'
+  0::bigint, 'deleting an account deletes its projects and tasks'
 );
 
 select * from finish();
