@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
@@ -12,6 +13,23 @@ export function aptGet(args: string[]): string | undefined {
   if (done.status === 0) return undefined;
   const words = (done.stderr || String(done.error ?? "")).trim().split("\n").at(-1);
   return `apt-get ${args[0]} failed: ${words}`;
+}
+
+/** Installs mmdebstrap where it is missing, as root; why that failed, if so. */
+export function installMmdebstrap(progress: (step: string) => void): string | undefined {
+  if (isExecutable("/usr/bin/mmdebstrap")) return undefined;
+  if (!isExecutable("/usr/bin/apt-get")) return "this machine has no apt-get to make a Debian 13 with";
+  progress("installing mmdebstrap");
+  return aptGet(["update"]) ?? aptGet(["install", "--yes", "--no-install-recommends", "mmdebstrap"]);
+}
+
+export function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -1,11 +1,11 @@
-import { accessSync, constants, copyFileSync, existsSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { prepareChroot } from "./chroot.ts";
-import { aptGet, isRoot } from "./apt.ts";
+import { installMmdebstrap, isExecutable, isRoot } from "./apt.ts";
 
 /** PostgreSQL 17 as Debian 13 (trixie) has it, with what the run needs. */
-const PACKAGES = [
+export const PACKAGES = [
   "postgresql-17",
   "postgresql-17-cron",
   "postgresql-17-pgtap",
@@ -43,16 +43,11 @@ export async function findDebian(progress: (step: string) => void): Promise<Debi
 }
 
 async function prepare(progress: (step: string) => void): Promise<Debian | string> {
-  if (!isExecutable("/usr/bin/apt-get")) return "this machine has no apt-get to install PostgreSQL 17 with";
   if (!isRoot()) {
     return `on Debian 13, install ${PACKAGES.join(" ")}; elsewhere, root can make a chroot that has them`;
   }
-  if (!isExecutable("/usr/bin/mmdebstrap")) {
-    progress("installing mmdebstrap");
-    const problem = aptGet(["update"]) ??
-      aptGet(["install", "--yes", "--no-install-recommends", "mmdebstrap"]);
-    if (problem) return problem;
-  }
+  const problem = installMmdebstrap(progress);
+  if (problem) return problem;
   const root = await prepareChroot("conformance", PACKAGES, progress);
   if (!root.startsWith("/")) return root;
   const debian = { root, name: `a chroot of Debian 13 in ${root}` };
@@ -76,13 +71,4 @@ function addEmulated({ root }: Debian): string | undefined {
   }
   for (const name of files) copyFileSync(join(EMULATED_FOLDER, name), join(folder, name));
   return undefined;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
