@@ -10,12 +10,12 @@ import { type Person, rows, signUp } from "../support/people.ts";
 
 // The worker of scripts/worker as a program, with the real queue: Data API, Postgres, git over HTTP, GitHub's API.
 
-// several programs start in each test, and other files' tests run beside them
+// several programs start in each test, and other files' tests run at the same time
 vi.setConfig({ testTimeout: 90_000 });
 
 interface Worker {
   process: ChildProcessWithoutNullStreams;
-  /** Everything that it has written so far. */
+  /** Its output so far. */
   output(): string;
   /** Its exit code. */
   ended: Promise<number | null>;
@@ -84,7 +84,7 @@ function startWorker(command: string, args: string[] = [], environment: Record<s
   return worker;
 }
 
-/** As somebody's own machine has it: a worker's token, the publishable key, their GitHub token. */
+/** The environment of a user's own machine: a worker token, the publishable key, the user's GitHub token. */
 const ownKeys = () => ({
   SUPABASE_PUBLISHABLE_KEY: project.publishableKey,
   WORKER_TOKEN: token.token,
@@ -113,13 +113,13 @@ async function queueTask(content = "Say hello"): Promise<number> {
 const taskOf = async (id: number) =>
   await rows(maya.client.from("tasks").select("*, task_attempts(*)").eq("id", id).single());
 
-/** An agent that says that it is at work, and does not end. */
+/** An agent that creates a file and does not end. */
 const ENDLESS = `echo x > x; touch "$HOME/working"; sleep 30`;
 const working = () =>
   expect.poll(() => existsSync(join(bench.folder, "working")), { timeout: 60_000 }).toBe(true);
 
-describe("with a worker's token", () => {
-  test("a task goes from pending to completed, with its chat, diff and pull request", async () => {
+describe("with a worker token", () => {
+  test("a pending task is completed, with its chat, diff and pull request", async () => {
     const id = await queueTask();
     const worker = startWorker(`echo hello >> README.md; echo "Said hello."`, ["--once", "--model", "m-1"], {
       ...ownKeys(),
@@ -147,7 +147,7 @@ describe("with a worker's token", () => {
     expect(worker.output()).not.toMatch(new RegExp(`${TOKEN}|${token.token}`));
   });
 
-  test("a task that its owner cancels ends the agent, and nothing leaves the worker", async () => {
+  test("when its owner cancels a task, the agent is ended, and nothing is pushed", async () => {
     const id = await queueTask();
     const worker = startWorker(ENDLESS, ["--once", "--lease", "9"], ownKeys());
     await working();
@@ -163,7 +163,7 @@ describe("with a worker's token", () => {
     expect(worker.output()).toContain('"event":"cancelled"');
   });
 
-  test("told to end, it gives its task back, and the next worker gets it as if it had not been begun", async () => {
+  test("at a shutdown it releases its task, and the attempt of the next worker is the first one", async () => {
     const id = await queueTask();
     const first = startWorker(ENDLESS, [], ownKeys());
     await working();
@@ -178,7 +178,7 @@ describe("with a worker's token", () => {
     ]);
   });
 
-  test("killed outright, its lease runs out and another one finishes", async () => {
+  test("after SIGKILL its lease expires, and another worker completes the task", async () => {
     const id = await queueTask();
     const first = startWorker(ENDLESS, [], ownKeys());
     await working();
@@ -195,7 +195,7 @@ describe("with a worker's token", () => {
     expect(task.task_attempts.map(({ outcome }) => outcome).sort()).toEqual(["completed", "expired"]);
   });
 
-  test("two workers with two hands each share what there is, and do nothing twice", async () => {
+  test("two workers with two tasks at a time share the queue, and run no task twice", async () => {
     const ids: number[] = [];
     for (let at = 0; at < 6; at++) ids.push(await queueTask(`Task ${at}`));
     const both = [1, 2].map(() =>
@@ -213,7 +213,7 @@ describe("with a worker's token", () => {
     expect(bench.fake.state.pulls.map(({ title }) => title).sort()).toEqual(ids.map((_, at) => `Task ${at}`));
   });
 
-  test("what went wrong stands in the task, and is tried again only where that may help", async () => {
+  test("a failure is stored in the task, and retried only where that can help", async () => {
     const id = await queueTask();
     const worker = startWorker(`echo "no idea" >&2; exit 65`, ["--once"], ownKeys());
     expect(await worker.ended).toBe(1);
@@ -230,7 +230,7 @@ describe("with a worker's token", () => {
     expect(Date.parse(run_after)).toBeGreaterThan(Date.now());
   });
 
-  test("a revoked token ends the worker, and a task that it holds is out of its hands", async () => {
+  test("a revoked token ends the worker, and its task with it", async () => {
     await queueTask();
     const worker = startWorker(ENDLESS, ["--lease", "9"], ownKeys());
     await working();
@@ -242,7 +242,7 @@ describe("with a worker's token", () => {
 });
 
 describe("with the secret key", () => {
-  test("each task is worked on with the GitHub token that its owner stored", async () => {
+  test("each task is run with the GitHub token that its owner stored", async () => {
     const project2 = await openTestProject({ functions: { env: { GITHUB_API_URL: bench.fake.url } } });
     try {
       const noor = await signUp(project2, "noor");
@@ -274,7 +274,7 @@ describe("with the secret key", () => {
   });
 });
 
-test("without keys, or with wrong ones, it says what to do and ends", async () => {
+test("without keys, or with wrong ones, it prints what to do and ends", async () => {
   const nothing = startWorker(`true`);
   expect(await nothing.ended).toBe(1);
   expect(nothing.output()).toContain("WORKER_TOKEN and SUPABASE_PUBLISHABLE_KEY");

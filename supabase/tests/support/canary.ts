@@ -2,13 +2,13 @@ import { createReadStream, globSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Sql } from "postgres";
 
-/** A text to be looked for, in the forms in which somebody might have kept it. */
+/** A text to search for, in every form in which it may have been stored. */
 export class Canary {
   readonly #forms: Map<string, string>;
   readonly #any: RegExp;
   readonly longest: number;
 
-  /** @param text letters and digits, enough of them that they are nowhere by chance */
+  /** @param text letters and digits, long enough not to occur by chance */
   constructor(text: string) {
     const bytes = Buffer.from(text);
     const hex = bytes.toString("hex");
@@ -26,21 +26,21 @@ export class Canary {
     this.longest = Math.max(...[...this.#forms.keys()].map((form) => form.length));
   }
 
-  /** How the text stands in these bytes, if it does. */
+  /** The form in which these bytes contain the text, if they do. */
   formIn(bytes: Buffer): string | undefined {
     const found = this.#any.exec(bytes.toString("latin1"))?.[0];
     return found === undefined ? undefined : this.#forms.get(found);
   }
 }
 
-/** The letters of a base64 text that are the same wherever these bytes stand in it, if as many stand before them modulo 3. */
+/** The characters of a base64 text that are the same for these bytes at any offset with the same remainder modulo 3. */
 function inBase64(bytes: Buffer, shift: number): string {
   const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString("base64url");
   const whole = Math.floor((shift + bytes.length) / 3) * 4;
   return encoded.slice(shift === 0 ? 0 : 4, whole);
 }
 
-/** Reads every file below a folder, and names those that hold it, as `<path> (<form>)`. */
+/** Searches every file below a folder, and returns those that contain it, as `<path> (<form>)`. */
 export async function searchFiles(folder: string, canary: Canary): Promise<string[]> {
   const found: string[] = [];
   for (const path of globSync("**/*", { cwd: folder }).map((name) => join(folder, name))) {
@@ -62,7 +62,7 @@ async function formInFile(path: string, canary: Canary): Promise<string | undefi
   return undefined;
 }
 
-/** Reads every table of every schema as text, and what the server shows of itself, and names those that hold it. */
+/** Searches every table of every schema as text, and the server's own views, and returns those that contain it. */
 export async function searchTables(sql: Sql, canary: Canary): Promise<string[]> {
   const relations = await sql<{ name: string }[]>`
     select c.oid::regclass::text as name from pg_class as c

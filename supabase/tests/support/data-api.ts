@@ -10,13 +10,13 @@ export interface Answer {
   status: number;
   headers: Headers;
   text: string;
-  /** The body as JSON; `undefined` when there is none. */
-  // deno-lint-ignore no-explicit-any -- a test says what it expects of any shape
+  /** The body as JSON; `undefined` without one. */
+  // deno-lint-ignore no-explicit-any -- a test checks a body of any shape
   body: any;
 }
 
 export interface Ask {
-  /** JSON, or with `raw` as it stands. */
+  /** Sent as JSON; `raw` is sent unchanged. */
   body?: unknown;
   raw?: string;
   headers?: Record<string, string>;
@@ -26,7 +26,7 @@ export interface Ask {
 
 export interface DataApi {
   project: TestProject;
-  /** A request to `/rest/v1/<path>`; blanks and quotes in the path are encoded. */
+  /** Sends a request to `/rest/v1/<path>`; blanks and quotes in the path are encoded. */
   ask(method: string, path: string, ask?: Ask): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;

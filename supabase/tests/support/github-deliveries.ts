@@ -19,7 +19,7 @@ export const DEFINITIONS = createRequire(import.meta.url)("@octokit/webhooks-exa
 export const examplesOf = (event: string): Example[] =>
   DEFINITIONS.find(({ name }) => name === event)?.examples ?? [];
 
-/** A pull request is opened. */
+/** The example of an opened pull request. */
 export const OPENED: Example = examplesOf("pull_request").find(({ action }) => action === "opened") ?? {};
 
 export const SECRET = "the-current-secret-of-the-webhook";

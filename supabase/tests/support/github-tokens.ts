@@ -4,10 +4,10 @@ import type { Project } from "../../../scripts/local/stack.ts";
 import { tokenOf } from "./mcp.ts";
 import type { Person } from "./people.ts";
 
-/** A classic token that nobody has. */
+/** A classic token that no user has. */
 export const newToken = (): string => `ghp_${randomBytes(18).toString("hex")}`;
 
-/** A GitHub that knows these tokens, each by its login. */
+/** Starts a fake GitHub with these tokens, by their login. */
 export async function githubWith(tokens: Record<string, string>): Promise<FakeGithub> {
   const github = await startFakeGithub();
   for (const [login, token] of Object.entries(tokens)) {
@@ -23,7 +23,7 @@ export interface TokenAnswer {
   body: Record<string, unknown>;
 }
 
-/** A request to the function `github-token`, by a person or with any headers. */
+/** Sends a request to the function `github-token`, by a person or with any headers. */
 export async function askTokens(
   project: Project,
   who: Person | Record<string, string>,
@@ -48,5 +48,5 @@ export async function askTokens(
   };
 }
 
-/** What a worker of ours calls with. */
+/** The headers of a worker on the server. */
 export const asServer = (project: Project): Record<string, string> => ({ apikey: project.secretKey });

@@ -9,7 +9,7 @@ export interface Call {
   args: Record<string, unknown>;
 }
 
-/** The webhook's handler over a database that answers what it is told to. */
+/** The webhook's handler with a fake database. */
 export function setUpWebhook(results: Record<string, RpcResult> = {}, deps: Partial<Dependencies> = {}) {
   const calls: Call[] = [];
   const logged: LogEntry[] = [];
