@@ -18,7 +18,10 @@ export const createServerClient = (): Client =>
     auth: { persistSession: false, autoRefreshToken: false },
   });
 
-/** A client for a person: the publishable key is public, and row security decides what the signed-in user may do. */
+/**
+ * A client for a person: the publishable key is public, and row security decides what the signed-in user may
+ * do.
+ */
 export const createUserClient = (): Client =>
   createClient<Database>(requireEnv("SUPABASE_URL"), requireEnv("SUPABASE_PUBLISHABLE_KEY"), {
     auth: { persistSession: false, autoRefreshToken: false },

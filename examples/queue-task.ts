@@ -1,5 +1,6 @@
-// Signs a user in (or up), registers a repository, and queues a task for a coding agent. A worker claims it: npm run worker.
-// npx node examples/queue-task.ts https://github.com/acme/shop "Optimize the README file" you@example.org a-long-password
+// Signs a user in (or up), registers a repository, and queues a task for a coding agent, which a worker
+// claims (npm run worker).
+// npx node examples/queue-task.ts https://github.com/acme/shop "Fix the typo" you@example.org a-long-password
 
 import { createUserClient } from "./client.ts";
 

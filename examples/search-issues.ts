@@ -1,4 +1,4 @@
-// Searches issues by what people type: words, "phrases", -exclusions, identifiers such as C# or src/app.ts:42.
+// Searches issues by what people type: words, "phrases", -exclusions, identifiers such as C# or v2.14.1.
 // npx node examples/search-issues.ts 'login -safari'
 
 import { createServerClient } from "./client.ts";

@@ -1,4 +1,5 @@
-// Sends a message to the Circle webhook, as a workflow that reads Circle does, and prints the issue that it becomes.
+// Sends a message to the Circle webhook, as a workflow that reads Circle does, and prints the issue that it
+// becomes.
 // npx node examples/send-message.ts "The login page keeps reloading" Auth
 
 import { createServerClient, requireEnv } from "./client.ts";

@@ -1,5 +1,5 @@
-// Prints issues as they are created and changed, until Ctrl-C. It polls, which works everywhere; a hosted project also has
-// Realtime: supabase.channel("issues").on("postgres_changes", { event: "*", schema: "public", table: "issues" }, …)
+// Prints issues as they are created and changed, until Ctrl-C. It polls, which works everywhere; a hosted
+// project also has Realtime (supabase.channel, on "postgres_changes").
 // npx node examples/watch-issues.ts
 
 import { setTimeout as sleep } from "node:timers/promises";

@@ -2,8 +2,8 @@ import { styleText } from "node:util";
 import { errorCode, UserError } from "./local/user-error.ts";
 
 /**
- * Runs a command when its module is the program that was started. `--help` prints `help`; when `parseArgs` rejects the
- * arguments, its message is printed.
+ * Runs a command when its module is the program that was started. `--help` prints `help`; when `parseArgs`
+ * rejects the arguments, its message is printed.
  *
  * @param isMain `import.meta.main` of the command's module
  * @param run resolves with true for exit code 0, false for 1
@@ -29,7 +29,9 @@ export async function command(
   });
 }
 
-/** Prints one line per step of a long command. On standard error, so that the command's result can be piped. */
+/**
+ * Prints one line per step of a long command. On standard error, so that the command's result can be piped.
+ */
 export const progress = (step: string): void =>
   console.error(`${styleText("dim", "…", { stream: process.stderr })} ${step}`);
 
@@ -42,7 +44,8 @@ export function report(name: string, problems: string[]): boolean {
 }
 
 /**
- * Runs a command: a `UserError` is printed with its hint, any other error with its stack; both set exit code 1.
+ * Runs a command: a `UserError` is printed with its hint, any other error with its stack; both set exit code
+ * 1.
  */
 async function runCommand(command: () => Promise<void>): Promise<void> {
   try {

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 
-// A fake coding agent for the command line: it reads the prompt, fixes the one mistake that it knows, runs the repository's own
-// test, and reports what it did. Any agent that takes a prompt and edits files is run in the same way.
+// A fake coding agent for the command line: it reads the prompt, fixes the one mistake that it knows, runs
+// the repository's own test, and reports what it did. Any agent that takes a prompt and edits files is run in
+// the same way.
 
 const prompt = readFileSync(0, "utf8");
 const source = readFileSync("export.js", "utf8");

@@ -74,7 +74,9 @@ async function queueTask({ maya }: AgentsStage, projectId: number, issueId: stri
   return task.id;
 }
 
-/** Runs the worker of scripts/worker in its own process, with a token that can only claim and finish tasks. */
+/**
+ * Runs the worker of scripts/worker in its own process, with a token that can only claim and finish tasks.
+ */
 async function runWorker({ project, fake, folder, maya }: AgentsStage, taskId: number): Promise<void> {
   heading("A worker claims it");
   const { token } = await timed(

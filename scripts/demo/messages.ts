@@ -1,5 +1,6 @@
-// Payloads of a workflow that reads a Circle community: the envelope of an n8n flow that asked a language model whether the
-// message is an issue. A single message and a thread have different keys for the same values, as in the real flow.
+// Payloads of a workflow that reads a Circle community: the envelope of an n8n flow that asked a language
+// model whether the message is an issue. A single message and a thread have different keys for the same
+// values, as in the real flow.
 
 const ROOM = "5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77";
 const SPACE = "https://club.example.org/c/help-chat";

@@ -16,9 +16,9 @@ import { type Client, rows } from "./rows.ts";
 
 const HELP = `npm run demo
 
-Shows the main job on a throw-away stack: messages from a Circle community arrive at the webhook and become issues, which are
-commented on and resolved, one of them by a coding agent, whose pull request is merged. Needs git, but no account, no Docker
-and no network.
+Shows the main job on a throw-away stack: messages from a Circle community arrive at the webhook and become
+issues, which are commented on and resolved, one of them by a coding agent, whose pull request is merged.
+Needs git, but no account, no Docker and no network.
 `;
 
 await command(import.meta.main, HELP, async (args) => {

@@ -76,7 +76,9 @@ function route(
 export const isMember = (repo: FakeRepo, user: FakeUser | undefined): boolean =>
   user !== undefined && repo.members.some((login) => login.toLowerCase() === user.login.toLowerCase());
 
-/** Whether a user may read a repository. A classic token without the scope `repo` can't read a private one. */
+/**
+ * Whether a user may read a repository. A classic token without the scope `repo` can't read a private one.
+ */
 export function mayRead(repo: FakeRepo, user: FakeUser | undefined): boolean {
   if (!repo.isPrivate) return true;
   const isScoped = user !== undefined &&

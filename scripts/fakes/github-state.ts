@@ -48,7 +48,10 @@ export interface DeliveryEvent {
   owner: string;
   name: string;
   number: number;
-  /** GitHub's name: `opened`, `closed`, `reopened`, `edited`, `synchronize`, `converted_to_draft`, `ready_for_review` … */
+  /**
+   * GitHub's name: `opened`, `closed`, `reopened`, `edited`, `synchronize`, `converted_to_draft`,
+   * `ready_for_review` …
+   */
   action: string;
   sender?: string;
   /** Overrides keys of the payload. */
@@ -86,11 +89,16 @@ export type FakeState = ReturnType<typeof createState>;
 const sha = (text: string): string => createHash("sha1").update(text).digest("hex");
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-/** The commit of a branch; null where the branch does not exist. Without a bare repository every branch exists. */
+/**
+ * The commit of a branch; null where the branch does not exist. Without a bare repository every branch
+ * exists.
+ */
 const branchSha = (repo: FakeRepo, ref: string): string | null =>
   repo.gitDir === null ? sha(`${repo.owner}/${repo.name} ${ref}`) : branchCommit(repo.gitDir, ref);
 
-/** The state of the fake, and how tests and the demo change it. Names are compared without case, as at GitHub. */
+/**
+ * The state of the fake, and how tests and the demo change it. Names are compared without case, as at GitHub.
+ */
 export function createState(urls: () => Urls, webhookSecret: string, now: () => Date) {
   const users: FakeUser[] = [];
   const repos: FakeRepo[] = [];

@@ -25,8 +25,8 @@ export interface FakeGithub {
 }
 
 /**
- * Starts a fake of the part of GitHub's REST API that Fixloop uses, over HTTP on a free port of the loopback address. Bare
- * repositories can be cloned from and pushed to at `<url>/<owner>/<name>.git`.
+ * Starts a fake of the part of GitHub's REST API that Fixloop uses, over HTTP on a free port of the loopback
+ * address. Bare repositories can be cloned from and pushed to at `<url>/<owner>/<name>.git`.
  */
 export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<FakeGithub> {
   let url = "";

@@ -14,8 +14,8 @@ export interface Worker {
 }
 
 /**
- * Runs the jobs of `cron.schedule`, as the background worker of pg_cron does: in UTC, each job as its own user over its
- * own connection, one run of a job at a time, every run with its row in `cron.job_run_details`.
+ * Runs the jobs of `cron.schedule`, as the background worker of pg_cron does: in UTC, each job as its own
+ * user over its own connection, one run of a job at a time, every run with its row in `cron.job_run_details`.
  *
  * @param urlFor connection string for a database and a role
  */
@@ -104,7 +104,9 @@ async function markInterrupted(sql: postgres.Sql): Promise<void> {
   `;
 }
 
-/** The next run of a pg_cron schedule (five fields in UTC, or `<n> seconds`), in milliseconds since the epoch. */
+/**
+ * The next run of a pg_cron schedule (five fields in UTC, or `<n> seconds`), in milliseconds since the epoch.
+ */
 function nextRun(schedule: string, now: number): number | undefined {
   const seconds = schedule.match(/^\s*(\d+)\s+seconds?\s*$/i)?.[1];
   if (seconds) return now + Number(seconds) * 1000;

@@ -1,5 +1,6 @@
-// Runs one edge function under Deno: `export default { fetch }`, as the platform's runtime takes it.
-// Prints its port on standard output, where the function logs too. Ends when standard input closes, so with its parent.
+// Runs one edge function under Deno: `export default { fetch }`, as the platform's runtime takes it. Prints
+// its port on standard output, where the function logs too. Ends when standard input closes, so with its
+// parent.
 
 interface EdgeFunction {
   default: { fetch(request: Request): Response | Promise<Response> };

@@ -5,7 +5,10 @@ import type { Readable, Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { bin, ROOT } from "./paths.ts";
 
-/** A function whose process does not answer a ping for this long during a request is ended, as by the platform's CPU limit. */
+/**
+ * A function whose process does not answer a ping for this long during a request is ended, as by the
+ * platform's CPU limit.
+ */
 const STALLED_AFTER_MS = 5_000;
 
 /** The platform's time limit for a start. */
@@ -57,7 +60,10 @@ export async function startHost(
   return { process: child, port, inFlight: 0, exited };
 }
 
-/** Waits for the line with the port; every other line is the function's own. A process that fails to start is ended. */
+/**
+ * Waits for the line with the port; every other line is the function's own. A process that fails to start is
+ * ended.
+ */
 async function listeningPort(
   name: string,
   child: ChildProcessByStdio<Writable, Readable, Readable>,

@@ -39,8 +39,8 @@ export interface Functions {
 }
 
 /**
- * Edge functions, each in its own Deno process, which its first request starts. A process that throws outside of a request
- * ends, one whose event loop is blocked is ended; the next request starts another.
+ * Edge functions, each in its own Deno process, which its first request starts. A process that throws outside
+ * of a request ends, one whose event loop is blocked is ended; the next request starts another.
  */
 export function createFunctions(options: FunctionsOptions): Functions {
   const folder = options.folder ?? join(SUPABASE_DIR, "functions");
@@ -151,7 +151,9 @@ function entryOf(folder: string, name: string, config: SupabaseConfig): string {
   return entrypoint ? join(SUPABASE_DIR, entrypoint) : join(folder, name, "index.ts");
 }
 
-/** The variables that the platform sets for every function, and the secrets that `supabase secrets set` would. */
+/**
+ * The variables that the platform sets for every function, and the secrets that `supabase secrets set` would.
+ */
 function functionEnvironment(options: FunctionsOptions, folder: string): Record<string, string> {
   const secrets = join(folder, ".env");
   const key = { kty: "oct", k: Buffer.from(JWT_SECRET).toString("base64url"), alg: "HS256" };

@@ -6,8 +6,8 @@ import type { Functions } from "./functions.ts";
 import { errorCode, UserError } from "./user-error.ts";
 
 /**
- * Longer than clients keep an idle connection (Deno: 90 s), so that they close it first: a request on a connection that the
- * server is closing ends in ECONNRESET.
+ * Longer than clients keep an idle connection (Deno: 90 s), so that they close it first: a request on a
+ * connection that the server is closing ends in ECONNRESET.
  */
 const KEEP_ALIVE_MS = 120_000;
 

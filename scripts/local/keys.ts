@@ -1,6 +1,6 @@
 /**
- * Development keys: the same fixed values that `supabase start` uses, so that a client moves between the two unchanged.
- * They only protect a server on the loopback address.
+ * Development keys: the same fixed values that `supabase start` uses, so that a client moves between the two
+ * unchanged. They only protect a server on the loopback address.
  */
 export const PUBLISHABLE_KEY = "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH";
 export const SECRET_KEY = "sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz";

@@ -3,7 +3,10 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "nod
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Stops the server that a killed parent left running on this folder, and cleans up after a server that was killed. */
+/**
+ * Stops the server that a killed parent left running on this folder, and cleans up after a server that was
+ * killed.
+ */
 export async function stopLeftover(cluster: string): Promise<void> {
   const pidFile = join(cluster, "postmaster.pid");
   if (!existsSync(pidFile)) return;
@@ -22,7 +25,10 @@ export async function stopLeftover(cluster: string): Promise<void> {
   }
 }
 
-/** Whether a process of this cluster runs, by its working directory: a backend outlives its killed postmaster for a moment. */
+/**
+ * Whether a process of this cluster runs, by its working directory: a backend outlives its killed postmaster
+ * for a moment.
+ */
 function hasProcess(cluster: string): boolean {
   return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).some((pid) => {
     try {

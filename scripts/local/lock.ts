@@ -6,8 +6,8 @@ import { UserError } from "./user-error.ts";
 const NAME = "lock.sock";
 
 /**
- * Locks a data folder, so that one process at a time runs a stack over it. The lock is a socket that the process listens on:
- * it ends with the process in every case.
+ * Locks a data folder, so that one process at a time runs a stack over it. The lock is a socket that the
+ * process listens on: it ends with the process in every case.
  *
  * @returns releases the lock
  */

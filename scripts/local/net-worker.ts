@@ -15,8 +15,9 @@ const BATCH = 200;
 const RETENTION = "6 hours";
 
 /**
- * Sends the requests of `net.http_get` and `net.http_post`, as the background worker of pg_net does: a request leaves the
- * queue before it is sent, so it is sent at most once, and its response or error is stored in `net._http_response`.
+ * Sends the requests of `net.http_get` and `net.http_post`, as the background worker of pg_net does: a
+ * request leaves the queue before it is sent, so it is sent at most once, and its response or error is stored
+ * in `net._http_response`.
  */
 export function startNetWorker(url: string): Worker {
   const sql = postgres(url, { max: 4, onnotice: () => {} });

@@ -28,12 +28,16 @@ import { errorCode, UserError } from "./user-error.ts";
 /** The major version that the stack runs; a data folder of another one is rejected. */
 const MAJOR = "17";
 
-/** The password of every login role. The server listens on the loopback address only, as with `supabase start`. */
+/**
+ * The password of every login role. The server listens on the loopback address only, as with `supabase
+ * start`.
+ */
 const PASSWORD = "postgres";
 
 /**
- * What `initdb` gets for the platform's collation: text sorts and changes case as ICU's `en-US` has it. The C library is
- * asked for the class of a character only (letters in full text search and pg_trgm); every system has one of these two.
+ * What `initdb` gets for the platform's collation: text sorts and changes case as ICU's `en-US` has it. The C
+ * library is asked for the class of a character only (letters in full text search and pg_trgm); every system
+ * has one of these two.
  */
 export const LOCALE_OPTIONS = [
   "--encoding=UTF8",
@@ -76,7 +80,8 @@ export interface Postgres {
  * Starts PostgreSQL over a data folder, and creates the cluster when the folder is new.
  *
  * Recovers by itself from a crash: a server that a killed parent left running is stopped first, one that was
- * killed replays its WAL. Errors are `UserError`s: port in use, another major version's data, disk full, unreadable folder.
+ * killed replays its WAL. Errors are `UserError`s: port in use, another major version's data, disk full,
+ * unreadable folder.
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const { dataDir, port, durable = true, progress = () => {} } = options;

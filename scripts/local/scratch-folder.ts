@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { dropCluster } from "./postgres.ts";
 
 /**
- * Creates a folder for a throw-away stack. Other accounts can enter it: as root, PostgreSQL runs as another account, which
- * has to reach its data; the data itself is readable by that account only.
+ * Creates a folder for a throw-away stack. Other accounts can enter it: as root, PostgreSQL runs as another
+ * account, which has to reach its data; the data itself is readable by that account only.
  */
 export function scratchFolder(purpose: string): string {
   const folder = mkdtempSync(join(tmpdir(), `fixloop-${purpose}-`));

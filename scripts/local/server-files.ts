@@ -24,8 +24,8 @@ async function nativeFolder(): Promise<string> {
 }
 
 /**
- * Copies the server's programs into `home`, with the emulated extensions of the platform and pgTAP.
- * A copy, because as root the server runs as another account, which may not be able to read this checkout, and
+ * Copies the server's programs into `home`, with the emulated extensions of the platform and pgTAP. A copy,
+ * because as root the server runs as another account, which may not be able to read this checkout, and
  * because only npm writes to `node_modules`. Copied again when the server or an emulated extension changes.
  */
 export async function installServer(home: string): Promise<string> {

@@ -21,7 +21,10 @@ export interface Account {
   gid: number;
 }
 
-/** The account for PostgreSQL, which does not run as root: there, `postgres`, or `nobody` where that does not exist. */
+/**
+ * The account for PostgreSQL, which does not run as root: there, `postgres`, or `nobody` where that does not
+ * exist.
+ */
 export function serverAccount(): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const accounts = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
@@ -37,8 +40,8 @@ export function serverAccount(): Account | undefined {
 }
 
 /**
- * The folder of programs and data: `dataDir`, or, where the server's account cannot enter that (root's home), a folder under
- * /var/lib, whose path is stored in `dataDir/postgres-home`.
+ * The folder of programs and data: `dataDir`, or, where the server's account cannot enter that (root's home),
+ * a folder under /var/lib, whose path is stored in `dataDir/postgres-home`.
  */
 export function prepareHome(dataDir: string, account: Account | undefined): string {
   try {

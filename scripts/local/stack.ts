@@ -91,7 +91,10 @@ async function applySeed(url: string): Promise<void> {
   }
 }
 
-/** Checks for the last change of the baseline, which is one transaction; a start that was interrupted before applies it again. */
+/**
+ * Checks for the last change of the baseline, which is one transaction; a start that was interrupted before
+ * applies it again.
+ */
 async function hasPlatform(server: Postgres): Promise<boolean> {
   const sql = postgres(server.url("postgres", "supabase_admin"), { max: 1, onnotice: () => {} });
   try {

@@ -101,7 +101,10 @@ async function until(
   }
 }
 
-/** How much slower than an idle machine this one is now, by the start of an empty program, which takes 40 ms there. */
+/**
+ * How much slower than an idle machine this one is now, by the start of an empty program, which takes 40 ms
+ * there.
+ */
 function slowdown(): number {
   const began = performance.now();
   for (let i = 0; i < 5; i++) spawnSync(NODE, ["-e", ""]);

@@ -115,7 +115,10 @@ function readPort(name: string, otherwise: number): number {
   throw new UserError(`${name}=${value} is not a port.`, "Set it to a number from 1 to 65535.");
 }
 
-/** Sends a request to each part through the gateway, as a client does; the stack is ready when all have answered. */
+/**
+ * Sends a request to each part through the gateway, as a client does; the stack is ready when all have
+ * answered.
+ */
 async function probe(project: Project): Promise<void> {
   const headers = { apikey: project.secretKey };
   for (const path of ["/rest/v1/", "/auth/v1/settings"]) {

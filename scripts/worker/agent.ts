@@ -42,9 +42,9 @@ const LONGEST_METADATA = 64 * 1024;
 /**
  * Runs the agent in the clone until it ends.
  *
- * It gets the prompt on its standard input and as the file `FIXLOOP_PROMPT_FILE`, the task as JSON in `FIXLOOP_TASK_FILE`,
- * and may write JSON for `execution_metadata` to `FIXLOOP_METADATA_FILE`. Exit code 65 means that the task can't be done, any
- * other one but 0 that this attempt failed.
+ * It gets the prompt on its standard input and as the file `FIXLOOP_PROMPT_FILE`, the task as JSON in
+ * `FIXLOOP_TASK_FILE`, and may write JSON for `execution_metadata` to `FIXLOOP_METADATA_FILE`. Exit code 65
+ * means that the task can't be done, any other one but 0 that this attempt failed.
  *
  * @throws TaskFailure `agent_failed`, `agent_timeout`, `agent_missing`
  * @throws the signal's reason when it is aborted

@@ -7,8 +7,8 @@ import { type Changes, collectChanges } from "./changes.ts";
 import { prepareWorkspace, type Workspace } from "./clone.ts";
 import { createGit, type Git } from "./git.ts";
 
-// The agent's changes are collected, and no program that it left in its clone is run: the agent may be sandboxed, the worker is
-// not.
+// The agent's changes are collected, and no program that it left in its clone is run: the agent may be
+// sandboxed, the worker is not.
 
 let folder: string;
 let git: Git;
@@ -55,7 +55,9 @@ async function clone(source: string): Promise<Workspace> {
   });
 }
 
-/** A script that creates a repository whose configuration and attributes run a program, which leaves a file. */
+/**
+ * A script that creates a repository whose configuration and attributes run a program, which leaves a file.
+ */
 function trap(): string {
   const program = join(folder, "program");
   writeFileSync(program, `#!/bin/sh\ntouch '${join(folder, "ran")}'\ncat\n`, { mode: 0o755 });

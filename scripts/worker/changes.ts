@@ -35,8 +35,8 @@ const STATUS: Record<string, ChangedFile["status"]> = {
 };
 
 /**
- * Fetches the agent's work into our repository: its commits, and one more for uncommitted changes. Nothing is run in the
- * agent's clone, whose configuration could name programs.
+ * Fetches the agent's work into our repository: its commits, and one more for uncommitted changes. Nothing is
+ * run in the agent's clone, whose configuration could name programs.
  *
  * @throws TaskFailure `commit_failed`, `changes_too_large`
  */
@@ -115,8 +115,9 @@ async function fetchCommits(git: Git, space: Workspace, message: string): Promis
 }
 
 /**
- * Excludes submodules before git inspects the working tree: in a known submodule, git runs itself, with a configuration that
- * the agent may have written. Submodules in their place stay unchanged, the others are removed.
+ * Excludes submodules before git inspects the working tree: in a known submodule, git runs itself, with a
+ * configuration that the agent may have written. Submodules in their place stay unchanged, the others are
+ * removed.
  *
  * @returns the paths of the submodules that stay
  */
@@ -147,7 +148,10 @@ function isSubmodule(path: string): boolean {
     readdirSync(path).length === 0);
 }
 
-/** Excludes repositories that the agent cloned into its own: they would become submodules that can't be fetched. */
+/**
+ * Excludes repositories that the agent cloned into its own: they would become submodules that can't be
+ * fetched.
+ */
 async function excludeRepositories(git: Git, space: Workspace, head: string): Promise<void> {
   const { stdout } = await git([
     ...inOurs(space),

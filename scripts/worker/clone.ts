@@ -27,7 +27,10 @@ export interface Workspace {
   base: string;
   branch: string;
   url: string;
-  /** The branch's commit on the server; null where the branch does not exist. A push replaces only that commit. */
+  /**
+   * The branch's commit on the server; null where the branch does not exist. A push replaces only that
+   * commit.
+   */
   remoteBranch: string | null;
 }
 

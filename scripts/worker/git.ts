@@ -31,7 +31,10 @@ export interface GitCall {
 
 export type Git = (args: readonly string[], call?: GitCall) => Promise<RunResult>;
 
-/** An error of git. Its text may contain what a server sent: it is shown, and only parsed for the kind of the error. */
+/**
+ * An error of git. Its text may contain what a server sent: it is shown, and only parsed for the kind of the
+ * error.
+ */
 export class GitError extends Error {
   readonly stderr: string;
   readonly stdout: string;
@@ -82,7 +85,10 @@ const CONFIG = (author: GitOptions["author"]): string =>
 	email = ${JSON.stringify(author.email)}
 `;
 
-/** Answers git's two questions for the one server that the token is for; a redirect to another server gets no answer. */
+/**
+ * Answers git's two questions for the one server that the token is for; a redirect to another server gets no
+ * answer.
+ */
 const ASKPASS = `#!/bin/sh
 case "$1" in
   "Username for '$FIXLOOP_GIT_ORIGIN'"*) echo x-access-token ;;

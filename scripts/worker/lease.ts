@@ -27,8 +27,9 @@ export interface Lease {
 const RETRY_MS = 1_000;
 
 /**
- * Renews a lease with a heartbeat at a third of its length. A cancelled task, a lease that another worker has, and one that
- * expired because no heartbeat reached the queue end in the same way: `signal` is aborted, and nothing may be written.
+ * Renews a lease with a heartbeat at a third of its length. A cancelled task, a lease that another worker
+ * has, and one that expired because no heartbeat reached the queue end in the same way: `signal` is aborted,
+ * and nothing may be written.
  */
 export function holdLease(queue: Queue, claim: Claim, options: LeaseOptions): Lease {
   const { leaseSeconds, shutdown, log } = options;

@@ -55,8 +55,8 @@ process.once("exit", () => {
 });
 
 /**
- * Runs a program in its own process group, so that the processes it started end with it: SIGTERM to all of them, and after
- * `graceMs` SIGKILL. Resolves when the program has ended and its group is empty.
+ * Runs a program in its own process group, so that the processes it started end with it: SIGTERM to all of
+ * them, and after `graceMs` SIGKILL. Resolves when the program has ended and its group is empty.
  *
  * @throws when the program cannot be started
  */

@@ -9,7 +9,9 @@ export interface ChatMessage {
 /** A claimed task and its lease, as `claim_task` returns them. */
 export interface Claim {
   task_id: number;
-  /** The lease that a call belongs to. A later lease has a greater token, and only the latest one is accepted. */
+  /**
+   * The lease that a call belongs to. A later lease has a greater token, and only the latest one is accepted.
+   */
   fencing_token: number;
   attempt: number;
   lease_expires_at: string;
@@ -50,7 +52,10 @@ export interface FailureReport {
 
 /** The calls of a worker. Each throws `QueueError`. */
 export interface Queue {
-  /** @param key a repeated call with the same key returns the same lease, so that a lost response has no effect */
+  /**
+   * @param key a repeated call with the same key returns the same lease, so that a lost response has no
+   * effect
+   */
   claim(key: string): Promise<Claim | null>;
   heartbeat(claim: Claim, message?: string): Promise<"running" | "cancelled">;
   complete(claim: Claim, result: Result): Promise<void>;
@@ -60,7 +65,9 @@ export interface Queue {
 }
 
 export class QueueError extends Error {
-  /** `agents_task_lease_expired`, `agents_worker_token_invalid` … or null when the queue could not be reached. */
+  /**
+   * `agents_task_lease_expired`, `agents_worker_token_invalid` … or null when the queue could not be reached.
+   */
   readonly code: string | null;
   /** The HTTP status; 0 without a response. */
   readonly status: number;

@@ -9,7 +9,8 @@ export interface RepositoryRules {
 
 /**
  * Checks the URL of a task's repository, which a user wrote: it must not be an option, another protocol
- * (`ext::` runs a command), a host inside the worker's network, or contain a password that would end up in logs.
+ * (`ext::` runs a command), a host inside the worker's network, or contain a password that would end up in
+ * logs.
  *
  * @throws TaskFailure `no_repository`, `repository_refused`
  */
@@ -36,7 +37,9 @@ export function checkRepository(repoUrl: string | null, rules: RepositoryRules):
   return url;
 }
 
-/** The origin of the web pages for an API: `https://github.com`, or the host of a GitHub Enterprise Server. */
+/**
+ * The origin of the web pages for an API: `https://github.com`, or the host of a GitHub Enterprise Server.
+ */
 export function githubOrigin(apiUrl: string): URL {
   const url = new URL(apiUrl);
   if (url.host === "api.github.com") return new URL("https://github.com");
@@ -44,8 +47,8 @@ export function githubOrigin(apiUrl: string): URL {
 }
 
 /**
- * Owner and name of a repository on GitHub's own host; null for one elsewhere, whose names only the project has. The URL
- * that was pushed to counts: the user may have stored any other name in the project.
+ * Owner and name of a repository on GitHub's own host; null for one elsewhere, whose names only the project
+ * has. The URL that was pushed to counts: the user may have stored any other name in the project.
  */
 export function namesOnGithub(url: URL, apiUrl: string): [owner: string, name: string] | null {
   const [, owner, name] = url.pathname.match(/^\/([^/]+)\/([^/]+?)(?:\.git)?\/?$/) ?? [];

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { isRunning } from "../../supabase/tests/support/processes.ts";
 import { type Bench, openBench, TOKEN } from "./testing/bench.ts";
 
-// One task from its clone to its pull request: git and its server, the agent and GitHub's API are processes and HTTP.
+// One task from its clone to its pull request: git and its server, the agent and GitHub's API are processes
+// and HTTP.
 
 vi.setConfig({ testTimeout: 90_000 });
 

@@ -45,7 +45,10 @@ export interface TaskDeps {
 
 export type Outcome = "completed" | "retried" | "failed" | Stopped["reason"];
 
-/** Runs one task from its clone to its pull request, and reports the result to the queue while the lease lasts. */
+/**
+ * Runs one task from its clone to its pull request, and reports the result to the queue while the lease
+ * lasts.
+ */
 export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promise<Outcome> {
   const { queue, options, redactor } = deps;
   const log: Log = (event, fields) => deps.log(event, { task: claim.task_id, ...fields });
@@ -101,7 +104,10 @@ const unexpected = (error: unknown): TaskFailure =>
     cause: error,
   });
 
-/** A result that the queue rejects would be rejected from another attempt too, with the pull request open by then. */
+/**
+ * A result that the queue rejects would be rejected from another attempt too, with the pull request open by
+ * then.
+ */
 function mapRejection(error: unknown): never {
   if (error instanceof QueueError && (error.status === 413 || error.status === 422)) {
     throw new TaskFailure("result_refused", false, `${error.code}: ${error.message}`, { cause: error });
@@ -115,7 +121,10 @@ const described = ({ pr_url, commit_hash, changed_files }: Result): Fields => ({
   pull_request: pr_url,
 });
 
-/** After a cancellation or a lost lease nothing may be written; at a shutdown the task is released, and the attempt not counted. */
+/**
+ * After a cancellation or a lost lease nothing may be written; at a shutdown the task is released, and the
+ * attempt not counted.
+ */
 async function stopped(queue: Queue, claim: Claim, { reason }: Stopped, log: Log): Promise<Outcome> {
   log(reason === "cancelled" ? "cancelled" : reason === "shutdown" ? "releasing" : "lease lost");
   if (reason === "shutdown") {

@@ -11,8 +11,8 @@ export interface TokenOptions {
 }
 
 /**
- * Returns the source of a task's GitHub token: the worker's environment, or, for a worker with the secret key, the edge
- * function that decrypts the token that the task's owner stored. Null when no token is stored.
+ * Returns the source of a task's GitHub token: the worker's environment, or, for a worker with the secret
+ * key, the edge function that decrypts the token that the task's owner stored. Null when no token is stored.
  *
  * @throws TaskFailure `worker_failed` when the function does not answer
  */

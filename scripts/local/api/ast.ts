@@ -1,10 +1,11 @@
 import type { Catalog, PgFunction } from "./catalog.ts";
 
-// Fixes in @supabase/lite: values are sent as the driver guesses their types, so that arrays, composites, domains and JSON
-// strings arrive wrong; a key that a row of a bulk insert lacks is stored as its default; an upsert leaves its key columns
-// alone; a call of a function that only reads may write.
-// Unnecessary when: lite gives a body to the server as JSON (`json_to_recordset`), as PostgREST does, writes null for missing
-// keys, sets every column that an upsert sends, and runs calls of stable functions read-only.
+// Fixes in @supabase/lite: values are sent as the driver guesses their types, so that arrays, composites,
+// domains and JSON strings arrive wrong; a key that a row of a bulk insert lacks is stored as its default; an
+// upsert leaves its key columns alone; a call of a function that only reads may write.
+// Unnecessary when: lite gives a body to the server as JSON (`json_to_recordset`), as PostgREST does, writes
+// null for missing keys, sets every column that an upsert sends, and runs calls of stable functions
+// read-only.
 
 type Values = Record<string, unknown>;
 type Where = Record<string, unknown>;
@@ -97,7 +98,10 @@ export function fillMissing(ast: Ast): void {
   ast.values = Array.isArray(ast.values) ? ast.values.map(fill) : fill(ast.values);
 }
 
-/** An upsert updates every column that it sends, the key too; lite leaves out the columns that this list includes. */
+/**
+ * An upsert updates every column that it sends, the key too; lite leaves out the columns that this list
+ * includes.
+ */
 class ConflictColumns extends Array<string> {
   override includes(): boolean {
     return false;

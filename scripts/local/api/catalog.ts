@@ -84,7 +84,10 @@ export class Catalog {
   }
 }
 
-/** The roles that the API may switch to, with their own settings (`alter role … set`), which PostgREST applies with the role. */
+/**
+ * The roles that the API may switch to, with their own settings (`alter role … set`), which PostgREST applies
+ * with the role.
+ */
 async function loadRoles(sql: postgres.Sql): Promise<Map<string, [name: string, value: string][]>> {
   const rows = await sql<{ name: string; settings: string[] }[]>`
     select r.rolname as name, coalesce(r.rolconfig, '{}') as settings

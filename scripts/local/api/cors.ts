@@ -1,8 +1,11 @@
-// Fixes in @supabase/lite: preflight requests are answered differently from Supabase's gateway, and pages of other origins
-// can't read the headers of a response, such as `Content-Range`.
+// Fixes in @supabase/lite: preflight requests are answered differently from Supabase's gateway, and pages of
+// other origins can't read the headers of a response, such as `Content-Range`.
 // Unnecessary when: lite answers CORS as Supabase's gateway does.
 
-/** The headers that a page of another origin may read: PostgREST's, and the one that names the gateway's own errors. */
+/**
+ * The headers that a page of another origin may read: PostgREST's, and the one that names the gateway's own
+ * errors.
+ */
 const EXPOSED = [
   "Content-Encoding",
   "Content-Location",
@@ -18,8 +21,8 @@ const EXPOSED = [
 ].join(", ");
 
 /**
- * Answers a preflight request as Supabase's gateway does for its API: any origin, any method, and every requested header.
- * `undefined` for any other request.
+ * Answers a preflight request as Supabase's gateway does for its API: any origin, any method, and every
+ * requested header. `undefined` for any other request.
  */
 export function preflight(request: Request): Response | undefined {
   const asked = request.headers.get("access-control-request-method");

@@ -1,8 +1,9 @@
 import type { ConnectionInternals } from "./internals.ts";
 
-// Fixes in @supabase/lite: embedding follows foreign keys to and from schemas that are not exposed, and takes any unique
-// index, also a partial one or one over expressions, for a to-one relationship.
-// Unnecessary when: lite embeds through exposed schemas alone and decides "to one" by unique constraints, as PostgREST does.
+// Fixes in @supabase/lite: embedding follows foreign keys to and from schemas that are not exposed, and takes
+// any unique index, also a partial one or one over expressions, for a to-one relationship.
+// Unnecessary when: lite embeds through exposed schemas alone and decides "to one" by unique constraints, as
+// PostgREST does.
 
 /** Leaves in lite's catalog only the foreign keys and unique indexes that PostgREST embeds by. */
 export function limitEmbedding(internals: ConnectionInternals, exposed: string[]): void {

@@ -1,5 +1,5 @@
-// Fixes in @supabase/lite: errors of the server have other statuses for some SQLSTATEs, lose `details` and `hint` for others,
-// and `raise sqlstate 'PGRST'` is not supported.
+// Fixes in @supabase/lite: errors of the server have other statuses for some SQLSTATEs, lose `details` and
+// `hint` for others, and `raise sqlstate 'PGRST'` is not supported.
 // Unnecessary when: lite maps errors by PostgREST's table, for every SQLSTATE.
 
 /** What `postgres` throws for an error that the server reported. */
@@ -33,7 +33,8 @@ export function errorResponse(
 }
 
 /**
- * The response for an error of the server, as PostgREST has it: the fields passed on, the status from its table.
+ * The response for an error of the server, as PostgREST has it: the fields passed on, the status from its
+ * table.
  *
  * @param anonymous whether the request runs as the anonymous role, for which a missing privilege is 401
  * @param table the request's table, which PostgREST's statements name before every column
@@ -51,7 +52,9 @@ export function serverErrorResponse(error: ServerError, anonymous: boolean, tabl
   });
 }
 
-/** By prefix, the longest first: https://docs.postgrest.org/en/v14/references/errors.html#http-status-codes */
+/**
+ * By prefix, the longest first: https://docs.postgrest.org/en/v14/references/errors.html#http-status-codes
+ */
 const STATUSES: [prefix: string, status: number][] = [
   ["08", 503],
   ["09", 500],

@@ -1,7 +1,7 @@
 import type { Embed } from "./ast.ts";
 
-// Fixes in @supabase/lite: of several filters with the same column and operator only the last one counts, and `*` is not a
-// wildcard in the patterns of `like(any)`.
+// Fixes in @supabase/lite: of several filters with the same column and operator only the last one counts, and
+// `*` is not a wildcard in the patterns of `like(any)`.
 // Unnecessary when: lite's parser keeps every filter of a query string, and treats `*` alike in all patterns.
 
 /** Adds the filters of another parsed form of the same request, so that all of them hold. */
@@ -22,8 +22,8 @@ export function addFilters(ast: Embed, more: Embed): void {
 }
 
 /**
- * Splits a query string so that no name is a filter twice: the first string has every name once, each other one the `select`
- * and one more filter of every name that is repeated.
+ * Splits a query string so that no name is a filter twice: the first string has every name once, each other
+ * one the `select` and one more filter of every name that is repeated.
  *
  * @param isArgument whether a name is an argument of the function that is called, and not a filter
  */

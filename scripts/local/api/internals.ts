@@ -3,7 +3,8 @@ import type postgres from "postgres";
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Ast } from "./ast.ts";
 
-// Fixes in @supabase/lite: it has no hooks, so the other files change private fields; this file is the only way to them.
+// Fixes in @supabase/lite: it has no hooks, so the other files change private fields; this file is the only
+// way to them.
 // Unnecessary when: lite has hooks for a request that was parsed, for its transaction and for the catalog.
 
 /** The private fields of lite's connection that are changed or used here. */
@@ -36,8 +37,8 @@ const FIELDS: Record<keyof ConnectionInternals, (value: unknown) => boolean> = {
 };
 
 /**
- * Asserts that a connection of lite has the private fields that this folder changes: another version of lite may have moved
- * them, and a request that bypasses a change gets wrong answers without an error.
+ * Asserts that a connection of lite has the private fields that this folder changes: another version of lite
+ * may have moved them, and a request that bypasses a change gets wrong answers without an error.
  */
 export function assertInternals(connection: object): asserts connection is ConnectionInternals {
   const fields = connection as Record<string, unknown>;

@@ -1,12 +1,16 @@
 import type postgres from "postgres";
 import { type Column, loadRoutines, loadTables, type Routine, type Table } from "./openapi-catalog.ts";
 
-// Fixes in @supabase/lite: its OpenAPI description is the same constant for every schema, without tables and functions.
+// Fixes in @supabase/lite: its OpenAPI description is the same constant for every schema, without tables and
+// functions.
 // Unnecessary when: lite describes the schema, as PostgREST does.
 
 type Json = Record<string, unknown>;
 
-/** The OpenAPI 2.0 description of a schema, as PostgREST writes it: the tables and functions that the role may use. */
+/**
+ * The OpenAPI 2.0 description of a schema, as PostgREST writes it: the tables and functions that the role may
+ * use.
+ */
 export async function describeSchema(sql: postgres.Sql, schema: string, role: string): Promise<Json> {
   const tables = await loadTables(sql, schema, role);
   const routines = await loadRoutines(sql, schema, role);

@@ -6,11 +6,14 @@ import type { Exchanges } from "./exchange.ts";
 import { addFilters } from "./filters.ts";
 import type { ConnectionInternals } from "./internals.ts";
 
-// Fixes in @supabase/lite: a malformed bearer token runs as the anonymous role; an unknown table has an error of its own; and
-// what ast.ts and filters.ts change in a parsed request.
+// Fixes in @supabase/lite: a malformed bearer token runs as the anonymous role; an unknown table has an error
+// of its own; and what ast.ts and filters.ts change in a parsed request.
 // Unnecessary when: lite rejects both as PostgREST does, and ast.ts and filters.ts are gone.
 
-/** Between lite's parsing of a request and its running it: completes the parsed form, or answers with an error. */
+/**
+ * Between lite's parsing of a request and its running it: completes the parsed form, or answers with an
+ * error.
+ */
 export function completeRequests(
   internals: ConnectionInternals,
   catalog: Catalog,

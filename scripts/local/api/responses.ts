@@ -3,8 +3,9 @@ import type { Catalog } from "./catalog.ts";
 import type { Exchange } from "./exchange.ts";
 import { preference } from "./session.ts";
 
-// Fixes in @supabase/lite: `Preference-Applied` names a rollback on demand and no time zone, `Content-Profile` and
-// `Content-Location` are missing, and a write that returns no rows has the headers of a body.
+// Fixes in @supabase/lite: `Preference-Applied` names a rollback on demand and no time zone,
+// `Content-Profile` and `Content-Location` are missing, and a write that returns no rows has the headers of a
+// body.
 // Unnecessary when: lite writes these headers as PostgREST does.
 
 /** lite's response with the headers and the body that PostgREST sends. */

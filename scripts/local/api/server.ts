@@ -14,8 +14,9 @@ import { completeRequests } from "./requests.ts";
 import { fixResponse } from "./responses.ts";
 import { runInSessions } from "./transactions.ts";
 
-// Fixes in @supabase/lite: the first request would grant ALL on every table with row security to the API roles, and the
-// arguments of a HEAD request to a function are taken for filters; the rest is in the files that are imported here.
+// Fixes in @supabase/lite: the first request would grant ALL on every table with row security to the API
+// roles, and the arguments of a HEAD request to a function are taken for filters; the rest is in the files
+// that are imported here.
 // Unnecessary when: lite leaves grants alone (an option of its connection), and parses HEAD like GET.
 
 export interface Api {
@@ -25,9 +26,11 @@ export interface Api {
 }
 
 /**
- * The Data API and Auth over a database: @supabase/lite, changed where it differs from PostgREST's documentation.
+ * The Data API and Auth over a database: @supabase/lite, changed where it differs from PostgREST's
+ * documentation.
  *
- * @param url connection string of the superuser `supabase_admin`: as `authenticator`, lite cannot read the catalog
+ * @param url connection string of the superuser `supabase_admin`: as `authenticator`, lite cannot read the
+ * catalog
  */
 export async function createApi(url: string, config: SupabaseConfig): Promise<Api> {
   const app = createApp(url, config);

@@ -2,10 +2,12 @@ import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { Catalog } from "./catalog.ts";
 import { errorResponse } from "./errors.ts";
 
-// Fixes in @supabase/lite: a request runs without the role's own settings and the project's search path, and outside of
-// functions without `request.*`; reads may write; an error that a step answers is committed; the status and headers that a
-// trigger sets are ignored; an insert that asks for one object and embeds another table answers an array.
-// Unnecessary when: lite sets up each request's transaction as PostgREST documents it (references/transactions).
+// Fixes in @supabase/lite: a request runs without the role's own settings and the project's search path, and
+// outside of functions without `request.*`; reads may write; an error that a step answers is committed; the
+// status and headers that a trigger sets are ignored; an insert that asks for one object and embeds another
+// table answers an array.
+// Unnecessary when: lite sets up each request's transaction as PostgREST documents it
+// (references/transactions).
 
 type Executor = Parameters<RawBuilder<unknown>["execute"]>[0];
 
@@ -21,7 +23,10 @@ export interface Session {
   isCall: boolean;
 }
 
-/** Runs a step of a request in its own transaction, with its role and settings; a response of 400 or more rolls it back. */
+/**
+ * Runs a step of a request in its own transaction, with its role and settings; a response of 400 or more
+ * rolls it back.
+ */
 export async function inSession(
   database: Kysely<unknown>,
   session: Session,

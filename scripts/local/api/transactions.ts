@@ -7,11 +7,15 @@ import type { Exchanges } from "./exchange.ts";
 import type { ConnectionInternals, RequestVars } from "./internals.ts";
 import { inSession, type Session } from "./session.ts";
 
-// Fixes in @supabase/lite: requests run without the role's settings, without `request.*` outside of functions, and writable
-// where PostgREST's are read-only (session.ts); server errors have other statuses and bodies (errors.ts).
+// Fixes in @supabase/lite: requests run without the role's settings, without `request.*` outside of
+// functions, and writable where PostgREST's are read-only (session.ts); server errors have other statuses and
+// bodies (errors.ts).
 // Unnecessary when: lite sets up a request's transaction and maps errors as PostgREST documents them.
 
-/** Runs every request to the Data API in a session of PostgREST's kind, and turns server errors into responses. */
+/**
+ * Runs every request to the Data API in a session of PostgREST's kind, and turns server errors into
+ * responses.
+ */
 export function runInSessions(
   internals: ConnectionInternals,
   catalog: Catalog,

@@ -1,7 +1,8 @@
 import type postgres from "postgres";
 
-// Fixes in @supabase/lite: the driver parses and serializes values by its own short list of types, so that arrays of other
-// types, composites, domains, infinite numbers and timestamps have other forms than `to_json` gives them.
+// Fixes in @supabase/lite: the driver parses and serializes values by its own short list of types, so that
+// arrays of other types, composites, domains, infinite numbers and timestamps have other forms than `to_json`
+// gives them.
 // Unnecessary when: lite lets the server convert rows to and from JSON, as PostgREST does.
 
 /** A type of the catalog, as far as its values are converted. */
@@ -27,7 +28,10 @@ const OID = {
 
 const NUMBERS: ReadonlySet<number> = new Set([OID.float4, OID.float8, OID.numeric]);
 
-/** Converts values between JSON and PostgreSQL's text form, by type, as `json_populate_record` and `to_json` do. */
+/**
+ * Converts values between JSON and PostgreSQL's text form, by type, as `json_populate_record` and `to_json`
+ * do.
+ */
 export class PgTypes {
   #types = new Map<number, PgType>();
 

@@ -12,8 +12,8 @@ export interface Bearer {
 const claimsSchema = z.object({ sub: z.guid(), role: z.literal("authenticated") });
 
 /**
- * Parses `Authorization: Bearer <access token>`; throws 401. The claims are not verified here: the first call of the Data API
- * with the token does that, and where it answers 401, the caller throws `tokenInvalid`.
+ * Parses `Authorization: Bearer <access token>`; throws 401. The claims are not verified here: the first call
+ * of the Data API with the token does that, and where it answers 401, the caller throws `tokenInvalid`.
  *
  * @param owner whose token is needed, as it reads in a sentence
  */

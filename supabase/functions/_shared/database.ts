@@ -1,7 +1,10 @@
 import { createAdminClient, createContextClient, verifyAuth } from "@supabase/server/core";
 import type { SupabaseClient } from "@supabase/supabase-js";
 
-/** The result of a call of a database function. `code` is the SQLSTATE, `PT…` for errors of ours, whose `message` is their code. */
+/**
+ * The result of a call of a database function. `code` is the SQLSTATE, `PT…` for errors of ours, whose
+ * `message` is their code.
+ */
 export type RpcResult = { ok: true; data: unknown } | { ok: false; code: string; message: string };
 
 /** Calls a function of schema `public` in its own transaction. */
@@ -35,8 +38,8 @@ export function createServiceRpc(timeoutMs: number): Rpc {
 export type Connect = (token: string) => SupabaseClient;
 
 /**
- * Clients with the publishable key and a caller's access token: row security decides what the caller may read and write.
- * The token is not verified here; the API does that.
+ * Clients with the publishable key and a caller's access token: row security decides what the caller may read
+ * and write. The token is not verified here; the API does that.
  *
  * @param timeoutMs time limit of a call
  */
@@ -52,6 +55,9 @@ export function createCallerConnect(timeoutMs: number): Connect {
     });
 }
 
-/** Whether the header `apikey` of a request has one of the project's secret keys, so that the caller is a server of ours. */
+/**
+ * Whether the header `apikey` of a request has one of the project's secret keys, so that the caller is a
+ * server of ours.
+ */
 export const hasSecretKey = async (request: Request): Promise<boolean> =>
   (await verifyAuth(request, { auth: "secret:*" })).error === null;

@@ -44,7 +44,8 @@ export class MasterKey {
 /**
  * - `malformed`: it does not have the form `v1.<kid>.<iv>.<ct>`
  * - `key_unknown`: it was encrypted with a master key that is not configured, or no longer
- * - `not_authentic`: it was changed, belongs to another row, kind or owner, or its key id now names another key
+ * - `not_authentic`: it was changed, belongs to another row, kind or owner, or its key id now names another
+ *   key
  */
 export type SecretErrorReason = "malformed" | "key_unknown" | "not_authentic";
 
@@ -68,7 +69,8 @@ const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
 const SEALED = /^v1\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
 
 /**
- * Parses the master keys of an environment variable: `<kid>:<base64 of 32 bytes>`, comma-separated, the newest first.
+ * Parses the master keys of an environment variable: `<kid>:<base64 of 32 bytes>`, comma-separated, the
+ * newest first.
  *
  * @throws Error that names the variable and what is wrong with it, never a key
  */
@@ -100,7 +102,8 @@ function parseMasterKey(name: string, entry: string): MasterKey {
  * Encrypts a secret with the newest master key: AES-256-GCM with a key per row, bound to its identity.
  *
  * @param plaintext 1 to 8192 bytes of UTF-8
- * @returns `v1.<kid>.<iv>.<ct>`, the last two in base64url; encrypting the same text twice gives different results
+ * @returns `v1.<kid>.<iv>.<ct>`, the last two in base64url; encrypting the same text twice gives different
+ * results
  */
 export async function encryptSecret(
   masterKeys: MasterKeys,
@@ -175,7 +178,10 @@ function parseSealed(sealed: string): Sealed {
   throw new SecretError("malformed", "The secret is not of the form v1.<kid>.<iv>.<ct>.");
 }
 
-/** The additional data that the tag authenticates. JSON of an array has one form, and no two identities share it. */
+/**
+ * The additional data that the tag authenticates. JSON of an array has one form, and no two identities share
+ * it.
+ */
 const additionalDataOf = (keyId: string, { id, kind, ownerId }: SecretIdentity): Uint8Array<ArrayBuffer> =>
   utf8(JSON.stringify([VERSION, keyId, id, kind, ownerId]));
 

@@ -40,12 +40,12 @@ const BODY_TIMEOUT_MS = 10_000;
 const DEADLINE_MS = 60_000;
 
 /**
- * The outside of an edge function: checks the method, runs the handler within a deadline, turns an `HttpError` into
- * `{code, message, details, hint, request_id}`, and writes one log line. The request id is the gateway's `sb-request-id`,
- * else a new one; every response carries it in `x-request-id`.
+ * The outside of an edge function: checks the method, runs the handler within a deadline, turns an
+ * `HttpError` into `{code, message, details, hint, request_id}`, and writes one log line. The request id is
+ * the gateway's `sb-request-id`, else a new one; every response carries it in `x-request-id`.
  *
- * An exception of any other kind is answered 500, and logged by its name and position alone: its message may repeat what
- * was sent.
+ * An exception of any other kind is answered 500, and logged by its name and position alone: its message may
+ * repeat what was sent.
  */
 export function createEndpoint(
   deps: EndpointDependencies,
@@ -87,7 +87,10 @@ export function requireMethod(request: Request, methods: readonly string[]): voi
   });
 }
 
-/** Loads what an operator has to set; throws `failure` with the reason in `details` where it is missing or invalid. */
+/**
+ * Loads what an operator has to set; throws `failure` with the reason in `details` where it is missing or
+ * invalid.
+ */
 export function loadSetting<T>(load: () => T, failure: Failure): T {
   try {
     return load();

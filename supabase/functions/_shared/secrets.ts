@@ -24,8 +24,8 @@ export function parseSecrets(name: string, value: string | undefined): string[] 
 }
 
 /**
- * Whether a caller's secret is one of ours. Takes the same time whichever matches, if any, and does not depend on their lengths:
- * it compares hashes, and always all of them.
+ * Whether a caller's secret is one of ours. Takes the same time whichever matches, if any, and does not
+ * depend on their lengths: it compares hashes, and always all of them.
  */
 export function isOneOf(given: string, secrets: readonly string[]): boolean {
   const hash = sha256(given);

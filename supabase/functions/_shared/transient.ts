@@ -1,6 +1,9 @@
 import type { Rpc } from "./database.ts";
 
-/** SQLSTATEs of a deadlock and a lock timeout: the transaction was rolled back, and succeeds once the other one has ended. */
+/**
+ * SQLSTATEs of a deadlock and a lock timeout: the transaction was rolled back, and succeeds once the other
+ * one has ended.
+ */
 const TRANSIENT: ReadonlySet<string | undefined> = new Set(["40P01", "55P03"]);
 const MAX_TRIES = 3;
 

@@ -34,11 +34,11 @@ const outcomeSchema = z.object({
  * Receives what Circle, or a workflow that reads Circle, sends: `POST /circle-webhook?secret=…` (or header
  * `x-webhook-secret`), any JSON up to 1 MB.
  *
- * One database call stores the raw bytes and turns them into messages and issues. Where that fails, another one stores them
- * alone, so that nothing is lost, and the scheduler processes them. Answers 200 `{event_id, status, processed, imported,
- * errors, hints, unrecognised}` once every message is imported or rejected (`errors` lists which and why), and 202 with the
- * same body where nothing was imported: an unknown shape, a hint without content, or processing that has to be repeated. The
- * same body sent again is the same event.
+ * One database call stores the raw bytes and turns them into messages and issues. Where that fails, another
+ * one stores them alone, so that nothing is lost, and the scheduler processes them. Answers 200 `{event_id,
+ * status, processed, imported, errors, hints, unrecognised}` once every message is imported or rejected
+ * (`errors` lists which and why), and 202 with the same body where nothing was imported: an unknown shape, a
+ * hint without content, or processing that has to be repeated. The same body sent again is the same event.
  *
  * Errors: 400, 401, 405, 408, 413, 415, 503 with `{code, message, details, hint, request_id}`.
  */

@@ -40,8 +40,9 @@ const MAX_REDIRECTS = 2;
 const PAUSE_MS = 60_000;
 
 /**
- * Asks GitHub's REST API, conditionally where there is an ETag: an answer of 304 does not count against the hourly limit.
- * A renamed repository answers with a redirect, which is followed only within the API's own origin.
+ * Asks GitHub's REST API, conditionally where there is an ETag: an answer of 304 does not count against the
+ * hourly limit. A renamed repository answers with a redirect, which is followed only within the API's own
+ * origin.
  *
  * @see https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
  */

@@ -22,7 +22,10 @@ export interface Dependencies extends Omit<EndpointDependencies, "now"> {
   maxMs?: number;
 }
 
-/** Well within the 150 s that the platform allows; the deadline leaves time for the last request and its answer. */
+/**
+ * Well within the 150 s that the platform allows; the deadline leaves time for the last request and its
+ * answer.
+ */
 const MAX_MS = 90_000;
 const DEADLINE_MS = 140_000;
 const MAX_REQUESTS = 200;
@@ -35,9 +38,9 @@ const TICKET_INVALID: Failure = {
 };
 
 /**
- * Asks GitHub about the pull requests that are due: `POST /github-sweep` with the header `x-fixloop-ticket`, as the database
- * calls it, or with a secret key. Answers 200 with a `Report`, whose `stopped` is the reason when it did not get through.
- * Errors: 401, 405, 503 with `{code, message, details, hint, request_id}`.
+ * Asks GitHub about the pull requests that are due: `POST /github-sweep` with the header `x-fixloop-ticket`,
+ * as the database calls it, or with a secret key. Answers 200 with a `Report`, whose `stopped` is the reason
+ * when it did not get through. Errors: 401, 405, 503 with `{code, message, details, hint, request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
   const { maxRequests = MAX_REQUESTS, maxMs = MAX_MS, ask, clock } = deps;

@@ -38,8 +38,8 @@ export interface SweepTools {
 const MAX_FAILURES_IN_A_ROW = 3;
 
 /**
- * Asks GitHub about what is due, one request after the other, and stores each answer separately: a failure of one
- * pull request does not affect the others. What is not reached stays due.
+ * Asks GitHub about what is due, one request after the other, and stores each answer separately: a failure of
+ * one pull request does not affect the others. What is not reached stays due.
  */
 export async function sweep(plan: Plan, tools: SweepTools): Promise<Report> {
   const run = new Run(tools);
@@ -81,7 +81,10 @@ class Run {
     return this.#tools.clock();
   }
 
-  /** Asks with a reader's token, or without one. Null when that is not possible: no usable token, or no budget left. */
+  /**
+   * Asks with a reader's token, or without one. Null when that is not possible: no usable token, or no budget
+   * left.
+   */
   async ask(reader: Reader | null, question: Omit<Question, "token">): Promise<GithubAnswer | null> {
     const key = reader?.secret_id ?? "anonymous";
     if (this.#unusable.has(key) || this.#isSpent()) return null;
@@ -133,8 +136,8 @@ class Run {
 }
 
 /**
- * Asks about a pull request with the token of every user who waits to see it, else of one who may see it, else without a
- * token where it may be public.
+ * Asks about a pull request with the token of every user who waits to see it, else of one who may see it,
+ * else without a token where it may be public.
  */
 async function checkPull(run: Run, pull: DuePull): Promise<void> {
   const path = `/repos/${encodeURIComponent(pull.repo_owner)}/${

@@ -23,7 +23,10 @@ export interface Caller {
   status: TokenStatus;
 }
 
-/** Finds out who is calling, by asking the API for the state of the caller's token with their access token; throws 401 or 503. */
+/**
+ * Finds out who is calling, by asking the API for the state of the caller's token with their access token;
+ * throws 401 or 503.
+ */
 export async function identify(request: Request, connect: Connect): Promise<Caller> {
   const bearer = parseBearer(request, "the GitHub token's owner");
   const db = connect(bearer.token);

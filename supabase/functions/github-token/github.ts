@@ -84,7 +84,10 @@ const unavailable = (cause: string, retryAfter = 10): TokenCheck => ({
   retryAfter,
 });
 
-/** docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: the primary limit by count, the secondary in the message. */
+/**
+ * docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: the primary limit by count, the
+ * secondary in the message.
+ */
 const isRateLimit = (headers: Headers, message: string): boolean =>
   headers.get("x-ratelimit-remaining") === "0" || headers.has("retry-after") || /rate limit/i.test(message);
 

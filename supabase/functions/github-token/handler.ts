@@ -48,12 +48,14 @@ const ACTIONS: Record<string, Record<string, "status" | "set" | "check" | "remov
 /**
  * The only way of a GitHub token into the database, and out of it.
  *
- * With the access token of its owner: `POST /github-token {token}` sets or replaces it, once GitHub has named its owner;
- * `GET` and `POST /check` return its state, the second after asking GitHub again; `DELETE` removes it. All answer
- * `{is_set, login, scopes, expires_at, checked_at, invalid_at}`. With a secret key: `POST /reveal {task_id, fencing_token}`
- * answers `{token, login}` of the task's user while that lease is open; no other answer contains a token.
+ * With the access token of its owner: `POST /github-token {token}` sets or replaces it, once GitHub has named
+ * its owner; `GET` and `POST /check` return its state, the second after asking GitHub again; `DELETE` removes
+ * it. All answer `{is_set, login, scopes, expires_at, checked_at, invalid_at}`. With a secret key: `POST
+ * /reveal {task_id, fencing_token}` answers `{token, login}` of the task's user while that lease is open; no
+ * other answer contains a token.
  *
- * Errors: 400, 401, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503 with `{code, message, details, hint, request_id}`.
+ * Errors: 400, 401, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503 with `{code, message, details, hint,
+ * request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
   const endpoint = createEndpoint(deps, {

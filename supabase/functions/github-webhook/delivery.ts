@@ -11,8 +11,8 @@ export interface DeliveryHeaders {
 const headersSchema = z.object({ id: z.guid(), event: z.string().regex(/^[a-z_0-9]{1,100}$/) });
 
 /**
- * The actions of a `pull_request` event that change something that is stored. The others are about people, labels, locks,
- * milestones and queues.
+ * The actions of a `pull_request` event that change something that is stored. The others are about people,
+ * labels, locks, milestones and queues.
  */
 export const ACTIONS: ReadonlySet<string> = new Set([
   "opened",
@@ -48,8 +48,8 @@ export function parseHeaders(headers: Headers): DeliveryHeaders {
 }
 
 /**
- * The bytes of the JSON: the body itself, or with content type `application/x-www-form-urlencoded` its field `payload`;
- * throws 415 when it is neither.
+ * The bytes of the JSON: the body itself, or with content type `application/x-www-form-urlencoded` its field
+ * `payload`; throws 415 when it is neither.
  */
 export function extractJson(body: Uint8Array<ArrayBuffer>, contentType: string | null): Uint8Array {
   const type = contentType?.split(";")[0]?.trim().toLowerCase();
@@ -67,7 +67,8 @@ export function extractJson(body: Uint8Array<ArrayBuffer>, contentType: string |
 }
 
 /**
- * Parses as much of a `pull_request` event as it takes to decide whether the database has to process it; throws 422.
+ * Parses as much of a `pull_request` event as it takes to decide whether the database has to process it;
+ * throws 422.
  *
  * @returns the event's action; null where it changes nothing that is stored
  */

@@ -21,7 +21,10 @@ export interface Dependencies extends EndpointDependencies {
 
 /** GitHub's own limit: a larger payload is not delivered. */
 const MAX_BYTES = 25 * 1024 * 1024;
-/** GitHub waits 10 s for the response: 5 s for the body, and 4 s for the database, so that a call is not retried here. */
+/**
+ * GitHub waits 10 s for the response: 5 s for the body, and 4 s for the database, so that a call is not
+ * retried here.
+ */
 const BODY_TIMEOUT_MS = 5_000;
 
 /** What `ingest_github_delivery` returns. */
@@ -38,12 +41,14 @@ const SIGNATURE_INVALID: Failure = {
 };
 
 /**
- * Receives GitHub's webhook: `POST /github-webhook`, signed with the webhook's secret, JSON or form-encoded, up to 25 MB.
+ * Receives GitHub's webhook: `POST /github-webhook`, signed with the webhook's secret, JSON or form-encoded,
+ * up to 25 MB.
  *
- * A delivery that changes no stored pull request is answered 200 `{status: "ignored"}` and not stored. For the others, one
- * database call stores and merges them; where that fails, another one stores the bytes alone and the scheduler processes
- * them. Answers 200 `{delivery_id, status}` with `done` or `already_done`, and 202 with `failed` or `received`, which are
- * tried again. Errors: 400, 401, 405, 408, 413, 415, 422, 503 with `{code, message, details, hint, request_id}`.
+ * A delivery that changes no stored pull request is answered 200 `{status: "ignored"}` and not stored. For
+ * the others, one database call stores and merges them; where that fails, another one stores the bytes alone
+ * and the scheduler processes them. Answers 200 `{delivery_id, status}` with `done` or `already_done`, and
+ * 202 with `failed` or `received`, which are tried again. Errors: 400, 401, 405, 408, 413, 415, 422, 503 with
+ * `{code, message, details, hint, request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
   const { maxBytes = MAX_BYTES, bodyTimeoutMs = BODY_TIMEOUT_MS } = deps;

@@ -10,8 +10,8 @@ export function parseSignature(header: string | null): Uint8Array<ArrayBuffer> |
 }
 
 /**
- * Whether a body was signed with one of the secrets. The raw bytes are checked, whether they are UTF-8 or not. The
- * comparison takes constant time, and every secret is tried, whichever matches.
+ * Whether a body was signed with one of the secrets. The raw bytes are checked, whether they are UTF-8 or
+ * not. The comparison takes constant time, and every secret is tried, whichever matches.
  *
  * @see https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
  */

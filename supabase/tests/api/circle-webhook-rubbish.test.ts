@@ -8,7 +8,8 @@ import { payloads } from "../support/circle-payloads.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { size } from "../support/size.ts";
 
-// Any body is stored byte for byte and answered immediately; an element that can't be parsed does not affect the others.
+// Any body is stored byte for byte and answered immediately; an element that can't be parsed does not affect
+// the others.
 
 const SECRET = "the-current-secret-0123456789";
 const SEED = 20261121;
@@ -61,7 +62,9 @@ async function send(body: string | Uint8Array<ArrayBuffer>): Promise<Answer> {
 
 const sendJson = (payload: unknown): Promise<Answer> => send(JSON.stringify(payload));
 
-/** The single message with other values: of the message, of its verdict, or of whole parts of the envelope. */
+/**
+ * The single message with other values: of the message, of its verdict, or of whole parts of the envelope.
+ */
 const message = (own: Record<string, unknown>, rest: Record<string, unknown> = {}) => ({
   ...single,
   Parent_Message: { ...single.Parent_Message, ...own },

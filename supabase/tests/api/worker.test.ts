@@ -8,7 +8,8 @@ import { bin, ROOT } from "../../../scripts/local/paths.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { type Person, rows, signUp } from "../support/people.ts";
 
-// The worker of scripts/worker as a program, with the real queue: Data API, Postgres, git over HTTP, GitHub's API.
+// The worker of scripts/worker as a program, with the real queue: Data API, Postgres, git over HTTP, GitHub's
+// API.
 
 // several programs start in each test, and other files' tests run at the same time
 vi.setConfig({ testTimeout: 90_000 });

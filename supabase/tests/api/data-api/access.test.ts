@@ -5,7 +5,8 @@ import { connect } from "../../support/database.ts";
 import { assertSameAcls, readAcls } from "../../support/acls.ts";
 import { openDataApi } from "../../support/data-api.ts";
 
-// Keys, tokens, roles and their settings: supabase.com/docs/guides/api/api-keys and docs.postgrest.org/en/v14/references/auth.html
+// Keys, tokens, roles and their settings: supabase.com/docs/guides/api/api-keys and
+// docs.postgrest.org/en/v14/references/auth.html
 const api = await openDataApi();
 const admin = connect(api.project.database, "supabase_admin", 1);
 afterAll(async () => {

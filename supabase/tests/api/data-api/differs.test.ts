@@ -5,8 +5,9 @@ import { ROOT } from "../../../../scripts/local/paths.ts";
 import { connect } from "../../support/database.ts";
 import { openDataApi, REPRESENTATION } from "../../support/data-api.ts";
 
-// How the local stack's Data API differs from PostgREST: docs/local-stack.md lists it, and each entry is tested here. When one
-// of these fails, the difference is gone: remove it from the page and test PostgREST's behaviour.
+// How the local stack's Data API differs from PostgREST: docs/local-stack.md lists it, and each entry is
+// tested here. When one of these fails, the difference is gone: remove it from the page and test PostgREST's
+// behaviour.
 const api = await openDataApi();
 const sql = connect(api.project.database);
 afterAll(async () => {

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { OBJECT, openDataApi } from "../../support/data-api.ts";
 
-// What PostgREST documents for reading: docs.postgrest.org/en/v14/references/api/tables_views.html and pagination_count.html
+// What PostgREST documents for reading: docs.postgrest.org/en/v14/references/api/tables_views.html and
+// pagination_count.html
 const api = await openDataApi();
 afterAll(() => api.project.close());
 const ids = async (query: string): Promise<number[]> => {

@@ -3,7 +3,8 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { connect } from "../../support/database.ts";
 import { OBJECT, openDataApi, REPRESENTATION } from "../../support/data-api.ts";
 
-// docs.postgrest.org/en/v14/references/api/tables_views.html (insert, update, upsert, delete) and preferences.html
+// docs.postgrest.org/en/v14/references/api/tables_views.html (insert, update, upsert, delete) and
+// preferences.html
 const api = await openDataApi();
 const sql = connect(api.project.database);
 afterAll(async () => {
