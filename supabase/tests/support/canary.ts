@@ -44,16 +44,18 @@ function inBase64(bytes: Buffer, shift: number): string {
 export async function searchFiles(folder: string, canary: Canary): Promise<string[]> {
   const found: string[] = [];
   for (const path of globSync("**/*", { cwd: folder }).map((name) => join(folder, name))) {
-    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
-    const form = await formInFile(path, canary);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (!stat?.isFile()) continue;
+    // a buffer as large as the file: a cluster is some thousand small ones
+    const form = await formInFile(path, canary, Math.min(stat.size + 1, 8 * 1024 * 1024));
     if (form) found.push(`${relative(folder, path)} (${form})`);
   }
   return found;
 }
 
-async function formInFile(path: string, canary: Canary): Promise<string | undefined> {
+async function formInFile(path: string, canary: Canary, highWaterMark: number): Promise<string | undefined> {
   let rest = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: 8 * 1024 * 1024 })) {
+  for await (const chunk of createReadStream(path, { highWaterMark })) {
     const bytes = Buffer.concat([rest, chunk as Buffer]);
     const form = canary.formIn(bytes);
     if (form) return form;
