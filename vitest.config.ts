@@ -10,6 +10,13 @@ const STORMS = [
   "scripts/worker/{run-task,worker}.test.ts",
 ];
 
+/** Scripts against databases and the CLI: `npm test -- --fast` leaves them out. */
+const TOOLS = [
+  "scripts/bench/cases.test.ts",
+  "scripts/db/{advisors,check,migrations,new,triggers,try,types}.test.ts",
+  "scripts/exai/exchange.test.ts",
+];
+
 // One cluster for the whole run, started by the first test that needs it (supabase/tests/support/global-setup.ts); a
 // database of its own for each file that writes.
 export default defineConfig({
@@ -26,9 +33,10 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["scripts/**/*.test.ts", "supabase/{functions,tests/support}/**/*.test.ts"],
-          exclude: STORMS,
+          exclude: [...STORMS, ...TOOLS],
         },
       },
+      { extends: true, test: { name: "tools", include: TOOLS } },
       {
         extends: true,
         test: {
