@@ -11,7 +11,7 @@ create table private.inbox_sources (
   batch_size integer not null default 20,
   constraint inbox_sources_pkey primary key (source),
   constraint inbox_sources_source_is_snake_case check (source ~ '^[a-z][a-z0-9_]*$'),
-  constraint inbox_sources_max_body_bytes_is_bounded check (max_body_bytes between 1 and 26214400),
+  constraint inbox_sources_max_body_bytes_is_bounded check (max_body_bytes between 65536 and 26214400),
   constraint inbox_sources_retention_days_is_bounded check (retention_days between 1 and 36500),
   constraint inbox_sources_max_attempts_is_bounded check (max_attempts between 1 and 100),
   constraint inbox_sources_retry_base_is_positive check (retry_base > interval '0'),

@@ -45,6 +45,8 @@ interface Answer {
 async function send(body: string | Uint8Array<ArrayBuffer>): Promise<Answer> {
   const response = await fetch(`${project.url}/functions/v1/circle-webhook?secret=${SECRET}`, {
     method: "POST",
+    // while bodies are generated, a connection that is kept would be closed by the server
+    headers: { connection: "close" },
     body,
   });
   const text = await response.text();

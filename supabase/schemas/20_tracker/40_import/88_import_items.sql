@@ -82,10 +82,9 @@ comment on function private.try_circle_item is
 create or replace function private.sorted_by_index(p_items jsonb[]) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  if cardinality(p_items) < 2 then
-    return to_jsonb(p_items);
-  end if;
-  return (select jsonb_agg(i.item order by i.item -> 'index') from unnest(p_items) as i (item));
+  return coalesce(
+    (select jsonb_agg(i.item order by i.item -> 'index') from unnest(p_items) as i (item)), '[]'
+  );
 end;
 $$;
 comment on function private.sorted_by_index is 'An array of results in the order of what was sent.';
@@ -117,8 +116,13 @@ begin
       v_errors := v_errors || v_tried.o_error;
     end if;
   end loop;
-  o_imported := private.sorted_by_index(v_imported);
-  o_errors := private.sorted_by_index(v_errors);
+  if cardinality(p_items) = 1 then
+    o_imported := to_jsonb(v_imported);
+    o_errors := to_jsonb(v_errors);
+  else
+    o_imported := private.sorted_by_index(v_imported);
+    o_errors := private.sorted_by_index(v_errors);
+  end if;
 end;
 $$;
 comment on function private.import_items is
