@@ -32,8 +32,9 @@ export interface DraftInput {
   schemas: string;
   /** The texts of the migrations so far. */
   migrations: string[];
-  /** The database that the migrations make. */
+  /** The database that the migrations make, and the one that the schema files do. */
   before: Dump;
+  after: Dump;
 }
 
 /**
@@ -41,7 +42,8 @@ export interface DraftInput {
  * `loadModule()` of libpg-query before.
  */
 export function draftForms(input: DraftInput): string[] {
-  const statements = splitStatements(input.diff).filter(({ kind }) => kind !== "VariableSetStmt");
+  const statements = validated(splitStatements(input.diff), input)
+    .filter(({ kind }) => kind !== "VariableSetStmt");
   const schema = readSchema(input.schemas);
   const placed = place(statements, schema, input.before);
   const loose = looseStatements(schema, input.migrations, placed);
@@ -56,6 +58,18 @@ export function draftForms(input: DraftInput): string[] {
     late + inOrder("diff", placed),
     input.diff,
   ];
+}
+
+/** A constraint that was added as `not valid` is validated; the CLI drops it and adds it again. */
+function validated(diff: Statement[], { before, after }: DraftInput): Statement[] {
+  return diff.flatMap((one) => {
+    const [, action, name] = one.text.match(/^alter table \S+\s+(drop|add) constraint (\w+)/) ?? [];
+    const definition = (dump: Dump): string | undefined =>
+      dump.get(`table ${one.owner}`)?.find((line) => line.startsWith(`constraint ${name} `));
+    if (name === undefined || definition(before) !== `${definition(after)} NOT VALID`) return [one];
+    const text = `alter table ${one.owner} validate constraint ${name};`;
+    return action === "drop" ? splitStatements(text) : [];
+  });
 }
 
 function readSchema(folder: string): SchemaStatement[] {

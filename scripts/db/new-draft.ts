@@ -39,6 +39,7 @@ export async function draftFromDiff(
       schemas: join(root, "supabase/schemas"),
       migrations: migrationFiles(folder).map((file) => readFileSync(join(folder, file), "utf8")),
       before,
+      after,
     });
     say("trying the draft");
     const { text, differences } = await firstThatLeads(scratch, from, after, forms);
