@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { styleText } from "node:util";
+import { chooseSource, sourceWarning } from "../../supabase/tests/support/source.ts";
 import { bin, ROOT } from "../local/paths.ts";
 import { readClosingLine, readVitest, type Results } from "./results.ts";
 import type { Step } from "./steps.ts";
@@ -84,6 +85,9 @@ function report(outcomes: Map<Step, Outcome>, command: string): boolean {
     console.log(`\nTo run what failed alone:`);
     for (const args of rerun) console.log(`  ${command} ${args}`);
   }
+  const usesVitest = [...outcomes.keys()].some((step) => step.command[0] === bin("vitest"));
+  const warning = usesVitest ? sourceWarning(chooseSource()) : undefined;
+  if (warning) console.log(`\n${styleText("yellow", warning)}`);
   const total = [...outcomes.values()];
   const passed = total.reduce((sum, outcome) => sum + outcome.passed, 0);
   const failed = total.reduce((sum, outcome) => sum + outcome.failed, 0);

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import postgres from "postgres";
-import { isUnreleased, staleBaselines } from "../../../scripts/db/baseline.ts";
 import { applySchemas } from "../../../scripts/db/scratch.ts";
 import { loadConfig } from "../../../scripts/local/config.ts";
 import { pushMigrations } from "../../../scripts/local/migrate.ts";
@@ -11,9 +10,7 @@ import { applyPlatform } from "../../../scripts/local/platform.ts";
 import { freePort } from "../../../scripts/local/ports.ts";
 import { type Postgres, startPostgres } from "../../../scripts/local/postgres.ts";
 import { discardFolder, scratchFolder } from "../../../scripts/local/scratch-folder.ts";
-
-/** What the template is built from: `schemas` takes a second, `migrations` is what a deployed database applies. */
-export type Source = "schemas" | "migrations";
+import type { Source } from "./source.ts";
 
 /** A cluster for tests, with the databases that they clone: `platform`, Supabase's baseline, and `fixloop`, with ours. */
 export interface TestCluster {
@@ -31,24 +28,6 @@ export interface TestCluster {
   leave(): Promise<void>;
   /** Stops the server and deletes its data. */
   close(): Promise<void>;
-}
-
-/** `FROM` decides, else what CI and `npm test` on a laptop need: the deployed form, and the quick one. */
-export function chooseSource(env = process.env): Source {
-  if (env["FROM"] === "schemas" || env["FROM"] === "migrations") return env["FROM"];
-  return env["CI"] ? "migrations" : "schemas";
-}
-
-/** Why a run over `source` may not show what the other folder would; undefined when both are the same. */
-export function sourceWarning(source: Source): string | undefined {
-  const other = source === "schemas" ? "migrations" : "schemas";
-  if (!isUnreleased()) {
-    return `Tests use supabase/${source}. Whether supabase/${other} defines the same: npm run db:check`;
-  }
-  const stale = staleBaselines();
-  if (stale.length === 0) return undefined;
-  return `Tests use supabase/${source}, and supabase/${other} differs (${stale.join(", ")}).\n` +
-    "Write the migrations again: npm run db:baseline";
 }
 
 /** Starts a throw-away cluster. */

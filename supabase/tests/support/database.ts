@@ -7,7 +7,7 @@ import { type Acls, assertSameAcls, readAcls } from "./acls.ts";
 
 export interface TestDatabase {
   readonly name: string;
-  /** Connection string for a role that may log in; default `postgres`, which is no superuser. */
+  /** Connection string for a role that may log in; default `postgres`, which is not a superuser. */
   url(role?: string): string;
   drop(): Promise<void>;
 }

@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";
 import { UserError } from "../../../scripts/local/user-error.ts";
 import { keepDatabases, type Makers } from "./kept.ts";
-import { chooseSource, sourceWarning, startTestCluster, type TestCluster } from "./cluster.ts";
+import { chooseSource, sourceWarning } from "./source.ts";
+import { startTestCluster, type TestCluster } from "./cluster.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -55,7 +56,7 @@ function start(): Promise<TestCluster> {
 }
 
 /**
- * Answers every request with the cluster's port and generation, or with why there is none. A request can name a database
+ * Answers every request with the cluster's port and generation, or with why it did not start. A request can name a database
  * that is to be kept when its test file fails.
  */
 async function listen(open: () => Promise<TestCluster>, makers: Makers): Promise<Server> {
