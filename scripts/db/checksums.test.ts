@@ -71,7 +71,7 @@ describe("a new migration", () => {
     write("20261231235959_ahead.sql");
     expect(choose("add_priority")).toEqual({ file: "20270101000000_add_priority.sql" });
     expect(() => choose("add_priority", { at: "20261231235959" })).toThrow(
-      "is no version for a new migration",
+      "is not a version for a new migration",
     );
     expect(choose("add_priority", { at: "20270101000000" }).file).toBe("20270101000000_add_priority.sql");
   });
@@ -84,7 +84,7 @@ describe("a new migration", () => {
   );
 
   test.each(["2026", "20261332000000", "later"])("has no version %j", (at) => {
-    expect(() => choose("add_priority", { at })).toThrow("is no version");
+    expect(() => choose("add_priority", { at })).toThrow("is not a version");
   });
 
   test("doesn't take a name that is taken, except to write an unfinished one anew", () => {

@@ -104,7 +104,7 @@ describe("our migrations", () => {
 });
 
 describe("a migration that fails", () => {
-  test("is named with its error, leaves nothing behind, and can be mended", async () => {
+  test("is named with its error, leaves nothing behind, and can be fixed", async () => {
     writeFileSync(target("20260101000000_notes.sql"), "create table public.notes (title text);\n");
     writeFileSync(
       target("20260101000001_fails.sql"),
@@ -113,7 +113,10 @@ describe("a migration that fails", () => {
     const before = await dumpDatabase(database.url("supabase_admin"));
     const push = pushMigrations(database.url(), { workdir });
     await expect(push).rejects.toThrow(/20260101000001_fails\.sql[^]*division by zero/);
-    await expect(push).rejects.toMatchObject({ name: "UserError", hint: expect.stringContaining("Mend") });
+    await expect(push).rejects.toMatchObject({
+      name: "UserError",
+      hint: expect.stringContaining("Fix the error"),
+    });
     expect(await applied()).toEqual(["20260101000000"]);
     const reports = compareDumps(before, await dumpDatabase(database.url("supabase_admin")));
     expect(reports.map((report) => report.split("\n")[0])).toEqual(["table public.notes (only in schemas/)"]);
