@@ -58,7 +58,7 @@ values
     'The client of the asynchronous GLM provider is made without any timeout.', 'critical', 'timeout', 'open',
     'src/providers/async_glm.py', 48, 51, '{AsyncGLM}', 'debb44af-15b9-456d-9b88-6a2519f81427',
     'ZhipuAI is initialised without an HTTP client of our own, so no TimeoutConfig reaches it.',
-    'A request that the provider never answers holds its conversation for ever.',
+    'A request that the provider never answers holds its conversation forever.',
     'Give ZhipuAI an httpx.Client with the timeouts of TimeoutConfig, and max_retries=3.',
     '2025-10-16 00:00:00+00', 'EXAI', '2025-10-16 00:00:00+00'
   ),

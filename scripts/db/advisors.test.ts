@@ -54,7 +54,7 @@ describe("the checks over all schemas", () => {
       ["multiple_permissive_policies private.parents"],
     ],
     [
-      "a restrictive one beside it is fine",
+      "a restrictive one next to it is fine",
       "create index on private.children (parent_id); create policy a on private.parents for select to anon using (true);" +
       "create policy b on private.parents as restrictive for select to anon using (true);",
       [],

@@ -87,7 +87,7 @@ describe("a new migration", () => {
     expect(() => choose("add_priority", { at })).toThrow("is not a version");
   });
 
-  test("doesn't take a name that is taken, except to write an unfinished one anew", () => {
+  test("doesn't take a name that is taken, except to write an unfinished one again", () => {
     write("20260101000000_one.sql");
     expect(() => choose("one")).toThrow("There is a migration of that name");
     expect(choose("one", { replace: true })).toEqual({

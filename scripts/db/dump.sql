@@ -11,7 +11,7 @@ language sql stable security invoker set search_path = '' as $$
   where n.oid = is_counted.p_schema
 $$;
 
--- One line a grantee; an ACL that was never touched counts as the one that it stands for.
+-- One line per grantee; an ACL that was never changed counts as the default one.
 create function pg_temp.acl_lines(p_acl aclitem[], p_kind text, p_owner oid) returns setof text
 language sql stable security invoker set search_path = '' as $$
   select format(

@@ -9,7 +9,8 @@ export interface SchemaFile {
 
 /** What breaks the rules that need all schema files, as `path:line: message`. Call `loadModule()` of libpg-query before. */
 export function schemaProblems(files: SchemaFile[]): string[] {
-  return [...numberProblems(files.map(({ path }) => path)), ...argumentProblems(files)];
+  const paths = files.map(({ path }) => path);
+  return [...numberProblems(paths), ...nameProblems(paths), ...argumentProblems(files)];
 }
 
 /** No number twice in a folder: the numbers are the order. */

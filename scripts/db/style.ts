@@ -41,7 +41,7 @@ function kindOf(file: string): StyleOptions["kind"] {
   if (file.startsWith("supabase/schemas/")) return "schema";
   if (file.startsWith("supabase/migrations/")) return "migration";
   if (file.startsWith("supabase/tests/")) return "test";
-  // what stands in for the platform keeps the platform's shape
+  // the emulation of the platform has the platform's shape
   return file.startsWith("scripts/local/") ? "extension" : "script";
 }
 

@@ -7,17 +7,19 @@ import { openScratch } from "./scratch.ts";
 import { checkMigrations } from "./squawk.ts";
 import { checkStyle } from "./style.ts";
 import { checkTypes } from "./types.ts";
+import { checkWords } from "./words.ts";
 
 const HELP = `
 npm run db:verify
 
-Everything that is checked about the schema, over one throw-away cluster: baselines, style, squawk, recorded migrations, drift
+Everything that is checked about the schema, over one throw-away cluster: baselines, style, words, squawk, recorded migrations, drift
 between migrations and schema files, generated types, advisors.
 `;
 
 async function* checks(): AsyncGenerator<CheckResult> {
   yield { name: BASELINE_CHECK, problems: baselineProblems() };
   yield { name: "SQL style", problems: await checkStyle() };
+  yield { name: "words", problems: checkWords() };
   yield { name: "squawk finds nothing in the migrations", problems: checkMigrations() };
   const scratch = await openScratch(progress);
   try {

@@ -45,7 +45,7 @@ export const STEPS: Step[] = [
   },
   {
     name: "schema",
-    what: "SQL style, squawk, drift, types, advisors",
+    what: "baselines, SQL style, words, squawk, drift, types, advisors",
     command: [node, "scripts/db/verify.ts"],
     isFast: false,
   },

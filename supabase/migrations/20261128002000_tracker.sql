@@ -2725,7 +2725,7 @@ comment on function private.store_circle_message is
   'Stores a snapshot of a message. o_action is created where its issue is to be created now, with the id '
   'that mapped_to_issue_id holds already; updated where it has one, else stored.';
 
--- 20_tracker/40_import/82_circle_replies.sql
+-- 20_tracker/40_import/82_store_circle_replies.sql
 -- The rows of a message's replies. A reply that a payload leaves out stays.
 
 create or replace function private.merge_circle_reply(

@@ -7,7 +7,7 @@ import { ROOT } from "../../../scripts/local/paths.ts";
 import { openTestProject, type TestProject } from "../support/database.ts";
 import { anonymous } from "../support/people.ts";
 
-// The examples of docs/agents.md, copied from the page and run one after the other by somebody who is no team member.
+// The examples of docs/agents.md, copied from the page and run one after the other by somebody who is not in the team.
 
 const page = readFileSync(join(ROOT, "docs/agents.md"), "utf8");
 

@@ -26,7 +26,7 @@ const newTask = (person: Person) =>
     person.client.from("tasks").insert({
       agent: "claude",
       repo_url: "https://github.com/acme/shop",
-      chat_messages: [{ role: "user", content: "Mend it", timestamp: Date.now() / 1000 }],
+      chat_messages: [{ role: "user", content: "Fix it", timestamp: Date.now() / 1000 }],
     }).select("id").single(),
   );
 
@@ -77,7 +77,7 @@ test("from claim to end", async () => {
     repo_owner: "acme",
     repo_name: "shop",
     target_branch: "main",
-    chat_messages: [{ role: "user", content: "Mend it" }],
+    chat_messages: [{ role: "user", content: "Fix it" }],
     github_token: null,
   });
   expect(Date.parse(lease?.lease_expires_at ?? "") - Date.now()).toBeGreaterThan(240_000);
@@ -95,9 +95,9 @@ test("from claim to end", async () => {
   const result = {
     ...held,
     commit_hash: "abc",
-    git_diff: "+ mended",
+    git_diff: "+ fixed",
     changed_files: ["README.md"],
-    pr_branch: "mend",
+    pr_branch: "fix",
     pr_number: 7,
     pr_url: "https://github.com/acme/shop/pull/7",
     message: "Done",
@@ -110,11 +110,11 @@ test("from claim to end", async () => {
   const task = await rows(ana.client.from("tasks").select("*").eq("id", id).single());
   expect(task).toMatchObject({
     status: "completed",
-    git_diff: "+ mended",
+    git_diff: "+ fixed",
     changed_files: ["README.md"],
     pr_number: 7,
     execution_metadata: { model: "large" },
-    chat_messages: [{ content: "Mend it" }, { role: "assistant", content: "Reading the code" }, {
+    chat_messages: [{ content: "Fix it" }, { role: "assistant", content: "Reading the code" }, {
       role: "assistant",
       content: "Done",
     }],

@@ -46,7 +46,7 @@ beforeEach(async () => {
   github.state.addRepo({ owner: "acme", name: "shop", isPrivate: true, members: ["maya"] });
 });
 
-const open = (head: string, title = "Mend it") =>
+const open = (head: string, title = "Fix it") =>
   github.state.openPull({ owner: "acme", name: "shop", title, head, login: "maya" });
 
 /** A sweep by hand, as a server starts it. */
@@ -89,7 +89,7 @@ describe("a pull request that a task names", () => {
     expect(await seen(maya)).toEqual([]);
     expect(await sweep()).toMatchObject({ read: 1, not_seen: 1, failed: 0, stopped: null });
     expect(asked().sort()).toEqual(["mallory /pulls/1 404", "maya /pulls/1 200"]);
-    expect(await seen(maya)).toMatchObject([{ number: 1, title: "Mend it", state: "open" }]);
+    expect(await seen(maya)).toMatchObject([{ number: 1, title: "Fix it", state: "open" }]);
     expect(await seen(mallory)).toEqual([]);
     expect(await sweep()).toMatchObject({ requests: 0 });
   });

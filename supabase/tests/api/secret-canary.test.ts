@@ -12,7 +12,7 @@ import { askTokens, asServer, githubWith, type TokenAnswer } from "../support/gi
 import { type Person, server, signUp } from "../support/people.ts";
 
 // A GitHub token goes every way that there is, the wrong ones too, over a cluster of its own. Then everything that the cluster,
-// the function and the stack have written is searched for it. That the search finds what is there is shown with another one.
+// the function and the stack have written is searched for it. Another value shows that the search finds one.
 
 const MARK = randomBytes(8).toString("hex");
 const PLANTED = randomBytes(8).toString("hex");
@@ -179,7 +179,7 @@ describe("a token goes every way there is", () => {
     expect(await ask(ana, "POST", "/check")).toBe("200 set");
   });
 
-  test("used to ask about a private pull request, by the clock and by a server", async () => {
+  test("used to ask about a private pull request, by the schedule and by a server", async () => {
     expect(await ask(ana, "POST", "/check")).toBe("200 set");
     github.state.addRepo({ owner: "acme", name: "shop", isPrivate: true, members: ["hubot"] });
     const pull = github.state.openPull({
@@ -305,7 +305,7 @@ describe("and is nowhere", () => {
   });
 });
 
-test("the search finds what is there", async () => {
+test("the search finds a value that was written", async () => {
   const planted = new Canary(PLANTED);
   const text = `ghp_${PLANTED}`;
   await sql`insert into private.inbox_events (source, body) values ('circle', ${Buffer.from(text)})`;

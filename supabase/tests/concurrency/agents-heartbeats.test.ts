@@ -96,7 +96,7 @@ test("heartbeats are HOT, and none writes a task", async () => {
   }
 
   // Whatever looks at the database for long (an analyze, a connection that is slow to open) keeps what is
-  // replaced meanwhile, until a page is full and its rows move. Beside other work that is often; with an index
+  // replaced meanwhile, until a page is full and its rows move. Under other load that is often; with an index
   // on what they write, none would be HOT.
   const shares = [await beat(), await beat(), await beat()];
   expect(Math.max(...shares)).toBeGreaterThan(0.8);

@@ -70,7 +70,7 @@ test("appended at once: every message, in order of commit, with times that do no
   expect(answered.map(({ message }) => message).toSorted((a, b) => a.timestamp - b.timestamp)).toEqual(
     messages,
   );
-  // what a writer was answered is what stands there
+  // what a writer was answered is what is stored
   for (const { writer, message } of answered) expect(message.content).toBe(`message ${writer}`);
 });
 

@@ -143,7 +143,7 @@ test(
           "complete with a pull request": async () => {
             await holder.sql`
             select public.complete_task(
-              ${held[0]}, ${held[1]}, pr_branch => 'mend', pr_number => ${1 + roll(3)}, message => 'Done',
+              ${held[0]}, ${held[1]}, pr_branch => 'fix', pr_number => ${1 + roll(3)}, message => 'Done',
               pr_url => ${`https://github.com/acme/shop/pull/${1 + roll(3)}`}, worker_token => ${holder.token}
             )
           `;

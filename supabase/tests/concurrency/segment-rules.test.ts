@@ -29,8 +29,8 @@ async function patterns(): Promise<Patterns | undefined> {
   return row;
 }
 
-/** The patterns as they are kept, and as they become when they are made anew from the rules. */
-async function keptAndAnew(): Promise<[Patterns | undefined, Patterns | undefined]> {
+/** The patterns as they are kept, and as they are when they are built again from the rules. */
+async function keptAndRebuilt(): Promise<[Patterns | undefined, Patterns | undefined]> {
   const kept = await patterns();
   await sql`delete from public.segment_rules where false`;
   return [kept, await patterns()];
@@ -57,8 +57,8 @@ test("the patterns equal the rules after many admins wrote them, in transactions
       }
     }),
   );
-  const [kept, anew] = await keptAndAnew();
-  expect(kept).toEqual(anew);
+  const [kept, rebuilt] = await keptAndRebuilt();
+  expect(kept).toEqual(rebuilt);
   expect(kept?.patterns.join()).toContain("word");
 });
 
@@ -69,7 +69,7 @@ test("a transaction that can't see the latest rules can't write patterns from wh
     await transaction`insert into public.segment_rules (words, segment, priority) values ('stale', 'auth', 10)`;
   });
   await expect(late).rejects.toMatchObject({ code: "40001" });
-  const [kept, anew] = await keptAndAnew();
-  expect(kept).toEqual(anew);
+  const [kept, rebuilt] = await keptAndRebuilt();
+  expect(kept).toEqual(rebuilt);
   expect(kept?.patterns[0]).toContain("meanwhile");
 });
