@@ -36,7 +36,7 @@ export interface Server {
 export const DATABASE = "postgres";
 
 /** How Debian's programs are started with the server's account, and what they call a folder of this machine. */
-interface Place {
+interface Launcher {
   spawnArguments(program: string, args: string[], folder: string): [string, string[]];
   inside(path: string): string;
 }
@@ -50,14 +50,14 @@ export async function startServer(debian: Debian): Promise<Server> {
     join(debian.root === "/" ? tmpdir() : join(debian.root, "tmp"), "fixloop-conformance-"),
   );
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  const place = placeOf(debian);
+  const launcher = launcherOf(debian);
   const tests = join(folder, "tests");
   cpSync(join(ROOT, TESTS), tests, { recursive: true });
   giveTo(debian, folder);
-  const data = place.inside(join(folder, "data"));
+  const data = launcher.inside(join(folder, "data"));
 
   // it listens on the loopback address only, and pg_cron connects without a password
-  const [program, args] = place.spawnArguments(initdb, [
+  const [program, args] = launcher.spawnArguments(initdb, [
     `--pgdata=${data}`,
     "--username=supabase_admin",
     "--auth=trust",
@@ -85,7 +85,7 @@ export async function startServer(debian: Debian): Promise<Server> {
     ...PLATFORM_SETTINGS,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const start = place.spawnArguments(postgres, ["-D", data, ...options], folder);
+  const start = launcher.spawnArguments(postgres, ["-D", data, ...options], folder);
   const child = spawn(...start, { env: ENV, stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => log = (log + text).slice(-8000));
@@ -96,7 +96,7 @@ export async function startServer(debian: Debian): Promise<Server> {
     testFiles: readdirSync(tests, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".test.sql")).sort(),
     spawn(program, args, env = {}) {
-      return spawn(...place.spawnArguments(program, args, tests), {
+      return spawn(...launcher.spawnArguments(program, args, tests), {
         env: { ...ENV, ...env },
         stdio: ["ignore", "pipe", "pipe"],
       });
@@ -112,7 +112,7 @@ export async function startServer(debian: Debian): Promise<Server> {
   return server;
 }
 
-function placeOf({ root }: Debian): Place {
+function launcherOf({ root }: Debian): Launcher {
   const inside = (path: string): string => root === "/" ? path : `/${relative(root, path)}`;
   return {
     inside,
