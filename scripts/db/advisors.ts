@@ -10,7 +10,7 @@ const HELP = `
 npm run db:advisors
 
 Runs the CLI's advisors over the migrated database, at level warn and above, and the ones that matter most again over every
-schema of ours. Exceptions stand in scripts/db/advisors.ts, each with its reason.
+schema of ours. Exceptions are in scripts/db/advisors.ts, each with its reason.
 `;
 
 export interface Finding {
@@ -20,7 +20,7 @@ export interface Finding {
   detail: string;
 }
 
-/** Findings that are meant, by rule and object. One that is no longer found has to leave the list. */
+/** Findings that are intended, by rule and object. One that is no longer found must be removed from the list. */
 const EXCEPTIONS: (Pick<Finding, "rule" | "object"> & { reason: string })[] = [];
 
 const LINTS = readFileSync(new URL("lints.sql", import.meta.url), "utf8");
@@ -60,7 +60,7 @@ export async function lint(database: Database): Promise<Finding[]> {
   }
 }
 
-/** All findings that are no exceptions, and exceptions that nothing asks for. */
+/** All findings without an exception, and exceptions without a finding. */
 export async function findings(database: Database, exceptions = EXCEPTIONS): Promise<Finding[]> {
   const found = [...await advise(database), ...await lint(database)];
   const isSame = (a: Pick<Finding, "rule" | "object">, b: Pick<Finding, "rule" | "object">): boolean =>

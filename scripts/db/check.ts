@@ -79,7 +79,10 @@ await command(import.meta.main, HELP, async (args) => {
     if (passed && values.record) {
       const draft = drafts(MIGRATIONS)[0];
       if (draft) {
-        throw new UserError(`${draft} is still a draft.`, "Finish it and remove the line that says so.");
+        throw new UserError(
+          `${draft} is still a draft.`,
+          "Finish it and remove the line that marks it as one.",
+        );
       }
       const added = recordChecksums(MIGRATIONS);
       console.log(

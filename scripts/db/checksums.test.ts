@@ -89,7 +89,7 @@ describe("a new migration", () => {
 
   test("doesn't take a name that is taken, except to write an unfinished one again", () => {
     write("20260101000000_one.sql");
-    expect(() => choose("one")).toThrow("There is a migration of that name");
+    expect(() => choose("one")).toThrow("A migration has that name");
     expect(choose("one", { replace: true })).toEqual({
       file: "20260101000000_one.sql",
       replaced: "20260101000000_one.sql",

@@ -67,6 +67,6 @@ export function recordChecksums(folder: string): string[] {
   return added;
 }
 
-/** The SHA-256 of a migration as it stands. */
+/** The SHA-256 of a migration's current text. */
 const checksum = (folder: string, file: string): string =>
   createHash("sha256").update(readFileSync(join(folder, file))).digest("hex");

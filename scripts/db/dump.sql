@@ -1,6 +1,6 @@
 -- A database's definition as lines of text, grouped by object, so that two databases can be compared line by
--- line. Runs as supabase_admin in one session; every row of every select is (object, place, line), where
--- place gives the order within an object. What PostgreSQL brings and the CLI's own history are left out.
+-- line. Runs as supabase_admin in one session; every row of every select is (object, position, line), where
+-- position gives the order within an object. What PostgreSQL brings and the CLI's own history are left out.
 
 set search_path = '';
 
@@ -42,20 +42,20 @@ from pg_class as c
 where pg_temp.is_counted(c.relnamespace) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S', 'c');
 
 -- schemas
-select format('schema %s', n.nspname::regnamespace) as object, l.place, l.line
+select format('schema %s', n.nspname::regnamespace) as object, l.position, l.line
 from pg_namespace as n
 cross join lateral (
-  select 1 as place, format('owner %s', n.nspowner::regrole) as line
+  select 1 as position, format('owner %s', n.nspowner::regrole) as line
   union all select 2, pg_temp.acl_lines(n.nspacl, 'n', n.nspowner)
   union all select 3, 'comment ' || obj_description(n.oid, 'pg_namespace')
 ) as l
 where pg_temp.is_counted(n.oid);
 
 -- tables, views, sequences and composite types: what they are
-select c.object, l.place, l.line
+select c.object, l.position, l.line
 from pg_temp.counted_relations as c
 cross join lateral (
-  select 1 as place, format('owner %s', c.relowner::regrole) as line
+  select 1 as position, format('owner %s', c.relowner::regrole) as line
   union all select 2, 'comment ' || obj_description(c.oid, 'pg_class')
   union all select 3, 'options ' || array_to_string(c.reloptions, ', ')
   union all select 4, format('persistence %s', c.relpersistence) where c.relpersistence <> 'p'
@@ -90,7 +90,7 @@ cross join lateral (
 ) as l;
 
 -- columns, in their order
-select c.object, 200 + 3 * a.number + l.place as place, l.line
+select c.object, 200 + 3 * a.number + l.position as position, l.line
 from pg_temp.counted_relations as c
 join lateral (
   select t.*, row_number() over (order by t.attnum)::integer as number
@@ -99,7 +99,7 @@ join lateral (
 ) as a on c.relkind <> 'S'
 left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
 cross join lateral (
-  select 0 as place, concat(
+  select 0 as position, concat(
     'column ', quote_ident(a.attname), ' ', format_type(a.atttypid, a.atttypmod),
     case when a.attcollation <> (select t.typcollation from pg_type as t where t.oid = a.atttypid)
       then ' collate ' || a.attcollation::regcollation end,
@@ -123,10 +123,10 @@ cross join lateral (
 ) as l;
 
 -- constraints, indexes, triggers, policies, rules, statistics
-select c.object, l.place, l.line
+select c.object, l.position, l.line
 from pg_temp.counted_relations as c
 cross join lateral (
-  select 20000 as place, format('constraint %I ', k.conname) || pg_get_constraintdef(k.oid) as line
+  select 20000 as position, format('constraint %I ', k.conname) || pg_get_constraintdef(k.oid) as line
   from pg_constraint as k where k.conrelid = c.oid
   union all
   select 20001, format('constraint %I comment ', k.conname) || obj_description(k.oid, 'pg_constraint')
@@ -170,10 +170,10 @@ cross join lateral (
 ) as l;
 
 -- functions and procedures
-select format('function %s', f.oid::regprocedure) as object, l.place, l.line
+select format('function %s', f.oid::regprocedure) as object, l.position, l.line
 from pg_proc as f
 cross join lateral (
-  select 1 as place, format('owner %s', f.proowner::regrole) as line
+  select 1 as position, format('owner %s', f.proowner::regrole) as line
   union all select 2, regexp_split_to_table(pg_get_functiondef(f.oid), '\n') where f.prokind <> 'a'
   union all select 3, pg_temp.acl_lines(f.proacl, 'f', f.proowner)
   union all select 4, 'comment ' || obj_description(f.oid, 'pg_proc')
@@ -181,10 +181,10 @@ cross join lateral (
 where pg_temp.is_counted(f.pronamespace);
 
 -- enums, domains and ranges; a table's own row type goes with the table
-select format('type %s', t.oid::regtype) as object, l.place, l.line
+select format('type %s', t.oid::regtype) as object, l.position, l.line
 from pg_type as t
 cross join lateral (
-  select 1 as place, format('owner %s, %s', t.typowner::regrole, t.typtype) as line
+  select 1 as position, format('owner %s, %s', t.typowner::regrole, t.typtype) as line
   union all
   select 2, string_agg(quote_literal(e.enumlabel), ', ' order by e.enumsortorder)
   from pg_enum as e where e.enumtypid = t.oid
@@ -205,7 +205,7 @@ where pg_temp.is_counted(t.typnamespace) and t.typtype in ('e', 'd', 'r');
 
 -- default privileges
 select format('default privileges of %s', d.defaclrole::regrole) as object,
-  1 as place,
+  1 as position,
   concat(
     'in ', case d.defaclnamespace when 0 then 'any schema' else d.defaclnamespace::regnamespace::text end,
     ' on ', case d.defaclobjtype
@@ -218,10 +218,10 @@ from pg_default_acl as d
 left join lateral pg_temp.acl_lines(d.defaclacl, 'r', d.defaclrole) as l (line) on true;
 
 -- publications and what they publish
-select format('publication %I', p.pubname) as object, l.place, l.line
+select format('publication %I', p.pubname) as object, l.position, l.line
 from pg_publication as p
 cross join lateral (
-  select 1 as place, format(
+  select 1 as position, format(
     'owner %s, all tables %s, insert %s, update %s, delete %s, truncate %s, via root %s', p.pubowner::regrole,
     p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot
   ) as line
@@ -237,13 +237,13 @@ cross join lateral (
 ) as l;
 
 -- what belongs to the database as a whole
-select format('extension %I', e.extname) as object, 1 as place,
+select format('extension %I', e.extname) as object, 1 as position,
   format(
     'version %s in %s, owner %s', e.extversion, e.extnamespace::regnamespace, e.extowner::regrole
   ) as line
 from pg_extension as e;
 
-select 'database settings' as object, 1 as place,
+select 'database settings' as object, 1 as position,
   concat(
     'for ', case s.setrole when 0 then 'all' else s.setrole::regrole::text end, ': ',
     array_to_string(s.setconfig, ', ')
@@ -251,19 +251,19 @@ select 'database settings' as object, 1 as place,
 from pg_db_role_setting as s
 where s.setdatabase = (select d.oid from pg_database as d where d.datname = current_database());
 
-select 'database privileges' as object, 1 as place, l.line
+select 'database privileges' as object, 1 as position, l.line
 from pg_database as d
 cross join lateral pg_temp.acl_lines(d.datacl, 'd', d.datdba) as l (line)
 where d.datname = current_database();
 
-select format('event trigger %I', t.evtname) as object, 1 as place,
+select format('event trigger %I', t.evtname) as object, 1 as position,
   format(
     'owner %s on %s when %s execute %s enabled %s', t.evtowner::regrole, t.evtevent, t.evttags,
     t.evtfoid::regproc, t.evtenabled
   ) as line
 from pg_event_trigger as t;
 
-select 'other objects' as object, 1 as place, pg_describe_object(o.class, o.id, 0) as line
+select 'other objects' as object, 1 as position, pg_describe_object(o.class, o.id, 0) as line
 from (
   select 'pg_operator'::regclass as class, x.oid as id from pg_operator as x
   union all select 'pg_opclass'::regclass, x.oid from pg_opclass as x

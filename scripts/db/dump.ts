@@ -7,7 +7,7 @@ export type Dump = Map<string, string[]>;
 
 interface Line {
   object: string;
-  place: number;
+  position: number;
   line: string | null;
 }
 
@@ -15,7 +15,7 @@ const QUERIES = readFileSync(new URL("dump.sql", import.meta.url), "utf8");
 
 /** Rows that the schema itself puts into its tables are part of it; how many there are is compared. */
 const ROW_COUNTS = `
-  select format('table %s', c.oid::regclass) as object, 90000 as place, 'rows ' || (xpath('/row/n/text()', query_to_xml(
+  select format('table %s', c.oid::regclass) as object, 90000 as position, 'rows ' || (xpath('/row/n/text()', query_to_xml(
     format('select nullif(count(*), 0) as n from only %s', c.oid::regclass), false, true, '')))[1] as line
   from pg_temp.counted_relations as c
   where c.relkind = 'r' and not exists (
@@ -25,7 +25,7 @@ const ROW_COUNTS = `
 `;
 
 const JOBS = `
-  select format('cron job %s', coalesce(j.jobname, j.command)) as object, 1 as place,
+  select format('cron job %s', coalesce(j.jobname, j.command)) as object, 1 as position,
     format('%s as %s%s%s: %s', j.schedule, j.username, case when not j.active then ', not active' end,
       case when j.database <> current_database() then ', in ' || j.database end, j.command) as line
   from cron.job as j
@@ -51,18 +51,20 @@ export async function dumpDatabase(url: string): Promise<Dump> {
 }
 
 function collect(rows: Line[]): Dump {
-  const places = new Map<string, { place: number; line: string }[]>();
-  for (const { object, place, line } of rows) {
+  const byObject = new Map<string, { position: number; line: string }[]>();
+  for (const { object, position, line } of rows) {
     if (line === null) continue;
-    const lines = places.get(object) ?? [];
-    places.set(object, lines);
-    lines.push({ place, line });
+    const lines = byObject.get(object) ?? [];
+    byObject.set(object, lines);
+    lines.push({ position, line });
   }
   const dump: Dump = new Map();
-  for (const [object, lines] of [...places].sort(([a], [b]) => compare(a, b))) {
+  for (const [object, lines] of [...byObject].sort(([a], [b]) => compare(a, b))) {
     dump.set(
       object,
-      lines.sort((a, b) => a.place - b.place || (isBody(object, a.place) ? 0 : compare(a.line, b.line)))
+      lines.sort((a, b) =>
+        a.position - b.position || (isBody(object, a.position) ? 0 : compare(a.line, b.line))
+      )
         .map(({ line }) => line),
     );
   }
@@ -70,8 +72,9 @@ function collect(rows: Line[]): Dump {
 }
 
 /** A function's or a view's text is in its own order. */
-const isBody = (object: string, place: number): boolean =>
-  object.startsWith("function ") && place === 2 || /^(materialized )?view /.test(object) && place === 100;
+const isBody = (object: string, position: number): boolean =>
+  object.startsWith("function ") && position === 2 ||
+  /^(materialized )?view /.test(object) && position === 100;
 
 const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 
@@ -99,7 +102,7 @@ function changedLines(from: string[], to: string[]): string[] {
     edits.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some(([side]) => side !== 0);
   const lines: string[] = [];
   for (const [index, [side, line]] of edits.entries()) {
-    // diff(a, b) calls what only a has +1: it says how to come from b to a
+    // diff(a, b) gives +1 to what only a has: its edits lead from b to a
     if (near(index)) lines.push(`${side === 0 ? " " : side > 0 ? "-" : "+"} ${line}`);
     else if (lines.length > 0 && lines.at(-1) !== "…") lines.push("…");
   }

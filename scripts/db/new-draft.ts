@@ -87,6 +87,6 @@ const header = (differences: number): string =>
       ? "It failed on an empty database."
       : `It leaves ${differences} differences: npm run db:check.`
   }
--- Does it keep the rows? A rename is drafted as a drop and an addition. Does it hold its locks for a moment only?
--- docs/schema-work.md has how. Then replace these lines with a sentence that says what it does.
+-- Does it keep the rows? A rename is drafted as a drop and an addition. Does it hold its locks briefly?
+-- docs/schema-work.md describes how. Then replace these lines with a sentence on what it does.
 `;

@@ -80,7 +80,7 @@ grant select on public.tickets to authenticated;
 grant insert (id, title${granted}) on public.tickets to authenticated;
 `;
 const CODE = (priority: string, viewed: string): string =>
-  `-- What is kept about a ticket.
+  `-- The values of a ticket.
 
 -- Titles are trimmed.
 create or replace function public.check_ticket() returns trigger

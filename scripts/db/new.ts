@@ -35,7 +35,7 @@ export interface TargetOptions {
   now: Date;
 }
 
-/** Where a migration of this name goes. Refuses a name that is taken or not one, and a version that is not the last. */
+/** Where a migration of this name goes. Refuses a name that exists or is not valid, and a version that is not the last. */
 export function chooseFile(folder: string, options: TargetOptions): Target {
   const { name, replace, at } = options;
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)) {
@@ -45,7 +45,7 @@ export function chooseFile(folder: string, options: TargetOptions): Target {
   const taken = files.find((file) => file.match(MIGRATION_FILE)?.[2] === name);
   if (taken && !replace) {
     throw new UserError(
-      `There is a migration of that name: ${taken}`,
+      `A migration has that name: ${taken}`,
       "Choose another name, or give --replace.",
     );
   }
@@ -82,7 +82,7 @@ const parseVersion = (text: string): number =>
 const isVersion = (text: string): boolean =>
   !Number.isNaN(parseVersion(text)) && version(new Date(parseVersion(text))) === text;
 
-/** A migration that has to wait for a lock on a busy table gives up, so that it doesn't hold up everybody behind it. */
+/** A migration that has to wait for a lock on a busy table fails, so that it doesn't block everybody behind it. */
 const TIMEOUTS = `set local lock_timeout = '5s';
 set local statement_timeout = '2min';
 `;
@@ -106,7 +106,7 @@ export function joinSchemas(schemas: string, folder: string): string {
 /**
  * Writes a migration and returns its path in the project; undefined, and nothing is written, when there is no difference.
  *
- * @param from the schema folder whose files are joined; without it the migration is drawn from the difference
+ * @param from the schema folder whose files are joined; without it the migration is drafted from the difference
  */
 export async function newMigration(
   options: TargetOptions & { from: string | undefined },
@@ -118,7 +118,7 @@ export async function newMigration(
   if (replaced && options.from === undefined && replaced !== migrationFiles(folder).at(-1)) {
     throw new UserError(
       `${replaced} is not the last migration.`,
-      "Only the last one can be drawn from a difference.",
+      "Only the last one can be drafted from a difference.",
     );
   }
   const text = options.from === undefined

@@ -31,7 +31,7 @@ export interface Database {
   url(role?: string): string;
 }
 
-/** A database as an argument of the CLI, which asks for TLS unless told not to. */
+/** A database as an argument of the CLI, which requires TLS unless the URL disables it. */
 export const cliUrl = (database: Database): string => `${database.url()}?sslmode=disable`;
 
 /** Starts a cluster that is gone after `close()`. */

@@ -127,7 +127,7 @@ describe("a function", () => {
   });
 });
 
-test("what does not parse says so", () => {
+test("what does not parse is reported", () => {
   expect(problems("create table;\n")).toEqual([expect.stringMatching(/^1: can't be parsed: syntax error/)]);
 });
 

@@ -138,7 +138,7 @@ function checkFunctions(sql: string, options: StyleOptions, report: Report): voi
     const definition = stmt?.CreateFunctionStmt;
     if (!definition) continue;
     const source = text(from, length === undefined ? undefined : from + length);
-    // the statement's text begins with what stands between it and the one before
+    // the statement's text begins with what is between it and the one before
     const lead = tokenize(source).find(({ kind }) => kind !== "space" && kind !== "comment")?.start ?? 0;
     const at = text(0, from).length + lead;
     const name = (definition.funcname ?? []).map(stringValue).join(".");

@@ -57,7 +57,7 @@ function blockComment(sql: string, start: number): SqlToken | undefined {
   return { kind: "comment", text: sql.slice(start, end), start };
 }
 
-/** What stands between a dollar-quoted token's delimiters, and where that begins. */
+/** What is between a dollar-quoted token's delimiters, and where that begins. */
 export function dollarBody(token: SqlToken): { text: string; start: number } {
   const delimiter = token.text.slice(0, token.text.indexOf("$", 1) + 1);
   return {

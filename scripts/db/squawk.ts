@@ -9,7 +9,7 @@ const HELP = `
 npm run db:squawk
 
 Looks through the migrations with squawk for what would lock a table for long, lose data or break clients.
-Exceptions stand in .squawk.toml, each with its reason.
+Exceptions are in .squawk.toml, each with its reason.
 `;
 
 interface Finding {
@@ -34,7 +34,7 @@ export function checkMigrations(root = ROOT): string[] {
     ["--config", config, "--reporter", "json", ...files],
     { cwd: root, encoding: "utf8" },
   );
-  // 1 says that there are findings
+  // 1 means that there are findings
   if (error || (status !== 0 && status !== 1) || !stdout.startsWith("[")) {
     throw new Error(`squawk failed: ${error?.message ?? (stderr || stdout)}`);
   }

@@ -5,7 +5,7 @@ import { tokenize } from "./sql-tokens.ts";
  * Generated SQL in the house's form as far as a program can bring it there: keywords in lower case, no quotes around names
  * that need none. Strings, comments and function bodies stay as they are.
  *
- * @param url any database, which knows PostgreSQL's reserved words
+ * @param url any database: PostgreSQL's reserved words are read from it
  */
 export async function tidy(generated: string, url: string): Promise<string> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });

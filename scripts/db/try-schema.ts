@@ -63,7 +63,7 @@ export function changedStatements(root: string, named: string[]): SchemaChanges 
   return { statements, left: [...new Set(left)] };
 }
 
-/** In a named file that is committed, what can't run twice is taken to have run. */
+/** In a named file that is committed, what can't run twice has run already. */
 const isNew = (one: Statement, known: Set<string>, changed: string[], file: string): boolean =>
   changed.includes(file) && !known.has(one.text);
 

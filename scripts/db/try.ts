@@ -63,11 +63,11 @@ function originOf(error: unknown, script: Script): string | undefined {
 
 function explained(error: unknown, origin: string | undefined): unknown {
   if (!(error instanceof postgres.PostgresError)) return error;
-  const place = origin === undefined ? "" : `${relative(process.cwd(), resolve(ROOT, origin))}: `;
+  const where = origin === undefined ? "" : `${relative(process.cwd(), resolve(ROOT, origin))}: `;
   const detail = [error.detail, error.where].filter((text) => text !== undefined).map((text) => `\n  ${text}`)
     .join("");
   return new UserError(
-    `${place}${error.message} (${error.code})${detail}`,
+    `${where}${error.message} (${error.code})${detail}`,
     error.hint ?? "Everything was rolled back.",
   );
 }
