@@ -26,7 +26,7 @@ afterAll(async () => {
   await project?.close();
 });
 
-test("its examples run as they stand", async () => {
+test("its examples run unchanged", async () => {
   const blocks = [...page.matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]);
   expect(blocks.length).toBeGreaterThan(4);
   const told = "{ projects, tasks, list, opened, message, created, revokedAt, pulls }";

@@ -3,8 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { anonymous, type Client, type Person, rows, server, signUp } from "../support/people.ts";
 
-// A worker somewhere, with nothing but the address, the publishable key and a worker token; and what others
-// hear who try.
+// A worker with nothing but the URL, the publishable key and a worker token; and what other callers get.
 
 let project: TestProject;
 let ana: Person;
@@ -38,14 +37,14 @@ const claim = (client: Client, worker_token?: string, more: Record<string, unkno
     ...more,
   });
 
-/** What a worker says with each call about the task that it was given. */
+/** What a worker sends with each call about its task. */
 function heldBy(leases: { task_id: number | null; fencing_token: number | null }[]) {
   const [lease] = leases;
   if (!lease?.task_id || !lease.fencing_token) throw new Error("There is a lease.");
   return { task_id: lease.task_id, fencing_token: lease.fencing_token, worker_token: token.token };
 }
 
-/** Status and code of a refusal. */
+/** Status and code of an error. */
 async function refusal(
   call: PromiseLike<{ status: number; error: { code: string; message: string } | null }>,
 ) {
@@ -53,7 +52,7 @@ async function refusal(
   return [status, error?.code, error?.message];
 }
 
-test("a user makes a worker token and sees of it all but the token", async () => {
+test("a user creates a worker token and sees all of it but the token", async () => {
   token = await rows(
     ana.client.rpc("create_worker_token", { name: "Laptop", agents: ["claude"], expires_in_days: 30 })
       .single(),
@@ -105,7 +104,7 @@ test("from claim to end", async () => {
   };
   const completed = await rows(worker.rpc("complete_task", result));
   expect(completed).toMatchObject({ task_id: id, status: "completed" });
-  // supabase-js sends a POST again when the answer got lost
+  // supabase-js repeats a POST when the answer was lost
   expect(await rows(worker.rpc("complete_task", result))).toEqual(completed);
   const task = await rows(ana.client.from("tasks").select("*").eq("id", id).single());
   expect(task).toMatchObject({
@@ -121,7 +120,7 @@ test("from claim to end", async () => {
   });
 });
 
-/** A diff of this many lines that can't be compressed away, with all that JSON has to escape. */
+/** A diff of this many lines that can't be compressed, with every character that JSON escapes. */
 function largeDiff(lines: number): string {
   return Array.from({ length: lines }, (_, line) => {
     const digest = createHash("sha512").update(`${line}`).digest("base64");
@@ -129,7 +128,7 @@ function largeDiff(lines: number): string {
   }).join("\n");
 }
 
-test("a diff of 10 MB goes through within a worker's 3 seconds and comes back byte for byte", async () => {
+test("a diff of 10 MB is stored within a worker's 3 seconds and returned byte for byte", async () => {
   const sql = connect(project.database);
   try {
     const [anon] = await sql`select rolconfig from pg_roles where rolname = 'anon'`;
@@ -146,13 +145,13 @@ test("a diff of 10 MB goes through within a worker's 3 seconds and comes back by
   expect(completed).toMatchObject({ task_id: id, status: "completed" });
   const task = await rows(ana.client.from("tasks").select("status, git_diff").eq("id", id).single());
   expect(task.status).toBe("completed");
-  // compared apart, so that a failure does not print it
+  // compared separately, so that a failure does not print it
   expect(task.git_diff === git_diff).toBe(true);
   expect(await rows(ana.client.from("task_list").select("diff_bytes").eq("id", id).single()))
     .toEqual({ diff_bytes: Buffer.byteLength(git_diff) });
 });
 
-test("a task that fails, is given back, is cancelled", async () => {
+test("a task that fails, is released, is cancelled", async () => {
   const { id } = await newTask(ana);
   const take = async () => heldBy(await rows(claim(worker, token.token)));
   const released = await rows(worker.rpc("release_task", await take()));
@@ -181,7 +180,7 @@ test("a task that fails, is given back, is cancelled", async () => {
     .toEqual([409, "PT409", "agents_task_lease_expired"]);
 });
 
-test("a lease that ran out is worth nothing, and says so", async () => {
+test("calls with an expired lease are rejected", async () => {
   const { id } = await newTask(ana);
   const held = heldBy(await rows(claim(worker, token.token)));
   expect(held.task_id).toBe(id);
@@ -208,7 +207,7 @@ test("a lease that ran out is worth nothing, and says so", async () => {
   );
 });
 
-test("what is asked for in the wrong way", async () => {
+test("claims with wrong arguments", async () => {
   expect(await refusal(claim(worker))).toEqual([401, "PT401", "agents_worker_token_required"]);
   expect(await refusal(claim(ana.client))).toEqual([401, "PT401", "agents_worker_token_required"]);
   expect(await refusal(claim(worker, "flw_invented"))).toEqual([401, "PT401", "agents_worker_token_invalid"]);
@@ -223,7 +222,7 @@ test("what is asked for in the wrong way", async () => {
   ).toEqual([409, "PT409", "agents_task_lease_expired"]);
 });
 
-test("a worker token is good for the queue and nothing else", async () => {
+test("a worker token is valid for the queue and nothing else", async () => {
   await newTask(other);
   expect(await rows(claim(worker, token.token))).toEqual([]);
   for (const key of [undefined, token.token]) {
@@ -246,7 +245,7 @@ test("a worker token is good for the queue and nothing else", async () => {
   );
 });
 
-test("a claim that is sent again with its key is the same lease", async () => {
+test("a claim that is repeated with its key returns the same lease", async () => {
   const claim_key = crypto.randomUUID();
   await newTask(other);
   const [first] = await rows(claim(server(project), undefined, { claim_key }));
@@ -255,7 +254,7 @@ test("a claim that is sent again with its key is the same lease", async () => {
   expect(again).toEqual(first);
 });
 
-test("a worker whose token is revoked is out at once", async () => {
+test("a worker whose token is revoked is rejected immediately", async () => {
   await newTask(ana);
   const held = heldBy(await rows(claim(worker, token.token)));
   expect(await refusal(other.client.rpc("revoke_worker_token", { id: token.id })))

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { anonymous, type Client, type Person, rows, server, signUp } from "../support/people.ts";
 
-// The schema document's examples as they stand there, by a signed-in user; and what somebody else gets of it.
+// The schema document's examples, unchanged, by a signed-in user; and what other users see of it.
 
 let project: TestProject;
 let supabase: Client;
@@ -73,7 +73,7 @@ test("creating a task", async () => {
   taskId = task.id;
 });
 
-test("a task with its defaults, from the insert that makes it", async () => {
+test("a task with its defaults, from the insert that creates it", async () => {
   const task = await rows(supabase.from("tasks").insert({ project_id: projectId }).select("*").single());
   expect(task).toMatchObject({
     agent: "claude",
@@ -167,7 +167,7 @@ test("querying tasks", async () => {
   }]);
 });
 
-test("a list of tasks without what is large, with its projects", async () => {
+test("a list of tasks without large columns, with its projects", async () => {
   const list = await rows(
     supabase.from("task_list").select("*, projects (name)").order("created_at", { ascending: false }),
   );
@@ -176,7 +176,7 @@ test("a list of tasks without what is large, with its projects", async () => {
   expect(Object.keys(list[0] ?? {}).filter((column) => large.includes(column))).toEqual([]);
 });
 
-test("a status that can't follow is refused with those that can", async () => {
+test("a status that is not allowed next is rejected, with those that are", async () => {
   const { status, error } = await supabase.from("tasks").update({ status: "running" }).eq("id", taskId);
   expect(status).toBe(409);
   expect(error).toMatchObject({
@@ -185,7 +185,7 @@ test("a status that can't follow is refused with those that can", async () => {
   });
 });
 
-test("whole rows sent back change what changed", async () => {
+test("upserts of whole rows keep what the database sets", async () => {
   const task = await rows(supabase.from("tasks").select().eq("id", taskId).single());
   const sent = await rows(supabase.from("tasks").upsert({ ...task, priority: 3 }).select().single());
   expect(sent).toEqual({ ...task, priority: 3, updated_at: sent.updated_at });
@@ -200,7 +200,7 @@ test("whole rows sent back change what changed", async () => {
   expect(renamed).toMatchObject({ id: projectId, name: "Renamed" });
 });
 
-test("a diff of 10 MB goes in and comes back", async () => {
+test("a diff of 10 MB is stored and returned", async () => {
   const diff = Array.from({ length: 380_000 }, (_, line) => `+ line ${line} of a change ${line % 7}`).join(
     "\n",
   );
@@ -250,7 +250,7 @@ test("a server sees all; an admin of the team sets limits", async () => {
   expect(max_running_tasks).toBe(2);
 });
 
-test("clients may follow tasks live", async () => {
+test("clients can subscribe to tasks", async () => {
   const sql = connect(project.database);
   try {
     const members = await sql`

@@ -5,7 +5,7 @@ import { connect, openTestProject, type TestProject } from "../support/database.
 import { askTokens, githubWith, newToken } from "../support/github-tokens.ts";
 import { type Person, rows, signUp } from "../support/people.ts";
 
-// The sweep over the real stack and a fake GitHub: what a lost webhook left wrong, and who comes to see what.
+// The sweep over the real stack and a fake GitHub: what a lost delivery left out, and who sees what.
 
 const REPO = "https://github.com/acme/shop";
 const tokens = { maya: newToken(), mallory: newToken() };
@@ -49,7 +49,7 @@ beforeEach(async () => {
 const open = (head: string, title = "Fix it") =>
   github.state.openPull({ owner: "acme", name: "shop", title, head, login: "maya" });
 
-/** A sweep by hand, as a server starts it. */
+/** A sweep that a server starts. */
 async function sweep(): Promise<Record<string, unknown>> {
   const response = await fetch(`${project.url}/functions/v1/github-sweep`, {
     method: "POST",
@@ -59,7 +59,7 @@ async function sweep(): Promise<Record<string, unknown>> {
   return await response.json() as Record<string, unknown>;
 }
 
-/** Time passes: what was looked at is due again. */
+/** Makes everything that was checked due again. */
 async function later(): Promise<void> {
   await sql`update private.pull_request_checks set next_attempt_at = now() where next_attempt_at is not null`;
   await sql`update public.task_pull_requests set verify_after = now() where verify_after is not null`;
@@ -83,7 +83,7 @@ const asked = () =>
   );
 
 describe("a pull request that a task names", () => {
-  test("is read with its owner's token and shown to them; not to whoever else names it", async () => {
+  test("is read with its owner's token and visible to them; not to another user who names it", async () => {
     const { number } = open("fix");
     for (const person of [maya, mallory]) await addTask(person, { pr_url: `${REPO}/pull/${number}` });
     expect(await seen(maya)).toEqual([]);
@@ -94,7 +94,7 @@ describe("a pull request that a task names", () => {
     expect(await sweep()).toMatchObject({ requests: 0 });
   });
 
-  test("costs nothing while nothing changes, and its merge is found without a webhook", async () => {
+  test("costs nothing while nothing changes, and its merge is found without a delivery", async () => {
     open("fix");
     await addTask(maya, { pr_url: `${REPO}/pull/1` });
     await sweep();
@@ -110,7 +110,7 @@ describe("a pull request that a task names", () => {
     }]);
   });
 
-  test("that goes out of its owner's sight goes out of ours", async () => {
+  test("that its owner can no longer read is hidden", async () => {
     open("fix");
     await addTask(maya, { pr_url: `${REPO}/pull/1` });
     await sweep();
@@ -126,7 +126,7 @@ describe("a pull request that a task names", () => {
     expect(await seen(maya)).toHaveLength(1);
   });
 
-  test("of a public repository needs nobody's token", async () => {
+  test("of a public repository needs no token", async () => {
     const [repo] = github.state.repos;
     if (repo) repo.isPrivate = false;
     await sql`update private.secrets set invalid_at = now()`;
@@ -137,7 +137,7 @@ describe("a pull request that a task names", () => {
     expect(await seen(mallory)).toHaveLength(1);
   });
 
-  test("is looked for by its branch when the worker named none", async () => {
+  test("is looked up by its branch when the worker named none", async () => {
     const id = await addTask(maya, { repo_url: REPO, pr_branch: "fix" });
     await addTask(mallory, { repo_url: REPO, pr_branch: "fix" });
     await sql`update public.tasks set status = 'running'`;
@@ -161,7 +161,7 @@ describe("GitHub", () => {
     }
   });
 
-  test("asks to be left alone, and is until then", async () => {
+  test("limits the rate, and is not asked until then", async () => {
     github.state.faults.push({ path: "/pulls/2", status: 403, headers: { "retry-after": "120" }, body: {} });
     const report = await sweep();
     expect(report).toMatchObject({ stopped: "limited" });
@@ -177,7 +177,7 @@ describe("GitHub", () => {
     expect(asked()).toEqual([]);
   });
 
-  test("answers some requests with rubbish: the others are not held up", async () => {
+  test("answers some requests with garbage: the others are not delayed", async () => {
     github.state.faults.push(
       { path: "/pulls/1", body: '{"number": 1' },
       { path: "/pulls/2", status: 500, body: "<html>" },
@@ -190,15 +190,15 @@ describe("GitHub", () => {
     expect(await seen(maya)).toHaveLength(4);
   });
 
-  test("is down: three requests tell", async () => {
+  test("is down: the run ends after three requests", async () => {
     github.state.faults.push({ status: 502, body: "", times: 9 });
     expect(await sweep()).toMatchObject({ stopped: "failing", requests: 3 });
   });
 
-  test("refuses the token: its owner sees that, and it is not used again", async () => {
+  test("rejects the token: its owner sees that, and it is not used again", async () => {
     github.state.faults.push({ status: 401, body: { message: "Bad credentials" } });
     expect(await sweep()).toMatchObject({ tokens_refused: 1, read: 0 });
-    // what may be public is asked for without one
+    // what may be public is requested without one
     expect(asked().map((line) => line.replace(/\/pulls\/\d/, ""))).toEqual([
       "maya  401",
       ...Array(4).fill("null  404"),
@@ -212,8 +212,8 @@ describe("GitHub", () => {
   });
 });
 
-describe("the clock", () => {
-  test("calls with a ticket that is good once, and the way leaves no secret", async () => {
+describe("the scheduler", () => {
+  test("calls with a ticket that is valid once, and stores no secret", async () => {
     open("fix");
     await addTask(maya, { pr_url: `${REPO}/pull/1` });
     expect(await sql`select private.request_github_sweep() as is_requested`).toEqual([{
@@ -229,7 +229,7 @@ describe("the clock", () => {
     expect(await sql`select count(*)::integer from private.function_tickets`).toEqual([{ count: 0 }]);
   });
 
-  test("nobody else does: no key, a user's token, a ticket that is made up, used or old", async () => {
+  test("nobody else can call: no key, a user's token, a made-up, used or old ticket", async () => {
     const [row] = await sql<
       { ticket: string }[]
     >`select private.issue_function_ticket('github-sweep') as ticket`;

@@ -4,7 +4,7 @@ import { connect, openTestProject, type TestProject } from "../support/database.
 import { askTokens, asServer, githubWith, newToken } from "../support/github-tokens.ts";
 import { anonymous, type Person, server, signUp } from "../support/people.ts";
 
-// The function over the real database and a fake GitHub: what its owner sees, and what others try.
+// The function over the real database and a fake GitHub: what its user sees, and what others try.
 
 const first = newToken();
 const second = newToken();
@@ -54,7 +54,7 @@ describe("its owner", () => {
     expect((await askTokens(project, ana, "POST", "/check")).body.code).toBe("agents_github_token_unknown");
   });
 
-  test("sets it, and sees a handle and what GitHub said", async () => {
+  test("sets it, and sees a handle and GitHub's answer", async () => {
     const set = await askTokens(project, ana, "POST", "", { token: first });
     expect([set.status, set.body]).toMatchObject([200, {
       is_set: true,
@@ -77,7 +77,7 @@ describe("its owner", () => {
     expect(await sql`select from private.secrets where user_id = ${ana.id}`).toHaveLength(1);
   });
 
-  test("keeps it where the next one is refused or can't be checked", async () => {
+  test("keeps it if the next one is rejected or can't be checked", async () => {
     const before = await handleOf(ana);
     expect(await askTokens(project, ana, "POST", "", { token: newToken() }))
       .toMatchObject({
@@ -90,7 +90,7 @@ describe("its owner", () => {
     expect(await handleOf(ana)).toBe(before);
   });
 
-  test("learns when GitHub takes it no longer, and when it does again", async () => {
+  test("sees when GitHub rejects it, and when it accepts it again", async () => {
     const user = github.state.users.find(({ login }) => login === "hubot");
     if (!user) throw new Error("hubot is gone");
     user.token = newToken();
@@ -103,7 +103,7 @@ describe("its owner", () => {
     expect((await askTokens(project, ana, "POST", "/check")).body).toMatchObject({ invalid_at: null });
   });
 
-  test("sets it ten times at once: one is kept, and it opens", async () => {
+  test("sets it ten times concurrently: one is stored, and it opens", async () => {
     const tokens = Array.from({ length: 10 }, (_, at) => at % 2 === 0 ? first : second);
     const answers = await Promise.all(tokens.map((token) => askTokens(project, ana, "POST", "", { token })));
     expect(answers.map(({ status }) => status)).toEqual(tokens.map(() => 200));
@@ -113,7 +113,7 @@ describe("its owner", () => {
     expect(shown.body).toEqual({ token: body.login === "octocat" ? first : second, login: body.login });
   });
 
-  test("has GitHub asked ten times in ten minutes, by either way, and then hears when to come back", async () => {
+  test("has GitHub asked ten times in ten minutes, by both requests, and then gets retry-after", async () => {
     const ask = (at: number) =>
       at % 2 === 0
         ? askTokens(project, ana, "POST", "/check")
@@ -156,7 +156,7 @@ describe("a plain token in the column", () => {
     expect(JSON.stringify(error)).not.toContain(first);
   });
 
-  test("so is the handle of somebody else's", async () => {
+  test("so is somebody else's handle", async () => {
     await askTokens(project, ana, "POST", "", { token: first });
     const { error } = await mallory.client.from("users").update({ github_token: await handleOf(ana) })
       .eq("id", mallory.id);
@@ -165,7 +165,7 @@ describe("a plain token in the column", () => {
 });
 
 describe("a worker", () => {
-  test("that claims a task of the owner's gets the token until the task is taken from it", async () => {
+  test("that claims a task of the owner's gets the token until the task is cancelled", async () => {
     await ana.client.from("tasks").insert({ agent: "claimed" }).throwOnError();
     const { data: [claimed] } = await server(project)
       .rpc("claim_task", { worker: "ours", agents: ["claimed"] }).throwOnError();
@@ -177,7 +177,7 @@ describe("a worker", () => {
       .toBe("agents_task_lease_expired");
   });
 
-  test("with a credential of its own gets the task without it", async () => {
+  test("with a worker token gets the task without it", async () => {
     await ana.client.from("tasks").insert({ agent: "claimed" }).throwOnError();
     const { data: [credential] } = await ana.client
       .rpc("create_worker_token", { name: "laptop", agents: ["claimed"] }).throwOnError();
@@ -251,7 +251,7 @@ describe("others", () => {
     }
   });
 
-  test("a server gets it sealed, for its owner alone", async () => {
+  test("a server gets it sealed, for its user only", async () => {
     const { data } = await server(project).rpc("read_secret", { user_id: ana.id, kind: "github_token" });
     expect(data).toMatchObject([{ kind: "github_token", user_id: ana.id }]);
     const [secret] = data ?? [];

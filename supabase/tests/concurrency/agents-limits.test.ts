@@ -4,7 +4,7 @@ import { connect, createDatabase, type TestDatabase } from "../support/database.
 import { claim, complete, connectAs, dice, overlaps, until, type Worker } from "../support/queue.ts";
 import { size } from "../support/size.ts";
 
-// More workers than what may run: limits hold at every moment, whoever claims at the same time.
+// More workers than slots: limits hold at every moment, however many claim concurrently.
 
 const WORKERS = 64;
 const USERS = 12;
@@ -28,7 +28,7 @@ beforeAll(async () => {
     select u.id, 'https://github.com/acme/' || p, p, 'acme', p, case when p = 'one' then 1 end
     from public.users as u cross join unnest(array['one', 'two']) as p
   `;
-  // four of the setting, one or six of their own, two of each project but one of the first
+  // four by the setting, one or six by the user's own limit; two of each project, but one of the first
   await admin`
     update public.agent_settings set running_tasks_per_user = 4, running_tasks_per_project = 2
   `;
@@ -58,7 +58,7 @@ interface Excess {
   running: number;
 }
 
-/** Users and projects above their limit, from what is open now. */
+/** Users and projects over their limit, from the open attempts. */
 const excessNow = (): Promise<Excess[]> =>
   admin<Excess[]>`
     select a.user_id, a.project_id, count(*)::integer as running
@@ -70,7 +70,7 @@ const excessNow = (): Promise<Excess[]> =>
       else (select least(p.max_running_tasks, 2) from public.projects as p where p.id = a.project_id) end
   `;
 
-/** The same of every moment that there was, and the most that ran at once. */
+/** The same at every moment so far, with the maximum that ran at the same time. */
 const excessEver = (): Promise<Excess[]> =>
   admin<Excess[]>`
     with moments as (
@@ -95,7 +95,7 @@ const excessEver = (): Promise<Excess[]> =>
   `;
 
 test(
-  "sixty-four workers and what two dozen may do: no user and no project is ever above the limit",
+  "sixty-four workers and two dozen slots: no user and no project is ever over the limit",
   async () => {
     let left = TASKS;
     let looks = 0;
@@ -113,7 +113,7 @@ test(
           for (let beat = roll(3); beat > 0; beat--) {
             await sql`select public.heartbeat_task(${lease.task_id}, ${lease.fencing_token})`;
           }
-          // what frees a place: one of ten gives it back, one of ten fails for good
+          // what frees a slot: one of ten is released, one of ten fails
           const end = roll(10);
           if (end === 0) {
             await sql`select public.release_task(${lease.task_id}, ${lease.fencing_token})`;
@@ -148,7 +148,7 @@ test(
     await Promise.all([watch(), ...Array.from({ length: WORKERS }, (_, number) => work(number))]);
     expect(excess).toEqual([]);
     expect(looks).toBeGreaterThan(20);
-    // the limits were what held the workers up
+    // the limits were what delayed the workers
     expect(most).toBeGreaterThan(USERS);
     expect(await excessEver()).toEqual([]);
     expect(await overlaps(admin)).toEqual([]);
@@ -159,7 +159,7 @@ test(
   },
 );
 
-test("sixty-four at once for the last place of one user: one gets it", async () => {
+test("sixty-four concurrent claims for the last slot of a user: one gets it", async () => {
   await admin`delete from public.tasks`;
   await admin`update public.users set max_running_tasks = 1`;
   const [user] = await admin<{ id: string }[]>`select id from public.users limit 1`;
@@ -183,7 +183,7 @@ test("sixty-four at once for the last place of one user: one gets it", async () 
   }
 });
 
-test("the same claim from many requests at once is one lease", async () => {
+test("the same claim from many concurrent requests is one lease", async () => {
   await admin`update public.users set max_running_tasks = null`;
   await admin`update public.agent_settings set running_tasks_per_user = null`;
   const sql = connectAs(database, { role: "service_role" }, WORKERS);

@@ -15,7 +15,7 @@ import {
 } from "../support/queue.ts";
 import { size } from "../support/size.ts";
 
-// Sixty-four workers, each on a connection of its own, and a long queue. Some attempts end with the worker's death.
+// Sixty-four workers, each on a connection of its own, and a long queue. Some attempts end because the worker dies.
 
 const WORKERS = 64;
 const USERS = 400;
@@ -61,7 +61,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** Does what it is told in a transaction, whose connection is cut off before it could commit. */
+/** Runs in a transaction whose connection is closed before it can commit. */
 async function dieAt(worker: DyingWorker, work: (sql: Sql) => Promise<unknown>): Promise<void> {
   const own = await worker.sql.reserve();
   await own`begin`;
@@ -97,7 +97,7 @@ test(
 
     async function work(number: number): Promise<void> {
       const roll = dice(number + 1);
-      // half of them are servers, half show a worker token
+      // half of them are servers, half send a worker token
       const token = number % 2 === 0 ? null : made?.token ?? "";
       let worker = hire(number, token);
       try {
@@ -110,7 +110,7 @@ test(
           }
           const lease = await claim(worker);
           if (!lease) {
-            // what is left waits for its time, or for a worker who is dead
+            // the rest waits for run_after, or for the lease of a dead worker
             await until(async () => isOver || await isSomethingReady());
             continue;
           }
@@ -177,7 +177,7 @@ test(
       ]);
     expect(await overlaps(admin)).toEqual([]);
     expect(await contradictions(admin)).toEqual([]);
-    // what a worker was given is what is written down, and the result is that of the one that finished
+    // leases are stored as returned, and the result is that of the worker that finished
     expect(
       await admin`
       select a.task_id from public.task_attempts as a
@@ -200,7 +200,7 @@ test(
   },
 );
 
-test("the two rows that would be two holders of a task are refused", async () => {
+test("two open attempts of a task are rejected", async () => {
   const [task] = await admin<{ id: string; user_id: string }[]>`select id, user_id from public.tasks limit 1`;
   const hold = () =>
     admin`

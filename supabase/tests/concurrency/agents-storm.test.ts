@@ -14,12 +14,11 @@ import {
 } from "../support/queue.ts";
 import { size } from "../support/size.ts";
 
-// Everything that can be done to a task, done to the same few at the same moment, by workers, owners, the job
-// and servers.
+// Everything that can be done to a task, done concurrently to the same few by workers, owners, the job and servers.
 
 const WRITERS = 64;
 const STEPS = size(40, 80);
-/** Times that a cancel and the end of the same task are sent at the same moment. */
+/** How often a cancel and the end of the same task are sent concurrently. */
 const RACES = size(25, 60);
 const OWNERS = [1, 2, 3].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
 
@@ -50,7 +49,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** What may be refused when somebody else was quicker. */
+/** Errors of calls that came too late. */
 const REFUSALS = [
   "agents_task_lease_expired",
   "agents_task_status_conflict",
@@ -59,7 +58,7 @@ const REFUSALS = [
   "agents_task_unknown",
 ];
 
-/** `done`, or why it was refused; anything else, a deadlock above all, fails the test. */
+/** `done`, or the error code; anything else, above all a deadlock, fails the test. */
 async function orRefused(work: PromiseLike<unknown>): Promise<string> {
   try {
     await work;
@@ -71,7 +70,7 @@ async function orRefused(work: PromiseLike<unknown>): Promise<string> {
   }
 }
 
-/** A task of an owner's, in their project or in none. */
+/** A task of an owner, in their project or in none. */
 const newTask = (owner: number, sql: Sql, isInProject = false) =>
   sql<{ id: string }[]>`
     insert into public.tasks (user_id, project_id, max_attempts)
@@ -81,7 +80,7 @@ const newTask = (owner: number, sql: Sql, isInProject = false) =>
     returning id
   `;
 
-/** How many attempts of one user or project there ever were at the same time. */
+/** The maximum of attempts of one user or project at the same time. */
 async function mostAtOnce(column: "user_id" | "project_id"): Promise<number> {
   const [row] = await admin<{ most: number }[]>`
     select max(running)::integer as most from (
@@ -95,7 +94,7 @@ async function mostAtOnce(column: "user_id" | "project_id"): Promise<number> {
 }
 
 test(
-  "claims, heartbeats, ends, cancels, reclaims, edits, messages and deletes of the same tasks: no deadlock, one truth",
+  "claims, heartbeats, ends, cancels, reclaims, edits, messages and deletes of the same tasks: no deadlock, one outcome",
   async () => {
     const [made] = await admin<{ token: string }[]>`
     select token from public.create_worker_token('fleet', '{claude}', for_everybody => true)
@@ -180,7 +179,7 @@ test(
           `,
           say: () => mine`select public.append_task_message(${task.id}, 'user', ${`said ${writer} ${step}`})`,
           delete: async () => {
-            // one of four times, so that there is something to do
+            // one of four times, so that tasks are left
             if (roll(4) > 0) return;
             await mine`delete from public.tasks where id = ${task.id}`;
             const [another] = await newTask(task.owner, mine, roll(2) === 0);
@@ -197,7 +196,7 @@ test(
 
     await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer)));
 
-    // each way was gone, and those that can be too late were
+    // each call succeeded, and each that can be too late was
     for (
       const way of ["claim", "heartbeat", "complete", "fail", "release", "cancel as the owner", "delete"]
     ) {
@@ -210,7 +209,7 @@ test(
 
     expect(await contradictions(admin)).toEqual([]);
     expect(await overlaps(admin)).toEqual([]);
-    // whoever was told that it is done finds it so
+    // what was reported as done is done
     expect(
       await admin`
       select fencing_token from public.task_attempts
@@ -223,7 +222,7 @@ test(
       where outcome = 'completed' and fencing_token <> all (${completed}::bigint[])
     `,
     ).toEqual([]);
-    // of a running task that is counted which is open
+    // of a running task the open attempt counts
     expect(
       await admin`
       select t.id, t.attempts_count, a.attempt from public.tasks as t
@@ -231,7 +230,7 @@ test(
       where t.attempts_count <> a.attempt
     `,
     ).toEqual([]);
-    // limits held, also for tasks that changed their project before they were claimed
+    // limits held, also for tasks whose project was changed before they were claimed
     expect(await mostAtOnce("user_id")).toBeLessThanOrEqual(3);
     expect(await mostAtOnce("project_id")).toBeLessThanOrEqual(2);
     // conversations are in order
@@ -248,7 +247,7 @@ test(
   },
 );
 
-test("a cancel, heartbeats and the end at the same moment: one of them ends it, and everybody hears which", async () => {
+test("a cancel, heartbeats and the end concurrently: one of them ends it, and every caller learns which", async () => {
   const [owner] = owners;
   if (!owner) throw new Error("There is an owner.");
   const worker: Worker = { name: "w", sql: servers, token: null };

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
 import { size } from "../support/size.ts";
 
-// What happened to a pull request reaches us as deliveries, late, twice, in any order or not at all, and as answers to
-// questions that were asked in between. The row ends as GitHub has it.
+// Changes of a pull request arrive as deliveries, late, twice, in any order or not at all, and as answers to requests that
+// were sent in between. The row ends as GitHub has it.
 
 const SEED = 20261121;
 const SEQUENCES = size(150, 1_500);
@@ -92,7 +92,7 @@ function payload({ second, kind, title, isDraft }: State): string {
   });
 }
 
-/** When a question was asked that found state `at`: after it came about and before the next one did. */
+/** When a request was sent that found state `at`: after this state began and before the next one did. */
 const askedAt = (states: State[], at: number): string => iso((states[at]?.second ?? 0) + (at + 1) / 100);
 
 const record = (by: Sql | ReservedSql, state: State, readAt: string | null) =>
@@ -134,7 +134,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** Runs statements in a transaction that leaves nothing, without waiting for one before sending the next. */
+/** Runs statements in a transaction that is rolled back, without waiting for one before sending the next. */
 async function inTransaction<T>(by: ReservedSql, work: () => { execute(): PromiseLike<T> }[]): Promise<T[]> {
   const begun = by`begin`.execute();
   const results = work().map((query) => query.execute());
@@ -163,9 +163,9 @@ async function withConnection(property: (by: ReservedSql) => Promise<void>): Pro
   }
 }
 
-describe(`${SEQUENCES} stories of a pull request`, () => {
+describe(`${SEQUENCES} histories of a pull request`, () => {
   test(
-    "end as GitHub has it, once whoever is to be asked again was asked",
+    "end as GitHub has it, after what is due was asked",
     () =>
       withConnection((by) =>
         fc.assert(
@@ -182,7 +182,7 @@ describe(`${SEQUENCES} stories of a pull request`, () => {
               ] as unknown as { execute(): PromiseLike<Row[]> }[]);
             const before = results.at(-3)?.[0];
             const after = results.at(-1)?.[0];
-            // what nobody is to be asked about has to be right already, unless the news of it was lost
+            // what is not due has to be right already, unless its delivery was lost
             if (told.isComplete && !before?.is_due) expect(before).toMatchObject(rowOf(last));
             expect(after).toMatchObject(rowOf(last));
             expect(after?.is_due).toBe(last.kind === "open");
@@ -192,7 +192,7 @@ describe(`${SEQUENCES} stories of a pull request`, () => {
       ),
   );
 
-  test("that deliveries alone tell end the same in every order", () =>
+  test("of deliveries alone end the same in every order", () =>
     withConnection((by) =>
       fc.assert(
         fc.asyncProperty(
@@ -220,7 +220,7 @@ describe(`${SEQUENCES} stories of a pull request`, () => {
     ));
 });
 
-test("deliveries of one pull request over six connections at once end as the newest", async () => {
+test("concurrent deliveries of one pull request over six connections end as the newest", async () => {
   const states: State[] = Array.from({ length: 60 }, (_, second) => ({
     second,
     kind: second === 59 ? "merged" : "open",
@@ -236,7 +236,7 @@ test("deliveries of one pull request over six connections at once end as the new
   await sql`delete from public.pull_requests`;
 });
 
-test("a task that names a branch and a pull request that comes from it find each other at the same moment", async () => {
+test("a task that names a branch and a concurrent pull request that comes from it are linked", async () => {
   const user = crypto.randomUUID();
   await sql`insert into auth.users (id, email) values (${user}, 'maya@example.org')`;
   for (let round = 0; round < 25; round++) {

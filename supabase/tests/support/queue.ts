@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import postgres, { type Sql } from "postgres";
 import type { TestDatabase } from "./database.ts";
 
-// What tests of the agents' queue share: workers on connections of their own, and what must hold afterwards.
+// Shared by tests of the agents' queue: workers on connections of their own, and what must hold afterwards.
 
 export interface Lease {
   task_id: string;
@@ -13,9 +13,9 @@ export interface Lease {
 export type Caller = { role: "service_role" | "anon" } | { role: "authenticated"; userId: string };
 
 /**
- * A pool that acts as the API does: logged in as `authenticator`, in the role of the caller.
+ * A pool that connects as the API does: as `authenticator`, in the role of the caller.
  *
- * @param onclose called when a connection of it is gone
+ * @param onclose called when one of its connections is closed
  */
 export function connectAs(
   database: TestDatabase,
@@ -38,11 +38,11 @@ export function connectAs(
 export interface Worker {
   readonly name: string;
   readonly sql: Sql;
-  /** The credential that it shows; null for a server. */
+  /** The worker token that it sends; null for a server. */
   readonly token: string | null;
 }
 
-/** Takes a task of the agent claude, on `sql` or in a transaction of it; undefined when there is none. */
+/** Claims a task of the agent claude, on `sql` or in a transaction of it; undefined for no task. */
 export async function claim(worker: Worker, sql: Sql = worker.sql): Promise<Lease | undefined> {
   const [lease] = await sql<Lease[]>`
     select task_id, fencing_token
@@ -60,7 +60,7 @@ export async function complete(worker: Worker, lease: Lease, sql: Sql = worker.s
   `;
 }
 
-/** The worker is silent for longer than its lease, as far as the database can tell. */
+/** Lets the leases expire. */
 export async function expire(admin: Sql, leases: Lease[]): Promise<void> {
   if (leases.length === 0) return;
   await admin`
@@ -71,7 +71,7 @@ export async function expire(admin: Sql, leases: Lease[]): Promise<void> {
   `;
 }
 
-/** Asks again until it is so. */
+/** Repeats until the condition holds. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await pause(20);
 }
@@ -85,7 +85,7 @@ export function dice(seed: number): (sides: number) => number {
   };
 }
 
-/** The attempts that began while another one of the same task was not over. */
+/** The attempts that began before another one of the same task had ended. */
 export const overlaps = (admin: Sql): Promise<Lease[]> =>
   admin<Lease[]>`
     select a.task_id, a.fencing_token
@@ -96,7 +96,7 @@ export const overlaps = (admin: Sql): Promise<Lease[]> =>
     where a.next_at < coalesce(a.ended_at, 'infinity')
   `;
 
-/** The tasks whose row and whose history say different things. */
+/** The tasks whose row and history contradict each other. */
 export const contradictions = (admin: Sql) =>
   admin<{ id: string; status: string; outcomes: string[] }[]>`
     select t.id, t.status, h.outcomes
