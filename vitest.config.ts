@@ -7,7 +7,7 @@ const STORMS = [
   "supabase/tests/concurrency/**/*.test.ts",
   "supabase/tests/api/worker.test.ts",
   "scripts/local/start.test.ts",
-  "scripts/worker/{run-task,worker}.test.ts",
+  "scripts/worker/{refusals,run-task,worker}.test.ts",
 ];
 
 /** Scripts against databases and the CLI: `npm test -- --fast` leaves them out. */

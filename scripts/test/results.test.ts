@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { chooseSource } from "../../supabase/tests/support/source.ts";
+import { ROOT } from "../local/paths.ts";
+import { readClosingLine, readVitest } from "./results.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fixloop-results-test-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What vitest would have written, of test files by their status. */
+function report(passed: number, failed: number, files: Record<string, string>): string {
+  const path = join(folder, "report.json");
+  writeFileSync(
+    path,
+    JSON.stringify({
+      numPassedTests: passed,
+      numFailedTests: failed,
+      success: !Object.values(files).includes("failed"),
+      testResults: Object.entries(files).map(([name, status]) => ({ name: join(ROOT, name), status })),
+    }),
+  );
+  return path;
+}
+
+test("a report's counts, and its failed files relative to the root", () => {
+  expect(readVitest(report(7, 2, { "b.test.ts": "failed", "a.test.sql": "failed", "c.test.ts": "passed" })))
+    .toEqual({ passed: 7, failed: 2, failedFiles: ["a.test.sql", "b.test.ts"] });
+  expect(readVitest(report(7, 0, { "a.test.sql": "passed" }))).toEqual({
+    passed: 7,
+    failed: 0,
+    failedFiles: [],
+  });
+});
+
+test("a file that cannot be loaded is a failure, and so is a missing report", () => {
+  expect(readVitest(report(0, 0, { "a.test.ts": "failed" }))?.failed).toBe(1);
+  expect(readVitest(join(folder, "missing.json"))).toBeUndefined();
+});
+
+test("the closing line of our own commands", () => {
+  expect(readClosingLine("✓ all\n8 passed, 1 failed\n")).toEqual({ passed: 8, failed: 1, failedFiles: [] });
+  expect(readClosingLine("8 passed, 1 failed\nand then it stopped\n")).toBeUndefined();
+});
+
+test("the database comes from schemas/, in CI from migrations/, and FROM decides", () => {
+  expect(chooseSource({})).toBe("schemas");
+  expect(chooseSource({ CI: "true" })).toBe("migrations");
+  expect(chooseSource({ CI: "true", FROM: "schemas" })).toBe("schemas");
+  expect(chooseSource({ FROM: "migrations" })).toBe("migrations");
+});
