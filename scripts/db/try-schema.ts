@@ -67,13 +67,23 @@ export function changedStatements(root: string, named: string[]): SchemaChanges 
 const isNew = (one: Statement, known: Set<string>, changed: string[], file: string): boolean =>
   changed.includes(file) && !known.has(one.text);
 
-/** The schema files that differ from the last commit, those that are gone among them. */
+/** The schema files that differ from the last commit, new and deleted ones among them. */
 function changedFiles(root: string): string[] {
-  const names = [
-    ...git(root, "diff", "--name-only", "--no-renames", "HEAD", "--", "supabase/schemas").split("\n"),
-    ...git(root, "ls-files", "--others", "--exclude-standard", "--", "supabase/schemas").split("\n"),
-  ];
-  return names.filter((name) => name.endsWith(".sql")).sort();
+  // porcelain: two letters, a space and the path from the top of the clone, here made relative; -z quotes nothing
+  const lines = git(
+    root,
+    "status",
+    "--porcelain",
+    "-z",
+    "--no-renames",
+    "--untracked-files=all",
+    "--",
+    "supabase/schemas",
+  );
+  const names = lines.split("\0").map((line) => line.slice(3)).filter((name) => name.endsWith(".sql"));
+  if (names.length === 0) return [];
+  const top = git(root, "rev-parse", "--show-prefix").trim();
+  return names.map((name) => name.slice(top.length)).sort();
 }
 
 /** A file as it is in the last commit; empty when it is not in it. */
@@ -90,7 +100,7 @@ function git(root: string, ...args: string[]): string {
       "db:try compares with the last commit: run it in a clone.",
     );
   }
-  return stdout.trim();
+  return stdout;
 }
 
 const REPEATABLE = [
