@@ -1,7 +1,7 @@
 -- Copies accounts to profiles: a profile is created with its account, and follows its address and metadata.
 
 -- A provider may send anything: a value that is not text is ignored, and one that is too long is cut.
-create or replace function private.metadata_text(p_metadata jsonb, p_keys text[], p_length integer)
+create or replace function private.parse_metadata_text(p_metadata jsonb, p_keys text[], p_length integer)
 returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
@@ -19,25 +19,25 @@ begin
   return null;
 end;
 $$;
-comment on function private.metadata_text is
+comment on function private.parse_metadata_text is
   'The first of these keys whose value is a text that is not blank, cut to p_length characters; else null.';
 
-create or replace function private.metadata_profile(p_metadata jsonb)
+create or replace function private.parse_metadata_profile(p_metadata jsonb)
 returns table (full_name text, avatar_url text, github_username text)
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
-  v_avatar_url text := private.metadata_text(p_metadata, array['avatar_url', 'picture'], 2048);
+  v_avatar_url text := private.parse_metadata_text(p_metadata, array['avatar_url', 'picture'], 2048);
 begin
   if v_avatar_url !~* '^https?://[^\s]+$' then
     v_avatar_url := null;
   end if;
   return query select
-    private.metadata_text(p_metadata, array['full_name', 'name'], 200),
+    private.parse_metadata_text(p_metadata, array['full_name', 'name'], 200),
     v_avatar_url,
-    private.metadata_text(p_metadata, array['user_name', 'preferred_username'], 100);
+    private.parse_metadata_text(p_metadata, array['user_name', 'preferred_username'], 100);
 end;
 $$;
-comment on function private.metadata_profile is
+comment on function private.parse_metadata_profile is
   'The profile in auth.users.raw_user_meta_data, which may contain anything.';
 
 -- Nothing in here may fail because of the metadata: that would refuse the sign-up.
@@ -46,7 +46,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into public.users (id, email, full_name, avatar_url, github_username)
   select new.id, new.email, p.full_name, p.avatar_url, p.github_username
-  from private.metadata_profile(new.raw_user_meta_data) as p
+  from private.parse_metadata_profile(new.raw_user_meta_data) as p
   on conflict on constraint users_pkey do nothing;
   return null;
 end;
@@ -69,8 +69,8 @@ begin
       then coalesce(n.avatar_url, u.avatar_url) else u.avatar_url end,
     github_username = case when n.github_username is distinct from o.github_username
       then coalesce(n.github_username, u.github_username) else u.github_username end
-  from private.metadata_profile(old.raw_user_meta_data) as o,
-    private.metadata_profile(new.raw_user_meta_data) as n
+  from private.parse_metadata_profile(old.raw_user_meta_data) as o,
+    private.parse_metadata_profile(new.raw_user_meta_data) as n
   where u.id = new.id;
   return null;
 end;
@@ -87,5 +87,5 @@ create trigger _110_sync_changed_account after update on auth.users
 -- The accounts that exist already.
 insert into public.users (id, email, full_name, avatar_url, github_username, created_at)
 select a.id, a.email, p.full_name, p.avatar_url, p.github_username, coalesce(a.created_at, now())
-from auth.users as a cross join lateral private.metadata_profile(a.raw_user_meta_data) as p
+from auth.users as a cross join lateral private.parse_metadata_profile(a.raw_user_meta_data) as p
 on conflict on constraint users_pkey do nothing;

@@ -2,9 +2,9 @@
 -- then the lowest id.
 --
 -- Nothing here reads through tasks that can't be claimed: there may be any number of them that are scheduled
--- for later, for another agent, or of a user at the limit. So the lists are loose index scans (skip scans,
--- which PostgreSQL's planner has only from version 18): each step asks an index for the next distinct value
--- after the last one, instead of for the next row.
+-- for later, for another agent, or of a user at the limit. So the lists are loose index scans, which
+-- PostgreSQL's planner does not make by itself: each step asks an index for the next distinct value after the
+-- last one, instead of for the next row. (https://wiki.postgresql.org/wiki/Loose_indexscan)
 
 create index tasks_ready_idx on public.tasks (agent, priority desc, run_after, id) where status = 'pending';
 
