@@ -49,6 +49,14 @@ afterAll(async () => {
   await database?.drop();
 });
 
+/** Outcomes that the storm has to have, each more than five times. */
+const OFTEN = [
+  ...["claim", "heartbeat", "complete", "fail", "release", "cancel as the owner", "delete"].map((way) =>
+    `${way}: done`
+  ),
+  ...["complete", "fail", "release", "heartbeat"].map((way) => `${way}: agents_task_lease_expired`),
+];
+
 /** Errors of calls that came too late. */
 const REFUSALS = [
   "agents_task_lease_expired",
@@ -108,11 +116,14 @@ test(
     const completed: string[] = [];
     const seen = new Map<string, number>();
 
+    /** Whether each call succeeded, and each that can be too late was. How soon depends on how busy the machine is. */
+    const wasSeenOften = (): boolean => OFTEN.every((what) => (seen.get(what) ?? 0) > 5);
+
     async function write(writer: number): Promise<void> {
       const roll = dice(writer + 1);
       const token = writer % 2 === 0 ? null : made?.token ?? "";
       const worker: Worker = { name: `worker ${writer}`, sql: token === null ? servers : anybody, token };
-      for (let step = 0; step < STEPS; step++) {
+      for (let step = 0; step < STEPS || !wasSeenOften() && step < 20 * STEPS; step++) {
         const at = roll(tasks.length);
         const task = tasks[at] ?? { id: "0", owner: 0 };
         const mine = owners[task.owner] ?? servers;
@@ -196,15 +207,7 @@ test(
 
     await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer)));
 
-    // each call succeeded, and each that can be too late was
-    for (
-      const way of ["claim", "heartbeat", "complete", "fail", "release", "cancel as the owner", "delete"]
-    ) {
-      expect(seen.get(`${way}: done`), way).toBeGreaterThan(5);
-    }
-    for (const way of ["complete", "fail", "release", "heartbeat"]) {
-      expect(seen.get(`${way}: agents_task_lease_expired`), way).toBeGreaterThan(5);
-    }
+    for (const what of OFTEN) expect(seen.get(what), what).toBeGreaterThan(5);
     expect(seen.get("run again: agents_task_conflict")).toBeGreaterThan(0);
 
     expect(await contradictions(admin)).toEqual([]);
