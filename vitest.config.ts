@@ -26,6 +26,7 @@ export default defineConfig({
     // for what never ends; a machine that is busy with other work is slow
     testTimeout: size(300_000, 3_600_000),
     hookTimeout: size(300_000, 3_600_000),
+    expect: { poll: { timeout: 120_000 } },
     maxWorkers: 2,
     projects: [
       {

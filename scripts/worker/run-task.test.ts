@@ -190,7 +190,7 @@ describe("an agent that fails", () => {
       `trap '' TERM; (trap '' TERM; echo $$ >> ${pids}; exec sleep 60) & echo $! >> ${pids}; wait; sleep 60`;
     const began = performance.now();
     expect(await bench.run(agent, {}, { agentTimeoutMs: 500, graceMs: 200 })).toBe("retried");
-    expect(performance.now() - began).toBeLessThan(15_000);
+    expect(performance.now() - began, "less than the agent sleeps").toBeLessThan(55_000);
     expect(failure()).toMatchObject({ error_kind: "agent_timeout", error: "The agent was ended after 1 s." });
     const started = new Set(readFileSync(pids, "utf8").trim().split("\n"));
     await expect.poll(() => [...started].filter((pid) => isRunning(Number(pid)))).toEqual([]);

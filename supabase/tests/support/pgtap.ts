@@ -18,7 +18,12 @@ interface Run {
  */
 export async function testFile(file: string): Promise<void> {
   if (!isSoak) return await testOnce(file);
-  for (const run of [1, 2, 3]) describe(`run ${run}`, () => testOnce(file));
+  for (const run of [1, 2, 3]) {
+    describe(`run ${run}`, async () => {
+      if (run === 2) await vacuum();
+      await testOnce(file);
+    });
+  }
 }
 
 async function testOnce(file: string): Promise<void> {
@@ -69,6 +74,13 @@ async function openDatabase(): Promise<TestDatabase> {
   const { generation } = await openCluster();
   if (shared?.generation !== generation) shared = { generation, database: createDatabase() };
   return await shared.database;
+}
+
+/** Leaves the statistics of empty tables, as autovacuum does at some moment. */
+async function vacuum(): Promise<void> {
+  const sql = connect(await openDatabase(), "supabase_admin", 1);
+  await sql`vacuum analyze`;
+  await sql.end();
 }
 
 /** An error whose stack is the statement's position, so that vitest shows it. */

@@ -172,6 +172,8 @@ select pg_temp.id_of('agent'), 100, now() + interval '1 h' from generate_series(
 insert into public.tasks (user_id, priority, agent)
 select pg_temp.id_of('admin'), 100, 'another' from generate_series(1, 3000);
 select pg_temp.add('viewer', 1);
+-- as autovacuum does: a plan for the empty table that it may have found before would read all
+analyze public.tasks;
 create temp table reading on commit drop as select pg_temp.tasks_read() as before;
 select isnt(pg_temp.claim('behind'), null,
   'behind nine thousand tasks that can''t be claimed is one that can');
@@ -188,6 +190,8 @@ insert into public.tasks (user_id, project_id, priority)
 select p.user_id, p.id, n from public.projects as p cross join generate_series(96, 100) as n
 where p.name like 'many %';
 select pg_temp.add('viewer', 1);
+analyze public.tasks;
+analyze public.projects;
 select isnt(pg_temp.claim('full'), null, 'one task fills the limit of a user with tasks in many projects');
 update reading set before = pg_temp.tasks_read();
 select isnt(pg_temp.claim('behind'), null, 'whose tasks delay nobody');
