@@ -42,7 +42,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "database",
-          include: [`supabase/tests/database/**/*${process.env["PGTAP_FILES"] ?? ""}*.test.sql`],
+          include: ["supabase/tests/database/**/*.test.sql"],
           isolate: false,
         },
       },
