@@ -66,6 +66,8 @@ export interface PostgresOptions {
 
 export interface Postgres {
   readonly port: number;
+  /** Process id of the postmaster. */
+  readonly pid: number;
   /** A connection string for a role of this server. */
   url(database?: string, role?: string): string;
   /** Resolves with the reason when the server stops unexpectedly. */
@@ -116,6 +118,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 
   return {
     port,
+    pid: child.pid ?? 0,
     died,
     url: (database = "postgres", role = "postgres") =>
       `postgresql://${role}:${PASSWORD}@127.0.0.1:${port}/${database}`,

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,7 +40,9 @@ export async function startTestCluster(source: Source): Promise<TestCluster> {
     idle_timeout: 1,
     onnotice: () => {},
   });
+  const release = onExit(() => removeLater(server.pid, folder));
   const close = async (): Promise<void> => {
+    release();
     await admin.end({ timeout: 1 });
     await server.stop();
     await discardFolder(folder);
@@ -80,6 +83,7 @@ export async function startTestCluster(source: Source): Promise<TestCluster> {
       built = now;
     },
     async leave() {
+      release();
       await admin.end({ timeout: 1 });
       server.leave();
     },
@@ -101,4 +105,18 @@ function digest(source: Source): string {
     hash.update(file).update(readFileSync(join(ROOT, file)));
   }
   return hash.digest("hex");
+}
+
+/** Runs a step when this process is interrupted, whoever else hears of it. Returns what takes that back. */
+function onExit(step: () => void): () => void {
+  const interrupted = (): never => process.exit(130);
+  process.once("exit", step).once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  return () => void process.off("exit", step).off("SIGINT", interrupted).off("SIGTERM", interrupted);
+}
+
+/** Stops a server, and has a process of its own delete its data, since this one is about to end. */
+function removeLater(pid: number, folder: string): void {
+  process.kill(pid, "SIGQUIT");
+  const script = 'while kill -0 "$1" 2> /dev/null; do sleep 0.1; done; rm -rf "$2"';
+  spawn("sh", ["-c", script, "sh", String(pid), folder], { detached: true, stdio: "ignore" }).unref();
 }
