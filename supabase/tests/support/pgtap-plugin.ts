@@ -1,6 +1,7 @@
-import { globSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { globSync } from "node:fs";
+import { join } from "node:path";
 import type { Plugin } from "vitest/config";
+import { includedFiles } from "../../../scripts/db/sql-includes.ts";
 import { ROOT } from "../../../scripts/local/paths.ts";
 
 const RUNNER = join(import.meta.dirname, "pgtap.ts");
@@ -15,26 +16,18 @@ export function pgtap(): Plugin {
   return {
     name: "pgtap",
     enforce: "pre",
-    transform(code, id) {
+    transform(_code, id) {
       if (id === DATABASE) {
         for (const file of globSync("supabase/schemas/**/*.sql", { cwd: ROOT })) {
           this.addWatchFile(join(ROOT, file));
         }
       }
       if (!id.endsWith(".test.sql")) return undefined;
-      for (const file of includes(id, code)) this.addWatchFile(file);
+      for (const file of includedFiles(id)) this.addWatchFile(file);
       return {
         code: `import { testFile } from ${JSON.stringify(RUNNER)};\nawait testFile(${JSON.stringify(id)});\n`,
         map: null,
       };
     },
   };
-}
-
-/** The files that a script includes, and those that they include. */
-function includes(path: string, text: string): string[] {
-  return [...text.matchAll(/^\\ir (.+)$/gm)].flatMap(([, name = ""]) => {
-    const file = join(dirname(path), name);
-    return [file, ...includes(file, readFileSync(file, "utf8"))];
-  });
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readScript, splitStatements } from "./sql-script.ts";
+import { readScript, splitAtSemicolons } from "./sql-script.ts";
 import { parseTap } from "./tap.ts";
 
 test("a semicolon in a string, a comment, a dollar-quoted body or a begin atomic body ends no statement", () => {
@@ -14,7 +14,7 @@ test("a semicolon in a string, a comment, a dollar-quoted body or a begin atomic
     "select 1",
   ];
   const script = `-- a comment; not a statement\n${statements.join(" /* ; */\n")}`;
-  expect(splitStatements(script).map(({ text }) => text.replace("/* ; */\n", ""))).toEqual(statements);
+  expect(splitAtSemicolons(script).map(({ text }) => text.replace("/* ; */\n", ""))).toEqual(statements);
 });
 
 test("a file with what it includes: each statement with its own file and line", () => {

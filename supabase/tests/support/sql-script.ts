@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readParts } from "../../../scripts/db/sql-includes.ts";
 import { type SqlToken, tokenize } from "../../../scripts/db/sql-tokens.ts";
 
 export interface Statement {
@@ -9,23 +8,15 @@ export interface Statement {
   line: number;
 }
 
-/**
- * The statements of a file, as psql would send them. `\ir <path>`, relative to the file, is the one command of psql's that
- * is understood.
- */
+/** The statements of a file and of what it includes by `\ir`, as psql would send them. */
 export function readScript(file: string): Statement[] {
-  const parts = readFileSync(file, "utf8").split(/^\\ir (.+)$/m);
-  let line = 1;
-  return parts.flatMap((part, at) => {
-    if (at % 2 === 1) return readScript(join(dirname(file), part));
-    const statements = splitStatements(part).map(({ text, start }) => ({
+  return readParts(file).flatMap((part) =>
+    splitAtSemicolons(part.text).map(({ text, start }) => ({
       text,
-      file,
-      line: line + countLines(part.slice(0, start)),
-    }));
-    line += countLines(part);
-    return statements;
-  });
+      file: part.file,
+      line: part.line + countLines(part.text.slice(0, start)),
+    }))
+  );
 }
 
 const countLines = (text: string): number => text.split("\n").length - 1;
@@ -36,7 +27,7 @@ interface Piece {
 }
 
 /** Splits SQL at the semicolons that end a statement, which those inside `begin atomic … end` do not. */
-export function splitStatements(sql: string): Piece[] {
+export function splitAtSemicolons(sql: string): Piece[] {
   const pieces: Piece[] = [];
   let current: SqlToken[] = [];
   let previous = "";
