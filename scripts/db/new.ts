@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../local/paths.ts";
+import { findRunningStack } from "../local/running-stack.ts";
 import { UserError } from "../local/user-error.ts";
 import { MIGRATION_FILE, migrationFiles, readChecksums } from "./checksums.ts";
 import { command, progress } from "../command.ts";
@@ -147,7 +148,9 @@ await command(import.meta.main, HELP, async (args) => {
     return true;
   }
   console.log(`Wrote ${written}`);
-  if (replace && existsSync(join(resolve(process.env["DATA_DIR"] ?? join(ROOT, ".local")), "env"))) {
+  // a stack from the schema files has no migrations
+  const stack = replace ? await findRunningStack() : undefined;
+  if (stack && !stack.isFromSchemas) {
     console.log("The stack that runs here has applied the earlier draft: npm start -- --reset");
   }
   if (from === undefined && isUnreleased()) {

@@ -1,12 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { parseEnv } from "node:util";
 import postgres from "postgres";
-import { ROOT } from "../local/paths.ts";
+import { findRunningStack } from "../local/running-stack.ts";
 import { errorCode, UserError } from "../local/user-error.ts";
 
 /** The URL of the database: DATABASE_URL, or else that of the local stack. Throws if only SUPABASE_URL is set. */
-export function findDatabase(env: NodeJS.ProcessEnv = process.env): string {
+export async function findDatabase(env: NodeJS.ProcessEnv = process.env): Promise<string> {
   if (env.DATABASE_URL) return env.DATABASE_URL;
   if (env.SUPABASE_URL) {
     throw new UserError(
@@ -14,8 +11,7 @@ export function findDatabase(env: NodeJS.ProcessEnv = process.env): string {
       "Set DATABASE_URL to the project's connection string, with the role postgres.",
     );
   }
-  const file = join(resolve(env.DATA_DIR ?? join(ROOT, ".local")), "env");
-  const here = existsSync(file) ? parseEnv(readFileSync(file, "utf8")).DATABASE_URL : undefined;
+  const here = (await findRunningStack(env))?.env["DATABASE_URL"];
   if (here) return here;
   throw new UserError(
     "No local stack is running, and DATABASE_URL is not set.",

@@ -225,13 +225,15 @@ test("portions stay within the length, issues first", () => {
   expect(portions([], 10)).toEqual([]);
 });
 
-test("the database is DATABASE_URL, else the local stack's; SUPABASE_URL alone is an error", () => {
+test("the database is DATABASE_URL, else the local stack's; SUPABASE_URL alone is an error", async () => {
   expect(existsSync(path("env"))).toBe(false);
-  expect(() => findDatabase({ DATA_DIR: folder })).toThrow("No local stack is running");
-  expect(() => findDatabase({ DATA_DIR: folder, SUPABASE_URL: "https://x.supabase.co" })).toThrow(
+  await expect(findDatabase({ DATA_DIR: folder })).rejects.toThrow("No local stack is running");
+  await expect(findDatabase({ DATA_DIR: folder, SUPABASE_URL: "https://x.supabase.co" })).rejects.toThrow(
     "connects to the database",
   );
   writeFileSync(path("env"), "DATABASE_URL=postgresql://here\n");
-  expect(findDatabase({ DATA_DIR: folder })).toBe("postgresql://here");
-  expect(findDatabase({ DATA_DIR: folder, DATABASE_URL: "postgresql://named" })).toBe("postgresql://named");
+  expect(await findDatabase({ DATA_DIR: folder })).toBe("postgresql://here");
+  expect(await findDatabase({ DATA_DIR: folder, DATABASE_URL: "postgresql://named" })).toBe(
+    "postgresql://named",
+  );
 });

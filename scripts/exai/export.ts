@@ -25,7 +25,7 @@ const PROGRESS_EVERY = 10_000;
 await command(import.meta.main, HELP, async (args) => {
   const { values: { out } } = parseArgs({ args, options: { out: { type: "string" } } });
   const count = await inTransaction(
-    findDatabase(),
+    await findDatabase(),
     (sql) => out === undefined ? toStdout(sql) : toFile(sql, out),
   );
   progress(`exported ${count.issues} issues and ${count.relations} relations${out ? ` to ${out}` : ""}`);

@@ -21,7 +21,7 @@ await command(import.meta.main, HELP, async (args) => {
   if (file === undefined || rest.length > 0) {
     throw new UserError("One file is needed.", "npm run exai:import -- issues.jsonl");
   }
-  const total = await importFile(read(file), findDatabase());
+  const total = await importFile(read(file), await findDatabase());
   console.log(
     `Imported ${total.issues} issues, ${total.issues_written} of them new or changed, and ${total.relations} relations, ` +
       `${total.relations_written} of them new.`,

@@ -35,6 +35,10 @@ export async function lockFolder(dataDir: string): Promise<() => void> {
   });
 }
 
+/** Whether a process runs a stack over a data folder, which exists. */
+export const isLocked = (dataDir: string): Promise<boolean> =>
+  inFolder(dataDir, async () => await askHolder() !== undefined);
+
 const alreadyRunning = (dataDir: string, pid: string): UserError =>
   new UserError(
     `A stack is already running on ${dataDir} (process ${pid}).`,

@@ -23,7 +23,7 @@ Exits with 1 when a secret could not be opened, or when it was stopped. docs/sec
 await command(import.meta.main, HELP, async (args) => {
   parseArgs({ args, options: {} });
   const masterKeys = readKeys();
-  const { url, key } = findProject();
+  const { url, key } = await findProject();
   const client = createClient<Database>(url, key, { auth: { persistSession: false } });
   const stop = new AbortController();
   // the second Ctrl-C ends the process immediately, which loses nothing either

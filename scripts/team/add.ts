@@ -22,7 +22,7 @@ await command(import.meta.main, HELP, async (args) => {
       "npm run team:add -- ana@example.org agent",
     );
   }
-  const { url, key } = findProject();
+  const { url, key } = await findProject();
   const client = createClient<Database>(url, key, { auth: { persistSession: false } });
   const { data, error } = await client.rpc("add_team_member", { email, role });
   if (error) {
