@@ -1,6 +1,6 @@
 import { loadModule } from "libpg-query";
 import { beforeAll, expect, test } from "vitest";
-import { splitStatements } from "./statements.ts";
+import { signatureOf, splitStatements } from "./statements.ts";
 
 beforeAll(loadModule);
 
@@ -44,4 +44,14 @@ test("statements have their text, the comment directly above them and where they
     "select 'é';",
   ]);
   for (const { start, text } of statements) expect(sql.slice(start).startsWith(text.slice(0, 8))).toBe(true);
+});
+
+test.each([
+  ["f()", "private.f()"],
+  ["f(a integer, b bigint default 1, out c text, variadic d text[])", "private.f(int4,int8,text[])"],
+  ["f(a timestamp with time zone, inout b public.t) ", "private.f(timestamptz,public.t)"],
+  ['"F"(a "Odd"."T"[])', 'private."F"("Odd"."T"[])'],
+])("the signature of %s", (head, signature) => {
+  const [statement] = splitStatements(`create function private.${head} language sql as 'select 1'`);
+  expect(statement && signatureOf(statement)).toBe(signature);
 });

@@ -172,3 +172,24 @@ function nameOf(node: unknown): string {
       return "";
   }
 }
+
+interface Parameter {
+  FunctionParameter: { mode: string; argType: { names: unknown; arrayBounds?: unknown[] } };
+}
+
+/** A created function with the types of its input arguments, as `to_regprocedure` reads it: `private.f(text,int8[])`. */
+export function signatureOf({ owner, node }: Statement): string {
+  const inputs = ((node["parameters"] ?? []) as Parameter[])
+    .map(({ FunctionParameter: parameter }) => parameter)
+    .filter(({ mode }) => mode !== "FUNC_PARAM_OUT" && mode !== "FUNC_PARAM_TABLE");
+  const types = inputs.map(({ argType: { names, arrayBounds = [] } }) =>
+    // the grammar names built-in types pg_catalog.int8 where they are written as bigint
+    quoteName(nameOf(names).replace(/^pg_catalog\./, "")) + "[]".repeat(arrayBounds.length)
+  );
+  return `${quoteName(owner)}(${types.join(",")})`;
+}
+
+/** A name as SQL reads it, quoted where it has to be. */
+export const quoteName = (name: string): string =>
+  name.split(".").map((part) => /^[a-z_][a-z0-9_$]*$/.test(part) ? part : `"${part.replaceAll('"', '""')}"`)
+    .join(".");

@@ -3,18 +3,25 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { UserError } from "../local/user-error.ts";
 import { schemaFiles } from "./schema-files.ts";
-import { splitStatements, type Statement } from "./statements.ts";
+import { signatureOf, splitStatements, type Statement } from "./statements.ts";
 
-/** A statement of a schema file that a running database doesn't have yet. */
-export interface SchemaStatement {
+/** A statement of a schema file. */
+export interface SchemaStatement extends Pick<Statement, "action" | "kind" | "object" | "owner"> {
   file: string;
   line: number;
   /** As it is run: with `or replace`, or after a drop, where that makes it possible to run it again. */
   sql: string;
+  /** Of a created function: its name and the types of its arguments. Otherwise the owner. */
+  signature: string;
 }
 
 export interface SchemaChanges {
+  /** What a running database doesn't have yet, in the order of the files. */
   statements: SchemaStatement[];
+  /** All comments, grants and triggers of the same files: what is dropped and created again needs them again. */
+  details: SchemaStatement[];
+  /** Functions that now have other arguments, with those of the last commit; the last one of the files first. */
+  replaced: SchemaStatement[];
   /** What the running database has and the schema files no longer do. It stays. */
   left: string[];
 }
@@ -28,44 +35,74 @@ export interface SchemaChanges {
  */
 export function changedStatements(root: string, named: string[]): SchemaChanges {
   const changed = changedFiles(root);
-  const before = changed.flatMap((file) => splitStatements(committed(root, file)));
+  const before = changed.flatMap((file) => readStatements(file, committed(root, file)));
   const known = new Set(before.map(({ text }) => text));
-  const namedFiles = named.map((file) => relative(root, resolve(file)));
-  for (const file of namedFiles) {
-    if (!existsSync(join(root, file))) {
-      throw new UserError(
-        `There is no schema file ${file}.`,
-        "Give its path, such as supabase/schemas/…/10_issues.sql.",
-      );
-    }
-  }
+  const namedFiles = namedSchemaFiles(root, named);
   const files = schemaFiles(join(root, "supabase/schemas")).map((file) => `supabase/schemas/${file}`)
     .filter((file) => changed.includes(file) || namedFiles.includes(file));
-  const current = files.map((file) => {
-    const text = readFileSync(join(root, file), "utf8");
-    return { file, text, all: splitStatements(text) };
-  });
-  const statements = current.flatMap(({ file, text, all }) => {
-    const isNamed = namedFiles.includes(file);
-    return all.filter((one) =>
-      isNamed ? isRepeatable(one) || isNew(one, known, changed, file) : !known.has(one.text)
-    )
-      .map((one) => ({
-        file,
-        line: text.slice(0, one.start).split("\n").length,
-        sql: repeatable(one, before, file),
-      }));
-  });
-  const now = new Set(current.flatMap(({ all }) => all.map(({ text }) => text)));
-  const objects = new Set(current.flatMap(({ all }) => all.map((one) => `${one.action} ${one.object}`)));
-  const left = before.filter((one) => !now.has(one.text) && !objects.has(`${one.action} ${one.object}`))
-    .map((one) => one.action === "create" ? one.object : `${one.action} of ${one.object}`);
-  return { statements, left: [...new Set(left)] };
+  const current = files.flatMap((file) => readStatements(file, readFileSync(join(root, file), "utf8")));
+  const statements = current.filter((one) =>
+    namedFiles.includes(one.file) ? isRepeatable(one) || isNew(one, known, changed) : !known.has(one.text)
+  );
+  const gone = missing(before, current);
+  const created = new Set(current.filter(isFunction).map(({ owner }) => owner));
+  const isReplaced = (one: SchemaStatement): boolean => isFunction(one) && created.has(one.owner);
+  return {
+    statements,
+    details: current.filter(({ kind }) => ["CommentStmt", "GrantStmt", "CreateTrigStmt"].includes(kind)),
+    replaced: gone.filter(isReplaced).reverse(),
+    left: [...new Set(gone.filter((one) => !isReplaced(one)).map(nameOf))],
+  };
+}
+
+interface ReadStatement extends SchemaStatement {
+  text: string;
+}
+
+function readStatements(file: string, sql: string): ReadStatement[] {
+  return splitStatements(sql).map((one) => ({
+    file,
+    line: sql.slice(0, one.start).split("\n").length,
+    action: one.action,
+    kind: one.kind,
+    object: one.object,
+    owner: one.owner,
+    text: one.text,
+    sql: repeatable(one),
+    signature: isFunction(one) ? signatureOf(one) : one.owner,
+  }));
+}
+
+/** What was defined before and no longer is, in any form. */
+function missing(before: ReadStatement[], current: ReadStatement[]): ReadStatement[] {
+  const key = ({ action, object, signature }: ReadStatement): string => `${action} ${object} ${signature}`;
+  const texts = new Set(current.map(({ text }) => text));
+  const keys = new Set(current.map(key));
+  return before.filter((one) => !texts.has(one.text) && !keys.has(key(one)));
+}
+
+const isFunction = ({ kind }: { kind: string }): boolean => kind === "CreateFunctionStmt";
+
+const nameOf = (one: SchemaStatement): string => {
+  if (isFunction(one)) return `function ${one.signature}`;
+  return one.action === "create" ? one.object : `${one.action} of ${one.object}`;
+};
+
+function namedSchemaFiles(root: string, named: string[]): string[] {
+  const files = named.map((file) => relative(root, resolve(file)));
+  for (const file of files) {
+    if (existsSync(join(root, file))) continue;
+    throw new UserError(
+      `There is no schema file ${file}.`,
+      "Give its path, such as supabase/schemas/…/10_issues.sql.",
+    );
+  }
+  return files;
 }
 
 /** In a named file that is committed, what can't run twice has run already. */
-const isNew = (one: Statement, known: Set<string>, changed: string[], file: string): boolean =>
-  changed.includes(file) && !known.has(one.text);
+const isNew = (one: ReadStatement, known: Set<string>, changed: string[]): boolean =>
+  changed.includes(one.file) && !known.has(one.text);
 
 /** The schema files that differ from the last commit, new and deleted ones among them. */
 function changedFiles(root: string): string[] {
@@ -112,15 +149,13 @@ const REPEATABLE = [
   "GrantStmt",
 ];
 
-const isRepeatable = ({ kind }: Statement): boolean => REPEATABLE.includes(kind);
+const isRepeatable = ({ kind }: { kind: string }): boolean => REPEATABLE.includes(kind);
 
-/** The statement so that it runs in a database that has an earlier form of it. Throws where there is no such form. */
-function repeatable(one: Statement, before: Statement[], file: string): string {
-  const existed = before.some((other) => other.action === "create" && other.object === one.object);
+/** The statement so that it runs in a database that has an earlier form of it, where there is such a form. */
+function repeatable(one: Statement): string {
   const name = one.object.split(" ")[1] ?? "";
   switch (one.kind) {
     case "CreateFunctionStmt":
-      return one.text.replace(/^create\s+(?!or\s)/i, "create or replace ");
     case "ViewStmt":
       return one.text.replace(/^create\s+(?!or\s)/i, "create or replace ");
     case "CreateTrigStmt":
@@ -130,10 +165,6 @@ function repeatable(one: Statement, before: Statement[], file: string): string {
     case "IndexStmt":
       return `drop index if exists ${one.owner.split(".")[0]}.${name};\n${one.text}`;
     default:
-      if (one.action !== "create" || !existed) return one.text;
-      throw new UserError(
-        `${file} changes ${one.object}, which exists and can't be created again.`,
-        "Start the stack from the schema files: npm start -- --reset. Or try an alter statement in the file that you run.",
-      );
+      return one.text;
   }
 }

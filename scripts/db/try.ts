@@ -1,52 +1,62 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
-import { parseArgs, parseEnv, styleText } from "node:util";
+import { existsSync } from "node:fs";
+import { parseArgs, styleText } from "node:util";
 import { loadModule } from "libpg-query";
 import postgres from "postgres";
 import { command } from "../command.ts";
 import { ROOT } from "../local/paths.ts";
+import { findRunningStack } from "../local/running-stack.ts";
 import { UserError } from "../local/user-error.ts";
 import { table } from "../terminal.ts";
+import { applyChanges } from "./try-apply.ts";
+import { explained } from "./try-error.ts";
 import { changedStatements, type SchemaChanges } from "./try-schema.ts";
-import { readScript, type Script } from "./try-script.ts";
+import { readTryScript, type Script } from "./try-script.ts";
 
 const HELP = `
 npm run db:try -- <file.sql> [--schema <file>…] [--url <connection string>]
 
 Runs an SQL file, a pgTAP test for example, against the stack that runs here (npm start), and rolls everything back. Before
 it, in the same transaction, runs what the schema files define differently from the last commit: functions, views, triggers,
-policies, comments, grants and what is new. \\ir includes files.
+policies, comments, grants and what is new. A table or type that the stack has stays as it is and is named; alter and drop
+statements at the top of the file run first. \\ir includes files.
 
   --schema   run the functions, views, triggers, policies, comments and grants of this file too, though it is committed:
              for a stack that is older than the last commit
-  --url      another database; by default the one that DATA_DIR/env names
+  --url      another database; by default the one of npm start or npm start -- --from-schemas
 `;
 
 export interface TryResult {
   /** What the file returned, statement by statement. */
   results: Record<string, unknown>[][];
   changes: SchemaChanges;
+  /** What was left out, and what the database has that the schema files don't define, as sentences. */
+  left: string[];
 }
 
-/** Runs changed schema files and a script in one transaction that is rolled back. Errors name the file and the line. */
+/**
+ * Runs a script's opening, the changed schema files and the script in one transaction that is rolled back. Errors name the
+ * file and the line.
+ */
 export async function tryScript(url: string, file: string, named: string[], root = ROOT): Promise<TryResult> {
   await loadModule();
   const changes = changedStatements(root, named);
-  const script = readScript(file);
+  const script = readTryScript(file);
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   try {
     await sql.unsafe("begin; set local lock_timeout = '5s'").simple();
-    for (const statement of changes.statements) {
+    for (const statement of script.opening) {
       await sql.unsafe(statement.sql).simple().catch((error: unknown) => {
-        throw explained(error, `${statement.file}:${statement.line}`);
+        throw explained(error, statement.origin);
       });
     }
+    const left = await applyChanges(sql, changes);
     const returned = await sql.unsafe(script.sql).simple().catch((error: unknown) => {
-      throw explained(error, originOf(error, script));
+      throw explained(error, originOf(error, script), left);
     });
     return {
       results: (Array.isArray(returned[0]) ? returned : [returned]) as Record<string, unknown>[][],
       changes,
+      left,
     };
   } finally {
     await sql.unsafe("rollback").catch(() => {});
@@ -61,25 +71,13 @@ function originOf(error: unknown, script: Script): string | undefined {
   return script.origin(before.length);
 }
 
-function explained(error: unknown, origin: string | undefined): unknown {
-  if (!(error instanceof postgres.PostgresError)) return error;
-  const where = origin === undefined ? "" : `${relative(process.cwd(), resolve(ROOT, origin))}: `;
-  const detail = [error.detail, error.where].filter((text) => text !== undefined).map((text) => `\n  ${text}`)
-    .join("");
-  return new UserError(
-    `${where}${error.message} (${error.code})${detail}`,
-    error.hint ?? "Everything was rolled back.",
-  );
-}
-
 /** The database of the stack that runs here. */
-function runningDatabase(): string {
-  const file = join(resolve(process.env["DATA_DIR"] ?? join(ROOT, ".local")), "env");
-  const url = existsSync(file) ? parseEnv(readFileSync(file, "utf8"))["DATABASE_URL"] : undefined;
+async function runningDatabase(): Promise<string> {
+  const url = (await findRunningStack())?.env["DATABASE_URL"];
   if (url) return url;
   throw new UserError(
-    `No stack runs here: there is no ${file}.`,
-    "Run npm start in another terminal, or give --url.",
+    "No stack runs here.",
+    "Run npm start or npm start -- --from-schemas in another terminal, or give --url.",
   );
 }
 
@@ -124,13 +122,12 @@ await command(import.meta.main, HELP, async (args) => {
       "For example: npm run db:try -- supabase/tests/database/tracker/tags.test.sql",
     );
   }
-  const { results, changes } = await tryScript(values.url ?? runningDatabase(), file, values.schema ?? []);
+  const url = values.url ?? await runningDatabase();
+  const { results, changes, left } = await tryScript(url, file, values.schema ?? []);
   for (const source of new Set(changes.statements.map((statement) => statement.file))) {
     const count = changes.statements.filter((statement) => statement.file === source).length;
     console.error(styleText("dim", `${count} statements of ${source}`));
   }
-  for (const object of changes.left) {
-    console.error(styleText("yellow", `${object} is no longer in the schema files; the stack still has it`));
-  }
+  for (const sentence of left) console.error(styleText("yellow", sentence));
   return print(results);
 });
