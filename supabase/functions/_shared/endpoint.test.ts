@@ -247,3 +247,24 @@ describe("the log line", () => {
     expect(logged).toMatchObject([{ request_id: expected }]);
   });
 });
+
+describe("requests of pages", () => {
+  const CORS = { "access-control-allow-origin": "*" };
+  const preflight = new Request("http://localhost/example", { method: "OPTIONS" });
+
+  test("a preflight is answered and logged, and every answer carries the headers, a rejection too", async () => {
+    const { endpoint, logged } = setUp(undefined, { cors: () => CORS });
+    expect((await endpoint(preflight)).status).toBe(204);
+    expect(logged).toEqual([expect.objectContaining({ method: "OPTIONS", status: 204 })]);
+    const tooLarge = await endpoint(post("x".repeat(101)));
+    expect(tooLarge.status).toBe(413);
+    expect(tooLarge.headers.get("access-control-allow-origin")).toBe("*");
+  });
+
+  test("where pages may not call, there is no preflight", async () => {
+    const { endpoint } = setUp(undefined, { cors: () => null });
+    const response = await endpoint(preflight);
+    expect(response.status).toBe(405);
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+  });
+});

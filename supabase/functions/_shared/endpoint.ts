@@ -21,6 +21,8 @@ export interface EndpointOptions {
   bodyTimeoutMs?: number | undefined;
   /** Time limit for the whole request; default 60 s, less than the 150 s that the platform allows. */
   deadlineMs?: number | undefined;
+  /** The headers that let pages call it; no headers, and no preflight answer, where it returns null. */
+  cors?: (request: Request) => Readonly<Record<string, string>> | null;
 }
 
 /** One request, as a handler sees it. */
@@ -61,6 +63,9 @@ export function createEndpoint(
       details.code = failure.code;
       return failureResponse(failure, requestId);
     });
+    for (const [name, value] of Object.entries(options.cors?.(request) ?? {})) {
+      response.headers.set(name, value);
+    }
     response.headers.set("x-request-id", requestId);
     response.headers.set("cache-control", "no-store");
     deps.log({
@@ -106,6 +111,7 @@ async function respond(
   handle: (call: Call) => Promise<Response>,
 ): Promise<Response> {
   const { methods = ["POST"], deadlineMs = DEADLINE_MS } = options;
+  if (request.method === "OPTIONS" && options.cors?.(request)) return new Response(null, { status: 204 });
   if (methods) requireMethod(request, methods);
   const deadline = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -40,7 +40,7 @@ const outcomeSchema = z.object({
  * (`errors` lists which and why), and 202 with the same body where nothing was imported: an unknown shape, a
  * hint without content, or processing that has to be repeated. The same body sent again is the same event.
  *
- * Errors: 400, 401, 405, 408, 413, 415, 503 with `{code, message, details, hint, request_id}`.
+ * Errors: 400, 401, 405, 408, 413, 415, 500, 503, 504 with `{code, message, details, hint, request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
   const { maxBytes = MAX_BYTES, bodyTimeoutMs } = deps;

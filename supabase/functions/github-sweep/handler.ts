@@ -40,7 +40,7 @@ const TICKET_INVALID: Failure = {
 /**
  * Asks GitHub about the pull requests that are due: `POST /github-sweep` with the header `x-fixloop-ticket`,
  * as the database calls it, or with a secret key. Answers 200 with a `Report`, whose `stopped` is the reason
- * when it did not get through. Errors: 401, 405, 503 with `{code, message, details, hint, request_id}`.
+ * when it did not get through. Errors: 401, 405, 500, 503, 504 with `{code, message, details, hint, request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
   const { maxRequests = MAX_REQUESTS, maxMs = MAX_MS, ask, clock } = deps;

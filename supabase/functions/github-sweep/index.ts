@@ -10,7 +10,7 @@ export default {
   fetch: createHandler({
     rpc: createServiceRpc(10_000),
     ask: createGithub({
-      apiUrl: (Deno.env.get("GITHUB_API_URL") ?? "https://api.github.com").replace(/\/+$/, ""),
+      apiUrl: (Deno.env.get("GITHUB_API_URL") || "https://api.github.com").replace(/\/+$/, ""),
       fetch: (input, init) => fetch(input, init),
       clock: () => Date.now(),
     }),

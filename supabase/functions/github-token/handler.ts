@@ -54,27 +54,21 @@ const ACTIONS: Record<string, Record<string, "status" | "set" | "check" | "remov
  * /reveal {task_id, fencing_token}` answers `{token, login}` of the task's user while that lease is open; no
  * other answer contains a token.
  *
- * Errors: 400, 401, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503 with `{code, message, details, hint,
+ * Errors: 400, 401, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503, 504 with `{code, message, details, hint,
  * request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
-  const endpoint = createEndpoint(deps, {
+  return createEndpoint(deps, {
     name: "github-token",
     methods: null,
     maxBytes: MAX_BYTES,
     bodyTimeoutMs: deps.bodyTimeoutMs,
-  }, async (call) => Response.json(await act(call, deps)));
-  return async (request) => {
     // pages are for people; no page may call what is for servers
-    const cors = parsePath(request) === "/reveal" ? {} : corsHeaders;
-    if (request.method === "OPTIONS") {
-      return new Response(null, { status: 204, headers: { ...cors, "cache-control": "no-store" } });
-    }
-    const response = await endpoint(request);
-    for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
-    return response;
-  };
+    cors: (request) => parsePath(request) === "/reveal" ? null : CORS,
+  }, async (call) => Response.json(await act(call, deps)));
 }
+
+const CORS = { ...corsHeaders, "access-control-expose-headers": "x-request-id, retry-after" };
 
 const parsePath = (request: Request): string =>
   new URL(request.url).pathname.replace(/^.*?\/github-token/, "").replace(/\/$/, "");

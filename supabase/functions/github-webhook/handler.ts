@@ -47,7 +47,7 @@ const SIGNATURE_INVALID: Failure = {
  * A delivery that changes no stored pull request is answered 200 `{status: "ignored"}` and not stored. For
  * the others, one database call stores and merges them; where that fails, another one stores the bytes alone
  * and the scheduler processes them. Answers 200 `{delivery_id, status}` with `done` or `already_done`, and
- * 202 with `failed` or `received`, which are tried again. Errors: 400, 401, 405, 408, 413, 415, 422, 503 with
+ * 202 with `failed` or `received`, which are tried again. Errors: 400, 401, 405, 408, 413, 415, 422, 500, 503, 504 with
  * `{code, message, details, hint, request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
