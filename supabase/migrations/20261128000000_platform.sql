@@ -274,7 +274,7 @@ create or replace function private.backoff(p_attempt integer, p_base interval, p
 returns interval
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
-  -- 2^20 times any base is beyond any cap, and within what an interval holds.
+  -- 2^20 seconds are twelve days. The exponent is bounded so that the interval does not overflow.
   return least(p_base * 2 ^ least(greatest(p_attempt - 1, 0), 20), p_cap) * (1 + random() / 5);
 end;
 $$;

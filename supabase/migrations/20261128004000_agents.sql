@@ -3122,8 +3122,8 @@ comment on column private.task_github_refs.is_number_confirmed is
   'Whether a trusted worker or a server named the pull request; reset by every change by somebody else.';
 comment on column private.task_github_refs.is_head_confirmed is 'The same of the branch.';
 comment on column private.task_github_refs.next_attempt_at is
-  'When the sweep looks for a pull request of the branch; null when the task names one, or after '
-  'a dozen attempts.';
+  'When the sweep looks for a pull request of the branch; null when the task names one, or '
+  'after thirteen attempts.';
 comment on column private.task_github_refs.attempts_count is 'How many times the sweep has looked for one.';
 
 create index task_github_refs_head_ref_idx on private.task_github_refs (repo_owner, repo_name, head_ref);
@@ -3359,7 +3359,7 @@ create trigger _510_link_pull_requests
   execute function private.link_task_pull_requests();
 
 -- 40_agents/40_github/36_verify_links.sql
--- Which links show their pull request to the tasks user.
+-- Which links show their pull request to the task's user.
 
 -- Only what this transaction wrote: a worker that completes a task does not vouch for a pull request that the
 -- task's user had named before.
@@ -4102,7 +4102,7 @@ $$;
 comment on function private.lease_due_pull_requests is
   'Leases up to p_limit pull requests that are due, with the users whose tokens to use.';
 
--- The next attempt is later each time, and the twelfth, after about a week, is the last.
+-- The next attempt is later each time, and the thirteenth, after about a week, is the last.
 create or replace function private.lease_due_branches(p_limit integer) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -4169,7 +4169,7 @@ comment on function public.begin_github_sweep is
 grant execute on function public.begin_github_sweep to service_role;
 
 -- 40_agents/40_github/68_pause_github_sweep.sql
--- GitHubs rate limit pauses the sweep.
+-- GitHub's rate limit pauses the sweep.
 
 create or replace function private.pause_github_sweep(p_until timestamptz) returns timestamptz
 language plpgsql volatile security definer set search_path = '' as $$
@@ -4297,7 +4297,7 @@ comment on function public.finish_github_check is
 grant execute on function public.finish_github_check to service_role;
 
 -- 40_agents/40_github/72_record_github_branch.sql
--- What the sweep learned about a tasks branch.
+-- What the sweep learned about a task's branch.
 
 create or replace function private.record_github_branch(
   p_task_id bigint, p_user_id uuid, p_pull_requests text, p_read_at timestamptz

@@ -39,7 +39,7 @@ comment on column private.inbox_events.status is
   'received: not processed yet. processed: done. failed: a part of it was rejected, or processing it ended '
   'in an error. hint: ids only, nothing to import. unrecognised: an unknown shape. unreadable: not JSON that '
   'can be stored.';
-comment on column private.inbox_events.result is 'What processing it returned at the last attempt.';
+comment on column private.inbox_events.result is 'What the last attempt that returned a result returned.';
 comment on column private.inbox_events.error is 'Why it failed or could not be read.';
 comment on column private.inbox_events.received_count is 'How often it arrived.';
 comment on column private.inbox_events.next_attempt_at is

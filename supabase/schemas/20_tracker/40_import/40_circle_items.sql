@@ -162,7 +162,7 @@ language plpgsql stable security invoker set search_path = '' as $$
 declare
   v_elements constant jsonb := private.circle_elements(p_payload);
   v_count constant integer := jsonb_array_length(v_elements);
-  v_taken integer := v_count;
+  v_taken integer;
   v_items private.circle_item[];
   v_rest private.circle_item;
 begin

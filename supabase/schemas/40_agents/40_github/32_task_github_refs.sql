@@ -29,8 +29,8 @@ comment on column private.task_github_refs.is_number_confirmed is
   'Whether a trusted worker or a server named the pull request; reset by every change by somebody else.';
 comment on column private.task_github_refs.is_head_confirmed is 'The same of the branch.';
 comment on column private.task_github_refs.next_attempt_at is
-  'When the sweep looks for a pull request of the branch; null when the task names one, or after '
-  'a dozen attempts.';
+  'When the sweep looks for a pull request of the branch; null when the task names one, or '
+  'after thirteen attempts.';
 comment on column private.task_github_refs.attempts_count is 'How many times the sweep has looked for one.';
 
 create index task_github_refs_head_ref_idx on private.task_github_refs (repo_owner, repo_name, head_ref);

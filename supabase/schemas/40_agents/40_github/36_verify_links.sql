@@ -1,4 +1,4 @@
--- Which links show their pull request to the tasks user.
+-- Which links show their pull request to the task's user.
 
 -- Only what this transaction wrote: a worker that completes a task does not vouch for a pull request that the
 -- task's user had named before.

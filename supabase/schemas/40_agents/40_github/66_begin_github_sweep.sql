@@ -26,7 +26,7 @@ $$;
 comment on function private.lease_due_pull_requests is
   'Leases up to p_limit pull requests that are due, with the users whose tokens to use.';
 
--- The next attempt is later each time, and the twelfth, after about a week, is the last.
+-- The next attempt is later each time, and the thirteenth, after about a week, is the last.
 create or replace function private.lease_due_branches(p_limit integer) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare

@@ -1,4 +1,4 @@
--- GitHubs rate limit pauses the sweep.
+-- GitHub's rate limit pauses the sweep.
 
 create or replace function private.pause_github_sweep(p_until timestamptz) returns timestamptz
 language plpgsql volatile security definer set search_path = '' as $$

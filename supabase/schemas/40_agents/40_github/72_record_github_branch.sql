@@ -1,4 +1,4 @@
--- What the sweep learned about a tasks branch.
+-- What the sweep learned about a task's branch.
 
 create or replace function private.record_github_branch(
   p_task_id bigint, p_user_id uuid, p_pull_requests text, p_read_at timestamptz
