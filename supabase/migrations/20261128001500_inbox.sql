@@ -37,6 +37,23 @@ comment on column private.inbox_sources.retry_cap is 'The longest wait, before j
 comment on column private.inbox_sources.batch_size is 'How many events one run of the job processes.';
 alter table private.inbox_sources enable row level security;
 
+create or replace function private.load_inbox_source(p_source text) returns private.inbox_sources
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_source private.inbox_sources;
+begin
+  select * into v_source from private.inbox_sources as s where s.source = p_source;
+  if not found then
+    raise exception '% is not a source of the inbox', quote_nullable(p_source)
+      using hint = 'Insert its row into private.inbox_sources.';
+  end if;
+  return v_source;
+end;
+$$;
+comment on function private.load_inbox_source is
+  'Returns the row of a source. Raises an error without a code of the API for an unknown one, which only our '
+  'own code can name.';
+
 create or replace function private.sync_inbox_retention() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -128,8 +145,8 @@ grant select (
 create or replace function private.decode_inbox_body(p_source text, p_body text) returns bytea
 language plpgsql stable security definer set search_path = '' as $$
 declare
+  v_max_bytes constant integer := (private.load_inbox_source(p_source)).max_body_bytes;
   v_body bytea;
-  v_max_bytes integer;
 begin
   begin
     v_body := decode(p_body, 'base64');
@@ -142,15 +159,11 @@ begin
       errcode = 'PT422', message = 'inbox_body_invalid', detail = 'The body has to be base64.',
       hint = 'Encode the body as it came, byte for byte.';
   end if;
-  -- No limit is lower than 64 kB: most bodies pass without a look at their source's.
-  if octet_length(v_body) > 65536 then
-    v_max_bytes := (select s.max_body_bytes from private.inbox_sources as s where s.source = p_source);
-    if octet_length(v_body) > v_max_bytes then
-      raise exception using
-        errcode = 'PT413', message = 'inbox_body_too_large',
-        detail = format('The body has %s bytes, %s are allowed.', octet_length(v_body), v_max_bytes),
-        hint = 'Send less at a time.';
-    end if;
+  if octet_length(v_body) > v_max_bytes then
+    raise exception using
+      errcode = 'PT413', message = 'inbox_body_too_large',
+      detail = format('The body has %s bytes, %s are allowed.', octet_length(v_body), v_max_bytes),
+      hint = 'Send less at a time.';
   end if;
   return v_body;
 end;
@@ -395,7 +408,7 @@ comment on function private.ingest_inbox_event is
   'nothing is stored.';
 
 -- 15_inbox/60_run_inbox_events.sql
--- The job that processes what is due: what was stored alone, and what failed.
+-- What each source's job calls to process what is due: what was stored alone, and what failed.
 
 -- Several events in one transaction lock what they are about in one order.
 create or replace function private.lock_inbox_events(p_source text, p_event_ids uuid[]) returns void
@@ -409,36 +422,34 @@ $$;
 comment on function private.lock_inbox_events is
   'Locks what these events of a source are about, before the first of them is processed.';
 
-create or replace function private.run_inbox_events(p_batch integer default null) returns integer
+create or replace function private.run_inbox_events(p_source text, p_batch integer default null)
+returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_source private.inbox_sources;
+  v_source constant private.inbox_sources := private.load_inbox_source(p_source);
   v_event private.inbox_events;
   v_event_id uuid;
   v_event_ids uuid[];
   v_count integer := 0;
 begin
-  for v_source in select s.* from private.inbox_sources as s order by s.source collate "C" loop
-    v_event_ids := array(
-      select e.id from private.inbox_events as e
-      where e.source = v_source.source and e.next_attempt_at <= clock_timestamp()
-      order by e.next_attempt_at
-      limit coalesce(p_batch, v_source.batch_size)
-      for update skip locked
-    );
-    perform private.lock_inbox_events(v_source.source, v_event_ids);
-    foreach v_event_id in array v_event_ids loop
-      v_event := private.process_inbox_event(v_source.source, v_event_id, true);
-      v_count := v_count + (v_event.status not in ('failed', 'unreadable'))::integer;
-    end loop;
+  v_event_ids := array(
+    select e.id from private.inbox_events as e
+    where e.source = p_source and e.next_attempt_at <= clock_timestamp()
+    order by e.next_attempt_at
+    limit coalesce(p_batch, v_source.batch_size)
+    for update skip locked
+  );
+  perform private.lock_inbox_events(p_source, v_event_ids);
+  foreach v_event_id in array v_event_ids loop
+    v_event := private.process_inbox_event(p_source, v_event_id, true);
+    v_count := v_count + (v_event.status not in ('failed', 'unreadable'))::integer;
   end loop;
   return v_count;
 end;
 $$;
 comment on function private.run_inbox_events is
-  'Processes the events of every source that are due, up to p_batch of each, else up to its batch_size, and '
-  'returns how many succeeded. One that fails is retried with backoff, up to max_attempts. '
-  'For the scheduler.';
+  'Processes the events of a source that are due, up to p_batch, else up to its batch_size, and returns how '
+  'many succeeded. One that fails is retried with backoff, up to max_attempts. For the scheduler.';
 
 -- 15_inbox/70_replay_inbox_events.sql
 -- All events of a period once more, for example after a fix.

@@ -3335,7 +3335,7 @@ grant execute on function public.upsert_circle_issue to authenticated, service_r
 insert into private.inbox_sources (source, max_body_bytes, retention_days)
 values ('circle', 1048576, (select s.event_retention_days from public.tracker_settings as s));
 
-create trigger _500_sync_inbox_retention after update on public.tracker_settings
+create trigger _200_sync_inbox_retention after update on public.tracker_settings
   for each row when (old.event_retention_days is distinct from new.event_retention_days)
   execute function private.sync_inbox_retention('circle', 'event_retention_days');
 

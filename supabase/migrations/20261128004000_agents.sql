@@ -3754,7 +3754,7 @@ comment on function private.is_known_repository is
 insert into private.inbox_sources (source, max_body_bytes, retention_days, batch_size)
 values ('github', 26214400, (select s.delivery_retention_days from public.agent_settings as s), 50);
 
-create trigger _500_sync_inbox_retention after update on public.agent_settings
+create trigger _200_sync_inbox_retention after update on public.agent_settings
   for each row when (old.delivery_retention_days is distinct from new.delivery_retention_days)
   execute function private.sync_inbox_retention('github', 'delivery_retention_days');
 

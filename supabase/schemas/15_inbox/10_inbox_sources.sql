@@ -31,6 +31,23 @@ comment on column private.inbox_sources.retry_cap is 'The longest wait, before j
 comment on column private.inbox_sources.batch_size is 'How many events one run of the job processes.';
 alter table private.inbox_sources enable row level security;
 
+create or replace function private.load_inbox_source(p_source text) returns private.inbox_sources
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_source private.inbox_sources;
+begin
+  select * into v_source from private.inbox_sources as s where s.source = p_source;
+  if not found then
+    raise exception '% is not a source of the inbox', quote_nullable(p_source)
+      using hint = 'Insert its row into private.inbox_sources.';
+  end if;
+  return v_source;
+end;
+$$;
+comment on function private.load_inbox_source is
+  'Returns the row of a source. Raises an error without a code of the API for an unknown one, which only our '
+  'own code can name.';
+
 create or replace function private.sync_inbox_retention() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin

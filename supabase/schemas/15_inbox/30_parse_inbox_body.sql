@@ -3,8 +3,8 @@
 create or replace function private.decode_inbox_body(p_source text, p_body text) returns bytea
 language plpgsql stable security definer set search_path = '' as $$
 declare
+  v_max_bytes constant integer := (private.load_inbox_source(p_source)).max_body_bytes;
   v_body bytea;
-  v_max_bytes integer;
 begin
   begin
     v_body := decode(p_body, 'base64');
@@ -17,15 +17,11 @@ begin
       errcode = 'PT422', message = 'inbox_body_invalid', detail = 'The body has to be base64.',
       hint = 'Encode the body as it came, byte for byte.';
   end if;
-  -- No limit is lower than 64 kB: most bodies pass without a look at their source's.
-  if octet_length(v_body) > 65536 then
-    v_max_bytes := (select s.max_body_bytes from private.inbox_sources as s where s.source = p_source);
-    if octet_length(v_body) > v_max_bytes then
-      raise exception using
-        errcode = 'PT413', message = 'inbox_body_too_large',
-        detail = format('The body has %s bytes, %s are allowed.', octet_length(v_body), v_max_bytes),
-        hint = 'Send less at a time.';
-    end if;
+  if octet_length(v_body) > v_max_bytes then
+    raise exception using
+      errcode = 'PT413', message = 'inbox_body_too_large',
+      detail = format('The body has %s bytes, %s are allowed.', octet_length(v_body), v_max_bytes),
+      hint = 'Send less at a time.';
   end if;
   return v_body;
 end;

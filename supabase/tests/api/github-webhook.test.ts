@@ -169,7 +169,7 @@ describe("a delivery", () => {
       await blocker.end();
     }
     await sql`update private.inbox_events set next_attempt_at = now() where error like '55P03%'`;
-    await sql`select private.run_inbox_events()`;
+    await sql`select private.run_inbox_events('github')`;
     expect(await counts()).toEqual({ deliveries: 1, pulls: 1 });
   });
 

@@ -92,7 +92,7 @@ const actions: Action[] = [
       update private.inbox_events set next_attempt_at = now()
       where id in (select id from private.inbox_events where next_attempt_at is not null for update skip locked)
     `;
-    await sql`select private.run_inbox_events(5)`;
+    await sql`select private.run_inbox_events('circle', 5)`;
   },
   () => as(ADMIN, (by) => by`select public.replay_circle_events('-infinity', 'infinity', 20)`),
   (a) => triage(a, (by, id) => by`select public.import_circle_issue(${id})`),
@@ -132,7 +132,7 @@ test("imports, retries, replays, triage, edits and deletions at once", async () 
     await sql`select distinct status, error from private.inbox_events where status <> 'received'`;
   expect(events).toEqual([{ status: "processed", error: null }]);
   await sql`update private.inbox_events set next_attempt_at = now() where next_attempt_at is not null`;
-  await sql`select private.run_inbox_events(1000)`;
+  await sql`select private.run_inbox_events('circle', 1000)`;
   expect(await sql`select from private.inbox_events where status <> 'processed'`).toHaveLength(0);
 
   const lost = await sql`

@@ -102,10 +102,10 @@ update private.inbox_events set
   body = decode(pg_temp.body_for(3, '2026-03-01T10:00:00Z', '{"title": "Third"}'), 'base64'),
   next_attempt_at = now() - interval '1 second'
 where delivery_id = '20000000-0000-4000-8000-000000000001';
-select is(private.run_inbox_events(), 1, 'the job processes what waits');
+select is(private.run_inbox_events('github'), 1, 'the job processes what waits');
 select is(pg_temp.row_of('20000000-0000-4000-8000-000000000001'), 'processed 3', 'and it is done');
 select is(pg_temp.pull_state(3), 'open Third', 'with its effect');
-select is(private.run_inbox_events(), 0, 'then nothing waits');
+select is(private.run_inbox_events('github'), 0, 'then nothing waits');
 
 select is(
   public.ingest_github_delivery(gen_random_uuid(), 'pull_request', pg_temp.body_of(b)) ->> 'status',

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(32);
+select plan(38);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
@@ -51,6 +51,12 @@ select results_eq(
   'the rest has a reason'
 );
 
+select throws_ok(s, 'P0001', m, 'a source without a row is an error')
+from (values
+  ($$ select private.decode_inbox_body('discord', 'e30=') $$, '''discord'' is not a source of the inbox'),
+  ($$ select private.run_inbox_events(null, 1) $$, 'NULL is not a source of the inbox')
+) as v (s, m);
+
 -- Stored once
 
 create temp table first as select pg_temp.receive('circle', '{"a": 1}') as id;
@@ -69,7 +75,7 @@ select throws_ok(
   'inbox_event_unknown', 'an event is processed as one of its source'
 );
 
--- The job processes all sources
+-- The jobs process their sources
 
 delete from private.inbox_events;
 create temp table event (name text, id uuid);
@@ -81,9 +87,13 @@ insert into event values
     pg_temp.body(pg_temp.pull(1, '2026-03-01T10:00:00Z')), 'base64'
   ), 'UTF8'), 'd-3')),
   ('invalid', pg_temp.receive('github', '{"b": 1}', 'd-4'));
-select is(private.run_inbox_events(), 0, 'what has just arrived is left to its request');
+select is(
+  private.run_inbox_events('circle') + private.run_inbox_events('github'), 0,
+  'what has just arrived is left to its request'
+);
 update private.inbox_events set next_attempt_at = now();
-select is(private.run_inbox_events(), 2, 'then the job processes it, and counts what succeeded');
+select is(private.run_inbox_events(s), 1, 'then the job processes it, and counts what succeeded: ' || s)
+from unnest(array['circle', 'github']) as s;
 select results_eq(
   $$ select name, pg_temp.row_of(id) from event order by name $$,
   $$ values ('delivery', 'github processed 1 1'), ('hint', 'circle hint 1 1'),
@@ -97,7 +107,7 @@ update private.inbox_events set next_attempt_at = now() where next_attempt_at is
 update private.inbox_sources set batch_size = 1;
 insert into event select 'more', pg_temp.receive('circle', '{"Parent_Message": {"a": 1}}');
 update private.inbox_events set next_attempt_at = now() - interval '1 hour' where next_attempt_at > now();
-select private.run_inbox_events();
+select private.run_inbox_events('circle'), private.run_inbox_events('github');
 select is(
   (select count(*) from private.inbox_events where next_attempt_at <= now()), 1::bigint,
   'a run takes a batch of each source, so that none waits for another one''s'
@@ -143,6 +153,40 @@ select is(
 select matches(pg_temp.as_persona(p, 'select ' || s), '^42501 ', format('%s: %s', p, s))
 from unnest(array['admin', 'service_role']) as p
 cross join unnest(array['count(body) from private.inbox_events', 'count(*) from private.inbox_sources']) as s;
+
+-- A job of its own for each source
+
+create function pg_temp.run_job(p_source text) returns text language plpgsql as $$
+declare
+  v_result text;
+begin
+  execute (select j.command from cron.job as j where j.jobname = 'inbox-process-' || p_source) into v_result;
+  return v_result;
+exception
+  when query_canceled then
+    return sqlstate;
+end;
+$$;
+create function pg_temp.cancel() returns trigger language plpgsql as $$
+begin
+  raise exception using errcode = '57014', message = 'canceled';
+end;
+$$;
+select is_empty(
+  $$ select s.source from private.inbox_sources as s
+     where not exists (select from cron.job as j where j.jobname = 'inbox-process-' || s.source) $$,
+  'each source has a job'
+);
+delete from private.inbox_events;
+select pg_temp.receive('circle', '{"d": 1}');
+select pg_temp.receive('github', convert_from(decode(
+  pg_temp.body(pg_temp.pull(2, '2026-03-01T10:00:00Z')), 'base64'
+), 'UTF8'), 'd-8');
+update private.inbox_events set next_attempt_at = now();
+create trigger _000_cancel before update on private.inbox_events
+  for each row when (new.source = 'circle') execute function pg_temp.cancel();
+select is(pg_temp.run_job('circle'), '57014', 'a run that is canceled');
+select is(pg_temp.run_job('github'), '1', 'holds up no other source');
 
 select * from finish();
 rollback;

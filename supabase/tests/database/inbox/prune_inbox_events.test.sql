@@ -70,7 +70,7 @@ select bag_eq(
 select is_empty(
   $$ select r.name, f.name from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
      cross join unnest(array[
-       'prune_inbox_events(integer)', 'prune_cron_runs(integer)', 'run_inbox_events(integer)'
+       'prune_inbox_events(integer)', 'prune_cron_runs(integer)', 'run_inbox_events(text, integer)'
      ]) as f (name)
      where has_function_privilege(r.name, 'private.' || f.name, 'execute') $$,
   'these are the scheduler''s'

@@ -131,7 +131,7 @@ select receive_circle_event(encode(convert_to(pg_temp.single(id, 'x', null)::tex
 from unnest(array['7', '8', '9', '10']) as id;
 update private.inbox_events set next_attempt_at = clock_timestamp() where status = 'received';
 update private.inbox_events set next_attempt_at = null where status <> 'received';
-select is(private.run_inbox_events(), 1, 'a mistake in the import holds up no other event');
+select is(private.run_inbox_events('circle'), 1, 'a mistake in the import holds up no other event');
 select results_eq(
   $$ select split_part(error, ':', 1), attempts, next_attempt_at > clock_timestamp()
      from failed_circle_events where error like '_____:%' order by error collate "C" $$,

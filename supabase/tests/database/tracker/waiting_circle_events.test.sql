@@ -17,20 +17,20 @@ create function pg_temp.bring_forward() returns void language sql as $$
   update private.inbox_events set next_attempt_at = clock_timestamp() where next_attempt_at is not null
 $$;
 create temp table event as select public.receive_circle_event(pg_temp.body('1')) as id;
-select is(private.run_inbox_events(), 0, 'one that has just come is left to its request');
+select is(private.run_inbox_events('circle'), 0, 'one that has just come is left to its request');
 select is(
   (select next_attempt_at - received_at between interval '29 seconds' and interval '31 seconds'
    from private.inbox_events), true, 'for half a minute'
 );
 select pg_temp.bring_forward();
-select is(private.run_inbox_events(), 1, 'then it is processed');
+select is(private.run_inbox_events('circle'), 1, 'then it is processed');
 select results_eq(
   $$ select e.status, e.attempts_count, c.message_id, i.title
      from private.inbox_events as e, public.circle_issues as c
      join public.issues as i on i.id = c.mapped_to_issue_id $$,
   $$ values ('processed', 1, '1', 'Title') $$, 'and imported'
 );
-select is(private.run_inbox_events(), 0, 'a second run finds nothing');
+select is(private.run_inbox_events('circle'), 0, 'a second run finds nothing');
 select is((select attempts_count from private.inbox_events), 1, 'and does nothing');
 
 -- one that always ends in an error
@@ -44,7 +44,7 @@ create trigger _999_refuse before insert on public.circle_issues
   for each row when (new.message_id = '2') execute function pg_temp.refuse();
 select public.receive_circle_event(pg_temp.body('2'));
 select pg_temp.bring_forward();
-select is(private.run_inbox_events(), 0, 'one that cannot be processed is not an error');
+select is(private.run_inbox_events('circle'), 0, 'one that cannot be processed is not an error');
 select results_eq(
   $$ select status, attempts_count, error from private.inbox_events
      where attempts_count = 1 and error is not null $$,
@@ -56,7 +56,7 @@ select is(
 );
 select public.receive_circle_event(pg_temp.body('3'));
 select pg_temp.bring_forward();
-select is(private.run_inbox_events(2), 1, 'it holds up no other');
+select is(private.run_inbox_events('circle', 2), 1, 'it holds up no other');
 select is(
   (select next_attempt_at - clock_timestamp() between interval '119 seconds' and interval '145 seconds'
    from private.inbox_events where status = 'failed'), true, 'the second time after two minutes'
@@ -65,7 +65,7 @@ do $$
 begin
   for v_attempt in 3..12 loop
     perform pg_temp.bring_forward();
-    perform private.run_inbox_events();
+    perform private.run_inbox_events('circle');
   end loop;
 end;
 $$;
