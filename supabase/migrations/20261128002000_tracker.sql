@@ -3431,9 +3431,9 @@ begin atomic
 end;
 comment on function public.ingest_circle_event is
   'Stores a raw request body, given as base64, and processes it, in one transaction; the same bytes again '
-  'are the same event and change nothing. Returns what process_circle_event does. After an error nothing is '
-  'stored: call receive_circle_event. Service role only. Errors: inbox_body_too_large (413), '
-  'inbox_body_invalid (422).';
+  'are the same event, which changes nothing once it is done. Returns what process_circle_event does. After '
+  'an error nothing is stored: call receive_circle_event. Service role only. Errors: inbox_body_too_large '
+  '(413), inbox_body_invalid (422).';
 grant execute on function public.ingest_circle_event to service_role;
 
 -- 20_tracker/42_events/40_receive_circle_event.sql

@@ -3895,9 +3895,11 @@ comment on view public.failed_github_deliveries is
 comment on column public.failed_github_deliveries.delivery_id is
   'X-GitHub-Delivery, by which GitHub lists it.';
 comment on column public.failed_github_deliveries.event_type is
-  'The event and its action: pull_request.closed.';
+  'The event and its action, like pull_request.closed; the event alone where the delivery was only stored at '
+  'first, or could not be read.';
 comment on column public.failed_github_deliveries.next_attempt_at is
-  'When it is tried again; null when it isn''t: a redelivery from GitHub''s page of the webhook does.';
+  'When the scheduler processes it next; null when it does not. A redelivery, from GitHub''s page of the '
+  'webhook, processes it immediately.';
 grant select on public.failed_github_deliveries to authenticated, service_role;
 
 -- 40_agents/40_github/60_function_tickets.sql

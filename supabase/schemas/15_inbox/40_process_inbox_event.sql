@@ -66,6 +66,25 @@ $$;
 comment on function private.next_inbox_attempt is
   'When to process an event again after this many attempts; null when it is done or was attempted too often.';
 
+create or replace function private.record_inbox_outcome(
+  p_event private.inbox_events, p_outcome private.inbox_outcome
+) returns private.inbox_events
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_event private.inbox_events;
+begin
+  update private.inbox_events as e set
+    status = p_outcome.status, result = coalesce(p_outcome.result, e.result), error = p_outcome.error,
+    attempts_count = e.attempts_count + 1, processed_at = clock_timestamp(),
+    next_attempt_at = private.next_inbox_attempt(e.source, p_outcome.status, e.attempts_count + 1)
+  where e.id = p_event.id
+  returning * into v_event;
+  return v_event;
+end;
+$$;
+comment on function private.record_inbox_outcome is
+  'Records how an attempt to process a stored event ended and returns the row.';
+
 -- One message that is rejected holds up no other, and is tried again: what rejects it may be fixed by then.
 create or replace function private.process_inbox_event(p_source text, p_event_id uuid, p_is_caught boolean)
 returns private.inbox_events
@@ -89,13 +108,7 @@ begin
   else
     v_outcome := private.process_inbox_payload(p_source, v_payload);
   end if;
-  update private.inbox_events as e set
-    status = v_outcome.status, result = coalesce(v_outcome.result, e.result), error = v_outcome.error,
-    attempts_count = e.attempts_count + 1, processed_at = clock_timestamp(),
-    next_attempt_at = private.next_inbox_attempt(p_source, v_outcome.status, e.attempts_count + 1)
-  where e.id = p_event_id
-  returning * into v_event;
-  return v_event;
+  return private.record_inbox_outcome(v_event, v_outcome);
 end;
 $$;
 comment on function private.process_inbox_event is

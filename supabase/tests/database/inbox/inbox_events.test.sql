@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(38);
+select plan(45);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
@@ -11,6 +11,12 @@ select plan(38);
 create function pg_temp.receive(p_source text, p_body text, p_delivery_id text default null) returns uuid
 language sql as $$
   select (private.receive_inbox_event(p_source, convert_to(p_body, 'UTF8'), p_delivery_id, 'test')).id
+$$;
+create function pg_temp.ingest(p_source text, p_body text, p_delivery_id text default null) returns uuid
+language sql as $$
+  select (private.ingest_inbox_event(
+    p_source, convert_to(p_body, 'UTF8'), null, p_delivery_id, 'test', true
+  )).id
 $$;
 create function pg_temp.row_of(p_id uuid) returns text language sql as $$
   select concat_ws(' ', source, status, error, attempts_count, received_count,
@@ -153,6 +159,51 @@ select is(
 select matches(pg_temp.as_persona(p, 'select ' || s), '^42501 ', format('%s: %s', p, s))
 from unnest(array['admin', 'service_role']) as p
 cross join unnest(array['count(body) from private.inbox_events', 'count(*) from private.inbox_sources']) as s;
+
+-- Arriving again
+
+select pg_temp.ingest(s, '[', 'd-5') from unnest(array['circle', 'github']) as s;
+select is(
+  pg_temp.row_of(pg_temp.ingest(s, '[', 'd-5')), s || ' unreadable inbox_json_invalid 2 2',
+  s || ': what could not be read is processed again'
+) from unnest(array['circle', 'github']) as s;
+select pg_temp.ingest('circle', '{"Parent_Message": {"b": 1}}');
+update private.inbox_events set next_attempt_at = null where body = '{"Parent_Message": {"b": 1}}';
+select is(
+  pg_temp.row_of(pg_temp.receive('circle', '{"Parent_Message": {"b": 1}}')),
+  'circle failed tracker_message_id_invalid 1 2 again', 'what was attempted too often has one more attempt'
+);
+
+-- Stored by another transaction just before: the same bytes, or others with the same delivery id
+
+create function pg_temp.store_earlier() returns trigger language plpgsql as $$
+begin
+  insert into private.inbox_events (source, delivery_id, body, next_attempt_at)
+  values (
+    new.source, new.delivery_id, coalesce(convert_to(to_json(new.delivery_id)::text, 'UTF8'), new.body), now()
+  );
+  return new;
+end;
+$$;
+create trigger _000_store_earlier before insert on private.inbox_events
+  for each row when (pg_trigger_depth() = 0) execute function pg_temp.store_earlier();
+select is(
+  pg_temp.row_of(pg_temp.receive('circle', '{"c": 1}')), 'circle received 0 2 again',
+  'the same bytes are counted'
+);
+select is(
+  pg_temp.row_of(pg_temp.ingest('circle', '{"c": 2}')), 'circle unrecognised 1 2',
+  'and have the outcome of the transaction that processed them'
+);
+select is(
+  pg_temp.row_of(pg_temp.receive('github', '{"c": 3}', 'd-6')), 'github received 0 2 again',
+  'others with the same delivery id are counted too'
+);
+select is(
+  pg_temp.row_of(pg_temp.ingest('github', '{"c": 4}', 'd-7')),
+  'github failed PT422: agents_github_payload_invalid 1 2 again', 'and the stored ones are processed'
+);
+drop trigger _000_store_earlier on private.inbox_events;
 
 -- A job of its own for each source
 
