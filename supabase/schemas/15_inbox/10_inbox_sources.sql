@@ -37,16 +37,12 @@ declare
   v_source private.inbox_sources;
 begin
   select * into v_source from private.inbox_sources as s where s.source = p_source;
-  if not found then
-    raise exception '% is not a source of the inbox', quote_nullable(p_source)
-      using hint = 'Insert its row into private.inbox_sources.';
-  end if;
+  assert found, format('%L is not a source of the inbox', p_source);
   return v_source;
 end;
 $$;
 comment on function private.load_inbox_source is
-  'Returns the row of a source. Raises an error without a code of the API for an unknown one, which only our '
-  'own code can name.';
+  'Returns the row of a source. Only our own code names sources: an unknown one is an assert_failure.';
 
 create or replace function private.sync_inbox_retention() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$

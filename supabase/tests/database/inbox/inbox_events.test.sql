@@ -57,7 +57,7 @@ select results_eq(
   'the rest has a reason'
 );
 
-select throws_ok(s, 'P0001', m, 'a source without a row is an error')
+select throws_ok(s, 'P0004', m, 'a source without a row is an error')
 from (values
   ($$ select private.decode_inbox_body('discord', 'e30=') $$, '''discord'' is not a source of the inbox'),
   ($$ select private.run_inbox_events(null, 1) $$, 'NULL is not a source of the inbox')
