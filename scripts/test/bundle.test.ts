@@ -8,7 +8,8 @@ import { SUPABASE_DIR } from "../local/paths.ts";
 
 // `supabase functions deploy` bundles with eszip: every import is followed, and a specifier that leads nowhere ends it.
 
-const IMPORT_MAP = pathToFileURL(join(SUPABASE_DIR, "functions/import_map.json")).href;
+const FUNCTIONS = `${pathToFileURL(join(SUPABASE_DIR, "functions")).href}/`;
+const IMPORT_MAP = `${FUNCTIONS}import_map.json`;
 
 interface Bundle {
   bytes: Uint8Array;
@@ -30,7 +31,7 @@ async function bundle(entry: string, replaced: Record<string, string> = {}): Pro
     if (!specifier.startsWith("file:")) throw new Error(`${specifier} is neither a file nor a package`);
     const content = replaced[specifier] ?? await readFile(fileURLToPath(specifier), "utf8");
     if (specifier !== IMPORT_MAP) {
-      files.add(specifier.slice(specifier.indexOf("/functions/") + "/functions/".length));
+      files.add(specifier.startsWith(FUNCTIONS) ? specifier.slice(FUNCTIONS.length) : specifier);
     }
     return { kind: "module", specifier, content };
   };
