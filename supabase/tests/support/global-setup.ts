@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { TestProject } from "vitest/node";
+import type { TestModule, TestProject } from "vitest/node";
 import { UserError } from "../../../scripts/local/user-error.ts";
-import { keepDatabases, type Makers } from "./kept.ts";
+import { keepDatabases, type Makers, STOPPED } from "./kept.ts";
 import { chooseSource, sourceWarning } from "./source.ts";
 import { startTestCluster, type TestCluster } from "./cluster.ts";
 
@@ -43,10 +43,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const running = await cluster?.catch(() => undefined);
     if (!running) return;
     const failed = project.vitest.state.getTestModules().filter((module) => !module.ok());
-    if (await keepDatabases(running, makers, new Set(failed.map(({ moduleId }) => moduleId)))) return;
+    if (await keepDatabases(running, makers, filesOf(failed), filesOf(failed.filter(isStopped)))) return;
     await running.close();
   };
 }
+
+const filesOf = (modules: TestModule[]): Set<string> => new Set(modules.map(({ moduleId }) => moduleId));
+
+const isStopped = (module: TestModule): boolean =>
+  [...module.children.allTests("failed")].some(({ name }) => name === STOPPED);
 
 function start(): Promise<TestCluster> {
   const source = chooseSource();

@@ -8,17 +8,26 @@ import type { TestCluster } from "./cluster.ts";
 /** The file that tells a cluster that is kept from one whose tests run. */
 const MARK = "kept";
 
+/** The test of a pgTAP file that fails when an SQL error stops the file. */
+export const STOPPED = "runs to its end";
+
+/** Whether a statement undoes all that its file did; `rollback to savepoint` does not. */
+export const isRollback = (statement: string): boolean => /^rollback\s*;?$/i.test(statement);
+
 /** Which test file made each database. */
 export type Makers = Map<string, string>;
 
 /**
  * Leaves the cluster running with the databases of failed test files, the others dropped, and prints how to reach and to
  * remove them. Returns false, and does nothing, when no failed file made a database.
+ *
+ * @param stoppedFiles those of the failed files that an SQL error stopped
  */
 export async function keepDatabases(
   cluster: TestCluster,
   makers: Makers,
   failedFiles: ReadonlySet<string>,
+  stoppedFiles: ReadonlySet<string>,
 ): Promise<boolean> {
   const current = await cluster.databases();
   const kept = [...makers].filter(([name, file]) => failedFiles.has(file) && current.includes(name));
@@ -32,6 +41,7 @@ export async function keepDatabases(
     console.log(
       `  ${relative(ROOT, file)}\n    postgresql://postgres:postgres@127.0.0.1:${cluster.port}/${name}`,
     );
+    if (stoppedFiles.has(file)) console.log("    stopped by an error: its changes were rolled back");
   }
   console.log("Remove them: npm test -- --remove-kept");
   await cluster.leave();

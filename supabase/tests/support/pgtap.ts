@@ -1,6 +1,7 @@
 import postgres from "postgres";
 import { describe, expect, test } from "vitest";
 import { connect, createDatabase, isKept, openCluster, type TestDatabase } from "./database.ts";
+import { isRollback, STOPPED } from "./kept.ts";
 import { readScript, type Statement } from "./sql-script.ts";
 import { isSoak } from "./size.ts";
 import { type Assertion, parseTap } from "./tap.ts";
@@ -34,7 +35,7 @@ async function testOnce(file: string): Promise<void> {
     });
   }
   if (failure) {
-    test("runs to its end", () => {
+    test(STOPPED, () => {
       throw failureAt(failure.statement, explain(failure.error));
     });
   } else {
@@ -49,7 +50,7 @@ async function run(file: string): Promise<Run> {
   try {
     for (const statement of readScript(file)) {
       // a database that is kept has what the file made
-      const text = isKept && /^rollback\b/i.test(statement.text) ? "commit" : statement.text;
+      const text = isKept && isRollback(statement.text) ? "commit" : statement.text;
       const rows = await sql.unsafe<Record<string, unknown>[]>(text).simple().catch((error: unknown) => {
         result.failure = { error, statement };
       });
