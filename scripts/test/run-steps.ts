@@ -15,13 +15,13 @@ interface Outcome extends Results {
 /**
  * Runs steps one after the other, a failing one too, and prints a table of them and how to run what failed.
  *
- * @param rerun the command that runs what it is given alone
+ * @param command what runs them: `npm test`, which takes a file, or a step's `rerun`, after `--`
  * @param env what the steps' environment has next to ours
  * @returns whether all passed
  */
 export async function runSteps(
   steps: Step[],
-  rerun: string,
+  command: string,
   env: Record<string, string> = {},
 ): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), "fixloop-results-"));
@@ -31,18 +31,30 @@ export async function runSteps(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  return report(outcomes, rerun);
+  return report(outcomes, command);
 }
+
+/** The commands that run what failed of a step alone: its failed files, or all of it. */
+export function rerunsOf(step: Step, failedFiles: string[], command: string, env = process.env): string[] {
+  const prefix = isVitest(step) && chooseSource(env) === "migrations" ? "FROM=migrations " : "";
+  const choices = failedFiles.length > 0 ? failedFiles : [step.rerun ?? `--only ${step.name}`];
+  return choices.map((choice) => `${prefix}${command}${choice && ` -- ${choice}`}`);
+}
+
+/** Arguments as one types them in a shell. */
+export const quoteArguments = (args: string[]): string =>
+  args.map((arg) => /^[\w./:=@+-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`).join(" ");
+
+const isVitest = (step: Step): boolean => step.command[0] === bin("vitest");
 
 async function runStep(step: Step, folder: string, env: Record<string, string>): Promise<Outcome> {
   console.log(`\n${styleText(["bold", "cyan"], step.name)} ${styleText("dim", step.what)}`);
   const started = performance.now();
-  const isVitest = step.command[0] === bin("vitest");
   const file = join(folder, `${step.name}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const { code, output } = await execute([...step.command, ...(isVitest ? reporters : [])], env);
+  const { code, output } = await execute([...step.command, ...(isVitest(step) ? reporters : [])], env);
   const seconds = (performance.now() - started) / 1000;
-  const results = isVitest ? readVitest(file) : readClosingLine(output);
+  const results = isVitest(step) ? readVitest(file) : readClosingLine(output);
   // a step that ends badly without counting a failure has failed as a whole
   if (!results) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, failedFiles: [], seconds };
   return { ...results, failed: code === 0 ? results.failed : Math.max(1, results.failed), seconds };
@@ -78,15 +90,11 @@ function report(outcomes: Map<Step, Outcome>, command: string): boolean {
       `${mark} ${step.name.padEnd(12)}${numbers} ${seconds.toFixed(1).padStart(7)} s  ${step.what}`,
     );
   }
-  const rerun = [...outcomes].filter(([, { failed }]) => failed > 0).flatMap(([step, { failedFiles }]) =>
-    failedFiles.length > 0 ? failedFiles : [`--only ${step.name}`]
-  );
-  if (rerun.length > 0) {
-    console.log(`\nTo run what failed alone:`);
-    for (const args of rerun) console.log(`  ${command} ${args}`);
-  }
-  const usesVitest = [...outcomes.keys()].some((step) => step.command[0] === bin("vitest"));
-  const warning = usesVitest ? sourceWarning(chooseSource()) : undefined;
+  const failures = [...outcomes].filter(([, { failed }]) => failed > 0);
+  const reruns = failures.flatMap(([step, { failedFiles }]) => rerunsOf(step, failedFiles, command));
+  if (reruns.length > 0) console.log(`\nTo run what failed alone:`);
+  for (const rerun of reruns) console.log(`  ${rerun}`);
+  const warning = [...outcomes.keys()].some(isVitest) ? sourceWarning(chooseSource()) : undefined;
   if (warning) console.log(`\n${styleText("yellow", warning)}`);
   const total = [...outcomes.values()];
   const passed = total.reduce((sum, outcome) => sum + outcome.passed, 0);

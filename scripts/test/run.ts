@@ -5,7 +5,7 @@ import { bin, ROOT } from "../local/paths.ts";
 import { UserError } from "../local/user-error.ts";
 import { removeKept } from "../../supabase/tests/support/kept.ts";
 import { chooseFiles } from "./files.ts";
-import { runSteps } from "./run-steps.ts";
+import { quoteArguments, runSteps } from "./run-steps.ts";
 import { type Step, STEPS } from "./steps.ts";
 
 const HELP = `
@@ -18,7 +18,7 @@ Runs all that CI checks, on throw-away databases and free ports. A failing step 
   -t <name>          run the tests of this name alone
   --fast             format, lint, types, unit tests and pgTAP
   --only <step>      run one step: ${STEPS.map((step) => step.name).join(", ")}
-  --watch            run what changed, until Ctrl-C
+  --watch            run what changed, until Ctrl-C; without files, a change of the schema runs the pgTAP tests
   --remove-kept      stop and delete what KEEP_DB=1 has left
 
   KEEP_DB=1          leave the databases of failed test files running, and print their URLs
@@ -41,22 +41,41 @@ await command(import.meta.main, HELP, async (args) => {
     console.log(`Removed ${await removeKept()}.`);
     return true;
   }
-  const named = values.name ? ["--testNamePattern", values.name] : [];
-  if (values.watch) return await watch([...chooseFiles(positionals), ...named]);
-  return await runSteps(chooseSteps(values, positionals, named), "npm test --");
+  checkChoice(values, positionals);
+  if (values.watch) return await watch(chooseFiles(positionals), namePattern(values.name));
+  return await runSteps(chooseSteps(values, positionals), "npm test");
 });
 
-function chooseSteps(
-  { only, fast }: { only?: string | undefined; fast?: boolean | undefined },
-  names: string[],
-  options: string[],
-): Step[] {
-  if (names.length > 0 || options.length > 0) {
+interface Choice {
+  only?: string | undefined;
+  fast?: boolean | undefined;
+  watch?: boolean | undefined;
+  name?: string | undefined;
+}
+
+/** Throws when some of the arguments would have no effect on the others' choice. */
+export function checkChoice({ only, fast, watch, name }: Choice, names: string[]): void {
+  const steps = [fast && "--fast", only !== undefined && "--only"].filter(Boolean);
+  const others = [names.length > 0 && "a file", name !== undefined && "-t", watch && "--watch"].filter(
+    Boolean,
+  );
+  if (steps.length === 0 || steps.length + others.length === 1) return;
+  throw new UserError(
+    `${steps[0]} and ${steps[1] ?? others[0]} cannot be used together.`,
+    "--fast and --only choose steps. Name files or use -t without them.",
+  );
+}
+
+/** The steps that are chosen, or one that runs the test files named and the tests of that name. */
+export function chooseSteps({ only, fast, name }: Choice, names: string[]): Step[] {
+  if (names.length > 0 || name !== undefined) {
     const files = chooseFiles(names);
     const what = files.length === 1 ? files[0] ?? "" : `${files.length || "all"} files`;
-    return [{ name: "tests", what, command: [bin("vitest"), "run", ...files, ...options], isFast: true }];
+    const args = [...files, ...namePattern(name)];
+    const rerun = quoteArguments([...names, ...(name === undefined ? [] : ["-t", name])]);
+    return [{ name: "tests", what, command: [bin("vitest"), "run", ...args], isFast: true, rerun }];
   }
-  const chosen = STEPS.filter((step) => only ? step.name === only : !fast || step.isFast);
+  const chosen = STEPS.filter((step) => only !== undefined ? step.name === only : !fast || step.isFast);
   if (chosen.length > 0) return chosen;
   throw new UserError(
     `There is no step ${only}.`,
@@ -64,10 +83,19 @@ function chooseSteps(
   );
 }
 
-/** Runs vitest in watch mode; it reads the keyboard itself. Without files, it waits for the first change. */
-async function watch(args: string[]): Promise<boolean> {
-  const child = spawn(bin("vitest"), ["watch", ...(args.length > 0 ? args : ["--standalone"])], {
+function namePattern(name?: string): string[] {
+  return name === undefined ? [] : ["--testNamePattern", name];
+}
+
+/**
+ * Runs vitest in watch mode; it reads the keyboard itself. Without files, it starts with what is not committed:
+ * `--changed` reads the imports of every test file, so that the first edit of any file reruns the tests that depend on it.
+ * A schema file then reruns the pgTAP tests alone: all tests that use a database take minutes.
+ */
+async function watch(files: string[], options: string[]): Promise<boolean> {
+  const child = spawn(bin("vitest"), ["watch", ...(files.length > 0 ? files : ["--changed"]), ...options], {
     cwd: ROOT,
+    env: { ...process.env, ...(files.length === 0 && { SCHEMAS_RERUN: "pgtap" }) },
     stdio: "inherit",
   });
   // Ctrl-C reaches the child too, which ends by itself

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { command } from "../command.ts";
 import { bin, ROOT } from "../local/paths.ts";
 import { chooseFiles, testFiles } from "./files.ts";
-import { runSteps } from "./run-steps.ts";
+import { quoteArguments, runSteps } from "./run-steps.ts";
 import type { Step } from "./steps.ts";
 
 const HELP = `
@@ -50,7 +50,9 @@ await command(import.meta.main, HELP, async (args) => {
   const sized = chosen.filter((file) => isPgtap(file) || sizes.some((size) => size.file === file));
   printSizes(sizes, sized.filter(isPgtap).length);
   if (values.sizes) return true;
-  return await runSteps(stepsOf(positionals.length > 0 ? chosen : sized), "npm run soak --", { SOAK: "1" });
+  return await runSteps(stepsOf(positionals.length > 0 ? chosen : sized, positionals), "npm run soak", {
+    SOAK: "1",
+  });
 });
 
 function printSizes(sizes: Size[], pgtapCount: number): void {
@@ -63,9 +65,12 @@ function printSizes(sizes: Size[], pgtapCount: number): void {
   }
 }
 
-function stepsOf(files: string[]): Step[] {
+function stepsOf(files: string[], names: string[]): Step[] {
+  const rerun = quoteArguments(names);
   const step = (name: string, what: string, chosen: string[]): Step[] =>
-    chosen.length === 0 ? [] : [{ name, what, command: [bin("vitest"), "run", ...chosen], isFast: false }];
+    chosen.length === 0
+      ? []
+      : [{ name, what, command: [bin("vitest"), "run", ...chosen], isFast: false, rerun }];
   return [
     ...step("pgtap", "pgTAP files, three times each", files.filter(isPgtap)),
     ...step("sizes", "full sizes", files.filter((file) => !isPgtap(file))),

@@ -6,6 +6,8 @@ export interface Step {
   command: string[];
   /** Part of `--fast`. */
   isFast: boolean;
+  /** The arguments that run it alone; default `--only <name>`. */
+  rerun?: string;
 }
 
 const node = bin("node");

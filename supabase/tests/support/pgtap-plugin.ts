@@ -1,4 +1,3 @@
-import { globSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vitest/config";
 import { includedFiles } from "../../../scripts/db/sql-includes.ts";
@@ -7,21 +6,27 @@ import { ROOT } from "../../../scripts/local/paths.ts";
 const RUNNER = join(import.meta.dirname, "pgtap.ts");
 /** What every test with a database imports. */
 const DATABASE = join(import.meta.dirname, "database.ts");
+const SCHEMAS = join(ROOT, "supabase/schemas");
 
 /**
- * Makes every `*.test.sql` a test file of vitest: a module that runs it. Watches the files that it includes, and the schema
- * files for every test that uses a database.
+ * Makes every `*.test.sql` a test file of vitest: a module that runs it. In watch mode, a change of a file that it includes
+ * reruns it, and a schema file that is changed, added or removed reruns every test that uses a database; with
+ * `SCHEMAS_RERUN=pgtap`, the pgTAP files alone.
  */
 export function pgtap(): Plugin {
   return {
     name: "pgtap",
     enforce: "pre",
+    configureServer({ watcher }) {
+      watcher.add(SCHEMAS);
+      // vitest then reruns what imports it
+      const imported = process.env["SCHEMAS_RERUN"] === "pgtap" ? RUNNER : DATABASE;
+      const rerun = (file: string): void => {
+        if (file.startsWith(`${SCHEMAS}/`) && file.endsWith(".sql")) watcher.emit("change", imported);
+      };
+      watcher.on("change", rerun).on("add", rerun).on("unlink", rerun);
+    },
     transform(_code, id) {
-      if (id === DATABASE) {
-        for (const file of globSync("supabase/schemas/**/*.sql", { cwd: ROOT })) {
-          this.addWatchFile(join(ROOT, file));
-        }
-      }
       if (!id.endsWith(".test.sql")) return undefined;
       for (const file of includedFiles(id)) this.addWatchFile(file);
       return {

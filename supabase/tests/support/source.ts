@@ -1,4 +1,4 @@
-import { isUnreleased, staleBaselines } from "../../../scripts/db/baseline.ts";
+import { staleBaselines } from "../../../scripts/db/baseline.ts";
 
 /** What the template is built from: `schemas` takes a second, `migrations` is what a deployed database applies. */
 export type Source = "schemas" | "migrations";
@@ -9,12 +9,12 @@ export function chooseSource(env = process.env): Source {
   return env["CI"] ? "migrations" : "schemas";
 }
 
-/** Why a run over `source` may not show what the other folder would; undefined when both are the same. */
+/**
+ * Why a run over `source` may not show what the other folder would; undefined when both are the same. After the first
+ * release it is always undefined: only `npm run db:check` compares migrations with schemas.
+ */
 export function sourceWarning(source: Source): string | undefined {
   const other = source === "schemas" ? "migrations" : "schemas";
-  if (!isUnreleased()) {
-    return `Tests use supabase/${source}. Whether supabase/${other} defines the same: npm run db:check`;
-  }
   const stale = staleBaselines();
   if (stale.length === 0) return undefined;
   return `Tests use supabase/${source}, and supabase/${other} differs (${stale.join(", ")}).\n` +

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { bin } from "../local/paths.ts";
+import { checkChoice, chooseSteps } from "./run.ts";
+import { quoteArguments, rerunsOf } from "./run-steps.ts";
+import type { Step } from "./steps.ts";
+
+const TAGS = "supabase/tests/database/tracker/tags.test.sql";
+const LINT: Step = { name: "lint", what: "", command: [bin("deno"), "lint"], isFast: true };
+
+test.each([
+  [{ fast: true }, [TAGS], "--fast and a file"],
+  [{ only: "lint" }, [TAGS], "--only and a file"],
+  [{ fast: true, name: "tags" }, [], "--fast and -t"],
+  [{ only: "lint", watch: true }, [], "--only and --watch"],
+  [{ fast: true, only: "lint" }, [], "--fast and --only"],
+])("%o with %j is refused", (choice, names, together) => {
+  expect(() => checkChoice(choice, names)).toThrow(`${together} cannot be used together.`);
+});
+
+test("steps are chosen alone, and so are files and names of tests", () => {
+  for (const choice of [{}, { fast: true }, { only: "lint" }, { watch: true }]) checkChoice(choice, []);
+  checkChoice({ name: "tags", watch: true }, [TAGS]);
+  expect(chooseSteps({ only: "lint" }, []).map(({ name }) => name)).toEqual(["lint"]);
+  expect(() => chooseSteps({ only: "lnit" }, [])).toThrow("There is no step lnit.");
+});
+
+test("what failed is run alone by its files, else by the arguments of its step", () => {
+  const [tests] = chooseSteps({ name: "a tag's name" }, ["tracker/tags"]);
+  if (!tests) throw new Error("no step");
+  expect(rerunsOf(tests, [TAGS], "npm test", {})).toEqual([`npm test -- ${TAGS}`]);
+  expect(rerunsOf(tests, [], "npm test", {})).toEqual([
+    "npm test -- tracker/tags -t 'a tag'\\''s name'",
+  ]);
+  expect(rerunsOf(LINT, [], "npm test", {})).toEqual(["npm test -- --only lint"]);
+  expect(rerunsOf({ ...tests, rerun: "" }, [], "npm run soak", {})).toEqual(["npm run soak"]);
+});
+
+test("tests of a database that is built from migrations are rerun so", () => {
+  const [tests] = chooseSteps({}, [TAGS]);
+  if (!tests) throw new Error("no step");
+  const env = { FROM: "migrations" };
+  expect(rerunsOf(tests, [TAGS], "npm test", env)).toEqual([`FROM=migrations npm test -- ${TAGS}`]);
+  expect(rerunsOf(LINT, [], "npm test", env)).toEqual(["npm test -- --only lint"]);
+});
+
+test("arguments are quoted where a shell needs it", () => {
+  expect(quoteArguments(["tracker/tags", "a b", "$HOME", "it's"])).toBe(
+    "tracker/tags 'a b' '$HOME' 'it'\\''s'",
+  );
+});
