@@ -5,16 +5,17 @@ import { size } from "./supabase/tests/support/size.ts";
 /** Many connections at the same time, processes that are killed, workers with processes of their own. */
 const STORMS = [
   "supabase/tests/concurrency/**/*.test.ts",
-  "supabase/tests/api/worker.test.ts",
-  "scripts/local/start.test.ts",
-  "scripts/worker/{refusals,run-task,worker}.test.ts",
+  "supabase/tests/api/worker{,-fleet}.test.ts",
+  "scripts/local/start{,-recovery}.test.ts",
+  "scripts/worker/{continuation,describe,filters,generated,limits,places,refusals,run-task,worker}.test.ts",
 ];
 
 /** Scripts against databases and the CLI: `npm test -- --fast` leaves them out. */
 const TOOLS = [
-  "scripts/bench/cases.test.ts",
+  "scripts/bench/{cases,growth/growth}.test.ts",
   "scripts/db/{advisors,check,migrations,new,triggers,try,types}.test.ts",
   "scripts/exai/exchange.test.ts",
+  "scripts/triage/finding.test.ts",
 ];
 
 // One cluster for the whole run, started by the first test that needs it (supabase/tests/support/global-setup.ts); a
@@ -28,6 +29,8 @@ export default defineConfig({
     hookTimeout: size(300_000, 3_600_000),
     expect: { poll: { timeout: 120_000 } },
     maxWorkers: 2,
+    // a test file's modules are loaded once in each worker, and hold no state that a test changes
+    isolate: false,
     projects: [
       {
         extends: true,
@@ -43,7 +46,6 @@ export default defineConfig({
         test: {
           name: "database",
           include: ["supabase/tests/database/**/*.test.sql"],
-          isolate: false,
         },
       },
       {

@@ -15,8 +15,9 @@ const [repo_owner = "", repo_name = ""] = new URL(url).pathname.slice(1).split("
 const supabase = createUserClient();
 const signedIn = await supabase.auth.signInWithPassword({ email, password });
 if (signedIn.error?.code === "invalid_credentials") {
-  const { error } = await supabase.auth.signUp({ email, password });
+  const { data, error } = await supabase.auth.signUp({ email, password });
   if (error) throw error;
+  if (!data.session) throw new Error("Confirm the address with the mail, and start this again.");
 } else if (signedIn.error) throw signedIn.error;
 
 const { data: project } = await supabase

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { tmpdir } from "node:os";
 import postgres from "postgres";
 import { loadConfig } from "../local/config.ts";
 import { pushMigrations } from "../local/migrate.ts";
@@ -32,7 +33,7 @@ export interface Cluster {
 
 /** Starts a cluster that waits for the disk as a deployed one does, and is gone after `close()`. */
 export async function openCluster(progress: (step: string) => void): Promise<Cluster> {
-  const dataDir = scratchFolder("bench");
+  const dataDir = scratchFolder("bench", tmpdir());
   progress("starting a durable PostgreSQL, which is thrown away afterwards");
   const server = await startPostgres({ dataDir, port: await freePort() });
   const close = async (): Promise<void> => {

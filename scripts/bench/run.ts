@@ -8,32 +8,43 @@ import { UserError } from "../local/user-error.ts";
 import type { Bench, Case } from "./bench.ts";
 import { CASES } from "./cases/index.ts";
 import { openBench, openCluster, readSettings } from "./cluster.ts";
+import { GROWTH_SIZES, runGrowth } from "./growth/run.ts";
 import { plotReport } from "./plot.ts";
 import { type CaseReport, describeReport, printReport, readSurroundings } from "./report.ts";
 import { measure } from "./rounds.ts";
 
 const HELP = `npm run bench [-- --only <case>] [--rounds <n>] [--scale <share>] [--write]
+npm run bench -- growth [--sizes <n,n,…>] [--write]
 
 Measures Fixloop next to its peers on a durable PostgreSQL of its own, and says which floors are reached. Takes some
 twenty minutes on two cores, about 4 GB of disk, and no network. Writes docs/benchmarks.md and docs/benchmarks.svg.
 Exit code 1 when a floor is missed.
 
+growth measures lists, read models, searches and writes at three sizes, and writes docs/growth-times.md. Takes some
+fifteen minutes and 15 GB.
+
   --only <case>    one case: ${CASES.map(({ name }) => name).join(", ")}
   --rounds <n>     how often each contender runs; 5 if not said
   --scale <share>  fewer rows and operations for a quick look, for example 0.05
-  --write          write the docs after a run with --only, --rounds or --scale too
+  --sizes <n,n,…>  for growth: how many issues, engineering issues and tasks; ${
+  GROWTH_SIZES.join(",")
+} if not said
+  --write          write the docs after a run with --only, --rounds, --scale or --sizes too
 `;
 
 await command(import.meta.main, HELP, async (args) => {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args,
+    allowPositionals: true,
     options: {
+      sizes: { type: "string" },
       only: { type: "string" },
       rounds: { type: "string" },
       scale: { type: "string" },
       write: { type: "boolean", default: false },
     },
   });
+  if (positionals.length > 0) return await growth(positionals, values.sizes, values.write);
   const rounds = positive("--rounds", values.rounds, 5);
   const scale = positive("--scale", values.scale, 1);
   const cases = CASES.filter(({ name }) => values.only === undefined || name === values.only);
@@ -53,7 +64,12 @@ await command(import.meta.main, HELP, async (args) => {
     const surroundings = readSurroundings(await readSettings(cluster.url));
     printReport(reports);
     const isWhole = cases.length === CASES.length && rounds >= 5 && scale === 1;
-    if (isWhole || values.write) writeDocs(reports, describeReport(reports, surroundings, rounds));
+    if (isWhole || values.write) {
+      writeFiles({
+        "docs/benchmarks.md": describeReport(reports, surroundings, rounds),
+        "docs/benchmarks.svg": plotReport(reports.flatMap((each) => each.results)),
+      });
+    }
     return reports.every(({ results }) =>
       results.every(({ verdicts }) => verdicts.every(({ isMet }) => isMet))
     );
@@ -61,6 +77,29 @@ await command(import.meta.main, HELP, async (args) => {
     await cluster.close();
   }
 });
+
+async function growth(
+  positionals: readonly string[],
+  sizes: string | undefined,
+  isWritten: boolean,
+): Promise<boolean> {
+  if (positionals.join(" ") !== "growth") {
+    throw new UserError(
+      `There is nothing to measure named ${positionals.join(" ")}.`,
+      "For example: npm run bench -- growth",
+    );
+  }
+  const numbers = (sizes?.split(",") ?? GROWTH_SIZES).map((size) => positive("--sizes", String(size), 100))
+    .sort((a, b) => a - b);
+  const cluster = await openCluster(progress);
+  try {
+    const { page, isMet } = await runGrowth(cluster, numbers, progress);
+    if (sizes === undefined || isWritten) writeFiles({ "docs/growth-times.md": page });
+    return isMet;
+  } finally {
+    await cluster.close();
+  }
+}
 
 /** Prepares a case, measures everything in it, and looks whether all its work was done. */
 export async function runCase(each: Case, bench: Bench): Promise<CaseReport> {
@@ -78,11 +117,7 @@ export async function runCase(each: Case, bench: Bench): Promise<CaseReport> {
   }
 }
 
-function writeDocs(reports: readonly CaseReport[], page: string): void {
-  const files = {
-    "docs/benchmarks.md": page,
-    "docs/benchmarks.svg": plotReport(reports.flatMap((each) => each.results)),
-  };
+function writeFiles(files: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(ROOT, name), text);
   const formatted = spawnSync(bin("deno"), ["fmt", "--quiet", ...Object.keys(files)], {
     cwd: ROOT,

@@ -36,6 +36,16 @@ async function deploy(server: Server): Promise<void> {
   await pushMigrations(server.url("postgres"));
 }
 
+/** What autovacuum may or may not have done by now: tests that count pages read count those of deleted rows too. */
+async function vacuum(server: Server): Promise<void> {
+  const sql = postgres(server.url("supabase_admin"), { max: 1, onnotice: () => {} });
+  try {
+    await sql`vacuum`;
+  } finally {
+    await sql.end();
+  }
+}
+
 async function check(server: Server): Promise<boolean> {
   await deploy(server);
   const results: Result[] = [];
@@ -49,6 +59,7 @@ async function check(server: Server): Promise<boolean> {
     report(`${name}: ${found.length - failed.length} of ${found.length}, ${seconds} s`, failed.map(describe));
   };
   await group("pgTAP", "running the pgTAP tests", () => provePgtap(server, 1));
+  await vacuum(server);
   await group("pgTAP again", "running them again in the same database", () => provePgtap(server, 2));
   await group("plpgsql_check", "checking the functions", () => checkFunctions(server));
   await group("scheduler", "waiting for pg_cron to run the clean-up job", () => runCleanupJob(server));

@@ -63,7 +63,6 @@ test(
     expect(read(second)).not.toMatch(/body text/);
     await expect(create("notes", { replace: true })).rejects.toThrow("is not the last migration");
   },
-  120_000,
 );
 
 const TABLE = (columns: string, constraints: string, granted: string): string =>
@@ -173,5 +172,4 @@ grant select on public.ticket_count to authenticated;
       "\n-- 20_tickets/10_tickets.sql\nalter table public.tickets validate constraint tickets_priority_is_known;\n",
     );
   },
-  120_000,
 );

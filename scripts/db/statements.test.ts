@@ -36,6 +36,10 @@ test.each([
   expect(splitStatements(sql)).toMatchObject([{ action, object, owner, text: `${sql};` }]);
 });
 
+test.each(["", " \n", "-- a comment\n"])("%j has no statements", (sql) => {
+  expect(splitStatements(sql)).toEqual([]);
+});
+
 test("statements have their text, the comment directly above them and where they begin", () => {
   const sql = "-- Über t.\n\n-- First.\n-- Really.\nselect 1; -- after\n\nselect 'é' ;\n";
   const statements = splitStatements(sql);

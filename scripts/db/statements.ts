@@ -40,6 +40,8 @@ interface RawStatement {
 
 /** Splits SQL into its statements. Call `loadModule()` of libpg-query before. Throws what the parser throws. */
 export function splitStatements(sql: string): Statement[] {
+  // the parser rejects an empty text, which is what a new file was before
+  if (sql.trim() === "") return [];
   const bytes = Buffer.from(sql);
   const { stmts = [] } = parseSync(sql) as { stmts?: RawStatement[] };
   return stmts.map(({ stmt, stmt_location: from = 0, stmt_len: length }) => {

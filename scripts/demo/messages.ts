@@ -121,7 +121,7 @@ export const uncertain = {
   created_at: "2026-03-02T10:51:30.000Z",
   chat_room_uuid: ROOM,
   chat_room_participant_id: 1700112301,
-  body: "The CSV export ends in an error for me too, can I have it by e-mail?",
+  body: "Interesting, the CSV export error again",
   sent_at: "2026-03-02T10:51:30.000Z",
   replies_count: 0,
   sender: { id: 1700112301, name: "Noor Haddad", community_member_id: 55520001 },

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import { createClient } from "@supabase/supabase-js";
 import { command } from "../command.ts";
+import { confirmedSignUp } from "../local/auth/confirmed-sign-up.ts";
 import type { Database } from "../../supabase/types/database.ts";
 import { GITHUB_WEBHOOK_SECRET } from "../local/keys.ts";
 import { freePort } from "../local/ports.ts";
@@ -75,15 +76,14 @@ async function createTeam(project: Project): Promise<{ maya: Client; tom: Client
     const client = createClient<Database>(project.url, project.publishableKey, {
       auth: { persistSession: false },
     });
-    const signUp = await client.auth.signUp({
+    await confirmedSignUp(project, client, {
       email,
       password: "a-long-demo-password",
       options: { data: { full_name: fullName } },
     });
-    if (signUp.error) throw signUp.error;
     const { error } = await server.rpc("add_team_member", { email, role });
     if (error) throw error;
-    print(`${styleText("green", "✓")} ${fullName} signed up and has the role ${role}`);
+    print(`${styleText("green", "✓")} ${fullName} signed up, confirmed the address and has the role ${role}`);
     return client;
   };
   return {

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../../supabase/tests/support/database.ts";
+import { lockFolder } from "../local/lock.ts";
 import { bin, ROOT } from "../local/paths.ts";
+import { writerLine } from "../local/running-stack.ts";
 import { discardFolder, scratchFolder } from "../local/scratch-folder.ts";
 import { UserError } from "../local/user-error.ts";
 import { findDatabase } from "./database.ts";
@@ -231,8 +233,10 @@ test("the database is DATABASE_URL, else the local stack's; SUPABASE_URL alone i
   await expect(findDatabase({ DATA_DIR: folder, SUPABASE_URL: "https://x.supabase.co" })).rejects.toThrow(
     "connects to the database",
   );
-  writeFileSync(path("env"), "DATABASE_URL=postgresql://here\n");
+  writeFileSync(path("env"), `${writerLine()}DATABASE_URL=postgresql://here\n`);
+  const unlock = await lockFolder(folder);
   expect(await findDatabase({ DATA_DIR: folder })).toBe("postgresql://here");
+  unlock();
   expect(await findDatabase({ DATA_DIR: folder, DATABASE_URL: "postgresql://named" })).toBe(
     "postgresql://named",
   );

@@ -13,6 +13,9 @@ export interface GitServer {
   mayWrite(repo: FakeRepo, user: FakeUser): boolean;
 }
 
+/** Whether a request is git's. */
+export const isGitRequest = (url: string): boolean => REQUEST.test(url);
+
 let backend: string | undefined;
 
 /**

@@ -41,15 +41,33 @@ function route(
   query: URLSearchParams,
   body: string,
 ): Answer {
+  if (path === "/installation/repositories" && method === "GET") {
+    if (!user) throw new GithubError(401, "Requires authentication");
+    if (!isInstallation(user)) {
+      throw new GithubError(
+        403,
+        "You must authenticate with an installation access token in order to list repositories.",
+      );
+    }
+    const repositories = state.repos.filter((repo) => isMember(repo, user)).map((repo) =>
+      state.repoJson(repo)
+    );
+    return { status: 200, body: { total_count: repositories.length, repositories } };
+  }
   if (path === "/user" && method === "GET") {
     if (!user) throw new GithubError(401, "Requires authentication");
+    if (isInstallation(user)) throw new GithubError(403, "Resource not accessible by integration");
     return { status: 200, body: state.userJson(user) };
   }
-  const [, owner, name, rest = "", number] =
-    path.match(/^\/repos\/([^/]+)\/([^/]+?)(\/pulls(?:\/(\d+))?)?$/) ??
-      [];
-  const repo = owner && name ? state.repo(owner, name) : undefined;
-  if (!repo || !mayRead(repo, user)) throw new GithubError(404, "Not Found");
+  const [, owner, name, id, rest = "", number] =
+    path.match(/^\/(?:repos\/([^/]+)\/([^/]+?)|repositories\/(\d+))(\/pulls(?:\/(\d+))?)?$/) ?? [];
+  const repo = owner && name ? state.repo(owner, name) : state.repos.find((one) => String(one.id) === id);
+  const moved = repo ?? (owner && name ? state.movedRepo(owner, name) : undefined);
+  if (!moved || !mayRead(moved, user)) throw new GithubError(404, "Not Found");
+  if (!repo) {
+    const location = `${state.apiUrl()}/repositories/${moved.id}${rest}${query.size > 0 ? `?${query}` : ""}`;
+    return { status: 301, body: { message: "Moved Permanently", url: location }, headers: { location } };
+  }
   if (rest === "" && method === "GET") return { status: 200, body: state.repoJson(repo) };
   if (number !== undefined) {
     const at = [repo.owner, repo.name, Number(number)] as const;
@@ -72,6 +90,9 @@ function route(
   throw new GithubError(404, "Not Found");
 }
 
+/** Whether a token is an app's installation, and no person's. */
+const isInstallation = ({ token }: FakeUser): boolean => token.startsWith("ghs_");
+
 /** Whether a user is a member of a repository, and so may write to it. */
 export const isMember = (repo: FakeRepo, user: FakeUser | undefined): boolean =>
   user !== undefined && repo.members.some((login) => login.toLowerCase() === user.login.toLowerCase());
@@ -82,7 +103,7 @@ export const isMember = (repo: FakeRepo, user: FakeUser | undefined): boolean =>
 export function mayRead(repo: FakeRepo, user: FakeUser | undefined): boolean {
   if (!repo.isPrivate) return true;
   const isScoped = user !== undefined &&
-    (user.token.startsWith("github_pat_") || user.scopes.includes("repo"));
+    (user.token.startsWith("github_pat_") || isInstallation(user) || user.scopes.includes("repo"));
   return isScoped && isMember(repo, user);
 }
 

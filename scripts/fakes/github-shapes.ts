@@ -24,6 +24,9 @@ export interface FakeRepo {
   defaultBranch: string;
   /** A bare repository, in which branches exist and are merged. */
   gitDir: string | null;
+  /** `owner/name` that it had before, in lower case: they lead to it until somebody takes them. */
+  oldNames: string[];
+  updatedAt: Date;
 }
 
 export interface FakePull {
@@ -89,6 +92,7 @@ export function repositoryJson(repo: FakeRepo, ownerId: number, urls: Urls): Rep
   return {
     ...json,
     private: repo.isPrivate,
+    updated_at: time(repo.updatedAt),
     visibility: repo.isPrivate ? "private" : "public",
     default_branch: repo.defaultBranch,
   };

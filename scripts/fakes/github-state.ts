@@ -58,6 +58,15 @@ export interface DeliveryEvent {
   extra?: Record<string, unknown>;
 }
 
+export interface RepositoryEvent {
+  repo: FakeRepo;
+  /** GitHub's name: `renamed`, `transferred`, `privatized`, `publicized`, `deleted` … */
+  action: string;
+  /** What the event says was changed. */
+  changes?: Record<string, unknown>;
+  extra?: Record<string, unknown>;
+}
+
 /** An error that GitHub answers, with its message. */
 export class GithubError extends Error {
   readonly status: number;
@@ -113,6 +122,10 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
   const repo = (owner: string, name: string): FakeRepo | undefined =>
     repos.find((one) => same(one.owner, owner) && same(one.name, name));
 
+  /** Where a name that a repository had before redirects to. */
+  const movedRepo = (owner: string, name: string): FakeRepo | undefined =>
+    repos.find((one) => one.oldNames.includes(`${owner}/${name}`.toLowerCase()));
+
   const pull = (owner: string, name: string, number: number): FakePull => {
     const found = pulls.find((one) =>
       one.number === number && same(one.repo.owner, owner) && same(one.repo.name, name)
@@ -130,7 +143,9 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
     requests,
     webhookSecret,
     repo,
+    movedRepo,
     pull,
+    apiUrl: () => urls().api,
 
     addUser(
       { login, token, scopes = ["repo"], expiresAt = null, remaining = 5000 }:
@@ -147,9 +162,29 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
         & { owner: string; name: string }
         & Partial<FakeRepo>,
     ): FakeRepo {
-      const added = { id: ++lastId, owner, name, isPrivate, members, defaultBranch, gitDir };
+      const taken = `${owner}/${name}`.toLowerCase();
+      for (const one of repos) one.oldNames = one.oldNames.filter((old) => old !== taken);
+      const added: FakeRepo = {
+        id: ++lastId,
+        owner,
+        name,
+        isPrivate,
+        members,
+        defaultBranch,
+        gitDir,
+        oldNames: [],
+        updatedAt: now(),
+      };
       repos.push(added);
       return added;
+    },
+
+    /** Renames or transfers a repository; its old name redirects to it until somebody takes it. */
+    moveRepo(moved: FakeRepo, { owner = moved.owner, name = moved.name }: { owner?: string; name?: string }) {
+      const from = { owner: moved.owner, name: moved.name };
+      moved.oldNames.push(`${from.owner}/${from.name}`.toLowerCase());
+      Object.assign(moved, { owner, name, updatedAt: now() });
+      return from;
     },
 
     openPull(
@@ -244,6 +279,18 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
         ...extra,
       });
       return { headers: deliveryHeaders(about.repo, "pull_request", body, webhookSecret), body };
+    },
+
+    /** The signed request about a repository. */
+    repositoryDelivery({ repo: about, action, changes, extra = {} }: RepositoryEvent): Delivery {
+      const body = JSON.stringify({
+        action,
+        ...(changes ? { changes } : {}),
+        repository: repositoryJson(about, idOf(about.owner), urls()),
+        sender: userJson({ login: about.owner, id: idOf(about.owner) }, urls()),
+        ...extra,
+      });
+      return { headers: deliveryHeaders(about, "repository", body, webhookSecret), body };
     },
 
     /** A pull request as the API returns it. */

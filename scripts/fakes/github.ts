@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { serveGit } from "./git-http.ts";
+import { isGitRequest, serveGit } from "./git-http.ts";
 import { type Answer, answerTo, errorAnswer, isMember, mayRead } from "./github-routes.ts";
 import type { FakeUser } from "./github-shapes.ts";
 import { createState, type FakeState, type Fault, GithubError } from "./github-state.ts";
@@ -60,6 +60,16 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
   const { method = "GET", url: path = "/" } = request;
   const userOf = (token: string | undefined): FakeUser | undefined =>
     state.users.find((one) => one.token === token && !(one.expiresAt && one.expiresAt <= new Date()));
+  // faults of git's requests name a path
+  const gitFault = isGitRequest(path)
+    ? takeFault(state.faults, method, path, (fault) => fault.path !== undefined)
+    : undefined;
+  if (gitFault?.delayMs) await sleep(gitFault.delayMs, undefined, { ref: false });
+  if (gitFault?.hangUp) return void response.destroy();
+  if (gitFault?.status !== undefined) {
+    request.resume();
+    return void response.writeHead(gitFault.status, gitFault.headers).end(String(gitFault.body ?? ""));
+  }
   if (serveGit({ find: state.repo, userOf, mayRead, mayWrite: isMember }, request, response)) return;
   const body = await readBody(request);
   const token = request.headers.authorization?.match(/^(?:token|bearer) (.+)$/i)?.[1];
@@ -93,9 +103,14 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function takeFault(faults: Fault[], method: string, path: string): Fault | undefined {
+function takeFault(
+  faults: Fault[],
+  method: string,
+  path: string,
+  isMeant: (fault: Fault) => boolean = () => true,
+): Fault | undefined {
   const at = faults.findIndex((fault) =>
-    (fault.method === undefined || fault.method === method) &&
+    isMeant(fault) && (fault.method === undefined || fault.method === method) &&
     (fault.path === undefined ||
       (typeof fault.path === "string" ? path.includes(fault.path) : fault.path.test(path)))
   );

@@ -15,7 +15,10 @@ const configSchema = z.object({
     enable_signup: z.boolean(),
     site_url: z.string(),
     additional_redirect_urls: z.array(z.string()),
+    jwt_expiry: z.number().int().default(3600),
+    enable_refresh_token_rotation: z.boolean().default(true),
     minimum_password_length: z.number().int(),
+    enable_anonymous_sign_ins: z.boolean().default(false),
     email: z.object({ enable_confirmations: z.boolean() }),
   }),
   functions: z.record(

@@ -9,6 +9,10 @@ interface EdgeFunction {
 const [entry] = Deno.args;
 if (!entry) throw new Error("usage: function-host.ts <entry module>");
 
+// only the gateway's requests are answered: a page in a browser can find this port
+const key = Deno.env.get("FIXLOOP_HOST_KEY");
+Deno.env.delete("FIXLOOP_HOST_KEY");
+
 const { default: handler } = await import(entry) as EdgeFunction;
 
 Deno.serve({
@@ -16,8 +20,8 @@ Deno.serve({
   port: 0,
   onListen: ({ port }) => console.log(`fixloop-function-host listens on ${port}`),
 }, (request) => {
-  const url = new URL(request.url);
-  if (url.pathname === "/.host/ping") return new Response("pong");
+  if (request.headers.get("fixloop-host-key") !== key) return new Response(null, { status: 403 });
+  if (new URL(request.url).pathname === "/.host/ping") return new Response("pong");
   return handler.fetch(request);
 });
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
@@ -21,6 +22,8 @@ export type FunctionLog = (name: string, line: string) => void;
 export interface Host {
   process: ChildProcess;
   port: number;
+  /** What the process wants to see in the header `fixloop-host-key`. */
+  key: string;
   inFlight: number;
   exited: Promise<void>;
   /** Why it was ended from here, if it was. */
@@ -35,6 +38,7 @@ export async function startHost(
   folder: string,
   log?: FunctionLog,
 ): Promise<Host> {
+  const key = randomUUID();
   const child = spawn(bin("deno"), [
     "run",
     "--no-check",
@@ -48,7 +52,13 @@ export async function startHost(
     pathToFileURL(entry).href,
   ], {
     cwd: ROOT,
-    env: { ...env, SUPABASE_FUNCTION_SLUG: name, PATH: process.env.PATH, HOME: process.env.HOME },
+    env: {
+      ...env,
+      SUPABASE_FUNCTION_SLUG: name,
+      FIXLOOP_HOST_KEY: key,
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+    },
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -57,7 +67,7 @@ export async function startHost(
   createInterface({ input: child.stderr }).on("line", (line) => log?.(name, line));
 
   const port = await listeningPort(name, child, log);
-  return { process: child, port, inFlight: 0, exited };
+  return { process: child, port, key, inFlight: 0, exited };
 }
 
 /**
@@ -100,6 +110,7 @@ export function watchStall(host: Host): NodeJS.Timeout {
   return setInterval(async () => {
     try {
       await fetch(`http://127.0.0.1:${host.port}/.host/ping`, {
+        headers: { "fixloop-host-key": host.key },
         signal: AbortSignal.timeout(STALLED_AFTER_MS),
       });
     } catch {

@@ -116,6 +116,7 @@ async function forward(host: Host, request: Request, target: string): Promise<Re
   // fetch would decompress a response and leave its content-encoding header
   headers.set("accept-encoding", "identity");
   headers.set("sb-request-id", crypto.randomUUID());
+  headers.set("fixloop-host-key", host.key);
   const watch = watchStall(host);
   host.inFlight++;
   try {

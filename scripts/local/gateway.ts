@@ -4,6 +4,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { Api } from "./api/server.ts";
 import type { Functions } from "./functions.ts";
 import { errorCode, UserError } from "./user-error.ts";
+import { refusePages } from "./web-pages.ts";
 
 /**
  * Longer than clients keep an idle connection (Deno: 90 s), so that they close it first: a request on a
@@ -27,10 +28,13 @@ export interface Gateway {
  * Opens the stack's one origin: `/rest/v1` and `/auth/v1` go to the API, `/functions/v1` to the functions.
  *
  * @param port TCP port on 127.0.0.1, 0 for a free one; a port in use is a `UserError`
+ * @param hosts names under which it may be reached, besides those of the loopback address
  */
-export async function openGateway(port: number): Promise<Gateway> {
+export async function openGateway(port: number, hosts: readonly string[] = []): Promise<Gateway> {
   let routes: Routes | null = null;
   const server = createServer(getRequestListener(async (request) => {
+    const refusal = refusePages(request, hosts);
+    if (refusal) return refusal;
     if (!routes) return Response.json({ message: "The stack is still starting" }, { status: 503 });
     return await route(request, routes);
   }));

@@ -50,7 +50,8 @@ function isServer(pid: number, cluster: string): boolean {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of ours runs: not a zombie, and not another account's. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return !isZombie(pid);

@@ -14,7 +14,7 @@ const NAME = "lock.sock";
 export async function lockFolder(dataDir: string): Promise<() => void> {
   return await inFolder(dataDir, async () => {
     const holder = await askHolder();
-    if (holder) throw alreadyRunning(dataDir, holder);
+    if (holder !== undefined) throw alreadyRunning(dataDir, holder);
     rmSync(NAME, { force: true });
     const server = createServer((socket) => socket.end(String(process.pid)));
     server.unref();
@@ -24,9 +24,9 @@ export async function lockFolder(dataDir: string): Promise<() => void> {
     });
     // two concurrent starts may both get here; the socket's path belongs to one of them
     const winner = await askHolder();
-    if (winner !== String(process.pid)) {
+    if (winner !== process.pid) {
       server.close();
-      throw alreadyRunning(dataDir, winner ?? "unknown");
+      throw alreadyRunning(dataDir, winner);
     }
     return () => {
       server.close();
@@ -35,23 +35,22 @@ export async function lockFolder(dataDir: string): Promise<() => void> {
   });
 }
 
-/** Whether a process runs a stack over a data folder, which exists. */
-export const isLocked = (dataDir: string): Promise<boolean> =>
-  inFolder(dataDir, async () => await askHolder() !== undefined);
+/** The id of the process that runs a stack over a data folder, which exists. */
+export const lockHolder = (dataDir: string): Promise<number | undefined> => inFolder(dataDir, askHolder);
 
-const alreadyRunning = (dataDir: string, pid: string): UserError =>
+const alreadyRunning = (dataDir: string, pid: number | undefined): UserError =>
   new UserError(
-    `A stack is already running on ${dataDir} (process ${pid}).`,
+    `A stack is already running on ${dataDir} (process ${pid ?? "unknown"}).`,
     "Use it, stop it with Ctrl-C or `kill`, or start another one in another folder: DATA_DIR=/some/folder API_PORT=54331 DB_PORT=54332 npm start",
   );
 
 /** The id of the process that listens on the socket, if there is one. */
-async function askHolder(): Promise<string | undefined> {
+async function askHolder(): Promise<number | undefined> {
   return await new Promise((resolve) => {
     let answer = "";
     const socket = connect(NAME);
     socket.setEncoding("utf8").on("data", (text: string) => answer += text);
-    socket.once("end", () => resolve(answer));
+    socket.once("end", () => resolve(Number(answer)));
     socket.once("error", () => resolve(undefined));
   });
 }

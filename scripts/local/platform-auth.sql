@@ -1,6 +1,20 @@
 -- Gives what the embedded auth server created the owner, the row security and the privileges that it has on
 -- Supabase. Runs as supabase_admin, after that server created its tables.
 
+-- how a session began; the embedded auth server does not record it
+create table if not exists auth.mfa_amr_claims (
+  id uuid not null,
+  session_id uuid not null,
+  authentication_method text not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint amr_id_pk primary key (id),
+  constraint mfa_amr_claims_session_id_authentication_method_pkey
+    unique (session_id, authentication_method),
+  constraint mfa_amr_claims_session_id_fkey
+    foreign key (session_id) references auth.sessions on delete cascade
+);
+
 do $$
 declare
   v_table regclass;

@@ -4,26 +4,28 @@
 
 do $$
 declare
+  -- what is stored of the superuser's own password, which the other roles share
+  v_password constant text := (select rolpassword from pg_authid where rolname = current_user);
   v_role record;
 begin
   for v_role in
     select *
     from (values
-      ('postgres', 'login createdb createrole replication bypassrls password ''postgres'''),
-      ('anon', 'nologin inherit'),
-      ('authenticated', 'nologin inherit'),
-      ('service_role', 'nologin inherit bypassrls'),
-      ('authenticator', 'login noinherit password ''postgres'''),
-      ('supabase_auth_admin', 'login noinherit createrole password ''postgres'''),
-      ('supabase_storage_admin', 'login noinherit createrole password ''postgres'''),
-      ('supabase_functions_admin', 'login noinherit createrole password ''postgres'''),
-      ('supabase_replication_admin', 'login replication password ''postgres'''),
-      ('supabase_read_only_user', 'login bypassrls password ''postgres'''),
-      ('dashboard_user', 'nologin createdb createrole replication')
-    ) as roles (name, options)
+      ('postgres', 'login createdb createrole replication bypassrls', 'postgres'),
+      ('anon', 'nologin inherit', null),
+      ('authenticated', 'nologin inherit', null),
+      ('service_role', 'nologin inherit bypassrls', null),
+      ('authenticator', 'login noinherit', v_password),
+      ('supabase_auth_admin', 'login noinherit createrole', v_password),
+      ('supabase_storage_admin', 'login noinherit createrole', v_password),
+      ('supabase_functions_admin', 'login noinherit createrole', v_password),
+      ('supabase_replication_admin', 'login replication', v_password),
+      ('supabase_read_only_user', 'login bypassrls', v_password),
+      ('dashboard_user', 'nologin createdb createrole replication', null)
+    ) as roles (name, options, password)
   loop
     if not exists (select from pg_roles where rolname = v_role.name) then
-      execute format('create role %I %s', v_role.name, v_role.options);
+      execute format('create role %I %s password %L', v_role.name, v_role.options, v_role.password);
     end if;
   end loop;
 end;

@@ -17,6 +17,20 @@ export async function applyPlatform(url: string, config: SupabaseConfig): Promis
   try {
     await sql.unsafe(script("platform.sql"));
     await createAuthSchema(url, config);
+  } finally {
+    await sql.end();
+  }
+  await applyPlatformAuth(url);
+}
+
+/**
+ * The part of it that follows the tables of schema `auth`. Can be run again, also after migrations.
+ *
+ * @param url connection string of the superuser `supabase_admin`
+ */
+export async function applyPlatformAuth(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
     await sql.unsafe(script("platform-auth.sql"));
   } finally {
     await sql.end();

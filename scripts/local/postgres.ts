@@ -23,16 +23,17 @@ import {
   serverAccount,
 } from "./server-home.ts";
 import { installServer } from "./server-files.ts";
+import {
+  KNOWN_PASSWORD,
+  loadPassword,
+  newPassword,
+  runSingleUser,
+  storePassword,
+} from "./superuser-password.ts";
 import { errorCode, UserError } from "./user-error.ts";
 
 /** The major version that the stack runs; a data folder of another one is rejected. */
 const MAJOR = "17";
-
-/**
- * The password of every login role. The server listens on the loopback address only, as with `supabase
- * start`.
- */
-const PASSWORD = "postgres";
 
 /**
  * What `initdb` gets for the platform's collation: text sorts and changes case as ICU's `en-US` has it. The C
@@ -68,6 +69,8 @@ export interface Postgres {
   readonly port: number;
   /** Process id of the postmaster. */
   readonly pid: number;
+  /** The password of every role that may log in but `postgres`. */
+  readonly password: string;
   /** A connection string for a role of this server. */
   url(database?: string, role?: string): string;
   /** Resolves with the reason when the server stops unexpectedly. */
@@ -107,8 +110,12 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   } else {
     requireVersion(cluster);
   }
+  const password = loadPassword(
+    home,
+    (statement) => runSingleUser(server, cluster, statement, { ...account, cwd: home, env: serverEnv() }),
+  );
 
-  const child = await launch(server, home, cluster, port, durable, account);
+  const child = await launch({ server, home, cluster, port, password, durable, account });
   let stopping = false;
   const died = new Promise<string>((resolve) => {
     child.once("exit", (code, signal) => {
@@ -119,9 +126,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   return {
     port,
     pid: child.pid ?? 0,
+    password,
     died,
-    url: (database = "postgres", role = "postgres") =>
-      `postgresql://${role}:${PASSWORD}@127.0.0.1:${port}/${database}`,
+    url: (database, role) => serverUrl({ port, password }, database, role),
     async stop() {
       stopping = true;
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -132,6 +139,14 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     leave: () => child.unref(),
   };
 }
+
+/** A connection string for a role of a server. */
+export const serverUrl = (
+  { port, password }: Pick<Postgres, "port" | "password">,
+  database = "postgres",
+  role = "postgres",
+): string =>
+  `postgresql://${role}:${role === "postgres" ? KNOWN_PASSWORD : password}@127.0.0.1:${port}/${database}`;
 
 function requireVersion(cluster: string): void {
   const version = readFileSync(join(cluster, "PG_VERSION"), "utf8").trim();
@@ -148,8 +163,9 @@ function initCluster(server: string, home: string, cluster: string, account: Acc
   const draft = `${cluster}.new`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { mode: 0o700 });
+  const password = newPassword();
   const passwordFile = join(home, `.password-${process.pid}`);
-  writeFileSync(passwordFile, PASSWORD, { mode: 0o600 });
+  writeFileSync(passwordFile, password, { mode: 0o600 });
   if (account) {
     chownSync(draft, account.uid, account.gid);
     chownSync(passwordFile, account.uid, account.gid);
@@ -167,18 +183,24 @@ function initCluster(server: string, home: string, cluster: string, account: Acc
   } finally {
     rmSync(passwordFile, { force: true });
   }
+  storePassword(home, password);
   // PG_VERSION marks a complete cluster, so the folder gets its name only after initdb
   renameSync(draft, cluster);
 }
 
-async function launch(
-  server: string,
-  home: string,
-  cluster: string,
-  port: number,
-  durable: boolean,
-  account: Account | undefined,
-): Promise<ChildProcess> {
+interface Launch {
+  /** The folder of the programs. */
+  server: string;
+  home: string;
+  cluster: string;
+  port: number;
+  password: string;
+  durable: boolean;
+  account: Account | undefined;
+}
+
+async function launch(options: Launch): Promise<ChildProcess> {
+  const { server, home, cluster, port, durable, account } = options;
   mkdirSync(logFolder(home), { recursive: true });
   if (account) chownSync(logFolder(home), account.uid, account.gid);
   const settings: Record<string, string | number> = {
@@ -188,6 +210,8 @@ async function launch(
     max_connections: 300,
     shared_buffers: "128MB",
     max_wal_size: "512MB",
+    // a transaction that somebody forgot to end would hold its locks forever
+    idle_in_transaction_session_timeout: "5min",
     shared_preload_libraries: "pg_stat_statements",
     ...PLATFORM_SETTINGS,
     log_timezone: "UTC",
@@ -214,17 +238,13 @@ async function launch(
   });
   let output = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => output = (output + text).slice(-4000));
-  await untilReady(child, port, home, () => output);
+  await untilReady(child, options, () => output);
   child.stderr?.destroy();
   return child;
 }
 
-async function untilReady(
-  child: ChildProcess,
-  port: number,
-  home: string,
-  output: () => string,
-): Promise<void> {
+async function untilReady(child: ChildProcess, options: Launch, output: () => string): Promise<void> {
+  const { home } = options;
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null) {
@@ -234,16 +254,8 @@ async function untilReady(
         `Its log is in ${logFolder(home)}.`,
       );
     }
-    const sql = postgres({
-      host: "127.0.0.1",
-      port,
-      user: "supabase_admin",
-      password: PASSWORD,
-      database: "postgres",
-      max: 1,
-      connect_timeout: 5,
-      onnotice: () => {},
-    });
+    const url = serverUrl(options, "postgres", "supabase_admin");
+    const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => {} });
     try {
       await sql`select 1`;
       return;

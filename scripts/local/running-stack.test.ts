@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { lockFolder } from "./lock.ts";
-import { findRunningStack } from "./running-stack.ts";
+import { findRunningStack, writerLine } from "./running-stack.ts";
 import { scratchFolder } from "./scratch-folder.ts";
 
 let folder: string;
@@ -10,8 +10,8 @@ let fromSchemas: string;
 const unlocks: (() => void)[] = [];
 const said: string[] = [];
 const find = () => findRunningStack({ DATA_DIR: folder }, (line) => said.push(line));
-const write = (dataDir: string, url: string): void =>
-  writeFileSync(join(dataDir, "env"), `DATABASE_URL="${url}"\n`);
+const write = (dataDir: string, url: string, pid = process.pid): void =>
+  writeFileSync(join(dataDir, "env"), `${writerLine(pid)}DATABASE_URL="${url}"\n`);
 const run = async (dataDir: string): Promise<void> => {
   unlocks.push(await lockFolder(dataDir));
 };
@@ -29,6 +29,8 @@ afterEach(() => {
 
 test("the stack of either folder is found", async () => {
   expect(await find()).toBeUndefined();
+  await run(folder);
+  await run(fromSchemas);
   write(fromSchemas, "postgresql://schemas");
   expect(await find()).toEqual({
     dataDir: fromSchemas,
@@ -42,6 +44,15 @@ test("the stack of either folder is found", async () => {
     isFromSchemas: false,
     env: { DATABASE_URL: "postgresql://migrations" },
   });
+});
+
+test("the file of a killed stack does not count, also while another one starts in its folder", async () => {
+  write(folder, "postgresql://killed", 1);
+  expect(await find()).toBeUndefined();
+  await run(folder);
+  expect(await find()).toBeUndefined();
+  write(folder, "postgresql://new");
+  expect(await find()).toMatchObject({ env: { DATABASE_URL: "postgresql://new" } });
 });
 
 test("of two environment files the one counts whose stack runs; when both run, the choice is reported", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { applySchemas } from "../db/scratch.ts";
 import { createApi } from "./api/server.ts";
+import type { Mail } from "./auth/mails.ts";
 import { loadConfig, type SupabaseConfig } from "./config.ts";
 import { startCronWorker } from "./cron-worker.ts";
 import { createFunctions, type Functions, type FunctionsOptions } from "./functions.ts";
@@ -11,7 +12,7 @@ import { CIRCLE_WEBHOOK_SECRET, PUBLISHABLE_KEY, SECRET_KEY } from "./keys.ts";
 import { pushMigrations } from "./migrate.ts";
 import { startNetWorker } from "./net-worker.ts";
 import { SUPABASE_DIR } from "./paths.ts";
-import { applyPlatform } from "./platform.ts";
+import { applyPlatform, applyPlatformAuth } from "./platform.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 import { UserError } from "./user-error.ts";
 
@@ -20,6 +21,10 @@ export interface StackOptions {
   /** 0 for a free one. */
   apiPort: number;
   dbPort: number;
+  /** Names under which the gateway may be reached, besides those of the loopback address. */
+  hosts?: readonly string[];
+  /** Gets the mails that Auth would send, besides `Project.mails`. */
+  deliver?: (mail: Mail) => void;
   /** What the database is built from. With `schemas`, which only works on a new one, it is not durable. */
   source?: "migrations" | "schemas";
   /** Whether `supabase/seed.sql` is run on a new database. */
@@ -66,9 +71,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 async function prepare(server: Postgres, options: StackOptions, config: SupabaseConfig): Promise<Project> {
   const { progress = () => {} } = options;
-  if (!await hasPlatform(server)) {
+  const adminUrl = server.url("postgres", "supabase_admin");
+  const platform = await findPlatform(adminUrl);
+  if (!platform) {
     progress("preparing the platform's roles and schemas");
-    await applyPlatform(server.url("postgres", "supabase_admin"), config);
+    await applyPlatform(adminUrl, config);
+  } else if (!platform.isCurrent) {
+    // not the rest: its default privileges are those that the first migration takes back
+    await applyPlatformAuth(adminUrl);
   }
   if (options.source === "schemas") {
     progress("applying the schema files");
@@ -93,28 +103,25 @@ async function applySeed(url: string): Promise<void> {
 
 /**
  * Checks for the last change of the baseline, which is one transaction; a start that was interrupted before
- * applies it again.
+ * applies it again. It is not current in a data folder of an earlier version.
  */
-async function hasPlatform(server: Postgres): Promise<boolean> {
-  const sql = postgres(server.url("postgres", "supabase_admin"), { max: 1, onnotice: () => {} });
+async function findPlatform(adminUrl: string): Promise<{ isCurrent: boolean } | undefined> {
+  const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
   try {
-    const [row] = await sql<{ ready: boolean }[]>`
-      select exists (
-        select from pg_class c join pg_roles r on r.oid = c.relowner
-        where c.oid = to_regclass('auth.users') and r.rolname = 'supabase_auth_admin'
-      ) as ready
+    const [row] = await sql<{ isCurrent: boolean }[]>`
+      select to_regclass('auth.mfa_amr_claims') is not null as "isCurrent"
+      from pg_class c join pg_roles r on r.oid = c.relowner
+      where c.oid = to_regclass('auth.users') and r.rolname = 'supabase_auth_admin'
     `;
-    return row?.ready ?? false;
+    return row;
   } finally {
     await sql.end();
   }
 }
 
-export interface ProjectOptions {
+export interface ProjectOptions extends Pick<StackOptions, "apiPort" | "hosts" | "deliver" | "functions"> {
   database: string;
-  apiPort: number;
   config?: SupabaseConfig;
-  functions?: Pick<FunctionsOptions, "env" | "folder" | "log">;
 }
 
 /** One database with its API, Auth, functions and background workers. */
@@ -127,6 +134,8 @@ export interface Project {
   readonly circleWebhookUrl: string;
   readonly githubWebhookUrl: string;
   readonly functions: Functions;
+  /** The mails that Auth would have sent, the last 100. */
+  readonly mails: readonly Mail[];
   close(): Promise<void>;
 }
 
@@ -135,9 +144,13 @@ export async function openProject(server: Pick<Postgres, "url">, options: Projec
   const { database } = options;
   const databaseUrl = server.url(database);
   const adminUrl = server.url(database, "supabase_admin");
-  const api = await createApi(adminUrl, config);
+  const mails: Mail[] = [];
+  const api = await createApi(adminUrl, config, (mail) => {
+    if (mails.push(mail) > 100) mails.shift();
+    options.deliver?.(mail);
+  });
   // what stays open here would keep a failed start from ending
-  const gateway = await openGateway(options.apiPort).catch(async (error: unknown) => {
+  const gateway = await openGateway(options.apiPort, options.hosts).catch(async (error: unknown) => {
     await api.close();
     throw error;
   });
@@ -158,6 +171,7 @@ export async function openProject(server: Pick<Postgres, "url">, options: Projec
     circleWebhookUrl: `${gateway.url}/functions/v1/circle-webhook?secret=${CIRCLE_WEBHOOK_SECRET}`,
     githubWebhookUrl: `${gateway.url}/functions/v1/github-webhook`,
     functions,
+    mails,
     async close() {
       await gateway.close();
       await functions.stop();

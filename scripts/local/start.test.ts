@@ -1,138 +1,38 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { parseEnv } from "node:util";
 import postgres from "postgres";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { listProcesses } from "../../supabase/tests/support/processes.ts";
-import { size } from "../../supabase/tests/support/size.ts";
+import {
+  isRoot,
+  newFolder,
+  newSettings,
+  NODE,
+  postmaster,
+  ready,
+  type Run,
+  type Settings,
+  slowdown,
+  start,
+  stop,
+  stopAfterTests,
+  until,
+} from "../../supabase/tests/support/start.ts";
+import { isAlive } from "./leftover.ts";
 import { ROOT } from "./paths.ts";
 import { freePort } from "./ports.ts";
-import { scratchFolder } from "./scratch-folder.ts";
 
-// `npm start` as a user runs it: in its own process, with its own folder and ports.
-
-// a start takes seconds, and minutes on a machine that is busy with other work
-vi.setConfig({ testTimeout: 180_000 });
-
-const NODE = join(ROOT, "node_modules/.bin/node");
-const isRoot = process.getuid?.() === 0;
-const started: Run[] = [];
-const folders: string[] = [];
-
-interface Run {
-  process: ChildProcess;
-  dataDir: string;
-  output: () => string;
-  exited: Promise<number | null>;
-}
-
-interface Settings {
-  dataDir: string;
-  apiPort: number;
-  dbPort: number;
-  args?: string[];
-  uid?: number;
-}
-
-const newFolder = (): string => {
-  const folder = scratchFolder("start");
-  folders.push(folder);
-  return folder;
-};
-
-const newSettings = async (): Promise<Settings> => ({
-  dataDir: join(newFolder(), "data"),
-  apiPort: await freePort(),
-  dbPort: await freePort(),
-});
+stopAfterTests();
 
 // a full disk needs the right to mount one
 const disk = join(newFolder(), "disk");
 mkdirSync(disk);
 const mounted = isRoot && spawnSync("mount", ["-t", "tmpfs", "-o", "size=120m", "tmpfs", disk]).status === 0;
 
-function start(settings: Settings): Run {
-  const child = spawn(NODE, [join(ROOT, "scripts/local/start.ts"), ...settings.args ?? []], {
-    cwd: ROOT,
-    env: {
-      ...process.env,
-      DATA_DIR: settings.dataDir,
-      API_PORT: String(settings.apiPort),
-      DB_PORT: String(settings.dbPort),
-      NO_COLOR: "1",
-      ...(settings.uid ? { HOME: settings.dataDir } : {}),
-    },
-    ...(settings.uid ? { uid: settings.uid, gid: settings.uid } : {}),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => output += text);
-  }
-  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const run = { process: child, dataDir: settings.dataDir, output: () => output, exited };
-  started.push(run);
-  return run;
-}
-
-/** Waits until the run wrote its environment file, which it does once everything answers. */
-async function ready(run: Run): Promise<Record<string, string>> {
-  const file = join(run.dataDir, "env");
-  await until(() => existsSync(file) || run.process.exitCode !== null, run.output);
-  expect(run.process.exitCode, run.output()).toBe(null);
-  return parseEnv(readFileSync(file, "utf8")) as Record<string, string>;
-}
-
-async function stop(run: Run): Promise<number | null> {
-  run.process.kill("SIGTERM");
-  return await run.exited;
-}
-
-async function until(
-  condition: () => boolean | Promise<boolean>,
-  state: () => string = () => "",
-): Promise<void> {
-  const deadline = Date.now() + 120_000;
-  while (!await condition()) {
-    if (Date.now() > deadline) throw new Error(`the condition was not met in two minutes; ${state()}`);
-    await sleep(20);
-  }
-}
-
-/**
- * How much slower than an idle machine this one is now, by the start of an empty program, which takes 40 ms
- * there.
- */
-function slowdown(): number {
-  const began = performance.now();
-  for (let i = 0; i < 5; i++) spawnSync(NODE, ["-e", ""]);
-  return Math.max(1, (performance.now() - began) / 5 / 40);
-}
-
-const postmaster = (dataDir: string): number =>
-  Number(readFileSync(join(dataDir, "postgres/postmaster.pid"), "utf8").split("\n")[0]);
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return !/ Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return false;
-  }
-};
-
-afterEach(async () => {
-  for (const run of started.splice(0)) {
-    if (run.process.exitCode === null && run.process.signalCode === null) await stop(run);
-  }
-});
-
 afterAll(() => {
   if (mounted) spawnSync("umount", [disk]);
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 /** A folder that the first test leaves with data: a start on it takes a third of one on an empty folder. */
@@ -161,7 +61,22 @@ describe("a start on an empty folder", () => {
     expect(await sql`select current_user, rolsuper from pg_roles where rolname = current_user`).toEqual([
       { current_user: "postgres", rolsuper: false },
     ]);
+    // a transaction that somebody forgot to end holds its locks no longer than that
+    expect(await sql`show idle_in_transaction_session_timeout`).toEqual([
+      { idle_in_transaction_session_timeout: "5min" },
+    ]);
     await sql.end();
+
+    const signUp = await fetch(`${env.SUPABASE_URL}/auth/v1/signup`, {
+      method: "POST",
+      headers: { apikey: env.SUPABASE_PUBLISHABLE_KEY ?? "", "content-type": "application/json" },
+      body: JSON.stringify({ email: "ana@example.org", password: "a-long-password" }),
+    });
+    expect(signUp.status).toBe(200);
+    await until(() => run.output().includes("/auth/v1/verify?"), run.output);
+    expect(run.output()).toContain("[mail] To: ana@example.org");
+    expect(run.output()).toMatch(/\[mail\] Confirm your signup with this code: \d{6}/);
+    expect(run.output()).toContain(`[mail] Or follow this link: ${env.SUPABASE_URL}/auth/v1/verify?`);
 
     const server = postmaster(settings.dataDir);
     expect(await stop(run)).toBe(0);
@@ -173,6 +88,33 @@ describe("a start on an empty folder", () => {
     await ready(again);
     used = settings;
     expect(performance.now() - warm).toBeLessThan(5_000 * slowdown());
+  });
+
+  test("a data folder of an earlier version gets what it lacks, and no default privileges", async () => {
+    const settings = await usedSettings();
+    const state = (by: postgres.Sql) =>
+      by`
+        select to_regclass('auth.mfa_amr_claims') is not null as has_table,
+          (select array_agg(d::text order by d::text) from pg_default_acl as d) as privileges
+      `;
+    const asAdmin = async <T>(step: (by: postgres.Sql) => Promise<T>): Promise<T> => {
+      const password = readFileSync(join(settings.dataDir, "postgres-password"), "utf8");
+      const by = postgres(`postgresql://supabase_admin:${password}@127.0.0.1:${settings.dbPort}/postgres`, {
+        max: 1,
+      });
+      return await step(by).finally(() => by.end());
+    };
+    const run = start(settings);
+    await ready(run);
+    const before = await asAdmin(async (by) => {
+      const [row] = await state(by);
+      await by`drop table auth.mfa_amr_claims`;
+      return row;
+    });
+    expect(before?.has_table).toBe(true);
+    expect(await stop(run)).toBe(0);
+    await ready(start(settings));
+    expect(await asAdmin(state)).toEqual([before]);
   });
 
   test("with --from-schemas builds the database from the schema files, and deletes it at the end", async () => {
@@ -294,66 +236,6 @@ describe("a start that cannot succeed reports the reason and what to do, and bre
     expect(run.output()).toMatch(/The disk that holds .* is full\./);
     expect(run.output()).toContain("Free at least 200 MB");
   });
-});
-
-const VICTIMS = ["the main process", "the database server", "a database backend", "everything"];
-const CYCLES = size(1, 5);
-
-describe("after kill -9 the next start recovers by itself and no acknowledged write is lost", () => {
-  let settings: Settings;
-  let written = 0;
-  beforeAll(async () => {
-    settings = await usedSettings();
-  });
-
-  test.each(Array.from({ length: CYCLES }, () => VICTIMS).flat())(
-    "%s",
-    async (victim) => {
-      const run = start(settings);
-      const env = await ready(run);
-      const server = postmaster(settings.dataDir);
-      const sql = postgres(env.DATABASE_URL ?? "", { max: 1, onnotice: () => {}, backoff: () => 0 });
-      await sql`create table if not exists acknowledged (n integer primary key)`;
-      const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-      const before = written;
-      const writing = (async () => {
-        for (;;) {
-          await sql`insert into acknowledged values (${written + 1})`;
-          written++;
-        }
-      })().catch((error: unknown) => error);
-      await until(() => written > before + 50);
-
-      const victims: Record<string, (number | undefined)[]> = {
-        "the main process": [run.process.pid],
-        "the database server": [server],
-        "a database backend": [backend?.pid],
-        everything: [run.process.pid, server],
-      };
-      for (const pid of victims[victim] ?? []) process.kill(pid ?? 0, "SIGKILL");
-      if (victim === "the main process") {
-        await run.exited;
-      } else {
-        expect(await writing).toBeInstanceOf(Error);
-        if (victim === "the database server") expect(await run.exited).toBe(1);
-      }
-
-      // a killed run leaves its file behind
-      if (victim !== "a database backend") rmSync(join(settings.dataDir, "env"), { force: true });
-      const next = victim === "a database backend" ? run : start(settings);
-      await ready(next);
-      await sql.end({ timeout: 0 });
-      const check = postgres(env.DATABASE_URL ?? "", { max: 1 });
-      await until(async () => await check`select 1`.then(() => true, () => false));
-      const [row] = await check<{ count: number }[]>`
-      select count(*)::integer as count from acknowledged where n <= ${written}
-    `;
-      expect(row?.count).toBe(written);
-      await check`delete from acknowledged where n > ${written}`;
-      await check.end();
-      if (victim === "the main process") expect(isAlive(server)).toBe(false);
-    },
-  );
 });
 
 describe("accounts", () => {

@@ -2,12 +2,14 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:f
 import { join, resolve } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import { command } from "../command.ts";
+import type { Mail } from "./auth/mails.ts";
 import { functionNames } from "./functions.ts";
 import { lockFolder } from "./lock.ts";
 import { ROOT } from "./paths.ts";
 import { isPortInUse } from "./ports.ts";
 import { dropCluster } from "./postgres.ts";
 import { type Project, startStack } from "./stack.ts";
+import { writerLine } from "./running-stack.ts";
 import { UserError } from "./user-error.ts";
 
 const HELP = `npm start [-- --reset | --from-schemas]
@@ -23,6 +25,8 @@ Environment:
   API_PORT        port of the API and functions (54321)
   DB_PORT         port of PostgreSQL (54322)
   DATA_DIR        folder for the data (.local)
+  API_HOSTS       names besides 127.0.0.1 and localhost under which clients reach the API, such as that of a
+                  tunnel, separated by commas
 
 Once everything answers, DATA_DIR/env contains the URLs and keys in dotenv form; with --from-schemas,
 DATA_DIR/from-schemas/env.
@@ -69,9 +73,11 @@ async function start(dataDir: string, source: "migrations" | "schemas", reset = 
       dataDir,
       apiPort,
       dbPort,
+      hosts: (process.env.API_HOSTS ?? "").toLowerCase().split(/[\s,]+/).filter(Boolean),
       source,
       seed: true,
       progress: print,
+      deliver: printMail,
       functions: { log: (name, line) => console.log(`${styleText("dim", `[${name}]`)} ${line}`) },
     });
     try {
@@ -81,7 +87,7 @@ async function start(dataDir: string, source: "migrations" | "schemas", reset = 
       if (isThrowAway) {
         print("its data is deleted when it stops; a change of supabase/schemas/ needs a new start");
       }
-      const reason = await Promise.race([stack.postgres.died, signalled]);
+      const reason = await Promise.race([stack.postgres.died, untilFailure(), signalled]);
       if (reason) throw new UserError(reason, "Start again: npm start. Committed data is kept.");
     } finally {
       rmSync(envFile, { force: true });
@@ -144,7 +150,7 @@ function writeEnv(file: string, project: Project): void {
   const lines = Object.entries(environment(project)).map(([name, value]) =>
     `${name}=${JSON.stringify(value)}\n`
   );
-  writeFileSync(`${file}.new`, lines.join(""), { mode: 0o600 });
+  writeFileSync(`${file}.new`, writerLine() + lines.join(""), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 
@@ -169,8 +175,34 @@ function report(project: Project, dataDir: string, seconds: number): void {
   console.log("");
 }
 
+function printMail({ to, subject, text }: Mail): void {
+  const label = styleText("dim", "[mail]");
+  console.log(
+    [`To: ${to}`, `Subject: ${subject}`, ...text.trim().split("\n")].map((line) => `${label} ${line}`).join(
+      "\n",
+    ),
+  );
+}
+
 function print(step: string): void {
   console.log(`${styleText("dim", "…")} ${step}`);
+}
+
+/**
+ * Waits for an error that nothing has caught, such as one in a driver's callback. What was going on then is
+ * unknown, so the stack stops; in order, so that the server does not stay behind.
+ */
+async function untilFailure(): Promise<string> {
+  return await new Promise((resolve) => {
+    process.on("uncaughtException", (error: unknown) => {
+      console.error(error);
+      const text = error instanceof Error ? error.message : String(error);
+      const isDriver = error instanceof Error && /\/node_modules\/(postgres|kysely)/.test(error.stack ?? "");
+      resolve(
+        isDriver ? `The connection to PostgreSQL failed (${text}).` : `The stack failed (${text}).`,
+      );
+    });
+  });
 }
 
 async function untilSignal(): Promise<undefined> {

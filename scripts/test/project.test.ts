@@ -48,7 +48,7 @@ test("functions import pinned npm packages in the version that npm installs, nod
   }
   for (
     const file of globSync("supabase/functions/**/*.ts", { cwd: ROOT }).filter((name) =>
-      !name.endsWith(".test.ts")
+      !/(\.test|\/testing)\.ts$/.test(name)
     )
   ) {
     for (const [, from = ""] of read(file).matchAll(/^(?:import|export) .*?from "([^"]+)"/gms)) {
@@ -68,6 +68,13 @@ test("only index.ts touches Deno", () => {
     )
   ) {
     expect(read(file), file).not.toMatch(/\bDeno\./);
+  }
+});
+
+test("what test files share registers its hooks in a function: without isolation, a module runs for one file only", () => {
+  for (const file of globSync("{scripts,supabase}/**/*.ts", { cwd: ROOT })) {
+    if (file.endsWith(".test.ts")) continue;
+    expect(read(file), file).not.toMatch(/^((before|after)(All|Each)|vi\.\w+)\(/m);
   }
 });
 

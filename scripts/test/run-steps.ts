@@ -13,7 +13,8 @@ interface Outcome extends Results {
 }
 
 /**
- * Runs steps one after the other, a failing one too, and prints a table of them and how to run what failed.
+ * Runs steps, a failing one does not keep the others from running, and prints a table of them and how to run what failed.
+ * Those that run no tests, in a row, run two at a time, since each keeps one core busy.
  *
  * @param command what runs them: `npm test`, which takes a file, or a step's `rerun`, after `--`
  * @param env what the steps' environment has next to ours
@@ -27,11 +28,18 @@ export async function runSteps(
   const folder = mkdtempSync(join(tmpdir(), "fixloop-results-"));
   const outcomes = new Map<Step, Outcome>();
   try {
-    for (const step of steps) outcomes.set(step, await runStep(step, folder, env));
+    for (const group of groupsOf(steps)) {
+      const waiting = group.values();
+      const worker = async (): Promise<void> => {
+        for (const step of waiting) outcomes.set(step, await runStep(step, folder, env, group.length > 1));
+      };
+      await Promise.all([worker(), worker()]);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  return report(outcomes, command);
+  // in the order of the steps, whichever ended first
+  return report(new Map([...outcomes].sort(([a], [b]) => steps.indexOf(a) - steps.indexOf(b))), command);
 }
 
 /** The commands that run what failed of a step alone: its failed files, or all of it. */
@@ -47,12 +55,32 @@ export const quoteArguments = (args: string[]): string =>
 
 const isVitest = (step: Step): boolean => step.command[0] === bin("vitest");
 
-async function runStep(step: Step, folder: string, env: Record<string, string>): Promise<Outcome> {
-  console.log(`\n${styleText(["bold", "cyan"], step.name)} ${styleText("dim", step.what)}`);
+/** Test steps one by one, since each has workers of its own; what is in a row between them together. */
+export function groupsOf(steps: Step[]): Step[][] {
+  const groups: Step[][] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    if (last?.[0] && !isVitest(last[0]) && !isVitest(step)) last.push(step);
+    else groups.push([step]);
+  }
+  return groups;
+}
+
+/** @param isBuffered whether its output is printed when it has ended, since another step runs at the same time */
+async function runStep(
+  step: Step,
+  folder: string,
+  env: Record<string, string>,
+  isBuffered: boolean,
+): Promise<Outcome> {
+  const title = `\n${styleText(["bold", "cyan"], step.name)} ${styleText("dim", step.what)}`;
+  if (!isBuffered) console.log(title);
   const started = performance.now();
   const file = join(folder, `${step.name}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const { code, output } = await execute([...step.command, ...(isVitest(step) ? reporters : [])], env);
+  const command = [...step.command, ...(isVitest(step) ? reporters : [])];
+  const { code, output } = await execute(command, env, isBuffered);
+  if (isBuffered) console.log([title, output.trimEnd()].filter((text) => text !== "").join("\n"));
   const seconds = (performance.now() - started) / 1000;
   const results = isVitest(step) ? readVitest(file) : readClosingLine(output);
   // a step that ends badly without counting a failure has failed as a whole
@@ -63,17 +91,19 @@ async function runStep(step: Step, folder: string, env: Record<string, string>):
 async function execute(
   [program = "", ...args]: string[],
   env: Record<string, string>,
+  isBuffered: boolean,
 ): Promise<{ code: number | null; output: string }> {
   const child = spawn(program, args, {
     cwd: ROOT,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", isBuffered ? "pipe" : "inherit"],
   });
   let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    process.stdout.write(text);
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    if (!isBuffered) process.stdout.write(text);
     output += text;
   });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => output += text);
   return await new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, output }));

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { bin } from "../local/paths.ts";
 import { checkChoice, chooseSteps } from "./run.ts";
-import { quoteArguments, rerunsOf } from "./run-steps.ts";
-import type { Step } from "./steps.ts";
+import { groupsOf, quoteArguments, rerunsOf } from "./run-steps.ts";
+import { type Step, STEPS } from "./steps.ts";
 
 const TAGS = "supabase/tests/database/tracker/tags.test.sql";
 const LINT: Step = { name: "lint", what: "", command: [bin("deno"), "lint"], isFast: true };
@@ -47,4 +47,13 @@ test("arguments are quoted where a shell needs it", () => {
   expect(quoteArguments(["tracker/tags", "a b", "$HOME", "it's"])).toBe(
     "tracker/tags 'a b' '$HOME' 'it'\\''s'",
   );
+});
+
+test("steps that run no tests are together, and those that do one by one", () => {
+  const names = groupsOf(STEPS).map((group) => group.map(({ name }) => name).join(" "));
+  expect(names).toEqual([
+    "format lint types-node types-deno schema",
+    ...["unit", "pgtap", "tools", "api", "storms"],
+    "demo",
+  ]);
 });

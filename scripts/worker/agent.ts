@@ -18,7 +18,14 @@ export interface AgentOptions {
   passEnv: readonly string[];
   timeoutMs: number;
   graceMs: number;
+  limits: LimitOptions;
   signal: AbortSignal;
+}
+
+/** How an agent's limits are recognized, and how long one lasts if it does not say so. */
+export interface LimitOptions {
+  sentences: readonly RegExp[];
+  waitMs: number;
 }
 
 export interface AgentResult {
@@ -34,6 +41,7 @@ const HARMLESS = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TERM|TZ|TMPDIR|COLU
 
 /** Exit codes of sysexits.h and of the shell. */
 const EX_DATAERR = 65;
+const EX_TEMPFAIL = 75;
 const NOT_RUNNABLE = [126, 127];
 
 const LONGEST_REPORT = 8_000;
@@ -44,9 +52,9 @@ const LONGEST_METADATA = 64 * 1024;
  *
  * It gets the prompt on its standard input and as the file `FIXLOOP_PROMPT_FILE`, the task as JSON in
  * `FIXLOOP_TASK_FILE`, and may write JSON for `execution_metadata` to `FIXLOOP_METADATA_FILE`. Exit code 65
- * means that the task can't be done, any other one but 0 that this attempt failed.
+ * means that the task can't be done, 75 that it can be done later, any other one but 0 that this attempt failed.
  *
- * @throws TaskFailure `agent_failed`, `agent_timeout`, `agent_missing`
+ * @throws TaskFailure `agent_failed`, `agent_limited`, `agent_timeout`, `agent_missing`
  * @throws the signal's reason when it is aborted
  */
 export async function runAgent(claim: Claim, options: AgentOptions): Promise<AgentResult> {
@@ -86,22 +94,54 @@ export async function runAgent(claim: Claim, options: AgentOptions): Promise<Age
   if (result.endedBy === "timeout") {
     throw new TaskFailure(
       "agent_timeout",
-      true,
+      "yes",
       `The agent was ended after ${Math.round(timeoutMs / 1000)} s.`,
     );
   }
+  const metadata = loadMetadata(files.FIXLOOP_METADATA_FILE);
   if (result.code !== 0) {
-    const output = (readable(result.stderr) || report).slice(-2_000);
-    const isMissing = NOT_RUNNABLE.includes(result.code ?? 0);
-    throw new TaskFailure(
-      isMissing ? "agent_missing" : "agent_failed",
-      result.code !== EX_DATAERR,
-      `The agent ended with ${result.code === null ? "a signal" : `exit code ${result.code}`}${
-        output ? `:\n${output}` : "."
-      }`,
-    );
+    const errors = readable(result.stderr);
+    const output = (errors || report).slice(-2_000);
+    const message = `The agent ended with ${result.code === null ? "a signal" : `exit code ${result.code}`}${
+      output ? `:\n${output}` : "."
+    }`;
+    const last = [report, errors].map((text) => text.slice(-LONGEST_LIMIT)).join("\n");
+    if (result.code === EX_TEMPFAIL || isLimit(last, options.limits)) {
+      const waitMs = waitOf(metadata, last) ?? options.limits.waitMs;
+      throw new TaskFailure("agent_limited", "later", message, { waitMs });
+    }
+    if (NOT_RUNNABLE.includes(result.code ?? 0)) throw new TaskFailure("agent_missing", "later", message);
+    if (result.code === EX_DATAERR) throw new TaskFailure("agent_failed", "no", message);
+    throw new TaskFailure("agent_failed", "yes", message);
   }
-  return { report, metadata: loadMetadata(files.FIXLOOP_METADATA_FILE), seconds };
+  return { report, metadata, seconds };
+}
+
+/** A limit is what an agent says last; what it says before may be about the code. */
+const LONGEST_LIMIT = 500;
+
+/**
+ * An agent that did nothing but report its limit, though with exit code 0.
+ *
+ * @throws TaskFailure `agent_limited`
+ */
+export function requireNoLimit({ report, metadata }: AgentResult, limits: LimitOptions): void {
+  if (report.length > LONGEST_LIMIT || !isLimit(report, limits)) return;
+  const waitMs = waitOf(metadata, report) ?? limits.waitMs;
+  throw new TaskFailure("agent_limited", "later", `The agent says: ${report}`, { waitMs });
+}
+
+const isLimit = (text: string, { sentences }: LimitOptions): boolean =>
+  sentences.some((sentence) => sentence.test(text));
+
+const LONGEST_WAIT_MS = 7 * 86_400_000;
+
+/** What the agent wrote as `retry_after_seconds`, or a time in seconds since 1970 in its sentence. */
+function waitOf(metadata: Record<string, unknown>, text: string): number | undefined {
+  const seconds = Number(metadata.retry_after_seconds);
+  const until = Number(text.match(/\b[12]\d{9}\b/)?.[0] ?? Number.NaN) * 1000 - Date.now();
+  const ms = seconds > 0 ? seconds * 1000 : until;
+  return ms > 0 ? Math.min(ms, LONGEST_WAIT_MS) : undefined;
 }
 
 /** The prompt: a single message as it is, a conversation with the role of each message. */

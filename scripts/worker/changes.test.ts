@@ -48,7 +48,7 @@ async function clone(source: string): Promise<Workspace> {
     url: `file://${join(folder, "source")}`,
     target: "main",
     branch: "work",
-    isContinued: false,
+    isContinued: () => Promise.resolve(false),
     depth: 50,
     credentials: null,
     folder: join(folder, "task"),
@@ -62,7 +62,7 @@ function trap(): string {
   const program = join(folder, "program");
   writeFileSync(program, `#!/bin/sh\ntouch '${join(folder, "ran")}'\ncat\n`, { mode: 0o755 });
   return `
-    git init -q .; echo 1 > file; echo '* filter=trap' > .gitattributes; git add .; git commit -qm sub
+    git init -q .; echo 1 > file; echo '* filter=trap' > .git/info/attributes; echo '* -diff' > .gitattributes; git add .; git commit -qm sub
     git config core.fsmonitor '${program}'; git config filter.trap.clean '${program}'
     touch -t 203001010000 file`;
 }
@@ -74,18 +74,20 @@ test("git does not run in a submodule that the agent created", async () => {
   sh(space.work, `mkdir trap; cd trap; ${trap()}; cd ..; git add trap; git commit -qm trap; echo more >> a`);
   const changes = await collectChanges(git, space, "message\n");
   expect(existsSync(join(folder, "ran"))).toBe(false);
-  expect(summary(changes)).toEqual(["modified a", "added trap"]);
+  expect(summary(changes)).toEqual(["modified a", "added trap/.gitattributes", "added trap/file"]);
 });
 
-test("git does not run in a submodule of the repository, which stays", async () => {
+test("git does not run in a submodule of the repository, and what was changed in it is not lost", async () => {
   const commit = "1234567890123456789012345678901234567890";
   const space = await clone(
     `echo hi > a; mkdir sub; git update-index --add --cacheinfo 160000,${commit},sub`,
   );
   sh(space.work, `cd sub; ${trap()}; cd ..; echo more >> a`);
-  const changes = await collectChanges(git, space, "message\n");
+  await expect(collectChanges(git, space, "message\n")).rejects.toMatchObject({
+    kind: "work_left_behind",
+    message: expect.stringContaining("inside the submodule sub"),
+  });
   expect(existsSync(join(folder, "ran"))).toBe(false);
-  expect(summary(changes)).toEqual(["modified a"]);
 });
 
 test("a submodule that was not fetched stays, and one that the agent removed or replaced is deleted", async () => {
@@ -97,12 +99,13 @@ test("a submodule that was not fetched stays, and one that the agent removed or 
   expect(summary(changes).sort()).toEqual(["added replaced/file", "deleted removed", "deleted replaced"]);
 });
 
-test("a submodule whose path is not UTF-8 is rejected, and git does not run in it", async () => {
+test("git does not run in a submodule whose path is not UTF-8", async () => {
   const space = await clone("echo hi > a");
   sh(
     space.work,
     `d=$(printf 'trap\\377'); mkdir "$d"; cd "$d"; ${trap()}; cd ..; git add "$d"; git commit -qm trap`,
   );
-  await expect(collectChanges(git, space, "message\n")).rejects.toMatchObject({ kind: "repository_refused" });
+  const changes = await collectChanges(git, space, "message\n");
+  expect(summary(changes)).toEqual(["added trap\\377/.gitattributes", "added trap\\377/file"]);
   expect(existsSync(join(folder, "ran"))).toBe(false);
 });

@@ -1,17 +1,16 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Workspace } from "./clone.ts";
-import { TaskFailure } from "./failure.ts";
+import { type ChangedFile, describe } from "./describe.ts";
+import { fetchAgent, type Fetched, uncontained } from "./elsewhere.ts";
+import { failureOf, TaskFailure } from "./failure.ts";
+import { requireFilters } from "./filters.ts";
 import { type Git, GitError } from "./git.ts";
+import { below, type Entry, isSame, openRepository, type Repository, SUBMODULE } from "./objects.ts";
+import { readablePath } from "./paths.ts";
+import { type Snapshot, snapshot } from "./snapshot.ts";
 
-export interface ChangedFile {
-  path: string;
-  status: "added" | "modified" | "deleted" | "renamed" | "copied" | "type_changed";
-  /** Null for a binary file. */
-  additions: number | null;
-  deletions: number | null;
-  previous_path?: string;
-}
+export type { ChangedFile } from "./describe.ts";
 
 export interface Changes {
   /** The commit with all of the agent's work. */
@@ -20,217 +19,230 @@ export interface Changes {
   files: ChangedFile[];
   diff: string;
   patch: string;
+  /** What the agent left in its clone and the commit does not contain, and why. */
+  leftOut: string[];
+  /** Where else than in the clone's tree the work was; null for there. */
+  foundIn: string | null;
 }
-
-/** The queue's limit for a diff, and for a patch, in bytes. */
-const MAX_BYTES = 50_000_000;
-
-const STATUS: Record<string, ChangedFile["status"]> = {
-  A: "added",
-  M: "modified",
-  D: "deleted",
-  R: "renamed",
-  C: "copied",
-  T: "type_changed",
-};
 
 /**
  * Fetches the agent's work into our repository: its commits, and one more for uncommitted changes. Nothing is
  * run in the agent's clone, whose configuration could name programs.
  *
- * @throws TaskFailure `commit_failed`, `changes_too_large`
- */
-export async function collectChanges(git: Git, space: Workspace, message: string): Promise<Changes> {
-  try {
-    const head = await commitAll(git, space, message);
-    const [before, after] = await Promise.all(
-      [space.start, head].map((commit) => treeOf(git, space, commit)),
-    );
-    return { head, isEmpty: before === after, ...await describe(git, space, head) };
-  } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    throw new TaskFailure("commit_failed", true, error.message, { cause: error });
-  }
-}
-
-const inOurs = (space: Workspace): string[] => ["--git-dir", space.gitDir];
-
-async function treeOf(git: Git, space: Workspace, commit: string): Promise<string> {
-  return (await git([...inOurs(space), "rev-parse", `${commit}^{tree}`])).stdout.trim();
-}
-
-async function commitAll(git: Git, space: Workspace, message: string): Promise<string> {
-  const ours = inOurs(space);
-  if (!isFolder(space.work)) {
-    throw new TaskFailure("commit_failed", true, "The agent left no working tree.");
-  }
-  let head = isFolder(join(space.work, ".git")) ? await fetchCommits(git, space, message) : space.start;
-  await git([...ours, "update-ref", `refs/heads/${space.branch}`, head]);
-  await git([...ours, "read-tree", head]);
-  const overWork = [...ours, "--work-tree", space.work];
-  const submodules = await excludeSubmodules(git, space);
-  const paths = [".", ...submodules.map((path) => `:(exclude,literal)${path}`)];
-  await git([...overWork, "add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], {
-    cwd: space.work,
-    input: paths.join("\0"),
-    timeoutMs: 600_000,
-  });
-  await excludeRepositories(git, space, head);
-  const tree = (await git([...ours, "write-tree"])).stdout.trim();
-  if (tree !== await treeOf(git, space, head)) {
-    const { stdout } = await git([...ours, "commit-tree", tree, "-p", head, "-F", "-"], { input: message });
-    head = stdout.trim();
-    await git([...ours, "update-ref", `refs/heads/${space.branch}`, head]);
-  }
-  return head;
-}
-
-/** Whether a path is a folder itself, not a link to one. */
-function isFolder(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** The agent's commits, when they descend from its start; else one commit with their result. */
-async function fetchCommits(git: Git, space: Workspace, message: string): Promise<string> {
-  const ours = inOurs(space);
-  await git([
-    ...ours,
-    "-c",
-    "fetch.fsckObjects=true",
-    "fetch",
-    "--quiet",
-    "--no-tags",
-    "--",
-    space.work,
-    "+HEAD:refs/fixloop/agent",
-  ], { isLocal: true, timeoutMs: 600_000 });
-  const commit = (await git([...ours, "rev-parse", "refs/fixloop/agent"])).stdout.trim();
-  const descends = await git([...ours, "merge-base", "--is-ancestor", space.start, commit], { accept: [1] });
-  if (descends.code === 0) return commit;
-  const squashed = await git(
-    [...ours, "commit-tree", `${commit}^{tree}`, "-p", space.start, "-F", "-"],
-    { input: message },
-  );
-  return squashed.stdout.trim();
-}
-
-/**
- * Excludes submodules before git inspects the working tree: in a known submodule, git runs itself, with a
- * configuration that the agent may have written. Submodules in their place stay unchanged, the others are
- * removed.
+ * What the clone's tree contains is the result. If that is as it was, work on another branch, in a stash or in
+ * a worktree is; work in more than one of these places is not chosen from.
  *
- * @returns the paths of the submodules that stay
+ * @throws TaskFailure `commit_failed`, `work_left_behind`, `filter_untrusted`, `changes_too_large`
  */
-async function excludeSubmodules(git: Git, space: Workspace): Promise<string[]> {
-  const listed = await git([...inOurs(space), "ls-files", "--stage", "-z"], { keepBytes: MAX_BYTES });
-  const paths = listed.stdout.split("\0").filter((entry) => entry.startsWith("160000 "))
-    .map((entry) => entry.slice(entry.indexOf("\t") + 1));
-  if (listed.isCut || paths.some((path) => path.includes("\uFFFD"))) {
-    throw new TaskFailure(
-      "repository_refused",
-      false,
-      "The repository's submodules can't be distinguished from its files.",
-    );
-  }
-  const present = paths.filter((path) => isSubmodule(join(space.work, path)));
-  const gone = paths.filter((path) => !present.includes(path));
-  if (gone.length > 0) {
-    const input = `${gone.join("\0")}\0`;
-    const overWork = [...inOurs(space), "--work-tree", space.work];
-    await git([...overWork, "update-index", "--force-remove", "-z", "--stdin"], { cwd: space.work, input });
-  }
-  return present;
-}
-
-/** Whether a path is a submodule: fetched or, as after every clone, an empty folder. */
-function isSubmodule(path: string): boolean {
-  return isFolder(path) && (lstatSync(join(path, ".git"), { throwIfNoEntry: false }) !== undefined ||
-    readdirSync(path).length === 0);
-}
-
-/**
- * Excludes repositories that the agent cloned into its own: they would become submodules that can't be
- * fetched.
- */
-async function excludeRepositories(git: Git, space: Workspace, head: string): Promise<void> {
-  const { stdout } = await git([
-    ...inOurs(space),
-    "diff-index",
-    "--cached",
-    "--raw",
-    "-z",
-    "--no-renames",
-    "--ignore-submodules=none",
-    head,
-  ], { keepBytes: MAX_BYTES });
-  const parts = stdout.split("\0");
-  const added: string[] = [];
-  for (let at = 0; at + 1 < parts.length; at += 2) {
-    const [from, to] = (parts[at] ?? "").split(" ");
-    if (to === "160000" && from !== ":160000") added.push(parts[at + 1] ?? "");
-  }
-  if (added.length === 0) return;
-  const overWork = [...inOurs(space), "--work-tree", space.work];
-  const input = `${added.join("\0")}\0`;
-  await git([...overWork, "update-index", "--force-remove", "-z", "--stdin"], { cwd: space.work, input });
-}
-
-async function describe(
+export async function collectChanges(
   git: Git,
   space: Workspace,
-  head: string,
-): Promise<Pick<Changes, "files" | "diff" | "patch">> {
-  const ours = inOurs(space);
-  const plain = [
-    "--no-color",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--find-renames",
-    "--ignore-submodules=none",
-  ];
-  const range = [space.base, head];
-  const text = async (args: string[]): Promise<string> => {
-    const { stdout, isCut } = await git([...ours, ...args], { keepBytes: MAX_BYTES });
-    // text can't store NUL, and the replacement of broken bytes may make it longer
-    const storable = stdout.replaceAll("\0", "\uFFFD");
-    if (!isCut && Buffer.byteLength(storable) <= MAX_BYTES) return storable;
-    throw new TaskFailure("changes_too_large", false, `The agent changed more than ${MAX_BYTES / 1e6} MB.`);
-  };
-  const list = async (how: string): Promise<string[]> =>
-    (await git([...ours, "diff", ...plain, how, "-z", ...range], { keepBytes: MAX_BYTES })).stdout.split(
-      "\0",
-    );
-  return {
-    files: parseFiles(await list("--name-status"), await list("--numstat")),
-    diff: await text(["diff", ...plain, ...range]),
-    patch: await text(["format-patch", "--stdout", "--binary", ...plain, `${space.base}..${head}`]),
-  };
+  message: string,
+  trustedFilters: readonly string[] = [],
+): Promise<Changes> {
+  const repo = openRepository(git, space.gitDir);
+  try {
+    const { head: collected, leftOut, foundIn } = await collect(repo, space, message);
+    const head = await requireFilters(repo, space, collected, trustedFilters, message);
+    await repo.run(["update-ref", `refs/heads/${space.branch}`, head]);
+    const target = await repo.commitOf(`refs/heads/${space.target}`) ?? space.start;
+    const base = await repo.mergeBase(target, head) ?? space.start;
+    const [before, after, fork] = await Promise.all([space.start, head, base].map(repo.treeOf));
+    // a merge of the target alone is not a change of it; on a branch that exists, its push is one
+    const isEmpty = before === after || (fork === after && !space.isContinued);
+    const described = await describe(repo, base, head, message);
+    return { head, isEmpty, leftOut, foundIn, ...described };
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    throw failureOf(error, "commit_failed", "yes");
+  }
 }
 
-/** Parses git's two lists, of each file's status and of its lines, whose parts are separated by NUL. */
-function parseFiles(statuses: string[], counts: string[]): ChangedFile[] {
-  const lines = new Map<string, [number | null, number | null]>();
-  for (let at = 0; at < counts.length; at++) {
-    const [added, deleted, path] = (counts[at] ?? "").split("\t");
-    if (added === undefined || deleted === undefined || path === undefined) continue;
-    // a rename has an empty path, and the two names after it
-    const name = path || counts[at += 2] || "";
-    lines.set(name, [added === "-" ? null : Number(added), deleted === "-" ? null : Number(deleted)]);
+/** The tree of the clone before the agent begins, and an index that knows its files' times. */
+export async function takeBefore(
+  git: Git,
+  space: Pick<Workspace, "gitDir" | "work" | "start">,
+): Promise<string> {
+  const repo = openRepository(git, space.gitDir);
+  await repo.run(["read-tree", space.start]);
+  return (await snapshot(repo, space.work)).tree;
+}
+
+type Collected = Pick<Changes, "head" | "leftOut" | "foundIn">;
+
+async function collect(repo: Repository, space: Workspace, message: string): Promise<Collected> {
+  if (!lstatSync(space.work, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new TaskFailure("commit_failed", "yes", "The agent left no working tree.");
   }
-  const files: ChangedFile[] = [];
-  for (let at = 0; at + 1 < statuses.length; at += 2) {
-    const letter = statuses[at]?.[0] ?? "";
-    const isMoved = letter === "R" || letter === "C";
-    const previous = statuses[at + 1] ?? "";
-    const path = isMoved ? statuses[++at + 1] ?? "" : previous;
-    const [additions, deletions] = lines.get(path) ?? [null, null];
-    files.push({
-      path,
-      status: STATUS[letter] ?? "modified",
-      additions,
-      deletions,
-      ...(isMoved ? { previous_path: previous } : {}),
-    });
+  const agent = await fetchAgent(repo, space);
+  const index = await loadIndex(repo, space);
+  requireResolved(space, index);
+  const { tree, leftOut, lost } = await takeTree(repo, space, agent, index);
+  if (lost.length > 0) throw leftBehind(lost);
+
+  const target = await repo.commitOf(`refs/heads/${space.target}`) ?? space.start;
+  const given = [space.start, target, ...space.remoteBranch ? [space.remoteBranch] : []];
+  const isMoved = await isOnlyMoved(repo, agent.head, tree, given);
+  const isChanged = tree !== await repo.treeOf(space.start) && !isMoved;
+  const head = await commitTree(repo, space, agent, tree, message);
+  const places = await uncontained(repo, agent.places, [head, ...given]);
+  const [place, ...others] = places;
+  if (!place) {
+    const isBehind = isMoved && agent.head !== null && await isBefore(repo, agent.head, space.start);
+    if (isBehind) throw leftBehind([`at ${agent.head?.slice(0, 10)}, a commit before the one that it got`]);
+    return { head, leftOut, foundIn: null };
   }
-  return files;
+  if (isChanged || others.length > 0) throw leftBehind(places.map(({ name }) => `in ${name}`));
+  return { head: await onTarget(repo, space, place.commit, message), leftOut, foundIn: place.name };
+}
+
+const leftBehind = (places: readonly string[]): TaskFailure =>
+  new TaskFailure(
+    "work_left_behind",
+    "yes",
+    `The agent left work that the result would not contain: ${places.join("; ")}.`,
+  );
+
+const isBefore = async (repo: Repository, commit: string, start: string): Promise<boolean> =>
+  commit !== start && await repo.isAncestor(commit, start);
+
+/** Whether the clone is as it is at a commit that the repository had, so that nothing in it is the agent's. */
+async function isOnlyMoved(
+  repo: Repository,
+  head: string | null,
+  tree: string,
+  given: readonly string[],
+): Promise<boolean> {
+  if (head === null || tree !== await repo.treeOf(head)) return false;
+  for (const commit of given) if (await repo.isAncestor(head, commit)) return true;
+  return false;
+}
+
+/** A commit of a tree: the agent's own, if that has it, else one after that. */
+async function commitTree(
+  repo: Repository,
+  space: Workspace,
+  agent: Fetched,
+  tree: string,
+  message: string,
+): Promise<string> {
+  const head = agent.head ? await onTarget(repo, space, agent.head, message) : space.start;
+  const merged = agent.merged && !await repo.isAncestor(agent.merged, head) ? [agent.merged] : [];
+  if (tree === await repo.treeOf(head) && merged.length === 0) return head;
+  return await repo.commitTree(tree, [head, ...merged], message);
+}
+
+/** A commit that has history in common with the target; for any other one, a commit with its files that has. */
+async function onTarget(
+  repo: Repository,
+  space: Workspace,
+  commit: string,
+  message: string,
+): Promise<string> {
+  for (const known of [space.start, `refs/heads/${space.target}`]) {
+    if (await repo.mergeBase(known, commit)) return commit;
+  }
+  return await repo.commitTree(await repo.treeOf(commit), [space.start], message);
+}
+
+interface IndexEntry extends Entry {
+  path: string;
+  /** `S`: not in the tree, because the agent wants only a part of it there. */
+  tag: string;
+  stage: string;
+}
+
+/** The agent's own index: what it added, and what a merge left open. */
+async function loadIndex(repo: Repository, space: Workspace): Promise<IndexEntry[]> {
+  const dotGit = join(space.work, ".git");
+  const file = join(dotGit, "index");
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return [];
+  for (const name of readdirSync(dotGit).filter((each) => each.startsWith("sharedindex."))) {
+    copyFileSync(join(dotGit, name), join(repo.gitDir, name));
+  }
+  const indexFile = join(repo.gitDir, "agent.index");
+  copyFileSync(file, indexFile);
+  const listed = await repo.list(["ls-files", "-t", "--stage", "-z"], { indexFile });
+  return listed.map((text) => {
+    const [, tag = "", mode = "", id = "", stage = "", path = ""] =
+      text.match(/^(\S) (\d+) (\w+) (\d)\t(.*)$/s) ?? [];
+    return { path, tag, mode, id, stage };
+  });
+}
+
+/** Conflicts that are in files still, and patches that were not applied. */
+function requireResolved(space: Workspace, index: readonly IndexEntry[]): void {
+  const open = [...new Set(index.filter(({ stage }) => stage !== "0").map(({ path }) => path))];
+  const marked = open.filter((path) => {
+    const file = below(space.work, path);
+    return lstatSync(file, { throwIfNoEntry: false })?.isFile() &&
+      /^(<{7}|>{7}) /m.test(readFileSync(file, "latin1"));
+  });
+  const places = marked.map((path) => `conflicts in ${readablePath(path).text}`);
+  if (existsSync(join(space.work, ".git/rebase-apply/applying"))) {
+    places.push("in the patches of an unfinished git am");
+  }
+  if (places.length > 0) throw leftBehind(places);
+}
+
+/** The files that the agent left, as a tree. */
+async function takeTree(
+  repo: Repository,
+  space: Workspace,
+  agent: Fetched,
+  index: readonly IndexEntry[],
+): Promise<Snapshot> {
+  const head = await repo.entries(agent.head ?? space.start);
+  const start = await repo.entries(space.start);
+  const added = [...head].filter(([path, { mode }]) => !start.has(path) && mode !== SUBMODULE);
+  const forced = new Set([
+    ...added.map(([path]) => path),
+    ...index.filter(({ path, stage, mode }) => stage === "0" && mode !== SUBMODULE && !start.has(path))
+      .map(({ path }) => path),
+  ]);
+  const taken = await snapshot(repo, space.work, {
+    forced,
+    skipped: agent.worktrees,
+    submodules: await loadSubmodules(repo, space, [
+      ...head,
+      ...index.map((each) => [each.path, each] as const),
+    ]),
+  });
+  const now = await repo.entries(taken.tree);
+  const restored: [string, Entry | null][] = [];
+  // left out of the working tree by a sparse checkout, not removed
+  for (const { path, tag, mode, id } of index) {
+    if (tag === "S" && !now.has(path) && isSame(head.get(path), { mode, id })) {
+      restored.push([path, { mode, id }]);
+    }
+  }
+  // files that the clone itself makes look changed, by line endings or modes, and that the agent left so
+  for (const { path, from, to } of await repo.differences(await repo.treeOf(space.start), space.before)) {
+    const entry = now.get(path);
+    if (isSame(entry, to) && !isSame(entry, head.get(path))) restored.push([path, from]);
+  }
+  await repo.updateIndex(restored);
+  return { ...taken, tree: restored.length > 0 ? await repo.writeTree() : taken.tree };
+}
+
+/** Submodules that the agent added: `.gitmodules` says where they can be fetched from. */
+async function loadSubmodules(
+  repo: Repository,
+  space: Workspace,
+  entries: readonly (readonly [string, Entry])[],
+): Promise<Map<string, string>> {
+  const file = join(space.work, ".gitmodules");
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return new Map();
+  const { bytes } = await repo.run(
+    ["config", "--file", file, "--null", "--get-regexp", "^submodule\\..*\\.path$"],
+    { accept: [1] },
+  );
+  const paths = new Set(
+    bytes.toString("latin1").split("\0").map((text) => text.slice(text.indexOf("\n") + 1)),
+  );
+  return new Map(
+    entries.filter(([path, { mode }]) => mode === SUBMODULE && paths.has(path)).map((
+      [path, { id }],
+    ) => [path, id]),
+  );
 }

@@ -1,15 +1,19 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { TaskFailure } from "./failure.ts";
+import { takeBefore } from "./changes.ts";
+import { isContained } from "./elsewhere.ts";
+import { failureOf, TaskFailure } from "./failure.ts";
 import { type Credentials, type Git, GitError, isDenied } from "./git.ts";
+import { openRepository } from "./objects.ts";
 
 export interface CloneRequest {
   url: string;
-  /** The branch that the pull request targets. */
-  target: string;
+  /** The branch that the pull request targets; null for the repository's default branch. */
+  target: string | null;
   /** The branch of the task's commits. */
   branch: string;
-  /** Whether existing commits of `branch` are continued, rather than replaced. */
-  isContinued: boolean;
+  /** Whether the branch, with this commit at the server, is continued, rather than replaced. */
+  isContinued: (commit: string) => Promise<boolean>;
   /** The number of commits of history; 0 for all. */
   depth: number;
   credentials: Credentials | null;
@@ -23,15 +27,19 @@ export interface Workspace {
   work: string;
   /** The commit that the agent starts from. */
   start: string;
-  /** The commit where the branch leaves the target: diffs are against it. */
-  base: string;
+  /** The tree of the clone before the agent begins: line endings may make files of it look changed. */
+  before: string;
   branch: string;
+  /** The branch that the pull request targets. */
+  target: string;
   url: string;
   /**
    * The branch's commit on the server; null where the branch does not exist. A push replaces only that
    * commit.
    */
   remoteBranch: string | null;
+  /** Whether the agent starts from that commit, and not from the target. */
+  isContinued: boolean;
 }
 
 const LONG_MS = 15 * 60_000;
@@ -42,23 +50,30 @@ const LONG_MS = 15 * 60_000;
  * @throws TaskFailure `branch_invalid`, `target_branch_missing`, `clone_denied`, `clone_failed`
  */
 export async function prepareWorkspace(git: Git, request: CloneRequest): Promise<Workspace> {
-  const { url, target, branch, credentials, folder } = request;
-  for (const name of [target, branch]) await checkBranch(git, name);
+  const { url, branch, credentials, folder } = request;
+  for (const name of [request.target, branch]) if (name !== null) await checkBranch(git, name);
   const server = await loadRefs(git, request);
+  const target = request.target ?? server.get("HEAD")?.slice("refs/heads/".length);
+  if (target === undefined) {
+    throw new TaskFailure("target_branch_missing", "no", "The repository has no default branch.");
+  }
   const targetSha = server.get(`refs/heads/${target}`);
   if (!targetSha) {
-    throw new TaskFailure("target_branch_missing", false, `The repository has no branch ${target}.`);
+    throw new TaskFailure("target_branch_missing", "no", `The repository has no branch ${target}.`);
   }
   if (branch === target || server.get("HEAD") === `refs/heads/${branch}`) {
-    throw new TaskFailure("branch_invalid", false, `A task needs its own branch, not ${branch}.`);
+    throw new TaskFailure("branch_invalid", "no", `A task needs its own branch, not ${branch}.`);
   }
   const remoteBranch = server.get(`refs/heads/${branch}`) ?? null;
-  const isContinued = request.isContinued && remoteBranch !== null;
+  let isContinued = remoteBranch !== null && await request.isContinued(remoteBranch);
 
   const gitDir = join(folder, "repository.git");
   const work = join(folder, "work");
   const inOurs = ["--git-dir", gitDir];
   await git(["init", "--quiet", "--bare", "--template=", gitDir]);
+  // diffs contain every file, whatever attributes the repository has for them
+  mkdirSync(join(gitDir, "info"));
+  writeFileSync(join(gitDir, "info/attributes"), "* !diff !merge\n");
   const wanted = isContinued ? [target, branch] : [target];
   await mapDenied(() =>
     git([
@@ -72,24 +87,63 @@ export async function prepareWorkspace(git: Git, request: CloneRequest): Promise
       ...wanted.map((name) => `+refs/heads/${name}:refs/heads/${name}`),
     ], { credentials, timeoutMs: LONG_MS })
   );
+  if (isContinued) {
+    await deepen(git, gitDir, { ...request, target });
+    // merged in any way, also by squashing: its work is in the target, and nothing is left to go on with
+    const refs = [branch, target].map((name) => `refs/heads/${name}`) as [string, string];
+    isContinued = !await isContained(openRepository(git, gitDir), ...refs);
+  }
   const revision = async (name: string): Promise<string> =>
     (await git([...inOurs, "rev-parse", "--verify", "--end-of-options", `${name}^{commit}`])).stdout.trim();
   const start = await revision(`refs/heads/${isContinued ? branch : target}`);
-  const fork = await git([...inOurs, "merge-base", `refs/heads/${target}`, start], { accept: [1] });
   await git([...inOurs, "update-ref", `refs/heads/${branch}`, start]);
   await git([...inOurs, "symbolic-ref", "HEAD", `refs/heads/${branch}`]);
 
-  await git(["clone", "--quiet", "--no-local", "--template=", "--branch", branch, "--", gitDir, work], {
-    isLocal: true,
-    timeoutMs: LONG_MS,
-  });
-  // like a clone of the real one, ready to commit in: the agent has not written there yet
+  // like a clone of the real one, ready to commit in
+  const author = (await git(["config", "--global", "--get-regexp", "^user\\."])).stdout.trim().split("\n")
+    .flatMap((line) => ["--config", line.replace(" ", "=")]);
+  const how = ["--quiet", "--no-local", "--template=", ...author, "--branch", branch];
+  await git(["clone", ...how, "--", gitDir, work], { isLocal: true, timeoutMs: LONG_MS });
+  // the agent has not written there yet
   await git(["remote", "set-url", "origin", url], { cwd: work });
-  for (const key of ["user.name", "user.email"]) {
-    const value = (await git(["config", "--global", key])).stdout.trim();
-    await git(["config", key, value], { cwd: work });
+  const before = await takeBefore(git, { gitDir, work, start });
+  return { gitDir, work, start, before, branch, target, url, remoteBranch, isContinued };
+}
+
+/**
+ * Fetches what the target has got since, so that commits of it that the agent merged are not taken for the
+ * agent's.
+ */
+export async function refreshTarget(
+  git: Git,
+  space: Workspace,
+  credentials: Credentials | null,
+): Promise<void> {
+  const ref = `refs/heads/${space.target}`;
+  await mapDenied(() =>
+    git(["--git-dir", space.gitDir, "fetch", "--quiet", "--no-tags", "--", space.url, `+${ref}:${ref}`], {
+      credentials,
+      timeoutMs: LONG_MS,
+    })
+  );
+}
+
+/** Fetches more history until the branch and its target have a commit in common. */
+async function deepen(git: Git, gitDir: string, request: CloneRequest & { target: string }): Promise<void> {
+  const { url, target, branch, credentials } = request;
+  const refs = [target, branch].map((name) => `refs/heads/${name}`);
+  for (let depth = request.depth * 10; request.depth > 0; depth *= 10) {
+    const fork = await git(["--git-dir", gitDir, "merge-base", ...refs], { accept: [1] });
+    if (fork.code === 0 || !existsSync(join(gitDir, "shallow"))) return;
+    const more = depth > 100_000 ? "--unshallow" : `--depth=${depth}`;
+    await mapDenied(() =>
+      git([
+        ...["--git-dir", gitDir, "fetch", "--quiet", "--no-tags", more, "--", url],
+        ...refs.map((ref) => `+${ref}:${ref}`),
+      ], { credentials, timeoutMs: LONG_MS })
+    );
+    if (more === "--unshallow") return;
   }
-  return { gitDir, work, start, base: fork.stdout.trim() || start, branch, url, remoteBranch };
 }
 
 async function checkBranch(git: Git, name: string): Promise<void> {
@@ -98,7 +152,7 @@ async function checkBranch(git: Git, name: string): Promise<void> {
     ? await git(["check-ref-format", `refs/heads/${name}`], { accept: [1] })
     : undefined;
   if (checked?.code !== 0) {
-    throw new TaskFailure("branch_invalid", false, `${JSON.stringify(name)} is not a valid branch name.`);
+    throw new TaskFailure("branch_invalid", "no", `${JSON.stringify(name)} is not a valid branch name.`);
   }
 }
 
@@ -106,16 +160,27 @@ async function checkBranch(git: Git, name: string): Promise<void> {
 async function loadRefs(git: Git, request: CloneRequest): Promise<Map<string, string>> {
   const { url, target, branch, credentials } = request;
   const { stdout } = await mapDenied(() =>
-    git(["ls-remote", "--symref", "--", url, "HEAD", `refs/heads/${target}`, `refs/heads/${branch}`], {
+    git([
+      "ls-remote",
+      "--symref",
+      "--",
+      url,
+      "HEAD",
+      ...[target, branch].flatMap((name) => name === null ? [] : [`refs/heads/${name}`]),
+    ], {
       credentials,
     })
   );
   const refs = new Map<string, string>();
+  let head = "";
   for (const line of stdout.split("\n")) {
     const [value = "", name = ""] = line.split("\t");
     if (value.startsWith("ref: ")) refs.set("HEAD", value.slice("ref: ".length));
+    else if (name === "HEAD") head = value;
     else if (name.startsWith("refs/heads/")) refs.set(name, value);
   }
+  const byDefault = refs.get("HEAD");
+  if (byDefault && head) refs.set(byDefault, head);
   return refs;
 }
 
@@ -124,7 +189,8 @@ async function mapDenied<T>(call: () => Promise<T>): Promise<T> {
     return await call();
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
-    const denied = isDenied(error);
-    throw new TaskFailure(denied ? "clone_denied" : "clone_failed", !denied, error.message, { cause: error });
+    // another worker's token may be allowed to
+    if (isDenied(error)) throw failureOf(error, "clone_denied", "yes");
+    throw failureOf(error, "clone_failed", "later");
   }
 }

@@ -13,26 +13,67 @@ export type FailureKind =
   | "changes_too_large"
   | "secret_in_changes"
   | "commit_failed"
+  | "work_left_behind"
+  | "filter_untrusted"
   | "push_denied"
+  | "push_forbidden"
   | "push_rejected"
   | "push_failed"
   | "pr_denied"
   | "pr_refused"
   | "pr_failed"
   | "result_refused"
+  | "github_token_unavailable"
+  | "agent_limited"
+  | "machine_full"
   | "worker_failed";
 
-/** Ends a task's attempt. `isRetryable` is whether another attempt can succeed. */
+/**
+ * Whether a task is attempted again. `later`: what went wrong is not the task's fault, so that the attempt does
+ * not count.
+ */
+export type Again = "yes" | "no" | "later";
+
+/** Ends a task's attempt. */
 export class TaskFailure extends Error {
   readonly kind: FailureKind;
-  readonly isRetryable: boolean;
+  readonly again: Again;
+  /** How long the task has to wait, in milliseconds, where that is known. */
+  readonly waitMs: number | undefined;
 
-  constructor(kind: FailureKind, isRetryable: boolean, message: string, options?: ErrorOptions) {
+  constructor(
+    kind: FailureKind,
+    again: Again,
+    message: string,
+    options?: ErrorOptions & { waitMs?: number },
+  ) {
     super(message, options);
     this.name = "TaskFailure";
     this.kind = kind;
-    this.isRetryable = isRetryable;
+    this.again = again;
+    this.waitMs = options?.waitMs;
   }
+}
+
+/** What a machine has too little of: it says nothing about a task. */
+const EXHAUSTED =
+  /no space left on device|disk quota exceeded|cannot allocate memory|too many open files|read-only file system/i;
+const EXHAUSTED_CODES = ["ENOSPC", "EDQUOT", "ENOMEM", "EMFILE", "ENFILE", "EROFS", "EIO"];
+
+/** An error that no step expected: of this machine, or of the worker itself. */
+export function unexpected(error: unknown): TaskFailure {
+  const message = error instanceof Error ? error.message : String(error);
+  const { code } = (error ?? {}) as NodeJS.ErrnoException;
+  const isMachine = EXHAUSTED_CODES.includes(code ?? "") || EXHAUSTED.test(message);
+  if (isMachine) return new TaskFailure("machine_full", "later", message, { cause: error });
+  return new TaskFailure("worker_failed", "yes", message, { cause: error });
+}
+
+/** An error of git or of the network, as one of a kind, unless it is this machine's. */
+export function failureOf(error: Error, kind: FailureKind, again: Again): TaskFailure {
+  const failure = unexpected(error);
+  if (failure.kind === "machine_full") return failure;
+  return new TaskFailure(kind, again, error.message, { cause: error });
 }
 
 /** Ends a task from outside; its `reason` is logged. */

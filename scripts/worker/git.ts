@@ -8,6 +8,8 @@ export interface GitOptions {
   /** The allowed protocols of a task's repository, such as `https`. */
   protocols: readonly string[];
   author: { name: string; email: string };
+  /** The commands of filters that are run when files are added, by their names. */
+  filters?: Readonly<Record<string, string>>;
   signal: AbortSignal;
 }
 
@@ -19,7 +21,9 @@ export interface Credentials {
 
 export interface GitCall {
   cwd?: string;
-  input?: string;
+  input?: string | Buffer;
+  /** Another index than the repository's own. */
+  indexFile?: string;
   credentials?: Credentials | null;
   /** Whether the agent's local clone is fetched, as a `file` repository, whatever tasks may use. */
   isLocal?: boolean;
@@ -50,8 +54,11 @@ export class GitError extends Error {
   }
 }
 
+/** A value in git's configuration; JSON's escapes are among its. */
+const quoted = (text: string): string => JSON.stringify(text);
+
 /** Runs nothing that a repository contains: no hooks, no helpers, no submodules, no fsmonitor. */
-const CONFIG = (author: GitOptions["author"]): string =>
+const CONFIG = ({ author, filters = {} }: GitOptions): string =>
   `[core]
 	hooksPath = /dev/null
 	fsmonitor = false
@@ -81,9 +88,17 @@ const CONFIG = (author: GitOptions["author"]): string =>
 	lowSpeedLimit = 1000
 	lowSpeedTime = 60
 [user]
-	name = ${JSON.stringify(author.name)}
-	email = ${JSON.stringify(author.email)}
-`;
+	name = ${quoted(author.name)}
+	email = ${quoted(author.email)}
+${
+    Object.entries(filters).map(([name, command]) =>
+      `[filter "${name}"]
+	clean = ${quoted(command)}
+	smudge = cat
+	required = true
+`
+    ).join("")
+  }`;
 
 /**
  * Answers git's two questions for the one server that the token is for; a redirect to another server gets no
@@ -126,12 +141,12 @@ export function createGit(
   options: GitOptions,
   environment: Readonly<Record<string, string | undefined>>,
 ): Git {
-  const { folder, protocols, author, signal } = options;
+  const { folder, protocols, signal } = options;
   const home = join(folder, "home");
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const configFile = join(folder, "gitconfig");
   const askpass = join(folder, "askpass");
-  writeFileSync(configFile, CONFIG(author), { mode: 0o600 });
+  writeFileSync(configFile, CONFIG(options), { mode: 0o600 });
   writeFileSync(askpass, ASKPASS, { mode: 0o700 });
   const passedOn = Object.fromEntries(
     PASSED_ON.flatMap((name) => environment[name] === undefined ? [] : [[name, environment[name]]]),
@@ -152,6 +167,7 @@ export function createGit(
         GIT_SSH_COMMAND: "ssh -oBatchMode=yes",
         GIT_LFS_SKIP_SMUDGE: "1",
         GIT_NO_LAZY_FETCH: "1",
+        ...(call.indexFile ? { GIT_INDEX_FILE: call.indexFile } : {}),
         GIT_ALLOW_PROTOCOL: call.isLocal ? "file" : protocols.join(":"),
         ...(credentials
           ? {

@@ -36,17 +36,8 @@ export async function openPullRequest(
   options: GithubOptions,
   input: PullRequestInput,
 ): Promise<OpenedPullRequest> {
-  const { signal, timeoutMs = 30_000 } = options;
-  const octokit = new Octokit({
-    baseUrl: options.apiUrl.replace(/\/+$/, ""),
-    auth: options.token,
-    userAgent: "fixloop-worker",
-    log: quiet,
-    request: {
-      fetch: (url: string, init: RequestInit) =>
-        fetch(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) }),
-    },
-  });
+  const { signal } = options;
+  const octokit = connect(options);
   const { owner, name: repo, head, base, title, body } = input;
   try {
     const { data } = await octokit.request("POST /repos/{owner}/{repo}/pulls", {
@@ -67,6 +58,46 @@ export async function openPullRequest(
       throw failure(reason);
     });
     if (existing) return existing;
+    throw failure(error);
+  }
+}
+
+function connect({ apiUrl, token, signal, timeoutMs = 30_000 }: GithubOptions): Octokit {
+  return new Octokit({
+    baseUrl: apiUrl.replace(/\/+$/, ""),
+    auth: token,
+    userAgent: "fixloop-worker",
+    log: quiet,
+    request: {
+      fetch: (url: string, init: RequestInit) =>
+        fetch(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) }),
+    },
+  });
+}
+
+/**
+ * Whether a commit of a branch was merged by a pull request, however, and no pull request of it is open.
+ *
+ * @see https://docs.github.com/rest/pulls/pulls#list-pull-requests
+ * @throws TaskFailure `pr_denied`, `pr_failed`
+ */
+export async function isMerged(
+  options: GithubOptions,
+  { owner, name, head, commit }: { owner: string; name: string; head: string; commit: string },
+): Promise<boolean> {
+  try {
+    const { data } = await connect(options).request("GET /repos/{owner}/{repo}/pulls", {
+      owner,
+      repo: name,
+      head: `${owner}:${head}`,
+      state: "all",
+      per_page: 100,
+    });
+    const pulls = data.filter((pull) => pull.head.ref === head);
+    return !pulls.some(({ state }) => state === "open") &&
+      pulls.some((pull) => pull.merged_at !== null && pull.head.sha === commit);
+  } catch (error) {
+    options.signal.throwIfAborted();
     throw failure(error);
   }
 }
@@ -97,7 +128,7 @@ interface ErrorResponse {
 
 function failure(error: unknown): TaskFailure {
   const status = statusOf(error);
-  const { data, headers } = (error as ErrorResponse).response ?? {};
+  const { data, headers = {} } = (error as ErrorResponse).response ?? {};
   const details = (data?.errors ?? []).flatMap(({ message }) => message ?? []);
   const text = [data?.message, ...details].filter(Boolean).join(": ");
   const message = `GitHub ${status ? `answered ${status}` : "could not be reached"}${
@@ -105,11 +136,25 @@ function failure(error: unknown): TaskFailure {
   }`;
   // a rate limit has one of these headers; any other 403 is about rights
   const isLimit = status === 429 ||
-    (status === 403 && (headers?.["retry-after"] || headers?.["x-ratelimit-remaining"] === "0"));
-  if (isLimit) return new TaskFailure("pr_failed", true, message, { cause: error });
-  if (status === 422) return new TaskFailure("pr_refused", false, message, { cause: error });
-  if (status === 401 || status === 403 || status === 404) {
-    return new TaskFailure("pr_denied", false, message, { cause: error });
+    (status === 403 && (headers["retry-after"] || headers["x-ratelimit-remaining"] === "0"));
+  if (isLimit) {
+    return new TaskFailure("pr_failed", "later", message, { cause: error, waitMs: waitOf(headers) });
   }
-  return new TaskFailure("pr_failed", true, message, { cause: error });
+  if (status === 422) return new TaskFailure("pr_refused", "no", message, { cause: error });
+  if (status === 401 || status === 403 || status === 404) {
+    return new TaskFailure("pr_denied", "yes", message, { cause: error });
+  }
+  return new TaskFailure("pr_failed", "later", message, { cause: error });
+}
+
+/**
+ * How long a rate limit lasts, in milliseconds.
+ *
+ * @see https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+ */
+function waitOf(headers: Record<string, string>): number {
+  const seconds = Number(headers["retry-after"]);
+  if (headers["retry-after"] && Number.isFinite(seconds)) return Math.max(1, seconds) * 1000;
+  const reset = Number(headers["x-ratelimit-reset"]) * 1000 - Date.now();
+  return headers["x-ratelimit-remaining"] === "0" && reset > 0 ? reset : 60_000;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Stopped } from "./failure.ts";
 import type { Log } from "./log.ts";
-import { type Claim, type Queue, QueueError } from "./queue.ts";
+import { type Claim, type Queue, QueueError, type Start } from "./queue.ts";
 
 export interface LeaseOptions {
   leaseSeconds: number;
@@ -16,7 +16,7 @@ export interface Lease {
   /** Aborted with a `Stopped` as soon as the lease has ended. */
   readonly signal: AbortSignal;
   /** Sends a heartbeat; resolves when the queue has confirmed the lease. @throws Stopped */
-  confirm(message?: string): Promise<void>;
+  confirm(start?: Start): Promise<void>;
   /** Repeats a call until the queue answers, as long as the lease lasts. @throws Stopped, QueueError */
   insist<T>(call: () => Promise<T>): Promise<T>;
   /** Stops the heartbeats. */
@@ -63,10 +63,10 @@ export function holdLease(queue: Queue, claim: Claim, options: LeaseOptions): Le
     }
   };
 
-  const beat = async (message?: string): Promise<void> => {
+  const beat = async (start?: Start): Promise<void> => {
     await insist(async () => {
       const began = performance.now();
-      const state = await queue.heartbeat(claim, message);
+      const state = await queue.heartbeat(claim, start);
       if (state === "cancelled") throw lose("cancelled");
       deadline = began + leaseMs;
     }, leaseMs / 3);
@@ -90,9 +90,9 @@ export function holdLease(queue: Queue, claim: Claim, options: LeaseOptions): Le
 
   return {
     signal: held.signal,
-    async confirm(message) {
+    async confirm(start) {
       held.signal.throwIfAborted();
-      await beat(message);
+      await beat(start);
       held.signal.throwIfAborted();
     },
     insist: (call) => insist(call),

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { createClient } from "@supabase/supabase-js";
+import { createHealth } from "./health.ts";
 import { createLog } from "./log.ts";
 import { HELP, parseSettings, UsageError } from "./options.ts";
 import { run } from "./process.ts";
@@ -11,8 +12,8 @@ import { work } from "./worker.ts";
 /** Long enough to send the largest result, short enough to notice an unreachable server. */
 const REQUEST_TIMEOUT_MS = 120_000;
 
-/** The first version that can ignore its user's configuration. */
-const OLDEST_GIT = [2, 32] as const;
+/** The first version that merges without a working tree. */
+const OLDEST_GIT = [2, 38] as const;
 
 async function checkGit(): Promise<void> {
   const env = { PATH: process.env.PATH ?? "" };
@@ -65,13 +66,13 @@ async function main(args: string[]): Promise<number> {
   const outcomes = await work({
     queue: createQueue(client, {
       worker: settings.worker,
-      agents: settings.agents,
       leaseSeconds: settings.loop.leaseSeconds,
       workerToken: settings.workerToken,
     }),
     options: settings.task,
     environment: env,
     redactor,
+    health: createHealth({ agents: settings.agents, log }),
     githubToken: createTokenSource(settings),
     log,
   }, { ...settings.loop, shutdown: shutdown.signal });

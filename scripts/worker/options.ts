@@ -18,12 +18,18 @@ Claims tasks for coding agents, runs the agent in a fresh clone, pushes its work
   --lease <seconds>         how long a lease lasts without a heartbeat (60)
   --timeout <seconds>       how long the agent may take (1800)
   --grace <seconds>         between SIGTERM and SIGKILL when the agent has to end (10)
+  --limit-when <regex>      what the agent prints when a limit of its own is reached, in addition to what is known;
+                            may be repeated
+  --limit-wait <seconds>    how long such a limit lasts if the agent does not say so (300)
+  --patience <seconds>      how long a push or pull request is tried again while a server fails (900)
   --idle <seconds>          longest wait between claims while the queue is empty (30)
   --goal pr|push|diff       open a pull request, only push, or only store the diff (pr)
   --depth <n>               commits of history in the clone; 0 for all (50)
   --work-dir <folder>       folder for the clones (the system's temporary folder)
   --keep                    don't delete the clones
   --author '<name> <mail>'  author of the commit for uncommitted changes
+  --filter <name>=<command> run this command as the filter of that name when changed files are added, for example
+                            to encrypt them; may be repeated. A changed file with another filter fails the task
   --pass-env <NAME>         pass this variable to the agent too; may be repeated
   --allow-host <host>       also clone from this host; may be repeated (GitHub's)
   --allow-protocol <name>   also clone by http, ssh or file; may be repeated (https)
@@ -86,6 +92,15 @@ export function parseSettings(args: string[], environment: Environment, isTermin
       agentTimeoutMs: positive("timeout", values.timeout, 1800) * 1000,
       graceMs: positive("grace", values.grace, 10, 0) * 1000,
       passEnv: values["pass-env"] ?? [],
+      filters: parseFilters(values.filter ?? []),
+      limits: {
+        sentences: [...KNOWN_LIMITS, ...(values["limit-when"] ?? []).map(parsePattern)],
+        waitMs: positive("limit-wait", values["limit-wait"], 300) * 1000,
+      },
+      retry: {
+        patienceMs: positive("patience", values.patience, 900, 0) * 1000,
+        waitMs: { min: 2_000, max: 60_000 },
+      },
       githubApiUrl: apiUrl,
       goal: choose("goal", values.goal ?? "pr", goals),
       metadata: values.model ? { model: values.model } : {},
@@ -117,11 +132,15 @@ function parse(args: string[]) {
         timeout: text,
         grace: text,
         idle: text,
+        "limit-when": list,
+        "limit-wait": text,
+        patience: text,
         goal: text,
         depth: text,
         "work-dir": text,
         keep: flag,
         author: text,
+        filter: list,
         "pass-env": list,
         "allow-host": list,
         "allow-protocol": list,
@@ -171,6 +190,30 @@ function commandsOf(agents: string[], given: string[]): (agent: string) => strin
     commands.set(agent, command);
   }
   return (agent) => commands.get(agent) ?? common ?? "";
+}
+
+/** What agents print when they may not go on now: limits of their plan, a provider under load, a login that ended. */
+export const KNOWN_LIMITS = [
+  /\b(usage|rate|session|weekly|5-hour|token|spend(ing)?) limit( has been)? (reached|exceeded|hit)|hit your .*limit/i,
+  /rate_limit_error|rate_limit_exceeded|too many requests|\b(api )?error:? (429|529)\b|overloaded_error/i,
+  /insufficient_quota|exceeded your current quota|quota exceeded|resource_exhausted|credit balance is too low/i,
+  /invalid api key|authentication_error|please run \/login|(login|session|token) (has )?expired|not logged in/i,
+];
+
+function parseFilters(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(given.map((text) => {
+    const [, name, command] = text.match(/^([\w.-]+)=(.*\S.*)$/s) ?? [];
+    if (!name || !command) throw new UsageError("--filter has to be name=command.");
+    return [name, command];
+  }));
+}
+
+function parsePattern(text: string): RegExp {
+  try {
+    return new RegExp(text, "i");
+  } catch {
+    throw new UsageError(`--limit-when has to be a regular expression, not ${text}.`);
+  }
 }
 
 function parseProtocols(names: string[]): string[] {

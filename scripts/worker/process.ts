@@ -4,7 +4,7 @@ export interface RunOptions {
   cwd: string;
   env: Record<string, string>;
   /** Written to its standard input, which is then closed. */
-  input?: string;
+  input?: string | Buffer;
   /** The time limit, after which it is ended. */
   timeoutMs: number;
   /** The time between SIGTERM and SIGKILL. */
@@ -20,6 +20,8 @@ export interface RunResult {
   /** Why it was ended, if it was. */
   endedBy: "timeout" | "abort" | null;
   stdout: string;
+  /** The same before it was decoded: names and contents of files may be any bytes. */
+  bytes: Buffer;
   stderr: string;
   /** Whether the beginning of an output was dropped. */
   isCut: boolean;
@@ -39,13 +41,17 @@ function tail(limit: number) {
         isCut = true;
       }
     },
-    text() {
+    end() {
       const all = Buffer.concat(chunks);
-      if (all.length <= limit) return { text: all.toString("utf8"), isCut };
-      // without a character that was cut in two
-      return { text: all.subarray(-limit).toString("utf8").replace(/^\uFFFD+/, ""), isCut: true };
+      return all.length <= limit ? { bytes: all, isCut } : { bytes: all.subarray(-limit), isCut: true };
     },
   };
+}
+
+/** As text, without a character that was cut in two at the beginning. */
+function textOf({ bytes, isCut }: { bytes: Buffer; isCut: boolean }): string {
+  const text = bytes.toString("utf8");
+  return isCut ? text.replace(/^\uFFFD+/, "") : text;
 }
 
 /** The running programs: none of them outlives this process, unless it is killed. */
@@ -107,9 +113,16 @@ export async function run(program: string, args: readonly string[], options: Run
     });
     // a process that ignores SIGTERM ends too
     signalGroup(child, "SIGKILL");
-    const out = stdout.text();
-    const err = stderr.text();
-    return { code, endedBy, stdout: out.text, stderr: err.text, isCut: out.isCut || err.isCut };
+    const out = stdout.end();
+    const err = stderr.end();
+    return {
+      code,
+      endedBy,
+      stdout: textOf(out),
+      bytes: out.bytes,
+      stderr: textOf(err),
+      isCut: out.isCut || err.isCut,
+    };
   } finally {
     running.delete(child);
     clearTimeout(timer);

@@ -56,12 +56,26 @@ export interface Queue {
    * @param key a repeated call with the same key returns the same lease, so that a lost response has no
    * effect
    */
-  claim(key: string): Promise<Claim | null>;
-  heartbeat(claim: Claim, message?: string): Promise<"running" | "cancelled">;
+  claim(key: string, agents: readonly string[]): Promise<Claim | null>;
+  heartbeat(claim: Claim, start?: Start): Promise<"running" | "cancelled">;
   complete(claim: Claim, result: Result): Promise<void>;
   /** Resolves with the new status of the task. */
   fail(claim: Claim, failure: FailureReport): Promise<"pending" | "failed">;
-  release(claim: Claim): Promise<void>;
+  /** Gives the task back; the attempt does not count. */
+  release(claim: Claim, later?: Later): Promise<void>;
+}
+
+/** What a worker reports when it starts. */
+export interface Start {
+  message: string;
+  /** The repository's default branch, for a task that names none. */
+  targetBranch: string;
+}
+
+/** When a task that was given back may be claimed again, and why not before. */
+export interface Later {
+  retryAfterSeconds: number;
+  reason: string;
 }
 
 export class QueueError extends Error {
@@ -98,7 +112,6 @@ export class QueueError extends Error {
 
 export interface QueueOptions {
   worker: string;
-  agents: readonly string[];
   leaseSeconds: number;
   /** Not needed with the secret key. */
   workerToken?: string | undefined;
@@ -106,7 +119,7 @@ export interface QueueOptions {
 
 /** The queue over the Data API, with a client of either key. */
 export function createQueue(client: SupabaseClient, options: QueueOptions): Queue {
-  const { worker, agents, leaseSeconds } = options;
+  const { worker, leaseSeconds } = options;
   const token = options.workerToken ? { worker_token: options.workerToken } : {};
   const call = async (name: string, args: Record<string, unknown>): Promise<unknown> => {
     const { data, error, status } = await client.rpc(name, { ...storable(args), ...token });
@@ -119,13 +132,17 @@ export function createQueue(client: SupabaseClient, options: QueueOptions): Queu
   };
   const leaseOf = (claim: Claim) => ({ task_id: claim.task_id, fencing_token: claim.fencing_token });
   return {
-    async claim(key) {
+    async claim(key, agents) {
       const args = { worker, agents, lease_seconds: leaseSeconds, claim_key: key };
       const [claim] = await call("claim_task", args) as Claim[];
       return claim ?? null;
     },
-    async heartbeat(claim, message) {
-      const args = { ...leaseOf(claim), lease_seconds: leaseSeconds, ...(message ? { message } : {}) };
+    async heartbeat(claim, start) {
+      const args = {
+        ...leaseOf(claim),
+        lease_seconds: leaseSeconds,
+        ...(start ? { message: start.message, target_branch: start.targetBranch } : {}),
+      };
       return (await call("heartbeat_task", args) as { state: "running" | "cancelled" }).state;
     },
     async complete(claim, result) {
@@ -135,8 +152,9 @@ export function createQueue(client: SupabaseClient, options: QueueOptions): Queu
       const answer = await call("fail_task", { ...leaseOf(claim), ...failure });
       return (answer as { status: "pending" | "failed" }).status;
     },
-    async release(claim) {
-      await call("release_task", leaseOf(claim));
+    async release(claim, later) {
+      const args = later ? { retry_after_seconds: later.retryAfterSeconds, reason: later.reason } : {};
+      await call("release_task", { ...leaseOf(claim), ...args });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { runTask } from "./run-task.ts";
@@ -23,7 +23,10 @@ const EDIT = `echo hello >> README.md`;
 /** Runs a task that has to fail; returns its outcome and the kind of the failure. */
 async function failed(...args: Parameters<Bench["run"]>): Promise<string> {
   const outcome = await bench.run(...args);
-  return `${outcome} ${bench.queue.failures.at(-1)?.error_kind}`;
+  const kind = outcome === "later"
+    ? bench.queue.later.at(-1)?.reason.split(":")[0]
+    : bench.queue.failures.at(-1)?.error_kind;
+  return `${outcome} ${kind}`;
 }
 
 describe("repositories and branches that a user wrote", () => {
@@ -53,13 +56,13 @@ describe("servers that answer an error", () => {
   test("a repository that the token may not read", async () => {
     const shop = bench.fake.state.repo("acme", "shop");
     if (shop) shop.members = ["somebody"];
-    expect(await failed(EDIT)).toBe("failed clone_denied");
+    expect(await failed(EDIT)).toBe("retried clone_denied");
   });
 
   test("a wrong token, and no token", async () => {
     const [maya] = bench.fake.state.users;
     if (maya) maya.token = "ghp_another";
-    expect(await failed(EDIT)).toBe("failed clone_denied");
+    expect(await failed(EDIT)).toBe("retried clone_denied");
     const claim = bench.claim();
     const deps = { ...bench.deps(EDIT), githubToken: () => Promise.resolve(null) };
     expect(await runTask(deps, claim, bench.lease(claim))).toBe("failed");
@@ -72,7 +75,7 @@ describe("servers that answer an error", () => {
       const host = new URL(other.fake.url).host;
       const rules = { protocols: ["https", "http"], hosts: [host] };
       expect(await failed(EDIT, { repo_url: `${other.fake.url}/acme/shop.git` }, { rules })).toBe(
-        "failed clone_denied",
+        "retried clone_denied",
       );
     } finally {
       await other.close();
@@ -81,7 +84,7 @@ describe("servers that answer an error", () => {
 
   test("a server that is down: the task is retried", async () => {
     await bench.fake.stop();
-    expect(await failed(EDIT)).toBe("retried clone_failed");
+    expect(await failed(EDIT)).toBe("later clone_failed");
   });
 
   test("a branch that somebody else pushed to meanwhile is not changed", async () => {
@@ -102,18 +105,119 @@ describe("servers that answer an error", () => {
     expect(await failed(EDIT)).toBe("failed push_denied");
   });
 
+  test("a token that may not push: the agent is not run", async () => {
+    const shop = bench.fake.state.repo("acme", "shop");
+    if (shop) Object.assign(shop, { isPrivate: false, members: ["somebody"] });
+    expect(await failed(ONCE)).toBe("retried push_forbidden");
+    expect(runs()).toBe(0);
+  });
+
   test.each([
-    [{ status: 403, body: { message: "Resource not accessible" } }, "failed pr_denied"],
-    [
-      { status: 403, headers: { "retry-after": "60" }, body: { message: "secondary limit" } },
-      "retried pr_failed",
-    ],
-    [{ status: 429, body: { message: "slow down" } }, "retried pr_failed"],
-    [{ status: 500, body: "<html>" }, "retried pr_failed"],
-    [{ hangUp: true }, "retried pr_failed"],
+    [{ status: 403, body: { message: "Resource not accessible" } }, "retried pr_denied"],
     [{ status: 422, body: { message: "Validation Failed" } }, "failed pr_refused"],
+    [
+      { status: 429, headers: { "retry-after": "60" }, body: { message: "slow down" } },
+      "later pr_failed",
+    ],
   ])("GitHub's %j to a pull request", async (fault, outcome) => {
     bench.fake.state.faults.push({ path: "/pulls", method: "POST", ...fault });
     expect(await failed(EDIT)).toBe(outcome);
+  });
+});
+
+/** Counts how often it was run. */
+const ONCE = `echo run >> "$HOME/runs"; ${EDIT}`;
+const runs = (): number =>
+  existsSync(join(bench.folder, "runs"))
+    ? readFileSync(join(bench.folder, "runs"), "utf8").split("\n").length - 1
+    : 0;
+
+/** A program of the server that answers each push of a reference with a reason, the first `times` times. */
+function rejectPushes(reason: string, times: number): void {
+  const line = `ng refs/heads/fixloop/task-7 ${reason}`;
+  const packet = (text: string): string => (text.length + 4).toString(16).padStart(4, "0") + text;
+  const script = `#!/bin/sh
+count=$(cat rejected 2>/dev/null || echo 0)
+printf '${packet("version=1\n").replace("\n", "\\n")}0000'
+if [ "$count" -ge ${times} ]; then
+  printf '${packet("ok refs/heads/fixloop/task-7\n").replace("\n", "\\n")}${
+    packet("option fall-through\n").replace("\n", "\\n")
+  }0000'
+else
+  echo $((count + 1)) > rejected
+  printf '${packet(`${line}\n`).replace("\n", "\\n").replaceAll("'", `'"'"'`)}0000'
+fi
+cat > /dev/null
+`;
+  mkdirSync(join(bench.gitDir, "hooks"), { recursive: true });
+  writeFileSync(join(bench.gitDir, "hooks/proc-receive"), script, { mode: 0o755 });
+  bench.git("config", "receive.procReceiveRefs", "refs/heads/fixloop");
+}
+
+describe("faults of a server after the agent has ended are waited for, and the agent is run once", () => {
+  test.each([
+    "Internal Server Error",
+    "cannot lock ref",
+    "failed to update ref",
+    "remote failure",
+    "fatal error in commit_refs",
+    "timed out",
+  ])("a push that is rejected with: %s", async (reason) => {
+    rejectPushes(reason, 2);
+    expect(await bench.run(ONCE), bench.lines.join("\n")).toBe("completed");
+    expect(runs()).toBe(1);
+    expect(bench.lines.filter((line) => line.includes("trying again"))).toHaveLength(2);
+    expect(bench.git("show", "fixloop/task-7:README.md")).toContain("hello");
+  });
+
+  test.each([
+    "protected branch hook declined",
+    "pre-receive hook declined",
+    "GH013: Repository rule violations found",
+    "push declined due to repository rule violations",
+    "refusing to allow a Personal Access Token to create or update workflow",
+    "deny updating a hidden ref",
+  ])("a rule ends the task: %s", async (reason) => {
+    rejectPushes(reason, 9);
+    expect(await failed(ONCE)).toBe("failed push_denied");
+    expect(runs()).toBe(1);
+  });
+
+  test("a lock that somebody holds, and a branch in the way", async () => {
+    mkdirSync(join(bench.gitDir, "refs/heads/fixloop"), { recursive: true });
+    const lock = join(bench.gitDir, "refs/heads/fixloop/task-7.lock");
+    writeFileSync(lock, "");
+    const running = bench.run(ONCE);
+    await expect.poll(() => bench.lines.join("\n"), { timeout: 60_000 }).toContain("trying again");
+    rmSync(lock);
+    expect(await running).toBe("completed");
+    expect(runs()).toBe(1);
+    bench.git("branch", "taken", "main");
+    expect(await failed(EDIT, { pr_branch: "taken/by" })).toBe("failed branch_invalid");
+  });
+
+  test.each([
+    ["git", { status: 500 }],
+    ["git", { status: 503 }],
+    ["git", { hangUp: true }],
+    ["pulls", { status: 500, body: "<html>" }],
+    ["pulls", { status: 502 }],
+    ["pulls", { hangUp: true }],
+    ["pulls", { status: 403, headers: { "retry-after": "1" }, body: { message: "secondary limit" } }],
+    ["pulls", { status: 429, headers: { "retry-after": "1" }, body: { message: "slow down" } }],
+  ])("%s: %j", async (where, fault) => {
+    const path = where === "git" ? "/shop.git/git-receive-pack" : "/pulls";
+    bench.fake.state.faults.push({ path, method: "POST", times: 2, ...fault });
+    expect(await bench.run(ONCE), bench.lines.join("\n")).toBe("completed");
+    expect(runs()).toBe(1);
+    expect(bench.fake.state.pulls).toHaveLength(1);
+  });
+
+  test("a server that does not recover: the task waits, and its attempt does not count", async () => {
+    bench.fake.state.faults.push({ path: "/pulls", method: "POST", times: 1000, status: 500 });
+    const retry = { patienceMs: 200, waitMs: { min: 10, max: 40 } };
+    expect(await failed(ONCE, {}, { retry })).toBe("later pr_failed");
+    expect(runs()).toBe(1);
+    expect(bench.queue.failures).toEqual([]);
   });
 });

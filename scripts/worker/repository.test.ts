@@ -35,7 +35,7 @@ describe("the url of a task's repository", () => {
   ])("%j is refused", (text, kind) => {
     const refused = (): unknown => checkRepository(text, rules);
     expect(refused).toThrow(TaskFailure);
-    expect(refused).toThrow(expect.objectContaining({ kind, isRetryable: false }));
+    expect(refused).toThrow(expect.objectContaining({ kind, again: "no" }));
   });
 
   test("other protocols and hosts where the worker's options allow them", () => {

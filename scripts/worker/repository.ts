@@ -15,8 +15,8 @@ export interface RepositoryRules {
  * @throws TaskFailure `no_repository`, `repository_refused`
  */
 export function checkRepository(repoUrl: string | null, rules: RepositoryRules): URL {
-  if (!repoUrl?.trim()) throw new TaskFailure("no_repository", false, "The task names no repository.");
-  const invalid = (why: string): TaskFailure => new TaskFailure("repository_refused", false, why);
+  if (!repoUrl?.trim()) throw new TaskFailure("no_repository", "no", "The task names no repository.");
+  const invalid = (why: string): TaskFailure => new TaskFailure("repository_refused", "no", why);
   const text = repoUrl.trim();
   // git@host:owner/name is git's short form of ssh://git@host/owner/name
   const short = text.match(/^([\w.-]+)@([\w.-]+):(?!\/)(\S+)$/);

@@ -1,17 +1,19 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type AgentResult, runAgent } from "./agent.ts";
+import { type LimitOptions, requireNoLimit, runAgent } from "./agent.ts";
 import { type Changes, collectChanges } from "./changes.ts";
-import { prepareWorkspace } from "./clone.ts";
-import { Stopped, TaskFailure } from "./failure.ts";
+import { prepareWorkspace, refreshTarget } from "./clone.ts";
+import { Stopped, TaskFailure, unexpected } from "./failure.ts";
 import { createGit, type Credentials } from "./git.ts";
-import { type OpenedPullRequest, openPullRequest } from "./github.ts";
+import type { Health } from "./health.ts";
 import type { Lease } from "./lease.ts";
 import type { Fields, Log } from "./log.ts";
-import { pushBranch } from "./push.ts";
+import { isContinued, openFor } from "./pull-request.ts";
+import { checkPush, pushBranch } from "./push.ts";
 import { type Claim, type Queue, QueueError, type Result } from "./queue.ts";
 import type { Redactor } from "./redact.ts";
-import { checkRepository, githubOrigin, namesOnGithub, type RepositoryRules } from "./repository.ts";
+import { persist, type RetryOptions } from "./retry.ts";
+import { checkRepository, githubOrigin, type RepositoryRules } from "./repository.ts";
 
 export interface TaskOptions {
   /** The command of an agent. */
@@ -26,6 +28,11 @@ export interface TaskOptions {
   agentTimeoutMs: number;
   graceMs: number;
   passEnv: readonly string[];
+  /** The commands of trusted filters, by their names. */
+  filters: Readonly<Record<string, string>>;
+  limits: LimitOptions;
+  /** How long faults of a server are waited for after the agent has ended. */
+  retry: RetryOptions;
   githubApiUrl: string;
   /** The last step: `diff` does not push, `push` opens no pull request. */
   goal: "pull_request" | "push" | "diff";
@@ -38,38 +45,49 @@ export interface TaskDeps {
   options: TaskOptions;
   environment: Readonly<Record<string, string | undefined>>;
   redactor: Redactor;
+  health: Health;
   /** The token for this task's clone, push and pull request. */
   githubToken: (claim: Claim) => Promise<string | null>;
   log: Log;
 }
 
-export type Outcome = "completed" | "retried" | "failed" | Stopped["reason"];
+export type Outcome = "completed" | "retried" | "failed" | "later" | Stopped["reason"];
 
 /**
  * Runs one task from its clone to its pull request, and reports the result to the queue while the lease
  * lasts.
  */
 export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promise<Outcome> {
-  const { queue, options, redactor } = deps;
+  const { queue, options, redactor, health } = deps;
   const log: Log = (event, fields) => deps.log(event, { task: claim.task_id, ...fields });
   let folder: string | undefined;
   try {
     folder = mkdtempSync(join(options.folder, `task-${claim.task_id}-`));
     const result = await runSteps({ ...deps, log }, claim, lease, folder);
     await lease.insist(() => queue.complete(claim, result)).catch(mapRejection);
+    health.succeeded(claim);
     log("completed", described(result));
     return "completed";
   } catch (error) {
     if (error instanceof Stopped) return await stopped(queue, claim, error, log);
     const failure = error instanceof TaskFailure ? error : unexpected(error);
     const message = redactor.clean(failure.message);
-    log("failed", { kind: failure.kind, error: message });
+    const again = health.judge(claim, failure);
+    log(again === "later" ? "later" : "failed", { kind: failure.kind, error: message });
     try {
+      if (again === "later") {
+        const later = {
+          retryAfterSeconds: Math.ceil((failure.waitMs ?? WAIT_MS) / 1000),
+          reason: `${failure.kind}: ${message}`,
+        };
+        await lease.insist(() => queue.release(claim, later));
+        return "later";
+      }
       const status = await lease.insist(() =>
         queue.fail(claim, {
           error: message,
           error_kind: failure.kind,
-          retryable: failure.isRetryable,
+          retryable: again === "yes",
           execution_metadata: options.metadata,
         })
       );
@@ -99,10 +117,8 @@ function discard(folder: string, log: Log): void {
   }
 }
 
-const unexpected = (error: unknown): TaskFailure =>
-  new TaskFailure("worker_failed", true, error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
+/** How long a task waits that could not be run here: another worker may be able to. */
+const WAIT_MS = 30_000;
 
 /**
  * A result that the queue rejects would be rejected from another attempt too, with the pull request open by
@@ -110,7 +126,7 @@ const unexpected = (error: unknown): TaskFailure =>
  */
 function mapRejection(error: unknown): never {
   if (error instanceof QueueError && (error.status === 413 || error.status === 422)) {
-    throw new TaskFailure("result_refused", false, `${error.code}: ${error.message}`, { cause: error });
+    throw new TaskFailure("result_refused", "no", `${error.code}: ${error.message}`, { cause: error });
   }
   throw error;
 }
@@ -143,12 +159,11 @@ async function runSteps(deps: TaskDeps, claim: Claim, lease: Lease, folder: stri
   const { options, environment, redactor, log } = deps;
   const { signal } = lease;
   const url = checkRepository(claim.repo_url, options.rules);
-  const target = claim.target_branch ?? "main";
   const branch = claim.pr_branch ?? `fixloop/task-${claim.task_id}`;
   const token = await deps.githubToken(claim);
   redactor.add(token);
   if (!token && needsToken(url, options.goal)) {
-    throw new TaskFailure("github_token_missing", false, "There is no GitHub token to push with.");
+    throw new TaskFailure("github_token_missing", "no", "There is no GitHub token to push with.");
   }
   const credentials: Credentials | null = token && url.origin === githubOrigin(options.githubApiUrl).origin
     ? { origin: url.origin, token }
@@ -157,20 +172,26 @@ async function runSteps(deps: TaskDeps, claim: Claim, lease: Lease, folder: stri
     folder,
     protocols: options.rules.protocols,
     author: options.author,
+    filters: options.filters,
     signal,
   }, environment);
 
   const space = await prepareWorkspace(git, {
     url: url.href,
-    target,
+    target: claim.target_branch,
     branch,
-    isContinued: claim.pr_branch !== null,
+    isContinued: (commit) => isContinued(deps, claim, { url, token, branch, commit, signal }),
     depth: options.depth,
     credentials,
     folder,
   });
+  if (options.goal !== "diff") await checkPush(git, space, credentials);
   log("cloned", { branch, commit: space.start.slice(0, 10) });
-  await lease.confirm(`${claim.agent} starts on ${target} at ${space.start.slice(0, 10)}.`);
+  const { target } = space;
+  await lease.confirm({
+    message: `${claim.agent} starts on ${target} at ${space.start.slice(0, 10)}.`,
+    targetBranch: target,
+  });
   const agent = await runAgent(claim, {
     command: options.commandOf(claim.agent),
     work: space.work,
@@ -180,17 +201,30 @@ async function runSteps(deps: TaskDeps, claim: Claim, lease: Lease, folder: stri
     passEnv: options.passEnv,
     timeoutMs: options.agentTimeoutMs,
     graceMs: options.graceMs,
+    limits: options.limits,
     signal,
   });
+  // from here on a fault of a server is waited for: the agent is not run again for it
+  const insist = <T>(step: string, call: () => Promise<T>): Promise<T> =>
+    persist(step, call, { ...options.retry, signal, log });
   log("agent ended", { seconds: agent.seconds });
   const report = redactor.clean(agent.report);
   const title = redactor.clean(titleOf(claim));
-  const changes = await collectChanges(git, space, `${title}\n\nFixloop task ${claim.task_id}\n`);
+  await insist("fetch", () => refreshTarget(git, space, credentials));
+  const message = `${title}\n\nFixloop task ${claim.task_id}\n`;
+  const changes = await collectChanges(git, space, message, Object.keys(options.filters));
+  if (changes.foundIn) log("found the work elsewhere", { place: changes.foundIn });
   const metadata = JSON.parse(redactor.clean(JSON.stringify(agent.metadata))) as Record<string, unknown>;
-  const execution_metadata = { ...options.metadata, ...metadata, agent_seconds: agent.seconds };
+  const execution_metadata = {
+    ...options.metadata,
+    ...metadata,
+    agent_seconds: agent.seconds,
+    ...(changes.leftOut.length > 0 ? { left_out: changes.leftOut.slice(0, MAX_LEFT_OUT) } : {}),
+  };
+  if (changes.isEmpty) requireNoLimit(agent, options.limits);
   if (changes.isEmpty) return { message: report || "Nothing had to be changed.", execution_metadata };
   if (redactor.finds(changes.patch) || redactor.finds(changes.diff)) {
-    throw new TaskFailure("secret_in_changes", false, "The agent's changes contain a key of this worker.");
+    throw new TaskFailure("secret_in_changes", "no", "The agent's changes contain a key of this worker.");
   }
   const done: Result = {
     ...resultOf(changes, branch),
@@ -201,14 +235,18 @@ async function runSteps(deps: TaskDeps, claim: Claim, lease: Lease, folder: stri
 
   // the queue can't undo a push or a pull request: they need a confirmed lease
   await lease.confirm();
-  await pushBranch(git, space, changes.head, credentials);
+  await insist("push", () => pushBranch(git, space, changes.head, credentials));
   log("pushed", { branch, commit: changes.head.slice(0, 10) });
   if (options.goal === "push") return done;
   await lease.confirm();
-  const opened = await openFor(deps, claim, { url, token, target, branch, title, report, agent, signal });
+  const parts = { url, token, target, branch, title, report, signal };
+  const opened = await insist("pull request", () => openFor(deps, claim, parts));
   log(opened.isNew ? "opened pull request" : "found pull request", { url: opened.url });
   return { ...done, pr_number: opened.number, pr_url: opened.url };
 }
+
+/** The number of names in the metadata. */
+const MAX_LEFT_OUT = 100;
 
 const needsToken = (url: URL, goal: TaskOptions["goal"]): boolean =>
   goal === "pull_request" || (goal === "push" && /^https?:$/.test(url.protocol));
@@ -230,29 +268,4 @@ export function titleOf(claim: Claim): string {
   const line = text.split("\n").map((each) => each.replace(/^[#\s>*-]+/, "").trim()).find((each) => each);
   if (!line) return `Fixloop task ${claim.task_id}`;
   return line.length <= 72 ? line : `${line.slice(0, 71).trimEnd()}…`;
-}
-
-interface PullRequestParts {
-  url: URL;
-  token: string | null;
-  target: string;
-  branch: string;
-  title: string;
-  report: string;
-  agent: AgentResult;
-  signal: AbortSignal;
-}
-
-async function openFor(deps: TaskDeps, claim: Claim, parts: PullRequestParts): Promise<OpenedPullRequest> {
-  const [owner, name] = namesOnGithub(parts.url, deps.options.githubApiUrl) ??
-    [claim.repo_owner, claim.repo_name];
-  if (!owner || !name || !parts.token) {
-    throw new TaskFailure("no_repository", false, "The task's project has no repository on GitHub.");
-  }
-  // the chat stays in the project: the repository's readers see only the agent's report
-  const body = `${parts.report}\n\n---\nBy ${claim.agent}, for Fixloop task ${claim.task_id}.`.trim();
-  return await openPullRequest(
-    { apiUrl: deps.options.githubApiUrl, token: parts.token, signal: parts.signal },
-    { owner, name, head: parts.branch, base: parts.target, title: parts.title, body },
-  );
 }

@@ -14,7 +14,7 @@ export interface TokenOptions {
  * Returns the source of a task's GitHub token: the worker's environment, or, for a worker with the secret
  * key, the edge function that decrypts the token that the task's owner stored. Null when no token is stored.
  *
- * @throws TaskFailure `worker_failed` when the function does not answer
+ * @throws TaskFailure `github_token_unavailable` when the function does not answer
  */
 export function createTokenSource(options: TokenOptions): (claim: Claim) => Promise<string | null> {
   const { githubToken, secretKey } = options;
@@ -32,7 +32,9 @@ async function reveal(
   claim: Claim,
 ): Promise<string | null> {
   const failed = (why: string, cause?: unknown) =>
-    new TaskFailure("worker_failed", true, `The GitHub token could not be loaded: ${why}`, { cause });
+    new TaskFailure("github_token_unavailable", "later", `The GitHub token could not be loaded: ${why}`, {
+      cause,
+    });
   let response: Response;
   let answer: { token?: unknown; code?: unknown };
   try {

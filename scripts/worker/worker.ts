@@ -28,10 +28,16 @@ export async function work(deps: TaskDeps, options: WorkerOptions): Promise<Outc
   let wait = idleMs.min;
   let key = randomUUID();
   while (!shutdown.aborted) {
+    const agents = deps.health.ready();
+    if (agents.length === 0) {
+      if (once) break;
+      await pause(deps.health.waitMs(), shutdown);
+      continue;
+    }
     const claimedAt = performance.now();
     let claim: Claim | null = null;
     try {
-      claim = await deps.queue.claim(key);
+      claim = await deps.queue.claim(key, agents);
       // a claim without an answer is repeated with its key, so that it does not claim two tasks
       key = randomUUID();
     } catch (error) {

@@ -86,7 +86,7 @@ comment on function private.reject_key_change is
   'Before trigger that always raises key_change_forbidden (422).';
 
 -- 00_platform/50_texts.sql
--- When a text counts as blank.
+-- When a text counts as blank, and patterns that contain a text.
 
 -- Spaces of other scripts and zero-width characters count as blank too. Check constraints repeat the list as
 -- a regular expression, since the roles that write have no USAGE on this schema.
@@ -105,6 +105,14 @@ end;
 $$;
 comment on function private.non_blank is
   'The text without leading and trailing blanks; null for null and for a blank text.';
+
+create or replace function private.like_pattern(p_text text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return '%' || regexp_replace(p_text, '([\\%_])', '\\\1', 'g') || '%';
+end;
+$$;
+comment on function private.like_pattern is 'The pattern of like for texts that contain this text, as it is.';
 
 -- 00_platform/60_sequences.sql
 -- Numbers that are inserted explicitly, and the sequence that generates the next ones.
@@ -134,7 +142,8 @@ comment on function private.advance_sequence is
   'Advances a sequence to at least this value, so that nextval does not return the value again.';
 
 -- 00_platform/70_search_text.sql
--- How texts and queries are split into words for full-text search, the same in every system.
+-- How texts are split into words for full-text search, the same in every system. What people type is split by
+-- the same functions (72_search_queries.sql), so that both have the same words.
 
 -- Estimates how many characters fit, until they do: two or three rounds.
 create or replace function private.left_bytes(p_text text, p_max_bytes integer) returns text
@@ -150,6 +159,145 @@ end;
 $$;
 comment on function private.left_bytes is
   'The beginning of a text: as many whole characters as fit into p_max_bytes.';
+
+-- Decomposed, without the marks. A Korean syllable is one letter, and the marks of kana are part of their
+-- letters: these are composed again. Most texts have no more than punctuation and emoji beyond ASCII, and
+-- nothing to fold.
+create or replace function private.fold_letters(p_text text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_text text := p_text;
+begin
+  if octet_length(p_text) = length(p_text) or p_text !~ (
+    '[\u00aa\u00ba\u00c0-\u06ff\u0900-\u0dff\u1100-\u11ff\u1d00-\u1fff\u2100-\u214f'
+    '\u3000\u3099\u309a\ufb00-\ufdff\ufe70-\uffef]'
+  )
+  then
+    return p_text;
+  end if;
+  v_text := regexp_replace(normalize(v_text, nfkd), '[\u0300-\u036f\u064b-\u065f\u0670]+', '', 'g');
+  if v_text ~ '[\u1100-\u11ff\u3099\u309a]' then
+    v_text := normalize(v_text, nfc);
+  end if;
+  if v_text ~ '[\u00c6\u00d8\u00df\u00e6\u00f8\u0110\u0111\u0131\u0141\u0142\u0152\u0153\u1e9e]' then
+    v_text := replace(replace(replace(v_text, 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe');
+    v_text := replace(replace(replace(v_text, 'ẞ', 'SS'), 'Æ', 'AE'), 'Œ', 'OE');
+    v_text := translate(v_text, 'ØøŁłĐđı', 'OoLlDdi');
+  end if;
+  return v_text;
+end;
+$$;
+comment on function private.fold_letters is
+  'The text with plain letters: ü becomes u, ß ss, full-width letters ASCII; composed and decomposed letters '
+  'become the same.';
+
+-- Han, kana, bopomofo, Hangul, Thai, Lao, Khmer, Burmese: words are not separated, or carry endings.
+create or replace function private.split_pairs(p_text text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  c_run constant text :=
+    '\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf'
+    '\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0002ffff';
+begin
+  if octet_length(p_text) = length(p_text) or p_text !~ ('[' || c_run || ']') then
+    return p_text;
+  end if;
+  return (
+    select string_agg(
+      case
+        when m.match[1] is null then m.match[2]
+        when length(m.match[1]) = 1 then ' ' || m.match[1] || ' '
+        else (
+          select ' ' || string_agg(p.pair, ' ' order by p.number) || ' '
+          from (
+            select u.letter || lead(u.letter) over (order by u.number) as pair, u.number
+            from unnest(string_to_array(m.match[1], null)) with ordinality as u (letter, number)
+          ) as p
+        )
+      end, '' order by m.number
+    )
+    from regexp_matches(p_text, '([' || c_run || ']+)|([^' || c_run || ']+)', 'g')
+      with ordinality as m (match, number)
+  );
+end;
+$$;
+comment on function private.split_pairs is
+  'The text with each run of a script without spaces as its pairs of letters: 支払い becomes 支払 払い.';
+
+-- A path inside a link is not words: /c/ is not the language C, and slugs repeat titles. The host is.
+create or replace function private.hide_links(p_text text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return regexp_replace(
+    p_text, '(?:https?|ftp|wss?)://([^\s/?#<>"'')\]]*)[^\s<>"'')\]]*', ' \1 ', 'gi'
+  );
+end;
+$$;
+comment on function private.hide_links is 'The text with the host in the place of each link.';
+
+create or replace function private.link_term(p_link text) returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case when strpos(p_link, '/') > 0
+    then array['://' || left(md5(lower(rtrim(p_link, '/.,;:!*_'))), 16)] else '{}' end;
+end;
+$$;
+comment on function private.link_term is 'The term of a link without its scheme; none for a host alone.';
+
+-- Most texts with a link are imports with one, at their end.
+create or replace function private.link_terms(p_text text) returns text[]
+language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  c_link constant text := '(?:https?|ftp|wss?)://([^\s?#<>"'')\]]+)';
+begin
+  if strpos(substr(p_text, strpos(p_text, '://') + 3), '://') = 0 then
+    return private.link_term(substring(p_text from c_link));
+  end if;
+  return array(
+    select distinct t.term
+    from regexp_matches(left(p_text, 100000), c_link, 'gi') as m (match)
+    cross join lateral unnest(private.link_term(m.match[1])) as t (term)
+    limit 200
+  );
+end;
+$$;
+comment on function private.link_terms is
+  'A term for each link that has a path, without its parameters: so that the link itself is found.';
+
+-- Without a capturing group and lookahead, which take five times as long.
+create or replace function private.sign_terms(p_text text) returns text[]
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return array(
+    select distinct lower(t.term)
+    from regexp_matches(
+      left(p_text, 100000),
+      '[[:alnum:]]+(?:\+\+|#)[[:alnum:]_+#]?|(?:^|[\s("''`\[,;:=])(?:--|\.)[[:alpha:]][[:alnum:]_-]*', 'g'
+    ) as m (match)
+    cross join lateral (
+      select case when m.match[1] ~ '^[[:alnum:]]' then rtrim(m.match[1], '_')
+        else ltrim(m.match[1], E' \t\r\n\f("''`[,;:=') end as term
+    ) as t
+    where t.term ~ '^(?:[[:alnum:]]+(?:\+\+|#)|--.+|\..+)$' and length(t.term) <= 40
+    limit 500
+  );
+end;
+$$;
+comment on function private.sign_terms is 'The terms whose signs matter: c++, c#, .net, --force.';
+
+create or replace function private.terms_vector(p_terms text[]) returns tsvector
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  -- With a position: without one, a term has no weight and is lost by ts_filter.
+  if cardinality(p_terms) = 1 then
+    return (quote_literal(p_terms[1]) || ':1')::tsvector;
+  end if;
+  return coalesce(
+    (select string_agg(quote_literal(t.term) || ':1', ' ') from unnest(p_terms) as t (term)), ''
+  )::tsvector;
+end;
+$$;
+comment on function private.terms_vector is 'The vector of terms as they are.';
 
 -- src/app.ts:42 is found by itself, and by app.ts.
 create or replace function private.split_words(p_text text) returns text
@@ -184,49 +332,147 @@ $$;
 comment on function private.split_camel_case is
   'Splits names at their capitals: TimeoutConfig becomes Timeout Config, GLMProvider GLM Provider.';
 
+-- The words of most texts need none of the steps, and the checks for them cost little.
+create or replace function private.analyze_text(
+  p_text text, p_max_bytes integer, out o_text text, out o_terms tsvector
+)
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  o_text := private.left_bytes(p_text, p_max_bytes);
+  if octet_length(o_text) <> length(o_text)
+    and o_text ~ '[\u00aa\u00ba\u00c0-\u1fff\u2100-\u214f\u3000-\u9fff\uac00-\uffef\U00020000-\U0002ffff]'
+  then
+    o_text := private.left_bytes(private.split_pairs(private.fold_letters(o_text)), p_max_bytes * 3);
+  end if;
+  if strpos(o_text, '://') > 0 then
+    o_terms := private.terms_vector(private.link_terms(o_text));
+    o_text := private.hide_links(o_text);
+  end if;
+  if o_text ~ '[[:alnum:]](?:\+\+|#)|(?:^|[\s("''`\[,;:=])(?:--|\.)[[:alpha:]]' then
+    o_terms := coalesce(o_terms, '') || private.terms_vector(private.sign_terms(o_text));
+  end if;
+end;
+$$;
+comment on function private.analyze_text is
+  'The first p_max_bytes bytes of a text, ready to be split into words, and the terms that are not words: '
+  'those with signs of their own, and links. Null terms where there are none.';
+
+-- 00_platform/72_search_queries.sql
+-- What people type as queries for full-text search, in every system.
+--
+-- What is typed is a hint: what has all words comes first, then what has some of them. Only "words in quotes"
+-- and -excluded ones decide whether something is listed at all.
+
+create type private.search_term as (
+  alternative bigint,
+  is_excluded boolean,
+  is_quoted boolean,
+  is_last boolean,
+  text text
+);
+comment on type private.search_term is
+  'One term of a typed query: a word, an identifier, or words in quotes. alternative: how many times "or" '
+  'stands before it.';
+
+create or replace function private.parse_search_terms(p_query text) returns private.search_term[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array(
+    select row(t.alternative, t.is_excluded, t.is_quoted, t.is_last, t.text)::private.search_term
+    from (
+      select o.is_or, count(*) filter (where o.is_or) over (order by m.number) as alternative,
+        m.match[1] is not null as is_excluded, m.match[2] is not null as is_quoted,
+        m.number = count(*) over () as is_last, coalesce(m.match[2], m.match[3]) as text, m.number
+      from regexp_matches(
+        replace(left(p_query, 1000), E'\u3000', ' '), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g'
+      ) with ordinality as m (match, number)
+      cross join lateral (
+        select m.match[1] is null and m.match[2] is null and lower(m.match[3]) = 'or' as is_or
+      ) as o
+    ) as t
+    where not t.is_or
+    order by t.number
+  );
+end;
+$$;
+comment on function private.parse_search_terms is 'The terms of a typed query.';
+
+-- Whoever types without umlauts writes a or ae for ä, and an issue may have either.
+create or replace function private.spell_term(p_term text) returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_texts text[] := array[p_term];
+begin
+  if p_term ~ '[äöüÄÖÜ]|[aouAOU]\u0308' then
+    v_texts := v_texts || replace(replace(replace(replace(replace(replace(
+      normalize(p_term, nfc), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'Ä', 'Ae'), 'Ö', 'Oe'), 'Ü', 'Ue');
+  elsif p_term ~* '[aou]e' then
+    v_texts := v_texts || regexp_replace(p_term, '([aou])e', '\1', 'gi');
+  end if;
+  if p_term ~* '^v?\d+(\.\d+)+$' then
+    v_texts := v_texts || case when p_term ~* '^v' then substr(p_term, 2) else 'v' || p_term end;
+  end if;
+  return v_texts;
+end;
+$$;
+comment on function private.spell_term is
+  'A term, and how others may have written it: Änderung as Aenderung, Aenderung as Anderung, v2.1 as 2.1.';
+
+-- The text of a term of signs has its words too, so that both have to match: c# and c.
 create or replace function private.term_query(p_term text, p_is_code boolean) returns tsquery
 language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
+declare
+  v_text text;
+  v_analyzed record;
+  v_words tsquery;
+  v_query tsquery := ''::tsquery;
 begin
-  if not p_is_code then
-    return phraseto_tsquery('pg_catalog.english', private.split_words(p_term));
-  end if;
-  return phraseto_tsquery('pg_catalog.english', private.split_names(p_term))
-    || phraseto_tsquery('pg_catalog.english', private.split_names(private.split_camel_case(p_term)));
+  foreach v_text in array private.spell_term(p_term) loop
+    v_analyzed := private.analyze_text(v_text, 4000);
+    v_words := case
+      when strpos(v_text, '://') > 0 and v_analyzed.o_terms is not null then ''
+      when not p_is_code then
+        phraseto_tsquery('pg_catalog.english', private.split_words(v_analyzed.o_text))
+      else phraseto_tsquery('pg_catalog.english', private.split_names(v_analyzed.o_text))
+        || phraseto_tsquery(
+          'pg_catalog.english', private.split_names(private.split_camel_case(v_analyzed.o_text))
+        )
+    end;
+    if v_analyzed.o_terms is not null then
+      v_words := v_words && coalesce((
+        select string_agg(quote_literal(u.lexeme), ' & ') from unnest(v_analyzed.o_terms) as u
+      ), '')::tsquery;
+    end if;
+    v_query := v_query || v_words;
+  end loop;
+  return v_query;
 end;
 $$;
 comment on function private.term_query is
-  'The tsquery of one term: its words, one after the other. p_is_code: or the parts of its names.';
+  'The tsquery of one term: its words, one after the other, and its signs. p_is_code: or the parts '
+  'of its names.';
 
 -- websearch_to_tsquery has the same syntax, but no prefixes, and it splits paths and names in its own way.
 create or replace function private.websearch_query(p_query text, p_is_code boolean) returns tsquery
 language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
 declare
-  v_term record;
+  v_term private.search_term;
+  v_alternative bigint := 0::bigint;
   v_words tsquery;
   v_all tsquery := ''::tsquery;
   v_any tsquery := ''::tsquery;
 begin
-  for v_term in
-    select t.match[1] is not null as is_excluded, t.match[2] is not null as is_quoted,
-      coalesce(t.match[2], t.match[3]) as text, t.number = count(*) over () as is_last
-    from regexp_matches(left(p_query, 1000), '(-(?=[\w"]))?(?:"([^"]*)"?|([^\s"]+))', 'g')
-      with ordinality as t (match, number)
-    order by t.number
-    limit case when p_is_code then 40 end
-  loop
-    if lower(v_term.text) = 'or' and not v_term.is_quoted and not v_term.is_excluded then
+  foreach v_term in array private.parse_search_terms(p_query) loop
+    if v_term.alternative <> v_alternative then
       v_any := v_any || v_all;
       v_all := ''::tsquery;
-      continue;
+      v_alternative := v_term.alternative;
     end if;
     v_words := private.term_query(v_term.text, p_is_code);
     if v_term.is_excluded then
       v_words := !! v_words;
-    elsif v_term.is_last and not v_term.is_quoted and numnode(v_words) > 0
-      and v_term.text ~ '^[[:alnum:]]{3,}$' and (p_is_code or v_term.text ~ '[[:alpha:]]')
-    then
-      -- The last word may be complete, or still being typed.
-      v_words := v_words || to_tsquery('pg_catalog.simple', quote_literal(v_term.text) || ':*');
+    elsif v_term.is_last and not v_term.is_quoted and numnode(v_words) > 0 then
+      v_words := v_words || private.prefix_query(v_term.text, p_is_code);
     end if;
     v_all := v_all && v_words;
   end loop;
@@ -238,6 +484,523 @@ comment on function private.websearch_query is
   'The tsquery of what people type: all words, in any order; "words together"; -excluded; either or; the '
   'last word also as a prefix. p_is_code: names also match by their parts, and a number is a prefix as well. '
   'Null when nothing is left but stop words and punctuation.';
+
+-- The last word may be complete, or still being typed. One letter of Han or kana begins the pairs that have
+-- it first.
+create or replace function private.prefix_query(p_term text, p_is_code boolean) returns tsquery
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_text constant text := private.fold_letters(p_term);
+begin
+  if v_text ~ '^[[:alnum:]]{3,}$' and (p_is_code or v_text ~ '[[:alpha:]]')
+    or v_text ~ '^[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]$'
+  then
+    return to_tsquery('pg_catalog.simple', quote_literal(v_text) || ':*');
+  end if;
+  return ''::tsquery;
+end;
+$$;
+comment on function private.prefix_query is
+  'A query for words that begin with a term; an empty query for terms that are not the beginning of a word.';
+
+create or replace function private.search_gate(p_query text, p_is_code boolean) returns tsquery
+language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
+declare
+  v_term private.search_term;
+  v_gates tsquery[] := array[]::tsquery[];
+  v_words tsquery;
+begin
+  foreach v_term in array private.parse_search_terms(p_query) loop
+    v_words := case when v_term.is_quoted or v_term.is_excluded
+      then private.term_query(v_term.text, p_is_code) else '' end;
+    if v_term.is_excluded then
+      v_words := !! v_words;
+    end if;
+    v_gates[v_term.alternative] := coalesce(v_gates[v_term.alternative], '') && v_words;
+  end loop;
+  -- An alternative without conditions admits everything.
+  if exists (select from unnest(v_gates) as g (gate) where numnode(g.gate) = 0) then
+    return null;
+  end if;
+  select string_agg(format('(%s)', g.gate), ' | ')::tsquery into v_words
+  from unnest(v_gates) as g (gate) where g.gate is not null;
+  return v_words;
+end;
+$$;
+comment on function private.search_gate is
+  'What must and must not occur in what is found: "words in quotes" and -excluded ones. Null without any.';
+
+create or replace function private.hint_text(p_query text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return (
+    select string_agg(s.text, ' ')
+    from unnest(private.parse_search_terms(p_query)) as t
+    cross join lateral unnest(private.spell_term(t.text)) as s (text)
+    where not t.is_excluded and not t.is_quoted
+  );
+end;
+$$;
+comment on function private.hint_text is
+  'The terms of a typed query that are hints, in all their spellings: neither excluded nor in quotes.';
+
+create or replace function private.count_terms(p_query text) returns bigint
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return (
+    select count(*) from unnest(private.parse_search_terms(p_query)) as t where not t.is_excluded
+  );
+end;
+$$;
+comment on function private.count_terms is 'How many terms of a typed query are to be found.';
+
+create or replace function private.hint_phrases(p_query text, p_is_code boolean) returns tsquery[]
+language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
+begin
+  return array(
+    select q.query
+    from unnest(private.parse_search_terms(p_query)) as t
+    cross join lateral private.term_query(t.text, p_is_code) as q (query)
+    where not t.is_excluded and numnode(q.query) > 1
+  );
+end;
+$$;
+comment on function private.hint_phrases is
+  'The queries of the terms that are several words: paths, identifiers, versions, words in quotes.';
+
+-- 00_platform/74_weighted_terms.sql
+-- What the words of a text are worth as evidence that another text is about the same.
+
+create type private.term_share as (
+  term text,
+  share real,
+  prefix_share real
+);
+comment on type private.term_share is
+  'A word, the share of the texts that have it, and of those that have a word with the same five first '
+  'letters (the sum over these words). 0: no text of the sample.';
+
+create or replace function private.sample_term_shares(
+  p_terms text[], p_vectors text, p_vector_count bigint
+)
+returns setof private.term_share
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  with sample as materialized (
+    select t.word, t.ndoc, left(t.word, 5) as prefix from ts_stat(p_vectors) as t
+  ), prefix as (
+    select s.prefix, sum(s.ndoc)::real as ndoc from sample as s
+    where s.prefix = any (array(select left(u.term, 5) from unnest(p_terms) as u (term)))
+    group by s.prefix
+  )
+  select u.term, (coalesce(s.ndoc, 0) / greatest(p_vector_count, 1)::real)::real,
+    least(coalesce(p.ndoc, 0) / greatest(p_vector_count, 1)::real, 1)::real
+  from unnest(p_terms) as u (term)
+  left join sample as s on s.word = u.term
+  left join prefix as p on p.prefix = left(u.term, 5);
+end;
+$$;
+comment on function private.sample_term_shares is
+  'How rare words are among the vectors that a query returns, p_vector_count, some thousand at most.';
+
+create type private.weighted_term as (
+  query tsquery,
+  title_query tsquery,
+  weight real,
+  share real,
+  word text
+);
+comment on type private.weighted_term is
+  'A word, the beginning of one, or a phrase to look for. title_query: the same in the title only. share: '
+  'about how many of the texts have it, 0 to 1. word: the word of the text that it is for; null where it is '
+  'another word for the same.';
+
+create or replace function private.term_rarity(p_share real) returns real
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  -- The inverse document frequency of BM25, at most that of one issue in 20,000.
+  return ln(1 + (1 - least(p_share, 1) + 0.00005) / (greatest(p_share, 0) + 0.00005))::real;
+end;
+$$;
+comment on function private.term_rarity is 'The weight of a word that this share of the texts has.';
+
+-- The five first letters of a word are most of its weight, so that its other forms count, which stemming by
+-- the rules of English misses in other languages and in long words.
+create or replace function private.weigh_word(p_share private.term_share, p_factor real)
+returns setof private.weighted_term
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_word constant text := quote_literal(p_share.term);
+  v_prefix constant text := quote_literal(left(p_share.term, 5));
+  v_weight constant real := p_factor * private.term_rarity(p_share.share);
+  v_prefix_weight real := 0::real;
+begin
+  if length(p_share.term) > 5 and p_share.prefix_share > p_share.share
+    and p_share.term ~ '^[[:alpha:]]+$'
+  then
+    v_prefix_weight := p_factor * 0.6::real * private.term_rarity(p_share.prefix_share);
+    return next (
+      (v_prefix || ':*')::tsquery, (v_prefix || ':*A')::tsquery, v_prefix_weight, p_share.prefix_share,
+      p_share.term
+    );
+  end if;
+  if p_share.share > 0 or v_prefix_weight = 0 then
+    return next (
+      v_word::tsquery, (v_word || ':A')::tsquery, greatest(v_weight - v_prefix_weight, 0.2::real),
+      p_share.share, p_share.term
+    );
+  end if;
+end;
+$$;
+comment on function private.weigh_word is
+  'The terms of a word: the word, and where others begin with the same five letters, these.';
+
+-- The rarest terms find most of what is alike; two less rare ones together find the rest. A million texts
+-- have ten thousand with any word that one in a hundred has: such a word counts, but finds nothing by itself.
+-- One query per pair: for a disjunction of pairs the index reads every text of every word, 20 times as long.
+create or replace function private.candidate_queries(
+  p_terms private.weighted_term[], p_text_count bigint, p_limit integer
+) returns tsquery[]
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_rare tsquery[];
+  v_pairs tsquery[];
+begin
+  with term as (
+    select t.query, t.share * p_text_count as expected,
+      sum(t.share * p_text_count) over (order by t.share, t.weight desc, t.query::text) as running,
+      row_number() over (order by t.share, t.weight desc, t.query::text) as number
+    from unnest(p_terms) as t
+  )
+  select array_agg(t.query) into v_rare
+  from term as t
+  where t.running <= p_limit or t.number = 1 and t.expected <= 5000;
+  with word as (
+    select distinct on (t.word) t.word, t.query, t.share * p_text_count as expected, t.share
+    from unnest(p_terms) as t
+    where t.word is not null
+    order by t.word, t.share, t.query::text
+  ), common as (
+    select w.query, w.expected, row_number() over (order by w.expected, w.word) as number
+    from word as w
+    where w.query <> all (coalesce(v_rare, '{}')) and w.share <= 0.05 and w.expected <= 50000
+    order by w.expected, w.word
+    limit 8
+  ), pair as (
+    select a.query && b.query as query, a.expected * b.expected as expected, a.number,
+      b.number as other_number
+    from common as a
+    join common as b on b.number > a.number
+    where a.expected * b.expected / greatest(p_text_count, 1) <= p_limit / 2
+    order by 2, 3, 4
+    limit 12
+  )
+  select array_agg(p.query order by p.expected, p.number, p.other_number) into v_pairs from pair as p;
+  return array_remove(
+    (select string_agg(format('(%s)', r.query), ' | ') from unnest(v_rare) as r (query))::tsquery || v_pairs,
+    null
+  );
+end;
+$$;
+comment on function private.candidate_queries is
+  'Queries for some p_limit texts that have the rarest terms, the first, and for such that have two of the '
+  'less rare words, up to 12; empty if all terms are too common.';
+
+-- 00_platform/76_search_synonyms.sql
+-- Other words for the same: so that a text finds what was written in other words, or in another language.
+
+create table private.search_synonyms (
+  concept text not null,
+  word text not null,
+  query tsquery not null generated always as (private.term_query(word, false)) stored,
+  constraint search_synonyms_pkey primary key (concept, word)
+);
+comment on table private.search_synonyms is
+  'Words and short phrases of several languages by what they mean. Used when a text is compared with issues: '
+  'each word of a concept is evidence for the others, worth half of the word itself. Operators may add rows.';
+comment on column private.search_synonyms.query is 'The word as search sees it.';
+alter table private.search_synonyms enable row level security;
+
+insert into private.search_synonyms (concept, word)
+select c.concept, w.word
+from (
+  values
+    ('password',
+      'password, passwort, kennwort, contraseña, clave, senha, mot de passe, パスワード, 密码, كلمة السر, '
+      'كلمة المرور'),
+    ('sign in',
+      'login, sign in, signin, log in, sign-in, anmelden, anmeldung, einloggen, iniciar sesión, '
+      'entrar, acceder, acessar, connexion, connecter, se connecter, ログイン, サインイン, 登录, 登陆, '
+      'تسجيل الدخول, الدخول'),
+    ('sign out',
+      'logout, log out, sign out, signed out, kicked out, abmelden, ausgeloggt, abgemeldet, '
+      'cerrar sesión, sair, déconnexion, déconnecté, ログアウト, 退出, تسجيل الخروج'),
+    ('sign up',
+      'signup, sign up, register, registration, registrieren, registrierung, registro, registrarse, '
+      'cadastro, inscription, inscrire, 登録, 注册, التسجيل'),
+    ('account', 'account, konto, cuenta, conta, compte, アカウント, 账号, 账户, حساب, الحساب, حسابي, khata'),
+    ('e-mail',
+      'mail, email, e-mail, message, nachricht, correo, mensaje, mensagem, courriel, メール, 邮件, 邮箱, '
+      'البريد, رسالة, الرسالة'),
+    ('address', 'address, adresse, dirección, endereço, アドレス, 住所, 地址, عنوان'),
+    ('spam', 'spam, junk, no deseados, lixo, indésirables, 迷惑メール, 垃圾邮件'),
+    ('code', 'code, código, codigo, コード, 代码, 验证码, الرمز, رمز'),
+    ('phone',
+      'phone, mobile, smartphone, handy, telefon, teléfono, celular, móvil, telefone, téléphone, '
+      'portable, 電話, スマホ, 携帯, 手机, هاتف, هاتفي, الهاتف, الجوال'),
+    ('verification',
+      'verification, verify, confirm, confirmation, bestätigen, bestätigung, verificación, confirmar, '
+      'verificação, vérification, 確認, 認証, 验证, التحقق, تأكيد'),
+    ('two-factor',
+      '2fa, two factor, two-factor, authenticator, zwei faktor, dos pasos, doble factor, dois fatores, '
+      'double authentification, 二段階認証, 两步验证'),
+    ('reset',
+      'reset, zurücksetzen, restablecer, redefinir, réinitialiser, forgot, forgotten, vergessen, '
+      'olvidé, esqueci, oublié, リセット, 重置, إعادة تعيين'),
+    ('invitation', 'invite, invitation, einladung, eingeladen, invitación, convite, 招待, 邀请, دعوة'),
+    ('profile', 'profile, profil, perfil, プロフィール, 资料, الملف الشخصي'),
+    ('picture',
+      'picture, image, photo, avatar, screenshot, bild, foto, imagen, imagem, 画像, 写真, 图片, 照片, 头像, صورة'),
+    ('payment',
+      'payment, pay, paid, bezahlen, bezahlt, zahlung, gezahlt, pago, pagar, pagado, pagué, pagamento, '
+      'paguei, paiement, payer, payé, 支払い, 決済, 付款, 支付, دفع, الدفع, دفعت, paisa, paise'),
+    ('charge',
+      'charge, charged, billed, debited, withdrawn, abgebucht, abbuchung, belastet, cobrado, cobro, '
+      'cobraron, cobrança, débité, prélevé, prélèvement, 請求, 引き落とし, 扣款, 扣费, خصم, kat gaya'),
+    ('twice',
+      'twice, double, doubled, duplicate, duplicated, 2x, doppelt, zweimal, doble, dos veces, '
+      'duplicado, duas vezes, dobro, duplicada, deux fois, doublon, 二重, 二回, 2回, 重複, 两次, 重复, مرتين, '
+      'مكرر, do baar'),
+    ('invoice',
+      'invoice, bill, receipt, rechnung, rechnungen, beleg, quittung, factura, facturas, recibo, '
+      'fatura, facture, reçu, 請求書, 領収書, 发票, 账单, فاتورة, الفاتورة'),
+    ('refund',
+      'refund, money back, rückerstattung, erstattung, geld zurück, reembolso, devolución, devolver, '
+      'remboursement, rembourser, 返金, 退款, استرداد'),
+    ('price',
+      'price, cost, fee, preis, kosten, gebühr, precio, coste, costo, tarifa, preço, custo, prix, '
+      'coût, 価格, 料金, 价格, 费用, سعر, السعر'),
+    ('discount',
+      'discount, coupon, voucher, promo, rabatt, gutschein, descuento, cupón, desconto, cupom, '
+      'réduction, remise, 割引, クーポン, 优惠, 折扣, 优惠券, خصم, كوبون'),
+    ('subscription',
+      'subscription, plan, membership, abo, abonnement, mitgliedschaft, suscripción, membresía, '
+      'assinatura, plano, サブスク, 購読, プラン, 订阅, 会员, اشتراك, اشتراكي'),
+    ('cancel',
+      'cancel, cancellation, cancelled, unsubscribe, kündigen, gekündigt, kündigung, cancelar, '
+      'cancelado, baja, annuler, résilier, 解約, キャンセル, 取消, 退订, إلغاء'),
+    ('renew',
+      'renew, renewal, verlängern, verlängerung, renovar, renovación, renovação, renouveler, 更新, 续费, '
+      '续订, تجديد'),
+    ('upgrade', 'upgrade, wechsel, hochstufen, mejorar, aumentar, アップグレード, 升级, ترقية'),
+    ('card', 'card, credit card, karte, kreditkarte, tarjeta, cartão, carte, カード, 银行卡, 信用卡, بطاقة'),
+    ('bank', 'bank, statement, kontoauszug, banco, extracto, banque, relevé, 銀行, 银行, البنك'),
+    ('tax', 'tax, vat, steuer, mwst, umsatzsteuer, impuesto, iva, imposto, tva, 税, 消費税, ضريبة'),
+    ('error',
+      'error, failure, fails, failed, fault, fehler, fehlermeldung, fehlgeschlagen, fallo, falla, '
+      'erro, falha, erreur, échec, échoué, エラー, 失敗, 错误, 失败, 报错, خطأ, galti'),
+    ('does not work',
+      'broken, does not work, not working, doesn''t work, geht nicht, funktioniert nicht, kaputt, '
+      'no funciona, não funciona, ne marche pas, ne fonctionne pas, 動かない, 動きません, 不能用, 没反应, 不工作, '
+      'لا يعمل, nahi chal raha, kaam nahi'),
+    ('crash',
+      'crash, crashes, closes, abstürzen, stürzt ab, absturz, se cierra, cierra, trava, fecha sozinho, '
+      'plante, plantage, クラッシュ, 落ちる, 落ちます, 崩溃, 闪退, يتعطل, band ho jata'),
+    ('freeze',
+      'freeze, freezes, hangs, stuck, hängt, eingefroren, bloqueado, colgado, congelado, travado, '
+      'bloqué, figé, フリーズ, 固まる, 卡住, 卡死, معلق, atak'),
+    ('slow',
+      'slow, sluggish, lag, delay, delayed, late, langsam, verspätet, verzögert, lento, lenta, '
+      'retraso, tarde, atraso, lent, retard, 遅い, 遅れ, 慢, 延迟, بطيء, تأخر'),
+    ('empty',
+      'empty, blank, white, nothing, leer, leere, weiß, vacío, vacía, en blanco, vazio, vazia, '
+      'em branco, vide, blanc, blanche, 空, 真っ白, 空白, 白屏, فارغ, فارغة, khali'),
+    ('missing',
+      'missing, gone, disappeared, lost, vanished, absent, fehlt, fehlen, verschwunden, weg, verloren, '
+      'falta, faltan, desaparecido, desapareció, perdido, sumiu, desapareceu, manque, manquant, '
+      'disparu, perdu, 消えた, ない, なくなった, 不见了, 消失, 丢失, 没了, اختفى, اختفت, مفقود, gayab'),
+    ('delete',
+      'delete, deleted, remove, removed, löschen, gelöscht, entfernt, borrar, borrado, eliminar, '
+      'eliminado, apagar, excluir, supprimer, supprimé, effacé, 削除, 删除, حذف'),
+    ('save',
+      'save, saved, speichern, gespeichert, guardar, guardado, salvar, enregistrer, sauvegarder, 保存, '
+      'حفظ'),
+    ('open',
+      'open, opens, öffnen, öffnet, abrir, abre, ouvrir, ouvre, 開く, 開けない, 打开, يفتح, فتح, khul'),
+    ('load',
+      'load, loads, loading, spinner, spins, laden, lädt, cargar, carregar, carrega, charger, '
+      'chargement, 読み込み, ロード, 加载, تحميل'),
+    ('upload',
+      'upload, uploaded, hochladen, hochgeladen, subir, enviar, téléverser, importer, アップロード, 上传, رفع'),
+    ('download', 'download, herunterladen, descargar, baixar, télécharger, ダウンロード, 下载, تنزيل'),
+    ('export', 'export, exportieren, exportar, exporter, エクスポート, 导出, تصدير'),
+    ('import', 'import, importieren, einlesen, importar, importer, インポート, 导入, استيراد'),
+    ('file', 'file, document, datei, dokument, archivo, fichero, arquivo, fichier, ファイル, 文件, ملف'),
+    ('button', 'button, knopf, schaltfläche, botón, botão, bouton, ボタン, 按钮, زر, الزر'),
+    ('click',
+      'click, press, tap, klick, klicken, drücken, clic, pulsar, pulso, clicar, clico, cliquer, '
+      'clique, クリック, 押す, 点击, 按, نقر, اضغط, dabane'),
+    ('link', 'link, url, enlace, vínculo, lien, リンク, 链接, رابط, الرابط'),
+    ('page',
+      'page, site, website, seite, webseite, página, pagina, sitio, ページ, サイト, 页面, 网站, صفحة, الصفحة, '
+      'الموقع'),
+    ('form', 'form, formular, formulario, formulário, formulaire, フォーム, 表单, نموذج, النموذج'),
+    ('send',
+      'send, sent, submit, submitted, senden, gesendet, abgeschickt, verschickt, enviar, enviado, '
+      'envoyer, envoyé, 送信, 送る, 发送, 提交, إرسال, أرسل'),
+    ('receive',
+      'receive, receives, arrive, arrives, reach, empfangen, ankommen, kommt an, kommt nicht, bekomme, '
+      'recibir, recibo, llega, llegan, receber, recebo, chega, recevoir, reçois, reçu, 届く, 届かない, '
+      '届きません, 受信, 收到, 收不到, يصل, aata, aaya, mila'),
+    ('notification',
+      'notification, push, alert, alerts, reminder, benachrichtigung, benachrichtigungen, erinnerung, '
+      'notificación, notificaciones, recordatorio, aviso, notificação, notificações, lembrete, rappel, '
+      '通知, リマインダー, 提醒, إشعار, إشعارات, الإشعارات, تذكير'),
+    ('video',
+      'video, clip, recording, aufnahme, aufzeichnung, vídeo, grabación, gravação, vidéo, '
+      'enregistrement, 動画, ビデオ, 録画, 视频, 录像, فيديو, الفيديو'),
+    ('sound',
+      'sound, audio, voice, mute, silent, stumm, sonido, silencio, mudo, muet, 音, 音声, 声音, 没声音, صوت'),
+    ('subtitles', 'subtitles, captions, untertitel, subtítulos, legendas, sous-titres, 字幕, ترجمة'),
+    ('lesson',
+      'lesson, lecture, class, module, chapter, lektion, modul, lección, módulo, aula, lição, leçon, '
+      'cours, レッスン, 授業, モジュール, 课, 课程, 章节, درس, الدرس'),
+    ('course', 'course, kurs, curso, cours, formation, コース, 講座, 课程, دورة, الدورة'),
+    ('certificate',
+      'certificate, diploma, zertifikat, certificado, diplôme, certificat, 証明書, 修了証, 证书, شهادة, الشهادة'),
+    ('quiz',
+      'quiz, exam, prüfung, frage, examen, pregunta, prova, pergunta, クイズ, テスト, 問題, 测验, 考试, اختبار'),
+    ('exercise',
+      'exercise, assignment, homework, workbook, worksheet, task, aufgabe, übung, arbeitsblatt, '
+      'ejercicio, tarea, cuaderno, exercício, tarefa, exercice, devoir, cahier, 課題, ワークブック, 作业, 练习, '
+      'تمرين'),
+    ('progress',
+      'progress, complete, completed, finished, fortschritt, abgeschlossen, fertig, progreso, '
+      'completado, terminado, progresso, concluído, progrès, progression, terminé, 進捗, 完了, 进度, 完成, تقدم'),
+    ('locked',
+      'locked, lock, blocked, denied, forbidden, no access, gesperrt, verweigert, kein zugriff, '
+      'bloqueado, denegado, sin acceso, negado, sem acesso, verrouillé, refusé, accès, ロック, アクセス権, 权限, '
+      '没有权限, 锁定, مقفل, ممنوع, صلاحية'),
+    ('member',
+      'member, participant, user, people, mitglied, mitglieder, nutzer, benutzer, miembro, miembros, '
+      'usuario, membro, usuário, membre, utilisateur, メンバー, 会員, ユーザー, 成员, 用户, عضو, الأعضاء, مستخدم'),
+    ('event',
+      'event, meeting, call, workshop, veranstaltung, treffen, termin, evento, reunión, reunião, '
+      'événement, réunion, イベント, 会議, ミーティング, 会议, 活动, اجتماع, فعالية'),
+    ('calendar',
+      'calendar, date, day, schedule, kalender, datum, zeitplan, calendario, fecha, día, horario, '
+      'calendário, dia, calendrier, jour, horaire, カレンダー, 日付, 日程, 日历, 日期, تاريخ, التقويم'),
+    ('time zone',
+      'timezone, time zone, utc, zeitzone, zona horaria, fuso horário, fuseau horaire, タイムゾーン, 时区, '
+      'المنطقة الزمنية'),
+    ('comment',
+      'comment, reply, answer, kommentar, antwort, comentario, respuesta, comentário, resposta, '
+      'commentaire, réponse, コメント, 返信, 评论, 回复, تعليق, رد'),
+    ('post',
+      'post, article, beitrag, artikel, publicación, artículo, publicação, artigo, publication, 投稿, '
+      '記事, 帖子, 文章, منشور, مقال'),
+    ('search',
+      'search, find, suche, suchen, finden, gefunden, buscar, búsqueda, encontrar, pesquisa, '
+      'recherche, chercher, trouver, 検索, 探す, 搜索, 查找, بحث'),
+    ('setting',
+      'setting, settings, option, preference, einstellung, einstellungen, configuración, ajustes, '
+      'opción, configuração, configurações, paramètre, paramètres, réglage, 設定, 设置, 选项, إعدادات, '
+      'الإعدادات'),
+    ('switch off',
+      'switch off, turn off, disable, disabled, ausschalten, deaktivieren, abschalten, apagar, '
+      'desactivar, desativar, désactiver, couper, オフ, 無効, 关闭, 禁用, إيقاف, تعطيل, band karna'),
+    ('change',
+      'change, edit, modify, ändern, geändert, bearbeiten, cambiar, cambio, editar, modificar, mudar, '
+      'alterar, changer, modifier, 変更, 編集, 修改, 更改, 编辑, تغيير, تعديل, badalna'),
+    ('language',
+      'language, translation, sprache, übersetzung, idioma, traducción, tradução, langue, traduction, '
+      '言語, 翻訳, 语言, 翻译, لغة'),
+    ('dark mode',
+      'dark mode, dark theme, night mode, dunkelmodus, dunkles design, nachtmodus, modo oscuro, '
+      'modo escuro, mode sombre, ダークモード, 深色模式, 夜间模式, الوضع الداكن'),
+    ('keyboard', 'keyboard, typing, tastatur, teclado, clavier, キーボード, 键盘, لوحة المفاتيح'),
+    ('screen', 'screen, display, monitor, bildschirm, pantalla, tela, écran, 画面, 屏幕, شاشة, الشاشة'),
+    ('loop',
+      'loop, again and again, over and over, endless, endlessly, redirect, redirects, schleife, '
+      'endlos, immer wieder, bucle, una y otra vez, sem parar, boucle, sans fin, ループ, 繰り返し, 循环, 反复, '
+      'تكرار, baar baar'),
+    ('again',
+      'again, repeatedly, erneut, wieder, otra vez, de nuevo, de novo, encore, à nouveau, また, 再び, 又, '
+      '再次, مرة أخرى, phir se'),
+    ('connection',
+      'connection, connect, connected, disconnect, disconnects, disconnected, verbindung, verbinden, '
+      'getrennt, conexión, conectar, desconecta, conexão, conectado, connexion, déconnecte, 接続, 切断, '
+      '连接, 断开, اتصال'),
+    ('timeout',
+      'timeout, time out, times out, timed out, zeitüberschreitung, tiempo de espera, tempo esgotado, '
+      'délai dépassé, タイムアウト, 超时, انتهت المهلة'),
+    ('expired',
+      'expired, expires, invalid, not valid, abgelaufen, ungültig, caducado, vencido, expirado, '
+      'inválido, expiró, expiré, invalide, 期限切れ, 無効, 过期, 失效, 无效, منتهي, غير صالح'),
+    ('install',
+      'install, installation, setup, set up, installieren, instalar, instalación, installer, インストール, '
+      '安装, تثبيت'),
+    ('update',
+      'update, upgrade, release, version, aktualisierung, aktualisieren, actualización, actualizar, '
+      'atualização, atualizar, mise à jour, アップデート, 更新, 升级, 版本, تحديث, التحديث'),
+    ('limit',
+      'limit, quota, rate limit, grenze, kontingent, begrenzung, límite, cuota, limite, cota, 制限, 上限, '
+      '限制, 额度, حد'),
+    ('server', 'server, backend, host, servidor, serveur, サーバー, 服务器, خادم, السيرفر'),
+    ('database',
+      'database, db, postgres, table, datenbank, tabelle, base de datos, tabla, banco de dados, '
+      'tabela, base de données, データベース, テーブル, 数据库, 表, قاعدة البيانات'),
+    ('function', 'function, funktion, función, função, fonction, 関数, 機能, 函数, 功能, دالة'),
+    ('variable',
+      'variable, env, environment, umgebungsvariable, variables de entorno, variável, '
+      'variáveis de ambiente, variable d''environnement, 環境変数, 变量, 环境变量, متغير'),
+    ('key', 'key, secret, token, schlüssel, clave, llave, chave, clé, キー, 鍵, 密钥, مفتاح'),
+    ('row',
+      'row, record, entry, line, zeile, datensatz, eintrag, fila, registro, linha, ligne, '
+      'enregistrement, 行, レコード, 记录, صف'),
+    ('automation',
+      'automation, flow, scenario, workflow, zap, automatisierung, ablauf, automatización, escenario, '
+      'flujo, automação, fluxo, automatisation, scénario, 自動化, シナリオ, ワークフロー, 自动化, 流程, أتمتة'),
+    ('run',
+      'run, runs, start, starts, trigger, execute, fires, ausführen, läuft, startet, ejecutar, '
+      'ejecuta, inicia, executar, executa, exécuter, lance, 実行, 動作, 运行, 执行, تشغيل'),
+    ('completion',
+      'completion, completions, autocomplete, suggestion, suggestions, inline, vervollständigung, '
+      'vorschläge, autocompletado, sugerencias, autocompletar, sugestões, autocomplétion, 補完, 自动补全, '
+      '补全, الإكمال'),
+    ('assistant',
+      'assistant, agent, bot, chatbot, model, assistent, modell, asistente, agente, modelo, '
+      'assistente, modèle, エージェント, ボット, モデル, 助手, 模型, المساعد'),
+    ('rule',
+      'rule, instruction, instructions, regel, anweisung, regla, instrucción, regra, instrução, règle, '
+      'consigne, ルール, 指示, 规则, 指令, قاعدة'),
+    ('ignore', 'ignore, ignores, ignored, ignoriert, ignora, ignorar, 無視, 忽略, يتجاهل'),
+    ('wrong',
+      'wrong, incorrect, false, falsch, incorrecto, equivocado, errado, incorreto, faux, mauvais, 間違い, '
+      '違う, 错, 不对, 错误, خطأ, galat'),
+    ('space',
+      'space, room, group, channel, raum, gruppe, kanal, espacio, sala, grupo, canal, espaço, espace, '
+      'salle, groupe, スペース, ルーム, グループ, 空间, 群, 频道, مساحة, مجموعة, قناة'),
+    ('credit',
+      'credit, credits, balance, top-up, topped up, guthaben, aufladen, saldo, créditos, recarga, '
+      'crédit, solde, クレジット, 残高, 余额, 积分, 充值, رصيد'),
+    ('bonus',
+      'bonus, reward, referral, empfehlung, prämie, recompensa, referido, indicação, parrainage, '
+      'récompense, ボーナス, 紹介, 奖励, 推荐, مكافأة'),
+    ('decimal',
+      'decimal, comma, number, dezimal, komma, zahl, coma, número, vírgula, virgule, nombre, 小数, 数字, '
+      'رقم'),
+    ('browser', 'browser, chrome, safari, firefox, navegador, navigateur, ブラウザ, 浏览器, متصفح, المتصفح'),
+    ('session', 'session, sitzung, sesión, sessão, セッション, 会话, جلسة'),
+    ('memory', 'memory, ram, heap, leak, oom, speicher, memoria, memória, mémoire, メモリ, 内存, ذاكرة'),
+    ('shipping',
+      'shipping, delivery, parcel, versand, lieferung, paket, envío, entrega, paquete, livraison, '
+      'colis, 配送, 发货, 快递, شحن')
+) as c (concept, words)
+cross join lateral (
+  select distinct s.word from regexp_split_to_table(c.words, ', ') as s (word)
+) as w;
 
 -- 00_platform/80_json_escapes.sql
 -- JSON text that PostgreSQL cannot store as jsonb, repaired.

@@ -3,6 +3,133 @@
 set local lock_timeout = '5s';
 set local statement_timeout = '2min';
 
+-- 10_team/05_require_role_to_write.sql
+-- A write that the caller's role does not allow is an error, also when there is no row for it to change.
+
+-- Row security hides the rows of an update or delete that the caller may not do: no row changes, the API
+-- answers 204, and clients report success. Each table whose policies ask for a team role asks for it first:
+--
+--   create trigger _000_require_agent before insert or update on public.issues
+--     for each statement when (current_user in ('anon', 'authenticated'))
+--     execute function private.require_role_to_write('agent');
+--
+-- The condition is evaluated as the role that runs the statement. In cascades of foreign keys and in security
+-- definer functions that is the owner, while the caller's claims are still set; their writes pass. The
+-- function is security definer because no API role has usage on the schema private.
+create or replace function private.require_role_to_write() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.require_team_role(tg_argv[0]);
+  return null;
+end;
+$$;
+comment on function private.require_role_to_write is
+  'Before-statement trigger of team tables: requires the team role that the trigger names. Errors: '
+  'sign_in_required (401), team_role_required (403).';
+
+-- 10_team/07_member_accounts.sql
+-- Which accounts may be in the team. Whoever signs up first with an address has an account with it, and is
+-- the person only once the address is confirmed.
+
+create or replace function private.require_member_account(p_user_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_user auth.users;
+begin
+  select * into v_user from auth.users as u where u.id = p_user_id;
+  if not found then
+    return;
+  end if;
+  if v_user.email_confirmed_at is null or v_user.banned_until > clock_timestamp()
+    or v_user.deleted_at is not null then
+    raise exception using
+      errcode = 'PT409', message = 'team_user_forbidden',
+      detail = 'The account''s e-mail address is not confirmed, or the account is banned or deleted.',
+      hint = 'Let the person confirm the address, or lift the ban, then add them to the team.';
+  end if;
+  if exists (
+    select from auth.users as u
+    where u.id <> v_user.id and lower(u.email) = lower(v_user.email) and u.deleted_at is null
+  ) then
+    raise exception using
+      errcode = 'PT409', message = 'team_user_conflict',
+      detail = 'Several accounts have this e-mail address.',
+      hint = 'Delete the accounts that are not the person''s, then add the other one.';
+  end if;
+end;
+$$;
+comment on function private.require_member_account is
+  'Returns where the account may be in the team: with a confirmed address that no other account has, and '
+  'neither banned nor deleted. An unknown id is left to the foreign key. Errors: team_user_conflict, '
+  'team_user_forbidden (409).';
+
+-- The setting `role` is what the API switched to, see require_last_admin. An operator on a direct connection
+-- could confirm the address just as well.
+create or replace function private.check_member_account() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if current_setting('role') not in ('anon', 'authenticated', 'service_role') then
+    return new;
+  end if;
+  -- a member keeps the role, or gets a lower one; an upsert fires the trigger of INSERT for members too
+  if exists (
+    select from public.team_members as m
+    where m.user_id = new.user_id and private.team_role_rank(m.role) >= private.team_role_rank(new.role)
+  ) then
+    return new;
+  end if;
+  perform private.require_member_account(new.user_id);
+  return new;
+end;
+$$;
+comment on function private.check_member_account is
+  'Before-row trigger of team_members, for a new member and for a higher role. Errors: team_user_conflict, '
+  'team_user_forbidden (409).';
+
+-- 10_team/08_active_accounts.sql
+-- Accounts whose rights hold: neither banned nor deleted.
+
+-- What was handed out because of an account (a role, a worker token, a lease, a stored secret) is used only
+-- after this check, at each use. Auth itself rejects such an account when it signs in or refreshes a session.
+create or replace function private.is_active_account(p_user_id uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from auth.users as a
+    where a.id = p_user_id and a.deleted_at is null
+      and (a.banned_until is null or a.banned_until <= clock_timestamp())
+  );
+end;
+$$;
+comment on function private.is_active_account is
+  'Whether the account exists and is neither banned nor (softly) deleted.';
+
+-- An access token stays valid until it expires, by default up to an hour after a ban or a deletion. On tables
+-- of which people write their own rows, a statement asks for the account first:
+--
+--   create trigger _000_require_active_account before insert or update on public.tasks
+--     for each statement when (current_user = 'authenticated')
+--     execute function private.require_active_account();
+create or replace function private.require_active_account() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.is_active_account(auth.uid()) is not true then
+    raise exception using
+      errcode = 'PT401', message = 'sign_in_required', detail = 'The account is banned or deleted.',
+      hint = 'Sign in with another account.';
+  end if;
+  -- anybody can make any number of them: limits per account would bound nothing
+  if exists (select from auth.users as a where a.id = auth.uid() and a.is_anonymous) then
+    raise exception using
+      errcode = 'PT401', message = 'sign_in_required', detail = 'The account is anonymous.',
+      hint = 'Sign in with an e-mail address, or confirm one for this account.';
+  end if;
+  return null;
+end;
+$$;
+comment on function private.require_active_account is
+  'Before-statement trigger of tables of which people write their own rows. Errors: sign_in_required (401).';
+
 -- 10_team/10_team_members.sql
 -- The members of the team and their roles.
 
@@ -18,7 +145,9 @@ create table public.team_members (
   constraint team_members_display_name_is_not_blank check (btrim(display_name) <> '')
 );
 comment on table public.team_members is
-  'The members of the team. Viewers read, agents also write, admins also configure and delete.';
+  'The members of the team. Viewers read, agents also write, admins also configure and delete. Errors on '
+  'write: sign_in_required (401), team_role_required (403), team_admin_required, team_user_conflict, '
+  'team_user_forbidden (409), key_change_forbidden (422).';
 comment on column public.team_members.user_id is 'The account in auth.users; the row is deleted with it.';
 comment on column public.team_members.role is
   'viewer, agent or admin: each includes the rights of the one before.';
@@ -38,10 +167,14 @@ comment on function private.team_role_rank is '1 viewer, 2 agent, 3 admin; null 
 create or replace function private.team_role() returns text
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return (select m.role from public.team_members as m where m.user_id = auth.uid());
+  return (
+    select m.role from public.team_members as m
+    where m.user_id = auth.uid() and private.is_active_account(m.user_id)
+  );
 end;
 $$;
-comment on function private.team_role is 'The caller''s role in the team; null for everyone else.';
+comment on function private.team_role is
+  'The caller''s role in the team; null for everyone else, also for a member who is banned or deleted.';
 grant execute on function private.team_role to authenticated, service_role;
 
 create or replace function private.has_team_role(p_minimum text) returns boolean
@@ -73,9 +206,13 @@ begin
   if current_setting('role') not in ('anon', 'authenticated', 'service_role') then
     return null;
   end if;
-  if not exists (select from public.team_members as m where m.role = 'admin') then
+  if not exists (
+    select from public.team_members as m join auth.users as u on u.id = m.user_id
+    where m.role = 'admin' and u.email_confirmed_at is not null and private.is_active_account(u.id)
+  ) then
     raise exception using
-      errcode = 'PT409', message = 'team_admin_required', detail = 'The team would have no admin left.',
+      errcode = 'PT409', message = 'team_admin_required',
+      detail = 'The team would have no admin left who can sign in.',
       hint = 'Make another member admin first.';
   end if;
   return null;
@@ -84,10 +221,18 @@ $$;
 comment on function private.require_last_admin is
   'After-row trigger for the rows of admins. Errors: team_admin_required (409).';
 
+create trigger _000_require_admin before insert or update or delete on public.team_members
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
 create trigger _010_lock_team before update or delete on public.team_members
   for each statement execute function private.lock_team();
 create trigger _050_reject_key_change before update on public.team_members
   for each row when (old.user_id is distinct from new.user_id) execute function private.reject_key_change();
+create trigger _100_check_new_member before insert on public.team_members
+  for each row execute function private.check_member_account();
+create trigger _110_check_promoted_member before update on public.team_members
+  for each row when (old.role is distinct from new.role)
+  execute function private.check_member_account();
 create trigger _900_set_timestamps before insert or update on public.team_members
   for each row execute function private.set_timestamps();
 create trigger _100_require_last_admin after update or delete on public.team_members
@@ -192,13 +337,13 @@ comment on function private.resolve_account_change is
   'account is deleted.';
 
 -- 10_team/30_add_team_member.sql
--- Adds team members, from servers and from the command line: `npm run team:add -- <email> <role>`.
+-- Adds team members, from servers and from the command line: `npm run team:add -- <email or id> <role>`.
 
-create or replace function private.add_team_member(p_email text, p_role text) returns public.team_members
+create or replace function private.add_team_member(p_email text, p_role text, p_user_id uuid)
+returns public.team_members
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_email constant text := lower(btrim(p_email));
-  v_users auth.users[];
   v_user auth.users;
   v_member public.team_members;
 begin
@@ -207,27 +352,20 @@ begin
       errcode = 'PT422', message = 'team_role_invalid',
       detail = format('%L is not a valid team role.', p_role), hint = 'Use viewer, agent or admin.';
   end if;
-  v_users := array(select u from auth.users as u where lower(u.email) = v_email and u.deleted_at is null);
-  v_user := v_users[1];
-  if v_user.id is null then
+  select u.* into v_user
+  from auth.users as u
+  where u.deleted_at is null
+    and (p_user_id is null or u.id = p_user_id) and (v_email is null or lower(u.email) = v_email)
+    and (p_user_id is not null or v_email is not null)
+  order by u.created_at
+  limit 1;
+  if not found then
     raise exception using
       errcode = 'PT404', message = 'team_user_unknown',
-      detail = 'Nobody has signed up with this e-mail address.',
+      detail = 'Nobody has signed up with this e-mail address or id.',
       hint = 'Let the person sign up first, then add them to the team.';
   end if;
-  if cardinality(v_users) > 1 then
-    raise exception using
-      errcode = 'PT409', message = 'team_user_conflict',
-      detail = 'Several accounts have this e-mail address.',
-      hint = 'Insert the right account into team_members by its id.';
-  end if;
-  -- Until the address is confirmed, anyone could have signed up with it.
-  if v_user.email_confirmed_at is null or v_user.banned_until > now() then
-    raise exception using
-      errcode = 'PT409', message = 'team_user_forbidden',
-      detail = 'The account''s e-mail address is not confirmed, or the account is banned.',
-      hint = 'Let the person confirm the address, or lift the ban, then add them to the team.';
-  end if;
+  perform private.require_member_account(v_user.id);
   insert into public.team_members as m (user_id, role, display_name)
   values (
     v_user.id, p_role,
@@ -240,13 +378,79 @@ end;
 $$;
 grant execute on function private.add_team_member to service_role;
 
-create or replace function public.add_team_member(email text, role text) returns public.team_members
+create or replace function public.add_team_member(
+  email text default null, role text default null, user_id uuid default null
+) returns public.team_members
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.add_team_member(add_team_member.email, add_team_member.role);
+  select private.add_team_member(add_team_member.email, add_team_member.role, add_team_member.user_id);
 end;
 comment on function public.add_team_member is
-  'Adds a signed-up account to the team, or changes the role of a member. Service role only. Errors: '
-  'team_user_unknown (404), team_user_conflict, team_user_forbidden, team_admin_required (409), '
-  'team_role_invalid (422).';
+  'Adds a signed-up account to the team, or changes the role of a member: the account with this address, or '
+  'with this id, or with both where both are given. Service role only. Errors: team_user_unknown (404), '
+  'team_user_conflict, team_user_forbidden, team_admin_required (409), team_role_invalid (422).';
 grant execute on function public.add_team_member to service_role;
+
+-- 10_team/35_find_team_accounts.sql
+-- What to look at before an account is added to the team: `npm run team:add` shows it.
+
+create or replace function private.find_team_accounts(p_email text, p_user_id uuid)
+returns table (
+  user_id uuid, email text, created_at timestamptz, confirmed_at timestamptz, confirmed_by text,
+  last_sign_in_at timestamptz, role text
+)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select u.id, u.email::text, u.created_at, u.email_confirmed_at,
+    case
+      when u.email_confirmed_at is null then null
+      when p.provider <> 'email' then p.provider
+      when u.confirmation_sent_at is not null then 'mail'
+      else 'nobody'
+    end,
+    u.last_sign_in_at, m.role
+  from auth.users as u
+  cross join lateral (select coalesce(u.raw_app_meta_data ->> 'provider', 'email') as provider) as p
+  left join public.team_members as m on m.user_id = u.id
+  where u.deleted_at is null
+    and (u.id = p_user_id or p_user_id is null and lower(u.email) = lower(btrim(p_email)))
+  order by u.created_at;
+end;
+$$;
+grant execute on function private.find_team_accounts to service_role;
+
+create or replace function public.find_team_accounts(email text default null, user_id uuid default null)
+returns table (
+  user_id uuid, email text, created_at timestamptz, confirmed_at timestamptz, confirmed_by text,
+  last_sign_in_at timestamptz, role text
+)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select f.* from private.find_team_accounts(find_team_accounts.email, find_team_accounts.user_id) as f;
+end;
+comment on function public.find_team_accounts is
+  'The accounts with an address, or the one with an id, and their role in the team. confirmed_by is how the '
+  'address was confirmed: mail, the name of a provider, or nobody, which means without a mail, by the '
+  'project''s settings or by an operator; null where it is not confirmed. Service role only.';
+grant execute on function public.find_team_accounts to service_role;
+
+-- 10_team/40_remove_deleted_members.sql
+-- A softly deleted account leaves the team, as one that is deleted does.
+
+create or replace function private.remove_deleted_member() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  -- each sign-in fires it
+  if old.deleted_at is null and new.deleted_at is not null then
+    delete from public.team_members as m where m.user_id = new.id;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.remove_deleted_member is
+  'After-update trigger of auth.users: removes a softly deleted account from the team.';
+
+-- Names no column, see _110_sync_changed_account.
+create trigger _120_remove_deleted_member after update on auth.users
+  for each row when (old *<> new) execute function private.remove_deleted_member();

@@ -15,6 +15,7 @@ create table private.inbox_sources (
   retry_base interval not null default interval '1 minute',
   retry_cap interval not null default interval '6 hours',
   batch_size integer not null default 20,
+  is_failed_kept boolean not null default true,
   constraint inbox_sources_pkey primary key (source),
   constraint inbox_sources_source_is_snake_case check (source ~ '^[a-z][a-z0-9_]*$'),
   constraint inbox_sources_max_body_bytes_is_bounded check (max_body_bytes between 65536 and 26214400),
@@ -35,6 +36,9 @@ comment on column private.inbox_sources.retry_base is
   'The wait after the first failed attempt; twice as long after each further one.';
 comment on column private.inbox_sources.retry_cap is 'The longest wait, before jitter.';
 comment on column private.inbox_sources.batch_size is 'How many events one run of the job processes.';
+comment on column private.inbox_sources.is_failed_kept is
+  'Whether an event that failed is kept until a person has looked at it, else as long as the others: where '
+  'the source can be asked for what it was about.';
 alter table private.inbox_sources enable row level security;
 
 create or replace function private.load_inbox_source(p_source text) returns private.inbox_sources
@@ -82,7 +86,6 @@ create table private.inbox_events (
   processed_at timestamptz,
   next_attempt_at timestamptz,
   constraint inbox_events_pkey primary key (id),
-  constraint inbox_events_source_digest_key unique (source, digest),
   constraint inbox_events_status_is_known
     check (status in ('received', 'processed', 'failed', 'unrecognised', 'hint', 'unreadable')),
   constraint inbox_events_processed_at_matches_status check ((processed_at is null) = (status = 'received')),
@@ -105,21 +108,23 @@ comment on column private.inbox_events.status is
   'in an error. hint: ids only, nothing to import. unrecognised: an unknown shape. unreadable: not JSON that '
   'can be stored.';
 comment on column private.inbox_events.result is 'What the last attempt that returned a result returned.';
-comment on column private.inbox_events.error is 'Why it failed or could not be read.';
+comment on column private.inbox_events.error is 'Why it failed, could not be read or was left for later.';
 comment on column private.inbox_events.received_count is 'How often it arrived.';
 comment on column private.inbox_events.next_attempt_at is
-  'When the scheduler processes it next; null when it is done or was attempted too often.';
+  'When the scheduler processes it next; null when it is done, was refused or was attempted too often.';
 
 create unique index inbox_events_source_delivery_id_key on private.inbox_events (source, delivery_id)
   where delivery_id is not null;
 create index inbox_events_source_next_attempt_at_idx on private.inbox_events (source, next_attempt_at)
   where next_attempt_at is not null;
--- Events are only ever added at the end.
-create index inbox_events_received_at_idx on private.inbox_events using brin (received_at);
+-- What replays read in order. Events are only ever added at its end.
+create index inbox_events_source_received_at_idx on private.inbox_events (source, received_at);
 create index inbox_events_failed_source_received_at_idx on private.inbox_events (source, received_at)
   where status in ('failed', 'unreadable', 'unrecognised');
 create index inbox_events_done_source_processed_at_idx on private.inbox_events (source, processed_at)
   where status in ('processed', 'hint');
+-- Made last: in a table without statistics all indexes cost the same, and the planner takes the newest.
+create unique index inbox_events_source_digest_key on private.inbox_events (source, digest);
 
 -- Views of the systems read this table with the caller's rights, for which nobody needs USAGE on the schema.
 -- No role may read the bodies. Deliveries of GitHub are about the repositories of single users.
@@ -209,7 +214,10 @@ create type private.inbox_outcome as (
   result jsonb,
   error text
 );
-comment on type private.inbox_outcome is 'How processing an event ended: columns of inbox_events.';
+comment on type private.inbox_outcome is
+  'How processing an event ended: columns of inbox_events. One that failed with a result was refused, and is '
+  'not processed again by itself; without one, processing it ended in an error, and is repeated. received: '
+  'somebody else held a lock that it needs, and nothing was done; it is repeated, and no attempt is counted.';
 
 -- The one dispatcher: a source is a branch here and a row in inbox_sources.
 create or replace function private.process_inbox_payload(p_source text, p_payload private.inbox_payload)
@@ -230,27 +238,46 @@ $$;
 comment on function private.process_inbox_payload is
   'Processes a parsed body of a source. It raises what the source''s function raises.';
 
-create or replace function private.try_inbox_payload(p_source text, p_payload private.inbox_payload)
-returns private.inbox_outcome
+create or replace function private.try_inbox_payload(
+  p_source text, p_payload private.inbox_payload, p_is_caught boolean
+) returns private.inbox_outcome
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_message text;
 begin
   return private.process_inbox_payload(p_source, p_payload);
 exception
+  -- Not the event's fault. After a deadlock a caller can try again immediately: the other one has gone on.
+  when lock_not_available or deadlock_detected then
+    if sqlstate = '40P01' and not p_is_caught then
+      raise;
+    end if;
+    get stacked diagnostics v_message = message_text;
+    return row('received', null, format('%s: %s', sqlstate, v_message))::private.inbox_outcome;
+  -- Too large or too complex, today and at each further attempt: with a result, it is not repeated.
+  when program_limit_exceeded then
+    if not p_is_caught then
+      raise;
+    end if;
+    get stacked diagnostics v_message = message_text;
+    return row('failed', '{}', left(format('%s: %s', sqlstate, v_message), 1000))::private.inbox_outcome;
   -- A mistake in our own functions too: it must not hold up the events after the one that shows it.
   when data_exception or integrity_constraint_violation or cardinality_violation or feature_not_supported
-    or syntax_error_or_access_rule_violation or plpgsql_error or case_not_found or program_limit_exceeded
+    or syntax_error_or_access_rule_violation or plpgsql_error or case_not_found
     or insufficient_resources or transaction_rollback or object_not_in_prerequisite_state
     or with_check_option_violation or internal_error
     or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT422'
   then
+    if not p_is_caught then
+      raise;
+    end if;
     get stacked diagnostics v_message = message_text;
     return row('failed', null, left(format('%s: %s', sqlstate, v_message), 1000))::private.inbox_outcome;
 end;
 $$;
 comment on function private.try_inbox_payload is
-  'Processes a parsed body of a source; an error is an outcome, with nothing else written.';
+  'Processes a parsed body of a source. Where p_is_caught, an error is an outcome, with nothing else '
+  'written; otherwise only a lock is that was not available within lock_timeout.';
 
 create or replace function private.next_inbox_attempt(
   p_source text, p_status text, p_attempts_count integer
@@ -277,10 +304,19 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_event private.inbox_events;
 begin
+  if p_outcome.status = 'received' then
+    update private.inbox_events as e set
+      status = 'received', error = p_outcome.error, processed_at = null,
+      next_attempt_at = clock_timestamp() + interval '30 seconds'
+    where e.id = p_event.id
+    returning * into v_event;
+    return v_event;
+  end if;
   update private.inbox_events as e set
     status = p_outcome.status, result = coalesce(p_outcome.result, e.result), error = p_outcome.error,
     attempts_count = e.attempts_count + 1, processed_at = clock_timestamp(),
-    next_attempt_at = private.next_inbox_attempt(e.source, p_outcome.status, e.attempts_count + 1)
+    next_attempt_at = case when p_outcome.result is null
+      then private.next_inbox_attempt(e.source, p_outcome.status, e.attempts_count + 1) end
   where e.id = p_event.id
   returning * into v_event;
   return v_event;
@@ -289,7 +325,6 @@ $$;
 comment on function private.record_inbox_outcome is
   'Records how an attempt to process a stored event ended and returns the row.';
 
--- One message that is rejected holds up no other, and is tried again: what rejects it may be fixed by then.
 create or replace function private.process_inbox_event(p_source text, p_event_id uuid, p_is_caught boolean)
 returns private.inbox_events
 language plpgsql volatile security definer set search_path = '' as $$
@@ -307,57 +342,74 @@ begin
       hint = 'Use the id that was returned when it was received.';
   end if;
   v_payload := private.parse_inbox_body(v_event.body);
-  if p_is_caught then
-    v_outcome := private.try_inbox_payload(p_source, v_payload);
-  else
-    v_outcome := private.process_inbox_payload(p_source, v_payload);
-  end if;
+  v_outcome := private.try_inbox_payload(p_source, v_payload, p_is_caught);
   return private.record_inbox_outcome(v_event, v_outcome);
 end;
 $$;
 comment on function private.process_inbox_event is
   'Processes a stored event, records how it ended and returns the row. Where p_is_caught, an error is '
-  'recorded as the event''s, otherwise it is raised and nothing is recorded. Errors: '
-  'inbox_event_unknown (404).';
+  'recorded as the event''s, otherwise it is raised and nothing is recorded. One that needs a lock that is '
+  'not available within lock_timeout is left to the scheduler. Errors: inbox_event_unknown (404).';
 
 -- 15_inbox/50_ingest_inbox_event.sql
 -- How an event gets in. When all goes well, one transaction stores and processes it; a caller who gets an
 -- error from that stores it alone.
 
-create or replace function private.record_inbox_arrival(p_source text, p_digest bytea, p_delivery_id text)
+create or replace function private.find_inbox_event(p_source text, p_digest bytea, p_delivery_id text)
 returns private.inbox_events
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 declare
   v_event private.inbox_events;
 begin
   if p_delivery_id is not null then
-    update private.inbox_events as e set
-      received_count = e.received_count + 1, last_received_at = clock_timestamp()
-    where e.source = p_source and e.delivery_id = p_delivery_id
-    returning * into v_event;
+    select * into v_event from private.inbox_events as e
+    where e.source = p_source and e.delivery_id = p_delivery_id;
     if found then
       return v_event;
     end if;
   end if;
-  update private.inbox_events as e set
-    received_count = e.received_count + 1, last_received_at = clock_timestamp()
-  where e.source = p_source and e.digest = p_digest
-  returning * into v_event;
+  select * into v_event from private.inbox_events as e where e.source = p_source and e.digest = p_digest;
   return v_event;
 end;
 $$;
+comment on function private.find_inbox_event is
+  'Returns the row of a known event, which has this delivery id or else these bytes; null where it is new.';
+
+create or replace function private.record_inbox_arrival(
+  p_source text, p_digest bytea, p_delivery_id text, out o_event private.inbox_events, out o_is_locked boolean
+)
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  o_event := private.find_inbox_event(p_source, p_digest, p_delivery_id);
+  if o_event.id is null then
+    o_is_locked := false;
+    return;
+  end if;
+  begin
+    update private.inbox_events as e set
+      received_count = e.received_count + 1, last_received_at = clock_timestamp()
+    where e.id = o_event.id
+    returning * into o_event;
+    o_is_locked := true;
+  exception when lock_not_available then
+    o_is_locked := false;
+  end;
+end;
+$$;
 comment on function private.record_inbox_arrival is
-  'Records that a known event has arrived again and returns its row, locked; null where it is new.';
+  'Records that a known event has arrived again and returns its row, locked; null where it is new. A row '
+  'that somebody else holds for longer than lock_timeout is returned as it is, neither counted nor locked.';
 
 create or replace function private.receive_inbox_event(
   p_source text, p_body bytea, p_delivery_id text, p_event_type text
 ) returns private.inbox_events
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1500ms' as $$
 declare
   v_digest constant bytea := sha256(p_body);
   -- Whoever stores it is about to process it; if that does not happen, the scheduler does.
   v_next_attempt_at constant timestamptz := clock_timestamp() + interval '30 seconds';
-  v_event private.inbox_events := private.record_inbox_arrival(p_source, v_digest, p_delivery_id);
+  v_arrival record := private.record_inbox_arrival(p_source, v_digest, p_delivery_id);
+  v_event private.inbox_events := v_arrival.o_event;
 begin
   if v_event.id is null then
     insert into private.inbox_events as e (source, delivery_id, event_type, body, next_attempt_at)
@@ -368,10 +420,12 @@ begin
       return v_event;
     end if;
     -- Another transaction stored the same bytes or the same delivery id.
-    v_event := private.record_inbox_arrival(p_source, v_digest, p_delivery_id);
+    v_arrival := private.record_inbox_arrival(p_source, v_digest, p_delivery_id);
+    v_event := v_arrival.o_event;
   end if;
   -- One that was attempted too often has one more attempt.
-  if v_event.status in ('received', 'failed') and v_event.next_attempt_at is null then
+  if v_arrival.o_is_locked and v_event.status in ('received', 'failed')
+    and v_event.next_attempt_at is null then
     update private.inbox_events as e set next_attempt_at = v_next_attempt_at
     where e.id = v_event.id
     returning * into v_event;
@@ -383,34 +437,38 @@ comment on function private.receive_inbox_event is
   'Only stores an event, for the scheduler to process, and returns its row: the existing one where '
   'it arrived before.';
 
--- One insert for an event that is new, with its outcome. One that is done is not processed again.
+-- One insert for an event that is new, with its outcome. One that is done is not processed again. A lock is
+-- given up before the caller gives up the call: the event is stored then, and the scheduler processes it.
 create or replace function private.ingest_inbox_event(
   p_source text, p_body bytea, p_payload private.inbox_payload, p_delivery_id text, p_event_type text,
   p_is_caught boolean
 ) returns private.inbox_events
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1500ms' as $$
 declare
   v_digest constant bytea := sha256(p_body);
-  v_event private.inbox_events := private.record_inbox_arrival(p_source, v_digest, p_delivery_id);
+  v_arrival record := private.record_inbox_arrival(p_source, v_digest, p_delivery_id);
+  v_event private.inbox_events := v_arrival.o_event;
   v_payload private.inbox_payload := p_payload;
   v_outcome private.inbox_outcome;
+  v_is_attempt boolean;
 begin
   if v_event.id is null then
     if v_payload is null then
       v_payload := private.parse_inbox_body(p_body);
     end if;
-    if p_is_caught then
-      v_outcome := private.try_inbox_payload(p_source, v_payload);
-    else
-      v_outcome := private.process_inbox_payload(p_source, v_payload);
-    end if;
+    v_outcome := private.try_inbox_payload(p_source, v_payload, p_is_caught);
+    v_is_attempt := v_outcome.status <> 'received';
     insert into private.inbox_events as e (
       source, delivery_id, event_type, body, status, result, error, attempts_count, processed_at,
       next_attempt_at
     )
     values (
-      p_source, p_delivery_id, p_event_type, p_body, v_outcome.status, v_outcome.result, v_outcome.error, 1,
-      clock_timestamp(), private.next_inbox_attempt(p_source, v_outcome.status, 1)
+      p_source, p_delivery_id, p_event_type, p_body, v_outcome.status, v_outcome.result, v_outcome.error,
+      v_is_attempt::integer, case when v_is_attempt then clock_timestamp() end,
+      case
+        when not v_is_attempt then clock_timestamp() + interval '30 seconds'
+        when v_outcome.result is null then private.next_inbox_attempt(p_source, v_outcome.status, 1)
+      end
     )
     on conflict do nothing
     returning * into v_event;
@@ -418,12 +476,14 @@ begin
       return v_event;
     end if;
     -- Another transaction stored the same bytes, whose outcome this is, or others with the same delivery id.
-    v_event := private.record_inbox_arrival(p_source, v_digest, p_delivery_id);
-    if v_event.digest = v_digest and v_event.status in ('received', 'failed', 'unreadable') then
+    v_arrival := private.record_inbox_arrival(p_source, v_digest, p_delivery_id);
+    v_event := v_arrival.o_event;
+    if v_arrival.o_is_locked and v_event.digest = v_digest
+      and v_event.status in ('received', 'failed', 'unreadable') then
       return private.record_inbox_outcome(v_event, v_outcome);
     end if;
   end if;
-  if v_event.status in ('received', 'failed', 'unreadable') then
+  if v_arrival.o_is_locked and v_event.status in ('received', 'failed', 'unreadable') then
     return private.process_inbox_event(p_source, v_event.id, p_is_caught);
   end if;
   return v_event;
@@ -432,7 +492,8 @@ $$;
 comment on function private.ingest_inbox_event is
   'Stores an event and processes it, and returns its row. A known one is processed again where it failed or '
   'could not be read. p_payload is the body where the caller has parsed it, else null. Where p_is_caught, an '
-  'error is recorded as the event''s, otherwise it is raised and nothing is stored.';
+  'error is recorded as the event''s, otherwise it is raised and nothing is stored. Where a lock is not '
+  'available within 1.5 s, the event is stored, as received, for the scheduler.';
 
 -- 15_inbox/60_run_inbox_events.sql
 -- What each source's job calls to process what is due: what was stored alone, and what failed.
@@ -449,34 +510,88 @@ $$;
 comment on function private.lock_inbox_events is
   'Locks what these events of a source are about, before the first of them is processed.';
 
+create or replace function private.try_lock_inbox_events(p_source text, p_event_ids uuid[]) returns boolean
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s' as $$
+begin
+  perform private.lock_inbox_events(p_source, p_event_ids);
+  return true;
+exception when lock_not_available or deadlock_detected then
+  return false;
+end;
+$$;
+comment on function private.try_lock_inbox_events is
+  'Locks what these events are about; false, and nothing is locked, where somebody else holds a part of it.';
+
+-- Somebody who holds a row holds up the events that are about it, and no other: those are processed one by
+-- one then, without waiting. The locks of one event are held while the next one asks for its own, in no
+-- order, and the timeout, shorter than deadlock_timeout, ends what would be a deadlock.
+create or replace function private.process_inbox_events(
+  p_source text, p_event_ids uuid[], p_is_waiting boolean
+) returns text[]
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '20ms' as $$
+declare
+  v_event_id uuid;
+  v_status text;
+  v_statuses text[] := array[]::text[];
+begin
+  if p_is_waiting and private.try_lock_inbox_events(p_source, p_event_ids) then
+    perform set_config('lock_timeout', '1s', true);
+  end if;
+  foreach v_event_id in array p_event_ids loop
+    v_status := (private.process_inbox_event(p_source, v_event_id, true)).status;
+    v_statuses := v_statuses || v_status;
+    -- a lock that could not be foreseen, such as that of a tag: the next event does not wait for it again
+    if v_status = 'received' then
+      perform set_config('lock_timeout', '20ms', true);
+    end if;
+  end loop;
+  return v_statuses;
+end;
+$$;
+comment on function private.process_inbox_events is
+  'Processes stored events, which are locked already, in this order, and returns their statuses. Those that '
+  'need a lock that somebody else holds are left for later, received; where p_is_waiting, after a second.';
+
+-- Events that wait for somebody's lock do not count, so that however many they are, others are reached.
 create or replace function private.run_inbox_events(p_source text, p_batch integer default null)
 returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_source constant private.inbox_sources := private.load_inbox_source(p_source);
-  v_event private.inbox_events;
-  v_event_id uuid;
+  v_batch constant integer := coalesce(p_batch, v_source.batch_size);
   v_event_ids uuid[];
+  v_statuses text[];
+  v_is_waiting boolean := true;
+  v_seen integer := 0;
+  v_attempts integer := 0;
   v_count integer := 0;
 begin
-  v_event_ids := array(
-    select e.id from private.inbox_events as e
-    where e.source = p_source and e.next_attempt_at <= clock_timestamp()
-    order by e.next_attempt_at
-    limit coalesce(p_batch, v_source.batch_size)
-    for update skip locked
-  );
-  perform private.lock_inbox_events(p_source, v_event_ids);
-  foreach v_event_id in array v_event_ids loop
-    v_event := private.process_inbox_event(p_source, v_event_id, true);
-    v_count := v_count + (v_event.status not in ('failed', 'unreadable'))::integer;
+  while v_attempts < v_batch and v_seen < 20 * v_batch loop
+    v_event_ids := array(
+      select e.id from private.inbox_events as e
+      where e.source = p_source and e.next_attempt_at <= clock_timestamp()
+      order by e.next_attempt_at
+      limit v_batch - v_attempts
+      for update skip locked
+    );
+    exit when v_event_ids = '{}';
+    v_statuses := private.process_inbox_events(p_source, v_event_ids, v_is_waiting);
+    v_seen := v_seen + cardinality(v_event_ids);
+    select
+      v_attempts + count(*)::integer,
+      v_count + (count(*) filter (where u.status not in ('failed', 'unreadable')))::integer
+    into v_attempts, v_count
+    from unnest(v_statuses) as u (status)
+    where u.status <> 'received';
+    v_is_waiting := v_is_waiting and not 'received' = any (v_statuses);
   end loop;
   return v_count;
 end;
 $$;
 comment on function private.run_inbox_events is
   'Processes the events of a source that are due, up to p_batch, else up to its batch_size, and returns how '
-  'many succeeded. One that fails is retried with backoff, up to max_attempts. For the scheduler.';
+  'many succeeded. One that fails is retried with backoff, up to max_attempts; one that needs what somebody '
+  'else has locked is left for later, and does not count. For the scheduler.';
 
 -- 15_inbox/70_replay_inbox_events.sql
 -- All events of a period once more, for example after a fix.
@@ -488,7 +603,6 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_limit constant integer := least(greatest(coalesce(p_limit, 1000), 1), 10000);
   v_event_ids uuid[];
-  v_event_id uuid;
   v_last_at timestamptz;
   v_counts jsonb := '{}'::jsonb;
   v_status text;
@@ -509,9 +623,7 @@ begin
     fetch first v_limit rows with ties
     for update
   ) as o;
-  perform private.lock_inbox_events(p_source, v_event_ids);
-  foreach v_event_id in array coalesce(v_event_ids, '{}') loop
-    v_status := (private.process_inbox_event(p_source, v_event_id, true)).status;
+  foreach v_status in array private.process_inbox_events(p_source, coalesce(v_event_ids, '{}'), true) loop
     v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
   end loop;
   return jsonb_build_object(
@@ -526,7 +638,8 @@ $$;
 comment on function private.replay_inbox_events is
   'Processes every event of a source received from p_from up to p_to again, in the order in which they '
   'arrived. Returns {replayed, next_from, <status>: count}; next_from is where to continue when there were '
-  'more than p_limit (1000 where null, at most 10000), else null. Errors: inbox_range_invalid (422).';
+  'more than p_limit (1000 where null, at most 10000), else null. Those that need what somebody else has '
+  'locked are counted as received: the scheduler processes them. Errors: inbox_range_invalid (422).';
 
 -- 15_inbox/80_prune_inbox_events.sql
 -- What is done is kept for as long as its source's settings say.
@@ -539,18 +652,33 @@ declare
   v_counts jsonb := '{}'::jsonb;
 begin
   for v_source in select s.* from private.inbox_sources as s loop
-    -- One that is being processed again just now is left for another night.
+    -- One that is being processed again just now is left for another night. By ctid, which locked rows keep:
+    -- with `id in (…)` a batch of this size is planned as a join with the whole table.
     delete from private.inbox_events as e
-    where e.id in (
-      select o.id from private.inbox_events as o
+    where e.ctid = any (array(
+      select o.ctid from private.inbox_events as o
       where o.source = v_source.source and o.status in ('processed', 'hint')
         and o.processed_at < now() - make_interval(days => v_source.retention_days)
       order by o.processed_at
       limit p_batch
       for update skip locked
-    );
+    ));
     get diagnostics v_count = row_count;
     v_counts := v_counts || jsonb_build_object(v_source.source, v_count);
+    delete from private.inbox_events as e
+    where not v_source.is_failed_kept and e.ctid = any (array(
+      select o.ctid from private.inbox_events as o
+      where o.source = v_source.source and o.status in ('failed', 'unreadable', 'unrecognised')
+        and o.received_at < now() - make_interval(days => v_source.retention_days)
+        and o.next_attempt_at is null
+      order by o.received_at
+      limit p_batch
+      for update skip locked
+    ));
+    get diagnostics v_count = row_count;
+    v_counts := jsonb_set(
+      v_counts, array[v_source.source], to_jsonb((v_counts ->> v_source.source)::integer + v_count)
+    );
   end loop;
   return v_counts;
 end;
@@ -558,4 +686,4 @@ $$;
 comment on function private.prune_inbox_events is
   'Deletes events that were processed more than retention_days ago, up to p_batch of each source, the oldest '
   'first, and returns how many: {<source>: count}. What failed, could not be read or was not recognised '
-  'stays for a person. For the scheduler.';
+  'stays for a person where the source is set so. For the scheduler.';

@@ -39,6 +39,7 @@ create table public.exai_issues (
   lease_expires_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  claim_minutes integer,
   constraint exai_issues_pkey primary key (id),
   constraint exai_issues_issue_number_key unique (issue_number),
   constraint exai_issues_created_by_user_id_fkey foreign key (created_by_user_id)
@@ -61,6 +62,7 @@ create table public.exai_issues (
   constraint exai_issues_fixed_has_fix_date check (status <> 'fixed' or fix_date is not null),
   constraint exai_issues_verified_has_verification_date
     check (status <> 'verified' or verification_date is not null),
+  constraint exai_issues_claim_minutes_are_in_range check (claim_minutes between 1 and 1440),
   constraint exai_issues_claim_is_whole check (
     (claimed_by is null) = (claimed_at is null) and (claimed_by is null) = (lease_expires_at is null)
   )
@@ -72,7 +74,8 @@ comment on table public.exai_issues is
   'Engineering issues. Null in a column that is not nullable counts as left out: an insert takes the '
   'default, an update and an upsert keep the stored value. Errors on write: exai_severity_invalid, '
   'exai_category_invalid, exai_status_invalid, exai_related_issue_unknown, key_change_forbidden (422), '
-  'exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
+  'exai_relation_cycle_conflict, exai_relation_limit_reached, exai_claim_conflict, '
+  'exai_isolation_unsupported (409).';
 comment on column public.exai_issues.issue_number is
   'The number that people use: unique, assigned by the database. Only servers and imports may choose one.';
 comment on column public.exai_issues.severity is 'critical, high, medium or low.';
@@ -112,18 +115,31 @@ comment on column public.exai_issues.claimed_by is
 comment on column public.exai_issues.claimed_by_user_id is
   'The account of the holder; null if a server claimed it.';
 comment on column public.exai_issues.lease_expires_at is
-  'When the claim ends. An expired claim keeps its columns but has no effect.';
+  'When the claim ends. Each write of the holder to the issue, its steps, updates or relations extends it to '
+  'claim_minutes from then. An expired claim keeps its columns but has no effect.';
+comment on column public.exai_issues.claim_minutes is
+  'For how long the claim lasts after a write of its holder; null counts as 30.';
 
 -- The order in which active issues are listed.
 create index exai_issues_active_idx on public.exai_issues (
   (case severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end),
   issue_number
 ) where status in ('open', 'in_progress');
+create index exai_issues_created_at_idx on public.exai_issues (created_at);
 create index exai_issues_conversation_id_idx on public.exai_issues (conversation_id);
 create index exai_issues_file_path_idx on public.exai_issues (file_path);
+create index exai_issues_title_file_path_idx on public.exai_issues
+  using gin (title extensions.gin_trgm_ops, file_path extensions.gin_trgm_ops);
 create index exai_issues_affected_components_idx on public.exai_issues using gin (affected_components);
 create index exai_issues_created_by_user_id_idx on public.exai_issues (created_by_user_id);
 create index exai_issues_claimed_by_user_id_idx on public.exai_issues (claimed_by_user_id);
+
+create trigger _000_require_agent before insert or update on public.exai_issues
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
+create trigger _000_require_admin before delete on public.exai_issues
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
 
 alter table public.exai_issues enable row level security;
 create policy exai_issues_select_viewer on public.exai_issues
@@ -142,14 +158,14 @@ grant insert (
   affected_components, conversation_id, fix_conversation_id, root_cause, impact_description, recommended_fix,
   actual_fix, related_issues, blocks_issues, blocked_by_issues, discovery_date, fix_date, verification_date,
   created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, lease_expires_at, created_at,
-  updated_at
+  updated_at, claim_minutes
 ) on public.exai_issues to authenticated;
 grant update (
   id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
   affected_components, conversation_id, fix_conversation_id, root_cause, impact_description, recommended_fix,
   actual_fix, related_issues, blocks_issues, blocked_by_issues, discovery_date, fix_date, verification_date,
   created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, lease_expires_at, created_at,
-  updated_at
+  updated_at, claim_minutes
 ) on public.exai_issues to authenticated;
 grant select, insert, update, delete on public.exai_issues to service_role;
 
@@ -397,7 +413,8 @@ comment on column public.exai_issue_updates.update_type is
   'comment, status_change, fix_applied, verification or conversation_link. The database writes an entry of '
   'type status_change for each change of an issue''s status.';
 comment on column public.exai_issue_updates.content is
-  'The text of the entry; for a change of status the old and the new one: open → fixed.';
+  'The text of the entry; for a change of status the old and the new one (open → fixed), and whose claim it '
+  'ended, if that was somebody else''s (open → fixed, ends the claim of conversation-1).';
 comment on column public.exai_issue_updates.conversation_id is
   'Id of the conversation in which it was written. For a change of status: the issue''s fix_conversation_id '
   'if the same statement set it, else the setting app.conversation_id, else the issue''s conversation_id.';
@@ -407,6 +424,7 @@ comment on column public.exai_issue_updates.created_by_user_id is
 
 create index exai_issue_updates_issue_id_created_at_id_idx
   on public.exai_issue_updates (issue_id, created_at desc, id desc);
+create index exai_issue_updates_created_at_idx on public.exai_issue_updates (created_at);
 create index exai_issue_updates_created_by_user_id_idx on public.exai_issue_updates (created_by_user_id);
 
 create or replace function private.check_exai_issue_update() returns trigger
@@ -441,7 +459,9 @@ declare
   v_conversation_id constant text := private.non_blank(current_setting('app.conversation_id', true));
 begin
   insert into public.exai_issue_updates (issue_id, update_type, content, conversation_id)
-  select n.id, 'status_change', format('%s → %s', o.status, n.status), coalesce(
+  select n.id, 'status_change', format('%s → %s', o.status, n.status) || private.describe_ended_exai_claim(
+    row(o.*)::public.exai_issues, row(n.*)::public.exai_issues
+  ), coalesce(
     case when n.fix_conversation_id is distinct from o.fix_conversation_id then n.fix_conversation_id end,
     v_conversation_id, n.conversation_id
   )
@@ -455,6 +475,9 @@ $$;
 comment on function private.log_exai_status is
   'After-update-statement trigger of exai_issues: writes an entry for each change of status.';
 
+create trigger _000_require_agent before insert or update or delete on public.exai_issue_updates
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
 create trigger _050_reject_key_change before update on public.exai_issue_updates
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
   execute function private.reject_key_change();
@@ -509,6 +532,28 @@ grant update (
   id, issue_id, update_type, content, conversation_id, created_by, created_by_user_id, created_at, updated_at
 ) on public.exai_issue_updates to authenticated;
 grant select, insert, update, delete on public.exai_issue_updates to service_role;
+
+-- 30_exai/10_issues/65_link_exai_conversation.sql
+-- What a conversation did, for the history of an issue, where no column has it.
+
+-- Once per conversation and content: a repeated call records nothing. The caller has locked the issue, or the
+-- graph.
+create or replace function private.link_exai_conversation(
+  p_issue_id uuid, p_conversation_id text, p_content text
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.exai_issue_updates (issue_id, update_type, content, conversation_id)
+  select p_issue_id, 'conversation_link', p_content, p_conversation_id
+  where p_conversation_id is not null and not exists (
+    select from public.exai_issue_updates as u
+    where u.issue_id = p_issue_id and u.update_type = 'conversation_link' and u.content = p_content
+      and u.conversation_id = p_conversation_id
+  );
+end;
+$$;
+comment on function private.link_exai_conversation is
+  'Records in the history of an issue what a conversation did, for what has no column for it.';
 
 -- 30_exai/10_issues/70_require_exai_issue.sql
 -- The error for an engineering issue that does not exist, by id and by number.
@@ -623,6 +668,9 @@ end;
 $$;
 comment on function private.lock_exai_steps is 'Locks the numbering of the steps of an issue.';
 
+create trigger _000_require_agent before insert or update or delete on public.exai_issue_checklist
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
 create trigger _050_reject_key_change before update on public.exai_issue_checklist
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
   execute function private.reject_key_change();
@@ -872,9 +920,10 @@ create table public.exai_issue_relations (
 );
 comment on table public.exai_issue_relations is
   'Edges between engineering issues. The kinds blocks and relates are the same data as the id arrays of '
-  'exai_issues: write either one. Agents write and delete edges. Errors on write: '
-  'exai_relation_kind_invalid, key_change_forbidden (422), exai_relation_cycle_conflict, '
-  'exai_isolation_unsupported (409).';
+  'exai_issues: write either one. A parent is not ready while a child is unfinished; a duplicate is never '
+  'ready, and what waits for it waits for the issue that it duplicates. Agents write and delete edges. '
+  'Errors on write: exai_relation_kind_invalid, key_change_forbidden (422), exai_relation_cycle_conflict, '
+  'exai_relation_limit_reached, exai_isolation_unsupported (409).';
 comment on column public.exai_issue_relations.kind is
   'blocks: to waits for from. parent: from is the parent of to. duplicates: from is a duplicate of to. '
   'discovered_from: from was found while working on to. relates: symmetric, stored once with the lower '
@@ -882,19 +931,33 @@ comment on column public.exai_issue_relations.kind is
 
 create index exai_issue_relations_to_issue_id_kind_idx
   on public.exai_issue_relations (to_issue_id, kind, from_issue_id);
+-- The search for cycles asks each issue on the path for these. Most have none, which a small index finds out
+-- sooner.
+create index exai_issue_relations_backward_idx
+  on public.exai_issue_relations (to_issue_id, from_issue_id) where kind in ('parent', 'duplicates');
+
+create or replace function private.require_exai_relation_kind(p_kind text) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_kinds constant text[] := array['blocks', 'relates', 'duplicates', 'parent', 'discovered_from'];
+begin
+  if (p_kind = any (v_kinds)) is not true then
+    raise exception using
+      errcode = 'PT422', message = 'exai_relation_kind_invalid',
+      detail = format('%L is not a valid kind of relation.', p_kind),
+      hint = 'Use one of: ' || array_to_string(v_kinds, ', ') || '.';
+  end if;
+end;
+$$;
+comment on function private.require_exai_relation_kind is
+  'Does nothing for a valid kind of relation. Errors: exai_relation_kind_invalid (422).';
 
 create or replace function private.check_exai_relation() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_kinds constant text[] := array['blocks', 'relates', 'duplicates', 'parent', 'discovered_from'];
   v_from_issue_id constant uuid := new.from_issue_id;
 begin
-  if new.kind <> all (v_kinds) then
-    raise exception using
-      errcode = 'PT422', message = 'exai_relation_kind_invalid',
-      detail = format('%L is not a valid kind of relation.', new.kind),
-      hint = 'Use one of: ' || array_to_string(v_kinds, ', ') || '.';
-  end if;
+  perform private.require_exai_relation_kind(new.kind);
   if new.kind = 'relates' and new.to_issue_id < new.from_issue_id then
     new.from_issue_id := new.to_issue_id;
     new.to_issue_id := v_from_issue_id;
@@ -906,6 +969,9 @@ comment on function private.check_exai_relation is
   'Before trigger of exai_issue_relations: checks the kind, and stores relates with the lower id as from. '
   'Errors: exai_relation_kind_invalid (422).';
 
+create trigger _000_require_agent before insert or update or delete on public.exai_issue_relations
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
 create trigger _010_lock_exai_graph before insert or update or delete or truncate
   on public.exai_issue_relations
   for each statement execute function private.lock_exai_graph_for_statement();
@@ -940,119 +1006,228 @@ grant select, insert, update, delete on public.exai_issue_relations to service_r
 -- 30_exai/30_relations/30_exai_relation_cycles.sql
 -- Rejects edges that would make an issue wait for itself.
 --
--- blocks and parent are checked as one graph: what blocks a parent also holds up its children, so a child
--- that blocks its own parent would never be ready. Writers of edges are serialized (lock_exai_graph), so the
--- check sees every edge.
+-- What waits is not an issue but its start or its end. An issue starts before it ends. `a blocks b`: a ends
+-- before b starts. `p parent c`: p starts before c starts, because what blocks a parent also holds up its
+-- children; and c ends before p ends. `d duplicates o`: o ends before d ends. An edge is rejected if these
+-- rules then contradict each other: a child that blocks its parent, a parent that blocks its child, two
+-- issues that duplicate each other. Writers of edges are serialized (lock_exai_graph), so the check sees
+-- every edge.
 
--- Bidirectional search with a growing limit: up to 64 issues forward from the start, then backward from the
--- end, then 256 times as many. Most edges have an end with few issues behind it, and the search from that end
--- decides. The kinds are compared with or: a list would become an index condition, which is set up again for
--- each issue on the path and adds a third to the time.
-create or replace function private.has_exai_path(p_start_id uuid, p_end_id uuid) returns boolean
+create or replace function private.raise_exai_relation_limit(p_max_limit integer) returns void
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT409', message = 'exai_relation_limit_reached',
+    detail = format(
+      'Whether this edge would close a cycle can''t be decided: more than %s issues wait for the one end, '
+        'and the other waits for as many.', p_max_limit
+    ),
+    hint = 'Remove edges between issues that are finished, and add this one again.';
+end;
+$$;
+comment on function private.raise_exai_relation_limit is
+  'Raises exai_relation_limit_reached (409): a search for a cycle reached its limit from both ends.';
+
+-- Bidirectional search with a growing limit: up to 64 events forward from the first, then backward from the
+-- last, then eight times as many. Most edges have an end with few issues behind it, and the search from that
+-- end decides, in less than three times what it alone takes. Whoever reaches the start of an issue also
+-- reaches its end, which therefore has no row of its own; backward it is the other way around. The kinds are
+-- compared with or: a list would become an index condition, which is set up again for each issue on the path
+-- and adds a third to the time.
+create or replace function private.has_exai_path(
+  p_first_id uuid, p_first_is_start boolean, p_last_id uuid, p_last_is_start boolean,
+  p_max_limit integer default 32768
+) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_limit integer := 64;
-  v_reached_ids uuid[];
+  v_count integer;
+  v_is_found boolean;
 begin
   loop
-    v_reached_ids := array(
-      with recursive reached (id) as (
-        select p_start_id
-        union
-        select e.to_issue_id
-        from reached as r
-        join public.exai_issue_relations as e on e.from_issue_id = r.id
-        where e.kind = 'blocks' or e.kind = 'parent'
-      )
-      select r.id from reached as r limit v_limit
-    );
-    exit when p_end_id = any (v_reached_ids) or cardinality(v_reached_ids) < v_limit;
-    v_reached_ids := array(
-      with recursive reached (id) as (
-        select p_end_id
-        union
-        select e.from_issue_id
-        from reached as r
-        join public.exai_issue_relations as e on e.to_issue_id = r.id
-        where e.kind = 'blocks' or e.kind = 'parent'
-      )
-      select r.id from reached as r limit v_limit
-    );
-    exit when p_start_id = any (v_reached_ids) or cardinality(v_reached_ids) < v_limit;
-    v_limit := v_limit * 256;
+    with recursive reached (id, is_start) as (
+      select p_first_id, p_first_is_start
+      union
+      select n.id, n.is_start
+      from reached as r
+      cross join lateral (
+        select e.to_issue_id, true
+        from public.exai_issue_relations as e
+        where e.from_issue_id = r.id and (e.kind = 'blocks' or r.is_start and e.kind = 'parent')
+        union all
+        select e.from_issue_id, false
+        from public.exai_issue_relations as e
+        where e.to_issue_id = r.id and (e.kind = 'parent' or e.kind = 'duplicates')
+      ) as n (id, is_start)
+    )
+    select count(*)::integer,
+      coalesce(bool_or(r.id = p_last_id and (r.is_start or not p_last_is_start)), false)
+    into v_count, v_is_found
+    from (select * from reached limit v_limit) as r;
+    exit when v_is_found or v_count < v_limit;
+    with recursive reached (id, is_end) as (
+      select p_last_id, not p_last_is_start
+      union
+      select n.id, n.is_end
+      from reached as r
+      cross join lateral (
+        select e.from_issue_id, e.kind = 'blocks'
+        from public.exai_issue_relations as e
+        where e.to_issue_id = r.id and (e.kind = 'blocks' or e.kind = 'parent')
+        union all
+        select e.to_issue_id, true
+        from public.exai_issue_relations as e
+        where r.is_end and e.from_issue_id = r.id and (e.kind = 'parent' or e.kind = 'duplicates')
+      ) as n (id, is_end)
+    )
+    select count(*)::integer,
+      coalesce(bool_or(r.id = p_first_id and (r.is_end or p_first_is_start)), false)
+    into v_count, v_is_found
+    from (select * from reached limit v_limit) as r;
+    exit when v_is_found or v_count < v_limit;
+    v_limit := v_limit * 8;
+    if v_limit > p_max_limit then
+      perform private.raise_exai_relation_limit(p_max_limit);
+    end if;
   end loop;
-  return p_start_id = any (v_reached_ids) and p_end_id = any (v_reached_ids);
+  return v_is_found;
 end;
 $$;
 comment on function private.has_exai_path is
-  'Whether a path of blocks and parent leads from one issue to the other, so that an edge back would '
-  'close a cycle.';
+  'Whether the start or end of one issue comes before the start or end of another, so that an edge back '
+  'would close a cycle. Errors: exai_relation_limit_reached (409).';
 
--- Kahn's algorithm: removes issues without incoming edges until only the cycles, and what lies behind them,
--- are left. Linear in the size of the graph. Issues are numbered, because plpgsql has arrays and no maps:
--- v_ids is the id by number, v_targets the edges' targets ordered by source, v_first the source's first index
--- in v_targets.
+-- The start of the nth issue is event 2n - 1, its end 2n: plpgsql has arrays and no maps.
+create or replace function private.load_exai_graph(
+  out o_ids uuid[], out o_sources integer[], out o_targets integer[]
+)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  with edge as materialized (
+    select e.from_issue_id, e.to_issue_id, e.kind
+    from public.exai_issue_relations as e
+    where e.kind in ('blocks', 'parent', 'duplicates')
+  ),
+  node as materialized (
+    select n.id, row_number() over (order by n.id)::integer as number
+    from (select e.from_issue_id as id from edge as e union select e.to_issue_id from edge as e) as n
+  ),
+  arc as (
+    select v.source, v.target
+    from edge as e
+    join node as f on f.id = e.from_issue_id
+    join node as t on t.id = e.to_issue_id
+    cross join lateral (
+      values
+        ('blocks', 2 * f.number, 2 * t.number - 1), ('parent', 2 * f.number - 1, 2 * t.number - 1),
+        ('parent', 2 * t.number, 2 * f.number), ('duplicates', 2 * t.number, 2 * f.number)
+    ) as v (kind, source, target)
+    where v.kind = e.kind
+    union all
+    select 2 * n.number - 1, 2 * n.number from node as n
+  )
+  select (select array_agg(n.id order by n.number) from node as n),
+    array_agg(a.source order by a.source), array_agg(a.target order by a.source)
+  into o_ids, o_sources, o_targets
+  from arc as a;
+end;
+$$;
+comment on function private.load_exai_graph is
+  'The issues that have edges, by number, and which events come before which, ordered by source.';
+
+-- Kahn's algorithm: removes events without incoming arcs until only the cycles, and what lies behind them,
+-- are left. Linear in the size of the graph.
 create or replace function private.find_exai_cycles() returns uuid[]
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_ids uuid[];
-  v_first integer[];
+  v_sources integer[];
   v_targets integer[];
+  v_at integer;
+  -- by event: the index of its first arc, and how many arcs lead to it
+  v_first integer[];
   v_in_counts integer[];
   v_queue integer[];
   v_queue_length integer;
   v_done_count integer := 0;
   v_target integer;
 begin
-  with edge as materialized (
-    select distinct e.from_issue_id, e.to_issue_id
-    from public.exai_issue_relations as e
-    where e.kind in ('blocks', 'parent')
-  ),
-  node as materialized (
-    select n.id, row_number() over (order by n.id)::integer as number
-    from (select e.from_issue_id as id from edge as e union select e.to_issue_id from edge as e) as n
-  ),
-  arc as materialized (
-    select f.number as source, t.number as target
-    from edge as e join node as f on f.id = e.from_issue_id join node as t on t.id = e.to_issue_id
-  ),
-  degree as (
-    select n.number, n.id, coalesce(o.out_count, 0) as out_count, coalesce(i.in_count, 0) as in_count
-    from node as n
-    left join (select a.source, count(*)::integer as out_count from arc as a group by 1) as o
-      on o.source = n.number
-    left join (select a.target, count(*)::integer as in_count from arc as a group by 1) as i
-      on i.target = n.number
-  )
-  select array_agg(s.id order by s.number), array_agg(s.first order by s.number),
-    (select array_agg(a.target order by a.source) from arc as a), array_agg(s.in_count order by s.number),
-    array_agg(s.number order by s.number) filter (where s.in_count = 0)
-  into v_ids, v_first, v_targets, v_in_counts, v_queue
-  from (
-    select d.*, (1 + sum(d.out_count) over (order by d.number) - d.out_count)::integer as first
-    from degree as d
-  ) as s;
+  select g.o_ids, g.o_sources, g.o_targets into v_ids, v_sources, v_targets
+  from private.load_exai_graph() as g;
+  select array_agg(o.first order by n.number), array_agg(coalesce(i.count, 0) order by n.number),
+    array_agg(n.number order by n.number) filter (where i.count is null)
+  into v_first, v_in_counts, v_queue
+  from generate_series(1, 2 * cardinality(v_ids)) as n (number)
+  left join (
+    select u.source, min(u.index)::integer
+    from unnest(v_sources) with ordinality as u (source, index) group by 1
+  ) as o (number, first) using (number)
+  left join (
+    select u.target, count(*)::integer from unnest(v_targets) as u (target) group by 1
+  ) as i (number, count) using (number);
   v_queue_length := coalesce(cardinality(v_queue), 0);
-  v_first := v_first || (cardinality(v_targets) + 1);
   while v_done_count < v_queue_length loop
     v_done_count := v_done_count + 1;
-    for v_at in v_first[v_queue[v_done_count]]..v_first[v_queue[v_done_count] + 1] - 1 loop
+    v_at := v_first[v_queue[v_done_count]];
+    while v_sources[v_at] = v_queue[v_done_count] loop
       v_target := v_targets[v_at];
       v_in_counts[v_target] := v_in_counts[v_target] - 1;
       if v_in_counts[v_target] = 0 then
         v_queue_length := v_queue_length + 1;
         v_queue[v_queue_length] := v_target;
       end if;
+      v_at := v_at + 1;
     end loop;
   end loop;
   return array(
-    select v_ids[u.number] from unnest(v_in_counts) with ordinality as u (count, number) where u.count > 0
+    select distinct v_ids[(u.number + 1) / 2]
+    from unnest(v_in_counts) with ordinality as u (count, number)
+    where u.count > 0
   );
 end;
 $$;
 comment on function private.find_exai_cycles is
-  'The issues on cycles of blocks and parent, and those behind them; empty for a valid graph.';
+  'The issues on cycles of blocks, parent and duplicates, and those behind them; empty for a valid graph.';
+
+create or replace function private.reject_exai_cycle(p_edge public.exai_issue_relations) returns void
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_from_id constant uuid := p_edge.from_issue_id;
+  v_to_id constant uuid := p_edge.to_issue_id;
+  v_from_number integer;
+  v_to_number integer;
+  -- which end waits for the other one already
+  v_waiting_number integer;
+begin
+  select f.issue_number, t.issue_number into v_from_number, v_to_number
+  from public.exai_issues as f cross join public.exai_issues as t
+  where f.id = v_from_id and t.id = v_to_id;
+  if p_edge.kind in ('blocks', 'parent')
+    and private.has_exai_path(v_to_id, true, v_from_id, p_edge.kind = 'parent')
+  then
+    v_waiting_number := v_from_number;
+  elsif p_edge.kind in ('parent', 'duplicates')
+    and private.has_exai_path(v_from_id, false, v_to_id, false)
+  then
+    v_waiting_number := v_to_number;
+  else
+    return;
+  end if;
+  raise exception using
+    errcode = 'PT409', message = 'exai_relation_cycle_conflict',
+    detail = format(
+      'Issue #%s %s issue #%s would close a cycle: #%s already waits for #%s.', v_from_number,
+      case p_edge.kind
+        when 'blocks' then 'blocking' when 'parent' then 'being the parent of' else 'duplicating'
+      end,
+      v_to_number, v_waiting_number, v_from_number + v_to_number - v_waiting_number
+    ),
+    hint = 'Leave this edge out, or remove an edge of the path that leads back.';
+end;
+$$;
+comment on function private.reject_exai_cycle is
+  'Rejects an edge if one of its ends already waits for the other. Errors: exai_relation_cycle_conflict, '
+  'exai_relation_limit_reached (409).';
 
 -- Up to 8 new edges are checked one by one. For more, one pass over the whole graph is cheaper.
 create or replace function private.reject_exai_cycles() returns trigger
@@ -1060,41 +1235,28 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_max_single constant integer := 8;
   v_suspect_ids uuid[];
-  v_edge record;
 begin
-  if (select count(*) from new_edges as n where n.kind in ('blocks', 'parent')) > v_max_single then
+  if (select count(*) from new_edges as n where n.kind in ('blocks', 'parent', 'duplicates')) > v_max_single
+  then
     v_suspect_ids := private.find_exai_cycles();
     if v_suspect_ids = '{}' then
       return null;
     end if;
   end if;
-  for v_edge in
-    select n.from_issue_id, n.to_issue_id, n.kind
-    from new_edges as n
-    where n.kind in ('blocks', 'parent')
-      and (
-        v_suspect_ids is null
-        or n.from_issue_id = any (v_suspect_ids) and n.to_issue_id = any (v_suspect_ids)
-      )
-    order by n.from_issue_id, n.to_issue_id
-  loop
-    if private.has_exai_path(v_edge.to_issue_id, v_edge.from_issue_id) then
-      raise exception using
-        errcode = 'PT409', message = 'exai_relation_cycle_conflict',
-        detail = format(
-          'Issue #%s %s issue #%s would close a cycle: #%1$s already waits for #%3$s.',
-          (select i.issue_number from public.exai_issues as i where i.id = v_edge.from_issue_id),
-          case v_edge.kind when 'blocks' then 'blocking' else 'being the parent of' end,
-          (select i.issue_number from public.exai_issues as i where i.id = v_edge.to_issue_id)
-        ),
-        hint = 'Leave this edge out, or remove an edge of the path that leads back.';
-    end if;
-  end loop;
+  perform private.reject_exai_cycle(n)
+  from new_edges as n
+  where n.kind in ('blocks', 'parent', 'duplicates')
+    and (
+      v_suspect_ids is null
+      or n.from_issue_id = any (v_suspect_ids) and n.to_issue_id = any (v_suspect_ids)
+    )
+  order by n.from_issue_id, n.to_issue_id;
   return null;
 end;
 $$;
 comment on function private.reject_exai_cycles is
-  'After-insert-statement trigger of exai_issue_relations. Errors: exai_relation_cycle_conflict (409).';
+  'After-insert-statement trigger of exai_issue_relations. Errors: exai_relation_cycle_conflict, '
+  'exai_relation_limit_reached (409).';
 
 create trigger _100_reject_exai_cycles after insert on public.exai_issue_relations
   referencing new table as new_edges
@@ -1318,8 +1480,25 @@ create trigger _210_sync_exai_arrays_to_edges after update on public.exai_issues
 -- 30_exai/30_relations/50_relate_exai_issues.sql
 -- Relates two engineering issues.
 
-create or replace function private.relate_exai_issues(p_from_issue_id uuid, p_to_issue_id uuid, p_kind text)
-returns public.exai_issue_relations
+create or replace function private.link_exai_relation(
+  p_from_issue_id uuid, p_to_issue_id uuid, p_conversation_id text, p_content text
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.link_exai_conversation(
+    f.id, private.non_blank(p_conversation_id), format(p_content, f.issue_number, t.issue_number)
+  )
+  from public.exai_issues as f cross join public.exai_issues as t
+  where f.id = p_from_issue_id and t.id = p_to_issue_id;
+end;
+$$;
+comment on function private.link_exai_relation is
+  'Records in the history of the first issue what a conversation did to a relation. p_content is a format '
+  'for the numbers of both issues.';
+
+create or replace function private.relate_exai_issues(
+  p_from_issue_id uuid, p_to_issue_id uuid, p_kind text, p_conversation_id text
+) returns public.exai_issue_relations
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_edge public.exai_issue_relations;
@@ -1342,24 +1521,30 @@ begin
   where e.from_issue_id = case when v_is_swapped then p_to_issue_id else p_from_issue_id end
     and e.to_issue_id = case when v_is_swapped then p_from_issue_id else p_to_issue_id end
     and e.kind = p_kind;
+  perform private.link_exai_relation(
+    p_from_issue_id, p_to_issue_id, p_conversation_id, format('Related: #%%s %s #%%s.', p_kind)
+  );
   return v_edge;
 end;
 $$;
 grant execute on function private.relate_exai_issues to authenticated, service_role;
 
-create or replace function public.relate_exai_issues(from_issue_id uuid, to_issue_id uuid, kind text)
-returns public.exai_issue_relations
+create or replace function public.relate_exai_issues(
+  from_issue_id uuid, to_issue_id uuid, kind text, conversation_id text default null
+) returns public.exai_issue_relations
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.relate_exai_issues(
-    relate_exai_issues.from_issue_id, relate_exai_issues.to_issue_id, relate_exai_issues.kind
+    relate_exai_issues.from_issue_id, relate_exai_issues.to_issue_id, relate_exai_issues.kind,
+    relate_exai_issues.conversation_id
   );
 end;
 comment on function public.relate_exai_issues is
   'Adds a relation: from_issue_id blocks, relates to, duplicates, is the parent of (parent), or was '
-  'discovered_from to_issue_id. If the relation exists, nothing changes. Returns the edge as it is stored. '
-  'Agents and servers. Errors: sign_in_required (401), team_role_required (403), exai_issue_unknown (404), '
-  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), exai_relation_kind_invalid, '
+  'discovered_from to_issue_id. If the relation exists, nothing changes. A conversation is recorded in the '
+  'history of from_issue_id. Returns the edge as it is stored. Agents and servers. Errors: '
+  'sign_in_required (401), team_role_required (403), exai_issue_unknown (404), exai_relation_cycle_conflict, '
+  'exai_relation_limit_reached, exai_isolation_unsupported (409), exai_relation_kind_invalid, '
   'exai_relation_invalid (422).';
 grant execute on function public.relate_exai_issues to authenticated, service_role;
 
@@ -1367,38 +1552,55 @@ grant execute on function public.relate_exai_issues to authenticated, service_ro
 -- Removes a relation between two engineering issues.
 
 create or replace function private.unrelate_exai_issues(
-  p_from_issue_id uuid, p_to_issue_id uuid, p_kind text
+  p_from_issue_id uuid, p_to_issue_id uuid, p_kind text, p_conversation_id text
 ) returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.require_team_role('agent');
+  perform private.require_exai_issue(p_from_issue_id);
+  perform private.require_exai_issue(p_to_issue_id);
+  perform private.require_exai_relation_kind(p_kind);
   delete from public.exai_issue_relations as e
   where e.kind = p_kind
     and (
       e.from_issue_id = p_from_issue_id and e.to_issue_id = p_to_issue_id
       or p_kind = 'relates' and e.from_issue_id = p_to_issue_id and e.to_issue_id = p_from_issue_id
     );
-  return found;
+  if not found then
+    return false;
+  end if;
+  perform private.link_exai_relation(
+    p_from_issue_id, p_to_issue_id, p_conversation_id, format('No longer: #%%s %s #%%s.', p_kind)
+  );
+  return true;
 end;
 $$;
 grant execute on function private.unrelate_exai_issues to authenticated, service_role;
 
-create or replace function public.unrelate_exai_issues(from_issue_id uuid, to_issue_id uuid, kind text)
-returns boolean
+create or replace function public.unrelate_exai_issues(
+  from_issue_id uuid, to_issue_id uuid, kind text, conversation_id text default null
+) returns boolean
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.unrelate_exai_issues(
-    unrelate_exai_issues.from_issue_id, unrelate_exai_issues.to_issue_id, unrelate_exai_issues.kind
+    unrelate_exai_issues.from_issue_id, unrelate_exai_issues.to_issue_id, unrelate_exai_issues.kind,
+    unrelate_exai_issues.conversation_id
   );
 end;
 comment on function public.unrelate_exai_issues is
-  'Removes a relation (relates in either direction) and returns whether it existed. Agents and servers. '
-  'Errors: sign_in_required (401), team_role_required (403), exai_isolation_unsupported (409).';
+  'Removes a relation (relates in either direction) and returns whether it existed. A conversation is '
+  'recorded in the history of from_issue_id. Agents and servers. Errors: sign_in_required (401), '
+  'team_role_required (403), exai_issue_unknown (404), exai_isolation_unsupported (409), '
+  'exai_relation_kind_invalid (422).';
 grant execute on function public.unrelate_exai_issues to authenticated, service_role;
 
 -- 30_exai/40_progress/10_exai_issue_counts.sql
--- Counts per engineering issue: its steps, the active issues that block it, and those that wait for it. They
--- are updated with each write, so that a read does not count.
+-- Counts per engineering issue: its steps, what it waits for, and what waits for it. They are updated with
+-- each write, so that a read does not count.
+--
+-- An issue is unfinished while it is active. A duplicate is not work of its own: it is unfinished while an
+-- issue that it duplicates is, whatever its own status. What waits for an issue (the issues that it blocks,
+-- its parents, its duplicates) waits while it is unfinished.
 
 create table private.exai_issue_counts (
   issue_id uuid not null,
@@ -1412,14 +1614,29 @@ create table private.exai_issue_counts (
   active_blockers_count integer not null default 0,
   blocked_parents_count integer not null default 0,
   unblocks_count integer not null default 0,
+  active_children_count integer not null default 0,
+  originals_count integer not null default 0,
+  active_originals_count integer not null default 0,
+  is_unfinished boolean not null generated always as (
+    case when originals_count > 0 then active_originals_count > 0 else is_active end
+  ) stored,
+  is_work boolean not null generated always as (is_active and originals_count = 0) stored,
+  is_blocked boolean not null generated always as (active_blockers_count + blocked_parents_count > 0) stored,
+  is_ready boolean not null generated always as (
+    is_active and originals_count + active_children_count + active_blockers_count + blocked_parents_count = 0
+  ) stored,
   constraint exai_issue_counts_pkey primary key (issue_id),
   constraint exai_issue_counts_issue_id_fkey foreign key (issue_id)
     references public.exai_issues (id) on delete cascade,
   constraint exai_issue_counts_steps_add_up check (
     completed_count >= 0 and skipped_count >= 0 and completed_count + skipped_count <= step_count
   ),
-  constraint exai_issue_counts_are_not_negative
-    check (active_blockers_count >= 0 and blocked_parents_count >= 0 and unblocks_count >= 0)
+  constraint exai_issue_counts_are_not_negative check (
+    active_blockers_count >= 0 and blocked_parents_count >= 0 and unblocks_count >= 0
+    and active_children_count >= 0
+  ),
+  constraint exai_issue_counts_originals_add_up
+    check (active_originals_count >= 0 and active_originals_count <= originals_count)
 ) with (fillfactor = 80);
 comment on table private.exai_issue_counts is
   'One row per engineering issue, written only by triggers and read by exai_active_issues and '
@@ -1427,15 +1644,24 @@ comment on table private.exai_issue_counts is
 comment on column private.exai_issue_counts.severity_rank is '1 critical, 2 high, 3 medium, 4 low.';
 comment on column private.exai_issue_counts.is_active is 'Whether the status is open or in_progress.';
 comment on column private.exai_issue_counts.active_blockers_count is
-  'Active issues that block this one directly.';
+  'Unfinished issues that block this one directly.';
 comment on column private.exai_issue_counts.blocked_parents_count is
-  'Parents that are blocked: by an active issue, or because a parent of theirs is blocked.';
-comment on column private.exai_issue_counts.unblocks_count is 'Active issues that this one blocks directly.';
+  'Parents that are blocked: by an unfinished issue, or because a parent of theirs is blocked.';
+comment on column private.exai_issue_counts.unblocks_count is
+  'Active issues, without duplicates, that this one or a duplicate of it blocks directly.';
+comment on column private.exai_issue_counts.active_children_count is 'Unfinished issues whose parent it is.';
+comment on column private.exai_issue_counts.originals_count is
+  'Issues that it duplicates; it is a duplicate if there are any.';
+comment on column private.exai_issue_counts.active_originals_count is
+  'Unfinished issues that it duplicates.';
+comment on column private.exai_issue_counts.is_unfinished is 'Whether what waits for it still waits.';
+comment on column private.exai_issue_counts.is_work is 'Whether it is active and not a duplicate.';
+comment on column private.exai_issue_counts.is_ready is 'Whether it is work that waits for nothing.';
 
 -- The order of exai_ready_issues.
 create index exai_issue_counts_ready_idx
   on private.exai_issue_counts (severity_rank, unblocks_count desc, created_at, issue_number)
-  where is_active and active_blockers_count = 0 and blocked_parents_count = 0;
+  where is_ready;
 
 alter table private.exai_issue_counts enable row level security;
 create policy exai_issue_counts_select_viewer on private.exai_issue_counts
@@ -1557,98 +1783,164 @@ create trigger _120_count_deleted_exai_steps after delete on public.exai_issue_c
 create trigger _130_clear_exai_step_counts after truncate on public.exai_issue_checklist
   for each statement execute function private.clear_exai_step_counts();
 
--- 30_exai/40_progress/30_exai_blocked_counts.sql
--- Adds to the counts of what blocks what, and passes changes on to the children.
+-- 30_exai/40_progress/30_add_exai_counts.sql
+-- Adds to the counts of what waits for what, and passes changes on to the issues that they affect.
+--
+-- A change is a count of an issue, by its name without _count, and an amount. Status and severity count as
+-- such: active is 1 or 0, severity the rank.
 
-create or replace function private.lock_exai_counts(p_issue_ids uuid[]) returns void
+-- All locks at once and by id, before anything is written: two updates of statuses can reach the same issues
+-- from different sides. `offset 0` keeps the planner from hashing all relations.
+create or replace function private.lock_exai_counts(p_issue_ids uuid[], p_names text[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_ids uuid[];
 begin
-  perform from private.exai_issue_counts as c
-  where c.issue_id in (
-    with recursive affected (id) as (
-      select u.id from unnest(p_issue_ids) as u (id)
+  v_issue_ids := array(
+    with recursive affected (id, change) as (
+      select u.id, case
+        when u.name in ('active', 'originals', 'active_originals') then 'unfinished'
+        when u.name in ('active_blockers', 'blocked_parents') then 'blocked'
+        else u.name
+      end
+      from unnest(p_issue_ids, p_names) as u (id, name)
       union
-      select e.to_issue_id
+      select n.id, n.change
       from affected as a
-      join public.exai_issue_relations as e on e.from_issue_id = a.id
-      where e.kind = 'parent'
+      cross join lateral (
+        select e.to_issue_id, case e.kind when 'duplicates' then 'unblocks' else 'blocked' end
+        from public.exai_issue_relations as e
+        where e.from_issue_id = a.id and (
+          a.change = 'unfinished' and e.kind = 'blocks' or a.change = 'blocked' and e.kind = 'parent'
+          or a.change = 'unblocks' and e.kind = 'duplicates'
+        )
+        union all
+        select e.from_issue_id, case e.kind
+          when 'duplicates' then 'unfinished' when 'blocks' then 'unblocks' else 'active_children'
+        end
+        from public.exai_issue_relations as e
+        where e.to_issue_id = a.id and a.change = 'unfinished'
+          and (e.kind = 'blocks' or e.kind = 'parent' or e.kind = 'duplicates')
+        offset 0
+      ) as n (id, change)
+      where a.change <> 'active_children'
     )
-    select a.id from affected as a
-  )
+    select distinct a.id from affected as a
+  );
+  perform from private.exai_issue_counts as c where c.issue_id = any (v_issue_ids)
   order by c.issue_id
   for no key update;
 end;
 $$;
 comment on function private.lock_exai_counts is
-  'Locks the counts of these issues and of all their descendants, by id: a change of a parent reaches them.';
+  'Locks, by id, the counts of these issues and of all that a change of the named counts can reach.';
 
--- Level by level: each issue that becomes blocked, or stops being blocked, is one blocked parent more or less
--- for each of its children.
-create or replace function private.add_exai_blocked_counts(
-  p_issue_ids uuid[], p_blockers integer[], p_parents integer[], p_unblocks integer[]
-) returns void
+create or replace function private.write_exai_counts(
+  p_issue_ids uuid[], p_names text[], p_amounts integer[]
+) returns table (issue_id uuid, unfinished integer, blocked integer, work integer, unblocks integer)
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return query
+  with delta as (
+    select u.id,
+      coalesce(sum(u.amount) filter (where u.name = 'active'), 0)::integer as active,
+      coalesce(sum(u.amount) filter (where u.name = 'severity'), 0)::integer as severity,
+      coalesce(sum(u.amount) filter (where u.name = 'originals'), 0)::integer as originals,
+      coalesce(sum(u.amount) filter (where u.name = 'active_originals'), 0)::integer as active_originals,
+      coalesce(sum(u.amount) filter (where u.name = 'active_blockers'), 0)::integer as active_blockers,
+      coalesce(sum(u.amount) filter (where u.name = 'blocked_parents'), 0)::integer as blocked_parents,
+      coalesce(sum(u.amount) filter (where u.name = 'active_children'), 0)::integer as active_children,
+      coalesce(sum(u.amount) filter (where u.name = 'unblocks'), 0)::integer as unblocks
+    from unnest(p_issue_ids, p_names, p_amounts) as u (id, name, amount)
+    group by u.id
+  )
+  update private.exai_issue_counts as c
+  set is_active = (o.is_active::integer + d.active)::boolean,
+    severity_rank = (o.severity_rank + d.severity)::smallint,
+    originals_count = o.originals_count + d.originals,
+    active_originals_count = o.active_originals_count + d.active_originals,
+    active_blockers_count = o.active_blockers_count + d.active_blockers,
+    blocked_parents_count = o.blocked_parents_count + d.blocked_parents,
+    active_children_count = o.active_children_count + d.active_children,
+    unblocks_count = o.unblocks_count + d.unblocks
+  from delta as d
+  join private.exai_issue_counts as o on o.issue_id = d.id
+  where c.issue_id = d.id
+  returning c.issue_id, c.is_unfinished::integer - o.is_unfinished::integer,
+    c.is_blocked::integer - o.is_blocked::integer, c.is_work::integer - o.is_work::integer, d.unblocks;
+end;
+$$;
+comment on function private.write_exai_counts is
+  'Adds the amounts to the counts of these issues, which are locked. Returns for each issue whether it '
+  'became unfinished, blocked, or work (1), or stopped being so (-1), and what was added to unblocks.';
+
+-- Level by level. Relations have no cycles, so this ends.
+create or replace function private.add_exai_counts(p_issue_ids uuid[], p_names text[], p_amounts integer[])
+returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue_ids uuid[] := p_issue_ids;
-  v_blockers integer[] := p_blockers;
-  v_parents integer[] := p_parents;
-  v_unblocks integer[] := p_unblocks;
+  v_names text[] := p_names;
+  v_amounts integer[] := p_amounts;
 begin
-  perform private.lock_exai_counts(p_issue_ids);
+  if p_issue_ids is null then
+    return;
+  end if;
+  perform private.lock_exai_counts(p_issue_ids, p_names);
   while v_issue_ids is not null loop
-    with delta as (
-      select u.id, sum(u.blockers)::integer as blockers, sum(u.parents)::integer as parents,
-        coalesce(sum(u.unblocks), 0)::integer as unblocks
-      from unnest(v_issue_ids, v_blockers, v_parents, v_unblocks) as u (id, blockers, parents, unblocks)
-      group by u.id
-    ),
-    updated as (
-      update private.exai_issue_counts as c
-      set active_blockers_count = c.active_blockers_count + d.blockers,
-        blocked_parents_count = c.blocked_parents_count + d.parents,
-        unblocks_count = c.unblocks_count + d.unblocks
-      from delta as d
-      where c.issue_id = d.id and (d.blockers, d.parents, d.unblocks) <> (0, 0, 0)
-      returning c.issue_id,
-        -- 1 if the issue became blocked, -1 if it stopped being blocked
-        (c.active_blockers_count + c.blocked_parents_count > 0)::integer
-          - (c.active_blockers_count - d.blockers + c.blocked_parents_count - d.parents > 0)::integer
-          as change
-    )
-    select array_agg(e.to_issue_id), array_agg(0), array_agg(u.change), null::integer[]
-    into v_issue_ids, v_blockers, v_parents, v_unblocks
-    from updated as u
-    join public.exai_issue_relations as e on e.from_issue_id = u.issue_id
-    where u.change <> 0 and e.kind = 'parent';
+    select array_agg(n.id), array_agg(n.name), array_agg(n.amount)
+    into v_issue_ids, v_names, v_amounts
+    from private.write_exai_counts(v_issue_ids, v_names, v_amounts) as w
+    cross join lateral (
+      select e.to_issue_id,
+        case e.kind
+          when 'blocks' then 'active_blockers' when 'parent' then 'blocked_parents' else 'unblocks'
+        end,
+        case e.kind when 'blocks' then w.unfinished when 'parent' then w.blocked else w.unblocks end
+      from public.exai_issue_relations as e
+      where e.from_issue_id = w.issue_id
+        and (e.kind = 'blocks' or e.kind = 'parent' or e.kind = 'duplicates')
+      union all
+      select e.from_issue_id,
+        case e.kind
+          when 'blocks' then 'unblocks' when 'parent' then 'active_children' else 'active_originals'
+        end,
+        case e.kind when 'blocks' then w.work else w.unfinished end
+      from public.exai_issue_relations as e
+      where e.to_issue_id = w.issue_id
+        and (e.kind = 'blocks' or e.kind = 'parent' or e.kind = 'duplicates')
+      offset 0
+    ) as n (id, name, amount)
+    where (w.unfinished, w.blocked, w.work, w.unblocks) <> (0, 0, 0, 0) and n.amount <> 0;
   end loop;
 end;
 $$;
-comment on function private.add_exai_blocked_counts is
-  'Adds to active_blockers_count, blocked_parents_count and unblocks_count of these issues, and to '
-  'blocked_parents_count of the descendants that this affects.';
+comment on function private.add_exai_counts is
+  'Adds amounts to counts, one per element of the arrays, and to the counts of all issues that this affects.';
 
 -- 30_exai/40_progress/40_exai_edge_counts.sql
 -- Keeps the counts of what blocks what up to date with each edge that is written.
 
--- Whether an end is open or blocked is read from the counts and not from exai_issues: an update of the status
--- that is not counted yet will add its edges itself.
+-- What an end is, is read from the counts and not from exai_issues: an update of the status that is not
+-- counted yet will add its edges itself.
 create or replace function private.count_new_exai_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.add_exai_blocked_counts(
-    array_agg(u.id), array_agg(u.blockers), array_agg(u.parents), array_agg(u.unblocks)
-  )
+  perform private.add_exai_counts(array_agg(u.id), array_agg(u.name), array_agg(u.amount))
   from new_edges as n
   join private.exai_issue_counts as f on f.issue_id = n.from_issue_id
   join private.exai_issue_counts as t on t.issue_id = n.to_issue_id
   cross join lateral (
     values
-      (n.to_issue_id, (n.kind = 'blocks' and f.is_active)::integer,
-        (n.kind = 'parent' and f.active_blockers_count + f.blocked_parents_count > 0)::integer, 0),
-      (n.from_issue_id, 0, 0, (n.kind = 'blocks' and t.is_active)::integer)
-  ) as u (id, blockers, parents, unblocks)
-  where n.kind in ('blocks', 'parent')
-  having count(*) > 0;
+      ('blocks', n.to_issue_id, 'active_blockers', f.is_unfinished::integer),
+      ('blocks', n.from_issue_id, 'unblocks', t.is_work::integer),
+      ('parent', n.to_issue_id, 'blocked_parents', f.is_blocked::integer),
+      ('parent', n.from_issue_id, 'active_children', t.is_unfinished::integer),
+      ('duplicates', n.from_issue_id, 'originals', 1),
+      ('duplicates', n.from_issue_id, 'active_originals', t.is_unfinished::integer),
+      ('duplicates', n.to_issue_id, 'unblocks', f.unblocks_count)
+  ) as u (kind, id, name, amount)
+  where u.kind = n.kind and u.amount <> 0;
   return null;
 end;
 $$;
@@ -1656,61 +1948,59 @@ comment on function private.count_new_exai_edges is
   'After-insert-statement trigger of exai_issue_relations: adds to the counts.';
 
 create or replace function private.count_exai_edges(p_issue_ids uuid[])
-returns table (
-  issue_id uuid, active_blockers_count integer, blocked_parents_count integer, unblocks_count integer
-)
+returns table (issue_id uuid, name text, counted integer, stored integer)
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
-  select u.id,
-    (
-      select count(*)::integer
-      from public.exai_issue_relations as e
-      join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
-      where e.to_issue_id = u.id and e.kind = 'blocks' and f.is_active
-    ),
-    (
-      select count(*)::integer
-      from public.exai_issue_relations as e
-      join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
-      where e.to_issue_id = u.id and e.kind = 'parent'
-        and f.active_blockers_count + f.blocked_parents_count > 0
-    ),
-    (
-      select count(*)::integer
-      from public.exai_issue_relations as e
-      join private.exai_issue_counts as t on t.issue_id = e.to_issue_id
-      where e.from_issue_id = u.id and e.kind = 'blocks' and t.is_active
-    )
-  from unnest(p_issue_ids) as u (id);
+  select c.issue_id, v.name, v.counted::integer, v.stored
+  from private.exai_issue_counts as c
+  cross join lateral (
+    select count(*) filter (where e.kind = 'blocks' and f.is_unfinished) as blockers,
+      count(*) filter (where e.kind = 'parent' and f.is_blocked) as parents,
+      coalesce(sum(f.unblocks_count) filter (where e.kind = 'duplicates'), 0) as unblocks
+    from public.exai_issue_relations as e
+    join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
+    where e.to_issue_id = c.issue_id
+  ) as i
+  cross join lateral (
+    select count(*) filter (where e.kind = 'blocks' and t.is_work) as unblocks,
+      count(*) filter (where e.kind = 'parent' and t.is_unfinished) as children,
+      count(*) filter (where e.kind = 'duplicates') as originals,
+      count(*) filter (where e.kind = 'duplicates' and t.is_unfinished) as active_originals
+    from public.exai_issue_relations as e
+    join private.exai_issue_counts as t on t.issue_id = e.to_issue_id
+    where e.from_issue_id = c.issue_id
+  ) as o
+  cross join lateral (
+    values
+      ('active_blockers', i.blockers, c.active_blockers_count),
+      ('blocked_parents', i.parents, c.blocked_parents_count),
+      ('active_children', o.children, c.active_children_count),
+      ('originals', o.originals, c.originals_count),
+      ('active_originals', o.active_originals, c.active_originals_count),
+      ('unblocks', o.unblocks + i.unblocks, c.unblocks_count)
+  ) as v (name, counted, stored)
+  where c.issue_id = any (p_issue_ids);
 end;
 $$;
 comment on function private.count_exai_edges is
-  'Counts the edges of these issues, with the stored counts of the other ends.';
+  'Counts the edges of these issues, with the stored counts of the other ends, next to what is stored.';
 
 -- The ends are counted again: a deleted edge cannot be subtracted, since one of its ends may be deleted as
 -- well.
 create or replace function private.count_deleted_exai_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_issue_ids uuid[];
 begin
-  v_issue_ids := array(
-    select o.from_issue_id from old_edges as o where o.kind in ('blocks', 'parent')
-    union
-    select o.to_issue_id from old_edges as o where o.kind in ('blocks', 'parent')
-  );
-  if v_issue_ids = '{}' then
-    return null;
-  end if;
-  perform private.lock_exai_counts(v_issue_ids);
-  perform private.add_exai_blocked_counts(
-    array_agg(c.issue_id), array_agg(n.active_blockers_count - c.active_blockers_count),
-    array_agg(n.blocked_parents_count - c.blocked_parents_count),
-    array_agg(n.unblocks_count - c.unblocks_count)
+  perform private.add_exai_counts(
+    array_agg(n.issue_id), array_agg(n.name), array_agg(n.counted - n.stored)
   )
-  from private.count_exai_edges(v_issue_ids) as n
-  join private.exai_issue_counts as c on c.issue_id = n.issue_id;
+  from private.count_exai_edges(array(
+    select u.id
+    from old_edges as o
+    cross join lateral (values (o.from_issue_id), (o.to_issue_id)) as u (id)
+    where o.kind in ('blocks', 'parent', 'duplicates')
+  )) as n
+  where n.counted <> n.stored;
   return null;
 end;
 $$;
@@ -1721,8 +2011,10 @@ create or replace function private.clear_exai_edge_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_counts as c
-  set active_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
-  where c.active_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
+  set active_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0, active_children_count = 0,
+    originals_count = 0, active_originals_count = 0
+  where c.active_blockers_count + c.blocked_parents_count + c.unblocks_count + c.active_children_count
+    + c.originals_count > 0;
   return null;
 end;
 $$;
@@ -1744,56 +2036,25 @@ create trigger _130_clear_exai_edge_counts after truncate on public.exai_issue_r
 -- The statement has the graph lock in shared mode, so no edge is written meanwhile.
 create or replace function private.count_changed_exai_issues() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_changed_ids uuid[];
-  v_toggled_ids uuid[];
-  -- 1 for an issue that became active, -1 for one that is active no longer
-  v_changes integer[];
 begin
-  select array_agg(n.id),
-    array_agg(n.id) filter (where t.change <> 0), array_agg(t.change) filter (where t.change <> 0)
-  into v_changed_ids, v_toggled_ids, v_changes
+  perform private.add_exai_counts(array_agg(n.id), array_agg(u.name), array_agg(u.amount))
   from new_issues as n
   join old_issues as o on o.id = n.id
   cross join lateral (
-    select private.is_active_exai_status(n.status)::integer - private.is_active_exai_status(o.status)::integer
-      as change
-  ) as t
-  where t.change <> 0 or n.severity <> o.severity;
-  if v_changed_ids is null then
-    return null;
-  end if;
-  perform private.lock_exai_counts(v_changed_ids || array(
-    select e.to_issue_id from public.exai_issue_relations as e
-    where e.from_issue_id = any (v_toggled_ids) and e.kind = 'blocks'
-    union
-    select e.from_issue_id from public.exai_issue_relations as e
-    where e.to_issue_id = any (v_toggled_ids) and e.kind = 'blocks'
-  ));
-  update private.exai_issue_counts as c
-  set severity_rank = private.rank_exai_severity(n.severity),
-    is_active = private.is_active_exai_status(n.status)
-  from new_issues as n
-  where c.issue_id = n.id and n.id = any (v_changed_ids);
-  perform private.add_exai_blocked_counts(
-    array_agg(d.id), array_agg(d.blockers), array_agg(0), array_agg(d.unblocks)
-  )
-  from (
-    select e.to_issue_id as id, u.change as blockers, 0 as unblocks
-    from unnest(v_toggled_ids, v_changes) as u (id, change)
-    join public.exai_issue_relations as e on e.from_issue_id = u.id and e.kind = 'blocks'
-    union all
-    select e.from_issue_id, 0, u.change
-    from unnest(v_toggled_ids, v_changes) as u (id, change)
-    join public.exai_issue_relations as e on e.to_issue_id = u.id and e.kind = 'blocks'
-  ) as d
-  having count(*) > 0;
+    values
+      (
+        'active',
+        private.is_active_exai_status(n.status)::integer - private.is_active_exai_status(o.status)::integer
+      ),
+      ('severity', private.rank_exai_severity(n.severity) - private.rank_exai_severity(o.severity))
+  ) as u (name, amount)
+  where (n.status, n.severity) <> (o.status, o.severity) and u.amount <> 0;
   return null;
 end;
 $$;
 comment on function private.count_changed_exai_issues is
-  'After-update-statement trigger of exai_issues: updates the counts of the issues and of both ends '
-  'of their edges.';
+  'After-update-statement trigger of exai_issues: updates the counts of the issues and of all that '
+  'wait for them.';
 
 create trigger _120_count_changed_exai_issues after update on public.exai_issues
   referencing old table as old_issues new table as new_issues
@@ -1802,70 +2063,161 @@ create trigger _120_count_changed_exai_issues after update on public.exai_issues
 -- 30_exai/40_progress/60_verify_exai_issue_counts.sql
 -- Compares the stored counts with what the tables contain.
 
+create or replace function private.count_exai_waiting()
+returns table (issue_id uuid, name text, counted integer)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  with recursive work (id) as (
+    select i.id from public.exai_issues as i
+    where i.status in ('open', 'in_progress') and not exists (
+      select from public.exai_issue_relations as e where e.from_issue_id = i.id and e.kind = 'duplicates'
+    )
+  ),
+  unfinished (id) as (
+    select w.id from work as w
+    union
+    select e.from_issue_id
+    from unfinished as u
+    join public.exai_issue_relations as e on e.to_issue_id = u.id and e.kind = 'duplicates'
+  ),
+  blocked (id) as (
+    select e.to_issue_id
+    from unfinished as u
+    join public.exai_issue_relations as e on e.from_issue_id = u.id and e.kind = 'blocks'
+    union
+    select e.to_issue_id
+    from blocked as b
+    join public.exai_issue_relations as e on e.from_issue_id = b.id and e.kind = 'parent'
+  ),
+  unblocking (id, amount) as (
+    select e.from_issue_id, count(*)
+    from work as w
+    join public.exai_issue_relations as e on e.to_issue_id = w.id and e.kind = 'blocks'
+    group by 1
+    union all
+    select e.to_issue_id, u.amount
+    from unblocking as u
+    join public.exai_issue_relations as e on e.from_issue_id = u.id and e.kind = 'duplicates'
+  )
+  select p.id, p.name, sum(p.amount)::integer
+  from (
+    select u.id, 'unblocks' as name, u.amount from unblocking as u
+    union all
+    select v.id, v.name, 1
+    from public.exai_issue_relations as e
+    left join unfinished as f on f.id = e.from_issue_id
+    left join unfinished as t on t.id = e.to_issue_id
+    left join blocked as b on b.id = e.from_issue_id
+    cross join lateral (
+      values
+        ('blocks', e.to_issue_id, 'active_blockers', f.id is not null),
+        ('parent', e.to_issue_id, 'blocked_parents', b.id is not null),
+        ('parent', e.from_issue_id, 'active_children', t.id is not null),
+        ('duplicates', e.from_issue_id, 'originals', true),
+        ('duplicates', e.from_issue_id, 'active_originals', t.id is not null)
+    ) as v (kind, id, name, is_counted)
+    where v.kind = e.kind and v.is_counted
+  ) as p
+  group by p.id, p.name;
+end;
+$$;
+comment on function private.count_exai_waiting is
+  'Counts from the statuses and relations of all issues what waits for what, without the counts that are 0.';
+
+create or replace function private.count_exai_issues()
+returns table (issue_id uuid, name text, counted integer)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select w.issue_id, w.name, w.counted from private.count_exai_waiting() as w
+  union all
+  select s.issue_id, v.name, v.counted::integer
+  from (
+    select c.issue_id, count(*) as steps, count(*) filter (where c.status = 'complete') as completed,
+      count(*) filter (where c.status = 'skipped') as skipped
+    from public.exai_issue_checklist as c
+    group by c.issue_id
+  ) as s
+  cross join lateral (
+    values ('steps', s.steps), ('completed', s.completed), ('skipped', s.skipped)
+  ) as v (name, counted)
+  union all
+  select i.id, v.name, v.counted
+  from public.exai_issues as i
+  cross join lateral (
+    values
+      ('is_active', private.is_active_exai_status(i.status)::integer),
+      ('severity_rank', private.rank_exai_severity(i.severity)::integer)
+  ) as v (name, counted);
+end;
+$$;
+comment on function private.count_exai_issues is
+  'Counts everything in exai_issue_counts again; counts of steps and relations that are 0 may be left out.';
+
 create or replace function private.verify_exai_issue_counts()
 returns table (issue_number integer, name text, stored integer, counted integer)
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
-  with recursive blocked (id) as (
-    select e.to_issue_id
-    from public.exai_issue_relations as e
-    join public.exai_issues as f on f.id = e.from_issue_id
-    where e.kind = 'blocks' and private.is_active_exai_status(f.status)
-    union
-    select e.to_issue_id
-    from blocked as b
-    join public.exai_issue_relations as e on e.from_issue_id = b.id
-    where e.kind = 'parent'
-  ),
-  edge as (
-    select e.*, private.is_active_exai_status(f.status) as is_from_active,
-      private.is_active_exai_status(t.status) as is_to_active,
-      e.from_issue_id in (select b.id from blocked as b) as is_from_blocked
-    from public.exai_issue_relations as e
-    join public.exai_issues as f on f.id = e.from_issue_id
-    join public.exai_issues as t on t.id = e.to_issue_id
-  ),
-  step as (
-    select s.issue_id, count(*) as steps, count(*) filter (where s.status = 'complete') as completed,
-      count(*) filter (where s.status = 'skipped') as skipped
-    from public.exai_issue_checklist as s
-    group by s.issue_id
-  )
-  select i.issue_number, v.name, v.stored, v.counted
-  from public.exai_issues as i
-  left join private.exai_issue_counts as c on c.issue_id = i.id
-  left join step as s on s.issue_id = i.id
-  left join (
-    select e.to_issue_id as id, count(*) filter (where e.kind = 'blocks' and e.is_from_active) as blockers,
-      count(*) filter (where e.kind = 'parent' and e.is_from_blocked) as parents
-    from edge as e group by 1
-  ) as b on b.id = i.id
-  left join (
-    select e.from_issue_id as id, count(*) filter (where e.kind = 'blocks' and e.is_to_active) as unblocks
-    from edge as e group by 1
-  ) as u on u.id = i.id
-  cross join lateral (
-    values
-      ('steps', c.step_count, coalesce(s.steps, 0)::integer),
-      ('completed', c.completed_count, coalesce(s.completed, 0)::integer),
-      ('skipped', c.skipped_count, coalesce(s.skipped, 0)::integer),
-      ('active_blockers', c.active_blockers_count, coalesce(b.blockers, 0)::integer),
-      ('blocked_parents', c.blocked_parents_count, coalesce(b.parents, 0)::integer),
-      ('unblocks', c.unblocks_count, coalesce(u.unblocks, 0)::integer),
-      ('is_active', c.is_active::integer, private.is_active_exai_status(i.status)::integer),
-      ('severity_rank', c.severity_rank::integer, private.rank_exai_severity(i.severity)::integer)
-  ) as v (name, stored, counted)
-  where v.stored is distinct from v.counted
-  order by i.issue_number, v.name;
+  select i.issue_number, d.name, d.stored, d.counted
+  from (
+    select coalesce(s.issue_id, n.issue_id) as issue_id, coalesce(s.name, n.name) as name,
+      coalesce(s.stored, 0) as stored, coalesce(n.counted, 0) as counted
+    from (
+      select c.issue_id, v.name, v.stored
+      from private.exai_issue_counts as c
+      cross join lateral (
+        values
+          ('steps', c.step_count), ('completed', c.completed_count), ('skipped', c.skipped_count),
+          ('active_blockers', c.active_blockers_count), ('blocked_parents', c.blocked_parents_count),
+          ('active_children', c.active_children_count), ('originals', c.originals_count),
+          ('active_originals', c.active_originals_count), ('unblocks', c.unblocks_count),
+          ('is_active', c.is_active::integer), ('severity_rank', c.severity_rank::integer)
+      ) as v (name, stored)
+    ) as s
+    full join private.count_exai_issues() as n on n.issue_id = s.issue_id and n.name = s.name
+  ) as d
+  join public.exai_issues as i on i.id = d.issue_id
+  where d.stored <> d.counted
+  order by i.issue_number, d.name;
 end;
 $$;
 comment on function private.verify_exai_issue_counts is
   'Counts everything in exai_issue_counts again and returns the differences; no row means that all counts '
   'are correct. For operators.';
 
+-- 30_exai/40_progress/65_find_exai_original.sql
+-- The issue that a duplicate stands for.
+
+create or replace function private.find_exai_original(p_issue_id uuid) returns integer
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    with recursive original (id) as (
+      select e.to_issue_id from public.exai_issue_relations as e
+      where e.from_issue_id = p_issue_id and e.kind = 'duplicates'
+      union
+      select e.to_issue_id
+      from original as o
+      join public.exai_issue_relations as e on e.from_issue_id = o.id and e.kind = 'duplicates'
+    )
+    select c.issue_number
+    from original as o
+    join private.exai_issue_counts as c on c.issue_id = o.id
+    where c.originals_count = 0
+    order by c.is_active desc, c.issue_number
+    limit 1
+  );
+end;
+$$;
+comment on function private.find_exai_original is
+  'The number of the issue at the end of a chain of duplicates, an active one if there are several; null for '
+  'an issue that duplicates none.';
+grant execute on function private.find_exai_original to authenticated, service_role;
+
 -- 30_exai/40_progress/70_exai_active_issues.sql
--- The view of active issues: open or in progress, with the progress of their steps.
+-- The view of active issues: open or in progress, with the progress of their steps and what they wait for.
 
 create view public.exai_active_issues with (security_invoker = true) as
 select
@@ -1877,17 +2229,125 @@ select
       then round(100.0 * c.completed_count / (c.step_count - c.skipped_count))::integer
     else 0
   end as progress_percentage,
-  c.skipped_count as skipped_steps
+  c.skipped_count as skipped_steps,
+  c.is_ready,
+  c.active_blockers_count,
+  c.blocked_parents_count,
+  c.active_children_count,
+  case when c.originals_count > 0 then private.find_exai_original(i.id) end as duplicate_of,
+  c.originals_count > 0 and c.active_originals_count = 0 as is_to_be_closed
 from public.exai_issues as i
 join private.exai_issue_counts as c on c.issue_id = i.id
 where i.status in ('open', 'in_progress');
 comment on view public.exai_active_issues is
-  'Engineering issues that are open or in_progress, with the progress of their steps.';
+  'Engineering issues that are open or in_progress, with the progress of their steps, and why they '
+  'are not ready.';
 comment on column public.exai_active_issues.total_steps is 'All steps, including the skipped ones.';
 comment on column public.exai_active_issues.progress_percentage is
   'completed_steps as a percentage of the steps that are not skipped, rounded to an integer; 0 if '
   'there are none.';
+comment on column public.exai_active_issues.is_ready is
+  'Whether it is in exai_ready_issues: it is not a duplicate, and waits for no blocker, parent or child.';
+comment on column public.exai_active_issues.active_blockers_count is
+  'Issues that block it and are unfinished: active, or duplicates of an unfinished issue.';
+comment on column public.exai_active_issues.blocked_parents_count is
+  'Parents that are blocked, or have a blocked ancestor.';
+comment on column public.exai_active_issues.active_children_count is 'Children that are unfinished.';
+comment on column public.exai_active_issues.duplicate_of is
+  'The number of the issue that is to be fixed in its place; null if it is not a duplicate. In a chain of '
+  'duplicates the last one, of several the active one with the lowest number.';
+comment on column public.exai_active_issues.is_to_be_closed is
+  'Whether it is a duplicate of issues that are all finished.';
 grant select on public.exai_active_issues to authenticated, service_role;
+
+-- 30_exai/40_progress/75_list_active_exai_issues.sql
+-- Lists active engineering issues, the most severe first, also those of one component.
+--
+-- Under row security no caller can use the index on affected_components: the operator @> is not leakproof, so
+-- a filter on the view reads all active issues until the page is full. As their owner, this function can.
+
+-- A page of a component that one in 500 active issues affects is found soonest in the order of the list. The
+-- planner overestimates components that it has no statistics of, and would read all active issues for them.
+create or replace function private.load_exai_issues_of_rare_component(p_component text) returns uuid[]
+language plpgsql stable security definer set search_path = '' set enable_seqscan = off as $$
+begin
+  if (
+    select count(*) >= 4
+    from (
+      select i.affected_components from public.exai_issues as i
+      where i.status in ('open', 'in_progress')
+      order by
+        case i.severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end,
+        i.issue_number
+      limit 2000
+    ) as n
+    where n.affected_components @> array[p_component]
+  ) then
+    return null;
+  end if;
+  return array(select i.id from public.exai_issues as i where i.affected_components @> array[p_component]);
+end;
+$$;
+comment on function private.load_exai_issues_of_rare_component is
+  'The issues that affect this component, if few of the first 2,000 active ones do; else null.';
+
+create or replace function private.list_active_exai_issues(
+  p_component text, p_severity text[], p_category text[], p_after_severity text,
+  p_after_issue_number integer, p_max_results integer
+) returns setof public.exai_active_issues
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_after_rank constant smallint := private.rank_exai_severity(p_after_severity);
+  v_ids uuid[];
+begin
+  perform private.require_team_role('viewer');
+  if p_component is not null then
+    v_ids := private.load_exai_issues_of_rare_component(p_component);
+  end if;
+  return query
+  select i.*
+  from public.exai_active_issues as i
+  where (p_component is null or i.affected_components @> array[p_component])
+    and (v_ids is null or i.id = any (v_ids))
+    and (p_severity is null or i.severity = any (p_severity))
+    and (p_category is null or i.category = any (p_category))
+    and (
+      v_after_rank is null or (
+        case i.severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end,
+        i.issue_number
+      ) > (v_after_rank, coalesce(p_after_issue_number, 0))
+    )
+  -- as exai_issues_active_idx has it, which is not to be read for a few ids
+  order by
+    case when v_ids is not null then private.rank_exai_severity(i.severity) else
+      case i.severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end
+    end,
+    i.issue_number
+  limit least(greatest(coalesce(p_max_results, 20), 0), 1000);
+end;
+$$;
+grant execute on function private.list_active_exai_issues to authenticated, service_role;
+
+create or replace function public.list_active_exai_issues(
+  component text default null, severity text[] default null, category text[] default null,
+  after_severity text default null, after_issue_number integer default null,
+  max_results integer default 20
+) returns setof public.exai_active_issues
+language sql stable security invoker set search_path = ''
+begin atomic
+  select i.*
+  from private.list_active_exai_issues(
+    list_active_exai_issues.component, list_active_exai_issues.severity, list_active_exai_issues.category,
+    list_active_exai_issues.after_severity, list_active_exai_issues.after_issue_number,
+    list_active_exai_issues.max_results
+  ) as i;
+end;
+comment on function public.list_active_exai_issues is
+  'Rows of exai_active_issues, the most severe first, then by number: those that affect this component, by '
+  'its exact name, and have any of these severities and categories. Null does not filter. For the next page '
+  'give severity and number of the last row; max_results is up to 1000. Viewers. Errors: sign_in_required '
+  '(401), team_role_required (403).';
+grant execute on function public.list_active_exai_issues to authenticated, service_role;
 
 -- 30_exai/40_progress/80_exai_ready_issues.sql
 -- The view of ready issues: active issues that wait for nothing, the most useful first.
@@ -1906,14 +2366,15 @@ select
   c.unblocks_count
 from private.exai_issue_counts as c
 join public.exai_issues as i on i.id = c.issue_id
-where c.is_active and c.active_blockers_count = 0 and c.blocked_parents_count = 0
+where c.is_ready
 order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number;
 comment on view public.exai_ready_issues is
-  'Engineering issues that are open or in_progress and wait for nothing: no active issue blocks them or any '
-  'of their ancestors. Ordered by severity, by how many active issues they block directly, and by age. '
-  'Includes claimed issues: see lease_expires_at, and next_exai_issue().';
+  'Engineering issues that are open or in_progress and wait for nothing: no unfinished issue blocks them or '
+  'any of their ancestors, all their children are done, and they are not duplicates. Ordered by severity, by '
+  'how many active issues they block directly, and by age. Includes claimed issues: see lease_expires_at, '
+  'and next_exai_issue().';
 comment on column public.exai_ready_issues.unblocks_count is
-  'How many open issues this one blocks directly.';
+  'How many active issues this one, or a duplicate of it, blocks directly.';
 grant select on public.exai_ready_issues to authenticated, service_role;
 
 -- 30_exai/50_search/10_exai_issue_words.sql
@@ -1926,13 +2387,15 @@ grant select on public.exai_ready_issues to authenticated, service_role;
 create or replace function private.exai_vector(p_text text, p_max_bytes integer) returns tsvector
 language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
 declare
-  v_text constant text := private.left_bytes(p_text, p_max_bytes);
+  v_analyzed constant record := private.analyze_text(p_text, p_max_bytes);
+  v_text constant text := v_analyzed.o_text;
   v_vector tsvector;
 begin
   if v_text is null then
     return ''::tsvector;
   end if;
-  v_vector := to_tsvector('pg_catalog.english', private.split_names(v_text));
+  v_vector := to_tsvector('pg_catalog.english', private.split_names(v_text))
+    || coalesce(v_analyzed.o_terms, '');
   if v_text !~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]' then
     return v_vector;
   end if;
@@ -1949,7 +2412,8 @@ begin
 end;
 $$;
 comment on function private.exai_vector is
-  'The words of the first p_max_bytes bytes of a text, and the parts of the camel-case names in them.';
+  'The words of the first p_max_bytes bytes of a text, the parts of the camel-case names in them, and the '
+  'terms that are not words.';
 
 create or replace function private.exai_issue_vector(p_issue public.exai_issues) returns tsvector
 language plpgsql immutable security definer set search_path = '' as $$
@@ -1999,6 +2463,7 @@ comment on function private.exai_updates_vector is 'The words of the 100 newest 
 create table private.exai_issue_search (
   issue_id uuid not null,
   vector tsvector not null,
+  created_at timestamptz not null,
   constraint exai_issue_search_pkey primary key (issue_id),
   constraint exai_issue_search_issue_id_fkey foreign key (issue_id)
     references public.exai_issues (id) on delete cascade
@@ -2006,8 +2471,11 @@ create table private.exai_issue_search (
 comment on table private.exai_issue_search is
   'The words of an engineering issue, by weight: A title, B file and components, C description and analysis, '
   'D the newest updates.';
+comment on column private.exai_issue_search.created_at is
+  'The issue''s, which never changes: words that are common are searched for from the newest on.';
 
 create index exai_issue_search_vector_idx on private.exai_issue_search using gin (vector);
+create index exai_issue_search_created_at_idx on private.exai_issue_search (created_at);
 
 alter table private.exai_issue_search enable row level security;
 
@@ -2028,8 +2496,8 @@ comment on function private.index_exai_issues is 'Builds the search vectors of t
 create or replace function private.index_new_exai_issues() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  insert into private.exai_issue_search (issue_id, vector)
-  select i.id, private.exai_issue_vector(i)
+  insert into private.exai_issue_search (issue_id, vector, created_at)
+  select i.id, private.exai_issue_vector(i), i.created_at
   from new_issues as n
   join public.exai_issues as i on i.id = n.id;
   return null;
@@ -2100,47 +2568,320 @@ create trigger _320_index_exai_updates after delete on public.exai_issue_updates
 create trigger _330_clear_exai_updates_search after truncate on public.exai_issue_updates
   for each statement execute function private.clear_exai_updates_search();
 
--- 30_exai/50_search/30_search_exai_issues.sql
--- Full-text search over engineering issues: words, identifiers, paths.
+-- 30_exai/50_search/25_find_exai_issues.sql
+-- Finds the ids of one page of engineering issues: by number, by words, else by title and path.
 
+create type private.exai_issue_filter as (
+  severity text[],
+  status text[],
+  category text[],
+  component text,
+  file text,
+  created_from timestamptz,
+  issue_number integer,
+  not_issue_number integer
+);
+comment on type private.exai_issue_filter is 'The filters of a search. Null does not filter.';
+
+-- One statement for every kind of search, planned for each call, so that filters that are null cost nothing.
+-- The planner overestimates words without statistics, and parts of paths, and would read all issues, newest
+-- first, until enough match. Unless p_reads_newest asks for that, `+ interval '0'` keeps it from using an
+-- index on created_at. To start parallel workers takes longer than most searches.
 create or replace function private.find_exai_issues(
-  p_words tsquery, p_number integer, p_pattern text, p_severity text[], p_status text[], p_category text[],
-  p_component text, p_file text, p_limit integer, p_offset integer
-) returns table (issue_id uuid, rank real)
-language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+  p_words tsquery, p_pattern text, p_filter private.exai_issue_filter, p_reads_newest boolean,
+  p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real, match_count bigint)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+set max_parallel_workers_per_gather = 0 as $$
+declare
+  -- What every path that p_filter.file stands for contains, for the trigram index.
+  v_path constant text := private.like_pattern(rtrim(p_filter.file, '/'));
 begin
   return query
   with matching as (
-    select i.id, i.created_at, i.issue_number, case
-      when i.issue_number = p_number then 100
-      when p_words is null then 0
+    select i.id, t.created_at, i.issue_number,
       -- 1: the rank is divided by 1 + the logarithm of the length
-      else ts_rank('{0.1, 0.2, 0.4, 1}', s.vector, p_words, 1)
-    end::real as rank
+      case when p_words is null then 0 else ts_rank('{0.1, 0.2, 0.4, 1}', s.vector, p_words, 1) end::real
+        as rank
     from public.exai_issues as i
-    join private.exai_issue_search as s on s.issue_id = i.id
-    where (p_words is null or p_number is not null or s.vector @@ p_words)
-      and (p_number is null or i.issue_number = p_number or s.vector @@ p_words)
+    left join private.exai_issue_search as s on s.issue_id = i.id
+    cross join lateral (
+      -- Both are equal; each is in the table whose index the search uses.
+      select case when p_words is null then i.created_at else s.created_at end as created_at
+    ) as t
+    where (p_words is null or s.vector @@ p_words)
       and (p_pattern is null or i.title ilike p_pattern or i.file_path ilike p_pattern)
-      and (p_severity is null or i.severity = any (p_severity))
-      and (p_status is null or i.status = any (p_status))
-      and (p_category is null or i.category = any (p_category))
-      and (p_component is null or i.affected_components @> array[p_component])
+      and (p_filter.severity is null or i.severity = any (p_filter.severity))
+      and (p_filter.status is null or i.status = any (p_filter.status))
+      and (p_filter.category is null or i.category = any (p_filter.category))
+      and (p_filter.component is null or i.affected_components @> array[p_filter.component])
       and (
-        p_file is null or i.file_path = p_file or right(i.file_path, length(p_file) + 1) = '/' || p_file
-        or starts_with(i.file_path, rtrim(p_file, '/') || '/')
+        p_filter.file is null or i.file_path like v_path and (
+          i.file_path = p_filter.file
+          or right(i.file_path, length(p_filter.file) + 1) = '/' || p_filter.file
+          or starts_with(i.file_path, rtrim(p_filter.file, '/') || '/')
+        )
       )
-    order by i.created_at desc
+      and (p_filter.created_from is null or t.created_at >= p_filter.created_from)
+      and (p_filter.issue_number is null or i.issue_number = p_filter.issue_number)
+      and (p_filter.not_issue_number is null or i.issue_number <> p_filter.not_issue_number)
+    order by case when p_reads_newest then t.created_at else t.created_at + interval '0' end desc,
+      i.issue_number
     limit greatest(p_limit + p_offset, case when p_words is not null then 2000 end)
   )
-  select m.id, m.rank
+  select m.id, m.rank, count(*) over ()
   from matching as m
   order by m.rank desc, m.created_at desc, m.issue_number
   limit p_limit offset p_offset;
 end;
 $$;
 comment on function private.find_exai_issues is
-  'One page of the issues that match all conditions, best first. Null matches every issue.';
+  'One page of the issues that match words, pattern of title or path, and filters, best first, with the '
+  'number of matches, counted up to 2,000. A null argument does not filter.';
+
+-- Ranking all issues with a common word takes seconds at a million. So if at least one in fifty of the newest
+-- 500 issues has the words, the newest 100,000 are read until 2,000 match. If fewer do, and for rarer words,
+-- the GIN index finds all.
+create or replace function private.find_exai_issues_by_words(
+  p_words tsquery, p_filter private.exai_issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_newest private.exai_issue_filter := p_filter;
+  v_ids uuid[];
+  v_ranks real[];
+  v_count bigint := 0::bigint;
+begin
+  if (
+    select count(*) >= 10
+    from (select s.vector from private.exai_issue_search as s order by s.created_at desc limit 500) as n
+    where n.vector @@ p_words
+  ) then
+    v_newest.created_from := (
+      select s.created_at from private.exai_issue_search as s
+      order by s.created_at desc offset 100000 limit 1
+    );
+    select array_agg(f.issue_id), array_agg(f.rank), max(f.match_count) into v_ids, v_ranks, v_count
+    from private.find_exai_issues(p_words, null, v_newest, true, p_limit, p_offset) as f;
+  end if;
+  if v_count >= greatest(p_limit + p_offset, 2000)
+    or v_newest.created_from is not distinct from p_filter.created_from and v_count > 0
+  then
+    return query select u.id, u.rank from unnest(v_ids, v_ranks) as u (id, rank);
+  else
+    return query select f.issue_id, f.rank from private.find_exai_issues(
+      p_words, null, p_filter, false, p_limit, p_offset
+    ) as f;
+  end if;
+end;
+$$;
+comment on function private.find_exai_issues_by_words is
+  'One page of the issues that contain the words, best first; of more than 2,000, the newest '
+  '2,000 are ranked.';
+
+-- Without three letters in a row the trigram index can't be used, and reading all titles takes seconds.
+create or replace function private.find_exai_issues_by_text(
+  p_typed text, p_filter private.exai_issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_reads_newest constant boolean := p_typed !~ '[[:alnum:]]{3}';
+begin
+  if v_reads_newest then
+    p_filter.created_from := (
+      select i.created_at from public.exai_issues as i order by i.created_at desc offset 20000 limit 1
+    );
+  end if;
+  return query
+  select f.issue_id, f.rank
+  from private.find_exai_issues(
+    null, private.like_pattern(left(p_typed, 200)), p_filter, v_reads_newest, p_limit, p_offset
+  ) as f;
+end;
+$$;
+comment on function private.find_exai_issues_by_text is
+  'One page of the issues whose title or path contains the typed text, newest first; of the newest 20,000 '
+  'issues only, if the text has no three letters in a row.';
+
+create or replace function private.is_common_exai_filter(p_filter private.exai_issue_filter) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_path constant text := private.like_pattern(rtrim(p_filter.file, '/'));
+begin
+  if p_filter.component is null and (p_filter.file is null or p_filter.file !~ '[[:alnum:]]{3}') then
+    return true;
+  end if;
+  return (
+    select count(*) >= 40
+    from (
+      select i.file_path, i.affected_components from public.exai_issues as i
+      order by i.created_at desc limit 2000
+    ) as n
+    where (v_path is null or n.file_path like v_path)
+      and (p_filter.component is null or n.affected_components @> array[p_filter.component])
+  );
+end;
+$$;
+comment on function private.is_common_exai_filter is
+  'Whether a page of the issues of this file or folder and component is found soonest from the newest on: '
+  'one in fifty of the newest 2,000 is one of them, or no index can be used.';
+
+-- 30_exai/50_search/28_find_typed_exai_issues.sql
+-- Finds engineering issues by what people type: by number, by all words, by some, else by title and path.
+
+create or replace function private.weigh_exai_terms(p_typed text) returns private.weighted_term[]
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_words constant text[] := tsvector_to_array(private.exai_vector(private.hint_text(p_typed), 4000));
+begin
+  return array(
+    select row(w.query, w.title_query, w.weight, w.share, w.word)::private.weighted_term
+    from private.sample_term_shares(
+      v_words, 'select s.vector from private.exai_issue_search as s order by s.created_at desc limit 2000',
+      (select count(*) from (select from private.exai_issue_search limit 2000) as n)
+    ) as s
+    cross join lateral private.weigh_word(s, 1::real) as w
+    where octet_length(s.term) between 2 and 200
+  ) || array(
+    select row(p.query, p.query, 6::real, 0::real, null)::private.weighted_term
+    from unnest(private.hint_phrases(p_typed, true)) as p (query)
+  );
+end;
+$$;
+comment on function private.weigh_exai_terms is
+  'The terms of a typed query, weighted by how rare they are among the newest 2,000 issues.';
+
+create or replace function private.find_hinted_exai_issues(
+  p_typed text, p_words tsquery, p_filter private.exai_issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_terms constant private.weighted_term[] := private.weigh_exai_terms(p_typed);
+  v_condition constant tsquery := coalesce(private.search_gate(p_typed, true), '') && case
+    when p_words is null then '' else !! p_words end;
+  v_count bigint;
+  v_query tsquery;
+  v_ids uuid[] := '{}'::uuid[];
+begin
+  select count(*) into v_count from (select from private.exai_issue_search limit 2000) as n;
+  if v_count = 2000 then
+    select greatest(v_count, c.reltuples::bigint) into v_count from pg_catalog.pg_class as c
+    where c.oid = 'private.exai_issue_search'::regclass;
+  end if;
+  foreach v_query in array private.candidate_queries(v_terms, v_count, 1000) loop
+    exit when cardinality(v_ids) >= 1000;
+    v_ids := v_ids || array(
+      select f.issue_id
+      from private.find_exai_issues(v_query && v_condition, null, p_filter, false, 1000, 0) as f
+    );
+  end loop;
+  return query
+  select c.issue_id, (c.score / 1000000)::real
+  from (
+    select s.issue_id, s.created_at,
+      sum(t.weight * case when s.vector @@ t.title_query then 1.3 else 1 end) as score
+    from private.exai_issue_search as s
+    join unnest(v_terms) as t on s.vector @@ t.query
+    where s.issue_id = any (v_ids)
+    group by s.issue_id
+  ) as c
+  order by c.score desc, c.created_at desc, c.issue_id
+  limit p_limit offset p_offset;
+end;
+$$;
+comment on function private.find_hinted_exai_issues is
+  'One page of some 1,000 issues that have some of the typed words and not all (p_words), by the rarity of '
+  'these words. What is in quotes or excluded decides as in a search for all words.';
+
+create or replace function private.find_exai_issues_with_words(
+  p_typed text, p_filter private.exai_issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_words constant tsquery := private.websearch_query(p_typed, true);
+  v_is_one_term constant boolean := private.count_terms(p_typed) = 1;
+  v_found bigint := 0::bigint;
+  v_full_count bigint := 0::bigint;
+begin
+  if v_words is null then
+    return;
+  end if;
+  return query
+  select f.issue_id, f.rank
+  from private.find_exai_issues_by_words(v_words, p_filter, p_limit, p_offset) as f;
+  get diagnostics v_found = row_count;
+  if v_found = p_limit then
+    return;
+  end if;
+  if v_found > 0 then
+    v_full_count := p_offset + v_found;
+  elsif p_offset > 0 then
+    v_full_count := coalesce((
+      select f.match_count from private.find_exai_issues(v_words, null, p_filter, false, 1, 0) as f
+    ), 0);
+  end if;
+  if v_full_count >= 2000 or v_full_count > 0 and v_is_one_term then
+    return;
+  end if;
+  return query
+  select f.issue_id, f.rank
+  from private.find_hinted_exai_issues(
+    p_typed, v_words, p_filter, (p_limit - v_found)::integer, greatest(p_offset - v_full_count, 0)::integer
+  ) as f;
+end;
+$$;
+comment on function private.find_exai_issues_with_words is
+  'One page of the issues that have all typed words, then of those that have some; for a single term the '
+  'latter only where no issue has it. More than 2,000 with all words are all that is listed.';
+
+-- The issue with the typed number is the first result of the first page, and appears nowhere else.
+create or replace function private.find_typed_exai_issues(
+  p_typed text, p_filter private.exai_issue_filter, p_limit integer, p_offset integer
+) returns table (issue_id uuid, rank real)
+language plpgsql stable security definer rows 20 set search_path = '' as $$
+declare
+  v_numbered uuid;
+begin
+  p_filter.issue_number := substring(p_typed from '^#?(\d{1,9})$')::integer;
+  if p_filter.issue_number is not null then
+    select f.issue_id into v_numbered from private.find_exai_issues(null, null, p_filter, false, 1, 0) as f;
+    p_filter.not_issue_number := p_filter.issue_number;
+    p_filter.issue_number := null;
+  end if;
+  if v_numbered is not null then
+    if p_offset = 0 and p_limit > 0 then
+      return query select v_numbered, 100::real;
+      p_limit := p_limit - 1;
+    end if;
+    p_offset := greatest(p_offset - 1, 0);
+  end if;
+  if p_typed is null then
+    return query
+    select f.issue_id, f.rank
+    from private.find_exai_issues(
+      null, null, p_filter, private.is_common_exai_filter(p_filter), p_limit, p_offset
+    ) as f;
+    return;
+  end if;
+  return query
+  select f.issue_id, f.rank
+  from private.find_exai_issues_with_words(p_typed, p_filter, p_limit, p_offset) as f;
+  if found or v_numbered is not null or p_limit = 0 or p_offset > 0 and exists (
+    select from private.find_exai_issues_with_words(p_typed, p_filter, 1, 0)
+  ) then
+    return;
+  end if;
+  return query
+  select f.issue_id, f.rank
+  from private.find_exai_issues_by_text(p_typed, p_filter, p_limit, p_offset) as f;
+end;
+$$;
+comment on function private.find_typed_exai_issues is
+  'One page of the issues that contain typed words; if no issue does, or the text has no words, of those '
+  'whose title or path contains the text. Null: the newest.';
+
+-- 30_exai/50_search/30_search_exai_issues.sql
+-- Full-text search over engineering issues: words, identifiers, paths.
 
 create or replace function private.search_exai_issues(
   p_query text, p_severity text[], p_status text[], p_category text[], p_component text, p_file text,
@@ -2152,25 +2893,18 @@ create or replace function private.search_exai_issues(
 )
 language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
-  v_query constant text := private.non_blank(left(p_query, 1000));
-  v_words constant tsquery := private.websearch_query(v_query, true);
-  v_marked constant tsquery := v_words || websearch_to_tsquery('pg_catalog.english', v_query);
-  v_number constant integer := substring(v_query from '^#?(\d{1,9})$')::integer;
-  v_pattern constant text := '%' || regexp_replace(left(v_query, 200), '([\\%_])', '\\\1', 'g') || '%';
-  v_file constant text := private.non_blank(p_file);
-  v_component constant text := private.non_blank(p_component);
-  v_limit constant integer := least(greatest(coalesce(p_max_results, 20), 0), 100);
-  v_offset constant integer := least(greatest(coalesce(p_skip_results, 0), 0), 100000);
-  v_is_found boolean;
+  v_query text;
+  v_marked tsquery;
+  v_filter private.exai_issue_filter;
 begin
   perform private.require_team_role('viewer');
-  -- If no issue contains the words, titles and paths that contain the query as it was typed.
-  v_is_found := v_words is null and v_pattern is null or exists (
-    select from private.find_exai_issues(
-      v_words, v_number, case when v_words is null and v_number is null then v_pattern end, p_severity,
-      p_status, p_category, v_component, v_file, 1, 0
-    )
-  );
+  v_query := private.non_blank(left(p_query, 1000));
+  v_marked := private.websearch_query(v_query, true) || websearch_to_tsquery('pg_catalog.english', v_query);
+  v_filter.severity := p_severity;
+  v_filter.status := p_status;
+  v_filter.category := p_category;
+  v_filter.component := private.non_blank(p_component);
+  v_filter.file := private.non_blank(p_file);
   return query
   select i.id, i.issue_number, i.title, i.severity, i.category, i.status, i.file_path, i.line_start,
     i.line_end, i.affected_components, i.conversation_id, i.fix_conversation_id, i.created_at, i.updated_at,
@@ -2179,10 +2913,9 @@ begin
       'pg_catalog.english', t.text, coalesce(v_marked, ''),
       'StartSel=**, StopSel=**, MaxFragments=2, MinWords=8, MaxWords=24, FragmentDelimiter=" … "'
     )
-  from private.find_exai_issues(
-    case when v_is_found then v_words end, v_number,
-    case when not v_is_found or v_words is null and v_number is null then v_pattern end, p_severity, p_status,
-    p_category, v_component, v_file, v_limit, v_offset
+  from private.find_typed_exai_issues(
+    v_query, v_filter, least(greatest(coalesce(p_max_results, 20), 0), 100),
+    least(greatest(coalesce(p_skip_results, 0), 0), 100000)
   ) with ordinality as f (issue_id, rank, position)
   join public.exai_issues as i on i.id = f.issue_id
   cross join lateral (
@@ -2218,9 +2951,10 @@ begin atomic
 end;
 comment on function public.search_exai_issues is
   'Full-text search over title, file, components, description, analysis and updates of engineering issues. '
-  'All words must occur, in any order; identifiers and paths match as a whole or by their parts; "a '
-  'phrase"; -excluded; this or that; the last word matches as a prefix; #12 lists the issue with that '
-  'number first. If no issue contains the words, titles and paths that contain the query as typed. A blank '
+  'Issues with all words come first, in any order of the words, then those with some of them, by how rare '
+  'these are; identifiers and paths match as a whole or by their parts; "a phrase" and -excluded decide '
+  'what is listed at all; this or that; the last word matches as a prefix; #12 lists the issue with that '
+  'number first. If no issue contains a word, titles and paths that contain the query as typed. A blank '
   'query lists the newest issues. severity, status and category: any of these values; component: an exact '
   'name; file: a path, the end of one, or a folder. max_results up to 100. Best first, equal ranks newest '
   'first; of more than 2,000 matches, the newest 2,000 are ranked. snippet is text as it was written, with '
@@ -2230,7 +2964,8 @@ grant execute on function public.search_exai_issues to authenticated, service_ro
 -- 30_exai/60_work/10_exai_claims.sql
 -- Claims: who works on an engineering issue, until lease_expires_at.
 --
--- The holder of a claim is a conversation together with an account. The holder may claim again to extend it.
+-- The holder of a claim is a conversation together with an account. The holder may claim again to extend it,
+-- and extends it by working on the issue (12_renew_exai_claim.sql).
 
 create or replace function private.check_exai_claim_minutes(p_minutes integer) returns void
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -2246,22 +2981,29 @@ $$;
 comment on function private.check_exai_claim_minutes is
   'Checks the duration of a claim. Errors: exai_claim_minutes_invalid (422).';
 
-create or replace function private.write_exai_claim(p_issue_id uuid, p_claimed_by text, p_minutes integer)
-returns public.exai_issues
+create or replace function private.write_exai_claim(
+  p_issue_id uuid, p_conversation_id text, p_minutes integer
+) returns public.exai_issues
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_issue public.exai_issues;
 begin
   update public.exai_issues as i
-  set claimed_by = p_claimed_by,
+  set claimed_by = coalesce(p_conversation_id, private.actor_name()),
     claimed_by_user_id = (select u.id from auth.users as u where u.id = auth.uid()),
-    claimed_at = clock_timestamp(), lease_expires_at = clock_timestamp() + make_interval(mins => p_minutes)
+    claimed_at = clock_timestamp(), claim_minutes = p_minutes,
+    lease_expires_at = clock_timestamp() + make_interval(mins => p_minutes)
   where i.id = p_issue_id
   returning i.* into v_issue;
+  delete from private.exai_lost_claims as l
+  where l.issue_id = v_issue.id and l.claimed_by = v_issue.claimed_by
+    and l.claimed_by_user_id is not distinct from v_issue.claimed_by_user_id;
+  perform private.link_exai_conversation(v_issue.id, p_conversation_id, 'Claimed.');
   return v_issue;
 end;
 $$;
-comment on function private.write_exai_claim is 'Writes a claim to an issue, which the caller has locked.';
+comment on function private.write_exai_claim is
+  'Writes a claim to an issue, which the caller has locked, and records the conversation in its history.';
 
 -- Clients send whole rows back, including the claim. The functions that claim run as another role than the
 -- API's.
@@ -2273,6 +3015,7 @@ begin
     new.claimed_by_user_id := old.claimed_by_user_id;
     new.claimed_at := old.claimed_at;
     new.lease_expires_at := old.lease_expires_at;
+    new.claim_minutes := old.claim_minutes;
   end if;
   return new;
 end;
@@ -2288,6 +3031,7 @@ begin
   new.claimed_by_user_id := null;
   new.claimed_at := null;
   new.lease_expires_at := null;
+  new.claim_minutes := null;
   return new;
 end;
 $$;
@@ -2297,21 +3041,330 @@ comment on function private.clear_exai_claim is
 create trigger _200_guard_exai_claim before insert on public.exai_issues
   for each row when (
     coalesce(new.claimed_by, new.claimed_by_user_id::text) is not null
-    or coalesce(new.claimed_at, new.lease_expires_at) is not null
+    or coalesce(new.claimed_at, new.lease_expires_at) is not null or new.claim_minutes is not null
   )
   execute function private.guard_exai_claim();
 create trigger _210_guard_exai_claim before update on public.exai_issues
   for each row when (
-    (old.claimed_by, old.claimed_by_user_id, old.claimed_at, old.lease_expires_at)
-    is distinct from (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.lease_expires_at)
+    (old.claimed_by, old.claimed_by_user_id, old.claimed_at, old.lease_expires_at, old.claim_minutes)
+    is distinct from
+    (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.lease_expires_at, new.claim_minutes)
   )
   execute function private.guard_exai_claim();
 create trigger _220_clear_exai_claim before insert or update on public.exai_issues
   for each row when (
     new.status not in ('open', 'in_progress')
-    and num_nonnulls(new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.lease_expires_at) > 0
+    and num_nonnulls(
+      new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.lease_expires_at, new.claim_minutes
+    ) > 0
   )
   execute function private.clear_exai_claim();
+
+-- 30_exai/60_work/12_renew_exai_claim.sql
+-- Work renews a claim: each write of the holder to an issue, its steps, updates or relations extends it.
+--
+-- The row is written only when the claim gains at least a tenth of its duration: ten times per duration at
+-- most, and after each write at least nine tenths are left. It is locked before the write locks anything else
+-- of the issue, and after the graph, as in every other update of an issue.
+
+create or replace function private.is_exai_claim_holder(p_issue public.exai_issues, p_conversation_id text)
+returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return p_issue.claimed_by is not null and p_issue.claimed_by_user_id is not distinct from auth.uid() and (
+    p_issue.claimed_by = p_conversation_id
+    or p_conversation_id is null and auth.uid() is not null
+    or p_issue.claimed_by = private.actor_name()
+  ) is true;
+end;
+$$;
+comment on function private.is_exai_claim_holder is
+  'Whether the caller holds the claim: the same account, and the conversation that claimed the issue, no '
+  'conversation at all, or any if the person claimed it without one.';
+
+create or replace function private.exai_conversation_of(p_old public.exai_issues, p_new public.exai_issues)
+returns text
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return coalesce(
+    case when p_new.fix_conversation_id is distinct from p_old.fix_conversation_id
+      then private.non_blank(p_new.fix_conversation_id)
+    end,
+    private.non_blank(current_setting('app.conversation_id', true))
+  );
+end;
+$$;
+comment on function private.exai_conversation_of is
+  'The conversation that updates an issue: its fix_conversation_id if the update sets it, else the setting '
+  'app.conversation_id, else null.';
+
+create or replace function private.next_exai_lease(p_lease_expires_at timestamptz, p_claim_minutes integer)
+returns timestamptz
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_duration constant interval := make_interval(mins => coalesce(p_claim_minutes, 30));
+begin
+  if p_lease_expires_at < clock_timestamp() + 0.9 * v_duration then
+    return clock_timestamp() + v_duration;
+  end if;
+  return p_lease_expires_at;
+end;
+$$;
+comment on function private.next_exai_lease is
+  'When a claim ends after a write of its holder: unchanged if it would gain less than a tenth '
+  'of its duration.';
+
+create or replace function private.reject_lost_exai_claim(p_issue public.exai_issues, p_conversation_id text)
+returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if p_issue.lease_expires_at > clock_timestamp()
+    and private.has_lost_exai_claim(p_issue.id, p_conversation_id)
+  then
+    raise exception using
+      errcode = 'PT409', message = 'exai_claim_conflict',
+      detail = format(
+        'You lost the claim on issue #%s, which %s has claimed until %s.', p_issue.issue_number,
+        p_issue.claimed_by,
+        to_char(p_issue.lease_expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      ),
+      hint = 'Leave the issue to them. What you found can still be added as an update.';
+  end if;
+end;
+$$;
+comment on function private.reject_lost_exai_claim is
+  'Rejects a write by somebody who lost the claim, while another one holds it. Errors: '
+  'exai_claim_conflict (409).';
+
+create or replace function private.renew_exai_claim(
+  p_issue_id uuid, p_conversation_id text, p_is_accepted boolean
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue public.exai_issues;
+begin
+  select * into v_issue from public.exai_issues as i where i.id = p_issue_id and i.claimed_by is not null;
+  if not found then
+    return;
+  end if;
+  if not private.is_exai_claim_holder(v_issue, p_conversation_id) then
+    if not p_is_accepted then
+      perform private.reject_lost_exai_claim(v_issue, p_conversation_id);
+    end if;
+  elsif private.next_exai_lease(v_issue.lease_expires_at, v_issue.claim_minutes) > v_issue.lease_expires_at
+  then
+    update public.exai_issues as i
+    set lease_expires_at = private.next_exai_lease(i.lease_expires_at, i.claim_minutes)
+    where i.id = p_issue_id and i.claimed_by = v_issue.claimed_by
+      and i.claimed_by_user_id is not distinct from v_issue.claimed_by_user_id;
+  end if;
+end;
+$$;
+comment on function private.renew_exai_claim is
+  'Extends the claim on an issue if the caller holds it. Rejects those who lost it, unless p_is_accepted. '
+  'Errors: exai_claim_conflict (409).';
+
+-- 30_exai/60_work/14_exai_lost_claims.sql
+-- Who lost a claim: another conversation claimed the issue after it had expired, or somebody else ended it.
+
+create table private.exai_lost_claims (
+  id bigint generated always as identity,
+  issue_id uuid not null,
+  claimed_by text not null,
+  claimed_by_user_id uuid,
+  lost_at timestamptz not null,
+  constraint exai_lost_claims_pkey primary key (id),
+  constraint exai_lost_claims_key unique nulls not distinct (issue_id, claimed_by, claimed_by_user_id),
+  constraint exai_lost_claims_issue_id_fkey foreign key (issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_lost_claims_claimed_by_user_id_fkey foreign key (claimed_by_user_id)
+    references auth.users (id) on delete cascade
+);
+comment on table private.exai_lost_claims is
+  'The holders who lost a claim on an issue and have not claimed it again, the newest 20 of each issue.';
+
+create index exai_lost_claims_claimed_by_user_id_idx on private.exai_lost_claims (claimed_by_user_id);
+
+alter table private.exai_lost_claims enable row level security;
+
+-- A holder who ends the claim has not lost it.
+create or replace function private.record_lost_exai_claim() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if new.claimed_by is null and private.is_exai_claim_holder(old, private.exai_conversation_of(old, new)) then
+    return null;
+  end if;
+  insert into private.exai_lost_claims as l (issue_id, claimed_by, claimed_by_user_id, lost_at)
+  values (old.id, old.claimed_by, old.claimed_by_user_id, clock_timestamp())
+  on conflict on constraint exai_lost_claims_key do update set lost_at = excluded.lost_at;
+  delete from private.exai_lost_claims as l
+  where l.issue_id = old.id and l.lost_at < (
+    select n.lost_at from private.exai_lost_claims as n where n.issue_id = old.id
+    order by n.lost_at desc offset 19 limit 1
+  );
+  return null;
+end;
+$$;
+comment on function private.record_lost_exai_claim is
+  'After trigger of exai_issues whose claim passed to another holder or ended: records who lost it.';
+
+create trigger _130_record_lost_exai_claim after update on public.exai_issues
+  for each row when (
+    old.claimed_by is not null and old.claimed_at is distinct from new.claimed_at
+    and (old.claimed_by, old.claimed_by_user_id) is distinct from (new.claimed_by, new.claimed_by_user_id)
+  )
+  execute function private.record_lost_exai_claim();
+
+create or replace function private.has_lost_exai_claim(p_issue_id uuid, p_conversation_id text)
+returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from private.exai_lost_claims as l
+    where l.issue_id = p_issue_id
+      and l.claimed_by = coalesce(p_conversation_id, private.actor_name())
+      and l.claimed_by_user_id is not distinct from auth.uid()
+  );
+end;
+$$;
+comment on function private.has_lost_exai_claim is
+  'Whether the caller, in this conversation, lost a claim on the issue and has not claimed it again.';
+
+create or replace function private.has_ended_exai_claim(p_old public.exai_issues, p_new public.exai_issues)
+returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return p_old.claimed_by is not null and p_new.claimed_by is null
+    and p_old.lease_expires_at > clock_timestamp()
+    and not private.is_exai_claim_holder(p_old, private.exai_conversation_of(p_old, p_new));
+end;
+$$;
+comment on function private.has_ended_exai_claim is
+  'Whether an update of an issue ended a claim of somebody else that had not expired.';
+
+create or replace function private.describe_ended_exai_claim(
+  p_old public.exai_issues, p_new public.exai_issues
+) returns text
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.has_ended_exai_claim(p_old, p_new) then
+    return format(', ends the claim of %s', left(p_old.claimed_by, 200));
+  end if;
+  return '';
+end;
+$$;
+comment on function private.describe_ended_exai_claim is
+  'For the history: whose claim an update of an issue ended, if it was somebody else''s.';
+
+-- 30_exai/60_work/16_exai_claim_triggers.sql
+-- Which writes renew a claim. Imports do not, nor what triggers write.
+
+create or replace function private.renew_exai_claim_of_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_conversation_id constant text := private.exai_conversation_of(old, new);
+begin
+  if private.is_exai_import() then
+    return new;
+  end if;
+  if private.is_exai_claim_holder(old, v_conversation_id) then
+    new.lease_expires_at := private.next_exai_lease(old.lease_expires_at, old.claim_minutes);
+  elsif pg_trigger_depth() = 1 then
+    perform private.reject_lost_exai_claim(old, v_conversation_id);
+  end if;
+  return new;
+end;
+$$;
+comment on function private.renew_exai_claim_of_issue is
+  'Before trigger of issues with a claim: extends it if the caller holds it, rejects those who lost it.';
+
+create or replace function private.renew_exai_claim_of_step() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_row constant record := coalesce(new, old);
+  v_conversation_id text := private.non_blank(v_row.conversation_id);
+begin
+  if private.is_exai_import() then
+    return v_row;
+  end if;
+  -- What a row had before is not the conversation that writes it, except when that sets the status.
+  if tg_op = 'DELETE' then
+    v_conversation_id := null;
+  elsif tg_op = 'UPDATE' then
+    if (new.conversation_id, new.status) is not distinct from (old.conversation_id, old.status) then
+      v_conversation_id := null;
+    end if;
+  end if;
+  perform private.renew_exai_claim(
+    v_row.issue_id,
+    coalesce(v_conversation_id, private.non_blank(current_setting('app.conversation_id', true))), false
+  );
+  return v_row;
+end;
+$$;
+comment on function private.renew_exai_claim_of_step is
+  'Before trigger of steps: extends the claim on their issue if the caller holds it. Who lost it may '
+  'not write steps.';
+
+create or replace function private.renew_exai_claim_of_update() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if not private.is_exai_import() then
+    perform private.renew_exai_claim(
+      new.issue_id, coalesce(
+        private.non_blank(new.conversation_id),
+        private.non_blank(current_setting('app.conversation_id', true))
+      ), true
+    );
+  end if;
+  return new;
+end;
+$$;
+comment on function private.renew_exai_claim_of_update is
+  'Before trigger of updates: extends the claim on their issue if the caller holds it. Who lost it may '
+  'still add updates.';
+
+create or replace function private.renew_exai_claims_of_edges() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.is_exai_import() then
+    return null;
+  end if;
+  perform private.renew_exai_claim(
+    i.id, private.non_blank(current_setting('app.conversation_id', true)), true
+  )
+  from public.exai_issues as i
+  where i.claimed_by is not null and i.id in (
+    select u.id
+    from changed_edges as c cross join lateral (values (c.from_issue_id), (c.to_issue_id)) as u (id)
+  )
+  order by i.id;
+  return null;
+end;
+$$;
+comment on function private.renew_exai_claims_of_edges is
+  'After-statement trigger of exai_issue_relations: extends the claims on both ends that the caller holds.';
+
+-- Not where the statement writes the claim itself. Before the claim of an issue that is no longer active is
+-- cleared.
+create trigger _215_renew_exai_claim before update on public.exai_issues
+  for each row when (
+    old.claimed_by is not null
+    and (old.claimed_by, old.claimed_by_user_id, old.claimed_at, old.lease_expires_at, old.claim_minutes)
+    is not distinct from
+    (new.claimed_by, new.claimed_by_user_id, new.claimed_at, new.lease_expires_at, new.claim_minutes)
+  )
+  execute function private.renew_exai_claim_of_issue();
+create trigger _060_renew_exai_claim before insert or update or delete on public.exai_issue_checklist
+  for each row when (pg_trigger_depth() = 0) execute function private.renew_exai_claim_of_step();
+create trigger _060_renew_exai_claim before insert on public.exai_issue_updates
+  for each row when (pg_trigger_depth() = 0) execute function private.renew_exai_claim_of_update();
+create trigger _050_renew_exai_claims after insert on public.exai_issue_relations
+  referencing new table as changed_edges
+  for each statement execute function private.renew_exai_claims_of_edges();
+create trigger _060_renew_exai_claims after delete on public.exai_issue_relations
+  referencing old table as changed_edges
+  for each statement execute function private.renew_exai_claims_of_edges();
 
 -- 30_exai/60_work/20_claim_exai_issue.sql
 -- Claims a given engineering issue.
@@ -2321,11 +3374,12 @@ create or replace function private.claim_exai_issue(
 ) returns public.exai_issues
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_claimed_by constant text := coalesce(private.non_blank(p_conversation_id), private.actor_name());
+  v_claimed_by text;
   v_issue public.exai_issues;
 begin
   perform private.require_team_role('agent');
   perform private.check_exai_claim_minutes(p_minutes);
+  v_claimed_by := coalesce(private.non_blank(p_conversation_id), private.actor_name());
   perform private.lock_exai_graph_shared();
   select i.* into v_issue
   from public.exai_issues as i
@@ -2340,6 +3394,17 @@ begin
       detail = format('Issue #%s is %s.', v_issue.issue_number, v_issue.status),
       hint = 'Reopen it first, or choose another issue.';
   end if;
+  if exists (
+    select from private.exai_issue_counts as c where c.issue_id = v_issue.id and c.active_originals_count > 0
+  ) then
+    raise exception using
+      errcode = 'PT409', message = 'exai_duplicate_conflict',
+      detail = format(
+        'Issue #%s is a duplicate of #%s, which is not finished.', v_issue.issue_number,
+        private.find_exai_original(v_issue.id)
+      ),
+      hint = 'Claim that issue instead.';
+  end if;
   if v_issue.lease_expires_at > clock_timestamp()
     and (v_issue.claimed_by, v_issue.claimed_by_user_id) is distinct from (v_claimed_by, auth.uid())
   then
@@ -2351,7 +3416,7 @@ begin
       ),
       hint = 'Choose another issue with next_exai_issue, or wait until then.';
   end if;
-  return private.write_exai_claim(v_issue.id, v_claimed_by, p_minutes);
+  return private.write_exai_claim(v_issue.id, private.non_blank(p_conversation_id), p_minutes);
 end;
 $$;
 grant execute on function private.claim_exai_issue to authenticated, service_role;
@@ -2369,8 +3434,65 @@ comment on function public.claim_exai_issue is
   'Claims an active issue for a conversation, or under the caller''s display name without one, for 1 to 1440 '
   'minutes. The holder claims again to extend the claim. The status does not change. Agents and servers. '
   'Errors: sign_in_required (401), team_role_required (403), exai_issue_unknown (404), exai_claim_conflict, '
-  'exai_status_conflict (409), exai_claim_minutes_invalid (422).';
+  'exai_duplicate_conflict, exai_status_conflict (409), exai_claim_minutes_invalid (422).';
 grant execute on function public.claim_exai_issue to authenticated, service_role;
+
+-- 30_exai/60_work/25_renew_exai_claims.sql
+-- Says whose claim is on issues that the caller works on, and renews the caller's own.
+
+create or replace function private.renew_exai_claims(p_issue_numbers integer[], p_conversation_id text)
+returns table (
+  issue_id uuid, issue_number integer, status text, claimed_by text, lease_expires_at timestamptz,
+  lost_at timestamptz
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_conversation_id text;
+begin
+  perform private.require_team_role('agent');
+  v_conversation_id := private.non_blank(p_conversation_id);
+  perform private.renew_exai_claim(i.id, v_conversation_id, true)
+  from public.exai_issues as i
+  where i.issue_number = any (p_issue_numbers) and i.claimed_by is not null
+  order by i.id;
+  return query
+  select i.id, i.issue_number, case
+      when c.is_live and private.is_exai_claim_holder(i, v_conversation_id) then 'held'
+      when l.lost_at is not null then 'lost'
+      when c.is_live then 'other'
+      else 'none'
+    end,
+    case when c.is_live then left(i.claimed_by, 200) end, case when c.is_live then i.lease_expires_at end,
+    l.lost_at
+  from public.exai_issues as i
+  cross join lateral (select coalesce(i.lease_expires_at > clock_timestamp(), false) as is_live) as c
+  left join private.exai_lost_claims as l
+    on l.issue_id = i.id and l.claimed_by = coalesce(v_conversation_id, private.actor_name())
+    and l.claimed_by_user_id is not distinct from auth.uid()
+  where i.issue_number = any (p_issue_numbers)
+  order by i.issue_number;
+end;
+$$;
+grant execute on function private.renew_exai_claims to authenticated, service_role;
+
+create or replace function public.renew_exai_claims(
+  issue_numbers integer[], conversation_id text default null
+) returns table (
+  issue_id uuid, issue_number integer, status text, claimed_by text, lease_expires_at timestamptz,
+  lost_at timestamptz
+)
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select r.issue_id, r.issue_number, r.status, r.claimed_by, r.lease_expires_at, r.lost_at
+  from private.renew_exai_claims(renew_exai_claims.issue_numbers, renew_exai_claims.conversation_id) as r;
+end;
+comment on function public.renew_exai_claims is
+  'Extends the claims that the caller, in this conversation, holds on these issues, and returns a row for '
+  'each issue that exists. status is held; lost, if the caller had a claim that passed to somebody else or '
+  'was ended by somebody else at lost_at; other, if somebody else holds a claim; or none. claimed_by and '
+  'lease_expires_at are those of the claim, if it has not expired. Agents and servers. Errors: '
+  'sign_in_required (401), team_role_required (403).';
+grant execute on function public.renew_exai_claims to authenticated, service_role;
 
 -- 30_exai/60_work/30_release_exai_issue.sql
 -- Releases the claim on an engineering issue before it expires.
@@ -2378,17 +3500,28 @@ grant execute on function public.claim_exai_issue to authenticated, service_role
 create or replace function private.release_exai_issue(p_issue_number integer, p_conversation_id text)
 returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_id uuid;
 begin
   perform private.require_team_role('agent');
   update public.exai_issues as i
-  set claimed_by = null, claimed_by_user_id = null, claimed_at = null, lease_expires_at = null
+  set claimed_by = null, claimed_by_user_id = null, claimed_at = null, lease_expires_at = null,
+    claim_minutes = null
   where i.issue_number = p_issue_number and i.claimed_by is not null
     and (
       i.claimed_by = coalesce(private.non_blank(p_conversation_id), private.actor_name())
         and i.claimed_by_user_id is not distinct from auth.uid()
       or private.is_trusted_caller() or private.has_team_role('admin')
-    );
-  return found;
+    )
+  returning i.id into v_issue_id;
+  if found then
+    perform private.link_exai_conversation(v_issue_id, private.non_blank(p_conversation_id), 'Released.');
+    return true;
+  end if;
+  if not exists (select from public.exai_issues as i where i.issue_number = p_issue_number) then
+    perform private.raise_exai_issue_unknown(p_issue_number);
+  end if;
+  return false;
 end;
 $$;
 grant execute on function private.release_exai_issue to authenticated, service_role;
@@ -2401,7 +3534,8 @@ begin atomic
 end;
 comment on function public.release_exai_issue is
   'Releases the claim of this conversation and account, and returns whether there was one; admins and '
-  'servers release any claim. Agents and servers. Errors: sign_in_required (401), team_role_required (403).';
+  'servers release any claim. Agents and servers. Errors: sign_in_required (401), team_role_required (403), '
+  'exai_issue_unknown (404).';
 grant execute on function public.release_exai_issue to authenticated, service_role;
 
 -- 30_exai/60_work/40_next_exai_issue.sql
@@ -2419,16 +3553,13 @@ begin
   select i.id into v_issue_id
   from private.exai_issue_counts as c
   join public.exai_issues as i on i.id = c.issue_id
-  where c.is_active and c.active_blockers_count = 0 and c.blocked_parents_count = 0
-    and i.status in ('open', 'in_progress')
+  where c.is_ready and i.status in ('open', 'in_progress')
     and (i.lease_expires_at is null or i.lease_expires_at <= clock_timestamp())
   order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number
   limit 1
   for no key update of i skip locked;
   if found then
-    return next private.write_exai_claim(
-      v_issue_id, coalesce(private.non_blank(p_conversation_id), private.actor_name()), p_minutes
-    );
+    return next private.write_exai_claim(v_issue_id, private.non_blank(p_conversation_id), p_minutes);
   end if;
 end;
 $$;
@@ -2447,32 +3578,158 @@ comment on function public.next_exai_issue is
   'team_role_required (403), exai_claim_minutes_invalid (422).';
 grant execute on function public.next_exai_issue to authenticated, service_role;
 
--- 30_exai/60_work/50_set_exai_issue_status.sql
+-- 30_exai/60_work/50_update_exai_issue.sql
+-- Changes fields and status of an issue and records the conversation, all of it or nothing.
+
+create or replace function private.check_exai_changes(p_changes jsonb) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_names constant text[] := array[
+    'title', 'description', 'severity', 'category', 'status', 'affected_components', 'file_path',
+    'line_start', 'line_end', 'root_cause', 'impact_description', 'recommended_fix', 'actual_fix'
+  ];
+  v_unknown text;
+begin
+  if jsonb_typeof(p_changes) is distinct from 'object' or p_changes = '{}' then
+    raise exception using
+      errcode = 'PT422', message = 'exai_change_required', detail = 'No field to change was given.',
+      hint = 'Give an object with at least one of: ' || array_to_string(v_names, ', ') || '.';
+  end if;
+  v_unknown := (
+    select string_agg(k.name, ', ' order by k.name collate "C")
+    from jsonb_object_keys(p_changes) as k (name) where k.name <> all (v_names)
+  );
+  if v_unknown is not null then
+    raise exception using
+      errcode = 'PT422', message = 'exai_change_invalid',
+      detail = format('These fields cannot be changed: %s.', left(v_unknown, 1000)),
+      hint = 'Use these: ' || array_to_string(v_names, ', ') || '.';
+  end if;
+end;
+$$;
+comment on function private.check_exai_changes is
+  'Checks which fields are to be changed. Errors: exai_change_required, exai_change_invalid (422).';
+
+create or replace function private.list_exai_fields(p_changes jsonb) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return (
+    select string_agg(f.name, ', ' order by f.position)
+    from unnest(array[
+      'title', 'description', 'severity', 'category', 'affected_components', 'file_path', 'line_start',
+      'line_end', 'root_cause', 'impact_description', 'recommended_fix', 'actual_fix'
+    ]) with ordinality as f (name, position)
+    where p_changes ? f.name
+  );
+end;
+$$;
+comment on function private.list_exai_fields is
+  'The names of the fields that are to be changed, for the history; null if there is only a status.';
+
+create type private.exai_issue_change as (
+  issue public.exai_issues,
+  ended_claim jsonb
+);
+comment on type private.exai_issue_change is
+  'An issue that was changed, and whose claim on it that ended if it was somebody else''s.';
+
+create or replace function private.change_exai_issue(
+  p_issue_number integer, p_changes jsonb, p_conversation_id text
+) returns private.exai_issue_change
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_before constant text := coalesce(current_setting('app.conversation_id', true), '');
+  v_conversation_id text;
+  v_old public.exai_issues;
+  v_fields text;
+  v_issue public.exai_issues;
+  v_ended_claim jsonb;
+begin
+  perform private.require_team_role('agent');
+  v_conversation_id := private.non_blank(p_conversation_id);
+  perform private.check_exai_changes(p_changes);
+  perform private.lock_exai_graph_shared();
+  select i.* into v_old from public.exai_issues as i where i.issue_number = p_issue_number for no key update;
+  if not found then
+    perform private.raise_exai_issue_unknown(p_issue_number);
+  end if;
+  v_fields := private.list_exai_fields(p_changes);
+  if v_fields is not null then
+    perform private.link_exai_conversation(v_old.id, v_conversation_id, format('Changed %s.', v_fields));
+  end if;
+  perform set_config('app.conversation_id', coalesce(v_conversation_id, v_before), true);
+  update public.exai_issues as i
+  set title = coalesce(n.title, i.title), description = n.description, severity = n.severity,
+    category = n.category, status = n.status, affected_components = n.affected_components,
+    file_path = n.file_path, line_start = n.line_start, line_end = n.line_end, root_cause = n.root_cause,
+    impact_description = n.impact_description, recommended_fix = n.recommended_fix,
+    actual_fix = n.actual_fix, fix_conversation_id = case
+      when p_changes ->> 'status' = 'fixed' then coalesce(v_conversation_id, i.fix_conversation_id)
+      else i.fix_conversation_id
+    end
+  from jsonb_populate_record(v_old, p_changes) as n
+  where i.id = v_old.id
+  returning i.* into v_issue;
+  if private.has_ended_exai_claim(v_old, v_issue) then
+    v_ended_claim := jsonb_build_object(
+      'claimed_by', left(v_old.claimed_by, 200), 'lease_expires_at', v_old.lease_expires_at
+    );
+  end if;
+  perform set_config('app.conversation_id', v_before, true);
+  return row(v_issue, v_ended_claim)::private.exai_issue_change;
+exception
+  when data_exception then
+    raise exception using
+      errcode = 'PT422', message = 'exai_change_invalid', detail = sqlerrm || '.',
+      hint = 'Give texts as strings, lines as whole numbers, and affected_components as an array of strings.';
+end;
+$$;
+comment on function private.change_exai_issue is
+  'Changes the given fields of an issue. Returns it, and whose claim that ended if it was somebody else''s. '
+  'Errors: exai_change_invalid (422).';
+
+create or replace function private.update_exai_issue(
+  p_issue_number integer, p_changes jsonb, p_conversation_id text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object('issue', to_jsonb(c.issue), 'ended_claim', c.ended_claim)
+    from private.change_exai_issue(p_issue_number, p_changes, p_conversation_id) as c
+  );
+end;
+$$;
+grant execute on function private.update_exai_issue to authenticated, service_role;
+
+create or replace function public.update_exai_issue(
+  issue_number integer, changes jsonb, conversation_id text default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.update_exai_issue(
+    update_exai_issue.issue_number, update_exai_issue.changes, update_exai_issue.conversation_id
+  );
+end;
+comment on function public.update_exai_issue is
+  'Changes the given fields of an issue, among them the status, all of them or none; null clears a nullable '
+  'field. Returns {issue, ended_claim}: ended_claim is {claimed_by, lease_expires_at} if the new status '
+  'ended the claim of somebody else, otherwise null. The conversation is recorded in the history, and '
+  'becomes fix_conversation_id if the status is fixed. Agents and servers. Errors: sign_in_required (401), '
+  'team_role_required (403), exai_issue_unknown (404), exai_claim_conflict (409), exai_change_required, '
+  'exai_change_invalid, exai_severity_invalid, exai_category_invalid, exai_status_invalid (422).';
+grant execute on function public.update_exai_issue to authenticated, service_role;
+
+-- 30_exai/60_work/55_set_exai_issue_status.sql
 -- Changes the status of an issue and records the conversation, in one call.
 
 create or replace function private.set_exai_issue_status(
   p_issue_number integer, p_status text, p_conversation_id text
 ) returns public.exai_issues
 language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_before constant text := coalesce(current_setting('app.conversation_id', true), '');
-  v_conversation_id constant text := private.non_blank(p_conversation_id);
-  v_issue public.exai_issues;
 begin
-  perform private.require_team_role('agent');
-  perform set_config('app.conversation_id', coalesce(v_conversation_id, v_before), true);
-  update public.exai_issues as i
-  set status = p_status, fix_conversation_id = case
-    when p_status = 'fixed' then coalesce(v_conversation_id, i.fix_conversation_id)
-    else i.fix_conversation_id
-  end
-  where i.issue_number = p_issue_number
-  returning i.* into v_issue;
-  perform set_config('app.conversation_id', v_before, true);
-  if v_issue.id is null then
-    perform private.raise_exai_issue_unknown(p_issue_number);
-  end if;
-  return v_issue;
+  return (
+    private.change_exai_issue(p_issue_number, jsonb_build_object('status', p_status), p_conversation_id)
+  ).issue;
 end;
 $$;
 grant execute on function private.set_exai_issue_status to authenticated, service_role;
@@ -2488,8 +3745,9 @@ begin atomic
 end;
 comment on function public.set_exai_issue_status is
   'Sets the status of an issue. The conversation is recorded in the update of type status_change, and '
-  'becomes fix_conversation_id if the new status is fixed. Agents and servers. Errors: sign_in_required '
-  '(401), team_role_required (403), exai_issue_unknown (404), exai_status_invalid (422).';
+  'becomes fix_conversation_id if the new status is fixed. Agents and servers. Errors: '
+  'sign_in_required (401), team_role_required (403), exai_issue_unknown (404), exai_claim_conflict (409), '
+  'exai_status_invalid (422).';
 grant execute on function public.set_exai_issue_status to authenticated, service_role;
 
 -- 30_exai/60_work/60_exai_issue_context.sql
@@ -2499,7 +3757,9 @@ create or replace function private.load_exai_context_issue(p_issue public.exai_i
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_issue jsonb := to_jsonb(p_issue)
-    - '{related_issues, blocks_issues, blocked_by_issues, created_by_user_id, claimed_by_user_id}'::text[];
+    - '{
+      related_issues, blocks_issues, blocked_by_issues, created_by_user_id, claimed_by_user_id, claim_minutes
+    }'::text[];
   v_key text;
 begin
   foreach v_key in array array[
@@ -2514,8 +3774,9 @@ begin
       'affected_components',
       to_jsonb((p_issue.affected_components)[:100]),
       'completed_steps', c.completed_count, 'total_steps', c.step_count, 'skipped_steps', c.skipped_count,
-      'is_ready', c.is_active and c.active_blockers_count = 0 and c.blocked_parents_count = 0,
-      'is_blocked', c.active_blockers_count + c.blocked_parents_count > 0
+      'is_ready', c.is_ready, 'is_blocked', c.is_blocked, 'active_children_count', c.active_children_count,
+      'duplicate_of', private.find_exai_original(p_issue.id),
+      'is_to_be_closed', c.is_active and c.originals_count > 0 and c.active_originals_count = 0
     )
     from private.exai_issue_counts as c
     where c.issue_id = p_issue.id
@@ -2525,7 +3786,9 @@ $$;
 comment on function private.load_exai_context_issue is
   'The issue itself for exai_issue_context, with texts cut after 8,000 characters.';
 
-create or replace function private.load_exai_context_relations(p_issue_id uuid) returns jsonb
+create or replace function private.load_exai_context_relations(
+  p_issue_id uuid, p_skip integer, p_limit integer
+) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
@@ -2551,7 +3814,7 @@ begin
       ) as e
       join public.exai_issues as i on i.id = e.id
       order by position
-      limit 100
+      offset p_skip limit least(p_limit, 100)
     ) as r
   );
 end;
@@ -2559,7 +3822,9 @@ $$;
 comment on function private.load_exai_context_relations is
   'Up to 100 relations of an issue, those to active issues first.';
 
-create or replace function private.load_exai_context_conversations(p_issue public.exai_issues) returns jsonb
+create or replace function private.load_exai_context_conversations(
+  p_issue public.exai_issues, p_since timestamptz, p_skip integer, p_limit integer
+) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
@@ -2583,109 +3848,217 @@ begin
       ) as m (conversation_id, role, mentioned_at)
       where m.conversation_id is not null
       group by 1
+      having p_since is null or max(m.mentioned_at) >= p_since
       order by last_at desc, 1
-      limit 50
+      offset p_skip limit least(p_limit, 50)
     ) as c
   );
 end;
 $$;
 comment on function private.load_exai_context_conversations is
-  'The 50 latest conversations of an issue, each with its roles.';
+  'Up to 50 conversations of an issue, the latest, each with its roles.';
+
+create or replace function private.describe_cut_text(p_text text, p_limit integer) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if length(p_text) > p_limit then
+    return jsonb_build_object('text_length', length(p_text));
+  end if;
+  return '{}'::jsonb;
+end;
+$$;
+comment on function private.describe_cut_text is 'The length of a text that is cut after p_limit characters.';
+
+create or replace function private.load_exai_context_steps(
+  p_issue_id uuid, p_since timestamptz, p_skip integer, p_limit integer
+) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(
+      jsonb_build_object(
+        'step_number', s.step_number, 'description', left(s.description, s.text_limit), 'status', s.status,
+        'conversation_id', s.conversation_id, 'completed_at', s.completed_at
+      ) || private.describe_cut_text(s.description, s.text_limit)
+      order by s.step_number
+    ), '[]')
+    from (
+      select c.*, case when p_limit = 1 then 40000 else 1000 end as text_limit
+      from public.exai_issue_checklist as c
+      where c.issue_id = p_issue_id and (p_since is null or c.updated_at >= p_since)
+      order by c.status in ('complete', 'skipped'), c.step_number
+      offset p_skip limit least(p_limit, 200)
+    ) as s
+  );
+end;
+$$;
+comment on function private.load_exai_context_steps is
+  'Up to 200 steps of an issue, those that are not done first, then in the order of their numbers.';
+
+create or replace function private.load_exai_context_updates(
+  p_issue_id uuid, p_since timestamptz, p_skip integer, p_limit integer
+) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(
+      jsonb_build_object(
+        'update_type', u.update_type, 'content', left(u.content, u.text_limit), 'created_by', u.created_by,
+        'conversation_id', u.conversation_id, 'created_at', u.created_at
+      ) || private.describe_cut_text(u.content, u.text_limit)
+      order by u.created_at, u.id
+    ), '[]')
+    from (
+      select c.*, case when p_limit = 1 then 40000 else 4000 end as text_limit
+      from public.exai_issue_updates as c
+      where c.issue_id = p_issue_id and (p_since is null or c.created_at >= p_since)
+      order by c.created_at desc, c.id desc
+      offset p_skip limit least(p_limit, 200)
+    ) as u
+  );
+end;
+$$;
+comment on function private.load_exai_context_updates is 'Up to 200 updates of an issue, the newest.';
+
+create or replace function private.load_exai_context_texts(
+  p_issue public.exai_issues, p_sections text[], p_skip integer
+) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select jsonb_object_agg(t.key, substr(t.value, p_skip + 1, 40000))
+    from jsonb_each_text(to_jsonb(p_issue)) as t
+    where t.key = any (p_sections)
+  );
+end;
+$$;
+comment on function private.load_exai_context_texts is
+  'The texts of an issue that are named, each up to 40,000 characters after those that are skipped.';
 
 create or replace function private.describe_exai_context_cut(
-  p_issue public.exai_issues, p_steps jsonb, p_updates jsonb, p_relations jsonb, p_conversations jsonb
+  p_issue public.exai_issues, p_document jsonb, p_since timestamptz, p_skip integer
 ) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return jsonb_strip_nulls(jsonb_build_object(
     'texts', (
-      select jsonb_agg(t.name order by t.name)
-      from (
-        values
-          ('title', p_issue.title), ('description', p_issue.description), ('root_cause', p_issue.root_cause),
-          ('impact_description', p_issue.impact_description), ('actual_fix', p_issue.actual_fix),
-          ('recommended_fix', p_issue.recommended_fix)
-      ) as t (name, text)
-      where length(t.text) > 8000
+      select jsonb_agg(t.key order by t.key)
+      from jsonb_each_text(to_jsonb(p_issue)) as t
+      where t.key in (
+          'title', 'description', 'root_cause', 'impact_description', 'recommended_fix', 'actual_fix'
+        )
+        and length(t.value) > case
+          when p_document -> 'texts' ? t.key then p_skip + 40000
+          when p_document ? 'issue' then 8000
+        end
     ),
-    'affected_components', nullif(greatest(cardinality(p_issue.affected_components) - 100, 0), 0),
+    'affected_components', case when p_document ? 'issue' then
+      nullif(greatest(cardinality(p_issue.affected_components) - 100, 0), 0)
+    end,
     'steps', (
-      select nullif(c.step_count - jsonb_array_length(p_steps), 0)
-      from private.exai_issue_counts as c where c.issue_id = p_issue.id
+      select nullif(greatest(count(*) - p_skip - jsonb_array_length(p_document -> 'steps'), 0), 0)
+      from public.exai_issue_checklist as c
+      where c.issue_id = p_issue.id and (p_since is null or c.updated_at >= p_since)
     ),
     'updates', (
-      select nullif(count(*) - jsonb_array_length(p_updates), 0)
-      from public.exai_issue_updates as u where u.issue_id = p_issue.id
+      select nullif(greatest(count(*) - p_skip - jsonb_array_length(p_document -> 'updates'), 0), 0)
+      from public.exai_issue_updates as u
+      where u.issue_id = p_issue.id and (p_since is null or u.created_at >= p_since)
     ),
     'relations', (
-      select nullif(count(*) - jsonb_array_length(p_relations), 0)
+      select nullif(greatest(count(*) - p_skip - jsonb_array_length(p_document -> 'relations'), 0), 0)
       from public.exai_issue_relations as e where p_issue.id in (e.from_issue_id, e.to_issue_id)
     ),
-    'conversations', case when jsonb_array_length(p_conversations) = 50 then 'the latest 50 only' end
+    'conversations', case when jsonb_array_length(p_document -> 'conversations') = 50
+      then 'the latest 50 only' end
   ));
 end;
 $$;
 comment on function private.describe_exai_context_cut is
-  'What exai_issue_context leaves out: names of cut texts, and numbers of omitted rows; {} if nothing.';
+  'What exai_issue_context leaves out of its sections: names of cut texts, numbers of omitted rows.';
 
-create or replace function private.exai_issue_context(p_issue_number integer) returns jsonb
+create or replace function private.exai_issue_context(
+  p_issue_number integer, p_sections text[], p_since timestamptz, p_skip integer, p_limit integer
+) returns jsonb
 language plpgsql stable security definer set search_path = '' set timezone = 'UTC' as $$
 declare
+  v_lists constant text[] := array['issue', 'steps', 'updates', 'relations', 'conversations'];
+  v_texts constant text[] := array[
+    'title', 'description', 'root_cause', 'impact_description', 'recommended_fix', 'actual_fix'
+  ];
+  v_sections constant text[] := coalesce(p_sections, v_lists);
+  v_skip constant integer := least(greatest(coalesce(p_skip, 0), 0), 1000000000);
+  v_limit constant integer := case when p_limit > 0 then p_limit end;
   v_issue public.exai_issues;
-  v_steps jsonb;
-  v_updates jsonb;
-  v_relations jsonb;
-  v_conversations jsonb;
+  v_document jsonb;
 begin
   perform private.require_team_role('viewer');
+  if not v_sections <@ (v_lists || v_texts) then
+    raise exception using errcode = 'PT422', message = 'exai_section_unknown',
+      detail = 'A section is not part of the context of an issue.',
+      hint = format('Use: %s.', array_to_string(v_lists || v_texts, ', '));
+  end if;
   select i.* into v_issue from public.exai_issues as i
   where i.issue_number = p_issue_number;
   if not found then
     perform private.raise_exai_issue_unknown(p_issue_number);
   end if;
-  select coalesce(jsonb_agg(jsonb_build_object(
-    'step_number', s.step_number, 'description', left(s.description, 1000), 'status', s.status,
-    'conversation_id', s.conversation_id, 'completed_at', s.completed_at
-  ) order by s.step_number), '[]') into v_steps
-  from (
-    select c.* from public.exai_issue_checklist as c where c.issue_id = v_issue.id
-    order by c.step_number limit 200
-  ) as s;
-  select coalesce(jsonb_agg(jsonb_build_object(
-    'update_type', u.update_type, 'content', left(u.content, 4000), 'conversation_id', u.conversation_id,
-    'created_by', u.created_by, 'created_at', u.created_at
-  ) order by u.created_at, u.id), '[]') into v_updates
-  from (
-    select c.* from public.exai_issue_updates as c where c.issue_id = v_issue.id
-    order by c.created_at desc, c.id desc limit 20
-  ) as u;
-  v_relations := private.load_exai_context_relations(v_issue.id);
-  v_conversations := private.load_exai_context_conversations(v_issue);
-  return jsonb_build_object(
-    'issue', private.load_exai_context_issue(v_issue), 'steps', v_steps, 'updates', v_updates,
-    'relations', v_relations, 'conversations', v_conversations,
-    'location', case when v_issue.file_path is not null then jsonb_build_object(
-      'file_path', v_issue.file_path, 'line_start', v_issue.line_start, 'line_end', v_issue.line_end
-    ) end,
-    'cut', private.describe_exai_context_cut(v_issue, v_steps, v_updates, v_relations, v_conversations)
-  );
+  v_document := jsonb_strip_nulls(jsonb_build_object(
+    'texts', private.load_exai_context_texts(v_issue, array(
+      select s.name from unnest(v_sections) as s (name) where s.name = any (v_texts)
+    ), v_skip)
+  )) || coalesce((
+    select jsonb_object_agg(s.name, case s.name
+      when 'issue' then private.load_exai_context_issue(v_issue)
+      when 'steps' then
+        private.load_exai_context_steps(v_issue.id, p_since, v_skip, coalesce(v_limit, 200))
+      when 'updates' then
+        private.load_exai_context_updates(v_issue.id, p_since, v_skip, coalesce(v_limit, 20))
+      when 'relations' then
+        private.load_exai_context_relations(v_issue.id, v_skip, coalesce(v_limit, 100))
+      when 'conversations' then
+        private.load_exai_context_conversations(v_issue, p_since, v_skip, coalesce(v_limit, 50))
+    end)
+    from unnest(v_sections) as s (name)
+    where s.name = any (v_lists)
+  ), '{}');
+  if v_document ? 'issue' then
+    v_document := v_document || jsonb_build_object('location', case when v_issue.file_path is not null then
+      jsonb_build_object(
+        'file_path', v_issue.file_path, 'line_start', v_issue.line_start, 'line_end', v_issue.line_end
+      )
+    end);
+  end if;
+  return v_document
+    || jsonb_build_object('cut', private.describe_exai_context_cut(v_issue, v_document, p_since, v_skip));
 end;
 $$;
 grant execute on function private.exai_issue_context to authenticated, service_role;
 
-create or replace function public.exai_issue_context(issue_number integer) returns jsonb
+create or replace function public.exai_issue_context(
+  issue_number integer, sections text[] default null, since timestamptz default null,
+  skip_items integer default 0, max_items integer default null
+) returns jsonb
 language sql stable security invoker set search_path = ''
 begin atomic
-  select private.exai_issue_context(exai_issue_context.issue_number);
+  select private.exai_issue_context(
+    exai_issue_context.issue_number, exai_issue_context.sections, exai_issue_context.since,
+    exai_issue_context.skip_items, exai_issue_context.max_items
+  );
 end;
 comment on function public.exai_issue_context is
   'Everything about an issue in one document: {issue, steps[], updates[], relations[], conversations[], '
   'location, cut}. A relation is {issue_number, title, status, severity, kind, direction}. direction is to '
   'if the edge starts at this issue (it blocks the other, is its parent, …), from if it ends here, and both '
-  'for relates. Limits: 8,000 characters per text, 200 steps of 1,000 characters, the 20 newest updates of '
-  '4,000 characters, oldest first, 100 relations, those to active issues first, 50 conversations, 100 '
-  'components. cut lists what was left out: the names of texts, and the number of other parts. Viewers. '
-  'Errors: sign_in_required (401), team_role_required (403), exai_issue_unknown (404).';
+  'for relates. Limits: 8,000 characters per text, 200 steps of 1,000 characters, those that are not done '
+  'first, the 20 newest updates of 4,000 characters, oldest first, 100 relations, those to active issues '
+  'first, 50 conversations, 100 components. cut lists what was left out: the names of texts, and the number '
+  'of other parts; a step or an update whose text is cut has text_length. sections: only these parts; also '
+  'title, description, root_cause, impact_description, recommended_fix and actual_fix, which texts then '
+  'contains with up to 40,000 characters each. since: only steps, updates and conversations that changed '
+  'after it. skip_items leaves out the first rows of a part (the newest updates), and characters of a text; '
+  'max_items is at most 200; with 1, a step or an update has up to 40,000 characters. Viewers. Errors: '
+  'sign_in_required (401), team_role_required (403), exai_issue_unknown (404), exai_section_unknown (422).';
 grant execute on function public.exai_issue_context to authenticated, service_role;
 
 -- 30_exai/70_exchange/10_load_exai_issue_document.sql
@@ -2699,7 +4072,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return to_jsonb(p_issue) - '{
     related_issues, blocks_issues, blocked_by_issues, created_by_user_id, claimed_by, claimed_by_user_id,
-    claimed_at, lease_expires_at, updated_at
+    claimed_at, lease_expires_at, claim_minutes, updated_at
   }'::text[] || jsonb_build_object(
     'steps', (
       select coalesce(jsonb_agg(to_jsonb(s) - '{issue_id, updated_at}'::text[] order by s.step_number), '[]')
@@ -2992,8 +4365,8 @@ comment on function public.import_exai_issues is
   'updates are inserted, or updated by their ids; relations are added; nothing is deleted. All or nothing, '
   'and a repeated import changes nothing. Returns {issues, relations, issues_written, relations_written}. '
   'Admins and servers. Errors: sign_in_required (401), team_role_required (403), exai_import_conflict, '
-  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), exai_import_invalid, '
-  'key_change_forbidden (422), and the errors of writing an issue.';
+  'exai_relation_cycle_conflict, exai_relation_limit_reached, exai_isolation_unsupported (409), '
+  'exai_import_invalid, key_change_forbidden (422), and the errors of writing an issue.';
 grant execute on function public.import_exai_issues to authenticated, service_role;
 
 -- 30_exai/90_realtime.sql

@@ -4,8 +4,8 @@ set local lock_timeout = '5s';
 set local statement_timeout = '2min';
 
 -- 40_agents/10_accounts/10_agent_settings.sql
--- What an admin sets for all agents: how many tasks run at the same time, how long a lease may be, where the
--- edge functions are.
+-- What is set for all agents: by admins what one account may have and how long a lease may be, by operators
+-- where the edge functions are.
 
 create table public.agent_settings (
   id boolean not null default true,
@@ -15,6 +15,13 @@ create table public.agent_settings (
   retry_seconds integer not null default 30,
   delivery_retention_days integer not null default 30,
   functions_url text,
+  github_host text not null default 'github.com',
+  pending_tasks_per_user integer default 1000,
+  projects_per_user integer default 200,
+  worker_tokens_per_user integer default 50,
+  stored_bytes_per_user bigint default 1073741824,
+  attempts_per_task integer not null default 50,
+  attempt_retention_days integer not null default 90,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint agent_settings_pkey primary key (id),
@@ -26,10 +33,19 @@ create table public.agent_settings (
   constraint agent_settings_delivery_retention_days_is_bounded
     check (delivery_retention_days between 1 and 36500),
   constraint agent_settings_functions_url_is_a_url
-    check (functions_url ~ '^https?://[^\s?#]+[^\s?#/]$' and char_length(functions_url) <= 2048)
+    check (functions_url ~ '^https?://[^\s?#]+[^\s?#/]$' and char_length(functions_url) <= 2048),
+  constraint agent_settings_github_host_is_a_host check (github_host ~ '^[a-z0-9][a-z0-9.-]{0,252}$'),
+  constraint agent_settings_pending_tasks_per_user_is_not_negative check (pending_tasks_per_user >= 0),
+  constraint agent_settings_projects_per_user_is_not_negative check (projects_per_user >= 0),
+  constraint agent_settings_worker_tokens_per_user_is_not_negative check (worker_tokens_per_user >= 0),
+  constraint agent_settings_stored_bytes_per_user_is_not_negative check (stored_bytes_per_user >= 0),
+  constraint agent_settings_attempts_per_task_is_bounded check (attempts_per_task between 1 and 10000),
+  constraint agent_settings_attempt_retention_days_is_bounded
+    check (attempt_retention_days between 1 and 36500)
 );
 comment on table public.agent_settings is
-  'The one row of settings. Team members read it, admins change it; rows are neither added nor deleted.';
+  'The one row of settings. Team members read it, admins change it but for functions_url; rows are neither '
+  'added nor deleted. Errors on write: team_role_required, agents_functions_url_forbidden (403).';
 comment on column public.agent_settings.id is 'True in the only row.';
 comment on column public.agent_settings.running_tasks_per_user is
   'How many tasks of one user workers may hold at the same time; null for any number. '
@@ -44,8 +60,48 @@ comment on column public.agent_settings.delivery_retention_days is
   'How many days a webhook delivery from GitHub is kept after it was processed.';
 comment on column public.agent_settings.functions_url is
   'The URL of the edge functions, without a slash at the end: https://<project>.supabase.co/functions/v1. '
-  'Null: the database calls none, so the GitHub sweep does not run.';
+  'Null: the database calls none, so neither the GitHub sweep nor triage-assist runs. Set by operators and '
+  'servers: what the database sends there is as good as a server''s request.';
 
+comment on column public.agent_settings.github_host is
+  'The host of GitHub in URLs of repositories, next to github.com: that of a GitHub Enterprise Server, '
+  'without a port. GITHUB_API_URL is its API. Other hosts are not GitHub.';
+comment on column public.agent_settings.pending_tasks_per_user is
+  'How many pending tasks a user may have when they create one or run one again; null for any number. '
+  'Servers are not limited.';
+comment on column public.agent_settings.projects_per_user is
+  'How many projects a user may have; null for any number.';
+comment on column public.agent_settings.worker_tokens_per_user is
+  'How many worker tokens of a user may be valid; null for any number.';
+comment on column public.agent_settings.stored_bytes_per_user is
+  'How many bytes the tasks of a user may take, the sum of tasks.stored_bytes; null for any number. At the '
+  'limit, tasks can be finished without a result and deleted.';
+comment on column public.agent_settings.attempts_per_task is
+  'How many attempts of a task are kept when it is run again, or given back time and again.';
+comment on column public.agent_settings.attempt_retention_days is
+  'How many days an attempt is kept after it ended, except the last of a task, and a worker token.';
+
+create or replace function private.reject_functions_url_change() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT403', message = 'agents_functions_url_forbidden',
+    detail = 'functions_url is set by operators of the project, not by admins of the team.',
+    hint = 'Set it in the SQL editor or from a server, or send the current value.';
+end;
+$$;
+comment on function private.reject_functions_url_change is
+  'Before trigger of a functions_url that a person changes. Errors: '
+  'agents_functions_url_forbidden (403), always.';
+
+create trigger _000_require_admin before update on public.agent_settings
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _100_reject_functions_url_change before update on public.agent_settings
+  for each row when (
+    current_user in ('anon', 'authenticated') and old.functions_url is distinct from new.functions_url
+  )
+  execute function private.reject_functions_url_change();
 create trigger _900_set_timestamps before insert or update on public.agent_settings
   for each row execute function private.set_timestamps();
 
@@ -59,11 +115,27 @@ create policy agent_settings_update_admin on public.agent_settings
 grant select on public.agent_settings to authenticated;
 grant update (
   id, running_tasks_per_user, running_tasks_per_project, max_lease_seconds, retry_seconds,
-  delivery_retention_days, functions_url, created_at, updated_at
+  delivery_retention_days, functions_url, github_host, pending_tasks_per_user, projects_per_user,
+  worker_tokens_per_user, stored_bytes_per_user, attempts_per_task, attempt_retention_days, created_at,
+  updated_at
 ) on public.agent_settings to authenticated;
 grant select, update on public.agent_settings to service_role;
 
 insert into public.agent_settings default values;
+
+-- 40_agents/10_accounts/14_user_limits.sql
+-- What one account may have is counted under a lock of this account: its own writers wait for each other, and
+-- for nobody else's. It is the last lock that a statement takes.
+
+create or replace function private.lock_user_limits(p_user_id uuid) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(p_user_id::text, 20261129));
+end;
+$$;
+comment on function private.lock_user_limits is
+  'Serializes what is counted against a user''s limits, so that the later transaction counts what the '
+  'earlier one committed.';
 
 -- 40_agents/10_accounts/20_users.sql
 -- The profiles of the people whose tasks the agents run: one for each account, kept in sync with it.
@@ -90,7 +162,7 @@ create table public.users (
 );
 comment on table public.users is
   'One row per account, created and deleted with it. Users see and edit their own. Errors on write: '
-  'agents_github_token_forbidden, key_change_forbidden (422).';
+  'sign_in_required (401), agents_github_token_forbidden, key_change_forbidden (422).';
 comment on column public.users.id is 'The account in auth.users.';
 comment on column public.users.email is 'The account''s address, set by the database.';
 comment on column public.users.full_name is
@@ -136,6 +208,9 @@ $$;
 comment on function private.guard_user_limit is
   'Before trigger: users can''t raise their own limit; what a client writes there is ignored.';
 
+create trigger _000_require_active_account before insert or update on public.users
+  for each statement when (current_user = 'authenticated')
+  execute function private.require_active_account();
 create trigger _050_reject_key_change before update on public.users
   for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
 create trigger _100_set_user_defaults before insert or update on public.users
@@ -228,11 +303,34 @@ $$;
 comment on function private.sync_new_account is
   'After-insert trigger of auth.users: creates the profile.';
 
+-- A soft deletion leaves the account's row, and with it the profile: what is the person's is cleared, and
+-- what was handed out ends.
+create or replace function private.clear_deleted_account(p_user_id uuid, p_email text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.users as u
+  set email = p_email, full_name = null, avatar_url = null, github_username = null, github_token = null,
+    preferences = '{}'
+  where u.id = p_user_id;
+  delete from private.secrets as s where s.user_id = p_user_id;
+  update public.worker_tokens as w set revoked_at = clock_timestamp()
+  where w.user_id = p_user_id and w.revoked_at is null;
+end;
+$$;
+comment on function private.clear_deleted_account is
+  'Clears the profile of a softly deleted account, removes its secrets and revokes its worker tokens.';
+
 create or replace function private.sync_changed_account() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   -- each sign-in fires it
-  if (old.email, old.raw_user_meta_data) is not distinct from (new.email, new.raw_user_meta_data) then
+  if (old.email, old.raw_user_meta_data, old.deleted_at)
+    is not distinct from (new.email, new.raw_user_meta_data, new.deleted_at)
+  then
+    return null;
+  end if;
+  if new.deleted_at is not null then
+    perform private.clear_deleted_account(new.id, new.email);
     return null;
   end if;
   update public.users as u
@@ -250,7 +348,8 @@ begin
 end;
 $$;
 comment on function private.sync_changed_account is
-  'After-update trigger of auth.users: copies what the provider changed; what the user wrote stays.';
+  'After-update trigger of auth.users: copies what the provider changed; what the user wrote stays. Clears '
+  'what a softly deleted account leaves.';
 
 create trigger _100_sync_new_account after insert on auth.users
   for each row execute function private.sync_new_account();
@@ -315,6 +414,7 @@ create table private.secrets (
   metadata jsonb not null default '{}',
   checked_at timestamptz,
   invalid_at timestamptz,
+  rests_until timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint secrets_pkey primary key (id),
@@ -337,6 +437,11 @@ comment on column private.secrets.metadata is
   'What is not secret about it: of a github_token login, scopes and expires_at.';
 comment on column private.secrets.checked_at is 'When its provider was last asked whether it is valid.';
 comment on column private.secrets.invalid_at is 'Since when its provider rejects it; null while it is valid.';
+comment on column private.secrets.rests_until is
+  'Until when its provider asks for no requests with it, because of a rate limit.';
+
+-- For whether several of them rest.
+create index secrets_rests_until_idx on private.secrets (rests_until) where rests_until is not null;
 
 -- A trigger and not a check constraint: a check's error, and so the server's log, contains the whole row. It
 -- fires first, before anything else could fail with the same row.
@@ -378,7 +483,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
   select s.id, s.user_id, s.kind, s.sealed, s.metadata, s.invalid_at from private.secrets as s
-  where s.user_id = p_user_id and s.kind = p_kind;
+  where s.user_id = p_user_id and s.kind = p_kind and private.is_active_account(p_user_id);
 end;
 $$;
 grant execute on function private.read_secret to service_role;
@@ -391,7 +496,7 @@ begin atomic
   from private.read_secret(read_secret.user_id, read_secret.kind) as s;
 end;
 comment on function public.read_secret is
-  'A user''s secret of a kind, sealed; no row for none. Service role only.';
+  'A user''s secret of a kind, sealed; no row for none, or where the account is banned. Service role only.';
 grant execute on function public.read_secret to service_role;
 
 -- 40_agents/10_accounts/34_mark_secret_checked.sql
@@ -495,16 +600,17 @@ create or replace function private.set_github_token(
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform from public.users as u where u.id = p_user_id for no key update;
-  if not found then
+  if not found or not private.is_active_account(p_user_id) then
     raise exception using
-      errcode = 'PT404', message = 'agents_user_unknown', detail = 'The account does not exist.',
+      errcode = 'PT404', message = 'agents_user_unknown',
+      detail = 'The account does not exist, or is banned or deleted.',
       hint = 'Use the id of an account.';
   end if;
   insert into private.secrets as s (id, user_id, kind, sealed, metadata, checked_at)
   values (p_id, p_user_id, 'github_token', p_sealed, coalesce(p_metadata, '{}'), clock_timestamp())
   on conflict on constraint secrets_user_id_kind_key do update set
     id = excluded.id, sealed = excluded.sealed, metadata = excluded.metadata,
-    checked_at = excluded.checked_at, invalid_at = null;
+    checked_at = excluded.checked_at, invalid_at = null, rests_until = null;
   update public.users as u set
     github_token = 'secret:' || p_id,
     github_username = coalesce(left(private.non_blank(p_metadata ->> 'login'), 100), u.github_username)
@@ -692,9 +798,10 @@ declare
   v_now constant timestamptz := clock_timestamp();
 begin
   perform from public.users as u where u.id = p_user_id for key share;
-  if not found then
+  if not found or not private.is_active_account(p_user_id) then
     raise exception using
-      errcode = 'PT404', message = 'agents_user_unknown', detail = 'The account does not exist.',
+      errcode = 'PT404', message = 'agents_user_unknown',
+      detail = 'The account does not exist, or is banned or deleted.',
       hint = 'Use the id of an account.';
   end if;
   insert into private.github_token_checks as c (user_id, counted_since, checks_count)
@@ -727,20 +834,97 @@ comment on function public.count_github_token_check is
 grant execute on function public.count_github_token_check to service_role;
 
 -- 40_agents/20_tasks/10_repo_urls.sql
--- Credentials in a repository's URL are rejected.
+-- Credentials in a repository's URL are rejected, in whatever spelling: everything that lists projects and
+-- tasks reads the column, and so does every worker.
+
+-- What clients accept differs: one slash or backslashes after the scheme, tabs and line breaks inside,
+-- full-width signs, escapes for any character. So the text is first brought into one form, and then read as
+-- the most generous client would.
+create or replace function private.normalize_url(p_url text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  -- among them the byte order mark, and blanks of any width
+  v_invisible constant text := '[\s\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u180e\u200b-\u200f'
+    || '\u2028-\u202e\u2060-\u206f\ufeff]';
+  v_url text := normalize(left(p_url, 8192), nfkc);
+  v_escape text;
+begin
+  -- each round decodes one escape wherever it is, and the text gets shorter
+  loop
+    v_escape := substring(v_url from '%[0-7][0-9A-Fa-f]');
+    exit when v_escape is null;
+    v_url := replace(v_url, v_escape, case
+      when v_escape < '%1' collate "C" then ''
+      else chr(('x' || lpad(substr(v_escape, 2), 8, '0'))::bit(32)::integer) end);
+  end loop;
+  return replace(regexp_replace(v_url, v_invisible, '', 'g'), '\', '/');
+end;
+$$;
+comment on function private.normalize_url is
+  'A URL as the most generous client reads it: compatible characters as their plain form, escapes decoded, '
+  'nothing invisible, slashes for backslashes.';
+
+create or replace function private.has_known_token(p_text text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  -- GitHub, GitLab, Bitbucket and Atlassian, Slack, Supabase, ours, npm, AWS, a JSON web token
+  return p_text ~* (
+    '(^|[^a-z0-9])(gh[opsur]_[a-z0-9]|github_pat_'
+    || '|gl(pat|ptt|dt|rt|rtr|cbt|ft|soat|agent|imt|oas|ffct)-[a-z0-9_-]'
+    || '|at(bb|att3|ctt3)[a-z0-9_=-]{16}|xox[abeoprs]-[0-9]|sb_secret_|sbp_[a-z0-9]{10}|flw_[a-z0-9_-]{10}'
+    || '|npm_[a-z0-9]{20}|eyj[a-z0-9_-]{10,}\.[a-z0-9_-])'
+  ) or p_text ~ '(^|[^A-Za-z0-9])A[KS]IA[0-9A-Z]{16}';
+end;
+$$;
+comment on function private.has_known_token is
+  'Whether a text contains something that begins as providers'' tokens do.';
+
+-- `git@host:owner/name` and `ssh://git@host/…` name the account that everybody uses with a key of their own:
+-- a short name without a password. With any other scheme, or none, a user is a credential.
+create or replace function private.has_url_credentials(p_url text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_url constant text := private.normalize_url(p_url);
+  v_scheme constant text := lower(substring(v_url from '^([A-Za-z][A-Za-z0-9+.-]*):/'));
+  v_authority constant text := substring(
+    regexp_replace(v_url, '^([A-Za-z][A-Za-z0-9+.-]*:)?/*', '') from '^[^/?#]*'
+  );
+  v_user constant text := substring(v_authority from '^(.*)@');
+begin
+  if private.has_known_token(v_url) or v_url ~* (
+    '[?&;#][^=&;#]*(token|secret|passw|pwd|auth|key|credential|signature|sig|jwt|bearer|session)[^=&;#]*='
+  ) then
+    return true;
+  end if;
+  if v_user is null then
+    return false;
+  end if;
+  return not (
+    (v_scheme in ('ssh', 'git+ssh', 'ssh+git') or v_scheme is null and v_url ~ '^[^/@:]+@[^/@:]+:')
+    and v_user ~ '^[A-Za-z_][A-Za-z0-9_.-]{0,31}$' and v_user !~ '^[0-9A-Fa-f]{16,}$'
+  );
+end;
+$$;
+comment on function private.has_url_credentials is
+  'Whether a repository''s URL contains a user, a password, a parameter that is one, or a known token.';
 
 -- A trigger and not a check constraint, whose error would contain the row.
 create or replace function private.reject_url_secret() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 begin
+  if not private.has_url_credentials(new.repo_url) then
+    return new;
+  end if;
   raise exception using
     errcode = 'PT422', message = 'agents_repo_url_invalid',
-    detail = 'repo_url contains a user or a password, which everything that reads the column would show.',
+    detail = 'repo_url contains a user, a password or a token, which everything that reads the column would '
+      'show.',
     hint = 'Use the URL without it, and set your token with the edge function github-token.';
 end;
 $$;
 comment on function private.reject_url_secret is
-  'Before trigger of a repo_url that contains credentials. Errors: agents_repo_url_invalid (422), always.';
+  'Before trigger of a repo_url that is not a plain https://host/owner/name. Errors: '
+  'agents_repo_url_invalid (422).';
 
 -- 40_agents/20_tasks/20_projects.sql
 -- GitHub repositories that users let agents change.
@@ -777,7 +961,8 @@ create sequence public.projects_id_seq as bigint owned by public.projects.id;
 
 comment on table public.projects is
   'One row per repository and user. Users see and edit their own; deleting one deletes its tasks. Null in a '
-  'not-null column counts as left out. Errors on write: agents_repo_url_invalid, key_change_forbidden (422).';
+  'not-null column counts as left out. Errors on write: sign_in_required (401), '
+  'agents_projects_limit_reached (409), agents_repo_url_invalid, key_change_forbidden (422).';
 comment on column public.projects.id is
   'Set by the database from a sequence. Only servers may set a new one themselves.';
 comment on column public.projects.user_id is 'The user it belongs to: the caller; can''t be changed.';
@@ -832,8 +1017,14 @@ $$;
 comment on function private.set_project_defaults is
   'Before-update trigger: null in a not-null column counts as left out.';
 
+create trigger _000_require_active_account before insert or update on public.projects
+  for each statement when (current_user = 'authenticated')
+  execute function private.require_active_account();
 create trigger _005_reject_url_secret before insert or update of repo_url on public.projects
-  for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
+  for each row when (
+    new.repo_url !~ '^https?://[a-z0-9.-]+(/[A-Za-z0-9.-]+)*/?$'
+    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj'
+  )
   execute function private.reject_url_secret();
 create trigger _010_complete_project_upsert before insert on public.projects
   for each row execute function private.complete_project_upsert();
@@ -868,6 +1059,42 @@ grant update (
 ) on public.projects to authenticated;
 grant select, insert, update, delete on public.projects to service_role;
 
+-- 40_agents/20_tasks/22_limit_projects.sql
+-- How many projects a user may have.
+
+-- As users are the owners of what they insert, the caller is the user. An upsert of a project that exists
+-- inserts none, and is let through at the limit.
+create or replace function private.check_own_projects() returns trigger
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+  v_limit constant integer := (select s.projects_per_user from public.agent_settings as s where s.id);
+begin
+  if v_limit is null or not exists (select from inserted) then
+    return null;
+  end if;
+  perform private.lock_user_limits(v_user_id);
+  if (
+    select count(*) from (
+      select from public.projects as p where p.user_id = v_user_id limit v_limit + 1::bigint
+    ) as c
+  ) > v_limit then
+    raise exception using
+      errcode = 'PT409', message = 'agents_projects_limit_reached',
+      detail = format('An account has up to %s projects.', v_limit),
+      hint = 'Delete one, or ask an admin to raise agent_settings.projects_per_user.';
+  end if;
+  return null;
+end;
+$$;
+comment on function private.check_own_projects is
+  'After-statement trigger of a user''s insert. Errors: agents_projects_limit_reached (409).';
+
+create trigger _700_check_own_projects after insert on public.projects
+  referencing new table as inserted
+  for each statement when (current_user = 'authenticated')
+  execute function private.check_own_projects();
+
 -- 40_agents/20_tasks/30_tasks.sql
 -- What agents are asked to do, with the conversation, the result and its history.
 
@@ -883,7 +1110,7 @@ create table public.tasks (
   status public.task_status not null default 'pending',
   agent text not null default 'claude',
   repo_url text,
-  target_branch text not null default 'main',
+  target_branch text,
   pr_branch text,
   container_id text,
   commit_hash text,
@@ -904,6 +1131,7 @@ create table public.tasks (
   max_attempts smallint not null default 3,
   attempts_count smallint not null default 0,
   error_kind text,
+  stored_bytes integer not null default 4096,
   constraint tasks_pkey primary key (id),
   constraint tasks_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
   constraint tasks_project_id_fkey foreign key (project_id) references public.projects (id) on delete cascade
@@ -917,8 +1145,10 @@ create sequence public.tasks_id_seq as bigint owned by public.tasks.id;
 comment on table public.tasks is
   'One row per task. Users see and edit their own; workers use the functions of the queue. For lists use '
   'task_list, which leaves the large columns out. Null in a not-null column counts as left out. Errors on '
-  'write: agents_project_unknown (404), agents_task_transition_invalid, agents_task_conflict (409), '
+  'write: agents_project_unknown (404), agents_task_transition_invalid, agents_task_conflict, '
+  'agents_pending_tasks_limit_reached, agents_stored_bytes_limit_reached (409), '
   'agents_task_result_too_large (413), agents_task_value_invalid, agents_repo_url_invalid, '
+  'agents_pr_url_invalid, '
   'key_change_forbidden (422).';
 comment on column public.tasks.id is
   'Set by the database from a sequence. Only servers may set a new one themselves.';
@@ -932,7 +1162,9 @@ comment on column public.tasks.agent is
   'The name of the agent that runs it; workers claim tasks by this name.';
 comment on column public.tasks.repo_url is 'What to clone; left out, the project''s.';
 comment on column public.tasks.target_branch is
-  'The branch that the agent starts from and that the pull request is merged into.';
+  'The branch that the agent starts from and that the pull request is merged into. Left out, the project''s '
+  'settings.target_branch; null for the repository''s default branch, which the worker writes here '
+  'when it starts.';
 comment on column public.tasks.pr_branch is 'The branch of the pull request.';
 comment on column public.tasks.container_id is 'Where it runs or ran, as the worker reports it.';
 comment on column public.tasks.commit_hash is 'The final commit.';
@@ -940,7 +1172,8 @@ comment on column public.tasks.git_diff is 'Up to 50 MB.';
 comment on column public.tasks.git_patch is 'Up to 50 MB.';
 comment on column public.tasks.changed_files is
   'An array of paths, or of whatever the app stores for each file.';
-comment on column public.tasks.error is 'What went wrong the last time, as text.';
+comment on column public.tasks.error is
+  'What went wrong the last time, or what the task waits for, as text.';
 comment on column public.tasks.chat_messages is
   'An array of objects {role, content, timestamp}, the timestamp in epoch seconds. append_task_message '
   'appends one without a race; an update replaces all of them.';
@@ -959,9 +1192,22 @@ comment on column public.tasks.attempts_count is
 comment on column public.tasks.error_kind is
   'Why it failed, as a short name such as lease_expired; written by the queue and by servers.';
 
-create index idx_tasks_user_id on public.tasks (user_id);
-create index idx_tasks_project_id on public.tasks (project_id);
-create index idx_tasks_status on public.tasks (status);
+comment on column public.tasks.stored_bytes is
+  'What the task counts for in agent_settings.stored_bytes_per_user: its size in steps of 4096, set '
+  'by the database.';
+
+create index idx_tasks_user_id on public.tasks (user_id, created_at desc);
+-- With the user, which row security compares: the planner, which does not know that a project has one user,
+-- else expects few rows and sorts all of the project.
+create index idx_tasks_project_id on public.tasks (project_id, user_id, created_at desc);
+-- Equality of an enum is not leakproof, so under row security no index is searched by status, but the planner
+-- does use one whose predicate is implied. A row is in one of these two at most.
+create index idx_tasks_status on public.tasks (user_id, created_at desc)
+  where status in ('pending', 'running');
+create index tasks_unsuccessful_user_id_created_at_idx on public.tasks (user_id, created_at desc)
+  where status in ('failed', 'cancelled');
+create index tasks_user_id_pr_number_idx on public.tasks (user_id, pr_number desc)
+  where pr_number is not null;
 
 alter table public.tasks enable row level security;
 create policy tasks_select_own on public.tasks
@@ -978,12 +1224,14 @@ grant select, delete on public.tasks to authenticated;
 grant insert (
   id, user_id, project_id, status, agent, repo_url, target_branch, pr_branch, container_id, commit_hash,
   pr_number, pr_url, git_diff, git_patch, changed_files, error, chat_messages, execution_metadata, created_at,
-  updated_at, started_at, completed_at, priority, run_after, max_attempts, attempts_count, error_kind
+  updated_at, started_at, completed_at, priority, run_after, max_attempts, attempts_count, error_kind,
+  stored_bytes
 ) on public.tasks to authenticated;
 grant update (
   id, user_id, project_id, status, agent, repo_url, target_branch, pr_branch, container_id, commit_hash,
   pr_number, pr_url, git_diff, git_patch, changed_files, error, chat_messages, execution_metadata, created_at,
-  updated_at, started_at, completed_at, priority, run_after, max_attempts, attempts_count, error_kind
+  updated_at, started_at, completed_at, priority, run_after, max_attempts, attempts_count, error_kind,
+  stored_bytes
 ) on public.tasks to authenticated;
 grant select, insert, update, delete on public.tasks to service_role;
 
@@ -1009,7 +1257,6 @@ begin
   end if;
   new.status := coalesce(new.status, v_old.status, 'pending');
   new.agent := coalesce(new.agent, v_old.agent, 'claude');
-  new.target_branch := coalesce(new.target_branch, v_old.target_branch, 'main');
   new.changed_files := coalesce(new.changed_files, v_old.changed_files, '[]');
   new.chat_messages := coalesce(new.chat_messages, v_old.chat_messages, '[]');
   new.execution_metadata := coalesce(new.execution_metadata, v_old.execution_metadata, '{}');
@@ -1029,11 +1276,14 @@ create or replace function private.check_task_project() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_repo_url text;
+  v_target_branch text;
 begin
   if new.project_id is null then
     return new;
   end if;
-  select p.repo_url into v_repo_url from public.projects as p
+  select p.repo_url,
+    case when jsonb_typeof(p.settings -> 'target_branch') = 'string' then p.settings ->> 'target_branch' end
+  into v_repo_url, v_target_branch from public.projects as p
   where p.id = new.project_id and p.user_id = new.user_id;
   if not found then
     raise exception using
@@ -1042,12 +1292,13 @@ begin
       hint = 'Use the id of one of the user''s projects, or null.';
   end if;
   new.repo_url := coalesce(new.repo_url, v_repo_url);
+  new.target_branch := coalesce(new.target_branch, nullif(btrim(v_target_branch), ''));
   return new;
 end;
 $$;
 comment on function private.check_task_project is
-  'Before trigger: a task''s project has to be its user''s own; repo_url defaults to the project''s. '
-  'Errors: agents_project_unknown (404).';
+  'Before trigger: a task''s project has to be its user''s own; repo_url and target_branch default to what '
+  'it has. Errors: agents_project_unknown (404).';
 
 create trigger _010_complete_task_upsert before insert on public.tasks
   for each row execute function private.complete_task_upsert();
@@ -1070,7 +1321,6 @@ declare
   v_rule text;
 begin
   new.agent := coalesce(new.agent, old.agent);
-  new.target_branch := coalesce(new.target_branch, old.target_branch);
   new.priority := coalesce(new.priority, old.priority);
   new.run_after := coalesce(new.run_after, old.run_after);
   new.max_attempts := coalesce(new.max_attempts, old.max_attempts);
@@ -1099,8 +1349,14 @@ comment on function private.check_task_values is
   'Before trigger of the columns that say what a task is: ranges and lengths; null in a not-null column '
   'counts as left out. Errors: agents_task_value_invalid (422).';
 
+create trigger _000_require_active_account before insert or update on public.tasks
+  for each statement when (current_user = 'authenticated')
+  execute function private.require_active_account();
 create trigger _005_reject_url_secret before insert or update of repo_url on public.tasks
-  for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
+  for each row when (
+    new.repo_url !~ '^https?://[a-z0-9.-]+(/[A-Za-z0-9.-]+)*/?$'
+    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj'
+  )
   execute function private.reject_url_secret();
 create trigger _120_check_task_values before insert or update of agent, repo_url, target_branch, priority,
   run_after, created_at, max_attempts on public.tasks
@@ -1130,6 +1386,12 @@ begin
     new.execution_metadata := coalesce(new.execution_metadata, old.execution_metadata);
     perform private.reject_task_result(new);
   end if;
+  -- in pages: what a small result adds needs no count
+  new.stored_bytes := 4096 * ((
+    5119 + coalesce(octet_length(new.git_diff), 0) + coalesce(octet_length(new.git_patch), 0)
+    + coalesce(octet_length(new.error), 0) + pg_column_size(new.changed_files)
+    + pg_column_size(new.chat_messages) + pg_column_size(new.execution_metadata)
+  ) / 4096);
   -- Whether a large column changes can't be known without decompressing it, so it is checked here, where one
   -- is written, and passed on to private.set_task_defaults as a null. The largest come last: an appended
   -- message is found before a diff would be read.
@@ -1145,7 +1407,7 @@ end;
 $$;
 comment on function private.check_task_result is
   'Before trigger of the result columns: sizes, shapes and lengths; null in a not-null column counts as left '
-  'out. Errors: agents_task_result_too_large (413), agents_task_value_invalid (422).';
+  'out. Sets stored_bytes. Errors: agents_task_result_too_large (413), agents_task_value_invalid (422).';
 
 create or replace function private.reject_task_result(p_task public.tasks) returns void
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -1201,8 +1463,8 @@ comment on function private.reject_task_messages is
   'agents_task_value_invalid (422), always.';
 
 create trigger _130_check_task_result before insert or update of git_diff, git_patch, changed_files, error,
-  chat_messages, execution_metadata, pr_branch, container_id, commit_hash, pr_number, pr_url, error_kind
-  on public.tasks
+  chat_messages, execution_metadata, pr_branch, container_id, commit_hash, pr_number, pr_url, error_kind,
+  stored_bytes on public.tasks
   for each row execute function private.check_task_result();
 create trigger _140_reject_task_messages before insert or update of chat_messages on public.tasks
   for each row when (
@@ -1210,6 +1472,73 @@ create trigger _140_reject_task_messages before insert or update of chat_message
     and jsonb_path_exists(new.chat_messages, 'strict $[*] ? (@.type() != "object")')
   )
   execute function private.reject_task_messages();
+
+-- 40_agents/20_tasks/38_complete_pr_url.sql
+-- A pull request is named in whatever form people paste; the task stores its page, which is what is linked.
+
+create or replace function private.parse_pasted_pull_request(p_url text, p_repo_url text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  -- as in mails and Markdown, in angle brackets
+  v_url constant text := btrim(regexp_replace(p_url, '^\s*<(.*)>\s*$', '\1'));
+  v_host text;
+  v_parts text[];
+begin
+  v_parts := regexp_match(v_url, '^([\w-]+/[\w.-]+)(?:#|/pulls?/|!)([1-9]\d{0,8})$');
+  if v_parts is not null and v_parts[1] !~ '^(?:www\.|api\.)?github\.com/' then
+    v_host := coalesce(substring(p_repo_url from '^https?://[^/@\s]+(?=/)'), 'https://github.com');
+    return v_host || '/' || v_parts[1] || '/pull/' || v_parts[2];
+  end if;
+  v_parts := regexp_match(
+    v_url, '^(https?://)?([\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost(?::\d+)?)/(?:api/v3/)?(repos/)?'
+      || '([\w-]+/[\w.-]+)/pulls?/0*([1-9]\d{0,8})(?:\.diff|\.patch)?((?:[/?#]\S*)?)$', 'i'
+  );
+  if v_parts is null then
+    return null;
+  end if;
+  v_host := regexp_replace(lower(v_parts[2]), '^(?:www|api)\.github\.com$', 'github.com');
+  return coalesce(lower(v_parts[1]), 'https://') || v_host || '/' || v_parts[4] || '/pull/' || v_parts[5]
+    || case when v_parts[3] is null then v_parts[6] else '' end;
+end;
+$$;
+comment on function private.parse_pasted_pull_request is
+  'The page of a pull request that is named by its address, with or without a scheme, by its address in the '
+  'API or as owner/name#number, which is at the host of the repository; null for anything else.';
+
+-- Other hosts' pages stay as they are: nothing is known of them.
+create or replace function private.complete_pr_url() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_url constant text := private.parse_pasted_pull_request(new.pr_url, new.repo_url);
+begin
+  if v_url is not null then
+    new.pr_url := v_url;
+  elsif new.pr_url !~ '^\s*https?://[^/\s]+/\S+\s*$'
+    or new.pr_url ~* '^\s*https?://([\w-]+\.)*github\.com/'
+  then
+    raise exception using
+      errcode = 'PT422', message = 'agents_pr_url_invalid',
+      detail = 'pr_url is not the address of a pull request.',
+      hint = 'Send https://github.com/owner/name/pull/7, owner/name#7, or the number alone as pr_number.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.complete_pr_url is
+  'Before trigger of a pr_url that is not a pull request''s page: stores the page. Errors: '
+  'agents_pr_url_invalid (422).';
+
+create trigger _115_complete_pr_url before insert on public.tasks
+  for each row when (
+    new.pr_url ~ '\S' and new.pr_url !~ '^https?://(?!www\.)[^/\s]+/[\w-]+/[\w.-]+/pull/[1-9]\d*$'
+  )
+  execute function private.complete_pr_url();
+create trigger _116_complete_pr_url before update of pr_url on public.tasks
+  for each row when (
+    old.pr_url is distinct from new.pr_url and new.pr_url ~ '\S'
+    and new.pr_url !~ '^https?://(?!www\.)[^/\s]+/[\w-]+/[\w.-]+/pull/[1-9]\d*$'
+  )
+  execute function private.complete_pr_url();
 
 -- 40_agents/20_tasks/40_task_lifecycle.sql
 -- Which changes of a task's status are allowed, for whom, and the times that belong to it.
@@ -1355,6 +1684,253 @@ create trigger _910_set_task_defaults before update on public.tasks
   for each row when (current_setting('app.task_queue', true) is distinct from 'on')
   execute function private.set_task_defaults();
 
+-- 40_agents/20_tasks/44_stored_bytes.sql
+-- How many bytes the tasks of each user take.
+--
+-- A sum over a user's tasks reads all of them, and a counter row would be one that all writers of a user wait
+-- for. So each change of tasks.stored_bytes is appended, and a job folds the changes into one row per user.
+-- Small results change nothing, since tasks count in pages.
+
+create table private.stored_bytes (
+  user_id uuid not null,
+  bytes bigint not null,
+  constraint stored_bytes_pkey primary key (user_id),
+  constraint stored_bytes_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade
+);
+comment on table private.stored_bytes is
+  'The sum of tasks.stored_bytes of each user, without the changes that are not folded yet.';
+alter table private.stored_bytes enable row level security;
+
+-- No foreign key: the job leaves out users who are gone.
+create table private.stored_bytes_changes (
+  user_id uuid not null,
+  recorded_in xid8 not null default pg_current_xact_id(),
+  id bigint not null generated always as identity,
+  bytes bigint not null,
+  constraint stored_bytes_changes_pkey primary key (user_id, recorded_in, id)
+);
+comment on table private.stored_bytes_changes is 'Changes of stored_bytes that are not folded yet.';
+comment on column private.stored_bytes_changes.recorded_in is
+  'The transaction, which asks whether it made the sum grow.';
+alter table private.stored_bytes_changes enable row level security;
+
+create or replace function private.record_stored_bytes(p_user_id uuid, p_bytes bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.stored_bytes_changes (user_id, bytes) values (p_user_id, p_bytes);
+  if p_bytes > 0 then
+    perform set_config('app.stored_bytes', 'grown', true);
+  end if;
+end;
+$$;
+comment on function private.record_stored_bytes is 'Appends a change.';
+
+create or replace function private.record_changed_bytes() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.record_stored_bytes(new.user_id, new.stored_bytes - old.stored_bytes);
+  return null;
+end;
+$$;
+comment on function private.record_changed_bytes is 'After-update row trigger of tasks.';
+
+create or replace function private.record_inserted_bytes() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.record_stored_bytes(c.user_id, c.bytes)
+  from (select t.user_id, sum(t.stored_bytes) as bytes from changed as t group by t.user_id) as c;
+  return null;
+end;
+$$;
+comment on function private.record_inserted_bytes is 'After-insert statement trigger of tasks.';
+
+create or replace function private.record_deleted_bytes() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.record_stored_bytes(c.user_id, -c.bytes)
+  from (select t.user_id, sum(t.stored_bytes) as bytes from changed as t group by t.user_id) as c;
+  return null;
+end;
+$$;
+comment on function private.record_deleted_bytes is 'After-delete statement trigger of tasks.';
+
+create or replace function private.clear_stored_bytes() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  truncate private.stored_bytes, private.stored_bytes_changes;
+  return null;
+end;
+$$;
+comment on function private.clear_stored_bytes is 'After-truncate trigger of tasks.';
+
+-- The columns are those of private.check_task_result, which sets stored_bytes.
+create trigger _700_record_changed_bytes after update of git_diff, git_patch, changed_files, error,
+  chat_messages, execution_metadata, pr_branch, container_id, commit_hash, pr_number, pr_url, error_kind,
+  stored_bytes on public.tasks
+  for each row when (old.stored_bytes <> new.stored_bytes)
+  execute function private.record_changed_bytes();
+create trigger _700_record_inserted_bytes after insert on public.tasks
+  referencing new table as changed
+  for each statement execute function private.record_inserted_bytes();
+create trigger _710_record_deleted_bytes after delete on public.tasks
+  referencing old table as changed
+  for each statement execute function private.record_deleted_bytes();
+create trigger _720_clear_stored_bytes after truncate on public.tasks
+  for each statement execute function private.clear_stored_bytes();
+
+create or replace function private.count_stored_bytes(p_user_id uuid) returns bigint
+language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
+begin
+  return coalesce((select s.bytes from private.stored_bytes as s where s.user_id = p_user_id), 0) + coalesce(
+    (select sum(c.bytes) from private.stored_bytes_changes as c where c.user_id = p_user_id), 0
+  )::bigint;
+end;
+$$;
+comment on function private.count_stored_bytes is
+  'How many bytes the tasks of a user take, with what is not folded yet.';
+
+-- What takes no more is let through at the limit, and costs a comparison.
+create or replace function private.check_stored_bytes(p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_limit bigint;
+begin
+  if current_setting('app.stored_bytes', true) is distinct from 'grown' then
+    return;
+  end if;
+  v_limit := (select s.stored_bytes_per_user from public.agent_settings as s where s.id);
+  if v_limit is null or (
+    select sum(c.bytes) from private.stored_bytes_changes as c
+    where c.user_id = p_user_id and c.recorded_in = pg_current_xact_id()
+  ) > 0 is not true then
+    return;
+  end if;
+  perform private.lock_user_limits(p_user_id);
+  perform private.require_storage(p_user_id, v_limit);
+end;
+$$;
+comment on function private.check_stored_bytes is
+  'For what makes the tasks of a user take more than before in this transaction: that they do not take more '
+  'than the user may store. Errors: agents_stored_bytes_limit_reached (409).';
+
+create or replace function private.require_storage(p_user_id uuid, p_limit bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_bytes constant bigint := private.count_stored_bytes(p_user_id);
+begin
+  if v_bytes > p_limit then
+    raise exception using
+      errcode = 'PT409', message = 'agents_stored_bytes_limit_reached',
+      detail = format('The tasks of this account would take %s bytes, and may take %s.', v_bytes, p_limit),
+      hint = 'Delete tasks, or finish without diff, patch and message; an admin can raise '
+        'agent_settings.stored_bytes_per_user.';
+  end if;
+end;
+$$;
+comment on function private.require_storage is
+  'Errors: agents_stored_bytes_limit_reached (409), where the tasks of a user take more than this.';
+
+create or replace function private.fold_stored_bytes(p_batch integer default 100000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  with taken as (
+    delete from private.stored_bytes_changes as c
+    where c.ctid = any (array(
+      select o.ctid from private.stored_bytes_changes as o limit p_batch for update skip locked
+    ))
+    returning c.user_id, c.bytes
+  ), sums as (
+    select t.user_id, sum(t.bytes) as bytes, count(*) as changes_count from taken as t group by t.user_id
+  ), folded as (
+    insert into private.stored_bytes as s (user_id, bytes)
+    select n.user_id, n.bytes from sums as n join public.users as u on u.id = n.user_id
+    order by n.user_id
+    on conflict on constraint stored_bytes_pkey do update set bytes = s.bytes + excluded.bytes
+  )
+  select coalesce(sum(n.changes_count), 0)::integer into v_count from sums as n;
+  return v_count;
+end;
+$$;
+comment on function private.fold_stored_bytes is
+  'Folds up to p_batch changes into the sums of their users, and returns how many. For the scheduler.';
+
+-- 40_agents/20_tasks/46_limit_tasks.sql
+-- What a user's own statement may leave behind: so many pending tasks, and so many bytes.
+
+-- Up to the limit and not all: a user of whom servers created a million costs no more.
+create or replace function private.check_pending_tasks(p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_limit constant integer := (select s.pending_tasks_per_user from public.agent_settings as s where s.id);
+begin
+  if v_limit is null then
+    return;
+  end if;
+  perform private.lock_user_limits(p_user_id);
+  if (
+    select count(*) from (
+      select from public.tasks as t
+      where t.user_id = p_user_id and t.status = 'pending' limit v_limit + 1::bigint
+    ) as c
+  ) > v_limit then
+    raise exception using
+      errcode = 'PT409', message = 'agents_pending_tasks_limit_reached',
+      detail = format('An account has up to %s pending tasks.', v_limit),
+      hint = 'Wait until some are done, or cancel some; an admin can raise '
+        'agent_settings.pending_tasks_per_user.';
+  end if;
+end;
+$$;
+comment on function private.check_pending_tasks is
+  'Errors: agents_pending_tasks_limit_reached (409), where a user has more pending tasks than they may.';
+
+-- The history of a task that is run again and again has an end, too.
+create or replace function private.note_rerun_task() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform set_config('app.rerun_tasks', 'on', true);
+  perform private.trim_task_attempts(new.id);
+  return null;
+end;
+$$;
+comment on function private.note_rerun_task is
+  'After-row trigger of a task that its user sets to pending: private.check_own_tasks counts then, and the '
+  'oldest attempts are deleted.';
+
+-- Servers are not limited. Row security has let the caller write their own tasks only.
+create or replace function private.check_own_tasks() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+  v_is_rerun constant boolean := coalesce(current_setting('app.rerun_tasks', true), '') = 'on';
+  v_limit bigint;
+begin
+  if tg_op = 'INSERT' or v_is_rerun then
+    perform private.check_pending_tasks(v_user_id);
+  end if;
+  if v_is_rerun then
+    v_limit := (select s.stored_bytes_per_user from public.agent_settings as s where s.id);
+    perform private.require_storage(v_user_id, v_limit);
+  end if;
+  perform private.check_stored_bytes(v_user_id);
+  return null;
+end;
+$$;
+comment on function private.check_own_tasks is
+  'After-statement trigger of a user''s insert or update. Errors: agents_pending_tasks_limit_reached, '
+  'agents_stored_bytes_limit_reached (409).';
+
+create trigger _710_note_rerun_task after update of status on public.tasks
+  for each row when (
+    new.status = 'pending' and old.status <> 'pending' and current_user = 'authenticated'
+  )
+  execute function private.note_rerun_task();
+create trigger _730_check_own_tasks after insert or update on public.tasks
+  for each statement when (current_user = 'authenticated')
+  execute function private.check_own_tasks();
+
 -- 40_agents/20_tasks/50_append_task_message.sql
 -- Appends a message to a task's conversation, however many writers do so concurrently.
 
@@ -1412,19 +1988,28 @@ create or replace function private.append_own_task_message(
   p_task_id bigint, p_role text, p_content text, p_idempotency_key text
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_trusted constant boolean := private.is_trusted_caller();
+  v_message jsonb;
 begin
-  if not private.is_trusted_caller() and not exists (
-    select from public.tasks as t where t.id = p_task_id and t.user_id = auth.uid()
+  if not v_is_trusted and not exists (
+    select from public.tasks as t
+    where t.id = p_task_id and t.user_id = auth.uid() and private.is_active_account(t.user_id)
   ) then
     raise exception using
       errcode = 'PT404', message = 'agents_task_unknown',
       detail = 'The task does not exist or is not yours.', hint = 'Use the id of one of your tasks.';
   end if;
-  return private.append_task_message(p_task_id, p_role, p_content, p_idempotency_key);
+  v_message := private.append_task_message(p_task_id, p_role, p_content, p_idempotency_key);
+  if not v_is_trusted then
+    perform private.check_stored_bytes(auth.uid());
+  end if;
+  return v_message;
 end;
 $$;
 comment on function private.append_own_task_message is
-  'private.append_task_message for the task''s user and for servers. Errors: agents_task_unknown (404).';
+  'private.append_task_message for the task''s user and for servers. Errors: agents_task_unknown (404), '
+  'agents_stored_bytes_limit_reached (409).';
 grant execute on function private.append_own_task_message to authenticated, service_role;
 
 create or replace function public.append_task_message(
@@ -1441,7 +2026,8 @@ comment on function public.append_task_message is
   'Appends {role, content, timestamp} to the task''s chat_messages and returns it; the timestamp is the '
   'database''s, in epoch seconds, and never smaller than the last message''s. Where a message has the same '
   'idempotency_key, it appends nothing and returns that message. For the task''s user and for servers. '
-  'Errors: agents_task_unknown (404), agents_task_result_too_large (413), agents_task_message_invalid (422).';
+  'Errors: agents_task_unknown (404), agents_stored_bytes_limit_reached (409), '
+  'agents_task_result_too_large (413), agents_task_message_invalid (422).';
 grant execute on function public.append_task_message to authenticated, service_role;
 
 -- 40_agents/20_tasks/60_task_list.sql
@@ -1452,7 +2038,7 @@ create view public.task_list with (security_invoker = true) as
 select
   t.id, t.user_id, t.project_id, t.status, t.agent, t.repo_url, t.target_branch, t.pr_branch, t.container_id,
   t.commit_hash, t.pr_number, t.pr_url, t.created_at, t.updated_at, t.started_at, t.completed_at, t.priority,
-  t.run_after, t.max_attempts, t.attempts_count, t.error_kind,
+  t.run_after, t.max_attempts, t.attempts_count, t.error_kind, t.stored_bytes,
   -- the length is stored next to the pointer to the text, which is not read
   octet_length(t.git_diff) as diff_bytes,
   octet_length(t.git_patch) as patch_bytes,
@@ -1524,7 +2110,9 @@ comment on column public.task_attempts.ended_at is 'Null while the worker holds 
 comment on column public.task_attempts.outcome is
   'completed, failed: as the worker reported. expired: its lease ran out. released: the worker gave the task '
   'back. cancelled: the user cancelled it.';
-comment on column public.task_attempts.error is 'What went wrong, as text; of failed and expired ones.';
+comment on column public.task_attempts.error is
+  'What went wrong, the first 10,000 characters of it; of failed and expired ones, and of released ones what '
+  'has to pass first.';
 comment on column public.task_attempts.error_kind is 'The same as a short name, such as lease_expired.';
 comment on column public.task_attempts.is_retryable is
   'Whether the worker reported that another attempt might succeed; of failed ones.';
@@ -1549,14 +2137,19 @@ grant select on public.task_attempts to authenticated, service_role;
 create table public.worker_tokens (
   id uuid not null default gen_random_uuid(),
   user_id uuid,
+  created_by uuid,
   name text not null,
   agents text[] not null,
   created_at timestamptz not null default now(),
-  expires_at timestamptz,
+  expires_at timestamptz not null default now() + interval '90 days',
   revoked_at timestamptz,
   last_used_at timestamptz,
   constraint worker_tokens_pkey primary key (id),
   constraint worker_tokens_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
+  constraint worker_tokens_created_by_fkey
+    foreign key (created_by) references public.users (id) on delete cascade,
+  constraint worker_tokens_created_by_is_the_user_or_a_server
+    check (created_by is null or user_id is not null and created_by = user_id),
   constraint worker_tokens_name_is_not_blank check (btrim(name) <> '' and char_length(name) <= 200),
   constraint worker_tokens_agents_are_named check (cardinality(agents) between 1 and 50)
 );
@@ -1564,11 +2157,15 @@ comment on table public.worker_tokens is
   'One row per worker token, without the token itself. Created by create_worker_token, ended by '
   'revoke_worker_token. Users see their own; admins of the team also those for everybody''s tasks.';
 comment on column public.worker_tokens.user_id is 'Whose tasks it claims; null for everybody''s.';
+comment on column public.worker_tokens.created_by is
+  'The account that created it: its user. Null for a server or an operator, who alone create tokens '
+  'for everybody''s tasks.';
 comment on column public.worker_tokens.agents is 'The agents whose tasks it claims.';
-comment on column public.worker_tokens.expires_at is 'From then on it is rejected; null for never.';
+comment on column public.worker_tokens.expires_at is 'From then on it is rejected.';
 comment on column public.worker_tokens.revoked_at is 'Since when it is rejected; null while it is valid.';
 comment on column public.worker_tokens.last_used_at is 'When it was last used, within ten minutes.';
 create index worker_tokens_user_id_idx on public.worker_tokens (user_id);
+create index worker_tokens_created_by_idx on public.worker_tokens (created_by);
 
 create trigger _900_set_created_at before insert or update on public.worker_tokens
   for each row execute function private.set_created_at();
@@ -1612,33 +2209,91 @@ comment on function private.normalize_agents is
   'The names without blank and repeated ones; null for none, for more than 50, or where one is longer '
   'than 100 characters.';
 
+-- A token for everybody reads anybody's conversation, and what it reports is taken for a fact. A role in the
+-- team gives no such right, and so no way to one.
+create or replace function private.require_worker_token_maker(p_user_id uuid, p_for_everybody boolean)
+returns void
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  if p_for_everybody and not private.is_trusted_caller() then
+    raise exception using
+      errcode = 'PT403', message = 'agents_worker_token_forbidden',
+      detail = 'Only servers and operators create tokens for everybody''s tasks.',
+      hint = 'Call with the secret key from a server, or leave for_everybody out.';
+  end if;
+  if not p_for_everybody and private.is_active_account(p_user_id) is not true then
+    raise exception using
+      errcode = 'PT401', message = 'sign_in_required',
+      detail = 'A worker token belongs to an account that is neither banned nor deleted.',
+      hint = 'Sign in; from a server, create one for everybody''s tasks: for_everybody.';
+  end if;
+end;
+$$;
+comment on function private.require_worker_token_maker is
+  'Returns where this account, or for everybody''s tasks this caller, may create a worker token. Errors: '
+  'sign_in_required (401), agents_worker_token_forbidden (403).';
+
+-- Who creates and revokes in turns leaves no more ended ones than that either.
+create or replace function private.limit_worker_tokens(p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_limit constant integer := (select s.worker_tokens_per_user from public.agent_settings as s where s.id);
+begin
+  if v_limit is null then
+    return;
+  end if;
+  perform private.lock_user_limits(p_user_id);
+  delete from public.worker_tokens as w
+  where w.id in (
+    select o.id from public.worker_tokens as o
+    where o.user_id = p_user_id and least(o.revoked_at, o.expires_at) <= clock_timestamp()
+    order by o.created_at desc offset v_limit
+  );
+  if (
+    select count(*) from public.worker_tokens as w
+    where w.user_id = p_user_id and least(w.revoked_at, w.expires_at) > clock_timestamp()
+  ) >= v_limit then
+    raise exception using
+      errcode = 'PT409', message = 'agents_worker_tokens_limit_reached',
+      detail = format('An account has up to %s valid worker tokens.', v_limit),
+      hint = 'Revoke one with revoke_worker_token, or ask an admin to raise '
+        'agent_settings.worker_tokens_per_user.';
+  end if;
+end;
+$$;
+comment on function private.limit_worker_tokens is
+  'Returns where a user may have one more worker token, and deletes the oldest that ended. Errors: '
+  'agents_worker_tokens_limit_reached (409).';
+
 create or replace function private.create_worker_token(
   p_name text, p_agents text[], p_expires_in_days integer, p_for_everybody boolean
 ) returns table (id uuid, token text)
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_user_id constant uuid := case when p_for_everybody is not true then auth.uid() end;
-  v_agents constant text[] := private.normalize_agents(p_agents);
-  v_name constant text := private.non_blank(p_name);
+  v_agents text[];
+  v_name text;
 begin
-  if p_for_everybody then
-    perform private.require_team_role('admin');
-  elsif v_user_id is null then
-    raise exception using
-      errcode = 'PT401', message = 'sign_in_required', detail = 'A worker token belongs to an account.',
-      hint = 'Sign in, or create one for everybody''s tasks: for_everybody.';
-  end if;
+  perform private.require_worker_token_maker(v_user_id, coalesce(p_for_everybody, false));
+  v_agents := private.normalize_agents(p_agents);
+  v_name := private.non_blank(p_name);
   if v_name is null or char_length(v_name) > 200 or v_agents is null
-    or p_expires_in_days not between 1 and 3650
+    or p_expires_in_days not between 1 and 365
   then
     raise exception using
       errcode = 'PT422', message = 'agents_worker_input_invalid',
-      detail = 'A worker token has a name of up to 200 characters, one to 50 agents, and 1 to 3650 days.',
-      hint = 'Leave expires_in_days out for one that does not expire.';
+      detail = 'A worker token has a name of up to 200 characters, one to 50 agents, and 1 to 365 days.',
+      hint = 'Leave expires_in_days out for one that is valid for 90 days.';
+  end if;
+  if v_user_id is not null then
+    perform private.limit_worker_tokens(v_user_id);
   end if;
   token := 'flw_' || translate(encode(extensions.gen_random_bytes(32), 'base64'), '+/=', '-_');
-  insert into public.worker_tokens as w (user_id, name, agents, expires_at)
-  values (v_user_id, v_name, v_agents, clock_timestamp() + make_interval(days => p_expires_in_days))
+  insert into public.worker_tokens as w (user_id, created_by, name, agents, expires_at)
+  values (
+    v_user_id, v_user_id, v_name, v_agents,
+    clock_timestamp() + make_interval(days => coalesce(p_expires_in_days, 90))
+  )
   returning w.id into create_worker_token.id;
   insert into private.worker_token_hashes (hash, worker_token_id)
   values (sha256(convert_to(token, 'UTF8')), create_worker_token.id);
@@ -1648,7 +2303,7 @@ $$;
 grant execute on function private.create_worker_token to authenticated, service_role;
 
 create or replace function public.create_worker_token(
-  name text, agents text[], expires_in_days integer default null, for_everybody boolean default false
+  name text, agents text[], expires_in_days integer default 90, for_everybody boolean default false
 ) returns table (id uuid, token text)
 language sql volatile security invoker set search_path = ''
 begin atomic
@@ -1660,8 +2315,10 @@ begin atomic
 end;
 comment on function public.create_worker_token is
   'Creates a token with which a worker claims the caller''s tasks for these agents, and finishes what it '
-  'claimed; with for_everybody, anybody''s tasks (admins and servers). The token is returned this once. '
-  'Errors: sign_in_required (401), team_role_required (403), agents_worker_input_invalid (422).';
+  'claimed; with for_everybody, anybody''s tasks (servers and operators only). It is valid for '
+  'expires_in_days, 1 to 365, and returned this once. Errors: sign_in_required (401), '
+  'agents_worker_token_forbidden (403), agents_worker_tokens_limit_reached (409), '
+  'agents_worker_input_invalid (422).';
 grant execute on function public.create_worker_token to authenticated, service_role;
 
 -- 40_agents/30_queue/16_revoke_worker_token.sql
@@ -1807,7 +2464,7 @@ grant execute on function public.claim_task to anon, authenticated, service_role
 -- 40_agents/30_queue/22_authorize_worker.sql
 -- Who may use the queue: servers, and workers with a token.
 
--- An unknown, an expired and a revoked token get one answer.
+-- An unknown, an expired and a revoked token get one answer, and so does one whose user is banned or deleted.
 create or replace function private.authorize_worker(
   p_worker_token text, out token_id uuid, out user_id uuid, out agents text[]
 )
@@ -1829,11 +2486,13 @@ begin
   from private.worker_token_hashes as h
   join public.worker_tokens as w on w.id = h.worker_token_id
   where h.hash = sha256(convert_to(p_worker_token, 'UTF8')) and w.revoked_at is null
-    and (w.expires_at is null or w.expires_at > clock_timestamp());
+    and w.expires_at > clock_timestamp()
+    and (w.user_id is null or private.is_active_account(w.user_id));
   if not found then
     raise exception using
       errcode = 'PT401', message = 'agents_worker_token_invalid',
-      detail = 'The worker token is unknown, expired or revoked.', hint = 'Create another one.';
+      detail = 'The worker token is unknown, expired or revoked, or its user is banned.',
+      hint = 'Create another one.';
   end if;
   -- at most every ten minutes, and by one of the workers that share the token
   if v_last_used_at is null or v_last_used_at < clock_timestamp() - interval '10 minutes' then
@@ -1913,6 +2572,7 @@ begin
   select a.* into v_attempt from public.task_attempts as a
   where a.claim_key = p_claim_key and a.ended_at is null and a.lease_expires_at > clock_timestamp()
     and a.worker_token_id is not distinct from p_worker_token_id
+    and private.is_active_account(a.user_id)
   limit 1;
   return v_attempt;
 end;
@@ -2003,18 +2663,22 @@ create or replace function private.lock_first_pending_task(
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_agent constant text := private.first_agent(p_agents);
+  v_id bigint;
+  v_branch text;
 begin
-  select t.ctid, t.user_id, t.project_id, t.run_after <= clock_timestamp()
-  into task_ctid, user_id, project_id, is_ready
+  select t.ctid, t.user_id, t.project_id, t.run_after <= clock_timestamp(), t.id, t.pr_branch
+  into task_ctid, user_id, project_id, is_ready, v_id, v_branch
   from public.tasks as t
   where t.status = 'pending' and t.agent = v_agent
   order by t.priority desc, t.run_after, t.id
   limit 1
   for no key update skip locked;
+  is_ready := is_ready and (v_branch is null or private.reserve_branch(v_id));
 end;
 $$;
 comment on function private.lock_first_pending_task is
-  'Locks the first pending task that no other transaction has locked; nulls for none.';
+  'Locks the first pending task that no other transaction has locked; nulls for none. It is ready if its '
+  'time has come and its branch is free.';
 
 -- Each list is longer than the one before it, and is read only where that had no task.
 create or replace function private.search_ready_task(
@@ -2087,7 +2751,7 @@ begin
   from public.tasks as t
   where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
     and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
-    and t.run_after <= clock_timestamp()
+    and t.run_after <= clock_timestamp() and (t.pr_branch is null or private.reserve_branch(t.id))
   order by t.run_after, t.id
   limit 1
   for no key update skip locked;
@@ -2095,15 +2759,42 @@ begin
 end;
 $$;
 comment on function private.lock_ready_task is
-  'Locks the first ready task of an agent, user, project and priority that no other transaction has locked, '
-  'and returns its ctid; null for none.';
+  'Locks the first ready task of an agent, user, project and priority whose branch is free and that no '
+  'other transaction has locked, and returns its ctid; null for none.';
+
+-- 40_agents/30_queue/27_reserve_branch.sql
+-- Tasks on one branch are handed out one after the other: two that run at the same time would each replace
+-- what the other one has pushed.
+
+-- Two claims don't see each other's attempts before they commit, so the branch is locked until then.
+create or replace function private.reserve_branch(p_task_id bigint) returns boolean
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_task record;
+begin
+  select t.user_id, t.project_id, t.repo_url, t.pr_branch into v_task
+  from public.tasks as t where t.id = p_task_id;
+  if not pg_try_advisory_xact_lock(hashtextextended(v_task.user_id || ' ' || v_task.pr_branch, 20261129)) then
+    return false;
+  end if;
+  return not exists (
+    select from public.task_attempts as a join public.tasks as t on t.id = a.task_id
+    where a.user_id = v_task.user_id and a.outcome is null and t.pr_branch = v_task.pr_branch
+      and t.id <> p_task_id
+      and (t.project_id = v_task.project_id or t.repo_url = v_task.repo_url)
+  );
+end;
+$$;
+comment on function private.reserve_branch is
+  'Whether no worker holds another task of the same user, repository and pr_branch; if so, no other '
+  'transaction can take one until this one ends.';
 
 -- 40_agents/30_queue/28_task_limits.sql
 -- How many tasks of a user and of a project may run at the same time.
 --
 -- What counts is what workers hold: open attempts. Where a user or project has a limit, the user's claims are
 -- serialized, since none of them sees what another one has not committed; a claim that would have to wait
--- takes another user's task instead.
+-- takes another user's task instead. Of an account that is banned or deleted no task starts.
 
 create view private.user_capacity with (security_invoker = true) as
 select
@@ -2111,12 +2802,13 @@ select
   coalesce(
     (select count(*) from public.task_attempts as a where a.user_id = u.id and a.outcome is null)
       >= coalesce(u.max_running_tasks, s.running_tasks_per_user), false
-  ) as is_full
+  ) or not private.is_active_account(u.id) as is_full
 from public.users as u
 cross join public.agent_settings as s
 where s.id;
 comment on view private.user_capacity is
-  'How many tasks of each user may run at the same time, null for any number, and whether that many do.';
+  'How many tasks of each user may run at the same time, null for any number, and whether no more may start: '
+  'that many run, or the account is banned or deleted.';
 
 create view private.project_capacity with (security_invoker = true) as
 select
@@ -2411,6 +3103,9 @@ begin
   from started as s
   returning a.* into v_attempt;
   perform private.set_queue_writes(false);
+  if exists (select from public.task_pull_requests as l where l.task_id = v_attempt.task_id) then
+    perform private.mark_held_task_weeks(v_attempt.task_id);
+  end if;
   return v_attempt;
 end;
 $$;
@@ -2509,7 +3204,9 @@ begin
     if p_message is not null then
       perform private.append_task_message(p_task_id, 'assistant', p_message, null);
     end if;
-    -- A server is trusted with what it writes; a user's own worker is trusted no more than its user.
+    perform private.check_stored_bytes(v_attempt.user_id);
+    -- A server is trusted with what it writes, and so is its token for everybody, which only servers create;
+    -- a user's own worker is trusted no more than its user, also when a server sends its token.
     if num_nonnulls(p_pr_branch, p_pr_number, p_pr_url) > 0 and v_scope.user_id is null then
       perform private.verify_task_pull_requests(p_task_id);
     end if;
@@ -2539,8 +3236,9 @@ comment on function public.complete_task is
   'Completes a task that the worker holds, with its result: null leaves a column as it is, '
   'execution_metadata is merged into the existing value, the message is appended to the conversation. '
   'Returns {task_id, status, completed_at}; repeated with the same fencing_token, the same. Errors: '
-  'agents_worker_token_required, agents_worker_token_invalid (401), agents_task_lease_expired (409), '
-  'agents_task_result_too_large (413), agents_task_value_invalid, agents_task_message_invalid (422).';
+  'agents_worker_token_required, agents_worker_token_invalid (401), agents_task_lease_expired, '
+  'agents_stored_bytes_limit_reached (409), agents_task_result_too_large (413), agents_task_value_invalid, '
+  'agents_task_message_invalid (422).';
 grant execute on function public.complete_task to anon, authenticated, service_role;
 
 -- 40_agents/30_queue/44_fail_task.sql
@@ -2562,7 +3260,7 @@ begin
     );
   end if;
   v_attempt := private.end_attempt(
-    p_task_id, p_fencing_token, v_scope.token_id, 'failed', p_error, p_error_kind, p_is_retryable
+    p_task_id, p_fencing_token, v_scope.token_id, 'failed', left(p_error, 10000), p_error_kind, p_is_retryable
   );
   if v_attempt.ended_at is null then
     v_attempt := private.load_ended_attempt(p_task_id, p_fencing_token, v_scope.token_id, 'failed');
@@ -2574,6 +3272,9 @@ begin
       update public.tasks as t set execution_metadata = t.execution_metadata || p_execution_metadata
       where t.id = p_task_id;
     end if;
+    -- before the error is stored: a task can always be failed
+    perform private.check_stored_bytes(v_attempt.user_id);
+    v_attempt.error := p_error;
     perform private.retry_or_fail_tasks(array[v_attempt]);
   end if;
   select t.* into v_task from public.tasks as t where t.id = p_task_id;
@@ -2600,9 +3301,10 @@ end;
 comment on function public.fail_task is
   'Ends the worker''s attempt with an error. After a retryable one the task is pending again, to be claimed '
   'from run_after on, until max_attempts are used up; otherwise the task has failed. Returns {task_id, '
-  'status, run_after, attempts_left}. Errors: agents_worker_token_required, agents_worker_token_invalid '
-  '(401), agents_task_lease_expired (409), agents_task_result_too_large (413), agents_task_value_invalid, '
-  'agents_task_message_invalid, agents_worker_input_invalid (422).';
+  'status, run_after, attempts_left}. Errors: agents_worker_token_required, '
+  'agents_worker_token_invalid (401), agents_task_lease_expired, agents_stored_bytes_limit_reached (409), '
+  'agents_task_result_too_large (413), agents_task_value_invalid, agents_task_message_invalid, '
+  'agents_worker_input_invalid (422).';
 grant execute on function public.fail_task to anon, authenticated, service_role;
 
 -- 40_agents/30_queue/46_retry_tasks.sql
@@ -2642,50 +3344,100 @@ comment on function private.retry_or_fail_tasks is
   'not retryable or the attempts are used up. Returns how many. Errors: agents_task_value_invalid (422).';
 
 -- 40_agents/30_queue/48_release_task.sql
--- A worker gives its task back.
+-- A worker gives its task back: it was not started, or something outside of it has to pass first.
 
-create or replace function private.release_task(p_task_id bigint, p_fencing_token bigint, p_worker_token text)
-returns jsonb
+-- Twice in a row immediately, then later each time: claims and releases in turns would otherwise have no end.
+create or replace function private.delay_after_releases(p_task_id bigint) returns interval
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_count integer;
+begin
+  select count(*)::integer into v_count from public.task_attempts as a
+  where a.task_id = p_task_id and a.fencing_token > coalesce((
+    select max(o.fencing_token) from public.task_attempts as o
+    where o.task_id = p_task_id and o.outcome is distinct from 'released'
+  ), 0);
+  if v_count < 3 then
+    return null;
+  end if;
+  perform private.trim_task_attempts(p_task_id);
+  return private.backoff(
+    v_count - 2, (select make_interval(secs => s.retry_seconds) from public.agent_settings as s where s.id),
+    interval '1 hour'
+  );
+end;
+$$;
+comment on function private.delay_after_releases is
+  'How long a task waits that was released the third time in a row, or more often; else null. Deletes the '
+  'oldest attempts of such a task.';
+
+create or replace function private.release_task(
+  p_task_id bigint, p_fencing_token bigint, p_retry_after_seconds integer, p_reason text,
+  p_worker_token text
+) returns jsonb
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_scope constant record := private.authorize_worker(p_worker_token);
-  v_attempt public.task_attempts := private.end_attempt(
-    p_task_id, p_fencing_token, v_scope.token_id, 'released', null, null, null
-  );
+  v_reason constant text := private.non_blank(p_reason);
+  v_attempt public.task_attempts;
+  v_run_after timestamptz;
 begin
+  if (coalesce(p_retry_after_seconds, 0) between 0 and 604800) is not true then
+    perform private.raise_worker_input_invalid('retry_after_seconds is from 0 to 604800, a week.');
+  end if;
+  v_attempt := private.end_attempt(
+    p_task_id, p_fencing_token, v_scope.token_id, 'released', left(v_reason, 10000), null, null
+  );
   if v_attempt.ended_at is null then
     v_attempt := private.load_ended_attempt(p_task_id, p_fencing_token, v_scope.token_id, 'released');
+    select t.run_after into v_run_after from public.tasks as t where t.id = p_task_id;
   else
     perform private.set_queue_writes(true);
+    -- without a delay in its old position
     update public.tasks as t
     set status = 'pending', started_at = null, attempts_count = greatest(t.attempts_count - 1, 0),
-      updated_at = clock_timestamp()
-    where t.id = p_task_id;
+      run_after = greatest(
+        t.run_after, clock_timestamp() + private.delay_after_releases(p_task_id),
+        case when p_retry_after_seconds > 0
+          then clock_timestamp() + make_interval(secs => p_retry_after_seconds) end
+      ),
+      error = coalesce(v_reason, t.error), updated_at = clock_timestamp()
+    where t.id = p_task_id
+    returning t.run_after into v_run_after;
     perform private.set_queue_writes(false);
   end if;
-  return jsonb_build_object('task_id', p_task_id, 'status', 'pending'::text);
+  return jsonb_build_object('task_id', p_task_id, 'status', 'pending'::text) || case
+    when p_retry_after_seconds > 0 then jsonb_build_object('run_after', v_run_after) else '{}' end;
 end;
 $$;
 grant execute on function private.release_task to anon, authenticated, service_role;
 
 create or replace function public.release_task(
-  task_id bigint, fencing_token bigint, worker_token text default null
+  task_id bigint, fencing_token bigint, retry_after_seconds integer default null, reason text default null,
+  worker_token text default null
 ) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.release_task(release_task.task_id, release_task.fencing_token, release_task.worker_token);
+  select private.release_task(
+    release_task.task_id, release_task.fencing_token, release_task.retry_after_seconds,
+    release_task.reason, release_task.worker_token
+  );
 end;
 comment on function public.release_task is
-  'Gives a task back that the worker did not start: it is pending again immediately, in its old position, '
-  'and the attempt does not count. Returns {task_id, status}. Errors: agents_worker_token_required, '
-  'agents_worker_token_invalid (401), agents_task_lease_expired (409).';
+  'Gives a task back, and the attempt does not count: it is pending again, claimed from retry_after_seconds '
+  'on (up to a week) or, left out, immediately and in its old position. From the third release in a row on '
+  'it waits at least as after a failed attempt. The reason, what has to pass first, is stored as its error. '
+  'Returns {task_id, status} and, after a delay that was asked for, run_after. Errors: '
+  'agents_worker_token_required, agents_worker_token_invalid (401), agents_task_lease_expired (409), '
+  'agents_task_result_too_large (413), agents_worker_input_invalid (422).';
 grant execute on function public.release_task to anon, authenticated, service_role;
 
 -- 40_agents/30_queue/50_heartbeat_task.sql
 -- A worker renews its lease, and learns whether the task was cancelled.
 
 create or replace function private.heartbeat_task(
-  p_task_id bigint, p_fencing_token bigint, p_lease_seconds integer, p_message text, p_worker_token text
+  p_task_id bigint, p_fencing_token bigint, p_lease_seconds integer, p_message text, p_target_branch text,
+  p_worker_token text
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
@@ -2695,8 +3447,8 @@ declare
   v_lease_expires_at timestamptz;
   v_state text := 'running';
 begin
-  -- Without a message the attempt alone is locked, and its new row version stays on the same page (HOT).
-  if p_message is not null then
+  -- With neither of the two the attempt alone is locked, and its new row version stays on the page (HOT).
+  if num_nonnulls(p_message, p_target_branch) > 0 then
     perform from public.tasks as t where t.id = p_task_id for no key update;
   end if;
   v_now := clock_timestamp();
@@ -2708,8 +3460,17 @@ begin
   if not found then
     perform private.load_ended_attempt(p_task_id, p_fencing_token, v_scope.token_id, 'cancelled');
     v_state := 'cancelled';
-  elsif p_message is not null then
-    perform private.append_task_message(p_task_id, 'assistant', p_message, null);
+  else
+    if p_target_branch is not null then
+      update public.tasks as t set target_branch = p_target_branch
+      where t.id = p_task_id and t.target_branch is null;
+    end if;
+    if p_message is not null then
+      perform private.append_task_message(p_task_id, 'assistant', p_message, null);
+      perform private.check_stored_bytes((
+        select t.user_id from public.tasks as t where t.id = p_task_id
+      ));
+    end if;
   end if;
   return jsonb_build_object(
     'state', v_state, 'lease_expires_at', v_lease_expires_at, 'cancel_requested', v_state = 'cancelled'
@@ -2720,20 +3481,22 @@ grant execute on function private.heartbeat_task to anon, authenticated, service
 
 create or replace function public.heartbeat_task(
   task_id bigint, fencing_token bigint, lease_seconds integer default 300, message text default null,
-  worker_token text default null
+  target_branch text default null, worker_token text default null
 ) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.heartbeat_task(
     heartbeat_task.task_id, heartbeat_task.fencing_token, heartbeat_task.lease_seconds,
-    heartbeat_task.message, heartbeat_task.worker_token
+    heartbeat_task.message, heartbeat_task.target_branch, heartbeat_task.worker_token
   );
 end;
 comment on function public.heartbeat_task is
   'Renews the lease to lease_seconds from now, and appends the message, if any, to the conversation. '
+  'target_branch, the repository''s default branch, is stored where the task names none. '
   'Returns {state, lease_expires_at, cancel_requested}: running, or cancelled when the user cancelled the '
   'task, and then the worker stops. Errors: agents_worker_token_required, agents_worker_token_invalid '
-  '(401), agents_task_lease_expired (409), agents_task_message_invalid, agents_worker_input_invalid (422).';
+  '(401), agents_task_lease_expired, agents_stored_bytes_limit_reached (409), agents_task_message_invalid, '
+  'agents_task_value_invalid, agents_worker_input_invalid (422).';
 grant execute on function public.heartbeat_task to anon, authenticated, service_role;
 
 -- 40_agents/30_queue/52_cancel_task.sql
@@ -2825,6 +3588,69 @@ comment on function private.reclaim_expired_tasks is
   'Ends attempts whose lease ran out, up to 10,000 in one run, and sets their tasks to pending again or, '
   'after max_attempts, to failed with error_kind lease_expired. Returns how many. For the scheduler.';
 
+-- 40_agents/30_queue/62_prune_task_attempts.sql
+-- The history of attempts has an end.
+
+create or replace function private.trim_task_attempts(p_task_id bigint) returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_limit constant integer := (select s.attempts_per_task from public.agent_settings as s where s.id);
+begin
+  delete from public.task_attempts as a
+  where a.task_id = p_task_id and a.ended_at is not null and a.fencing_token <= (
+    select o.fencing_token from public.task_attempts as o where o.task_id = p_task_id
+    order by o.fencing_token desc offset v_limit limit 1
+  );
+end;
+$$;
+comment on function private.trim_task_attempts is
+  'Deletes the oldest attempts of a task, up to agent_settings.attempts_per_task.';
+
+-- The last attempt of each agent stays with the task: the figures over everybody's tasks are of those that a
+-- worker held.
+create or replace function private.prune_task_attempts(p_batch integer default 100000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from public.task_attempts as a
+  where a.ctid = any (array(
+    select o.ctid from public.task_attempts as o
+    where o.ended_at < now() - make_interval(
+        days => (select s.attempt_retention_days from public.agent_settings as s where s.id)
+      )
+      and exists (
+        select from public.task_attempts as l
+        where l.task_id = o.task_id and l.fencing_token > o.fencing_token and l.agent = o.agent
+      )
+    limit p_batch
+    for update skip locked
+  ));
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_task_attempts is
+  'Deletes up to p_batch attempts that ended more than attempt_retention_days ago, except the last of each '
+  'task and agent, and returns how many. For the scheduler.';
+
+create or replace function private.prune_worker_tokens() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from public.worker_tokens as w
+  where least(w.revoked_at, w.expires_at) < now() - make_interval(
+    days => (select s.attempt_retention_days from public.agent_settings as s where s.id)
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_worker_tokens is
+  'Deletes worker tokens that ended more than attempt_retention_days ago, and returns how many. '
+  'For the scheduler.';
+
 -- 40_agents/30_queue/70_task_github_token.sql
 -- The GitHub token that a worker of ours pushes with: the token of the task's user, while it holds the task.
 
@@ -2845,11 +3671,11 @@ begin
   end if;
   return query
   select s.id, s.user_id, s.kind, s.sealed, s.metadata from private.secrets as s
-  where s.user_id = v_user_id and s.kind = 'github_token';
+  where s.user_id = v_user_id and s.kind = 'github_token' and private.is_active_account(v_user_id);
   if not found then
     raise exception using
       errcode = 'PT404', message = 'agents_github_token_unknown',
-      detail = 'The task''s user has not set a GitHub token.',
+      detail = 'The task''s user has not set a GitHub token, or is banned.',
       hint = 'Fail the task as not retryable; its user sets one with the edge function github-token.';
   end if;
 end;
@@ -2869,11 +3695,398 @@ comment on function public.task_github_token is
   '(404), agents_task_lease_expired (409).';
 grant execute on function public.task_github_token to service_role;
 
+-- 40_agents/40_github/03_github_urls.sql
+-- Repositories and pull requests in URLs.
+
+-- Any other host is another service, whatever its paths look like.
+create or replace function private.is_github_host(p_host text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_host constant text := regexp_replace(lower(p_host), '^(www|ssh)\.|\.?(:\d+)?$', '', 'g');
+begin
+  return v_host = 'github.com' or v_host = (select s.github_host from public.agent_settings as s where s.id);
+end;
+$$;
+comment on function private.is_github_host is
+  'Whether a host, with or without its port, is GitHub''s: github.com, or agent_settings.github_host.';
+
+create or replace function private.is_repository_name(p_owner text, p_name text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return coalesce(
+    p_owner ~ '^[A-Za-z0-9][A-Za-z0-9_-]*$' and p_name ~ '^[A-Za-z0-9._-]+$' and p_name !~* '^\.{1,2}$|\.git$'
+    and char_length(p_owner) <= 100 and char_length(p_name) <= 100, false
+  );
+end;
+$$;
+comment on function private.is_repository_name is
+  'Whether these are an owner and a name as GitHub has them: ASCII letters, digits, - and _, and dots in a '
+  'name that is not . or .. and does not end with .git';
+
+-- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name.
+create or replace function private.parse_repository_url(p_url text, out o_owner text, out o_name text)
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  v_parts text[];
+begin
+  -- The common form is only split at its slashes: capturing costs ten times as much.
+  if p_url ~ '^https://github\.com/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+$' then
+    v_parts := (string_to_array(p_url, '/'))[3:];
+  else
+    v_parts := regexp_match(
+      p_url,
+      '^\s*(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?([^@/:\s]+(?::\d+)?)[:/]([\w-]+)/([\w.-]+)/?\s*$'
+    );
+    if v_parts is null or not private.is_github_host(v_parts[1]) then
+      return;
+    end if;
+  end if;
+  v_parts[3] := regexp_replace(v_parts[3], '\.git$', '', 'i');
+  if private.is_repository_name(v_parts[2], v_parts[3]) then
+    o_owner := lower(v_parts[2]);
+    o_name := lower(v_parts[3]);
+  end if;
+end;
+$$;
+comment on function private.parse_repository_url is
+  'Owner and name in the URL of a repository at GitHub, in lower case; nulls where it is not such a URL.';
+
+create or replace function private.parse_pull_request_url(
+  p_url text, out o_owner text, out o_name text, out o_number integer
+)
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  v_parts text[];
+begin
+  if p_url ~ '^https://github\.com/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+/pull/[1-9]\d*$' then
+    v_parts := (string_to_array(p_url, '/'))[3:5] || split_part(p_url, '/', 7);
+  else
+    v_parts := regexp_match(
+      p_url, '^\s*https?://([^@/\s]+)/([\w-]+)/([\w.-]+)/pull/0*([1-9]\d*)(?:[/?#]\S*)?\s*$'
+    );
+    if v_parts is null or not private.is_github_host(v_parts[1]) then
+      return;
+    end if;
+  end if;
+  if private.is_repository_name(v_parts[2], v_parts[3]) and char_length(v_parts[4]) <= 9 then
+    o_owner := lower(v_parts[2]);
+    o_name := lower(v_parts[3]);
+    o_number := v_parts[4]::integer;
+  end if;
+end;
+$$;
+comment on function private.parse_pull_request_url is
+  'Repository and number in a pull request''s URL at GitHub, https://host/owner/name/pull/number; nulls '
+  'where it is not such a URL.';
+
+-- The rest of the URL stays as its user wrote it.
+create or replace function private.rename_repository_url(p_url text, p_owner text, p_name text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return regexp_replace(
+    p_url, '[^/:\s]+/[^/:\s]+?((?:\.git)?/?\s*)$', p_owner || '/' || p_name || '\1', 'i'
+  );
+end;
+$$;
+comment on function private.rename_repository_url is
+  'The URL of a repository with another owner and name.';
+
+-- 40_agents/40_github/05_github_repositories.sql
+-- The repositories at GitHub that projects and tasks have named.
+--
+-- A repository is GitHub's numeric id: it may be renamed or transferred, its owner may be renamed, and its
+-- name may be taken by another one. Until GitHub has reported the id, it is what a project or task has named.
+
+-- Small, and looked up before a delivery writes anything: most deliveries of a busy organisation are about
+-- repositories that no project and no task here names.
+create table private.github_repositories (
+  id bigint not null generated always as identity,
+  github_id bigint,
+  repo_owner text not null,
+  repo_name text not null,
+  is_current boolean not null default true,
+  named_at timestamptz,
+  created_at timestamptz not null default now(),
+  constraint github_repositories_pkey primary key (id),
+  constraint github_repositories_name_is_lower_case
+    check (repo_owner = lower(repo_owner) and repo_name = lower(repo_name)),
+  constraint github_repositories_unreported_ones_are_current check (is_current or github_id is not null)
+);
+comment on table private.github_repositories is
+  'The repositories that projects and tasks have named, by GitHub''s id where it is known.';
+comment on column private.github_repositories.github_id is
+  'GitHub''s numeric id; null until GitHub has reported the repository.';
+comment on column private.github_repositories.repo_owner is 'Its owner, as last reported, in lower case.';
+comment on column private.github_repositories.is_current is
+  'Whether its name leads to it; false where another repository has taken the name.';
+comment on column private.github_repositories.named_at is
+  'When it had this name, by GitHub''s clock: an earlier report does not rename it back.';
+-- Partial, and so no key that a foreign key could name: setting it waits for nobody who names the repository.
+create unique index github_repositories_github_id_key on private.github_repositories (github_id)
+  where github_id is not null;
+create unique index github_repositories_name_key on private.github_repositories (repo_owner, repo_name)
+  where is_current;
+alter table private.github_repositories enable row level security;
+
+create or replace function private.find_repository(p_owner text, p_name text) returns bigint
+language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
+begin
+  return (
+    select r.id from private.github_repositories as r
+    where r.repo_owner = p_owner and r.repo_name = p_name and r.is_current
+  );
+end;
+$$;
+comment on function private.find_repository is
+  'The repository of this name, given in lower case; null for none.';
+
+create or replace function private.ensure_repository(p_owner text, p_name text) returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id bigint := private.find_repository(p_owner, p_name);
+begin
+  if v_id is null and p_owner is not null and p_name is not null then
+    insert into private.github_repositories (repo_owner, repo_name) values (p_owner, p_name)
+    on conflict (repo_owner, repo_name) where is_current do nothing
+    returning id into v_id;
+    v_id := coalesce(v_id, private.find_repository(p_owner, p_name));
+  end if;
+  return v_id;
+end;
+$$;
+comment on function private.ensure_repository is
+  'The repository of this name, given in lower case; inserts it if there is none. Null for nulls.';
+
+create or replace function private.register_task_repository() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.ensure_repository(r.o_owner, r.o_name)
+  from private.parse_repository_url(new.repo_url) as r;
+  return null;
+end;
+$$;
+comment on function private.register_task_repository is 'After-row trigger of tasks.';
+create trigger _520_register_repository after insert on public.tasks
+  for each row when (new.repo_url is not null) execute function private.register_task_repository();
+create trigger _530_register_repository after update on public.tasks
+  for each row when (old.repo_url is distinct from new.repo_url)
+  execute function private.register_task_repository();
+
+create table private.project_repositories (
+  project_id bigint not null,
+  repository_id bigint not null,
+  constraint project_repositories_pkey primary key (project_id),
+  constraint project_repositories_project_id_fkey
+    foreign key (project_id) references public.projects (id) on delete cascade,
+  constraint project_repositories_repository_id_fkey
+    foreign key (repository_id) references private.github_repositories (id) on delete cascade
+);
+comment on table private.project_repositories is
+  'The repository of each project at GitHub: what its repo_url led to when it was written.';
+create index project_repositories_repository_id_idx on private.project_repositories (repository_id);
+alter table private.project_repositories enable row level security;
+
+create or replace function private.sync_project_repository() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id constant bigint := (
+    select private.ensure_repository(r.o_owner, r.o_name)
+    from private.parse_repository_url(new.repo_url) as r
+  );
+begin
+  delete from private.project_repositories as l where l.project_id = new.id;
+  if v_id is not null then
+    insert into private.project_repositories (project_id, repository_id) values (new.id, v_id);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.sync_project_repository is
+  'After-row trigger of a project''s repo_url: the repository that it leads to.';
+create trigger _520_sync_project_repository after insert on public.projects
+  for each row execute function private.sync_project_repository();
+-- What moves a project along with its repository has set the link itself.
+create trigger _530_sync_project_repository after update of repo_url on public.projects
+  for each row when (
+    old.repo_url is distinct from new.repo_url
+    and current_setting('app.moving_repository', true) is distinct from 'on'
+  )
+  execute function private.sync_project_repository();
+
+create or replace function private.is_known_repository(p_github_id bigint, p_owner text, p_name text)
+returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return private.find_repository(p_owner, p_name) is not null
+    or exists (select from private.github_repositories as r where r.github_id = p_github_id);
+end;
+$$;
+comment on function private.is_known_repository is
+  'Whether a project or a task has named this repository, by GitHub''s id or a name in lower case.';
+
+-- 40_agents/40_github/07_sync_repository.sql
+-- What GitHub reports about a repository: its id and its name at that time.
+
+-- Two rows turn out to be one: what a task had named, and what GitHub has reported under another name.
+create or replace function private.merge_repositories(p_from bigint, p_into bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.link_pull_request(
+    l.task_id, l.user_id, i.id, l.source, l.verified_by is not distinct from 'worker'
+  )
+  from public.pull_requests as f
+  join public.pull_requests as i on i.repository_id = p_into and i.number = f.number
+  join public.task_pull_requests as l on l.pull_request_id = f.id
+  where f.repository_id = p_from;
+  delete from public.pull_requests as f
+  using public.pull_requests as i
+  where f.repository_id = p_from and i.repository_id = p_into and i.number = f.number;
+  update public.pull_requests as p set
+    repository_id = r.id, repo_owner = r.repo_owner, repo_name = r.repo_name
+  from private.github_repositories as r
+  where p.repository_id = p_from and r.id = p_into;
+  update private.task_github_refs as t set repository_id = p_into where t.repository_id = p_from;
+  update private.project_repositories as l set repository_id = p_into where l.repository_id = p_from;
+  delete from private.github_repositories as r where r.id = p_from;
+end;
+$$;
+comment on function private.merge_repositories is
+  'Moves what belongs to one row of a repository to the other, and deletes the one. A pull request of both '
+  'keeps one row.';
+
+-- A pending task clones where its project is: the old address leads to whoever takes the name next.
+create or replace function private.move_projects(p_repository_id bigint, p_owner text, p_name text)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform set_config('app.moving_repository', 'on', true);
+  -- as the queue does: nobody's word for a pull request becomes a server's because of this
+  perform private.set_queue_writes(true);
+  with moved as (
+    select p.id, p.user_id, p.repo_url as old_url,
+      private.rename_repository_url(p.repo_url, p_owner, p_name) as new_url
+    from private.project_repositories as l join public.projects as p on p.id = l.project_id
+    where l.repository_id = p_repository_id
+  ), renamed as (
+    update public.projects as p set
+      repo_url = case when exists (
+        select from public.projects as o
+        where o.user_id = m.user_id and o.repo_url = m.new_url and o.id <> m.id
+      ) then p.repo_url else m.new_url end,
+      repo_owner = p_owner, repo_name = p_name
+    from moved as m
+    where p.id = m.id and not private.has_url_credentials(m.new_url)
+    returning p.id, m.old_url, m.new_url
+  )
+  update public.tasks as t set repo_url = r.new_url, updated_at = clock_timestamp()
+  from renamed as r
+  where t.project_id = r.id and t.status = 'pending' and t.repo_url = r.old_url;
+  perform private.set_queue_writes(false);
+  perform set_config('app.moving_repository', 'off', true);
+end;
+$$;
+comment on function private.move_projects is
+  'Gives the projects of a repository, and their pending tasks, its new owner and name.';
+
+-- An answer of the API wins over whatever was delivered, as with pull requests.
+create or replace function private.rename_repository(
+  p_id bigint, p_owner text, p_name text, p_at timestamptz, p_is_answer boolean
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_old private.github_repositories;
+  v_other private.github_repositories;
+  v_is_current boolean;
+begin
+  select * into v_old from private.github_repositories as r where r.id = p_id;
+  if p_at < v_old.named_at and not p_is_answer then
+    return;
+  end if;
+  select * into v_other from private.github_repositories as r
+  where r.repo_owner = lower(p_owner) and r.repo_name = lower(p_name) and r.is_current and r.id <> p_id;
+  if v_other.id is not null and v_other.github_id is null then
+    perform private.merge_repositories(v_other.id, p_id);
+  end if;
+  v_is_current := p_is_answer or v_other.github_id is null or v_other.named_at <= p_at;
+  if v_is_current then
+    update private.github_repositories as r set is_current = false where r.id = v_other.id;
+    -- what is left behind is asked for by its id, and tells its new name
+    update private.pull_request_checks as c set next_attempt_at = now()
+    where c.pull_request_id = (
+      select p.id from public.pull_requests as p where p.repository_id = v_other.id
+      order by p.number desc limit 1
+    );
+  end if;
+  update private.github_repositories as r set
+    repo_owner = lower(p_owner), repo_name = lower(p_name), is_current = v_is_current, named_at = p_at
+  where r.id = p_id;
+  if (v_old.repo_owner, v_old.repo_name) is distinct from (lower(p_owner), lower(p_name)) then
+    update public.pull_requests as p set repo_owner = lower(p_owner), repo_name = lower(p_name)
+    where p.repository_id = p_id;
+    perform private.move_projects(p_id, p_owner, p_name);
+  end if;
+end;
+$$;
+comment on function private.rename_repository is
+  'Sets the name that a repository had at p_at, unless it got another one later: its projects and pull '
+  'requests move along, and whoever had the name before has it no more.';
+
+create or replace function private.sync_repository(
+  p_github_id bigint, p_owner text, p_name text, p_at timestamptz, p_is_answer boolean, p_asked_id bigint
+) returns bigint
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_id bigint;
+  v_named_id bigint;
+begin
+  if not private.is_repository_name(p_owner, p_name) then
+    raise exception using
+      errcode = 'PT422', message = 'agents_github_payload_invalid',
+      detail = 'The repository has no valid name.',
+      hint = 'Send the payload as GitHub does.';
+  end if;
+  v_named_id := private.find_repository(lower(p_owner), lower(p_name));
+  if p_github_id is null then
+    return coalesce(p_asked_id, v_named_id, private.ensure_repository(lower(p_owner), lower(p_name)));
+  end if;
+  v_id := (select r.id from private.github_repositories as r where r.github_id = p_github_id);
+  if v_id = v_named_id and (p_asked_id is null or p_asked_id = v_id) then
+    return v_id;
+  end if;
+  -- What follows is rare, and done one after the other.
+  perform pg_advisory_xact_lock(hashtextextended('private.sync_repository', 0));
+  v_id := (select r.id from private.github_repositories as r where r.github_id = p_github_id);
+  if v_id is null then
+    update private.github_repositories as r set github_id = p_github_id
+    where r.id = coalesce(p_asked_id, private.find_repository(lower(p_owner), lower(p_name)))
+      and r.github_id is null
+    returning r.id into v_id;
+  end if;
+  if v_id is null then
+    insert into private.github_repositories (github_id, repo_owner, repo_name, is_current)
+    values (p_github_id, lower(p_owner), lower(p_name), false)
+    returning id into v_id;
+  end if;
+  -- It was asked for by a name that leads here: what had this name is the same repository.
+  if p_asked_id <> v_id and exists (
+    select from private.github_repositories as r where r.id = p_asked_id and r.github_id is null
+  ) then
+    perform private.merge_repositories(p_asked_id, v_id);
+  end if;
+  perform private.rename_repository(v_id, p_owner, p_name, p_at, p_is_answer);
+  return v_id;
+end;
+$$;
+comment on function private.sync_repository is
+  'The row of a repository as GitHub reported it at p_at, in an answer of its API or a delivery; p_asked_id: '
+  'the one that was asked for, or had the name before. Errors: agents_github_payload_invalid (422).';
+
 -- 40_agents/40_github/10_pull_requests.sql
 -- Pull requests as GitHub has them: from its webhook and its API, and those that tasks name.
 
 create table public.pull_requests (
   id bigint not null generated by default as identity,
+  repository_id bigint not null,
   repo_owner text not null,
   repo_name text not null,
   number integer not null,
@@ -2895,7 +4108,9 @@ create table public.pull_requests (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint pull_requests_pkey primary key (id),
-  constraint pull_requests_repo_owner_repo_name_number_key unique (repo_owner, repo_name, number),
+  constraint pull_requests_repository_id_number_key unique (repository_id, number),
+  constraint pull_requests_repository_id_fkey
+    foreign key (repository_id) references private.github_repositories (id) on delete restrict,
   constraint pull_requests_repository_is_lower_case
     check (repo_owner = lower(repo_owner) and repo_name = lower(repo_name)),
   constraint pull_requests_number_is_positive check (number > 0),
@@ -2908,8 +4123,12 @@ comment on table public.pull_requests is
   'Pull requests of the repositories that projects and tasks name, updated by GitHub''s webhook and by the '
   'sweep. Users see those to which a verified link leads from a task of theirs. Nobody writes here '
   'over the API.';
-comment on column public.pull_requests.repo_owner is 'The owner of the repository, in lower case.';
-comment on column public.pull_requests.repo_name is 'The name of the repository, in lower case.';
+comment on column public.pull_requests.repository_id is
+  'The repository, which stays the same when it is renamed or transferred. Not GitHub''s id.';
+comment on column public.pull_requests.repo_owner is
+  'The owner of the repository, as last reported, in lower case.';
+comment on column public.pull_requests.repo_name is
+  'The name of the repository, as last reported, in lower case.';
 comment on column public.pull_requests.state is
   'open or closed; closed with merged_at is merged. Also open while only a task has named it.';
 comment on column public.pull_requests.merge_commit_sha is
@@ -2923,8 +4142,22 @@ comment on column public.pull_requests.provider_updated_at is
   'The version that the row holds, in whole seconds of GitHub''s clock; null while only a task has named it.';
 
 -- For the pull requests of a branch, when a task names it.
-create index pull_requests_head_ref_idx on public.pull_requests (repo_owner, repo_name, head_ref);
+create index pull_requests_head_ref_idx on public.pull_requests (repository_id, head_ref);
 
+-- For private.prune_pull_requests.
+create index pull_requests_updated_at_idx on public.pull_requests (updated_at);
+
+create or replace function private.set_pull_request_repository() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  new.repository_id := private.ensure_repository(new.repo_owner, new.repo_name);
+  return new;
+end;
+$$;
+comment on function private.set_pull_request_repository is
+  'Before-insert trigger of a pull request that is inserted by name.';
+create trigger _200_set_repository before insert on public.pull_requests
+  for each row when (new.repository_id is null) execute function private.set_pull_request_repository();
 create trigger _900_set_timestamps before insert or update on public.pull_requests
   for each row execute function private.set_timestamps();
 
@@ -2933,6 +4166,7 @@ create table private.pull_request_checks (
   pull_request_id bigint not null,
   etag text,
   read_at timestamptz,
+  delivered_at timestamptz,
   checked_at timestamptz,
   next_attempt_at timestamptz,
   attempts_count integer not null default 0,
@@ -2947,6 +4181,8 @@ comment on column private.pull_request_checks.etag is
   'The ETag of the answer that the row of the pull request holds; null once a delivery has changed it.';
 comment on column private.pull_request_checks.read_at is
   'When the version that the row holds was requested; null where it came in a delivery.';
+comment on column private.pull_request_checks.delivered_at is
+  'The latest updated_at of a delivery that the row has held, by GitHub''s clock.';
 comment on column private.pull_request_checks.next_attempt_at is
   'When the sweep asks again; null when there is nothing more to ask. Moved ten minutes ahead while a '
   'sweep has it.';
@@ -2970,8 +4206,10 @@ create table public.task_pull_requests (
   source text not null,
   verified_at timestamptz,
   verified_by text,
+  verified_until timestamptz,
   verify_after timestamptz,
   verify_failures_count integer not null default 0,
+  opened_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint task_pull_requests_pkey primary key (task_id, pull_request_id),
@@ -2983,8 +4221,10 @@ create table public.task_pull_requests (
   constraint task_pull_requests_verified_by_is_known check (verified_by in ('worker', 'token', 'public')),
   constraint task_pull_requests_verified_by_matches_verified_at
     check ((verified_by is null) = (verified_at is null)),
-  constraint task_pull_requests_verify_after_needs_unverified
-    check (verify_after is null or verified_at is null),
+  constraint task_pull_requests_verified_until_is_of_a_token
+    check ((verified_until is not null) = (verified_by is not distinct from 'token')),
+  constraint task_pull_requests_verify_after_is_of_a_token
+    check (verify_after is null or verified_at is null or verified_by = 'token'),
   constraint task_pull_requests_verify_failures_count_is_not_negative check (verify_failures_count >= 0)
 );
 comment on table public.task_pull_requests is
@@ -2998,15 +4238,53 @@ comment on column public.task_pull_requests.source is
 comment on column public.task_pull_requests.verified_by is
   'Why the user may see it. worker: a trusted worker completed the task with it. token: the user''s own '
   'GitHub token can read it. public: its repository is public.';
+comment on column public.task_pull_requests.verified_until is
+  'Until when a link that is verified by token shows the pull request: two days after the token was last '
+  'seen to read its repository. Null of the others.';
 comment on column public.task_pull_requests.verify_after is
-  'When the sweep next tries to read it with the user''s token; null when it is verified.';
+  'When the sweep next tries to read it with the user''s token: daily when it is verified by token, '
+  'null when otherwise.';
+comment on column public.task_pull_requests.opened_at is
+  'The pull request''s, set by the database. Lists of the newest order by it.';
 
 create index task_pull_requests_pull_request_id_idx on public.task_pull_requests (pull_request_id);
-create index task_pull_requests_user_id_idx on public.task_pull_requests (user_id, pull_request_id)
-  where verified_at is not null;
+-- For a user's newest, and for the ids of those that a user may see, without reading the table.
+create index task_pull_requests_user_id_opened_at_idx
+  on public.task_pull_requests (user_id, opened_at desc)
+  include (pull_request_id, verified_at, verified_until);
 create index task_pull_requests_verify_after_idx on public.task_pull_requests (verify_after)
   where verify_after is not null;
+create index task_pull_requests_verified_until_idx on public.task_pull_requests (verified_until)
+  where verified_until is not null;
 
+create or replace function private.set_link_opened_at() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  -- Locked, so that it can't change before the link is visible to private.sync_link_opened_at.
+  new.opened_at := (
+    select p.opened_at from public.pull_requests as p where p.id = new.pull_request_id for share
+  );
+  return new;
+end;
+$$;
+comment on function private.set_link_opened_at is
+  'Before-insert trigger: copies opened_at from the pull request.';
+
+create or replace function private.sync_link_opened_at() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.task_pull_requests as l set opened_at = new.opened_at where l.pull_request_id = new.id;
+  return null;
+end;
+$$;
+comment on function private.sync_link_opened_at is
+  'After-row trigger of pull requests: copies a changed opened_at to the links.';
+
+create trigger _200_set_link_opened_at before insert on public.task_pull_requests
+  for each row execute function private.set_link_opened_at();
+create trigger _200_sync_link_opened_at after update on public.pull_requests
+  for each row when (old.opened_at is distinct from new.opened_at)
+  execute function private.sync_link_opened_at();
 create trigger _900_set_timestamps before insert or update on public.task_pull_requests
   for each row execute function private.set_timestamps();
 
@@ -3016,7 +4294,8 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
     select l.pull_request_id from public.task_pull_requests as l
-    where l.user_id = auth.uid() and l.verified_at is not null;
+    where l.user_id = auth.uid() and l.verified_at is not null
+      and (l.verified_until is null or l.verified_until > now());
 end;
 $$;
 comment on function private.my_pull_request_ids is
@@ -3028,67 +4307,64 @@ alter table public.task_pull_requests enable row level security;
 -- Whether a branch has a pull request is itself visible only to users who may see that pull request.
 create policy task_pull_requests_select_owner on public.task_pull_requests
   for select to authenticated
-  using (user_id = (select auth.uid()) and (verified_at is not null or source <> 'branch'));
+  using (
+    user_id = (select auth.uid()) and (
+      source <> 'branch' or verified_at is not null and (verified_until is null or verified_until > now())
+    )
+  );
 grant select on public.task_pull_requests to authenticated, service_role;
 
 create policy pull_requests_select_owner on public.pull_requests
   for select to authenticated using (id = any (array(select private.my_pull_request_ids())));
 
--- 40_agents/40_github/30_github_urls.sql
--- Repositories and pull requests in URLs.
+-- 40_agents/40_github/24_list_pull_requests.sql
+-- Lists the newest pull requests of the caller's tasks.
+--
+-- Row security compares each pull request with all those that the caller may see, so a query of the table
+-- reads as many as there are. This function reads the links in the order of their index, and the pull
+-- requests of one page.
 
--- https://host/owner/name(.git), ssh://git@host/owner/name, git@host:owner/name. The common form is only
--- matched, and split at its slashes: capturing costs ten times as much. Lengths are checked separately: a
--- counted repetition in the pattern would cost each task half a millisecond.
-create or replace function private.parse_repository_url(p_url text, out o_owner text, out o_name text)
-language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_parts text[];
+create or replace function private.list_pull_requests(
+  p_before timestamptz, p_before_id bigint, p_max_results integer
+) returns setof public.pull_requests
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 begin
-  if p_url ~ '^https?://[^@/:\s]+/[\w-]+/[\w.-]+$' then
-    v_parts := (string_to_array(p_url, '/'))[4:];
-  else
-    v_parts := regexp_match(
-      p_url,
-      '^\s*(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?[^@/:\s]+(?::\d+)?[:/]([\w-]+)/([\w.-]+)/?\s*$'
-    );
-  end if;
-  o_owner := lower(v_parts[1]);
-  o_name := regexp_replace(lower(v_parts[2]), '\.git$', '');
-  if o_name = '' or char_length(o_owner) > 100 or char_length(o_name) > 100 then
-    o_owner := null;
-    o_name := null;
-  end if;
+  return query
+  select p.*
+  from (
+    -- several tasks may have the same one
+    select distinct l.opened_at, l.pull_request_id
+    from public.task_pull_requests as l
+    where l.user_id = auth.uid() and l.verified_at is not null
+      and (l.verified_until is null or l.verified_until > now())
+      and (
+        p_before is null
+        or l.opened_at <= p_before and (l.opened_at < p_before or l.pull_request_id < p_before_id)
+      )
+    order by l.opened_at desc, l.pull_request_id desc
+    limit least(greatest(coalesce(p_max_results, 50), 0), 1000)
+  ) as n
+  join public.pull_requests as p on p.id = n.pull_request_id
+  order by n.opened_at desc, n.pull_request_id desc;
 end;
 $$;
-comment on function private.parse_repository_url is
-  'Owner and name in a repository''s URL, in lower case; nulls where it is not such a URL.';
+grant execute on function private.list_pull_requests to authenticated, service_role;
 
-create or replace function private.parse_pull_request_url(
-  p_url text, out o_owner text, out o_name text, out o_number integer
-)
-language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_parts text[];
-begin
-  if p_url ~ '^https?://[^/\s]+/[\w-]+/[\w.-]+/pull/[1-9]\d*$' then
-    v_parts := (string_to_array(p_url, '/'))[4:5] || split_part(p_url, '/', 7);
-  else
-    v_parts := regexp_match(
-      p_url,
-      '^\s*https?://[^/\s]+/([\w-]+)/([\w.-]+)/pull/0*([1-9]\d*)(?:[/?#]\S*)?\s*$'
-    );
-  end if;
-  if char_length(v_parts[1]) <= 100 and char_length(v_parts[2]) <= 100 and char_length(v_parts[3]) <= 9 then
-    o_owner := lower(v_parts[1]);
-    o_name := lower(v_parts[2]);
-    o_number := v_parts[3]::integer;
-  end if;
+create or replace function public.list_pull_requests(
+  before timestamptz default null, before_id bigint default null, max_results integer default 50
+) returns setof public.pull_requests
+language sql stable security invoker set search_path = ''
+begin atomic
+  select p.*
+  from private.list_pull_requests(
+    list_pull_requests.before, list_pull_requests.before_id, list_pull_requests.max_results
+  ) as p;
 end;
-$$;
-comment on function private.parse_pull_request_url is
-  'Repository and number in a pull request''s URL https://host/owner/name/pull/number; nulls where it is not '
-  'such a URL.';
+comment on function public.list_pull_requests is
+  'The pull requests that the caller may see, the newest first, up to max_results (1000 at most). For the '
+  'next page, pass opened_at and id of the last one as before and before_id: several may have been opened in '
+  'the same second.';
+grant execute on function public.list_pull_requests to authenticated, service_role;
 
 -- 40_agents/40_github/32_task_github_refs.sql
 -- The repository, pull request and branch that each task names.
@@ -3097,6 +4373,7 @@ comment on function private.parse_pull_request_url is
 create table private.task_github_refs (
   task_id bigint not null,
   user_id uuid not null,
+  repository_id bigint not null,
   repo_owner text not null,
   repo_name text not null,
   number integer,
@@ -3107,14 +4384,19 @@ create table private.task_github_refs (
   is_head_confirmed boolean not null default false,
   next_attempt_at timestamptz,
   attempts_count integer not null default 0,
+  is_linked boolean not null default true,
   constraint task_github_refs_pkey primary key (task_id),
   constraint task_github_refs_task_id_fkey
     foreign key (task_id) references public.tasks (id) on delete cascade,
+  constraint task_github_refs_repository_id_fkey
+    foreign key (repository_id) references private.github_repositories (id) on delete restrict,
   constraint task_github_refs_number_or_head_ref_is_named check (number is not null or head_ref is not null),
   constraint task_github_refs_attempts_count_is_not_negative check (attempts_count >= 0)
 );
 comment on table private.task_github_refs is
   'The repository, pull request and branch that a task names, in lower case where GitHub ignores it.';
+comment on column private.task_github_refs.repository_id is
+  'What the name led to when the task named it.';
 comment on column private.task_github_refs.number_named_in is
   'The transaction that last changed the pull request: a trusted worker confirms only what it wrote itself.';
 comment on column private.task_github_refs.head_named_in is 'The transaction that last changed the branch.';
@@ -3126,14 +4408,18 @@ comment on column private.task_github_refs.next_attempt_at is
   'after thirteen attempts.';
 comment on column private.task_github_refs.attempts_count is 'How many times the sweep has looked for one.';
 
-create index task_github_refs_head_ref_idx on private.task_github_refs (repo_owner, repo_name, head_ref);
+comment on column private.task_github_refs.is_linked is
+  'False where private.link_waiting_tasks has yet to link the task.';
+
+create index task_github_refs_head_ref_idx on private.task_github_refs (repository_id, head_ref);
 create index task_github_refs_next_attempt_at_idx on private.task_github_refs (next_attempt_at)
   where next_attempt_at is not null;
+create index task_github_refs_waiting_idx on private.task_github_refs (task_id) where not is_linked;
 alter table private.task_github_refs enable row level security;
 
 -- The project's repository is not part of the task: its user may change it while a worker holds the task.
 create or replace function private.has_task_repository(p_task public.tasks) returns boolean
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql stable security invoker set search_path = '' as $$
 begin
   return (private.parse_pull_request_url(p_task.pr_url)).o_owner is not null
     or (private.parse_repository_url(p_task.repo_url)).o_owner is not null;
@@ -3154,9 +4440,10 @@ begin
   select r.o_owner, r.o_name, r.o_number into v.repo_owner, v.repo_name, v.number
   from private.parse_pull_request_url(p_task.pr_url) as r;
   select r.o_owner, r.o_name into v_owner, v_name from private.parse_repository_url(p_task.repo_url) as r;
-  if v_owner is null then
-    select lower(p.repo_owner), lower(p.repo_name) into v_owner, v_name
-    from public.projects as p where p.id = p_task.project_id;
+  if p_task.repo_url is null then
+    select r.o_owner, r.o_name into v_owner, v_name
+    from public.projects as p cross join lateral private.parse_repository_url(p.repo_url) as r
+    where p.id = p_task.project_id;
   end if;
   if v.number is null and p_task.pr_number > 0 then
     v.number := p_task.pr_number;
@@ -3165,7 +4452,7 @@ begin
     v.repo_owner := v_owner;
     v.repo_name := v_name;
   end if;
-  if v_owner is null or (v_owner, v_name) = (v.repo_owner, v.repo_name) then
+  if v_owner is null and p_task.repo_url is null or (v_owner, v_name) = (v.repo_owner, v.repo_name) then
     v.head_ref := left(private.non_blank(p_task.pr_branch), 255);
   end if;
   if v.repo_owner is not null and (v.number is not null or v.head_ref is not null) then
@@ -3177,6 +4464,22 @@ end;
 $$;
 comment on function private.load_github_ref is
   'The repository, pull request and branch that a task names; task_id is null where it names none.';
+
+-- A link locks the rows of its pull request until the transaction ends, and whatever GitHub delivers about it
+-- waits for that. So a transaction links a few tasks, and leaves the rest to the job.
+create or replace function private.may_link_now() returns boolean
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_count constant integer := coalesce(nullif(current_setting('app.linked_tasks', true), ''), '0')::integer;
+begin
+  if v_count >= 20 then
+    return false;
+  end if;
+  perform set_config('app.linked_tasks', (v_count + 1)::text, true);
+  return true;
+end;
+$$;
+comment on function private.may_link_now is 'True for the first 20 tasks of a transaction.';
 
 create or replace function private.upsert_github_ref(
   p_ref private.task_github_refs, p_is_confirmed boolean, p_is_new boolean
@@ -3193,7 +4496,11 @@ begin
   v.head_named_in := pg_current_xact_id();
   v.is_number_confirmed := p_is_confirmed;
   v.is_head_confirmed := p_is_confirmed;
-  if (v_old.repo_owner, v_old.repo_name, v_old.user_id) = (v.repo_owner, v.repo_name, v.user_id) then
+  -- the same words mean what they meant: the name may lead to another repository by now
+  v.repository_id := case
+    when (v_old.repo_owner, v_old.repo_name) = (v.repo_owner, v.repo_name) then v_old.repository_id
+    else private.ensure_repository(v.repo_owner, v.repo_name) end;
+  if (v_old.repository_id, v_old.user_id) = (v.repository_id, v.user_id) then
     if v_old.number is not distinct from v.number then
       v.number_named_in := v_old.number_named_in;
       v.is_number_confirmed := v_old.is_number_confirmed;
@@ -3219,11 +4526,11 @@ comment on function private.upsert_github_ref is
 -- Tasks share the lock, so that transactions that write many tasks neither wait for each other nor end in a
 -- deadlock; and there are 1024 keys, however many branches one transaction names.
 create or replace function private.lock_github_head(
-  p_owner text, p_name text, p_head_ref text, p_is_of_task boolean
+  p_repository_id bigint, p_head_ref text, p_is_of_task boolean
 ) returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_key constant integer := hashtext(concat_ws('/', p_owner, p_name, p_head_ref)) & 1023;
+  v_key constant integer := hashtext(concat_ws('/', p_repository_id, p_head_ref)) & 1023;
 begin
   if p_head_ref is null then
     return;
@@ -3241,23 +4548,24 @@ comment on function private.lock_github_head is
 
 -- Here and below without sequential scans: a plan that was made while the table was empty would read all of
 -- it for each of the many rows that one statement may write.
-create or replace function private.ensure_pull_request(p_owner text, p_name text, p_number integer)
+create or replace function private.ensure_pull_request(p_repository_id bigint, p_number integer)
 returns bigint
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_id bigint;
 begin
-  insert into public.pull_requests (repo_owner, repo_name, number) values (p_owner, p_name, p_number)
-  on conflict on constraint pull_requests_repo_owner_repo_name_number_key do nothing
+  insert into public.pull_requests (repository_id, repo_owner, repo_name, number)
+  select r.id, r.repo_owner, r.repo_name, p_number from private.github_repositories as r
+  where r.id = p_repository_id
+  on conflict on constraint pull_requests_repository_id_number_key do nothing
   returning id into v_id;
   if found then
     insert into private.pull_request_checks (pull_request_id, next_attempt_at) values (v_id, now());
-    perform private.register_repository(p_owner, p_name);
     return v_id;
   end if;
   return (
     select p.id from public.pull_requests as p
-    where p.repo_owner = p_owner and p.repo_name = p_name and p.number = p_number
+    where p.repository_id = p_repository_id and p.number = p_number
   );
 end;
 $$;
@@ -3287,7 +4595,9 @@ begin
     source = case when excluded.source = 'branch' then l.source else excluded.source end,
     verified_by = coalesce(l.verified_by, excluded.verified_by),
     verified_at = coalesce(l.verified_at, excluded.verified_at),
-    verify_after = case when coalesce(l.verified_at, excluded.verified_at) is null then l.verify_after end;
+    verify_after = case
+      when l.verified_by = 'token' or coalesce(l.verified_at, excluded.verified_at) is null
+        then l.verify_after end;
 end;
 $$;
 comment on function private.link_pull_request is
@@ -3300,12 +4610,31 @@ language plpgsql volatile security definer set search_path = '' set enable_seqsc
 begin
   perform private.link_pull_request(p_ref.task_id, p_ref.user_id, p.id, 'branch', p_ref.is_head_confirmed)
   from public.pull_requests as p
-  where p.repo_owner = p_ref.repo_owner and p.repo_name = p_ref.repo_name and p.head_ref = p_ref.head_ref
+  where p.repository_id = p_ref.repository_id and p.head_ref = p_ref.head_ref
     and not p.is_from_fork and coalesce(p.closed_at, 'infinity') >= p_created_at
   order by p.id;
 end;
 $$;
 comment on function private.link_task_branch is 'Links a task to the pull requests of its branch.';
+
+create or replace function private.link_task(p_ref private.task_github_refs, p_created_at timestamptz)
+returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+begin
+  if p_ref.number is not null then
+    perform private.link_pull_request(
+      p_ref.task_id, p_ref.user_id,
+      private.ensure_pull_request(p_ref.repository_id, p_ref.number),
+      case when p_ref.is_number_confirmed then 'worker' else 'owner' end, p_ref.is_number_confirmed
+    );
+  end if;
+  if p_ref.head_ref is not null then
+    perform private.link_task_branch(p_ref, p_created_at);
+  end if;
+end;
+$$;
+comment on function private.link_task is
+  'Links a task to the pull request that it names, and to those of its branch, which the caller has locked.';
 
 -- Links to what the task no longer names are deleted.
 create or replace function private.link_task_pull_requests() returns trigger
@@ -3313,32 +4642,33 @@ language plpgsql volatile security definer set search_path = '' set enable_seqsc
 declare
   v private.task_github_refs := private.load_github_ref(new);
 begin
-  perform private.lock_github_head(v.repo_owner, v.repo_name, v.head_ref, true);
+  if v.task_id is not null then
+    v.is_linked := private.may_link_now();
+  end if;
   if v.task_id is null then
     delete from private.task_github_refs as r where r.task_id = new.id;
   else
+    -- What the queue writes is confirmed by complete_task, which has checked whose worker it is.
     v := private.upsert_github_ref(
-      v, private.is_trusted_caller() and private.has_task_repository(new), tg_op = 'INSERT'
+      v, private.is_trusted_caller() and current_setting('app.task_queue', true) is distinct from 'on'
+        and private.has_task_repository(new), tg_op = 'INSERT'
     );
+    if v.is_linked then
+      perform private.lock_github_head(v.repository_id, v.head_ref, true);
+    end if;
   end if;
   if tg_op = 'UPDATE' then
     delete from public.task_pull_requests as l
     using public.pull_requests as p
     where l.task_id = new.id and p.id = l.pull_request_id and (
       l.user_id <> new.user_id
-      or (p.repo_owner, p.repo_name) is distinct from (v.repo_owner, v.repo_name)
+      or p.repository_id is distinct from v.repository_id
       or l.source = 'branch' and p.head_ref is distinct from v.head_ref
       or l.source <> 'branch' and p.number is distinct from v.number
     );
   end if;
-  if v.number is not null and v.task_id is not null then
-    perform private.link_pull_request(
-      v.task_id, v.user_id, private.ensure_pull_request(v.repo_owner, v.repo_name, v.number),
-      case when v.is_number_confirmed then 'worker' else 'owner' end, v.is_number_confirmed
-    );
-  end if;
-  if v.head_ref is not null and v.task_id is not null then
-    perform private.link_task_branch(v, new.created_at);
+  if v.task_id is not null and v.is_linked then
+    perform private.link_task(v, new.created_at);
   end if;
   return null;
 end;
@@ -3378,7 +4708,7 @@ begin
     return;
   end if;
   update public.task_pull_requests as l set
-    verified_by = 'worker', verified_at = now(), verify_after = null,
+    verified_by = 'worker', verified_at = now(), verified_until = null, verify_after = null,
     source = case when l.source = 'owner' then 'worker' else l.source end
   from public.pull_requests as p
   where l.task_id = p_task_id and p.id = l.pull_request_id and l.verified_by is distinct from 'worker' and (
@@ -3391,17 +4721,43 @@ comment on function private.verify_task_pull_requests is
   'For complete_task, after a trusted worker has written the task: the task''s user may see the pull request '
   'and branch that it wrote, unless only the project names their repository.';
 
+-- Who may read one pull request of a repository may read all of them: one answer is about all links of the
+-- user to pull requests that GitHub has reported. Of one that it has not, only an answer about itself counts.
+create or replace function private.links_of_reader(p_pull_request_id bigint, p_user_id uuid)
+returns setof public.task_pull_requests
+language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
+begin
+  return query
+  select l.*
+  from public.pull_requests as a
+  join public.task_pull_requests as l on l.user_id = p_user_id
+  join public.pull_requests as p on p.id = l.pull_request_id
+  where a.id = p_pull_request_id and (l.verified_at is null or l.verified_by = 'token') and (
+    p.id = a.id
+    or p.repository_id = a.repository_id
+      and a.provider_updated_at is not null and p.provider_updated_at is not null
+  );
+end;
+$$;
+comment on function private.links_of_reader is
+  'The links that depend on the user''s own token and that an answer to it about this pull request decides.';
+
 create or replace function private.verify_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
 returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update public.task_pull_requests as l set
-    verified_at = now(), verified_by = 'token', verify_after = null, verify_failures_count = 0
-  where l.pull_request_id = p_pull_request_id and l.user_id = p_user_id and l.verified_at is null;
+    verified_at = coalesce(l.verified_at, now()), verified_by = 'token',
+    verified_until = now() + interval '2 days',
+    -- at different times, so that what was verified in one moment is not due in one
+    verify_after = now() + interval '1 day' - random() * interval '3 hours', verify_failures_count = 0
+  from private.links_of_reader(p_pull_request_id, p_user_id) as r
+  where l.task_id = r.task_id and l.pull_request_id = r.pull_request_id
+    and (r.verified_at is null or r.verify_after < now() + interval '12 hours');
 end;
 $$;
 comment on function private.verify_links_of_reader is
-  'The user''s own token can read the pull request: verifies their links to it.';
+  'The user''s own token can read the pull request: verifies their links to its repository for two days.';
 
 -- A link that was verified by the token alone hides the pull request again.
 create or replace function private.unverify_links_of_reader(p_pull_request_id bigint, p_user_id uuid)
@@ -3409,21 +4765,38 @@ returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update public.task_pull_requests as l set
-    verified_at = null, verified_by = null,
+    verified_at = null, verified_by = null, verified_until = null,
     verify_after = private.next_github_attempt_at(l.verify_failures_count),
     verify_failures_count = l.verify_failures_count + 1
-  where l.pull_request_id = p_pull_request_id and l.user_id = p_user_id
-    and (l.verified_at is null or l.verified_by = 'token');
+  from private.links_of_reader(p_pull_request_id, p_user_id) as r
+  where l.task_id = r.task_id and l.pull_request_id = r.pull_request_id;
 end;
 $$;
 comment on function private.unverify_links_of_reader is
-  'The user''s own token does not find the pull request: it is tried again later.';
+  'The user''s own token does not find the pull request: hides those of its repository, and it is '
+  'tried again later.';
+
+-- Policies compare the time themselves; this is for the figures and for who follows the table.
+create or replace function private.hide_unconfirmed_links() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  update public.task_pull_requests as l set verified_at = null, verified_by = null, verified_until = null
+  where l.verified_until <= now();
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.hide_unconfirmed_links is
+  'Ends what no answer has confirmed for two days, and returns how many links. For the scheduler.';
 
 -- The sweep asks again, with the token that the user has then.
 create or replace function private.unverify_links_of_token() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  update public.task_pull_requests as l set verified_at = null, verified_by = null, verify_after = now()
+  update public.task_pull_requests as l set
+    verified_at = null, verified_by = null, verified_until = null, verify_after = now()
   where l.user_id = old.user_id and l.verified_by = 'token';
   return null;
 end;
@@ -3440,6 +4813,32 @@ create trigger _210_unverify_links_of_token after update of id, invalid_at on pr
     and (old.id <> new.id or old.invalid_at is null and new.invalid_at is not null)
   )
   execute function private.unverify_links_of_token();
+
+-- 40_agents/40_github/38_link_waiting_tasks.sql
+-- Links the tasks that large statements left: a few in each transaction, so that nobody waits for long.
+
+create or replace function private.link_some_waiting_tasks(p_limit integer default 100) returns integer
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_ref private.task_github_refs;
+  v_count integer := 0;
+begin
+  for v_ref in
+    select r.* from private.task_github_refs as r where not r.is_linked
+    order by r.task_id limit p_limit
+    for no key update skip locked
+  loop
+    perform private.lock_github_head(v_ref.repository_id, v_ref.head_ref, true);
+    perform private.link_task(v_ref, t.created_at) from public.tasks as t where t.id = v_ref.task_id;
+    update private.task_github_refs as r set is_linked = true where r.task_id = v_ref.task_id;
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end;
+$$;
+comment on function private.link_some_waiting_tasks is
+  'Links up to p_limit tasks that wait for it, and returns how many. For the scheduler, which commits '
+  'after each call.';
 
 -- 40_agents/40_github/40_pull_request_versions.sql
 -- A pull request as GitHub sends it, in a delivery or an answer of its API, and which of two versions is
@@ -3538,8 +4937,10 @@ end;
 $$;
 comment on function private.current_version is 'The version that the row holds.';
 
--- Versions are GitHub's whole seconds. Within one second, an answer of the API wins over deliveries, since
--- it is of the moment when it was requested, and a later answer wins over an earlier one. Deliveries are
+-- Versions are GitHub's whole seconds. An answer of the API always replaces what a delivery said: we asked
+-- GitHub, and who has the webhook's secret can write any time into a delivery, which would otherwise keep the
+-- row for as long. Where the answer is the older one, it may be late, and the sweep asks again. Within one
+-- second, a delivery never replaces an answer, and a later answer wins over an earlier one. Deliveries are
 -- ordered by their content, with the end of a pull request last, and the sweep asks GitHub.
 create or replace function private.is_newer_version(
   p_old private.pull_request_version, p_old_read_at timestamptz,
@@ -3548,6 +4949,9 @@ create or replace function private.is_newer_version(
 language plpgsql stable security invoker set search_path = '' set timezone = 'UTC' set datestyle = 'ISO' as $$
 begin
   if p_old.provider_updated_at is null then
+    return true;
+  end if;
+  if p_new_read_at is not null and p_old_read_at is null then
     return true;
   end if;
   if p_new.provider_updated_at <> p_old.provider_updated_at then
@@ -3567,23 +4971,31 @@ comment on function private.is_newer_version is
 -- Merges a version of a pull request into its row: late, twice, in any order, the row ends the same.
 
 create or replace function private.record_pull_request(
-  p_owner text, p_name text, p_version private.pull_request_version, p_read_at timestamptz, p_etag text
+  p_repository_id bigint, p_version private.pull_request_version, p_read_at timestamptz, p_etag text
 ) returns bigint
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_id bigint;
   v_old private.pull_request_version;
   v_old_read_at timestamptz;
+  v_delivered_at timestamptz;
   v_is_contested boolean;
+  v_is_behind boolean;
 begin
-  perform private.lock_github_head(p_owner, p_name, p_version.head_ref, false);
-  v_id := private.ensure_pull_request(p_owner, p_name, p_version.number);
+  perform private.lock_github_head(p_repository_id, p_version.head_ref, false);
+  v_id := private.ensure_pull_request(p_repository_id, p_version.number);
   v_old := (
     select private.current_version(p) from public.pull_requests as p where p.id = v_id for no key update
   );
-  v_old_read_at := (select c.read_at from private.pull_request_checks as c where c.pull_request_id = v_id);
+  select c.read_at,
+    greatest(c.delivered_at, case when p_read_at is null then p_version.provider_updated_at end)
+  into v_old_read_at, v_delivered_at
+  from private.pull_request_checks as c where c.pull_request_id = v_id;
   v_is_contested :=
     v_old.provider_updated_at = p_version.provider_updated_at and v_old is distinct from p_version;
+  -- An answer that was requested after a delivery's second knows better; an earlier one is only late.
+  v_is_behind := p_version.provider_updated_at < v_delivered_at
+    and (p_read_at is null or p_read_at < v_delivered_at + interval '2 seconds');
   if not private.is_newer_version(v_old, v_old_read_at, p_version, p_read_at) then
     if v_is_contested then
       update private.pull_request_checks as c set next_attempt_at = now() where c.pull_request_id = v_id;
@@ -3594,11 +5006,16 @@ begin
     perform private.store_pull_request_version(v_id, p_version);
   end if;
   update private.pull_request_checks as c set
-    read_at = p_read_at, etag = p_etag,
-    next_attempt_at = private.next_pull_request_check(p_version, p_read_at, coalesce(v_is_contested, false))
+    read_at = p_read_at, etag = p_etag, delivered_at = v_delivered_at,
+    next_attempt_at = case
+      when v_is_behind then now()
+      -- what is due stays due until GitHub has answered
+      when p_read_at is null and v_old.provider_updated_at is not null and c.next_attempt_at <= now()
+        then c.next_attempt_at
+      else private.next_pull_request_check(p_version, p_read_at, coalesce(v_is_contested, false)) end
   where c.pull_request_id = v_id;
   if not p_version.is_from_fork then
-    perform private.link_pull_request_branch(v_id, p_owner, p_name, p_version);
+    perform private.link_pull_request_branch(v_id, p_repository_id, p_version);
   end if;
   return v_id;
 end;
@@ -3624,13 +5041,17 @@ end;
 $$;
 comment on function private.store_pull_request_version is 'Writes a version into the row.';
 
--- An open pull request may change without a delivery. A version that was requested within its own second, or
--- of a second with two different versions, may not be the last one, so also a closed one is requested again.
+-- An open pull request may change without a delivery. A version that was requested within its own second, of
+-- a second with two different versions or ahead of our clock may not be the last one, so also a closed one is
+-- requested again.
 create or replace function private.next_pull_request_check(
   p_version private.pull_request_version, p_read_at timestamptz, p_is_contested boolean
 ) returns timestamptz
 language plpgsql stable security invoker set search_path = '' as $$
 begin
+  if p_read_at is null and not p_is_contested and p_version.provider_updated_at > now() then
+    return p_version.provider_updated_at + interval '1 minute';
+  end if;
   if p_read_at >= p_version.provider_updated_at + interval '2 seconds'
     or p_read_at is null and not p_is_contested
   then
@@ -3642,14 +5063,14 @@ $$;
 comment on function private.next_pull_request_check is 'When the sweep asks GitHub again; null for never.';
 
 create or replace function private.link_pull_request_branch(
-  p_id bigint, p_owner text, p_name text, p_version private.pull_request_version
+  p_id bigint, p_repository_id bigint, p_version private.pull_request_version
 ) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.link_pull_request(r.task_id, r.user_id, p_id, 'branch', r.is_head_confirmed)
   from private.task_github_refs as r
   join public.tasks as t on t.id = r.task_id
-  where r.repo_owner = p_owner and r.repo_name = p_name and r.head_ref = p_version.head_ref
+  where r.repository_id = p_repository_id and r.head_ref = p_version.head_ref
     and coalesce(p_version.closed_at, 'infinity') >= t.created_at
     and not exists (
       select from public.task_pull_requests as l where l.task_id = r.task_id and l.pull_request_id = p_id
@@ -3668,8 +5089,10 @@ begin
     update public.task_pull_requests as l set verified_at = null, verified_by = null, verify_after = now()
     where l.pull_request_id = new.id and l.verified_by = 'public';
   else
-    update public.task_pull_requests as l set verified_at = now(), verified_by = 'public', verify_after = null
-    where l.pull_request_id = new.id and l.verified_at is null;
+    update public.task_pull_requests as l set
+      verified_at = coalesce(l.verified_at, now()), verified_by = 'public', verified_until = null,
+      verify_after = null
+    where l.pull_request_id = new.id and (l.verified_at is null or l.verified_by = 'token');
   end if;
   return null;
 end;
@@ -3680,79 +5103,13 @@ create trigger _100_sync_repository_visibility after update on public.pull_reque
   for each row when (old.is_private is distinct from new.is_private)
   execute function private.sync_repository_visibility();
 
--- 40_agents/40_github/50_github_repositories.sql
--- The repositories that projects and tasks have named.
-
--- Small, and looked up before a delivery writes anything: most deliveries of a busy organisation are about
--- repositories that no project and no task here names.
-create table private.github_repositories (
-  repo_owner text not null,
-  repo_name text not null,
-  constraint github_repositories_pkey primary key (repo_owner, repo_name)
-);
-comment on table private.github_repositories is
-  'The repositories that projects and tasks have named, in lower case.';
-alter table private.github_repositories enable row level security;
-
-create or replace function private.register_repository(p_owner text, p_name text) returns void
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  if p_owner is null or p_name is null or exists (
-    select from private.github_repositories as r where r.repo_owner = p_owner and r.repo_name = p_name
-  ) then
-    return;
-  end if;
-  insert into private.github_repositories (repo_owner, repo_name) values (p_owner, p_name)
-  on conflict on constraint github_repositories_pkey do nothing;
-end;
-$$;
-comment on function private.register_repository is 'Ensures a row for a repository, given in lower case.';
-
-create or replace function private.register_task_repository() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.register_repository(r.o_owner, r.o_name)
-  from private.parse_repository_url(new.repo_url) as r;
-  return null;
-end;
-$$;
-comment on function private.register_task_repository is 'After-row trigger of tasks.';
-create trigger _520_register_repository after insert on public.tasks
-  for each row when (new.repo_url is not null) execute function private.register_task_repository();
-create trigger _530_register_repository after update on public.tasks
-  for each row when (old.repo_url is distinct from new.repo_url)
-  execute function private.register_task_repository();
-
-create or replace function private.register_project_repository() returns trigger
-language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.register_repository(lower(new.repo_owner), lower(new.repo_name));
-  perform private.register_repository(r.o_owner, r.o_name)
-  from private.parse_repository_url(new.repo_url) as r;
-  return null;
-end;
-$$;
-comment on function private.register_project_repository is 'After-row trigger of projects.';
-create trigger _520_register_repository after insert or update on public.projects
-  for each row execute function private.register_project_repository();
-
-create or replace function private.is_known_repository(p_owner text, p_name text) returns boolean
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return exists (
-    select from private.github_repositories as r where r.repo_owner = p_owner and r.repo_name = p_name
-  );
-end;
-$$;
-comment on function private.is_known_repository is
-  'Whether a project or a task has named this repository, given in lower case.';
-
 -- 40_agents/40_github/52_github_source.sql
 -- GitHub as a source of the inbox. The signature covers the body and not the delivery's id, so the same bytes
 -- are the same delivery whatever id they come with.
 
-insert into private.inbox_sources (source, max_body_bytes, retention_days, batch_size)
-values ('github', 26214400, (select s.delivery_retention_days from public.agent_settings as s), 50);
+-- What failed is not kept: the sweep asks GitHub for the same.
+insert into private.inbox_sources (source, max_body_bytes, retention_days, batch_size, is_failed_kept)
+values ('github', 26214400, (select s.delivery_retention_days from public.agent_settings as s), 50, false);
 
 create trigger _200_sync_inbox_retention after update on public.agent_settings
   for each row when (old.delivery_retention_days is distinct from new.delivery_retention_days)
@@ -3761,18 +5118,26 @@ create trigger _200_sync_inbox_retention after update on public.agent_settings
 create or replace function private.apply_github_payload(p_payload jsonb) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_owner constant text := lower(p_payload #>> '{repository,owner,login}');
-  v_name constant text := lower(p_payload #>> '{repository,name}');
+  v_owner constant text := p_payload #>> '{repository,owner,login}';
+  v_name constant text := p_payload #>> '{repository,name}';
+  v_github_id constant text := p_payload #>> '{repository,id}';
+  v_version private.pull_request_version;
 begin
-  if v_owner is null or v_name is null or v_owner || '/' || v_name
-    is distinct from lower(p_payload #>> '{pull_request,base,repo,full_name}') then
+  if v_owner is null or v_name is null or lower(v_owner || '/' || v_name)
+      is distinct from lower(p_payload #>> '{pull_request,base,repo,full_name}')
+    or v_github_id is distinct from p_payload #>> '{pull_request,base,repo,id}'
+  then
     raise exception using
       errcode = 'PT422', message = 'agents_github_payload_invalid',
       detail = 'The pull request is not of the repository that the delivery is about.',
       hint = 'Send the payload as GitHub does.';
   end if;
+  v_version := private.parse_pull_request(p_payload -> 'pull_request');
   perform private.record_pull_request(
-    v_owner, v_name, private.parse_pull_request(p_payload -> 'pull_request'), null::timestamptz, null::text
+    private.sync_repository(
+      v_github_id::bigint, v_owner, v_name, v_version.provider_updated_at, false,
+      null::bigint
+    ), v_version, null::timestamptz, null::text
   );
 end;
 $$;
@@ -3780,16 +5145,47 @@ comment on function private.apply_github_payload is
   'Merges the pull request in the payload of a pull_request event. Errors: agents_github_payload_invalid, '
   'agents_pull_request_invalid (422).';
 
+-- GitHub's clock and ours differ by less. Whoever has the webhook's secret could otherwise date a version so
+-- that no later one replaces it.
+create or replace function private.is_dated_ahead(p_object jsonb) returns boolean
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return coalesce(
+    greatest(
+      private.parse_github_time(p_object ->> 'updated_at'),
+      private.parse_github_time(p_object ->> 'created_at'),
+      private.parse_github_time(p_object ->> 'closed_at'),
+      private.parse_github_time(p_object ->> 'merged_at')
+    ) > clock_timestamp() + interval '5 minutes', false
+  );
+end;
+$$;
+comment on function private.is_dated_ahead is
+  'Whether a time of a pull request or a repository is more than five minutes ahead of our clock. Errors: '
+  'agents_pull_request_invalid (422).';
+
 create or replace function private.process_github_payload(p_payload jsonb) returns private.inbox_outcome
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.apply_github_payload(p_payload);
+  -- with a result: it is refused, and not processed later, when the time has come
+  if private.is_dated_ahead(coalesce(
+    p_payload -> 'pull_request', jsonb_build_object('updated_at', p_payload #> '{repository,updated_at}')
+  )) then
+    return row(
+      'failed', '{}', 'PT422: agents_github_time_invalid: a time is more than five minutes ahead'
+    )::private.inbox_outcome;
+  end if;
+  if p_payload ? 'pull_request' then
+    perform private.apply_github_payload(p_payload);
+  else
+    perform private.apply_github_repository(p_payload);
+  end if;
   return row('processed', '{}', null)::private.inbox_outcome;
 end;
 $$;
 comment on function private.process_github_payload is
-  'Processes the payload of a delivery. Errors: agents_github_payload_invalid, '
-  'agents_pull_request_invalid (422).';
+  'Processes the payload of a delivery; one that is dated more than five minutes ahead is refused. Errors: '
+  'agents_github_payload_invalid, agents_pull_request_invalid (422).';
 
 create or replace function private.github_delivery_status(p_status text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -3800,23 +5196,113 @@ $$;
 comment on function private.github_delivery_status is
   'What a webhook is told about the status of a delivery: received, done or failed.';
 
+-- 40_agents/40_github/53_github_repository_events.sql
+-- `repository` events: a repository that is renamed, transferred, made private or deleted.
+
+create or replace function private.old_repository_of(p_payload jsonb) returns bigint
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return private.find_repository(
+    lower(coalesce(
+      p_payload #>> '{changes,owner,from,organization,login}',
+      p_payload #>> '{changes,owner,from,user,login}', p_payload #>> '{repository,owner,login}'
+    )),
+    lower(coalesce(
+      p_payload #>> '{changes,repository,name,from}', p_payload #>> '{repository,name}'
+    ))
+  );
+end;
+$$;
+comment on function private.old_repository_of is
+  'What the repository''s name before a change leads to; without a change, its name.';
+
+create or replace function private.is_known_delivery(p_payload jsonb) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_id constant jsonb := p_payload #> '{repository,id}';
+begin
+  return private.old_repository_of(p_payload) is not null or private.is_known_repository(
+    case when jsonb_typeof(v_id) = 'number' then (v_id #>> '{}')::numeric::bigint end,
+    lower(p_payload #>> '{repository,owner,login}'), lower(p_payload #>> '{repository,name}')
+  );
+end;
+$$;
+comment on function private.is_known_delivery is
+  'Whether a project or task here has named the repository that a delivery is about, also by its old name.';
+
+-- Never makes one public: an event that arrives late would show what is private by now. The next answer or
+-- pull_request event does.
+create or replace function private.apply_github_repository(p_payload jsonb) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_repository constant jsonb := p_payload -> 'repository';
+  v_old_id bigint := private.old_repository_of(p_payload);
+  v_id bigint;
+begin
+  if jsonb_typeof(v_repository -> 'id') is distinct from 'number' then
+    raise exception using
+      errcode = 'PT422', message = 'agents_github_payload_invalid', detail = 'The repository has no id.',
+      hint = 'Send the payload as GitHub does.';
+  end if;
+  v_id := private.sync_repository(
+    (v_repository ->> 'id')::bigint, v_repository #>> '{owner,login}', v_repository ->> 'name',
+    private.parse_github_time(v_repository ->> 'updated_at'), false, v_old_id
+  );
+  if (v_repository ->> 'private')::boolean is not false or p_payload ->> 'action' = 'deleted' then
+    update public.pull_requests as p set is_private = true
+    where p.repository_id = v_id and p.is_private is false;
+  end if;
+end;
+$$;
+comment on function private.apply_github_repository is
+  'Processes the payload of a repository event. Errors: agents_github_payload_invalid, '
+  'agents_pull_request_invalid (422).';
+
+-- A secret of one repository is good for this one alone: not for what its holder claims with another id.
+create or replace function private.is_github_repository(p_owner text, p_name text, p_github_id bigint)
+returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return not exists (
+    select from private.github_repositories as r
+    where r.github_id = p_github_id
+      and (not r.is_current or (r.repo_owner, r.repo_name) <> (lower(p_owner), lower(p_name)))
+    union all
+    select from private.github_repositories as r
+    where r.repo_owner = lower(p_owner) and r.repo_name = lower(p_name) and r.is_current
+      and r.github_id <> p_github_id
+  );
+end;
+$$;
+grant execute on function private.is_github_repository to service_role;
+
+create or replace function public.is_github_repository(owner text, name text, github_id bigint)
+returns boolean
+language sql stable security invoker set search_path = ''
+begin atomic
+  select private.is_github_repository(
+    is_github_repository.owner, is_github_repository.name, is_github_repository.github_id
+  );
+end;
+comment on function public.is_github_repository is
+  'False where GitHub has reported another id for this name, or another name for this id. Service role only.';
+grant execute on function public.is_github_repository to service_role;
+
 -- 40_agents/40_github/54_ingest_github_delivery.sql
 -- The way in for the webhook's function: stored and processed in one transaction.
 
--- It gives a lock up before its caller gives up the call: the delivery is then recorded as failed, where
--- otherwise its row would be held by a call whose answer nobody reads.
 create or replace function private.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '1500ms' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_body constant bytea := private.decode_inbox_body('github', p_body);
   v_payload private.inbox_payload;
   v_event private.inbox_events;
 begin
   v_payload := private.parse_inbox_body(v_body);
-  if p_event is distinct from 'pull_request' or v_payload.error is null and private.is_known_repository(
-    lower(v_payload.value #>> '{repository,owner,login}'), lower(v_payload.value #>> '{repository,name}')
-  ) is not true then
+  if (p_event in ('pull_request', 'repository')) is not true
+    or v_payload.error is null and private.is_known_delivery(v_payload.value) is not true
+  then
     return jsonb_build_object('delivery_id', p_delivery_id, 'status', 'ignored'::text);
   end if;
   v_event := private.ingest_inbox_event(
@@ -3826,9 +5312,11 @@ begin
   return jsonb_build_object(
     'delivery_id', v_event.delivery_id,
     'status', case
+      when v_event.status = 'failed' and v_event.error like '%agents_github_time_invalid%' then 'refused'
       -- It arrived again after it was processed.
       when v_event.status = 'processed' and v_event.received_count > 1
         and v_event.last_received_at > v_event.processed_at then 'already_done'
+      when v_event.status = 'received' then 'failed'
       else private.github_delivery_status(v_event.status)
     end
   );
@@ -3846,10 +5334,11 @@ begin atomic
 end;
 comment on function public.ingest_github_delivery is
   'Stores a delivery of GitHub''s webhook, its JSON given as base64, and processes it, in one transaction. '
-  'Returns {delivery_id, status}: done; already_done, where only the arrival is counted; failed, to be '
-  'retried by the scheduler or by a redelivery; ignored, without writing, where it is not a pull_request '
-  'event or no project or task here names the repository. Service role only. Errors: inbox_body_too_large '
-  '(413), inbox_body_invalid (422).';
+  'Returns {delivery_id, status}: done; already_done, where only the arrival is counted; failed, also where '
+  'somebody else held a lock for 1.5 s, to be retried by the scheduler or by a redelivery; refused, where a '
+  'time in it is more than five minutes ahead; ignored, without writing, where it is another event, or no '
+  'project or task here names the repository. Service role only. Errors: inbox_body_too_large (413), '
+  'inbox_body_invalid (422).';
 grant execute on function public.ingest_github_delivery to service_role;
 
 -- 40_agents/40_github/56_receive_github_delivery.sql
@@ -3949,30 +5438,55 @@ $$;
 comment on function private.use_function_ticket is
   'Uses a ticket, once. Errors: function_ticket_invalid (401).';
 
+-- 40_agents/40_github/61_usable_github_tokens.sql
+-- The GitHub tokens that the sweep may ask with.
+
+create view private.usable_github_tokens with (security_invoker = true) as
+select s.id, s.user_id, s.sealed
+from private.secrets as s
+where s.kind = 'github_token' and s.invalid_at is null
+  and (s.rests_until is null or s.rests_until <= now()) and private.is_active_account(s.user_id);
+comment on view private.usable_github_tokens is
+  'The tokens that GitHub accepts and that no rate limit rests, of accounts that are neither '
+  'banned nor deleted.';
+
 -- 40_agents/40_github/62_due_pull_requests.sql
 -- What the sweep is to ask GitHub about now, and with whose token.
 
 -- Round robin by user, so that a user who names a hundred thousand pull requests delays nobody else. First
--- the links that are not verified, then the pull requests that have been due longest. A private one needs a
+-- the links that are not verified, then what has been due longest. Of the links of a user to one repository
+-- one is asked for, since the answer is about all of them (private.links_of_reader). A private one needs a
 -- token of one of its users; one without a task is not asked for.
 create or replace function private.due_pull_requests(p_limit integer) returns setof bigint
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
     with due as (
-      select l.pull_request_id, l.user_id, l.verify_after as due_at, true as is_unverified
-      from public.task_pull_requests as l
-      join private.secrets as s on s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
-      where l.verify_after <= now()
+      (
+        select distinct on (
+            l.user_id, p.repository_id, case when p.provider_updated_at is null then p.id end
+          )
+          l.pull_request_id, l.user_id, l.verify_after as due_at, l.verified_at is null as is_unverified
+        from public.task_pull_requests as l
+        join private.usable_github_tokens as s on s.user_id = l.user_id
+        join public.pull_requests as p on p.id = l.pull_request_id
+        where l.verify_after <= now()
+        order by l.user_id, p.repository_id, case when p.provider_updated_at is null then p.id end,
+          l.pull_request_id
+      )
       union all
       select c.pull_request_id, l.user_id, c.next_attempt_at, false
       from private.pull_request_checks as c
       join public.task_pull_requests as l on l.pull_request_id = c.pull_request_id
       join public.pull_requests as p on p.id = c.pull_request_id
       where c.next_attempt_at <= now() and (p.is_private is not true or exists (
-        select from private.secrets as s
-        where s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
+        select from private.usable_github_tokens as s where s.user_id = l.user_id
       ))
+      -- without a token they would use up the requests of everybody
+      and not exists (
+        select from private.secrets as r
+        where r.user_id = l.user_id and r.kind = 'github_token' and r.rests_until > now()
+      )
     ), ranked as (
       select d.pull_request_id, d.due_at,
         row_number() over (partition by d.user_id order by d.is_unverified desc, d.due_at) as rank
@@ -3993,7 +5507,7 @@ begin
   return query
     select r.task_id from private.task_github_refs as r
     join public.tasks as t on t.id = r.task_id
-    join private.secrets as s on s.user_id = r.user_id and s.kind = 'github_token' and s.invalid_at is null
+    join private.usable_github_tokens as s on s.user_id = r.user_id
     where r.next_attempt_at <= now() and r.head_ref is not null and t.status = 'completed'
       and not exists (select from public.task_pull_requests as l where l.task_id = r.task_id)
     order by row_number() over (partition by r.user_id order by r.next_attempt_at), r.next_attempt_at
@@ -4018,7 +5532,7 @@ begin
         coalesce(bool_or(l.verify_after <= now()), false) as is_due,
         bool_or(l.verified_at is not null) as is_verified
       from public.task_pull_requests as l
-      join private.secrets as s on s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
+      join private.usable_github_tokens as s on s.user_id = l.user_id
       where l.pull_request_id = p_pull_request_id
       group by s.user_id, s.id, s.sealed
       order by 4 desc, 5 desc, s.user_id
@@ -4087,13 +5601,18 @@ declare
 begin
   select coalesce(jsonb_agg(
     jsonb_build_object(
-      'pull_request_id', p.id, 'repo_owner', p.repo_owner, 'repo_name', p.repo_name, 'number', p.number,
+      'pull_request_id', p.id, 'github_id', case
+        -- what the id does not lead to is asked for by name every other time: it may be another's by now
+        when p.provider_updated_at is not null or c.attempts_count % 2 = 0 then r.github_id end,
+      'repo_owner', p.repo_owner,
+      'repo_name', p.repo_name, 'number', p.number,
       'is_private', p.is_private, 'etag', c.etag, 'readers', private.load_pull_request_readers(p.id)
     ) order by d.position
   ), '[]'::jsonb) into v_pulls
   from unnest(v_ids) with ordinality as d (id, position)
   join public.pull_requests as p on p.id = d.id
-  join private.pull_request_checks as c on c.pull_request_id = d.id;
+  join private.pull_request_checks as c on c.pull_request_id = d.id
+  join private.github_repositories as r on r.id = p.repository_id;
   update private.pull_request_checks as c set next_attempt_at = now() + interval '10 minutes'
   where c.pull_request_id = any (v_ids) and c.next_attempt_at <= now();
   update public.task_pull_requests as l set verify_after = now() + interval '10 minutes'
@@ -4113,13 +5632,15 @@ declare
 begin
   select coalesce(jsonb_agg(
     jsonb_build_object(
-      'task_id', r.task_id, 'repo_owner', r.repo_owner, 'repo_name', r.repo_name, 'head_ref', r.head_ref,
+      'task_id', r.task_id, 'github_id', g.github_id, 'repo_owner', g.repo_owner,
+      'repo_name', g.repo_name, 'head_ref', r.head_ref,
       'user_id', s.user_id, 'secret_id', s.id, 'sealed', s.sealed
     ) order by d.position
   ), '[]'::jsonb) into v_branches
   from unnest(v_ids) with ordinality as d (id, position)
   join private.task_github_refs as r on r.task_id = d.id
-  join private.secrets as s on s.user_id = r.user_id and s.kind = 'github_token';
+  join private.github_repositories as g on g.id = r.repository_id
+  join private.usable_github_tokens as s on s.user_id = r.user_id;
   update private.task_github_refs as r set
     attempts_count = r.attempts_count + 1,
     next_attempt_at = case
@@ -4164,37 +5685,67 @@ begin atomic
 end;
 comment on function public.begin_github_sweep is
   'Leases to the sweep what to ask GitHub about, for ten minutes: {paused_until, pull_requests: '
-  '[{pull_request_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, '
-  'sealed, is_unverified}]}], branches: [{task_id, repo_owner, repo_name, head_ref, user_id, secret_id, '
-  'sealed}]}. A ticket can be used once; without one the caller has checked who asks. Service role only. '
-  'Errors: function_ticket_invalid (401).';
+  '[{pull_request_id, github_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, '
+  'secret_id, sealed, is_unverified}]}], branches: [{task_id, github_id, repo_owner, repo_name, head_ref, '
+  'user_id, secret_id, sealed}]}. is_unverified: a link is to be verified, for the first time or again. A '
+  'ticket can be used once; without one the caller has checked who asks. Service role only. Errors: '
+  'function_ticket_invalid (401).';
 grant execute on function public.begin_github_sweep to service_role;
 
 -- 40_agents/40_github/68_pause_github_sweep.sql
--- GitHub's rate limit pauses the sweep.
+-- GitHub's rate limits rest a token, or pause the sweep.
 
-create or replace function private.pause_github_sweep(p_until timestamptz) returns timestamptz
+-- A limit that came with somebody's token is that token's: whoever uses theirs up elsewhere would otherwise
+-- stop the sweep of everybody. It is taken for the address's once the tokens of two GitHub accounts are
+-- limited at the same time, until one of the two may be used again.
+create or replace function private.rest_github_token(p_secret_id uuid, p_until timestamptz)
+returns timestamptz
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_until timestamptz;
+  v_account text;
 begin
-  update private.github_sweep as g set
-    paused_until = greatest(g.paused_until, least(p_until, now() + interval '1 day'))
-  where g.id
-  returning g.paused_until into v_until;
-  return v_until;
+  update private.secrets as s set rests_until = greatest(s.rests_until, p_until)
+  where s.id = p_secret_id and s.kind = 'github_token'
+  returning coalesce(lower(s.metadata ->> 'login'), s.id::text) into v_account;
+  return (
+    select least(p_until, max(o.rests_until)) from private.secrets as o
+    where o.rests_until > clock_timestamp() and o.kind = 'github_token'
+      and coalesce(lower(o.metadata ->> 'login'), o.id::text) <> v_account
+    having count(*) > 0
+  );
+end;
+$$;
+comment on function private.rest_github_token is
+  'The sweep does not use this token until then. Returns until when all sweeps are to pause, because the '
+  'token of another GitHub account rests too; else null.';
+
+create or replace function private.pause_github_sweep(p_until timestamptz, p_secret_id uuid)
+returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_until timestamptz := least(p_until, now() + interval '1 day');
+begin
+  if p_secret_id is not null then
+    v_until := private.rest_github_token(p_secret_id, v_until);
+  end if;
+  update private.github_sweep as g set paused_until = greatest(g.paused_until, v_until)
+  where g.id and v_until is not null;
+  return (select g.paused_until from private.github_sweep as g where g.paused_until > now());
 end;
 $$;
 grant execute on function private.pause_github_sweep to service_role;
 
-create or replace function public.pause_github_sweep(until timestamptz) returns timestamptz
+create or replace function public.pause_github_sweep(until timestamptz, secret_id uuid default null)
+returns timestamptz
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.pause_github_sweep(pause_github_sweep.until);
+  select private.pause_github_sweep(pause_github_sweep.until, pause_github_sweep.secret_id);
 end;
 comment on function public.pause_github_sweep is
-  'Pauses the sweep until then, at most for a day, because of GitHub''s rate limit. Returns until when it is '
-  'paused. Service role only.';
+  'Records that GitHub asks for no requests until then, at most for a day. With the secret_id of the token '
+  'that was told so, that token rests, and all sweeps pause only when the token of another GitHub account '
+  'rests too; without one (the request had no token) all sweeps pause. Returns until when they do, '
+  'null for not. Service role only.';
 grant execute on function public.pause_github_sweep to service_role;
 
 -- 40_agents/40_github/70_finish_github_check.sql
@@ -4211,13 +5762,33 @@ $$;
 comment on function private.next_github_attempt_at is
   'When to ask GitHub again after this many failed attempts before this one.';
 
-create or replace function private.store_github_answer(
-  p_pull public.pull_requests, p_pull_request text, p_etag text, p_read_at timestamptz
-) returns void
+create or replace function private.sync_answered_repository(
+  p_pull_request jsonb, p_asked_id bigint, p_read_at timestamptz
+) returns bigint
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_version constant private.pull_request_version :=
-    private.parse_pull_request(private.repair_json_escapes(p_pull_request)::jsonb);
+  v_repository constant jsonb := p_pull_request #> '{base,repo}';
+  v_name constant text[] := string_to_array(v_repository ->> 'full_name', '/');
+begin
+  if v_name is null then
+    return p_asked_id;
+  end if;
+  return private.sync_repository(
+    (v_repository ->> 'id')::bigint, v_name[1], v_name[2], coalesce(p_read_at, clock_timestamp()), true,
+    p_asked_id
+  );
+end;
+$$;
+comment on function private.sync_answered_repository is
+  'The repository of a pull request in an answer to a question about this repository.';
+
+create or replace function private.store_github_answer(
+  p_pull public.pull_requests, p_pull_request text, p_etag text, p_read_at timestamptz
+) returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_answer constant jsonb := private.repair_json_escapes(p_pull_request)::jsonb;
+  v_version constant private.pull_request_version := private.parse_pull_request(v_answer);
 begin
   if v_version.number <> p_pull.number then
     raise exception using
@@ -4225,13 +5796,39 @@ begin
       detail = format('Number %s was requested, the answer is about %s.', p_pull.number, v_version.number),
       hint = 'Send the answer to the request for this pull request.';
   end if;
-  perform private.record_pull_request(
-    p_pull.repo_owner, p_pull.repo_name, v_version, coalesce(p_read_at, clock_timestamp()), left(p_etag, 300)
+  return private.record_pull_request(
+    private.sync_answered_repository(v_answer, p_pull.repository_id, p_read_at), v_version,
+    coalesce(p_read_at, clock_timestamp()), left(p_etag, 300)
   );
 end;
 $$;
 comment on function private.store_github_answer is
-  'Merges an answer of GitHub''s API about a pull request. Errors: agents_github_answer_invalid (422).';
+  'Merges an answer of GitHub''s API about a pull request and returns the id of its row, which is another '
+  'one where the repository turns out to be a known one. Errors: agents_github_answer_invalid (422).';
+
+-- Only what GitHub never reported of the old one: a link that showed something once goes on meaning it.
+create or replace function private.move_links(p_from bigint, p_into bigint, p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_link public.task_pull_requests;
+begin
+  for v_link in
+    delete from public.task_pull_requests as l
+    using public.pull_requests as p
+    where l.pull_request_id = p_from and p.id = p_from and p.provider_updated_at is null
+      and (l.user_id = p_user_id or p_user_id is null)
+    returning l.*
+  loop
+    update private.task_github_refs as r set repository_id = p.repository_id
+    from public.pull_requests as p
+    where r.task_id = v_link.task_id and p.id = p_into;
+    perform private.link_pull_request(v_link.task_id, v_link.user_id, p_into, v_link.source, false);
+  end loop;
+end;
+$$;
+comment on function private.move_links is
+  'What an address leads to is in another repository, which has taken the name: the links of this user, or '
+  'for null of all, lead there.';
 
 create or replace function private.finish_github_check(
   p_pull_request_id bigint, p_user_id uuid, p_outcome text, p_pull_request text, p_etag text,
@@ -4240,6 +5837,7 @@ create or replace function private.finish_github_check(
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_pull public.pull_requests;
+  v_id bigint := p_pull_request_id;
 begin
   select * into v_pull from public.pull_requests as p where p.id = p_pull_request_id;
   if not found then
@@ -4250,12 +5848,13 @@ begin
   end if;
   case p_outcome
     when 'read' then
-      perform private.store_github_answer(v_pull, p_pull_request, p_etag, p_read_at);
+      v_id := private.store_github_answer(v_pull, p_pull_request, p_etag, p_read_at);
     when 'unchanged' then
       -- unless a delivery has changed the row since, which clears the ETag
       update private.pull_request_checks as c set
         read_at = case when c.etag is not null then greatest(c.read_at, p_read_at) else c.read_at end,
-        next_attempt_at = private.next_pull_request_check(private.current_version(v_pull), p_read_at, false)
+        next_attempt_at = case when c.etag is null then now()
+          else private.next_pull_request_check(private.current_version(v_pull), p_read_at, false) end
       where c.pull_request_id = p_pull_request_id;
     when 'not_seen' then
       perform private.unverify_links_of_reader(p_pull_request_id, p_user_id);
@@ -4272,9 +5871,12 @@ begin
         detail = format('%L is not an outcome.', p_outcome),
         hint = 'Use read, unchanged, not_seen or unseen.';
   end case;
+  if v_id <> p_pull_request_id then
+    perform private.move_links(p_pull_request_id, v_id, p_user_id);
+  end if;
   update private.pull_request_checks as c set checked_at = now(), attempts_count = 0
-  where c.pull_request_id = p_pull_request_id;
-  perform private.verify_links_of_reader(p_pull_request_id, p_user_id);
+  where c.pull_request_id = v_id;
+  perform private.verify_links_of_reader(v_id, p_user_id);
 end;
 $$;
 grant execute on function private.finish_github_check to service_role;
@@ -4323,8 +5925,8 @@ begin
     limit 10
   loop
     v_id := private.record_pull_request(
-      v_ref.repo_owner, v_ref.repo_name, private.parse_pull_request(v_pull),
-      coalesce(p_read_at, clock_timestamp()), null::text
+      private.sync_answered_repository(v_pull, v_ref.repository_id, p_read_at),
+      private.parse_pull_request(v_pull), coalesce(p_read_at, clock_timestamp()), null::text
     );
     perform private.verify_links_of_reader(v_id, p_user_id);
     v_count := v_count + 1;
@@ -4354,37 +5956,149 @@ comment on function public.record_github_branch is
 grant execute on function public.record_github_branch to service_role;
 
 -- 40_agents/40_github/80_prune_pull_requests.sql
--- Pull requests that no task is linked to any more.
+-- Pull requests that no task is linked to any more, and repositories that nothing is about.
+
+-- Those that only a task has named, and few stay so.
+create index pull_requests_unreported_updated_at_idx on public.pull_requests (updated_at)
+  where provider_updated_at is null;
 
 create or replace function private.prune_pull_requests(p_batch_size integer default 10000) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_count integer;
 begin
+  -- By ctid: a list of ids is planned as a join with the whole table.
   delete from public.pull_requests as p
-  where p.id in (
-    select o.id from public.pull_requests as o
+  where p.ctid = any (array(
+    select o.ctid from public.pull_requests as o
     where o.updated_at < now() - make_interval(
         days => (select s.delivery_retention_days from public.agent_settings as s)
       )
       and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
-    order by o.id
+    order by o.updated_at
     limit p_batch_size
     for update skip locked
-  );
+  ) || array(
+    select o.ctid from public.pull_requests as o
+    where o.provider_updated_at is null and o.updated_at < now() - interval '1 day'
+      and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
+    order by o.updated_at
+    limit p_batch_size
+    for update skip locked
+  ));
   get diagnostics v_count = row_count;
   return v_count;
 end;
 $$;
 comment on function private.prune_pull_requests is
   'Deletes up to p_batch_size pull requests without a link that were not updated for '
-  'delivery_retention_days, and returns how many. For the scheduler.';
+  'delivery_retention_days, or for a day where GitHub has not reported them, and returns how many. '
+  'For the scheduler.';
 
--- 40_agents/50_metrics/10_task_completion_weekly.sql
--- How many tasks are completed each week, by agent and model, and how long they take.
+create or replace function private.prune_github_repositories() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from private.github_repositories as r
+  where r.id in (
+    select o.id from private.github_repositories as o
+    where o.created_at < now() - make_interval(
+        days => (select s.delivery_retention_days from public.agent_settings as s)
+      )
+      and not exists (select from private.project_repositories as l where l.repository_id = o.id)
+      and not exists (select from private.task_github_refs as t where t.repository_id = o.id)
+      and not exists (select from public.pull_requests as p where p.repository_id = o.id)
+    for update skip locked
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_github_repositories is
+  'Deletes repositories that were named more than delivery_retention_days ago and that no project, pull '
+  'request or task with one is about, and returns how many. For the scheduler.';
 
--- Users see their own tasks; figures over everybody's tasks name no user. Planned for each call: the plan for
--- one user and the plan for all users have nothing in common.
+-- 40_agents/50_metrics/02_metric_weeks.sql
+-- Which weeks of the weekly figures are stored, and which of them are to be counted again.
+--
+-- A week that is over is counted once and stored. The views read the stored weeks, and count the others: the
+-- current one, and those of which a task or a pull request was changed since. So they are never stale; how
+-- many tasks they read depends on the week, not on the years before it.
+
+create table private.metric_state (
+  id boolean not null default true,
+  stored_before date not null default '-infinity',
+  constraint metric_state_pkey primary key (id),
+  constraint metric_state_has_one_row check (id)
+);
+comment on table private.metric_state is 'One row: how far the weekly figures are stored.';
+comment on column private.metric_state.stored_before is 'The first week, a Monday, that is not stored.';
+insert into private.metric_state (id) values (true);
+
+-- Appended by writers, so that none waits for another; removed by the job.
+create table private.metric_marks (
+  id bigint not null generated always as identity,
+  week date not null,
+  user_id uuid not null,
+  constraint metric_marks_pkey primary key (id)
+);
+comment on table private.metric_marks is
+  'Weeks that are over and of which a task or pull request of this user was changed.';
+
+alter table private.metric_state enable row level security;
+alter table private.metric_marks enable row level security;
+
+create or replace function private.metric_week(p_at timestamptz) returns date
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return date_trunc('week', p_at at time zone 'UTC')::date;
+end;
+$$;
+comment on function private.metric_week is 'The Monday of the week, in UTC.';
+
+-- Writers mark weeks that ended an hour ago, and the job stores those that ended a day ago: what a
+-- transaction writes without a mark is committed by then.
+create or replace function private.is_metric_week_over(p_week date) returns boolean
+language plpgsql stable strict security invoker set search_path = '' as $$
+begin
+  return p_week < private.metric_week(now() - interval '1 hour');
+end;
+$$;
+comment on function private.is_metric_week_over is 'Whether a change in this week has to be marked.';
+
+create or replace function private.metric_weeks_range(p_from date, p_to date) returns tstzrange
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return tstzrange(p_from::timestamp at time zone 'UTC', p_to::timestamp at time zone 'UTC');
+end;
+$$;
+comment on function private.metric_weeks_range is
+  'The time from one Monday until another, in UTC; null for no end.';
+
+create or replace function private.live_metric_weeks(p_user_id uuid) returns tstzmultirange
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_stored_before constant date := (select s.stored_before from private.metric_state as s);
+begin
+  return (
+    select range_agg(r.range)
+    from (
+      select private.metric_weeks_range(v_stored_before, null) as range
+      union all
+      select private.metric_weeks_range(w.week, w.week + 7)
+      from (
+        select distinct m.week from private.metric_marks as m
+        where m.week < v_stored_before and (p_user_id is null or m.user_id = p_user_id)
+      ) as w
+    ) as r
+  );
+end;
+$$;
+comment on function private.live_metric_weeks is
+  'The weeks whose figures of this user, for null of everybody, are not stored or not up to date.';
+
+-- Users see their own tasks; figures over everybody's tasks name no user.
 create or replace function private.has_all_metrics() returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -4395,6 +6109,285 @@ comment on function private.has_all_metrics is
   'Whether the caller''s figures cover everybody''s tasks: for servers and admins of the team. Otherwise '
   'they cover the caller''s own.';
 
+create or replace function private.metrics_user_id() returns uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if private.has_all_metrics() then
+    return null;
+  end if;
+  return coalesce(auth.uid(), '00000000-0000-0000-0000-000000000000');
+end;
+$$;
+comment on function private.metrics_user_id is
+  'Whose figures the caller sees: their own id; null for everybody''s.';
+
+-- 40_agents/50_metrics/04_mark_task_weeks.sql
+-- Marks the weeks whose figures a changed task belongs to.
+
+create or replace function private.mark_task_weeks() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.metric_marks (week, user_id)
+  select distinct private.metric_week(c.at), new.user_id
+  from (values (old.created_at), (old.completed_at), (new.created_at), (new.completed_at)) as c (at)
+  where private.is_metric_week_over(private.metric_week(c.at));
+  return null;
+end;
+$$;
+comment on function private.mark_task_weeks is
+  'After-row trigger of tasks: marks the weeks in which the task was created and ended.';
+
+create or replace function private.mark_deleted_task_weeks() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.metric_marks (week, user_id)
+  select w.week, w.user_id
+  from (
+    select distinct date_trunc('week', c.at at time zone 'UTC')::date as week, o.user_id
+    from old_tasks as o cross join lateral (values (o.created_at), (o.completed_at)) as c (at)
+  ) as w
+  where private.is_metric_week_over(w.week);
+  return null;
+end;
+$$;
+comment on function private.mark_deleted_task_weeks is
+  'After-delete-statement trigger of tasks: marks their weeks, each once.';
+
+create or replace function private.clear_metric_weeks() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.metric_state as s set stored_before = '-infinity' where s.id;
+  return null;
+end;
+$$;
+comment on function private.clear_metric_weeks is
+  'After-truncate trigger: no week counts as stored any more.';
+
+-- The conditions come first, so that a task of the current week costs a comparison, and the columns that may
+-- be large are not compared.
+create trigger _600_mark_task_weeks after insert on public.tasks
+  for each row when (
+    least(new.created_at, new.completed_at) at time zone 'UTC'
+      < date_trunc('week', (now() - interval '1 hour') at time zone 'UTC')
+  )
+  execute function private.mark_task_weeks();
+create trigger _610_mark_task_weeks after update on public.tasks
+  for each row when (
+    least(old.created_at, old.completed_at, new.completed_at) at time zone 'UTC'
+      < date_trunc('week', (now() - interval '1 hour') at time zone 'UTC')
+    and (old.status, old.agent, old.project_id, old.error_kind, old.started_at, old.completed_at)
+      is distinct from
+      (new.status, new.agent, new.project_id, new.error_kind, new.started_at, new.completed_at)
+  )
+  execute function private.mark_task_weeks();
+create trigger _620_mark_task_weeks after update of execution_metadata on public.tasks
+  for each row when (
+    old.completed_at at time zone 'UTC' < date_trunc('week', (now() - interval '1 hour') at time zone 'UTC')
+    and (old.execution_metadata ->> 'model') is distinct from (new.execution_metadata ->> 'model')
+  )
+  execute function private.mark_task_weeks();
+create trigger _630_mark_deleted_task_weeks after delete on public.tasks
+  referencing old table as old_tasks
+  for each statement execute function private.mark_deleted_task_weeks();
+create trigger _640_clear_metric_weeks after truncate on public.tasks
+  for each statement execute function private.clear_metric_weeks();
+
+-- 40_agents/50_metrics/06_mark_pull_request_weeks.sql
+-- Marks the weeks whose figures a changed pull request, or a changed link to one, belongs to.
+
+create or replace function private.pull_request_events(p_pull_request public.pull_requests)
+returns table (kind text, at timestamptz, hours double precision)
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return query
+  select e.kind, e.at, e.hours
+  from (
+    values
+      ('opened', p_pull_request.opened_at, null::double precision),
+      ('merged', p_pull_request.merged_at, private.hours_to_merge(p_pull_request)),
+      ('closed', case when p_pull_request.merged_at is null then p_pull_request.closed_at end, null)
+  ) as e (kind, at, hours)
+  where e.at is not null;
+end;
+$$;
+comment on function private.pull_request_events is
+  'When it was opened, and merged, or closed without: what pull_requests_weekly counts.';
+
+create or replace function private.hours_to_merge(p_pull_request public.pull_requests)
+returns double precision
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return greatest(
+    extract(epoch from p_pull_request.merged_at - p_pull_request.opened_at)::double precision / 3600, 0
+  );
+end;
+$$;
+comment on function private.hours_to_merge is 'The hours from opening to merging, not below 0.';
+
+create or replace function private.mark_pull_request_weeks() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.metric_marks (week, user_id)
+  select distinct w.week, l.user_id
+  from (
+    (select * from private.pull_request_events(old) except select * from private.pull_request_events(new))
+    union all
+    (select * from private.pull_request_events(new) except select * from private.pull_request_events(old))
+  ) as e
+  cross join lateral (select private.metric_week(e.at) as week) as w
+  join public.task_pull_requests as l on l.pull_request_id = old.id and l.verified_at is not null
+  where private.is_metric_week_over(w.week);
+  return case tg_op when 'DELETE' then old end;
+end;
+$$;
+comment on function private.mark_pull_request_weeks is
+  'After-update and before-delete row trigger of pull requests: marks the weeks whose events change, for the '
+  'users who may see it.';
+
+create or replace function private.mark_link_weeks() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.metric_marks (week, user_id)
+  select distinct w.week, c.user_id
+  from changed_links as c
+  join public.pull_requests as p on p.id = c.pull_request_id
+  cross join lateral private.pull_request_events(p) as e
+  cross join lateral (select private.metric_week(e.at) as week) as w
+  where c.verified_at is not null and private.is_metric_week_over(w.week);
+  return null;
+end;
+$$;
+comment on function private.mark_link_weeks is
+  'After-statement trigger of task_pull_requests, for inserted and deleted links that are verified: marks '
+  'the weeks of their pull requests.';
+
+create or replace function private.mark_verified_link_weeks() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.metric_marks (week, user_id)
+  select distinct w.week, n.user_id
+  from new_links as n
+  join old_links as o on o.task_id = n.task_id and o.pull_request_id = n.pull_request_id
+  join public.pull_requests as p on p.id = n.pull_request_id
+  cross join lateral private.pull_request_events(p) as e
+  cross join lateral (select private.metric_week(e.at) as week) as w
+  where (o.verified_at is null) <> (n.verified_at is null) and private.is_metric_week_over(w.week);
+  return null;
+end;
+$$;
+comment on function private.mark_verified_link_weeks is
+  'After-update-statement trigger of task_pull_requests: marks the weeks of pull requests that a user may '
+  'see from then on, or no longer.';
+
+-- Until then the figures over everybody's tasks leave its pull requests out.
+create or replace function private.mark_held_task_weeks(p_task_id bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.metric_marks (week, user_id)
+  select distinct w.week, l.user_id
+  from public.task_pull_requests as l
+  join public.pull_requests as p on p.id = l.pull_request_id
+  cross join lateral private.pull_request_events(p) as e
+  cross join lateral (select private.metric_week(e.at) as week) as w
+  where l.task_id = p_task_id and l.verified_at is not null and private.is_metric_week_over(w.week);
+end;
+$$;
+comment on function private.mark_held_task_weeks is
+  'For the first claim of a task: marks the weeks of the pull requests that it has by then.';
+
+create trigger _600_mark_pull_request_weeks after update on public.pull_requests
+  for each row when (
+    (old.opened_at, old.merged_at, old.closed_at)
+      is distinct from (new.opened_at, new.merged_at, new.closed_at)
+  )
+  execute function private.mark_pull_request_weeks();
+-- Before: after it, the links are gone.
+create trigger _600_mark_deleted_pull_request_weeks before delete on public.pull_requests
+  for each row execute function private.mark_pull_request_weeks();
+create trigger _600_mark_link_weeks after insert on public.task_pull_requests
+  referencing new table as changed_links
+  for each statement execute function private.mark_link_weeks();
+create trigger _610_mark_verified_link_weeks after update on public.task_pull_requests
+  referencing old table as old_links new table as new_links
+  for each statement execute function private.mark_verified_link_weeks();
+create trigger _630_mark_link_weeks after delete on public.task_pull_requests
+  referencing old table as changed_links
+  for each statement execute function private.mark_link_weeks();
+create trigger _640_clear_metric_weeks after truncate on public.task_pull_requests
+  for each statement execute function private.clear_metric_weeks();
+
+-- 40_agents/50_metrics/10_task_completion_weekly.sql
+-- How many tasks are completed each week, by agent and model, and how long they take.
+
+-- The copies of ids in the stored figures need no foreign keys: a week is counted again when its tasks are
+-- deleted.
+create table private.task_completion_weeks (
+  id bigint not null generated always as identity,
+  week date not null,
+  user_id uuid,
+  agent text not null,
+  model text,
+  tasks_count bigint not null,
+  completed_count bigint not null,
+  failed_count bigint not null,
+  cancelled_count bigint not null,
+  average_seconds numeric,
+  p90_seconds numeric,
+  constraint task_completion_weeks_pkey primary key (id)
+);
+comment on table private.task_completion_weeks is
+  'The rows of task_completion_weekly for weeks that are over: of each user, and of everybody. Written by '
+  'count_metric_weeks().';
+comment on column private.task_completion_weeks.user_id is 'Null for everybody''s.';
+create index task_completion_weeks_user_id_week_idx on private.task_completion_weeks (user_id, week);
+create index task_completion_weeks_week_idx on private.task_completion_weeks (week);
+alter table private.task_completion_weeks enable row level security;
+
+-- For the weeks that are not stored. A running task is not in it.
+create index tasks_completed_at_user_id_idx on public.tasks (completed_at, user_id)
+  where completed_at is not null;
+
+-- Anybody can write a task that has ended, of an agent of any name. The figures over everybody's tasks, which
+-- admins read, are of tasks that a worker held, and name the agent that it claimed them for.
+--
+-- Here and in the other figures planned for each call: the plan for one user and the plan for all users, for
+-- one week and for all weeks, have nothing in common. `offset 0` makes it one search of the index per range:
+-- of a join, the planner expects so many rows that it reads all tasks of the user.
+create or replace function private.count_task_completion(
+  p_weeks tstzmultirange, p_user_id uuid, p_is_by_user boolean
+) returns setof private.task_completion_weeks
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  select null::bigint, w.week, w.user_id, w.agent, w.model, count(*),
+    count(*) filter (where w.status = 'completed'), count(*) filter (where w.status = 'failed'),
+    count(*) filter (where w.status = 'cancelled'), round(avg(w.seconds)::numeric, 2),
+    round(percentile_cont(0.9) within group (order by w.seconds)::numeric, 2)
+  from (
+    select date_trunc('week', t.completed_at at time zone 'UTC')::date as week,
+      case when p_is_by_user then t.user_id end as user_id, t.agent,
+      left(t.execution_metadata ->> 'model', 200) as model, t.status,
+      case when t.status = 'completed'
+        then extract(epoch from t.completed_at - t.started_at)::double precision
+      end as seconds
+    from unnest(p_weeks) as r (range)
+    cross join lateral (
+      select * from public.tasks as e
+      where e.completed_at >= lower(r.range) and e.completed_at < coalesce(upper(r.range), 'infinity')
+        and (p_user_id is null or e.user_id = p_user_id)
+        and (p_user_id is not null or p_is_by_user or exists (
+          select from public.task_attempts as a where a.task_id = e.id and a.agent = e.agent
+        ))
+      offset 0
+    ) as t
+  ) as w
+  group by w.week, w.user_id, w.agent, w.model;
+end;
+$$;
+comment on function private.count_task_completion is
+  'Counts the tasks that ended in these weeks, of one user or of all (null): by user, or of everybody, and '
+  'then only those that a worker held.';
+
 create or replace function private.task_completion_weekly()
 returns table (
   week date, agent text, model text, tasks_count bigint, completed_count bigint, failed_count bigint,
@@ -4402,28 +6395,20 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
-  v_all constant boolean := private.has_all_metrics();
-  v_user_id constant uuid := auth.uid();
+  v_user_id constant uuid := private.metrics_user_id();
+  v_live constant tstzmultirange := private.live_metric_weeks(v_user_id);
 begin
   return query
-  select w.week, w.agent, w.model, count(*), count(*) filter (where w.status = 'completed'),
-    count(*) filter (where w.status = 'failed'), count(*) filter (where w.status = 'cancelled'),
-    round(
-      count(*) filter (where w.status = 'completed')::numeric
-        / nullif(count(*) filter (where w.status in ('completed', 'failed')), 0), 4
-    ),
-    round(avg(w.seconds)::numeric, 2),
-    round(percentile_cont(0.9) within group (order by w.seconds)::numeric, 2)
+  select c.week, c.agent, c.model, c.tasks_count, c.completed_count, c.failed_count, c.cancelled_count,
+    round(c.completed_count::numeric / nullif(c.completed_count + c.failed_count, 0), 4), c.average_seconds,
+    c.p90_seconds
   from (
-    select date_trunc('week', t.completed_at at time zone 'UTC')::date as week, t.agent,
-      left(t.execution_metadata ->> 'model', 200) as model, t.status,
-      case when t.status = 'completed'
-        then extract(epoch from t.completed_at - t.started_at)::double precision
-      end as seconds
-    from public.tasks as t
-    where (v_all or t.user_id = v_user_id) and t.completed_at is not null
-  ) as w
-  group by w.week, w.agent, w.model;
+    select s.* from private.task_completion_weeks as s
+    where (s.user_id = v_user_id or v_user_id is null and s.user_id is null)
+      and not v_live @> s.week::timestamp at time zone 'UTC'
+    union all
+    select l.* from private.count_task_completion(v_live, v_user_id, v_user_id is not null) as l
+  ) as c;
 end;
 $$;
 comment on function private.task_completion_weekly is 'Rows of public.task_completion_weekly.';
@@ -4433,7 +6418,7 @@ create view public.task_completion_weekly with (security_invoker = true) as
 select * from private.task_completion_weekly();
 comment on view public.task_completion_weekly is
   'One row per week, agent and model with a task that ended. Of the caller''s own tasks; for admins of the '
-  'team and servers of everybody''s.';
+  'team and servers of everybody''s that a worker held.';
 comment on column public.task_completion_weekly.week is 'The Monday of the week, in UTC.';
 comment on column public.task_completion_weekly.model is
   'execution_metadata.model of the tasks; null for none.';
@@ -4448,27 +6433,74 @@ grant select on public.task_completion_weekly to authenticated, service_role;
 -- 40_agents/50_metrics/20_task_errors_weekly.sql
 -- Why tasks fail, by week and agent.
 
+create table private.task_error_weeks (
+  id bigint not null generated always as identity,
+  week date not null,
+  user_id uuid,
+  agent text not null,
+  error_kind text,
+  failures_count bigint not null,
+  ended_count bigint not null,
+  constraint task_error_weeks_pkey primary key (id)
+);
+comment on table private.task_error_weeks is
+  'Completed and failed tasks by kind of error, for weeks that are over: of each user, and of everybody. '
+  'Written by count_metric_weeks().';
+comment on column private.task_error_weeks.user_id is 'Null for everybody''s.';
+comment on column private.task_error_weeks.error_kind is 'Null for the completed tasks.';
+create index task_error_weeks_user_id_week_idx on private.task_error_weeks (user_id, week);
+create index task_error_weeks_week_idx on private.task_error_weeks (week);
+alter table private.task_error_weeks enable row level security;
+
+create or replace function private.count_task_errors(
+  p_weeks tstzmultirange, p_user_id uuid, p_is_by_user boolean
+) returns setof private.task_error_weeks
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  select null::bigint, w.week, w.user_id, w.agent, w.kind, count(*) filter (where w.status = 'failed'),
+    count(*)
+  from (
+    select date_trunc('week', t.completed_at at time zone 'UTC')::date as week,
+      case when p_is_by_user then t.user_id end as user_id, t.agent, t.status,
+      case when t.status = 'failed' then coalesce(t.error_kind, 'unknown') end as kind
+    from unnest(p_weeks) as r (range)
+    cross join lateral (
+      select * from public.tasks as e
+      where e.completed_at >= lower(r.range) and e.completed_at < coalesce(upper(r.range), 'infinity')
+        and (p_user_id is null or e.user_id = p_user_id) and e.status in ('failed', 'completed')
+        and (p_user_id is not null or p_is_by_user or exists (
+          select from public.task_attempts as a where a.task_id = e.id and a.agent = e.agent
+        ))
+      offset 0
+    ) as t
+  ) as w
+  group by w.week, w.user_id, w.agent, w.kind;
+end;
+$$;
+comment on function private.count_task_errors is
+  'Counts the tasks that completed or failed in these weeks, of one user or of all (null): by user, '
+  'or of everybody, and then only those that a worker held.';
+
 create or replace function private.task_errors_weekly()
 returns table (
   week date, agent text, error_kind text, failures_count bigint, share numeric, failure_rate numeric
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
-  v_all constant boolean := private.has_all_metrics();
-  v_user_id constant uuid := auth.uid();
+  v_user_id constant uuid := private.metrics_user_id();
+  v_live constant tstzmultirange := private.live_metric_weeks(v_user_id);
 begin
   return query
-  select c.week, c.agent, c.kind, c.failures,
-    round(c.failures / nullif(sum(c.failures) over (partition by c.week, c.agent), 0), 4),
-    round(c.failures / sum(c.ended) over (partition by c.week, c.agent), 4)
+  select c.week, c.agent, c.error_kind, c.failures_count,
+    round(c.failures_count / nullif(sum(c.failures_count) over (partition by c.week, c.agent), 0), 4),
+    round(c.failures_count / sum(c.ended_count) over (partition by c.week, c.agent), 4)
   from (
-    select date_trunc('week', t.completed_at at time zone 'UTC')::date as week, t.agent,
-      case when t.status = 'failed' then coalesce(t.error_kind, 'unknown') end as kind,
-      count(*) filter (where t.status = 'failed') as failures, count(*) as ended
-    from public.tasks as t
-    where (v_all or t.user_id = v_user_id) and t.status in ('failed', 'completed')
-      and t.completed_at is not null
-    group by 1, 2, 3
+    select s.* from private.task_error_weeks as s
+    where (s.user_id = v_user_id or v_user_id is null and s.user_id is null)
+      and not v_live @> s.week::timestamp at time zone 'UTC'
+    union all
+    select l.* from private.count_task_errors(v_live, v_user_id, v_user_id is not null) as l
   ) as c;
 end;
 $$;
@@ -4491,6 +6523,58 @@ grant select on public.task_errors_weekly to authenticated, service_role;
 -- 40_agents/50_metrics/30_user_activity_weekly.sql
 -- Which users create tasks, and how many, by week.
 
+create table private.user_activity_weeks (
+  week date not null,
+  user_id uuid not null,
+  tasks_count bigint not null,
+  completed_count bigint not null,
+  projects_count bigint not null,
+  agents_count bigint not null,
+  last_active_at timestamptz not null,
+  held_tasks_count bigint not null,
+  held_completed_count bigint not null,
+  held_projects_count bigint not null,
+  held_agents_count bigint not null,
+  held_last_active_at timestamptz,
+  constraint user_activity_weeks_pkey primary key (week, user_id)
+);
+comment on table private.user_activity_weeks is
+  'The rows of user_activity_weekly for weeks that are over: of all tasks, which their user sees, and of '
+  'those that a worker held, which admins see. Written by count_metric_weeks().';
+create index user_activity_weeks_user_id_idx on private.user_activity_weeks (user_id);
+alter table private.user_activity_weeks enable row level security;
+
+-- The tasks of a week are found user by user, by the index on user and time: one on the time alone would be
+-- one more that each claim writes.
+create or replace function private.count_user_activity(p_weeks tstzmultirange, p_user_id uuid)
+returns setof private.user_activity_weeks
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  select date_trunc('week', w.created_at at time zone 'UTC')::date, u.id, count(*),
+    count(*) filter (where w.status = 'completed'), count(distinct w.project_id), count(distinct w.agent),
+    max(w.created_at), count(*) filter (where w.is_held),
+    count(*) filter (where w.is_held and w.status = 'completed'),
+    count(distinct w.project_id) filter (where w.is_held), count(distinct w.agent) filter (where w.is_held),
+    max(w.created_at) filter (where w.is_held)
+  from public.users as u
+  cross join unnest(p_weeks) as r (range)
+  cross join lateral (
+    select t.created_at, t.status, t.project_id, t.agent, exists (
+        select from public.task_attempts as a where a.task_id = t.id and a.agent = t.agent
+      ) as is_held
+    from public.tasks as t
+    where t.user_id = u.id and t.created_at >= lower(r.range)
+      and t.created_at < coalesce(upper(r.range), 'infinity')
+    offset 0
+  ) as w
+  where p_user_id is null or u.id = p_user_id
+  group by 1, 2;
+end;
+$$;
+comment on function private.count_user_activity is
+  'Counts the tasks that were created in these weeks, by user, of one user or of all (null).';
+
 create or replace function private.user_activity_weekly()
 returns table (
   week date, user_id uuid, tasks_count bigint, completed_count bigint, projects_count bigint,
@@ -4498,16 +6582,26 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
-  v_all constant boolean := private.has_all_metrics();
-  v_user_id constant uuid := auth.uid();
+  v_user_id constant uuid := private.metrics_user_id();
+  v_live constant tstzmultirange := private.live_metric_weeks(v_user_id);
 begin
   return query
-  select date_trunc('week', t.created_at at time zone 'UTC')::date, t.user_id, count(*),
-    count(*) filter (where t.status = 'completed'), count(distinct t.project_id), count(distinct t.agent),
-    max(t.created_at)
-  from public.tasks as t
-  where v_all or t.user_id = v_user_id
-  group by 1, 2;
+  select a.week, a.user_id, h.tasks_count, h.completed_count, h.projects_count, h.agents_count,
+    h.last_active_at
+  from (
+    select s.* from private.user_activity_weeks as s
+    where (v_user_id is null or s.user_id = v_user_id) and not v_live @> s.week::timestamp at time zone 'UTC'
+    union all
+    select l.* from private.count_user_activity(v_live, v_user_id) as l
+  ) as a
+  cross join lateral (
+    select a.tasks_count, a.completed_count, a.projects_count, a.agents_count, a.last_active_at
+    where v_user_id is not null
+    union all
+    select a.held_tasks_count, a.held_completed_count, a.held_projects_count, a.held_agents_count,
+      a.held_last_active_at
+    where v_user_id is null and a.held_tasks_count > 0
+  ) as h;
 end;
 $$;
 comment on function private.user_activity_weekly is 'Rows of public.user_activity_weekly.';
@@ -4517,7 +6611,7 @@ create view public.user_activity_weekly with (security_invoker = true) as
 select * from private.user_activity_weekly();
 comment on view public.user_activity_weekly is
   'One row per week and user who created a task in it. The caller''s own; for admins of the team and '
-  'servers everybody''s.';
+  'servers everybody''s, of tasks that a worker held.';
 comment on column public.user_activity_weekly.week is 'The Monday of the week, in UTC.';
 comment on column public.user_activity_weekly.tasks_count is 'Tasks created in that week.';
 comment on column public.user_activity_weekly.completed_count is
@@ -4530,6 +6624,73 @@ grant select on public.user_activity_weekly to authenticated, service_role;
 -- 40_agents/50_metrics/40_pull_requests_weekly.sql
 -- How many of the agents' pull requests are merged, and how long that takes, by week.
 
+create table private.pull_request_weeks (
+  id bigint not null generated always as identity,
+  week date not null,
+  user_id uuid,
+  opened_count bigint not null,
+  merged_count bigint not null,
+  closed_count bigint not null,
+  median_hours_to_merge numeric,
+  p90_hours_to_merge numeric,
+  constraint pull_request_weeks_pkey primary key (id)
+);
+comment on table private.pull_request_weeks is
+  'The rows of pull_requests_weekly for weeks that are over: of each user, and of everybody. Written by '
+  'count_metric_weeks().';
+comment on column private.pull_request_weeks.user_id is 'Null for everybody''s.';
+create index pull_request_weeks_user_id_week_idx on private.pull_request_weeks (user_id, week);
+create index pull_request_weeks_week_idx on private.pull_request_weeks (week);
+alter table private.pull_request_weeks enable row level security;
+
+create index pull_requests_opened_at_idx on public.pull_requests (opened_at);
+create index pull_requests_merged_at_idx on public.pull_requests (merged_at) where merged_at is not null;
+create index pull_requests_closed_at_idx on public.pull_requests (closed_at) where merged_at is null;
+
+create or replace function private.count_pull_requests(
+  p_weeks tstzmultirange, p_user_id uuid, p_is_by_user boolean
+) returns setof private.pull_request_weeks
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  with week as (
+    select lower(r.range) as starts_at, coalesce(upper(r.range), 'infinity') as ends_at
+    from unnest(p_weeks) as r (range)
+  ),
+  -- as private.pull_request_events has them
+  event as (
+    select p.id, 'opened' as kind, p.opened_at as at, null::double precision as hours
+    from week as w join public.pull_requests as p on p.opened_at >= w.starts_at and p.opened_at < w.ends_at
+    union all
+    select p.id, 'merged', p.merged_at, private.hours_to_merge(p)
+    from week as w join public.pull_requests as p on p.merged_at >= w.starts_at and p.merged_at < w.ends_at
+    union all
+    select p.id, 'closed', p.closed_at, null
+    from week as w join public.pull_requests as p on p.closed_at >= w.starts_at and p.closed_at < w.ends_at
+    where p.merged_at is null
+  )
+  select null::bigint, date_trunc('week', e.at at time zone 'UTC')::date, u.user_id,
+    count(*) filter (where e.kind = 'opened'), count(*) filter (where e.kind = 'merged'),
+    count(*) filter (where e.kind = 'closed'),
+    round(percentile_cont(0.5) within group (order by e.hours)::numeric, 2),
+    round(percentile_cont(0.9) within group (order by e.hours)::numeric, 2)
+  from event as e
+  cross join lateral (
+    select distinct case when p_is_by_user then l.user_id end as user_id
+    from public.task_pull_requests as l
+    where l.pull_request_id = e.id and l.verified_at is not null
+      and (p_user_id is null or l.user_id = p_user_id)
+      and (p_user_id is not null or p_is_by_user or exists (
+        select from public.task_attempts as a where a.task_id = l.task_id
+      ))
+  ) as u
+  group by 2, 3;
+end;
+$$;
+comment on function private.count_pull_requests is
+  'Counts the pull requests that were opened, merged or closed in these weeks and that one user, or anybody '
+  '(null), may see: by user, or of everybody, and then only those of tasks that a worker held.';
+
 create or replace function private.pull_requests_weekly()
 returns table (
   week date, opened_count bigint, merged_count bigint, closed_count bigint, merge_rate numeric,
@@ -4537,34 +6698,20 @@ returns table (
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 declare
-  v_all constant boolean := private.has_all_metrics();
-  v_user_id constant uuid := auth.uid();
+  v_user_id constant uuid := private.metrics_user_id();
+  v_live constant tstzmultirange := private.live_metric_weeks(v_user_id);
 begin
   return query
-  with linked as (
-    select p.opened_at, p.merged_at, case when p.merged_at is null then p.closed_at end as closed_at,
-      greatest(extract(epoch from p.merged_at - p.opened_at)::double precision / 3600, 0) as hours
-    from public.pull_requests as p
-    where exists (
-      select from public.task_pull_requests as l
-      where l.pull_request_id = p.id and l.verified_at is not null and (v_all or l.user_id = v_user_id)
-    )
-  )
-  select date_trunc('week', e.at at time zone 'UTC')::date, count(*) filter (where e.kind = 'opened'),
-    count(*) filter (where e.kind = 'merged'), count(*) filter (where e.kind = 'closed'),
-    round(
-      count(*) filter (where e.kind = 'merged')::numeric
-        / nullif(count(*) filter (where e.kind in ('merged', 'closed')), 0), 4
-    ),
-    round(percentile_cont(0.5) within group (order by e.hours)::numeric, 2),
-    round(percentile_cont(0.9) within group (order by e.hours)::numeric, 2)
-  from linked as l
-  cross join lateral (
-    values ('opened', l.opened_at, null::double precision), ('merged', l.merged_at, l.hours),
-      ('closed', l.closed_at, null::double precision)
-  ) as e (kind, at, hours)
-  where e.at is not null
-  group by 1;
+  select c.week, c.opened_count, c.merged_count, c.closed_count,
+    round(c.merged_count::numeric / nullif(c.merged_count + c.closed_count, 0), 4), c.median_hours_to_merge,
+    c.p90_hours_to_merge
+  from (
+    select s.* from private.pull_request_weeks as s
+    where (s.user_id = v_user_id or v_user_id is null and s.user_id is null)
+      and not v_live @> s.week::timestamp at time zone 'UTC'
+    union all
+    select l.* from private.count_pull_requests(v_live, v_user_id, v_user_id is not null) as l
+  ) as c;
 end;
 $$;
 comment on function private.pull_requests_weekly is 'Rows of public.pull_requests_weekly.';
@@ -4574,7 +6721,7 @@ create view public.pull_requests_weekly with (security_invoker = true) as
 select * from private.pull_requests_weekly();
 comment on view public.pull_requests_weekly is
   'One row per week in which a pull request of a task was opened, merged or closed. Of the caller''s own '
-  'tasks, if the link is verified; for admins of the team and servers of everybody''s.';
+  'tasks, if the link is verified; for admins of the team and servers of everybody''s that a worker held.';
 comment on column public.pull_requests_weekly.week is 'The Monday of the week, in UTC.';
 comment on column public.pull_requests_weekly.closed_count is 'Closed without being merged.';
 comment on column public.pull_requests_weekly.merge_rate is
@@ -4630,6 +6777,117 @@ comment on column public.slow_queries.rows_count is 'Rows that all calls returne
 comment on column public.slow_queries.cache_hit_rate is
   'The share of pages found in shared buffers, 0 to 1.';
 grant select on public.slow_queries to authenticated, service_role;
+
+-- 40_agents/50_metrics/60_count_metric_weeks.sql
+-- Stores the weekly figures of weeks that are over, and those of marked weeks again.
+
+create or replace function private.store_metric_weeks(p_weeks tstzmultirange) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  delete from private.task_completion_weeks as s where p_weeks @> s.week::timestamp at time zone 'UTC';
+  delete from private.task_error_weeks as s where p_weeks @> s.week::timestamp at time zone 'UTC';
+  delete from private.user_activity_weeks as s where p_weeks @> s.week::timestamp at time zone 'UTC';
+  delete from private.pull_request_weeks as s where p_weeks @> s.week::timestamp at time zone 'UTC';
+  insert into private.task_completion_weeks overriding user value
+  select c.* from private.count_task_completion(p_weeks, null, true) as c
+  union all
+  select c.* from private.count_task_completion(p_weeks, null, false) as c;
+  insert into private.task_error_weeks overriding user value
+  select c.* from private.count_task_errors(p_weeks, null, true) as c
+  union all
+  select c.* from private.count_task_errors(p_weeks, null, false) as c;
+  insert into private.user_activity_weeks
+  select c.* from private.count_user_activity(p_weeks, null) as c;
+  insert into private.pull_request_weeks overriding user value
+  select c.* from private.count_pull_requests(p_weeks, null, true) as c
+  union all
+  select c.* from private.count_pull_requests(p_weeks, null, false) as c;
+end;
+$$;
+comment on function private.store_metric_weeks is
+  'Counts these weeks and stores them, in place of what is stored.';
+
+-- The marks go first: each statement sees what is committed when it begins, so what is counted contains all
+-- that the removed marks stand for, and a mark that is committed later stays for the next run.
+create or replace function private.count_metric_weeks() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_stored_before date;
+  v_weeks date[];
+  v_next constant date := private.metric_week(now() - interval '1 day');
+begin
+  select s.stored_before into v_stored_before from private.metric_state as s for update skip locked;
+  if not found then
+    return 0;
+  end if;
+  with removed as (
+    delete from private.metric_marks as m where m.id is not null returning m.week
+  )
+  select array_agg(distinct r.week) filter (where r.week < v_stored_before) into v_weeks from removed as r;
+  if v_weeks is null and v_next <= v_stored_before then
+    return 0;
+  end if;
+  perform private.store_metric_weeks(
+    tstzmultirange(private.metric_weeks_range(v_stored_before, greatest(v_next, v_stored_before)))
+      + coalesce((
+        select range_agg(private.metric_weeks_range(w.week, w.week + 7)) from unnest(v_weeks) as w (week)
+      ), '{}')
+  );
+  update private.metric_state as s set stored_before = v_next where s.stored_before < v_next;
+  return coalesce(cardinality(v_weeks), 0) + (v_next > v_stored_before)::integer;
+end;
+$$;
+comment on function private.count_metric_weeks is
+  'Stores the figures of weeks that ended a day ago, and counts marked weeks again. Returns how many weeks '
+  'it counted again, plus one if it stored the weeks that ended since. For the scheduler.';
+
+-- 40_agents/50_metrics/62_verify_metric_weeks.sql
+-- Compares the stored weekly figures with the tasks and pull requests.
+
+create or replace function private.verify_metric_weeks()
+returns table (name text, is_stored boolean, figures jsonb)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_stored constant tstzmultirange :=
+    tstzmultirange(tstzrange('-infinity', null)) - private.live_metric_weeks(null);
+begin
+  return query
+  with stored (name, figures) as (
+    select 'task_completion_weeks', to_jsonb(s) - 'id' from private.task_completion_weeks as s
+    where v_stored @> s.week::timestamp at time zone 'UTC'
+    union all
+    select 'task_error_weeks', to_jsonb(s) - 'id' from private.task_error_weeks as s
+    where v_stored @> s.week::timestamp at time zone 'UTC'
+    union all
+    select 'user_activity_weeks', to_jsonb(s) from private.user_activity_weeks as s
+    where v_stored @> s.week::timestamp at time zone 'UTC'
+    union all
+    select 'pull_request_weeks', to_jsonb(s) - 'id' from private.pull_request_weeks as s
+    where v_stored @> s.week::timestamp at time zone 'UTC'
+  ),
+  counted (name, figures) as (
+    select 'task_completion_weeks', to_jsonb(c) - 'id'
+    from (values (true), (false)) as u (is_by_user)
+    cross join lateral private.count_task_completion(v_stored, null, u.is_by_user) as c
+    union all
+    select 'task_error_weeks', to_jsonb(c) - 'id'
+    from (values (true), (false)) as u (is_by_user)
+    cross join lateral private.count_task_errors(v_stored, null, u.is_by_user) as c
+    union all
+    select 'user_activity_weeks', to_jsonb(c) from private.count_user_activity(v_stored, null) as c
+    union all
+    select 'pull_request_weeks', to_jsonb(c) - 'id'
+    from (values (true), (false)) as u (is_by_user)
+    cross join lateral private.count_pull_requests(v_stored, null, u.is_by_user) as c
+  )
+  (select s.name, true, s.figures from (table stored except all table counted) as s)
+  union all
+  (select c.name, false, c.figures from (table counted except all table stored) as c);
+end;
+$$;
+comment on function private.verify_metric_weeks is
+  'Counts all stored weeks again and returns the differences: what is stored only, and what was counted '
+  'only; no row means that all figures are correct. Weeks that are marked are left out. For operators.';
 
 -- 40_agents/90_realtime.sql
 -- What clients may subscribe to; row security decides who sees which row. Without a list of columns: Realtime

@@ -21,13 +21,33 @@ select cron.schedule('inbox-prune-events', '37 3 * * *', $$select private.prune_
 -- 90_jobs/10_tracker.sql
 -- What the tracker does on a schedule. A job of the same name is replaced, so this can run again.
 
+select cron.schedule('tracker-count-issues', '* * * * *', $$select private.run_issue_counts()$$);
+-- Calls the model only where an admin has given it a budget.
+select cron.schedule('tracker-assist-triage', '*/5 * * * *', $$select private.request_triage_assist()$$);
 select cron.schedule(
   'tracker-cleanup-test-data', '17 3 * * *', $$select public.cleanup_legacy_test_data()$$
 );
+select cron.schedule('tracker-learn-triage', '27 3 * * *', $$select private.run_triage_learning()$$);
+select cron.schedule('tracker-refresh-terms', '4-59/10 * * * *', $$select private.refresh_issue_terms()$$);
 
 -- 90_jobs/20_agents.sql
 -- What the agents do on a schedule. A job of the same name is replaced, so this can run again.
 
 select cron.schedule('agents-sweep-github', '*/15 * * * *', $$select private.request_github_sweep()$$);
-select cron.schedule('agents-prune-pull-requests', '57 3 * * *', $$select private.prune_pull_requests()$$);
+select cron.schedule(
+  'agents-prune-pull-requests', '57 3 * * *',
+  $$select private.prune_pull_requests(), private.prune_github_repositories()$$
+);
 select cron.schedule('agents-reclaim-tasks', '* * * * *', $$select private.reclaim_expired_tasks()$$);
+select cron.schedule('agents-count-metric-weeks', '*/10 * * * *', $$select private.count_metric_weeks()$$);
+select cron.schedule('agents-fold-stored-bytes', '* * * * *', $$select private.fold_stored_bytes()$$);
+select cron.schedule(
+  'agents-prune-attempts', '7 4 * * *',
+  $$select private.prune_task_attempts(), private.prune_worker_tokens()$$
+);
+-- A transaction for each hundred: what they lock, deliveries wait for.
+select cron.schedule(
+  'agents-link-tasks', '* * * * *',
+  $$do 'begin for i in 1..200 loop exit when private.link_some_waiting_tasks() = 0; commit; end loop; end'$$
+);
+select cron.schedule('agents-hide-links', '*/10 * * * *', $$select private.hide_unconfirmed_links()$$);

@@ -6,38 +6,59 @@ export type Database = {
     Tables: {
       "agent_settings": {
         Row: {
+          "attempt_retention_days": number;
+          "attempts_per_task": number;
           "created_at": string;
           "delivery_retention_days": number;
           "functions_url": string | null;
+          "github_host": string;
           "id": boolean;
           "max_lease_seconds": number;
+          "pending_tasks_per_user": number | null;
+          "projects_per_user": number | null;
           "retry_seconds": number;
           "running_tasks_per_project": number | null;
           "running_tasks_per_user": number | null;
+          "stored_bytes_per_user": number | null;
           "updated_at": string;
+          "worker_tokens_per_user": number | null;
         };
         ComputedFields: never;
         Insert: {
+          "attempt_retention_days"?: number;
+          "attempts_per_task"?: number;
           "created_at"?: string;
           "delivery_retention_days"?: number;
           "functions_url"?: string | null;
+          "github_host"?: string;
           "id"?: boolean;
           "max_lease_seconds"?: number;
+          "pending_tasks_per_user"?: number | null;
+          "projects_per_user"?: number | null;
           "retry_seconds"?: number;
           "running_tasks_per_project"?: number | null;
           "running_tasks_per_user"?: number | null;
+          "stored_bytes_per_user"?: number | null;
           "updated_at"?: string;
+          "worker_tokens_per_user"?: number | null;
         };
         Update: {
+          "attempt_retention_days"?: number;
+          "attempts_per_task"?: number;
           "created_at"?: string;
           "delivery_retention_days"?: number;
           "functions_url"?: string | null;
+          "github_host"?: string;
           "id"?: boolean;
           "max_lease_seconds"?: number;
+          "pending_tasks_per_user"?: number | null;
+          "projects_per_user"?: number | null;
           "retry_seconds"?: number;
           "running_tasks_per_project"?: number | null;
           "running_tasks_per_user"?: number | null;
+          "stored_bytes_per_user"?: number | null;
           "updated_at"?: string;
+          "worker_tokens_per_user"?: number | null;
         };
         Relationships: [];
       };
@@ -54,11 +75,13 @@ export type Database = {
           "id": string;
           "is_thread": boolean;
           "is_triaged": boolean;
+          "is_verdict_unreadable": boolean;
           "link": string | null;
           "mapped_to_issue_id": string | null;
           "message_id": string;
           "posted_at": string | null;
           "raw_data": NonNullable<Json>;
+          "removed_at": string | null;
           "segment": string | null;
           "sender_verdict": number | null;
           "space_id": string | null;
@@ -85,11 +108,13 @@ export type Database = {
           "id"?: string;
           "is_thread"?: boolean;
           "is_triaged"?: boolean;
+          "is_verdict_unreadable"?: boolean;
           "link"?: string | null;
           "mapped_to_issue_id"?: string | null;
           "message_id": string;
           "posted_at"?: string | null;
           "raw_data"?: NonNullable<Json>;
+          "removed_at"?: string | null;
           "segment"?: string | null;
           "sender_verdict"?: number | null;
           "space_id"?: string | null;
@@ -115,11 +140,13 @@ export type Database = {
           "id"?: string;
           "is_thread"?: boolean;
           "is_triaged"?: boolean;
+          "is_verdict_unreadable"?: boolean;
           "link"?: string | null;
           "mapped_to_issue_id"?: string | null;
           "message_id"?: string;
           "posted_at"?: string | null;
           "raw_data"?: NonNullable<Json>;
+          "removed_at"?: string | null;
           "segment"?: string | null;
           "sender_verdict"?: number | null;
           "space_id"?: string | null;
@@ -178,6 +205,7 @@ export type Database = {
           "message_id": string;
           "posted_at": string | null;
           "raw_data": NonNullable<Json>;
+          "removed_at": string | null;
           "reply_index": number | null;
           "updated_at": string;
         };
@@ -195,6 +223,7 @@ export type Database = {
           "message_id": string;
           "posted_at"?: string | null;
           "raw_data"?: NonNullable<Json>;
+          "removed_at"?: string | null;
           "reply_index"?: number | null;
           "updated_at"?: string;
         };
@@ -211,6 +240,7 @@ export type Database = {
           "message_id"?: string;
           "posted_at"?: string | null;
           "raw_data"?: NonNullable<Json>;
+          "removed_at"?: string | null;
           "reply_index"?: number | null;
           "updated_at"?: string;
         };
@@ -516,6 +546,7 @@ export type Database = {
           "blocked_by_issues": (string)[];
           "blocks_issues": (string)[];
           "category": string;
+          "claim_minutes": number | null;
           "claimed_at": string | null;
           "claimed_by": string | null;
           "claimed_by_user_id": string | null;
@@ -550,6 +581,7 @@ export type Database = {
           "blocked_by_issues"?: (string)[];
           "blocks_issues"?: (string)[];
           "category"?: string;
+          "claim_minutes"?: number | null;
           "claimed_at"?: string | null;
           "claimed_by"?: string | null;
           "claimed_by_user_id"?: string | null;
@@ -583,6 +615,7 @@ export type Database = {
           "blocked_by_issues"?: (string)[];
           "blocks_issues"?: (string)[];
           "category"?: string;
+          "claim_minutes"?: number | null;
           "claimed_at"?: string | null;
           "claimed_by"?: string | null;
           "claimed_by_user_id"?: string | null;
@@ -949,6 +982,7 @@ export type Database = {
           "provider_updated_at": string | null;
           "repo_name": string;
           "repo_owner": string;
+          "repository_id": number;
           "state": string;
           "title": string | null;
           "updated_at": string;
@@ -973,6 +1007,7 @@ export type Database = {
           "provider_updated_at"?: string | null;
           "repo_name": string;
           "repo_owner": string;
+          "repository_id": number;
           "state"?: string;
           "title"?: string | null;
           "updated_at"?: string;
@@ -996,6 +1031,7 @@ export type Database = {
           "provider_updated_at"?: string | null;
           "repo_name"?: string;
           "repo_owner"?: string;
+          "repository_id"?: number;
           "state"?: string;
           "title"?: string | null;
           "updated_at"?: string;
@@ -1197,6 +1233,7 @@ export type Database = {
       "task_pull_requests": {
         Row: {
           "created_at": string;
+          "opened_at": string | null;
           "pull_request_id": number;
           "source": string;
           "task_id": number;
@@ -1204,12 +1241,14 @@ export type Database = {
           "user_id": string;
           "verified_at": string | null;
           "verified_by": string | null;
+          "verified_until": string | null;
           "verify_after": string | null;
           "verify_failures_count": number;
         };
         ComputedFields: never;
         Insert: {
           "created_at"?: string;
+          "opened_at"?: string | null;
           "pull_request_id": number;
           "source": string;
           "task_id": number;
@@ -1217,11 +1256,13 @@ export type Database = {
           "user_id": string;
           "verified_at"?: string | null;
           "verified_by"?: string | null;
+          "verified_until"?: string | null;
           "verify_after"?: string | null;
           "verify_failures_count"?: number;
         };
         Update: {
           "created_at"?: string;
+          "opened_at"?: string | null;
           "pull_request_id"?: number;
           "source"?: string;
           "task_id"?: number;
@@ -1229,6 +1270,7 @@ export type Database = {
           "user_id"?: string;
           "verified_at"?: string | null;
           "verified_by"?: string | null;
+          "verified_until"?: string | null;
           "verify_after"?: string | null;
           "verify_failures_count"?: number;
         };
@@ -1282,7 +1324,8 @@ export type Database = {
           "run_after": string;
           "started_at": string | null;
           "status": Database["public"]["Enums"]["task_status"];
-          "target_branch": string;
+          "stored_bytes": number;
+          "target_branch": string | null;
           "updated_at": string;
           "user_id": string;
         };
@@ -1312,7 +1355,8 @@ export type Database = {
           "run_after"?: string;
           "started_at"?: string | null;
           "status"?: Database["public"]["Enums"]["task_status"];
-          "target_branch"?: string;
+          "stored_bytes"?: number;
+          "target_branch"?: string | null;
           "updated_at"?: string;
           "user_id"?: string;
         };
@@ -1341,7 +1385,8 @@ export type Database = {
           "run_after"?: string;
           "started_at"?: string | null;
           "status"?: Database["public"]["Enums"]["task_status"];
-          "target_branch"?: string;
+          "stored_bytes"?: number;
+          "target_branch"?: string | null;
           "updated_at"?: string;
           "user_id"?: string;
         };
@@ -1389,26 +1434,94 @@ export type Database = {
       };
       "tracker_settings": {
         Row: {
+          "assist_daily_calls": number;
+          "assist_daily_characters": number;
           "created_at": string;
           "event_retention_days": number;
           "id": boolean;
+          "triage_precision": number | null;
           "triage_threshold": number;
           "updated_at": string;
         };
         ComputedFields: never;
         Insert: {
+          "assist_daily_calls"?: number;
+          "assist_daily_characters"?: number;
           "created_at"?: string;
           "event_retention_days"?: number;
           "id"?: boolean;
+          "triage_precision"?: number | null;
           "triage_threshold"?: number;
           "updated_at"?: string;
         };
         Update: {
+          "assist_daily_calls"?: number;
+          "assist_daily_characters"?: number;
           "created_at"?: string;
           "event_retention_days"?: number;
           "id"?: boolean;
+          "triage_precision"?: number | null;
           "triage_threshold"?: number;
           "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+      "triage_reliability": {
+        Row: {
+          "bin": number;
+          "count": number;
+          "created_at": string;
+          "observed": number;
+          "predicted": number;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "bin": number;
+          "count": number;
+          "created_at"?: string;
+          "observed": number;
+          "predicted": number;
+          "updated_at"?: string;
+        };
+        Update: {
+          "bin"?: number;
+          "count"?: number;
+          "created_at"?: string;
+          "observed"?: number;
+          "predicted"?: number;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+      "triage_weights": {
+        Row: {
+          "auth": number;
+          "code": number;
+          "feature": string;
+          "issue": number;
+          "misc": number;
+          "shipped": (number)[] | null;
+          "tool": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "auth"?: number;
+          "code"?: number;
+          "feature": string;
+          "issue"?: number;
+          "misc"?: number;
+          "shipped"?: (number)[] | null;
+          "tool"?: number;
+        };
+        Update: {
+          "auth"?: number;
+          "code"?: number;
+          "feature"?: string;
+          "issue"?: number;
+          "misc"?: number;
+          "shipped"?: (number)[] | null;
+          "tool"?: number;
         };
         Relationships: [];
       };
@@ -1484,7 +1597,8 @@ export type Database = {
         Row: {
           "agents": (string)[];
           "created_at": string;
-          "expires_at": string | null;
+          "created_by": string | null;
+          "expires_at": string;
           "id": string;
           "last_used_at": string | null;
           "name": string;
@@ -1495,7 +1609,8 @@ export type Database = {
         Insert: {
           "agents": (string)[];
           "created_at"?: string;
-          "expires_at"?: string | null;
+          "created_by"?: string | null;
+          "expires_at"?: string;
           "id"?: string;
           "last_used_at"?: string | null;
           "name": string;
@@ -1505,7 +1620,8 @@ export type Database = {
         Update: {
           "agents"?: (string)[];
           "created_at"?: string;
-          "expires_at"?: string | null;
+          "created_by"?: string | null;
+          "expires_at"?: string;
           "id"?: string;
           "last_used_at"?: string | null;
           "name"?: string;
@@ -1513,6 +1629,13 @@ export type Database = {
           "user_id"?: string | null;
         };
         Relationships: [
+          {
+            foreignKeyName: "worker_tokens_created_by_fkey";
+            columns: ["created_by"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
           {
             foreignKeyName: "worker_tokens_user_id_fkey";
             columns: ["user_id"];
@@ -1532,9 +1655,11 @@ export type Database = {
           "created_at": string;
           "id": string;
           "is_thread": boolean;
+          "is_verdict_unreadable": boolean;
           "link": string | null;
           "message_id": string;
           "posted_at": string | null;
+          "removed_at": string | null;
           "segment": string | null;
           "sender_verdict": number | null;
           "space_id": string | null;
@@ -1551,9 +1676,11 @@ export type Database = {
           "created_at"?: string | null;
           "id"?: string | null;
           "is_thread"?: boolean | null;
+          "is_verdict_unreadable"?: boolean | null;
           "link"?: string | null;
           "message_id"?: string | null;
           "posted_at"?: string | null;
+          "removed_at"?: string | null;
           "segment"?: string | null;
           "sender_verdict"?: number | null;
           "space_id"?: string | null;
@@ -1569,9 +1696,11 @@ export type Database = {
           "created_at"?: string | null;
           "id"?: string | null;
           "is_thread"?: boolean | null;
+          "is_verdict_unreadable"?: boolean | null;
           "link"?: string | null;
           "message_id"?: string | null;
           "posted_at"?: string | null;
+          "removed_at"?: string | null;
           "segment"?: string | null;
           "sender_verdict"?: number | null;
           "space_id"?: string | null;
@@ -1584,11 +1713,15 @@ export type Database = {
       };
       "exai_active_issues": {
         Row: {
+          "active_blockers_count": number;
+          "active_children_count": number;
           "actual_fix": string | null;
           "affected_components": (string)[];
           "blocked_by_issues": (string)[];
+          "blocked_parents_count": number;
           "blocks_issues": (string)[];
           "category": string;
+          "claim_minutes": number | null;
           "claimed_at": string | null;
           "claimed_by": string | null;
           "claimed_by_user_id": string | null;
@@ -1599,11 +1732,14 @@ export type Database = {
           "created_by_user_id": string | null;
           "description": string;
           "discovery_date": string;
+          "duplicate_of": number | null;
           "file_path": string | null;
           "fix_conversation_id": string | null;
           "fix_date": string | null;
           "id": string;
           "impact_description": string | null;
+          "is_ready": boolean;
+          "is_to_be_closed": boolean | null;
           "issue_number": number;
           "lease_expires_at": string | null;
           "line_end": number | null;
@@ -1630,6 +1766,7 @@ export type Database = {
           "blocked_by_issues": (string)[];
           "blocks_issues": (string)[];
           "category": string;
+          "claim_minutes": number | null;
           "claimed_at": string | null;
           "claimed_by": string | null;
           "claimed_by_user_id": string | null;
@@ -1774,8 +1911,8 @@ export type Database = {
           "age_bucket": string | null;
           "issue_count": number | null;
           "oldest_created_at": string | null;
-          "segment": string;
-          "status": string;
+          "segment": string | null;
+          "status": string | null;
           "unassigned_count": number | null;
         };
         ComputedFields: never;
@@ -1813,7 +1950,7 @@ export type Database = {
           "age_bucket": string | null;
           "assigned_to": string | null;
           "assigned_to_user_id": string | null;
-          "comment_count": number | null;
+          "comment_count": number;
           "created_at": string;
           "id": string;
           "is_mine": boolean | null;
@@ -1827,42 +1964,6 @@ export type Database = {
           "updated_at": string;
         };
         ComputedFields: never;
-        Insert: {
-          "age"?: never;
-          "age_bucket"?: never;
-          "assigned_to"?: string | null;
-          "assigned_to_user_id"?: string | null;
-          "comment_count"?: never;
-          "created_at"?: string | null;
-          "id"?: string | null;
-          "is_mine"?: never;
-          "ready_for_delivery"?: boolean | null;
-          "segment"?: string | null;
-          "seq_id"?: number | null;
-          "status"?: string | null;
-          "submitted_by"?: string | null;
-          "tags"?: (string)[] | null;
-          "title"?: string | null;
-          "updated_at"?: string | null;
-        };
-        Update: {
-          "age"?: never;
-          "age_bucket"?: never;
-          "assigned_to"?: string | null;
-          "assigned_to_user_id"?: string | null;
-          "comment_count"?: never;
-          "created_at"?: string | null;
-          "id"?: string | null;
-          "is_mine"?: never;
-          "ready_for_delivery"?: boolean | null;
-          "segment"?: string | null;
-          "seq_id"?: number | null;
-          "status"?: string | null;
-          "submitted_by"?: string | null;
-          "tags"?: (string)[] | null;
-          "title"?: string | null;
-          "updated_at"?: string | null;
-        };
         Relationships: [];
       };
       "pull_requests_weekly": {
@@ -1956,7 +2057,8 @@ export type Database = {
           "run_after": string;
           "started_at": string | null;
           "status": Database["public"]["Enums"]["task_status"];
-          "target_branch": string;
+          "stored_bytes": number;
+          "target_branch": string | null;
           "updated_at": string;
           "user_id": string;
         };
@@ -1983,6 +2085,7 @@ export type Database = {
           "run_after"?: string | null;
           "started_at"?: string | null;
           "status"?: Database["public"]["Enums"]["task_status"] | null;
+          "stored_bytes"?: number | null;
           "target_branch"?: string | null;
           "updated_at"?: string | null;
           "user_id"?: string | null;
@@ -2009,6 +2112,7 @@ export type Database = {
           "run_after"?: string | null;
           "started_at"?: string | null;
           "status"?: Database["public"]["Enums"]["task_status"] | null;
+          "stored_bytes"?: number | null;
           "target_branch"?: string | null;
           "updated_at"?: string | null;
           "user_id"?: string | null;
@@ -2046,7 +2150,7 @@ export type Database = {
     };
     Functions: {
       "add_team_member": {
-        Args: { "email": string; "role": string };
+        Args: { "email"?: string; "role"?: string; "user_id"?: string };
         Returns: {
           "created_at": string;
           "display_name": string | null;
@@ -2075,6 +2179,7 @@ export type Database = {
           "blocked_by_issues": (string)[];
           "blocks_issues": (string)[];
           "category": string;
+          "claim_minutes": number | null;
           "claimed_at": string | null;
           "claimed_by": string | null;
           "claimed_by_user_id": string | null;
@@ -2125,6 +2230,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "claim_triage_questions": { Args: { "batch_size"?: number; "ticket"?: string }; Returns: Json };
       "cleanup_legacy_test_data": { Args: { "days_old"?: number }; Returns: number };
       "complete_task": {
         Args: {
@@ -2153,12 +2259,27 @@ export type Database = {
       };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
       "dismiss_circle_issue": { Args: { "circle_issue_id": string; "notes"?: string }; Returns: undefined };
-      "exai_issue_context": { Args: { "issue_number": number }; Returns: Json };
+      "exai_issue_context": {
+        Args: {
+          "issue_number": number;
+          "max_items"?: number;
+          "sections"?: (string)[];
+          "since"?: string;
+          "skip_items"?: number;
+        };
+        Returns: Json;
+      };
       "explain_triage": {
         Args: { "body": string; "title": string };
         Returns: {
+          "auth": number;
+          "code": number;
+          "issue": number;
+          "misc": number;
           "priority": number;
+          "reason": string;
           "segment": string;
+          "tool": number;
           "weight": number;
           "words": string;
         }[];
@@ -2177,6 +2298,18 @@ export type Database = {
           "worker_token"?: string;
         };
         Returns: Json;
+      };
+      "find_team_accounts": {
+        Args: { "email"?: string; "user_id"?: string };
+        Returns: {
+          "confirmed_at": string;
+          "confirmed_by": string;
+          "created_at": string;
+          "email": string;
+          "last_sign_in_at": string;
+          "role": string;
+          "user_id": string;
+        }[];
       };
       "finish_github_check": {
         Args: {
@@ -2197,6 +2330,7 @@ export type Database = {
           "fencing_token": number;
           "lease_seconds"?: number;
           "message"?: string;
+          "target_branch"?: string;
           "task_id": number;
           "worker_token"?: string;
         };
@@ -2244,6 +2378,103 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "is_github_repository": {
+        Args: { "github_id": number; "name": string; "owner": string };
+        Returns: boolean;
+      };
+      "list_active_exai_issues": {
+        Args: {
+          "after_issue_number"?: number;
+          "after_severity"?: string;
+          "category"?: (string)[];
+          "component"?: string;
+          "max_results"?: number;
+          "severity"?: (string)[];
+        };
+        Returns: {
+          "active_blockers_count": number;
+          "active_children_count": number;
+          "actual_fix": string | null;
+          "affected_components": (string)[];
+          "blocked_by_issues": (string)[];
+          "blocked_parents_count": number;
+          "blocks_issues": (string)[];
+          "category": string;
+          "claim_minutes": number | null;
+          "claimed_at": string | null;
+          "claimed_by": string | null;
+          "claimed_by_user_id": string | null;
+          "completed_steps": number;
+          "conversation_id": string | null;
+          "created_at": string;
+          "created_by": string;
+          "created_by_user_id": string | null;
+          "description": string;
+          "discovery_date": string;
+          "duplicate_of": number | null;
+          "file_path": string | null;
+          "fix_conversation_id": string | null;
+          "fix_date": string | null;
+          "id": string;
+          "impact_description": string | null;
+          "is_ready": boolean;
+          "is_to_be_closed": boolean | null;
+          "issue_number": number;
+          "lease_expires_at": string | null;
+          "line_end": number | null;
+          "line_start": number | null;
+          "progress_percentage": number | null;
+          "recommended_fix": string | null;
+          "related_issues": (string)[];
+          "root_cause": string | null;
+          "severity": string;
+          "skipped_steps": number;
+          "status": string;
+          "title": string;
+          "total_steps": number;
+          "updated_at": string;
+          "verification_date": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "exai_active_issues";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_pull_requests": {
+        Args: { "before"?: string; "before_id"?: number; "max_results"?: number };
+        Returns: {
+          "author_login": string | null;
+          "base_ref": string | null;
+          "closed_at": string | null;
+          "created_at": string;
+          "head_ref": string | null;
+          "head_sha": string | null;
+          "html_url": string | null;
+          "id": number;
+          "is_draft": boolean;
+          "is_from_fork": boolean;
+          "is_private": boolean | null;
+          "merge_commit_sha": string | null;
+          "merged_at": string | null;
+          "number": number;
+          "opened_at": string | null;
+          "provider_updated_at": string | null;
+          "repo_name": string;
+          "repo_owner": string;
+          "repository_id": number;
+          "state": string;
+          "title": string | null;
+          "updated_at": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "pull_requests";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "mark_secret_checked": {
         Args: { "id": string; "is_valid": boolean; "metadata"?: Json };
         Returns: boolean;
@@ -2276,6 +2507,7 @@ export type Database = {
           "blocked_by_issues": (string)[];
           "blocks_issues": (string)[];
           "category": string;
+          "claim_minutes": number | null;
           "claimed_at": string | null;
           "claimed_by": string | null;
           "claimed_by_user_id": string | null;
@@ -2310,7 +2542,8 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      "pause_github_sweep": { Args: { "until": string }; Returns: string };
+      "pause_github_sweep": { Args: { "secret_id"?: string; "until": string }; Returns: string };
+      "pause_triage_assist": { Args: { "until"?: string }; Returns: string };
       "process_circle_event": { Args: { "event_id": string }; Returns: Json };
       "process_circle_webhook": {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
@@ -2336,8 +2569,21 @@ export type Database = {
         Args: { "pull_requests": string; "read_at"?: string; "task_id": number; "user_id": string };
         Returns: number;
       };
+      "record_triage_answer": {
+        Args: {
+          "circle_issue_id": string;
+          "confidence"?: number;
+          "fencing_token": number;
+          "is_issue"?: boolean;
+          "model"?: string;
+          "outcome": string;
+          "segment"?: string;
+          "version": string;
+        };
+        Returns: string;
+      };
       "relate_exai_issues": {
-        Args: { "from_issue_id": string; "kind": string; "to_issue_id": string };
+        Args: { "conversation_id"?: string; "from_issue_id": string; "kind": string; "to_issue_id": string };
         Returns: {
           "created_at": string;
           "from_issue_id": string;
@@ -2356,8 +2602,25 @@ export type Database = {
         Returns: boolean;
       };
       "release_task": {
-        Args: { "fencing_token": number; "task_id": number; "worker_token"?: string };
+        Args: {
+          "fencing_token": number;
+          "reason"?: string;
+          "retry_after_seconds"?: number;
+          "task_id": number;
+          "worker_token"?: string;
+        };
         Returns: Json;
+      };
+      "renew_exai_claims": {
+        Args: { "conversation_id"?: string; "issue_numbers": (number)[] };
+        Returns: {
+          "claimed_by": string;
+          "issue_id": string;
+          "issue_number": number;
+          "lease_expires_at": string;
+          "lost_at": string;
+          "status": string;
+        }[];
       };
       "replay_circle_events": {
         Args: { "max_events"?: number; "received_from": string; "received_to"?: string };
@@ -2450,6 +2713,7 @@ export type Database = {
           "blocked_by_issues": (string)[];
           "blocks_issues": (string)[];
           "category": string;
+          "claim_minutes": number | null;
           "claimed_at": string | null;
           "claimed_by": string | null;
           "claimed_by_user_id": string | null;
@@ -2532,8 +2796,12 @@ export type Database = {
         };
       };
       "unrelate_exai_issues": {
-        Args: { "from_issue_id": string; "kind": string; "to_issue_id": string };
+        Args: { "conversation_id"?: string; "from_issue_id": string; "kind": string; "to_issue_id": string };
         Returns: boolean;
+      };
+      "update_exai_issue": {
+        Args: { "changes": Json; "conversation_id"?: string; "issue_number": number };
+        Returns: Json;
       };
       "upsert_circle_issue": {
         Args: {

@@ -22,7 +22,14 @@ const NAIVE_VIEW = `
       ),
       0
     )::integer as progress_percentage,
-    (count(s.id) filter (where s.status = 'skipped'))::integer as skipped_steps
+    (count(s.id) filter (where s.status = 'skipped'))::integer as skipped_steps,
+    -- there are no relations
+    true as is_ready,
+    0 as active_blockers_count,
+    0 as blocked_parents_count,
+    0 as active_children_count,
+    null::integer as duplicate_of,
+    false as is_to_be_closed
   from public.exai_issues as i
   left join public.exai_issue_checklist as s on s.issue_id = i.id
   where i.status in ('open', 'in_progress')

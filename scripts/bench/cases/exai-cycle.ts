@@ -186,15 +186,22 @@ async function countEdges(sql: postgres.Sql): Promise<number> {
   return row?.count ?? 0;
 }
 
-/** The query of the check. */
+/** The first query of the check. */
 const searchFrom = (id: string): string => `
-  with recursive reached (id) as (
-    select '${id}'::uuid
+  with recursive reached (id, is_start) as (
+    select '${id}'::uuid, true
     union
-    select e.to_issue_id
+    select n.id, n.is_start
     from reached as r
-    join public.exai_issue_relations as e on e.from_issue_id = r.id
-    where e.kind = 'blocks' or e.kind = 'parent'
+    cross join lateral (
+      select e.to_issue_id, true
+      from public.exai_issue_relations as e
+      where e.from_issue_id = r.id and (e.kind = 'blocks' or r.is_start and e.kind = 'parent')
+      union all
+      select e.from_issue_id, false
+      from public.exai_issue_relations as e
+      where e.to_issue_id = r.id and (e.kind = 'parent' or e.kind = 'duplicates')
+    ) as n (id, is_start)
   )
   select count(*) from reached
 `;

@@ -11,7 +11,7 @@ export interface ExaiSize {
   issueCount: number;
   /** Steps per issue. */
   stepsEach: number;
-  /** Two in five issues have a parent; the other edges are blocks. */
+  /** Two in five issues have a parent, one in fifty is a duplicate; the other edges are blocks. */
   edgeCount: number;
 }
 
@@ -69,27 +69,42 @@ async function load(sql: postgres.Sql, table: string, step: () => Promise<void>)
   await sql.unsafe(`vacuum (analyze) ${table}`);
 }
 
-/** From lower to higher numbers, so that there is no cycle; an issue has at most one parent and two blockers. */
+/** Issues in a row: the first of each ten is the parent of others, some of which are parents in turn. */
+const GROUP = 10;
+
+/**
+ * An issue has at most one parent, two blockers and one original. Parents are in the same ten, blockers in an earlier ten,
+ * originals next to the duplicate: so nothing waits for itself.
+ */
 async function fillRelations(sql: postgres.Sql, issueCount: number, edgeCount: number): Promise<void> {
-  const first = 3;
-  const targets = issueCount - first + 1;
-  const parents = Math.min(edgeCount, Math.floor(targets * 0.4));
-  const blocks = edgeCount - parents;
+  const groups = Math.floor(issueCount / GROUP);
+  const targets = issueCount - GROUP;
+  const duplicates = Math.min(Math.floor(edgeCount / 75), Math.ceil(groups / 5));
+  const parents = Math.min(edgeCount - duplicates, 4 * groups);
+  const blocks = edgeCount - duplicates - parents;
   assert(blocks <= 2 * targets, "the issues can have this many edges");
+  // In each group 2 and 4 are children of 0, 6 of 2, and 8 of 4; in every fifth group 5 duplicates 3.
   await sql`
     insert into public.exai_issue_relations (from_issue_id, to_issue_id, kind)
-    select pg_temp.issue_id(e.to_number - 1 - e.distance), pg_temp.issue_id(e.to_number), e.kind
+    select pg_temp.issue_id(1 + e.from_index), pg_temp.issue_id(1 + e.to_index), e.kind
     from (
-      select n.to_number, n.kind,
-        (pg_temp.random_of(n.to_number, n.use, 1000) + n.nth) % least(n.to_number - 1, 500) as distance
+      select ${GROUP}::integer * (n / 4) + (array[0, 0, 2, 4])[1 + n % 4], ${GROUP}::integer * (n / 4) + 2 + 2 * (n % 4),
+        'parent'
+      from generate_series(0, ${parents}::integer - 1) as n
+      union all
+      select 5 * ${GROUP}::integer * n + 5, 5 * ${GROUP}::integer * n + 3, 'duplicates'
+      from generate_series(0, ${duplicates}::integer - 1) as n
+      union all
+      select b.to_index - b.to_index % ${GROUP} - 1 - b.distance, b.to_index, 'blocks'
       from (
-        select ${first}::integer + n % ${targets} as to_number, n / ${targets} as nth, 1 as use, 'blocks' as kind
-        from generate_series(0, ${blocks}::integer - 1) as n
-        union all
-        select ${first}::integer + (n * 2.5)::integer, 0, 2, 'parent'
-        from generate_series(0, ${parents}::integer - 1) as n
-      ) as n
-    ) as e
+        select t.to_index, (pg_temp.random_of(t.to_index, 1, 1000) + t.nth) % least(t.to_index / ${GROUP} * ${GROUP}, 500)
+          as distance
+        from (
+          select ${GROUP}::integer + n % ${targets} as to_index, n / ${targets} as nth
+          from generate_series(0, ${blocks}::integer - 1) as n
+        ) as t
+      ) as b
+    ) as e (from_index, to_index, kind)
   `;
 }
 
@@ -154,40 +169,29 @@ async function fillSteps(sql: postgres.Sql, stepsEach: number): Promise<void> {
 
 async function fillCounts(sql: postgres.Sql): Promise<void> {
   await sql`
-    with recursive edge as materialized (
-      select e.*, f.status in ('open', 'in_progress') as is_from_active,
-        t.status in ('open', 'in_progress') as is_to_active
-      from public.exai_issue_relations as e
-      join public.exai_issues as f on f.id = e.from_issue_id
-      join public.exai_issues as t on t.id = e.to_issue_id
-    ),
-    blocked (id) as (
-      select e.to_issue_id from edge as e where e.kind = 'blocks' and e.is_from_active
-      union
-      select e.to_issue_id from blocked as b join edge as e on e.from_issue_id = b.id where e.kind = 'parent'
-    )
     insert into private.exai_issue_counts (
       issue_id, issue_number, created_at, severity_rank, is_active, step_count, completed_count, skipped_count,
-      active_blockers_count, blocked_parents_count, unblocks_count
+      active_blockers_count, blocked_parents_count, active_children_count, originals_count, active_originals_count,
+      unblocks_count
     )
     select i.id, i.issue_number, i.created_at, private.rank_exai_severity(i.severity),
-      i.status in ('open', 'in_progress'), coalesce(s.steps, 0), coalesce(s.completed, 0), coalesce(s.skipped, 0),
-      coalesce(b.blockers, 0), coalesce(b.parents, 0), coalesce(u.unblocks, 0)
+      i.status in ('open', 'in_progress'), coalesce(c.steps, 0), coalesce(c.completed, 0), coalesce(c.skipped, 0),
+      coalesce(c.blockers, 0), coalesce(c.parents, 0), coalesce(c.children, 0), coalesce(c.originals, 0),
+      coalesce(c.active_originals, 0), coalesce(c.unblocks, 0)
     from public.exai_issues as i
     left join (
-      select s.issue_id, count(*) as steps, count(*) filter (where s.status = 'complete') as completed,
-        count(*) filter (where s.status = 'skipped') as skipped
-      from public.exai_issue_checklist as s group by 1
-    ) as s on s.issue_id = i.id
-    left join (
-      select e.to_issue_id, count(*) filter (where e.kind = 'blocks' and e.is_from_active) as blockers,
-        count(*) filter (where e.kind = 'parent' and e.from_issue_id in (select b.id from blocked as b)) as parents
-      from edge as e group by 1
-    ) as b on b.to_issue_id = i.id
-    left join (
-      select e.from_issue_id, count(*) filter (where e.kind = 'blocks' and e.is_to_active) as unblocks
-      from edge as e group by 1
-    ) as u on u.from_issue_id = i.id
+      select c.issue_id,
+        sum(c.counted) filter (where c.name = 'steps') as steps,
+        sum(c.counted) filter (where c.name = 'completed') as completed,
+        sum(c.counted) filter (where c.name = 'skipped') as skipped,
+        sum(c.counted) filter (where c.name = 'active_blockers') as blockers,
+        sum(c.counted) filter (where c.name = 'blocked_parents') as parents,
+        sum(c.counted) filter (where c.name = 'active_children') as children,
+        sum(c.counted) filter (where c.name = 'originals') as originals,
+        sum(c.counted) filter (where c.name = 'active_originals') as active_originals,
+        sum(c.counted) filter (where c.name = 'unblocks') as unblocks
+      from private.count_exai_issues() as c group by 1
+    ) as c on c.issue_id = i.id
     order by i.issue_number
   `;
 }
@@ -200,8 +204,8 @@ async function fillSearch(sql: postgres.Sql): Promise<void> {
       from public.exai_issues as i
       where i.issue_number <= ${TEXT_COUNT}
     )
-    insert into private.exai_issue_search (issue_id, vector)
-    select i.id, v.vector
+    insert into private.exai_issue_search (issue_id, vector, created_at)
+    select i.id, v.vector, i.created_at
     from public.exai_issues as i
     join vector as v on v.text_number = i.issue_number % ${TEXT_COUNT}
   `;

@@ -1,6 +1,4 @@
-// Fixes in @supabase/lite: preflight requests are answered differently from Supabase's gateway, and pages of
-// other origins can't read the headers of a response, such as `Content-Range`.
-// Unnecessary when: lite answers CORS as Supabase's gateway does.
+// CORS as Supabase's gateway answers it, which @supabase/lite does for Auth in another way.
 
 /**
  * The headers that a page of another origin may read: PostgREST's, and the one that names the gateway's own

@@ -1,8 +1,6 @@
-import { createPostgresConnection, PostgresConnection } from "@supabase/lite/postgres";
 import { describe, expect, test } from "vitest";
-import { loadConfig } from "../config.ts";
 import { assertInternals } from "./internals.ts";
-import { createApi } from "./server.ts";
+import { createPostgresConnection } from "./postgres-driver.ts";
 
 // Nothing here connects to a database: the server behind this URL does not exist.
 const URL = "postgres://nobody@127.0.0.1:1/none";
@@ -12,7 +10,7 @@ describe("assertInternals", () => {
     expect(() => assertInternals(createPostgresConnection({ url: URL }))).not.toThrow();
   });
 
-  test.each(["driver", "kysely", "rlsState", "introspect", "onPostgrestAST", "withContext"])(
+  test.each(["driver", "rlsState"])(
     "names the pinned version when %s is missing",
     (field) => {
       const connection = createPostgresConnection({ url: URL });
@@ -24,18 +22,6 @@ describe("assertInternals", () => {
   );
 
   test("names every field", () => {
-    expect(() => assertInternals({})).toThrow(
-      "driver, kysely, rlsState, introspect, onPostgrestAST, withContext",
-    );
+    expect(() => assertInternals({})).toThrow("driver, rlsState");
   });
-});
-
-test("the API does not open over a connection without them", async () => {
-  const prototype: object = PostgresConnection.prototype;
-  Object.defineProperty(prototype, "withContext", { value: undefined, configurable: true });
-  try {
-    await expect(createApi(URL, loadConfig())).rejects.toThrow(/@supabase\/lite .* withContext\./);
-  } finally {
-    Reflect.deleteProperty(prototype, "withContext");
-  }
 });

@@ -1,39 +1,19 @@
-import type { Kysely } from "kysely";
 import type postgres from "postgres";
 import packageJson from "../../../package.json" with { type: "json" };
-import type { Ast } from "./ast.ts";
 
-// Fixes in @supabase/lite: it has no hooks, so the other files change private fields; this file is the only
-// way to them.
-// Unnecessary when: lite has hooks for a request that was parsed, for its transaction and for the catalog.
+// Fixes in @supabase/lite: the first request would grant ALL on every table with row security to the API
+// roles, and there is no option against it; JSON that Auth sends as text would be stored as a string.
+// Unnecessary when: lite leaves grants alone (an option of its connection), and casts what it sends as text.
 
 /** The private fields of lite's connection that are changed or used here. */
 export interface ConnectionInternals {
   driver: postgres.Sql;
-  kysely: Kysely<unknown>;
   rlsState: "active" | "inactive" | "unknown";
-  introspect(options?: { useCache?: boolean }): Promise<{
-    primary_keys: { schema: string; table: string; columns: string[] }[];
-    foreign_keys: { schema: string; fk_def: string }[];
-    indexes: { schema: string; name: string }[];
-    unique_constraints: { schema: string; name: string }[];
-  }>;
-  onPostgrestAST(ast: Ast, vars: RequestVars): Promise<Ast>;
-  withContext<T>(vars: RequestVars | undefined, step: (database: Kysely<unknown>) => Promise<T>): Promise<T>;
-}
-
-/** Who makes a request, as lite has verified it. */
-export interface RequestVars {
-  auth?: { role?: string; jwt?: Record<string, unknown> | null };
 }
 
 const FIELDS: Record<keyof ConnectionInternals, (value: unknown) => boolean> = {
-  driver: isFunction,
-  kysely: (value) => isObject(value) && isFunction(value.withPlugin) && isFunction(value.transaction),
+  driver: (value) => typeof value === "function",
   rlsState: (value) => value === "unknown",
-  introspect: isFunction,
-  onPostgrestAST: isFunction,
-  withContext: isFunction,
 };
 
 /**
@@ -53,9 +33,19 @@ export function assertInternals(connection: object): asserts connection is Conne
   );
 }
 
-function isFunction(value: unknown): boolean {
-  return typeof value === "function";
+/** Makes a driver take a string for a json parameter as JSON text where it is some: lite sends both. */
+export function acceptJsonText({ options }: postgres.Sql): void {
+  for (const type of [114, 3802]) {
+    options.serializers[type] = (value: unknown) =>
+      typeof value === "string" && isJsonText(value) ? value : JSON.stringify(value);
+  }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null;
+function isJsonText(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -3,8 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type FakeGithub, startFakeGithub } from "../../fakes/github.ts";
+import { createHealth } from "../health.ts";
 import { holdLease, type Lease } from "../lease.ts";
 import { createLog } from "../log.ts";
+import { KNOWN_LIMITS } from "../options.ts";
 import type { Claim } from "../queue.ts";
 import { createRedactor } from "../redact.ts";
 import { type Outcome, runTask, type TaskDeps, type TaskOptions } from "../run-task.ts";
@@ -78,12 +80,14 @@ export async function openBench(): Promise<Bench> {
     }),
     deps: (command, options = {}) => {
       const redactor = createRedactor([TOKEN]);
+      const log = createLog("json", redactor, (line: string) => lines.push(line));
       return {
         queue,
         environment: bench.environment,
         redactor,
+        health: createHealth({ agents: ["scripted"], log }),
         githubToken: () => Promise.resolve(TOKEN),
-        log: createLog("json", redactor, (line: string) => lines.push(line)),
+        log,
         options: {
           commandOf: () => command,
           folder: tasks,
@@ -94,6 +98,9 @@ export async function openBench(): Promise<Bench> {
           agentTimeoutMs: 20_000,
           graceMs: 300,
           passEnv: [],
+          filters: {},
+          limits: { sentences: KNOWN_LIMITS, waitMs: 300_000 },
+          retry: { patienceMs: 10_000, waitMs: { min: 20, max: 200 } },
           githubApiUrl: fake.url,
           goal: "pull_request",
           metadata: { model: "scripted-1" },

@@ -1,14 +1,26 @@
-import { type Claim, type FailureReport, type Queue, QueueError, type Result } from "../queue.ts";
+import {
+  type Claim,
+  type FailureReport,
+  type Later,
+  type Queue,
+  QueueError,
+  type Result,
+  type Start,
+} from "../queue.ts";
 
 /** A queue in memory: one lease at a time, and the calls that were made with it. */
 export interface MemoryQueue extends Queue {
   /** The tasks that are claimed next. */
   readonly pending: Claim[];
   readonly claimKeys: string[];
-  readonly heartbeats: (string | undefined)[];
+  readonly heartbeats: (Start | undefined)[];
   readonly completed: Result[];
   readonly failures: FailureReport[];
   readonly released: number[];
+  /** Those of them that have to wait. */
+  readonly later: (Later & { task: number })[];
+  /** The agents of the last claim. */
+  agents: readonly string[];
   /** The result of calls from now on: the state, or an error. */
   state: "running" | "cancelled" | QueueError;
   /** The errors of the next calls of any kind, one each. */
@@ -36,14 +48,17 @@ export function createMemoryQueue(): MemoryQueue {
     completed: [],
     failures: [],
     released: [],
+    later: [],
+    agents: [],
     state: "running",
     errors: [],
-    claim(key) {
+    claim(key, agents) {
+      queue.agents = agents;
       queue.claimKeys.push(key);
       return answer(() => queue.pending.shift() ?? null);
     },
-    heartbeat(_, message) {
-      queue.heartbeats.push(message);
+    heartbeat(_, start) {
+      queue.heartbeats.push(start);
       return answer(() => queue.state === "cancelled" ? "cancelled" : "running");
     },
     complete: (_, result) => write(() => queue.completed.push(result)),
@@ -51,7 +66,11 @@ export function createMemoryQueue(): MemoryQueue {
       await write(() => queue.failures.push(failure));
       return failure.retryable ? "pending" : "failed";
     },
-    release: (claim) => write(() => queue.released.push(claim.task_id)),
+    release: (claim, later) =>
+      write(() => {
+        queue.released.push(claim.task_id);
+        if (later) queue.later.push({ task: claim.task_id, ...later });
+      }),
     async until(condition) {
       await new Promise<void>((resolve) => {
         const look = (): void => {

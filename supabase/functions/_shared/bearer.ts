@@ -16,8 +16,9 @@ const claimsSchema = z.object({ sub: z.guid(), role: z.literal("authenticated") 
  * of the Data API with the token does that, and where it answers 401, the caller throws `tokenInvalid`.
  *
  * @param owner whose token is needed, as it reads in a sentence
+ * @param metadataUrl of the protected resource's metadata, which the challenge then names
  */
-export function parseBearer(request: Request, owner: string): Bearer {
+export function parseBearer(request: Request, owner: string, metadataUrl?: string): Bearer {
   const authorization = request.headers.get("authorization");
   if (authorization === null) {
     throw new HttpError({
@@ -25,24 +26,24 @@ export function parseBearer(request: Request, owner: string): Bearer {
       code: "sign_in_required",
       message: `This needs the access token of ${owner}.`,
       hint: "Send it as `Authorization: Bearer <access token>`.",
-      headers: { "www-authenticate": challenge() },
+      headers: { "www-authenticate": challenge(undefined, metadataUrl) },
     });
   }
   const token = authorization.match(/^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i)?.[1];
   const userId = token && parseSubject(token);
-  if (!token || !userId) throw tokenInvalid("It is not the access token of a signed-in person.");
+  if (!token || !userId) throw tokenInvalid("It is not the access token of a signed-in person.", metadataUrl);
   return { token, userId };
 }
 
 /** The error for an access token that the API rejects. */
-export const tokenInvalid = (details: string): HttpError =>
+export const tokenInvalid = (details: string, metadataUrl?: string): HttpError =>
   new HttpError({
     status: 401,
     code: "token_invalid",
     message: "The access token is invalid or has expired.",
     details,
     hint: "Sign in again and send the new access token; a token is valid for an hour.",
-    headers: { "www-authenticate": challenge("invalid_token") },
+    headers: { "www-authenticate": challenge("invalid_token", metadataUrl) },
   });
 
 /** The error while the API can't verify the token. */
@@ -54,8 +55,13 @@ export const API_UNAVAILABLE: Failure = {
   headers: { "retry-after": "5" },
 };
 
-/** RFC 6750, section 3: without credentials the challenge names no error. */
-const challenge = (error?: string): string => `Bearer realm="fixloop"${error ? `, error="${error}"` : ""}`;
+/** RFC 6750, section 3: without credentials the challenge names no error. RFC 9728, section 5.1: `resource_metadata`. */
+const challenge = (error?: string, metadataUrl?: string): string =>
+  [
+    'Bearer realm="fixloop"',
+    ...error ? [`error="${error}"`] : [],
+    ...metadataUrl ? [`resource_metadata="${metadataUrl}"`] : [],
+  ].join(", ");
 
 function parseSubject(token: string): string | undefined {
   try {

@@ -93,6 +93,20 @@ describe("a body with the right secret", () => {
     },
   );
 
+  test.each([
+    ["refused", { processed: 0 }, 422],
+    ["refused but one", { processed: 1, imported: [{}] }, 200],
+    ["refused, next to a hint", { processed: 0, hints: 1 }, 200],
+  ])("of which every element is %s", async (_what, counts, status) => {
+    const errors = [{ index: 0, message_id: null, code: "tracker_message_id_invalid", message: "…" }];
+    const data = { event_id: EVENT_ID, status: "failed", errors, ...counts };
+    const { handler, calls } = setUp({ results: { ingest_circle_event: { ok: true, data } } });
+    const response = await handler(request("[]"));
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ event_id: EVENT_ID, errors });
+    expect(calls).toHaveLength(1);
+  });
+
   test("with one rejected message is answered 200 and names it", async () => {
     const errors = [{ index: 1, message_id: null, code: "tracker_message_id_invalid", message: "…" }];
     const { handler } = setUp({

@@ -29,6 +29,7 @@ const outcomeSchema = z.object({
   hints: z.number().int().default(0),
   unrecognised: z.number().int().default(0),
 });
+type Outcome = z.infer<typeof outcomeSchema>;
 
 /**
  * Receives what Circle, or a workflow that reads Circle, sends: `POST /circle-webhook?secret=…` (or header
@@ -36,9 +37,10 @@ const outcomeSchema = z.object({
  *
  * One database call stores the raw bytes and turns them into messages and issues. Where that fails, another
  * one stores them alone, so that nothing is lost, and the scheduler processes them. Answers 200 `{event_id,
- * status, processed, imported, errors, hints, unrecognised}` once every message is imported or rejected
- * (`errors` lists which and why), and 202 with the same body where nothing was imported: an unknown shape, a
- * hint without content, or processing that has to be repeated. The same body sent again is the same event.
+ * status, processed, imported, errors, hints, unrecognised}` once every message is imported or refused
+ * (`errors` lists which and why), 422 with the same body where every one was refused, and 202 with the same
+ * body where nothing was imported: an unknown shape, a hint without content, or processing that has to be
+ * repeated. The same body sent again is the same event.
  *
  * Errors: 400, 401, 405, 408, 413, 415, 500, 503, 504 with `{code, message, details, hint, request_id}`.
  */
@@ -60,12 +62,17 @@ async function ingest(body: string, rpc: Rpc, details: Call["details"]): Promise
   details.outcome = outcome.status;
   details.processed = outcome.processed;
   details.errors = outcome.errors.length;
-  const isDone = outcome.status === "processed" || outcome.status === "failed";
-  return Response.json(outcome, { status: isDone ? 200 : 202 });
+  return Response.json(outcome, { status: statusOf(outcome) });
+}
+
+function statusOf({ status, processed, hints, errors }: Outcome): number {
+  const isRefused = status === "failed" && processed === 0 && hints === 0 && errors.length > 0;
+  if (isRefused) return 422;
+  return status === "processed" || status === "failed" ? 200 : 202;
 }
 
 /** Stores the bytes alone, for the scheduler to process. */
-async function store(body: string, rpc: Rpc): Promise<z.infer<typeof outcomeSchema>> {
+async function store(body: string, rpc: Rpc): Promise<Outcome> {
   const stored = await rpc("receive_circle_event", { body });
   if (stored.ok) return outcomeSchema.parse({ event_id: String(stored.data), status: "received" });
   throw new HttpError({

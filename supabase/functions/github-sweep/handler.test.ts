@@ -21,6 +21,7 @@ async function reader(n: number, isUnverified = false) {
 
 const due = (number: number, readers: DuePull["readers"], more: Partial<DuePull> = {}): DuePull => ({
   pull_request_id: number,
+  github_id: null,
   repo_owner: "acme",
   repo_name: "shop",
   number,
@@ -76,6 +77,15 @@ function setUp({ pulls = [], branches = [], answer = () => OK, results = {}, dep
 }
 
 describe("the caller", () => {
+  test("can't be a page in a browser, whatever it holds", async () => {
+    const { run, calls } = setUp({});
+    for (const origin of ["https://evil.example", "http://localhost", "null", ""]) {
+      expect(await run({ "x-fixloop-ticket": "ticket", apikey: "secret", origin }))
+        .toMatchObject({ status: 403, body: { code: "origin_forbidden" } });
+    }
+    expect(calls).toEqual([]);
+  });
+
   test("may have a ticket, which the database accepts", async () => {
     const { run, calls } = setUp({});
     expect(await run()).toMatchObject({ status: 200, body: { requests: 0, stopped: null } });
@@ -191,19 +201,42 @@ describe("it stops", () => {
   const many = () => Array.from({ length: 9 }, (_, at) => at + 1).map((n) => due(n, [one]));
   let one: DuePull["readers"][number];
 
-  test("when GitHub asks for it, until the time that GitHub gives", async () => {
-    one = await reader(1);
-    const until = new Date("2026-03-01T10:01:00Z");
+  const until = new Date("2026-03-01T10:01:00Z");
+  const paused = { name: "pause_github_sweep", args: { until: until.toISOString(), secret_id: null } };
+
+  test("when GitHub asks for it without a token, until the time that GitHub gives", async () => {
     const { run, calls } = setUp({
-      pulls: many(),
+      pulls: many().map((pull) => ({ ...pull, is_private: false, readers: [] })),
       answer: (_question, at) => at === 2 ? { kind: "limited", until } : OK,
     });
     const { body } = await run();
     expect(body).toMatchObject({ stopped: "limited", requests: 2, paused_until: until.toISOString() });
-    expect(calls.at(-1)).toEqual({
-      name: "pause_github_sweep",
-      args: { until: until.toISOString() },
+    expect(calls.at(-1)).toEqual(paused);
+  });
+
+  test("not for a limit of one token: that one rests, and the others are asked with", async () => {
+    const two = await reader(2);
+    one = await reader(1);
+    const { run, calls, tokens } = setUp({
+      pulls: [due(1, [one]), due(2, [one]), due(3, [two]), due(4, [one, two])],
+      answer: ({ token }) => token === "token-1" ? { kind: "limited", until } : OK,
     });
+    const { body } = await run();
+    expect(body).toMatchObject({ stopped: null, paused_until: null, tokens_limited: 1, read: 2 });
+    expect(tokens()).toEqual(["token-1", "token-2", "token-2"]);
+    expect(calls.filter(({ name }) => name === paused.name))
+      .toEqual([{ ...paused, args: { ...paused.args, secret_id: one.secret_id } }]);
+  });
+
+  test("when the database knows of another account that is limited", async () => {
+    one = await reader(1);
+    const later = "2026-03-01T10:00:30+00:00";
+    const { run } = setUp({
+      pulls: many(),
+      answer: () => ({ kind: "limited", until }),
+      results: { pause_github_sweep: { ok: true, data: later } },
+    });
+    expect((await run()).body).toMatchObject({ stopped: "limited", requests: 1, paused_until: later });
   });
 
   test("when its requests or its time are used up", async () => {
@@ -231,11 +264,21 @@ describe("it stops", () => {
   });
 });
 
+/** A task's branch in acme/shop, with somebody who may read it. */
+const branch = (one: Awaited<ReturnType<typeof reader>>, head_ref: string) => ({
+  ...one,
+  task_id: 5,
+  github_id: null,
+  repo_owner: "acme",
+  repo_name: "shop",
+  head_ref,
+});
+
 test("an answer that can't be stored does not affect the others", async () => {
   const one = await reader(1);
   const { run } = setUp({
     pulls: [due(1, [one])],
-    branches: [{ ...one, task_id: 5, repo_owner: "acme", repo_name: "shop", head_ref: "fix" }],
+    branches: [branch(one, "fix")],
     answer: ({ path }) => path.includes("?") ? { kind: "ok", body: "[{}]", etag: null } : OK,
     results: { finish_github_check: { ok: false, code: "PT422", message: "agents_pull_request_invalid" } },
   });
@@ -245,7 +288,7 @@ test("an answer that can't be stored does not affect the others", async () => {
 test("a branch's pull requests are asked for by owner and name", async () => {
   const one = await reader(1);
   const { run, questions, calls } = setUp({
-    branches: [{ ...one, task_id: 5, repo_owner: "acme", repo_name: "shop", head_ref: "fix/a&b #1" }],
+    branches: [branch(one, "fix/a&b #1")],
     answer: () => ({ kind: "ok", body: '[{"number": 1}]', etag: null }),
   });
   expect((await run()).body).toMatchObject({ found: 1 });

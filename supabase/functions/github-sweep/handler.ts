@@ -2,6 +2,7 @@ import type { Rpc } from "../_shared/database.ts";
 import { decryptSecret, type MasterKeys, SecretError } from "../_shared/encryption.ts";
 import { createEndpoint, type EndpointDependencies, loadSetting } from "../_shared/endpoint.ts";
 import { type Failure, HttpError } from "../_shared/failure.ts";
+import { refuseOrigin } from "../_shared/origin.ts";
 import { withRetry } from "../_shared/transient.ts";
 import type { AskGithub } from "./github.ts";
 import { type Plan, planSchema, type Reader } from "./plan.ts";
@@ -40,13 +41,14 @@ const TICKET_INVALID: Failure = {
 /**
  * Asks GitHub about the pull requests that are due: `POST /github-sweep` with the header `x-fixloop-ticket`,
  * as the database calls it, or with a secret key. Answers 200 with a `Report`, whose `stopped` is the reason
- * when it did not get through. Errors: 401, 405, 500, 503, 504 with `{code, message, details, hint, request_id}`.
+ * when it did not get through. Errors: 401, 403, 405, 500, 503, 504 with `{code, message, details, hint, request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
   const { maxRequests = MAX_REQUESTS, maxMs = MAX_MS, ask, clock } = deps;
   const rpc = withRetry(deps.rpc);
   const options = { name: "github-sweep", maxBytes: 0, deadlineMs: DEADLINE_MS };
   return createEndpoint({ ...deps, now: clock }, options, async ({ request, details }) => {
+    refuseOrigin(request);
     const ticket = request.headers.get("x-fixloop-ticket");
     if (ticket === null && !await deps.isServer(request)) throw new HttpError(TICKET_INVALID);
     const keys = loadSetting(deps.masterKeys, {

@@ -9,6 +9,8 @@ const readerSchema = z.object({
 
 const pullSchema = z.object({
   pull_request_id: z.number(),
+  /** GitHub's id of the repository; null until GitHub has reported it. */
+  github_id: z.number().int().nullable(),
   repo_owner: z.string(),
   repo_name: z.string(),
   number: z.number().int(),
@@ -19,6 +21,7 @@ const pullSchema = z.object({
 
 const branchSchema = readerSchema.omit({ is_unverified: true }).extend({
   task_id: z.number(),
+  github_id: z.number().int().nullable(),
   repo_owner: z.string(),
   repo_name: z.string(),
   head_ref: z.string(),

@@ -15,6 +15,8 @@ export interface Report {
   not_seen: number;
   /** Tokens that GitHub rejects, or that can't be decrypted. */
   tokens_refused: number;
+  /** Tokens that GitHub asks not to be used for a while. */
+  tokens_limited: number;
   /** Pull requests and branches without a usable answer, or whose answer could not be stored. */
   failed: number;
   /** Branches whose pull requests were found. */
@@ -62,6 +64,7 @@ class Run {
     unchanged: 0,
     not_seen: 0,
     tokens_refused: 0,
+    tokens_limited: 0,
     failed: 0,
     found: 0,
     stopped: null,
@@ -70,6 +73,7 @@ class Run {
   readonly #tools: SweepTools;
   readonly #started: number;
   readonly #unusable = new Set<string>();
+  readonly #resting = new Set<string>();
   #failuresInARow = 0;
 
   constructor(tools: SweepTools) {
@@ -100,6 +104,11 @@ class Run {
     return answer;
   }
 
+  /** Whether GitHub has asked not to use this token: what its user waits for, waits too. */
+  isResting(reader: Reader): boolean {
+    return this.#resting.has(reader.secret_id);
+  }
+
   /** Stores a result; false when that failed. */
   async store(name: string, args: Record<string, unknown>): Promise<boolean> {
     const result = await this.#tools.rpc(name, args);
@@ -123,10 +132,24 @@ class Run {
       await this.store("mark_secret_checked", { id: reader.secret_id, is_valid: false });
     }
     if (answer.kind === "limited") {
-      this.report.stopped = "limited";
-      this.report.paused_until = answer.until.toISOString();
-      await this.store("pause_github_sweep", { until: this.report.paused_until });
+      this.#unusable.add(key);
+      await this.#rest(answer.until.toISOString(), reader);
     }
+  }
+
+  /** A limit that came with a token is the token's, until the database knows of another account's. */
+  async #rest(until: string, reader: Reader | null): Promise<void> {
+    if (reader) {
+      this.report.tokens_limited++;
+      this.#resting.add(reader.secret_id);
+    }
+    const secretId = reader?.secret_id ?? null;
+    const result = await this.#tools.rpc("pause_github_sweep", { until, secret_id: secretId });
+    if (!result.ok) this.#fail();
+    const pausedUntil = result.ok && typeof result.data === "string" ? result.data : null;
+    if (pausedUntil === null && reader) return;
+    this.report.stopped = "limited";
+    this.report.paused_until = pausedUntil ?? until;
   }
 
   #fail(): void {
@@ -136,13 +159,20 @@ class Run {
 }
 
 /**
+ * The path of a repository: by its id, which stays the same when it is renamed, so that who takes its name is never
+ * asked about in its place.
+ */
+const pathOf = ({ github_id, repo_owner, repo_name }: DuePull | DueBranch): string =>
+  github_id === null
+    ? `/repos/${encodeURIComponent(repo_owner)}/${encodeURIComponent(repo_name)}`
+    : `/repositories/${github_id}`;
+
+/**
  * Asks about a pull request with the token of every user who waits to see it, else of one who may see it,
  * else without a token where it may be public.
  */
 async function checkPull(run: Run, pull: DuePull): Promise<void> {
-  const path = `/repos/${encodeURIComponent(pull.repo_owner)}/${
-    encodeURIComponent(pull.repo_name)
-  }/pulls/${pull.number}`;
+  const path = `${pathOf(pull)}/pulls/${pull.number}`;
   const ask = async (reader: Reader | null): Promise<GithubAnswer["kind"] | null> => {
     const askedAt = new Date(run.now).toISOString();
     const answer = await run.ask(reader, { path, etag: pull.etag });
@@ -157,7 +187,9 @@ async function checkPull(run: Run, pull: DuePull): Promise<void> {
     if (run.report.stopped) return;
   }
   const isAsked = kinds.some((kind) => isKnown(kind) || kind === "not_seen" || kind === "failed");
-  if (!isAsked && pull.is_private !== true) kinds.push(await ask(null));
+  // not for a user whose token rests: their requests would use up those without a token, and pause everybody's
+  const isResting = pull.readers.some((reader) => run.isResting(reader));
+  if (!isAsked && !isResting && pull.is_private !== true) kinds.push(await ask(null));
   if (kinds.includes("not_seen") && kinds.every((kind) => kind === "not_seen" || kind === "token_rejected")) {
     await run.store("finish_github_check", {
       pull_request_id: pull.pull_request_id,
@@ -198,9 +230,9 @@ async function storePull(
 
 /** Asks for the pull requests of a task's branch, in any state, newest first. */
 async function findPull(run: Run, branch: DueBranch): Promise<void> {
-  const { repo_owner: owner, repo_name: name } = branch;
-  const query = new URLSearchParams({ head: `${owner}:${branch.head_ref}`, state: "all", per_page: "10" });
-  const path = `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(name)}/pulls?${query}`;
+  const head = `${branch.repo_owner}:${branch.head_ref}`;
+  const query = new URLSearchParams({ head, state: "all", per_page: "10" });
+  const path = `${pathOf(branch)}/pulls?${query}`;
   const askedAt = new Date(run.now).toISOString();
   const answer = await run.ask(branch, { path, etag: null });
   if (answer?.kind !== "ok" || answer.body.trim() === "[]") return;

@@ -60,6 +60,18 @@ test("an unknown token is rejected", async () => {
   });
 });
 
+test("a token of an app's installation is checked by what it may read", async () => {
+  const token = `ghs_${"i".repeat(36)}`;
+  expect(await check(token)).toMatchObject({ outcome: "rejected", status: 401 });
+  github.state.addUser({ login: "shop-bot[bot]", token });
+  expect(await check(token)).toMatchObject({
+    outcome: "valid",
+    facts: { login: "an app without repositories" },
+  });
+  github.state.addRepo({ owner: "acme", name: "shop", isPrivate: true, members: ["shop-bot[bot]"] });
+  expect(await check(token)).toMatchObject({ outcome: "valid", facts: { login: "acme" } });
+});
+
 test.each([
   ["an app's own token", "Resource not accessible by integration"],
   ["a suspended account", "Sorry. Your account was suspended."],

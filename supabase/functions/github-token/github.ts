@@ -26,18 +26,25 @@ export type CheckToken = (token: string) => Promise<TokenCheck>;
 const MAX_ANSWER_BYTES = 256 * 1024;
 const MAX_RETRY_SECONDS = 3600;
 
+/** An app's installation has no person: the account whose repositories it may read stands for it. */
+const installationSchema = z.object({
+  repositories: z.array(z.object({ owner: z.object({ login: z.string().min(1).max(100) }) })),
+}).transform(({ repositories: [first] }) => ({ login: first?.owner.login ?? "an app without repositories" }));
 const userSchema = z.object({ login: z.string().min(1).max(100) });
 const errorSchema = z.object({ message: z.string().max(500) });
 
 /**
- * Asks `GET /user` of GitHub's REST API, or of a GitHub Enterprise Server's.
+ * Asks `GET /user` of GitHub's REST API, or of a GitHub Enterprise Server's; with a token of an app's installation
+ * (`ghs_…`), which is nobody's, `GET /installation/repositories`.
  *
  * @param apiUrl such as `https://api.github.com` or `https://<host>/api/v3`
  * @param timeoutMs for the whole answer
  */
 export function createCheckToken(apiUrl: string, timeoutMs: number, send: typeof fetch = fetch): CheckToken {
-  const url = `${apiUrl.replace(/\/+$/, "")}/user`;
+  const base = apiUrl.replace(/\/+$/, "");
   return async (token) => {
+    const isInstallation = token.startsWith("ghs_");
+    const url = `${base}${isInstallation ? "/installation/repositories?per_page=1" : "/user"}`;
     let response: Response;
     let body: unknown;
     try {
@@ -56,14 +63,18 @@ export function createCheckToken(apiUrl: string, timeoutMs: number, send: typeof
     } catch (error) {
       return unavailable(error instanceof DOMException ? error.name : "unreachable");
     }
-    return parseAnswer(response, body);
+    return parseAnswer(response, body, isInstallation ? installationSchema : userSchema);
   };
 }
 
-function parseAnswer(response: Response, body: unknown): TokenCheck {
+function parseAnswer(
+  response: Response,
+  body: unknown,
+  schema: z.ZodType<{ login: string }>,
+): TokenCheck {
   const { status, headers } = response;
   if (status === 200) {
-    const user = userSchema.safeParse(body);
+    const user = schema.safeParse(body);
     if (!user.success) return unavailable("unexpected_answer");
     const facts = { login: user.data.login, scopes: parseScopes(headers), expires_at: parseExpiry(headers) };
     return { outcome: "valid", facts };

@@ -1,110 +1,21 @@
-import { createClient } from "@supabase/supabase-js";
 import { describe, expect, test } from "vitest";
 import type { RpcResult } from "../_shared/database.ts";
-import { decryptSecret, encryptSecret, parseMasterKeys } from "../_shared/encryption.ts";
-import type { LogEntry } from "../_shared/log.ts";
+import { decryptSecret, parseMasterKeys } from "../_shared/encryption.ts";
 import type { TokenCheck } from "./github.ts";
-import { createHandler, type Dependencies } from "./handler.ts";
-
-// The handler with a fake Data API and a fake GitHub; over HTTP: supabase/tests/api/github-token.test.ts.
-
-const USER_ID = "0b4c7d6e-8a3c-4f6f-9b0a-2f6a3c1d9e11";
-const SECRET_ID = "6f7c2f7e-8a3c-4f6f-9b0a-2f6a3c1d9e11";
-const GITHUB_TOKEN = `ghp_${"canary".repeat(6)}`;
-const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-const TOKEN = `${part({ alg: "HS256" })}.${part({ sub: USER_ID, role: "authenticated" })}.c2lnbmVk`;
-const masterKeys = parseMasterKeys("X", `k1:${Buffer.alloc(32, 1).toString("base64")}`);
-
-const NONE = {
-  is_set: false,
-  login: null,
-  scopes: null,
-  expires_at: null,
-  checked_at: null,
-  invalid_at: null,
-};
-const SET = { ...NONE, is_set: true, login: "octocat", scopes: ["repo"], checked_at: "2026-11-21T10:00:00Z" };
-
-/** The results of database functions, unless a test sets others. */
-const ANSWERS: Record<string, unknown> = { set_github_token: SET, count_github_token_check: 0 };
-
-const valid: TokenCheck = {
-  outcome: "valid",
-  facts: { login: "octocat", scopes: ["repo"], expires_at: null },
-};
-
-interface World {
-  /** GitHub's answer. */
-  check?: TokenCheck;
-  /** The results of database functions, by name. */
-  rpc?: Record<string, RpcResult>;
-  /** The Data API's responses to the caller. */
-  api?: (path: string) => Response | Promise<Response>;
-  isServer?: boolean;
-}
-
-function setUp(world: World = {}, deps: Partial<Dependencies> = {}) {
-  const asked: string[] = [];
-  const called: { name: string; args: Record<string, unknown> }[] = [];
-  const logged: LogEntry[] = [];
-  const handler = createHandler({
-    connect: (token) =>
-      createClient("http://api.test", "sb_publishable_test", {
-        global: {
-          headers: { Authorization: `Bearer ${token}` },
-          fetch: async (input, init) => {
-            const path = new URL(new Request(input, init).url).pathname.replace("/rest/v1/", "");
-            return await (world.api?.(path) ?? Response.json(path.startsWith("rpc/") ? SET : []));
-          },
-        },
-        auth: { persistSession: false, autoRefreshToken: false },
-      }),
-    rpc: (name, args) => {
-      if (name !== "count_github_token_check") called.push({ name, args });
-      return Promise.resolve(world.rpc?.[name] ?? { ok: true, data: ANSWERS[name] ?? [] });
-    },
-    hasSecretKey: () => Promise.resolve(world.isServer ?? false),
-    masterKeys: () => masterKeys,
-    checkToken: (token) => {
-      asked.push(token);
-      return Promise.resolve(world.check ?? valid);
-    },
-    log: (entry) => logged.push(entry),
-    now: () => 0,
-    newId: () => SECRET_ID,
-    ...deps,
-  });
-  return { handler, asked, called, logged };
-}
-
-const request = (method: string, path = "", body?: BodyInit, headers: Record<string, string> = {}): Request =>
-  new Request(`http://localhost/github-token${path}`, {
-    method,
-    headers: { authorization: `Bearer ${TOKEN}`, ...headers },
-    ...(body === undefined ? {} : { body, duplex: "half" }),
-  });
-
-const set = (token: unknown): Request => request("POST", "", JSON.stringify({ token }));
-
-async function refusal(response: Response): Promise<string> {
-  const text = await response.text();
-  expect(text).not.toContain("canary");
-  const body = JSON.parse(text) as Record<string, unknown>;
-  expect(Object.keys(body)).toEqual(["code", "message", "details", "hint", "request_id"]);
-  return `${response.status} ${body.code}`;
-}
-
-const sealed = async (): Promise<Record<string, unknown>> => ({
-  id: SECRET_ID,
-  user_id: USER_ID,
-  kind: "github_token",
-  sealed: await encryptSecret(
-    masterKeys,
-    { id: SECRET_ID, kind: "github_token", ownerId: USER_ID },
-    GITHUB_TOKEN,
-  ),
-  metadata: { login: "octocat" },
-});
+import {
+  GITHUB_TOKEN,
+  masterKeys,
+  NONE,
+  part,
+  refusal,
+  request,
+  SECRET_ID,
+  SET,
+  set,
+  setUp,
+  USER_ID,
+  valid,
+} from "./testing.ts";
 
 describe("setting a token", () => {
   test("stores what GitHub reported, and the token encrypted for its row and owner", async () => {
@@ -257,105 +168,6 @@ describe("routes", () => {
       const shown = await handler(request(method, "/reveal", undefined, headers));
       expect(shown.headers.get("access-control-allow-origin")).toBeNull();
     }
-  });
-});
-
-describe("checking the stored token again", () => {
-  test("stores GitHub's answer and returns the new state", async () => {
-    const rpc = {
-      read_secret: { ok: true, data: [await sealed()] },
-      mark_secret_checked: { ok: true, data: true },
-    } as const;
-    const { handler, asked, called } = setUp({ rpc });
-    expect(await (await handler(request("POST", "/check"))).json()).toEqual(SET);
-    expect(asked).toEqual([GITHUB_TOKEN]);
-    expect(called.at(-1)).toEqual({
-      name: "mark_secret_checked",
-      args: {
-        id: SECRET_ID,
-        is_valid: true,
-        metadata: { login: "octocat", scopes: ["repo"], expires_at: null },
-      },
-    });
-  });
-
-  test("a token that GitHub now rejects is marked, which is not an error", async () => {
-    const rpc = { read_secret: { ok: true, data: [await sealed()] } } as const;
-    const { handler, called } = setUp({
-      rpc,
-      check: { outcome: "rejected", status: 401, message: "Bad credentials" },
-    });
-    expect((await handler(request("POST", "/check"))).status).toBe(200);
-    expect(called.at(-1)?.args).toEqual({ id: SECRET_ID, is_valid: false, metadata: {} });
-  });
-
-  test("nothing is marked while GitHub can't be asked", async () => {
-    const rpc = { read_secret: { ok: true, data: [await sealed()] } } as const;
-    const { handler, called } = setUp({ rpc, check: { outcome: "unavailable", cause: "x", retryAfter: 1 } });
-    expect(await refusal(await handler(request("POST", "/check")))).toBe("503 agents_github_unavailable");
-    expect(called.map(({ name }) => name)).toEqual(["read_secret"]);
-  });
-
-  test("where no token is stored, that is the error", async () => {
-    expect(await refusal(await setUp().handler(request("POST", "/check")))).toBe(
-      "404 agents_github_token_unknown",
-    );
-  });
-
-  test("a token of another row can't be decrypted", async () => {
-    const rpc = { read_secret: { ok: true, data: [{ ...await sealed(), user_id: SECRET_ID }] } } as const;
-    const { handler, logged } = setUp({ rpc });
-    expect(await refusal(await handler(request("POST", "/check")))).toBe(
-      "500 agents_github_token_unavailable",
-    );
-    expect(logged).toMatchObject([{ cause: "not_authentic" }]);
-  });
-});
-
-describe("revealing it", () => {
-  const lease = (task_id: unknown = 7, fencing_token: unknown = "9007199254740993"): Request =>
-    request("POST", "/reveal", JSON.stringify({ task_id, fencing_token }));
-
-  test("to a server that has the task's lease", async () => {
-    const rpc = { task_github_token: { ok: true, data: [await sealed()] } } as const;
-    const { handler, called, logged } = setUp({ rpc, isServer: true });
-    const response = await handler(lease());
-    expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(await response.json()).toEqual({ token: GITHUB_TOKEN, login: "octocat" });
-    expect(called[0]?.args).toEqual({ task_id: 7, fencing_token: "9007199254740993" });
-    expect(JSON.stringify(logged)).not.toContain("canary");
-    expect(logged).toMatchObject([{ action: "reveal", task_id: 7 }]);
-  });
-
-  test("not to a person", async () => {
-    const { handler, called } = setUp();
-    expect(await refusal(await handler(lease()))).toBe("401 secret_key_required");
-    expect(called).toEqual([]);
-  });
-
-  test.each([[0, 1], [1, -1], ["1; drop", 1], [1.5, 1], [null, 1], ["12345678901234567890", 1]])(
-    "not for the lease %s, %s",
-    async (task_id, fencing_token) => {
-      const { handler } = setUp({ isServer: true });
-      expect(await refusal(await handler(lease(task_id, fencing_token)))).toBe("422 agents_lease_invalid");
-    },
-  );
-
-  test.each<[string, RpcResult, string]>([
-    [
-      "lease",
-      { ok: false, code: "PT409", message: "agents_task_lease_expired" },
-      "409 agents_task_lease_expired",
-    ],
-    [
-      "token",
-      { ok: false, code: "PT404", message: "agents_github_token_unknown" },
-      "404 agents_github_token_unknown",
-    ],
-    ["database", { ok: false, code: "unreachable", message: "x" }, "503 database_unavailable"],
-  ])("not without its %s", async (_, task_github_token, expected) => {
-    const { handler } = setUp({ isServer: true, rpc: { task_github_token } });
-    expect(await refusal(await handler(lease()))).toBe(expected);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   requireMethod,
 } from "../_shared/endpoint.ts";
 import { HttpError } from "../_shared/failure.ts";
+import { refuseOrigin } from "../_shared/origin.ts";
 import { withRetry } from "../_shared/transient.ts";
 import { checkStored, removeToken, revealToken, setToken, type Tools } from "./actions.ts";
 import { identify } from "./caller.ts";
@@ -54,7 +55,7 @@ const ACTIONS: Record<string, Record<string, "status" | "set" | "check" | "remov
  * /reveal {task_id, fencing_token}` answers `{token, login}` of the task's user while that lease is open; no
  * other answer contains a token.
  *
- * Errors: 400, 401, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503, 504 with `{code, message, details, hint,
+ * Errors: 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503, 504 with `{code, message, details, hint,
  * request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
@@ -114,6 +115,7 @@ async function readToken(call: Call): Promise<string> {
 }
 
 async function reveal(call: Call, deps: Dependencies): Promise<{ token: string; login: string | null }> {
+  refuseOrigin(call.request);
   if (!await deps.hasSecretKey(call.request)) {
     throw new HttpError({
       status: 401,

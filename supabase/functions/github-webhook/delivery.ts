@@ -24,13 +24,46 @@ export const ACTIONS: ReadonlySet<string> = new Set([
   "ready_for_review",
 ]);
 
+/** The actions of a `repository` event that do. */
+export const REPOSITORY_ACTIONS: ReadonlySet<string> = new Set([
+  "renamed",
+  "transferred",
+  "privatized",
+  "deleted",
+]);
+
 /** What is checked here; the database parses the rest out of the same bytes. */
-const payloadSchema = z.object({
-  action: z.string(),
-  number: z.number(),
-  pull_request: z.object({ number: z.number(), state: z.string(), updated_at: z.string() }).loose(),
-  repository: z.object({ name: z.string(), owner: z.object({ login: z.string() }).loose() }).loose(),
+const repositorySchema = z.object({
+  id: z.number().int().optional(),
+  name: z.string(),
+  owner: z.object({ login: z.string() }).loose(),
 }).loose();
+const payloadSchemas = {
+  pull_request: z.object({
+    action: z.string(),
+    number: z.number(),
+    pull_request: z.object({ number: z.number(), state: z.string(), updated_at: z.string() }).loose(),
+    repository: repositorySchema,
+  }).loose(),
+  repository: z.object({
+    action: z.string(),
+    repository: repositorySchema.extend({ id: z.number().int(), updated_at: z.string() }),
+  }).loose(),
+};
+
+/** The events that change something that is stored. */
+export type KnownEvent = keyof typeof payloadSchemas;
+
+export const isKnownEvent = (event: string): event is KnownEvent => Object.hasOwn(payloadSchemas, event);
+
+/** A delivery that changes something that is stored. */
+export interface Change {
+  action: string;
+  owner: string;
+  name: string;
+  /** GitHub's id of the repository; null where a delivery has none. */
+  githubId: number | null;
+}
 
 /** Parses the headers of a delivery; throws 400. */
 export function parseHeaders(headers: Headers): DeliveryHeaders {
@@ -67,12 +100,11 @@ export function extractJson(body: Uint8Array<ArrayBuffer>, contentType: string |
 }
 
 /**
- * Parses as much of a `pull_request` event as it takes to decide whether the database has to process it;
- * throws 422.
+ * Parses as much of an event as it takes to decide whether the database has to process it; throws 422.
  *
- * @returns the event's action; null where it changes nothing that is stored
+ * @returns its action and its repository; null where it changes nothing that is stored
  */
-export function parsePayload(json: Uint8Array): string | null {
+export function parsePayload(event: KnownEvent, json: Uint8Array): Change | null {
   let payload: unknown;
   try {
     payload = JSON.parse(new TextDecoder().decode(json));
@@ -83,9 +115,13 @@ export function parsePayload(json: Uint8Array): string | null {
     throw payloadInvalid("It is not a JSON object.");
   }
   const action = "action" in payload && typeof payload.action === "string" ? payload.action : null;
-  if (action === null || !ACTIONS.has(action)) return null;
-  if (payloadSchema.safeParse(payload).success) return action;
-  throw payloadInvalid("It has no pull request or no repository as a pull_request event has them.");
+  if (action === null || !(event === "repository" ? REPOSITORY_ACTIONS : ACTIONS).has(action)) return null;
+  const parsed = payloadSchemas[event].safeParse(payload);
+  if (parsed.success) {
+    const { owner, name, id } = parsed.data.repository;
+    return { action, owner: owner.login, name, githubId: id ?? null };
+  }
+  throw payloadInvalid(`It has no pull request or no repository as a ${event} event has them.`);
 }
 
 const payloadInvalid = (details: string): HttpError =>

@@ -13,7 +13,7 @@ import {
   sign,
 } from "../../tests/support/github-deliveries.ts";
 import { type Call, setUpWebhook as setUp } from "../../tests/support/github-webhook.ts";
-import { ACTIONS } from "./delivery.ts";
+import { ACTIONS, REPOSITORY_ACTIONS } from "./delivery.ts";
 
 const asked = ({ args }: Call): string => Buffer.from(String(args.body), "base64").toString("utf8");
 
@@ -24,14 +24,15 @@ describe("every documented example of every event of GitHub's", () => {
       const body = JSON.stringify(example);
       const response = await handler(deliveryRequest(body, { event: name }));
       expect(response.status).toBe(200);
-      const isTaken = name === "pull_request" && ACTIONS.has(example.action ?? "");
+      const actions = { pull_request: ACTIONS, repository: REPOSITORY_ACTIONS }[name];
+      const isTaken = actions?.has(example.action ?? "") ?? false;
       expect(await response.json()).toEqual({
         delivery_id: DELIVERY_ID,
         status: isTaken ? "done" : "ignored",
       });
       expect(calls.map(({ name }) => name)).toEqual(isTaken ? ["ingest_github_delivery"] : []);
       if (calls[0]) {
-        expect(calls[0].args).toMatchObject({ delivery_id: DELIVERY_ID, event: "pull_request" });
+        expect(calls[0].args).toMatchObject({ delivery_id: DELIVERY_ID, event: name });
         expect(asked(calls[0])).toBe(body);
       }
     });
@@ -53,6 +54,58 @@ describe("a form-encoded delivery", () => {
     const response = await handler(deliveryRequest("a=b", { headers: form }));
     expect(response.status).toBe(415);
     expect(calls).toEqual([]);
+  });
+});
+
+describe("a secret of one repository", () => {
+  const secret = "a-secret-of-one-repository";
+  const signed = (payload: unknown, by = secret) => {
+    const body = JSON.stringify(payload);
+    return deliveryRequest(body, { signature: sign(body, by) });
+  };
+  const deps = (repository: string) => ({ repositorySecrets: () => [{ repository, secret }] });
+
+  test("is good for that repository, whatever the case of its name", async () => {
+    const { handler, calls } = setUp({}, deps("codertocat/hello-world"));
+    expect((await handler(signed(OPENED))).status).toBe(200);
+    expect((await handler(signed(OPENED, SECRET))).status).toBe(200);
+    expect(calls.map(({ name }) => name)).toEqual([
+      "is_github_repository",
+      "ingest_github_delivery",
+      "ingest_github_delivery",
+    ]);
+    expect(calls[0]?.args).toEqual({ owner: "Codertocat", name: "Hello-World", github_id: 186853002 });
+  });
+
+  test("and not with an id that is another one's, nor where that can't be checked", async () => {
+    const answers: [RpcResult, number][] = [
+      [{ ok: true, data: false }, 401],
+      [{ ok: false, code: "unreachable", message: "fetch failed" }, 503],
+    ];
+    for (const [is_github_repository, status] of answers) {
+      const { handler, calls } = setUp({ is_github_repository }, deps("codertocat/hello-world"));
+      expect((await handler(signed(OPENED))).status).toBe(status);
+      expect(calls).toHaveLength(1);
+    }
+  });
+
+  test("and for no other one", async () => {
+    const { handler, calls } = setUp({}, deps("codertocat/another"));
+    const response = await handler(signed(OPENED));
+    expect([response.status, (await response.json()).code]).toEqual([
+      401,
+      "agents_webhook_signature_invalid",
+    ]);
+    expect(calls).toEqual([]);
+  });
+
+  test("that can't be read stops the webhook, and is not taken for none", async () => {
+    const { handler } = setUp({}, {
+      repositorySecrets: () => {
+        throw new Error("GITHUB_REPOSITORY_SECRETS has a secret of fewer than 20 characters");
+      },
+    });
+    expect((await handler(signed(OPENED, SECRET))).status).toBe(503);
   });
 });
 

@@ -64,8 +64,8 @@ function explain(error: NonNullable<Answer<unknown>["error"]>, status: number): 
   );
 }
 
-/** The caller's role does not allow the write. Thrown also when row security hid an existing row from an update. */
-export const roleRequired = (): CallError =>
+/** The caller may not write this row or column. */
+const roleRequired = (): CallError =>
   new CallError(
     "team_role_required",
     "Your role in the team does not allow this.",

@@ -9,12 +9,16 @@ export interface Caller {
   db: SupabaseClient;
 }
 
-/** Finds out who is calling, by asking the API for the caller's membership with their access token; throws 401, 403 or 503. */
-export async function identify(request: Request, connect: Connect): Promise<Caller> {
-  const { token, userId } = parseBearer(request, "a team member");
+/**
+ * Finds out who is calling, by asking the API for the caller's membership with their access token; throws 401, 403 or 503.
+ *
+ * @param metadataUrl where a caller without a valid token finds out how to get one
+ */
+export async function identify(request: Request, connect: Connect, metadataUrl: string): Promise<Caller> {
+  const { token, userId } = parseBearer(request, "a team member", metadataUrl);
   const db = connect(token);
   const { data, error, status } = await db.from("team_members").select("role").eq("user_id", userId);
-  if (status === 401) throw tokenInvalid(error?.message ?? "The API rejected it.");
+  if (status === 401) throw tokenInvalid(error?.message ?? "The API rejected it.", metadataUrl);
   if (error) throw new HttpError(API_UNAVAILABLE);
   if (data.length > 0) return { userId, db };
   throw new HttpError({

@@ -1,16 +1,12 @@
 import { z } from "zod";
 import { call } from "./call.ts";
 import { conversationId, issueNumber } from "./inputs.ts";
-import { linkConversation } from "./insert-once.ts";
-import { findIssue, loadIssue } from "./issues.ts";
+import { loadIssue } from "./issues.ts";
+import { issue as issueRow } from "./outputs.ts";
 import { ADDS, type Tool, tool } from "./tool.ts";
 
-// An issue keeps no trace of a claim that has ended, so its history records which conversations held one.
-const CLAIMED = "Claimed.";
-const RELEASED = "Released.";
-
 const minutes = z.number().int().min(1).max(1_440).default(30)
-  .describe("How long the claim lasts. Claim again to extend it.");
+  .describe("How long the claim lasts after your last write to the issue.");
 
 interface Claimed {
   id: string;
@@ -21,17 +17,18 @@ export const claimingTools: readonly Tool[] = [
     title: "Claim an issue",
     description:
       "Claims an active issue for this conversation, so that nobody else takes it in the meantime; the status does not " +
-      "change. The claim belongs to this conversation under your account: claiming again extends it. It ends after the " +
-      "given minutes (lease_expires_at), when the issue is no longer active, or with release_issue. If another " +
-      "conversation holds a claim, the error contains its holder and end. The issue's history records the claim. " +
-      "Returns {issue}.",
+      "change. The claim belongs to this conversation under your account. It ends the given minutes after your last write " +
+      "to the issue through any tool (lease_expires_at), when the issue is no longer active, or with release_issue. While " +
+      "you hold it, or after you lost it, tools that write return it as claim. If another conversation holds a claim, the " +
+      "error contains its holder and end; if the issue duplicates an unfinished one, the number of that one. The issue's " +
+      "history records the claim. Returns {issue}.",
     input: { issue_number: issueNumber, minutes, conversation_id: conversationId },
+    output: { issue: issueRow },
     annotations: ADDS,
   }, async ({ issue_number, minutes, conversation_id }, { db }) => {
     const { id } = await call<Claimed>(() =>
       db.rpc("claim_exai_issue", { issue_number, conversation_id, minutes })
     );
-    await linkConversation(db, id, conversation_id, CLAIMED);
     return { issue: await loadIssue(db, id) };
   }),
 
@@ -41,12 +38,10 @@ export const claimingTools: readonly Tool[] = [
       "Releases this conversation's claim on an issue. Returns {issue_number, released}; released is false if this " +
       "conversation had no claim under your account. Admins release any claim.",
     input: { issue_number: issueNumber, conversation_id: conversationId },
+    output: { issue_number: z.number(), released: z.boolean() },
     annotations: ADDS,
   }, async ({ issue_number, conversation_id }, { db }) => {
     const released = await call(() => db.rpc("release_exai_issue", { issue_number, conversation_id }));
-    if (released) {
-      await linkConversation(db, await findIssue(db, issue_number), conversation_id, RELEASED);
-    }
     return { issue_number, released };
   }),
 
@@ -57,11 +52,11 @@ export const claimingTools: readonly Tool[] = [
       "none. Concurrent callers get different issues. Each call claims another issue: release the one you have if you " +
       "will not do it.",
     input: { minutes, conversation_id: conversationId },
+    output: { issue: issueRow.nullable() },
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false },
   }, async ({ minutes, conversation_id }, { db }) => {
     const [claimed] = await call<Claimed[]>(() => db.rpc("next_exai_issue", { conversation_id, minutes }));
     if (!claimed) return { issue: null };
-    await linkConversation(db, claimed.id, conversation_id, CLAIMED);
     return { issue: await loadIssue(db, claimed.id) };
   }),
 ];

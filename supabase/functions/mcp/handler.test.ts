@@ -6,6 +6,7 @@ import { idOf } from "./insert-once.ts";
 
 // The handler over a fake Data API whose answers each test defines; supabase/tests/api/mcp-*.test.ts use the real one.
 
+const PROJECT_URL = "https://ref.supabase.co";
 const USER_ID = "0b4c7d6e-8a3c-4f6f-9b0a-2f6a3c1d9e11";
 const ISSUE_ID = "6f7c2f7e-8a3c-4f6f-9b0a-2f6a3c1d9e11";
 
@@ -50,6 +51,7 @@ function setUp(answers: Answers = {}, deps: Partial<Dependencies> = {}) {
         global: { headers: { Authorization: `Bearer ${token}` }, fetch: answer },
         auth: { persistSession: false, autoRefreshToken: false },
       }),
+    projectUrl: PROJECT_URL,
     log: (entry) => logged.push(entry),
     now: () => 0,
     newId: () => "request-1",
@@ -196,6 +198,62 @@ describe("a repeated call", () => {
     expect(await ids({ description: "b" })).not.toBe(id);
     expect(await ids({ idempotency_key: "2" })).not.toBe(id);
     expect(await idOf("a", "b")).not.toBe(await idOf("ab"));
+  });
+});
+
+describe("pages in a browser", () => {
+  const trusted = [
+    "https://ref.supabase.co",
+    "http://localhost:5173",
+    "https://localhost",
+    "http://app.localhost:3000",
+    "http://127.0.0.1:6274",
+    "http://127.8.9.1",
+    "http://[::1]:8080",
+  ];
+  const foreign = [
+    "https://evil.example",
+    "http://ref.supabase.co",
+    "https://ref.supabase.co:8443",
+    "https://ref.supabase.co.evil.example",
+    "http://localhost.evil.example",
+    "http://127.0.0.1.evil.example",
+    "http://evil-localhost",
+    "http://10.0.0.1",
+    "http://localhost/path",
+    "file://localhost",
+    "null",
+    "",
+  ];
+
+  test.each(trusted)("%s may call", async (origin) => {
+    const { handler } = setUp();
+    const preflight = await handler(
+      new Request("http://localhost/mcp", { method: "OPTIONS", headers: { origin } }),
+    );
+    expect(preflight.status).toBe(204);
+    const response = await handler(call("list_active_issues", {}, { origin }));
+    await toolAnswer(response);
+    const unauthorized = await handler(call("list_active_issues", {}, { origin, authorization: "Bearer x" }));
+    expect(unauthorized.status).toBe(401);
+    for (const { headers } of [preflight, response, unauthorized]) {
+      expect(headers.get("access-control-allow-origin")).toBe(origin);
+      expect(headers.get("access-control-allow-methods")).toBe("POST");
+      expect(headers.get("access-control-allow-headers")).toMatch(/authorization.*mcp-protocol-version/);
+      expect(headers.get("access-control-expose-headers")).toMatch(/www-authenticate/);
+      expect(headers.get("vary")).toBe("origin");
+    }
+  });
+
+  test.each(foreign)("%j may not: 403 before the token is checked, without CORS headers", async (origin) => {
+    const { handler, sent } = setUp();
+    for (const method of ["OPTIONS", "POST", "GET"]) {
+      const response = await handler(new Request("http://localhost/mcp", { method, headers: { origin } }));
+      expect(response.status).toBe(403);
+      expect(await response.json()).toMatchObject({ code: "origin_forbidden" });
+      expect(response.headers.get("access-control-allow-origin")).toBeNull();
+    }
+    expect(sent).toEqual([]);
   });
 });
 

@@ -17,6 +17,20 @@ export const STEP_STATUSES = ["pending", "in_progress", "complete", "skipped"] a
 export const UPDATE_TYPES = ["comment", "fix_applied", "verification", "conversation_link"] as const;
 export const RELATION_KINDS = ["blocks", "relates", "duplicates", "parent", "discovered_from"] as const;
 
+/** Of the tracker. */
+export const TRACKER_STATUSES = [
+  "waiting_for_help",
+  "in_progress",
+  "resolved",
+  "blocked",
+  "archived",
+] as const;
+export const SEGMENTS = ["auth", "code", "tool", "misc"] as const;
+
+/** How many rows a tool returns, and how many it skips. */
+export const limit = (max: number, byDefault: number) => z.number().int().min(1).max(max).default(byDefault);
+export const offset = z.number().int().min(0).max(100_000).default(0);
+
 export const issueNumber = z.number().int().min(1).max(2_147_483_647)
   .describe("The issue's number, as in #12.");
 

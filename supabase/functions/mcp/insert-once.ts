@@ -27,22 +27,3 @@ export async function insertOnce(
       .overrideTypes<{ id: string }[], { merge: false }>()
   );
 }
-
-/**
- * Records the conversation in the issue's history, for tools whose rows have no column for it: once per conversation and
- * content.
- */
-export async function linkConversation(
-  db: SupabaseClient,
-  issueId: string,
-  conversationId: string,
-  content: string,
-): Promise<void> {
-  await insertOnce(db, "exai_issue_updates", [{
-    id: await idOf("conversation_link", issueId, conversationId, content),
-    issue_id: issueId,
-    update_type: "conversation_link",
-    content,
-    conversation_id: conversationId,
-  }]);
-}

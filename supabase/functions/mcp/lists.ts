@@ -1,9 +1,12 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
+import { fitPage, type Page, type Row } from "./bounded.ts";
 import { call } from "./call.ts";
 import { SEVERITIES } from "./inputs.ts";
-import { BRIEF_COLUMNS, type Row, shorten } from "./issues.ts";
+import { BRIEF_COLUMNS } from "./issues.ts";
 
 const PROGRESS_COLUMNS = `${BRIEF_COLUMNS}, completed_steps, total_steps, progress_percentage`;
+const ACTIVE_COLUMNS =
+  `${PROGRESS_COLUMNS}, is_ready, active_blockers_count, active_children_count, duplicate_of, is_to_be_closed`;
 const READY_COLUMNS = `${PROGRESS_COLUMNS}, unblocks_count`;
 
 export interface ActiveFilter {
@@ -15,41 +18,44 @@ export interface ActiveFilter {
   limit: number;
 }
 
-export interface Page<Cursor> {
-  issues: Row[];
-  next: Cursor | null;
-}
-
 /**
  * Active issues by severity, then number. The API orders by columns, and severities don't sort alphabetically: so there is
  * one query per severity until the page is full.
  */
 export async function listActive(db: SupabaseClient, filter: ActiveFilter): Promise<Page<string>> {
   const [afterSeverity, afterNumber] = filter.after?.split(":") ?? [];
+  if (filter.component) {
+    // Only a function reaches the index of the components.
+    const found = await call(() =>
+      db.rpc("list_active_exai_issues", {
+        component: filter.component,
+        severity: filter.severity ?? null,
+        category: filter.category ?? null,
+        after_severity: afterSeverity ?? null,
+        after_issue_number: afterNumber ? Number(afterNumber) : null,
+        max_results: filter.limit + 1,
+      }).select(ACTIVE_COLUMNS)
+    );
+    return fitPage(found as unknown as Row[], filter.limit, activeCursor);
+  }
   const rest = SEVERITIES.slice(Math.max(0, SEVERITIES.findIndex((severity) => severity === afterSeverity)));
   const issues: Row[] = [];
   for (const severity of rest.filter((one) => filter.severity?.includes(one) ?? true)) {
     const wanted = filter.limit + 1 - issues.length;
     issues.push(
       ...await call(() => {
-        let query = db.from("exai_active_issues").select(PROGRESS_COLUMNS).eq("severity", severity);
+        let query = db.from("exai_active_issues").select(ACTIVE_COLUMNS).eq("severity", severity);
         if (severity === afterSeverity) query = query.gt("issue_number", Number(afterNumber));
         if (filter.category) query = query.in("category", filter.category);
-        if (filter.component) query = query.contains("affected_components", arrayLiteral(filter.component));
         return query.order("issue_number").limit(wanted).overrideTypes<Row[], { merge: false }>();
       }),
     );
     if (issues.length > filter.limit) break;
   }
-  const last = issues[filter.limit - 1];
-  return {
-    issues: issues.slice(0, filter.limit).map(shorten),
-    next: issues.length > filter.limit ? `${last?.severity}:${last?.issue_number}` : null,
-  };
+  return fitPage(issues, filter.limit, activeCursor);
 }
 
-/** A PostgreSQL array literal with one text; supabase-js does not quote the elements that it joins. */
-const arrayLiteral = (text: string): string => `{"${text.replaceAll(/[\\"]/g, "\\$&")}"}`;
+const activeCursor = ({ severity, issue_number }: Row): string => `${severity}:${issue_number}`;
 
 /** Ready issues, in the order of the view. */
 export async function listReady(
@@ -61,8 +67,5 @@ export async function listReady(
     if (!includeClaimed) query = query.or("lease_expires_at.is.null,lease_expires_at.lte.now");
     return query.range(offset, offset + limit).overrideTypes<Row[], { merge: false }>();
   });
-  return {
-    issues: issues.slice(0, limit).map(shorten),
-    next: issues.length > limit ? offset + limit : null,
-  };
+  return fitPage(issues, limit, (_, count) => offset + count);
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { call } from "./call.ts";
 import { conversationId, issueNumber, RELATION_KINDS } from "./inputs.ts";
-import { linkConversation } from "./insert-once.ts";
-import { findIssues } from "./issues.ts";
+import { renewClaims } from "./issues.ts";
+import { relation } from "./outputs.ts";
 import { ADDS, OVERWRITES, type Tool, tool } from "./tool.ts";
 
 const input = {
@@ -19,17 +19,18 @@ export const relatingTools: readonly Tool[] = [
   tool("relate_issues", {
     title: "Relate two issues",
     description:
-      "Adds a relation between two issues. An issue that an open one blocks is not ready, nor are its children. A " +
-      "relation that would close a cycle of blocks and parent is rejected. Repeating a call changes nothing. The history " +
+      "Adds a relation between two issues. An issue that an unfinished one blocks is not ready, nor are its children; nor " +
+      "is a parent with unfinished children, nor a duplicate: what waits for it waits for the issue that it duplicates. A " +
+      "relation with which an issue would wait for itself is rejected. Repeating a call changes nothing. The history " +
       "of from_issue records the conversation. Returns {from_issue, to_issue, kind}.",
     input,
+    output: relation,
     annotations: ADDS,
   }, async ({ from_issue, to_issue, kind, conversation_id }, { db }) => {
-    const [from_issue_id = "", to_issue_id = ""] = await findIssues(db, from_issue, to_issue);
-    await call(() => db.rpc("relate_exai_issues", { from_issue_id, to_issue_id, kind }));
-    const content = `Related: #${from_issue} ${kind} #${to_issue}.`;
-    await linkConversation(db, from_issue_id, conversation_id, content);
-    return { from_issue, to_issue, kind };
+    const { ids, reported } = await renewClaims(db, conversation_id, from_issue, to_issue);
+    const [from_issue_id = "", to_issue_id = ""] = ids;
+    await call(() => db.rpc("relate_exai_issues", { from_issue_id, to_issue_id, kind, conversation_id }));
+    return { from_issue, to_issue, kind, ...reported };
   }),
 
   tool("unrelate_issues", {
@@ -38,14 +39,14 @@ export const relatingTools: readonly Tool[] = [
       "Removes a relation that relate_issues added (relates in either direction). The history of from_issue records the " +
       "conversation. Returns {from_issue, to_issue, kind, removed}; removed is false if there was no such relation.",
     input,
+    output: { ...relation, removed: z.boolean() },
     annotations: OVERWRITES,
   }, async ({ from_issue, to_issue, kind, conversation_id }, { db }) => {
-    const [from_issue_id = "", to_issue_id = ""] = await findIssues(db, from_issue, to_issue);
-    const removed = await call(() => db.rpc("unrelate_exai_issues", { from_issue_id, to_issue_id, kind }));
-    if (removed) {
-      const content = `No longer: #${from_issue} ${kind} #${to_issue}.`;
-      await linkConversation(db, from_issue_id, conversation_id, content);
-    }
-    return { from_issue, to_issue, kind, removed };
+    const { ids, reported } = await renewClaims(db, conversation_id, from_issue, to_issue);
+    const [from_issue_id = "", to_issue_id = ""] = ids;
+    const removed = await call(() =>
+      db.rpc("unrelate_exai_issues", { from_issue_id, to_issue_id, kind, conversation_id })
+    );
+    return { from_issue, to_issue, kind, removed, ...reported };
   }),
 ];

@@ -1,9 +1,10 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
-import { call, CallError, roleRequired } from "./call.ts";
+import { call, CallError } from "./call.ts";
 import { conversationId, idempotencyKey, issueNumber, STEP_STATUSES } from "./inputs.ts";
 import { idOf, insertOnce } from "./insert-once.ts";
-import { findIssue } from "./issues.ts";
+import { renewClaims } from "./issues.ts";
+import { claim, rows, step as stepRow } from "./outputs.ts";
 import { ADDS, OVERWRITES, type Tool, tool } from "./tool.ts";
 
 const MAX_STEPS = 100;
@@ -16,8 +17,8 @@ export const stepTools: readonly Tool[] = [
     title: "Add steps to an issue",
     description:
       "Adds steps of a fix to an issue's checklist, in this order, after the existing ones. With step_number a step gets " +
-      "that number, which must not be in use. All steps are added, or none. Returns {steps, added_count}: the whole " +
-      "checklist, up to 1000 steps, and how many of them are new.",
+      "that number, which must not be in use. All steps are added, or none. Returns {steps, added_count}: the steps of this " +
+      "call, and how many of them are new; the same call added the others before.",
     input: {
       issue_number: issueNumber,
       steps: z.array(z.strictObject({
@@ -27,33 +28,36 @@ export const stepTools: readonly Tool[] = [
       conversation_id: conversationId,
       idempotency_key: idempotencyKey,
     },
+    output: { issue_number: z.number(), steps: rows(stepRow), added_count: z.number(), claim },
     annotations: ADDS,
   }, async ({ issue_number, steps, conversation_id, idempotency_key }, { db, userId }) => {
-    const issueId = await findIssue(db, issue_number);
-    const added = await insertOnce(
-      db,
-      "exai_issue_checklist",
-      await Promise.all(steps.map(async ({ description, step_number = null }, at) => ({
-        // The same text twice in one call is two steps.
-        id: await idOf(
-          "add_steps",
-          userId,
-          issueId,
-          conversation_id,
-          idempotency_key,
-          description,
-          step_number,
-          {
-            occurrence: steps.slice(0, at).filter((step) => step.description === description).length,
-          },
-        ),
-        issue_id: issueId,
-        step_number,
-        description,
+    const { ids: [issueId = ""], reported } = await renewClaims(db, conversation_id, issue_number);
+    const given = await Promise.all(steps.map(async ({ description, step_number = null }, at) => ({
+      // The same text twice in one call is two steps.
+      id: await idOf(
+        "add_steps",
+        userId,
+        issueId,
         conversation_id,
-      }))),
+        idempotency_key,
+        description,
+        step_number,
+        {
+          occurrence: steps.slice(0, at).filter((step) => step.description === description).length,
+        },
+      ),
+      issue_id: issueId,
+      step_number,
+      description,
+      conversation_id,
+    })));
+    const added = await insertOnce(db, "exai_issue_checklist", given);
+    const stored = await call(() =>
+      db.from("exai_issue_checklist").select(STEP_COLUMNS).in("id", given.map(({ id }) => id)).order(
+        "step_number",
+      )
     );
-    return { issue_number, steps: await loadSteps(db, issueId), added_count: added.length };
+    return { issue_number, steps: stored, added_count: added.length, ...reported };
   }),
 
   tool("complete_step", {
@@ -68,9 +72,20 @@ export const stepTools: readonly Tool[] = [
       status: z.enum(STEP_STATUSES).default("complete"),
       conversation_id: conversationId,
     },
+    output: {
+      issue_number: z.number(),
+      step: stepRow,
+      changed: z.boolean(),
+      progress: z.looseObject({
+        completed_steps: z.number(),
+        skipped_steps: z.number(),
+        total_steps: z.number(),
+      }),
+      claim,
+    },
     annotations: OVERWRITES,
   }, async ({ issue_number, step_number, status, conversation_id }, { db }) => {
-    const issueId = await findIssue(db, issue_number);
+    const { ids: [issueId = ""], reported } = await renewClaims(db, conversation_id, issue_number);
     const changed = await call(() =>
       db.from("exai_issue_checklist").update({ status, conversation_id })
         .eq("issue_id", issueId).eq("step_number", step_number).neq("status", status).select(STEP_COLUMNS)
@@ -85,7 +100,6 @@ export const stepTools: readonly Tool[] = [
         `Its steps are: ${steps.map((one) => one.step_number).slice(0, MAX_STEPS).join(", ") || "none"}.`,
       );
     }
-    if (changed.length === 0 && step.status !== status) throw roleRequired();
     return {
       issue_number,
       step,
@@ -95,6 +109,7 @@ export const stepTools: readonly Tool[] = [
         skipped_steps: steps.filter((one) => one.status === "skipped").length,
         total_steps: steps.length,
       },
+      ...reported,
     };
   }),
 ];

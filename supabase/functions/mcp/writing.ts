@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { call, CallError, roleRequired } from "./call.ts";
+import { call } from "./call.ts";
 import {
   CATEGORIES,
   conversationId,
@@ -11,8 +11,9 @@ import {
   STATUSES,
   UPDATE_TYPES,
 } from "./inputs.ts";
-import { idOf, insertOnce, linkConversation } from "./insert-once.ts";
-import { findIssue, loadIssue } from "./issues.ts";
+import { idOf, insertOnce } from "./insert-once.ts";
+import { loadIssue, renewClaims } from "./issues.ts";
+import { claim, issue as issueRow, update as updateRow } from "./outputs.ts";
 import { ADDS, OVERWRITES, type Tool, tool } from "./tool.ts";
 
 const line = z.number().int().min(1).max(2_147_483_647);
@@ -48,6 +49,7 @@ export const writingTools: readonly Tool[] = [
       conversation_id: conversationId,
       idempotency_key: idempotencyKey,
     },
+    output: { issue: issueRow, created: z.boolean() },
     annotations: ADDS,
   }, async ({ idempotency_key, ...issue }, { db, userId }) => {
     const id = await idOf("create_issue", userId, idempotency_key ?? issue);
@@ -61,8 +63,8 @@ export const writingTools: readonly Tool[] = [
       "Changes the given fields and leaves the others; null clears a nullable field. Any status may follow any other; a " +
       "change of status is logged with this conversation, which for fixed also becomes the issue's fix_conversation_id. " +
       "Describe in actual_fix what was done. A status other than open and in_progress ends the claim and unblocks the " +
-      "issues that waited for this one. Overwrites what others wrote in these fields: get the context first. Returns " +
-      "{issue}.",
+      "issues that waited for this one. Overwrites what others wrote in these fields: get the context first. All of it is " +
+      "changed, or nothing. Returns {issue}, and ended_claim if the status ended the claim of somebody else.",
     input: {
       issue_number: issueNumber,
       title: shortText.optional(),
@@ -74,27 +76,14 @@ export const writingTools: readonly Tool[] = [
       status: z.enum(STATUSES).optional(),
       conversation_id: conversationId,
     },
+    output: { issue: issueRow, claim, ended_claim: z.looseObject({ claimed_by: z.string() }).optional() },
     annotations: OVERWRITES,
-  }, async ({ issue_number, status, conversation_id, ...changes }, { db }) => {
-    const names = Object.keys(changes).filter((name) => changes[name as keyof typeof changes] !== undefined);
-    if (names.length === 0 && status === undefined) {
-      throw new CallError(
-        "exai_change_required",
-        "No field to change was given.",
-        undefined,
-        "Give at least one field, or status.",
-      );
-    }
-    const id = await findIssue(db, issue_number);
-    if (names.length > 0) {
-      const changed = await call(() => db.from("exai_issues").update(changes).eq("id", id).select("id"));
-      if (changed.length === 0) throw roleRequired();
-      await linkConversation(db, id, conversation_id, `Changed ${names.join(", ")}.`);
-    }
-    if (status !== undefined) {
-      await call(() => db.rpc("set_exai_issue_status", { issue_number, status, conversation_id }));
-    }
-    return { issue: await loadIssue(db, id) };
+  }, async ({ issue_number, conversation_id, ...changes }, { db }) => {
+    const { ended_claim } = await call<{ ended_claim: Record<string, unknown> | null }>(() =>
+      db.rpc("update_exai_issue", { issue_number, changes, conversation_id })
+    );
+    const { ids: [id = ""], reported } = await renewClaims(db, conversation_id, issue_number);
+    return { issue: await loadIssue(db, id), ...reported, ...(ended_claim ? { ended_claim } : {}) };
   }),
 
   tool("add_update", {
@@ -103,7 +92,7 @@ export const writingTools: readonly Tool[] = [
       "Adds an entry to the history of an issue: comment for what was found or decided, fix_applied for what was changed " +
       "and where, verification for how it was checked, conversation_link to note that this conversation is about the issue. " +
       "Changes of status are logged by the database. Returns {update, created}; created is false if the same call added it " +
-      "before.",
+      "before. Also those who lost their claim may add one.",
     input: {
       issue_number: issueNumber,
       content: longText.min(1),
@@ -111,15 +100,16 @@ export const writingTools: readonly Tool[] = [
       conversation_id: conversationId,
       idempotency_key: idempotencyKey,
     },
+    output: { issue_number: z.number(), update: updateRow, created: z.boolean(), claim },
     annotations: ADDS,
   }, async ({ issue_number, idempotency_key, ...update }, { db, userId }) => {
-    const issueId = await findIssue(db, issue_number);
+    const { ids: [issueId = ""], reported } = await renewClaims(db, update.conversation_id, issue_number);
     const id = await idOf("add_update", userId, issueId, idempotency_key ?? update);
     const created = await insertOnce(db, "exai_issue_updates", [{ id, issue_id: issueId, ...update }]);
     const stored = await call(() =>
       db.from("exai_issue_updates").select("update_type, content, conversation_id, created_by, created_at")
         .eq("id", id).single()
     );
-    return { issue_number, update: stored, created: created.length === 1 };
+    return { issue_number, update: stored, created: created.length === 1, ...reported };
   }),
 ];

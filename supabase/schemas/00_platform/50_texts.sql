@@ -1,4 +1,4 @@
--- When a text counts as blank.
+-- When a text counts as blank, and patterns that contain a text.
 
 -- Spaces of other scripts and zero-width characters count as blank too. Check constraints repeat the list as
 -- a regular expression, since the roles that write have no USAGE on this schema.
@@ -17,3 +17,11 @@ end;
 $$;
 comment on function private.non_blank is
   'The text without leading and trailing blanks; null for null and for a blank text.';
+
+create or replace function private.like_pattern(p_text text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return '%' || regexp_replace(p_text, '([\\%_])', '\\\1', 'g') || '%';
+end;
+$$;
+comment on function private.like_pattern is 'The pattern of like for texts that contain this text, as it is.';

@@ -12,7 +12,9 @@ create table public.team_members (
   constraint team_members_display_name_is_not_blank check (btrim(display_name) <> '')
 );
 comment on table public.team_members is
-  'The members of the team. Viewers read, agents also write, admins also configure and delete.';
+  'The members of the team. Viewers read, agents also write, admins also configure and delete. Errors on '
+  'write: sign_in_required (401), team_role_required (403), team_admin_required, team_user_conflict, '
+  'team_user_forbidden (409), key_change_forbidden (422).';
 comment on column public.team_members.user_id is 'The account in auth.users; the row is deleted with it.';
 comment on column public.team_members.role is
   'viewer, agent or admin: each includes the rights of the one before.';
@@ -32,10 +34,14 @@ comment on function private.team_role_rank is '1 viewer, 2 agent, 3 admin; null 
 create or replace function private.team_role() returns text
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return (select m.role from public.team_members as m where m.user_id = auth.uid());
+  return (
+    select m.role from public.team_members as m
+    where m.user_id = auth.uid() and private.is_active_account(m.user_id)
+  );
 end;
 $$;
-comment on function private.team_role is 'The caller''s role in the team; null for everyone else.';
+comment on function private.team_role is
+  'The caller''s role in the team; null for everyone else, also for a member who is banned or deleted.';
 grant execute on function private.team_role to authenticated, service_role;
 
 create or replace function private.has_team_role(p_minimum text) returns boolean
@@ -67,9 +73,13 @@ begin
   if current_setting('role') not in ('anon', 'authenticated', 'service_role') then
     return null;
   end if;
-  if not exists (select from public.team_members as m where m.role = 'admin') then
+  if not exists (
+    select from public.team_members as m join auth.users as u on u.id = m.user_id
+    where m.role = 'admin' and u.email_confirmed_at is not null and private.is_active_account(u.id)
+  ) then
     raise exception using
-      errcode = 'PT409', message = 'team_admin_required', detail = 'The team would have no admin left.',
+      errcode = 'PT409', message = 'team_admin_required',
+      detail = 'The team would have no admin left who can sign in.',
       hint = 'Make another member admin first.';
   end if;
   return null;
@@ -78,10 +88,18 @@ $$;
 comment on function private.require_last_admin is
   'After-row trigger for the rows of admins. Errors: team_admin_required (409).';
 
+create trigger _000_require_admin before insert or update or delete on public.team_members
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
 create trigger _010_lock_team before update or delete on public.team_members
   for each statement execute function private.lock_team();
 create trigger _050_reject_key_change before update on public.team_members
   for each row when (old.user_id is distinct from new.user_id) execute function private.reject_key_change();
+create trigger _100_check_new_member before insert on public.team_members
+  for each row execute function private.check_member_account();
+create trigger _110_check_promoted_member before update on public.team_members
+  for each row when (old.role is distinct from new.role)
+  execute function private.check_member_account();
 create trigger _900_set_timestamps before insert or update on public.team_members
   for each row execute function private.set_timestamps();
 create trigger _100_require_last_admin after update or delete on public.team_members

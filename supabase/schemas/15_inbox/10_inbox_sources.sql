@@ -9,6 +9,7 @@ create table private.inbox_sources (
   retry_base interval not null default interval '1 minute',
   retry_cap interval not null default interval '6 hours',
   batch_size integer not null default 20,
+  is_failed_kept boolean not null default true,
   constraint inbox_sources_pkey primary key (source),
   constraint inbox_sources_source_is_snake_case check (source ~ '^[a-z][a-z0-9_]*$'),
   constraint inbox_sources_max_body_bytes_is_bounded check (max_body_bytes between 65536 and 26214400),
@@ -29,6 +30,9 @@ comment on column private.inbox_sources.retry_base is
   'The wait after the first failed attempt; twice as long after each further one.';
 comment on column private.inbox_sources.retry_cap is 'The longest wait, before jitter.';
 comment on column private.inbox_sources.batch_size is 'How many events one run of the job processes.';
+comment on column private.inbox_sources.is_failed_kept is
+  'Whether an event that failed is kept until a person has looked at it, else as long as the others: where '
+  'the source can be asked for what it was about.';
 alter table private.inbox_sources enable row level security;
 
 create or replace function private.load_inbox_source(p_source text) returns private.inbox_sources

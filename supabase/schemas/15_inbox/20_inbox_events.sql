@@ -17,7 +17,6 @@ create table private.inbox_events (
   processed_at timestamptz,
   next_attempt_at timestamptz,
   constraint inbox_events_pkey primary key (id),
-  constraint inbox_events_source_digest_key unique (source, digest),
   constraint inbox_events_status_is_known
     check (status in ('received', 'processed', 'failed', 'unrecognised', 'hint', 'unreadable')),
   constraint inbox_events_processed_at_matches_status check ((processed_at is null) = (status = 'received')),
@@ -40,21 +39,23 @@ comment on column private.inbox_events.status is
   'in an error. hint: ids only, nothing to import. unrecognised: an unknown shape. unreadable: not JSON that '
   'can be stored.';
 comment on column private.inbox_events.result is 'What the last attempt that returned a result returned.';
-comment on column private.inbox_events.error is 'Why it failed or could not be read.';
+comment on column private.inbox_events.error is 'Why it failed, could not be read or was left for later.';
 comment on column private.inbox_events.received_count is 'How often it arrived.';
 comment on column private.inbox_events.next_attempt_at is
-  'When the scheduler processes it next; null when it is done or was attempted too often.';
+  'When the scheduler processes it next; null when it is done, was refused or was attempted too often.';
 
 create unique index inbox_events_source_delivery_id_key on private.inbox_events (source, delivery_id)
   where delivery_id is not null;
 create index inbox_events_source_next_attempt_at_idx on private.inbox_events (source, next_attempt_at)
   where next_attempt_at is not null;
--- Events are only ever added at the end.
-create index inbox_events_received_at_idx on private.inbox_events using brin (received_at);
+-- What replays read in order. Events are only ever added at its end.
+create index inbox_events_source_received_at_idx on private.inbox_events (source, received_at);
 create index inbox_events_failed_source_received_at_idx on private.inbox_events (source, received_at)
   where status in ('failed', 'unreadable', 'unrecognised');
 create index inbox_events_done_source_processed_at_idx on private.inbox_events (source, processed_at)
   where status in ('processed', 'hint');
+-- Made last: in a table without statistics all indexes cost the same, and the planner takes the newest.
+create unique index inbox_events_source_digest_key on private.inbox_events (source, digest);
 
 -- Views of the systems read this table with the caller's rights, for which nobody needs USAGE on the schema.
 -- No role may read the bodies. Deliveries of GitHub are about the repositories of single users.

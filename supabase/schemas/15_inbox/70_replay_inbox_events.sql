@@ -7,7 +7,6 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_limit constant integer := least(greatest(coalesce(p_limit, 1000), 1), 10000);
   v_event_ids uuid[];
-  v_event_id uuid;
   v_last_at timestamptz;
   v_counts jsonb := '{}'::jsonb;
   v_status text;
@@ -28,9 +27,7 @@ begin
     fetch first v_limit rows with ties
     for update
   ) as o;
-  perform private.lock_inbox_events(p_source, v_event_ids);
-  foreach v_event_id in array coalesce(v_event_ids, '{}') loop
-    v_status := (private.process_inbox_event(p_source, v_event_id, true)).status;
+  foreach v_status in array private.process_inbox_events(p_source, coalesce(v_event_ids, '{}'), true) loop
     v_counts := v_counts || jsonb_build_object(v_status, coalesce((v_counts ->> v_status)::integer, 0) + 1);
   end loop;
   return jsonb_build_object(
@@ -45,4 +42,5 @@ $$;
 comment on function private.replay_inbox_events is
   'Processes every event of a source received from p_from up to p_to again, in the order in which they '
   'arrived. Returns {replayed, next_from, <status>: count}; next_from is where to continue when there were '
-  'more than p_limit (1000 where null, at most 10000), else null. Errors: inbox_range_invalid (422).';
+  'more than p_limit (1000 where null, at most 10000), else null. Those that need what somebody else has '
+  'locked are counted as received: the scheduler processes them. Errors: inbox_range_invalid (422).';

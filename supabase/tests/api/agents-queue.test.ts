@@ -75,7 +75,7 @@ test("from claim to end", async () => {
     repo_url: "https://github.com/acme/shop",
     repo_owner: "acme",
     repo_name: "shop",
-    target_branch: "main",
+    target_branch: null,
     chat_messages: [{ role: "user", content: "Fix it" }],
     github_token: null,
   });

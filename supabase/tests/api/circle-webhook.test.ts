@@ -126,6 +126,46 @@ describe("a body", () => {
     expect(await counts()).toMatchObject({ messages: 2, issues: 2 });
   });
 
+  test("about a row that somebody holds is stored after 1.5 s, and processed by the job", async () => {
+    await send(single);
+    const edited = structuredClone(single);
+    edited.Parent_Message.body = "It works again";
+    Object.assign(edited.Parent_Message, { edited_at: "2026-03-04T09:14:05.120Z" });
+    const holder = connect(project.database, "postgres", 1);
+    try {
+      await holder.begin(async (by) => {
+        await by`select from public.issues for update`;
+        const began = performance.now();
+        expect(await send(edited)).toMatchObject({ status: 202, body: { status: "received" } });
+        expect(performance.now() - began).toBeLessThan(6_000);
+        const other = structuredClone(single);
+        Object.assign(other.Parent_Message, { message_id: 2, chat_thread_id: 2 });
+        expect(await send(other)).toMatchObject({ status: 200, body: { processed: 1 } });
+      });
+    } finally {
+      await holder.end();
+    }
+    await sql`update private.inbox_events set next_attempt_at = now() where status = 'received'`;
+    await sql`select private.run_inbox_events('circle')`;
+    expect(await sql`select body from public.circle_issues where message_id = '201500310'`).toEqual([
+      { body: "It works again" },
+    ]);
+  });
+
+  test("of which every message is refused is answered 422, stored and listed, and not tried again", async () => {
+    const { status, body } = await send([
+      { ...single, Parent_Message: { ...single.Parent_Message, message_id: "={{ $json.id }}" } },
+      { ...single, Parent_Message: { ...single.Parent_Message, message_id: "undefined" } },
+    ]);
+    expect(status).toBe(422);
+    expect(body.errors.map(({ index, code }) => [index, code])).toEqual([
+      [0, "tracker_message_id_invalid"],
+      [1, "tracker_message_id_invalid"],
+    ]);
+    const { data: failed } = await server.from("failed_circle_events").select("id, status, next_attempt_at");
+    expect(failed).toEqual([{ id: body.event_id, status: "failed", next_attempt_at: null }]);
+  });
+
   test("with a message that is not an issue is stored as a message only", async () => {
     const { status, body } = await send(smallTalk);
     expect(status).toBe(200);
@@ -217,7 +257,7 @@ describe("rejected:", () => {
     });
     const anonymous = await client.rpc("receive_circle_event", { body: "e30=" });
     expect([401, 404]).toContain(anonymous.status);
-    await client.auth.signUp({ email: "stranger@example.org", password: "a-long-password" });
+    await client.auth.signInAnonymously();
     for (
       const call of [
         client.rpc("receive_circle_event", { body: "e30=" }),

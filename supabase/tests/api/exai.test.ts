@@ -126,6 +126,9 @@ test("people outside the team get nothing, and viewers change nothing", async ()
   const stranger = (await signUp(project, "sten")).client;
   expect(await rows(stranger.from("exai_issues").select("id"))).toEqual([]);
   const viewer = (await signUp(project, "vera", "viewer")).client;
-  expect(await rows(viewer.from("exai_issues").update({ status: "closed" }).eq("issue_number", 3).select()))
-    .toEqual([]);
+  const { status, error } = await viewer.from("exai_issues").update({ status: "closed" }).eq(
+    "issue_number",
+    3,
+  );
+  expect([status, error?.message]).toEqual([403, "team_role_required"]);
 });

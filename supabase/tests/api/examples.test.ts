@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { lastMail } from "../../../scripts/local/auth/confirmed-sign-up.ts";
 import { bin, ROOT } from "../../../scripts/local/paths.ts";
 import { openTestProject, type TestProject } from "../support/database.ts";
 import { server } from "../support/people.ts";
@@ -83,6 +84,9 @@ test("watch-issues.ts prints a new issue, and its change", async () => {
 
 test("queue-task.ts queues a task, and again as the same user", async () => {
   const args = ["https://github.com/acme/shop", "Fix the typo", "queue@example.org", "a-long-password"];
+  await expect(runExample("queue-task.ts", ...args)).rejects.toThrow("Confirm the address with the mail");
+  expect((await fetch(lastMail(project, "queue@example.org").link ?? "", { redirect: "manual" })).status)
+    .toBe(303);
   for (let i = 0; i < 2; i++) {
     const output = await runExample("queue-task.ts", ...args);
     expect(output).toContain("status: 'pending'");

@@ -39,8 +39,9 @@ afterAll(async () => {
 beforeEach(async () => {
   await sql`delete from public.tasks`;
   await sql`delete from public.pull_requests`;
+  await sql`delete from private.github_repositories`;
   await sql`update private.github_sweep set paused_until = null`;
-  await sql`update private.secrets set invalid_at = null`;
+  await sql`update private.secrets set invalid_at = null, rests_until = null`;
   for (const list of [github.state.repos, github.state.pulls, github.state.faults]) list.length = 0;
   github.state.requests.length = 0;
   github.state.addRepo({ owner: "acme", name: "shop", isPrivate: true, members: ["maya"] });
@@ -79,7 +80,7 @@ const seen = (person: Person) =>
 
 const asked = () =>
   github.state.requests.map(({ login, path, status }) =>
-    `${login} ${path.replace("/repos/acme/shop", "")} ${status}`
+    `${login} ${path.replace(/^\/(repos\/acme\/shop|repositories\/\d+)/, "")} ${status}`
   );
 
 describe("a pull request that a task names", () => {
@@ -161,8 +162,38 @@ describe("GitHub", () => {
     }
   });
 
-  test("limits the rate, and is not asked until then", async () => {
-    github.state.faults.push({ path: "/pulls/2", status: 403, headers: { "retry-after": "120" }, body: {} });
+  const limited = { status: 403, headers: { "retry-after": "120" }, body: {} };
+
+  test("limits one user's token: it rests, and the others' pull requests are read", async () => {
+    const [repo] = github.state.repos;
+    if (repo) repo.members = ["maya", "mallory"];
+    const { number } = open("e", "e");
+    await addTask(mallory, { pr_url: `${REPO}/pull/${number}` });
+    for (const path of ["/pulls/1", "/pulls/2", "/pulls/3", "/pulls/4"]) {
+      github.state.faults.push({ path, ...limited });
+    }
+    expect(await sweep()).toMatchObject({ stopped: null, paused_until: null, tokens_limited: 1, read: 1 });
+    expect(await seen(mallory)).toMatchObject([{ title: "e" }]);
+    await later();
+    github.state.requests.length = 0;
+    expect(await sweep()).toMatchObject({ requests: 1, unchanged: 1 });
+    expect(asked()).toEqual(["mallory /pulls/5 304"]);
+  });
+
+  test("limits two users' tokens: no request until then", async () => {
+    const { number } = open("e", "e");
+    await addTask(mallory, { pr_url: `${REPO}/pull/${number}` });
+    github.state.faults.push({ path: "/pulls", ...limited, times: 9 });
+    expect(await sweep()).toMatchObject({ stopped: "limited", requests: 2, tokens_limited: 2 });
+    await later();
+    expect(await sweep()).toMatchObject({ requests: 0, paused_until: expect.any(String) });
+  });
+
+  test("limits requests without a token, and is not asked until then", async () => {
+    const [repo] = github.state.repos;
+    if (repo) repo.isPrivate = false;
+    await sql`update private.secrets set invalid_at = now()`;
+    github.state.faults.push({ path: "/pulls/2", ...limited });
     const report = await sweep();
     expect(report).toMatchObject({ stopped: "limited" });
     const until = new Date(String(report.paused_until)).getTime() - Date.now();

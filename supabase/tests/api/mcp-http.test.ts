@@ -96,7 +96,7 @@ describe("rejected callers", () => {
   test("no token: 401, with the challenge", async () => {
     const { response, body } = await send({ authorization: null });
     expect(response.status).toBe(401);
-    expect(response.headers.get("www-authenticate")).toBe('Bearer realm="fixloop"');
+    expect(response.headers.get("www-authenticate")).toMatch(/^Bearer realm="fixloop", resource_metadata="/);
     expect(body).toMatchObject({ code: "sign_in_required", request_id: expect.any(String) });
   });
 
@@ -121,7 +121,9 @@ describe("rejected callers", () => {
   ])("%s: 401", async (_, make) => {
     const { response, body } = await send({ authorization: `Bearer ${await make()}` });
     expect(response.status).toBe(401);
-    expect(response.headers.get("www-authenticate")).toBe('Bearer realm="fixloop", error="invalid_token"');
+    expect(response.headers.get("www-authenticate")).toMatch(
+      /^Bearer realm="fixloop", error="invalid_token", resource_metadata="/,
+    );
     expect(body).toMatchObject({ code: "token_invalid" });
   });
 
@@ -147,14 +149,27 @@ describe("rejected callers", () => {
     await client.close();
   });
 
-  test("a page in a browser, of any origin: 403 without CORS headers", async () => {
-    for (const origin of ["https://evil.example", project.url, "null"]) {
+  test("a page of another site: 403 without CORS headers", async () => {
+    for (const origin of ["https://evil.example", "null"]) {
       const { response, body } = await send({ headers: { origin } });
       expect(response.status, origin).toBe(403);
       expect(body).toMatchObject({ code: "origin_forbidden" });
       expect(response.headers.get("access-control-allow-origin")).toBeNull();
     }
   });
+});
+
+test("pages on localhost and of the project itself may call", async () => {
+  for (const origin of [project.url, "http://localhost:6274"]) {
+    const asked = { origin, "access-control-request-method": "POST" };
+    const preflight = await fetch(mcpUrl(project), { method: "OPTIONS", headers: asked });
+    expect(preflight.status).toBe(204);
+    const { response } = await send({ headers: { origin } });
+    expect(response.status).toBe(200);
+    for (const { headers } of [preflight, response]) {
+      expect(headers.get("access-control-allow-origin")).toBe(origin);
+    }
+  }
 });
 
 describe("rejected requests", () => {
@@ -177,7 +192,7 @@ describe("rejected requests", () => {
     ["invalid JSON", { body: "{" }, 400, -32700],
     ["an empty body", { body: "" }, 400, -32700],
     ["deeply nested JSON", { body: "[".repeat(500_000) }, 400, -32700],
-    ["JSON that is not a message", { body: '{"method":1}' }, 400, -32700],
+    ["JSON that is not a message", { body: '{"method":1}' }, 400, -32600],
     ["another media type", { headers: { "content-type": "text/plain" } }, 415, -32000],
     ["a client that does not accept JSON", { headers: { accept: "text/html" } }, 406, -32000],
   ])("%s: an error of the protocol", async (_, init, status, code) => {
@@ -206,14 +221,16 @@ test("each request is one log line with names and codes, without anything that w
     });
   await call("create_issue", { title: secret, conversation_id: secret });
   await call("claim_issue", { issue_number: 999_999, conversation_id: secret });
+  await call("claim_issue", { issue_number: secret, [secret]: secret });
   await call(secret, {});
   await send({ authorization: `Bearer ${secret}` });
-  await expect.poll(() => logLines.length).toBe(4);
+  await expect.poll(() => logLines.length).toBe(5);
   expect(logLines.join()).not.toContain(secret);
   expect(logLines.join()).not.toContain(token);
   expect(logLines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
     { function: "mcp", method: "POST", status: 200, rpc: "tools/call", tool: "create_issue" },
     { status: 200, rpc: "tools/call", tool: "claim_issue", tool_error: "exai_issue_unknown" },
+    { status: 200, rpc: "tools/call", tool: "claim_issue", tool_error: "arguments_invalid" },
     { status: 200, rpc: "tools/call" },
     { status: 401, code: "token_invalid" },
   ]);

@@ -1,5 +1,6 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { confirmedSignUp } from "../../../scripts/local/auth/confirmed-sign-up.ts";
 import type { Database } from "../../types/database.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 
@@ -15,8 +16,10 @@ beforeAll(async () => {
     const client = createClient<Database>(project.url, project.publishableKey, {
       auth: { persistSession: false, autoRefreshToken: false },
     });
-    const { data } = await client.auth.signUp({ email, password: "correct horse battery" });
-    return { client, id: data.user?.id ?? "" };
+    return {
+      client,
+      id: await confirmedSignUp(project, client, { email, password: "correct horse battery" }),
+    };
   };
   const member = await signedUp("viewer@example.org");
   viewer = member.client;

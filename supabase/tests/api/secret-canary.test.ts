@@ -219,6 +219,7 @@ describe("a token goes every way there is", () => {
       });
       expect(await sweep()).toMatchObject({ read: 0 });
       await sql`update private.github_sweep set paused_until = null where true`;
+      await sql`update private.secrets set rests_until = null where true`;
     }
     expect(await ask(ana, "POST", "/check")).toBe("200 set");
     await sql`update public.agent_settings set functions_url = ${`${stack.project.url}/functions/v1`} where true`;

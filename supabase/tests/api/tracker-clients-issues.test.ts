@@ -299,7 +299,7 @@ describe("one issue", () => {
   test("can't be deleted by an agent", async () => {
     const { id } = await newIssue("Export");
     const { error } = await agent.from("issues").delete().eq("id", id);
-    expect(error).toBeNull();
+    expect(error?.message).toBe("team_role_required");
     expect(await rows(agent.from("issues").select("id").eq("id", id))).toHaveLength(1);
   });
 });

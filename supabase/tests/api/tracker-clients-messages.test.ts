@@ -152,6 +152,7 @@ test("determine_segment", async () => {
   expect(await segment("Can't log in", "my password is refused")).toBe("auth");
   expect(await segment("A crash", "TypeError")).toBe("code");
   expect(await segment("Cursor", "which extension?")).toBe("tool");
+  expect(await segment("Lesson 4", "the recording has no sound")).toBe("misc");
   expect(await segment("Hello", "everyone")).toBe("misc");
 });
 

@@ -229,7 +229,7 @@ describe("circle_spaces", () => {
       space_name: "X",
       chat_room_uuid: "x",
     });
-    expect([status, error?.code]).toEqual([403, "42501"]);
+    expect([status, error?.message]).toEqual([403, "team_role_required"]);
   });
 });
 

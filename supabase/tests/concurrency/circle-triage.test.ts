@@ -4,6 +4,7 @@ import type { Sql, TransactionSql } from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
 import { size } from "../support/size.ts";
+import { useWordRules } from "../support/word-rules.ts";
 
 // Imports, retries and replays while people triage, edit and delete what is imported, all concurrently: nothing ends in a
 // deadlock, and nothing is lost or doubled.
@@ -23,6 +24,7 @@ let sql: Sql;
 beforeAll(async () => {
   database = await createDatabase();
   sql = connect(database, "postgres", LANES);
+  await useWordRules(sql);
   await sql`insert into auth.users (id, email) values (${AGENT}, 'agnes@example.org'), (${ADMIN}, 'adam@example.org')`;
   await sql`insert into public.team_members (user_id, role) values (${AGENT}, 'agent'), (${ADMIN}, 'admin')`;
 });
@@ -38,7 +40,7 @@ type Action = (a: number, b: number, c: number) => Promise<unknown>;
 const message = (a: number, b: number, c: number) => ({
   Type: "thread",
   Parent_Message: {
-    message_id: a % MESSAGES,
+    message_id: 1 + a % MESSAGES,
     parent_sender: "Ana Ruiz",
     parent_body: `version ${b % 40}`,
     created_at: "2026-03-02T09:14:05Z",
@@ -65,13 +67,13 @@ const as = (person: string, step: (by: TransactionSql) => Promise<unknown>): Pro
 const triage = (a: number, step: (by: TransactionSql, id: string) => Promise<unknown>): Promise<unknown> =>
   as(AGENT, async (by) => {
     const [row] = await by<{ id: string }[]>`
-      select id from public.circle_issues where message_id = ${String(a % MESSAGES)}
+      select id from public.circle_issues where message_id = ${String(1 + a % MESSAGES)}
     `;
     if (row) await step(by, row.id);
   });
 
 const issueOf = (a: number) =>
-  sql`(select mapped_to_issue_id from public.circle_issues where message_id = ${String(a % MESSAGES)})`;
+  sql`(select mapped_to_issue_id from public.circle_issues where message_id = ${String(1 + a % MESSAGES)})`;
 
 const rows = () =>
   Promise.all([
@@ -100,7 +102,7 @@ const actions: Action[] = [
     triage(a, (by, id) =>
       by`
       select public.import_circle_issue(${id}, c.mapped_to_issue_id) from public.circle_issues as c
-      where c.message_id = ${String(b % MESSAGES)} and c.mapped_to_issue_id is not null
+      where c.message_id = ${String(1 + b % MESSAGES)} and c.mapped_to_issue_id is not null
     `),
   (a) => triage(a, (by, id) => by`select public.dismiss_circle_issue(${id})`),
   (a) => triage(a, (by, id) => by`select public.return_circle_issue(${id})`),

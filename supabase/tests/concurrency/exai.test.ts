@@ -54,15 +54,28 @@ async function writtenOrRejected(work: PromiseLike<unknown>): Promise<"written" 
 
 /** There is no cycle, arrays and edges agree, and the counts are correct. */
 async function expectConsistency(): Promise<void> {
+  // Each arc is from the start or end of an issue to that of another: what comes before what.
   const cycles = await sql`
-    with recursive reached (start, id) as (
-      select from_issue_id, to_issue_id from public.exai_issue_relations where kind in ('blocks', 'parent')
+    with recursive arc as (
+      select distinct v.source, v.target
+      from public.exai_issue_relations as e
+      cross join lateral (
+        values
+          ('blocks', e.from_issue_id || 'end', e.to_issue_id || 'start'),
+          ('parent', e.from_issue_id || 'start', e.to_issue_id || 'start'),
+          ('parent', e.to_issue_id || 'end', e.from_issue_id || 'end'),
+          ('duplicates', e.to_issue_id || 'end', e.from_issue_id || 'end'),
+          (e.kind, e.from_issue_id || 'start', e.from_issue_id || 'end'),
+          (e.kind, e.to_issue_id || 'start', e.to_issue_id || 'end')
+      ) as v (kind, source, target)
+      where v.kind = e.kind and e.kind in ('blocks', 'parent', 'duplicates')
+    ),
+    reached (first, event) as (
+      select source, target from arc
       union
-      select r.start, e.to_issue_id
-      from reached as r join public.exai_issue_relations as e on e.from_issue_id = r.id
-      where e.kind in ('blocks', 'parent')
+      select r.first, a.target from reached as r join arc as a on a.source = r.event
     )
-    select start from reached where start = id
+    select first from reached where first = event
   `;
   expect(cycles).toHaveLength(0);
   const differing = await sql`
@@ -147,6 +160,15 @@ test(
           () =>
             sql`insert into public.exai_issue_updates (issue_id, content) values (${from}, ${`comment ${writer}`})`,
           () => sql`select * from public.next_exai_issue(${`conversation ${writer}`})`,
+          // Claims that are due, and writes of their holders, which renew them.
+          () =>
+            sql`update public.exai_issues set lease_expires_at = now() where id = ${from} and claimed_by is not null`,
+          () =>
+            sql`insert into public.exai_issue_updates (issue_id, content, conversation_id)
+              select id, 'mine', claimed_by from public.exai_issues where id = ${from}`,
+          () =>
+            sql`insert into public.exai_issue_checklist (issue_id, description, conversation_id)
+              select id, 'mine', claimed_by from public.exai_issues where id = ${from}`,
           () =>
             sql`insert into public.exai_issues (title, blocked_by_issues) values ('New', array[${from}::uuid])`,
           () => sql`delete from public.exai_issues where id = ${issues[40 + roll(10)] ?? ""}`,

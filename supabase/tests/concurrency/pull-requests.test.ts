@@ -98,7 +98,7 @@ const askedAt = (states: State[], at: number): string => iso((states[at]?.second
 const record = (by: Sql | ReservedSql, state: State, readAt: string | null) =>
   by`
     select private.record_pull_request(
-      'acme', 'shop', private.parse_pull_request(${
+      private.ensure_repository('acme', 'shop'), private.parse_pull_request(${
     payload(state)
   }::text::jsonb), ${readAt}::text::timestamptz, null
     )
@@ -254,7 +254,9 @@ test("a task that names a branch and a concurrent pull request that comes from i
       `,
       sql`
         select private.record_pull_request(
-          'acme', 'shop', private.parse_pull_request(${JSON.stringify(pull)}::text::jsonb), null, null
+          private.ensure_repository('acme', 'shop'), private.parse_pull_request(${
+        JSON.stringify(pull)
+      }::text::jsonb), null, null
         )
       `,
     ]);

@@ -1,6 +1,7 @@
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+import { wrongIssueSearch } from "../support/issue-search.ts";
 
 // What search finds under real connections that write one issue, its comments and sessions at the same moment.
 
@@ -31,14 +32,7 @@ beforeEach(async () => {
 const inParallel = <T>(count: number, work: (writer: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, writer) => work(writer)));
 
-/** Issues whose stored words are not those of their texts. */
-const wrong = () =>
-  sql`
-    select i.id from public.issues as i left join private.issue_search as s on s.issue_id = i.id
-    where tsvector_to_array(s.vector) is distinct from tsvector_to_array(
-      private.issue_vector(private.search_vector(i.title, 20000), i.tags, i.description) || coalesce(private.comments_vector(i.id), '')
-    )
-  `;
+const wrong = () => wrongIssueSearch(sql);
 
 test("comments, titles, tags and states written at once on one issue are all found, without a deadlock", async () => {
   await inParallel(WRITERS, async (writer) => {

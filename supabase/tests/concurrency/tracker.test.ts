@@ -259,7 +259,10 @@ test("two admins who demote each other in parallel: one stays admin", async () =
   const ids = ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"];
   for (let round = 0; round < 5; round++) {
     await sql`delete from auth.users where id = any (${ids})`;
-    await sql`insert into auth.users (id, email) select id, id || '@example.org' from unnest(${ids}::uuid[]) as id`;
+    await sql`
+      insert into auth.users (id, email, email_confirmed_at)
+      select id, id || '@example.org', now() from unnest(${ids}::uuid[]) as id
+    `;
     await sql`insert into public.team_members (user_id, role) select id, 'admin' from unnest(${ids}::uuid[]) as id`;
     const outcomes = await inParallel(2, async (writer) => {
       const [me = "", other = ""] = writer === 0 ? ids : ids.toReversed();

@@ -20,6 +20,7 @@ import {
   roomOf,
   rootId,
   ROOTS,
+  settled,
   text,
   threadIds,
   times,
@@ -50,17 +51,19 @@ export const envelope = (plan: Plan): fc.Arbitrary<Payload> =>
     replies: fc.array(reply, { maxLength: 3 }),
     noReplies: fc.constantFrom<Json | undefined>([], null, undefined),
     details,
-  }).map((spec) => {
-    const messageId = rootId(plan, spec.at);
+  }).map((drawn) => {
+    const messageId = rootId(plan, drawn.at);
+    const spec = settled(messageId, drawn);
     const [one = 0, other = one] = threadIds(plan, spec.at);
     const thread = { none: null, missing: undefined, own: messageId, one, other }[spec.thread];
     const room = roomOf(plan, spec.at, spec.room);
     const author = spec.senderIsObject && !spec.isThread && typeof spec.author.raw === "string";
     const prefix = spec.isThread ? "parent_" : "";
     const replies = spec.isThread ? spec.replies : [];
-    const elements = replies.map((each) =>
-      replyElement(each, replyId(plan, spec.at, each.at), messageId, thread, room)
-    );
+    const elements = replies.map((each) => {
+      const own = replyId(plan, spec.at, each.at);
+      return replyElement(settled(own, each), own, messageId, thread, room);
+    });
     const payload = object({
       Type: spec.isThread ? spec.type ? "thread" : "Thread" : "single",
       Parent_Message: object({
@@ -75,6 +78,7 @@ export const envelope = (plan: Plan): fc.Arbitrary<Payload> =>
           : spec.author.raw,
         created_at: spec.times.posted.raw,
         edited_at: spec.times.edited.raw,
+        deleted_at: spec.times.removed.raw,
         [`${prefix}body`]: spec.body.raw,
         [`${prefix}attachments`]: spec.attachments.raw,
         message_url: spec.link.raw,
@@ -101,6 +105,7 @@ export const envelope = (plan: Plan): fc.Arbitrary<Payload> =>
         space_name: spec.spaceName.value,
         posted_at: spec.times.posted.value,
         edited_at: spec.times.edited.value,
+        removed_at: spec.times.removed.value,
         segment: spec.details.segment,
         raw_data: payload,
       }),
@@ -128,6 +133,7 @@ function replyElement(
     [key]: spec.author.raw,
     created_at: spec.times.posted.raw,
     edited_at: spec.times.edited.raw,
+    removed_at: spec.times.removed.raw,
     body: spec.body.raw,
     attachments: spec.attachments.raw,
     message_url: spec.link.raw,
@@ -147,6 +153,7 @@ function replyElement(
         reply_index: spec.index.value,
         posted_at: spec.times.posted.value,
         edited_at: spec.times.edited.value,
+        removed_at: spec.times.removed.value,
         raw_data: raw,
       }),
     },

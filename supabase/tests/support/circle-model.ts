@@ -8,7 +8,10 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 export interface MessageSnapshot {
   kind: "message";
   id: string;
-  /** Time of the edit, else of the posting, in ISO 8601 with milliseconds; null without any time. */
+  /**
+   * Time of the edit, else of the posting, in ISO 8601 with milliseconds, with a + for an edit at a time that can't be read;
+   * null without any time.
+   */
   version: string | null;
   fields: {
     thread_id?: string;
@@ -23,6 +26,7 @@ export interface MessageSnapshot {
     space_name?: string;
     posted_at?: string;
     edited_at?: string;
+    removed_at?: string;
     segment?: string;
     raw_data?: Json;
   };
@@ -30,7 +34,7 @@ export interface MessageSnapshot {
   /** Whether the shape leaves open what of it is kept as raw data. */
   isRawOpen?: boolean;
   /** How likely it is an issue by the sender's verdict; missing where the sender gives none. */
-  verdict?: number;
+  verdict?: number | "unreadable";
 }
 
 /** One reply as one payload has it, and which message it belongs to. */
@@ -47,6 +51,7 @@ export interface ReplySnapshot {
     reply_index?: number;
     posted_at?: string;
     edited_at?: string;
+    removed_at?: string;
     raw_data?: Json;
   };
   /** What it contains about its message. */
@@ -88,6 +93,7 @@ export interface MessageRow {
   chat_room_uuid: string | null;
   posted_at: string | null;
   edited_at: string | null;
+  removed_at: string | null;
   is_thread: boolean;
   is_triaged: boolean;
   /** Rounded to nine digits. */
@@ -106,6 +112,7 @@ export interface ReplyRow {
   link: string | null;
   posted_at: string | null;
   edited_at: string | null;
+  removed_at: string | null;
   raw_data: Json;
 }
 
@@ -204,6 +211,7 @@ function messageAndIssue(
     chat_room_uuid: room ?? null,
     posted_at: own("posted_at") ?? null,
     edited_at: own("edited_at") ?? null,
+    removed_at: own("removed_at") ?? null,
     is_thread: snapshots.some(({ isThread }) => isThread) || about.length > 0,
     is_triaged: decision.is_triaged,
     triage_confidence: rounded(decision.confidence),
@@ -235,15 +243,19 @@ function decide(
   body: string | undefined,
   world: World,
 ): { is_triaged: boolean; is_issue: boolean; confidence: number } {
-  const likelihoods = snapshots.map(({ verdict, fields }) =>
-    verdict ?? world.likelihood(fields.title, fields.body)
+  const likelihoods = snapshots.flatMap(({ verdict, fields }) =>
+    verdict === "unreadable" ? [] : [verdict ?? world.likelihood(fields.title, fields.body)]
   );
   const sure = likelihoods.filter((likelihood) => likelihood >= world.threshold);
   if (sure.length > 0) return { is_triaged: true, is_issue: true, confidence: Math.max(...sure) };
   const sender = winner(
     snapshots.map(({ version, verdict }) => ({ version, value: verdict })),
-    (one, other) => one - other,
+    (one, other) =>
+      Number(one === "unreadable") - Number(other === "unreadable") || Number(one) - Number(other),
   );
+  if (sender === "unreadable") {
+    return { is_triaged: false, is_issue: false, confidence: world.likelihood(title, body) };
+  }
   if (sender !== undefined && sender <= 1 - world.threshold) {
     return { is_triaged: true, is_issue: false, confidence: 1 - sender };
   }
@@ -263,6 +275,7 @@ function replyRow([id, snapshots]: [string, ReplySnapshot[]]): ReplyRow {
     link: own("link") ?? null,
     posted_at: own("posted_at") ?? null,
     edited_at: own("edited_at") ?? null,
+    removed_at: own("removed_at") ?? null,
     raw_data: own("raw_data") ?? {},
   };
 }
@@ -300,14 +313,17 @@ export function derivedTitle(body: string | undefined): string {
   return line.length > 50 ? `${line.slice(0, 50).join("")}...` : line.join("");
 }
 
-/** Body, quoted replies in order and attachments: the description up to its footer. */
+/** Body, quoted replies in order, attachments and whether it was removed: the description up to its footer. */
 function formatted(message: MessageRow, replies: ReplyRow[]): string {
-  const quoted = replies.toSorted(inThread).map(({ author_name, body, attachments }) => {
+  const quoted = replies.toSorted(inThread).map(({ author_name, body, attachments, removed_at }) => {
     const text = [body, ...attachmentLines(attachments)].filter((part) => part !== "").join("\n");
     const lines = text.split("\n").map((line, at) => at === 0 ? line : line === "" ? ">" : `> ${line}`);
-    return `> **${author_name}**: ${lines.join("\n")}`;
+    return `> **${author_name}**${removed_at === null ? "" : " (removed)"}: ${lines.join("\n")}`;
   });
-  return [message.body, ...quoted, attachmentLines(message.attachments).join("\n")]
+  const removed = message.removed_at === null
+    ? ""
+    : `Removed in Circle: ${message.removed_at.slice(0, 19).replace("T", " ")}`;
+  return [message.body, ...quoted, attachmentLines(message.attachments).join("\n"), removed]
     .filter((part) => part !== "").join("\n\n");
 }
 

@@ -19,6 +19,7 @@ import {
   roomOf,
   rootId,
   ROOTS,
+  settled,
   text,
   threadIds,
   time,
@@ -54,6 +55,7 @@ function chatRecord(plan: Plan, spec: Chat, kind: "root" | "reply"): { raw: Reco
     id: spec.id(messageId),
     parent_message_id: kind === "root" ? null : rootId(plan, spec.root),
     edited_at: spec.times.edited.raw,
+    deleted_at: spec.times.removed.raw,
     [spec.sentAt ? "sent_at" : "created_at"]: spec.times.posted.raw,
     chat_room_uuid: room.raw,
     chat_room_participant_id: 1700112233,
@@ -72,6 +74,11 @@ function chatRecord(plan: Plan, spec: Chat, kind: "root" | "reply"): { raw: Reco
   return { raw, room };
 }
 
+/** The record with an author and a time of posting that its id may have. */
+function settledChat(plan: Plan, spec: Chat, kind: "root" | "reply"): Chat {
+  return settled(kind === "root" ? rootId(plan, spec.root) : replyId(plan, spec.root, spec.reply), spec);
+}
+
 function rootSnapshot(plan: Plan, spec: Chat, room: Field<string>): MessageSnapshot {
   return {
     kind: "message",
@@ -84,6 +91,7 @@ function rootSnapshot(plan: Plan, spec: Chat, room: Field<string>): MessageSnaps
       chat_room_uuid: room.value,
       posted_at: spec.times.posted.value,
       edited_at: spec.times.edited.value,
+      removed_at: spec.times.removed.value,
     }),
     isThread: spec.hasReplies,
   };
@@ -100,6 +108,7 @@ function replySnapshot(plan: Plan, spec: Chat, raw: Record): ReplySnapshot {
       body: spec.body.value,
       posted_at: spec.times.posted.value,
       edited_at: spec.times.edited.value,
+      removed_at: spec.times.removed.value,
       raw_data: raw,
     }),
   };
@@ -116,7 +125,8 @@ function loneReplySnapshot(plan: Plan, spec: Chat, room: Field<string>, raw: Rec
 /** A record of the Headless API: a root or a reply. */
 export const headless = (plan: Plan): fc.Arbitrary<Payload> =>
   fc.record({ kind: fc.constantFrom("root" as const, "reply" as const), spec: chat }).map(
-    ({ kind, spec }) => {
+    ({ kind, spec: drawn }) => {
+      const spec = settledChat(plan, drawn, kind);
       const { raw, room } = chatRecord(plan, spec, kind);
       if (kind === "reply") return { payload: raw, snapshots: [loneReplySnapshot(plan, spec, room, raw)] };
       const root = rootSnapshot(plan, spec, room);
@@ -128,10 +138,10 @@ export const headless = (plan: Plan): fc.Arbitrary<Payload> =>
 export const headlessThread = (plan: Plan): fc.Arbitrary<Payload> =>
   fc.record({ spec: chat, replies: fc.array(chat, { minLength: 1, maxLength: 3 }) }).map(
     ({ spec, replies }) => {
-      const threaded = { ...spec, hasReplies: true };
+      const threaded = settledChat(plan, { ...spec, hasReplies: true }, "root");
       const root = chatRecord(plan, threaded, "root");
       const records = replies.map((each) => {
-        const own = { ...each, root: spec.root };
+        const own = settledChat(plan, { ...each, root: spec.root }, "reply");
         return { spec: own, ...chatRecord(plan, own, "reply") };
       });
       const payload = object({
@@ -157,7 +167,8 @@ export const flat = (plan: Plan): fc.Arbitrary<Payload> =>
       ({ isThread, spec, replies }) => isThread ? flatThread(plan, spec, replies) : flatSingle(plan, spec),
     );
 
-function flatSingle(plan: Plan, spec: Chat): Payload {
+function flatSingle(plan: Plan, drawn: Chat): Payload {
+  const spec = settledChat(plan, drawn, "root");
   const { raw, room } = chatRecord(plan, spec, "root");
   const payload = object({ ...raw, attachments: spec.attachments.raw, total_thread_participants_count: 0 });
   const root = rootSnapshot(plan, spec, room);
@@ -170,16 +181,19 @@ function flatSingle(plan: Plan, spec: Chat): Payload {
   };
 }
 
-function flatThread(plan: Plan, spec: Chat, replies: Chat[]): Payload {
+function flatThread(plan: Plan, drawn: Chat, replies: Chat[]): Payload {
+  const spec = settledChat(plan, drawn, "root");
   const room = roomOf(plan, spec.root, spec.room);
-  const unedited = { ...spec, hasReplies: true, times: { ...spec.times, edited: field<string>(undefined) } };
+  const once = { edited: field<string>(undefined), removed: field<string>(undefined) };
+  const unedited = { ...spec, hasReplies: true, times: { ...spec.times, ...once } };
   const elements = replies.map((each) => {
-    const own = { ...each, root: spec.root, times: { ...each.times, edited: field<string>(undefined) } };
+    const moved = settledChat(plan, { ...each, root: spec.root }, "reply");
+    const own = { ...moved, times: { ...moved.times, ...once } };
     const raw = object({
       reply_id: each.id(replyId(plan, spec.root, each.reply)),
-      sender_name: each.author.raw,
-      created_at: each.times.posted.raw,
-      body: each.body.raw,
+      sender_name: own.author.raw,
+      created_at: own.times.posted.raw,
+      body: own.body.raw,
     });
     return { raw, snapshot: replySnapshot(plan, own, raw) };
   });
@@ -214,7 +228,12 @@ export const post = (plan: Plan): fc.Arbitrary<Payload> =>
     space: text(["Bugs", "général"]),
     posted: time(POSTED, "yesterday"),
     edited: time(EDITED.slice(1), "yesterday"),
-  }).map(({ isComment, spec, title, email, link, space, posted, edited }) => {
+  }).map(({ isComment, spec: drawn, title, email, link, space, posted: drawnPosted, edited }) => {
+    const { times: { posted }, ...spec } = settledChat(
+      plan,
+      { ...drawn, times: { ...drawn.times, posted: drawnPosted } },
+      isComment ? "reply" : "root",
+    );
     const parent = `post_${rootId(plan, spec.root)}`;
     const written = object({ name: "body", body: spec.body.raw });
     if (isComment) {

@@ -1,6 +1,7 @@
 import type { ReservedSql, Sql } from "postgres";
 import { BODIES, SPACES, TITLES } from "./circle-values.ts";
 import { derivedTitle, type IssueRow, type Rows, type World } from "./circle-model.ts";
+import { useWordRules } from "./word-rules.ts";
 
 // What the database has, in the form that the model gives.
 
@@ -34,7 +35,8 @@ export async function storedRows(
           'author_name', c.author_name, 'author_email', c.author_email, 'space_id', c.space_id,
           'space_name', c.space_name, 'link', c.link, 'attachments', c.attachments,
           'chat_room_uuid', c.chat_room_uuid, 'posted_at', to_char(c.posted_at at time zone 'UTC', form),
-          'edited_at', to_char(c.edited_at at time zone 'UTC', form), 'is_thread', c.is_thread,
+          'edited_at', to_char(c.edited_at at time zone 'UTC', form),
+          'removed_at', to_char(c.removed_at at time zone 'UTC', form), 'is_thread', c.is_thread,
           'is_triaged', c.is_triaged, 'triage_confidence', round(c.triage_confidence::numeric, 9),
           'raw_data', c.raw_data
         ) order by c.message_id collate "C"), '[]') from messages as c, utc
@@ -44,7 +46,8 @@ export async function storedRows(
           'message_id', r.message_id, 'parent', c.message_id, 'reply_index', r.reply_index,
           'author_name', r.author_name, 'body', r.body, 'attachments', r.attachments, 'link', r.link,
           'posted_at', to_char(r.posted_at at time zone 'UTC', form),
-          'edited_at', to_char(r.edited_at at time zone 'UTC', form), 'raw_data', r.raw_data
+          'edited_at', to_char(r.edited_at at time zone 'UTC', form),
+          'removed_at', to_char(r.removed_at at time zone 'UTC', form), 'raw_data', r.raw_data
         ) order by r.message_id collate "C"), '[]')
         from public.circle_replies as r join messages as c on c.id = r.circle_issue_id, utc
       ),
@@ -75,6 +78,7 @@ export async function storedRows(
 
 /** Makes the spaces, and asks once for the likelihood and the segment of every text that payloads are made of. */
 export async function openWorld(sql: Sql): Promise<World> {
+  await useWordRules(sql);
   for (const [room, { space_id, space_name }] of SPACES) {
     await sql`
       insert into public.circle_spaces (space_id, space_name, chat_room_uuid)

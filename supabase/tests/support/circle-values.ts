@@ -61,6 +61,7 @@ const ATTACHMENTS: Json[][] = [[], ["https://club.example.org/a.png"], [
 ]];
 export const POSTED = ["2026-03-02T09:14:05.120Z", "2026-03-03T09:14:05.120Z", "2026-03-04T09:14:05.120Z"];
 export const EDITED = ["2026-03-03T09:14:05.120Z", "2026-03-05T09:14:05.120Z", "2026-03-06T09:14:05.120Z"];
+export const REMOVED = ["2026-03-07T09:14:05.120Z", "2026-03-08T09:14:05.120Z"];
 const TYPES: [string, string | undefined][] = [
   ["Auth", "auth"],
   ["auth/login", "auth"],
@@ -116,14 +117,42 @@ export const time = (values: readonly string[], unreadable: string): fc.Arbitrar
     { weight: 1, arbitrary: fc.constant(field<string>(unreadable)) },
   );
 
-export const times = { posted: time(POSTED, "yesterday"), edited: time(EDITED, "2026-13-45T00:00:00Z") };
+export const times = {
+  posted: time(POSTED, "yesterday"),
+  edited: time(EDITED, "2026-13-45T00:00:00Z"),
+  removed: fc.oneof(
+    smaller,
+    { weight: 6, arbitrary: missing as fc.Arbitrary<Field<string>> },
+    { weight: 1, arbitrary: fc.constantFrom(...REMOVED).map((value) => field(value, value)) },
+  ),
+};
 
 export interface Times {
   posted: Field<string>;
   edited: Field<string>;
+  removed: Field<string>;
 }
 
-export const version = ({ posted, edited }: Times): string | null => edited.value ?? posted.value ?? null;
+/** A + stands for an edit at a time that can't be read: later than the posting, earlier than any edit at a known time. */
+export function version({ posted, edited }: Omit<Times, "removed">): string | null {
+  if (edited.value !== undefined) return edited.value;
+  if (typeof edited.raw === "string" && edited.raw.trim() !== "") return `${posted.value ?? ""}+`;
+  return posted.value ?? null;
+}
+
+/**
+ * Author and time of posting as they may be in one set of snapshots: where both differ it is another message, which is
+ * refused. Of even ids the author stays, of odd ones the time.
+ */
+export function settled<T extends { author: Field<string>; times: Times }>(id: number, spec: T): T {
+  const keep = <V extends string>(values: readonly V[], field: Field<string>): Field<string> => {
+    const value = values[id % values.length];
+    return field.value === undefined || value === undefined ? field : { raw: value, value };
+  };
+  return id % 2 === 0
+    ? { ...spec, author: keep(AUTHORS, spec.author) }
+    : { ...spec, times: { ...spec.times, posted: keep(POSTED, spec.times.posted) } };
+}
 
 /** The room of a message: one of those it may be in, or none. */
 export function roomOf(plan: Plan, root: number, choice: Field<never> | number): Field<string> {
@@ -134,7 +163,11 @@ export function roomOf(plan: Plan, root: number, choice: Field<never> | number):
 }
 
 /** An id as Circle sends it, or as text. */
-export const id = fc.boolean().map((asText) => (value: number): Json => asText ? String(value) : value);
+export const id = fc.constantFrom(
+  (value: number): Json => value,
+  (value: number): Json => String(value),
+  (value: number): Json => `${value}.0`,
+);
 
 /** An object without the keys that are missing. */
 export const object = (entries: Record<string, Json | undefined>): { [key: string]: Json } =>
@@ -151,17 +184,51 @@ export interface Details {
   raw: Json | undefined;
   title: string | undefined;
   segment: string | undefined;
-  verdict: number | undefined;
+  verdict: number | "unreadable" | undefined;
 }
 
-const verdicts: fc.Arbitrary<{ is_issue: Json | undefined; says: boolean | undefined }> = fc.constantFrom(
+const verdicts: fc.Arbitrary<
+  { is_issue: Json | undefined; says: boolean | "unreadable" | undefined }
+> = fc.constantFrom<{ is_issue: Json | undefined; says: boolean | "unreadable" | undefined }>(
   { is_issue: undefined, says: undefined },
   { is_issue: null, says: undefined },
   { is_issue: true, says: true },
   { is_issue: "true", says: true },
   { is_issue: false, says: false },
   { is_issue: "No", says: false },
+  { is_issue: "not an issue", says: "unreadable" },
 );
+
+/** A confidence as it stands in a payload, and as it is parsed; without one, a verdict is plain. */
+const confidences: fc.Arbitrary<{ raw: Json | undefined; value: number | "unreadable" }> = fc.oneof(
+  smaller,
+  { weight: 3, arbitrary: fc.constantFrom(undefined, null, "").map((raw) => ({ raw, value: 1 })) },
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom<[Json, number]>(
+      [0, 0],
+      [0.125, 0.125],
+      [0.5, 0.5],
+      ["0.8", 0.8],
+      ["87.5 %", 0.875],
+      [1, 1],
+    ).map(([raw, value]) => ({ raw, value })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<Json>(15, "low", -0.2).map((raw) => ({ raw, value: "unreadable" as const })),
+  },
+);
+
+function verdictOf(
+  says: boolean | "unreadable" | undefined,
+  confidence: number | "unreadable",
+): number | "unreadable" | undefined {
+  if (says === "unreadable" || confidence === "unreadable") return "unreadable";
+  if (says === undefined) return undefined;
+  const sure = Math.max(0.5, confidence);
+  return says ? sure : 1 - sure;
+}
 
 export const details: fc.Arbitrary<Details> = fc.oneof(
   smaller,
@@ -178,7 +245,7 @@ export const details: fc.Arbitrary<Details> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       verdict: verdicts,
-      confidence: fc.constantFrom(undefined, undefined, null, 0, 0.125, 0.5, 0.8, 0.875, 1),
+      confidence: confidences,
       title: text(TITLES),
       type: fc.oneof(
         smaller,
@@ -190,16 +257,12 @@ export const details: fc.Arbitrary<Details> = fc.oneof(
         is_issue: verdict.is_issue,
         issue_title: title.raw,
         type: type.raw,
-        confidence,
+        confidence: confidence.raw,
         reasoning: "because",
       }),
       title: title.value,
       segment: type.value,
-      verdict: verdict.says === undefined
-        ? undefined
-        : verdict.says
-        ? confidence ?? 1
-        : 1 - (confidence ?? 1),
+      verdict: verdictOf(verdict.says, confidence.value),
     })),
   },
 );

@@ -10,12 +10,14 @@ import { ROOT } from "../../../scripts/local/paths.ts";
 import { applyPlatform } from "../../../scripts/local/platform.ts";
 import { freePort } from "../../../scripts/local/ports.ts";
 import { type Postgres, startPostgres } from "../../../scripts/local/postgres.ts";
-import { discardFolder, scratchFolder } from "../../../scripts/local/scratch-folder.ts";
+import { discardFolder, discardLeftovers, scratchFolder } from "../../../scripts/local/scratch-folder.ts";
 import type { Source } from "./source.ts";
 
 /** A cluster for tests, with the databases that they clone: `platform`, Supabase's baseline, and `fixloop`, with ours. */
 export interface TestCluster {
   readonly port: number;
+  /** The password of every role that may log in but `postgres`. */
+  readonly password: string;
   /** Grows when the templates are built again: databases of an earlier generation are gone. */
   readonly generation: number;
   /** Where its data is. */
@@ -33,6 +35,7 @@ export interface TestCluster {
 
 /** Starts a throw-away cluster. */
 export async function startTestCluster(source: Source): Promise<TestCluster> {
+  await discardLeftovers();
   const folder = scratchFolder("test");
   const server = await startPostgres({ dataDir: folder, port: await freePort(), durable: false });
   const admin = postgres(server.url("postgres", "supabase_admin"), {
@@ -67,6 +70,7 @@ export async function startTestCluster(source: Source): Promise<TestCluster> {
   let generation = 1;
   return {
     port: server.port,
+    password: server.password,
     folder,
     get generation() {
       return generation;

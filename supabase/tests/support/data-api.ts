@@ -36,14 +36,19 @@ export interface DataApi {
 export const REPRESENTATION = { Prefer: "return=representation" };
 export const OBJECT = { Accept: "application/vnd.pgrst.object+json" };
 
-/** The Data API over the fixtures of `supabase/tests/api/data-api`, schemas `public` and `other` exposed. */
-export async function openDataApi(): Promise<DataApi> {
+/**
+ * The Data API over the fixtures of `supabase/tests/api/data-api`.
+ *
+ * @param options the exposed schemas, and SQL that runs after the fixtures
+ */
+export async function openDataApi(options: { schemas?: string[]; script?: string } = {}): Promise<DataApi> {
+  const { schemas = ["public", "other"], script = "" } = options;
   const config = loadConfig();
-  config.api.schemas = ["public", "other"];
+  config.api.schemas = schemas;
   const project = await openTestProject({
     template: "platform",
     config,
-    scripts: [fixture("fixture.sql"), fixture("fixture-rpc.sql")],
+    scripts: [...["fixture.sql", "fixture-rpc.sql", "fixture-shapes.sql"].map(fixture), script],
   });
   const ask: DataApi["ask"] = async (method, path, { body, raw, headers = {}, key } = {}) => {
     const response = await fetch(`${project.url}/rest/v1/${encode(path)}`, {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import postgres from "postgres";
 import { expect, inject } from "vitest";
 import { openProject, type Project, type ProjectOptions } from "../../../scripts/local/stack.ts";
-import type { Postgres } from "../../../scripts/local/postgres.ts";
+import { type Postgres, serverUrl } from "../../../scripts/local/postgres.ts";
 import { type Acls, assertSameAcls, readAcls } from "./acls.ts";
 
 export interface TestDatabase {
@@ -23,7 +23,7 @@ export interface RunningCluster {
 /** With `KEEP_DB=1`, the databases of failed test files stay when the run is over; global-setup.ts decides which. */
 export const isKept = Boolean(process.env["KEEP_DB"]);
 
-let port: number | undefined;
+let server: Pick<Postgres, "port" | "password"> | undefined;
 
 export async function openCluster(): Promise<RunningCluster> {
   return await askForCluster({});
@@ -32,14 +32,14 @@ export async function openCluster(): Promise<RunningCluster> {
 async function askForCluster(made: { file?: string; database?: string }): Promise<RunningCluster> {
   const response = await fetch(`${inject("clusterUrl")}/?${new URLSearchParams(made)}`);
   if (!response.ok) throw new Error(await response.text());
-  const cluster = await response.json() as { port: number; generation: number };
-  port = cluster.port;
+  const cluster = await response.json() as { port: number; password: string; generation: number };
+  server = cluster;
   return { ...cluster, url };
 }
 
 const url = (database: string, role = "postgres"): string => {
-  if (port === undefined) throw new Error("openCluster() or createDatabase() comes first");
-  return `postgresql://${role}:postgres@127.0.0.1:${port}/${database}`;
+  if (!server) throw new Error("openCluster() or createDatabase() comes first");
+  return serverUrl(server, database, role);
 };
 
 /** A new database: `platform` is Supabase's baseline, `fixloop` has our migrations. */
@@ -89,7 +89,7 @@ export interface TestProject extends Project {
   close(): Promise<void>;
 }
 
-export interface TestProjectOptions extends Pick<ProjectOptions, "functions" | "config"> {
+export interface TestProjectOptions extends Pick<ProjectOptions, "functions" | "config" | "hosts"> {
   /** What the database is made of; default `fixloop`. */
   template?: "platform" | "fixloop";
   /** Scripts that `postgres` runs before the API reads the catalogue. */
@@ -104,8 +104,7 @@ export async function openTestProject(options: TestProjectOptions = {}): Promise
     for (const script of scripts) await sql.unsafe(script);
   });
   const before = await aclsOf(database);
-  const server: Pick<Postgres, "url"> = { url };
-  const project = await openProject(server, { database: database.name, apiPort: 0, ...rest });
+  const project = await openProject({ url }, { database: database.name, apiPort: 0, ...rest });
   return {
     ...project,
     database,

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type FakeGithub, startFakeGithub } from "../../../scripts/fakes/github.ts";
+import { type FakeGithub, type FakeGithubOptions, startFakeGithub } from "../../../scripts/fakes/github.ts";
 import type { Project } from "../../../scripts/local/stack.ts";
 import { tokenOf } from "./mcp.ts";
 import type { Person } from "./people.ts";
@@ -8,8 +8,11 @@ import type { Person } from "./people.ts";
 export const newToken = (): string => `ghp_${randomBytes(18).toString("hex")}`;
 
 /** Starts a fake GitHub with these tokens, by their login. */
-export async function githubWith(tokens: Record<string, string>): Promise<FakeGithub> {
-  const github = await startFakeGithub();
+export async function githubWith(
+  tokens: Record<string, string>,
+  options: FakeGithubOptions = {},
+): Promise<FakeGithub> {
+  const github = await startFakeGithub(options);
   for (const [login, token] of Object.entries(tokens)) {
     github.state.addUser({ login, token, scopes: ["repo"] });
   }

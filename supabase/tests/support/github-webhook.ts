@@ -16,6 +16,7 @@ export function setUpWebhook(results: Record<string, RpcResult> = {}, deps: Part
   const answers: Record<string, RpcResult> = {
     ingest_github_delivery: { ok: true, data: { delivery_id: DELIVERY_ID, status: "done" } },
     receive_github_delivery: { ok: true, data: "received" },
+    is_github_repository: { ok: true, data: true },
     ...results,
   };
   const rpc: Rpc = (name, args) => {

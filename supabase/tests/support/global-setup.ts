@@ -61,7 +61,7 @@ function start(): Promise<TestCluster> {
 }
 
 /**
- * Answers every request with the cluster's port and generation, or with why it did not start. A request can name a database
+ * Answers every request with the cluster's port, password and generation, or with why it did not start. A request can name a database
  * that is to be kept when its test file fails.
  */
 async function listen(open: () => Promise<TestCluster>, makers: Makers): Promise<Server> {
@@ -71,7 +71,7 @@ async function listen(open: () => Promise<TestCluster>, makers: Makers): Promise
     if (database) makers.set(database, made.get("file") ?? "");
     response.setHeader("connection", "close");
     open().then(
-      ({ port, generation }) => response.end(JSON.stringify({ port, generation })),
+      ({ port, password, generation }) => response.end(JSON.stringify({ port, password, generation })),
       (error: unknown) => {
         response.statusCode = 500;
         response.end(error instanceof UserError ? `${error.message}\n${error.hint}` : String(error));

@@ -19,6 +19,7 @@ function openCluster(): { cluster: TestCluster; dropped: string[] } {
   const dropped: string[] = [];
   const cluster: TestCluster = {
     port: 5432,
+    password: "secret",
     generation: 1,
     folder,
     databases: () => Promise.resolve([...makers.keys()]),

@@ -1,12 +1,8 @@
-import { existsSync, globSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { ROOT } from "../../../scripts/local/paths.ts";
-import { discardFolder } from "../../../scripts/local/scratch-folder.ts";
+import { discardFolder, KEPT, keptFolders } from "../../../scripts/local/scratch-folder.ts";
 import type { TestCluster } from "./cluster.ts";
-
-/** The file that tells a cluster that is kept from one whose tests run. */
-const MARK = "kept";
 
 /** The test of a pgTAP file that fails when an SQL error stops the file. */
 export const STOPPED = "runs to its end";
@@ -35,7 +31,7 @@ export async function keepDatabases(
   for (const name of current) {
     if (!kept.some(([database]) => database === name)) await cluster.drop(name);
   }
-  writeFileSync(join(cluster.folder, MARK), "");
+  writeFileSync(join(cluster.folder, KEPT), "");
   console.log("\nDatabases of failed tests:");
   for (const [name, file] of kept) {
     console.log(
@@ -50,8 +46,7 @@ export async function keepDatabases(
 
 /** Stops the clusters that were kept and deletes their data. Returns how many. */
 export async function removeKept(): Promise<number> {
-  const folders = globSync("fixloop-test-*", { cwd: tmpdir() }).map((name) => join(tmpdir(), name))
-    .filter((folder) => existsSync(join(folder, MARK)));
+  const folders = keptFolders();
   for (const folder of folders) await discardFolder(folder);
   return folders.length;
 }

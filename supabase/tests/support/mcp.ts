@@ -1,6 +1,10 @@
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import {
+  type CallToolResult,
+  Client,
+  ProtocolError,
+  StreamableHTTPClientTransport,
+  type VersionNegotiationMode,
+} from "@modelcontextprotocol/client";
 import type { Sql } from "postgres";
 import { expect } from "vitest";
 import type { Project } from "../../../scripts/local/stack.ts";
@@ -16,14 +20,17 @@ export async function tokenOf({ client }: Person): Promise<string> {
   return data.session.access_token;
 }
 
-/** The SDK's own client, connected with a token. */
-export async function connectMcp(project: Project, token: string): Promise<Client> {
-  const client = new Client({ name: "test", version: "1.0.0" });
+/** The SDK's own client, connected with a token; by default with the handshake of 2025. */
+export async function connectMcp(
+  project: Project,
+  token: string,
+  mode: VersionNegotiationMode = "legacy",
+): Promise<Client> {
+  const client = new Client({ name: "test", version: "1.0.0" }, { versionNegotiation: { mode } });
   const transport = new StreamableHTTPClientTransport(mcpUrl(project), {
     requestInit: { headers: { authorization: `Bearer ${token}` } },
   });
-  // The SDK's class does not match its own interface under exactOptionalPropertyTypes.
-  await client.connect(transport as Parameters<Client["connect"]>[0]);
+  await client.connect(transport);
   return client;
 }
 
@@ -31,7 +38,7 @@ type Result = Record<string, unknown>;
 
 /** Calls a tool that has to succeed, and returns its structured content, which is also its text. */
 export async function callTool<T = Result>(client: Client, name: string, args: Result): Promise<T> {
-  const result = await client.callTool({ name, arguments: args }) as CallToolResult;
+  const result = await client.callTool({ name, arguments: args });
   expect(result.isError, JSON.stringify(result.content)).toBeFalsy();
   expect(result.content).toEqual([{ type: "text", text: JSON.stringify(result.structuredContent) }]);
   return result.structuredContent as T;
@@ -39,10 +46,22 @@ export async function callTool<T = Result>(client: Client, name: string, args: R
 
 /** Calls a tool that has to fail, and returns what the model reads. */
 export async function failTool(client: Client, name: string, args: Result): Promise<string> {
-  const result = await client.callTool({ name, arguments: args }) as CallToolResult;
+  const result = await client.callTool({ name, arguments: args });
   expect(result.isError, JSON.stringify(result.content)).toBe(true);
   const [content] = result.content;
   return content?.type === "text" ? content.text : "";
+}
+
+/** Calls a tool with arguments that have to be refused as -32602, and returns what the client reads. */
+export async function refuseTool(client: Client, name: string, args: Result): Promise<string> {
+  const result: CallToolResult | ProtocolError = await client.callTool({ name, arguments: args })
+    .catch((error: unknown) => {
+      if (error instanceof ProtocolError) return error;
+      throw error;
+    });
+  if (!(result instanceof ProtocolError)) throw new Error(`not refused: ${JSON.stringify(result)}`);
+  expect(result.code).toBe(-32602);
+  return result.message;
 }
 
 export interface McpTeam {

@@ -1,4 +1,5 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { confirmedSignUp } from "../../../scripts/local/auth/confirmed-sign-up.ts";
 import { expect } from "vitest";
 import type { Project } from "../../../scripts/local/stack.ts";
 import type { Database } from "../../types/database.ts";
@@ -31,13 +32,12 @@ export async function signUp(
 ): Promise<Person> {
   const email = `${name}@example.org`;
   const person = anonymous(project);
-  const { data, error } = await person.auth.signUp({ email, password: "a-long-test-password" });
-  if (error) throw error;
+  const id = await confirmedSignUp(project, person, { email, password: "a-long-test-password" });
   if (role) {
     const added = await server(project).rpc("add_team_member", { email, role });
     if (added.error) throw added.error;
   }
-  return { id: data.user?.id ?? "", client: person };
+  return { id, client: person };
 }
 
 /** What a client does with an answer: take what it holds, or throw. */

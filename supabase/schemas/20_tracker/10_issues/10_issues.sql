@@ -92,13 +92,26 @@ create index issues_resolved_by_user_id_idx on public.issues (resolved_by_user_i
 -- The lists that people open: the newest, those of one status, those of one assignee, open ones by age.
 create index issues_created_at_idx on public.issues (created_at);
 create index issues_status_created_at_idx on public.issues (status, created_at);
-create index issues_assigned_to_status_idx on public.issues (assigned_to, status)
+create index issues_assigned_to_created_at_idx on public.issues (assigned_to, created_at)
   where assigned_to is not null;
-create index issues_open_created_at_idx on public.issues (created_at)
+-- With the id, so that they are counted without reading them.
+create index issues_open_created_at_idx on public.issues (created_at) include (id)
   where status in ('waiting_for_help', 'in_progress', 'blocked') and not is_test;
--- Titles that contain the typed text.
+-- The caller's own open ones. No import and no new issue without an assignee writes it.
+create index issues_open_assigned_to_user_id_created_at_idx on public.issues (assigned_to_user_id, created_at)
+  where status in ('waiting_for_help', 'in_progress', 'blocked') and not is_test
+    and assigned_to_user_id is not null;
+-- Titles that contain the typed text: for search_issues, since under row security the API's own `ilike` can't
+-- reach it.
 create index issues_title_idx on public.issues using gin (title extensions.gin_trgm_ops);
 create index issues_test_created_at_idx on public.issues (created_at) where is_test;
+
+create trigger _000_require_agent before insert or update on public.issues
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
+create trigger _000_require_admin before delete on public.issues
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
 
 alter table public.issues enable row level security;
 create policy issues_select_viewer on public.issues

@@ -25,6 +25,7 @@ comment on column public.comments.author_user_id is
 -- The first entry for an issue is its latest comment.
 create index comments_issue_id_created_at_id_idx on public.comments (issue_id, created_at desc, id desc);
 create index comments_author_user_id_idx on public.comments (author_user_id);
+create index comments_created_at_idx on public.comments (created_at);
 
 create or replace function private.set_comment_author() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -51,6 +52,9 @@ $$;
 comment on function private.set_comment_author is
   'Before trigger: sets the author''s account, and the name when it was left out.';
 
+create trigger _000_require_agent before insert or update or delete on public.comments
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
 create trigger _050_reject_key_change before update on public.comments
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
   execute function private.reject_key_change();

@@ -28,6 +28,7 @@ comment on column public.issue_status_logs.changed_by_user_id is
 create index issue_status_logs_issue_id_changed_at_idx
   on public.issue_status_logs (issue_id, changed_at desc);
 create index issue_status_logs_changed_by_user_id_idx on public.issue_status_logs (changed_by_user_id);
+create index issue_status_logs_changed_at_idx on public.issue_status_logs (changed_at);
 
 create or replace function private.log_issue_status() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$

@@ -54,6 +54,12 @@ $$;
 comment on function private.lock_issue_deletes is
   'Before-statement trigger: serializes deletes of issue_tags, tags and issues.';
 
+create trigger _000_require_agent before insert or update on public.tags
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
+create trigger _000_require_admin before delete on public.tags
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
 create trigger _010_lock_issue_deletes before delete on public.tags
   for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
 create trigger _050_reject_key_change before update on public.tags

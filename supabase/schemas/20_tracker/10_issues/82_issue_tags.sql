@@ -45,6 +45,9 @@ $$;
 comment on function private.sync_tag_row_to_array is
   'After trigger of issue_tags, for truncate too: updates issues.tags.';
 
+create trigger _000_require_agent before insert or update or delete on public.issue_tags
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
 create trigger _010_lock_issue_deletes before delete on public.issue_tags
   for each statement when (pg_trigger_depth() = 0) execute function private.lock_issue_deletes();
 -- Rows that a trigger inserts come from the array; their issue and tags are locked already.

@@ -19,6 +19,12 @@ comment on column public.user_sessions.profile_role is
 
 create index user_sessions_user_id_idx on public.user_sessions (user_id);
 
+create trigger _000_require_viewer before insert or update on public.user_sessions
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('viewer');
+create trigger _000_require_admin before delete on public.user_sessions
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
 create trigger _050_reject_key_change before update on public.user_sessions
   for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
 create trigger _900_set_created_at before insert or update on public.user_sessions

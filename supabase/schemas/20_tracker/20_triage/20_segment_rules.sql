@@ -33,6 +33,10 @@ comment on column public.segment_rules.weight is
   'How likely a message with these words, and no others, is an issue: 0 to 1.';
 comment on column public.segment_rules.is_enabled is 'Whether the rule is used.';
 
+create trigger _000_require_admin before insert or update or delete on public.segment_rules
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+
 alter table public.segment_rules enable row level security;
 create policy segment_rules_select_viewer on public.segment_rules
   for select to authenticated using ((select private.has_team_role('viewer')));

@@ -18,6 +18,12 @@ comment on column public.circle_spaces.chat_room_uuid is
 comment on column public.circle_spaces.space_member_id is
   'The id of our own membership in the space, in Circle.';
 
+create trigger _000_require_admin before insert or update or delete on public.circle_spaces
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _050_normalize_id before insert or update on public.circle_spaces
+  for each row when (new.chat_room_uuid !~ '^[1-9][0-9]*$')
+  execute function private.normalize_id('chat_room_uuid');
 create trigger _100_reject_key_change before update on public.circle_spaces
   for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
 create trigger _900_set_created_at before insert or update on public.circle_spaces

@@ -29,6 +29,8 @@ create table public.circle_issues (
   triaged_at timestamptz,
   triage_notes text,
   field_versions jsonb not null default '{}',
+  is_verdict_unreadable boolean not null default false,
+  removed_at timestamptz,
   constraint circle_issues_pkey primary key (id),
   constraint circle_issues_message_id_key unique (message_id),
   -- Deferrable so that an import can write the message with its issue's id before the issue.
@@ -70,6 +72,11 @@ comment on column public.circle_issues.segment is
   'The segment that its sender named; null where the words decide.';
 comment on column public.circle_issues.sender_verdict is
   'How likely the message is an issue by its sender''s verdict, 0 to 1: 1 is a plain yes, 0 a plain no.';
+comment on column public.circle_issues.is_verdict_unreadable is
+  'Whether its sender gave a verdict that cannot be read: a person decides.';
+comment on column public.circle_issues.removed_at is
+  'When it was removed in Circle; where that time cannot be read, the time of its last edit or of its '
+  'posting. Its issue stays.';
 comment on column public.circle_issues.triaged_by is
   'Display name of the person who decided; later payloads do not change a person''s decision.';
 comment on column public.circle_issues.triaged_by_user_id is 'The account that decided, if one did.';
@@ -81,6 +88,8 @@ comment on column public.circle_issues.field_versions is
 
 create index circle_issues_mapped_to_issue_id_idx on public.circle_issues (mapped_to_issue_id);
 create index circle_issues_triaged_by_user_id_idx on public.circle_issues (triaged_by_user_id);
+create index circle_issues_created_at_idx on public.circle_issues (created_at);
+create index circle_issues_space_id_created_at_idx on public.circle_issues (space_id, created_at);
 create index circle_issues_waiting_created_at_idx on public.circle_issues (created_at) where not is_triaged;
 create index circle_issues_spaceless_chat_room_uuid_idx on public.circle_issues (chat_room_uuid)
   where space_id is null or space_name is null;
@@ -172,6 +181,15 @@ comment on function private.set_triager is
   'Before trigger: a person''s decision is recorded under their name, with its time, over any client; a '
   'server''s under the name that it gives. An import, which sets app.import, records no name.';
 
+create trigger _000_require_agent before insert or update on public.circle_issues
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
+create trigger _000_require_admin before delete on public.circle_issues
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _050_normalize_id before insert on public.circle_issues
+  for each row when (new.message_id !~ '^[1-9][0-9]*$')
+  execute function private.normalize_id('message_id');
 create trigger _100_reject_key_change before update on public.circle_issues
   for each row when (old.id is distinct from new.id or old.message_id is distinct from new.message_id)
   execute function private.reject_key_change();
@@ -216,12 +234,12 @@ grant insert (
   id, message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link, is_thread,
   is_triaged, triage_confidence, raw_data, mapped_to_issue_id, attachments, chat_room_uuid, posted_at,
   edited_at, created_at, updated_at, segment, sender_verdict, triaged_by, triaged_by_user_id, triaged_at,
-  triage_notes, field_versions
+  triage_notes, field_versions, is_verdict_unreadable, removed_at
 ) on public.circle_issues to authenticated;
 grant update (
   id, message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link, is_thread,
   is_triaged, triage_confidence, raw_data, mapped_to_issue_id, attachments, chat_room_uuid, posted_at,
   edited_at, created_at, updated_at, segment, sender_verdict, triaged_by, triaged_by_user_id, triaged_at,
-  triage_notes, field_versions
+  triage_notes, field_versions, is_verdict_unreadable, removed_at
 ) on public.circle_issues to authenticated;
 grant select, insert, update, delete on public.circle_issues to service_role;

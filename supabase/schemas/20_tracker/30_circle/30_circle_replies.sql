@@ -15,6 +15,7 @@ create table public.circle_replies (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   field_versions jsonb not null default '{}',
+  removed_at timestamptz,
   constraint circle_replies_pkey primary key (id),
   constraint circle_replies_message_id_key unique (message_id),
   constraint circle_replies_circle_issue_id_fkey foreign key (circle_issue_id)
@@ -34,6 +35,7 @@ comment on column public.circle_replies.raw_data is 'The newest version of the r
 comment on column public.circle_replies.posted_at is
   'When it was posted in Circle; null when the time is missing or not valid.';
 comment on column public.circle_replies.edited_at is 'When it was last edited in Circle.';
+comment on column public.circle_replies.removed_at is 'When it was removed in Circle, as in circle_issues.';
 comment on column public.circle_replies.field_versions is 'Written by the import, as in circle_issues.';
 comment on column public.circle_replies.created_at is
   'When it was posted, if that was known when it first arrived, else when it arrived.';
@@ -41,6 +43,15 @@ comment on column public.circle_replies.created_at is
 create index circle_replies_circle_issue_id_reply_index_idx
   on public.circle_replies (circle_issue_id, reply_index);
 
+create trigger _000_require_agent before insert or update on public.circle_replies
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
+create trigger _000_require_admin before delete on public.circle_replies
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _050_normalize_id before insert on public.circle_replies
+  for each row when (new.message_id !~ '^[1-9][0-9]*$')
+  execute function private.normalize_id('message_id');
 create trigger _100_reject_key_change before update on public.circle_replies
   for each row when (old.id is distinct from new.id or old.message_id is distinct from new.message_id)
   execute function private.reject_key_change();
@@ -61,10 +72,10 @@ create policy circle_replies_delete_admin on public.circle_replies
 grant select, delete on public.circle_replies to authenticated;
 grant insert (
   id, message_id, circle_issue_id, reply_index, author_name, body, attachments, link, raw_data, posted_at,
-  edited_at, created_at, updated_at, field_versions
+  edited_at, created_at, updated_at, field_versions, removed_at
 ) on public.circle_replies to authenticated;
 grant update (
   id, message_id, circle_issue_id, reply_index, author_name, body, attachments, link, raw_data, posted_at,
-  edited_at, created_at, updated_at, field_versions
+  edited_at, created_at, updated_at, field_versions, removed_at
 ) on public.circle_replies to authenticated;
 grant select, insert, update, delete on public.circle_replies to service_role;

@@ -27,6 +27,7 @@ comment on column public.issue_import_logs.is_automatic is
 
 create index issue_import_logs_circle_issue_id_idx on public.issue_import_logs (circle_issue_id);
 create index issue_import_logs_issue_id_idx on public.issue_import_logs (issue_id);
+create index issue_import_logs_imported_at_idx on public.issue_import_logs (imported_at);
 
 create or replace function private.set_importer() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -42,6 +43,9 @@ $$;
 comment on function private.set_importer is
   'Before trigger: what a person logs carries their name and the current time, and is not automatic.';
 
+create trigger _000_require_agent before insert on public.issue_import_logs
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
 create trigger _100_set_importer before insert on public.issue_import_logs
   for each row execute function private.set_importer();
 

@@ -1,4 +1,4 @@
--- What a payload contains: its elements, the shape of each, told apart by its keys, and the replies in it.
+-- The shape of an element, told apart by its keys.
 
 create or replace function private.circle_shape(p_element jsonb) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -41,45 +41,3 @@ end;
 $$;
 comment on function private.source_of_shape is
   'issue_import_logs.import_source of a shape: n8n_webhook for n8n''s, circle_api for records of the APIs.';
-
--- Lists of the APIs come as pages: {records: […]}.
-create or replace function private.circle_elements(p_payload jsonb) returns jsonb
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  return case
-    when jsonb_typeof(p_payload) = 'array' then p_payload
-    when jsonb_typeof(p_payload -> 'records') = 'array' then p_payload -> 'records'
-    else jsonb_build_array(p_payload)
-  end;
-end;
-$$;
-comment on function private.circle_elements is
-  'The elements of a payload, which is one element, an array, or a page {records}, as an array.';
-
-create or replace function private.circle_replies_of(p_element jsonb, p_shape text) returns jsonb
-language plpgsql immutable security invoker set search_path = '' as $$
-declare
-  v_replies constant jsonb := p_element -> case p_shape when 'envelope' then 'Replies' else 'replies' end;
-  v_is_reply constant boolean := p_shape = 'comment'
-    or p_shape = 'chat_message' and private.parse_id(p_element -> 'parent_message_id') is not null;
-begin
-  return case when v_is_reply then jsonb_build_array(p_element) else '[]' end
-    || case jsonb_typeof(v_replies) when 'array' then v_replies else '[]' end;
-end;
-$$;
-comment on function private.circle_replies_of is
-  'The replies in an element of this shape: an array, often empty. A comment, and a chat message that '
-  'answers another one, is a reply itself.';
-
-create or replace function private.circle_element_size(p_element jsonb) returns integer
-language plpgsql immutable security invoker set search_path = '' as $$
-begin
-  return 1
-    + case jsonb_typeof(p_element -> 'replies')
-        when 'array' then jsonb_array_length(p_element -> 'replies') else 0 end
-    + case jsonb_typeof(p_element -> 'Replies')
-        when 'array' then jsonb_array_length(p_element -> 'Replies') else 0 end;
-end;
-$$;
-comment on function private.circle_element_size is
-  'What an element counts for in the limit of a payload: 1, and 1 for each of its replies.';

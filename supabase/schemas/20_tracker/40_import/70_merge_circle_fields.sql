@@ -14,17 +14,36 @@ $$;
 comment on function private.circle_version is
   'The version of a message, in seconds since 1970; one without any time is older than all others.';
 
+-- An edit at a time that cannot be read is later than the posting, and earlier than an edit at a known time.
+create or replace function private.snapshot_version(p_snapshot private.circle_snapshot) returns numeric
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return private.circle_version(p_snapshot.edited_at, p_snapshot.posted_at)
+    + case when p_snapshot.is_edit_undated then 0.0000001 else 0 end;
+end;
+$$;
+comment on function private.snapshot_version is 'The version that a snapshot is of.';
+
+-- A row has no column for the fact that it was edited at an unknown time, so its fields have their versions.
+create or replace function private.undated_versions(p_fields jsonb, p_version numeric) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return (select jsonb_object_agg(f.key, p_version) from jsonb_each(p_fields) as f where f.value <> 'null');
+end;
+$$;
+comment on function private.undated_versions is
+  'What field_versions of a new row is to hold where its first snapshot was edited at a time that '
+  'cannot be read.';
+
 -- The time zone is fixed, so that times compare as text in the same way in every session.
 create or replace function private.merge_circle_fields(
-  p_stored jsonb, p_versions jsonb, p_snapshot jsonb, out o_values jsonb, out o_versions jsonb
+  p_stored jsonb, p_versions jsonb, p_snapshot jsonb, p_version numeric, out o_values jsonb,
+  out o_versions jsonb
 )
 language plpgsql stable security invoker set search_path = '' set timezone = 'UTC' as $$
 declare
   v_stored_version constant numeric := private.circle_version(
     (p_stored ->> 'edited_at')::timestamptz, (p_stored ->> 'posted_at')::timestamptz
-  );
-  v_snapshot_version constant numeric := private.circle_version(
-    (p_snapshot ->> 'edited_at')::timestamptz, (p_snapshot ->> 'posted_at')::timestamptz
   );
   v_newest_version numeric;
   v_merged jsonb;
@@ -41,7 +60,7 @@ begin
       from jsonb_each(p_stored) as s
       where p_snapshot ? s.key and p_versions -> s.key is distinct from 'null'
       union all
-      select n.key, n.value, v_snapshot_version from jsonb_each(p_snapshot) as n
+      select n.key, n.value, p_version from jsonb_each(p_snapshot) as n
     ) as r
     where r.value <> 'null'
     order by r.field, r.version desc, (r.value #>> '{}') collate "C" desc
@@ -64,5 +83,5 @@ begin
 end;
 $$;
 comment on function private.merge_circle_fields is
-  'Merges a snapshot into a stored row, both as {field: value}. Returns the values, null where nobody has '
-  'sent one, and what field_versions is to hold.';
+  'Merges a snapshot of a version into a stored row, both as {field: value}. Returns the values, null where '
+  'nobody has sent one, and what field_versions is to hold.';

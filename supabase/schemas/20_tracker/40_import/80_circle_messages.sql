@@ -1,5 +1,17 @@
 -- The row of a message: inserted by its first snapshot, merged with each further one.
 
+-- A verdict that cannot be read is a value of the register too, and the greatest one.
+create or replace function private.message_fields(p_fields jsonb, p_is_verdict_unreadable boolean)
+returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return p_fields
+    - array['message_id', 'reply_index', 'is_thread', 'is_verdict_unreadable', 'is_edit_undated', 'unread']
+    || case when p_is_verdict_unreadable then '{"sender_verdict": "unreadable"}' else '{}' end::jsonb;
+end;
+$$;
+comment on function private.message_fields is 'The registers of a message, of its row or of a snapshot.';
+
 create or replace function private.merge_circle_message(
   p_message public.circle_issues, p_root private.circle_snapshot
 ) returns public.circle_issues
@@ -9,10 +21,12 @@ declare
   v public.circle_issues;
 begin
   v_merged := private.merge_circle_fields(
-    to_jsonb(p_message), p_message.field_versions,
-    to_jsonb(p_root) - array['message_id', 'reply_index', 'is_thread']
+    private.message_fields(to_jsonb(p_message), p_message.is_verdict_unreadable), p_message.field_versions,
+    private.message_fields(to_jsonb(p_root), p_root.is_verdict_unreadable), private.snapshot_version(p_root)
   );
-  v := jsonb_populate_record(p_message, v_merged.o_values);
+  v := jsonb_populate_record(p_message, v_merged.o_values || case v_merged.o_values ->> 'sender_verdict'
+    when 'unreadable' then '{"sender_verdict": null, "is_verdict_unreadable": true}'
+    else '{"is_verdict_unreadable": false}' end::jsonb);
   v.field_versions := v_merged.o_versions;
   v.title := coalesce(v.title, private.circle_title(null, v.body));
   v.body := coalesce(v.body, '');
@@ -46,7 +60,7 @@ begin
   insert into public.circle_issues (
     message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link, is_thread,
     is_triaged, triage_confidence, raw_data, mapped_to_issue_id, attachments, chat_room_uuid, posted_at,
-    edited_at, segment, sender_verdict, field_versions
+    edited_at, removed_at, segment, sender_verdict, is_verdict_unreadable, field_versions
   )
   values (
     p_root.message_id, p_root.thread_id, private.circle_title(p_root.title, p_root.body),
@@ -54,8 +68,12 @@ begin
     p_root.space_name, p_root.space_id, p_root.link, coalesce(p_root.is_thread, false),
     p_triage.is_triaged, p_triage.confidence,
     coalesce(p_root.raw_data, '{}'), p_issue_id, coalesce(p_root.attachments, '[]'), p_root.chat_room_uuid,
-    p_root.posted_at, p_root.edited_at, p_root.segment, p_root.sender_verdict,
-    '{}'::jsonb
+    p_root.posted_at, p_root.edited_at, p_root.removed_at, p_root.segment, p_root.sender_verdict,
+    coalesce(p_root.is_verdict_unreadable, false),
+    case when p_root.is_edit_undated then private.undated_versions(
+        private.message_fields(to_jsonb(p_root), p_root.is_verdict_unreadable),
+        private.snapshot_version(p_root)
+      ) else '{}' end
       || case when p_root.title is null then '{"title": null}' else '{}' end::jsonb
       || case when p_root.body is null then '{"body": null}' else '{}' end::jsonb
       || case when p_root.author_name is null then '{"author_name": null}' else '{}' end::jsonb
@@ -77,8 +95,25 @@ begin
   return exists (select from private.circle_imports as m where m.circle_issue_id = p_circle_issue_id);
 end;
 $$;
-comment on function private.has_been_imported is
-  'Whether an issue was created of the message before.';
+comment on function private.has_been_imported is 'Whether an issue was created of the message before.';
+
+create or replace function private.raise_message_id_conflict(
+  p_stored public.circle_issues, p_root private.circle_snapshot
+) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT409', message = 'tracker_message_id_conflict',
+    detail = format(
+      'Message %s is by %s, posted at %s; this one is by %s, posted at %s.', p_stored.message_id,
+      p_stored.author_name, p_stored.posted_at, p_root.author_name, p_root.posted_at
+    ),
+    hint = 'Send each message under the id that Circle gave it.';
+end;
+$$;
+comment on function private.raise_message_id_conflict is
+  'Raises that a snapshot is of another message than the row with its id. Errors: '
+  'tracker_message_id_conflict (409).';
 
 create or replace function private.update_circle_message(
   p_root private.circle_snapshot, p_triage private.circle_triage,
@@ -90,9 +125,15 @@ declare
   v_merged private.circle_triage;
 begin
   select * into v_stored from public.circle_issues as c where c.message_id = p_root.message_id for update;
+  if private.is_other_person(v_stored.author_name, v_stored.posted_at, v_stored.raw_data, p_root) then
+    perform private.raise_message_id_conflict(v_stored, p_root);
+  end if;
   o_message := v_stored;
-  o_is_stale := private.circle_version(p_root.edited_at, p_root.posted_at)
-    < private.circle_version(v_stored.edited_at, v_stored.posted_at);
+  o_is_stale := private.snapshot_version(p_root) < greatest(
+    private.circle_version(v_stored.edited_at, v_stored.posted_at),
+    case when jsonb_typeof(v_stored.field_versions -> 'raw_data') = 'number'
+      then (v_stored.field_versions ->> 'raw_data')::numeric end
+  );
   if v_stored.raw_data is distinct from p_root.raw_data then
     o_message := private.merge_circle_message(v_stored, p_root);
   end if;
@@ -100,13 +141,17 @@ begin
     o_message.triage_confidence := case when p_triage.is_sure
       then greatest(v_stored.triage_confidence, p_triage.confidence) else v_stored.triage_confidence end;
   elsif v_stored.triaged_by is null and not private.has_been_imported(v_stored.id) then
-    v_merged := private.triage_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+    v_merged := private.triage_circle_message(
+      o_message.sender_verdict, o_message.is_verdict_unreadable, o_message.title, o_message.body
+    );
     o_message.is_triaged := p_triage.is_sure or v_merged.is_triaged and not v_merged.is_sure;
     o_message.triage_confidence := case when p_triage.is_sure then p_triage.confidence
       else v_merged.confidence end;
   elsif not v_stored.is_triaged then
     -- Returned to triage by a person, who decides, with what is known by now.
-    v_merged := private.triage_circle_message(o_message.sender_verdict, o_message.title, o_message.body);
+    v_merged := private.triage_circle_message(
+      o_message.sender_verdict, o_message.is_verdict_unreadable, o_message.title, o_message.body
+    );
     o_message.triage_confidence := v_merged.likelihood;
   end if;
   if o_message is not distinct from v_stored then
@@ -119,15 +164,17 @@ begin
     is_thread = o_message.is_thread, is_triaged = o_message.is_triaged,
     triage_confidence = o_message.triage_confidence, raw_data = o_message.raw_data,
     attachments = o_message.attachments, chat_room_uuid = o_message.chat_room_uuid,
-    posted_at = o_message.posted_at, edited_at = o_message.edited_at, segment = o_message.segment,
-    sender_verdict = o_message.sender_verdict, field_versions = o_message.field_versions
+    posted_at = o_message.posted_at, edited_at = o_message.edited_at, removed_at = o_message.removed_at,
+    segment = o_message.segment,
+    sender_verdict = o_message.sender_verdict, is_verdict_unreadable = o_message.is_verdict_unreadable,
+    field_versions = o_message.field_versions
   where c.id = v_stored.id
   returning * into o_message;
 end;
 $$;
 comment on function private.update_circle_message is
   'Merges a snapshot into the existing message and decides on it again, unless a person has decided or it '
-  'has an issue. o_is_stale: the stored version is newer.';
+  'has an issue. o_is_stale: the stored version is newer. Errors: tracker_message_id_conflict (409).';
 
 -- The message gets the issue's id before the issue exists, which saves writing the message twice.
 create or replace function private.store_circle_message(

@@ -38,7 +38,8 @@ language plpgsql stable security invoker set search_path = '' as $$
 begin
   return (
     select string_agg(
-      '> **' || regexp_replace(r.author_name, '\s+', ' ', 'g') || '**: ' || private.quoted_lines(
+      '> **' || regexp_replace(r.author_name, '\s+', ' ', 'g') || '**'
+        || case when r.removed_at is null then '' else ' (removed)' end || ': ' || private.quoted_lines(
         concat_ws(E'\n', nullif(r.body, ''), private.attachment_lines(r.attachments))
       ),
       -- A payload of part of a thread numbers its replies from 1 again, so the time goes first.
@@ -60,6 +61,7 @@ begin
     nullif(p_message.body, ''),
     case when p_message.is_thread then private.quoted_replies(p_message.id) end,
     private.attachment_lines(p_message.attachments),
+    'Removed in Circle: ' || to_char(p_message.removed_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
     case when p_message.link is not null then concat(
       E'---\nMessage ID: ', p_message.message_id, ' | Posted: ',
       to_char(
@@ -71,7 +73,7 @@ begin
 end;
 $$;
 comment on function private.format_circle_message is
-  'A message as Markdown: body, quoted replies, attachments, footer.';
+  'A message as Markdown: body, quoted replies, attachments, whether it was removed, footer.';
 
 -- Security definer so that the helpers need no grants; it checks the role that the policy of the table asks
 -- for.
@@ -100,7 +102,7 @@ begin atomic
   );
 end;
 comment on function public.format_circle_message_description is
-  'A message as Markdown: body, quoted replies in order, attachments, and with a link a footer of message '
-  'id, time (UTC) and link. Null when the message does not exist. Team. Errors: sign_in_required '
-  '(401), team_role_required (403).';
+  'A message as Markdown: body, quoted replies in order, attachments, when it was removed in Circle, and '
+  'with a link a footer of message id, time (UTC) and link. Null when the message does not exist. Team. '
+  'Errors: sign_in_required (401), team_role_required (403).';
 grant execute on function public.format_circle_message_description to authenticated, service_role;

@@ -11,17 +11,27 @@ declare
   v_stored record;
   v_message public.circle_issues;
   v_segment text;
+  v_replies record;
+  v_unread jsonb := p_item.unread;
+  v_replies_count integer := cardinality(p_item.replies);
 begin
   if p_item.error_code is not null then
     perform private.raise_circle_item_error(p_item);
   end if;
   perform set_config('app.import', 'on', true);
   v_stored := private.store_circle_message(
-    v_root, private.triage_circle_message(v_root.sender_verdict, v_root.title, v_root.body)
+    v_root, private.triage_circle_message(
+      v_root.sender_verdict, v_root.is_verdict_unreadable, v_root.title, v_root.body
+    )
   );
   v_message := v_stored.o_message;
-  if cardinality(p_item.replies) > 0 then
-    perform private.refresh_other_messages(private.store_circle_replies(v_message, p_item.replies));
+  if v_replies_count > 0 then
+    v_replies := private.store_circle_replies(v_message, p_item.replies);
+    perform private.refresh_other_messages(v_replies.o_others);
+    if v_replies.o_conflicts is not null then
+      v_unread := coalesce(v_unread, '[]') || v_replies.o_conflicts;
+      v_replies_count := v_replies_count - jsonb_array_length(v_replies.o_conflicts);
+    end if;
   end if;
   if v_stored.o_action <> 'stored' then
     v_segment := private.segment_of_message(v_message);
@@ -38,16 +48,16 @@ begin
     'index', p_item.index,
     'circle_issue_id', v_message.id, 'message_id', v_message.message_id,
     'message_type', case when v_message.is_thread then 'thread' else 'single' end,
-    'title', v_message.title, 'segment', v_segment, 'replies_processed', cardinality(p_item.replies),
+    'title', v_message.title, 'segment', v_segment, 'replies_processed', v_replies_count,
     'issue_id', v_message.mapped_to_issue_id, 'action', v_stored.o_action,
     'is_stale', v_stored.o_is_stale, 'is_triaged', v_message.is_triaged,
     'triage_confidence', v_message.triage_confidence
-  );
+  ) || case when v_unread is null then '{}' else jsonb_build_object('unread', v_unread) end;
 end;
 $$;
 comment on function private.import_circle_item is
-  'Imports one item of a payload. Errors: tracker_message_id_invalid, tracker_reply_id_invalid, '
-  'tracker_replies_invalid, tracker_items_limit_reached (422).';
+  'Imports one item of a payload. What in it cannot be read stands in unread. Errors: '
+  'tracker_message_id_conflict (409), tracker_message_id_invalid, tracker_items_limit_reached (422).';
 
 create or replace function private.try_circle_item(
   p_item private.circle_item, p_import_source text, p_imported_by text, out o_imported jsonb,
@@ -61,14 +71,15 @@ declare
 begin
   o_imported := private.import_circle_item(p_item, p_import_source, p_imported_by);
 exception
-  when sqlstate 'PT422' or data_exception or integrity_constraint_violation or program_limit_exceeded
+  when sqlstate 'PT409' or sqlstate 'PT422' or data_exception or integrity_constraint_violation
+    or program_limit_exceeded
     or statement_too_complex then
     get stacked diagnostics
       v_state = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
     o_error := jsonb_build_object(
       'index', p_item.index, 'message_id', left((p_item.root).message_id, 255),
-      'code', case v_state when 'PT422' then v_message else 'tracker_message_invalid' end,
-      'message', case v_state when 'PT422' then v_detail else v_message end
+      'code', case when v_state like 'PT%' then v_message else 'tracker_message_invalid' end,
+      'message', case when v_state like 'PT%' then v_detail else v_message end
     );
     if p_item.is_last and (p_item.root).message_id is not null then
       perform private.refresh_after_rejection((p_item.root).message_id);
@@ -78,6 +89,25 @@ $$;
 comment on function private.try_circle_item is
   'Imports one item of a payload, or returns why it is rejected, with nothing of it written: {index, '
   'message_id, code, message}.';
+
+-- What is left out of a message that was imported is an error too, so that it is listed.
+create or replace function private.errors_of_unread(p_imported jsonb) returns jsonb[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array(
+    select jsonb_build_object(
+      'index', p_imported -> 'index', 'message_id', p_imported -> 'message_id', 'code', u.value -> 'code',
+      'message', format('%s %s.', u.value ->> 'field', u.value ->> 'reason'), 'field', u.value -> 'field',
+      'value', u.value -> 'value'
+    )
+    from jsonb_array_elements(p_imported -> 'unread') as u
+    where u.value ? 'code'
+  );
+end;
+$$;
+comment on function private.errors_of_unread is
+  'The parts of an imported message that were left out, as errors: {index, message_id, code, '
+  'message, field, value}.';
 
 create or replace function private.sorted_by_index(p_items jsonb[]) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -100,6 +130,7 @@ declare
   v_tried record;
   v_imported jsonb[] := array[]::jsonb[];
   v_errors jsonb[] := array[]::jsonb[];
+  v_error jsonb;
 begin
   perform private.lock_circle_items(p_items);
   foreach v_item in array p_items loop
@@ -112,6 +143,11 @@ begin
     v_tried := private.try_circle_item(v_item, v_source, p_imported_by);
     if v_tried.o_error is null then
       v_imported := v_imported || v_tried.o_imported;
+      if v_tried.o_imported ? 'unread' then
+        foreach v_error in array private.errors_of_unread(v_tried.o_imported) loop
+          v_errors := v_errors || v_error;
+        end loop;
+      end if;
     else
       v_errors := v_errors || v_tried.o_error;
     end if;

@@ -37,7 +37,7 @@ begin
     v_items, coalesce(nullif(btrim(p_import_source), ''), 'n8n_webhook'),
     private.importer_name(p_imported_by), true
   );
-  if jsonb_typeof(p_payload) = 'object' and not p_payload ? 'records' then
+  if jsonb_typeof(p_payload) <> 'array' and not p_payload ? 'records' and cardinality(v_items) = 1 then
     return (v_import.o_imported -> 0) - 'index';
   end if;
   return v_import.o_imported;
@@ -58,8 +58,9 @@ end;
 comment on function public.process_circle_webhook is
   'Imports one message with its replies, an envelope of n8n''s or a record of Circle''s API, and returns '
   '{circle_issue_id, message_id, message_type, title, segment, replies_processed, issue_id, action: '
-  'created|updated|stored, is_stale: the stored version is newer, is_triaged, triage_confidence}; an array '
-  'or a page {records} all or nothing, with an array of these. Agents and servers. Errors: sign_in_required '
-  '(401), team_role_required (403), tracker_payload_invalid, tracker_message_id_invalid, '
-  'tracker_reply_id_invalid, tracker_replies_invalid, tracker_items_limit_reached (422).';
+  'created|updated|stored, is_stale: the stored version is newer, is_triaged, triage_confidence}, and where '
+  'a part cannot be read, unread: [{field, value, reason, code where it is left out}]; an array or a page '
+  '{records} all or nothing, with an array of these. Agents and servers. Errors: sign_in_required (401), '
+  'team_role_required (403), tracker_message_id_conflict (409), tracker_payload_invalid, '
+  'tracker_message_id_invalid, tracker_items_limit_reached (422).';
 grant execute on function public.process_circle_webhook to authenticated, service_role;

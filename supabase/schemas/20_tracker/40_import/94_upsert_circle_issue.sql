@@ -6,26 +6,32 @@ create or replace function private.upsert_circle_issue(
 ) returns uuid
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_message_id constant text := nullif(btrim(p_message_id), '');
-  v_title constant text := nullif(btrim(p_title), '');
-  v_body constant text := case when p_body ~ '\S' then p_body end;
-  v_author_name constant text := nullif(btrim(p_author_name), '');
+  v_message_id text;
+  v_title text;
+  v_body text;
+  v_author_name text;
   v_id uuid;
 begin
   perform private.require_team_role('agent');
-  if v_message_id is null or length(v_message_id) > 255 then
+  v_message_id := private.parse_id(to_jsonb(p_message_id));
+  v_title := nullif(btrim(p_title), '');
+  v_body := case when p_body ~ '\S' then p_body end;
+  v_author_name := nullif(btrim(p_author_name), '');
+  if not private.is_circle_id(v_message_id) then
     raise exception using
       errcode = 'PT422', message = 'tracker_message_id_invalid',
-      detail = 'A message needs an id of 1 to 255 characters.', hint = 'Send the id that Circle gave it.';
+      detail = format('A message needs an id of 1 to 255 characters, not %L.', left(p_message_id, 100)),
+      hint = 'Send the id that Circle gave it.';
   end if;
   insert into public.circle_issues as c (
     message_id, thread_id, title, body, author_name, author_email, space_name, space_id, link, is_thread,
     raw_data
   )
   values (
-    v_message_id, nullif(btrim(p_thread_id), ''), private.circle_title(v_title, v_body), coalesce(v_body, ''),
+    v_message_id, private.parse_id(to_jsonb(p_thread_id)), private.circle_title(v_title, v_body),
+      coalesce(v_body, ''),
     coalesce(v_author_name, 'Unknown'), nullif(btrim(p_author_email), ''), nullif(btrim(p_space_name), ''),
-    nullif(btrim(p_space_id), ''), nullif(btrim(p_link), ''), coalesce(p_is_thread, false),
+    private.parse_id(to_jsonb(p_space_id)), nullif(btrim(p_link), ''), coalesce(p_is_thread, false),
     coalesce(p_raw_data, '{}')
   )
   on conflict on constraint circle_issues_message_id_key do update set
@@ -63,7 +69,7 @@ begin atomic
   );
 end;
 comment on function public.upsert_circle_issue is
-  'Stores or completes the message with this id and returns its row''s id; null or blank keeps the '
-  'current value. Agents and servers. Errors: sign_in_required (401), team_role_required '
-  '(403), tracker_message_id_invalid (422).';
+  'Stores or completes the message with this id and returns its row''s id; null, blank, and a thread or '
+  'space that is not an id keep the current value. Agents and servers. Errors: sign_in_required (401), '
+  'team_role_required (403), tracker_message_id_invalid (422).';
 grant execute on function public.upsert_circle_issue to authenticated, service_role;

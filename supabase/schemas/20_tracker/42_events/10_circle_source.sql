@@ -24,7 +24,8 @@ begin
   return v;
 end;
 $$;
-comment on function private.process_circle_payload is 'Imports the payload of an event from Circle.';
+comment on function private.process_circle_payload is
+  'Imports the payload of an event from Circle. It failed where anything in it was refused.';
 
 create or replace function private.circle_answer(p_event private.inbox_events) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$

@@ -9,7 +9,9 @@ begin
   update public.circle_issues as c set
     mapped_to_issue_id = null, is_triaged = false, triaged_by = private.actor_name(),
     triaged_by_user_id = auth.uid(), triaged_at = clock_timestamp(),
-    triage_confidence = (private.triage_circle_message(c.sender_verdict, c.title, c.body)).likelihood,
+    triage_confidence = (
+      private.triage_circle_message(c.sender_verdict, c.is_verdict_unreadable, c.title, c.body)
+    ).likelihood,
     triage_notes = coalesce(private.non_blank(p_notes), c.triage_notes)
   where c.id = p_circle_issue_id;
   update public.issues as i set status = 'archived'

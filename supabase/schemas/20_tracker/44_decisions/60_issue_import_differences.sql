@@ -11,7 +11,7 @@ cross join lateral (
     ('title', i.title, m.title), ('description', i.description, m.description),
     ('segment', i.segment, m.segment), ('submitted_by', i.submitted_by, m.submitted_by)
 ) as d (field, current_value, imported_value)
-where d.current_value <> d.imported_value;
+where m.differs and d.current_value <> d.imported_value;
 comment on view public.issue_import_differences is
   'Where an issue differs from its message, because a team member changed it: the current value, and next to '
   'it the value that the last import would have written. Once the imported value is written into the issue, '

@@ -1,4 +1,16 @@
--- Updates issue_search when comments change, once per statement: the words, and who commented last.
+-- Updates issue_search when comments change, once per statement: the words, how many, and who commented last.
+
+create or replace function private.count_comments(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.issue_search as s
+  set comment_count = (select count(*) from public.comments as c where c.issue_id = s.issue_id)
+  where s.issue_id = any (p_issue_ids);
+end;
+$$;
+comment on function private.count_comments is
+  'Counts the comments of these issues again. Where comments are only added, they are added to the count: an '
+  'issue may have thousands.';
 
 -- Concurrent comments on one issue are serialized by its lock, so that none overwrites another's words.
 create or replace function private.index_new_comments() returns trigger
@@ -12,19 +24,23 @@ begin
   for no key update;
   for v_added in
     select v.issue_id, case when max(v.running_bytes) <= 20000 then
-      private.search_vector(string_agg(v.body, e'\n') filter (where v.running_bytes <= 20000), 20000)
-    end as vector
+      private.search_vector(string_agg(v.text, e'\n') filter (where v.running_bytes <= 20000), 20000)
+    end as vector, count(*) as comment_count
     from (
-      select n.issue_id, n.body,
-        sum(octet_length(n.body) + 1) over (partition by n.issue_id order by n.id) as running_bytes
+      select n.issue_id, b.text,
+        sum(octet_length(b.text) + 1) over (partition by n.issue_id order by n.id) as running_bytes
       from new_comments as n
+      cross join lateral (
+        select concat_ws(e'\n', nullif(left(n.author_name, 200), 'system'), n.body) as text
+      ) as b
     ) as v
     group by v.issue_id
   loop
     update private.issue_search as s
     set vector = s.vector || v_added.vector,
       vector_bytes = s.vector_bytes + pg_column_size(v_added.vector),
-      last_commenter = l.author_name, last_comment_at = l.created_at
+      last_commenter = l.author_name, last_comment_at = l.created_at,
+      comment_count = s.comment_count + v_added.comment_count
     from (
       select c.author_name, c.created_at
       from public.comments as c
@@ -35,6 +51,7 @@ begin
     where s.issue_id = v_added.issue_id and s.vector_bytes + pg_column_size(v_added.vector) <= 150000;
     if not found then
       perform private.index_issue(v_added.issue_id);
+      perform private.count_comments(array[v_added.issue_id]);
     end if;
   end loop;
   return null;
@@ -71,6 +88,7 @@ create or replace function private.index_deleted_comments() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.index_issues(array(select o.issue_id from old_comments as o));
+  perform private.count_comments(array(select distinct o.issue_id from old_comments as o));
   return null;
 end;
 $$;
@@ -80,7 +98,8 @@ create or replace function private.clear_comment_search() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.issue_search as s
-  set vector = ts_filter(s.vector, '{a,b,c}'), last_commenter = null, last_comment_at = s.created_at
+  set vector = ts_filter(s.vector, '{a,b,c}'), last_commenter = null, last_comment_at = s.created_at,
+    comment_count = 0
   where s.last_commenter is not null;
   return null;
 end;

@@ -10,7 +10,7 @@ begin
   if p_words is null then
     return left(p_description, 200);
   end if;
-  if to_tsvector('pg_catalog.english', private.split_words(v_text)) @@ p_words is not true then
+  if private.search_vector(v_text, 16000) @@ p_words is not true then
     v_text := concat_ws(' … ', v_text, (
       select string_agg(left(c.body, 1000), ' … ')
       from (
@@ -30,6 +30,23 @@ $$;
 comment on function private.issue_snippet is
   'The parts of an issue''s description, else of its newest comments, that contain the words, **marked**.';
 
+create or replace function private.marked_query(p_typed text) returns tsquery
+language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
+declare
+  v_any tsquery;
+begin
+  select string_agg(quote_literal(u.lexeme), ' | ')::tsquery into v_any
+  from unnest(private.search_vector(private.hint_text(p_typed), 4000)) as u
+  where length(u.lexeme) > 1;
+  return nullif(
+    coalesce(private.websearch_query(p_typed, false), '')
+      || websearch_to_tsquery('pg_catalog.english', coalesce(p_typed, '')) || coalesce(v_any, ''), ''
+  );
+end;
+$$;
+comment on function private.marked_query is
+  'What to mark in the texts that are found: the typed words, joined ones as a whole. Null without words.';
+
 create or replace function private.search_issues(
   p_query text, p_status text[], p_segment text[], p_assigned_to text, p_mine boolean, p_tags text[],
   p_created_from timestamptz, p_created_to timestamptz, p_include_tests boolean, p_limit integer,
@@ -40,12 +57,13 @@ create or replace function private.search_issues(
 )
 language plpgsql stable security definer set search_path = '' set client_min_messages = warning as $$
 declare
-  v_typed constant text := private.non_blank(left(p_query, 1000));
-  v_words constant tsquery := private.websearch_query(v_typed, false)
-    || websearch_to_tsquery('pg_catalog.english', v_typed);
+  v_typed text;
+  v_words tsquery;
   v_filter private.issue_filter;
 begin
   perform private.require_team_role('viewer');
+  v_typed := private.non_blank(left(p_query, 1000));
+  v_words := private.marked_query(v_typed);
   v_filter.status := p_status;
   v_filter.segment := p_segment;
   v_filter.assigned_to := private.non_blank(p_assigned_to);
@@ -90,11 +108,13 @@ begin atomic
   ) as f;
 end;
 comment on function public.search_issues is
-  'Finds issues, archived ones too, by the words of title, tags, description and comments: all words, in any '
-  'order; "words together"; -excluded; either or; the last word also as a prefix; #12 returns the issue with '
-  'that number first. Where no issue contains the words, titles that contain the query as typed. A blank '
-  'query lists the newest. status, segment: any of these; tags: all of these; mine: assigned to the caller; '
-  'created_to is exclusive; max_results is at most 100. Best first, equals newest first; of more than 2,000 '
-  'matches, the newest 2,000 are ranked. snippet is text as people sent it, with **marks**. Viewers. Errors: '
-  'sign_in_required (401), team_role_required (403).';
+  'Finds issues, archived ones too, by the words of title, tags, description and comments, and by the names '
+  'and addresses of their people. Issues with all words come first, in any order of the words, then those '
+  'with some of them, by how rare these are; the last word is also a prefix. "words together" and -excluded '
+  'decide what is listed at all; either or; #12 returns the issue with that number first. Where no issue '
+  'contains a word, titles that contain the query as typed. A blank query lists the newest. status, segment: '
+  'any of these; tags: all of these; mine: assigned to the caller; created_to is exclusive; max_results is '
+  'at most 100. Best first, equals newest first; of more than 2,000 matches, the newest 2,000 are ranked. '
+  'snippet is text as people sent it, with **marks**. Viewers. Errors: sign_in_required (401), '
+  'team_role_required (403).';
 grant execute on function public.search_issues to authenticated, service_role;

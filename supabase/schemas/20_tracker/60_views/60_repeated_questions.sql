@@ -1,27 +1,37 @@
 -- Questions that were asked more than once: issues whose titles have the same words.
 
+-- The groups come from the counts, in the order that is asked for; the issues of a group are read when its
+-- row is. A `with`, or a condition inside of the union, would keep that order from reaching the index.
 create view public.repeated_questions with (security_invoker = true) as
-with repeated as (
-  select s.question_key from private.issue_search as s
-  where s.question_key is not null
-  group by s.question_key
-  having count(*) > 1
-)
 select
-  s.question_key,
-  (array_agg(i.title order by i.created_at desc, i.id))[1] as example_title,
-  count(*) as issue_count,
-  count(distinct i.submitted_by) as people_count,
-  count(i.resolved_at) as resolved_count,
-  min(i.created_at) as first_at,
-  max(i.created_at) as last_at,
-  array_agg(i.id order by i.created_at desc, i.id) as issue_ids
-from repeated as r
-join private.issue_search as s on s.question_key = r.question_key
-join public.issues as i on i.id = s.issue_id
-where not i.is_test
-group by s.question_key
-having count(*) > 1;
+  q.question_key,
+  d.example_title,
+  q.issue_count,
+  d.people_count,
+  d.resolved_count,
+  d.first_at,
+  q.last_at,
+  d.issue_ids
+from (
+  select s.question_key, s.issue_count, s.last_at, false as is_changed from private.issue_question_counts as s
+  union all
+  select c.question_key, c.issue_count, c.last_at, true from private.load_changed_questions() as c
+) as q
+cross join lateral (
+  select
+    (array_agg(i.title order by i.created_at desc, i.id))[1] as example_title,
+    count(distinct i.submitted_by) as people_count,
+    count(i.resolved_at) as resolved_count,
+    min(i.created_at) as first_at,
+    array_agg(i.id order by i.created_at desc, i.id) as issue_ids
+  from private.issue_search as s
+  join public.issues as i on i.id = s.issue_id
+  where s.question_key = q.question_key and not i.is_test
+) as d
+where q.issue_count > 1 and (
+  q.is_changed
+  or q.question_key <> all (array(select c.question_key from private.load_changed_questions() as c))
+);
 comment on view public.repeated_questions is
   'Groups of two or more issues whose titles have the same words, regardless of order, case, endings and '
   'punctuation. No test issues.';

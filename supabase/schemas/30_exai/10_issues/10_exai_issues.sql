@@ -33,6 +33,7 @@ create table public.exai_issues (
   lease_expires_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  claim_minutes integer,
   constraint exai_issues_pkey primary key (id),
   constraint exai_issues_issue_number_key unique (issue_number),
   constraint exai_issues_created_by_user_id_fkey foreign key (created_by_user_id)
@@ -55,6 +56,7 @@ create table public.exai_issues (
   constraint exai_issues_fixed_has_fix_date check (status <> 'fixed' or fix_date is not null),
   constraint exai_issues_verified_has_verification_date
     check (status <> 'verified' or verification_date is not null),
+  constraint exai_issues_claim_minutes_are_in_range check (claim_minutes between 1 and 1440),
   constraint exai_issues_claim_is_whole check (
     (claimed_by is null) = (claimed_at is null) and (claimed_by is null) = (lease_expires_at is null)
   )
@@ -66,7 +68,8 @@ comment on table public.exai_issues is
   'Engineering issues. Null in a column that is not nullable counts as left out: an insert takes the '
   'default, an update and an upsert keep the stored value. Errors on write: exai_severity_invalid, '
   'exai_category_invalid, exai_status_invalid, exai_related_issue_unknown, key_change_forbidden (422), '
-  'exai_relation_cycle_conflict, exai_isolation_unsupported (409).';
+  'exai_relation_cycle_conflict, exai_relation_limit_reached, exai_claim_conflict, '
+  'exai_isolation_unsupported (409).';
 comment on column public.exai_issues.issue_number is
   'The number that people use: unique, assigned by the database. Only servers and imports may choose one.';
 comment on column public.exai_issues.severity is 'critical, high, medium or low.';
@@ -106,18 +109,31 @@ comment on column public.exai_issues.claimed_by is
 comment on column public.exai_issues.claimed_by_user_id is
   'The account of the holder; null if a server claimed it.';
 comment on column public.exai_issues.lease_expires_at is
-  'When the claim ends. An expired claim keeps its columns but has no effect.';
+  'When the claim ends. Each write of the holder to the issue, its steps, updates or relations extends it to '
+  'claim_minutes from then. An expired claim keeps its columns but has no effect.';
+comment on column public.exai_issues.claim_minutes is
+  'For how long the claim lasts after a write of its holder; null counts as 30.';
 
 -- The order in which active issues are listed.
 create index exai_issues_active_idx on public.exai_issues (
   (case severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 end),
   issue_number
 ) where status in ('open', 'in_progress');
+create index exai_issues_created_at_idx on public.exai_issues (created_at);
 create index exai_issues_conversation_id_idx on public.exai_issues (conversation_id);
 create index exai_issues_file_path_idx on public.exai_issues (file_path);
+create index exai_issues_title_file_path_idx on public.exai_issues
+  using gin (title extensions.gin_trgm_ops, file_path extensions.gin_trgm_ops);
 create index exai_issues_affected_components_idx on public.exai_issues using gin (affected_components);
 create index exai_issues_created_by_user_id_idx on public.exai_issues (created_by_user_id);
 create index exai_issues_claimed_by_user_id_idx on public.exai_issues (claimed_by_user_id);
+
+create trigger _000_require_agent before insert or update on public.exai_issues
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
+create trigger _000_require_admin before delete on public.exai_issues
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
 
 alter table public.exai_issues enable row level security;
 create policy exai_issues_select_viewer on public.exai_issues
@@ -136,13 +152,13 @@ grant insert (
   affected_components, conversation_id, fix_conversation_id, root_cause, impact_description, recommended_fix,
   actual_fix, related_issues, blocks_issues, blocked_by_issues, discovery_date, fix_date, verification_date,
   created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, lease_expires_at, created_at,
-  updated_at
+  updated_at, claim_minutes
 ) on public.exai_issues to authenticated;
 grant update (
   id, issue_number, title, description, severity, category, status, file_path, line_start, line_end,
   affected_components, conversation_id, fix_conversation_id, root_cause, impact_description, recommended_fix,
   actual_fix, related_issues, blocks_issues, blocked_by_issues, discovery_date, fix_date, verification_date,
   created_by, created_by_user_id, claimed_by, claimed_by_user_id, claimed_at, lease_expires_at, created_at,
-  updated_at
+  updated_at, claim_minutes
 ) on public.exai_issues to authenticated;
 grant select, insert, update, delete on public.exai_issues to service_role;

@@ -30,7 +30,8 @@ comment on column public.exai_issue_updates.update_type is
   'comment, status_change, fix_applied, verification or conversation_link. The database writes an entry of '
   'type status_change for each change of an issue''s status.';
 comment on column public.exai_issue_updates.content is
-  'The text of the entry; for a change of status the old and the new one: open → fixed.';
+  'The text of the entry; for a change of status the old and the new one (open → fixed), and whose claim it '
+  'ended, if that was somebody else''s (open → fixed, ends the claim of conversation-1).';
 comment on column public.exai_issue_updates.conversation_id is
   'Id of the conversation in which it was written. For a change of status: the issue''s fix_conversation_id '
   'if the same statement set it, else the setting app.conversation_id, else the issue''s conversation_id.';
@@ -40,6 +41,7 @@ comment on column public.exai_issue_updates.created_by_user_id is
 
 create index exai_issue_updates_issue_id_created_at_id_idx
   on public.exai_issue_updates (issue_id, created_at desc, id desc);
+create index exai_issue_updates_created_at_idx on public.exai_issue_updates (created_at);
 create index exai_issue_updates_created_by_user_id_idx on public.exai_issue_updates (created_by_user_id);
 
 create or replace function private.check_exai_issue_update() returns trigger
@@ -74,7 +76,9 @@ declare
   v_conversation_id constant text := private.non_blank(current_setting('app.conversation_id', true));
 begin
   insert into public.exai_issue_updates (issue_id, update_type, content, conversation_id)
-  select n.id, 'status_change', format('%s → %s', o.status, n.status), coalesce(
+  select n.id, 'status_change', format('%s → %s', o.status, n.status) || private.describe_ended_exai_claim(
+    row(o.*)::public.exai_issues, row(n.*)::public.exai_issues
+  ), coalesce(
     case when n.fix_conversation_id is distinct from o.fix_conversation_id then n.fix_conversation_id end,
     v_conversation_id, n.conversation_id
   )
@@ -88,6 +92,9 @@ $$;
 comment on function private.log_exai_status is
   'After-update-statement trigger of exai_issues: writes an entry for each change of status.';
 
+create trigger _000_require_agent before insert or update or delete on public.exai_issue_updates
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
 create trigger _050_reject_key_change before update on public.exai_issue_updates
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
   execute function private.reject_key_change();

@@ -83,6 +83,9 @@ end;
 $$;
 comment on function private.lock_exai_steps is 'Locks the numbering of the steps of an issue.';
 
+create trigger _000_require_agent before insert or update or delete on public.exai_issue_checklist
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
 create trigger _050_reject_key_change before update on public.exai_issue_checklist
   for each row when (old.id is distinct from new.id or old.issue_id is distinct from new.issue_id)
   execute function private.reject_key_change();

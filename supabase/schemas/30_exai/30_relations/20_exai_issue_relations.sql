@@ -18,9 +18,10 @@ create table public.exai_issue_relations (
 );
 comment on table public.exai_issue_relations is
   'Edges between engineering issues. The kinds blocks and relates are the same data as the id arrays of '
-  'exai_issues: write either one. Agents write and delete edges. Errors on write: '
-  'exai_relation_kind_invalid, key_change_forbidden (422), exai_relation_cycle_conflict, '
-  'exai_isolation_unsupported (409).';
+  'exai_issues: write either one. A parent is not ready while a child is unfinished; a duplicate is never '
+  'ready, and what waits for it waits for the issue that it duplicates. Agents write and delete edges. '
+  'Errors on write: exai_relation_kind_invalid, key_change_forbidden (422), exai_relation_cycle_conflict, '
+  'exai_relation_limit_reached, exai_isolation_unsupported (409).';
 comment on column public.exai_issue_relations.kind is
   'blocks: to waits for from. parent: from is the parent of to. duplicates: from is a duplicate of to. '
   'discovered_from: from was found while working on to. relates: symmetric, stored once with the lower '
@@ -28,19 +29,33 @@ comment on column public.exai_issue_relations.kind is
 
 create index exai_issue_relations_to_issue_id_kind_idx
   on public.exai_issue_relations (to_issue_id, kind, from_issue_id);
+-- The search for cycles asks each issue on the path for these. Most have none, which a small index finds out
+-- sooner.
+create index exai_issue_relations_backward_idx
+  on public.exai_issue_relations (to_issue_id, from_issue_id) where kind in ('parent', 'duplicates');
+
+create or replace function private.require_exai_relation_kind(p_kind text) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_kinds constant text[] := array['blocks', 'relates', 'duplicates', 'parent', 'discovered_from'];
+begin
+  if (p_kind = any (v_kinds)) is not true then
+    raise exception using
+      errcode = 'PT422', message = 'exai_relation_kind_invalid',
+      detail = format('%L is not a valid kind of relation.', p_kind),
+      hint = 'Use one of: ' || array_to_string(v_kinds, ', ') || '.';
+  end if;
+end;
+$$;
+comment on function private.require_exai_relation_kind is
+  'Does nothing for a valid kind of relation. Errors: exai_relation_kind_invalid (422).';
 
 create or replace function private.check_exai_relation() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_kinds constant text[] := array['blocks', 'relates', 'duplicates', 'parent', 'discovered_from'];
   v_from_issue_id constant uuid := new.from_issue_id;
 begin
-  if new.kind <> all (v_kinds) then
-    raise exception using
-      errcode = 'PT422', message = 'exai_relation_kind_invalid',
-      detail = format('%L is not a valid kind of relation.', new.kind),
-      hint = 'Use one of: ' || array_to_string(v_kinds, ', ') || '.';
-  end if;
+  perform private.require_exai_relation_kind(new.kind);
   if new.kind = 'relates' and new.to_issue_id < new.from_issue_id then
     new.from_issue_id := new.to_issue_id;
     new.to_issue_id := v_from_issue_id;
@@ -52,6 +67,9 @@ comment on function private.check_exai_relation is
   'Before trigger of exai_issue_relations: checks the kind, and stores relates with the lower id as from. '
   'Errors: exai_relation_kind_invalid (422).';
 
+create trigger _000_require_agent before insert or update or delete on public.exai_issue_relations
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
 create trigger _010_lock_exai_graph before insert or update or delete or truncate
   on public.exai_issue_relations
   for each statement execute function private.lock_exai_graph_for_statement();

@@ -1,24 +1,25 @@
 -- Keeps the counts of what blocks what up to date with each edge that is written.
 
--- Whether an end is open or blocked is read from the counts and not from exai_issues: an update of the status
--- that is not counted yet will add its edges itself.
+-- What an end is, is read from the counts and not from exai_issues: an update of the status that is not
+-- counted yet will add its edges itself.
 create or replace function private.count_new_exai_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.add_exai_blocked_counts(
-    array_agg(u.id), array_agg(u.blockers), array_agg(u.parents), array_agg(u.unblocks)
-  )
+  perform private.add_exai_counts(array_agg(u.id), array_agg(u.name), array_agg(u.amount))
   from new_edges as n
   join private.exai_issue_counts as f on f.issue_id = n.from_issue_id
   join private.exai_issue_counts as t on t.issue_id = n.to_issue_id
   cross join lateral (
     values
-      (n.to_issue_id, (n.kind = 'blocks' and f.is_active)::integer,
-        (n.kind = 'parent' and f.active_blockers_count + f.blocked_parents_count > 0)::integer, 0),
-      (n.from_issue_id, 0, 0, (n.kind = 'blocks' and t.is_active)::integer)
-  ) as u (id, blockers, parents, unblocks)
-  where n.kind in ('blocks', 'parent')
-  having count(*) > 0;
+      ('blocks', n.to_issue_id, 'active_blockers', f.is_unfinished::integer),
+      ('blocks', n.from_issue_id, 'unblocks', t.is_work::integer),
+      ('parent', n.to_issue_id, 'blocked_parents', f.is_blocked::integer),
+      ('parent', n.from_issue_id, 'active_children', t.is_unfinished::integer),
+      ('duplicates', n.from_issue_id, 'originals', 1),
+      ('duplicates', n.from_issue_id, 'active_originals', t.is_unfinished::integer),
+      ('duplicates', n.to_issue_id, 'unblocks', f.unblocks_count)
+  ) as u (kind, id, name, amount)
+  where u.kind = n.kind and u.amount <> 0;
   return null;
 end;
 $$;
@@ -26,61 +27,59 @@ comment on function private.count_new_exai_edges is
   'After-insert-statement trigger of exai_issue_relations: adds to the counts.';
 
 create or replace function private.count_exai_edges(p_issue_ids uuid[])
-returns table (
-  issue_id uuid, active_blockers_count integer, blocked_parents_count integer, unblocks_count integer
-)
+returns table (issue_id uuid, name text, counted integer, stored integer)
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
-  select u.id,
-    (
-      select count(*)::integer
-      from public.exai_issue_relations as e
-      join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
-      where e.to_issue_id = u.id and e.kind = 'blocks' and f.is_active
-    ),
-    (
-      select count(*)::integer
-      from public.exai_issue_relations as e
-      join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
-      where e.to_issue_id = u.id and e.kind = 'parent'
-        and f.active_blockers_count + f.blocked_parents_count > 0
-    ),
-    (
-      select count(*)::integer
-      from public.exai_issue_relations as e
-      join private.exai_issue_counts as t on t.issue_id = e.to_issue_id
-      where e.from_issue_id = u.id and e.kind = 'blocks' and t.is_active
-    )
-  from unnest(p_issue_ids) as u (id);
+  select c.issue_id, v.name, v.counted::integer, v.stored
+  from private.exai_issue_counts as c
+  cross join lateral (
+    select count(*) filter (where e.kind = 'blocks' and f.is_unfinished) as blockers,
+      count(*) filter (where e.kind = 'parent' and f.is_blocked) as parents,
+      coalesce(sum(f.unblocks_count) filter (where e.kind = 'duplicates'), 0) as unblocks
+    from public.exai_issue_relations as e
+    join private.exai_issue_counts as f on f.issue_id = e.from_issue_id
+    where e.to_issue_id = c.issue_id
+  ) as i
+  cross join lateral (
+    select count(*) filter (where e.kind = 'blocks' and t.is_work) as unblocks,
+      count(*) filter (where e.kind = 'parent' and t.is_unfinished) as children,
+      count(*) filter (where e.kind = 'duplicates') as originals,
+      count(*) filter (where e.kind = 'duplicates' and t.is_unfinished) as active_originals
+    from public.exai_issue_relations as e
+    join private.exai_issue_counts as t on t.issue_id = e.to_issue_id
+    where e.from_issue_id = c.issue_id
+  ) as o
+  cross join lateral (
+    values
+      ('active_blockers', i.blockers, c.active_blockers_count),
+      ('blocked_parents', i.parents, c.blocked_parents_count),
+      ('active_children', o.children, c.active_children_count),
+      ('originals', o.originals, c.originals_count),
+      ('active_originals', o.active_originals, c.active_originals_count),
+      ('unblocks', o.unblocks + i.unblocks, c.unblocks_count)
+  ) as v (name, counted, stored)
+  where c.issue_id = any (p_issue_ids);
 end;
 $$;
 comment on function private.count_exai_edges is
-  'Counts the edges of these issues, with the stored counts of the other ends.';
+  'Counts the edges of these issues, with the stored counts of the other ends, next to what is stored.';
 
 -- The ends are counted again: a deleted edge cannot be subtracted, since one of its ends may be deleted as
 -- well.
 create or replace function private.count_deleted_exai_edges() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_issue_ids uuid[];
 begin
-  v_issue_ids := array(
-    select o.from_issue_id from old_edges as o where o.kind in ('blocks', 'parent')
-    union
-    select o.to_issue_id from old_edges as o where o.kind in ('blocks', 'parent')
-  );
-  if v_issue_ids = '{}' then
-    return null;
-  end if;
-  perform private.lock_exai_counts(v_issue_ids);
-  perform private.add_exai_blocked_counts(
-    array_agg(c.issue_id), array_agg(n.active_blockers_count - c.active_blockers_count),
-    array_agg(n.blocked_parents_count - c.blocked_parents_count),
-    array_agg(n.unblocks_count - c.unblocks_count)
+  perform private.add_exai_counts(
+    array_agg(n.issue_id), array_agg(n.name), array_agg(n.counted - n.stored)
   )
-  from private.count_exai_edges(v_issue_ids) as n
-  join private.exai_issue_counts as c on c.issue_id = n.issue_id;
+  from private.count_exai_edges(array(
+    select u.id
+    from old_edges as o
+    cross join lateral (values (o.from_issue_id), (o.to_issue_id)) as u (id)
+    where o.kind in ('blocks', 'parent', 'duplicates')
+  )) as n
+  where n.counted <> n.stored;
   return null;
 end;
 $$;
@@ -91,8 +90,10 @@ create or replace function private.clear_exai_edge_counts() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   update private.exai_issue_counts as c
-  set active_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0
-  where c.active_blockers_count + c.blocked_parents_count + c.unblocks_count > 0;
+  set active_blockers_count = 0, blocked_parents_count = 0, unblocks_count = 0, active_children_count = 0,
+    originals_count = 0, active_originals_count = 0
+  where c.active_blockers_count + c.blocked_parents_count + c.unblocks_count + c.active_children_count
+    + c.originals_count > 0;
   return null;
 end;
 $$;

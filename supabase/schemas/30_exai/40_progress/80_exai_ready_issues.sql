@@ -14,12 +14,13 @@ select
   c.unblocks_count
 from private.exai_issue_counts as c
 join public.exai_issues as i on i.id = c.issue_id
-where c.is_active and c.active_blockers_count = 0 and c.blocked_parents_count = 0
+where c.is_ready
 order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number;
 comment on view public.exai_ready_issues is
-  'Engineering issues that are open or in_progress and wait for nothing: no active issue blocks them or any '
-  'of their ancestors. Ordered by severity, by how many active issues they block directly, and by age. '
-  'Includes claimed issues: see lease_expires_at, and next_exai_issue().';
+  'Engineering issues that are open or in_progress and wait for nothing: no unfinished issue blocks them or '
+  'any of their ancestors, all their children are done, and they are not duplicates. Ordered by severity, by '
+  'how many active issues they block directly, and by age. Includes claimed issues: see lease_expires_at, '
+  'and next_exai_issue().';
 comment on column public.exai_ready_issues.unblocks_count is
-  'How many open issues this one blocks directly.';
+  'How many active issues this one, or a duplicate of it, blocks directly.';
 grant select on public.exai_ready_issues to authenticated, service_role;

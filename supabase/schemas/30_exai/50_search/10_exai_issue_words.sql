@@ -7,13 +7,15 @@
 create or replace function private.exai_vector(p_text text, p_max_bytes integer) returns tsvector
 language plpgsql immutable security invoker set search_path = '' set client_min_messages = warning as $$
 declare
-  v_text constant text := private.left_bytes(p_text, p_max_bytes);
+  v_analyzed constant record := private.analyze_text(p_text, p_max_bytes);
+  v_text constant text := v_analyzed.o_text;
   v_vector tsvector;
 begin
   if v_text is null then
     return ''::tsvector;
   end if;
-  v_vector := to_tsvector('pg_catalog.english', private.split_names(v_text));
+  v_vector := to_tsvector('pg_catalog.english', private.split_names(v_text))
+    || coalesce(v_analyzed.o_terms, '');
   if v_text !~ '[[:lower:]\d][[:upper:]]|[[:upper:]]{2}[[:lower:]]' then
     return v_vector;
   end if;
@@ -30,7 +32,8 @@ begin
 end;
 $$;
 comment on function private.exai_vector is
-  'The words of the first p_max_bytes bytes of a text, and the parts of the camel-case names in them.';
+  'The words of the first p_max_bytes bytes of a text, the parts of the camel-case names in them, and the '
+  'terms that are not words.';
 
 create or replace function private.exai_issue_vector(p_issue public.exai_issues) returns tsvector
 language plpgsql immutable security definer set search_path = '' as $$

@@ -6,6 +6,7 @@
 create table private.exai_issue_search (
   issue_id uuid not null,
   vector tsvector not null,
+  created_at timestamptz not null,
   constraint exai_issue_search_pkey primary key (issue_id),
   constraint exai_issue_search_issue_id_fkey foreign key (issue_id)
     references public.exai_issues (id) on delete cascade
@@ -13,8 +14,11 @@ create table private.exai_issue_search (
 comment on table private.exai_issue_search is
   'The words of an engineering issue, by weight: A title, B file and components, C description and analysis, '
   'D the newest updates.';
+comment on column private.exai_issue_search.created_at is
+  'The issue''s, which never changes: words that are common are searched for from the newest on.';
 
 create index exai_issue_search_vector_idx on private.exai_issue_search using gin (vector);
+create index exai_issue_search_created_at_idx on private.exai_issue_search (created_at);
 
 alter table private.exai_issue_search enable row level security;
 
@@ -35,8 +39,8 @@ comment on function private.index_exai_issues is 'Builds the search vectors of t
 create or replace function private.index_new_exai_issues() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  insert into private.exai_issue_search (issue_id, vector)
-  select i.id, private.exai_issue_vector(i)
+  insert into private.exai_issue_search (issue_id, vector, created_at)
+  select i.id, private.exai_issue_vector(i), i.created_at
   from new_issues as n
   join public.exai_issues as i on i.id = n.id;
   return null;

@@ -12,16 +12,13 @@ begin
   select i.id into v_issue_id
   from private.exai_issue_counts as c
   join public.exai_issues as i on i.id = c.issue_id
-  where c.is_active and c.active_blockers_count = 0 and c.blocked_parents_count = 0
-    and i.status in ('open', 'in_progress')
+  where c.is_ready and i.status in ('open', 'in_progress')
     and (i.lease_expires_at is null or i.lease_expires_at <= clock_timestamp())
   order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number
   limit 1
   for no key update of i skip locked;
   if found then
-    return next private.write_exai_claim(
-      v_issue_id, coalesce(private.non_blank(p_conversation_id), private.actor_name()), p_minutes
-    );
+    return next private.write_exai_claim(v_issue_id, private.non_blank(p_conversation_id), p_minutes);
   end if;
 end;
 $$;

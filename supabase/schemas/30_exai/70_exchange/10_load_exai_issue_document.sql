@@ -8,7 +8,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return to_jsonb(p_issue) - '{
     related_issues, blocks_issues, blocked_by_issues, created_by_user_id, claimed_by, claimed_by_user_id,
-    claimed_at, lease_expires_at, updated_at
+    claimed_at, lease_expires_at, claim_minutes, updated_at
   }'::text[] || jsonb_build_object(
     'steps', (
       select coalesce(jsonb_agg(to_jsonb(s) - '{issue_id, updated_at}'::text[] order by s.step_number), '[]')

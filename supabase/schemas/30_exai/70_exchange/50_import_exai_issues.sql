@@ -58,6 +58,6 @@ comment on function public.import_exai_issues is
   'updates are inserted, or updated by their ids; relations are added; nothing is deleted. All or nothing, '
   'and a repeated import changes nothing. Returns {issues, relations, issues_written, relations_written}. '
   'Admins and servers. Errors: sign_in_required (401), team_role_required (403), exai_import_conflict, '
-  'exai_relation_cycle_conflict, exai_isolation_unsupported (409), exai_import_invalid, '
-  'key_change_forbidden (422), and the errors of writing an issue.';
+  'exai_relation_cycle_conflict, exai_relation_limit_reached, exai_isolation_unsupported (409), '
+  'exai_import_invalid, key_change_forbidden (422), and the errors of writing an issue.';
 grant execute on function public.import_exai_issues to authenticated, service_role;

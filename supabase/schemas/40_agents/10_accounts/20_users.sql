@@ -22,7 +22,7 @@ create table public.users (
 );
 comment on table public.users is
   'One row per account, created and deleted with it. Users see and edit their own. Errors on write: '
-  'agents_github_token_forbidden, key_change_forbidden (422).';
+  'sign_in_required (401), agents_github_token_forbidden, key_change_forbidden (422).';
 comment on column public.users.id is 'The account in auth.users.';
 comment on column public.users.email is 'The account''s address, set by the database.';
 comment on column public.users.full_name is
@@ -68,6 +68,9 @@ $$;
 comment on function private.guard_user_limit is
   'Before trigger: users can''t raise their own limit; what a client writes there is ignored.';
 
+create trigger _000_require_active_account before insert or update on public.users
+  for each statement when (current_user = 'authenticated')
+  execute function private.require_active_account();
 create trigger _050_reject_key_change before update on public.users
   for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
 create trigger _100_set_user_defaults before insert or update on public.users

@@ -54,11 +54,34 @@ $$;
 comment on function private.sync_new_account is
   'After-insert trigger of auth.users: creates the profile.';
 
+-- A soft deletion leaves the account's row, and with it the profile: what is the person's is cleared, and
+-- what was handed out ends.
+create or replace function private.clear_deleted_account(p_user_id uuid, p_email text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.users as u
+  set email = p_email, full_name = null, avatar_url = null, github_username = null, github_token = null,
+    preferences = '{}'
+  where u.id = p_user_id;
+  delete from private.secrets as s where s.user_id = p_user_id;
+  update public.worker_tokens as w set revoked_at = clock_timestamp()
+  where w.user_id = p_user_id and w.revoked_at is null;
+end;
+$$;
+comment on function private.clear_deleted_account is
+  'Clears the profile of a softly deleted account, removes its secrets and revokes its worker tokens.';
+
 create or replace function private.sync_changed_account() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   -- each sign-in fires it
-  if (old.email, old.raw_user_meta_data) is not distinct from (new.email, new.raw_user_meta_data) then
+  if (old.email, old.raw_user_meta_data, old.deleted_at)
+    is not distinct from (new.email, new.raw_user_meta_data, new.deleted_at)
+  then
+    return null;
+  end if;
+  if new.deleted_at is not null then
+    perform private.clear_deleted_account(new.id, new.email);
     return null;
   end if;
   update public.users as u
@@ -76,7 +99,8 @@ begin
 end;
 $$;
 comment on function private.sync_changed_account is
-  'After-update trigger of auth.users: copies what the provider changed; what the user wrote stays.';
+  'After-update trigger of auth.users: copies what the provider changed; what the user wrote stays. Clears '
+  'what a softly deleted account leaves.';
 
 create trigger _100_sync_new_account after insert on auth.users
   for each row execute function private.sync_new_account();

@@ -10,6 +10,7 @@ create table private.secrets (
   metadata jsonb not null default '{}',
   checked_at timestamptz,
   invalid_at timestamptz,
+  rests_until timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint secrets_pkey primary key (id),
@@ -32,6 +33,11 @@ comment on column private.secrets.metadata is
   'What is not secret about it: of a github_token login, scopes and expires_at.';
 comment on column private.secrets.checked_at is 'When its provider was last asked whether it is valid.';
 comment on column private.secrets.invalid_at is 'Since when its provider rejects it; null while it is valid.';
+comment on column private.secrets.rests_until is
+  'Until when its provider asks for no requests with it, because of a rate limit.';
+
+-- For whether several of them rest.
+create index secrets_rests_until_idx on private.secrets (rests_until) where rests_until is not null;
 
 -- A trigger and not a check constraint: a check's error, and so the server's log, contains the whole row. It
 -- fires first, before anything else could fail with the same row.

@@ -8,16 +8,17 @@ create or replace function private.set_github_token(
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform from public.users as u where u.id = p_user_id for no key update;
-  if not found then
+  if not found or not private.is_active_account(p_user_id) then
     raise exception using
-      errcode = 'PT404', message = 'agents_user_unknown', detail = 'The account does not exist.',
+      errcode = 'PT404', message = 'agents_user_unknown',
+      detail = 'The account does not exist, or is banned or deleted.',
       hint = 'Use the id of an account.';
   end if;
   insert into private.secrets as s (id, user_id, kind, sealed, metadata, checked_at)
   values (p_id, p_user_id, 'github_token', p_sealed, coalesce(p_metadata, '{}'), clock_timestamp())
   on conflict on constraint secrets_user_id_kind_key do update set
     id = excluded.id, sealed = excluded.sealed, metadata = excluded.metadata,
-    checked_at = excluded.checked_at, invalid_at = null;
+    checked_at = excluded.checked_at, invalid_at = null, rests_until = null;
   update public.users as u set
     github_token = 'secret:' || p_id,
     github_username = coalesce(left(private.non_blank(p_metadata ->> 'login'), 100), u.github_username)

@@ -21,9 +21,10 @@ declare
   v_now constant timestamptz := clock_timestamp();
 begin
   perform from public.users as u where u.id = p_user_id for key share;
-  if not found then
+  if not found or not private.is_active_account(p_user_id) then
     raise exception using
-      errcode = 'PT404', message = 'agents_user_unknown', detail = 'The account does not exist.',
+      errcode = 'PT404', message = 'agents_user_unknown',
+      detail = 'The account does not exist, or is banned or deleted.',
       hint = 'Use the id of an account.';
   end if;
   insert into private.github_token_checks as c (user_id, counted_since, checks_count)

@@ -1,14 +1,91 @@
--- Credentials in a repository's URL are rejected.
+-- Credentials in a repository's URL are rejected, in whatever spelling: everything that lists projects and
+-- tasks reads the column, and so does every worker.
+
+-- What clients accept differs: one slash or backslashes after the scheme, tabs and line breaks inside,
+-- full-width signs, escapes for any character. So the text is first brought into one form, and then read as
+-- the most generous client would.
+create or replace function private.normalize_url(p_url text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  -- among them the byte order mark, and blanks of any width
+  v_invisible constant text := '[\s\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u180e\u200b-\u200f'
+    || '\u2028-\u202e\u2060-\u206f\ufeff]';
+  v_url text := normalize(left(p_url, 8192), nfkc);
+  v_escape text;
+begin
+  -- each round decodes one escape wherever it is, and the text gets shorter
+  loop
+    v_escape := substring(v_url from '%[0-7][0-9A-Fa-f]');
+    exit when v_escape is null;
+    v_url := replace(v_url, v_escape, case
+      when v_escape < '%1' collate "C" then ''
+      else chr(('x' || lpad(substr(v_escape, 2), 8, '0'))::bit(32)::integer) end);
+  end loop;
+  return replace(regexp_replace(v_url, v_invisible, '', 'g'), '\', '/');
+end;
+$$;
+comment on function private.normalize_url is
+  'A URL as the most generous client reads it: compatible characters as their plain form, escapes decoded, '
+  'nothing invisible, slashes for backslashes.';
+
+create or replace function private.has_known_token(p_text text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  -- GitHub, GitLab, Bitbucket and Atlassian, Slack, Supabase, ours, npm, AWS, a JSON web token
+  return p_text ~* (
+    '(^|[^a-z0-9])(gh[opsur]_[a-z0-9]|github_pat_'
+    || '|gl(pat|ptt|dt|rt|rtr|cbt|ft|soat|agent|imt|oas|ffct)-[a-z0-9_-]'
+    || '|at(bb|att3|ctt3)[a-z0-9_=-]{16}|xox[abeoprs]-[0-9]|sb_secret_|sbp_[a-z0-9]{10}|flw_[a-z0-9_-]{10}'
+    || '|npm_[a-z0-9]{20}|eyj[a-z0-9_-]{10,}\.[a-z0-9_-])'
+  ) or p_text ~ '(^|[^A-Za-z0-9])A[KS]IA[0-9A-Z]{16}';
+end;
+$$;
+comment on function private.has_known_token is
+  'Whether a text contains something that begins as providers'' tokens do.';
+
+-- `git@host:owner/name` and `ssh://git@host/…` name the account that everybody uses with a key of their own:
+-- a short name without a password. With any other scheme, or none, a user is a credential.
+create or replace function private.has_url_credentials(p_url text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_url constant text := private.normalize_url(p_url);
+  v_scheme constant text := lower(substring(v_url from '^([A-Za-z][A-Za-z0-9+.-]*):/'));
+  v_authority constant text := substring(
+    regexp_replace(v_url, '^([A-Za-z][A-Za-z0-9+.-]*:)?/*', '') from '^[^/?#]*'
+  );
+  v_user constant text := substring(v_authority from '^(.*)@');
+begin
+  if private.has_known_token(v_url) or v_url ~* (
+    '[?&;#][^=&;#]*(token|secret|passw|pwd|auth|key|credential|signature|sig|jwt|bearer|session)[^=&;#]*='
+  ) then
+    return true;
+  end if;
+  if v_user is null then
+    return false;
+  end if;
+  return not (
+    (v_scheme in ('ssh', 'git+ssh', 'ssh+git') or v_scheme is null and v_url ~ '^[^/@:]+@[^/@:]+:')
+    and v_user ~ '^[A-Za-z_][A-Za-z0-9_.-]{0,31}$' and v_user !~ '^[0-9A-Fa-f]{16,}$'
+  );
+end;
+$$;
+comment on function private.has_url_credentials is
+  'Whether a repository''s URL contains a user, a password, a parameter that is one, or a known token.';
 
 -- A trigger and not a check constraint, whose error would contain the row.
 create or replace function private.reject_url_secret() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 begin
+  if not private.has_url_credentials(new.repo_url) then
+    return new;
+  end if;
   raise exception using
     errcode = 'PT422', message = 'agents_repo_url_invalid',
-    detail = 'repo_url contains a user or a password, which everything that reads the column would show.',
+    detail = 'repo_url contains a user, a password or a token, which everything that reads the column would '
+      'show.',
     hint = 'Use the URL without it, and set your token with the edge function github-token.';
 end;
 $$;
 comment on function private.reject_url_secret is
-  'Before trigger of a repo_url that contains credentials. Errors: agents_repo_url_invalid (422), always.';
+  'Before trigger of a repo_url that is not a plain https://host/owner/name. Errors: '
+  'agents_repo_url_invalid (422).';

@@ -32,7 +32,8 @@ create sequence public.projects_id_seq as bigint owned by public.projects.id;
 
 comment on table public.projects is
   'One row per repository and user. Users see and edit their own; deleting one deletes its tasks. Null in a '
-  'not-null column counts as left out. Errors on write: agents_repo_url_invalid, key_change_forbidden (422).';
+  'not-null column counts as left out. Errors on write: sign_in_required (401), '
+  'agents_projects_limit_reached (409), agents_repo_url_invalid, key_change_forbidden (422).';
 comment on column public.projects.id is
   'Set by the database from a sequence. Only servers may set a new one themselves.';
 comment on column public.projects.user_id is 'The user it belongs to: the caller; can''t be changed.';
@@ -87,8 +88,14 @@ $$;
 comment on function private.set_project_defaults is
   'Before-update trigger: null in a not-null column counts as left out.';
 
+create trigger _000_require_active_account before insert or update on public.projects
+  for each statement when (current_user = 'authenticated')
+  execute function private.require_active_account();
 create trigger _005_reject_url_secret before insert or update of repo_url on public.projects
-  for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
+  for each row when (
+    new.repo_url !~ '^https?://[a-z0-9.-]+(/[A-Za-z0-9.-]+)*/?$'
+    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj'
+  )
   execute function private.reject_url_secret();
 create trigger _010_complete_project_upsert before insert on public.projects
   for each row execute function private.complete_project_upsert();

@@ -19,7 +19,6 @@ begin
   end if;
   new.status := coalesce(new.status, v_old.status, 'pending');
   new.agent := coalesce(new.agent, v_old.agent, 'claude');
-  new.target_branch := coalesce(new.target_branch, v_old.target_branch, 'main');
   new.changed_files := coalesce(new.changed_files, v_old.changed_files, '[]');
   new.chat_messages := coalesce(new.chat_messages, v_old.chat_messages, '[]');
   new.execution_metadata := coalesce(new.execution_metadata, v_old.execution_metadata, '{}');
@@ -39,11 +38,14 @@ create or replace function private.check_task_project() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_repo_url text;
+  v_target_branch text;
 begin
   if new.project_id is null then
     return new;
   end if;
-  select p.repo_url into v_repo_url from public.projects as p
+  select p.repo_url,
+    case when jsonb_typeof(p.settings -> 'target_branch') = 'string' then p.settings ->> 'target_branch' end
+  into v_repo_url, v_target_branch from public.projects as p
   where p.id = new.project_id and p.user_id = new.user_id;
   if not found then
     raise exception using
@@ -52,12 +54,13 @@ begin
       hint = 'Use the id of one of the user''s projects, or null.';
   end if;
   new.repo_url := coalesce(new.repo_url, v_repo_url);
+  new.target_branch := coalesce(new.target_branch, nullif(btrim(v_target_branch), ''));
   return new;
 end;
 $$;
 comment on function private.check_task_project is
-  'Before trigger: a task''s project has to be its user''s own; repo_url defaults to the project''s. '
-  'Errors: agents_project_unknown (404).';
+  'Before trigger: a task''s project has to be its user''s own; repo_url and target_branch default to what '
+  'it has. Errors: agents_project_unknown (404).';
 
 create trigger _010_complete_task_upsert before insert on public.tasks
   for each row execute function private.complete_task_upsert();

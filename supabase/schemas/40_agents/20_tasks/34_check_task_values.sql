@@ -7,7 +7,6 @@ declare
   v_rule text;
 begin
   new.agent := coalesce(new.agent, old.agent);
-  new.target_branch := coalesce(new.target_branch, old.target_branch);
   new.priority := coalesce(new.priority, old.priority);
   new.run_after := coalesce(new.run_after, old.run_after);
   new.max_attempts := coalesce(new.max_attempts, old.max_attempts);
@@ -36,8 +35,14 @@ comment on function private.check_task_values is
   'Before trigger of the columns that say what a task is: ranges and lengths; null in a not-null column '
   'counts as left out. Errors: agents_task_value_invalid (422).';
 
+create trigger _000_require_active_account before insert or update on public.tasks
+  for each statement when (current_user = 'authenticated')
+  execute function private.require_active_account();
 create trigger _005_reject_url_secret before insert or update of repo_url on public.tasks
-  for each row when (new.repo_url ~* '^\s*https?://[^/]*@|^[^/]*//[^/@]*:[^/]*@')
+  for each row when (
+    new.repo_url !~ '^https?://[a-z0-9.-]+(/[A-Za-z0-9.-]+)*/?$'
+    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj'
+  )
   execute function private.reject_url_secret();
 create trigger _120_check_task_values before insert or update of agent, repo_url, target_branch, priority,
   run_after, created_at, max_attempts on public.tasks

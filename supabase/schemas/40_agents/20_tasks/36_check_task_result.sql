@@ -21,6 +21,12 @@ begin
     new.execution_metadata := coalesce(new.execution_metadata, old.execution_metadata);
     perform private.reject_task_result(new);
   end if;
+  -- in pages: what a small result adds needs no count
+  new.stored_bytes := 4096 * ((
+    5119 + coalesce(octet_length(new.git_diff), 0) + coalesce(octet_length(new.git_patch), 0)
+    + coalesce(octet_length(new.error), 0) + pg_column_size(new.changed_files)
+    + pg_column_size(new.chat_messages) + pg_column_size(new.execution_metadata)
+  ) / 4096);
   -- Whether a large column changes can't be known without decompressing it, so it is checked here, where one
   -- is written, and passed on to private.set_task_defaults as a null. The largest come last: an appended
   -- message is found before a diff would be read.
@@ -36,7 +42,7 @@ end;
 $$;
 comment on function private.check_task_result is
   'Before trigger of the result columns: sizes, shapes and lengths; null in a not-null column counts as left '
-  'out. Errors: agents_task_result_too_large (413), agents_task_value_invalid (422).';
+  'out. Sets stored_bytes. Errors: agents_task_result_too_large (413), agents_task_value_invalid (422).';
 
 create or replace function private.reject_task_result(p_task public.tasks) returns void
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -92,8 +98,8 @@ comment on function private.reject_task_messages is
   'agents_task_value_invalid (422), always.';
 
 create trigger _130_check_task_result before insert or update of git_diff, git_patch, changed_files, error,
-  chat_messages, execution_metadata, pr_branch, container_id, commit_hash, pr_number, pr_url, error_kind
-  on public.tasks
+  chat_messages, execution_metadata, pr_branch, container_id, commit_hash, pr_number, pr_url, error_kind,
+  stored_bytes on public.tasks
   for each row execute function private.check_task_result();
 create trigger _140_reject_task_messages before insert or update of chat_messages on public.tasks
   for each row when (

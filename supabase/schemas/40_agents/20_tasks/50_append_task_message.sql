@@ -54,19 +54,28 @@ create or replace function private.append_own_task_message(
   p_task_id bigint, p_role text, p_content text, p_idempotency_key text
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_trusted constant boolean := private.is_trusted_caller();
+  v_message jsonb;
 begin
-  if not private.is_trusted_caller() and not exists (
-    select from public.tasks as t where t.id = p_task_id and t.user_id = auth.uid()
+  if not v_is_trusted and not exists (
+    select from public.tasks as t
+    where t.id = p_task_id and t.user_id = auth.uid() and private.is_active_account(t.user_id)
   ) then
     raise exception using
       errcode = 'PT404', message = 'agents_task_unknown',
       detail = 'The task does not exist or is not yours.', hint = 'Use the id of one of your tasks.';
   end if;
-  return private.append_task_message(p_task_id, p_role, p_content, p_idempotency_key);
+  v_message := private.append_task_message(p_task_id, p_role, p_content, p_idempotency_key);
+  if not v_is_trusted then
+    perform private.check_stored_bytes(auth.uid());
+  end if;
+  return v_message;
 end;
 $$;
 comment on function private.append_own_task_message is
-  'private.append_task_message for the task''s user and for servers. Errors: agents_task_unknown (404).';
+  'private.append_task_message for the task''s user and for servers. Errors: agents_task_unknown (404), '
+  'agents_stored_bytes_limit_reached (409).';
 grant execute on function private.append_own_task_message to authenticated, service_role;
 
 create or replace function public.append_task_message(
@@ -83,5 +92,6 @@ comment on function public.append_task_message is
   'Appends {role, content, timestamp} to the task''s chat_messages and returns it; the timestamp is the '
   'database''s, in epoch seconds, and never smaller than the last message''s. Where a message has the same '
   'idempotency_key, it appends nothing and returns that message. For the task''s user and for servers. '
-  'Errors: agents_task_unknown (404), agents_task_result_too_large (413), agents_task_message_invalid (422).';
+  'Errors: agents_task_unknown (404), agents_stored_bytes_limit_reached (409), '
+  'agents_task_result_too_large (413), agents_task_message_invalid (422).';
 grant execute on function public.append_task_message to authenticated, service_role;

@@ -5,7 +5,7 @@ create view public.task_list with (security_invoker = true) as
 select
   t.id, t.user_id, t.project_id, t.status, t.agent, t.repo_url, t.target_branch, t.pr_branch, t.container_id,
   t.commit_hash, t.pr_number, t.pr_url, t.created_at, t.updated_at, t.started_at, t.completed_at, t.priority,
-  t.run_after, t.max_attempts, t.attempts_count, t.error_kind,
+  t.run_after, t.max_attempts, t.attempts_count, t.error_kind, t.stored_bytes,
   -- the length is stored next to the pointer to the text, which is not read
   octet_length(t.git_diff) as diff_bytes,
   octet_length(t.git_patch) as patch_bytes,

@@ -55,7 +55,9 @@ comment on column public.task_attempts.ended_at is 'Null while the worker holds 
 comment on column public.task_attempts.outcome is
   'completed, failed: as the worker reported. expired: its lease ran out. released: the worker gave the task '
   'back. cancelled: the user cancelled it.';
-comment on column public.task_attempts.error is 'What went wrong, as text; of failed and expired ones.';
+comment on column public.task_attempts.error is
+  'What went wrong, the first 10,000 characters of it; of failed and expired ones, and of released ones what '
+  'has to pass first.';
 comment on column public.task_attempts.error_kind is 'The same as a short name, such as lease_expired.';
 comment on column public.task_attempts.is_retryable is
   'Whether the worker reported that another attempt might succeed; of failed ones.';

@@ -60,6 +60,7 @@ begin
   select a.* into v_attempt from public.task_attempts as a
   where a.claim_key = p_claim_key and a.ended_at is null and a.lease_expires_at > clock_timestamp()
     and a.worker_token_id is not distinct from p_worker_token_id
+    and private.is_active_account(a.user_id)
   limit 1;
   return v_attempt;
 end;

@@ -79,18 +79,22 @@ create or replace function private.lock_first_pending_task(
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_agent constant text := private.first_agent(p_agents);
+  v_id bigint;
+  v_branch text;
 begin
-  select t.ctid, t.user_id, t.project_id, t.run_after <= clock_timestamp()
-  into task_ctid, user_id, project_id, is_ready
+  select t.ctid, t.user_id, t.project_id, t.run_after <= clock_timestamp(), t.id, t.pr_branch
+  into task_ctid, user_id, project_id, is_ready, v_id, v_branch
   from public.tasks as t
   where t.status = 'pending' and t.agent = v_agent
   order by t.priority desc, t.run_after, t.id
   limit 1
   for no key update skip locked;
+  is_ready := is_ready and (v_branch is null or private.reserve_branch(v_id));
 end;
 $$;
 comment on function private.lock_first_pending_task is
-  'Locks the first pending task that no other transaction has locked; nulls for none.';
+  'Locks the first pending task that no other transaction has locked; nulls for none. It is ready if its '
+  'time has come and its branch is free.';
 
 -- Each list is longer than the one before it, and is read only where that had no task.
 create or replace function private.search_ready_task(
@@ -163,7 +167,7 @@ begin
   from public.tasks as t
   where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
     and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
-    and t.run_after <= clock_timestamp()
+    and t.run_after <= clock_timestamp() and (t.pr_branch is null or private.reserve_branch(t.id))
   order by t.run_after, t.id
   limit 1
   for no key update skip locked;
@@ -171,5 +175,5 @@ begin
 end;
 $$;
 comment on function private.lock_ready_task is
-  'Locks the first ready task of an agent, user, project and priority that no other transaction has locked, '
-  'and returns its ctid; null for none.';
+  'Locks the first ready task of an agent, user, project and priority whose branch is free and that no '
+  'other transaction has locked, and returns its ctid; null for none.';

@@ -2,7 +2,7 @@
 --
 -- What counts is what workers hold: open attempts. Where a user or project has a limit, the user's claims are
 -- serialized, since none of them sees what another one has not committed; a claim that would have to wait
--- takes another user's task instead.
+-- takes another user's task instead. Of an account that is banned or deleted no task starts.
 
 create view private.user_capacity with (security_invoker = true) as
 select
@@ -10,12 +10,13 @@ select
   coalesce(
     (select count(*) from public.task_attempts as a where a.user_id = u.id and a.outcome is null)
       >= coalesce(u.max_running_tasks, s.running_tasks_per_user), false
-  ) as is_full
+  ) or not private.is_active_account(u.id) as is_full
 from public.users as u
 cross join public.agent_settings as s
 where s.id;
 comment on view private.user_capacity is
-  'How many tasks of each user may run at the same time, null for any number, and whether that many do.';
+  'How many tasks of each user may run at the same time, null for any number, and whether no more may start: '
+  'that many run, or the account is banned or deleted.';
 
 create view private.project_capacity with (security_invoker = true) as
 select

@@ -37,6 +37,9 @@ begin
   from started as s
   returning a.* into v_attempt;
   perform private.set_queue_writes(false);
+  if exists (select from public.task_pull_requests as l where l.task_id = v_attempt.task_id) then
+    perform private.mark_held_task_weeks(v_attempt.task_id);
+  end if;
   return v_attempt;
 end;
 $$;

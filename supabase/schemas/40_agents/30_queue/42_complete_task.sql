@@ -30,7 +30,9 @@ begin
     if p_message is not null then
       perform private.append_task_message(p_task_id, 'assistant', p_message, null);
     end if;
-    -- A server is trusted with what it writes; a user's own worker is trusted no more than its user.
+    perform private.check_stored_bytes(v_attempt.user_id);
+    -- A server is trusted with what it writes, and so is its token for everybody, which only servers create;
+    -- a user's own worker is trusted no more than its user, also when a server sends its token.
     if num_nonnulls(p_pr_branch, p_pr_number, p_pr_url) > 0 and v_scope.user_id is null then
       perform private.verify_task_pull_requests(p_task_id);
     end if;
@@ -60,6 +62,7 @@ comment on function public.complete_task is
   'Completes a task that the worker holds, with its result: null leaves a column as it is, '
   'execution_metadata is merged into the existing value, the message is appended to the conversation. '
   'Returns {task_id, status, completed_at}; repeated with the same fencing_token, the same. Errors: '
-  'agents_worker_token_required, agents_worker_token_invalid (401), agents_task_lease_expired (409), '
-  'agents_task_result_too_large (413), agents_task_value_invalid, agents_task_message_invalid (422).';
+  'agents_worker_token_required, agents_worker_token_invalid (401), agents_task_lease_expired, '
+  'agents_stored_bytes_limit_reached (409), agents_task_result_too_large (413), agents_task_value_invalid, '
+  'agents_task_message_invalid (422).';
 grant execute on function public.complete_task to anon, authenticated, service_role;

@@ -16,7 +16,7 @@ begin
     );
   end if;
   v_attempt := private.end_attempt(
-    p_task_id, p_fencing_token, v_scope.token_id, 'failed', p_error, p_error_kind, p_is_retryable
+    p_task_id, p_fencing_token, v_scope.token_id, 'failed', left(p_error, 10000), p_error_kind, p_is_retryable
   );
   if v_attempt.ended_at is null then
     v_attempt := private.load_ended_attempt(p_task_id, p_fencing_token, v_scope.token_id, 'failed');
@@ -28,6 +28,9 @@ begin
       update public.tasks as t set execution_metadata = t.execution_metadata || p_execution_metadata
       where t.id = p_task_id;
     end if;
+    -- before the error is stored: a task can always be failed
+    perform private.check_stored_bytes(v_attempt.user_id);
+    v_attempt.error := p_error;
     perform private.retry_or_fail_tasks(array[v_attempt]);
   end if;
   select t.* into v_task from public.tasks as t where t.id = p_task_id;
@@ -54,7 +57,8 @@ end;
 comment on function public.fail_task is
   'Ends the worker''s attempt with an error. After a retryable one the task is pending again, to be claimed '
   'from run_after on, until max_attempts are used up; otherwise the task has failed. Returns {task_id, '
-  'status, run_after, attempts_left}. Errors: agents_worker_token_required, agents_worker_token_invalid '
-  '(401), agents_task_lease_expired (409), agents_task_result_too_large (413), agents_task_value_invalid, '
-  'agents_task_message_invalid, agents_worker_input_invalid (422).';
+  'status, run_after, attempts_left}. Errors: agents_worker_token_required, '
+  'agents_worker_token_invalid (401), agents_task_lease_expired, agents_stored_bytes_limit_reached (409), '
+  'agents_task_result_too_large (413), agents_task_value_invalid, agents_task_message_invalid, '
+  'agents_worker_input_invalid (422).';
 grant execute on function public.fail_task to anon, authenticated, service_role;

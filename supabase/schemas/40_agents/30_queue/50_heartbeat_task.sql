@@ -1,7 +1,8 @@
 -- A worker renews its lease, and learns whether the task was cancelled.
 
 create or replace function private.heartbeat_task(
-  p_task_id bigint, p_fencing_token bigint, p_lease_seconds integer, p_message text, p_worker_token text
+  p_task_id bigint, p_fencing_token bigint, p_lease_seconds integer, p_message text, p_target_branch text,
+  p_worker_token text
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
@@ -11,8 +12,8 @@ declare
   v_lease_expires_at timestamptz;
   v_state text := 'running';
 begin
-  -- Without a message the attempt alone is locked, and its new row version stays on the same page (HOT).
-  if p_message is not null then
+  -- With neither of the two the attempt alone is locked, and its new row version stays on the page (HOT).
+  if num_nonnulls(p_message, p_target_branch) > 0 then
     perform from public.tasks as t where t.id = p_task_id for no key update;
   end if;
   v_now := clock_timestamp();
@@ -24,8 +25,17 @@ begin
   if not found then
     perform private.load_ended_attempt(p_task_id, p_fencing_token, v_scope.token_id, 'cancelled');
     v_state := 'cancelled';
-  elsif p_message is not null then
-    perform private.append_task_message(p_task_id, 'assistant', p_message, null);
+  else
+    if p_target_branch is not null then
+      update public.tasks as t set target_branch = p_target_branch
+      where t.id = p_task_id and t.target_branch is null;
+    end if;
+    if p_message is not null then
+      perform private.append_task_message(p_task_id, 'assistant', p_message, null);
+      perform private.check_stored_bytes((
+        select t.user_id from public.tasks as t where t.id = p_task_id
+      ));
+    end if;
   end if;
   return jsonb_build_object(
     'state', v_state, 'lease_expires_at', v_lease_expires_at, 'cancel_requested', v_state = 'cancelled'
@@ -36,18 +46,20 @@ grant execute on function private.heartbeat_task to anon, authenticated, service
 
 create or replace function public.heartbeat_task(
   task_id bigint, fencing_token bigint, lease_seconds integer default 300, message text default null,
-  worker_token text default null
+  target_branch text default null, worker_token text default null
 ) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.heartbeat_task(
     heartbeat_task.task_id, heartbeat_task.fencing_token, heartbeat_task.lease_seconds,
-    heartbeat_task.message, heartbeat_task.worker_token
+    heartbeat_task.message, heartbeat_task.target_branch, heartbeat_task.worker_token
   );
 end;
 comment on function public.heartbeat_task is
   'Renews the lease to lease_seconds from now, and appends the message, if any, to the conversation. '
+  'target_branch, the repository''s default branch, is stored where the task names none. '
   'Returns {state, lease_expires_at, cancel_requested}: running, or cancelled when the user cancelled the '
   'task, and then the worker stops. Errors: agents_worker_token_required, agents_worker_token_invalid '
-  '(401), agents_task_lease_expired (409), agents_task_message_invalid, agents_worker_input_invalid (422).';
+  '(401), agents_task_lease_expired, agents_stored_bytes_limit_reached (409), agents_task_message_invalid, '
+  'agents_task_value_invalid, agents_worker_input_invalid (422).';
 grant execute on function public.heartbeat_task to anon, authenticated, service_role;

@@ -17,11 +17,11 @@ begin
   end if;
   return query
   select s.id, s.user_id, s.kind, s.sealed, s.metadata from private.secrets as s
-  where s.user_id = v_user_id and s.kind = 'github_token';
+  where s.user_id = v_user_id and s.kind = 'github_token' and private.is_active_account(v_user_id);
   if not found then
     raise exception using
       errcode = 'PT404', message = 'agents_github_token_unknown',
-      detail = 'The task''s user has not set a GitHub token.',
+      detail = 'The task''s user has not set a GitHub token, or is banned.',
       hint = 'Fail the task as not retryable; its user sets one with the edge function github-token.';
   end if;
 end;

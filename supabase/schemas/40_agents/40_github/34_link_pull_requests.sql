@@ -3,11 +3,11 @@
 -- Tasks share the lock, so that transactions that write many tasks neither wait for each other nor end in a
 -- deadlock; and there are 1024 keys, however many branches one transaction names.
 create or replace function private.lock_github_head(
-  p_owner text, p_name text, p_head_ref text, p_is_of_task boolean
+  p_repository_id bigint, p_head_ref text, p_is_of_task boolean
 ) returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_key constant integer := hashtext(concat_ws('/', p_owner, p_name, p_head_ref)) & 1023;
+  v_key constant integer := hashtext(concat_ws('/', p_repository_id, p_head_ref)) & 1023;
 begin
   if p_head_ref is null then
     return;
@@ -25,23 +25,24 @@ comment on function private.lock_github_head is
 
 -- Here and below without sequential scans: a plan that was made while the table was empty would read all of
 -- it for each of the many rows that one statement may write.
-create or replace function private.ensure_pull_request(p_owner text, p_name text, p_number integer)
+create or replace function private.ensure_pull_request(p_repository_id bigint, p_number integer)
 returns bigint
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_id bigint;
 begin
-  insert into public.pull_requests (repo_owner, repo_name, number) values (p_owner, p_name, p_number)
-  on conflict on constraint pull_requests_repo_owner_repo_name_number_key do nothing
+  insert into public.pull_requests (repository_id, repo_owner, repo_name, number)
+  select r.id, r.repo_owner, r.repo_name, p_number from private.github_repositories as r
+  where r.id = p_repository_id
+  on conflict on constraint pull_requests_repository_id_number_key do nothing
   returning id into v_id;
   if found then
     insert into private.pull_request_checks (pull_request_id, next_attempt_at) values (v_id, now());
-    perform private.register_repository(p_owner, p_name);
     return v_id;
   end if;
   return (
     select p.id from public.pull_requests as p
-    where p.repo_owner = p_owner and p.repo_name = p_name and p.number = p_number
+    where p.repository_id = p_repository_id and p.number = p_number
   );
 end;
 $$;
@@ -71,7 +72,9 @@ begin
     source = case when excluded.source = 'branch' then l.source else excluded.source end,
     verified_by = coalesce(l.verified_by, excluded.verified_by),
     verified_at = coalesce(l.verified_at, excluded.verified_at),
-    verify_after = case when coalesce(l.verified_at, excluded.verified_at) is null then l.verify_after end;
+    verify_after = case
+      when l.verified_by = 'token' or coalesce(l.verified_at, excluded.verified_at) is null
+        then l.verify_after end;
 end;
 $$;
 comment on function private.link_pull_request is
@@ -84,12 +87,31 @@ language plpgsql volatile security definer set search_path = '' set enable_seqsc
 begin
   perform private.link_pull_request(p_ref.task_id, p_ref.user_id, p.id, 'branch', p_ref.is_head_confirmed)
   from public.pull_requests as p
-  where p.repo_owner = p_ref.repo_owner and p.repo_name = p_ref.repo_name and p.head_ref = p_ref.head_ref
+  where p.repository_id = p_ref.repository_id and p.head_ref = p_ref.head_ref
     and not p.is_from_fork and coalesce(p.closed_at, 'infinity') >= p_created_at
   order by p.id;
 end;
 $$;
 comment on function private.link_task_branch is 'Links a task to the pull requests of its branch.';
+
+create or replace function private.link_task(p_ref private.task_github_refs, p_created_at timestamptz)
+returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+begin
+  if p_ref.number is not null then
+    perform private.link_pull_request(
+      p_ref.task_id, p_ref.user_id,
+      private.ensure_pull_request(p_ref.repository_id, p_ref.number),
+      case when p_ref.is_number_confirmed then 'worker' else 'owner' end, p_ref.is_number_confirmed
+    );
+  end if;
+  if p_ref.head_ref is not null then
+    perform private.link_task_branch(p_ref, p_created_at);
+  end if;
+end;
+$$;
+comment on function private.link_task is
+  'Links a task to the pull request that it names, and to those of its branch, which the caller has locked.';
 
 -- Links to what the task no longer names are deleted.
 create or replace function private.link_task_pull_requests() returns trigger
@@ -97,32 +119,33 @@ language plpgsql volatile security definer set search_path = '' set enable_seqsc
 declare
   v private.task_github_refs := private.load_github_ref(new);
 begin
-  perform private.lock_github_head(v.repo_owner, v.repo_name, v.head_ref, true);
+  if v.task_id is not null then
+    v.is_linked := private.may_link_now();
+  end if;
   if v.task_id is null then
     delete from private.task_github_refs as r where r.task_id = new.id;
   else
+    -- What the queue writes is confirmed by complete_task, which has checked whose worker it is.
     v := private.upsert_github_ref(
-      v, private.is_trusted_caller() and private.has_task_repository(new), tg_op = 'INSERT'
+      v, private.is_trusted_caller() and current_setting('app.task_queue', true) is distinct from 'on'
+        and private.has_task_repository(new), tg_op = 'INSERT'
     );
+    if v.is_linked then
+      perform private.lock_github_head(v.repository_id, v.head_ref, true);
+    end if;
   end if;
   if tg_op = 'UPDATE' then
     delete from public.task_pull_requests as l
     using public.pull_requests as p
     where l.task_id = new.id and p.id = l.pull_request_id and (
       l.user_id <> new.user_id
-      or (p.repo_owner, p.repo_name) is distinct from (v.repo_owner, v.repo_name)
+      or p.repository_id is distinct from v.repository_id
       or l.source = 'branch' and p.head_ref is distinct from v.head_ref
       or l.source <> 'branch' and p.number is distinct from v.number
     );
   end if;
-  if v.number is not null and v.task_id is not null then
-    perform private.link_pull_request(
-      v.task_id, v.user_id, private.ensure_pull_request(v.repo_owner, v.repo_name, v.number),
-      case when v.is_number_confirmed then 'worker' else 'owner' end, v.is_number_confirmed
-    );
-  end if;
-  if v.head_ref is not null and v.task_id is not null then
-    perform private.link_task_branch(v, new.created_at);
+  if v.task_id is not null and v.is_linked then
+    perform private.link_task(v, new.created_at);
   end if;
   return null;
 end;

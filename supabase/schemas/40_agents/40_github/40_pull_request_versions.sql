@@ -94,8 +94,10 @@ end;
 $$;
 comment on function private.current_version is 'The version that the row holds.';
 
--- Versions are GitHub's whole seconds. Within one second, an answer of the API wins over deliveries, since
--- it is of the moment when it was requested, and a later answer wins over an earlier one. Deliveries are
+-- Versions are GitHub's whole seconds. An answer of the API always replaces what a delivery said: we asked
+-- GitHub, and who has the webhook's secret can write any time into a delivery, which would otherwise keep the
+-- row for as long. Where the answer is the older one, it may be late, and the sweep asks again. Within one
+-- second, a delivery never replaces an answer, and a later answer wins over an earlier one. Deliveries are
 -- ordered by their content, with the end of a pull request last, and the sweep asks GitHub.
 create or replace function private.is_newer_version(
   p_old private.pull_request_version, p_old_read_at timestamptz,
@@ -104,6 +106,9 @@ create or replace function private.is_newer_version(
 language plpgsql stable security invoker set search_path = '' set timezone = 'UTC' set datestyle = 'ISO' as $$
 begin
   if p_old.provider_updated_at is null then
+    return true;
+  end if;
+  if p_new_read_at is not null and p_old_read_at is null then
     return true;
   end if;
   if p_new.provider_updated_at <> p_old.provider_updated_at then

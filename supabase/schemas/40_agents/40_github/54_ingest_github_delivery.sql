@@ -1,19 +1,17 @@
 -- The way in for the webhook's function: stored and processed in one transaction.
 
--- It gives a lock up before its caller gives up the call: the delivery is then recorded as failed, where
--- otherwise its row would be held by a call whose answer nobody reads.
 create or replace function private.ingest_github_delivery(p_delivery_id uuid, p_event text, p_body text)
 returns jsonb
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '1500ms' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_body constant bytea := private.decode_inbox_body('github', p_body);
   v_payload private.inbox_payload;
   v_event private.inbox_events;
 begin
   v_payload := private.parse_inbox_body(v_body);
-  if p_event is distinct from 'pull_request' or v_payload.error is null and private.is_known_repository(
-    lower(v_payload.value #>> '{repository,owner,login}'), lower(v_payload.value #>> '{repository,name}')
-  ) is not true then
+  if (p_event in ('pull_request', 'repository')) is not true
+    or v_payload.error is null and private.is_known_delivery(v_payload.value) is not true
+  then
     return jsonb_build_object('delivery_id', p_delivery_id, 'status', 'ignored'::text);
   end if;
   v_event := private.ingest_inbox_event(
@@ -23,9 +21,11 @@ begin
   return jsonb_build_object(
     'delivery_id', v_event.delivery_id,
     'status', case
+      when v_event.status = 'failed' and v_event.error like '%agents_github_time_invalid%' then 'refused'
       -- It arrived again after it was processed.
       when v_event.status = 'processed' and v_event.received_count > 1
         and v_event.last_received_at > v_event.processed_at then 'already_done'
+      when v_event.status = 'received' then 'failed'
       else private.github_delivery_status(v_event.status)
     end
   );
@@ -43,8 +43,9 @@ begin atomic
 end;
 comment on function public.ingest_github_delivery is
   'Stores a delivery of GitHub''s webhook, its JSON given as base64, and processes it, in one transaction. '
-  'Returns {delivery_id, status}: done; already_done, where only the arrival is counted; failed, to be '
-  'retried by the scheduler or by a redelivery; ignored, without writing, where it is not a pull_request '
-  'event or no project or task here names the repository. Service role only. Errors: inbox_body_too_large '
-  '(413), inbox_body_invalid (422).';
+  'Returns {delivery_id, status}: done; already_done, where only the arrival is counted; failed, also where '
+  'somebody else held a lock for 1.5 s, to be retried by the scheduler or by a redelivery; refused, where a '
+  'time in it is more than five minutes ahead; ignored, without writing, where it is another event, or no '
+  'project or task here names the repository. Service role only. Errors: inbox_body_too_large (413), '
+  'inbox_body_invalid (422).';
 grant execute on function public.ingest_github_delivery to service_role;

@@ -1,26 +1,39 @@
 -- What the sweep is to ask GitHub about now, and with whose token.
 
 -- Round robin by user, so that a user who names a hundred thousand pull requests delays nobody else. First
--- the links that are not verified, then the pull requests that have been due longest. A private one needs a
+-- the links that are not verified, then what has been due longest. Of the links of a user to one repository
+-- one is asked for, since the answer is about all of them (private.links_of_reader). A private one needs a
 -- token of one of its users; one without a task is not asked for.
 create or replace function private.due_pull_requests(p_limit integer) returns setof bigint
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
     with due as (
-      select l.pull_request_id, l.user_id, l.verify_after as due_at, true as is_unverified
-      from public.task_pull_requests as l
-      join private.secrets as s on s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
-      where l.verify_after <= now()
+      (
+        select distinct on (
+            l.user_id, p.repository_id, case when p.provider_updated_at is null then p.id end
+          )
+          l.pull_request_id, l.user_id, l.verify_after as due_at, l.verified_at is null as is_unverified
+        from public.task_pull_requests as l
+        join private.usable_github_tokens as s on s.user_id = l.user_id
+        join public.pull_requests as p on p.id = l.pull_request_id
+        where l.verify_after <= now()
+        order by l.user_id, p.repository_id, case when p.provider_updated_at is null then p.id end,
+          l.pull_request_id
+      )
       union all
       select c.pull_request_id, l.user_id, c.next_attempt_at, false
       from private.pull_request_checks as c
       join public.task_pull_requests as l on l.pull_request_id = c.pull_request_id
       join public.pull_requests as p on p.id = c.pull_request_id
       where c.next_attempt_at <= now() and (p.is_private is not true or exists (
-        select from private.secrets as s
-        where s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
+        select from private.usable_github_tokens as s where s.user_id = l.user_id
       ))
+      -- without a token they would use up the requests of everybody
+      and not exists (
+        select from private.secrets as r
+        where r.user_id = l.user_id and r.kind = 'github_token' and r.rests_until > now()
+      )
     ), ranked as (
       select d.pull_request_id, d.due_at,
         row_number() over (partition by d.user_id order by d.is_unverified desc, d.due_at) as rank
@@ -41,7 +54,7 @@ begin
   return query
     select r.task_id from private.task_github_refs as r
     join public.tasks as t on t.id = r.task_id
-    join private.secrets as s on s.user_id = r.user_id and s.kind = 'github_token' and s.invalid_at is null
+    join private.usable_github_tokens as s on s.user_id = r.user_id
     where r.next_attempt_at <= now() and r.head_ref is not null and t.status = 'completed'
       and not exists (select from public.task_pull_requests as l where l.task_id = r.task_id)
     order by row_number() over (partition by r.user_id order by r.next_attempt_at), r.next_attempt_at
@@ -66,7 +79,7 @@ begin
         coalesce(bool_or(l.verify_after <= now()), false) as is_due,
         bool_or(l.verified_at is not null) as is_verified
       from public.task_pull_requests as l
-      join private.secrets as s on s.user_id = l.user_id and s.kind = 'github_token' and s.invalid_at is null
+      join private.usable_github_tokens as s on s.user_id = l.user_id
       where l.pull_request_id = p_pull_request_id
       group by s.user_id, s.id, s.sealed
       order by 4 desc, 5 desc, s.user_id

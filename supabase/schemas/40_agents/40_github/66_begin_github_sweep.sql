@@ -9,13 +9,18 @@ declare
 begin
   select coalesce(jsonb_agg(
     jsonb_build_object(
-      'pull_request_id', p.id, 'repo_owner', p.repo_owner, 'repo_name', p.repo_name, 'number', p.number,
+      'pull_request_id', p.id, 'github_id', case
+        -- what the id does not lead to is asked for by name every other time: it may be another's by now
+        when p.provider_updated_at is not null or c.attempts_count % 2 = 0 then r.github_id end,
+      'repo_owner', p.repo_owner,
+      'repo_name', p.repo_name, 'number', p.number,
       'is_private', p.is_private, 'etag', c.etag, 'readers', private.load_pull_request_readers(p.id)
     ) order by d.position
   ), '[]'::jsonb) into v_pulls
   from unnest(v_ids) with ordinality as d (id, position)
   join public.pull_requests as p on p.id = d.id
-  join private.pull_request_checks as c on c.pull_request_id = d.id;
+  join private.pull_request_checks as c on c.pull_request_id = d.id
+  join private.github_repositories as r on r.id = p.repository_id;
   update private.pull_request_checks as c set next_attempt_at = now() + interval '10 minutes'
   where c.pull_request_id = any (v_ids) and c.next_attempt_at <= now();
   update public.task_pull_requests as l set verify_after = now() + interval '10 minutes'
@@ -35,13 +40,15 @@ declare
 begin
   select coalesce(jsonb_agg(
     jsonb_build_object(
-      'task_id', r.task_id, 'repo_owner', r.repo_owner, 'repo_name', r.repo_name, 'head_ref', r.head_ref,
+      'task_id', r.task_id, 'github_id', g.github_id, 'repo_owner', g.repo_owner,
+      'repo_name', g.repo_name, 'head_ref', r.head_ref,
       'user_id', s.user_id, 'secret_id', s.id, 'sealed', s.sealed
     ) order by d.position
   ), '[]'::jsonb) into v_branches
   from unnest(v_ids) with ordinality as d (id, position)
   join private.task_github_refs as r on r.task_id = d.id
-  join private.secrets as s on s.user_id = r.user_id and s.kind = 'github_token';
+  join private.github_repositories as g on g.id = r.repository_id
+  join private.usable_github_tokens as s on s.user_id = r.user_id;
   update private.task_github_refs as r set
     attempts_count = r.attempts_count + 1,
     next_attempt_at = case
@@ -86,8 +93,9 @@ begin atomic
 end;
 comment on function public.begin_github_sweep is
   'Leases to the sweep what to ask GitHub about, for ten minutes: {paused_until, pull_requests: '
-  '[{pull_request_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, '
-  'sealed, is_unverified}]}], branches: [{task_id, repo_owner, repo_name, head_ref, user_id, secret_id, '
-  'sealed}]}. A ticket can be used once; without one the caller has checked who asks. Service role only. '
-  'Errors: function_ticket_invalid (401).';
+  '[{pull_request_id, github_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, '
+  'secret_id, sealed, is_unverified}]}], branches: [{task_id, github_id, repo_owner, repo_name, head_ref, '
+  'user_id, secret_id, sealed}]}. is_unverified: a link is to be verified, for the first time or again. A '
+  'ticket can be used once; without one the caller has checked who asks. Service role only. Errors: '
+  'function_ticket_invalid (401).';
 grant execute on function public.begin_github_sweep to service_role;

@@ -11,13 +11,33 @@ $$;
 comment on function private.next_github_attempt_at is
   'When to ask GitHub again after this many failed attempts before this one.';
 
-create or replace function private.store_github_answer(
-  p_pull public.pull_requests, p_pull_request text, p_etag text, p_read_at timestamptz
-) returns void
+create or replace function private.sync_answered_repository(
+  p_pull_request jsonb, p_asked_id bigint, p_read_at timestamptz
+) returns bigint
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_version constant private.pull_request_version :=
-    private.parse_pull_request(private.repair_json_escapes(p_pull_request)::jsonb);
+  v_repository constant jsonb := p_pull_request #> '{base,repo}';
+  v_name constant text[] := string_to_array(v_repository ->> 'full_name', '/');
+begin
+  if v_name is null then
+    return p_asked_id;
+  end if;
+  return private.sync_repository(
+    (v_repository ->> 'id')::bigint, v_name[1], v_name[2], coalesce(p_read_at, clock_timestamp()), true,
+    p_asked_id
+  );
+end;
+$$;
+comment on function private.sync_answered_repository is
+  'The repository of a pull request in an answer to a question about this repository.';
+
+create or replace function private.store_github_answer(
+  p_pull public.pull_requests, p_pull_request text, p_etag text, p_read_at timestamptz
+) returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_answer constant jsonb := private.repair_json_escapes(p_pull_request)::jsonb;
+  v_version constant private.pull_request_version := private.parse_pull_request(v_answer);
 begin
   if v_version.number <> p_pull.number then
     raise exception using
@@ -25,13 +45,39 @@ begin
       detail = format('Number %s was requested, the answer is about %s.', p_pull.number, v_version.number),
       hint = 'Send the answer to the request for this pull request.';
   end if;
-  perform private.record_pull_request(
-    p_pull.repo_owner, p_pull.repo_name, v_version, coalesce(p_read_at, clock_timestamp()), left(p_etag, 300)
+  return private.record_pull_request(
+    private.sync_answered_repository(v_answer, p_pull.repository_id, p_read_at), v_version,
+    coalesce(p_read_at, clock_timestamp()), left(p_etag, 300)
   );
 end;
 $$;
 comment on function private.store_github_answer is
-  'Merges an answer of GitHub''s API about a pull request. Errors: agents_github_answer_invalid (422).';
+  'Merges an answer of GitHub''s API about a pull request and returns the id of its row, which is another '
+  'one where the repository turns out to be a known one. Errors: agents_github_answer_invalid (422).';
+
+-- Only what GitHub never reported of the old one: a link that showed something once goes on meaning it.
+create or replace function private.move_links(p_from bigint, p_into bigint, p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_link public.task_pull_requests;
+begin
+  for v_link in
+    delete from public.task_pull_requests as l
+    using public.pull_requests as p
+    where l.pull_request_id = p_from and p.id = p_from and p.provider_updated_at is null
+      and (l.user_id = p_user_id or p_user_id is null)
+    returning l.*
+  loop
+    update private.task_github_refs as r set repository_id = p.repository_id
+    from public.pull_requests as p
+    where r.task_id = v_link.task_id and p.id = p_into;
+    perform private.link_pull_request(v_link.task_id, v_link.user_id, p_into, v_link.source, false);
+  end loop;
+end;
+$$;
+comment on function private.move_links is
+  'What an address leads to is in another repository, which has taken the name: the links of this user, or '
+  'for null of all, lead there.';
 
 create or replace function private.finish_github_check(
   p_pull_request_id bigint, p_user_id uuid, p_outcome text, p_pull_request text, p_etag text,
@@ -40,6 +86,7 @@ create or replace function private.finish_github_check(
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_pull public.pull_requests;
+  v_id bigint := p_pull_request_id;
 begin
   select * into v_pull from public.pull_requests as p where p.id = p_pull_request_id;
   if not found then
@@ -50,12 +97,13 @@ begin
   end if;
   case p_outcome
     when 'read' then
-      perform private.store_github_answer(v_pull, p_pull_request, p_etag, p_read_at);
+      v_id := private.store_github_answer(v_pull, p_pull_request, p_etag, p_read_at);
     when 'unchanged' then
       -- unless a delivery has changed the row since, which clears the ETag
       update private.pull_request_checks as c set
         read_at = case when c.etag is not null then greatest(c.read_at, p_read_at) else c.read_at end,
-        next_attempt_at = private.next_pull_request_check(private.current_version(v_pull), p_read_at, false)
+        next_attempt_at = case when c.etag is null then now()
+          else private.next_pull_request_check(private.current_version(v_pull), p_read_at, false) end
       where c.pull_request_id = p_pull_request_id;
     when 'not_seen' then
       perform private.unverify_links_of_reader(p_pull_request_id, p_user_id);
@@ -72,9 +120,12 @@ begin
         detail = format('%L is not an outcome.', p_outcome),
         hint = 'Use read, unchanged, not_seen or unseen.';
   end case;
+  if v_id <> p_pull_request_id then
+    perform private.move_links(p_pull_request_id, v_id, p_user_id);
+  end if;
   update private.pull_request_checks as c set checked_at = now(), attempts_count = 0
-  where c.pull_request_id = p_pull_request_id;
-  perform private.verify_links_of_reader(p_pull_request_id, p_user_id);
+  where c.pull_request_id = v_id;
+  perform private.verify_links_of_reader(v_id, p_user_id);
 end;
 $$;
 grant execute on function private.finish_github_check to service_role;

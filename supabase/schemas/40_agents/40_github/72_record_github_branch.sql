@@ -22,8 +22,8 @@ begin
     limit 10
   loop
     v_id := private.record_pull_request(
-      v_ref.repo_owner, v_ref.repo_name, private.parse_pull_request(v_pull),
-      coalesce(p_read_at, clock_timestamp()), null::text
+      private.sync_answered_repository(v_pull, v_ref.repository_id, p_read_at),
+      private.parse_pull_request(v_pull), coalesce(p_read_at, clock_timestamp()), null::text
     );
     perform private.verify_links_of_reader(v_id, p_user_id);
     v_count := v_count + 1;

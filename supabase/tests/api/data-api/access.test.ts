@@ -1,4 +1,4 @@
-import { SignJWT } from "jose";
+import { type JWTPayload, SignJWT } from "jose";
 import { afterAll, describe, expect, test } from "vitest";
 import { JWT_SECRET } from "../../../../scripts/local/keys.ts";
 import { connect } from "../../support/database.ts";
@@ -76,12 +76,25 @@ describe("a user's token", () => {
     expect(body.current_user).toBe("anon");
   });
 
-  test("that has expired is 401 PGRST303", async () => {
-    const { status, body } = await api.get(
-      "clients",
-      bearer(await token({ role: "authenticated" }, JWT_SECRET, "-1s")),
-    );
+  test("that has expired is 401 PGRST303, after half a minute for clocks that differ", async () => {
+    const expired = (expires: string) => token({ role: "authenticated" }, JWT_SECRET, expires);
+    const { status, headers, body } = await api.get("clients", bearer(await expired("-35s")));
     expect([status, body.code, body.message]).toEqual([401, "PGRST303", "JWT expired"]);
+    expect(headers.get("www-authenticate")).toBe(
+      'Bearer error="invalid_token", error_description="JWT expired"',
+    );
+    expect((await api.get("clients", bearer(await expired("-5s")))).status).toBe(200);
+  });
+
+  test.each([
+    [{ nbf: 4e9 }, "JWT not yet valid"],
+    [{ iat: 4e9 }, "JWT issued at future"],
+    [{ nbf: "soon" }, "The JWT 'nbf' claim must be a number"],
+  ])("with %j is 401 PGRST303", async (claims, message) => {
+    const jwt = await new SignJWT({ role: "authenticated", ...claims } as JWTPayload)
+      .setProtectedHeader({ alg: "HS256" }).sign(secret(JWT_SECRET));
+    const { status, body } = await api.get("clients", bearer(jwt));
+    expect([status, body.code, body.message]).toEqual([401, "PGRST303", message]);
   });
 
   test("that another key signed is 401 PGRST301", async () => {

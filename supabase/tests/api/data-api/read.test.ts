@@ -35,6 +35,16 @@ describe("rows", () => {
     expect(body).toEqual([{ key: "1", label: "a", w: 10 }]);
   });
 
+  test("have numbers with all their digits", async () => {
+    const { text } = await api.get("every_type?select=a_numeric,a_bigint&id=eq.9");
+    expect(text).toBe('[{"a_numeric":100.50,"a_bigint":9007199254740993}]');
+  });
+
+  test("have fields of composite columns, as JSON or text", async () => {
+    const { body } = await api.get("every_type?select=x:a_point->x,a_point->>y&id=eq.9&a_point->>x=eq.1");
+    expect(body).toEqual([{ x: 1, y: "2" }]);
+  });
+
   test("have computed columns, which filter and order", async () => {
     const { body } = await api.get("people?select=full_name&full_name=like.*a*&order=full_name.desc");
     expect(body).toEqual([{ full_name: "Ada Lovelace" }]);
@@ -119,7 +129,17 @@ describe("filters", () => {
     ["and=(id.gt.1,not.and(id.gt.2,id.lt.4))", [2, 4]],
     ["created_at=gt.2026-01-01T00:00:00%2B00:00", [1, 2, 3, 4]],
     ["name=eq.007", []],
+    ['or=(name.eq."Delta, \\"quoted\\" (x)",id.eq.1)', [1, 4]],
+    ['or=(name.like."A*")', [1]],
+    ["or=(tags.cs.{red,blue},priority.is.null)", [1, 2]],
+    ["or=(meta->>label.eq.b,meta->size->w.gt.7)", [1, 2]],
+    ["meta->>label=is.not_null", [1, 2]],
   ])("%s", async (query, expected) => expect(await ids(query)).toEqual(expected));
+
+  test("in with a quote that does not close is a value", async () => {
+    const { body } = await api.get('every_type?select=id&a_text=in.(")');
+    expect(body).toEqual([{ id: 9 }]);
+  });
 
   // all of them apply, also with the same column and operator
   test.each([
@@ -194,10 +214,31 @@ describe("pages and counts", () => {
     expect([status, headers.get("content-range"), text]).toEqual([200, "0-3/4", ""]);
   });
 
-  test.each(["planned", "estimated"])("count=%s is the planner's", async (count) => {
-    const { headers } = await api.get("projects?select=id", { Prefer: `count=${count}` });
+  test("count=planned is the planner's", async () => {
+    const { headers } = await api.get("projects?select=id", { Prefer: "count=planned" });
     expect(headers.get("content-range")).toMatch(/^0-3\/\d+$/);
-    expect(headers.get("preference-applied")).toBe(`count=${count}`);
+    expect(headers.get("preference-applied")).toBe("count=planned");
+  });
+
+  test("count=estimated is exact up to max_rows, and the planner's above", async () => {
+    for (const method of ["GET", "HEAD"]) {
+      const { status, headers } = await api.ask(method, "projects?select=id", {
+        headers: { Prefer: "count=estimated" },
+      });
+      expect([status, headers.get("content-range"), headers.get("preference-applied")]).toEqual([
+        200,
+        "0-3/4",
+        "count=estimated",
+      ]);
+    }
+    const many = await api.get("many?select=n", { Prefer: "count=estimated" });
+    expect([many.status, many.headers.get("content-range"), many.body.length]).toEqual([
+      206,
+      "0-999/1500",
+      1000,
+    ]);
+    const filtered = await api.get("many?select=n&n=lt.11", { Prefer: "count=estimated" });
+    expect([filtered.status, filtered.headers.get("content-range")]).toEqual([200, "0-9/10"]);
   });
 
   test("an offset after the last row, a negative limit and a reversed range are 416", async () => {

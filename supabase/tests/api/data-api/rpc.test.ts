@@ -89,7 +89,8 @@ describe("arguments", () => {
 
   test("the whole body for a single unnamed json", async () => {
     expect((await api.rpc("one_json", { a: 1 })).body).toEqual({ got: { a: 1 } });
-    expect((await api.rpc("one_json", [1, 2])).body).toEqual({ got: [1, 2] });
+    expect((await api.rpc("one_json", [{ a: 1 }, { a: 2 }])).body).toEqual({ got: [{ a: 1 }, { a: 2 }] });
+    expect((await api.rpc("one_json", [1, 2])).body.message).toBe("All object keys must match");
     expect((await api.rpc("one_jsonb", { a: "5" })).body).toEqual({ got: { a: "5" } });
   });
 

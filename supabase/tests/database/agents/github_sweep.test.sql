@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
-select plan(57);
+select plan(65);
 
 create function pg_temp.give_token(p_persona_id text) returns void language sql as $$
   insert into private.secrets (id, user_id, kind, sealed) values (
@@ -25,14 +25,15 @@ $$;
 create function pg_temp.id_of(p_number integer) returns bigint language sql as $$
   select id from public.pull_requests where repo_owner = 'acme' and repo_name = 'shop' and number = p_number
 $$;
--- A wait without its jitter, a fifth of it at most, where it is one of those that double.
+-- A wait without its jitter, a fifth of it at most, where it is one of those that double; a day less up to
+-- three hours is the next time of a link that a token verified.
 create function pg_temp.wait_of(p_wait interval) returns text language sql as $$
   select coalesce(
     (
       select w::text from unnest(array['12 minutes', '24 minutes', '1 day']::interval[]) as w
       where p_wait between w and w * 1.2 and p_wait <> '14 minutes'
     ),
-    p_wait::text
+    case when p_wait between '21 hours' and '1 day' then 'daily' end, p_wait::text
   )
 $$;
 create function pg_temp.check_of(p_number integer) returns text language sql as $$
@@ -72,7 +73,8 @@ select is(
   jsonb_build_object(
     'paused_until', null, 'branches', '[]'::jsonb,
     'pull_requests', jsonb_build_array(jsonb_build_object(
-      'repo_owner', 'acme', 'repo_name', 'shop', 'number', 1, 'is_private', true, 'etag', null,
+      'github_id', null, 'repo_owner', 'acme', 'repo_name', 'shop', 'number', 1, 'is_private', true,
+      'etag', null,
       'readers', jsonb_build_array(jsonb_build_object(
         'user_id', '00000000-0000-4000-8000-00000000000a', 'is_unverified', true,
         'sealed', 'v1.test.AAECAwQFBgcICQoL.' || repeat('x', 24)
@@ -95,7 +97,7 @@ select is(
   pg_temp.check_of(1), '00:14:00 0 W/"1"', 'with its ETag, and the next attempt is in 14 minutes'
 );
 select is(
-  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), 'token 0',
+  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), 'token daily 0',
   'and the user of the token may see it'
 );
 select is(
@@ -124,7 +126,7 @@ select is(pg_temp.check_of(1), '1 day 21 W/"1"', 'by at most a day and a fifth')
 select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'unchanged');
 select is(pg_temp.check_of(1), '00:14:00 0 W/"1"', 'and as before after it is found');
 select is(
-  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), 'token 0', 'like the link'
+  pg_temp.link_of(1, '00000000-0000-4000-8000-00000000000a'), 'token daily 0', 'like the link'
 );
 select pg_temp.finish(1, '00000000-0000-4000-8000-00000000000a', 'read', pg_temp.pull(
   1, '2026-03-01T11:30:00Z', pg_temp.merged('2026-03-01T11:30:00Z')
@@ -213,7 +215,7 @@ select is(
   )::text, now()), 1, 'only those of the branch are recorded'
 ) from public.tasks as t;
 select is(
-  pg_temp.link_of(40, '00000000-0000-4000-8000-00000000000a'), 'token 0', 'they are linked and visible'
+  pg_temp.link_of(40, '00000000-0000-4000-8000-00000000000a'), 'token daily 0', 'they are linked and visible'
 );
 select is((select next_attempt_at from private.task_github_refs), null,
   'and the branch is not looked up again');
@@ -289,6 +291,38 @@ select throws_ok(
   'not a made-up one'
 );
 select is(private.request_github_sweep(), false, 'where nothing is due, there is no call');
+
+-- A token that rests
+
+create function pg_temp.rest(p_name text, p_until interval) returns interval language sql as $$
+  select public.pause_github_sweep(now() + p_until, (
+    select s.id from private.secrets as s join auth.users as u on u.id = s.user_id
+    where u.email = p_name || '@example.com'
+  )) - now()
+$$;
+create function pg_temp.usable() returns text language sql as $$
+  select coalesce(string_agg(split_part(u.email, '@', 1), ',' order by u.email), 'none')
+  from private.usable_github_tokens as s join auth.users as u on u.id = s.user_id
+$$;
+delete from private.secrets where true;
+update private.github_sweep set paused_until = null where true;
+select public.set_github_token(u.id, gen_random_uuid(), 'v1.one.AAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAA',
+  jsonb_build_object('login', case when u.email ~ '^(stranger|viewer)' then 'Octo' else u.email end))
+from auth.users as u where u.email ~ '^(stranger|viewer|agent|admin)@example.com';
+select is(pg_temp.rest('stranger', '1 hour'), null, 'one user''s limit pauses nobody');
+select is(pg_temp.usable(), 'admin,agent,viewer', 'that token rests');
+select is(pg_temp.rest('viewer', '2 hours'), null, 'nor does another token of the same account at GitHub');
+select is((public.begin_github_sweep() ->> 'paused_until'), null, 'the sweep goes on');
+select is(pg_temp.rest('agent', '3 hours'), interval '2 hours',
+  'two accounts do, until one of them may be used again');
+update private.secrets set rests_until = now() - interval '1 second'
+where rests_until < now() + interval '2.5 h';
+update private.github_sweep set paused_until = null where true;
+select is(pg_temp.usable(), 'admin,stranger,viewer', 'a time that has passed rests nothing');
+select is(pg_temp.rest('admin', '9 days'), interval '3 hours', 'and pauses nobody');
+select public.set_github_token((select id from auth.users where email = 'agent@example.com'),
+  gen_random_uuid(), 'v1.one.AAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAA');
+select is(pg_temp.usable(), 'agent,stranger,viewer', 'another token of the user does not rest');
 
 select * from finish();
 rollback;

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(18);
+select plan(27);
 \ir ../helpers/personas.psql
 delete from public.tasks;
 delete from public.pull_requests;
@@ -34,6 +34,12 @@ values (
   '00000000-0000-4000-8000-00000000000e', 'completed', '2026-03-03', '2026-03-03 12:00Z',
   '2026-03-03 12:01:30Z', 'claude', '{"model": "opus"}'
 );
+-- Workers held what has ended.
+insert into public.task_attempts (
+  task_id, user_id, attempt, worker, agent, lease_expires_at, ended_at, outcome
+)
+select t.id, t.user_id, 1, 'w', t.agent, now(), t.completed_at, 'completed'
+from public.tasks as t where t.completed_at is not null;
 
 create function pg_temp.lines(p_persona text, p_query text) returns text language sql as $$
   select pg_temp.as_persona(p_persona, format('select string_agg(q::text, '' '') from (%s) as q', p_query))
@@ -72,7 +78,7 @@ select is(
 );
 select is(
   pg_temp.lines('admin', 'select sum(tasks_count), count(distinct user_id) from public.user_activity_weekly'),
-  '(12,2)', 'for an admin everybody''s'
+  '(10,2)', 'for an admin everybody''s that a worker held'
 );
 
 -- Pull requests
@@ -106,6 +112,38 @@ from (values
   ('admin', '(2026-03-02,4,1,1,0.5000,10.00,10.00) (2026-03-09,0,1,0,1.0000,192.00,192.00)'),
   ('second', null)
 ) as p (name, expected);
+
+-- What anybody can write into their own tasks
+
+insert into public.tasks (user_id, status, agent, created_at, started_at, completed_at, error_kind)
+select '00000000-0000-4000-8000-00000000000e', s.status::public.task_status, 'Rude text', '2026-03-16 12:00Z',
+  '2026-03-16 12:00Z', '2026-03-16 12:00Z', case s.status when 'failed' then 'rude' end
+from unnest(array['completed', 'failed']) as s (status);
+-- a task that a worker has done, renamed after that
+update public.tasks set agent = 'Rude text' where user_id = '00000000-0000-4000-8000-00000000000e'
+  and status = 'completed' and created_at < '2026-03-16';
+select is(
+  pg_temp.lines(p, format(
+    'select q.* from public.%I as q where to_jsonb(q)::text ~* ''rude'' or week = ''2026-03-16''', v
+  )), null, format('%s of %s has none of it', v, p)
+)
+from unnest(array['admin', 'service_role']) as p
+cross join unnest(array['task_completion_weekly', 'task_errors_weekly', 'user_activity_weekly']) as v;
+select is(
+  pg_temp.lines('second',
+    'select sum(tasks_count) from public.task_completion_weekly where agent = ''Rude text'''),
+  '(3)', 'its user sees it'
+);
+insert into public.pull_requests (repo_owner, repo_name, number, opened_at) values
+  ('o', 'r', 9, '2026-03-16 00:00Z');
+insert into public.task_pull_requests (task_id, pull_request_id, user_id, source, verified_at, verified_by)
+select max(t.id), (select p.id from public.pull_requests as p where p.number = 9), t.user_id, 'owner', now(),
+  'public'
+from public.tasks as t where t.user_id = '00000000-0000-4000-8000-00000000000e' group by t.user_id;
+select is(
+  pg_temp.lines(p, 'select opened_count from public.pull_requests_weekly where week = ''2026-03-16'''), n,
+  'a pull request that a user names: ' || p)
+from (values ('admin', null), ('second', '(1)')) as v (p, n);
 
 -- Slow queries
 

@@ -7,7 +7,8 @@ select plan(7);
 \ir ../helpers/personas.psql
 
 create function pg_temp.verify_by_token() returns void language sql as $$
-  update public.task_pull_requests set verified_at = now(), verified_by = 'token', verify_after = null
+  update public.task_pull_requests set verified_at = now(), verified_by = 'token', verify_after = null,
+    verified_until = now() + interval '2 days'
 $$;
 create function pg_temp.seen() returns text language sql as $$
   select pg_temp.as_persona('stranger', 'select count(*) from public.pull_requests')

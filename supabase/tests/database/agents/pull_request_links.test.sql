@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
-select plan(59);
+select plan(71);
 
 -- URLs
 
@@ -14,7 +14,12 @@ select is(
   coalesce(u, 'null')
 ) from (values
   ('https://github.com/User/Repo', 'user/repo'), ('https://github.com/user/repo.git', 'user/repo'),
-  ('http://localhost:3000/user/repo/', 'user/repo'), ('git@github.com:user/re.po.git', 'user/re.po'),
+  ('http://localhost:3000/user/repo/', ''), ('https://gitlab.example/user/repo', ''),
+  ('https://www.github.com/user/repo', 'user/repo'), ('ssh://git@ssh.github.com:443/user/repo', 'user/repo'),
+  ('https://github.com/user/..', ''), ('https://github.com/user/.', ''), ('https://github.com/../repo', ''),
+  ('https://github.com/user/..git', ''), ('https://github.com.evil.example/user/repo', ''),
+  ('https://github.com/ûser/repo', ''), ('https://GitHub.com/user/repo.GIT', 'user/repo'),
+  ('git@github.com:user/re.po.git', 'user/re.po'),
   ('ssh://git@github.com:22/user/repo', 'user/repo'), ('https://token@github.com/user/repo', 'user/repo'),
   ('https://github.com/user', ''), ('https://github.com/user/repo/tree/main', ''), ('user/repo', ''),
   ('https://github.com/user/.git', ''), ('', ''), (null, '')
@@ -24,7 +29,8 @@ select is(
   coalesce(u, 'null')
 ) from (values
   ('https://github.com/User/Repo/pull/12', 'user/repo/12'),
-  ('https://ghe.example.org/user/repo/pull/12/files?w=1#x', 'user/repo/12'),
+  ('https://github.com/user/repo/pull/12/files?w=1#x', 'user/repo/12'),
+  ('https://ghe.example.org/user/repo/pull/12', ''), ('https://github.com/user/../pull/12', ''),
   ('https://github.com/user/repo/pull/0', ''), ('https://github.com/user/repo/pull/99999999999', ''),
   ('https://github.com/user/repo/issues/12', ''), ('https://github.com/user/repo/pull/12x', ''),
   ('javascript://github.com/user/repo/pull/1', ''), (null, '')
@@ -228,11 +234,12 @@ select is(pg_temp.seen('second'), '-', 'until the user names another branch');
 
 insert into made select 'project', pg_temp.new_task('second', 'agent', '''claude''');
 insert into public.projects (user_id, repo_url, repo_owner, repo_name, name) values (
-  '00000000-0000-4000-8000-00000000000e', '/srv/git/own', 'Acme', 'Shop', 'Renamed'
+  '00000000-0000-4000-8000-00000000000e', 'https://github.com/acme/shop', 'Acme', 'Shop', 'Renamed'
 );
+update public.tasks set project_id = (select max(id) from public.projects)
+where id = (select id::bigint from made where name = 'project');
 select pg_temp.complete(
-  (select id from made where name = 'project'),
-  'project_id = (select max(id) from public.projects), repo_url = null, pr_number = 20', true
+  (select id from made where name = 'project'), 'repo_url = null, pr_number = 20', true
 );
 select is(
   pg_temp.links((select id from made where name = 'project')), 'acme/shop#20 owner',
@@ -276,6 +283,7 @@ where s.schemaname in ('public', 'private');
 insert into public.tasks (user_id, repo_url, pr_number, pr_branch)
 select '00000000-0000-4000-8000-00000000000a', 'https://github.com/acme/bulk', n, 'bulk-' || n
 from generate_series(1, 500) as n;
+select private.link_some_waiting_tasks(1000);
 select is((select count(*) from public.task_pull_requests), 500::bigint, 'each of many tasks gets its link');
 select ok(
   (select sum(s.seq_tup_read) from pg_stat_xact_all_tables as s where s.schemaname in ('public', 'private'))

@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
-select plan(24);
+select plan(40);
 
 insert into public.projects (user_id, repo_url, repo_owner, repo_name, name) values (
   '00000000-0000-4000-8000-00000000000a', 'https://github.com/acme/shop', 'acme', 'shop', 'Shop'
@@ -94,6 +94,46 @@ select pg_temp.read_pull(
   pg_temp.pull(6, pg_temp.at('00:00'), pg_temp.closed(pg_temp.at('00:00'))), pg_temp.at('00:02')
 );
 select is(pg_temp.next_check(6), null, 'once');
+
+-- An answer wins over deliveries
+
+select pg_temp.deliver(pg_temp.pull(7, pg_temp.at('05:00'), pg_temp.merged(pg_temp.at('05:00'))), 'closed');
+select pg_temp.read_pull(pg_temp.pull(7, pg_temp.at('00:00'), '{"title": "read"}'), '2026-03-01T11:00:00Z');
+select is(pg_temp.pull_state(7), 'open read', 'also over one with a later time, which may be forged');
+select is(pg_temp.next_check(7), interval '14 minutes', 'and is believed: it was requested after that time');
+select pg_temp.deliver(pg_temp.pull(8, pg_temp.at('05:00'), pg_temp.closed(pg_temp.at('05:00'))), 'closed');
+select pg_temp.read_pull(pg_temp.pull(8, pg_temp.at('00:00'), '{"title": "late"}'), pg_temp.at('04:00'));
+select is(pg_temp.pull_state(8), 'open late', 'one that was requested before it wins too');
+select is(pg_temp.next_check(8), interval '0', 'and GitHub is asked again');
+select pg_temp.deliver(pg_temp.pull(8, pg_temp.at('03:00'), pg_temp.closed(pg_temp.at('03:00'))), 'closed');
+select is(pg_temp.next_check(8), interval '0', 'whatever is delivered until then');
+select pg_temp.read_pull(
+  pg_temp.pull(8, pg_temp.at('05:00'), pg_temp.closed(pg_temp.at('05:00'))), pg_temp.at('06:00')
+);
+select is(concat_ws(' ', pg_temp.pull_state(8), pg_temp.next_check(8)), 'closed Fix it', 'then it is done');
+
+-- Times ahead of our clock
+
+create function pg_temp.ahead(p_by interval) returns text language sql as $$
+  select to_char((clock_timestamp() + p_by) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+$$;
+select pg_temp.deliver(pg_temp.pull(9, pg_temp.at('00:00')), 'opened');
+select is(pg_temp.deliver(pg_temp.pull(9, t.updated, t.more)), 'refused', format('%s %s', t.updated, t.more))
+from (values
+  (pg_temp.ahead('6 minutes'), '{"title": "x"}'), (pg_temp.ahead('100 years'), '{"title": "x"}'),
+  (pg_temp.at('01:00'), '{"created_at": "2999-01-01T00:00:00Z"}'),
+  (pg_temp.at('01:00'), '{"state": "closed", "closed_at": "2999-01-01T00:00:00Z"}'),
+  (pg_temp.at('01:00'), '{"state": "closed", "merged_at": "2999-01-01T02:00:00+02:00"}')
+) as v (updated, more) cross join lateral (select v.updated, v.more::jsonb as more) as t;
+select is(pg_temp.pull_state(9), 'open Fix it', 'and changes nothing');
+select is((select count(*) from private.inbox_events where status = 'failed' and next_attempt_at is not null),
+  0::bigint, 'nor later: it is not tried again');
+select is(pg_temp.deliver(pg_temp.pull(9, pg_temp.ahead('4 minutes'),
+  pg_temp.closed(pg_temp.at('01:00')) || '{"title": "soon"}')), 'done', 'clocks differ by minutes');
+select is(pg_temp.next_check(9) between interval '4 minutes' and interval '6 minutes', true,
+  'GitHub is asked then, also about a closed one');
+select pg_temp.read_pull(pg_temp.pull(9, pg_temp.at('02:00'), '{"title": "truth"}'), pg_temp.ahead('0'));
+select is(pg_temp.pull_state(9), 'open truth', 'and is believed before that');
 
 create temp table before_repeat on commit drop as
 select updated_at from public.pull_requests where number = 6;

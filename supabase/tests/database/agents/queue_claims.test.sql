@@ -181,7 +181,8 @@ select is(pg_temp.said('k2'), pg_temp.said('k1'), 'and the same lease');
 select is((select count(*) from public.task_attempts join twice on id = task_id), 1::bigint, 'one attempt');
 select isnt(pg_temp.claim_again('k3', '2'), pg_temp.task_of('k1')::text,
   'another key is another task');
-select is(pg_temp.make_token('everybody', 'admin', '''fleet'', ''{claude}'', for_everybody => true'), 'made',
+select is(pg_temp.make_token('everybody', 'service_role', '''fleet'', ''{claude}'', for_everybody => true'),
+  'made',
   'a worker that is no server');
 select is(
   pg_temp.claim_again('k4', '1', 'anon', ', worker_token => #everybody')

@@ -4,7 +4,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(82);
+select plan(89);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 update public.agent_settings set running_tasks_per_user = null, running_tasks_per_project = null;
@@ -265,6 +265,25 @@ select isnt(pg_temp.ask('service_role', 'select public.release_task(@j)'), null,
   'the first one gives it back again');
 select is((pg_temp.stored('j')).status || ' ' || pg_temp.attempt_of('j2'), 'running open',
   'but it is not its own');
+
+-- Later
+
+select isnt(pg_temp.lease('k'), null, 'a task whose agent has reached a limit');
+select alike(pg_temp.ask('service_role', format('select public.release_task(@k, %s)', a)), 'PT422 %', a)
+from unnest(array['-1', '604801']) as a;
+select is(
+  (pg_temp.ask('service_role', 'select public.release_task(@k, 600, ''usage limit'')')::jsonb) - 'run_after',
+  jsonb_build_object('task_id', pg_temp.task_of('k'), 'status', 'pending'), 'is released for later'
+);
+select is(
+  (select row(t.status, t.attempts_count, t.error, t.run_after > clock_timestamp() + interval '590 s')::text
+   from pg_temp.stored('k') as t), '(pending,0,"usage limit",t)',
+  'it waits, the attempt does not count, and the task has the reason'
+);
+select is((select a.error from public.task_attempts as a where a.task_id = pg_temp.task_of('k')),
+  'usage limit', 'so does its history');
+select is((pg_temp.ask('service_role', 'select public.release_task(@k, 600)')::jsonb) - 'run_after',
+  jsonb_build_object('task_id', pg_temp.task_of('k'), 'status', 'pending'), 'again, the same');
 
 select * from finish();
 rollback;

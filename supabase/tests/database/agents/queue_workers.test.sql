@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(118);
+select plan(124);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 update public.agent_settings set running_tasks_per_user = null, running_tasks_per_project = null;
@@ -16,12 +16,12 @@ select is(pg_temp.make_token(p, p, format('%L, ''{codex,claude," codex "}''', p)
   p || ' has one of their own')
 from unnest(array['stranger', 'viewer', 'admin']) as p;
 select is(pg_temp.make_token('x', p, '''fleet'', ''{claude}'', for_everybody => true'),
-  'PT403 team_role_required',
+  'PT403 agents_worker_token_forbidden',
   p || ' can''t create one for everybody')
-from unnest(array['stranger', 'viewer', 'agent']) as p;
-select is(pg_temp.make_token('fleet', 'admin', '''fleet'', ''{claude,codex}'', for_everybody => true'),
+from unnest(array['stranger', 'viewer', 'agent', 'admin']) as p;
+select is(pg_temp.make_token('fleet', 'postgres', '''fleet'', ''{claude,codex}'', for_everybody => true'),
   'made',
-  'an admin can');
+  'an operator can');
 select is(pg_temp.make_token('robot', 'service_role', '''robot'', ''{claude}'', for_everybody => true'),
   'made',
   'and so does a server');
@@ -32,21 +32,28 @@ from unnest(array[
   ''''', ''{claude}''', ''' '', ''{claude}''', 'null, ''{claude}''', '''w'', ''{}''', '''w'', null',
   '''w'', ''{null," "}''', 'repeat(''w'', 1000), ''{claude}''',
   '''w'', ''{claude}'', 0', '''w'', ''{claude}'', -1',
-  '''w'', ''{claude}'', 1000000'
+  '''w'', ''{claude}'', 366', '''w'', ''{claude}'', 1000000'
 ]) as a;
+select throws_ok(
+  $$ insert into public.worker_tokens (user_id, created_by, name, agents)
+     values (null, pg_temp.id_of('admin'), 'w', '{claude}') $$,
+  '23514', null, 'and no account is the maker of one for everybody, whoever writes the row'
+);
 
 -- What is stored of them
 
 select ok((select bool_and(token ~ '^flw_[A-Za-z0-9_-]{43}$') and count(distinct token) = 5
   from worker_tokens_made), 'a token is a long random text');
 select is(
-  (select row(w.user_id = pg_temp.id_of('stranger'), w.name, w.agents, w.created_at >= now(), w.expires_at,
+  (select row(w.user_id = pg_temp.id_of('stranger'), w.created_by = w.user_id, w.name, w.agents,
+     w.created_at >= now(), round(extract(epoch from w.expires_at - clock_timestamp()) / 86400),
      w.revoked_at, w.last_used_at)::text
    from public.worker_tokens as w join worker_tokens_made as m using (id) where m.name = 'stranger'),
-  '(t,stranger,"{claude,codex}",t,,,)', 'its row has its user and its agents'
+  '(t,t,stranger,"{claude,codex}",t,90,,)', 'its row has its user and its agents, and 90 days'
 );
-select is((select user_id from public.worker_tokens join worker_tokens_made as m using (id)
-  where m.name = 'fleet'), null, 'one for everybody has no user');
+select is((select coalesce(user_id, created_by) from public.worker_tokens
+  join worker_tokens_made as m using (id) where m.name = 'fleet'), null,
+  'one for everybody has no user, and no account made it');
 select is(
 
   (select h.hash from private.worker_token_hashes as h
@@ -155,13 +162,17 @@ update public.users set github_token = 'secret:00000000-0000-4000-8000-000000000
 where id = pg_temp.id_of('second');
 insert into public.tasks (user_id, agent) select pg_temp.id_of('second'), 'pusher' from generate_series(1, 4);
 select is(pg_temp.make_token('pushing', 'second', '''w'', ''{pusher}'''), 'made', 'a user''s own');
-select is(pg_temp.make_token('pushing_all', 'admin', '''w'', ''{pusher}'', for_everybody => true'), 'made',
+select is(pg_temp.make_token('pushing_all', 'service_role', '''w'', ''{pusher}'', for_everybody => true'),
+  'made',
   'and one for everybody');
 select is(pg_temp.claim_with('p1', 'pushing', '{pusher}'), 'second pusher', 'get a task');
 select is(pg_temp.claim_with('p2', 'pushing_all', '{pusher}', 'admin'), 'second pusher', 'both');
 select is(pg_temp.claim('p3', 'service_role', '', '{pusher}') is not null, true, 'as does a server');
+select is(pg_temp.claim_with('p4', 'pushing', '{pusher}', 'service_role'), 'second pusher',
+  'also one that sends a user''s token');
 select is((select said ->> 'github_token' from leases where name = l), t, 'handle for ' || l)
-from (values ('p1', null), ('p2', null), ('p3', 'secret:00000000-0000-4000-8000-0000000000f1')) as v (l, t);
+from (values ('p1', null), ('p2', null), ('p4', null),
+  ('p3', 'secret:00000000-0000-4000-8000-0000000000f1')) as v (l, t);
 
 -- Whose pull requests are verified
 
@@ -183,6 +194,8 @@ select is(pg_temp.verified('p1', 'anon', ', worker_token => #pushing', 1), 'owne
 select is(pg_temp.verified('p2', 'anon', ', worker_token => #pushing_all', 2), 'worker worker',
   'what a worker for everybody names is verified');
 select is(pg_temp.verified('p3', 'service_role', '', 3), 'worker worker', 'and what a server names');
+select is(pg_temp.verified('p4', 'service_role', ', worker_token => #pushing', 4), 'owner unverified',
+  'but not what it names with a user''s token');
 select is(pg_temp.as_persona('second', 'select string_agg(number::text, '','' order by number)
   from public.pull_requests'), '2,3', 'which the user sees');
 

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(17);
+select plan(19);
 
 \ir ../helpers/personas.psql
 
@@ -55,6 +55,8 @@ select is(
   pg_temp.as_persona('second', format('select release_exai_issue(%s)', pg_temp.number_of('One'))), 'true',
   'but its own'
 );
+select is(pg_temp.as_persona('agent', 'select release_exai_issue(99999999)'), 'PT404 exai_issue_unknown',
+  'an issue that does not exist has no claim to release');
 select is(pg_temp.claim('agent', 'One', 'conv-a', '0'), 'PT422 exai_claim_minutes_invalid', '0 minutes');
 select is(pg_temp.claim('agent', 'One', 'conv-a', '1441'), 'PT422 exai_claim_minutes_invalid',
   'more than 1440 minutes');
@@ -79,6 +81,12 @@ select is(pg_temp.claim('agent', 'Two', 'conv-a'), 'PT409 exai_status_conflict',
 select is(
   pg_temp.as_persona('admin', format('select release_exai_issue(%s)', pg_temp.number_of('Three'))), 'true',
   'an admin releases any claim'
+);
+select is(
+  (
+    select string_agg(concat_ws(' ', content, conversation_id), ' ' order by created_at)
+    from exai_issue_updates where issue_id = '10000000-0000-4000-8000-000000000001'
+  ), 'Claimed. conv-a Claimed. a', 'the history records the conversations that claimed the issue, once each'
 );
 
 select * from finish();

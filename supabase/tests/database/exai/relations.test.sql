@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(35);
+select plan(39);
 
 \ir ../helpers/personas.psql
 
@@ -129,7 +129,7 @@ select alike(
 select is(
   pg_temp.refusal($$ insert into exai_issue_relations values (pg_temp.i(5), pg_temp.i(3), 'discovered_from'),
     (pg_temp.i(5), pg_temp.i(3), 'relates'), (pg_temp.i(5), pg_temp.i(3), 'duplicates') $$),
-  'accepted', 'the other kinds may form cycles'
+  'accepted', 'discovered_from and relates may form cycles, and a duplicate may wait for its original'
 );
 select alike(
   pg_temp.refusal($$ with new as (
@@ -156,6 +156,15 @@ select is(
   pg_temp.as_persona('agent', $$ select relate_exai_issues(pg_temp.i(9), pg_temp.i(1), 'blocks') $$),
   'PT404 exai_issue_unknown', 'an unknown issue'
 );
+select is(pg_temp.as_persona('agent', s), outcome, what)
+from (values
+  ($$ select unrelate_exai_issues(pg_temp.i(9), pg_temp.i(1), 'blocks') $$, 'PT404 exai_issue_unknown',
+    'removing a relation of an unknown issue'),
+  ($$ select unrelate_exai_issues(pg_temp.i(1), pg_temp.i(9), 'blocks') $$, 'PT404 exai_issue_unknown',
+    'to an unknown issue'),
+  ($$ select unrelate_exai_issues(pg_temp.i(1), pg_temp.i(4), 'block') $$, 'PT422 exai_relation_kind_invalid',
+    'or of an unknown kind')
+) as v (s, outcome, what);
 select is(
   pg_temp.as_persona('agent', $$ select relate_exai_issues(pg_temp.i(1), pg_temp.i(1), 'blocks') $$),
   'PT422 exai_relation_invalid', 'the same issue twice'
@@ -167,6 +176,17 @@ select is(
 select is(
   pg_temp.as_persona('agent', $$ update exai_issues set blocks_issues = array[pg_temp.i(6)]
     where id = pg_temp.i(4) returning array_length(blocks_issues, 1) $$), '1', 'an agent writes an array'
+);
+
+select pg_temp.as_persona('agent', $$
+  select relate_exai_issues(pg_temp.i(1), pg_temp.i(6), 'relates', 'conv-a'),
+    relate_exai_issues(pg_temp.i(1), pg_temp.i(6), 'relates', 'conv-a'),
+    unrelate_exai_issues(pg_temp.i(1), pg_temp.i(6), 'relates', 'conv-a') $$);
+select is(
+  (
+    select string_agg(regexp_replace(content, '#\d+', '#', 'g'), ' ' order by created_at)
+    from exai_issue_updates where issue_id = pg_temp.i(1) and conversation_id = 'conv-a'
+  ), 'Related: # relates #. No longer: # relates #.', 'the history records the conversation, once'
 );
 
 -- chains longer than the first limit of the search (64)

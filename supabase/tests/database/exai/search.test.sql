@@ -34,7 +34,7 @@ from (
   values
     ('src/providers/async_glm.py', 'Asyn'), ('async_glm.py', 'Asyn'), ('async_glm', 'Asyn'),
     ('AsyncGLM', 'Asyn'), ('asyncglm', 'Asyn'), ('glm', 'Asyn'), ('TimeoutConfig', 'Asyn'),
-    ('timeout config', 'Asyn'),
+    ('timeout config', 'Asyn,Hard'),
     ('max_retries=3', 'Asyn'), ('max_retries', 'Asyn'), ('timeo', 'Asyn'), ('zhipuai', 'Asyn'),
     ('hang', 'Asyn'), ('default_wait', 'Kimi'), ('HTTPServer', 'Kimi'), ('server', 'Kimi'),
     ('tools/mcp-gateway.ts', 'Kimi'), ('providers -glm', 'Kimi'), ('kimi or hardcoded', 'Hard,Kimi'),

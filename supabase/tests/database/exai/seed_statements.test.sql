@@ -228,7 +228,7 @@ select is(
 select is(
   pg_temp.as_persona('viewer', $$ update exai_issues set status = 'closed' where issue_number = 2
     returning 1 $$),
-  null, 'a viewer cannot update'
+  'PT403 team_role_required', 'a viewer cannot update'
 );
 
 select * from finish();

@@ -104,14 +104,16 @@ select results_eq(
   $$ select name, pg_temp.row_of(id) from event order by name $$,
   $$ values ('delivery', 'github processed 1 1'), ('hint', 'circle hint 1 1'),
     ('invalid', 'github failed PT422: agents_github_payload_invalid 1 1 again'),
-    ('rejected', 'circle failed tracker_message_id_invalid 1 1 again'),
+    ('rejected', 'circle failed tracker_message_id_invalid 1 1'),
     ('unreadable', 'circle unreadable inbox_json_invalid 1 1') $$,
   'each by its source'
 );
 select is((select count(*) from public.pull_requests where number = 1), 1::bigint, 'with its effect');
 update private.inbox_events set next_attempt_at = now() where next_attempt_at is not null;
 update private.inbox_sources set batch_size = 1;
-insert into event select 'more', pg_temp.receive('circle', '{"Parent_Message": {"a": 1}}');
+insert into event
+select 'more', pg_temp.receive('circle', format('{"Parent_Message": {"a": %s}}', n))
+from generate_series(1, 2) as n;
 update private.inbox_events set next_attempt_at = now() - interval '1 hour' where next_attempt_at > now();
 select private.run_inbox_events('circle'), private.run_inbox_events('github');
 select is(

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(25);
+select plan(38);
 
 \ir ../helpers/personas.psql
 
@@ -16,7 +16,6 @@ insert into auth.users (id, email, raw_user_meta_data, email_confirmed_at, banne
   ('00000000-0000-4000-8000-000000000014', 'twice@example.com', null, now(), null, null),
   ('00000000-0000-4000-8000-000000000015', 'Twice@example.com', null, now(), null, null),
   ('00000000-0000-4000-8000-000000000016', 'pardoned@example.com', null, now(), '2026-01-01', null);
-update auth.users set email_confirmed_at = now() where email = 'admin@example.com';
 
 -- add_team_member, as `npm run team:add` calls it
 
@@ -73,17 +72,68 @@ select matches(
   '^42501 ', 'an admin can''t call it'
 );
 
+select is(
+  pg_temp.as_persona('service_role', $$ select role from add_team_member(role => 'viewer',
+    user_id => '00000000-0000-4000-8000-000000000010') $$),
+  'viewer', 'an account is added by its id too'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select role from add_team_member('other@example.com', 'viewer',
+    '00000000-0000-4000-8000-000000000010') $$),
+  'PT404 team_user_unknown', 'an address and an id have to be of one account'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select add_team_member(role => 'viewer') $$),
+  'PT404 team_user_unknown', 'neither an address nor an id is nobody''s'
+);
+
+-- the rules for members, whoever writes
+
+select is(
+  pg_temp.as_persona(w.persona, format(
+    $$ insert into team_members (user_id, role) values (%L, 'viewer') returning role $$, w.user_id
+  )),
+  w.answer, w.persona || ' ' || w.answer
+)
+from (values
+  ('admin', '00000000-0000-4000-8000-000000000011', 'PT409 team_user_forbidden'),
+  ('admin', '00000000-0000-4000-8000-000000000012', 'PT409 team_user_forbidden'),
+  ('admin', '00000000-0000-4000-8000-000000000013', 'PT409 team_user_forbidden'),
+  ('admin', '00000000-0000-4000-8000-000000000014', 'PT409 team_user_conflict'),
+  ('service_role', '00000000-0000-4000-8000-000000000011', 'PT409 team_user_forbidden'),
+  ('service_role', '00000000-0000-4000-8000-000000000014', 'PT409 team_user_conflict')
+) as w (persona, user_id, answer);
+select lives_ok(
+  $$ insert into public.team_members (user_id, role)
+    values ('00000000-0000-4000-8000-000000000011', 'viewer') $$,
+  'an operator, who could confirm the address too, is not held to them'
+);
+select is(
+  pg_temp.as_persona('admin', $$ update team_members set role = 'agent'
+    where user_id = '00000000-0000-4000-8000-000000000011' returning role $$),
+  'PT409 team_user_forbidden', 'nor gets such an account a higher role'
+);
+select is(
+  pg_temp.as_persona('service_role', $$ select string_agg(concat_ws(' ', email, confirmed_by, role), ', ')
+    from find_team_accounts(' NEW.person@example.com') $$),
+  'New.Person@example.com nobody viewer', 'find_team_accounts shows how an address was confirmed'
+);
+select matches(
+  pg_temp.as_persona('admin', $$ select count(*) from find_team_accounts('new.person@example.com') $$),
+  '^42501 ', 'to servers alone'
+);
+
 -- attempts to get a role
 
 select is(
   pg_temp.as_persona('agent', $$ with u as (update team_members set role = 'admin'
     where user_id = '00000000-0000-4000-8000-00000000000c' returning 1) select count(*) from u $$),
-  '0', 'an agent can''t promote themselves'
+  'PT403 team_role_required', 'an agent can''t promote themselves'
 );
-select matches(
+select is(
   pg_temp.as_persona('stranger', $$ insert into team_members (user_id, role)
     values ('00000000-0000-4000-8000-00000000000a', 'admin') returning role $$),
-  '^42501 ', 'a stranger can''t add themselves'
+  'PT403 team_role_required', 'a stranger can''t add themselves'
 );
 select is(
   pg_temp.as_persona('stranger', 'select count(*) from team_members'), '0', 'a stranger doesn''t see the team'

@@ -88,7 +88,7 @@ select is(pg_temp.space('4'), '880011|Help chat', 'who moves to another room get
 
 select is(
   pg_temp.as_persona(p, $$ insert into circle_spaces (space_name, chat_room_uuid) values ('x', 'x') $$),
-  '42501 new row violates row-level security policy for table "circle_spaces"', p || 's name no rooms'
+  'PT403 team_role_required', p || 's name no rooms'
 )
 from unnest(array['agent', 'viewer']) as p;
 select is(pg_temp.as_persona('viewer', 'select count(*) from circle_spaces'), '2', 'viewers read them');

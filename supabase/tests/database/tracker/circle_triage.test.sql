@@ -7,6 +7,7 @@ select plan(79);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
+\ir ../helpers/word_rules.psql
 
 create function pg_temp.id_of(p_id text) returns uuid language sql stable as $$
   select id from public.circle_issues where message_id = p_id
@@ -46,13 +47,13 @@ select results_eq(
     order by c.message_id $$,
   $$ values ('1', 'waiting|0.700|f'), ('2', 'triaged|0.808|t'), ('3', 'triaged|1.000|f'),
     ('4', 'triaged|1.000|t'), ('5', 'waiting|0.700|f'), ('6', 'waiting|0.300|f'), ('7', 'triaged|0.800|f'),
-    ('8', 'triaged|1.000|t') $$,
-  'words decide by the threshold, a verdict before them, and what can''t be read is as if it were not there'
+    ('8', 'waiting|0.000|f') $$,
+  'words decide by the threshold, a verdict before them, and one that can''t be read leaves it to a person'
 );
-select is(pg_temp.queue(), '1 5 6', 'the others wait');
+select is(pg_temp.queue(), '1 5 6 8', 'the others wait');
 select is(
   (select string_agg(message_id, ' ' order by triage_confidence desc, message_id)
-   from circle_triage_queue), '1 5 6', 'the likely ones first'
+   from circle_triage_queue), '1 5 6 8', 'the likely ones first'
 );
 select is(pg_temp.as_persona('admin', 'update tracker_settings set triage_threshold = 0.65 where id
   returning triage_threshold'), '0.65', 'an admin lowers the threshold');
@@ -62,12 +63,12 @@ select handle_circle_webhook(jsonb_build_array(
 select is(pg_temp.state('9'), 'triaged|0.700|t', 'it counts from the next message on');
 select is(pg_temp.state('1'), 'triaged|0.700|t', 'and for one that is sent again');
 select is(pg_temp.as_persona('agent', 'update tracker_settings set triage_threshold = 0.1 where id
-  returning 1'), null, 'an agent doesn''t set it');
+  returning 1'), 'PT403 team_role_required', 'an agent doesn''t set it');
 update tracker_settings set triage_threshold = 0.8;
 
 -- who sees the queue
 
-select is(pg_temp.as_persona('viewer', 'select count(*) from circle_triage_queue'), '2', 'viewers read it');
+select is(pg_temp.as_persona('viewer', 'select count(*) from circle_triage_queue'), '3', 'viewers read it');
 select is(pg_temp.as_persona('stranger', 'select count(*) from circle_triage_queue'), '0',
   'strangers see nothing');
 select matches(pg_temp.as_persona('anon', 'select count(*) from circle_triage_queue'), '^42501 ',
@@ -77,7 +78,8 @@ select matches(pg_temp.as_persona('admin', 'update circle_triage_queue set title
 select handle_circle_webhook('{"id": 30, "status": "published", "name": "Only a title", "slug": "only",
   "space_id": 1, "body": {"record_type": "Post", "body": ""}}');
 select handle_circle_webhook('{"id": 42, "parent_message_id": 41, "chat_room_uuid": "r", "body": "reply"}');
-select is(pg_temp.queue(), '5 6 post_30', 'a title alone is for a person too, what has not come yet is not');
+select is(pg_temp.queue(), '5 6 8 post_30',
+  'a title alone is for a person too, what has not come yet is not');
 select is(pg_temp.as_persona('agent', $$select upsert_circle_issue('41', p_title => 'Only by hand')
   is not null$$), 'true', 'a placeholder that somebody fills in by hand');
 

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(8);
+select plan(10);
 
 select results_eq(
   $$ select v.text, private.parse_time(v.text) from (values
@@ -46,6 +46,16 @@ select results_eq(
 select is(private.circle_title(' Given ', 'Body'), 'Given', 'a title that is given');
 select is(private.circle_title(null, e'two\n\n  lines'), 'two lines', 'a title is one line');
 select is(private.circle_title(' ', null), 'Untitled message', 'and never nothing');
+select is(
+  private.circle_title(null, e'![](https://a.example/a_(1).png)\nSee [the log](https://a.example/x), [1] (2)'
+    ' and [two](<https://a.example/a b>)'),
+  'See the log, [1] (2) and two',
+  'and has the text of a link in place of its address'
+);
+select is(
+  private.circle_title(null, '![](https://a.example/x.png)'), '![](https://a.example/x.png)',
+  'unless there is nothing else'
+);
 
 select * from finish();
 rollback;

@@ -5,6 +5,8 @@ create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 select plan(15);
 
+\ir ../helpers/word_rules.psql
+
 select is(determine_segment('Login loop', 'after the update'), 'auth', 'a word of the title');
 select is(determine_segment('Help', 'I get an ERROR'), 'code', 'a word of the description, in any case');
 select is(determine_segment('Which plugin?', null), 'tool', 'a null description');

@@ -24,32 +24,33 @@ select handle_circle_webhook(jsonb_build_array(
 )) as r;
 select results_eq(
   $$ select (r ->> 'processed')::int, (r ->> 'hints')::int, (r ->> 'unrecognised')::int from result $$,
-  $$ values (2, 1, 2) $$, 'each element is counted as what it is'
+  $$ values (5, 1, 2) $$, 'each element is counted as what it is'
 );
 select results_eq(
   $$ select (e ->> 'index')::int, e ->> 'message_id', e ->> 'action' from result,
     jsonb_array_elements(r -> 'imported') as e $$,
-  $$ values (0, '9', 'created'), (10, '10', 'stored') $$, 'the good ones are imported, in the order sent'
+  $$ values (0, '9', 'created'), (5, '5', 'stored'), (6, '6', 'stored'), (7, '7', 'stored'),
+    (10, '10', 'stored') $$, 'the good ones are imported, in the order sent'
 );
 select results_eq(
   $$ select (e ->> 'index')::int, left(e ->> 'message_id', 8), e ->> 'code', e ->> 'message' <> ''
      from result, jsonb_array_elements(r -> 'errors') as e $$,
-  $$ values (1, null, 'tracker_message_id_invalid', true), (5, '5', 'tracker_replies_invalid', true),
+  $$ values (1, null, 'tracker_message_id_invalid', true), (3, null, 'tracker_element_unsupported', true),
+    (4, null, 'tracker_element_unsupported', true), (5, '5', 'tracker_replies_invalid', true),
     (6, '6', 'tracker_reply_id_invalid', true), (7, '7', 'tracker_reply_id_invalid', true),
     (8, null, 'tracker_message_id_invalid', true), (9, '99999999', 'tracker_message_id_invalid', true) $$,
   'the bad ones say which they are and why'
 );
 select bag_eq(
-  $$ select message_id from public.circle_issues $$, $$ values ('9'), ('10') $$,
-  'a bad one leaves nothing behind'
+  $$ select message_id from public.circle_issues $$, $$ values ('9'), ('5'), ('6'), ('7'), ('10') $$,
+  'a bad one leaves nothing behind, a bad reply no less than its message'
 );
 select is(handle_circle_webhook('[]') ->> 'processed', '0', 'an empty array is nothing');
 select is(handle_circle_webhook('null') ->> 'unrecognised', '1', 'null is a shape that we don''t know');
 select is(handle_circle_webhook(null) ->> 'unrecognised', '1', 'so is a missing argument');
-select is(handle_circle_webhook('[[{"type": "x", "data": {}}]]') ->> 'unrecognised', '1',
-  'and an array in an array');
+select is(handle_circle_webhook('[[{"type": "x"}]]') ->> 'unrecognised', '1', 'and an array in an array');
 select is(handle_circle_webhook('{"type": "x", "data": {}}') ->> 'hints', '1', 'a hint is counted');
-select is((select count(*) from public.circle_issues), 2::bigint, 'and imports nothing');
+select is((select count(*) from public.circle_issues), 5::bigint, 'and imports nothing');
 
 -- process_circle_webhook: all or nothing
 

@@ -7,6 +7,7 @@ select plan(27);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
+\ir ../helpers/word_rules.psql
 
 -- a single message
 

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(13);
+select plan(16);
 
 \ir ../helpers/personas.psql
 
@@ -39,17 +39,36 @@ $$;
 
 select cmp_ok(
   pg_temp.ratio_when_doubled(
-    format('select private.circle_items(pg_temp.elements(%L, %%s))', e), 5000
-  ), '<', 3::double precision, 'parsing is proportional to the number of elements: ' || e
+    format('select private.circle_items(pg_temp.elements(%L, %%s))', e), 2500
+  ), '<', 3.4::double precision, 'parsing is proportional to the number of elements: ' || e
 ) from unnest(array['{}', '{"id": 1, "chat_room_uuid": "room-1"}']) as e;
 select cmp_ok(
   pg_temp.ratio_when_doubled(
     format('select handle_circle_webhook(pg_temp.elements(%L, %%s))', e), n
-  ), '<', 3::double precision, 'and so are locking and rejecting: ' || e
-) from (values ('{}', 8000), ('{"id": null, "chat_room_uuid": "room-1"}', 500)) as t (e, n);
+  ), '<', 3.4::double precision, 'and so are locking and rejecting: ' || e
+) from (values ('{}', 4000), ('{"id": null, "chat_room_uuid": "room-1"}', 250)) as t (e, n);
 select cmp_ok(
   pg_temp.ratio_when_doubled('select handle_circle_webhook(pg_temp.threads(10000, %s))', 50), '<',
-  3::double precision, 'and importing'
+  3.4::double precision, 'and importing'
+);
+
+-- Replies of which each is left out, and arrays in arrays, to any depth
+select cmp_ok(
+  pg_temp.ratio_when_doubled(
+    'select handle_circle_webhook(jsonb_build_object(''Parent_Message'', ''{"message_id": 800}''::jsonb,
+      ''Replies'', pg_temp.elements(''{"body": "x"}'', %s)))', 100
+  ), '<', 3.4::double precision, 'and replies that are left out'
+);
+select cmp_ok(
+  pg_temp.ratio_when_doubled(
+    'select private.circle_items(pg_temp.elements(''{"json": {"headers": {}, "body": [{"id": 1}]}}'', %s))',
+    50
+  ), '<', 3.4::double precision, 'and wrappers'
+);
+select cmp_ok(
+  pg_temp.ratio_when_doubled(
+    'select private.circle_items((repeat(''['', %1$s) || ''1'' || repeat('']'', %1$s))::jsonb)', 2
+  ), '<', 3.4::double precision, 'arrays in arrays'
 );
 
 -- The limit

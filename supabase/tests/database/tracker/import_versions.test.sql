@@ -7,6 +7,7 @@ select plan(24);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
+\ir ../helpers/word_rules.psql
 
 create temp table details as
 select '{"is_issue": true, "issue_title": "Title", "type": "Tool"}'::jsonb as d;

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(16);
+select plan(20);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
@@ -90,6 +90,33 @@ select is(
   handle_circle_webhook(pg_temp.thread('1', 'Four', null, jsonb_build_array(
     pg_temp.reply(1, '11', 'Lee', 'Hi')))) ->> 'errors', '[]', 'nor are replies refused'
 );
+
+-- the stored flag is what a comparison of all texts finds
+
+create function pg_temp.missed() returns bigint language sql as $$
+  select count(*) from private.circle_imports as m join issues as i on i.id = m.issue_id
+  where m.differs <> ((m.title, m.description, m.segment, coalesce(m.submitted_by, i.submitted_by))
+    <> (i.title, i.description, i.segment, i.submitted_by))
+$$;
+select is(pg_temp.missed(), 0::bigint, 'after edits and imports in turn');
+update issues set title = 'Fourth', description = 'Four', segment = 'auth', submitted_by = 'Ana M. Ruiz'
+where true;
+select pg_temp.send('Fifth', 'Five', 'Auth', '{"edited_at": "2026-03-08T00:00:00Z"}');
+select results_eq(
+  'select differs, pg_temp.missed() from private.circle_imports',
+  $$ select exists (select from issue_import_differences), 0::bigint $$,
+  'after a server wrote the imported values back'
+);
+select return_circle_issue(id) from circle_issues;
+update issues set title = 'While it waits' where true;
+select import_circle_issue(id) from circle_issues;
+select results_eq(
+  $$ select current_value, pg_temp.missed() from issue_import_differences where field = 'title' $$,
+  $$ values ('While it waits', 0::bigint) $$, 'after an edit between two decisions'
+);
+update issues set title = (select m.title from private.circle_imports as m) where true;
+select is(pg_temp.missed() + (select count(*) from issue_import_differences where field = 'title'), 0::bigint,
+  'and after it was taken over');
 
 select * from finish();
 rollback;

@@ -6,6 +6,7 @@ set local search_path = public, extensions;
 select plan(37);
 
 \ir ../helpers/personas.psql
+\ir ../helpers/word_rules.psql
 
 insert into public.issues (id, title, description) values
   ('10000000-0000-4000-8000-000000000001', 'One', 'nothing special'),

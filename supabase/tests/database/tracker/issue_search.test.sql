@@ -19,11 +19,15 @@ $$;
 create function pg_temp.is_current() returns boolean language sql as $$
   select bool_and(
     tsvector_to_array(s.vector) = tsvector_to_array(
-      private.issue_vector(private.search_vector(i.title, 20000), i.tags, i.description)
+      private.issue_vector(
+        private.search_vector(i.title, 20000), i.tags,
+        private.issue_people(i.id, i.submitted_by, i.assigned_to), i.description
+      )
         || coalesce(private.comments_vector(i.id), '')
     )
     and s.question_key is not distinct from private.question_key(private.search_vector(i.title, 20000))
     and s.vector_bytes >= pg_column_size(s.vector || '')
+    and s.comment_count = (select count(*) from public.comments as c where c.issue_id = i.id)
   )
   from public.issues as i
   left join private.issue_search as s on s.issue_id = i.id

@@ -7,6 +7,7 @@ select plan(31);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
+\ir ../helpers/word_rules.psql
 
 create function pg_temp.send(p_body text) returns jsonb language sql as $$
   select public.ingest_circle_event(encode(convert_to(p_body, 'UTF8'), 'base64'))

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(52);
+select plan(54);
 
 \ir ../helpers/personas.psql
 
@@ -38,8 +38,10 @@ select is(
   pg_temp.found('login'), '11,13',
   'the title ranks above the description; archived issues, no test issues'
 );
-select is(pg_temp.found('login safari'), '11', 'all words must occur');
-select is(pg_temp.found('safari login'), '11', 'in any order');
+select is(
+  pg_temp.found('login safari'), '11,13,15', 'all words come before some, and these before other words'
+);
+select is(pg_temp.found('safari login'), '11,13,15', 'in any order');
 select is(pg_temp.found('"login loop"'), '11', 'quoted words must be adjacent');
 select is(pg_temp.found('"loop login"'), null, 'in the given order');
 select is(pg_temp.found('login -safari'), '13', 'a minus excludes a word');
@@ -47,7 +49,7 @@ select is(pg_temp.found('login -"login loop"'), '13', 'or a phrase');
 select is(pg_temp.found('keychain or webhook'), '13,12', '"or" finds either');
 select is(pg_temp.found('login OR'), '11,13', 'a trailing "or" is ignored');
 select is(pg_temp.found('webh'), '13', 'the last word is a prefix');
-select is(pg_temp.found('webh times'), null, 'other words must be complete');
+select is(pg_temp.found('webh times'), '13', 'other words must be complete, and are hints');
 select is(pg_temp.found('how is the webhook'), '13', 'stop words are ignored');
 select is(pg_temp.found('authenticat'), '15', 'a prefix longer than the stem is found in titles');
 
@@ -62,7 +64,7 @@ select is(pg_temp.found('ana.ruiz@club.example.org'), '12', 'an e-mail address')
 select is(pg_temp.found('https://api.example.org/v2/hooks?id=7'), '13', 'a URL');
 select is(pg_temp.found('api.example.org'), '13', 'its host');
 select is(pg_temp.found('issue_helper'), '12', 'a snake-case word');
-select is(pg_temp.found('--login'), '11,13', 'a flag is a word, not a minus');
+select is(pg_temp.found('--login'), '11,13,15', 'a flag is a word, not a minus');
 
 -- Numbers
 
@@ -143,6 +145,28 @@ select alike(
 select alike(
   (select s.snippet from public.search_issues('src/app.ts typeerror') as s),
   '**TypeError** in **src/app.ts**:42,%', 'as they occur in the text'
+);
+
+-- Pages of issues that were created at the same time
+
+insert into public.issues (title, segment, created_at)
+select 'Quokka ' || n, 'misc', '2999-02-01' from generate_series(1, 150) as n;
+select is(
+  (
+    select count(distinct s.id)
+    from generate_series(0, 120, 30) as p (skipped)
+    cross join lateral public.search_issues('', created_from => '2999-02-01', max_results => 30,
+      skip_results => p.skipped) as s
+  ),
+  150::bigint, 'the newest issues: each is on one page'
+);
+select is(
+  (
+    select count(distinct s.id)
+    from generate_series(0, 120, 30) as p (skipped)
+    cross join lateral public.search_issues('quokka', max_results => 30, skip_results => p.skipped) as s
+  ),
+  150::bigint, 'the issues with a word: each is on one page'
 );
 
 select * from finish();

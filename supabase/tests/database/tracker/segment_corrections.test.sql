@@ -100,8 +100,8 @@ select results_eq(
   $$ values (null::uuid, null::uuid, 'Agnes Agent') $$, 'the row remains after issue and account are deleted'
 );
 select is(
-  pg_temp.as_persona('agent', $$ update issues set segment = 'code' where true returning segment $$), null,
-  'a deleted account can''t change a segment'
+  pg_temp.as_persona('agent', $$ update issues set segment = 'code' where true returning segment $$),
+  'PT403 team_role_required', 'a deleted account can''t change a segment'
 );
 select is(
   pg_temp.as_persona('viewer', 'select count(*) from segment_corrections'), '1',

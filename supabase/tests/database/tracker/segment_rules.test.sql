@@ -6,6 +6,7 @@ set local search_path = public, extensions;
 select plan(49);
 
 \ir ../helpers/personas.psql
+\ir ../helpers/word_rules.psql
 
 -- Defaults
 
@@ -231,10 +232,10 @@ select is(determine_segment('word200', null), 'code', 'the rules before stay in 
 
 -- Access
 
-select matches(pg_temp.add('mine', 'agent'), '^42501 ', 'an agent can''t insert rules');
+select is(pg_temp.add('mine', 'agent'), 'PT403 team_role_required', 'an agent can''t insert rules');
 select is(
-  pg_temp.as_persona('agent', $$ update segment_rules set weight = 1 where true returning words $$), null,
-  'or change them'
+  pg_temp.as_persona('agent', $$ update segment_rules set weight = 1 where true returning words $$),
+  'PT403 team_role_required', 'or change them'
 );
 select is(pg_temp.as_persona('viewer', 'select count(*) from segment_rules'), '200', 'viewers read them');
 

@@ -19,7 +19,7 @@ select is(
 );
 select is(
   pg_temp.as_persona('agent', 'update tracker_settings set triage_threshold = 0.1 where id returning id'),
-  null, 'an agent can''t'
+  'PT403 team_role_required', 'an agent can''t'
 );
 select is_empty(
   $$ select v.threshold from (values ('0'), ('-0.1'), ('1.01'), ('NaN')) as v (threshold)

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(20);
+select plan(21);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
@@ -37,7 +37,7 @@ select is((select attempts_count from private.inbox_events), 1, 'and does nothin
 
 create function pg_temp.refuse() returns trigger language plpgsql as $$
 begin
-  raise exception using errcode = '55P03', message = 'no lock to be had';
+  raise exception using errcode = '55006', message = 'it is in use';
 end;
 $$;
 create trigger _999_refuse before insert on public.circle_issues
@@ -48,7 +48,7 @@ select is(private.run_inbox_events('circle'), 0, 'one that cannot be processed i
 select results_eq(
   $$ select status, attempts_count, error from private.inbox_events
      where attempts_count = 1 and error is not null $$,
-  $$ values ('failed', 1, '55P03: no lock to be had') $$, 'it is listed with its reason'
+  $$ values ('failed', 1, '55006: it is in use') $$, 'it is listed with its reason'
 );
 select is(
   (select next_attempt_at - clock_timestamp() between interval '59 seconds' and interval '73 seconds'
@@ -88,8 +88,9 @@ create temp table refused as
 select public.ingest_circle_event(encode('{"Parent_Message": {"body": "no id"}}', 'base64')) as answer;
 select is((select answer ->> 'status' from refused), 'failed', 'an event with a refused message has failed');
 select is(
-  (select next_attempt_at > clock_timestamp() from private.inbox_events where status = 'failed'), true,
-  'and is tried again, since what rejects it may be fixed by then'
+  (select count(*) from private.inbox_events where status = 'failed' and next_attempt_at is not null),
+    0::bigint,
+  'and is not tried again by itself: it would be refused again'
 );
 select is(
   (select error from private.inbox_events where status = 'failed'), 'tracker_message_id_invalid',
@@ -112,6 +113,22 @@ select results_eq(
        private.next_inbox_attempt('circle', 'unreadable', 1) $$,
   $$ values (true, null::timestamptz, null::timestamptz, null::timestamptz) $$,
   'the waits double, and end'
+);
+
+-- one that is too complex
+
+create or replace function private.circle_elements(p_payload jsonb) returns jsonb language plpgsql as $$
+begin
+  raise exception using errcode = '54001', message = 'stack depth limit exceeded';
+end;
+$$;
+select public.receive_circle_event(encode('[{}]', 'base64'));
+select pg_temp.bring_forward();
+select private.run_inbox_events('circle');
+select results_eq(
+  $$ select error, attempts, next_attempt_at from failed_circle_events where error like '54001%' $$,
+  $$ values ('54001: stack depth limit exceeded', 1, null::timestamptz) $$,
+  'one that is too complex is listed, and not tried again'
 );
 
 select * from finish();

@@ -1,0 +1,271 @@
+import type postgres from "postgres";
+import { loadRoutines, type Routine } from "./routines.ts";
+import { type ComputedRelation, type ForeignKey, type Relation, Relationships } from "./relationships.ts";
+import type { Name } from "./sql.ts";
+import { parseViewColumns, type ViewColumn } from "./view-columns.ts";
+
+export interface Column {
+  name: string;
+  /** Its type, with the schema unless that is `pg_catalog`. */
+  type: string;
+  /** The expression of its default, of an identity column or of its domain. */
+  default: string | null;
+}
+
+/** A table or view of an exposed schema. */
+export interface Table extends Name {
+  columns: Map<string, Column>;
+  primaryKey: string[];
+  insertable: boolean;
+  updatable: boolean;
+  deletable: boolean;
+}
+
+/** A function that returns or aggregates to a domain named like a media type. */
+export interface MediaHandler {
+  /** The function, or the domain of a function that returns it. */
+  call: Name;
+  /** What it is for: a table, a function, or `undefined` for everything. */
+  target: Name | undefined;
+  accepted: string;
+  contentType: string;
+}
+
+/** The database's schema as the Data API sees it. */
+export interface Catalog {
+  tables: ReadonlyMap<string, Table>;
+  relationships: Relationships;
+  /** By name, functions with fewer arguments first. */
+  routines: ReadonlyMap<string, Routine[]>;
+  handlers: MediaHandler[];
+  /** Functions that convert a domain to JSON or from JSON or text, by `source target`. */
+  representations: ReadonlyMap<string, string>;
+  timezones: ReadonlySet<string>;
+  /** The settings of the roles that `authenticator` may switch to. */
+  roles: ReadonlyMap<string, [name: string, value: string][]>;
+}
+
+export const key = ({ schema, name }: Name): string => `${schema}.${name}`;
+
+/**
+ * Loads the catalog.
+ *
+ * @param exposed the schemas of the API
+ * @param extra the project's `extra_search_path`; views there lead exposed ones to their tables
+ */
+export async function loadCatalog(sql: postgres.Sql, exposed: string[], extra: string[]): Promise<Catalog> {
+  return await sql.begin("read only", async (transaction) => {
+    // names come with their schema when there is no search path
+    await transaction`select set_config('search_path', '', true)`;
+    const relations = await loadRelations(transaction);
+    const views = await loadViewColumns(transaction, [...exposed, ...extra]);
+    const primaryKeys = findPrimaryKeys(relations, views);
+    const primaryKey = (name: Name): string[] => primaryKeys.get(key(name)) ?? [];
+    const tables = await loadTables(transaction, exposed, primaryKey);
+    const computed = await transaction<ComputedRelation[]>`
+      select json_build_object('schema', pn.nspname, 'name', p.proname) as call,
+        json_build_object('schema', an.nspname, 'name', a.relname) as origin,
+        json_build_object('schema', rn.nspname, 'name', r.relname) as target,
+        not p.proretset or p.prorows = 1 as "isToOne"
+      from pg_proc p
+      join pg_namespace pn on pn.oid = p.pronamespace
+      join pg_class a on a.reltype = p.proargtypes[0] and a.relkind in ('r', 'v', 'm', 'f', 'p')
+      join pg_namespace an on an.oid = a.relnamespace
+      join pg_class r on r.reltype = p.prorettype and r.relkind in ('r', 'v', 'm', 'f', 'p')
+      join pg_namespace rn on rn.oid = r.relnamespace
+      where p.pronargs = 1 and p.prokind = 'f'
+    `;
+    const keys = await loadForeignKeys(transaction);
+    const routines = await loadRoutines(transaction, exposed);
+    const timezones = await transaction<{ name: string }[]>`select name from pg_timezone_names`;
+    return {
+      tables,
+      relationships: new Relationships(relations, keys, views, computed, primaryKey, exposed),
+      routines: Map.groupBy(routines, key),
+      handlers: await loadHandlers(transaction, exposed),
+      representations: await loadRepresentations(transaction),
+      timezones: new Set(timezones.map(({ name }) => name)),
+      roles: await loadRoles(transaction),
+    };
+  });
+}
+
+async function loadRelations(sql: postgres.TransactionSql): Promise<Map<number, Relation>> {
+  const rows = await sql<(Omit<Relation, "columns"> & { columns: [number, string][] })[]>`
+    select c.oid::integer as id, n.nspname as schema, c.relname as name, c.relkind in ('v', 'm') as "isView",
+      coalesce((
+        select json_agg(json_build_array(attnum, attname))
+        from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped
+      ), '[]') as columns,
+      coalesce((
+        select array_to_json(conkey) from pg_constraint where conrelid = c.oid and contype = 'p'
+      ), '[]') as "primaryKey"
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'v', 'm', 'f', 'p') and n.nspname not in ('pg_catalog', 'information_schema')
+      and not c.relispartition
+  `;
+  return new Map(rows.map((row) => [row.id, { ...row, columns: new Map(row.columns) }]));
+}
+
+/** The columns of views, down to tables: through a view's columns those of the views and tables behind it. */
+async function loadViewColumns(
+  sql: postgres.TransactionSql,
+  schemas: string[],
+): Promise<Map<number, ViewColumn[]>> {
+  const rules = await sql<{ view: number; tree: string }[]>`
+    select r.ev_class::integer as view, r.ev_action::text as tree
+    from pg_rewrite r
+    join pg_class c on c.oid = r.ev_class
+    join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('v', 'm') and r.rulename = '_RETURN' and n.nspname in ${sql(schemas)}
+  `;
+  const direct = new Map(rules.map(({ view, tree }) => [view, parseViewColumns(tree)]));
+  const resolve = ({ position, table, column }: ViewColumn): ViewColumn[] => [
+    { position, table, column },
+    ...(direct.get(table) ?? []).filter((behind) => behind.position === column)
+      .flatMap((behind) => resolve({ ...behind, position })),
+  ];
+  return new Map([...direct].map(([view, columns]) => [view, columns.flatMap(resolve)]));
+}
+
+/** Primary keys of tables, and of views that show all columns of one; the first of several columns counts. */
+function findPrimaryKeys(
+  relations: Map<number, Relation>,
+  views: Map<number, ViewColumn[]>,
+): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const relation of relations.values()) {
+    const names = relation.isView
+      ? viewKey(relation, relations, views.get(relation.id) ?? [])
+      : relation.primaryKey.map((position) => relation.columns.get(position) ?? "");
+    found.set(key(relation), names);
+  }
+  return found;
+}
+
+const viewKey = (view: Relation, relations: Map<number, Relation>, columns: ViewColumn[]): string[] =>
+  [...new Set(columns.map(({ table }) => table))].flatMap((table) => {
+    const shown = (relations.get(table)?.primaryKey ?? []).map((column) =>
+      columns.find((each) => each.table === table && each.column === column)
+    );
+    return shown.every((each) => each !== undefined)
+      ? shown.map(({ position }) => view.columns.get(position) ?? "")
+      : [];
+  });
+
+async function loadTables(
+  sql: postgres.TransactionSql,
+  exposed: string[],
+  primaryKey: (name: Name) => string[],
+): Promise<Map<string, Table>> {
+  type Row = Omit<Table, "columns" | "primaryKey"> & { columns: Column[] };
+  const rows = await sql<Row[]>`
+    select n.nspname as schema, c.relname as name,
+      (c.relkind in ('r', 'p') or c.relkind in ('v', 'f') and pg_relation_is_updatable(c.oid, true) & 8 = 8)
+        as insertable,
+      (c.relkind in ('r', 'p') or c.relkind in ('v', 'f') and pg_relation_is_updatable(c.oid, true) & 4 = 4)
+        as updatable,
+      (c.relkind in ('r', 'p') or c.relkind in ('v', 'f') and pg_relation_is_updatable(c.oid, true) & 16 = 16)
+        as deletable,
+      coalesce((
+        select json_agg(json_build_object(
+          'name', a.attname,
+          'type', format_type(a.atttypid, a.atttypmod),
+          'default', case
+            when t.typbasetype <> 0 and d.adbin is null then pg_get_expr(t.typdefaultbin, 0)
+            when a.attidentity = 'd' then format('nextval(%L)', pg_get_serial_sequence(c.oid::regclass::text, a.attname))
+            when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid)
+          end
+        ) order by a.attnum)
+        from pg_attribute a
+        join pg_type t on t.oid = a.atttypid
+        left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      ), '[]') as columns
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'v', 'm', 'f', 'p') and not c.relispartition and n.nspname in ${sql(exposed)}
+  `;
+  return new Map(rows.map((row) => [
+    key(row),
+    {
+      ...row,
+      columns: new Map(row.columns.map((each) => [each.name, each])),
+      primaryKey: primaryKey(row),
+    },
+  ]));
+}
+
+async function loadForeignKeys(sql: postgres.TransactionSql): Promise<ForeignKey[]> {
+  return await sql<ForeignKey[]>`
+    select c.conname as name, c.conrelid::integer as table, c.confrelid::integer as target,
+      array_to_json(c.conkey) as columns, array_to_json(c.confkey) as "targetColumns",
+      exists (
+        select from pg_constraint u
+        where u.conrelid = c.conrelid and u.contype in ('p', 'u') and u.conkey @> c.conkey and u.conkey <@ c.conkey
+      ) as "isUnique"
+    from pg_constraint c
+    where c.contype = 'f' and c.conparentid = 0
+  `;
+}
+
+async function loadHandlers(sql: postgres.TransactionSql, exposed: string[]): Promise<MediaHandler[]> {
+  return await sql<MediaHandler[]>`
+    with media as (
+      select t.oid, t.typname as name, n.nspname as schema, lower(t.typname) as accepted,
+        case t.typname when '*/*' then 'application/octet-stream' else lower(t.typname) end as "contentType"
+      from pg_type t
+      join pg_namespace n on n.oid = t.typnamespace
+      where t.typtype = 'd' and (t.typname ~* '^[a-z0-9.-]+/[a-z0-9.+-]+$' or t.typname = '*/*')
+    )
+    select json_build_object('schema', n.nspname, 'name', p.proname) as call,
+      case when a.typname <> 'anyelement' then json_build_object('schema', an.nspname, 'name', a.typname) end as target,
+      media.accepted, media."contentType"
+    from media
+    join pg_proc p on p.prorettype = media.oid and p.prokind = 'a' and p.pronargs = 1
+    join pg_namespace n on n.oid = p.pronamespace
+    join pg_type a on a.oid = p.proargtypes[0]
+    join pg_namespace an on an.oid = a.typnamespace
+    where n.nspname in ${sql(exposed)}
+    union all
+    select json_build_object('schema', media.schema, 'name', media.name),
+      json_build_object('schema', n.nspname, 'name', p.proname), media.accepted, media."contentType"
+    from media
+    join pg_proc p on p.prorettype = media.oid and p.prokind = 'f' and not p.proretset
+    join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname in ${sql(exposed)}
+  `;
+}
+
+async function loadRepresentations(sql: postgres.TransactionSql): Promise<Map<string, string>> {
+  const rows = await sql<{ source: string; target: string; call: string }[]>`
+    select c.castsource::regtype::text as source, c.casttarget::regtype::text as target,
+      c.castfunc::regproc::text as call
+    from pg_cast c
+    join pg_type s on s.oid = c.castsource
+    join pg_type t on t.oid = c.casttarget
+    where c.castcontext = 'i' and c.castmethod = 'f'
+      and (s.typtype = 'd' and c.casttarget in ('json'::regtype, 'text'::regtype)
+        or t.typtype = 'd' and c.castsource in ('json'::regtype, 'text'::regtype))
+  `;
+  return new Map(rows.map(({ source, target, call }) => [`${source} ${target}`, call]));
+}
+
+/** The roles that the API may switch to, with their own settings (`alter role … set`). */
+async function loadRoles(
+  sql: postgres.TransactionSql,
+): Promise<Map<string, [name: string, value: string][]>> {
+  const rows = await sql<{ name: string; settings: string[] }[]>`
+    select r.rolname as name, array_to_json(coalesce(r.rolconfig, '{}')) as settings
+    from pg_roles r
+    where pg_has_role('authenticator', r.oid, 'member') and r.rolname <> 'authenticator'
+  `;
+  return new Map(rows.map(({ name, settings }) => [
+    name,
+    settings.map((entry): [string, string] => {
+      const at = entry.indexOf("=");
+      return [entry.slice(0, at), entry.slice(at + 1)];
+    }).filter(([setting]) => setting !== "search_path"),
+  ]));
+}

@@ -1,0 +1,79 @@
+import { ApiError } from "./errors.ts";
+import type { Range } from "./query-string.ts";
+import type { Result } from "./statement.ts";
+
+/** What a response has besides the headers that the database sets. */
+export interface Answer {
+  status: number;
+  headers: Record<string, string | undefined>;
+  body: BodyInit | null;
+}
+
+/** `Content-Range`, and the status of a read that counts. */
+export function rangeOf({ offset }: Range, rows: number, total: number | undefined): [number, string] {
+  const last = offset + rows - 1;
+  const isEmpty = total === 0 || offset > last;
+  const range = `${isEmpty ? "*" : `${offset}-${last}`}/${total ?? "*"}`;
+  if (total === undefined) return [200, range];
+  return [offset > total ? 416 : last - offset + 1 < total ? 206 : 200, range];
+}
+
+export const outOfBounds = (offset: number, total: number, headers: Record<string, string>): ApiError =>
+  new ApiError(416, {
+    code: "PGRST103",
+    message: "Requested range not satisfiable",
+    details: `An offset of ${offset} was requested, but there are only ${total} rows.`,
+  }, headers);
+
+/** `/table?key=eq.1` */
+export function locationOf(table: string, key: string[], { location, rows }: Result): string | undefined {
+  if (!location || rows !== "1") return undefined;
+  const values = JSON.parse(location) as Record<string, string | null>;
+  const terms = key.map((name) => {
+    const value = values[name] ?? null;
+    return `${encode(name)}=${value === null ? "is.null" : `eq.${encode(value)}`}`;
+  });
+  return `/${encode(table)}?${terms.join("&")}`;
+}
+
+/** As `encodeURIComponent`, and all other reserved characters. */
+const encode = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/**
+ * The response, with the status and headers that a function or trigger has set
+ * (docs.postgrest.org/en/v14/references/transactions.html#response-headers).
+ */
+export function respond(answer: Answer, result: Pick<Result, "headers" | "status">): Response {
+  const status = result.status ? Number(result.status) : answer.status;
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new ApiError(500, { code: "PGRST112", message: "response.status guc must be a valid status code" });
+  }
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value !== undefined) headers.set(name, value);
+  }
+  for (const [name, value] of parseHeaders(result.headers)) {
+    if (name.toLowerCase() === "set-cookie") headers.append(name, value);
+    else headers.set(name, value);
+  }
+  return new Response([204, 205, 304].includes(status) ? null : answer.body, { status, headers });
+}
+
+function parseHeaders(text: string | null): [name: string, value: string][] {
+  try {
+    const entries: unknown = text ? JSON.parse(text) : [];
+    if (!Array.isArray(entries)) throw new TypeError();
+    return entries.map((entry: unknown) => {
+      const [[name, value] = [], ...more] = Object.entries(entry as object);
+      if (name === undefined || typeof value !== "string" || more.length > 0) throw new TypeError();
+      return [name, value];
+    });
+  } catch {
+    throw new ApiError(500, {
+      code: "PGRST111",
+      message:
+        "response.headers guc must be a JSON array composed of objects with a single key and a string value",
+    });
+  }
+}

@@ -1,0 +1,97 @@
+import { createUser, generateLink } from "./admin.ts";
+import { absentFeature } from "./absent.ts";
+import { loadAccount } from "./accounts.ts";
+import { AuthError } from "./auth-error.ts";
+import { type AuthDependencies, Call } from "./call.ts";
+import { completeSession, type Method } from "./sessions.ts";
+import { resend, sendOtp, signUp } from "./sign-up.ts";
+import { followLink, verify } from "./verify.ts";
+
+// Auth of the local stack: @supabase/lite, and our own answers where it differs from GoTrue. Each file here
+// opens with what it fixes.
+
+/** What answers in place of lite. Links have no key; everything else is left to lite without one. */
+const ROUTES: Record<string, (call: Call) => Promise<Response>> = {
+  "POST /signup": signUp,
+  "POST /otp": sendOtp,
+  "POST /magiclink": sendOtp,
+  "POST /resend": resend,
+  "POST /verify": verify,
+  "GET /verify": followLink,
+  "POST /token": exchangeForSession,
+  "POST /admin/users": createUser,
+  "POST /admin/generate_link": generateLink,
+};
+
+/** Answers `/auth/v1`. */
+export function createAuth(deps: AuthDependencies): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const path = new URL(request.url).pathname.replace(/^\/auth\/v1/, "");
+    const route = `${request.method} ${path}`;
+    const copy = request.clone();
+    const body = await parseBody(request);
+    const call = new Call(deps, request, body ?? {});
+    const answer = ROUTES[route];
+    const absent = answer && !body?.phone ? undefined : absentFeature(path, body ?? {});
+    if (absent && request.method !== "OPTIONS") return absent.toResponse();
+    try {
+      if (answer && body && (call.key || route === "GET /verify")) {
+        return await complete(call, await answer(call));
+      }
+      const response = await deps.mailer.collect(deps.sql, call.letter, () => deps.lite(copy));
+      return await complete(call, response);
+    } catch (error) {
+      if (error instanceof AuthError) return error.toResponse();
+      throw error;
+    }
+  };
+}
+
+/** The JSON of a request; undefined where it is not an object, which lite rejects. */
+async function parseBody(request: Request): Promise<Record<string, unknown> | undefined> {
+  const text = await request.text();
+  try {
+    const body: unknown = text === "" ? {} : JSON.parse(text);
+    return typeof body === "object" && body !== null ? body as Record<string, unknown> : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `POST /token` */
+async function exchangeForSession(call: Call): Promise<Response> {
+  const { sql } = call.deps;
+  const grant = call.url.searchParams.get("grant_type");
+  const [flow] = grant === "pkce"
+    ? await sql<{ method: Method }[]>`
+      select authentication_method as method from auth.flow_state where auth_code::text = ${
+      call.text("auth_code")
+    }`
+    : [];
+  const method = grant === "password" ? "password" : flow?.method;
+  const response = await call.lite();
+  if (!response.ok) return response;
+  const { headers } = response;
+  headers.delete("content-length");
+  return Response.json(await completeSession(sql, await response.json(), method, call.issuer), { headers });
+}
+
+/** lite's answers with what it does not know: sessions of a sign-up, and which accounts are anonymous. */
+async function complete(call: Call, response: Response): Promise<Response> {
+  if (!response.ok || !response.headers.get("content-type")?.includes("json")) return response;
+  const { sql } = call.deps;
+  const body = await response.clone().json() as Record<string, unknown> | null;
+  if (typeof body?.access_token === "string") {
+    if (body.user && isComplete(body.access_token)) return response;
+    return Response.json(
+      await completeSession(sql, body as Parameters<typeof completeSession>[1], "password", call.issuer),
+    );
+  }
+  if (body?.is_anonymous !== false || typeof body.id !== "string") return response;
+  const account = await loadAccount(sql, body.id);
+  return account?.is_anonymous ? Response.json({ ...body, is_anonymous: true }) : response;
+}
+
+/** Whether a token has the claims that lite leaves out. */
+const isComplete = (token: string): boolean =>
+  Buffer.from(token.split(".")[1] ?? "", "base64url").toString().includes('"amr"');

@@ -1,0 +1,130 @@
+import postgres from "postgres";
+import { beforeAll, describe, expect, test } from "vitest";
+import { size } from "../../supabase/tests/support/size.ts";
+import {
+  newSettings,
+  postmaster,
+  ready,
+  type Settings,
+  start,
+  stopAfterTests,
+  until,
+} from "../../supabase/tests/support/start.ts";
+import { isAlive } from "./leftover.ts";
+
+stopAfterTests();
+
+const VICTIMS = ["the main process", "the database server", "a database backend", "everything"];
+const CYCLES = size(1, 5);
+
+/** Clients that read and write over the API, whatever it answers, until they are stopped. */
+function loadApi(env: Record<string, string>): { answered: () => number; stop: () => Promise<void> } {
+  let answered = 0;
+  let stopped = false;
+  const headers = { apikey: env.SUPABASE_SECRET_KEY ?? "", "content-type": "application/json" };
+  const send = async (body?: string): Promise<void> => {
+    const method = body ? "POST" : "GET";
+    const response = await fetch(`${env.SUPABASE_URL}/rest/v1/issues?limit=5`, {
+      method,
+      headers,
+      ...(body ? { body } : {}),
+    });
+    await response.text();
+    if (response.ok) answered++;
+  };
+  const clients = Array.from({ length: 4 }, async (_, number) => {
+    // a request that the gateway of a killed stack does not answer
+    while (!stopped) await send(number < 1 ? '{"title": "Load"}' : undefined).catch(() => {});
+  });
+  return {
+    answered: () => answered,
+    async stop() {
+      stopped = true;
+      await Promise.all(clients);
+    },
+  };
+}
+
+describe("after kill -9 the next start recovers by itself and no acknowledged write is lost", () => {
+  let settings: Settings;
+  let written = 0;
+  beforeAll(async () => {
+    settings = await newSettings();
+  });
+
+  test.each(Array.from({ length: CYCLES }, () => VICTIMS).flat())(
+    "%s",
+    async (victim) => {
+      const run = start(settings);
+      const env = await ready(run);
+      const server = postmaster(settings.dataDir);
+      const sql = postgres(env.DATABASE_URL ?? "", { max: 1, onnotice: () => {}, backoff: () => 0 });
+      await sql`create table if not exists acknowledged (n integer primary key)`;
+      const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      const before = written;
+      const writing = (async () => {
+        for (;;) {
+          await sql`insert into acknowledged values (${written + 1})`;
+          written++;
+        }
+      })().catch((error: unknown) => error);
+      const api = loadApi(env);
+      await until(() => written > before + 50 && api.answered() > 20);
+
+      const victims: Record<string, (number | undefined)[]> = {
+        "the main process": [run.process.pid],
+        "the database server": [server],
+        "a database backend": [backend?.pid],
+        everything: [run.process.pid, server],
+      };
+      for (const pid of victims[victim] ?? []) process.kill(pid ?? 0, "SIGKILL");
+      if (victim === "the main process") {
+        await run.exited;
+      } else {
+        expect(await writing).toBeInstanceOf(Error);
+        if (victim === "the database server") {
+          expect(await run.exited).toBe(1);
+          expect(run.output()).toContain("PostgreSQL stopped (SIGKILL)");
+          expect(run.output()).not.toMatch(/^ +at /m);
+        }
+      }
+      if (victim !== "a database backend") await api.stop();
+
+      const next = victim === "a database backend" ? run : start(settings);
+      await ready(next);
+      if (victim === "a database backend") {
+        // the server restarts itself, and every connection of the API with it
+        const answered = api.answered();
+        await until(() => api.answered() > answered + 20, next.output);
+        expect(next.process.exitCode, next.output()).toBe(null);
+        await api.stop();
+      }
+      await sql.end({ timeout: 0 });
+      const check = postgres(env.DATABASE_URL ?? "", { max: 1 });
+      await until(async () => await check`select 1`.then(() => true, () => false));
+      const [row] = await check<{ count: number }[]>`
+      select count(*)::integer as count from acknowledged where n <= ${written}
+    `;
+      expect(row?.count).toBe(written);
+      await check`delete from acknowledged where n > ${written}`;
+      await check.end();
+      if (victim === "the main process") expect(isAlive(server)).toBe(false);
+    },
+  );
+});
+
+test("an error that nothing catches stops the stack in order, and its message is printed", async () => {
+  const fault = 'process.on("SIGUSR2", () => { throw new TypeError("nobody catches this"); })';
+  const settings = await newSettings();
+  const run = start({
+    ...settings,
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}` },
+  });
+  await ready(run);
+  const server = postmaster(settings.dataDir);
+  run.process.kill("SIGUSR2");
+  expect(await run.exited).toBe(1);
+  expect(run.output()).toContain("The stack failed (nobody catches this).");
+  expect(run.output()).toContain("Start again: npm start. Committed data is kept.");
+  expect(isAlive(server)).toBe(false);
+});

@@ -1,0 +1,34 @@
+import postgres, { type Sql } from "postgres";
+import { progress } from "../command.ts";
+import { openScratch } from "../db/scratch.ts";
+import type { Corpus } from "./cross-validate.ts";
+import { seeTexts } from "./features.ts";
+import { type Lexicon, loadLexicon } from "./lexicon.ts";
+import { dropNearDuplicates, type LabelledText, readTexts, SHARED, trainingFiles } from "./texts.ts";
+
+/** Runs `work` with a database that has the functions of the schema files. */
+export async function withDatabase<T>(url: string | undefined, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const scratch = url === undefined ? await openScratch(progress) : null;
+  const sql = postgres(url ?? (await scratch?.declared())?.url() ?? "", { max: 1, onnotice: () => {} });
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end();
+    await scratch?.close();
+  }
+}
+
+/** The texts to train on. */
+export async function loadCorpus(
+  sql: Sql,
+): Promise<{ corpus: Corpus; lexicon: Lexicon; isShared: (text: LabelledText) => boolean }> {
+  const shared = readTexts(SHARED).map((text) => ({ ...text, isShared: true }));
+  const groups = new Set(shared.map(({ group }) => group));
+  const own = trainingFiles().filter((file) => file !== SHARED).flatMap(readTexts);
+  const texts = dropNearDuplicates([...shared, ...own]);
+  return {
+    corpus: { texts, seen: await seeTexts(sql, texts) },
+    lexicon: await loadLexicon(sql),
+    isShared: ({ group }) => groups.has(group),
+  };
+}

@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Bench, openBench } from "./testing/bench.ts";
+import { work } from "./worker.ts";
+
+// "Later, not counted": an agent that can't go on now.
+
+vi.setConfig({ testTimeout: 90_000 });
+
+let bench: Bench;
+
+beforeEach(async () => {
+  bench = await openBench();
+});
+
+afterEach(() => bench.close());
+
+describe("an agent's limit", () => {
+  test.each([
+    ["exit code 75", `echo "come back later" >&2; exit 75`, 300],
+    [
+      "with its time",
+      `echo '{"retry_after_seconds": 1200}' > "$FIXLOOP_METADATA_FILE"; exit 75`,
+      1200,
+    ],
+    ["a sentence that is known", `echo "Claude AI usage limit reached"; exit 1`, 300],
+    ["of another agent", `echo "ERROR: rate_limit_exceeded: try again" >&2; exit 2`, 300],
+    ["a login that ended", `echo "Invalid API key · Please run /login"; exit 1`, 300],
+    ["with exit code 0", `echo "You've hit your usage limit."`, 300],
+    ["a sentence of the setting", `echo "Die Waage ist voll" >&2; exit 1`, 300],
+  ])("%s", async (_, agent, seconds) => {
+    const limits = { ...bench.deps("").options.limits };
+    const outcome = await bench.run(agent, {}, {
+      limits: { ...limits, sentences: [...limits.sentences, /waage ist voll/i] },
+    });
+    expect(outcome).toBe("later");
+    expect(bench.queue.later).toEqual([
+      { task: 7, retryAfterSeconds: seconds, reason: expect.stringContaining("agent_limited") },
+    ]);
+    expect(bench.queue.failures).toEqual([]);
+  });
+
+  test("until a time that it names", async () => {
+    const until = Math.floor(Date.now() / 1000) + 3600;
+    expect(await bench.run(`echo "Claude AI usage limit reached|${until}"; exit 1`)).toBe("later");
+    expect(bench.queue.later[0]?.retryAfterSeconds).toBeGreaterThan(3500);
+    expect(bench.queue.later[0]?.retryAfterSeconds).toBeLessThanOrEqual(3600);
+  });
+
+  test("is not what it wrote about the code, nor that of a task it changed something for", async () => {
+    const talk = `echo "rate limit exceeded"; yes 'a line about something else' | head -50; exit 1`;
+    expect(await bench.run(talk)).toBe("retried");
+    expect(await bench.run(`echo x > x; echo "Too many requests are answered with 429 now."`)).toBe(
+      "completed",
+    );
+  });
+
+  test("the worker takes no more tasks of that agent until then", async () => {
+    bench.queue.pending.push(bench.claim(), bench.claim({ task_id: 8 }));
+    const ending = work(bench.deps(`exit 75`), {
+      leaseSeconds: 60,
+      concurrency: 1,
+      once: false,
+      idleMs: { min: 5, max: 10 },
+      shutdown: bench.shutdown.signal,
+    });
+    await expect.poll(() => bench.lines.join("\n")).toContain("pausing");
+    bench.shutdown.abort();
+    expect(await ending).toEqual(["later"]);
+    expect(bench.queue.pending).toHaveLength(1);
+  });
+});

@@ -1,0 +1,74 @@
+import type { z } from "zod";
+
+// Arguments as clients spell them. Only exact texts are read as what they plainly are; everything else is left for
+// validation to reject. (`z.coerce` would read "false" as true, and null and "" as 0.)
+
+/** What clients add to the arguments of every tool: n8n's agents do. */
+const CLIENT_KEYS = new Set(["toolCallId", "sessionId", "action", "chatInput", "tool"]);
+
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?$/;
+
+/**
+ * The arguments of a tool, in the types of its schema: numbers and booleans from text, arrays and objects from JSON text.
+ * Null and "" for what is optional mean absent, except null where the schema allows it. Keys that known clients add are
+ * left out, unknown ones stay, so that validation names them.
+ */
+export function readArguments(schema: z.ZodObject, given: unknown): unknown {
+  return readObject(schema, given, CLIENT_KEYS);
+}
+
+function read(schema: z.core.$ZodType, given: unknown): unknown {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  switch (def.type) {
+    case "optional":
+    case "default":
+      if (given === "" || given === null && !acceptsNull(def.innerType)) return undefined;
+      return read(def.innerType, given);
+    case "nullable":
+      return given === null ? null : read(def.innerType, given);
+    case "number":
+      return typeof given === "string" && NUMBER.test(given) ? Number(given) : given;
+    case "boolean":
+      return given === "true" ? true : given === "false" ? false : given;
+    case "array": {
+      const list = parseText(given);
+      return Array.isArray(list) ? list.map((item) => read(def.element, item)) : given;
+    }
+    case "object":
+      return readObject(schema as z.ZodObject, given);
+    default:
+      return given;
+  }
+}
+
+function readObject(schema: z.ZodObject, given: unknown, ignored?: ReadonlySet<string>): unknown {
+  const value = parseText(given);
+  if (!isObject(value)) return given;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => Object.hasOwn(schema.shape, key) || !ignored?.has(key))
+      .map(([key, item]) => {
+        const part = Object.hasOwn(schema.shape, key) ? schema.shape[key] : undefined;
+        return [key, part ? read(part, item) : item];
+      })
+      .filter(([, item]) => item !== undefined),
+  );
+}
+
+const acceptsNull = (schema: z.core.$ZodType): boolean => {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  return def.type === "nullable" || "innerType" in def && acceptsNull(def.innerType);
+};
+
+/** The array or object that a text contains as JSON, else the value itself. */
+export function parseText(value: unknown): unknown {
+  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,90 @@
+-- `repository` events: a repository that is renamed, transferred, made private or deleted.
+
+create or replace function private.old_repository_of(p_payload jsonb) returns bigint
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return private.find_repository(
+    lower(coalesce(
+      p_payload #>> '{changes,owner,from,organization,login}',
+      p_payload #>> '{changes,owner,from,user,login}', p_payload #>> '{repository,owner,login}'
+    )),
+    lower(coalesce(
+      p_payload #>> '{changes,repository,name,from}', p_payload #>> '{repository,name}'
+    ))
+  );
+end;
+$$;
+comment on function private.old_repository_of is
+  'What the repository''s name before a change leads to; without a change, its name.';
+
+create or replace function private.is_known_delivery(p_payload jsonb) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_id constant jsonb := p_payload #> '{repository,id}';
+begin
+  return private.old_repository_of(p_payload) is not null or private.is_known_repository(
+    case when jsonb_typeof(v_id) = 'number' then (v_id #>> '{}')::numeric::bigint end,
+    lower(p_payload #>> '{repository,owner,login}'), lower(p_payload #>> '{repository,name}')
+  );
+end;
+$$;
+comment on function private.is_known_delivery is
+  'Whether a project or task here has named the repository that a delivery is about, also by its old name.';
+
+-- Never makes one public: an event that arrives late would show what is private by now. The next answer or
+-- pull_request event does.
+create or replace function private.apply_github_repository(p_payload jsonb) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_repository constant jsonb := p_payload -> 'repository';
+  v_old_id bigint := private.old_repository_of(p_payload);
+  v_id bigint;
+begin
+  if jsonb_typeof(v_repository -> 'id') is distinct from 'number' then
+    raise exception using
+      errcode = 'PT422', message = 'agents_github_payload_invalid', detail = 'The repository has no id.',
+      hint = 'Send the payload as GitHub does.';
+  end if;
+  v_id := private.sync_repository(
+    (v_repository ->> 'id')::bigint, v_repository #>> '{owner,login}', v_repository ->> 'name',
+    private.parse_github_time(v_repository ->> 'updated_at'), false, v_old_id
+  );
+  if (v_repository ->> 'private')::boolean is not false or p_payload ->> 'action' = 'deleted' then
+    update public.pull_requests as p set is_private = true
+    where p.repository_id = v_id and p.is_private is false;
+  end if;
+end;
+$$;
+comment on function private.apply_github_repository is
+  'Processes the payload of a repository event. Errors: agents_github_payload_invalid, '
+  'agents_pull_request_invalid (422).';
+
+-- A secret of one repository is good for this one alone: not for what its holder claims with another id.
+create or replace function private.is_github_repository(p_owner text, p_name text, p_github_id bigint)
+returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return not exists (
+    select from private.github_repositories as r
+    where r.github_id = p_github_id
+      and (not r.is_current or (r.repo_owner, r.repo_name) <> (lower(p_owner), lower(p_name)))
+    union all
+    select from private.github_repositories as r
+    where r.repo_owner = lower(p_owner) and r.repo_name = lower(p_name) and r.is_current
+      and r.github_id <> p_github_id
+  );
+end;
+$$;
+grant execute on function private.is_github_repository to service_role;
+
+create or replace function public.is_github_repository(owner text, name text, github_id bigint)
+returns boolean
+language sql stable security invoker set search_path = ''
+begin atomic
+  select private.is_github_repository(
+    is_github_repository.owner, is_github_repository.name, is_github_repository.github_id
+  );
+end;
+comment on function public.is_github_repository is
+  'False where GitHub has reported another id for this name, or another name for this id. Service role only.';
+grant execute on function public.is_github_repository to service_role;

@@ -1,0 +1,381 @@
+import { createClient } from "@supabase/supabase-js";
+import { decodeJwt } from "jose";
+import { afterAll, describe, expect, test } from "vitest";
+import { confirmedSignUp, lastMail } from "../../../scripts/local/auth/confirmed-sign-up.ts";
+import { connect, openTestProject } from "../support/database.ts";
+
+// What Auth mails and what becomes of it, and what access tokens say: the documented calls of supabase-js.
+const project = await openTestProject({ template: "platform" });
+const sql = connect(project.database);
+afterAll(async () => {
+  await sql.end();
+  await project.close();
+});
+
+const SITE = "http://127.0.0.1:3000";
+const PASSWORD = "correct horse battery";
+const newEmail = () => `${crypto.randomUUID()}@example.com`;
+const client = (auth: { flowType?: "pkce" } = {}) => {
+  const stored = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => void stored.set(key, value),
+    removeItem: (key: string) => void stored.delete(key),
+  };
+  return createClient(project.url, project.publishableKey, {
+    auth: { persistSession: true, autoRefreshToken: false, detectSessionInUrl: false, storage, ...auth },
+  });
+};
+const isConfirmed = async (email: string) => {
+  const [row] =
+    await sql`select email_confirmed_at is not null as is_confirmed from auth.users where email = ${email}`;
+  return row?.is_confirmed as boolean | undefined;
+};
+/** Where a link leads. */
+async function follow(link: string | undefined): Promise<URL> {
+  const response = await fetch(link ?? "", { redirect: "manual" });
+  expect(response.status).toBe(303);
+  return new URL(response.headers.get("location") ?? "");
+}
+const fragment = (url: URL) => Object.fromEntries(new URLSearchParams(url.hash.slice(1)));
+const hashOf = (link = "") => new URL(link).searchParams.get("token") ?? "";
+
+describe("a sign-up", () => {
+  test("is confirmed by the mailed code and by nothing else", async () => {
+    const email = newEmail();
+    const { data, error } = await client().auth.signUp({ email, password: PASSWORD });
+    expect([error, data.session, data.user?.email]).toEqual([null, null, email]);
+    expect(await isConfirmed(email)).toBe(false);
+    const early = await client().auth.signInWithPassword({ email, password: PASSWORD });
+    expect([early.error?.status, early.error?.code]).toEqual([400, "email_not_confirmed"]);
+    const { code = "" } = lastMail(project, email);
+    expect(code).toMatch(/^\d{6}$/);
+    const wrong = code === "000000" ? "000001" : "000000";
+    for (const token of [wrong, "", "1"]) {
+      const refused = await client().auth.verifyOtp({ email, token, type: "email" });
+      expect([refused.error?.status, refused.data.session], token).toEqual([token ? 403 : 400, null]);
+    }
+    expect((await client().auth.verifyOtp({ email, token: wrong, type: "email" })).error?.code).toBe(
+      "otp_expired",
+    );
+    const other = await client().auth.verifyOtp({ email: newEmail(), token: code, type: "email" });
+    expect(other.error?.code).toBe("otp_expired");
+    expect(await isConfirmed(email)).toBe(false);
+
+    const right = await client().auth.verifyOtp({ email: email.toUpperCase(), token: code, type: "email" });
+    expect(right.error).toBeNull();
+    expect(right.data.user?.email).toBe(email);
+    expect(await isConfirmed(email)).toBe(true);
+    const again = await client().auth.verifyOtp({ email, token: code, type: "email" });
+    expect([again.error?.status, again.error?.code]).toEqual([403, "otp_expired"]);
+    expect((await client().auth.signInWithPassword({ email, password: PASSWORD })).error).toBeNull();
+  });
+
+  test.each(["email", "signup"] as const)(
+    "is confirmed by the hash in the link, of type %s",
+    async (type) => {
+      const email = newEmail();
+      await client().auth.signUp({ email, password: PASSWORD });
+      const { link } = lastMail(project, email);
+      const { data, error } = await client().auth.verifyOtp({ token_hash: hashOf(link), type });
+      expect([error, data.user?.email]).toEqual([null, email]);
+    },
+  );
+
+  test("is confirmed by the link, which points at the API and leads to the site with a session", async () => {
+    const email = newEmail();
+    await client().auth.signUp({ email, password: PASSWORD });
+    const { link, text } = lastMail(project, email);
+    expect(link).toMatch(new RegExp(`^${project.url}/auth/v1/verify\\?`));
+    expect(text).toContain(link);
+    const page = await follow(link);
+    expect(page.origin).toBe(SITE);
+    const { access_token = "", refresh_token = "", type } = fragment(page);
+    expect(type).toBe("signup");
+    const { data } = await client().auth.setSession({ access_token, refresh_token });
+    expect(data.user?.email).toBe(email);
+    expect(fragment(await follow(link))).toMatchObject({ error: "access_denied", error_code: "otp_expired" });
+  });
+
+  test("that is not confirmed gets another mail, and the first code ends", async () => {
+    const email = newEmail();
+    await client().auth.signUp({ email, password: PASSWORD });
+    const { code: first = "" } = lastMail(project, email);
+    const soon = await client().auth.resend({ type: "signup", email });
+    expect([soon.error?.status, soon.error?.code]).toEqual([429, "over_email_send_rate_limit"]);
+    const later = () =>
+      sql`update auth.users set confirmation_sent_at = now() - interval '1 minute' where email = ${email}`;
+    await later();
+    expect((await client().auth.resend({ type: "signup", email })).error).toBeNull();
+    await later();
+    const again = await client().auth.signUp({ email, password: "another password" });
+    expect(again.error).toBeNull();
+    const { code = "" } = lastMail(project, email);
+    expect((await client().auth.verifyOtp({ email, token: first, type: "email" })).error?.code).toBe(
+      "otp_expired",
+    );
+    expect((await client().auth.verifyOtp({ email, token: code, type: "email" })).error).toBeNull();
+    expect((await client().auth.signInWithPassword({ email, password: PASSWORD })).error).toBeNull();
+  });
+});
+
+describe("a one-time password", () => {
+  test("for a new address makes an account that the code confirms", async () => {
+    const email = newEmail();
+    const options = { data: { name: "Ada" } };
+    expect((await client().auth.signInWithOtp({ email, options })).error).toBeNull();
+    expect(await isConfirmed(email)).toBe(false);
+    expect(
+      await sql`select from auth.sessions s join auth.users u on u.id = s.user_id where u.email = ${email}`,
+    )
+      .toHaveLength(0);
+    const token = lastMail(project, email).code ?? "";
+    const { data, error } = await client().auth.verifyOtp({ email, token, type: "email" });
+    expect([error, data.user?.email, data.user?.user_metadata.name]).toEqual([null, email, "Ada"]);
+  });
+
+  test("for a new address that may not sign up is refused", async () => {
+    const refused = await client().auth.signInWithOtp({
+      email: newEmail(),
+      options: { shouldCreateUser: false },
+    });
+    expect([refused.error?.status, refused.error?.code]).toEqual([422, "otp_disabled"]);
+  });
+
+  test.each(["email", "magiclink"] as const)("signs in an account, as type %s", async (type) => {
+    const email = newEmail();
+    await confirmedSignUp(project, client(), { email, password: PASSWORD });
+    await client().auth.signInWithOtp({ email });
+    const { code: token = "", link } = lastMail(project, email);
+    expect(link).toMatch(new RegExp(`^${project.url}/auth/v1/verify\\?`));
+    expect((await client().auth.verifyOtp({ email, token, type })).data.user?.email).toBe(email);
+    await client().auth.signInWithOtp({ email });
+    const token_hash = hashOf(lastMail(project, email).link);
+    expect((await client().auth.verifyOtp({ token_hash, type })).data.user?.email).toBe(email);
+  });
+
+  test("of no known type is refused", async () => {
+    const { error } = await client().auth.verifyOtp({
+      email: newEmail(),
+      token: "123456",
+      type: "sms" as "email",
+    });
+    expect([error?.status, error?.code]).toEqual([400, "validation_failed"]);
+  });
+});
+
+describe("a link", () => {
+  const APP = "http://127.0.0.1:5173/welcome?from=mail";
+
+  test.each([
+    [APP, APP],
+    [`${SITE}/reset`, `${SITE}/reset`],
+    ["https://evil.example/steal", SITE],
+    ["http://127.0.0.1.evil.example", SITE],
+    ["javascript:alert(1)", SITE],
+    ["nonsense", SITE],
+  ])("that asks for %s leads to %s", async (asked, target) => {
+    const email = newEmail();
+    await client().auth.signUp({ email, password: PASSWORD, options: { emailRedirectTo: asked } });
+    const page = await follow(lastMail(project, email).link);
+    const { origin, pathname, search } = new URL(target);
+    expect([page.origin, page.pathname, page.search]).toEqual([origin, pathname, search]);
+    expect(fragment(page).access_token).toBeTruthy();
+  });
+
+  test("of a password's recovery works with its code and its hash too", async () => {
+    const email = newEmail();
+    await confirmedSignUp(project, client(), { email, password: PASSWORD });
+    for (const way of ["code", "hash", "link"]) {
+      expect((await client().auth.resetPasswordForEmail(email, { redirectTo: `${SITE}/reset` })).error)
+        .toBeNull();
+      const { code = "", link } = lastMail(project, email);
+      if (way === "link") expect(fragment(await follow(link)).type).toBe("recovery");
+      else {
+        const { error } = await client().auth.verifyOtp(
+          way === "code"
+            ? { email, token: code, type: "recovery" }
+            : { token_hash: hashOf(link), type: "recovery" },
+        );
+        expect(error).toBeNull();
+      }
+    }
+  });
+
+  test("of a client that uses PKCE leads to a code, which only that client can exchange, once", async () => {
+    const email = newEmail();
+    await confirmedSignUp(project, client(), { email, password: PASSWORD });
+    const ways: [string, (by: ReturnType<typeof client>) => Promise<{ error: unknown }>][] = [
+      ["magic link", (by) => by.auth.signInWithOtp({ email, options: { emailRedirectTo: APP } })],
+      ["recovery", (by) => by.auth.resetPasswordForEmail(email, { redirectTo: APP })],
+    ];
+    for (const [name, ask] of ways) {
+      const by = client({ flowType: "pkce" });
+      expect((await ask(by)).error, name).toBeNull();
+      const page = await follow(lastMail(project, email).link);
+      const code = page.searchParams.get("code") ?? "";
+      expect([page.origin, page.hash, code.length > 20], name).toEqual([new URL(APP).origin, "", true]);
+      expect((await client({ flowType: "pkce" }).auth.exchangeCodeForSession(code)).error, name).not
+        .toBeNull();
+      const { data, error } = await by.auth.exchangeCodeForSession(code);
+      expect([error, data.user?.email], name).toEqual([null, email]);
+      expect((await by.auth.exchangeCodeForSession(code)).error, name).not.toBeNull();
+    }
+  });
+
+  test("of a sign-up with PKCE, too; its code signs in as without", async () => {
+    const by = client({ flowType: "pkce" });
+    const email = newEmail();
+    await by.auth.signUp({ email, password: PASSWORD });
+    const page = await follow(lastMail(project, email).link);
+    const { data, error } = await by.auth.exchangeCodeForSession(page.searchParams.get("code") ?? "");
+    expect([error, data.user?.email]).toEqual([null, email]);
+    const again = await follow(lastMail(project, email).link);
+    expect(again.searchParams.get("error_code")).toBe("otp_expired");
+
+    await by.auth.signInWithOtp({ email });
+    const token = lastMail(project, email).code ?? "";
+    expect((await by.auth.verifyOtp({ email, token, type: "email" })).data.user?.email).toBe(email);
+  });
+
+  test("of a new address", async () => {
+    const [email, next] = [newEmail(), newEmail()];
+    const by = client();
+    await confirmedSignUp(project, by, { email, password: PASSWORD });
+    expect((await by.auth.updateUser({ email: next })).error).toBeNull();
+    const mail = project.mails.at(-1);
+    expect(mail?.link).toMatch(new RegExp(`^${project.url}/auth/v1/verify\\?.*type=email_change`));
+    await follow(mail?.link);
+    expect((await by.auth.getUser()).data.user?.email).toBe(next);
+  });
+});
+
+describe("an anonymous account", () => {
+  test("signs in with metadata, and becomes a person's by confirming an address", async () => {
+    const visitor = client();
+    const { data, error } = await visitor.auth.signInAnonymously({ options: { data: { from: "chat" } } });
+    expect(error).toBeNull();
+    expect(data.user).toMatchObject({
+      is_anonymous: true,
+      user_metadata: { from: "chat" },
+      role: "authenticated",
+    });
+    expect(decodeJwt(data.session?.access_token ?? "")).toMatchObject({
+      sub: data.user?.id,
+      is_anonymous: true,
+      amr: [{ method: "anonymous" }],
+    });
+    expect((await visitor.auth.getUser()).data.user).toMatchObject({ id: data.user?.id, is_anonymous: true });
+    const refreshed = await visitor.auth.refreshSession();
+    expect(decodeJwt(refreshed.data.session?.access_token ?? "").is_anonymous).toBe(true);
+
+    const email = newEmail();
+    expect((await visitor.auth.updateUser({ email })).error).toBeNull();
+    const token = lastMail(project, email).code ?? "";
+    const changed = await visitor.auth.verifyOtp({ email, token, type: "email_change" });
+    expect(changed.error).toBeNull();
+    expect(changed.data.user).toMatchObject({ id: data.user?.id, email, is_anonymous: false });
+    expect(decodeJwt(changed.data.session?.access_token ?? "").is_anonymous).toBe(false);
+  });
+
+  test("ends with sign-out", async () => {
+    const visitor = client();
+    const { data } = await visitor.auth.signInAnonymously();
+    expect((await visitor.auth.signOut()).error).toBeNull();
+    const { error } = await client().auth.refreshSession({
+      refresh_token: data.session?.refresh_token ?? "",
+    });
+    expect(error?.status).toBe(400);
+  });
+});
+
+describe("an access token", () => {
+  test("has the platform's claims, and keeps them when it is refreshed", async () => {
+    const by = client();
+    const email = newEmail();
+    const id = await confirmedSignUp(project, by, {
+      email,
+      password: PASSWORD,
+      options: { data: { name: "Ada" } },
+    });
+    await sql`
+      update auth.users set raw_app_meta_data = raw_app_meta_data::jsonb || '{"plan": "gold"}' where id = ${id}
+    `;
+    const began = Math.floor(Date.now() / 1000);
+    const { data } = await by.auth.signInWithPassword({ email, password: PASSWORD });
+    const refreshed = await by.auth.refreshSession();
+    for (const token of [data.session?.access_token, refreshed.data.session?.access_token]) {
+      const claims = decodeJwt(token ?? "");
+      expect(claims).toMatchObject({
+        iss: `${project.url}/auth/v1`,
+        sub: id,
+        aud: "authenticated",
+        role: "authenticated",
+        email,
+        phone: "",
+        app_metadata: { provider: "email", providers: ["email"], plan: "gold" },
+        user_metadata: { name: "Ada", email, sub: id },
+        aal: "aal1",
+        amr: [{ method: "password" }],
+        is_anonymous: false,
+      });
+      const [method] = claims.amr as { timestamp: number }[];
+      expect(method?.timestamp).toBeGreaterThanOrEqual(began - 2);
+      expect(claims.exp).toBe((claims.iat ?? 0) + 3600);
+    }
+    const { data: level } = await by.auth.mfa.getAuthenticatorAssuranceLevel();
+    expect(level?.currentLevel).toBe("aal1");
+  });
+
+  test("of a code says so", async () => {
+    const by = client();
+    await confirmedSignUp(project, by, { email: newEmail(), password: PASSWORD });
+    const { data } = await by.auth.getSession();
+    expect(decodeJwt(data.session?.access_token ?? "").amr).toMatchObject([{ method: "otp" }]);
+  });
+
+  test("is not issued to an account that is banned or deleted", async () => {
+    for (const end of [sql`banned_until = 'infinity'`, sql`deleted_at = now()`]) {
+      const by = client();
+      const email = newEmail();
+      const id = await confirmedSignUp(project, by, { email, password: PASSWORD });
+      await sql`update auth.users set ${end} where id = ${id}`;
+      const signIn = await client().auth.signInWithPassword({ email, password: PASSWORD });
+      expect([signIn.error?.status, signIn.error?.code]).toEqual([400, "user_banned"]);
+      expect((await by.auth.refreshSession()).error?.code).toBe("user_banned");
+      expect(await sql`select from auth.sessions where user_id = ${id}`).toHaveLength(0);
+    }
+  });
+});
+
+describe("the admin API", () => {
+  const admin = createClient(project.url, project.secretKey, { auth: { persistSession: false } });
+
+  test("creates a confirmed account and a link that signs in once", async () => {
+    const email = newEmail();
+    const { data, error } = await admin.auth.admin.createUser({
+      email,
+      email_confirm: true,
+      password: PASSWORD,
+    });
+    expect([error, data.user?.email]).toEqual([null, email]);
+    expect(await isConfirmed(email)).toBe(true);
+    expect((await client().auth.signInWithPassword({ email, password: PASSWORD })).error).toBeNull();
+    const link = await admin.auth.admin.generateLink({ type: "magiclink", email });
+    expect(fragment(await follow(link.data.properties?.action_link)).access_token).toBeTruthy();
+    expect(fragment(await follow(link.data.properties?.action_link)).error_code).toBe("otp_expired");
+    const twice = await admin.auth.admin.createUser({ email, email_confirm: true });
+    expect([twice.error?.status, twice.error?.code]).toEqual([422, "email_exists"]);
+  });
+
+  test("is refused to everybody without the secret key", async () => {
+    const by = client();
+    await confirmedSignUp(project, by, { email: newEmail(), password: PASSWORD });
+    expect((await by.auth.admin.createUser({ email: newEmail(), email_confirm: true })).error?.status).toBe(
+      403,
+    );
+    expect((await by.auth.admin.generateLink({ type: "magiclink", email: newEmail() })).error?.status).toBe(
+      403,
+    );
+  });
+});

@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import type { Sql } from "postgres";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+import { htmlDocuments } from "../support/html-documents.ts";
+import { squeeze, visibleText } from "../support/html-model.ts";
+import { size } from "../support/size.ts";
+
+// Text, links, images and frames of generated documents, against the tree that parse5 makes of them.
+
+const SEED = 20261129;
+const DOCUMENTS = size(500, 100_000);
+const BATCH = 500;
+const LENGTH = size(3_000, 200_000);
+
+/** What a text is made of that could make it cost more than its length. */
+const HOSTILE = [
+  "Größe &amp; übel ",
+  "<div>",
+  "</blockquote>",
+  '<a b="<a b=',
+  "<!-- ",
+  "<!----",
+  "&notit;&#8364;&Aacute",
+  "<&<",
+  "<blockquote>a",
+  "<ul><li>a",
+  '<a href="https://a.example/?x&amp;y">[a</a>',
+  '<a href="https://a.example">',
+  "<pre>`a`</pre><code>`</code>",
+  "<tr><td>a<td>b",
+  "<script>a<",
+  "<br>",
+  "<b>a</b> ",
+  "<p x='<'>",
+  "</script x",
+];
+
+let database: TestDatabase;
+let sql: Sql;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  sql = connect(database, "postgres", 1);
+});
+
+afterAll(async () => {
+  await sql?.end();
+  await database?.drop();
+});
+
+async function parsed(documents: string[]): Promise<string[]> {
+  const rows = await sql<{ text: string | null }[]>`
+    select private.parse_html(d.html) as text
+    from unnest(${documents}::text[]) with ordinality as d (html, number) order by d.number
+  `;
+  return rows.map(({ text }) => text ?? "");
+}
+
+test("documents have the text and the addresses that a browser finds in them", async () => {
+  for (let from = 0; from < DOCUMENTS; from += BATCH) {
+    const documents = fc.sample(htmlDocuments, {
+      seed: SEED + from,
+      numRuns: Math.min(BATCH, DOCUMENTS - from),
+    });
+    const texts = await parsed(documents);
+    documents.forEach((html, index) => {
+      expect(squeeze(texts[index] ?? ""), html).toBe(visibleText(html));
+    });
+  }
+});
+
+async function runTime(html: string): Promise<number> {
+  const begin = performance.now();
+  await sql`select length(private.parse_html(${html}))`;
+  return performance.now() - begin;
+}
+
+// 16 would be quadratic; the fastest of up to 20 runs, since the machine does other work as well
+test.each(HOSTILE)("four times of %s takes four times as long", async (piece) => {
+  const html = (length: number) => `<a href="https://a.example">${piece.repeat(length / piece.length)}`;
+  let [short, long] = [Infinity, Infinity];
+  for (let run = 0; run < 20 && !(run > 0 && long / short < 9); run++) {
+    short = Math.min(short, await runTime(html(LENGTH)));
+    long = Math.min(long, await runTime(html(4 * LENGTH)));
+  }
+  expect(long / short).toBeLessThan(9);
+});
