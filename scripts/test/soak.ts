@@ -25,12 +25,13 @@ interface Size {
   full: string;
 }
 
-/** Every `size(small, full)` of some test files. */
+/** Every `size(small, full)` and `some(small, cases)` of some test files. */
 function sizesOf(files: string[]): Size[] {
   return files.flatMap((file) =>
     readFileSync(join(ROOT, file), "utf8").split("\n").flatMap((line) => {
-      const [, small = "", full = ""] = line.match(/\bsize\(([^,()]+), ([^()]+)\)/) ?? [];
-      if (!full) return [];
+      const [, cases = ""] = line.match(/\bsome\((\d+),/) ?? [];
+      const [, small = cases, full = "all"] = line.match(/\bsize\(([^,()]+), ([^()]+)\)/) ?? [];
+      if (!small) return [];
       const what = line.trim().replace(/^(export )?const (\w+) = .*/, "$2").replace(/[({,]+$/, "");
       return [{ file, what, small, full }];
     })

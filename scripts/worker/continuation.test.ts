@@ -1,9 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Bench, openBench } from "./testing/bench.ts";
 
 // A task that is run again follows its pull request; a task that names no branch, the repository's default.
-
-vi.setConfig({ testTimeout: 90_000 });
 
 let bench: Bench;
 

@@ -1,13 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { some } from "../../supabase/tests/support/size.ts";
 import type { Result } from "./queue.ts";
 import { applied } from "./testing/applied.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 
 // Diff, patch and files are what the pull request shows, whatever bytes it contains.
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let bench: Bench;
 
@@ -75,14 +74,14 @@ test("files of every kind, in one commit and in several", async () => {
 
 test("commits of the agent, with messages that a mail can't have, in another encoding, and with merges", async () => {
   for (
-    const agent of [
+    const agent of some(2, [
       `echo 1 > one; git add .; git commit -qm first; echo 2 > two; git add .; git commit -qm "second: ü"`,
       `echo 1 > one; git add .; git commit -qm "first\n\ndiff --git a/x b/x\n--- a/x"; echo 2 > two`,
       `echo 1 > one; git add .; git commit -q --allow-empty-message -m ""; echo 2 > two`,
       `git config i18n.commitEncoding ISO-8859-1; echo 1 > one; git add .; printf 'caf\\351\\n' | git commit -qF -`,
       `git checkout -qb side; echo 1 > one; git add .; git commit -qm side; git checkout -q -; echo 2 > two; git add .
        git commit -qm two; git merge -q --no-edit side; printf '3\\r\\n' > three`,
-    ]
+    ])
   ) {
     await run(agent);
     await bench.close();

@@ -1,25 +1,25 @@
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { some } from "../../supabase/tests/support/size.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 
 // A file with a filter is never pushed past it.
 
-vi.setConfig({ testTimeout: 90_000 });
-
 let bench: Bench;
 
 beforeEach(async () => {
-  bench = await openBench();
+  bench = await openBench({
+    "logo.png": "pointer\n",
+    ".gitattributes": "*.png filter=lfs diff=lfs merge=lfs -text\n",
+  });
   writeFileSync(join(bench.folder, ".gitconfig"), "[user]\n\tname = agent\n\temail = agent@example.org\n");
-  bench.commit("main", "logo.png", "pointer\n");
-  bench.commit("main", ".gitattributes", "*.png filter=lfs diff=lfs merge=lfs -text\n");
 });
 
 afterEach(() => bench.close());
 
 describe("a filter that this worker does not run", () => {
-  test.each([
+  test.each(some(3, [
     ["a changed file", `echo image > logo.png`, "logo.png (lfs)"],
     ["a new one", `mkdir img; echo image > "img/ü.png"`, "img/ü.png (lfs)"],
     ["one that the agent committed", `echo image > logo.png; git commit -qam x`, "logo.png (lfs)"],
@@ -34,19 +34,19 @@ describe("a filter that this worker does not run", () => {
       `echo 'key filter=git-crypt' >> .gitattributes; echo 1 > key`,
       "key (git-crypt)",
     ],
-  ])("%s", async (_, agent, named) => {
+  ]))("%s", async (_, agent, named) => {
     expect(await bench.run(agent)).toBe("failed");
     expect(bench.queue.failures[0]).toMatchObject({ error_kind: "filter_untrusted", retryable: false });
     expect(bench.queue.failures[0]?.error).toContain(named);
     expect(bench.git("branch", "--list", "fixloop/*")).toBe("");
   });
 
-  test.each([
+  test.each(some(2, [
     ["that is not touched", `echo x > x`],
     ["that is only moved", `git mv logo.png l.png`],
     ["that is removed", `rm logo.png`],
     ["that is switched off for it", `echo 'raw.png -filter' >> .gitattributes; echo 1 > raw.png`],
-  ])("a file %s does not matter", async (_, agent) => {
+  ]))("a file %s does not matter", async (_, agent) => {
     expect(await bench.run(agent), bench.lines.join("\n")).toBe("completed");
   });
 });

@@ -1,10 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { some } from "../../supabase/tests/support/size.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 import { work } from "./worker.ts";
 
 // "Later, not counted": an agent that can't go on now.
-
-vi.setConfig({ testTimeout: 90_000 });
 
 let bench: Bench;
 
@@ -15,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 describe("an agent's limit", () => {
-  test.each([
+  test.each(some(3, [
     ["exit code 75", `echo "come back later" >&2; exit 75`, 300],
     [
       "with its time",
@@ -27,7 +26,7 @@ describe("an agent's limit", () => {
     ["a login that ended", `echo "Invalid API key · Please run /login"; exit 1`, 300],
     ["with exit code 0", `echo "You've hit your usage limit."`, 300],
     ["a sentence of the setting", `echo "Die Waage ist voll" >&2; exit 1`, 300],
-  ])("%s", async (_, agent, seconds) => {
+  ]))("%s", async (_, agent, seconds) => {
     const limits = { ...bench.deps("").options.limits };
     const outcome = await bench.run(agent, {}, {
       limits: { ...limits, sentences: [...limits.sentences, /waage ist voll/i] },

@@ -1,17 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { some } from "../../supabase/tests/support/size.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 
 // Where an agent may have left its work: everything is in the pull request, or the task says where it is.
 
-vi.setConfig({ testTimeout: 120_000 });
-
 let bench: Bench;
 
 beforeEach(async () => {
-  bench = await openBench();
-  bench.commit("main", "kept", "kept\n");
+  bench = await openBench({ kept: "kept\n" });
   writeFileSync(join(bench.folder, ".gitconfig"), "[user]\n\tname = agent\n\temail = agent@example.org\n");
 });
 
@@ -22,7 +20,7 @@ const shown = (path: string): string => bench.git("show", `${BRANCH}:${path}`);
 const files = (): string[] => bench.git("ls-tree", "-r", "--name-only", BRANCH).split("\n");
 
 describe("found and taken", () => {
-  test.each([
+  test.each(some(7, [
     [
       "a folder with a repository of its own",
       `mkdir app; cd app; git init -q; echo work > w; git add .; git commit -qm x`,
@@ -113,7 +111,7 @@ describe("found and taken", () => {
       `git fetch -q --depth=1 "file://$(git -C ../repository.git rev-parse --absolute-git-dir)" main; echo work > w; git add .; git commit -qm x`,
       "w",
     ],
-  ])("%s", async (_, agent, path) => {
+  ]))("%s", async (_, agent, path) => {
     expect(await bench.run(agent), bench.lines.join("\n")).toBe("completed");
     expect(files()).toContain(path);
     expect(files()).toContain("README.md");
@@ -139,7 +137,7 @@ describe("found and taken", () => {
 });
 
 describe("not chosen from, but told", () => {
-  test.each([
+  test.each(some(3, [
     [
       "two branches",
       `for b in one two; do git checkout -qb $b origin/main; echo $b > w; git add .; git commit -qm $b; done; git checkout -q main`,
@@ -177,7 +175,7 @@ describe("not chosen from, but told", () => {
       /in lib, a clone of/,
     ],
     ["an earlier commit", `git checkout -q HEAD~1`, /a commit before the one that it got/],
-  ])("%s", async (_, agent, told) => {
+  ]))("%s", async (_, agent, told) => {
     expect(await bench.run(agent)).toBe("retried");
     expect(bench.queue.failures[0]).toMatchObject({ error_kind: "work_left_behind" });
     expect(bench.queue.failures[0]?.error).toMatch(told);
@@ -186,13 +184,13 @@ describe("not chosen from, but told", () => {
 });
 
 describe("nothing changed", () => {
-  test.each([
+  test.each(some(2, [
     ["nothing at all", `true`],
     ["a commit that was reverted", `echo 1 > w; git add .; git commit -qm x; git revert --no-edit HEAD >&2`],
     ["a clone of another repository, as it is", `git clone -q . lib`],
     ["a branch at the same commit", `git branch mine; git worktree add -q ../wt -b other`],
     ["a file's times", `touch -d 2001-01-01 kept`],
-  ])("%s", async (_, agent) => {
+  ]))("%s", async (_, agent) => {
     expect(await bench.run(agent)).toBe("completed");
     expect(bench.queue.completed[0]?.commit_hash).toBeUndefined();
     expect(bench.fake.state.pulls).toEqual([]);

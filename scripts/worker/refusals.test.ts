@@ -1,12 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { some } from "../../supabase/tests/support/size.ts";
 import { runTask } from "./run-task.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 
 // Errors of servers, and tasks whose columns would make a worker do what it must not do.
-
-vi.setConfig({ testTimeout: 90_000 });
 
 let bench: Bench;
 
@@ -112,14 +111,14 @@ describe("servers that answer an error", () => {
     expect(runs()).toBe(0);
   });
 
-  test.each([
+  test.each(some(1, [
     [{ status: 403, body: { message: "Resource not accessible" } }, "retried pr_denied"],
     [{ status: 422, body: { message: "Validation Failed" } }, "failed pr_refused"],
     [
       { status: 429, headers: { "retry-after": "60" }, body: { message: "slow down" } },
       "later pr_failed",
     ],
-  ])("GitHub's %j to a pull request", async (fault, outcome) => {
+  ]))("GitHub's %j to a pull request", async (fault, outcome) => {
     bench.fake.state.faults.push({ path: "/pulls", method: "POST", ...fault });
     expect(await failed(EDIT)).toBe(outcome);
   });
@@ -155,14 +154,14 @@ cat > /dev/null
 }
 
 describe("faults of a server after the agent has ended are waited for, and the agent is run once", () => {
-  test.each([
+  test.each(some(2, [
     "Internal Server Error",
     "cannot lock ref",
     "failed to update ref",
     "remote failure",
     "fatal error in commit_refs",
     "timed out",
-  ])("a push that is rejected with: %s", async (reason) => {
+  ]))("a push that is rejected with: %s", async (reason) => {
     rejectPushes(reason, 2);
     expect(await bench.run(ONCE), bench.lines.join("\n")).toBe("completed");
     expect(runs()).toBe(1);
@@ -170,14 +169,14 @@ describe("faults of a server after the agent has ended are waited for, and the a
     expect(bench.git("show", "fixloop/task-7:README.md")).toContain("hello");
   });
 
-  test.each([
+  test.each(some(2, [
     "protected branch hook declined",
     "pre-receive hook declined",
     "GH013: Repository rule violations found",
     "push declined due to repository rule violations",
     "refusing to allow a Personal Access Token to create or update workflow",
     "deny updating a hidden ref",
-  ])("a rule ends the task: %s", async (reason) => {
+  ]))("a rule ends the task: %s", async (reason) => {
     rejectPushes(reason, 9);
     expect(await failed(ONCE)).toBe("failed push_denied");
     expect(runs()).toBe(1);
@@ -196,7 +195,7 @@ describe("faults of a server after the agent has ended are waited for, and the a
     expect(await failed(EDIT, { pr_branch: "taken/by" })).toBe("failed branch_invalid");
   });
 
-  test.each([
+  test.each(some(3, [
     ["git", { status: 500 }],
     ["git", { status: 503 }],
     ["git", { hangUp: true }],
@@ -205,7 +204,7 @@ describe("faults of a server after the agent has ended are waited for, and the a
     ["pulls", { hangUp: true }],
     ["pulls", { status: 403, headers: { "retry-after": "1" }, body: { message: "secondary limit" } }],
     ["pulls", { status: 429, headers: { "retry-after": "1" }, body: { message: "slow down" } }],
-  ])("%s: %j", async (where, fault) => {
+  ]))("%s: %j", async (where, fault) => {
     const path = where === "git" ? "/shop.git/git-receive-pack" : "/pulls";
     bench.fake.state.faults.push({ path, method: "POST", times: 2, ...fault });
     expect(await bench.run(ONCE), bench.lines.join("\n")).toBe("completed");

@@ -1,13 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { isRunning } from "../../supabase/tests/support/processes.ts";
 import { type Bench, openBench, TOKEN } from "./testing/bench.ts";
 
 // One task from its clone to its pull request: git and its server, the agent and GitHub's API are processes
 // and HTTP.
-
-vi.setConfig({ testTimeout: 90_000 });
 
 let bench: Bench;
 

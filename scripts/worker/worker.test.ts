@@ -1,14 +1,12 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { QueueError } from "./queue.ts";
 import { runTask } from "./run-task.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 import { work, type WorkerOptions } from "./worker.ts";
 
 // Leases, cancellation, shutdown: what a worker does when it loses its task, and when it has to stop.
-
-vi.setConfig({ testTimeout: 90_000 });
 
 let bench: Bench;
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type FakeGithub, startFakeGithub } from "../../fakes/github.ts";
@@ -39,7 +39,8 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export async function openBench(): Promise<Bench> {
+/** @param files the repository's files besides its README */
+export async function openBench(files: Readonly<Record<string, string>> = {}): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), "fixloop-worker-test-"));
   const gitDir = join(folder, "shop.git");
   const tasks = join(folder, "tasks");
@@ -48,7 +49,7 @@ export async function openBench(): Promise<Bench> {
   fake.state.addUser({ login: "maya", token: TOKEN });
   fake.state.addRepo({ owner: "acme", name: "shop", members: ["maya"], isPrivate: true, gitDir });
   const git = (...args: string[]): string => runGit(gitDir, ...args);
-  createRepository(gitDir);
+  createRepository(gitDir, files);
   const queue = createMemoryQueue();
   const lines: string[] = [];
   const bench: Bench = {
@@ -121,16 +122,8 @@ export async function openBench(): Promise<Bench> {
     },
     git,
     commit(branch, file, text) {
-      const work = mkdtempSync(join(folder, "other-"));
-      const inWork = (...args: string[]): string => git("-C", work, ...args);
-      inWork("init", "--quiet", `--initial-branch=${branch}`);
-      const exists = git("for-each-ref", "--format=x", `refs/heads/${branch}`);
-      if (exists) inWork("pull", "--quiet", gitDir, branch);
-      writeFileSync(join(work, file), text);
-      inWork("add", "--all");
-      inWork("commit", "--quiet", "--message", `write ${file}`);
-      inWork("push", "--quiet", gitDir, `HEAD:refs/heads/${branch}`);
-      return inWork("rev-parse", "HEAD");
+      const exists = git("for-each-ref", "--format=x", `refs/heads/${branch}`) !== "";
+      return addCommit(gitDir, branch, exists, `write ${file}`, { [file]: text });
     },
     leftovers: () => readdirSync(tasks),
     async close() {
@@ -141,22 +134,44 @@ export async function openBench(): Promise<Bench> {
   return bench;
 }
 
-/** A bare repository with one commit. */
-function createRepository(gitDir: string): void {
-  const git = (...args: string[]): string => runGit(gitDir, ...args);
-  mkdirSync(gitDir);
-  git("init", "--quiet", "--bare", "--initial-branch=main");
-  const file = join(gitDir, "description");
-  writeFileSync(file, "Shop\n");
-  git("update-index", "--add", "--cacheinfo", `100644,${git("hash-object", "-w", file)},README.md`);
-  git("update-ref", "refs/heads/main", git("commit-tree", git("write-tree"), "-m", "first"));
+/** A bare repository with one commit of some files. */
+function createRepository(gitDir: string, files: Readonly<Record<string, string>>): void {
+  execFileSync("git", ["init", "--quiet", "--bare", "--template=", "--initial-branch=main", gitDir], {
+    env: GIT_ENV,
+  });
+  addCommit(gitDir, "main", false, "first", { "README.md": "Shop\n", ...files });
 }
+
+/** Adds a commit to a branch by one process; returns its id. */
+function addCommit(
+  gitDir: string,
+  branch: string,
+  exists: boolean,
+  message: string,
+  files: Readonly<Record<string, string>>,
+): string {
+  const data = (text: string): string => `data ${Buffer.byteLength(text)}\n${text}\n`;
+  const input = [
+    `commit refs/heads/${branch}\nmark :1\ncommitter t <t@example.org> now\n${data(message)}`,
+    exists ? `from refs/heads/${branch}^0\n` : "",
+    ...Object.entries(files).map(([path, text]) => `M 100644 inline ${path}\n${data(text)}`),
+    "get-mark :1\ndone\n",
+  ].join("");
+  return execFileSync("git", ["fast-import", "--quiet", "--done", "--date-format=now"], {
+    cwd: gitDir,
+    encoding: "utf8",
+    input,
+    env: GIT_ENV,
+  }).trim();
+}
+
+const GIT_ENV = { PATH: process.env.PATH, GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null" };
 
 function runGit(cwd: string, ...args: string[]): string {
   return execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", ...args], {
     cwd,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env.PATH, GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null" },
+    env: GIT_ENV,
   }).trim();
 }

@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Sql } from "postgres";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Bench, openBench, TOKEN } from "../../../scripts/worker/testing/bench.ts";
 import { bin, ROOT } from "../../../scripts/local/paths.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
@@ -10,9 +10,6 @@ import { type Person, rows, signUp } from "../support/people.ts";
 
 // The worker of scripts/worker as a program, with the real queue: Data API, Postgres, git over HTTP, GitHub's
 // API.
-
-// several programs start in each test, and other files' tests run at the same time
-vi.setConfig({ testTimeout: 90_000 });
 
 interface Worker {
   process: ChildProcessWithoutNullStreams;
