@@ -13,9 +13,11 @@ const STORMS = [
 /** Scripts against databases and the CLI: `npm test -- --fast` leaves them out. */
 const TOOLS = [
   "scripts/bench/{cases,growth/growth}.test.ts",
-  "scripts/db/{advisors,check,migrations,new,triggers,try,types}.test.ts",
+  "scripts/db/{advisors,check,migrations,new,security-page,triggers,try,types}.test.ts",
   "scripts/exai/exchange.test.ts",
-  "scripts/triage/finding.test.ts",
+  "scripts/local/superuser-password.test.ts",
+  "scripts/local/api/postgres-driver.test.ts",
+  "scripts/triage/{finding,inputs,learning,triage}.test.ts",
 ];
 
 // One cluster for the whole run, started by the first test that needs it (supabase/tests/support/global-setup.ts); a

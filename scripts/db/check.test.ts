@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { connect, createDatabase, type TestDatabase } from "../../supabase/tests/support/database.ts";
+import { some } from "../../supabase/tests/support/size.ts";
 import { compareDatabases, diffDatabases } from "./check.ts";
 
 const BASE = `
@@ -282,7 +283,7 @@ const PLANTED: [string, string, string, string[]][] = [
   ],
 ];
 
-test.each(PLANTED)("a difference in %s is reported", async (_kind, statements, object, lines) => {
+test.each(some(10, PLANTED))("a difference in %s is reported", async (_kind, statements, object, lines) => {
   const other = await build(statements);
   const reports = await compareDatabases(base, other);
   const report = reports.find((text) => text.split("\n")[0] === object);

@@ -74,7 +74,7 @@ test("files of every kind, in one commit and in several", async () => {
 
 test("commits of the agent, with messages that a mail can't have, in another encoding, and with merges", async () => {
   for (
-    const agent of some(2, [
+    const agent of some(1, [
       `echo 1 > one; git add .; git commit -qm first; echo 2 > two; git add .; git commit -qm "second: ü"`,
       `echo 1 > one; git add .; git commit -qm "first\n\ndiff --git a/x b/x\n--- a/x"; echo 2 > two`,
       `echo 1 > one; git add .; git commit -q --allow-empty-message -m ""; echo 2 > two`,

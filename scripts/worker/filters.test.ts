@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 describe("a filter that this worker does not run", () => {
-  test.each(some(3, [
+  test.each(some(2, [
     ["a changed file", `echo image > logo.png`, "logo.png (lfs)"],
     ["a new one", `mkdir img; echo image > "img/ü.png"`, "img/ü.png (lfs)"],
     ["one that the agent committed", `echo image > logo.png; git commit -qam x`, "logo.png (lfs)"],

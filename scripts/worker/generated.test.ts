@@ -189,6 +189,6 @@ test("generated agents lose no work", async () => {
         await bench.close();
       }
     }),
-    { numRuns: size(4, 200), seed: 20261129, endOnFailure: true },
+    { numRuns: size(3, 200), seed: 20261129, endOnFailure: true },
   );
 });

@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 describe("an agent's limit", () => {
-  test.each(some(3, [
+  test.each(some(2, [
     ["exit code 75", `echo "come back later" >&2; exit 75`, 300],
     [
       "with its time",

@@ -20,7 +20,7 @@ const shown = (path: string): string => bench.git("show", `${BRANCH}:${path}`);
 const files = (): string[] => bench.git("ls-tree", "-r", "--name-only", BRANCH).split("\n");
 
 describe("found and taken", () => {
-  test.each(some(7, [
+  test.each(some(4, [
     [
       "a folder with a repository of its own",
       `mkdir app; cd app; git init -q; echo work > w; git add .; git commit -qm x`,
@@ -137,7 +137,7 @@ describe("found and taken", () => {
 });
 
 describe("not chosen from, but told", () => {
-  test.each(some(3, [
+  test.each(some(2, [
     [
       "two branches",
       `for b in one two; do git checkout -qb $b origin/main; echo $b > w; git add .; git commit -qm $b; done; git checkout -q main`,
@@ -184,7 +184,7 @@ describe("not chosen from, but told", () => {
 });
 
 describe("nothing changed", () => {
-  test.each(some(2, [
+  test.each(some(1, [
     ["nothing at all", `true`],
     ["a commit that was reverted", `echo 1 > w; git add .; git commit -qm x; git revert --no-edit HEAD >&2`],
     ["a clone of another repository, as it is", `git clone -q . lib`],

@@ -154,7 +154,7 @@ cat > /dev/null
 }
 
 describe("faults of a server after the agent has ended are waited for, and the agent is run once", () => {
-  test.each(some(2, [
+  test.each(some(1, [
     "Internal Server Error",
     "cannot lock ref",
     "failed to update ref",
@@ -169,7 +169,7 @@ describe("faults of a server after the agent has ended are waited for, and the a
     expect(bench.git("show", "fixloop/task-7:README.md")).toContain("hello");
   });
 
-  test.each(some(2, [
+  test.each(some(1, [
     "protected branch hook declined",
     "pre-receive hook declined",
     "GH013: Repository rule violations found",
@@ -195,7 +195,7 @@ describe("faults of a server after the agent has ended are waited for, and the a
     expect(await failed(EDIT, { pr_branch: "taken/by" })).toBe("failed branch_invalid");
   });
 
-  test.each(some(3, [
+  test.each(some(2, [
     ["git", { status: 500 }],
     ["git", { status: 503 }],
     ["git", { hangUp: true }],

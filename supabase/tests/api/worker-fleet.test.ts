@@ -11,7 +11,7 @@ import { size, some } from "../support/size.ts";
 
 // Workers share the queue, and one of them is broken: no task fails because of it.
 
-const WORKERS = size(4, 8);
+const WORKERS = size(3, 8);
 
 let project: TestProject;
 let sql: Sql;
@@ -65,7 +65,7 @@ test.each(some(1, [
   ["a token that was revoked", `true`, { token: "ghp_revokedrevokedrevokedrevokedrevoked" }],
   ["no agent", `no-such-agent`, {}],
 ]))("%s", async (_, command, options) => {
-  const count = size(6, 200);
+  const count = size(4, 200);
   await sql`insert into public.tasks (user_id, agent, repo_url)
     select ${maya.id}, 'scripted', ${`${bench.fake.url}/acme/shop.git`} from generate_series(1, ${count})`;
   const fleet = [start("broken", command, options)];

@@ -15,14 +15,14 @@ import {
 } from "../support/queue.ts";
 import { size } from "../support/size.ts";
 
-// Sixty-four workers, each on a connection of its own, and a long queue. Some attempts end because the worker dies.
+// Many workers, each on a connection of its own, and a long queue. Some attempts end because the worker dies.
 
-const WORKERS = 64;
-const USERS = 400;
-const TASKS = size(2_000, 20_000);
+const WORKERS = size(24, 64);
+const USERS = size(160, 400);
+const TASKS = size(800, 20_000);
 /** One claim in so many is cut off; of as many leases, one ends with a completion that is cut off and one in silence. */
-const CLAIMS_PER_DEATH = size(20, 30);
-const LEASES_PER_DEATH = size(30, 60);
+const CLAIMS_PER_DEATH = size(12, 30);
+const LEASES_PER_DEATH = size(20, 60);
 
 let database: TestDatabase;
 let admin: Sql;

@@ -121,11 +121,11 @@ export const isScalar = ({ isComposite }: Routine): boolean => !isComposite;
 export function callSql(routine: Routine, given: Arguments, read: ReadNode, parameters: Parameters): string {
   const { rows, call } = argumentsSql(routine, given, parameters);
   const called = isScalar(routine)
-    ? `(select ${qualified(routine)}(${call}) as pgrst_scalar) pgrst_call`
-    : `${qualified(routine)}(${call}) pgrst_call`;
+    ? `(select ${qualified(routine)}(${call}) as api_value) as api_call`
+    : `${qualified(routine)}(${call}) as api_call`;
   const selected = isScalar(routine)
-    ? "pgrst_call.pgrst_scalar"
-    : returnedColumns(read).map((name) => column({ schema: "", name: "pgrst_call" }, name)).join(", ");
+    ? "api_call.api_value"
+    : returnedColumns(read).map((name) => column({ schema: "", name: "api_call" }, name)).join(", ");
   return `select ${selected} from ${rows ? `${rows}, lateral ` : ""}${called}`;
 }
 
@@ -178,9 +178,9 @@ function argumentsSql(
   const columns = used.map(({ name, type }) => `${ident(name)} ${type}`).join(", ");
   const list = used.map(({ name }) => ident(name)).join(", ");
   return {
-    rows: `(select ${bound.bind(given.text)}::json as json_data) pgrst_payload, ` +
-      `lateral (select ${list} from json_to_record${isObject ? "" : "set"}(pgrst_payload.json_data) ` +
-      `as _(${columns}) limit 1) pgrst_body`,
-    call: used.map((each) => assign(each, `pgrst_body.${ident(each.name)}`)).join(", "),
+    rows: `(select ${bound.bind(given.text)}::json as document) as api_sent, ` +
+      `lateral (select ${list} from json_to_record${isObject ? "" : "set"}(api_sent.document) ` +
+      `as _(${columns}) limit 1) as api_arguments`,
+    call: used.map((each) => assign(each, `api_arguments.${ident(each.name)}`)).join(", "),
   };
 }

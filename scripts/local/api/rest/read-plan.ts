@@ -8,7 +8,7 @@ import type { OrderTerm, Selected, SelectedField } from "./select.ts";
 import type { Name } from "./sql.ts";
 
 /** The common table expression with the rows of a write or call. */
-export const SOURCE = "pgrst_source";
+export const SOURCE = "api_rows";
 
 /** What is read of one table, view or function: of the request's own, and of each embedded one. */
 export interface ReadNode {

@@ -1,4 +1,5 @@
 import type { Media } from "./media-types.ts";
+import { SOURCE } from "./read-plan.ts";
 import type { Routine } from "./routines.ts";
 import { literal, qualified } from "./sql.ts";
 import { insertedSql } from "./write-sql.ts";
@@ -43,24 +44,27 @@ export const NO_ROW: Result = {
 export function statementSql({ source, read, count, media, hasBody, routine, locationKey }: Parts): string {
   const body = hasBody ? bodySql(media, routine) : "''";
   // the one value of a function may be what a domain makes of it, and an aggregate can't stand next to that
-  const rows = routine && !routine.isSet ? "1" : "count(_postgrest_t)";
+  const rows = routine && !routine.isSet ? "1" : `count(${ANSWER})`;
   return [
-    `with pgrst_source as (${source})${count ? `, pgrst_source_count as (${count})` : ""}`,
-    `select ${count ? "(select count(*) from pgrst_source_count)" : "null"} as total,`,
+    `with ${SOURCE} as (${source})${count ? `, api_counted as (${count})` : ""}`,
+    `select ${count ? "(select count(*) from api_counted)" : "null"} as total,`,
     `${rows} as rows, ${body} as body,`,
     `${locationKey?.length ? locationSql(locationKey) : "null"} as location,`,
     "nullif(current_setting('response.headers', true), '') as headers,",
     "nullif(current_setting('response.status', true), '') as status,",
     `${insertedSql} as inserted`,
-    `from (${read ?? "select * from pgrst_source"}) _postgrest_t`,
+    `from (${read ?? `table ${SOURCE}`}) as ${ANSWER}`,
   ].join(" ");
 }
 
+/** The rows of the response: the name stands for a whole row, so it is one that no column has. */
+const ANSWER = "api_answer";
+
 function bodySql({ kind, stripsNulls, handler }: Media, routine: Routine | undefined): string {
-  const rows = routine && !routine.isComposite ? "_postgrest_t.pgrst_scalar" : "_postgrest_t";
+  const rows = routine && !routine.isComposite ? `${ANSWER}.api_value` : ANSWER;
   const strip = (json: string): string => stripsNulls ? `json_strip_nulls(${json})` : json;
   if (kind === "custom" && handler) {
-    const row = handler.target && !routine ? `_postgrest_t::${qualified(handler.target)}` : rows;
+    const row = handler.target && !routine ? `${ANSWER}::${qualified(handler.target)}` : rows;
     return `${qualified(handler.call)}(${row})`;
   }
   if (kind === "csv") return CSV;
@@ -70,10 +74,13 @@ function bodySql({ kind, stripsNulls, handler }: Media, routine: Routine | undef
     : `coalesce(${strip(`json_agg(${rows})`)}, '[]')`;
 }
 
-const CSV = "(select coalesce(string_agg(k, ','), '') from (select json_object_keys(row_to_json(hh)) as k " +
-  "from (select * from pgrst_source limit 1) as hh) as keys) || E'\\n' || " +
-  "coalesce(string_agg(substring(_postgrest_t::text, 2, length(_postgrest_t::text) - 2), E'\\n'), '')";
+/** The first row as a JSON object. */
+const FIRST = `(select to_json(first) from ${SOURCE} as first limit 1)`;
+
+/** A header of names, then each row in PostgreSQL's own form of a row, without its parentheses. */
+const CSV = `concat((select string_agg(name, ',') from json_object_keys(${FIRST}) as name), E'\\n', ` +
+  `string_agg(left(right(${ANSWER}::text, -1), -1), E'\\n'))`;
 
 const locationSql = (key: string[]): string =>
-  "(select json_object_agg(field.key, field.value) from (select row_to_json(_) as row from pgrst_source as _ limit 1) " +
-  `as data cross join json_each_text(data.row) as field where field.key in (${key.map(literal).join(", ")}))`;
+  `(select json_object_agg(each.key, each.value) from json_each_text(${FIRST}) as each ` +
+  `where each.key in (${key.map(literal).join(", ")}))`;

@@ -48,10 +48,10 @@ export function writtenColumns(table: Table, names: string[]): Column[] {
 
 /** Counts the rows that an upsert inserts and does not update: see `insertedSql`. */
 const countInserted = (by: 1 | -1): string =>
-  `set_config('pgrst.inserted', (coalesce(${insertedSql}, 0) + ${by})::text, true) <> '${by === 1 ? 0 : -1}'`;
+  `set_config('data_api.inserted', (coalesce(${insertedSql}, 0) + ${by})::text, true) <> '${by === 1 ? 0 : -1}'`;
 
 /** The number of rows that an upsert has inserted. */
-export const insertedSql = "nullif(current_setting('pgrst.inserted', true), '')::integer";
+export const insertedSql = "nullif(current_setting('data_api.inserted', true), '')::integer";
 
 export function insertSql(write: Write, body: Body, conflict: Conflict | undefined, isPut: boolean): string {
   const { table } = write;
@@ -59,11 +59,11 @@ export function insertSql(write: Write, body: Body, conflict: Conflict | undefin
   const merges = conflict !== undefined && !conflict.isIgnored;
   const conditions = [
     ...merges ? [countInserted(1)] : [],
-    ...isPut ? whereTerms(write, { ...scopeOf(write), alias: { schema: "", name: "pgrst_body" } }) : [],
+    ...isPut ? whereTerms(write, { ...scopeOf(write), alias: { schema: "", name: "api_row" } }) : [],
   ];
   return [
     `insert into ${qualified(table)}${names ? `(${names})` : ""}`,
-    `select ${body.columns.map(({ name }) => `pgrst_body.${ident(name)}`).join(", ")}`,
+    `select ${body.columns.map(({ name }) => `api_row.${ident(name)}`).join(", ")}`,
     bodySql(body, write),
     conditions.length > 0 ? `where ${conditions.join(" and ")}` : "",
     conflict && conflict.columns.length > 0 ? conflictSql(conflict, body) : "",
@@ -86,7 +86,7 @@ export function updateSql(write: Write, body: Body): string {
     return `select ${columns} from ${qualified(table)} where false`;
   }
   requireCondition(write, "UPDATE");
-  const set = body.columns.map(({ name }) => `${ident(name)} = pgrst_body.${ident(name)}`);
+  const set = body.columns.map(({ name }) => `${ident(name)} = api_row.${ident(name)}`);
   return [
     `update ${qualified(table)} set ${set.join(", ")}`,
     bodySql(body, write),
@@ -121,21 +121,21 @@ const returningSql = ({ table, returning }: Write): string =>
   `returning ${returning.length > 0 ? returning.map((name) => column(table, name)).join(", ") : "1"}`;
 
 /**
- * The rows of a body as `pgrst_body`, each value read by its column's type; a missing key is null, or its
+ * The rows of a body as `api_row`, each value read by its column's type; a missing key is null, or its
  * column's default.
  */
 function bodySql({ text, columns, fillsDefaults }: Body, { catalog, parameters }: Write): string {
   const isObject = /^\s*\{/.test(text);
   const json = fillsDefaults ? "jsonb" : "json";
-  const given = `(select ${parameters.bind(text)}::${json} as json_data) pgrst_payload`;
+  const given = `(select ${parameters.bind(text)}::${json} as document) as api_sent`;
   const defaults = columns.flatMap((each) =>
     each.default === null ? [] : [`${literal(each.name)}, ${each.default}`]
   ).join(", ");
   const filled = isObject
-    ? `lateral (select jsonb_build_object(${defaults}) || pgrst_payload.json_data as val) pgrst_json_defs`
-    : `lateral (select jsonb_agg(jsonb_build_object(${defaults}) || elem) as val ` +
-      `from jsonb_array_elements(pgrst_payload.json_data) elem) pgrst_json_defs`;
-  const source = fillsDefaults ? "pgrst_json_defs.val" : "pgrst_payload.json_data";
+    ? `lateral (select jsonb_build_object(${defaults}) || api_sent.document as document) as api_filled`
+    : `lateral (select jsonb_agg(jsonb_build_object(${defaults}) || each.value) as document ` +
+      `from jsonb_array_elements(api_sent.document) as each) as api_filled`;
+  const source = fillsDefaults ? "api_filled.document" : "api_sent.document";
   const types = columns.map(({ name, type }) =>
     `${ident(name)} ${catalog.representations.has(`json ${type}`) ? "json" : type}`
   );
@@ -151,7 +151,7 @@ function bodySql({ text, columns, fillsDefaults }: Body, { catalog, parameters }
   return [
     `from ${given}`,
     ...fillsDefaults ? [filled] : [],
-    `lateral (select ${values.join(", ")} from ${rows}) pgrst_body`,
+    `lateral (select ${values.join(", ")} from ${rows}) as api_row`,
   ].join(", ");
 }
 
