@@ -136,7 +136,6 @@ describe("a start on an empty folder", () => {
     expect(await both.exited).toBe(1);
     expect(both.output()).toContain("--reset and --from-schemas don't go together.");
   });
-
 });
 
 /** Proportional set size of a run and all its descendants, in MB. */
@@ -243,7 +242,7 @@ describe("accounts", () => {
     mkdirSync(cluster, { recursive: true });
     writeFileSync(join(cluster, "PG_VERSION"), "16\n");
     const made = [join(settings.dataDir, ".."), settings.dataDir, cluster, join(cluster, "PG_VERSION")];
-    if (canBeNobody) for (const path of made) chownSync(path, nobody, nobody);
+    if (canBeNobody) { for (const path of made) chownSync(path, nobody, nobody); }
     const run = start({ ...settings, ...(canBeNobody ? { uid: nobody } : {}), args: ["--reset"] });
     await ready(run);
     expect(readFileSync(join(cluster, "PG_VERSION"), "utf8")).toBe("17\n");

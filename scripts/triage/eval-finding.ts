@@ -52,6 +52,10 @@ export async function evaluateFinding(
   const rollback = new Error("rolled back");
   await sql.begin(async (tx) => {
     const ids = await insertIssues(tx, pairs, otherIssues, seed);
+    // as autovacuum and the job have it soon after
+    await tx`select gin_clean_pending_list('private.issue_search_vector_idx')`;
+    await tx`analyze private.issue_search`;
+    await tx`select private.refresh_issue_terms()`;
     const measure = async (name: string, query: (text: string) => string, statement: string) => {
       results.push(await measureFinding(tx, name, questions, ids, query, statement));
     };

@@ -48,7 +48,9 @@ export function writtenColumns(table: Table, names: string[]): Column[] {
 
 /** Counts the rows that an upsert inserts and does not update: see `insertedSql`. */
 const countInserted = (by: 1 | -1): string =>
-  `set_config('data_api.inserted', (coalesce(${insertedSql}, 0) + ${by})::text, true) <> '${by === 1 ? 0 : -1}'`;
+  `set_config('data_api.inserted', (coalesce(${insertedSql}, 0) + ${by})::text, true) <> '${
+    by === 1 ? 0 : -1
+  }'`;
 
 /** The number of rows that an upsert has inserted. */
 export const insertedSql = "nullif(current_setting('data_api.inserted', true), '')::integer";

@@ -17,7 +17,8 @@ comment on table private.exai_issue_search is
 comment on column private.exai_issue_search.created_at is
   'The issue''s, which never changes: words that are common are searched for from the newest on.';
 
-create index exai_issue_search_vector_idx on private.exai_issue_search using gin (vector);
+create index exai_issue_search_vector_idx on private.exai_issue_search using gin (vector)
+  with (gin_pending_list_limit = 256);
 create index exai_issue_search_created_at_idx on private.exai_issue_search (created_at);
 
 alter table private.exai_issue_search enable row level security;

@@ -63,22 +63,19 @@ declare
   v_live constant tstzmultirange := private.live_metric_weeks(v_user_id);
 begin
   return query
-  select a.week, a.user_id, h.tasks_count, h.completed_count, h.projects_count, h.agents_count,
-    h.last_active_at
+  select a.week, a.user_id,
+    case when v_user_id is null then a.held_tasks_count else a.tasks_count end,
+    case when v_user_id is null then a.held_completed_count else a.completed_count end,
+    case when v_user_id is null then a.held_projects_count else a.projects_count end,
+    case when v_user_id is null then a.held_agents_count else a.agents_count end,
+    case when v_user_id is null then a.held_last_active_at else a.last_active_at end
   from (
     select s.* from private.user_activity_weeks as s
     where (v_user_id is null or s.user_id = v_user_id) and not v_live @> s.week::timestamp at time zone 'UTC'
     union all
     select l.* from private.count_user_activity(v_live, v_user_id) as l
   ) as a
-  cross join lateral (
-    select a.tasks_count, a.completed_count, a.projects_count, a.agents_count, a.last_active_at
-    where v_user_id is not null
-    union all
-    select a.held_tasks_count, a.held_completed_count, a.held_projects_count, a.held_agents_count,
-      a.held_last_active_at
-    where v_user_id is null and a.held_tasks_count > 0
-  ) as h;
+  where v_user_id is not null or a.held_tasks_count > 0;
 end;
 $$;
 comment on function private.user_activity_weekly is 'Rows of public.user_activity_weekly.';
