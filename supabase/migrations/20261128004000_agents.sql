@@ -3875,6 +3875,8 @@ create trigger _530_register_repository after update on public.tasks
 create table private.project_repositories (
   project_id bigint not null,
   repository_id bigint not null,
+  next_attempt_at timestamptz default now(),
+  attempts_count integer not null default 0,
   constraint project_repositories_pkey primary key (project_id),
   constraint project_repositories_project_id_fkey
     foreign key (project_id) references public.projects (id) on delete cascade,
@@ -3883,6 +3885,12 @@ create table private.project_repositories (
 );
 comment on table private.project_repositories is
   'The repository of each project at GitHub: what its repo_url led to when it was written.';
+comment on column private.project_repositories.next_attempt_at is
+  'When the sweep asks GitHub for the id of the repository, or for its name by its id; null for not.';
+comment on column private.project_repositories.attempts_count is
+  'How many times in a row GitHub has not shown it to the token of the project''s user.';
+create index project_repositories_next_attempt_at_idx on private.project_repositories (next_attempt_at)
+  where next_attempt_at is not null;
 create index project_repositories_repository_id_idx on private.project_repositories (repository_id);
 alter table private.project_repositories enable row level security;
 
@@ -3896,7 +3904,9 @@ declare
 begin
   delete from private.project_repositories as l where l.project_id = new.id;
   if v_id is not null then
-    insert into private.project_repositories (project_id, repository_id) values (new.id, v_id);
+    insert into private.project_repositories (project_id, repository_id, next_attempt_at)
+    select new.id, r.id, case when r.github_id is null then now() end
+    from private.github_repositories as r where r.id = v_id;
   end if;
   return null;
 end;
@@ -3988,6 +3998,26 @@ $$;
 comment on function private.move_projects is
   'Gives the projects of a repository, and their pending tasks, its new owner and name.';
 
+-- Pending tasks that name the repository themselves, in whatever spelling.
+create or replace function private.move_waiting_tasks(
+  p_old_owner text, p_old_name text, p_owner text, p_name text
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.set_queue_writes(true);
+  update public.tasks as t set
+    repo_url = private.rename_repository_url(t.repo_url, p_owner, p_name), updated_at = clock_timestamp()
+  where t.status = 'pending' and t.repo_url ilike '%' || p_old_owner || '/' || p_old_name || '%'
+    and exists (
+      select from private.parse_repository_url(t.repo_url) as r
+      where r.o_owner = p_old_owner and r.o_name = p_old_name
+    );
+  perform private.set_queue_writes(false);
+end;
+$$;
+comment on function private.move_waiting_tasks is
+  'Gives the pending tasks of a repository, whose name led to it until now, its new owner and name.';
+
 -- An answer of the API wins over whatever was delivered, as with pull requests.
 create or replace function private.rename_repository(
   p_id bigint, p_owner text, p_name text, p_at timestamptz, p_is_answer boolean
@@ -4016,6 +4046,7 @@ begin
       select p.id from public.pull_requests as p where p.repository_id = v_other.id
       order by p.number desc limit 1
     );
+    update private.project_repositories as l set next_attempt_at = now() where l.repository_id = v_other.id;
   end if;
   update private.github_repositories as r set
     repo_owner = lower(p_owner), repo_name = lower(p_name), is_current = v_is_current, named_at = p_at
@@ -4024,6 +4055,9 @@ begin
     update public.pull_requests as p set repo_owner = lower(p_owner), repo_name = lower(p_name)
     where p.repository_id = p_id;
     perform private.move_projects(p_id, p_owner, p_name);
+    if v_old.is_current and v_old.repo_owner is not null then
+      perform private.move_waiting_tasks(v_old.repo_owner, v_old.repo_name, p_owner, p_name);
+    end if;
   end if;
 end;
 $$;
@@ -5041,9 +5075,10 @@ end;
 $$;
 comment on function private.store_pull_request_version is 'Writes a version into the row.';
 
--- An open pull request may change without a delivery. A version that was requested within its own second, of
--- a second with two different versions or ahead of our clock may not be the last one, so also a closed one is
--- requested again.
+-- An open pull request may change without a delivery. A delivery of a closed one is confirmed once: whoever
+-- has the webhook's secret could otherwise close it for good. A version that was requested within its own
+-- second, of a second with two different versions or ahead of our clock may not be the last one, so also a
+-- closed one is requested again.
 create or replace function private.next_pull_request_check(
   p_version private.pull_request_version, p_read_at timestamptz, p_is_contested boolean
 ) returns timestamptz
@@ -5055,7 +5090,9 @@ begin
   if p_read_at >= p_version.provider_updated_at + interval '2 seconds'
     or p_read_at is null and not p_is_contested
   then
-    return case when p_version.state = 'open' then now() + interval '14 minutes' end;
+    return case
+      when p_read_at is null or p_version.state = 'open' then now() + interval '14 minutes'
+    end;
   end if;
   return now() + case when p_read_at is null then interval '0' else interval '1 minute' end;
 end;
@@ -5201,15 +5238,16 @@ comment on function private.github_delivery_status is
 
 create or replace function private.old_repository_of(p_payload jsonb) returns bigint
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_changes constant jsonb :=
+    case when p_payload ->> 'action' in ('renamed', 'transferred') then p_payload -> 'changes' end;
 begin
   return private.find_repository(
     lower(coalesce(
-      p_payload #>> '{changes,owner,from,organization,login}',
-      p_payload #>> '{changes,owner,from,user,login}', p_payload #>> '{repository,owner,login}'
+      v_changes #>> '{owner,from,organization,login}', v_changes #>> '{owner,from,user,login}',
+      p_payload #>> '{repository,owner,login}'
     )),
-    lower(coalesce(
-      p_payload #>> '{changes,repository,name,from}', p_payload #>> '{repository,name}'
-    ))
+    lower(coalesce(v_changes #>> '{repository,name,from}', p_payload #>> '{repository,name}'))
   );
 end;
 $$;
@@ -5258,19 +5296,21 @@ comment on function private.apply_github_repository is
   'Processes the payload of a repository event. Errors: agents_github_payload_invalid, '
   'agents_pull_request_invalid (422).';
 
--- A secret of one repository is good for this one alone: not for what its holder claims with another id.
+-- A secret of one repository is good for this one alone: not for what its holder claims with another id, and
+-- an id that GitHub has not reported to us may be that of any repository.
 create or replace function private.is_github_repository(p_owner text, p_name text, p_github_id bigint)
 returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return not exists (
-    select from private.github_repositories as r
+  return (
+    select bool_and(
+      r.is_current and r.github_id = p_github_id
+      and (r.repo_owner, r.repo_name) = (lower(p_owner), lower(p_name))
+    )
+    from private.github_repositories as r
     where r.github_id = p_github_id
-      and (not r.is_current or (r.repo_owner, r.repo_name) <> (lower(p_owner), lower(p_name)))
-    union all
-    select from private.github_repositories as r
-    where r.repo_owner = lower(p_owner) and r.repo_name = lower(p_name) and r.is_current
-      and r.github_id <> p_github_id
+      or r.github_id is not null and r.is_current
+      and r.repo_owner = lower(p_owner) and r.repo_name = lower(p_name)
   );
 end;
 $$;
@@ -5285,7 +5325,8 @@ begin atomic
   );
 end;
 comment on function public.is_github_repository is
-  'False where GitHub has reported another id for this name, or another name for this id. Service role only.';
+  'Whether this is the id that GitHub has reported for this name: false where it has reported another id for '
+  'the name, or another name for the id, null where it has reported neither. Service role only.';
 grant execute on function public.is_github_repository to service_role;
 
 -- 40_agents/40_github/54_ingest_github_delivery.sql
@@ -5517,6 +5558,23 @@ $$;
 comment on function private.due_branches is
   'The completed tasks with a branch and without a pull request, for which the sweep looks for one now.';
 
+-- Until its id is known, a project is whatever has its name, also what takes the name after a rename.
+create or replace function private.due_projects(p_limit integer) returns setof bigint
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    select l.project_id from private.project_repositories as l
+    join public.projects as p on p.id = l.project_id
+    join private.usable_github_tokens as s on s.user_id = p.user_id
+    where l.next_attempt_at <= now()
+    order by row_number() over (partition by p.user_id order by l.next_attempt_at), l.next_attempt_at
+    limit p_limit;
+end;
+$$;
+comment on function private.due_projects is
+  'The projects for whose repository the sweep asks GitHub now: its id is not known, or somebody else has '
+  'taken its name.';
+
 -- Whose token may be tried: first users whose links are due to be verified, then users who see it already.
 create or replace function private.load_pull_request_readers(p_pull_request_id bigint) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -5571,6 +5629,7 @@ begin
     or exists (select from private.github_sweep as g where g.paused_until > now())
     or not exists (select from private.due_pull_requests(1))
       and not exists (select from private.due_branches(1))
+      and not exists (select from private.due_projects(1))
   then
     return false;
   end if;
@@ -5623,7 +5682,6 @@ $$;
 comment on function private.lease_due_pull_requests is
   'Leases up to p_limit pull requests that are due, with the users whose tokens to use.';
 
--- The next attempt is later each time, and the thirteenth, after about a week, is the last.
 create or replace function private.lease_due_branches(p_limit integer) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -5641,16 +5699,38 @@ begin
   join private.task_github_refs as r on r.task_id = d.id
   join private.github_repositories as g on g.id = r.repository_id
   join private.usable_github_tokens as s on s.user_id = r.user_id;
-  update private.task_github_refs as r set
-    attempts_count = r.attempts_count + 1,
-    next_attempt_at = case
-      when r.attempts_count < 12 then private.next_github_attempt_at(r.attempts_count) end
+  update private.task_github_refs as r set next_attempt_at = now() + interval '10 minutes'
   where r.task_id = any (v_ids);
   return v_branches;
 end;
 $$;
 comment on function private.lease_due_branches is
   'Leases up to p_limit branches without a pull request, with the users whose tokens to use.';
+
+create or replace function private.lease_due_projects(p_limit integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(select d.id from private.due_projects(p_limit) as d (id));
+  v_projects jsonb;
+begin
+  select coalesce(jsonb_agg(
+    jsonb_build_object(
+      'project_id', p.id, 'github_id', g.github_id, 'repo_owner', g.repo_owner, 'repo_name', g.repo_name,
+      'user_id', s.user_id, 'secret_id', s.id, 'sealed', s.sealed
+    ) order by d.position
+  ), '[]'::jsonb) into v_projects
+  from unnest(v_ids) with ordinality as d (id, position)
+  join public.projects as p on p.id = d.id
+  join private.project_repositories as l on l.project_id = p.id
+  join private.github_repositories as g on g.id = l.repository_id
+  join private.usable_github_tokens as s on s.user_id = p.user_id;
+  update private.project_repositories as l set next_attempt_at = now() + interval '10 minutes'
+  where l.project_id = any (v_ids);
+  return v_projects;
+end;
+$$;
+comment on function private.lease_due_projects is
+  'Leases up to p_limit projects whose repository is to be asked for, with the token of their user.';
 
 create or replace function private.begin_github_sweep(p_ticket text, p_batch_size integer) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
@@ -5664,13 +5744,16 @@ begin
   end if;
   if v_paused_until is not null then
     return jsonb_build_object(
-      'paused_until', v_paused_until, 'pull_requests', '[]'::jsonb, 'branches', '[]'::jsonb
+      'paused_until', v_paused_until, 'projects', '[]'::jsonb, 'pull_requests', '[]'::jsonb,
+      'branches', '[]'::jsonb
     );
   end if;
   -- serializes sweeps, so that each sees what the one before it has leased
   perform pg_advisory_xact_lock(hashtextextended('private.begin_github_sweep', 0));
   return jsonb_build_object(
-    'paused_until', null::timestamptz, 'pull_requests', private.lease_due_pull_requests(v_limit),
+    'paused_until', null::timestamptz,
+    'projects', private.lease_due_projects(greatest(v_limit / 4, 1)),
+    'pull_requests', private.lease_due_pull_requests(v_limit),
     'branches', private.lease_due_branches(greatest(v_limit / 4, 1))
   );
 end;
@@ -5684,11 +5767,12 @@ begin atomic
   select private.begin_github_sweep(begin_github_sweep.ticket, begin_github_sweep.batch_size);
 end;
 comment on function public.begin_github_sweep is
-  'Leases to the sweep what to ask GitHub about, for ten minutes: {paused_until, pull_requests: '
-  '[{pull_request_id, github_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, '
-  'secret_id, sealed, is_unverified}]}], branches: [{task_id, github_id, repo_owner, repo_name, head_ref, '
-  'user_id, secret_id, sealed}]}. is_unverified: a link is to be verified, for the first time or again. A '
-  'ticket can be used once; without one the caller has checked who asks. Service role only. Errors: '
+  'Leases to the sweep what to ask GitHub about, for ten minutes: {paused_until, projects: [{project_id, '
+  'github_id, repo_owner, repo_name, user_id, secret_id, sealed}], pull_requests: [{pull_request_id, '
+  'github_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, sealed, '
+  'is_unverified}]}], branches: [{task_id, github_id, repo_owner, repo_name, head_ref, user_id, secret_id, '
+  'sealed}]}. is_unverified: a link is to be verified, for the first time or again. A ticket can be used '
+  'once; without one the caller has checked who asks. Service role only. Errors: '
   'function_ticket_invalid (401).';
 grant execute on function public.begin_github_sweep to service_role;
 
@@ -5931,9 +6015,14 @@ begin
     perform private.verify_links_of_reader(v_id, p_user_id);
     v_count := v_count + 1;
   end loop;
-  update private.task_github_refs as r set next_attempt_at = null
-  where r.task_id = p_task_id
-    and exists (select from public.task_pull_requests as l where l.task_id = p_task_id);
+  -- The next attempt is later each time, and the thirteenth, after about a week, is the last.
+  update private.task_github_refs as r set
+    attempts_count = r.attempts_count + 1,
+    next_attempt_at = case
+      when r.attempts_count < 12 and not exists (
+        select from public.task_pull_requests as l where l.task_id = p_task_id
+      ) then private.next_github_attempt_at(r.attempts_count) end
+  where r.task_id = p_task_id;
   return v_count;
 end;
 $$;
@@ -5951,9 +6040,62 @@ begin atomic
 end;
 comment on function public.record_github_branch is
   'Records the pull requests that GitHub lists for a task''s branch, an array as text, read with this '
-  'user''s token. Returns how many it recorded. Service role only. Errors: '
-  'agents_pull_request_invalid (422).';
+  'user''s token; an empty one where the token does not see the repository. Returns how many it recorded. '
+  'Service role only. Errors: agents_pull_request_invalid (422).';
 grant execute on function public.record_github_branch to service_role;
+
+-- 40_agents/40_github/74_record_github_project.sql
+-- What the sweep learned about the repository of a project: the id that its name leads to, or its new name.
+
+create or replace function private.record_github_project(
+  p_project_id bigint, p_repository text, p_read_at timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_answer constant jsonb := private.repair_json_escapes(p_repository)::jsonb;
+  v_name constant text[] := string_to_array(v_answer ->> 'full_name', '/');
+  v_id bigint;
+begin
+  if v_answer is null then
+    update private.project_repositories as l set
+      attempts_count = l.attempts_count + 1,
+      next_attempt_at = case
+        when l.attempts_count < 12 then private.next_github_attempt_at(l.attempts_count) end
+    where l.project_id = p_project_id;
+    return;
+  end if;
+  if jsonb_typeof(v_answer -> 'id') is distinct from 'number' then
+    raise exception using
+      errcode = 'PT422', message = 'agents_github_answer_invalid', detail = 'The repository has no id.',
+      hint = 'Send the answer to the request for this repository.';
+  end if;
+  select l.repository_id into v_id from private.project_repositories as l where l.project_id = p_project_id;
+  if found then
+    v_id := private.sync_repository(
+      (v_answer ->> 'id')::bigint, v_name[1], v_name[2], coalesce(p_read_at, clock_timestamp()), true,
+      v_id
+    );
+    update private.project_repositories as l set next_attempt_at = null, attempts_count = 0
+    where l.repository_id = v_id;
+  end if;
+end;
+$$;
+grant execute on function private.record_github_project to service_role;
+
+create or replace function public.record_github_project(
+  project_id bigint, repository text default null, read_at timestamptz default null
+) returns void
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.record_github_project(
+    record_github_project.project_id, record_github_project.repository, record_github_project.read_at
+  );
+end;
+comment on function public.record_github_project is
+  'Records the answer of GitHub''s API about the repository of a project, as text, requested at read_at; '
+  'null where the token of its user does not see it, which is asked again later. Service role only. Errors: '
+  'agents_github_answer_invalid, agents_github_payload_invalid (422).';
+grant execute on function public.record_github_project to service_role;
 
 -- 40_agents/40_github/80_prune_pull_requests.sql
 -- Pull requests that no task is linked to any more, and repositories that nothing is about.

@@ -2569,6 +2569,10 @@ export type Database = {
         Args: { "pull_requests": string; "read_at"?: string; "task_id": number; "user_id": string };
         Returns: number;
       };
+      "record_github_project": {
+        Args: { "project_id": number; "read_at"?: string; "repository"?: string };
+        Returns: undefined;
+      };
       "record_triage_answer": {
         Args: {
           "circle_issue_id": string;

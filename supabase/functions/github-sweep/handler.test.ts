@@ -4,7 +4,7 @@ import { encryptSecret, parseMasterKeys } from "../_shared/encryption.ts";
 import type { LogEntry } from "../_shared/log.ts";
 import type { GithubAnswer, Question } from "./github.ts";
 import { createHandler, type Dependencies } from "./handler.ts";
-import type { DueBranch, DuePull } from "./plan.ts";
+import type { DueBranch, DueProject, DuePull } from "./plan.ts";
 
 const KEYS = parseMasterKeys("KEYS", `k1:${Buffer.alloc(32, 7).toString("base64")}`);
 const BODY = '{"number": 1}';
@@ -34,13 +34,16 @@ const due = (number: number, readers: DuePull["readers"], more: Partial<DuePull>
 interface Setup {
   pulls?: DuePull[];
   branches?: DueBranch[];
+  projects?: DueProject[];
   /** GitHub's answers; default: everything exists. */
   answer?: (question: Question, at: number) => GithubAnswer;
   results?: Record<string, RpcResult>;
   deps?: Partial<Dependencies>;
 }
 
-function setUp({ pulls = [], branches = [], answer = () => OK, results = {}, deps = {} }: Setup) {
+function setUp(
+  { pulls = [], branches = [], projects = [], answer = () => OK, results = {}, deps = {} }: Setup,
+) {
   const questions: Question[] = [];
   const stored: string[] = [];
   const calls: { name: string; args: Record<string, unknown> }[] = [];
@@ -50,7 +53,7 @@ function setUp({ pulls = [], branches = [], answer = () => OK, results = {}, dep
     if (name === "finish_github_check") {
       stored.push(`${args.pull_request_id} ${args.outcome} ${String(args.user_id).slice(-1)}`);
     } else if (name !== "begin_github_sweep") stored.push(name);
-    const plan = { paused_until: null, pull_requests: pulls, branches };
+    const plan = { paused_until: null, projects, pull_requests: pulls, branches };
     return Promise.resolve(
       results[name] ?? { ok: true, data: name === "begin_github_sweep" ? plan : null },
     );
@@ -188,7 +191,7 @@ describe("tokens", () => {
   test("whose hourly limit is reached are not used, and the others are", async () => {
     const [one, two] = [await reader(1), await reader(2)];
     const { run, tokens, stored } = setUp({
-      pulls: [due(1, [one]), due(2, [one]), due(3, [two])],
+      pulls: [due(1, [one]), due(2, [one]), due(3, [two]), due(4, [one], { is_private: false })],
       answer: ({ token }) => token === "token-1" ? { kind: "exhausted" } : OK,
     });
     expect((await run()).body).toMatchObject({ stopped: null, read: 1 });
@@ -303,6 +306,40 @@ test("a branch's pull requests are asked for by owner and name", async () => {
     name: "record_github_branch",
     args: { task_id: 5, user_id: one.user_id, pull_requests: '[{"number": 1}]' },
   });
+});
+
+test("a branch that nobody was asked about is not recorded; one whose repository is not seen is", async () => {
+  const one = await reader(1);
+  const kinds: Record<string, GithubAnswer> = {
+    gone: { kind: "not_seen" },
+    slow: { kind: "failed", why: "timeout" },
+  };
+  const { run, calls } = setUp({
+    branches: ["slow", "gone"].map((head) => branch(one, head)),
+    answer: ({ path }) => kinds[path.includes("slow") ? "slow" : "gone"] ?? OK,
+  });
+  expect((await run()).body).toMatchObject({ found: 0, failed: 1 });
+  expect(calls.filter(({ name }) => name === "record_github_branch").map(({ args }) => args.pull_requests))
+    .toEqual(["[]"]);
+});
+
+test("a project's repository is asked for by its name, or by its id where it is known", async () => {
+  const one = await reader(1);
+  const project = { ...one, project_id: 5, repo_owner: "acme", repo_name: "shop" };
+  const { run, questions, calls } = setUp({
+    projects: [{ ...project, github_id: null }, { ...project, project_id: 6, github_id: 77 }],
+    answer: ({ path }) => path === "/repositories/77" ? { kind: "not_seen" } : OK,
+  });
+  expect((await run()).body).toMatchObject({ identified: 1 });
+  expect(questions.map(({ path, token }) => `${path} ${token}`)).toEqual([
+    "/repos/acme/shop token-1",
+    "/repositories/77 token-1",
+  ]);
+  const read_at = "1970-01-01T00:00:00.000Z";
+  expect(calls.filter(({ name }) => name === "record_github_project").map(({ args }) => args)).toEqual([
+    { project_id: 5, repository: BODY, read_at },
+    { project_id: 6, repository: null, read_at },
+  ]);
 });
 
 test("the log has one line with numbers, and no token", async () => {

@@ -27,9 +27,17 @@ const branchSchema = readerSchema.omit({ is_unverified: true }).extend({
   head_ref: z.string(),
 });
 
+const projectSchema = readerSchema.omit({ is_unverified: true }).extend({
+  project_id: z.number(),
+  github_id: z.number().int().nullable(),
+  repo_owner: z.string(),
+  repo_name: z.string(),
+});
+
 /** What `begin_github_sweep` returns. */
 export const planSchema = z.object({
   paused_until: z.string().nullable(),
+  projects: z.array(projectSchema),
   pull_requests: z.array(pullSchema),
   branches: z.array(branchSchema),
 });
@@ -37,5 +45,6 @@ export const planSchema = z.object({
 /** A user, with the encrypted token that may be used for what the user may see. */
 export type Reader = Omit<z.infer<typeof readerSchema>, "is_unverified">;
 export type DuePull = z.infer<typeof pullSchema>;
+export type DueProject = z.infer<typeof projectSchema>;
 export type DueBranch = z.infer<typeof branchSchema>;
 export type Plan = z.infer<typeof planSchema>;

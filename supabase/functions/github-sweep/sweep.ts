@@ -1,6 +1,6 @@
 import type { Rpc } from "../_shared/database.ts";
 import type { AskGithub, GithubAnswer, Question } from "./github.ts";
-import type { DueBranch, DuePull, Plan, Reader } from "./plan.ts";
+import type { DueBranch, DueProject, DuePull, Plan, Reader } from "./plan.ts";
 
 /** Why a sweep ended early. */
 export type StopReason = "requests" | "time" | "limited" | "failing";
@@ -21,6 +21,8 @@ export interface Report {
   failed: number;
   /** Branches whose pull requests were found. */
   found: number;
+  /** Projects whose repository was found. */
+  identified: number;
   stopped: StopReason | null;
   paused_until: string | null;
 }
@@ -45,6 +47,10 @@ const MAX_FAILURES_IN_A_ROW = 3;
  */
 export async function sweep(plan: Plan, tools: SweepTools): Promise<Report> {
   const run = new Run(tools);
+  for (const project of plan.projects) {
+    if (run.report.stopped) break;
+    await identify(run, project);
+  }
   for (const pull of plan.pull_requests) {
     if (run.report.stopped) break;
     await checkPull(run, pull);
@@ -67,6 +73,7 @@ class Run {
     tokens_limited: 0,
     failed: 0,
     found: 0,
+    identified: 0,
     stopped: null,
     paused_until: null,
   };
@@ -104,7 +111,7 @@ class Run {
     return answer;
   }
 
-  /** Whether GitHub has asked not to use this token: what its user waits for, waits too. */
+  /** Whether a token has no requests left, or GitHub asks not to use it: what its user waits for, waits too. */
   isResting(reader: Reader): boolean {
     return this.#resting.has(reader.secret_id);
   }
@@ -127,6 +134,7 @@ class Run {
     this.#failuresInARow = 0;
     if (answer.kind === "not_seen") this.report.not_seen++;
     if (answer.kind === "exhausted" || answer.kind === "token_rejected") this.#unusable.add(key);
+    if (answer.kind === "exhausted" && reader) this.#resting.add(reader.secret_id);
     if (answer.kind === "token_rejected" && reader) {
       this.report.tokens_refused++;
       await this.store("mark_secret_checked", { id: reader.secret_id, is_valid: false });
@@ -162,10 +170,20 @@ class Run {
  * The path of a repository: by its id, which stays the same when it is renamed, so that who takes its name is never
  * asked about in its place.
  */
-const pathOf = ({ github_id, repo_owner, repo_name }: DuePull | DueBranch): string =>
+const pathOf = ({ github_id, repo_owner, repo_name }: DuePull | DueBranch | DueProject): string =>
   github_id === null
     ? `/repos/${encodeURIComponent(repo_owner)}/${encodeURIComponent(repo_name)}`
     : `/repositories/${github_id}`;
+
+/** Asks for the id of a project's repository, or for its name where somebody else has taken the one it had. */
+async function identify(run: Run, project: DueProject): Promise<void> {
+  const askedAt = new Date(run.now).toISOString();
+  const answer = await run.ask(project, { path: pathOf(project), etag: null });
+  if (answer?.kind !== "ok" && answer?.kind !== "not_seen") return;
+  const repository = answer.kind === "ok" ? answer.body : null;
+  const args = { project_id: project.project_id, repository, read_at: askedAt };
+  if (await run.store("record_github_project", args) && repository !== null) run.report.identified++;
+}
 
 /**
  * Asks about a pull request with the token of every user who waits to see it, else of one who may see it,
@@ -235,12 +253,13 @@ async function findPull(run: Run, branch: DueBranch): Promise<void> {
   const path = `${pathOf(branch)}/pulls?${query}`;
   const askedAt = new Date(run.now).toISOString();
   const answer = await run.ask(branch, { path, etag: null });
-  if (answer?.kind !== "ok" || answer.body.trim() === "[]") return;
+  if (answer?.kind !== "ok" && answer?.kind !== "not_seen") return;
+  const pulls = answer.kind === "ok" ? answer.body.trim() : "[]";
   const stored = await run.store("record_github_branch", {
     task_id: branch.task_id,
     user_id: branch.user_id,
-    pull_requests: answer.body,
+    pull_requests: pulls,
     read_at: askedAt,
   });
-  if (stored) run.report.found++;
+  if (stored && pulls !== "[]") run.report.found++;
 }

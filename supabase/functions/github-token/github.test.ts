@@ -60,16 +60,11 @@ test("an unknown token is rejected", async () => {
   });
 });
 
-test("a token of an app's installation is checked by what it may read", async () => {
+test("a token of an app's installation is nobody's", async () => {
   const token = `ghs_${"i".repeat(36)}`;
   expect(await check(token)).toMatchObject({ outcome: "rejected", status: 401 });
   github.state.addUser({ login: "shop-bot[bot]", token });
-  expect(await check(token)).toMatchObject({
-    outcome: "valid",
-    facts: { login: "an app without repositories" },
-  });
-  github.state.addRepo({ owner: "acme", name: "shop", isPrivate: true, members: ["shop-bot[bot]"] });
-  expect(await check(token)).toMatchObject({ outcome: "valid", facts: { login: "acme" } });
+  expect(await check(token)).toMatchObject({ outcome: "valid", facts: { login: null } });
 });
 
 test.each([

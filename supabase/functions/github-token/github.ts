@@ -3,7 +3,8 @@ import { readBody } from "../_shared/body.ts";
 
 /** What GitHub reports about a token to its holder. */
 export interface TokenFacts {
-  login: string;
+  /** Null for the token of an app's installation, which is nobody's. */
+  login: string | null;
   /** The scopes of a classic token; null for a fine-grained one, which has permissions instead. */
   scopes: string[] | null;
   /** ISO 8601; null for a token that does not expire. */
@@ -26,10 +27,9 @@ export type CheckToken = (token: string) => Promise<TokenCheck>;
 const MAX_ANSWER_BYTES = 256 * 1024;
 const MAX_RETRY_SECONDS = 3600;
 
-/** An app's installation has no person: the account whose repositories it may read stands for it. */
-const installationSchema = z.object({
-  repositories: z.array(z.object({ owner: z.object({ login: z.string().min(1).max(100) }) })),
-}).transform(({ repositories: [first] }) => ({ login: first?.owner.login ?? "an app without repositories" }));
+const installationSchema = z.object({ repositories: z.array(z.unknown()) }).transform(() => ({
+  login: null,
+}));
 const userSchema = z.object({ login: z.string().min(1).max(100) });
 const errorSchema = z.object({ message: z.string().max(500) });
 
@@ -70,7 +70,7 @@ export function createCheckToken(apiUrl: string, timeoutMs: number, send: typeof
 function parseAnswer(
   response: Response,
   body: unknown,
-  schema: z.ZodType<{ login: string }>,
+  schema: z.ZodType<{ login: string | null }>,
 ): TokenCheck {
   const { status, headers } = response;
   if (status === 200) {

@@ -33,10 +33,11 @@ export const REPOSITORY_ACTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** What is checked here; the database parses the rest out of the same bytes. */
+const accountSchema = z.object({ login: z.string() }).loose();
 const repositorySchema = z.object({
   id: z.number().int().optional(),
   name: z.string(),
-  owner: z.object({ login: z.string() }).loose(),
+  owner: accountSchema,
 }).loose();
 const payloadSchemas = {
   pull_request: z.object({
@@ -48,6 +49,12 @@ const payloadSchemas = {
   repository: z.object({
     action: z.string(),
     repository: repositorySchema.extend({ id: z.number().int(), updated_at: z.string() }),
+    changes: z.object({
+      owner: z.object({
+        from: z.object({ user: accountSchema.nullish(), organization: accountSchema.nullish() }).loose(),
+      }).loose().optional(),
+      repository: z.object({ name: z.object({ from: z.string() }).loose() }).loose().optional(),
+    }).loose().optional(),
   }).loose(),
 };
 
@@ -63,6 +70,8 @@ export interface Change {
   name: string;
   /** GitHub's id of the repository; null where a delivery has none. */
   githubId: number | null;
+  /** What it was called before a change of its name or its owner. */
+  former: { owner: string; name: string } | null;
 }
 
 /** Parses the headers of a delivery; throws 400. */
@@ -119,9 +128,39 @@ export function parsePayload(event: KnownEvent, json: Uint8Array): Change | null
   const parsed = payloadSchemas[event].safeParse(payload);
   if (parsed.success) {
     const { owner, name, id } = parsed.data.repository;
-    return { action, owner: owner.login, name, githubId: id ?? null };
+    const change = { action, owner: owner.login, name, githubId: id ?? null };
+    // a pull request's changes are others
+    const former = event === "repository"
+      ? formerName(change, (parsed.data as RepositoryPayload).changes)
+      : null;
+    return { ...change, former };
   }
   throw payloadInvalid(`It has no pull request or no repository as a ${event} event has them.`);
+}
+
+type RepositoryPayload = z.infer<typeof payloadSchemas["repository"]>;
+
+function formerName(
+  { owner, name }: { owner: string; name: string },
+  changes: RepositoryPayload["changes"],
+): Change["former"] {
+  const from = changes?.owner?.from;
+  const before = {
+    owner: from?.organization?.login ?? from?.user?.login ?? owner,
+    name: changes?.repository?.name.from ?? name,
+  };
+  return before.owner === owner && before.name === name ? null : before;
+}
+
+/** A pull request's delivery without GitHub's ids of its repository. */
+export function withoutIds(json: Uint8Array): Uint8Array {
+  const payload = JSON.parse(new TextDecoder().decode(json)) as {
+    repository: { id?: number };
+    pull_request: { base?: { repo?: { id?: number } } };
+  };
+  delete payload.repository.id;
+  delete payload.pull_request.base?.repo?.id;
+  return new TextEncoder().encode(JSON.stringify(payload));
 }
 
 const payloadInvalid = (details: string): HttpError =>

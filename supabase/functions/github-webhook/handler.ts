@@ -10,6 +10,7 @@ import {
   type KnownEvent,
   parseHeaders,
   parsePayload,
+  withoutIds,
 } from "./delivery.ts";
 import type { RepositorySecret } from "./repository-secrets.ts";
 import { isSigned, parseSignature } from "./signature.ts";
@@ -121,7 +122,8 @@ async function readSigned(call: Call, deps: Dependencies): Promise<Signed> {
 
 /**
  * The JSON of an event; undefined where it changes nothing that is stored. Throws 401 where its signature is not good
- * for its repository: for that name, and for the id that GitHub has reported for it.
+ * for its repository: for that name and the one before, and for the id that GitHub has reported. An id that it has
+ * not reported may be any repository's: a pull request is stored without it, and a change of the repository is not.
  */
 async function parseChange(
   event: KnownEvent,
@@ -135,12 +137,18 @@ async function parseChange(
   if (change === null) return undefined;
   details.action = change.action;
   if (repositories === null) return json;
-  const { owner, name, githubId } = change;
-  if (!repositories.includes(`${owner}/${name}`.toLowerCase())) throw new HttpError(SIGNATURE_INVALID);
-  const checked = await deps.ingest("is_github_repository", { owner, name, github_id: githubId });
-  if (checked.ok && checked.data === false) throw new HttpError(SIGNATURE_INVALID);
+  const { owner, name, githubId, former } = change;
+  for (const named of [{ owner, name }, ...former ? [former] : []]) {
+    if (!repositories.includes(`${named.owner}/${named.name}`.toLowerCase())) {
+      throw new HttpError(SIGNATURE_INVALID);
+    }
+  }
+  const named = former ?? { owner, name };
+  const checked = await deps.ingest("is_github_repository", { ...named, github_id: githubId });
   if (!checked.ok) throw new HttpError(UNAVAILABLE);
-  return json;
+  if (checked.data === true) return json;
+  if (checked.data === null && event === "pull_request") return withoutIds(json);
+  throw new HttpError(SIGNATURE_INVALID);
 }
 
 async function ingest(

@@ -308,11 +308,76 @@ test("the secret of one repository is not good for another one's id, nor for its
     401,
     "agents_webhook_signature_invalid",
   ]);
+  // an id that GitHub has not reported may be any repository's, and is left out
+  expect(await forge(987_654_321)).toEqual([200, "done"]);
+  expect(await sql`select from private.github_repositories where github_id = 987654321`).toEqual([]);
+  await sweep();
   expect(await forge(github.state.repos[1]!.id)).toEqual([200, "done"]);
-  expect(await forge(987_654_321)).toEqual([401, "agents_webhook_signature_invalid"]);
+  expect(await forge(987_654_322)).toEqual([401, "agents_webhook_signature_invalid"]);
   expect([await projectOf(ana), await allPulls()]).toEqual([
     { repo_url: "https://github.com/acme/shop.git", repo_owner: "acme", repo_name: "shop" },
     ["acme/shop#1 Ours", "mallory/tool#1 Theirs"],
+  ]);
+});
+
+/** Ana's project of a repository without a pull request. */
+async function addProject(): Promise<void> {
+  github.state.addRepo({ owner: "acme", name: "app", isPrivate: true, members: ["ana"] });
+  const { id } = await rows(
+    ana.client.from("projects").insert({
+      repo_url: "https://github.com/acme/app",
+      repo_owner: "acme",
+      repo_name: "app",
+      name: "App",
+    }).select("id").single(),
+  );
+  await rows(ana.client.from("tasks").insert({ project_id: id }).select("id"));
+}
+const appUrls = async () => {
+  const project = await rows(ana.client.from("projects").select("id, repo_url").eq("name", "App").single());
+  const tasks = await rows(ana.client.from("tasks").select("repo_url").eq("project_id", project.id));
+  return [project, ...tasks].map(({ repo_url }) => repo_url);
+};
+
+test("nor for a repository that GitHub has not reported, by what was changed", async () => {
+  await addProject();
+  github.state.addRepo({ owner: "mallory", name: "tool", members: ["mallory"] });
+  for (const action of ["renamed", "transferred", "privatized", "deleted"]) {
+    const event = github.state.repositoryDelivery({ repo: github.state.repos[2]!, action });
+    const payload = JSON.parse(event.body);
+    payload.changes = {
+      repository: { name: { from: "app" } },
+      owner: { from: { user: { login: "acme" } } },
+    };
+    expect((await send(signed(payload, OWN_SECRET, event.headers)))[0], action).toBe(401);
+  }
+  expect(await appUrls()).toEqual(["https://github.com/acme/app", "https://github.com/acme/app"]);
+});
+
+test("a project without a pull request is its repository too: who takes its name later gets nothing", async () => {
+  await addProject();
+  await sweep();
+  github.state.moveRepo(github.state.repos[1]!, { name: "app2" });
+  github.state.addRepo({ owner: "acme", name: "app", members: ["mallory"] });
+  github.state.openPull({ owner: "acme", name: "app", title: "Theirs", head: "fix" });
+  await deliver("acme", "app", 1, "opened");
+  await sweep();
+  expect(await appUrls()).toEqual(["https://github.com/acme/app2", "https://github.com/acme/app2"]);
+});
+
+test("a rename moves pending tasks that name the repository themselves, in any spelling", async () => {
+  const urls = [
+    "git@github.com:Acme/Shop.git",
+    "https://github.com/acme/shop/",
+    "https://github.com/acme/shop2",
+  ];
+  await rows(ana.client.from("tasks").insert(urls.map((repo_url) => ({ repo_url }))).select("id"));
+  expect(await send(rename())).toEqual([200, "done"]);
+  const moved = await rows(ana.client.from("tasks").select("repo_url").is("project_id", null).order("id"));
+  expect(moved.map(({ repo_url }) => repo_url)).toEqual([
+    "git@github.com:acme/Store.git",
+    "https://github.com/acme/Store/",
+    "https://github.com/acme/shop2",
   ]);
 });
 

@@ -81,6 +81,8 @@ create trigger _530_register_repository after update on public.tasks
 create table private.project_repositories (
   project_id bigint not null,
   repository_id bigint not null,
+  next_attempt_at timestamptz default now(),
+  attempts_count integer not null default 0,
   constraint project_repositories_pkey primary key (project_id),
   constraint project_repositories_project_id_fkey
     foreign key (project_id) references public.projects (id) on delete cascade,
@@ -89,6 +91,12 @@ create table private.project_repositories (
 );
 comment on table private.project_repositories is
   'The repository of each project at GitHub: what its repo_url led to when it was written.';
+comment on column private.project_repositories.next_attempt_at is
+  'When the sweep asks GitHub for the id of the repository, or for its name by its id; null for not.';
+comment on column private.project_repositories.attempts_count is
+  'How many times in a row GitHub has not shown it to the token of the project''s user.';
+create index project_repositories_next_attempt_at_idx on private.project_repositories (next_attempt_at)
+  where next_attempt_at is not null;
 create index project_repositories_repository_id_idx on private.project_repositories (repository_id);
 alter table private.project_repositories enable row level security;
 
@@ -102,7 +110,9 @@ declare
 begin
   delete from private.project_repositories as l where l.project_id = new.id;
   if v_id is not null then
-    insert into private.project_repositories (project_id, repository_id) values (new.id, v_id);
+    insert into private.project_repositories (project_id, repository_id, next_attempt_at)
+    select new.id, r.id, case when r.github_id is null then now() end
+    from private.github_repositories as r where r.id = v_id;
   end if;
   return null;
 end;

@@ -61,6 +61,26 @@ $$;
 comment on function private.move_projects is
   'Gives the projects of a repository, and their pending tasks, its new owner and name.';
 
+-- Pending tasks that name the repository themselves, in whatever spelling.
+create or replace function private.move_waiting_tasks(
+  p_old_owner text, p_old_name text, p_owner text, p_name text
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.set_queue_writes(true);
+  update public.tasks as t set
+    repo_url = private.rename_repository_url(t.repo_url, p_owner, p_name), updated_at = clock_timestamp()
+  where t.status = 'pending' and t.repo_url ilike '%' || p_old_owner || '/' || p_old_name || '%'
+    and exists (
+      select from private.parse_repository_url(t.repo_url) as r
+      where r.o_owner = p_old_owner and r.o_name = p_old_name
+    );
+  perform private.set_queue_writes(false);
+end;
+$$;
+comment on function private.move_waiting_tasks is
+  'Gives the pending tasks of a repository, whose name led to it until now, its new owner and name.';
+
 -- An answer of the API wins over whatever was delivered, as with pull requests.
 create or replace function private.rename_repository(
   p_id bigint, p_owner text, p_name text, p_at timestamptz, p_is_answer boolean
@@ -89,6 +109,7 @@ begin
       select p.id from public.pull_requests as p where p.repository_id = v_other.id
       order by p.number desc limit 1
     );
+    update private.project_repositories as l set next_attempt_at = now() where l.repository_id = v_other.id;
   end if;
   update private.github_repositories as r set
     repo_owner = lower(p_owner), repo_name = lower(p_name), is_current = v_is_current, named_at = p_at
@@ -97,6 +118,9 @@ begin
     update public.pull_requests as p set repo_owner = lower(p_owner), repo_name = lower(p_name)
     where p.repository_id = p_id;
     perform private.move_projects(p_id, p_owner, p_name);
+    if v_old.is_current and v_old.repo_owner is not null then
+      perform private.move_waiting_tasks(v_old.repo_owner, v_old.repo_name, p_owner, p_name);
+    end if;
   end if;
 end;
 $$;

@@ -71,9 +71,10 @@ end;
 $$;
 comment on function private.store_pull_request_version is 'Writes a version into the row.';
 
--- An open pull request may change without a delivery. A version that was requested within its own second, of
--- a second with two different versions or ahead of our clock may not be the last one, so also a closed one is
--- requested again.
+-- An open pull request may change without a delivery. A delivery of a closed one is confirmed once: whoever
+-- has the webhook's secret could otherwise close it for good. A version that was requested within its own
+-- second, of a second with two different versions or ahead of our clock may not be the last one, so also a
+-- closed one is requested again.
 create or replace function private.next_pull_request_check(
   p_version private.pull_request_version, p_read_at timestamptz, p_is_contested boolean
 ) returns timestamptz
@@ -85,7 +86,9 @@ begin
   if p_read_at >= p_version.provider_updated_at + interval '2 seconds'
     or p_read_at is null and not p_is_contested
   then
-    return case when p_version.state = 'open' then now() + interval '14 minutes' end;
+    return case
+      when p_read_at is null or p_version.state = 'open' then now() + interval '14 minutes'
+    end;
   end if;
   return now() + case when p_read_at is null then interval '0' else interval '1 minute' end;
 end;

@@ -2,15 +2,16 @@
 
 create or replace function private.old_repository_of(p_payload jsonb) returns bigint
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_changes constant jsonb :=
+    case when p_payload ->> 'action' in ('renamed', 'transferred') then p_payload -> 'changes' end;
 begin
   return private.find_repository(
     lower(coalesce(
-      p_payload #>> '{changes,owner,from,organization,login}',
-      p_payload #>> '{changes,owner,from,user,login}', p_payload #>> '{repository,owner,login}'
+      v_changes #>> '{owner,from,organization,login}', v_changes #>> '{owner,from,user,login}',
+      p_payload #>> '{repository,owner,login}'
     )),
-    lower(coalesce(
-      p_payload #>> '{changes,repository,name,from}', p_payload #>> '{repository,name}'
-    ))
+    lower(coalesce(v_changes #>> '{repository,name,from}', p_payload #>> '{repository,name}'))
   );
 end;
 $$;
@@ -59,19 +60,21 @@ comment on function private.apply_github_repository is
   'Processes the payload of a repository event. Errors: agents_github_payload_invalid, '
   'agents_pull_request_invalid (422).';
 
--- A secret of one repository is good for this one alone: not for what its holder claims with another id.
+-- A secret of one repository is good for this one alone: not for what its holder claims with another id, and
+-- an id that GitHub has not reported to us may be that of any repository.
 create or replace function private.is_github_repository(p_owner text, p_name text, p_github_id bigint)
 returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return not exists (
-    select from private.github_repositories as r
+  return (
+    select bool_and(
+      r.is_current and r.github_id = p_github_id
+      and (r.repo_owner, r.repo_name) = (lower(p_owner), lower(p_name))
+    )
+    from private.github_repositories as r
     where r.github_id = p_github_id
-      and (not r.is_current or (r.repo_owner, r.repo_name) <> (lower(p_owner), lower(p_name)))
-    union all
-    select from private.github_repositories as r
-    where r.repo_owner = lower(p_owner) and r.repo_name = lower(p_name) and r.is_current
-      and r.github_id <> p_github_id
+      or r.github_id is not null and r.is_current
+      and r.repo_owner = lower(p_owner) and r.repo_name = lower(p_name)
   );
 end;
 $$;
@@ -86,5 +89,6 @@ begin atomic
   );
 end;
 comment on function public.is_github_repository is
-  'False where GitHub has reported another id for this name, or another name for this id. Service role only.';
+  'Whether this is the id that GitHub has reported for this name: false where it has reported another id for '
+  'the name, or another name for the id, null where it has reported neither. Service role only.';
 grant execute on function public.is_github_repository to service_role;

@@ -64,6 +64,23 @@ $$;
 comment on function private.due_branches is
   'The completed tasks with a branch and without a pull request, for which the sweep looks for one now.';
 
+-- Until its id is known, a project is whatever has its name, also what takes the name after a rename.
+create or replace function private.due_projects(p_limit integer) returns setof bigint
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    select l.project_id from private.project_repositories as l
+    join public.projects as p on p.id = l.project_id
+    join private.usable_github_tokens as s on s.user_id = p.user_id
+    where l.next_attempt_at <= now()
+    order by row_number() over (partition by p.user_id order by l.next_attempt_at), l.next_attempt_at
+    limit p_limit;
+end;
+$$;
+comment on function private.due_projects is
+  'The projects for whose repository the sweep asks GitHub now: its id is not known, or somebody else has '
+  'taken its name.';
+
 -- Whose token may be tried: first users whose links are due to be verified, then users who see it already.
 create or replace function private.load_pull_request_readers(p_pull_request_id bigint) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$

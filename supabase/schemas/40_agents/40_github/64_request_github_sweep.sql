@@ -23,6 +23,7 @@ begin
     or exists (select from private.github_sweep as g where g.paused_until > now())
     or not exists (select from private.due_pull_requests(1))
       and not exists (select from private.due_branches(1))
+      and not exists (select from private.due_projects(1))
   then
     return false;
   end if;

@@ -31,7 +31,6 @@ $$;
 comment on function private.lease_due_pull_requests is
   'Leases up to p_limit pull requests that are due, with the users whose tokens to use.';
 
--- The next attempt is later each time, and the thirteenth, after about a week, is the last.
 create or replace function private.lease_due_branches(p_limit integer) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -49,16 +48,38 @@ begin
   join private.task_github_refs as r on r.task_id = d.id
   join private.github_repositories as g on g.id = r.repository_id
   join private.usable_github_tokens as s on s.user_id = r.user_id;
-  update private.task_github_refs as r set
-    attempts_count = r.attempts_count + 1,
-    next_attempt_at = case
-      when r.attempts_count < 12 then private.next_github_attempt_at(r.attempts_count) end
+  update private.task_github_refs as r set next_attempt_at = now() + interval '10 minutes'
   where r.task_id = any (v_ids);
   return v_branches;
 end;
 $$;
 comment on function private.lease_due_branches is
   'Leases up to p_limit branches without a pull request, with the users whose tokens to use.';
+
+create or replace function private.lease_due_projects(p_limit integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(select d.id from private.due_projects(p_limit) as d (id));
+  v_projects jsonb;
+begin
+  select coalesce(jsonb_agg(
+    jsonb_build_object(
+      'project_id', p.id, 'github_id', g.github_id, 'repo_owner', g.repo_owner, 'repo_name', g.repo_name,
+      'user_id', s.user_id, 'secret_id', s.id, 'sealed', s.sealed
+    ) order by d.position
+  ), '[]'::jsonb) into v_projects
+  from unnest(v_ids) with ordinality as d (id, position)
+  join public.projects as p on p.id = d.id
+  join private.project_repositories as l on l.project_id = p.id
+  join private.github_repositories as g on g.id = l.repository_id
+  join private.usable_github_tokens as s on s.user_id = p.user_id;
+  update private.project_repositories as l set next_attempt_at = now() + interval '10 minutes'
+  where l.project_id = any (v_ids);
+  return v_projects;
+end;
+$$;
+comment on function private.lease_due_projects is
+  'Leases up to p_limit projects whose repository is to be asked for, with the token of their user.';
 
 create or replace function private.begin_github_sweep(p_ticket text, p_batch_size integer) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
@@ -72,13 +93,16 @@ begin
   end if;
   if v_paused_until is not null then
     return jsonb_build_object(
-      'paused_until', v_paused_until, 'pull_requests', '[]'::jsonb, 'branches', '[]'::jsonb
+      'paused_until', v_paused_until, 'projects', '[]'::jsonb, 'pull_requests', '[]'::jsonb,
+      'branches', '[]'::jsonb
     );
   end if;
   -- serializes sweeps, so that each sees what the one before it has leased
   perform pg_advisory_xact_lock(hashtextextended('private.begin_github_sweep', 0));
   return jsonb_build_object(
-    'paused_until', null::timestamptz, 'pull_requests', private.lease_due_pull_requests(v_limit),
+    'paused_until', null::timestamptz,
+    'projects', private.lease_due_projects(greatest(v_limit / 4, 1)),
+    'pull_requests', private.lease_due_pull_requests(v_limit),
     'branches', private.lease_due_branches(greatest(v_limit / 4, 1))
   );
 end;
@@ -92,10 +116,11 @@ begin atomic
   select private.begin_github_sweep(begin_github_sweep.ticket, begin_github_sweep.batch_size);
 end;
 comment on function public.begin_github_sweep is
-  'Leases to the sweep what to ask GitHub about, for ten minutes: {paused_until, pull_requests: '
-  '[{pull_request_id, github_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, '
-  'secret_id, sealed, is_unverified}]}], branches: [{task_id, github_id, repo_owner, repo_name, head_ref, '
-  'user_id, secret_id, sealed}]}. is_unverified: a link is to be verified, for the first time or again. A '
-  'ticket can be used once; without one the caller has checked who asks. Service role only. Errors: '
+  'Leases to the sweep what to ask GitHub about, for ten minutes: {paused_until, projects: [{project_id, '
+  'github_id, repo_owner, repo_name, user_id, secret_id, sealed}], pull_requests: [{pull_request_id, '
+  'github_id, repo_owner, repo_name, number, is_private, etag, readers: [{user_id, secret_id, sealed, '
+  'is_unverified}]}], branches: [{task_id, github_id, repo_owner, repo_name, head_ref, user_id, secret_id, '
+  'sealed}]}. is_unverified: a link is to be verified, for the first time or again. A ticket can be used '
+  'once; without one the caller has checked who asks. Service role only. Errors: '
   'function_ticket_invalid (401).';
 grant execute on function public.begin_github_sweep to service_role;

@@ -28,9 +28,14 @@ begin
     perform private.verify_links_of_reader(v_id, p_user_id);
     v_count := v_count + 1;
   end loop;
-  update private.task_github_refs as r set next_attempt_at = null
-  where r.task_id = p_task_id
-    and exists (select from public.task_pull_requests as l where l.task_id = p_task_id);
+  -- The next attempt is later each time, and the thirteenth, after about a week, is the last.
+  update private.task_github_refs as r set
+    attempts_count = r.attempts_count + 1,
+    next_attempt_at = case
+      when r.attempts_count < 12 and not exists (
+        select from public.task_pull_requests as l where l.task_id = p_task_id
+      ) then private.next_github_attempt_at(r.attempts_count) end
+  where r.task_id = p_task_id;
   return v_count;
 end;
 $$;
@@ -48,6 +53,6 @@ begin atomic
 end;
 comment on function public.record_github_branch is
   'Records the pull requests that GitHub lists for a task''s branch, an array as text, read with this '
-  'user''s token. Returns how many it recorded. Service role only. Errors: '
-  'agents_pull_request_invalid (422).';
+  'user''s token; an empty one where the token does not see the repository. Returns how many it recorded. '
+  'Service role only. Errors: agents_pull_request_invalid (422).';
 grant execute on function public.record_github_branch to service_role;

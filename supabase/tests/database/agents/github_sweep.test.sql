@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 \ir ../helpers/personas.psql
 \ir ../helpers/github.psql
-select plan(65);
+select plan(67);
 
 create function pg_temp.give_token(p_persona_id text) returns void language sql as $$
   insert into private.secrets (id, user_id, kind, sealed) values (
@@ -71,7 +71,7 @@ select is(
   (select public.begin_github_sweep() #- '{pull_requests,0,pull_request_id}'
     #- '{pull_requests,0,readers,0,secret_id}'),
   jsonb_build_object(
-    'paused_until', null, 'branches', '[]'::jsonb,
+    'paused_until', null, 'projects', '[]'::jsonb, 'branches', '[]'::jsonb,
     'pull_requests', jsonb_build_array(jsonb_build_object(
       'github_id', null, 'repo_owner', 'acme', 'repo_name', 'shop', 'number', 1, 'is_private', true,
       'etag', null,
@@ -202,12 +202,17 @@ select is(
 );
 select is(pg_temp.branches(), null, 'and not again immediately');
 select is(
-  (select next_attempt_at - now() between interval '12 minutes' and interval '14.4 minutes'
-   from private.task_github_refs), true, 'but later'
+  (select next_attempt_at - now() from private.task_github_refs), interval '10 minutes',
+  'but later, where nobody was asked'
 );
+select is((select attempts_count from private.task_github_refs), 0, 'which does not count');
 select is(
   public.record_github_branch(t.id, t.user_id, '[]', now()), 0, 'an empty list records nothing'
 ) from public.tasks as t;
+select is(
+  (select next_attempt_at - now() between interval '12 minutes' and interval '14.4 minutes'
+   from private.task_github_refs), true, 'but when to look again'
+);
 select is(
   public.record_github_branch(t.id, t.user_id, jsonb_build_array(
     pg_temp.pull(40, '2026-03-01T11:00:00Z'),
@@ -228,6 +233,7 @@ delete from public.task_pull_requests where true;
 select is(
   pg_temp.branches(), 'acme shop fix 00000000-0000-4000-8000-00000000000a', 'a last attempt after a week'
 );
+select public.record_github_branch(t.id, t.user_id, '[]', now()) from public.tasks as t;
 select is((select next_attempt_at from private.task_github_refs), null, 'is the last');
 
 -- Pauses
@@ -243,7 +249,8 @@ select pg_temp.as_stranger(50);
 select is(
   public.begin_github_sweep(),
   jsonb_build_object(
-    'paused_until', now() + interval '5 minutes', 'pull_requests', '[]'::jsonb, 'branches', '[]'::jsonb
+    'paused_until', now() + interval '5 minutes', 'projects', '[]'::jsonb, 'pull_requests', '[]'::jsonb,
+    'branches', '[]'::jsonb
   ), 'during it nothing is leased'
 );
 select is(

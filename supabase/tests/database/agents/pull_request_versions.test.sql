@@ -33,7 +33,7 @@ select is(pg_temp.pull_state(1), 'merged Fix it', 'an older delivery changes not
 select pg_temp.deliver(pg_temp.pull(2, pg_temp.at('00:00')), 'opened');
 select pg_temp.deliver(pg_temp.pull(2, pg_temp.at('01:00'), pg_temp.closed(pg_temp.at('01:00'))), 'closed');
 select is(pg_temp.pull_state(2), 'closed Fix it', 'a newer one closes');
-select is(pg_temp.next_check(2), null, 'and no request is due');
+select is(pg_temp.next_check(2), '00:14:00', 'which is confirmed once');
 select pg_temp.deliver(pg_temp.pull(2, pg_temp.at('02:00'), '{"draft": true}'), 'reopened');
 select is(pg_temp.pull_state(2), 'open draft Fix it', 'a newer one reopens it');
 select is(pg_temp.next_check(2), interval '14 minutes', 'and the next request is scheduled');
