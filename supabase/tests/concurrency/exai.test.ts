@@ -6,7 +6,7 @@ import { size } from "../support/size.ts";
 // Concurrent connections that write relations, statuses, steps and claims of the same engineering issues.
 
 const WRITERS = size(40, 200);
-const ISSUES = size(20, 50);
+const ISSUES = 50;
 
 let database: TestDatabase;
 let sql: Sql;
