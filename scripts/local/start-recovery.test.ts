@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import postgres from "postgres";
 import { beforeAll, describe, expect, test } from "vitest";
 import { size, some } from "../../supabase/tests/support/size.ts";
@@ -17,27 +18,38 @@ stopAfterTests();
 const VICTIMS = ["the main process", "the database server", "a database backend", "everything"];
 const CYCLES = size(1, 5);
 
+interface Load {
+  answered: () => number;
+  /** The titles of the issues whose insert was acknowledged. */
+  acknowledged: string[];
+  stop: () => Promise<void>;
+}
+
 /** Clients that read and write over the API, whatever it answers, until they are stopped. */
-function loadApi(env: Record<string, string>): { answered: () => number; stop: () => Promise<void> } {
+function loadApi(env: Record<string, string>): Load {
   let answered = 0;
   let stopped = false;
+  const acknowledged: string[] = [];
   const headers = { apikey: env.SUPABASE_SECRET_KEY ?? "", "content-type": "application/json" };
-  const send = async (body?: string): Promise<void> => {
-    const method = body ? "POST" : "GET";
+  const send = async (title?: string): Promise<void> => {
+    const method = title ? "POST" : "GET";
     const response = await fetch(`${env.SUPABASE_URL}/rest/v1/issues?limit=5`, {
       method,
       headers,
-      ...(body ? { body } : {}),
+      ...(title ? { body: JSON.stringify({ title }) } : {}),
     });
     await response.text();
-    if (response.ok) answered++;
+    if (!response.ok) return;
+    answered++;
+    if (title) acknowledged.push(title);
   };
   const clients = Array.from({ length: 4 }, async (_, number) => {
     // a request that the gateway of a killed stack does not answer
-    while (!stopped) await send(number < 1 ? '{"title": "Load"}' : undefined).catch(() => {});
+    while (!stopped) await send(number < 1 ? `Load ${randomUUID()}` : undefined).catch(() => {});
   });
   return {
     answered: () => answered,
+    acknowledged,
     async stop() {
       stopped = true;
       await Promise.all(clients);
@@ -107,6 +119,13 @@ describe("after kill -9 the next start recovers by itself and no acknowledged wr
     `;
       expect(row?.count).toBe(written);
       await check`delete from acknowledged where n > ${written}`;
+      const issues = await check<
+        { title: string }[]
+      >`select title from public.issues where title like 'Load %'`;
+      const titles = issues.map(({ title }) => title);
+      expect(new Set(titles).size, "none is there twice").toBe(titles.length);
+      expect(api.acknowledged.filter((title) => !titles.includes(title))).toEqual([]);
+      expect(api.acknowledged.length).toBeGreaterThan(0);
       await check.end();
       if (victim === "the main process") expect(isAlive(server)).toBe(false);
     },
