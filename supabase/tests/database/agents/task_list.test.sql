@@ -11,15 +11,15 @@ select plan(12);
 create temp table diff on commit drop as
 select string_agg(md5(n::text), E'\n') as body from generate_series(1, 318000) as n;
 insert into public.tasks (id, user_id, git_diff, git_patch)
-select n, '00000000-0000-4000-8000-00000000000a', d.body, d.body from diff as d, generate_series(1, 3) as n;
+select 1, '00000000-0000-4000-8000-00000000000a', d.body, d.body from diff as d;
 
 select ok((select octet_length(body) > 10000000 from diff), 'a diff of 10 MB');
-select is((select count(*) from public.tasks as t join diff as d on d.body = t.git_diff), 3::bigint,
+select is((select count(*) from public.tasks as t join diff as d on d.body = t.git_diff), 1::bigint,
   'is returned as it was stored');
 select is(
   pg_temp.as_persona('stranger', 'select string_agg((diff_bytes, patch_bytes)::text, '''' order by id)
     from public.task_list'),
-  (select repeat(format('(%1$s,%1$s)', octet_length(body)), 3) from diff), 'a list contains its size'
+  (select format('(%1$s,%1$s)', octet_length(body)) from diff), 'a list contains its size'
 );
 
 -- Pages that the statement used, found in shared buffers or not.
@@ -61,7 +61,7 @@ from large_column as c;
 select cmp_ok(
   pg_temp.buffers('select sum(length(to_jsonb(t)::text)) from public.tasks as t where id < 4')
     - pg_temp.buffers('select sum(length(t.status::text)) from public.tasks as t where id < 4'), '>',
-  3 * (select octet_length(body) / 8192 from diff)::bigint, 'all columns include it'
+  (select octet_length(body) / 8192 from diff)::bigint, 'all columns include it'
 );
 select is_empty(
   $$ select c.name from large_column as c
