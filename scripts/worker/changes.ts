@@ -1,14 +1,15 @@
 import { copyFileSync, existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Workspace } from "./clone.ts";
 import { type ChangedFile, describe } from "./describe.ts";
-import { fetchAgent, type Fetched, uncontained } from "./elsewhere.ts";
+import { uncontained } from "./contained.ts";
+import { fetchAll, type Fetched } from "./elsewhere.ts";
 import { failureOf, TaskFailure } from "./failure.ts";
 import { requireFilters } from "./filters.ts";
 import { type Git, GitError } from "./git.ts";
 import { below, type Entry, isSame, openRepository, type Repository, SUBMODULE } from "./objects.ts";
 import { readablePath } from "./paths.ts";
-import { type Snapshot, snapshot } from "./snapshot.ts";
+import { gitDirOf, isWithin, type Snapshot, snapshot } from "./snapshot.ts";
 
 export type { ChangedFile } from "./describe.ts";
 
@@ -58,6 +59,23 @@ export async function collectChanges(
   }
 }
 
+/** The files, diff and patch of a branch that is continued, as it is. */
+export async function describeBranch(
+  git: Git,
+  space: Workspace,
+  message: string,
+): Promise<Pick<Changes, "head" | "files" | "diff" | "patch">> {
+  const repo = openRepository(git, space.gitDir);
+  const base = await repo.mergeBase(`refs/heads/${space.target}`, space.start) ?? space.start;
+  return { head: space.start, ...await describe(repo, base, space.start, message) };
+}
+
+/** Whether a branch that is continued has a commit. */
+export async function hasCommit(git: Git, space: Workspace, commit: string): Promise<boolean> {
+  const repo = openRepository(git, space.gitDir);
+  return await repo.commitOf(commit) !== null && await repo.isAncestor(commit, space.start);
+}
+
 /** The tree of the clone before the agent begins, and an index that knows its files' times. */
 export async function takeBefore(
   git: Git,
@@ -74,9 +92,14 @@ async function collect(repo: Repository, space: Workspace, message: string): Pro
   if (!lstatSync(space.work, { throwIfNoEntry: false })?.isDirectory()) {
     throw new TaskFailure("commit_failed", "yes", "The agent left no working tree.");
   }
-  const agent = await fetchAgent(repo, space);
-  const index = await loadIndex(repo, space);
-  requireResolved(space, index);
+  const gitDir = gitDirOf(space.work);
+  // the agent may have written the path of any repository of the worker's user
+  if (gitDir !== null && !isWithin(gitDir, dirname(space.work))) {
+    throw leftBehind(["in a repository outside of the task's folder"]);
+  }
+  const agent = await fetchAll(repo, { folder: space.work, gitDir, since: space.since });
+  const index = gitDir === null ? [] : await loadIndex(repo, gitDir);
+  requireResolved(space, gitDir, index);
   const { tree, leftOut, lost } = await takeTree(repo, space, agent, index);
   if (lost.length > 0) throw leftBehind(lost);
 
@@ -86,14 +109,19 @@ async function collect(repo: Repository, space: Workspace, message: string): Pro
   const isChanged = tree !== await repo.treeOf(space.start) && !isMoved;
   const head = await commitTree(repo, space, agent, tree, message);
   const places = await uncontained(repo, agent.places, [head, ...given]);
+  const removed =
+    (await uncontained(repo, agent.removed, [head, ...given, ...places.map(({ commit }) => commit)]))
+      .map(({ name }) => `${name} (removed from its branch)`);
   const [place, ...others] = places;
   if (!place) {
+    if (!isChanged && removed.length > 0) throw leftBehind(removed.map((each) => `in ${each}`));
     const isBehind = isMoved && agent.head !== null && await isBefore(repo, agent.head, space.start);
     if (isBehind) throw leftBehind([`at ${agent.head?.slice(0, 10)}, a commit before the one that it got`]);
-    return { head, leftOut, foundIn: null };
+    return { head, leftOut: [...removed, ...leftOut], foundIn: null };
   }
   if (isChanged || others.length > 0) throw leftBehind(places.map(({ name }) => `in ${name}`));
-  return { head: await onTarget(repo, space, place.commit, message), leftOut, foundIn: place.name };
+  const found = await onTarget(repo, space, place.commit, message);
+  return { head: found, leftOut: [...removed, ...leftOut], foundIn: place.name };
 }
 
 const leftBehind = (places: readonly string[]): TaskFailure =>
@@ -153,8 +181,7 @@ interface IndexEntry extends Entry {
 }
 
 /** The agent's own index: what it added, and what a merge left open. */
-async function loadIndex(repo: Repository, space: Workspace): Promise<IndexEntry[]> {
-  const dotGit = join(space.work, ".git");
+async function loadIndex(repo: Repository, dotGit: string): Promise<IndexEntry[]> {
   const file = join(dotGit, "index");
   if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return [];
   for (const name of readdirSync(dotGit).filter((each) => each.startsWith("sharedindex."))) {
@@ -171,7 +198,7 @@ async function loadIndex(repo: Repository, space: Workspace): Promise<IndexEntry
 }
 
 /** Conflicts that are in files still, and patches that were not applied. */
-function requireResolved(space: Workspace, index: readonly IndexEntry[]): void {
+function requireResolved(space: Workspace, gitDir: string | null, index: readonly IndexEntry[]): void {
   const open = [...new Set(index.filter(({ stage }) => stage !== "0").map(({ path }) => path))];
   const marked = open.filter((path) => {
     const file = below(space.work, path);
@@ -179,7 +206,7 @@ function requireResolved(space: Workspace, index: readonly IndexEntry[]): void {
       /^(<{7}|>{7}) /m.test(readFileSync(file, "latin1"));
   });
   const places = marked.map((path) => `conflicts in ${readablePath(path).text}`);
-  if (existsSync(join(space.work, ".git/rebase-apply/applying"))) {
+  if (gitDir !== null && existsSync(join(gitDir, "rebase-apply/applying"))) {
     places.push("in the patches of an unfinished git am");
   }
   if (places.length > 0) throw leftBehind(places);
@@ -203,6 +230,7 @@ async function takeTree(
   const taken = await snapshot(repo, space.work, {
     forced,
     skipped: agent.worktrees,
+    since: space.since,
     submodules: await loadSubmodules(repo, space, [
       ...head,
       ...index.map((each) => [each.path, each] as const),

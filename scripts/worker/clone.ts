@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { takeBefore } from "./changes.ts";
-import { isContained } from "./elsewhere.ts";
+import { isContained } from "./contained.ts";
 import { failureOf, TaskFailure } from "./failure.ts";
 import { type Credentials, type Git, GitError, isDenied } from "./git.ts";
 import { openRepository } from "./objects.ts";
@@ -29,6 +29,8 @@ export interface Workspace {
   start: string;
   /** The tree of the clone before the agent begins: line endings may make files of it look changed. */
   before: string;
+  /** When the agent begins, in seconds since 1970. */
+  since: number;
   branch: string;
   /** The branch that the pull request targets. */
   target: string;
@@ -107,7 +109,8 @@ export async function prepareWorkspace(git: Git, request: CloneRequest): Promise
   // the agent has not written there yet
   await git(["remote", "set-url", "origin", url], { cwd: work });
   const before = await takeBefore(git, { gitDir, work, start });
-  return { gitDir, work, start, before, branch, target, url, remoteBranch, isContinued };
+  const since = Math.floor(Date.now() / 1000);
+  return { gitDir, work, start, before, since, branch, target, url, remoteBranch, isContinued };
 }
 
 /**

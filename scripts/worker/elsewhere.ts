@@ -1,100 +1,195 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Workspace } from "./clone.ts";
-import { isFolder, type Repository } from "./objects.ts";
+import { type Place, unreachable, withoutAncestors } from "./contained.ts";
+import { isFolder, MAX_BYTES, type Repository } from "./objects.ts";
 import { readablePath } from "./paths.ts";
+import { loadLogs, textOf } from "./reflogs.ts";
 import { linkIn, realPath, snapshot } from "./snapshot.ts";
-
-/** Work outside the tree that the agent left. */
-export interface Place {
-  /** As `the branch mine`. */
-  name: string;
-  commit: string;
-}
 
 const AGENT = "refs/fixloop/agent";
 /** What marks an operation that has stopped half-way, with the name that it is told by. */
 const OPERATIONS = { "rebase-merge": "rebase", "rebase-apply": "rebase" } as const;
 
-/** The agent's commits in our repository. */
+/** References that say nothing of their own: notes, and what a rewrite of the history began with. */
+const IGNORED = /^refs\/(notes|original|replace|bisect|rewritten|worktree)(\/|$)/;
+/** References to what a server has. */
+const REMOTE = /^refs\/(remotes|prefetch)\//;
+
+/** The commits of a repository in one of ours. */
 export interface Fetched {
-  /** Null where the agent's clone has none: it was deleted, or its branch has no commit yet. */
+  /** Null where it has none: it was deleted, or its branch has no commit yet. */
   head: string | null;
   /** The other side of a merge that was not committed. */
   merged: string | null;
   places: Place[];
+  /** Commits that a command removed from a branch, and that nothing but the logs has. */
+  removed: Place[];
   /** The real paths of the worktrees that the agent added. */
   worktrees: Set<string>;
+  /** The commits of its remote branches. */
+  remotes: string[];
 }
 
-/** Fetches everything that the agent's clone refers to: nothing is run in it. */
-export async function fetchAgent(repo: Repository, space: Workspace): Promise<Fetched> {
-  const dotGit = join(space.work, ".git");
-  const found: Fetched = { head: null, merged: null, places: [], worktrees: new Set() };
-  if (!isFolder(dotGit)) return found;
-  const listed = (await repo.run(["ls-remote", "--", space.work], { isLocal: true })).stdout.split("\n");
-  const refs = new Map(
-    listed.filter(Boolean).map((line) => {
-      const [id = "", name = ""] = line.split("\t");
-      return [name, id] as const;
-    }),
-  );
+/** A repository that an agent may have written to: nothing is run in it. */
+export interface Source {
+  folder: string;
+  /** Null for none. */
+  gitDir: string | null;
+  /** When the agent began, in seconds: what is older was not made by it. */
+  since: number;
+}
+
+/** Fetches everything that a repository refers to, and what only its logs have. */
+export async function fetchAll(repo: Repository, source: Source): Promise<Fetched> {
+  const { folder, gitDir } = source;
+  const found: Fetched = {
+    head: null,
+    merged: null,
+    places: [],
+    removed: [],
+    worktrees: new Set(),
+    remotes: [],
+  };
+  if (gitDir === null || !isFolder(gitDir)) return found;
+  const refs = await loadRefs(repo, folder);
   const named: Place[] = [...refs].filter(([name]) => name.startsWith("refs/heads/")).map((
     [name, commit],
   ) => ({
     name: `the branch ${name.slice("refs/heads/".length)}`,
     commit,
   }));
-  const marked = [...stashes(dotGit), ...unfinished(dotGit)];
-  const trees = worktreesOf(dotGit, refs);
-  found.merged = commitIn(join(dotGit, "MERGE_HEAD"));
-  const commits = new Set([
-    ...[...refs].filter(([name]) => name === "HEAD" || /^refs\/(heads|remotes|stash)/.test(name)).map((
-      [, id],
-    ) => id),
-    ...marked.map(({ commit }) => commit),
-    ...trees.map(({ commit }) => commit),
-    ...(found.merged ? [found.merged] : []),
-  ]);
-  if (commits.size > 0) {
-    const history = loadShallow(repo);
-    await repo.run([
-      "-c",
-      "fetch.fsckObjects=true",
-      "fetch",
-      "--quiet",
-      "--no-tags",
-      "--no-write-fetch-head",
-      "--update-shallow",
-      "--stdin",
-      "--",
-      space.work,
-    ], {
-      isLocal: true,
-      timeoutMs: 600_000,
-      input: [...commits].map((id) => `+${id}:${AGENT}/${id}\n`).join(""),
-    });
-    await restoreShallow(repo, history);
-  }
+  const marked = [
+    ...stashes(gitDir),
+    ...[gitDir, ...foldersIn(join(gitDir, "worktrees"))].flatMap(unfinished),
+  ];
+  const trees = worktreesOf(gitDir, refs);
+  const others = [...refs].filter(([name]) =>
+    name !== "HEAD" && name !== "refs/stash" && !/^refs\/heads\//.test(name) && !REMOTE.test(name) &&
+    !IGNORED.test(name)
+  ).map(([name, commit]) => ({
+    name: name.startsWith("refs/tags/")
+      ? `the tag ${name.slice("refs/tags/".length)}`
+      : `the reference ${name}`,
+    commit,
+  }));
+  const logged = loadLogs(gitDir, (name) => refs.has(`refs/heads/${name}`));
+  // a log may name commits that the repository has no more
+  const existing = await commitsOf(repo, logged.all, join(gitDir, "objects"));
+  for (const ids of Object.values(logged)) for (const id of ids) if (!existing.has(id)) ids.delete(id);
   found.head = refs.get("HEAD") ?? null;
-  found.places.push(...named);
+  found.merged = commitIn(join(gitDir, "MERGE_HEAD"));
+  found.remotes = [...refs].filter(([name]) => REMOTE.test(name)).map(([, id]) => id);
+  await fetchCommits(
+    repo,
+    folder,
+    new Set([
+      ...found.remotes,
+      ...[found.head, found.merged].filter((id) => id !== null),
+      ...[...named, ...marked, ...trees, ...others].map(({ commit }) => commit),
+      ...logged.all,
+    ]),
+  );
+  for (const tree of trees) found.worktrees.add(tree.folder);
+  const owned = [...named];
   for (const place of marked) {
-    found.places.push(place.name.startsWith("the stash") ? await wholeStash(repo, place) : place);
+    owned.push(place.name.startsWith("the stash") ? await wholeStash(repo, place) : place);
   }
-  for (const tree of trees) {
-    found.worktrees.add(tree.folder);
-    found.places.push(await wholeWorktree(repo, tree));
-  }
+  for (const tree of trees) owned.push(await wholeWorktree(repo, tree, source.since));
   // what a server has is nobody's lost work
-  const known = [...refs].filter(([name]) => name.startsWith("refs/remotes/")).map(([, id]) => id);
-  found.places = await withoutAncestors(repo, found.places, known);
+  const known = [...found.remotes, ...found.head ? [found.head] : [], ...named.map(({ commit }) => commit)];
+  const isOurs = (place: Dated): boolean => logged.made.has(place.commit) || place.time >= source.since;
+  const removed = [...logged.removed];
+  const left = await unreachable(repo, [...logged.all], [...known, ...removed, ...logged.replaced]);
+  const tagged = await dated(repo, others);
+  found.places = [
+    ...(await loose(repo, left)).filter(isOurs),
+    ...tagged.filter(isOurs),
+    ...owned,
+  ];
+  found.places = await withoutAncestors(repo, found.places, found.remotes);
+  const gone = await unreachable(repo, removed, [...known, ...found.places.map(({ commit }) => commit)]);
+  found.removed = (await loose(repo, gone)).filter(isOurs);
   return found;
+}
+
+/** The references of a repository, a tag as the commit that it is for. */
+async function loadRefs(repo: Repository, folder: string): Promise<Map<string, string>> {
+  const listed =
+    (await repo.run(["ls-remote", "--", folder], { isLocal: true, keepBytes: MAX_BYTES })).stdout;
+  return new Map(
+    listed.split("\n").filter(Boolean).map((line) => {
+      const [id = "", name = ""] = line.split("\t");
+      return [name.replace(/\^\{\}$/, ""), id] as const;
+    }),
+  );
+}
+
+/** Those of some ids that are commits, also of a repository with these objects. */
+async function commitsOf(repo: Repository, ids: Iterable<string>, objects?: string): Promise<Set<string>> {
+  const input = [...ids].map((id) => `${id}\n`).join("");
+  const { stdout } = await repo.run(["cat-file", "--batch-check"], {
+    input,
+    keepBytes: MAX_BYTES,
+    ...(objects ? { objects } : {}),
+  });
+  return new Set(stdout.split("\n").flatMap((line) => line.match(/^(\w+) commit /)?.[1] ?? []));
+}
+
+async function fetchCommits(repo: Repository, folder: string, commits: ReadonlySet<string>): Promise<void> {
+  if (commits.size === 0) return;
+  const history = loadShallow(repo);
+  await repo.run([
+    ...["-c", "fetch.fsckObjects=true", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head"],
+    ...["--update-shallow", "--stdin", "--", folder],
+  ], {
+    isLocal: true,
+    timeoutMs: 600_000,
+    input: [...commits].map((id) => `+${id}:${AGENT}/${id}\n`).join(""),
+  });
+  await restoreShallow(repo, history);
+}
+
+interface Dated extends Place {
+  /** In seconds since 1970. */
+  time: number;
+  /** The first line of the commit's message. */
+  title: string;
+}
+
+/** Places with the times of their commits; without those that are not commits. */
+async function dated(repo: Repository, places: readonly Place[]): Promise<Dated[]> {
+  const commits = await commitsOf(repo, places.map(({ commit }) => commit));
+  if (commits.size === 0) return [];
+  const { stdout } = await repo.run(["log", "--no-walk=unsorted", "--stdin", "--format=%H %ct %s"], {
+    input: [...commits].map((id) => `${id}\n`).join(""),
+    keepBytes: MAX_BYTES,
+  });
+  const facts = new Map(
+    stdout.split("\n").map((line) => {
+      const [, id = "", time = "0", title = ""] = line.match(/^(\w+) (\d+) (.*)$/) ?? [];
+      return [id, { time: Number(time), title: title.slice(0, 100) }] as const;
+    }),
+  );
+  return places.flatMap((place) => {
+    const fact = facts.get(place.commit);
+    return fact ? [{ ...place, ...fact }] : [];
+  });
+}
+
+/** Commits that no reference has, without those in the history of another one of them. */
+async function loose(repo: Repository, commits: readonly string[]): Promise<Dated[]> {
+  if (commits.length === 0) return [];
+  const { stdout } = await repo.run(["merge-base", "--independent", ...commits]);
+  const places = stdout.split("\n").filter(Boolean).map((commit) => ({ name: "", commit }));
+  return (await dated(repo, places)).map((place) => ({
+    ...place,
+    name: `the commit ${place.commit.slice(0, 10)} "${place.title}"`,
+  }));
 }
 
 /** The commits where our history ends. */
 function loadShallow(repo: Repository): string[] {
-  const file = join(repo.gitDir, "shallow");
-  return existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
+  return textOf(join(repo.gitDir, "shallow")).split("\n").filter(Boolean);
 }
 
 /** An agent that fetched less history than we have does not make ours shorter. */
@@ -117,15 +212,12 @@ async function hasParents(repo: Repository, commit: string): Promise<boolean> {
 
 /** A commit's id in a file of a repository; null for none. */
 function commitIn(file: string): string | null {
-  if (!existsSync(file)) return null;
-  return readFileSync(file, "utf8").match(/^[0-9a-f]{40,64}/)?.[0] ?? null;
+  return textOf(file).match(/^[0-9a-f]{40,64}/)?.[0] ?? null;
 }
 
 /** The stash is a log: the reference is only its newest entry. */
 function stashes(dotGit: string): Place[] {
-  const log = join(dotGit, "logs/refs/stash");
-  if (!existsSync(log)) return [];
-  return readFileSync(log, "utf8").split("\n").flatMap((line) => {
+  return textOf(join(dotGit, "logs/refs/stash")).split("\n").flatMap((line) => {
     const [, commit, message = ""] = line.match(/^[0-9a-f]+ ([0-9a-f]{40,64}) [^\t]*\t?(.*)$/) ?? [];
     return commit ? [{ name: `the stash "${message}"`, commit }] : [];
   });
@@ -142,6 +234,9 @@ function unfinished(dotGit: string): Place[] {
   });
 }
 
+const foldersIn = (folder: string): string[] =>
+  isFolder(folder) ? readdirSync(folder).map((name) => join(folder, name)).filter(isFolder) : [];
+
 interface Worktree {
   /** Its real path, with a character per byte. */
   folder: string;
@@ -153,10 +248,7 @@ interface Worktree {
  * refers back to the clone, so that no other folder of the worker's user is read.
  */
 function worktreesOf(dotGit: string, refs: ReadonlyMap<string, string>): Worktree[] {
-  const root = join(dotGit, "worktrees");
-  if (!isFolder(root)) return [];
-  return readdirSync(root).flatMap((name) => {
-    const own = join(root, name);
+  return foldersIn(join(dotGit, "worktrees")).flatMap((own) => {
     const [path = "", head = ""] = ["gitdir", "HEAD"].map((file) =>
       existsSync(join(own, file)) ? readFileSync(join(own, file), "latin1").trim() : ""
     );
@@ -184,61 +276,17 @@ async function wholeStash(repo: Repository, place: Place): Promise<Place> {
 let count = 0;
 
 /** A worktree with what is not committed in it. */
-async function wholeWorktree(repo: Repository, { folder, commit }: Worktree): Promise<Place> {
+async function wholeWorktree(
+  repo: Repository,
+  { folder, commit }: Worktree,
+  since: number,
+): Promise<Place> {
   const link = join(repo.gitDir, `worktree-${++count}`);
   symlinkSync(Buffer.from(folder, "latin1"), link);
   const indexFile = `${link}.index`;
   await repo.run(["read-tree", commit], { indexFile });
-  const { tree } = await snapshot(repo, link, { indexFile });
+  const { tree } = await snapshot(repo, link, { indexFile, since });
   const name = `the worktree ${readablePath(folder).text}`;
   if (tree === await repo.treeOf(commit)) return { name, commit };
   return { name, commit: await repo.commitTree(tree, [commit], `${name}\n`) };
-}
-
-/** Whether a merge of a commit would change nothing: all of its changes are in another one. */
-export async function isContained(repo: Repository, commit: string, head: string): Promise<boolean> {
-  if (await repo.isAncestor(commit, head)) return true;
-  const merged = await repo.run(
-    ["merge-tree", "--write-tree", "--allow-unrelated-histories", head, commit],
-    { accept: [1] },
-  );
-  if (merged.code === 0) return merged.stdout.split("\n")[0] === await repo.treeOf(head);
-  // a commit that was rewritten, and whose lines were changed again since
-  const { stdout } = await repo.run(["cherry", head, commit]);
-  return stdout.trim() !== "" && !/^\+/m.test(stdout);
-}
-
-async function withoutAncestors(
-  repo: Repository,
-  places: readonly Place[],
-  commits: readonly string[],
-): Promise<Place[]> {
-  const kept: Place[] = [];
-  for (const place of places) {
-    const isKnown = await Promise.all(commits.map((commit) => repo.isAncestor(place.commit, commit)));
-    if (!isKnown.includes(true)) kept.push(place);
-  }
-  return kept;
-}
-
-/** The places whose work is in none of some commits, nor in another of the places. */
-export async function uncontained(
-  repo: Repository,
-  places: readonly Place[],
-  commits: readonly string[],
-): Promise<Place[]> {
-  let left: Place[] = [];
-  for (const place of places) {
-    let isIn = false;
-    for (const commit of commits) isIn ||= await isContained(repo, place.commit, commit);
-    if (!isIn) left.push(place);
-  }
-  for (const place of [...left]) {
-    for (const other of left) {
-      if (other === place || !await isContained(repo, place.commit, other.commit)) continue;
-      left = left.filter((each) => each !== place);
-      break;
-    }
-  }
-  return left;
 }

@@ -40,18 +40,21 @@ export class TaskFailure extends Error {
   readonly again: Again;
   /** How long the task has to wait, in milliseconds, where that is known. */
   readonly waitMs: number | undefined;
+  /** How often such a fault is waited for before it counts as the task's; any number of times if left out. */
+  readonly repeats: number | undefined;
 
   constructor(
     kind: FailureKind,
     again: Again,
     message: string,
-    options?: ErrorOptions & { waitMs?: number },
+    options?: ErrorOptions & { waitMs?: number; repeats?: number },
   ) {
     super(message, options);
     this.name = "TaskFailure";
     this.kind = kind;
     this.again = again;
     this.waitMs = options?.waitMs;
+    this.repeats = options?.repeats;
   }
 }
 

@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 describe("a filter that this worker does not run", () => {
-  test.each(some(2, [
+  test.each(some(3, [
     ["a changed file", `echo image > logo.png`, "logo.png (lfs)"],
     ["a new one", `mkdir img; echo image > "img/ü.png"`, "img/ü.png (lfs)"],
     ["one that the agent committed", `echo image > logo.png; git commit -qam x`, "logo.png (lfs)"],
@@ -29,6 +29,13 @@ describe("a filter that this worker does not run", () => {
       "x.png (lfs)",
     ],
     ["one whose attribute the agent removed", `rm .gitattributes; echo image > logo.png`, "logo.png (lfs)"],
+    ["a new one whose attribute it removed", `rm .gitattributes; echo secret > new.png`, "new.png (lfs)"],
+    ["a copy of a file without a filter", `mkdir assets; cp README.md assets/x.png`, "assets/x.png (lfs)"],
+    [
+      "a file of another filter",
+      `echo 'key filter=git-crypt' >> .gitattributes; cp logo.png key`,
+      "key (git-crypt)",
+    ],
     [
       "one whose attribute it added",
       `echo 'key filter=git-crypt' >> .gitattributes; echo 1 > key`,
@@ -44,6 +51,8 @@ describe("a filter that this worker does not run", () => {
   test.each(some(2, [
     ["that is not touched", `echo x > x`],
     ["that is only moved", `git mv logo.png l.png`],
+    ["that is copied as it is stored", `mkdir a; cp logo.png a/b.png`],
+    ["that is moved while the attribute goes", `rm .gitattributes; git mv logo.png l.png`],
     ["that is removed", `rm logo.png`],
     ["that is switched off for it", `echo 'raw.png -filter' >> .gitattributes; echo 1 > raw.png`],
   ]))("a file %s does not matter", async (_, agent) => {
@@ -60,6 +69,9 @@ test("a filter that is trusted is run, and nothing that the agent committed is p
     expect(bench.git("show", `${branch}:${path}`)).toBe("pointer-of-image");
   }
   expect(bench.git("log", "-p", "--format=", "--text", `main..${branch}`)).not.toMatch(/^\+image/m);
+  const unfiltered = `rm .gitattributes; echo image > new.png`;
+  expect(await bench.run(unfiltered, { task_id: 9 }, { filters })).toBe("failed");
+  expect(bench.queue.failures[0]?.error).toContain("new.png (lfs)");
   expect(await bench.run(`echo x > x`, { task_id: 8 }, { filters })).toBe("completed");
   expect(bench.queue.completed[1]?.changed_files?.map(({ path }) => path)).toEqual(["x"]);
 });

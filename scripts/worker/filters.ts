@@ -20,12 +20,11 @@ export async function requireFilters(
   message: string,
 ): Promise<string> {
   const target = await repo.commitOf(`refs/heads/${space.target}`) ?? space.start;
-  const upstream = await repo.entries(target);
-  const before = await repo.entries(space.start);
-  const known = new Set([...before.values(), ...upstream.values()].map(({ id }) => id));
-  const changed = new Set<string>();
+  const known = [space.start, ...target === space.start ? [] : [target]];
+  const changed = new Map<string, Set<string>>();
   const note = (path: string, mode: string, id: string): void => {
-    if (mode !== SUBMODULE && mode !== "120000" && !/^0+$/.test(id) && !known.has(id)) changed.add(path);
+    if (mode === SUBMODULE || mode === "120000" || /^0+$/.test(id)) return;
+    changed.set(path, (changed.get(path) ?? new Set()).add(id));
   };
   for (
     const { path, to } of await repo.differences(await repo.treeOf(space.start), await repo.treeOf(head))
@@ -43,12 +42,22 @@ export async function requireFilters(
   }
   if (changed.size === 0) return head;
 
-  // of an existing file, what the attributes said before counts too: the agent may have removed them
-  const found = new Map([
-    ...await filtersOf(repo, space.start, [...changed].filter((path) => before.has(path))),
-    ...await filtersOf(repo, head, [...changed]),
-  ]);
-  const refused = [...found].filter(([, filter]) => !trusted.includes(filter));
+  // what the attributes said before counts too: the agent may have removed them
+  const paths = [...changed.keys()];
+  const [before, after] = [await filtersOf(repo, space.start, paths), await filtersOf(repo, head, paths)];
+  const existing = await repo.entries(space.start);
+  const found = new Map<string, string>();
+  for (const path of paths) {
+    const [old, now] = [before.get(path), after.get(path)];
+    // a new file may be excepted
+    const filter = isFilter(now) ? now : now === undefined || existing.has(path) ? old : undefined;
+    if (isFilter(filter)) found.set(path, filter);
+  }
+  for (const commit of known) await removeMoved(repo, commit, changed, found);
+  // a trusted one was run if it is still the path's
+  const refused = [...found].filter(([path, filter]) =>
+    !trusted.includes(filter) || after.get(path) !== filter
+  );
   if (refused.length > 0) {
     const names = refused.slice(0, 20).map(([path, filter]) => `${readablePath(path).text} (${filter})`);
     throw new TaskFailure(
@@ -63,7 +72,29 @@ export async function requireFilters(
   return await repo.commitTree(await repo.treeOf(head), parents, message);
 }
 
-/** The filters of paths, by the attributes in a commit. */
+const isFilter = (value: string | undefined): value is string =>
+  value !== undefined && value !== "unset" && value !== "set";
+
+/** Removes the paths whose contents a commit has there, or at a path with the same filter: they are through it. */
+async function removeMoved(
+  repo: Repository,
+  commit: string,
+  changed: ReadonlyMap<string, ReadonlySet<string>>,
+  found: Map<string, string>,
+): Promise<void> {
+  const wanted = new Set([...found.keys()].flatMap((path) => [...changed.get(path) ?? []]));
+  const entries = await repo.entries(commit);
+  const files = [...entries].filter(([, { id }]) => wanted.has(id));
+  const filters = await filtersOf(repo, commit, files.map(([path]) => path));
+  const through = new Set(files.map(([path, { id }]) => `${filters.get(path)} ${id}`));
+  for (const [path, filter] of found) {
+    const ids = changed.get(path) ?? new Set<string>();
+    const isThrough = (id: string): boolean => through.has(`${filter} ${id}`) || entries.get(path)?.id === id;
+    if ([...ids].every(isThrough)) found.delete(path);
+  }
+}
+
+/** The filter attributes of paths in a commit: a filter's name, or `set` or `unset`. */
 async function filtersOf(
   repo: Repository,
   commit: string,
@@ -80,7 +111,7 @@ async function filtersOf(
   const found = new Map<string, string>();
   for (let at = 0; at + 2 < answers.length; at += 3) {
     const value = answers[at + 2] ?? "";
-    if (!["unspecified", "unset", "set"].includes(value)) found.set(answers[at] ?? "", value);
+    if (value !== "unspecified") found.set(answers[at] ?? "", value);
   }
   return found;
 }

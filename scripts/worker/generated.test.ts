@@ -37,7 +37,16 @@ type Place =
   | "worktree commit"
   | "nested"
   | "nested commit"
+  | "nested branch"
+  | "nested stash"
+  | "clone"
+  | "clone branch"
+  | "clone stash"
+  | "submodule"
+  | "submodule branch"
+  | "submodule stash"
   | "detached"
+  | "detached and back"
   | "amended"
   | "rebased"
   | "shared"
@@ -72,6 +81,8 @@ const step = fc.record({
       "deleted",
       "mode",
     ] as const,
+    ...["nested branch", "nested stash", "clone", "clone branch", "clone stash"] as const,
+    ...["submodule", "submodule branch", "submodule stash", "detached and back"] as const,
     ...["tree", "commit", "tree", "reset", "ignored"] as const,
   ),
   name: fc.constantFrom(...NAMES),
@@ -88,6 +99,10 @@ function scriptOf({ place, name, content }: Step, at: number): string {
   const here = write(".");
   const commit = `git add -A; git commit -qm "step ${at}"`;
   const side = `git checkout -qb side${at}; ${here}; ${commit}; git checkout -q -`;
+  const inside = (enter: string, what: Place): string =>
+    `(${enter} && ${
+      what.endsWith("branch") ? side : what.endsWith("stash") ? `${here}; git stash -qu` : "true"
+    })`;
   switch (place) {
     case "tree":
       return here;
@@ -111,6 +126,25 @@ function scriptOf({ place, name, content }: Step, at: number): string {
       return `mkdir n${at}; git init -q n${at}; ${
         write(`n${at}`)
       }; (cd n${at}; ${commit}); git add n${at} 2>&1`;
+    case "nested branch":
+    case "nested stash":
+      return inside(
+        `mkdir n${at}; git init -q n${at}; cd n${at}; git commit -q --allow-empty -m first`,
+        place,
+      );
+    case "clone":
+    case "clone branch":
+    case "clone stash":
+      return inside(`git clone -q "$HOME/shop.git" c${at}; cd c${at}`, place);
+    case "submodule":
+    case "submodule branch":
+    case "submodule stash":
+      return inside(
+        `git -c protocol.file.allow=always submodule --quiet add "$HOME/shop.git" s${at}; ${commit}; cd s${at}`,
+        place,
+      );
+    case "detached and back":
+      return `${commit}; git checkout -q --detach; ${here}; ${commit}; git checkout -q -`;
     case "detached":
       return `${here}; git checkout -q --detach; ${commit}`;
     case "amended":

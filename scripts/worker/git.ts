@@ -10,6 +10,8 @@ export interface GitOptions {
   author: { name: string; email: string };
   /** The commands of filters that are run when files are added, by their names. */
   filters?: Readonly<Record<string, string>>;
+  /** How long a server may send nothing. */
+  stallMs?: number;
   signal: AbortSignal;
 }
 
@@ -24,6 +26,8 @@ export interface GitCall {
   input?: string | Buffer;
   /** Another index than the repository's own. */
   indexFile?: string;
+  /** A folder of objects that are looked at in addition to the repository's own. */
+  objects?: string;
   credentials?: Credentials | null;
   /** Whether the agent's local clone is fetched, as a `file` repository, whatever tasks may use. */
   isLocal?: boolean;
@@ -57,8 +61,10 @@ export class GitError extends Error {
 /** A value in git's configuration; JSON's escapes are among its. */
 const quoted = (text: string): string => JSON.stringify(text);
 
+const STALL_MS = 60_000;
+
 /** Runs nothing that a repository contains: no hooks, no helpers, no submodules, no fsmonitor. */
-const CONFIG = ({ author, filters = {} }: GitOptions): string =>
+const CONFIG = ({ author, filters = {}, stallMs = STALL_MS }: GitOptions): string =>
   `[core]
 	hooksPath = /dev/null
 	fsmonitor = false
@@ -86,7 +92,7 @@ const CONFIG = ({ author, filters = {} }: GitOptions): string =>
 	directory = *
 [http]
 	lowSpeedLimit = 1000
-	lowSpeedTime = 60
+	lowSpeedTime = ${Math.ceil(stallMs / 1000)}
 [user]
 	name = ${quoted(author.name)}
 	email = ${quoted(author.email)}
@@ -168,6 +174,7 @@ export function createGit(
         GIT_LFS_SKIP_SMUDGE: "1",
         GIT_NO_LAZY_FETCH: "1",
         ...(call.indexFile ? { GIT_INDEX_FILE: call.indexFile } : {}),
+        ...(call.objects ? { GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(call.objects) } : {}),
         GIT_ALLOW_PROTOCOL: call.isLocal ? "file" : protocols.join(":"),
         ...(credentials
           ? {

@@ -76,15 +76,16 @@ function connect({ apiUrl, token, signal, timeoutMs = 30_000 }: GithubOptions): 
 }
 
 /**
- * Whether a commit of a branch was merged by a pull request, however, and no pull request of it is open.
+ * What the pull requests of a branch say of a commit of it: one is open, or the commit was merged, however; null
+ * for neither.
  *
  * @see https://docs.github.com/rest/pulls/pulls#list-pull-requests
  * @throws TaskFailure `pr_denied`, `pr_failed`
  */
-export async function isMerged(
+export async function stateOfBranch(
   options: GithubOptions,
   { owner, name, head, commit }: { owner: string; name: string; head: string; commit: string },
-): Promise<boolean> {
+): Promise<"open" | "merged" | null> {
   try {
     const { data } = await connect(options).request("GET /repos/{owner}/{repo}/pulls", {
       owner,
@@ -94,8 +95,8 @@ export async function isMerged(
       per_page: 100,
     });
     const pulls = data.filter((pull) => pull.head.ref === head);
-    return !pulls.some(({ state }) => state === "open") &&
-      pulls.some((pull) => pull.merged_at !== null && pull.head.sha === commit);
+    if (pulls.some(({ state }) => state === "open")) return "open";
+    return pulls.some((pull) => pull.merged_at !== null && pull.head.sha === commit) ? "merged" : null;
   } catch (error) {
     options.signal.throwIfAborted();
     throw failure(error);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Stopped } from "./failure.ts";
 import type { Log } from "./log.ts";
-import { type Claim, type Queue, QueueError, type Start } from "./queue.ts";
+import { type Claim, type Progress, type Queue, QueueError } from "./queue.ts";
 
 export interface LeaseOptions {
   leaseSeconds: number;
@@ -16,7 +16,7 @@ export interface Lease {
   /** Aborted with a `Stopped` as soon as the lease has ended. */
   readonly signal: AbortSignal;
   /** Sends a heartbeat; resolves when the queue has confirmed the lease. @throws Stopped */
-  confirm(start?: Start): Promise<void>;
+  confirm(progress?: Progress): Promise<void>;
   /** Repeats a call until the queue answers, as long as the lease lasts. @throws Stopped, QueueError */
   insist<T>(call: () => Promise<T>): Promise<T>;
   /** Stops the heartbeats. */
@@ -63,10 +63,10 @@ export function holdLease(queue: Queue, claim: Claim, options: LeaseOptions): Le
     }
   };
 
-  const beat = async (start?: Start): Promise<void> => {
+  const beat = async (progress?: Progress): Promise<void> => {
     await insist(async () => {
       const began = performance.now();
-      const state = await queue.heartbeat(claim, start);
+      const state = await queue.heartbeat(claim, progress);
       if (state === "cancelled") throw lose("cancelled");
       deadline = began + leaseMs;
     }, leaseMs / 3);
@@ -90,9 +90,9 @@ export function holdLease(queue: Queue, claim: Claim, options: LeaseOptions): Le
 
   return {
     signal: held.signal,
-    async confirm(start) {
+    async confirm(progress) {
       held.signal.throwIfAborted();
-      await beat(start);
+      await beat(progress);
       held.signal.throwIfAborted();
     },
     insist: (call) => insist(call),

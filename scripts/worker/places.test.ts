@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { some } from "../../supabase/tests/support/size.ts";
@@ -48,6 +49,11 @@ describe("found and taken", () => {
       "w",
     ],
     ["the same without a commit", `rm -rf .git; git init -q; echo work > w`, "w"],
+    [
+      "the clone, with its repository in another folder",
+      `git init -q --separate-git-dir ../git; git checkout -qb mine; echo work > w; git add .; git commit -qm x; git checkout -q -`,
+      "w",
+    ],
     ["a clone without .git", `rm -rf .git; echo work > w`, "w"],
     [
       "another branch that is checked out",
@@ -107,6 +113,31 @@ describe("found and taken", () => {
       "kept",
     ],
     [
+      "a commit that only the log of HEAD has",
+      `git checkout -q --detach; echo work > w; git add .; git commit -qm x; git checkout -q fixloop/task-7`,
+      "w",
+    ],
+    [
+      "one that was amended before",
+      `git checkout -q --detach; echo 1 > w; git add .; git commit -qm x; echo work > w; git commit -q -a --amend -m y; git checkout -q -`,
+      "w",
+    ],
+    [
+      "one of a worktree that was removed",
+      `git worktree add -q --detach ../wt; cd ../wt; echo work > w; git add .; git commit -qm x; cd ../work; git tag x $(cut -d' ' -f2 .git/worktrees/wt/logs/HEAD | sed -n 2p); git worktree remove ../wt`,
+      "w",
+    ],
+    [
+      "a tag",
+      `git checkout -q --detach; echo work > w; git add .; git commit -qm x; git tag -am wip wip; git reset -q --hard origin/main; git checkout -q -; rm -r .git/logs`,
+      "w",
+    ],
+    [
+      "another reference",
+      `echo work > w; git add .; git update-ref refs/wip/x $(git commit-tree -p HEAD -m x $(git write-tree)); git rm -qf w`,
+      "w",
+    ],
+    [
       "a clone with less history",
       `git fetch -q --depth=1 "file://$(git -C ../repository.git rev-parse --absolute-git-dir)" main; echo work > w; git add .; git commit -qm x`,
       "w",
@@ -118,6 +149,19 @@ describe("found and taken", () => {
     expect(shown(path)).not.toBe("kept");
     expect(bench.git("merge-base", "main", BRANCH)).toBe(bench.git("rev-parse", "main"));
     expect(bench.fake.state.pulls).toHaveLength(1);
+  });
+
+  test("commits that were amended, rebased or reset away are not lost, and those that are gone are named", async () => {
+    bench.commit("main", ".gitignore", "ignored\n");
+    const agent = `echo 1 > w; git add .; git commit -qm one; echo 2 > w; git commit -q -a --amend -m two
+      echo 3 > w; git commit -qam three; git reset -q --hard HEAD~1; echo 4 > w; git commit -qam four
+      git checkout -qb side origin/main; echo s > s; git add .; git commit -qm s; git rebase -q fixloop/task-7; git checkout -q -
+      git merge -q side; git branch -d side; echo last > l`;
+    expect(await bench.run(agent), bench.lines.join("\n")).toBe("completed");
+    expect(files()).toEqual([".gitignore", "README.md", "kept", "l", "s", "w"]);
+    expect(bench.queue.completed[0]?.execution_metadata?.left_out).toEqual([
+      expect.stringMatching(/^the commit [0-9a-f]{10} "three" \(removed from its branch\)$/),
+    ]);
   });
 
   test("a sparse checkout removes nothing", async () => {
@@ -136,8 +180,14 @@ describe("found and taken", () => {
   });
 });
 
+const WORK = `echo w > w; git add .; git commit -qm x`;
+const NESTED = `mkdir app; cd app; git init -q; echo a > a; git add .; git commit -qm a`;
+/** A submodule that is fetched, with its repository where those of the clone are. */
+const SUBMODULE =
+  `git -c protocol.file.allow=always submodule --quiet add "$HOME/shop.git" sub; git commit -qm sub; cd sub`;
+
 describe("not chosen from, but told", () => {
-  test.each(some(2, [
+  test.each(some(3, [
     [
       "two branches",
       `for b in one two; do git checkout -qb $b origin/main; echo $b > w; git add .; git commit -qm $b; done; git checkout -q main`,
@@ -174,11 +224,69 @@ describe("not chosen from, but told", () => {
       `git clone -q . lib; cd lib; echo 1 > w; git add .; git commit -qm x`,
       /in lib, a clone of/,
     ],
+    [
+      "a nested repository's branch",
+      `${NESTED}; git checkout -qb f; ${WORK}; git checkout -q -`,
+      /the branch f of app/,
+    ],
+    ["its stash", `${NESTED}; echo w > w; git stash -qu`, /the stash "[^"]*" of app/],
+    [
+      "its log",
+      `${NESTED}; git checkout -q --detach; ${WORK}; git checkout -q -`,
+      /the commit \w+ "x" of app/,
+    ],
+    [
+      "one where no commit is checked out",
+      `${NESTED}; git checkout -qb f; ${WORK}; git checkout -q --orphan o; git rm -rqf .`,
+      /the branch f of app/,
+    ],
+    [
+      "one in one",
+      `mkdir -p app; cd app; git init -q; ${NESTED}; git checkout -qb f; ${WORK}; git checkout -q -`,
+      /the branch f of app of app/,
+    ],
+    [
+      "one in a folder of the clone",
+      `mkdir app; echo a > app/a; git add .; git commit -qm app; cd app; git init -q; git add .; git commit -qm a; git checkout -qb f; ${WORK}; git checkout -q -`,
+      /the branch f of app/,
+    ],
+    [
+      "a clone's branch",
+      `git clone -q . lib; cd lib; git checkout -qb f; ${WORK}; git checkout -q -`,
+      /the branch f of lib/,
+    ],
+    ["its stash", `git clone -q . lib; cd lib; echo w > w; git stash -qu`, /the stash "[^"]*" of lib/],
+    [
+      "its tag",
+      `git clone -q . lib; cd lib; git checkout -q --detach; ${WORK}; git tag wip; git checkout -q -`,
+      /the tag wip of lib/,
+    ],
+    [
+      "a submodule's branch",
+      `${SUBMODULE}; git checkout -qb f; ${WORK}; git checkout -q -`,
+      /the branch f of sub/,
+    ],
+    ["its stash", `${SUBMODULE}; echo w > w; git stash -qu`, /the stash "[^"]*" of sub/],
+    [
+      "commits that were reset away",
+      `${WORK}; git reset -q --hard origin/main`,
+      /the commit \w+ "x" \(removed from its branch\)/,
+    ],
+    [
+      "a branch that was deleted",
+      `git checkout -qb f; ${WORK}; git checkout -q -; git branch -qD f`,
+      /"x" \(removed/,
+    ],
     ["an earlier commit", `git checkout -q HEAD~1`, /a commit before the one that it got/],
   ]))("%s", async (_, agent, told) => {
+    bench.commit("main", "more", "more\n");
     expect(await bench.run(agent)).toBe("retried");
     expect(bench.queue.failures[0]).toMatchObject({ error_kind: "work_left_behind" });
     expect(bench.queue.failures[0]?.error).toMatch(told);
+    expect(bench.leftovers(), "what the message names still exists").toHaveLength(1);
+    expect(bench.queue.failures[0]?.error).toContain(
+      `${hostname()}:${join(bench.folder, "tasks", bench.leftovers()[0] ?? "")}`,
+    );
     expect(bench.git("branch", "--list", BRANCH)).toBe("");
   });
 });
@@ -188,6 +296,10 @@ describe("nothing changed", () => {
     ["nothing at all", `true`],
     ["a commit that was reverted", `echo 1 > w; git add .; git commit -qm x; git revert --no-edit HEAD >&2`],
     ["a clone of another repository, as it is", `git clone -q . lib`],
+    [
+      "one with branches and tags that it was cloned with",
+      `git init -q --bare -b main ../o; p() { GIT_COMMITTER_DATE=2020-01-01T00:00Z git commit-tree -m "$1" $(git write-tree); }; git push -q ../o HEAD:main $(p a):refs/heads/a $(p b):refs/tags/b; git clone -q ../o lib; git fetch -q ../o refs/tags/b:refs/tags/b`,
+    ],
     ["a branch at the same commit", `git branch mine; git worktree add -q ../wt -b other`],
     ["a file's times", `touch -d 2001-01-01 kept`],
   ]))("%s", async (_, agent) => {

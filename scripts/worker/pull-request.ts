@@ -1,13 +1,14 @@
 import { TaskFailure } from "./failure.ts";
-import { isMerged, type OpenedPullRequest, openPullRequest } from "./github.ts";
+import { type OpenedPullRequest, openPullRequest, stateOfBranch } from "./github.ts";
 import type { Claim } from "./queue.ts";
 import { namesOnGithub } from "./repository.ts";
 import { persist } from "./retry.ts";
 import type { TaskDeps } from "./run-task.ts";
 
 /**
- * Whether the task goes on with its branch: with that of an open pull request, and with one that was not merged.
- * After a merge it starts from the target, whatever the merge made of the branch's commits.
+ * Whether the task goes on with its branch: with that of an open pull request and, where the task names it, with
+ * one that was not merged. After a merge it starts from the target, whatever the merge made of the branch's
+ * commits. A branch that the task does not name is what an attempt left that was not completed.
  */
 export async function isContinued(
   { options, log }: TaskDeps,
@@ -20,22 +21,27 @@ export async function isContinued(
     signal: AbortSignal;
   },
 ): Promise<boolean> {
-  if (claim.pr_branch === null) return false;
+  const isNamed = claim.pr_branch !== null;
   const [owner, name] = namesOnGithub(url, options.githubApiUrl) ?? [];
-  if (!owner || !name || !token) return true;
-  const github = { apiUrl: options.githubApiUrl, token, signal };
-  const merged = await persist(
+  if (!owner || !name || !token) return isNamed;
+  const github = { ...githubOf(options), token, signal };
+  const state = await persist(
     "pull requests",
-    () => isMerged(github, { owner, name, head: branch, commit }),
+    () => stateOfBranch(github, { owner, name, head: branch, commit }),
     { ...options.retry, signal, log },
   ).catch((error: unknown) => {
     // a token that may push but not read pull requests: what the branch contains decides alone
-    if (error instanceof TaskFailure && error.kind === "pr_denied") return false;
+    if (error instanceof TaskFailure && error.kind === "pr_denied") return null;
     throw error;
   });
-  if (merged) log("starts from the target: the branch was merged", { branch });
-  return !merged;
+  if (state === "merged") log("starts from the target: the branch was merged", { branch });
+  return state === "open" || (isNamed && state !== "merged");
 }
+
+const githubOf = ({ githubApiUrl, stallMs }: TaskDeps["options"]) => ({
+  apiUrl: githubApiUrl,
+  ...(stallMs === undefined ? {} : { timeoutMs: stallMs }),
+});
 
 interface PullRequestParts {
   url: URL;
@@ -61,7 +67,7 @@ export async function openFor(
   // the chat stays in the project: the repository's readers see only the agent's report
   const body = `${parts.report}\n\n---\nBy ${claim.agent}, for Fixloop task ${claim.task_id}.`.trim();
   return await openPullRequest(
-    { apiUrl: deps.options.githubApiUrl, token: parts.token, signal: parts.signal },
+    { ...githubOf(deps.options), token: parts.token, signal: parts.signal },
     { owner, name, head: parts.branch, base: parts.target, title: parts.title, body },
   );
 }

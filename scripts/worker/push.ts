@@ -60,6 +60,9 @@ async function push(
 const RULE =
   /declined|den(y|ied)|refus|prohibit|protected|not allowed|forbidden|violat|\bGH\d{3}\b|permission|archived|read[- ]only|without .* scope|polic(y|ies)|too large|exceeds|non-fast-forward|shallow update|checked out|invalid|funny ref/i;
 
+/** What it says of objects that it does not take: it may be short of memory, or the commit is what it refuses. */
+const UNPACKER = /unpacker error|missing necessary objects/;
+
 function rejectionOf(error: GitError): TaskFailure {
   const line = error.stdout.split("\n").find((each) => each.startsWith("!"))?.split("\t").at(-1) ?? "";
   // a branch a/b where the repository has a branch a
@@ -71,7 +74,8 @@ function rejectionOf(error: GitError): TaskFailure {
   if (line.startsWith("[remote rejected]") && !isMoved) {
     const reason = line.slice("[remote rejected]".length);
     if (RULE.test(reason)) return new TaskFailure("push_denied", "no", line, { cause: error });
-    return new TaskFailure("push_failed", "later", line, { cause: error });
+    const repeats = UNPACKER.test(reason) ? { repeats: 2 } : {};
+    return new TaskFailure("push_failed", "later", line, { cause: error, ...repeats });
   }
   if (line.startsWith("[remote failure]")) {
     return new TaskFailure("push_failed", "later", line, { cause: error });

@@ -57,7 +57,7 @@ export interface Queue {
    * effect
    */
   claim(key: string, agents: readonly string[]): Promise<Claim | null>;
-  heartbeat(claim: Claim, start?: Start): Promise<"running" | "cancelled">;
+  heartbeat(claim: Claim, progress?: Progress): Promise<"running" | "cancelled">;
   complete(claim: Claim, result: Result): Promise<void>;
   /** Resolves with the new status of the task. */
   fail(claim: Claim, failure: FailureReport): Promise<"pending" | "failed">;
@@ -65,11 +65,13 @@ export interface Queue {
   release(claim: Claim, later?: Later): Promise<void>;
 }
 
-/** What a worker reports when it starts. */
-export interface Start {
-  message: string;
+/** What a worker reports of a task while it has it. */
+export interface Progress {
+  message?: string;
   /** The repository's default branch, for a task that names none. */
-  targetBranch: string;
+  targetBranch?: string;
+  /** Merged into the task's `execution_metadata`. */
+  metadata?: Record<string, unknown>;
 }
 
 /** When a task that was given back may be claimed again, and why not before. */
@@ -137,11 +139,13 @@ export function createQueue(client: SupabaseClient, options: QueueOptions): Queu
       const [claim] = await call("claim_task", args) as Claim[];
       return claim ?? null;
     },
-    async heartbeat(claim, start) {
+    async heartbeat(claim, progress = {}) {
       const args = {
         ...leaseOf(claim),
         lease_seconds: leaseSeconds,
-        ...(start ? { message: start.message, target_branch: start.targetBranch } : {}),
+        ...(progress.message === undefined ? {} : { message: progress.message }),
+        ...(progress.targetBranch === undefined ? {} : { target_branch: progress.targetBranch }),
+        ...(progress.metadata === undefined ? {} : { execution_metadata: progress.metadata }),
       };
       return (await call("heartbeat_task", args) as { state: "running" | "cancelled" }).state;
     },

@@ -115,7 +115,7 @@ describe("servers that answer an error", () => {
     [{ status: 403, body: { message: "Resource not accessible" } }, "retried pr_denied"],
     [{ status: 422, body: { message: "Validation Failed" } }, "failed pr_refused"],
     [
-      { status: 429, headers: { "retry-after": "60" }, body: { message: "slow down" } },
+      { status: 429, headers: { "retry-after": "7200" }, body: { message: "slow down" } },
       "later pr_failed",
     ],
   ]))("GitHub's %j to a pull request", async (fault, outcome) => {
@@ -125,7 +125,7 @@ describe("servers that answer an error", () => {
 });
 
 /** Counts how often it was run. */
-const ONCE = `echo run >> "$HOME/runs"; ${EDIT}`;
+const ONCE = `echo run >> "$HOME/runs"; ${EDIT}; echo Done.`;
 const runs = (): number =>
   existsSync(join(bench.folder, "runs"))
     ? readFileSync(join(bench.folder, "runs"), "utf8").split("\n").length - 1
@@ -212,11 +212,66 @@ describe("faults of a server after the agent has ended are waited for, and the a
     expect(bench.fake.state.pulls).toHaveLength(1);
   });
 
+  test.each(some(1, [
+    ["git", "/shop.git/git-receive-pack"],
+    ["pulls", "/pulls"],
+  ]))("a server that stalls: %s", async (_, path) => {
+    bench.fake.state.faults.push({ path, method: "POST", delayMs: 3_600_000 });
+    const retry = { patienceMs: 100, waitMs: { min: 10, max: 20 } };
+    expect(await bench.run(ONCE, {}, { stallMs: 2_000, retry }), bench.lines.join("\n")).toBe("completed");
+    expect(runs()).toBe(1);
+    expect(bench.lines.filter((line) => line.includes("trying again")).length).toBeGreaterThan(0);
+    expect(bench.fake.state.pulls).toHaveLength(1);
+  });
+
+  test("a wait that the server names is kept to, also where it is longer than the patience", async () => {
+    const headers = { "retry-after": "3" };
+    bench.fake.state.faults.push({
+      path: "/pulls",
+      method: "POST",
+      status: 403,
+      headers,
+      body: { message: "limit" },
+    });
+    const retry = { patienceMs: 100, waitMs: { min: 10, max: 20 } };
+    expect(await bench.run(ONCE, {}, { retry }), bench.lines.join("\n")).toBe("completed");
+    expect(runs()).toBe(1);
+  });
+
+  test("a server that can't take the commit is asked three times, and then the attempt counts", async () => {
+    rejectPushes("unpacker error", 9);
+    expect(await failed(ONCE)).toBe("retried push_failed");
+    expect(readFileSync(join(bench.gitDir, "rejected"), "utf8").trim()).toBe("3");
+  });
+
   test("a server that does not recover: the task waits, and its attempt does not count", async () => {
     bench.fake.state.faults.push({ path: "/pulls", method: "POST", times: 1000, status: 500 });
     const retry = { patienceMs: 200, waitMs: { min: 10, max: 40 } };
     expect(await failed(ONCE, {}, { retry })).toBe("later pr_failed");
     expect(runs()).toBe(1);
     expect(bench.queue.failures).toEqual([]);
+
+    // what was pushed is recorded, and the next attempt goes on from there
+    const execution_metadata = { ...bench.queue.heartbeats.at(-1)?.metadata };
+    const next = { execution_metadata, attempt: 1 };
+    expect(await failed(ONCE, next, { retry })).toBe("later pr_failed");
+    bench.fake.state.faults.length = 0;
+    const pushed = bench.git("rev-parse", "fixloop/task-7");
+    expect(await bench.run(ONCE, next), bench.lines.join("\n")).toBe("completed");
+    expect(runs()).toBe(1);
+    expect(bench.queue.completed[0]).toMatchObject({
+      commit_hash: pushed,
+      pr_number: 1,
+      message: "Done.",
+      changed_files: [{ path: "README.md" }],
+      execution_metadata: { pushed: null },
+    });
+    expect(bench.queue.completed[0]?.git_patch).toContain("+hello");
+    expect(bench.fake.state.pulls[0]?.body).toContain("Done.");
+
+    // but not after the user has asked for something else
+    const chat_messages = [...bench.claim().chat_messages, { role: "user", content: "And in the docs." }];
+    expect(await bench.run(ONCE, { ...next, chat_messages })).toBe("completed");
+    expect(runs()).toBe(2);
   });
 });

@@ -7,6 +7,8 @@ export interface RetryOptions {
   patienceMs: number;
   /** The wait grows from `min` to `max` milliseconds, unless the server names one. */
   waitMs: { min: number; max: number };
+  /** How long waits that a server names are kept to, if longer than the patience, in milliseconds. */
+  namedMs?: number;
 }
 
 /**
@@ -20,15 +22,23 @@ export async function persist<T>(
   call: () => Promise<T>,
   options: RetryOptions & { signal: AbortSignal; log: Log },
 ): Promise<T> {
-  const { patienceMs, waitMs, signal, log } = options;
+  const { patienceMs, waitMs, namedMs = 0, signal, log } = options;
   const began = performance.now();
-  for (let wait = waitMs.min;; wait = Math.min(wait * 2, waitMs.max)) {
+  let wait = waitMs.min;
+  for (let tries = 1;; tries++) {
     try {
       return await call();
     } catch (error) {
       if (!(error instanceof TaskFailure) || error.again !== "later") throw error;
+      if (error.repeats !== undefined && tries > error.repeats) {
+        throw new TaskFailure(error.kind, "yes", error.message, { cause: error });
+      }
       const ms = error.waitMs ?? wait;
-      if (performance.now() - began + ms > patienceMs) throw error;
+      wait = Math.min(wait * 2, waitMs.max);
+      const patience = error.waitMs === undefined ? patienceMs : Math.max(patienceMs, namedMs);
+      // a server that stalls may take all of the patience with the first try
+      const spent = tries === 1 ? 0 : performance.now() - began;
+      if (spent + ms > patience) throw error;
       log("trying again", { step, error: error.message, seconds: Math.round(ms / 1000) });
       await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
     }

@@ -107,12 +107,19 @@ describe("a change", () => {
     expect(bench.queue.completed[1]?.pr_url).toBeUndefined();
   });
 
-  test("replaces the commits of a previous attempt, and finds its pull request", async () => {
-    expect(await bench.run(EDIT)).toBe("completed");
-    expect(await bench.run(`echo again > again`, { attempt: 2 })).toBe("completed");
+  test("replaces the commits of a previous attempt, unless they have an open pull request", async () => {
+    expect(await bench.run(EDIT, {}, { goal: "push" })).toBe("completed");
+    expect(await bench.run(EDIT, { attempt: 2 })).toBe("completed");
     expect(bench.git("log", "--format=%s", "main..fixloop/task-7")).toBe("Say hello");
+    bench.commit("fixloop/task-7", "theirs", "a person's\n");
+    expect(await bench.run(`echo again > again`, { attempt: 3 })).toBe("completed");
+    expect(bench.git("log", "--format=%s", "main..fixloop/task-7").split("\n")).toEqual([
+      "Say hello",
+      "write theirs",
+      "Say hello",
+    ]);
     expect(bench.fake.state.pulls).toHaveLength(1);
-    expect(bench.queue.completed[1]?.pr_number).toBe(1);
+    expect(bench.queue.completed[2]?.pr_number).toBe(1);
     expect(bench.lines.join("\n")).toContain("found pull request");
   });
 });

@@ -1,17 +1,20 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { hostname } from "node:os";
+import { dirname, join } from "node:path";
 import { type LimitOptions, requireNoLimit, runAgent } from "./agent.ts";
-import { type Changes, collectChanges } from "./changes.ts";
-import { prepareWorkspace, refreshTarget } from "./clone.ts";
+import { type Changes, collectChanges, describeBranch, hasCommit } from "./changes.ts";
+import { prepareWorkspace, refreshTarget, type Workspace } from "./clone.ts";
 import { Stopped, TaskFailure, unexpected } from "./failure.ts";
-import { createGit, type Credentials } from "./git.ts";
+import { createGit, type Credentials, type Git } from "./git.ts";
 import type { Health } from "./health.ts";
 import type { Lease } from "./lease.ts";
 import type { Fields, Log } from "./log.ts";
 import { isContinued, openFor } from "./pull-request.ts";
 import { checkPush, pushBranch } from "./push.ts";
+import { type Pushed, pushedOf, pushedRecord } from "./pushed.ts";
 import { type Claim, type Queue, QueueError, type Result } from "./queue.ts";
 import type { Redactor } from "./redact.ts";
+import { complete, confirmWith, withSpace } from "./report.ts";
 import { persist, type RetryOptions } from "./retry.ts";
 import { checkRepository, githubOrigin, type RepositoryRules } from "./repository.ts";
 
@@ -33,6 +36,8 @@ export interface TaskOptions {
   limits: LimitOptions;
   /** How long faults of a server are waited for after the agent has ended. */
   retry: RetryOptions;
+  /** How long a server may send nothing, in milliseconds; a minute if left out. */
+  stallMs?: number;
   githubApiUrl: string;
   /** The last step: `diff` does not push, `push` opens no pull request. */
   goal: "pull_request" | "push" | "diff";
@@ -61,17 +66,21 @@ export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promi
   const { queue, options, redactor, health } = deps;
   const log: Log = (event, fields) => deps.log(event, { task: claim.task_id, ...fields });
   let folder: string | undefined;
+  let isKept = options.keepFolders;
   try {
     folder = mkdtempSync(join(options.folder, `task-${claim.task_id}-`));
     const result = await runSteps({ ...deps, log }, claim, lease, folder);
-    await lease.insist(() => queue.complete(claim, result)).catch(mapRejection);
+    await complete(queue, claim, lease, result, log).catch(mapRejection);
     health.succeeded(claim);
     log("completed", described(result));
     return "completed";
   } catch (error) {
     if (error instanceof Stopped) return await stopped(queue, claim, error, log);
     const failure = error instanceof TaskFailure ? error : unexpected(error);
-    const message = redactor.clean(failure.message);
+    // what the message names must still exist
+    isKept ||= failure.kind === "work_left_behind";
+    const place = failure.kind === "work_left_behind" ? ` The clone is kept at ${hostname()}:${folder}.` : "";
+    const message = redactor.clean(`${failure.message}${place}`);
     const again = health.judge(claim, failure);
     log(again === "later" ? "later" : "failed", { kind: failure.kind, error: message });
     try {
@@ -83,14 +92,12 @@ export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promi
         await lease.insist(() => queue.release(claim, later));
         return "later";
       }
-      const status = await lease.insist(() =>
-        queue.fail(claim, {
-          error: message,
-          error_kind: failure.kind,
-          retryable: again === "yes",
-          execution_metadata: options.metadata,
-        })
-      );
+      const report = { error: message, error_kind: failure.kind, retryable: again === "yes" };
+      let status = "";
+      const fail = async (more: Record<string, unknown>): Promise<void> => {
+        status = await lease.insist(() => queue.fail(claim, { ...report, ...more }));
+      };
+      await withSpace([{ execution_metadata: options.metadata }, {}], fail, log);
       return status === "pending" ? "retried" : "failed";
     } catch (reason) {
       if (reason instanceof Stopped) return await stopped(queue, claim, reason, log);
@@ -101,7 +108,7 @@ export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promi
     }
   } finally {
     await lease.stop();
-    if (folder && !options.keepFolders) discard(folder, log);
+    if (folder && !isKept) discard(folder, log);
   }
 }
 
@@ -173,29 +180,91 @@ async function runSteps(deps: TaskDeps, claim: Claim, lease: Lease, folder: stri
     protocols: options.rules.protocols,
     author: options.author,
     filters: options.filters,
+    ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
     signal,
   }, environment);
+  const pushed = options.goal === "diff" ? null : pushedOf(claim);
 
   const space = await prepareWorkspace(git, {
     url: url.href,
     target: claim.target_branch,
     branch,
-    isContinued: (commit) => isContinued(deps, claim, { url, token, branch, commit, signal }),
+    isContinued: async (commit) =>
+      pushed !== null || await isContinued(deps, claim, { url, token, branch, commit, signal }),
     depth: options.depth,
     credentials,
     folder,
   });
-  if (options.goal !== "diff") await checkPush(git, space, credentials);
   log("cloned", { branch, commit: space.start.slice(0, 10) });
   const { target } = space;
-  await lease.confirm({
-    message: `${claim.agent} starts on ${target} at ${space.start.slice(0, 10)}.`,
-    targetBranch: target,
-  });
+  // from the agent's end on a fault of a server is waited for: the agent is not run again for it
+  const insist = <T>(step: string, call: () => Promise<T>): Promise<T> =>
+    persist(step, call, { ...options.retry, namedMs: LONGEST_WAIT_MS, signal, log });
+  const title = redactor.clean(titleOf(claim));
+  const message = `${title}\n\nFixloop task ${claim.task_id}\n`;
+  const parts: Parts = { git, space, credentials, title, message, branch, insist };
+  const { report, ...done } = pushed && space.isContinued && await hasCommit(git, space, pushed.commit)
+    ? await goOn(deps, lease, parts, pushed)
+    : await runAndPush(deps, claim, lease, parts);
+  if (options.goal !== "pull_request" || done.commit_hash === undefined) return done;
+  const opened = await insist(
+    "pull request",
+    () => openFor(deps, claim, { url, token, target, branch, title, report, signal }),
+  );
+  log(opened.isNew ? "opened pull request" : "found pull request", { url: opened.url });
+  return { ...done, pr_number: opened.number, pr_url: opened.url };
+}
+
+/** GitHub's limits last for up to an hour. */
+const LONGEST_WAIT_MS = 70 * 60_000;
+
+interface Parts {
+  git: Git;
+  space: Workspace;
+  credentials: Credentials | null;
+  /** Of the pull request. */
+  title: string;
+  /** Of the commit. */
+  message: string;
+  branch: string;
+  insist: <T>(step: string, call: () => Promise<T>) => Promise<T>;
+}
+
+/** A result, and the agent's report for the pull request. */
+type Done = Result & { report: string };
+
+/** What an earlier attempt pushed is the result: all that is missing is the pull request. */
+async function goOn(
+  { log }: TaskDeps,
+  lease: Lease,
+  { git, space, branch, message }: Parts,
+  { report }: Pushed,
+): Promise<Done> {
+  log("goes on with what was pushed", { branch, commit: space.start.slice(0, 10) });
+  await lease.confirm({ targetBranch: space.target });
+  const changes = await describeBranch(git, space, message);
+  return {
+    ...resultOf(changes, branch),
+    message: report || `Changed ${changes.files.length} files.`,
+    execution_metadata: { pushed: null },
+    report,
+  };
+}
+
+async function runAndPush(deps: TaskDeps, claim: Claim, lease: Lease, parts: Parts): Promise<Done> {
+  const { options, environment, redactor, log } = deps;
+  const { git, space, credentials, branch, insist } = parts;
+  const { signal } = lease;
+  if (options.goal !== "diff") await checkPush(git, space, credentials);
+  const targetBranch = space.target;
+  await confirmWith(lease, log, [{
+    message: `${claim.agent} starts on ${targetBranch} at ${space.start.slice(0, 10)}.`,
+    targetBranch,
+  }, { targetBranch }]);
   const agent = await runAgent(claim, {
     command: options.commandOf(claim.agent),
     work: space.work,
-    folder: join(folder, "task"),
+    folder: join(dirname(space.work), "task"),
     branch,
     environment,
     passEnv: options.passEnv,
@@ -204,15 +273,10 @@ async function runSteps(deps: TaskDeps, claim: Claim, lease: Lease, folder: stri
     limits: options.limits,
     signal,
   });
-  // from here on a fault of a server is waited for: the agent is not run again for it
-  const insist = <T>(step: string, call: () => Promise<T>): Promise<T> =>
-    persist(step, call, { ...options.retry, signal, log });
   log("agent ended", { seconds: agent.seconds });
   const report = redactor.clean(agent.report);
-  const title = redactor.clean(titleOf(claim));
   await insist("fetch", () => refreshTarget(git, space, credentials));
-  const message = `${title}\n\nFixloop task ${claim.task_id}\n`;
-  const changes = await collectChanges(git, space, message, Object.keys(options.filters));
+  const changes = await collectChanges(git, space, parts.message, Object.keys(options.filters));
   if (changes.foundIn) log("found the work elsewhere", { place: changes.foundIn });
   const metadata = JSON.parse(redactor.clean(JSON.stringify(agent.metadata))) as Record<string, unknown>;
   const execution_metadata = {
@@ -222,14 +286,15 @@ async function runSteps(deps: TaskDeps, claim: Claim, lease: Lease, folder: stri
     ...(changes.leftOut.length > 0 ? { left_out: changes.leftOut.slice(0, MAX_LEFT_OUT) } : {}),
   };
   if (changes.isEmpty) requireNoLimit(agent, options.limits);
-  if (changes.isEmpty) return { message: report || "Nothing had to be changed.", execution_metadata };
+  if (changes.isEmpty) return { message: report || "Nothing had to be changed.", execution_metadata, report };
   if (redactor.finds(changes.patch) || redactor.finds(changes.diff)) {
     throw new TaskFailure("secret_in_changes", "no", "The agent's changes contain a key of this worker.");
   }
-  const done: Result = {
+  const done: Done = {
     ...resultOf(changes, branch),
     message: report || `Changed ${changes.files.length} files.`,
     execution_metadata,
+    report,
   };
   if (options.goal === "diff") return done;
 
@@ -237,12 +302,13 @@ async function runSteps(deps: TaskDeps, claim: Claim, lease: Lease, folder: stri
   await lease.confirm();
   await insist("push", () => pushBranch(git, space, changes.head, credentials));
   log("pushed", { branch, commit: changes.head.slice(0, 10) });
-  if (options.goal === "push") return done;
-  await lease.confirm();
-  const parts = { url, token, target, branch, title, report, signal };
-  const opened = await insist("pull request", () => openFor(deps, claim, parts));
-  log(opened.isNew ? "opened pull request" : "found pull request", { url: opened.url });
-  return { ...done, pr_number: opened.number, pr_url: opened.url };
+  const pushed = pushedRecord(claim, changes.head, report);
+  await confirmWith(lease, log, [
+    { metadata: { ...execution_metadata, pushed } },
+    { metadata: { pushed: { ...pushed, report: "" } } },
+    {},
+  ]);
+  return { ...done, execution_metadata: { ...execution_metadata, pushed: null } };
 }
 
 /** The number of names in the metadata. */
@@ -251,7 +317,7 @@ const MAX_LEFT_OUT = 100;
 const needsToken = (url: URL, goal: TaskOptions["goal"]): boolean =>
   goal === "pull_request" || (goal === "push" && /^https?:$/.test(url.protocol));
 
-const resultOf = (changes: Changes, branch: string): Result => ({
+const resultOf = (changes: Pick<Changes, "head" | "diff" | "patch" | "files">, branch: string): Result => ({
   commit_hash: changes.head,
   git_diff: changes.diff,
   git_patch: changes.patch,

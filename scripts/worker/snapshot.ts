@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, symlinkSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { GitError } from "./git.ts";
-import { below, type Entry, isFolder, isSame, type Repository, SUBMODULE } from "./objects.ts";
+import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { inspect } from "./nested.ts";
+import { below, type Entry, isFolder, type Repository, SUBMODULE } from "./objects.ts";
 import { readablePath } from "./paths.ts";
 
 export interface Snapshot {
@@ -23,6 +22,8 @@ export interface SnapshotOptions {
   submodules?: ReadonlyMap<string, string>;
   /** The ignore file and attributes of the folder around this one. */
   outer?: string;
+  /** When the agent began, in seconds since 1970. */
+  since?: number;
 }
 
 /**
@@ -50,6 +51,11 @@ export async function snapshot(
   const over = [...config, "--work-tree", folder];
   const found: Snapshot = { tree: "", leftOut: [], lost: [] };
 
+  const note = (name: string, inside: Snapshot): void => {
+    found.leftOut.push(...inside.leftOut.map((each) => `${name}/${each}`));
+    found.lost.push(...inside.lost.map((each) => `${each} of ${name}`));
+  };
+
   const inPlace = await removeMissingSubmodules(repo, folder, indexFile);
   const untracked = await repo.list([...over, "ls-files", "--others", "--exclude-standard", "-z"], call);
   const nested = untracked.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
@@ -72,17 +78,18 @@ export async function snapshot(
   const changes: [string, Entry | null][] = [];
   for (const [path, commit] of inPlace) {
     if (!isPopulated(below(folder, path))) continue;
+    const name = readablePath(path).text;
     const inside = await inspect(repo, folder, path, options);
+    note(name, inside);
     if (inside.isClean && (inside.head === commit || inside.isPublished)) {
       changes.push([path, { mode: SUBMODULE, id: inside.head ?? commit }]);
-    } else found.lost.push(`inside the submodule ${readablePath(path).text}`);
+    } else found.lost.push(`inside the submodule ${name}`);
   }
   for (const path of nested) {
     if (skipped.has(realPath(below(folder, path)))) continue;
     const name = readablePath(path).text;
     const inside = await inspect(repo, folder, path, options);
-    found.leftOut.push(...inside.leftOut.map((each) => `${name}/${each}`));
-    found.lost.push(...inside.lost.map((each) => `${each} of ${name}`));
+    note(name, inside);
     const submodule = submodules.get(path);
     if (inside.remote === null) {
       if (inside.tree !== EMPTY_TREE) {
@@ -93,6 +100,11 @@ export async function snapshot(
     } else if (submodule !== undefined && inside.head) {
       changes.push([path, { mode: SUBMODULE, id: inside.head }]);
     } else found.leftOut.push(`${name}/ (a clone of ${inside.remote}, unchanged)`);
+  }
+  for (const path of await tracked(repo, folder, indexFile)) {
+    if (inPlace.has(path) || nested.includes(path) || skipped.has(realPath(below(folder, path)))) continue;
+    // its files are the folder's own
+    note(readablePath(path).text, { ...await inspect(repo, folder, path, options), leftOut: [] });
   }
   await repo.updateIndex(changes, indexFile);
   found.tree = await repo.writeTree(indexFile);
@@ -137,94 +149,40 @@ async function removeMissingSubmodules(
   return present;
 }
 
+/** Folders with files of the index in which a repository was created. */
+async function tracked(repo: Repository, folder: string, indexFile?: string): Promise<string[]> {
+  const folders = new Set<string>();
+  for (const path of await repo.list(["ls-files", "-z"], indexFile ? { indexFile } : {})) {
+    for (let at = dirname(path); at !== "." && !folders.has(at); at = dirname(at)) folders.add(at);
+  }
+  return [...folders].filter((path) => {
+    const head = below(folder, `${path}/.git/HEAD`);
+    return isPopulated(below(folder, path)) &&
+      (lstatSync(head, { throwIfNoEntry: false }) || linkIn(below(folder, `${path}/.git`)) !== "");
+  });
+}
+
 const isPopulated = (folder: Buffer): boolean =>
   lstatSync(Buffer.concat([folder, Buffer.from("/.git")]), { throwIfNoEntry: false }) !== undefined;
 
-interface Inside extends Snapshot {
-  /** The URL of one of its remotes; null for none. */
-  remote: string | null;
-  head: string | null;
-  /** Whether its files are those of its head. */
-  isClean: boolean;
-  /** Whether its head is in a branch of its remote. */
-  isPublished: boolean;
-}
-
-let count = 0;
-
-/** What is in a repository below a folder. Its objects are fetched, to compare them, into one of their own. */
-async function inspect(
-  repo: Repository,
-  folder: string,
-  path: string,
-  options: SnapshotOptions,
-): Promise<Inside> {
-  // a name of any bytes can't be an argument of a program, a link to it can
-  const link = join(repo.gitDir, `nested-${++count}`);
-  symlinkSync(below(folder, path), link);
-  const indexFile = `${link}.index`;
-  const files = await snapshot(repo, link, {
-    indexFile,
-    outer: options.outer ?? folder,
-    ...(options.skipped ? { skipped: options.skipped } : {}),
-  });
-  const remote = remoteOf(link, options.outer ?? folder);
-  const none = { ...files, remote, head: null, isClean: false, isPublished: false };
-  if (!isWithin(join(link, ".git"), options.outer ?? folder)) return none;
-  const gitDir = `${link}.git`;
-  const scratch = ["--git-dir", gitDir];
-  try {
-    await repo.git(["init", "--quiet", "--bare", "--template=", gitDir]);
-    await repo.git([
-      ...scratch,
-      "fetch",
-      "--quiet",
-      "--no-tags",
-      "--update-shallow",
-      "--",
-      link,
-      "+HEAD:refs/heads/head",
-      "+refs/remotes/*:refs/remotes/*",
-    ], { isLocal: true, timeoutMs: 600_000 });
-    const head = (await repo.git([...scratch, "rev-parse", "refs/heads/head"])).stdout.trim();
-    const { stdout } = await repo.git([
-      ...scratch,
-      "for-each-ref",
-      "--format=%(refname)",
-      `--contains=${head}`,
-      "refs/remotes/",
-    ]);
-    return {
-      ...files,
-      remote,
-      head,
-      isClean: await isTreeOf(repo, gitDir, head, link, files.tree),
-      isPublished: stdout.trim() !== "",
-    };
-  } catch (error) {
-    // without a commit, or broken
-    if (error instanceof GitError) return none;
-    throw error;
-  }
-}
-
-/** The first URL in a repository's configuration, which is read as text: git would run what it names. */
-function remoteOf(folder: string, root: string): string | null {
-  const file = join(folder, ".git");
-  const gitDir = lstatSync(file).isFile()
-    ? Buffer.from(resolve(realPath(folder), linkIn(file)), "latin1")
-    : Buffer.from(file);
-  // the agent may have written the path of any repository of the worker's user
-  if (!isWithin(gitDir, root)) return "a repository elsewhere";
-  const config = Buffer.concat([gitDir, Buffer.from("/config")]);
-  if (!lstatSync(config, { throwIfNoEntry: false })?.isFile()) return null;
-  const [, section = ""] = readFileSync(config, "utf8").match(/^\s*\[remote "[^\n]*\n([^[]*)/m) ?? [];
-  return section.match(/^\s*url\s*=\s*(\S[^\n]*)/m)?.[1]?.trim() ?? null;
-}
-
 /** The path in a `.git` that is a file, with a character per byte; empty for another file. */
 export const linkIn = (file: Buffer | string): string =>
-  readFileSync(file, "latin1").match(/^gitdir: ([^\n]*)/)?.[1] ?? "";
+  lstatSync(file, { throwIfNoEntry: false })?.isFile()
+    ? readFileSync(file, "latin1").match(/^gitdir: ([^\n]*)/)?.[1] ?? ""
+    : "";
+
+/** The folder of a repository's own files, after all links; null for none. */
+export function gitDirOf(folder: string): string | null {
+  const file = join(folder, ".git");
+  try {
+    const isLink = statSync(file).isFile();
+    const path = isLink ? Buffer.from(resolve(realPath(folder), linkIn(realpathSync(file))), "latin1") : file;
+    return realpathSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return null;
+  }
+}
 
 /** A path after all links, with a character per byte. */
 export const realPath = (path: Buffer | string): string => realpathSync.native(path, { encoding: "latin1" });
@@ -237,39 +195,4 @@ export function isWithin(path: string | Buffer, root: string): boolean {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     return false;
   }
-}
-
-/** Whether files are those of a commit, also where line endings make them look changed. */
-async function isTreeOf(
-  repo: Repository,
-  gitDir: string,
-  commit: string,
-  folder: string,
-  tree: string,
-): Promise<boolean> {
-  const other = await repo.git(["--git-dir", gitDir, "ls-tree", "-r", "-z", "--full-tree", commit], {
-    keepBytes: Number.MAX_SAFE_INTEGER,
-  });
-  const expected = new Map<string, Entry>(
-    other.bytes.toString("latin1").split("\0").filter(Boolean).map((text) => {
-      const [, mode = "", id = "", path = ""] = text.match(/^(\d+) \w+ (\w+)\t(.*)$/s) ?? [];
-      return [path, { mode, id }] as const;
-    }),
-  );
-  for (const [path, entry] of await repo.entries(tree)) {
-    const wanted = expected.get(path);
-    expected.delete(path);
-    if (isSame(entry, wanted)) continue;
-    if (!wanted || wanted.mode !== entry.mode || blobOf(below(folder, path)) !== wanted.id) return false;
-  }
-  // submodules that were not fetched are not files
-  return [...expected.values()].every(({ mode }) => mode === SUBMODULE);
-}
-
-/** The id of a file's bytes as they are. */
-function blobOf(path: Buffer): string {
-  const content = lstatSync(path).isSymbolicLink()
-    ? readlinkSync(path, { encoding: "buffer" })
-    : readFileSync(path);
-  return createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
 }

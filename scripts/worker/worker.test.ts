@@ -1,7 +1,7 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { QueueError } from "./queue.ts";
+import { QueueError, type Result } from "./queue.ts";
 import { runTask } from "./run-task.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 import { work, type WorkerOptions } from "./worker.ts";
@@ -102,6 +102,43 @@ describe("a task that ends from outside", () => {
     bench.queue.errors.push(new QueueError("agents_task_result_too_large", "more than 50 MB", 413));
     expect(await running).toBe("failed");
     expect(bench.queue.failures[0]).toMatchObject({ error_kind: "result_refused", retryable: false });
+  });
+});
+
+describe("an account that may store no more", () => {
+  /** Leaves a long report, and a diff. */
+  const agent = `echo run >> "$HOME/runs"; echo hello >> README.md; printf 'report %.0s' $(seq 300)`;
+  const names = (result: Result | undefined): string[] =>
+    (result?.execution_metadata?.left_out as string[] | undefined ?? []).map((each) =>
+      each.split(" ")[0] ?? ""
+    );
+
+  test("a task is completed without what takes space, and the agent is run once", async () => {
+    bench.queue.space = 700;
+    expect(await bench.run(agent), bench.lines.join("\n")).toBe("completed");
+    const [result] = bench.queue.completed;
+    expect(result).toMatchObject({ pr_number: 1, changed_files: [{ path: "README.md" }] });
+    expect(result).not.toHaveProperty("git_diff");
+    expect(result).not.toHaveProperty("message");
+    expect(names(result)).toEqual(["git_diff", "git_patch", "message"]);
+    expect(readFileSync(join(bench.folder, "runs"), "utf8")).toBe("run\n");
+  });
+
+  test("also where there is no space at all, not for the message at its start either", async () => {
+    bench.queue.space = JSON.stringify({}).length;
+    expect(await bench.run(agent), bench.lines.join("\n")).toBe("completed");
+    expect(Object.keys(bench.queue.completed[0] ?? {}).sort()).toEqual([
+      "commit_hash",
+      "pr_branch",
+      "pr_number",
+      "pr_url",
+    ]);
+    expect(bench.queue.heartbeats.slice(0, 2)).toEqual([
+      { message: expect.stringMatching(/^scripted starts on main/), targetBranch: "main" },
+      { targetBranch: "main" },
+    ]);
+    expect(await bench.run(`exit 1`)).toBe("retried");
+    expect(bench.queue.failures[0]).not.toHaveProperty("execution_metadata");
   });
 });
 

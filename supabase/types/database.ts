@@ -2327,6 +2327,7 @@ export type Database = {
       "handle_circle_webhook": { Args: { "request": Json }; Returns: Json };
       "heartbeat_task": {
         Args: {
+          "execution_metadata"?: Json;
           "fencing_token": number;
           "lease_seconds"?: number;
           "message"?: string;

@@ -2,10 +2,10 @@ import {
   type Claim,
   type FailureReport,
   type Later,
+  type Progress,
   type Queue,
   QueueError,
   type Result,
-  type Start,
 } from "../queue.ts";
 
 /** A queue in memory: one lease at a time, and the calls that were made with it. */
@@ -13,7 +13,7 @@ export interface MemoryQueue extends Queue {
   /** The tasks that are claimed next. */
   readonly pending: Claim[];
   readonly claimKeys: string[];
-  readonly heartbeats: (Start | undefined)[];
+  readonly heartbeats: (Progress | undefined)[];
   readonly completed: Result[];
   readonly failures: FailureReport[];
   readonly released: number[];
@@ -23,6 +23,8 @@ export interface MemoryQueue extends Queue {
   agents: readonly string[];
   /** The result of calls from now on: the state, or an error. */
   state: "running" | "cancelled" | QueueError;
+  /** How many characters a call may store of texts and metadata. */
+  space: number;
   /** The errors of the next calls of any kind, one each. */
   readonly errors: QueueError[];
   /** Waits until a condition holds; it is checked after every call. */
@@ -37,10 +39,17 @@ export function createMemoryQueue(): MemoryQueue {
     const error = queue.errors.shift() ?? (queue.state instanceof QueueError ? queue.state : undefined);
     return error ? Promise.reject(error) : Promise.resolve(result());
   };
-  const write = (result: () => void): Promise<void> =>
+  const store = <T>(given: object = {}, result: () => T): Promise<T> => {
+    const free = ["commit_hash", "pr_branch", "pr_url", "pr_number", "targetBranch"];
+    const counted = Object.fromEntries(Object.entries(given).filter(([name]) => !free.includes(name)));
+    const isFull = JSON.stringify(counted).length > queue.space;
+    if (!isFull) return answer(result);
+    return Promise.reject(new QueueError("agents_stored_bytes_limit_reached", "no space", 409));
+  };
+  const write = (result: () => void, given?: object): Promise<void> =>
     queue.state === "cancelled"
       ? Promise.reject(new QueueError("agents_task_lease_expired", "cancelled"))
-      : answer(result);
+      : store(given, result);
   const queue: MemoryQueue = {
     pending: [],
     claimKeys: [],
@@ -51,19 +60,20 @@ export function createMemoryQueue(): MemoryQueue {
     later: [],
     agents: [],
     state: "running",
+    space: Infinity,
     errors: [],
     claim(key, agents) {
       queue.agents = agents;
       queue.claimKeys.push(key);
       return answer(() => queue.pending.shift() ?? null);
     },
-    heartbeat(_, start) {
-      queue.heartbeats.push(start);
-      return answer(() => queue.state === "cancelled" ? "cancelled" : "running");
+    heartbeat(_, progress) {
+      queue.heartbeats.push(progress);
+      return store(progress, () => queue.state === "cancelled" ? "cancelled" : "running");
     },
-    complete: (_, result) => write(() => queue.completed.push(result)),
+    complete: (_, result) => write(() => queue.completed.push(result), result),
     async fail(_, failure) {
-      await write(() => queue.failures.push(failure));
+      await write(() => queue.failures.push(failure), failure.execution_metadata);
       return failure.retryable ? "pending" : "failed";
     },
     release: (claim, later) =>

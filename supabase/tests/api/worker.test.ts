@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Sql } from "postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -143,6 +143,52 @@ describe("with a worker token", () => {
     const seen = await rows(maya.client.from("pull_requests").select("number"));
     expect(seen, "of a private repository, as long as nobody has looked with her token").toEqual([]);
     expect(worker.output()).not.toMatch(new RegExp(`${TOKEN}|${token.token}`));
+  });
+
+  test("a task of an account that may store no more has its pull request, and names what it lacks", async () => {
+    const id = await queueTask();
+    const [{ before }] = await sql<
+      [{ before: string }]
+    >`select stored_bytes_per_user as before from public.agent_settings`;
+    await sql`update public.agent_settings set stored_bytes_per_user = private.count_stored_bytes(${maya.id})`;
+    try {
+      const worker = startWorker(`head -c 50000 /dev/urandom | base64 > big`, ["--once"], ownKeys());
+      expect(await worker.ended, worker.output()).toBe(0);
+    } finally {
+      await sql`update public.agent_settings set stored_bytes_per_user = ${before}`;
+    }
+    expect(await taskOf(id)).toMatchObject({
+      status: "completed",
+      pr_number: 1,
+      git_diff: null,
+      git_patch: null,
+      changed_files: [{ path: "big" }],
+      execution_metadata: {
+        pushed: null,
+        left_out: [expect.stringMatching(/^git_diff /), expect.stringMatching(/^git_patch /)],
+      },
+      task_attempts: [{ outcome: "completed" }],
+    });
+  });
+
+  test("what was pushed is in the task until its pull request is open, which the next worker opens alone", async () => {
+    const id = await queueTask();
+    bench.fake.state.faults.push({ path: "/pulls", method: "POST", status: 502, times: 1000 });
+    const agent = `echo run >> "$HOME/runs"; echo hello >> README.md`;
+    const first = startWorker(agent, ["--once", "--patience", "1"], ownKeys());
+    expect(await first.ended, first.output()).toBe(1);
+    const pushed = bench.git("rev-parse", `fixloop/task-${id}`);
+    expect(await taskOf(id)).toMatchObject({
+      status: "pending",
+      attempts_count: 0,
+      execution_metadata: { pushed: { commit: pushed } },
+    });
+    bench.fake.state.faults.length = 0;
+    await sql`update public.tasks set run_after = now() where id = ${id}`;
+    const second = startWorker(agent, ["--once"], ownKeys());
+    expect(await second.ended, second.output()).toBe(0);
+    expect(await taskOf(id)).toMatchObject({ status: "completed", pr_number: 1, commit_hash: pushed });
+    expect(readFileSync(join(bench.folder, "runs"), "utf8")).toBe("run\n");
   });
 
   test("when its owner cancels a task, the agent is ended, and nothing is pushed", async () => {

@@ -2,7 +2,7 @@
 
 create or replace function private.heartbeat_task(
   p_task_id bigint, p_fencing_token bigint, p_lease_seconds integer, p_message text, p_target_branch text,
-  p_worker_token text
+  p_execution_metadata jsonb, p_worker_token text
 ) returns jsonb
 language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
@@ -12,8 +12,8 @@ declare
   v_lease_expires_at timestamptz;
   v_state text := 'running';
 begin
-  -- With neither of the two the attempt alone is locked, and its new row version stays on the page (HOT).
-  if num_nonnulls(p_message, p_target_branch) > 0 then
+  -- With none of the three the attempt alone is locked, and its new row version stays on the page (HOT).
+  if num_nonnulls(p_message, p_target_branch, p_execution_metadata) > 0 then
     perform from public.tasks as t where t.id = p_task_id for no key update;
   end if;
   v_now := clock_timestamp();
@@ -30,8 +30,14 @@ begin
       update public.tasks as t set target_branch = p_target_branch
       where t.id = p_task_id and t.target_branch is null;
     end if;
+    if p_execution_metadata is not null then
+      update public.tasks as t set execution_metadata = t.execution_metadata || p_execution_metadata
+      where t.id = p_task_id;
+    end if;
     if p_message is not null then
       perform private.append_task_message(p_task_id, 'assistant', p_message, null);
+    end if;
+    if num_nonnulls(p_message, p_execution_metadata) > 0 then
       perform private.check_stored_bytes((
         select t.user_id from public.tasks as t where t.id = p_task_id
       ));
@@ -46,20 +52,22 @@ grant execute on function private.heartbeat_task to anon, authenticated, service
 
 create or replace function public.heartbeat_task(
   task_id bigint, fencing_token bigint, lease_seconds integer default 300, message text default null,
-  target_branch text default null, worker_token text default null
+  target_branch text default null, execution_metadata jsonb default null, worker_token text default null
 ) returns jsonb
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.heartbeat_task(
     heartbeat_task.task_id, heartbeat_task.fencing_token, heartbeat_task.lease_seconds,
-    heartbeat_task.message, heartbeat_task.target_branch, heartbeat_task.worker_token
+    heartbeat_task.message, heartbeat_task.target_branch, heartbeat_task.execution_metadata,
+    heartbeat_task.worker_token
   );
 end;
 comment on function public.heartbeat_task is
   'Renews the lease to lease_seconds from now, and appends the message, if any, to the conversation. '
-  'target_branch, the repository''s default branch, is stored where the task names none. '
-  'Returns {state, lease_expires_at, cancel_requested}: running, or cancelled when the user cancelled the '
-  'task, and then the worker stops. Errors: agents_worker_token_required, agents_worker_token_invalid '
-  '(401), agents_task_lease_expired, agents_stored_bytes_limit_reached (409), agents_task_message_invalid, '
+  'target_branch, the repository''s default branch, is stored where the task names none; execution_metadata '
+  'is merged into the existing value. Returns {state, lease_expires_at, cancel_requested}: running, or '
+  'cancelled when the user cancelled the task, and then the worker stops. Errors: '
+  'agents_worker_token_required, agents_worker_token_invalid (401), agents_task_lease_expired, '
+  'agents_stored_bytes_limit_reached (409), agents_task_result_too_large (413), agents_task_message_invalid, '
   'agents_task_value_invalid, agents_worker_input_invalid (422).';
 grant execute on function public.heartbeat_task to anon, authenticated, service_role;

@@ -4,7 +4,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(89);
+select plan(92);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 update public.agent_settings set running_tasks_per_user = null, running_tasks_per_project = null;
@@ -62,6 +62,14 @@ select is(
    from jsonb_array_elements((pg_temp.stored('a')).chat_messages) as m),
   '(assistant,"Reading the code",t)', 'which is the assistant''s in the conversation'
 );
+select is(
+  pg_temp.ask('service_role', $$
+    select public.heartbeat_task(@a, execution_metadata => '{"pushed": {"commit": "abc"}}') ->> 'state'
+  $$), 'running', 'a heartbeat with metadata'
+);
+select is((pg_temp.stored('a')).execution_metadata -> 'pushed' ->> 'commit', 'abc', 'which is merged');
+select is(pg_temp.ask('service_role', 'select public.heartbeat_task(@a, execution_metadata => ''[]'')'),
+  'PT422 agents_task_value_invalid', 'and is an object');
 select is(pg_temp.ask('service_role', format('select public.heartbeat_task(@a, %s)', s)),
   'PT422 agents_worker_input_invalid', 'lease_seconds ' || s)
 from unnest(array['4', '3601', 'null', '-1']) as s;
