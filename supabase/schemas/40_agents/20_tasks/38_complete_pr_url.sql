@@ -35,7 +35,13 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_url constant text := private.parse_pasted_pull_request(new.pr_url, new.repo_url);
 begin
-  if v_url is not null then
+  if private.has_url_credentials(new.pr_url) then
+    raise exception using
+      errcode = 'PT422', message = 'agents_pr_url_invalid',
+      detail = 'pr_url contains a user, a password or a token, which everything that reads the column would '
+        'show.',
+      hint = 'Send https://github.com/owner/name/pull/7, owner/name#7, or the number alone as pr_number.';
+  elsif v_url is not null then
     new.pr_url := v_url;
   elsif new.pr_url !~ '^\s*https?://[^/\s]+/\S+\s*$'
     or new.pr_url ~* '^\s*https?://([\w-]+\.)*github\.com/'
@@ -49,17 +55,22 @@ begin
 end;
 $$;
 comment on function private.complete_pr_url is
-  'Before trigger of a pr_url that is not a pull request''s page: stores the page. Errors: '
+  'Before trigger of a pr_url that is not plainly a pull request''s page: stores the page. Errors: '
   'agents_pr_url_invalid (422).';
 
 create trigger _115_complete_pr_url before insert on public.tasks
   for each row when (
-    new.pr_url ~ '\S' and new.pr_url !~ '^https?://(?!www\.)[^/\s]+/[\w-]+/[\w.-]+/pull/[1-9]\d*$'
+    new.pr_url ~ '\S' and (
+      new.pr_url !~ '^https?://(?!www\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9]\d*$'
+      or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
+    )
   )
   execute function private.complete_pr_url();
 create trigger _116_complete_pr_url before update of pr_url on public.tasks
   for each row when (
-    old.pr_url is distinct from new.pr_url and new.pr_url ~ '\S'
-    and new.pr_url !~ '^https?://(?!www\.)[^/\s]+/[\w-]+/[\w.-]+/pull/[1-9]\d*$'
+    old.pr_url is distinct from new.pr_url and new.pr_url ~ '\S' and (
+      new.pr_url !~ '^https?://(?!www\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9]\d*$'
+      or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
+    )
   )
   execute function private.complete_pr_url();

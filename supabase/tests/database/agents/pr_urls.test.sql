@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(30);
+select plan(55);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 
@@ -38,6 +38,34 @@ select alike(pg_temp.stored_url(u), 'PT422 agents_pr_url_invalid%', u) from unne
   'ftp://github.com/acme/shop/pull/7'
 ]) as u;
 
+create temp table with_credentials (url text) on commit drop;
+insert into with_credentials values
+  ('https://ghp_s3cret@github.com/acme/shop/pull/7'),
+  ('https://me:s3cret@github.com/acme/shop/pull/7'),
+  ('http://s3cret@github.com/acme/shop/pull/7'),
+  ('https:/s3cret@github.com/acme/shop/pull/7'),
+  ('//s3cret@github.com/acme/shop/pull/7'),
+  ('me:s3cret@github.com/acme/shop/pull/7'),
+  ('s3cret@github.com/acme/shop/pull/7'),
+  ('<https://me:s3cret@github.com/acme/shop/pull/7>'),
+  ('https://me:s3cret%40github.com/acme/shop/pull/7'),
+  ('https://x-access-token:ghs_s3cret@github.com/acme/shop/pull/7/files'),
+  ('https://me:s3cret@api.github.com/repos/acme/shop/pulls/7'),
+  ('https://me:s3cret@ghe.example.org/acme/shop/pull/7'),
+  ('https://s3cret@gitlab.example/acme/app/-/merge_requests/7'),
+  ('https://gitlab.example/acme/app/-/merge_requests/7?private_token=s3cret'),
+  ('https://github.com/acme/shop/pull/7?access_token=s3cret'),
+  ('https://github.com/acme/shop/pull/7#token=s3cret'),
+  ('https://github.com/acme/ghp_s3cret/pull/7'),
+  ('acme/ghp_s3cret#7'),
+  ('https://me:s3/cret@github.com/acme/shop/pull/7');
+create temp table answers on commit drop as
+select url, pg_temp.stored_url(url) as answer from with_credentials;
+select is(answer, 'PT422 agents_pr_url_invalid', url) from answers;
+select is(pg_temp.stored_url(u), u, u) from unnest(array[
+  'https://ghe.example.org:8443/acme/my_shop/pull/7', 'https://gitlab.example/@acme/app/-/merge_requests/7'
+]) as u;
+
 select is(
   (select count(*)
    from public.task_pull_requests as l
@@ -48,6 +76,9 @@ insert into public.tasks (user_id) values (pg_temp.id_of('stranger'));
 select pg_temp.claim('a', 'service_role') is not null;
 select alike(pg_temp.ask('service_role', 'select public.complete_task(@a, pr_url => ''7'')'),
   'PT422 agents_pr_url_invalid%', 'a worker is told, too');
+select alike(pg_temp.ask('service_role', format('select public.complete_task(@a, pr_url => %L)', url)),
+  'PT422 agents_pr_url_invalid%', 'by complete_task: ' || url) from with_credentials limit 3;
+select is((select count(*) from public.tasks where pr_url ~ 's3cret'), 0::bigint, 'nothing of it is stored');
 select isnt(pg_temp.ask('service_role', 'select public.complete_task(@a, pr_url => ''acme/shop#7'')'), null,
   'and sends what fits');
 
