@@ -79,17 +79,22 @@ create or replace function private.lock_first_pending_task(
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_agent constant text := private.first_agent(p_agents);
-  v_id bigint;
-  v_branch text;
+  v_task record;
 begin
-  select t.ctid, t.user_id, t.project_id, t.run_after <= clock_timestamp(), t.id, t.pr_branch
-  into task_ctid, user_id, project_id, is_ready, v_id, v_branch
+  select t.ctid, t.user_id, t.project_id, t.run_after, t.id, t.pr_branch into v_task
   from public.tasks as t
   where t.status = 'pending' and t.agent = v_agent
   order by t.priority desc, t.run_after, t.id
   limit 1
   for no key update skip locked;
-  is_ready := is_ready and (v_branch is null or private.reserve_branch(v_id));
+  if not found then
+    return;
+  end if;
+  task_ctid := v_task.ctid;
+  user_id := v_task.user_id;
+  project_id := v_task.project_id;
+  is_ready := v_task.run_after <= clock_timestamp()
+    and private.reserve_branch(v_task.id, v_task.user_id, v_task.run_after, v_task.pr_branch);
 end;
 $$;
 comment on function private.lock_first_pending_task is
@@ -129,10 +134,13 @@ declare
   v_search private.task_search := p_search;
   v_task private.ready_task;
   v_slot record;
+  v_lane text;
+  v_lanes text[];
 begin
   foreach v_task in array p_tasks loop
+    v_lane := concat_ws(' ', v_task.user_id, v_task.project_id, v_task.priority, v_task.agent);
     continue when v_task.user_id = any (v_search.skipped_user_ids)
-      or v_task.project_id = any (v_search.skipped_project_ids);
+      or v_task.project_id = any (v_search.skipped_project_ids) or v_lane = any (v_lanes);
     v_slot := private.reserve_slot(v_task.user_id, v_task.project_id);
     v_search.has_user_lock := coalesce(v_search.has_user_lock, false) or v_slot.has_user_lock;
     if v_slot.is_free then
@@ -140,6 +148,8 @@ begin
         v_task.agent, v_task.user_id, v_task.project_id, v_task.priority
       );
       exit when v_search.task_ctid is not null;
+      -- a lane whose tasks all wait for their branch is long
+      v_lanes := v_lanes || v_lane;
     elsif v_slot.is_project_full then
       v_search.skipped_project_ids := v_search.skipped_project_ids || v_task.project_id;
     else
@@ -155,23 +165,39 @@ $$;
 comment on function private.lock_one_of is
   'Locks the first of these tasks, in this order, that may start.';
 
--- Another claim may have locked the listed task meanwhile; the one after it in the same lane will do.
+-- Another claim may have locked the listed task meanwhile; the one after it in the same lane will do. A
+-- branch that is taken is asked for once, however many tasks of the lane wait for it.
 create or replace function private.lock_ready_task(
   p_agent text, p_user_id uuid, p_project_id bigint, p_priority smallint
 ) returns tid
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
+  v_task record;
   v_ctid tid;
+  v_branch text;
+  v_taken jsonb := '{}';
 begin
-  select t.ctid into v_ctid
-  from public.tasks as t
-  where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
-    and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
-    and t.run_after <= clock_timestamp() and (t.pr_branch is null or private.reserve_branch(t.id))
-  order by t.run_after, t.id
-  limit 1
-  for no key update skip locked;
-  return v_ctid;
+  for v_task in
+    select t.id, t.run_after, t.repo_url, t.pr_branch from public.tasks as t
+    where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
+      and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
+      and t.run_after <= clock_timestamp()
+    order by t.run_after, t.id
+  loop
+    v_branch := concat_ws(' ', v_task.repo_url, coalesce(v_task.pr_branch, v_task.id::text));
+    continue when v_taken ? v_branch;
+    if private.reserve_branch(v_task.id, p_user_id, v_task.run_after, v_task.pr_branch) then
+      select t.ctid into v_ctid from public.tasks as t
+      where t.id = v_task.id and t.status = 'pending' and t.run_after <= clock_timestamp()
+      for no key update skip locked;
+      if found then
+        return v_ctid;
+      end if;
+    else
+      v_taken := v_taken || jsonb_build_object(v_branch, true);
+    end if;
+  end loop;
+  return null;
 end;
 $$;
 comment on function private.lock_ready_task is

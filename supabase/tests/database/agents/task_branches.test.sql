@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(22);
+select plan(50);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 update public.agent_settings set running_tasks_per_user = null, running_tasks_per_project = null;
@@ -71,6 +71,94 @@ select is(pg_temp.claim('five'), without::text, 'one that waits for its branch d
 select isnt(pg_temp.ask('service_role', 'select public.release_task(@four)'), null, 'a released one');
 select is(pg_temp.claim('six'), first::text, 'leaves its branch to the next, by priority') from more;
 select is(pg_temp.claim('seven'), null, 'one at a time');
+
+delete from public.tasks;
+
+-- One branch, by whatever name of its repository
+
+-- Of two tasks, whether the second may start while a worker holds the first; both on the branch `fix` unless
+-- p_more says otherwise, where % stands for the first one's id.
+create function pg_temp.second_starts(
+  p_first text, p_second text, p_more text default 'pr_branch = ''fix''', p_persona text default 'stranger',
+  p_first_more text default 'pr_branch = ''fix'''
+) returns boolean language plpgsql as $$
+declare
+  v_first bigint;
+  v_second bigint;
+begin
+  delete from public.tasks;
+  v_first := pg_temp.task('stranger', format('repo_url = %L, %s', p_first, p_first_more));
+  v_second := pg_temp.task(
+    p_persona, format('repo_url = %L, %s', p_second, replace(p_more, '%', v_first::text))
+  );
+  if pg_temp.claim('holder') <> v_first::text then
+    raise exception 'the first one is not claimed first';
+  end if;
+  return pg_temp.claim('next') is not distinct from v_second::text;
+end;
+$$;
+select is(pg_temp.second_starts(x.first, x.second), x.starts, x.first || ' and ' || x.second)
+from (values
+  ('https://github.com/acme/shop', 'https://github.com/acme/shop.git', false),
+  ('https://github.com/acme/shop', 'https://github.com/Acme/Shop', false),
+  ('https://github.com/acme/shop/', 'https://www.github.com/acme/shop', false),
+  ('https://github.com/acme/shop', 'git@github.com:acme/shop.git', false),
+  ('ssh://git@github.com/acme/shop', 'http://github.com/acme/shop', false),
+  ('HTTPS://GitHub.com/acme/shop.git/', 'github.com/acme/shop', false),
+  ('https://gitlab.example/acme/shop', 'https://gitlab.example/Acme/shop.git/', false),
+  ('https://gitlab.example/a/b/shop.git', 'git@gitlab.example:a/b/shop', false),
+  ('https://gitlab.example:443/acme/shop', 'ssh://git@gitlab.example:22/acme/shop?x=1', false),
+  ('https://github.com/acme/shop', 'https://github.com/acme/shop2', true),
+  ('https://github.com/acme/shop', 'https://gitlab.example/acme/shop', true),
+  ('https://gitlab.example/acme/shop', 'https://gitlab.example/acme/shop-git', true),
+  ('http://127.0.0.1:3000/acme/shop', 'http://127.0.0.1:4000/acme/shop', true)
+) as x (first, second, starts);
+
+select ok(not pg_temp.second_starts(u, u || '.git', 'pr_branch = ''fixloop/task-%''',
+  p_first_more => 'agent = agent'), 'the branch of a first run is its task''s: ' || u)
+from unnest(array['https://github.com/acme/shop', 'https://gitlab.example/acme/shop']) as u;
+select ok(pg_temp.second_starts('https://github.com/acme/shop', 'https://github.com/acme/shop',
+  'pr_branch = ''fixloop/task-%0''', p_first_more => 'agent = agent'), 'another task''s is another branch');
+select ok(pg_temp.second_starts('https://github.com/acme/shop', 'https://github.com/acme/books',
+  'pr_branch = ''fixloop/task-%''', p_first_more => 'agent = agent'), 'and so is one in another repository');
+select ok(pg_temp.second_starts('https://github.com/acme/shop', 'https://github.com/acme/shop',
+  'agent = agent', p_first_more => 'agent = agent'), 'two first runs have two branches');
+delete from public.tasks;
+create temp table pair on commit drop as
+select pg_temp.task('stranger', 'repo_url = ''https://github.com/acme/shop'', run_after = now()') as plain;
+insert into pair select pg_temp.task('stranger', format(
+  'repo_url = ''https://github.com/acme/shop.git'', priority = 9, pr_branch = ''fixloop/task-%s''', plain
+)) from pair;
+select is(pg_temp.claim('eight'), (select max(plain) from pair)::text, 'where the other one is first');
+select is(pg_temp.claim('nine'), null, 'the first run waits');
+
+delete from public.tasks;
+create temp table in_project on commit drop as select pg_temp.task('stranger', format(
+  'project_id = %s, pr_branch = ''fix''', (select id from shop)
+)) as id;
+select pg_temp.task('stranger', 'repo_url = ''git@github.com:acme/shop.git'', pr_branch = ''fix''') > 0;
+select is(pg_temp.claim('ten'), id::text, 'a task of a project') from in_project;
+select is(pg_temp.claim('eleven'), null, 'is in the repository of its project');
+
+-- Of several users
+
+select ok(not pg_temp.second_starts(u, u || '.git', p_persona => 'second'),
+  'another user''s task waits: ' || u)
+from unnest(array['https://github.com/acme/shop', 'https://gitlab.example/acme/shop']) as u;
+select ok(pg_temp.second_starts('https://github.com/acme/shop', 'https://github.com/acme/shop',
+  'pr_branch = ''fix'', run_after = now() - interval ''61 minutes''', 'second',
+  'pr_branch = ''fix'', priority = 9'), 'for an hour');
+select ok(not pg_temp.second_starts('https://github.com/acme/shop', 'https://github.com/acme/shop',
+  'pr_branch = ''fix'', run_after = now() - interval ''61 minutes''',
+  p_first_more => 'pr_branch = ''fix'', priority = 9'), 'one of the same user as long as it takes');
+delete from public.tasks;
+select pg_temp.make_token('own', 'stranger', $$'own', '{claude}'$$);
+create temp table theirs on commit drop as
+select pg_temp.on_branch('fix') as held, pg_temp.task('second',
+  'repo_url = ''https://github.com/acme/shop'', pr_branch = ''fix''') as waiting;
+select is(pg_temp.claim('own', 'anon', ', worker_token => #own'), held::text, 'who runs a task by themselves')
+from theirs;
+select is(pg_temp.claim('twelve'), waiting::text, 'holds up nobody else') from theirs;
 
 select * from finish();
 rollback;
