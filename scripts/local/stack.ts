@@ -30,6 +30,8 @@ export interface StackOptions {
   /** Whether `supabase/seed.sql` is run on a new database. */
   seed?: boolean;
   progress?: (step: string) => void;
+  /** Resolves with the reason when the stack has to stop while it starts. */
+  failed?: Promise<string>;
   functions?: Pick<FunctionsOptions, "env" | "folder" | "log">;
 }
 
@@ -50,11 +52,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     durable: options.source !== "schemas",
     progress,
   });
-  const died = server.died.then((reason) => {
-    throw new UserError(reason, "Start again; if it stops again, its log contains the reason.");
-  });
+  const end = (hint: string) => (reason: string) => {
+    throw new UserError(reason, hint);
+  };
+  const died = server.died.then(end("Start again; if it stops again, its log contains the reason."));
+  const failed = options.failed?.then(end("Start again: npm start. Committed data is kept."));
+  const preparing = prepare(server, options, config);
   try {
-    const project = await Promise.race([prepare(server, options, config), died]);
+    const project = await Promise.race([preparing, died, ...(failed ? [failed] : [])]);
     return {
       postgres: server,
       project,
@@ -64,6 +69,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       },
     };
   } catch (error) {
+    // what opens in spite of the error would keep the process from ending
+    preparing.then((project) => project.close()).catch(() => {});
     await server.stop();
     throw error;
   }

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import postgres from "postgres";
 import { beforeAll, describe, expect, test } from "vitest";
 import { size, some } from "../../supabase/tests/support/size.ts";
@@ -132,18 +134,26 @@ describe("after kill -9 the next start recovers by itself and no acknowledged wr
   );
 });
 
-test("an error that nothing catches stops the stack in order, and its message is printed", async () => {
+describe("an error that nothing catches stops the stack in order, and its message is printed", () => {
   const fault = 'process.on("SIGUSR2", () => { throw new TypeError("nobody catches this"); })';
-  const settings = await newSettings();
-  const run = start({
-    ...settings,
-    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}` },
-  });
-  await ready(run);
-  const server = postmaster(settings.dataDir);
-  run.process.kill("SIGUSR2");
-  expect(await run.exited).toBe(1);
-  expect(run.output()).toContain("The stack failed (nobody catches this).");
-  expect(run.output()).toContain("Start again: npm start. Committed data is kept.");
-  expect(isAlive(server)).toBe(false);
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(fault)}`;
+
+  test.each([undefined, "starting PostgreSQL", "applying migrations"])(
+    "once it is ready, or while it starts: %s",
+    async (step) => {
+      const settings = await newSettings();
+      const run = start({ ...settings, env: { NODE_OPTIONS } });
+      if (step) await until(() => run.output().includes(step), run.output);
+      else await ready(run);
+      run.process.kill("SIGUSR2");
+      expect(await run.exited, run.output()).toBe(1);
+      expect(run.output()).toContain("The stack failed (nobody catches this).");
+      expect(run.output()).toContain("Start again: npm start. Committed data is kept.");
+      expect(run.output()).not.toMatch(/^ +at /m);
+      expect(run.output().includes("Fixloop is ready")).toBe(!step);
+      expect(readFileSync(join(settings.dataDir, "failure.log"), "utf8")).toMatch(/^ +at /m);
+      // of a server that goes on, the file stays
+      expect(existsSync(join(settings.dataDir, "postgres/postmaster.pid"))).toBe(false);
+    },
+  );
 });

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import { command } from "../command.ts";
 import type { Mail } from "./auth/mails.ts";
@@ -51,9 +51,10 @@ await command(import.meta.main, HELP, async (args) => {
 
 async function start(dataDir: string, source: "migrations" | "schemas", reset = false): Promise<void> {
   const started = performance.now();
-  // before anything else, so that a signal during the start is not lost
+  // before anything else, so that a signal or an error during the start is not lost
   const signalled = untilSignal();
   const isThrowAway = source === "schemas";
+  const failed = untilFailure(isThrowAway ? dirname(dataDir) : dataDir);
   const apiPort = readPort("API_PORT", 54321);
   const dbPort = readPort("DB_PORT", 54322);
   makeFolder(dataDir);
@@ -77,6 +78,7 @@ async function start(dataDir: string, source: "migrations" | "schemas", reset = 
       source,
       seed: true,
       progress: print,
+      failed,
       deliver: printMail,
       functions: { log: (name, line) => console.log(`${styleText("dim", `[${name}]`)} ${line}`) },
     });
@@ -87,7 +89,7 @@ async function start(dataDir: string, source: "migrations" | "schemas", reset = 
       if (isThrowAway) {
         print("its data is deleted when it stops; a change of supabase/schemas/ needs a new start");
       }
-      const reason = await Promise.race([stack.postgres.died, untilFailure(), signalled]);
+      const reason = await Promise.race([stack.postgres.died, failed, signalled]);
       if (reason) throw new UserError(reason, "Start again: npm start. Committed data is kept.");
     } finally {
       rmSync(envFile, { force: true });
@@ -190,19 +192,31 @@ function print(step: string): void {
 
 /**
  * Waits for an error that nothing has caught, such as one in a driver's callback. What was going on then is
- * unknown, so the stack stops; in order, so that the server does not stay behind.
+ * unknown, so the stack stops; in order, so that the server does not stay behind. Its stack trace is for a
+ * report, and goes to a file in this folder.
  */
-async function untilFailure(): Promise<string> {
+async function untilFailure(folder: string): Promise<string> {
   return await new Promise((resolve) => {
     process.on("uncaughtException", (error: unknown) => {
-      console.error(error);
       const text = error instanceof Error ? error.message : String(error);
-      const isDriver = error instanceof Error && /\/node_modules\/(postgres|kysely)/.test(error.stack ?? "");
-      resolve(
-        isDriver ? `The connection to PostgreSQL failed (${text}).` : `The stack failed (${text}).`,
-      );
+      const trace = error instanceof Error ? error.stack ?? text : text;
+      const isDriver = /\/node_modules\/(postgres|kysely)/.test(trace);
+      const reason = isDriver
+        ? `The connection to PostgreSQL failed (${text}).`
+        : `The stack failed (${text}).`;
+      resolve(`${reason}${keepTrace(join(folder, "failure.log"), trace)}`);
     });
   });
+}
+
+/** Where a trace can be read; nothing where it can't be written, as on a full disk. */
+function keepTrace(file: string, trace: string): string {
+  try {
+    appendFileSync(file, `${new Date().toISOString()} ${trace}\n`, { mode: 0o600 });
+    return ` Its stack trace is in ${file}.`;
+  } catch {
+    return "";
+  }
 }
 
 async function untilSignal(): Promise<undefined> {

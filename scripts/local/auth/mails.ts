@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { EmailMessage } from "@supabase/lite";
 import type postgres from "postgres";
 
@@ -91,10 +91,19 @@ async function keepChallenge(sql: postgres.Sql, hash: string, type: string, lett
         provider_access_token, provider_refresh_token, email_optional, created_at, updated_at
       )
       values (
-        ${randomUUID()}, ${user.id}, ${randomUUID()}, ${METHODS[type] ?? type},
+        ${flowOf(token)}, ${user.id}, ${randomUUID()}, ${METHODS[type] ?? type},
         ${letter.challenge.method.toLowerCase()}, ${letter.challenge.code}, 'email', '', '', false, now(), now()
       )
+      on conflict (id) do update set
+        auth_code = excluded.auth_code, code_challenge_method = excluded.code_challenge_method,
+        code_challenge = excluded.code_challenge, created_at = excluded.created_at
     `;
   }
   return token;
+}
+
+/** The id of the flow that a mail's token belongs to: one user may have several mails with links that work. */
+export function flowOf(token: string): string {
+  const hex = createHash("sha256").update(token).digest("hex");
+  return hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

@@ -1,5 +1,5 @@
 import { createUser, generateLink } from "./admin.ts";
-import { absentFeature } from "./absent.ts";
+import { absentPath, absentRequest } from "./absent.ts";
 import { loadAccount } from "./accounts.ts";
 import { AuthError } from "./auth-error.ts";
 import { type AuthDependencies, Call } from "./call.ts";
@@ -26,13 +26,14 @@ const ROUTES: Record<string, (call: Call) => Promise<Response>> = {
 /** Answers `/auth/v1`. */
 export function createAuth(deps: AuthDependencies): (request: Request) => Promise<Response> {
   return async (request) => {
-    const path = new URL(request.url).pathname.replace(/^\/auth\/v1/, "");
+    const { pathname, searchParams } = new URL(request.url);
+    const path = pathname.replace(/^\/auth\/v1/, "");
     const route = `${request.method} ${path}`;
     const copy = request.clone();
     const body = await parseBody(request);
     const call = new Call(deps, request, body ?? {});
     const answer = ROUTES[route];
-    const absent = answer && !body?.phone ? undefined : absentFeature(path, body ?? {});
+    const absent = absentRequest(path, searchParams, body ?? {}) ?? (answer ? undefined : absentPath(path));
     if (absent && request.method !== "OPTIONS") return absent.toResponse();
     try {
       if (answer && body && (call.key || route === "GET /verify")) {

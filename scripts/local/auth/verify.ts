@@ -4,6 +4,7 @@ import { PUBLISHABLE_KEY } from "../keys.ts";
 import { hashCode } from "./accounts.ts";
 import { AuthError, otpExpired } from "./auth-error.ts";
 import { Call } from "./call.ts";
+import { flowOf } from "./mails.ts";
 import { redirectTarget } from "./redirects.ts";
 import { completeSession, endSession } from "./sessions.ts";
 
@@ -26,7 +27,6 @@ const TYPES: Record<string, Partial<Record<Column, string>>> = {
 /** `POST /verify`: a code and its address, or the hash in a mail, becomes a session. */
 export async function verify(call: Call): Promise<Response> {
   const type = call.text("type");
-  if (call.text("phone") || type === "reauthentication") return await call.lite();
   checkType(type);
   const hash = call.text("token_hash");
   if (!hash && !(call.text("email") && call.text("token"))) {
@@ -61,7 +61,7 @@ export async function followLink(call: Call): Promise<Response> {
       isPkce ? undefined : "otp",
       call.issuer,
     );
-    if (isPkce) return redirectWithCode(target, await issueCode(sql, session.access_token));
+    if (isPkce) return redirectWithCode(target, await issueCode(sql, session.access_token, token));
     const { access_token, refresh_token, expires_at, expires_in, token_type } = session;
     const values = { access_token, expires_at, expires_in, refresh_token, token_type, type };
     return redirect(target, values as Record<string, string>, false);
@@ -112,13 +112,16 @@ async function findToken(
   return type ? { id: row.id, token: row.token, type } : undefined;
 }
 
-/** The code for which the client gets its session (`grant_type=pkce`), in place of the one that lite began. */
-async function issueCode(sql: postgres.Sql, accessToken: string): Promise<string> {
+/**
+ * The code for which the client that asked for the mail gets its session (`grant_type=pkce`), in place of the
+ * one that lite began.
+ */
+async function issueCode(sql: postgres.Sql, accessToken: string, token: string): Promise<string> {
   const { sub = "", session_id } = decodeJwt(accessToken);
   await endSession(sql, String(session_id));
   const [flow] = await sql<{ code: string }[]>`
     update auth.flow_state set auth_code_issued_at = now(), created_at = now(), updated_at = now()
-    where id = (select id from auth.flow_state where user_id = ${sub} order by created_at desc limit 1)
+    where id = ${flowOf(token)} and user_id = ${sub}
     returning auth_code as code
   `;
   if (!flow) throw otpExpired();

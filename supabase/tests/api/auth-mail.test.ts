@@ -223,6 +223,23 @@ describe("a link", () => {
     }
   });
 
+  test("leads to the code of the client that asked for this mail, whichever of a user's mails is followed", async () => {
+    const email = newEmail();
+    const [first, second] = [client({ flowType: "pkce" }), client({ flowType: "pkce" })];
+    await confirmedSignUp(project, second, { email, password: PASSWORD });
+    await first.auth.signInWithOtp({ email, options: { emailRedirectTo: APP } });
+    const { link } = lastMail(project, email);
+    const changed = await second.auth.updateUser({ email: newEmail() }, { emailRedirectTo: APP });
+    expect(changed.error).toBeNull();
+    const other = project.mails.at(-1);
+    expect(other?.link).toContain("email_change");
+    for (const [by, its] of [[first, link], [second, other?.link]] as const) {
+      const code = (await follow(its)).searchParams.get("code") ?? "";
+      const { data, error } = await by.auth.exchangeCodeForSession(code);
+      expect([error, data.user?.id !== undefined]).toEqual([null, true]);
+    }
+  });
+
   test("of a sign-up with PKCE, too; its code signs in as without", async () => {
     const by = client({ flowType: "pkce" });
     const email = newEmail();
