@@ -73,6 +73,10 @@ describe("the caller", () => {
     for (const headers of [{}, { apikey: "publishable" }] as Record<string, string>[]) {
       expect(await run(headers)).toMatchObject({ status: 401, body: { code: "function_ticket_invalid" } });
     }
+    for (const origin of ["https://evil.example", "http://localhost", "null", ""]) {
+      expect(await run({ "x-fixloop-ticket": "ticket", apikey: "secret", origin }))
+        .toMatchObject({ status: 403, body: { code: "origin_forbidden" } });
+    }
     expect(calls).toHaveLength(2);
   });
 

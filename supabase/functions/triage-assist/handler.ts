@@ -1,6 +1,7 @@
 import type { Rpc } from "../_shared/database.ts";
 import { createEndpoint, type EndpointDependencies, loadSetting } from "../_shared/endpoint.ts";
 import { type Failure, HttpError } from "../_shared/failure.ts";
+import { refuseOrigin } from "../_shared/origin.ts";
 import { withRetry } from "../_shared/transient.ts";
 import { assist } from "./assist.ts";
 import type { AskModel, ModelSettings } from "./model.ts";
@@ -39,7 +40,7 @@ const TICKET_INVALID: Failure = {
 /**
  * Puts messages that wait for a decision to the model of the team's choice: `POST /triage-assist` with the
  * header `x-fixloop-ticket`, as the database calls it, or with a secret key. Answers 200 with a `Report`, whose
- * `stopped` is the reason when it did not get through. Errors: 401, 405, 500, 503, 504 with
+ * `stopped` is the reason when it did not get through. Errors: 401, 403, 405, 500, 503, 504 with
  * `{code, message, details, hint, request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
@@ -47,6 +48,7 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
   const rpc = withRetry(deps.rpc);
   const options = { name: "triage-assist", maxBytes: 0, deadlineMs: DEADLINE_MS };
   return createEndpoint({ ...deps, now: clock }, options, async ({ request, details, signal }) => {
+    refuseOrigin(request);
     const ticket = request.headers.get("x-fixloop-ticket");
     if (ticket === null && !await deps.isServer(request)) throw new HttpError(TICKET_INVALID);
     const settings = loadSetting(deps.settings, {
