@@ -84,19 +84,35 @@ async function signInLink(client: Client, email: string): Promise<string> {
 
 /** Anybody can sign up with anybody's address where the project confirms by itself. */
 async function warnWhenUnconfirmed(url: string, key: string): Promise<void> {
-  const response = await fetch(`${url}/auth/v1/settings`, { headers: { apikey: key } }).catch(() =>
-    undefined
-  );
-  const settings = response?.ok ? await response.json() as { mailer_autoconfirm?: boolean } : {};
-  if (!settings.mailer_autoconfirm) return;
+  const isAutomatic = await confirmsByItself(url, key).catch((error: unknown) => String(error));
+  if (isAutomatic === false) return;
+  if (isAutomatic !== true) {
+    return console.warn(
+      `Warning: it could not be checked whether this project confirms addresses without a mail (${isAutomatic}).`,
+    );
+  }
   console.warn(
     "Warning: this project confirms addresses without a mail, so whoever signed up first has the address. " +
       'Make sure that the account is the person\'s, or turn on "Confirm email" first.',
   );
 }
 
+async function confirmsByItself(url: string, key: string): Promise<boolean> {
+  const response = await fetch(`${url}/auth/v1/settings`, { headers: { apikey: key } });
+  if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
+  const { mailer_autoconfirm } = await response.json() as { mailer_autoconfirm?: boolean };
+  if (mailer_autoconfirm === undefined) throw new Error(`${response.url} does not say`);
+  return mailer_autoconfirm;
+}
+
 async function showAccounts(client: Client, account: string, isId: boolean): Promise<void> {
-  const { data } = await client.rpc("find_team_accounts", isId ? { user_id: account } : { email: account });
+  const { data, error } = await client.rpc(
+    "find_team_accounts",
+    isId ? { user_id: account } : { email: account },
+  );
+  if (error) {
+    console.warn(`Warning: who has the account could not be checked (${error.message}).`);
+  }
   for (const each of data ?? []) {
     const how = each.confirmed_by && (HOW[each.confirmed_by] ?? `by ${each.confirmed_by}`);
     const confirmed = each.confirmed_at

@@ -104,6 +104,20 @@ $$;
 comment on function private.is_active_account is
   'Whether the account exists and is neither banned nor (softly) deleted.';
 
+-- Anybody can make any number of anonymous accounts: limits per account would bound nothing that they do.
+create or replace function private.is_person_account(p_user_id uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from auth.users as a
+    where a.id = p_user_id and a.is_anonymous is not true and a.deleted_at is null
+      and (a.banned_until is null or a.banned_until <= clock_timestamp())
+  );
+end;
+$$;
+comment on function private.is_person_account is
+  'Whether the account exists, is not anonymous, and is neither banned nor (softly) deleted.';
+
 -- An access token stays valid until it expires, by default up to an hour after a ban or a deletion. On tables
 -- of which people write their own rows, a statement asks for the account first:
 --
@@ -113,15 +127,10 @@ comment on function private.is_active_account is
 create or replace function private.require_active_account() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  if private.is_active_account(auth.uid()) is not true then
+  if not private.is_person_account(auth.uid()) then
     raise exception using
-      errcode = 'PT401', message = 'sign_in_required', detail = 'The account is banned or deleted.',
-      hint = 'Sign in with another account.';
-  end if;
-  -- anybody can make any number of them: limits per account would bound nothing
-  if exists (select from auth.users as a where a.id = auth.uid() and a.is_anonymous) then
-    raise exception using
-      errcode = 'PT401', message = 'sign_in_required', detail = 'The account is anonymous.',
+      errcode = 'PT401', message = 'sign_in_required',
+      detail = 'The account is anonymous, banned or deleted.',
       hint = 'Sign in with an e-mail address, or confirm one for this account.';
   end if;
   return null;
@@ -198,17 +207,27 @@ end;
 $$;
 comment on function private.lock_team is 'Before-statement trigger: serializes changes of the team.';
 
+create or replace function private.can_sign_in(p_user_id uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return private.is_active_account(p_user_id)
+    and exists (select from auth.users as u where u.id = p_user_id and u.email_confirmed_at is not null);
+end;
+$$;
+comment on function private.can_sign_in is
+  'Whether an account has a confirmed address and is neither banned nor deleted.';
+
 -- The setting `role` is what the API switched to, also inside security definer functions. On a direct
 -- connection it is `none`: an operator may remove the last admin, and so does the deletion of an account.
+-- Nothing is lost with an admin who can't sign in, and by any other change of an admin's row.
 create or replace function private.require_last_admin() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if current_setting('role') not in ('anon', 'authenticated', 'service_role') then
     return null;
   end if;
-  if not exists (
-    select from public.team_members as m join auth.users as u on u.id = m.user_id
-    where m.role = 'admin' and u.email_confirmed_at is not null and private.is_active_account(u.id)
+  if private.can_sign_in(old.user_id) and not exists (
+    select from public.team_members as m where m.role = 'admin' and private.can_sign_in(m.user_id)
   ) then
     raise exception using
       errcode = 'PT409', message = 'team_admin_required',
@@ -219,7 +238,8 @@ begin
 end;
 $$;
 comment on function private.require_last_admin is
-  'After-row trigger for the rows of admins. Errors: team_admin_required (409).';
+  'After-row trigger for who is an admin no longer: refuses to lose the last one who can sign in. Errors: '
+  'team_admin_required (409).';
 
 create trigger _000_require_admin before insert or update or delete on public.team_members
   for each statement when (current_user in ('anon', 'authenticated'))
@@ -235,8 +255,11 @@ create trigger _110_check_promoted_member before update on public.team_members
   execute function private.check_member_account();
 create trigger _900_set_timestamps before insert or update on public.team_members
   for each row execute function private.set_timestamps();
-create trigger _100_require_last_admin after update or delete on public.team_members
+create trigger _100_require_last_admin after delete on public.team_members
   for each row when (old.role = 'admin') execute function private.require_last_admin();
+create trigger _110_require_last_admin after update on public.team_members
+  for each row when (old.role = 'admin' and new.role <> 'admin')
+  execute function private.require_last_admin();
 
 alter table public.team_members enable row level security;
 create policy team_members_select_viewer on public.team_members
@@ -394,6 +417,7 @@ grant execute on function public.add_team_member to service_role;
 -- 10_team/35_find_team_accounts.sql
 -- What to look at before an account is added to the team: `npm run team:add` shows it.
 
+-- A mail that was sent after the confirmation is not what confirmed the address: anybody can ask for one.
 create or replace function private.find_team_accounts(p_email text, p_user_id uuid)
 returns table (
   user_id uuid, email text, created_at timestamptz, confirmed_at timestamptz, confirmed_by text,
@@ -406,7 +430,7 @@ begin
     case
       when u.email_confirmed_at is null then null
       when p.provider <> 'email' then p.provider
-      when u.confirmation_sent_at is not null then 'mail'
+      when least(u.confirmation_sent_at, u.email_change_sent_at) <= u.email_confirmed_at then 'mail'
       else 'nobody'
     end,
     u.last_sign_in_at, m.role

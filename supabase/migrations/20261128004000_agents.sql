@@ -483,7 +483,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
   select s.id, s.user_id, s.kind, s.sealed, s.metadata, s.invalid_at from private.secrets as s
-  where s.user_id = p_user_id and s.kind = p_kind and private.is_active_account(p_user_id);
+  where s.user_id = p_user_id and s.kind = p_kind and private.is_person_account(p_user_id);
 end;
 $$;
 grant execute on function private.read_secret to service_role;
@@ -600,11 +600,11 @@ create or replace function private.set_github_token(
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform from public.users as u where u.id = p_user_id for no key update;
-  if not found or not private.is_active_account(p_user_id) then
+  if not found or not private.is_person_account(p_user_id) then
     raise exception using
       errcode = 'PT404', message = 'agents_user_unknown',
-      detail = 'The account does not exist, or is banned or deleted.',
-      hint = 'Use the id of an account.';
+      detail = 'The account does not exist, or is anonymous, banned or deleted.',
+      hint = 'Use an account with an e-mail address.';
   end if;
   insert into private.secrets as s (id, user_id, kind, sealed, metadata, checked_at)
   values (p_id, p_user_id, 'github_token', p_sealed, coalesce(p_metadata, '{}'), clock_timestamp())
@@ -798,11 +798,11 @@ declare
   v_now constant timestamptz := clock_timestamp();
 begin
   perform from public.users as u where u.id = p_user_id for key share;
-  if not found or not private.is_active_account(p_user_id) then
+  if not found or not private.is_person_account(p_user_id) then
     raise exception using
       errcode = 'PT404', message = 'agents_user_unknown',
-      detail = 'The account does not exist, or is banned or deleted.',
-      hint = 'Use the id of an account.';
+      detail = 'The account does not exist, or is anonymous, banned or deleted.',
+      hint = 'Use an account with an e-mail address.';
   end if;
   insert into private.github_token_checks as c (user_id, counted_since, checks_count)
   values (p_user_id, v_now, 1)
@@ -839,7 +839,7 @@ grant execute on function public.count_github_token_check to service_role;
 
 -- What clients accept differs: one slash or backslashes after the scheme, tabs and line breaks inside,
 -- full-width signs, escapes for any character. So the text is first brought into one form, and then read as
--- the most generous client would.
+-- the most generous client would, and as people copy it: out of HTML, JSON, Markdown and command lines.
 create or replace function private.normalize_url(p_url text) returns text
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
@@ -849,6 +849,9 @@ declare
   v_url text := normalize(left(p_url, 8192), nfkc);
   v_escape text;
 begin
+  v_url := regexp_replace(v_url, '&(#0*64|#x0*40|commat);?|\\(u00|x)40', '@', 'gi');
+  v_url := regexp_replace(v_url, '&(#0*58|#x0*3a|colon);?|\\(u00|x)3a', ':', 'gi');
+  v_url := regexp_replace(v_url, '&(#0*47|#x0*2f|sol);?|\\(u00|x)2f', '/', 'gi');
   -- each round decodes one escape wherever it is, and the text gets shorter
   loop
     v_escape := substring(v_url from '%[0-7][0-9A-Fa-f]');
@@ -857,23 +860,27 @@ begin
       when v_escape < '%1' collate "C" then ''
       else chr(('x' || lpad(substr(v_escape, 2), 8, '0'))::bit(32)::integer) end);
   end loop;
-  return replace(regexp_replace(v_url, v_invisible, '', 'g'), '\', '/');
+  return regexp_replace(replace(regexp_replace(v_url, v_invisible, '', 'g'), '\', '/'), '/{3,}', '//', 'g');
 end;
 $$;
 comment on function private.normalize_url is
-  'A URL as the most generous client reads it: compatible characters as their plain form, escapes decoded, '
-  'nothing invisible, slashes for backslashes.';
+  'A URL as the most generous client reads it: compatible characters as their plain form, escapes decoded '
+  '(in HTML and JSON, of the signs @ : and /), nothing invisible, one or two slashes for any number of '
+  'slashes or backslashes.';
 
 create or replace function private.has_known_token(p_text text) returns boolean
 language plpgsql immutable security invoker set search_path = '' as $$
 begin
-  -- GitHub, GitLab, Bitbucket and Atlassian, Slack, Supabase, ours, npm, AWS, a JSON web token
+  -- GitHub, GitLab, Bitbucket and Atlassian, Slack, Supabase, ours, npm, PyPI, Docker, a JSON web token,
+  -- Hugging Face, DigitalOcean, OpenAI and others like it, Stripe, Vault; AWS and Google by their case
   return p_text ~* (
     '(^|[^a-z0-9])(gh[opsur]_[a-z0-9]|github_pat_'
     || '|gl(pat|ptt|dt|rt|rtr|cbt|ft|soat|agent|imt|oas|ffct)-[a-z0-9_-]'
     || '|at(bb|att3|ctt3)[a-z0-9_=-]{16}|xox[abeoprs]-[0-9]|sb_secret_|sbp_[a-z0-9]{10}|flw_[a-z0-9_-]{10}'
-    || '|npm_[a-z0-9]{20}|eyj[a-z0-9_-]{10,}\.[a-z0-9_-])'
-  ) or p_text ~ '(^|[^A-Za-z0-9])A[KS]IA[0-9A-Z]{16}';
+    || '|npm_[a-z0-9]{20}|pypi-ageich|dckr_[a-z]{3}_[a-z0-9_-]{10}|eyj[a-z0-9_-]{10,}\.[a-z0-9_-]'
+    || '|hf_[a-z0-9]{16}|do[opr]_v1_[a-z0-9]|sk-(proj|ant|svcacct|admin|or)-[a-z0-9_-]{16}|sk-[a-z0-9]{32}'
+    || '|[rs]k_(live|test)_[a-z0-9]|hv[sbr]\.[a-z0-9_-]{20})'
+  ) or p_text ~ '(^|[^A-Za-z0-9])(A[KS]IA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{35})';
 end;
 $$;
 comment on function private.has_known_token is
@@ -881,27 +888,51 @@ comment on function private.has_known_token is
 
 -- `git@host:owner/name` and `ssh://git@host/…` name the account that everybody uses with a key of their own:
 -- a short name without a password. With any other scheme, or none, a user is a credential.
+create or replace function private.is_ssh_user(p_scheme text, p_user text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return coalesce(
+    lower(p_scheme) in ('ssh', 'git+ssh', 'ssh+git') and p_user ~ '^[A-Za-z_][A-Za-z0-9_.-]{0,31}$'
+    and p_user !~ '^[0-9A-Fa-f]{16,}$', false
+  );
+end;
+$$;
+comment on function private.is_ssh_user is 'Whether this is a user of SSH, and not a token.';
+
+-- A URL may stand inside of other text: in quotes or brackets, after `git::`, `url=`, `view-source:` or
+-- another scheme, or in the query of another URL. A password may contain any sign, also one that ends the
+-- host: what follows the colon is then not a port.
+create or replace function private.has_url_user(p_url text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_scheme constant text := substring(p_url from '^([A-Za-z][A-Za-z0-9+.-]*):/');
+  v_authority constant text := substring(
+    regexp_replace(p_url, '^([A-Za-z][A-Za-z0-9+.-]*:)?/*', '') from '^[^/?#]*'
+  );
+  v_user constant text := substring(v_authority from '^(.*)@');
+begin
+  return v_user is not null and not private.is_ssh_user(
+      case when v_scheme is null and p_url ~ '^[^/@:]+@[^/@:]+:' then 'ssh' else v_scheme end, v_user
+    )
+    or p_url ~* 'https?:/+[^/?#]*@'
+    or p_url ~ '(:/|//)/*[^][/?#@:]*:(?!\d*([/?#]|$))[^@]*@'
+    or exists (
+      select from regexp_matches(p_url, '([A-Za-z][A-Za-z0-9+.-]{0,30})?:?//([^/?#]*)@', 'g') as m (parts)
+      where not private.is_ssh_user(m.parts[1], m.parts[2])
+    );
+end;
+$$;
+comment on function private.has_url_user is
+  'Whether a URL, as private.normalize_url returns it, or one inside of it, contains a user or a password.';
+
 create or replace function private.has_url_credentials(p_url text) returns boolean
 language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_url constant text := private.normalize_url(p_url);
-  v_scheme constant text := lower(substring(v_url from '^([A-Za-z][A-Za-z0-9+.-]*):/'));
-  v_authority constant text := substring(
-    regexp_replace(v_url, '^([A-Za-z][A-Za-z0-9+.-]*:)?/*', '') from '^[^/?#]*'
-  );
-  v_user constant text := substring(v_authority from '^(.*)@');
 begin
-  if private.has_known_token(v_url) or v_url ~* (
+  return private.has_known_token(v_url) or private.has_url_user(v_url) or v_url ~* (
     '[?&;#][^=&;#]*(token|secret|passw|pwd|auth|key|credential|signature|sig|jwt|bearer|session)[^=&;#]*='
-  ) then
-    return true;
-  end if;
-  if v_user is null then
-    return false;
-  end if;
-  return not (
-    (v_scheme in ('ssh', 'git+ssh', 'ssh+git') or v_scheme is null and v_url ~ '^[^/@:]+@[^/@:]+:')
-    and v_user ~ '^[A-Za-z_][A-Za-z0-9_.-]{0,31}$' and v_user !~ '^[0-9A-Fa-f]{16,}$'
+    || '|[?&;#](pat|pass|pw)='
   );
 end;
 $$;
@@ -1023,7 +1054,7 @@ create trigger _000_require_active_account before insert or update on public.pro
 create trigger _005_reject_url_secret before insert or update of repo_url on public.projects
   for each row when (
     new.repo_url !~ '^https?://[a-z0-9.-]+(/[A-Za-z0-9.-]+)*/?$'
-    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj'
+    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
   )
   execute function private.reject_url_secret();
 create trigger _010_complete_project_upsert before insert on public.projects
@@ -1355,7 +1386,7 @@ create trigger _000_require_active_account before insert or update on public.tas
 create trigger _005_reject_url_secret before insert or update of repo_url on public.tasks
   for each row when (
     new.repo_url !~ '^https?://[a-z0-9.-]+(/[A-Za-z0-9.-]+)*/?$'
-    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj'
+    or new.repo_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
   )
   execute function private.reject_url_secret();
 create trigger _120_check_task_values before insert or update of agent, repo_url, target_branch, priority,
@@ -1511,7 +1542,13 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_url constant text := private.parse_pasted_pull_request(new.pr_url, new.repo_url);
 begin
-  if v_url is not null then
+  if private.has_url_credentials(new.pr_url) then
+    raise exception using
+      errcode = 'PT422', message = 'agents_pr_url_invalid',
+      detail = 'pr_url contains a user, a password or a token, which everything that reads the column would '
+        'show.',
+      hint = 'Send https://github.com/owner/name/pull/7, owner/name#7, or the number alone as pr_number.';
+  elsif v_url is not null then
     new.pr_url := v_url;
   elsif new.pr_url !~ '^\s*https?://[^/\s]+/\S+\s*$'
     or new.pr_url ~* '^\s*https?://([\w-]+\.)*github\.com/'
@@ -1525,18 +1562,23 @@ begin
 end;
 $$;
 comment on function private.complete_pr_url is
-  'Before trigger of a pr_url that is not a pull request''s page: stores the page. Errors: '
+  'Before trigger of a pr_url that is not plainly a pull request''s page: stores the page. Errors: '
   'agents_pr_url_invalid (422).';
 
 create trigger _115_complete_pr_url before insert on public.tasks
   for each row when (
-    new.pr_url ~ '\S' and new.pr_url !~ '^https?://(?!www\.)[^/\s]+/[\w-]+/[\w.-]+/pull/[1-9]\d*$'
+    new.pr_url ~ '\S' and (
+      new.pr_url !~ '^https?://(?!www\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9]\d*$'
+      or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
+    )
   )
   execute function private.complete_pr_url();
 create trigger _116_complete_pr_url before update of pr_url on public.tasks
   for each row when (
-    old.pr_url is distinct from new.pr_url and new.pr_url ~ '\S'
-    and new.pr_url !~ '^https?://(?!www\.)[^/\s]+/[\w-]+/[\w.-]+/pull/[1-9]\d*$'
+    old.pr_url is distinct from new.pr_url and new.pr_url ~ '\S' and (
+      new.pr_url !~ '^https?://(?!www\.)[a-z0-9.:-]+/[A-Za-z0-9-]+/[A-Za-z0-9.-]+/pull/[1-9]\d*$'
+      or new.pr_url ~* 'gl[a-z]+-|at[abct]|xox|a[ks]ia|eyj|sk-|pypi-|aiza|hv[sbr]\.'
+    )
   )
   execute function private.complete_pr_url();
 
@@ -1994,7 +2036,7 @@ declare
 begin
   if not v_is_trusted and not exists (
     select from public.tasks as t
-    where t.id = p_task_id and t.user_id = auth.uid() and private.is_active_account(t.user_id)
+    where t.id = p_task_id and t.user_id = auth.uid() and private.is_person_account(t.user_id)
   ) then
     raise exception using
       errcode = 'PT404', message = 'agents_task_unknown',
@@ -2221,11 +2263,12 @@ begin
       detail = 'Only servers and operators create tokens for everybody''s tasks.',
       hint = 'Call with the secret key from a server, or leave for_everybody out.';
   end if;
-  if not p_for_everybody and private.is_active_account(p_user_id) is not true then
+  if not p_for_everybody and not private.is_person_account(p_user_id) then
     raise exception using
       errcode = 'PT401', message = 'sign_in_required',
-      detail = 'A worker token belongs to an account that is neither banned nor deleted.',
-      hint = 'Sign in; from a server, create one for everybody''s tasks: for_everybody.';
+      detail = 'A worker token belongs to an account that is not anonymous, banned or deleted.',
+      hint = 'Sign in with an e-mail address; from a server, create one for everybody''s tasks: '
+        'for_everybody.';
   end if;
 end;
 $$;
@@ -2464,7 +2507,7 @@ grant execute on function public.claim_task to anon, authenticated, service_role
 -- 40_agents/30_queue/22_authorize_worker.sql
 -- Who may use the queue: servers, and workers with a token.
 
--- An unknown, an expired and a revoked token get one answer, and so does one whose user is banned or deleted.
+-- An unknown, an expired and a revoked token get one answer, and so does one whose user has no right to it.
 create or replace function private.authorize_worker(
   p_worker_token text, out token_id uuid, out user_id uuid, out agents text[]
 )
@@ -2487,11 +2530,12 @@ begin
   join public.worker_tokens as w on w.id = h.worker_token_id
   where h.hash = sha256(convert_to(p_worker_token, 'UTF8')) and w.revoked_at is null
     and w.expires_at > clock_timestamp()
-    and (w.user_id is null or private.is_active_account(w.user_id));
+    and (w.user_id is null or private.is_person_account(w.user_id));
   if not found then
     raise exception using
       errcode = 'PT401', message = 'agents_worker_token_invalid',
-      detail = 'The worker token is unknown, expired or revoked, or its user is banned.',
+      detail = 'The worker token is unknown, expired or revoked, or its user is banned, deleted or '
+        'anonymous.',
       hint = 'Create another one.';
   end if;
   -- at most every ten minutes, and by one of the workers that share the token
@@ -2663,17 +2707,22 @@ create or replace function private.lock_first_pending_task(
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_agent constant text := private.first_agent(p_agents);
-  v_id bigint;
-  v_branch text;
+  v_task record;
 begin
-  select t.ctid, t.user_id, t.project_id, t.run_after <= clock_timestamp(), t.id, t.pr_branch
-  into task_ctid, user_id, project_id, is_ready, v_id, v_branch
+  select t.ctid, t.user_id, t.project_id, t.run_after, t.id, t.pr_branch into v_task
   from public.tasks as t
   where t.status = 'pending' and t.agent = v_agent
   order by t.priority desc, t.run_after, t.id
   limit 1
   for no key update skip locked;
-  is_ready := is_ready and (v_branch is null or private.reserve_branch(v_id));
+  if not found then
+    return;
+  end if;
+  task_ctid := v_task.ctid;
+  user_id := v_task.user_id;
+  project_id := v_task.project_id;
+  is_ready := v_task.run_after <= clock_timestamp()
+    and private.reserve_branch(v_task.id, v_task.user_id, v_task.run_after, v_task.pr_branch);
 end;
 $$;
 comment on function private.lock_first_pending_task is
@@ -2713,10 +2762,13 @@ declare
   v_search private.task_search := p_search;
   v_task private.ready_task;
   v_slot record;
+  v_lane text;
+  v_lanes text[];
 begin
   foreach v_task in array p_tasks loop
+    v_lane := concat_ws(' ', v_task.user_id, v_task.project_id, v_task.priority, v_task.agent);
     continue when v_task.user_id = any (v_search.skipped_user_ids)
-      or v_task.project_id = any (v_search.skipped_project_ids);
+      or v_task.project_id = any (v_search.skipped_project_ids) or v_lane = any (v_lanes);
     v_slot := private.reserve_slot(v_task.user_id, v_task.project_id);
     v_search.has_user_lock := coalesce(v_search.has_user_lock, false) or v_slot.has_user_lock;
     if v_slot.is_free then
@@ -2724,6 +2776,8 @@ begin
         v_task.agent, v_task.user_id, v_task.project_id, v_task.priority
       );
       exit when v_search.task_ctid is not null;
+      -- a lane whose tasks all wait for their branch is long
+      v_lanes := v_lanes || v_lane;
     elsif v_slot.is_project_full then
       v_search.skipped_project_ids := v_search.skipped_project_ids || v_task.project_id;
     else
@@ -2739,23 +2793,39 @@ $$;
 comment on function private.lock_one_of is
   'Locks the first of these tasks, in this order, that may start.';
 
--- Another claim may have locked the listed task meanwhile; the one after it in the same lane will do.
+-- Another claim may have locked the listed task meanwhile; the one after it in the same lane will do. A
+-- branch that is taken is asked for once, however many tasks of the lane wait for it.
 create or replace function private.lock_ready_task(
   p_agent text, p_user_id uuid, p_project_id bigint, p_priority smallint
 ) returns tid
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
+  v_task record;
   v_ctid tid;
+  v_branch text;
+  v_taken jsonb := '{}';
 begin
-  select t.ctid into v_ctid
-  from public.tasks as t
-  where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
-    and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
-    and t.run_after <= clock_timestamp() and (t.pr_branch is null or private.reserve_branch(t.id))
-  order by t.run_after, t.id
-  limit 1
-  for no key update skip locked;
-  return v_ctid;
+  for v_task in
+    select t.id, t.run_after, t.repo_url, t.pr_branch from public.tasks as t
+    where t.status = 'pending' and t.agent = p_agent and t.user_id = p_user_id
+      and coalesce(t.project_id, 0) = coalesce(p_project_id, 0) and -t.priority = -p_priority
+      and t.run_after <= clock_timestamp()
+    order by t.run_after, t.id
+  loop
+    v_branch := concat_ws(' ', v_task.repo_url, coalesce(v_task.pr_branch, v_task.id::text));
+    continue when v_taken ? v_branch;
+    if private.reserve_branch(v_task.id, p_user_id, v_task.run_after, v_task.pr_branch) then
+      select t.ctid into v_ctid from public.tasks as t
+      where t.id = v_task.id and t.status = 'pending' and t.run_after <= clock_timestamp()
+      for no key update skip locked;
+      if found then
+        return v_ctid;
+      end if;
+    else
+      v_taken := v_taken || jsonb_build_object(v_branch, true);
+    end if;
+  end loop;
+  return null;
 end;
 $$;
 comment on function private.lock_ready_task is
@@ -2764,30 +2834,116 @@ comment on function private.lock_ready_task is
 
 -- 40_agents/30_queue/27_reserve_branch.sql
 -- Tasks on one branch are handed out one after the other: two that run at the same time would each replace
--- what the other one has pushed.
+-- what the other one has pushed. A first run is on a branch too, the one that workers create for it.
 
--- Two claims don't see each other's attempts before they commit, so the branch is locked until then.
-create or replace function private.reserve_branch(p_task_id bigint) returns boolean
+-- Holds nothing of the tasks that name no branch, which are most.
+create index tasks_running_pr_branch_idx on public.tasks (pr_branch)
+  where status = 'running' and pr_branch is not null;
+
+create or replace function private.default_pr_branch(p_task_id bigint) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return 'fixloop/task-' || p_task_id;
+end;
+$$;
+comment on function private.default_pr_branch is
+  'The branch that workers push to where a task names none, see scripts/worker/run-task.ts.';
+
+-- The same repository has many URLs. At GitHub it is what its name led to when the task was written; at
+-- another host the host and path, in lower case, since most hosts ignore it.
+create or replace function private.task_repository_key(p_task_id bigint) returns text
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  v_url text;
+  v_id bigint := (
+    select r.repository_id from private.task_github_refs as r
+    where r.task_id = p_task_id and r.head_ref is not null
+  );
+begin
+  if v_id is null then
+    select lower(private.normalize_url(coalesce(t.repo_url, p.repo_url))) into v_url
+    from public.tasks as t left join public.projects as p on p.id = t.project_id
+    where t.id = p_task_id;
+    v_url := regexp_replace(v_url, '^([a-z0-9+.-]*:+)*/+|[?#].*$', '', 'g');
+    v_url := regexp_replace(v_url, '^[^/@]*@', '');
+    v_url := regexp_replace(v_url, '^([^/:]+)(:(22|80|443)(?=/))?[:/]+', '\1/');
+    v_url := regexp_replace(v_url, '(\.git)?/*$', '');
+    v_id := (
+      select private.find_repository(r.o_owner, r.o_name) from private.parse_repository_url(v_url) as r
+    );
+  end if;
+  return coalesce(v_id::text, nullif(v_url, ''));
+end;
+$$;
+comment on function private.task_repository_key is
+  'What is equal for tasks in one repository, however its URL is written; null for none.';
+
+-- Another user's task counts only while a server's worker holds it, and for an hour after this one was due:
+-- else anybody could hold up other people's tasks, by a branch that they name, for as long as they like.
+create or replace function private.is_branch_taken(
+  p_task_id bigint, p_user_id uuid, p_run_after timestamptz, p_branch text, p_repository_key text
+) returns boolean
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
-  v_task record;
+  v_holder record;
 begin
-  select t.user_id, t.project_id, t.repo_url, t.pr_branch into v_task
-  from public.tasks as t where t.id = p_task_id;
-  if not pg_try_advisory_xact_lock(hashtextextended(v_task.user_id || ' ' || v_task.pr_branch, 20261129)) then
+  for v_holder in
+    select a.task_id, a.user_id, a.worker_token_id
+    from public.tasks as t
+    join public.task_attempts as a on a.task_id = t.id and a.ended_at is null
+    where t.status = 'running' and t.pr_branch = p_branch and t.id <> p_task_id
+    union all
+    select a.task_id, a.user_id, a.worker_token_id
+    from public.tasks as t
+    join public.task_attempts as a on a.task_id = t.id and a.ended_at is null
+    where t.id = substring(p_branch from '^fixloop/task-([1-9]\d{0,17})$')::bigint
+      and t.pr_branch is null and t.id <> p_task_id
+  loop
+    continue when v_holder.user_id <> p_user_id and (
+      p_run_after < clock_timestamp() - interval '1 hour' or exists (
+        select from public.worker_tokens as w
+        where w.id = v_holder.worker_token_id and w.user_id is not null
+      )
+    );
+    if private.task_repository_key(v_holder.task_id)
+      = coalesce(p_repository_key, private.task_repository_key(p_task_id))
+    then
+      return true;
+    end if;
+  end loop;
+  return false;
+end;
+$$;
+comment on function private.is_branch_taken is
+  'Whether a worker holds another task on this branch of the same repository. p_repository_key: null where '
+  'it is not yet known.';
+
+-- Two claims don't see each other's attempts before they commit, so the branch is locked until then. The name
+-- of a first run's branch belongs to one task, and needs no repository next to it.
+create or replace function private.reserve_branch(
+  p_task_id bigint, p_user_id uuid, p_run_after timestamptz, p_pr_branch text
+) returns boolean
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_branch constant text := coalesce(p_pr_branch, private.default_pr_branch(p_task_id));
+  v_key constant text := case
+    when p_pr_branch not like 'fixloop/task-%' then private.task_repository_key(p_task_id) end;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', v_key, v_branch), 20261129)) then
     return false;
   end if;
-  return not exists (
-    select from public.task_attempts as a join public.tasks as t on t.id = a.task_id
-    where a.user_id = v_task.user_id and a.outcome is null and t.pr_branch = v_task.pr_branch
-      and t.id <> p_task_id
-      and (t.project_id = v_task.project_id or t.repo_url = v_task.repo_url)
-  );
+  -- nearly every claim
+  if p_pr_branch is null and not exists (
+    select from public.tasks as t where t.status = 'running' and t.pr_branch = v_branch
+  ) then
+    return true;
+  end if;
+  return not private.is_branch_taken(p_task_id, p_user_id, p_run_after, v_branch, v_key);
 end;
 $$;
 comment on function private.reserve_branch is
-  'Whether no worker holds another task of the same user, repository and pr_branch; if so, no other '
-  'transaction can take one until this one ends.';
+  'Whether no worker holds another task on this task''s branch; if so, no other transaction can take one '
+  'until this one ends.';
 
 -- 40_agents/30_queue/28_task_limits.sql
 -- How many tasks of a user and of a project may run at the same time.
@@ -3679,7 +3835,7 @@ begin
   end if;
   return query
   select s.id, s.user_id, s.kind, s.sealed, s.metadata from private.secrets as s
-  where s.user_id = v_user_id and s.kind = 'github_token' and private.is_active_account(v_user_id);
+  where s.user_id = v_user_id and s.kind = 'github_token' and private.is_person_account(v_user_id);
   if not found then
     raise exception using
       errcode = 'PT404', message = 'agents_github_token_unknown',
@@ -5494,10 +5650,10 @@ create view private.usable_github_tokens with (security_invoker = true) as
 select s.id, s.user_id, s.sealed
 from private.secrets as s
 where s.kind = 'github_token' and s.invalid_at is null
-  and (s.rests_until is null or s.rests_until <= now()) and private.is_active_account(s.user_id);
+  and (s.rests_until is null or s.rests_until <= now()) and private.is_person_account(s.user_id);
 comment on view private.usable_github_tokens is
-  'The tokens that GitHub accepts and that no rate limit rests, of accounts that are neither '
-  'banned nor deleted.';
+  'The tokens that GitHub accepts and that no rate limit rests, of accounts that are not '
+  'anonymous, banned or deleted.';
 
 -- 40_agents/40_github/62_due_pull_requests.sql
 -- What the sweep is to ask GitHub about now, and with whose token.

@@ -165,8 +165,8 @@ function databaseFailed(result: { code: string; message: string }, details: Deta
     return new HttpError({
       status: 404,
       code: "agents_user_unknown",
-      message: "The account was deleted.",
-      hint: "Sign in with an existing account.",
+      message: "The account is anonymous, banned or deleted.",
+      hint: "Sign in with an account that has an e-mail address.",
     });
   }
   details.cause = result.code;

@@ -15,6 +15,20 @@ $$;
 comment on function private.is_active_account is
   'Whether the account exists and is neither banned nor (softly) deleted.';
 
+-- Anybody can make any number of anonymous accounts: limits per account would bound nothing that they do.
+create or replace function private.is_person_account(p_user_id uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from auth.users as a
+    where a.id = p_user_id and a.is_anonymous is not true and a.deleted_at is null
+      and (a.banned_until is null or a.banned_until <= clock_timestamp())
+  );
+end;
+$$;
+comment on function private.is_person_account is
+  'Whether the account exists, is not anonymous, and is neither banned nor (softly) deleted.';
+
 -- An access token stays valid until it expires, by default up to an hour after a ban or a deletion. On tables
 -- of which people write their own rows, a statement asks for the account first:
 --
@@ -24,15 +38,10 @@ comment on function private.is_active_account is
 create or replace function private.require_active_account() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  if private.is_active_account(auth.uid()) is not true then
+  if not private.is_person_account(auth.uid()) then
     raise exception using
-      errcode = 'PT401', message = 'sign_in_required', detail = 'The account is banned or deleted.',
-      hint = 'Sign in with another account.';
-  end if;
-  -- anybody can make any number of them: limits per account would bound nothing
-  if exists (select from auth.users as a where a.id = auth.uid() and a.is_anonymous) then
-    raise exception using
-      errcode = 'PT401', message = 'sign_in_required', detail = 'The account is anonymous.',
+      errcode = 'PT401', message = 'sign_in_required',
+      detail = 'The account is anonymous, banned or deleted.',
       hint = 'Sign in with an e-mail address, or confirm one for this account.';
   end if;
   return null;

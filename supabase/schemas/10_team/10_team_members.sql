@@ -65,17 +65,27 @@ end;
 $$;
 comment on function private.lock_team is 'Before-statement trigger: serializes changes of the team.';
 
+create or replace function private.can_sign_in(p_user_id uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return private.is_active_account(p_user_id)
+    and exists (select from auth.users as u where u.id = p_user_id and u.email_confirmed_at is not null);
+end;
+$$;
+comment on function private.can_sign_in is
+  'Whether an account has a confirmed address and is neither banned nor deleted.';
+
 -- The setting `role` is what the API switched to, also inside security definer functions. On a direct
 -- connection it is `none`: an operator may remove the last admin, and so does the deletion of an account.
+-- Nothing is lost with an admin who can't sign in, and by any other change of an admin's row.
 create or replace function private.require_last_admin() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if current_setting('role') not in ('anon', 'authenticated', 'service_role') then
     return null;
   end if;
-  if not exists (
-    select from public.team_members as m join auth.users as u on u.id = m.user_id
-    where m.role = 'admin' and u.email_confirmed_at is not null and private.is_active_account(u.id)
+  if private.can_sign_in(old.user_id) and not exists (
+    select from public.team_members as m where m.role = 'admin' and private.can_sign_in(m.user_id)
   ) then
     raise exception using
       errcode = 'PT409', message = 'team_admin_required',
@@ -86,7 +96,8 @@ begin
 end;
 $$;
 comment on function private.require_last_admin is
-  'After-row trigger for the rows of admins. Errors: team_admin_required (409).';
+  'After-row trigger for who is an admin no longer: refuses to lose the last one who can sign in. Errors: '
+  'team_admin_required (409).';
 
 create trigger _000_require_admin before insert or update or delete on public.team_members
   for each statement when (current_user in ('anon', 'authenticated'))
@@ -102,8 +113,11 @@ create trigger _110_check_promoted_member before update on public.team_members
   execute function private.check_member_account();
 create trigger _900_set_timestamps before insert or update on public.team_members
   for each row execute function private.set_timestamps();
-create trigger _100_require_last_admin after update or delete on public.team_members
+create trigger _100_require_last_admin after delete on public.team_members
   for each row when (old.role = 'admin') execute function private.require_last_admin();
+create trigger _110_require_last_admin after update on public.team_members
+  for each row when (old.role = 'admin' and new.role <> 'admin')
+  execute function private.require_last_admin();
 
 alter table public.team_members enable row level security;
 create policy team_members_select_viewer on public.team_members

@@ -1,5 +1,6 @@
 -- What to look at before an account is added to the team: `npm run team:add` shows it.
 
+-- A mail that was sent after the confirmation is not what confirmed the address: anybody can ask for one.
 create or replace function private.find_team_accounts(p_email text, p_user_id uuid)
 returns table (
   user_id uuid, email text, created_at timestamptz, confirmed_at timestamptz, confirmed_by text,
@@ -12,7 +13,7 @@ begin
     case
       when u.email_confirmed_at is null then null
       when p.provider <> 'email' then p.provider
-      when u.confirmation_sent_at is not null then 'mail'
+      when least(u.confirmation_sent_at, u.email_change_sent_at) <= u.email_confirmed_at then 'mail'
       else 'nobody'
     end,
     u.last_sign_in_at, m.role

@@ -48,6 +48,11 @@ test("a credential in a repository's URL is refused in every spelling, and not r
     "https:\\\\s3cret@github.com\\acme\\shop",
     "https://github.com/acme/ghp_s3cretabcdefABCDEF0123456789abcd01",
     "ssh://git:s3cret@github.com/acme/shop",
+    "git::https://me:s3cret@github.com/acme/shop",
+    "https://https://me:s3cret@github.com/acme/shop",
+    '"https://me:s3cret@github.com/acme/shop"',
+    "view-source:https://me:s3cret@github.com/acme/shop",
+    "url=https://s3cret@github.com/acme/shop",
   ];
   for (const repo_url of spellings) {
     const answers = [
@@ -68,18 +73,58 @@ test("a credential in a repository's URL is refused in every spelling, and not r
     .toBe(201);
 });
 
+test("a credential in a pull request's URL is refused, by a person and by a worker, and not repeated", async () => {
+  const { data: made } = await server(project).rpc("create_worker_token", {
+    name: "fleet",
+    agents: ["claude"],
+    for_everybody: true,
+  });
+  const task = await rows(
+    stranger.client.from("tasks").insert({ repo_url: "https://github.com/acme/shop" }).select("id").single(),
+  );
+  const worker_token = made?.[0]?.token ?? "";
+  const [lease] = await rows(
+    server(project).rpc("claim_task", { worker: "w", agents: ["claude"], worker_token }),
+  );
+  for (
+    const pr_url of [
+      "https://ghp_s3cret@github.com/acme/shop/pull/7",
+      "https://me:s3cret@github.com/acme/shop/pull/7",
+      "https://me:s3cret@ghe.example/acme/shop/pull/7",
+      "https://github.com/acme/shop/pull/7?access_token=s3cret",
+    ]
+  ) {
+    const answers = [
+      await stranger.client.from("tasks").insert({ pr_url }),
+      await stranger.client.from("tasks").update({ pr_url }).eq("id", task.id),
+      await server(project).rpc("complete_task", {
+        task_id: lease?.task_id ?? 0,
+        fencing_token: lease?.fencing_token ?? 0,
+        worker_token,
+        pr_url,
+      }),
+    ];
+    for (const { status, error } of answers) {
+      expect([pr_url, status, error?.message]).toEqual([pr_url, 422, "agents_pr_url_invalid"]);
+      expect(JSON.stringify(error)).not.toContain("s3cret");
+    }
+  }
+});
+
 test("a page in a browser is refused where only servers call, with whatever key", async () => {
   for (const origin of ["https://evil.example", "http://localhost:3000", "null"]) {
     const keys = { apikey: project.secretKey, origin };
-    expect(await askTokens(project, keys, "POST", "/reveal", { task_id: 1, fencing_token: 1 }))
+    expect(await askTokens(project, keys, "POST", "/reveal", { task_id: 99, fencing_token: 99 }))
       .toMatchObject({ status: 403, body: { code: "origin_forbidden" } });
-    const swept = await fetch(`${project.url}/functions/v1/github-sweep`, { method: "POST", headers: keys });
-    expect([swept.status, (await swept.json()).code]).toEqual([403, "origin_forbidden"]);
+    for (const name of ["github-sweep", "triage-assist"]) {
+      const called = await fetch(`${project.url}/functions/v1/${name}`, { method: "POST", headers: keys });
+      expect([name, called.status, (await called.json()).code]).toEqual([name, 403, "origin_forbidden"]);
+    }
   }
   expect(
     (await askTokens(project, { apikey: project.secretKey }, "POST", "/reveal", {
-      task_id: 1,
-      fencing_token: 1,
+      task_id: 99,
+      fencing_token: 99,
     })).body.code,
   ).toBe("agents_task_lease_expired");
 });

@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { confirmedSignUp } from "../../../scripts/local/auth/confirmed-sign-up.ts";
+import { confirmedSignUp, lastMail } from "../../../scripts/local/auth/confirmed-sign-up.ts";
 import { loadConfig } from "../../../scripts/local/config.ts";
 import { bin, ROOT } from "../../../scripts/local/paths.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
+import { askTokens, newToken } from "../support/github-tokens.ts";
 import { anonymous, server, signUp } from "../support/people.ts";
 
 // Who gets into the team: `npm run team:add` as an operator runs it, and writes over the API as each persona.
@@ -125,6 +128,46 @@ describe("npm run team:add", () => {
     expect(output).toContain("its address not confirmed");
   });
 
+  test("says so where an anonymous account has confirmed an address, and where a mail came too late", async () => {
+    const visitor = anonymous(project);
+    await visitor.auth.signInAnonymously();
+    await visitor.auth.updateUser({ email: "visitor@example.org" });
+    const { code: token = "" } = lastMail(project, "visitor@example.org");
+    const confirmed = await visitor.auth.verifyOtp({
+      email: "visitor@example.org",
+      token,
+      type: "email_change",
+    });
+    expect(confirmed.error).toBeNull();
+    expect((await add(["visitor@example.org", "viewer"])).output).toContain(", with a mail");
+    await sql`
+      insert into auth.users (id, email, email_confirmed_at, email_change_sent_at)
+      values (gen_random_uuid(), 'late@example.org', now() - interval '1 day', now())
+    `;
+    expect((await add(["late@example.org", "viewer"])).output).toContain(", without a mail");
+  });
+
+  test("says what it could not look up", async () => {
+    const failing = createServer((request, response) => {
+      const forwarded = request.url?.endsWith("/rpc/add_team_member");
+      response.writeHead(forwarded ? 200 : 503, { "content-type": "application/json" });
+      response.end(JSON.stringify(forwarded ? { role: "viewer" } : { message: "out of order" }));
+    });
+    await new Promise<void>((resolve) => failing.listen(0, "127.0.0.1", resolve));
+    const { port } = failing.address() as AddressInfo;
+    try {
+      const { code, output } = await add(["ana@example.org", "viewer"], {
+        ...project,
+        url: `http://127.0.0.1:${port}`,
+      });
+      expect(code, output).toBe(0);
+      expect(output).toMatch(/could not be checked whether this project confirms .*answered 503/);
+      expect(output).toContain("who has the account could not be checked (out of order)");
+    } finally {
+      failing.close();
+    }
+  });
+
   test("warns where the project confirms addresses by itself", async () => {
     const config = loadConfig();
     config.auth.email.enable_confirmations = false;
@@ -188,14 +231,37 @@ describe("writes of team_members over the API", () => {
     expect((await stepDown()).error?.message).toBe("team_admin_required");
     await sql`update auth.users set email_confirmed_at = now() where id = ${gone.id}`;
     expect((await stepDown()).error).toBeNull();
+    // nobody can sign in: then nothing is lost by a change
+    await sql`update auth.users set banned_until = 'infinity' where id = ${gone.id}`;
+    const members = server(project).from("team_members");
+    expect((await members.update({ display_name: "Gone" }).eq("user_id", gone.id)).error).toBeNull();
+    expect((await members.update({ role: "viewer" }).eq("user_id", gone.id)).error).toBeNull();
+    expect((await members.update({ role: "admin" }).eq("user_id", last.id)).error).toBeNull();
+    expect((await members.delete().eq("user_id", last.id)).error?.message).toBe("team_admin_required");
   });
 });
 
-test("an anonymous account writes no profile, project or task", async () => {
+test("an anonymous account writes no profile, project, task, worker token or GitHub token", async () => {
   const visitor = anonymous(project);
   const { data } = await visitor.auth.signInAnonymously();
   const task = await visitor.from("tasks").insert({ repo_url: "https://github.com/acme/shop" } as never);
   expect([task.status, task.error?.message]).toEqual([401, "sign_in_required"]);
   const profile = await visitor.from("users").update({ full_name: "Eve" }).eq("id", data.user?.id ?? "");
   expect([profile.status, profile.error?.message]).toEqual([401, "sign_in_required"]);
+  const token = await visitor.rpc("create_worker_token", { name: "w", agents: ["claude"] });
+  expect([token.status, token.error?.message]).toEqual([401, "sign_in_required"]);
+  const authorization = `Bearer ${(await visitor.auth.getSession()).data.session?.access_token}`;
+  const stored = await askTokens(project, { authorization }, "POST", "", { token: newToken() });
+  expect([stored.status, stored.body.code]).toEqual([404, "agents_user_unknown"]);
+});
+
+test("an account that was anonymous does all that once it has confirmed an address", async () => {
+  const visitor = anonymous(project);
+  await visitor.auth.signInAnonymously();
+  await visitor.auth.updateUser({ email: "guest@example.org" });
+  const { code: token = "" } = lastMail(project, "guest@example.org");
+  await visitor.auth.verifyOtp({ email: "guest@example.org", token, type: "email_change" });
+  expect((await visitor.rpc("create_worker_token", { name: "w", agents: ["claude"] })).error).toBeNull();
+  expect((await visitor.from("tasks").insert({ repo_url: "https://github.com/acme/shop" } as never)).error)
+    .toBeNull();
 });

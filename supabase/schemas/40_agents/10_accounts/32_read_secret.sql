@@ -6,7 +6,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
   select s.id, s.user_id, s.kind, s.sealed, s.metadata, s.invalid_at from private.secrets as s
-  where s.user_id = p_user_id and s.kind = p_kind and private.is_active_account(p_user_id);
+  where s.user_id = p_user_id and s.kind = p_kind and private.is_person_account(p_user_id);
 end;
 $$;
 grant execute on function private.read_secret to service_role;

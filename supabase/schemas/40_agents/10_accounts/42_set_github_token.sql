@@ -8,11 +8,11 @@ create or replace function private.set_github_token(
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform from public.users as u where u.id = p_user_id for no key update;
-  if not found or not private.is_active_account(p_user_id) then
+  if not found or not private.is_person_account(p_user_id) then
     raise exception using
       errcode = 'PT404', message = 'agents_user_unknown',
-      detail = 'The account does not exist, or is banned or deleted.',
-      hint = 'Use the id of an account.';
+      detail = 'The account does not exist, or is anonymous, banned or deleted.',
+      hint = 'Use an account with an e-mail address.';
   end if;
   insert into private.secrets as s (id, user_id, kind, sealed, metadata, checked_at)
   values (p_id, p_user_id, 'github_token', p_sealed, coalesce(p_metadata, '{}'), clock_timestamp())

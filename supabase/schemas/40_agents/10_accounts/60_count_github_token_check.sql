@@ -21,11 +21,11 @@ declare
   v_now constant timestamptz := clock_timestamp();
 begin
   perform from public.users as u where u.id = p_user_id for key share;
-  if not found or not private.is_active_account(p_user_id) then
+  if not found or not private.is_person_account(p_user_id) then
     raise exception using
       errcode = 'PT404', message = 'agents_user_unknown',
-      detail = 'The account does not exist, or is banned or deleted.',
-      hint = 'Use the id of an account.';
+      detail = 'The account does not exist, or is anonymous, banned or deleted.',
+      hint = 'Use an account with an e-mail address.';
   end if;
   insert into private.github_token_checks as c (user_id, counted_since, checks_count)
   values (p_user_id, v_now, 1)

@@ -60,7 +60,7 @@ declare
 begin
   if not v_is_trusted and not exists (
     select from public.tasks as t
-    where t.id = p_task_id and t.user_id = auth.uid() and private.is_active_account(t.user_id)
+    where t.id = p_task_id and t.user_id = auth.uid() and private.is_person_account(t.user_id)
   ) then
     raise exception using
       errcode = 'PT404', message = 'agents_task_unknown',

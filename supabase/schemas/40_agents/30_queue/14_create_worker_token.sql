@@ -29,11 +29,12 @@ begin
       detail = 'Only servers and operators create tokens for everybody''s tasks.',
       hint = 'Call with the secret key from a server, or leave for_everybody out.';
   end if;
-  if not p_for_everybody and private.is_active_account(p_user_id) is not true then
+  if not p_for_everybody and not private.is_person_account(p_user_id) then
     raise exception using
       errcode = 'PT401', message = 'sign_in_required',
-      detail = 'A worker token belongs to an account that is neither banned nor deleted.',
-      hint = 'Sign in; from a server, create one for everybody''s tasks: for_everybody.';
+      detail = 'A worker token belongs to an account that is not anonymous, banned or deleted.',
+      hint = 'Sign in with an e-mail address; from a server, create one for everybody''s tasks: '
+        'for_everybody.';
   end if;
 end;
 $$;

@@ -1,6 +1,6 @@
 -- Who may use the queue: servers, and workers with a token.
 
--- An unknown, an expired and a revoked token get one answer, and so does one whose user is banned or deleted.
+-- An unknown, an expired and a revoked token get one answer, and so does one whose user has no right to it.
 create or replace function private.authorize_worker(
   p_worker_token text, out token_id uuid, out user_id uuid, out agents text[]
 )
@@ -23,11 +23,12 @@ begin
   join public.worker_tokens as w on w.id = h.worker_token_id
   where h.hash = sha256(convert_to(p_worker_token, 'UTF8')) and w.revoked_at is null
     and w.expires_at > clock_timestamp()
-    and (w.user_id is null or private.is_active_account(w.user_id));
+    and (w.user_id is null or private.is_person_account(w.user_id));
   if not found then
     raise exception using
       errcode = 'PT401', message = 'agents_worker_token_invalid',
-      detail = 'The worker token is unknown, expired or revoked, or its user is banned.',
+      detail = 'The worker token is unknown, expired or revoked, or its user is banned, deleted or '
+        'anonymous.',
       hint = 'Create another one.';
   end if;
   -- at most every ten minutes, and by one of the workers that share the token

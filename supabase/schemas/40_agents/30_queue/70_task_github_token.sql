@@ -17,7 +17,7 @@ begin
   end if;
   return query
   select s.id, s.user_id, s.kind, s.sealed, s.metadata from private.secrets as s
-  where s.user_id = v_user_id and s.kind = 'github_token' and private.is_active_account(v_user_id);
+  where s.user_id = v_user_id and s.kind = 'github_token' and private.is_person_account(v_user_id);
   if not found then
     raise exception using
       errcode = 'PT404', message = 'agents_github_token_unknown',
