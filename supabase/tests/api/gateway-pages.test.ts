@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -38,6 +39,7 @@ async function send(
   });
 }
 
+const base64 = (text: string): string => Buffer.from(text, "latin1").toString("base64url");
 const own = `127.0.0.1:${port}`;
 const secret = { host: own, apikey: project.secretKey };
 const issues = "/rest/v1/issues?select=id&limit=1";
@@ -111,6 +113,29 @@ describe.each(FOREIGN)("a page of another host (%o)", (page) => {
     expect(await send("/rest/v1/rpc/add_team_member", call, member)).toEqual(refused);
     expect(await send("/functions/v1/github-sweep", call, "{}")).toEqual(refused);
     expect(await send("/auth/v1/admin/users", call)).toEqual(refused);
+  });
+
+  test.each([
+    ["an unencoded payload", { alg: "HS256", b64: false, crit: ["b64"] }, '{"role":"service_role"}'],
+    ["a payload that is not UTF-8", { alg: "HS256" }, base64('{"role":"service_role","x":"\xff"}')],
+    ["a list as payload", { alg: "HS256" }, base64('[{"role":"service_role"}]')],
+  ])("is not served with a token that has %s, and nobody else is", async (_, header, payload) => {
+    const signed = `${base64(JSON.stringify(header))}.${payload}`;
+    const signature = createHmac("sha256", JWT_SECRET).update(signed).digest("base64url");
+    const headers = {
+      host: own,
+      apikey: project.publishableKey,
+      authorization: `Bearer ${signed}.${signature}`,
+    };
+    expect(await send(issues, { ...headers, ...page })).toEqual(refused);
+    expect((await send(issues, headers)).status).toBe(401);
+  });
+
+  test("is served with the publishable key, also as a token, and with tokens that name no role", async () => {
+    const headers = { ...page, host: own, apikey: project.publishableKey };
+    expect((await send(issues, { ...headers, authorization: `Bearer ${project.publishableKey}` })).status)
+      .toBe(401);
+    expect((await send(issues, { ...headers, authorization: "Bearer opaque" })).code).toBe("PGRST301");
   });
 
   test("does not reach a webhook, whose secrets everybody knows", async () => {

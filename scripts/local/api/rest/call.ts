@@ -1,8 +1,8 @@
-import { fuzzyMatch } from "@supabase/lite";
 import { type Catalog, key } from "./catalog.ts";
 import { ApiError } from "./errors.ts";
+import { similarName } from "./hints.ts";
 import type { Payload } from "./payload.ts";
-import type { ReadNode } from "./read-plan.ts";
+import { embedFilter, type ReadNode } from "./read-plan.ts";
 import type { Parameter, Routine } from "./routines.ts";
 import { arrayText, column, ident, type Name, type Parameters, qualified } from "./sql.ts";
 import { neededColumns } from "./write-sql.ts";
@@ -25,12 +25,12 @@ export function bodyArguments(payload: Payload, mediaType: string, columns: stri
 }
 
 /** The type of a single unnamed parameter that takes the whole body of a media type. */
-const BODY_TYPES: Record<string, string[]> = {
-  "application/json": ["json", "jsonb"],
-  "text/plain": ["text"],
-  "text/xml": ["xml"],
-  "application/octet-stream": ["bytea"],
-};
+const BODY_TYPES = new Map([
+  ["application/json", ["json", "jsonb"]],
+  ["text/plain", ["text"]],
+  ["text/xml", ["xml"]],
+  ["application/octet-stream", ["bytea"]],
+]);
 
 /**
  * Finds the function that a call means, by the names of its arguments.
@@ -60,7 +60,7 @@ export function findRoutine(name: Name, given: Arguments, catalog: Catalog): Rou
 }
 
 const isRaw = (mediaType: string | undefined): boolean =>
-  mediaType !== undefined && mediaType !== "application/json" && mediaType in BODY_TYPES;
+  mediaType !== undefined && mediaType !== "application/json" && BODY_TYPES.has(mediaType);
 
 /** Whether a function has all given arguments, and requires no others. */
 function takes({ parameters }: Routine, names: string[], mediaType: string | undefined): boolean {
@@ -71,7 +71,7 @@ function takes({ parameters }: Routine, names: string[], mediaType: string | und
 
 const takesBody = ({ parameters }: Routine, mediaType: string | undefined): boolean =>
   parameters.length === 1 && mediaType !== undefined &&
-  (BODY_TYPES[mediaType]?.includes(parameters[0]?.type ?? "") ?? false);
+  (BODY_TYPES.get(mediaType)?.includes(parameters[0]?.type ?? "") ?? false);
 
 function unknown(
   { schema, name }: Name,
@@ -80,9 +80,10 @@ function unknown(
   named: Routine[],
   catalog: Catalog,
 ): ApiError {
-  const list = names.join(", ");
+  const all = names.join(", ");
+  const list = all.length > 1000 ? `${all.slice(0, 1000)}…` : all;
   const called = `${schema}.${name}`;
-  const raw = isRaw(mediaType) ? BODY_TYPES[mediaType ?? ""]?.[0] : undefined;
+  const raw = isRaw(mediaType) ? BODY_TYPES.get(mediaType ?? "")?.[0] : undefined;
   const given = names.length === 0
     ? " without parameters"
     : ` with parameter${names.length > 1 ? "s" : ""} ${list}`;
@@ -96,7 +97,7 @@ function unknown(
   const schemaNames = [...catalog.routines.values()].flatMap(([first]) =>
     first?.schema === schema ? [first.name] : []
   );
-  const near = named.length > 0 ? fuzzyMatch(`(${list})`, named.map(text)) : fuzzyMatch(name, schemaNames);
+  const near = named.length > 0 ? similarName(`(${list})`, named.map(text)) : similarName(name, schemaNames);
   return new ApiError(404, {
     code: "PGRST202",
     message: `Could not find the function ${called}${
@@ -138,11 +139,10 @@ function returnedColumns(read: ReadNode): string[] {
 }
 
 function filteredColumns(read: ReadNode, needed: string[]): Set<string> {
-  const labels = read.children.map(({ label }) => label);
   const names = new Set(needed);
   const visit = (logic: ReadNode["where"][number]): void => {
     if (logic.kind !== "filter") logic.terms.forEach(visit);
-    else if (!labels.includes(logic.field.name)) names.add(logic.field.name);
+    else if (!embedFilter(logic, read)) names.add(logic.field.name);
   };
   read.where.forEach(visit);
   for (const { relation, field } of read.order) if (relation === undefined) names.add(field.name);

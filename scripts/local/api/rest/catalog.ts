@@ -256,10 +256,15 @@ async function loadRepresentations(sql: postgres.TransactionSql): Promise<Map<st
 async function loadRoles(
   sql: postgres.TransactionSql,
 ): Promise<Map<string, [name: string, value: string][]>> {
+  // without the settings that only a superuser may change
   const rows = await sql<{ name: string; settings: string[] }[]>`
-    select r.rolname as name, array_to_json(coalesce(r.rolconfig, '{}')) as settings
+    select r.rolname as name, json_agg(entry) as settings
     from pg_roles r
+    cross join unnest(r.rolconfig) as entry
+    left join pg_settings s on lower(s.name) = lower(split_part(entry, '=', 1))
     where pg_has_role('authenticator', r.oid, 'member') and r.rolname <> 'authenticator'
+      and (s.name is null or s.context = 'user' or has_parameter_privilege('authenticator', s.name, 'set'))
+    group by r.rolname
   `;
   return new Map(rows.map(({ name, settings }) => [
     name,

@@ -22,6 +22,9 @@ export class ApiError extends Error {
   }
 }
 
+/** The error of a body that can't be read. */
+export const invalidBody = (message: string): ApiError => new ApiError(400, { code: "PGRST102", message });
+
 /** What `postgres` throws for an error that the server reported. */
 export interface ServerError extends Error {
   code: string;
@@ -62,6 +65,13 @@ export function lostConnectionResponse(error: unknown): Response | undefined {
   });
 }
 
+/** Whether responses of a status have no body. */
+export const isEmptyStatus = (status: number): boolean => [204, 205, 304].includes(status);
+
+/** Whether a response can have a status. */
+export const isStatus = (status: number): boolean =>
+  Number.isInteger(status) && status >= 200 && status <= 599;
+
 /** PostgREST's body of an error: always four keys, null where there is no value. */
 export function errorResponse(
   status: number,
@@ -69,7 +79,7 @@ export function errorResponse(
   headers: Record<string, string> = {},
 ): Response {
   const { code, message, details = null, hint = null } = error;
-  return new Response(JSON.stringify({ code, details, hint, message }), {
+  return new Response(isEmptyStatus(status) ? null : JSON.stringify({ code, details, hint, message }), {
     status,
     headers: {
       "content-type": "application/json; charset=utf-8",
@@ -89,11 +99,18 @@ export function serverErrorResponse(error: ServerError, anonymous: boolean): Res
   if (error.code === "PGRST") return raisedResponse(error);
   return errorResponse(statusOf(error.code, error.message, anonymous), {
     code: error.code,
-    message: error.message,
+    message: error.code === "42703" ? withTheirNames(error.message) : error.message,
     details: error.detail ?? null,
     hint: error.hint ?? null,
   });
 }
+
+/** PostgREST's names of what a call returns and of a body's rows, where PostgreSQL misses a column of one. */
+const withTheirNames = (message: string): string =>
+  message.replace(/^column api_call\./, "column pgrst_call.").replace(
+    /^column api_row\./,
+    "column pgrst_body.",
+  );
 
 /**
  * By prefix, the longest first: https://docs.postgrest.org/en/v14/references/errors.html#http-status-codes
@@ -134,8 +151,8 @@ const STATUSES: [prefix: string, status: number][] = [
 /** The HTTP status for a SQLSTATE. */
 function statusOf(code: string, message: string, anonymous: boolean): number {
   if (code.startsWith("PT")) {
-    const status = Number(code.slice(2));
-    return status >= 200 && status <= 599 ? status : 500;
+    const status = /^PT(\d{3})$/.exec(code)?.[1];
+    return status !== undefined && isStatus(Number(status)) ? Number(status) : 500;
   }
   if (code === "42501") return anonymous ? 401 : 403;
   if (code === "21000" && message.endsWith("requires a WHERE clause")) return 400;
@@ -163,15 +180,28 @@ function raisedResponse(error: ServerError): Response {
     "DETAIL must be a JSON object with obligatory keys: 'status', 'headers' and optional key: 'status_text'.";
   if (!error.detail) return invalid("DETAIL is missing in the RAISE statement", keys);
   const answer = parseObject(error.detail);
-  if (typeof answer?.status !== "number" || typeof answer.headers !== "object" || answer.headers === null) {
+  const headers = parseHeaders(answer?.headers);
+  if (typeof answer?.status !== "number" || !isStatus(answer.status) || !headers) {
     return invalid(`Invalid JSON value for DETAIL: '${error.detail}'`, keys);
   }
   const text = (value: unknown): string | null => typeof value === "string" ? value : null;
   return errorResponse(
     answer.status,
     { code: body.code, message: body.message, details: text(body.details), hint: text(body.hint) },
-    answer.headers as Record<string, string>,
+    headers,
   );
+}
+
+/** Headers that a response can have; `undefined` for anything else. */
+function parseHeaders(given: unknown): Record<string, string> | undefined {
+  if (typeof given !== "object" || given === null) return undefined;
+  const entries = Object.entries(given as Record<string, unknown>);
+  if (!entries.every((entry): entry is [string, string] => typeof entry[1] === "string")) return undefined;
+  try {
+    return Object.fromEntries(new Headers(entries));
+  } catch {
+    return undefined;
+  }
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

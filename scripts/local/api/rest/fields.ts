@@ -48,7 +48,7 @@ export function readJsonPath(scanner: Scanner): JsonStep[] {
     const arrow = scanner.tryMatch(/->>?/y);
     if (!arrow) return path;
     const asText = arrow === "->>";
-    const index = scanner.tryMatch(/-?\d+(?=->|::|\.|,|$)/y);
+    const index = scanner.tryMatch(/-?\d+(?=->|::|[.,)]|$)/y);
     if (index !== undefined) {
       path.push({ key: index, isIndex: true, asText });
       continue;
@@ -65,10 +65,10 @@ export function jsonName({ name, path }: Field): string {
   return path.findLast(({ isIndex }) => !isIndex)?.key ?? name;
 }
 
-/** `::type` of a cast: letters, digits, blanks, `_` and `$`. */
+/** `::type` of a cast: letters, digits, blanks and `_`. It becomes SQL as it is, so no `$`, which may quote. */
 export const readCast = (scanner: Scanner): string | undefined =>
   scanner.tryString("::")
-    ? scanner.tryMatch(/[\p{L}\p{N}_ $]+/uy)?.trim() ?? scanner.fail("letter or digit")
+    ? scanner.tryMatch(/[\p{L}\p{N}_ ]+/uy)?.trim() ?? scanner.fail("letter or digit")
     : undefined;
 
 export function readNames(text: string, scanner: Scanner): string[] {

@@ -24,7 +24,7 @@ export function fieldSql({ name, path }: Field, scope: Scope): string {
 }
 
 const stepSql = ({ key, isIndex, asText }: JsonStep): string =>
-  `${asText ? "->>" : "->"}${isIndex ? `(${Number(key)})` : literal(key)}`;
+  `${asText ? "->>" : "->"}${isIndex ? `('${key}'::integer)` : literal(key)}`;
 
 /**
  * A condition.

@@ -58,7 +58,10 @@ const OPERATOR = "operator (eq, gt, ...)";
  */
 export function parseCondition(text: string): Omit<Filter, "field"> {
   const scanner = new Scanner(text, `failed to parse filter (${text})`);
-  return readCondition(scanner, () => scanner.tryMatch(/[\s\S]*/y) ?? "");
+  const condition = readCondition(scanner, () => scanner.tryMatch(/[\s\S]*/y) ?? "");
+  scanner.skipBlanks();
+  scanner.expectEnd();
+  return condition;
 }
 
 function readCondition(scanner: Scanner, readValue: () => string): Omit<Filter, "field"> {
@@ -71,7 +74,7 @@ function readCondition(scanner: Scanner, readValue: () => string): Omit<Filter, 
 function readOperation(scanner: Scanner, readValue: () => string): Operation | undefined {
   if (scanner.tryString("in.")) return { kind: "in", values: readList(scanner) };
   if (scanner.tryString("is.")) {
-    const value = scanner.tryMatch(/not_null|null|true|false|unknown/iy) ??
+    const value = scanner.tryMatch(/(?:not_null|null|true|false|unknown)(?=[ \t,)]|$)/iy) ??
       scanner.fail("isVal: (null, not_null, true, false, unknown)");
     return { kind: "is", value: value.toLowerCase().replace("_", " ") };
   }
@@ -147,7 +150,7 @@ function readLogic(scanner: Scanner): Logic {
   const terms: Logic[] = [];
   do {
     scanner.skipBlanks();
-    terms.push(readLogic(scanner));
+    terms.push(scanner.nest(() => readLogic(scanner)));
     scanner.skipBlanks();
   } while (scanner.tryString(","));
   scanner.expect(")");

@@ -1,5 +1,5 @@
-import { fuzzyMatch } from "@supabase/lite";
 import { ApiError } from "./errors.ts";
+import { similarName } from "./hints.ts";
 import type { Relationship, Relationships } from "./relationships.ts";
 import type { Name } from "./sql.ts";
 
@@ -28,8 +28,8 @@ function unknown(
 ): ApiError {
   const targets = relationships.of({ schema, name }).map((each) => each.target.name);
   const [mistaken, near] = targets.length > 0
-    ? [target, targets.includes(target) ? null : fuzzyMatch(target, targets)]
-    : [name, fuzzyMatch(name, relationships.origins(schema))];
+    ? [target, targets.includes(target) ? null : similarName(target, targets)]
+    : [name, similarName(name, relationships.origins(schema))];
   return new ApiError(400, {
     code: "PGRST200",
     message: `Could not find a relationship between '${name}' and '${target}' in the schema cache`,

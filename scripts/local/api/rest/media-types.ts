@@ -20,15 +20,11 @@ const withCharset = (type: string): string => `${type}; charset=utf-8`;
  * @param isWhole whether all columns are selected: only then a handler applies
  */
 export function negotiate(headers: Headers, handlers: MediaHandler[], target: Name, isWhole: boolean): Media {
-  const accepted = (headers.get("accept") ?? "*/*").split(",").map((entry) => entry.trim()).filter(Boolean);
+  const accepted = (headers.get("accept") ?? "*/*").split(",").map(parseEntry).filter(({ entry }) => entry);
   // in the order of their quality, the given one among equals
-  const ranked = accepted.map((entry) => ({
-    entry: entry.replace(/\s*;\s*q=[^;]*/, ""),
-    quality: quality(entry),
-  }))
-    .toSorted((a, b) => b.quality - a.quality);
+  const ranked = accepted.toSorted((a, b) => b.quality - a.quality);
   for (const { entry } of ranked) {
-    const media = choose(entry.replaceAll(/\s*;\s*/g, ";"), handlers, target, isWhole);
+    const media = choose(entry, handlers, target, isWhole);
     if (media) return media;
   }
   throw new ApiError(406, {
@@ -37,7 +33,14 @@ export function negotiate(headers: Headers, handlers: MediaHandler[], target: Na
   });
 }
 
-const quality = (entry: string): number => Number(/;\s*q=([\d.]+)/.exec(entry)?.[1] ?? 1);
+function parseEntry(text: string): { entry: string; quality: number } {
+  const parts = text.split(";").map((part) => part.trim());
+  const quality = Number(parts.find((part) => part.startsWith("q="))?.slice(2) ?? 1);
+  return {
+    entry: parts.filter((part) => !part.startsWith("q=")).join(";"),
+    quality: Number.isNaN(quality) ? 1 : quality,
+  };
+}
 
 function choose(
   entry: string,

@@ -42,7 +42,7 @@ export async function describeSchema(sql: postgres.Sql, schema: string, role: st
   };
 }
 
-const SCALARS: Record<string, string | undefined> = {
+const SCALARS = new Map(Object.entries({
   boolean: "boolean",
   smallint: "integer",
   integer: "integer",
@@ -50,7 +50,7 @@ const SCALARS: Record<string, string | undefined> = {
   numeric: "number",
   real: "number",
   "double precision": "number",
-};
+}));
 
 function typeOf(type: string): Json {
   if (type === "json" || type === "jsonb") return { format: type };
@@ -59,7 +59,7 @@ function typeOf(type: string): Json {
 }
 
 const scalar = (type: string): Json =>
-  type === "json" || type === "jsonb" ? {} : { type: SCALARS[type] ?? "string" };
+  type === "json" || type === "jsonb" ? {} : { type: SCALARS.get(type) ?? "string" };
 
 function definition(table: Table): Json {
   const required = table.columns.filter((column) => !column.nullable).map((column) => column.name);
@@ -99,7 +99,8 @@ function property(column: Column): Json {
 function defaultOf(column: Column): Json {
   const text = column.default ?? "";
   if (typeOf(column.type).type === "string") {
-    return { default: text.replace(new RegExp(`^'(.*)'::${column.type}$`), "$1") };
+    const end = `'::${column.type}`;
+    return { default: text.startsWith("'") && text.endsWith(end) ? text.slice(1, -end.length) : text };
   }
   try {
     return { default: JSON.parse(text) as unknown };
@@ -167,7 +168,7 @@ function routinePath(routine: Routine): Json {
     required: isRequired,
     ...(isVariadic
       ? { ...typeOf(type), collectionFormat: "multi" }
-      : { format: type, type: SCALARS[type] ?? "string" }),
+      : { format: type, type: SCALARS.get(type) ?? "string" }),
   }));
   const args = { name: "args", in: "body", required: true, schema };
   return {

@@ -1,4 +1,5 @@
-import { ApiError } from "./errors.ts";
+import { parseCsv } from "./csv.ts";
+import { ApiError, invalidBody } from "./errors.ts";
 
 /** The body of a write or call. */
 export interface Payload {
@@ -25,10 +26,9 @@ export async function readPayload(
   isCall: boolean,
 ): Promise<Payload> {
   if (mediaType === "application/octet-stream" && isCall) {
-    const bytes = Buffer.from(await request.arrayBuffer());
-    return { text: `\\x${bytes.toString("hex")}`, keys: [] };
+    return { text: `\\x${(await readBytes(request)).toString("hex")}`, keys: [] };
   }
-  const text = await request.text();
+  const text = new TextDecoder().decode(await readBytes(request));
   if (mediaType === "application/json") {
     if (hasColumns) return { text, keys: undefined };
     return keysOf(text === "" && isCall ? "{}" : text);
@@ -41,6 +41,29 @@ export async function readPayload(
   }
   if (RAW.includes(mediaType) && isCall) return { text, keys: [] };
   throw new ApiError(400, { code: "PGRST102", message: `Content-Type not acceptable: ${mediaType}` });
+}
+
+/** The largest body, in bytes: both diffs of a task, 50 MB each, fit in with the signs that JSON escapes. */
+const LARGEST_BODY = 128 * 1024 * 1024;
+
+async function readBytes(request: Request): Promise<Buffer> {
+  const length = request.headers.get("content-length");
+  // the server makes sure that a body has the length that its header gives
+  if (length !== null && Number(length) <= LARGEST_BODY) return Buffer.from(await request.arrayBuffer());
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of request.body ?? []) {
+    size += part.byteLength;
+    if (size <= LARGEST_BODY) parts.push(part);
+    // the rest is read as well, since many clients read no response before they have sent everything
+    else parts.length = 0;
+  }
+  if (size <= LARGEST_BODY) return Buffer.concat(parts);
+  throw new ApiError(413, {
+    code: "body_too_large",
+    message: `The body has more than ${LARGEST_BODY} bytes.`,
+    hint: "Send the rows in several requests.",
+  });
 }
 
 /** JSON text as it is, since numbers may have more digits than JavaScript's, with the keys of its objects. */
@@ -68,33 +91,5 @@ function parseJson(text: string): unknown {
   }
 }
 
-const invalidBody = (message: string): ApiError => new ApiError(400, { code: "PGRST102", message });
-
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** The lines of a CSV text as objects; `NULL` without quotes or with them is null. */
-function parseCsv(text: string): Record<string, string | null>[] {
-  const [header = [], ...lines] = csvLines(text);
-  return lines.map((fields) => {
-    if (fields.length !== header.length) throw invalidBody("All lines must have same number of fields");
-    return Object.fromEntries(
-      header.map((name, at) => [name, fields[at] === "NULL" ? null : fields[at] ?? null]),
-    );
-  });
-}
-
-function csvLines(text: string): string[][] {
-  const lines: string[][] = [];
-  let line: string[] = [];
-  const fields = /("(?:[^"]|"")*"|[^,\r\n]*)(,|\r?\n|\r|$)/y;
-  while (fields.lastIndex < text.length || line.length > 0) {
-    const [, field = "", end = ""] = fields.exec(text) ?? [];
-    line.push(field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field);
-    if (end === ",") continue;
-    if (line.length > 1 || line[0] !== "") lines.push(line);
-    line = [];
-    if (end === "") break;
-  }
-  return lines;
-}

@@ -1,3 +1,5 @@
+import { rowNumber } from "./query-string.ts";
+
 // docs.postgrest.org/en/v14/references/api/preferences.html
 
 export interface Preferences {
@@ -12,7 +14,7 @@ export interface Preferences {
   invalid: string[];
 }
 
-const VALUES: Record<string, string[]> = {
+const VALUES = new Map(Object.entries({
   resolution: ["merge-duplicates", "ignore-duplicates"],
   missing: ["default", "null"],
   return: ["representation", "minimal", "headers-only"],
@@ -20,7 +22,7 @@ const VALUES: Record<string, string[]> = {
   handling: ["strict", "lenient"],
   // accepted and without effect: the platform does not allow clients to roll back
   tx: ["commit", "rollback"],
-};
+}));
 
 /** The preferences of a request; of several for one thing, the first. */
 export function parsePreferences(headers: Headers, timezones: ReadonlySet<string>): Preferences {
@@ -29,9 +31,9 @@ export function parsePreferences(headers: Headers, timezones: ReadonlySet<string
   const entries = (headers.get("prefer") ?? "").split(",").map((entry) => entry.trim()).filter(Boolean);
   for (const entry of entries) {
     const [name = "", value = ""] = entry.split(/=(.*)/s);
-    if (name === "max-affected") {
-      if (/^\d+$/.test(value)) found[name] ??= Number(value);
-    } else if (name === "timezone" ? timezones.has(value) : VALUES[name]?.includes(value)) {
+    if (name === "max-affected" && /^\d+$/.test(value)) {
+      found[name] ??= rowNumber(value);
+    } else if (name === "timezone" ? timezones.has(value) : VALUES.get(name)?.includes(value)) {
       found[name] ??= value;
     } else {
       invalid.push(entry);

@@ -100,6 +100,9 @@ function parseNames(parameter: string, text: string | undefined): string[] | und
   return [...new Set(readNames(text, new Scanner(text, `failed to parse ${parameter} parameter (${text})`)))];
 }
 
+/** A number of rows. There are no more than this. */
+export const rowNumber = (digits: string): number => Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
+
 function parseRanges(given: [string, string][]): At<Range>[] {
   const ranges = new Map<string, At<Range>>();
   for (const [name, value] of given) {
@@ -109,8 +112,8 @@ function parseRanges(given: [string, string][]): At<Range>[] {
     ranges.set(id, range);
     // what is not a number is ignored, as PostgREST does
     if (!/^\s*-?\d+\s*$/.test(value)) continue;
-    if (name.endsWith("limit")) range.value.limit = Number(value);
-    else range.value.offset = Math.max(Number(value), 0);
+    if (name.endsWith("limit")) range.value.limit = rowNumber(value);
+    else range.value.offset = Math.max(rowNumber(value), 0);
   }
   return [...ranges.values()];
 }

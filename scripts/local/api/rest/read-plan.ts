@@ -156,7 +156,8 @@ function check(node: ReadNode, name: string): void {
 
 function checkLogic(logic: Logic, node: ReadNode): void {
   if (logic.kind !== "filter") return logic.terms.forEach((term) => checkLogic(term, node));
-  const embed = embedFilter(logic, node);
+  const { field: { name, path } } = logic;
+  const embed = path.length === 0 && !node.table?.columns.has(name) ? embedOf(node, name) : undefined;
   if (!embed || isNullTest(logic)) return;
   throw new ApiError(400, {
     code: "PGRST120",
@@ -165,9 +166,9 @@ function checkLogic(logic: Logic, node: ReadNode): void {
   });
 }
 
-/** The embedded table whose presence a filter tests. */
+/** The embedded table whose presence a filter tests. Any other filter is on the column of that name. */
 export function embedFilter(logic: Logic, node: ReadNode): Embed | undefined {
-  if (logic.kind !== "filter" || logic.field.path.length > 0) return undefined;
+  if (logic.kind !== "filter" || logic.field.path.length > 0 || !isNullTest(logic)) return undefined;
   return embedOf(node, logic.field.name);
 }
 

@@ -1,4 +1,5 @@
 import type { Catalog } from "./catalog.ts";
+import { ApiError } from "./errors.ts";
 import { fieldSql, logicSql, type Scope } from "./filter-sql.ts";
 import type { Filter } from "./filters.ts";
 import { type Embed, embedFilter, embedOf, type ReadNode } from "./read-plan.ts";
@@ -7,7 +8,8 @@ import type { Relationship } from "./relationships.ts";
 import type { OrderTerm, SelectedField } from "./select.ts";
 import { column, ident, type Name, type Parameters, qualified } from "./sql.ts";
 
-// A read as one statement: each embedded table is a lateral join whose rows become JSON.
+// A read as one statement: each embedded table is a lateral join whose rows become JSON. A whole row is written
+// `name.*`, since the name alone may also be that of a column.
 
 const scopeOf = (node: ReadNode, catalog: Catalog, parameters: Parameters): Scope => ({
   alias: node.alias,
@@ -35,15 +37,31 @@ export function readSql(node: ReadNode, catalog: Catalog, parameters: Parameters
   ].filter(Boolean).join(" ");
 }
 
+/** A presence test of rows that are tested for presence repeats their text: this ends before memory does. */
+const LONGEST_COUNT = 200_000;
+
 /** One row for each row that there is, without limit: what `count` counts. */
 export function countSql(node: ReadNode, catalog: Catalog, parameters: Parameters): string {
   const scope = scopeOf(node, catalog, parameters);
-  const exists = (child: Embed): string => `exists (${countSql(child, catalog, parameters)})`;
+  const texts = new Map<Embed, string>();
+  let length = 0;
+  const exists = (child: Embed): string => {
+    const text = texts.get(child) ?? `exists (${countSql(child, catalog, parameters)})`;
+    texts.set(child, text);
+    length += text.length;
+    if (length <= LONGEST_COUNT) return text;
+    throw new ApiError(400, {
+      code: "PGRST100",
+      message: "The tests for null of embedded resources are too many to count the rows",
+    });
+  };
   const where = whereSql(
     node,
     scope,
     (filter) => {
       const child = embedFilter(filter, node);
+      // the join leaves out rows without one
+      if (child?.isInner) return isAbsence(filter) ? "false" : "true";
       return child && `${isAbsence(filter) ? "not " : ""}${exists(child)}`;
     },
     node.children.filter(({ isInner }) => isInner).map(exists),
@@ -78,7 +96,7 @@ function fromSql(node: ReadNode): string {
   const relationship = "relationship" in node ? (node as Embed).relationship : undefined;
   if (relationship?.call) {
     // the cast chooses among functions of the same name
-    const row = `${ident((node as Embed).parent.name)}::${qualified(relationship.origin)}`;
+    const row = `(${column((node as Embed).parent, "*")})::${qualified(relationship.origin)}`;
     return `${qualified(relationship.call)}(${row}) as ${qualified(alias)}`;
   }
   const junction = relationship?.junction ? `, ${qualified(relationship.junction.table)}` : "";
@@ -154,7 +172,7 @@ function joinSql(embed: Embed, catalog: Catalog, parameters: Parameters): string
       ),
       `nullif(count(*), 0) as ${rows}`,
     ]
-    : [`json_agg(${rows})::jsonb as ${rows}`];
+    : [`json_agg(${rows}.*)::jsonb as ${rows}`];
   const condition = embed.isInner ? `${rows}.${rows} is not null` : "true";
   return `${kind} join lateral (select ${
     lists.join(", ")
@@ -169,7 +187,7 @@ function presenceSql(filter: Filter, node: ReadNode): string | undefined {
   const embed = embedFilter(filter, node);
   if (!embed) return undefined;
   const rows = ident(embed.aggregate);
-  const value = isToOne(embed) ? rows : `${rows}.${rows}`;
+  const value = isToOne(embed) ? `${rows}.*` : `${rows}.${rows}`;
   return `${value} is ${isAbsence(filter) ? "not " : ""}distinct from null`;
 }
 

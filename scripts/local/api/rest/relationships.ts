@@ -115,7 +115,9 @@ export class Relationships {
       const [column, targetColumn] = each.columns.length === 1 ? each.columns[0] ?? [] : [];
       const isTarget = target === each.target.name;
       if (each.isSelf) {
-        if (hint !== undefined) return isTarget && each.kind === "one-to-many" && targetColumn === hint;
+        if (hint !== undefined) {
+          return isTarget && each.kind === "one-to-many" && [targetColumn, each.constraint].includes(hint);
+        }
         return (isTarget && each.kind === "one-to-many") ||
           (column === target && each.kind === "many-to-one");
       }

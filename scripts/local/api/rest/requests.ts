@@ -1,8 +1,8 @@
-import { fuzzyMatch } from "@supabase/lite";
 import { type Catalog, key, type Table } from "./catalog.ts";
 import { ApiError } from "./errors.ts";
+import { similarName } from "./hints.ts";
 import { parsePreferences, type Preferences } from "./preferences.ts";
-import { parseQuery, type Query, type Range } from "./query-string.ts";
+import { parseQuery, type Query, type Range, rowNumber } from "./query-string.ts";
 import { SyntaxError } from "./scanner.ts";
 import type { Name } from "./sql.ts";
 
@@ -97,9 +97,9 @@ function rangeOf({ method, headers }: Request, { ranges }: Query): Range {
   }
   const header = method === "GET" ? /^(?:items=)?(\d+)-(\d*)$/.exec(headers.get("range") ?? "") : null;
   if (!header || limit === 0) return { offset, limit };
-  const from = Math.max(offset, Number(header[1]));
+  const from = Math.max(offset, rowNumber(header[1] ?? ""));
   const ends = [
-    ...header[2] ? [Number(header[2])] : [],
+    ...header[2] ? [rowNumber(header[2])] : [],
     ...limit === undefined ? [] : [offset + limit - 1],
   ];
   if (ends.length === 0) return { offset: from, limit: undefined };
@@ -124,7 +124,7 @@ export function findTable(name: Name, catalog: Catalog): Table {
   const table = catalog.tables.get(key(name));
   if (table) return table;
   const names = [...catalog.tables.values()].filter(({ schema }) => schema === name.schema);
-  const near = fuzzyMatch(name.name, names.map((each) => each.name));
+  const near = similarName(name.name, names.map((each) => each.name));
   throw new ApiError(404, {
     code: "PGRST205",
     message: `Could not find the table '${key(name)}' in the schema cache`,

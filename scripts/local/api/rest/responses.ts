@@ -1,4 +1,4 @@
-import { ApiError } from "./errors.ts";
+import { ApiError, isEmptyStatus, isStatus } from "./errors.ts";
 import type { Range } from "./query-string.ts";
 import type { Result } from "./statement.ts";
 
@@ -45,30 +45,28 @@ const encode = (text: string): string =>
  * (docs.postgrest.org/en/v14/references/transactions.html#response-headers).
  */
 export function respond(answer: Answer, result: Pick<Result, "headers" | "status">): Response {
-  const status = result.status ? Number(result.status) : answer.status;
-  if (!Number.isInteger(status) || status < 200 || status > 599) {
+  const status = result.status ? Number(/^\d{3}$/.exec(result.status)?.[0]) : answer.status;
+  if (!isStatus(status)) {
     throw new ApiError(500, { code: "PGRST112", message: "response.status guc must be a valid status code" });
   }
   const headers = new Headers();
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value !== undefined) headers.set(name, value);
   }
-  for (const [name, value] of parseHeaders(result.headers)) {
-    if (name.toLowerCase() === "set-cookie") headers.append(name, value);
-    else headers.set(name, value);
-  }
-  return new Response([204, 205, 304].includes(status) ? null : answer.body, { status, headers });
+  addHeaders(headers, result.headers);
+  return new Response(isEmptyStatus(status) ? null : answer.body, { status, headers });
 }
 
-function parseHeaders(text: string | null): [name: string, value: string][] {
+function addHeaders(headers: Headers, text: string | null): void {
   try {
     const entries: unknown = text ? JSON.parse(text) : [];
     if (!Array.isArray(entries)) throw new TypeError();
-    return entries.map((entry: unknown) => {
-      const [[name, value] = [], ...more] = Object.entries(entry as object);
+    for (const entry of entries as object[]) {
+      const [[name, value] = [], ...more] = Object.entries(entry) as [string, unknown][];
       if (name === undefined || typeof value !== "string" || more.length > 0) throw new TypeError();
-      return [name, value];
-    });
+      if (name.toLowerCase() === "set-cookie") headers.append(name, value);
+      else headers.set(name, value);
+    }
   } catch {
     throw new ApiError(500, {
       code: "PGRST111",

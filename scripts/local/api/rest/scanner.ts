@@ -8,11 +8,15 @@ export class SyntaxError extends Error {
   }
 }
 
+/** How deep parentheses may be within others: embedded tables, and logic trees. */
+const DEEPEST = 32;
+
 /** Reads a text from the left. Every `try…` method leaves the position where it was when nothing matches. */
 export class Scanner {
   readonly #text: string;
   readonly #what: string;
   #at = 0;
+  #depth = 0;
 
   /** @param what what could not be parsed, for the message of an error */
   constructor(text: string, what: string) {
@@ -60,6 +64,17 @@ export class Scanner {
       if (!(error instanceof SyntaxError)) throw error;
       this.#at = start;
       return undefined;
+    }
+  }
+
+  /** Reads what is within parentheses and may have others in it. */
+  nest<T>(read: () => T): T {
+    if (this.#depth === DEEPEST) this.fail(`at most ${DEEPEST} levels of parentheses`);
+    this.#depth++;
+    try {
+      return read();
+    } finally {
+      this.#depth--;
     }
   }
 

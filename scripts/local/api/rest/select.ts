@@ -73,7 +73,7 @@ function readEmbed(scanner: Scanner): SelectedEmbed | undefined {
     return { isSpread, alias, name, hint, isInner };
   });
   if (!head) return undefined;
-  const select = readSelect(scanner);
+  const select = scanner.nest(() => readSelect(scanner));
   scanner.expect(")");
   return { kind: "embed", ...head, select };
 }

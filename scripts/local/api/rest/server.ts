@@ -16,6 +16,7 @@ import { appliedPreferences, type Preferences } from "./preferences.ts";
 import { findTable, isRead, readRequest, type RestRequest } from "./requests.ts";
 import { type Answer, locationOf, outOfBounds, rangeOf, respond } from "./responses.ts";
 import { inSession } from "./session.ts";
+import { EXTENDED } from "./sql.ts";
 import { NO_ROW, type Result } from "./statement.ts";
 
 /** The Data API, as PostgREST documents it. */
@@ -34,13 +35,14 @@ interface Context {
 /**
  * Opens the Data API over a database.
  *
- * @param url connection string of the superuser `supabase_admin`, who reads the catalog and may take every role
- * @param admin a connection of the same role whose values are parsed
+ * @param url connection string of the superuser `supabase_admin`; requests get connections of `authenticator`, which has
+ * the same password
+ * @param admin a connection of the superuser, which reads the catalog
  */
 export async function createRest(url: string, admin: postgres.Sql, config: SupabaseConfig): Promise<Rest> {
   const { schemas, extra_search_path } = config.api;
   const catalog = await loadCatalog(admin, schemas, extra_search_path);
-  const sql = openDriver(url, {
+  const sql = openDriver(urlAs(url, "authenticator"), {
     max: 20,
     // seconds before a lost connection is opened again
     backoff: () => 0.1,
@@ -60,6 +62,12 @@ export async function createRest(url: string, admin: postgres.Sql, config: Supab
     },
     close: () => sql.end({ timeout: 5 }),
   };
+}
+
+function urlAs(url: string, role: string): string {
+  const changed = new URL(url);
+  changed.username = role;
+  return changed.href;
 }
 
 async function answerOrRefuse(request: Request, context: Context, admin: postgres.Sql): Promise<Response> {
@@ -105,19 +113,24 @@ async function answer(
     settings: plan.routine?.settings ?? [],
   };
   return await inSession(context.sql, session, catalog, async (transaction) => {
-    const rows = await transaction.unsafe<Result[]>(plan.sql, plan.values);
+    const rows = await transaction.unsafe<Result[]>(plan.sql, plan.values, EXTENDED);
     const result = rows[0] ?? NO_ROW;
     // a body of bytes is text in hexadecimal
     const isBinary = rows.columns.some(({ name, type }) => name === "body" && type === 17);
     const body = isBinary ? Buffer.from((result.body ?? "").slice(2), "hex") : result.body ?? "";
-    checkRows(rest, plan, Number(result.rows));
+    checkRows(rest, plan, Number(result.rows), Number(result.affected));
     const total = await totalOf(transaction, rest, plan, result, maxRows);
     return respond(answerOf(rest, plan, result, body, total, config), result);
   });
 }
 
 /** What a request may only do to a number of rows; an error rolls it back. */
-function checkRows({ method, preferences }: RestRequest, { media, routine }: Plan, rows: number): void {
+function checkRows(
+  { method, preferences }: RestRequest,
+  { media, routine }: Plan,
+  rows: number,
+  affected: number,
+): void {
   if (method === "PUT" && rows !== 1) {
     throw new ApiError(400, {
       code: "PGRST115",
@@ -133,11 +146,11 @@ function checkRows({ method, preferences }: RestRequest, { media, routine }: Pla
   }
   const limit = preferences["max-affected"];
   const isLimited = routine || method === "PATCH" || method === "DELETE";
-  if (isLimited && preferences.handling === "strict" && limit !== undefined && rows > limit) {
+  if (isLimited && preferences.handling === "strict" && limit !== undefined && affected > limit) {
     throw new ApiError(400, {
       code: "PGRST124",
       message: "Query result exceeds max-affected preference constraint",
-      details: `The query affects ${rows} rows`,
+      details: `The query affects ${affected} rows`,
     });
   }
 }
@@ -155,6 +168,7 @@ async function totalOf(
   const [row] = await sql.unsafe<{ "QUERY PLAN": string }[]>(
     `explain (format json) ${estimate.sql}`,
     estimate.values,
+    EXTENDED,
   );
   const [{ Plan: planned } = { Plan: { "Plan Rows": 0 } }] = JSON.parse(row?.["QUERY PLAN"] ?? "[]") as {
     Plan: { "Plan Rows": number };

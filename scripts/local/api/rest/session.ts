@@ -2,7 +2,7 @@ import type postgres from "postgres";
 import type { Caller } from "./credentials.ts";
 import type { Catalog } from "./catalog.ts";
 import { ApiError } from "./errors.ts";
-import { ident } from "./sql.ts";
+import { EXTENDED, ident } from "./sql.ts";
 
 // The transaction of a request: docs.postgrest.org/en/v14/references/transactions.html
 
@@ -26,9 +26,10 @@ export async function inSession<T>(
   catalog: Catalog,
   run: (transaction: postgres.TransactionSql) => Promise<T>,
 ): Promise<T> {
-  const role = catalog.roles.get(session.caller.role);
-  if (!role) throw await roleError(sql, session.caller.role);
-  const settings = [...role, ...session.settings];
+  const { role } = session.caller;
+  // would be `authenticator` itself
+  if (role === "none") throw new ApiError(401, { code: "22023", message: 'role "none" does not exist' });
+  const settings = [...catalog.roles.get(role) ?? [], ...session.settings];
   const isolation = settings.findLast(([name]) => name === "default_transaction_isolation")?.[1]
     .toLowerCase();
   const level = isolation && ISOLATION.includes(isolation) ? `isolation level ${isolation} ` : "";
@@ -36,7 +37,7 @@ export async function inSession<T>(
   return await sql.begin(mode, async (transaction) => {
     const values = localSettings(session, settings);
     const calls = values.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, true)`);
-    await transaction.unsafe(`select ${calls.join(", ")}`, values.flat());
+    await transaction.unsafe(`select ${calls.join(", ")}`, values.flat(), EXTENDED);
     return await run(transaction);
   }) as T;
 }
@@ -58,20 +59,13 @@ function localSettings(
     ["request.path", pathname.replace(/^\/rest\/v1/, "")],
     ["request.headers", JSON.stringify(headers)],
     ["request.cookies", JSON.stringify(parseCookies(request))],
-    ["request.jwt.claim.sub", String(claims.sub ?? "")],
+    ["request.jwt.claim.sub", typeof claims.sub === "string" ? claims.sub : ""],
     ["request.jwt.claim.role", role],
-    ["request.jwt.claims", JSON.stringify({ role, ...claims })],
+    ["request.jwt.claims", JSON.stringify({ ...claims, role })],
     ["response.status", ""],
     ["response.headers", ""],
     ["role", role],
   ];
-}
-
-async function roleError(sql: postgres.Sql, role: string): Promise<ApiError> {
-  const { count } = await sql.unsafe("select from pg_catalog.pg_roles where rolname = $1", [role]);
-  return count > 0
-    ? new ApiError(403, { code: "42501", message: `permission denied to set role "${role}"` })
-    : new ApiError(401, { code: "22023", message: `role "${role}" does not exist` });
 }
 
 function parseCookies(request: Request): Record<string, string> {

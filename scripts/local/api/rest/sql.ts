@@ -1,3 +1,8 @@
+import type postgres from "postgres";
+
+/** Has a text with and without parameters be one statement: the simple protocol would take several. */
+export const EXTENDED = { prepare: false, simple: false } as postgres.UnsafeQueryOptions;
+
 /** A schema's table, view or function. */
 export interface Name {
   schema: string;

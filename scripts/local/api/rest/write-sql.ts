@@ -130,12 +130,13 @@ function bodySql({ text, columns, fillsDefaults }: Body, { catalog, parameters }
   const isObject = /^\s*\{/.test(text);
   const json = fillsDefaults ? "jsonb" : "json";
   const given = `(select ${parameters.bind(text)}::${json} as document) as api_sent`;
+  // one object for each, since a function has at most 100 arguments
   const defaults = columns.flatMap((each) =>
-    each.default === null ? [] : [`${literal(each.name)}, ${each.default}`]
-  ).join(", ");
+    each.default === null ? [] : [`jsonb_build_object(${literal(each.name)}, ${each.default}) || `]
+  ).join("");
   const filled = isObject
-    ? `lateral (select jsonb_build_object(${defaults}) || api_sent.document as document) as api_filled`
-    : `lateral (select jsonb_agg(jsonb_build_object(${defaults}) || each.value) as document ` +
+    ? `lateral (select ${defaults}api_sent.document as document) as api_filled`
+    : `lateral (select jsonb_agg(${defaults}each.value) as document ` +
       `from jsonb_array_elements(api_sent.document) as each) as api_filled`;
   const source = fillsDefaults ? "api_filled.document" : "api_sent.document";
   const types = columns.map(({ name, type }) =>

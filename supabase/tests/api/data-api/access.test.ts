@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { type JWTPayload, SignJWT } from "jose";
 import { afterAll, describe, expect, test } from "vitest";
 import { JWT_SECRET } from "../../../../scripts/local/keys.ts";
@@ -7,7 +8,10 @@ import { openDataApi } from "../../support/data-api.ts";
 
 // Keys, tokens, roles and their settings: supabase.com/docs/guides/api/api-keys and
 // docs.postgrest.org/en/v14/references/auth.html
-const api = await openDataApi();
+const api = await openDataApi({
+  script: `create function public.session_role() returns text language sql stable as 'select session_user'`,
+});
+const base64 = (text: string): string => Buffer.from(text).toString("base64url");
 const admin = connect(api.project.database, "supabase_admin", 1);
 afterAll(async () => {
   await admin.end();
@@ -127,6 +131,50 @@ describe("a user's token", () => {
   ])("for the role %s is %i", async (role, status, code, message) => {
     const answer = await api.get("clients", bearer(await token({ role })));
     expect([answer.status, answer.body.code, answer.body.message]).toEqual([status, code, message]);
+  });
+});
+
+test("a key that is not the request's is no token", async () => {
+  const { publishableKey, secretKey } = api.project;
+  for (const [key, other] of [[publishableKey, secretKey], [secretKey, publishableKey]] as const) {
+    for (const given of [other, "sb_secret_x"]) {
+      const { status, body } = await api.ask("GET", "clients", { key, headers: bearer(given) });
+      expect([status, body.code]).toEqual([401, "PGRST301"]);
+    }
+  }
+});
+
+test("claims are an object", async () => {
+  const signed = `${base64('{"alg":"HS256"}')}.${base64('[{"role":"service_role"}]')}`;
+  const jwt = `${signed}.${createHmac("sha256", JWT_SECRET).update(signed).digest("base64url")}`;
+  const { status, body } = await api.get("clients", bearer(jwt));
+  expect([status, body.code, body.message]).toEqual([401, "PGRST303", "Parsing claims failed"]);
+});
+
+test("a role that is not text is none, and the claims name the role that the request has", async () => {
+  const { body } = await api.rpc("who_am_i", {}, bearer(await token({ role: 5 })));
+  expect(body).toMatchObject({ current_user: "anon", role: "anon", jwt: { role: "anon" } });
+});
+
+describe("the session", () => {
+  test("is that of authenticator, which takes the caller's role", async () => {
+    expect((await api.rpc("session_role", {})).body).toBe("authenticator");
+    const none = await api.get("clients", bearer(await token({ role: "none" })));
+    expect([none.status, none.body.code]).toEqual([401, "22023"]);
+  });
+
+  test("has no role that is taken from authenticator while the API runs", async () => {
+    await admin`revoke service_role from authenticator`;
+    try {
+      const { status, body } = await api.ask("GET", "clients", { key: api.project.secretKey });
+      expect([status, body.code, body.message]).toEqual([
+        403,
+        "42501",
+        'permission denied to set role "service_role"',
+      ]);
+    } finally {
+      await admin`grant service_role to authenticator`;
+    }
   });
 });
 

@@ -46,6 +46,37 @@ const DIFFERENCES: Record<string, () => Promise<void>> = {
       201,
     );
   },
+  "Requests have limits": async () => {
+    expect((await api.get(`projects?select=${"a(".repeat(33)}id${")".repeat(33)}`)).body.code).toBe(
+      "PGRST100",
+    );
+    expect((await api.get(`projects?select=${"a(".repeat(32)}id${")".repeat(32)}`)).body.code).toBe(
+      "PGRST200",
+    );
+  },
+  "The header of CSV names the columns of the rows": async () => {
+    const headers = { Accept: "text/csv" };
+    // PostgREST: title,user_id
+    expect((await api.get("rpc/search_tickets?query=fir&select=title&user_id=eq.1", headers)).text).toBe(
+      "title\nfirst",
+    );
+  },
+  "`max-affected` counts the rows that are written": async () => {
+    const { status, body } = await api.ask(
+      "PATCH",
+      "projects?id=gt.0&select=id,clients!inner(name)&clients.name=eq.Globex",
+      {
+        body: { priority: 9 },
+        headers: { Prefer: "return=representation,handling=strict,max-affected=1" },
+      },
+    );
+    expect([status, body.details]).toEqual([400, "The query affects 4 rows"]);
+  },
+  "A filter ends where its value ends": async () => {
+    for (const filter of ["is.nullx", "in.(1)x"]) {
+      expect((await api.get(`projects?id=${filter}`)).body.code).toBe("PGRST100");
+    }
+  },
 };
 
 for (const [title, check] of Object.entries(DIFFERENCES)) {

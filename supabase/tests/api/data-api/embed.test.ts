@@ -78,6 +78,30 @@ describe("embedding", () => {
     expect(await rows("projects?select=id,clients()&clients=is.null")).toEqual([{ id: 4 }]);
   });
 
+  test("by a column, which filters too", async () => {
+    expect(await rows("projects?select=id,client_id(name)&client_id=eq.2")).toEqual([
+      { id: 3, client_id: { name: "Globex" } },
+    ]);
+    expect(await rows("projects?select=id,client_id()&or=(client_id.eq.2,client_id.is.null)&order=id"))
+      .toEqual([{ id: 3 }, { id: 4 }]);
+    expect(await rows("rpc/list_projects?select=name,client_id(name)&client_id=eq.2")).toEqual([
+      { name: "Gamma", client_id: { name: "Globex" } },
+    ]);
+    const { headers } = await api.get("projects?select=id,client_id(name)&client_id=eq.2", {
+      Prefer: "count=exact",
+    });
+    expect(headers.get("content-range")).toBe("0-0/1");
+    const client = createClient(api.project.url, api.project.publishableKey);
+    const { data } = await client.from("projects").select("id, client_id(name)").eq("client_id", 2);
+    expect(data).toEqual([{ id: 3, client_id: { name: "Globex" } }]);
+  });
+
+  test("an index into JSON at its end", async () => {
+    expect(await rows("clients?select=projects(meta->list->0)&projects.id=eq.1&id=eq.1")).toEqual([
+      { projects: [{ list: 1 }] },
+    ]);
+  });
+
   test("order, limit and filters within", async () => {
     expect(await rows("clients?select=projects(id)&projects.order=id.desc&projects.limit=1&id=eq.1")).toEqual(
       [

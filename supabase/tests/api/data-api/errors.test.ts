@@ -43,6 +43,8 @@ describe("a SQLSTATE has the status of PostgREST's table", () => {
     ["PT402", 402],
     ["PT503", 503],
     ["PT999", 500],
+    ["PT2E2", 500],
+    ["PT0X9", 500],
   ])("%s: %i", async (code, status) => {
     const answer = await api.rpc("raises", { code, message: "said", detail: "the detail", hint: "the hint" });
     expect(answer.status).toBe(status);
@@ -110,6 +112,59 @@ describe("constraints", () => {
   });
 });
 
+test.each([204, 205, 304])("a response of status %i, raised or set, has no body", async (status) => {
+  const raised = await api.rpc("raises", { code: `PT${status}`, message: "said" });
+  expect([raised.status, raised.text]).toEqual([status, ""]);
+  const set = await api.rpc("sets_response", { status: `${status}` });
+  expect([set.status, set.text]).toEqual([status, ""]);
+  const detail = JSON.stringify({ status, headers: {} });
+  const message = JSON.stringify({ code: "X1", message: "m" });
+  expect((await api.rpc("raises", { code: "PGRST", message, detail })).status).toBe(status);
+});
+
+describe("a response that there can't be", () => {
+  test.each([
+    { status: 99, headers: {} },
+    { status: 101, headers: {} },
+    { status: 1000, headers: {} },
+    { status: 402.5, headers: {} },
+    { status: 402, headers: { "X Y": "z" } },
+    { status: 402, headers: { "X-Y": "a\nb" } },
+    { status: 402, headers: { "X-Y": 1 } },
+  ])("raised: %j", async (detail) => {
+    const { status, body } = await api.rpc("raises", {
+      code: "PGRST",
+      message: JSON.stringify({ code: "X1", message: "m" }),
+      detail: JSON.stringify(detail),
+    });
+    expect([status, body.code, body.details]).toEqual([
+      500,
+      "PGRST121",
+      `Invalid JSON value for DETAIL: '${JSON.stringify(detail)}'`,
+    ]);
+  });
+
+  test.each([
+    ["99", "[]", "PGRST112"],
+    ["2e2", "[]", "PGRST112"],
+    ["0xC8", "[]", "PGRST112"],
+    ["200", '[{"X Y":"1"}]', "PGRST111"],
+    ["200", '[{"X-Y":"a\\nb"}]', "PGRST111"],
+    ["200", "[null]", "PGRST111"],
+  ])("set: %s %s", async (given, headers, code) => {
+    const { status, body } = await api.rpc("sets_response", { status: given, headers });
+    expect([status, body.code]).toEqual([500, code]);
+  });
+});
+
+test("a column that is missing is named as PostgREST names its table", async () => {
+  expect((await api.get("rpc/list_projects?select=id&nope=eq.1")).body.message).toBe(
+    "column pgrst_call.nope does not exist",
+  );
+  const put = await api.ask("PUT", "clients?id=eq.50", { body: { name: "A" } });
+  expect([put.status, put.body.message]).toEqual([400, "column pgrst_body.id does not exist"]);
+});
+
 describe("PostgREST's own errors", () => {
   test.each([
     ["GET", "nothing", 404, "PGRST205", "Could not find the table 'public.nothing' in the schema cache"],
@@ -118,6 +173,28 @@ describe("PostgREST's own errors", () => {
     ["GET", "projects?nope=eq.1", 400, "42703", "column projects.nope does not exist"],
     ["GET", "projects?order=nope", 400, "42703", "column projects.nope does not exist"],
     ["GET", "projects?id=foo.1", 400, "PGRST100", '"failed to parse filter (foo.1)" (line 1, column 1)'],
+    [
+      "GET",
+      "projects?id=is.nullx",
+      400,
+      "PGRST100",
+      '"failed to parse filter (is.nullx)" (line 1, column 4)',
+    ],
+    ["GET", "projects?id=in.(1)x", 400, "PGRST100", '"failed to parse filter (in.(1)x)" (line 1, column 7)'],
+    [
+      "GET",
+      "projects?select=id::$x$",
+      400,
+      "PGRST100",
+      '"failed to parse select parameter (id::$x$)" (line 1, column 5)',
+    ],
+    [
+      "GET",
+      "projects?select=meta->99999999999",
+      400,
+      "22003",
+      'value "99999999999" is out of range for type integer',
+    ],
     ["GET", "projects?id=eq.x", 400, "22P02", 'invalid input syntax for type bigint: "x"'],
     [
       "POST",
@@ -179,6 +256,11 @@ describe("PostgREST's own errors", () => {
     const { status, body } = await api.get("projects", { Prefer: "handling=strict, nonsense" });
     expect([status, body.code, body.details]).toEqual([400, "PGRST122", "Invalid preferences: nonsense"]);
     expect((await api.get("projects", { Prefer: "handling=lenient, nonsense" })).status).toBe(200);
+    for (const name of ["constructor", "toString", "__proto__", "max-affected"]) {
+      const strict = await api.get("projects", { Prefer: `handling=strict, ${name}=x` });
+      expect([strict.status, strict.body.details]).toEqual([400, `Invalid preferences: ${name}=x`]);
+      expect((await api.get("projects", { Prefer: `${name}=x` })).status).toBe(200);
+    }
   });
 });
 

@@ -110,6 +110,9 @@ describe("a table in itself", () => {
     expect(body.hint).toBe(
       "Try changing 'samples' to one of the following: 'samples!samples_control_id_fkey', 'samples!samples_origin_id_fkey'. Find the desired relationship in the 'details' key.",
     );
+    for (const hint of ["samples_control_id_fkey", "control_id"]) {
+      expect(await rows(`samples?select=*,samples!${hint}(*)`)).toEqual([]);
+    }
   });
 });
 

@@ -4,7 +4,8 @@ import { connect } from "../../support/database.ts";
 import { openDataApi, REPRESENTATION } from "../../support/data-api.ts";
 
 // Writes with defaults, CSV, locations and other schemas: what write.test.ts leaves out
-const api = await openDataApi();
+const wide = Array.from({ length: 60 }, (_, at) => `c${at + 1} integer default ${at + 1}`);
+const api = await openDataApi({ script: `create table public.wide (id integer primary key, ${wide})` });
 const sql = connect(api.project.database);
 afterAll(async () => {
   await sql.end();
@@ -24,6 +25,18 @@ describe("missing=default", () => {
       { Prefer: "missing=default,resolution=merge-duplicates,return=representation" },
     );
     expect([status, body]).toEqual([201, [{ id: 1, slug: "none" }, { id: expect.any(Number), slug: "z" }]]);
+  });
+
+  test("of a table of many columns", async () => {
+    const { status, body } = await api.post("wide?columns=id,c1&select=id,c1,c60", { id: 1 }, {
+      Prefer: "missing=default,return=representation",
+    });
+    expect([status, body]).toEqual([201, [{ id: 1, c1: 1, c60: 60 }]]);
+    const names = Array.from({ length: 60 }, (_, at) => `c${at + 1}`);
+    const all = await api.post(`wide?columns=id,${names}&select=c1,c60`, [{ id: 2, c1: 7 }, { id: 3 }], {
+      Prefer: "missing=default,return=representation",
+    });
+    expect([all.status, all.body]).toEqual([201, [{ c1: 7, c60: 60 }, { c1: 1, c60: 60 }]]);
   });
 
   test("with supabase-js", async () => {
@@ -97,6 +110,27 @@ describe("CSV", () => {
         "All lines must have same number of fields",
       ]);
     }
+  });
+
+  test("quotes that do not enclose a field are refused", async () => {
+    for (const raw of ['name\n"abc\n', 'name\n"abc"def\n', 'name\nabc"\n', 'name\n"a" \n', 'name\n"']) {
+      const { status, body } = await post("members", raw);
+      expect([raw, status, body.code]).toEqual([raw, 400, "PGRST102"]);
+    }
+  });
+
+  test("fields may be long, also those of quotes alone", async () => {
+    for (const value of ["x".repeat(20_000_000), '"'.repeat(3_000_000)]) {
+      const raw = `name,status\na,"${value.replaceAll('"', '""')}"\n`;
+      const { status, body } = await post("members?select=status", raw);
+      expect([status, body[0].status === value]).toEqual([201, true]);
+      await sql`delete from public.members where name = 'a'`;
+    }
+  });
+
+  test("empty lines are none, empty fields are empty", async () => {
+    const { body } = await post("members?select=name,status", 'name,status\r\n\r\na,\r\nb,""');
+    expect(body).toEqual([{ name: "a", status: "" }, { name: "b", status: "" }]);
   });
 
   test("is PostgreSQL's text of each value", async () => {
