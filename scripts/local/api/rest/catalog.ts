@@ -1,7 +1,7 @@
 import type postgres from "postgres";
-import { loadRoutines, type Routine } from "./routines.ts";
+import { loadRoutines, parseSetting, type Routine } from "./routines.ts";
 import { type ComputedRelation, type ForeignKey, type Relation, Relationships } from "./relationships.ts";
-import type { Name } from "./sql.ts";
+import { literal, type Name } from "./sql.ts";
 import { parseViewColumns, type ViewColumn } from "./view-columns.ts";
 
 export interface Column {
@@ -61,7 +61,7 @@ export async function loadCatalog(sql: postgres.Sql, exposed: string[], extra: s
     const views = await loadViewColumns(transaction, [...exposed, ...extra]);
     const primaryKeys = findPrimaryKeys(relations, views);
     const primaryKey = (name: Name): string[] => primaryKeys.get(key(name)) ?? [];
-    const tables = await loadTables(transaction, exposed, primaryKey);
+    const tables = await loadTables(transaction, relations, exposed, primaryKey);
     const computed = await transaction<ComputedRelation[]>`
       select json_build_object('schema', pn.nspname, 'name', p.proname) as call,
         json_build_object('schema', an.nspname, 'name', a.relname) as origin,
@@ -93,6 +93,7 @@ export async function loadCatalog(sql: postgres.Sql, exposed: string[], extra: s
 async function loadRelations(sql: postgres.TransactionSql): Promise<Map<number, Relation>> {
   const rows = await sql<(Omit<Relation, "columns"> & { columns: [number, string][] })[]>`
     select c.oid::integer as id, n.nspname as schema, c.relname as name, c.relkind in ('v', 'm') as "isView",
+      pg_relation_is_updatable(c.oid, true) as events,
       coalesce((
         select json_agg(json_build_array(attnum, attname))
         from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped
@@ -156,46 +157,50 @@ const viewKey = (view: Relation, relations: Map<number, Relation>, columns: View
 
 async function loadTables(
   sql: postgres.TransactionSql,
+  relations: Map<number, Relation>,
   exposed: string[],
   primaryKey: (name: Name) => string[],
 ): Promise<Map<string, Table>> {
-  type Row = Omit<Table, "columns" | "primaryKey"> & { columns: Column[] };
-  const rows = await sql<Row[]>`
-    select n.nspname as schema, c.relname as name,
-      (c.relkind in ('r', 'p') or c.relkind in ('v', 'f') and pg_relation_is_updatable(c.oid, true) & 8 = 8)
-        as insertable,
-      (c.relkind in ('r', 'p') or c.relkind in ('v', 'f') and pg_relation_is_updatable(c.oid, true) & 4 = 4)
-        as updatable,
-      (c.relkind in ('r', 'p') or c.relkind in ('v', 'f') and pg_relation_is_updatable(c.oid, true) & 16 = 16)
-        as deletable,
-      coalesce((
-        select json_agg(json_build_object(
-          'name', a.attname,
-          'type', format_type(a.atttypid, a.atttypmod),
-          'default', case
-            when t.typbasetype <> 0 and d.adbin is null then pg_get_expr(t.typdefaultbin, 0)
-            when a.attidentity = 'd' then format('nextval(%L)', pg_get_serial_sequence(c.oid::regclass::text, a.attname))
-            when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid)
-          end
-        ) order by a.attnum)
-        from pg_attribute a
-        join pg_type t on t.oid = a.atttypid
-        left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-      ), '[]') as columns
-    from pg_class c
+  const columns = await sql<ColumnRow[]>`
+    select a.attrelid::integer as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
+      case when a.attgenerated = '' then coalesce(pg_get_expr(d.adbin, a.attrelid), pg_get_expr(t.typdefaultbin, 0)) end
+        as expression,
+      case when a.attidentity = 'd' then pg_get_serial_sequence(a.attrelid::regclass::text, a.attname) end as sequence
+    from pg_attribute a
+    join pg_class c on c.oid = a.attrelid
     join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'v', 'm', 'f', 'p') and not c.relispartition and n.nspname in ${sql(exposed)}
+    join pg_type t on t.oid = a.atttypid
+    left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attnum > 0 and not a.attisdropped and n.nspname in ${sql(exposed)}
+    order by a.attnum
   `;
-  return new Map(rows.map((row) => [
-    key(row),
-    {
-      ...row,
-      columns: new Map(row.columns.map((each) => [each.name, each])),
-      primaryKey: primaryKey(row),
-    },
-  ]));
+  const byTable = Map.groupBy(columns, ({ table }) => table);
+  const tables = [...relations.values()].filter(({ schema }) => exposed.includes(schema));
+  return new Map(tables.map(({ id, schema, name, events }) => [key({ schema, name }), {
+    schema,
+    name,
+    columns: new Map((byTable.get(id) ?? []).map((each) => [each.name, columnOf(each)])),
+    primaryKey: primaryKey({ schema, name }),
+    // bits of the events that are possible, on views by rules and triggers too
+    updatable: (events & 4) > 0,
+    insertable: (events & 8) > 0,
+    deletable: (events & 16) > 0,
+  }]));
 }
+
+interface ColumnRow extends Pick<Column, "name" | "type"> {
+  table: number;
+  /** Of the column or of its domain. */
+  expression: string | null;
+  /** Of an identity column. */
+  sequence: string | null;
+}
+
+const columnOf = ({ name, type, expression, sequence }: ColumnRow): Column => ({
+  name,
+  type,
+  default: sequence === null ? expression : `nextval(${literal(sequence)})`,
+});
 
 async function loadForeignKeys(sql: postgres.TransactionSql): Promise<ForeignKey[]> {
   return await sql<ForeignKey[]>`
@@ -210,44 +215,41 @@ async function loadForeignKeys(sql: postgres.TransactionSql): Promise<ForeignKey
   `;
 }
 
+/** The names of media types: RFC 6838, section 4.2. */
+const MEDIA_TYPE = /^[a-z0-9][\w!#$&^.+-]*\/[a-z0-9][\w!#$&^.+-]*$/i;
+
 async function loadHandlers(sql: postgres.TransactionSql, exposed: string[]): Promise<MediaHandler[]> {
-  return await sql<MediaHandler[]>`
-    with media as (
-      select t.oid, t.typname as name, n.nspname as schema, lower(t.typname) as accepted,
-        case t.typname when '*/*' then 'application/octet-stream' else lower(t.typname) end as "contentType"
-      from pg_type t
-      join pg_namespace n on n.oid = t.typnamespace
-      where t.typtype = 'd' and (t.typname ~* '^[a-z0-9.-]+/[a-z0-9.+-]+$' or t.typname = '*/*')
-    )
-    select json_build_object('schema', n.nspname, 'name', p.proname) as call,
-      case when a.typname <> 'anyelement' then json_build_object('schema', an.nspname, 'name', a.typname) end as target,
-      media.accepted, media."contentType"
-    from media
-    join pg_proc p on p.prorettype = media.oid and p.prokind = 'a' and p.pronargs = 1
+  const rows = await sql<{ isAggregate: boolean; routine: Name; domain: Name; input: Name | null }[]>`
+    select p.prokind = 'a' as "isAggregate",
+      json_build_object('schema', n.nspname, 'name', p.proname) as routine,
+      json_build_object('schema', dn.nspname, 'name', d.typname) as domain,
+      case when a.oid <> 'anyelement'::regtype then json_build_object('schema', an.nspname, 'name', a.typname) end
+        as input
+    from pg_proc p
     join pg_namespace n on n.oid = p.pronamespace
-    join pg_type a on a.oid = p.proargtypes[0]
-    join pg_namespace an on an.oid = a.typnamespace
-    where n.nspname in ${sql(exposed)}
-    union all
-    select json_build_object('schema', media.schema, 'name', media.name),
-      json_build_object('schema', n.nspname, 'name', p.proname), media.accepted, media."contentType"
-    from media
-    join pg_proc p on p.prorettype = media.oid and p.prokind = 'f' and not p.proretset
-    join pg_namespace n on n.oid = p.pronamespace
-    where n.nspname in ${sql(exposed)}
+    join pg_type d on d.oid = p.prorettype and d.typtype = 'd'
+    join pg_namespace dn on dn.oid = d.typnamespace
+    left join pg_type a on a.oid = p.proargtypes[0]
+    left join pg_namespace an on an.oid = a.typnamespace
+    where not p.proretset and (p.prokind = 'f' or p.prokind = 'a' and p.pronargs = 1)
+      and n.nspname in ${sql(exposed)}
   `;
+  return rows.filter(({ domain }) => domain.name === "*/*" || MEDIA_TYPE.test(domain.name))
+    .map(({ isAggregate, routine, domain, input }): MediaHandler => ({
+      // what a function returns is of the domain already: the cast to it changes nothing
+      call: isAggregate ? routine : domain,
+      target: isAggregate ? input ?? undefined : routine,
+      accepted: domain.name.toLowerCase(),
+      contentType: domain.name === "*/*" ? "application/octet-stream" : domain.name.toLowerCase(),
+    }));
 }
 
 async function loadRepresentations(sql: postgres.TransactionSql): Promise<Map<string, string>> {
   const rows = await sql<{ source: string; target: string; call: string }[]>`
-    select c.castsource::regtype::text as source, c.casttarget::regtype::text as target,
-      c.castfunc::regproc::text as call
-    from pg_cast c
-    join pg_type s on s.oid = c.castsource
-    join pg_type t on t.oid = c.casttarget
-    where c.castcontext = 'i' and c.castmethod = 'f'
-      and (s.typtype = 'd' and c.casttarget in ('json'::regtype, 'text'::regtype)
-        or t.typtype = 'd' and c.castsource in ('json'::regtype, 'text'::regtype))
+    select castsource::regtype::text as source, casttarget::regtype::text as target, castfunc::regproc::text as call
+    from pg_cast
+    where castcontext = 'i' and castfunc <> 0
+      and exists (select from pg_type where typtype = 'd' and oid in (castsource, casttarget))
   `;
   return new Map(rows.map(({ source, target, call }) => [`${source} ${target}`, call]));
 }
@@ -268,9 +270,6 @@ async function loadRoles(
   `;
   return new Map(rows.map(({ name, settings }) => [
     name,
-    settings.map((entry): [string, string] => {
-      const at = entry.indexOf("=");
-      return [entry.slice(0, at), entry.slice(at + 1)];
-    }).filter(([setting]) => setting !== "search_path"),
+    settings.map(parseSetting).filter(([setting]) => setting !== "search_path"),
   ]));
 }

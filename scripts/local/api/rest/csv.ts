@@ -22,7 +22,7 @@ function readLines(text: string): string[][] {
   for (let at = 0; at < text.length || line.length > 0;) {
     const isQuoted = text[at] === '"';
     const end = isQuoted ? closingQuote(text, at) + 1 : nextIndex(/[",\r\n]/g, text, at);
-    line.push(isQuoted ? text.slice(at + 1, end - 1).replaceAll('""', '"') : text.slice(at, end));
+    line.push(isQuoted ? withoutDoubles(text.slice(at + 1, end - 1)) : text.slice(at, end));
     const separator = text.startsWith("\r\n", end) ? "\r\n" : text[end] ?? "";
     if (!["", ",", "\n", "\r", "\r\n"].includes(separator)) throw malformed();
     at = end + separator.length;
@@ -35,10 +35,22 @@ function readLines(text: string): string[][] {
 
 /** Where a quoted field ends: two quotes in it stand for one. */
 function closingQuote(text: string, start: number): number {
-  let at = text.indexOf('"', start + 1);
-  while (at >= 0 && text[at + 1] === '"') at = text.indexOf('"', at + 2);
-  if (at < 0) throw malformed();
-  return at;
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 2)) {
+    if (text[at + 1] !== '"') return at;
+  }
+  throw malformed();
+}
+
+/** Takes every second quote out, in steps that cost little: there may be millions. */
+function withoutDoubles(text: string): string {
+  if (!text.includes('"')) return text;
+  const units = new Uint16Array(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at++) {
+    units[length++] = text.charCodeAt(at);
+    if (text[at] === '"') at++;
+  }
+  return Buffer.from(units.buffer, 0, 2 * length).toString("utf16le");
 }
 
 function nextIndex(pattern: RegExp, text: string, from: number): number {

@@ -48,6 +48,8 @@ export interface ForeignKey {
 export interface Relation extends Name {
   id: number;
   isView: boolean;
+  /** What may be done to it, as `pg_relation_is_updatable` reports it. */
+  events: number;
   columns: Map<number, string>;
   primaryKey: number[];
 }

@@ -26,61 +26,74 @@ export interface Routine extends Name {
 /** Settings that apply to the whole request when a function has them (`create function … set`). */
 const HOISTED = ["statement_timeout", "plan_filter.statement_cost_limit", "default_transaction_isolation"];
 
+interface Row extends Pick<Routine, "schema" | "name" | "returns" | "isSet" | "isVolatile"> {
+  /** Of all arguments, those that only return something too. */
+  types: string[];
+  /** Null where none has one. */
+  names: string[] | null;
+  /** Null where all are for input: `i`, `o`, `b` for both, `v` for variadic, `t` for a returned column. */
+  modes: string[] | null;
+  /** The number of arguments that have no default, the first ones. */
+  required: number;
+  returnsRow: boolean;
+  config: string[] | null;
+}
+
 /** Loads the functions that can be called, those with fewer arguments first. */
 export async function loadRoutines(sql: postgres.TransactionSql, exposed: string[]): Promise<Routine[]> {
-  type Row = Omit<Routine, "settings"> & { config: string[] };
   const rows = await sql<Row[]>`
-    with recursive base_types as (
-      select oid, oid as base from pg_type where typtype <> 'd'
-      union all
-      select t.oid, b.base from pg_type t join base_types b on b.oid = t.typbasetype where t.typtype = 'd'
-    )
-    select n.nspname as schema, p.proname as name,
-      coalesce(a.parameters, '[]') as parameters,
-      json_build_object('schema', rn.nspname, 'name', coalesce(c.relname, r.typname)) as returns,
-      p.proretset as "isSet",
-      (r.typtype = 'c' or coalesce(p.proargmodes::text[] && '{t,b,o}', false)) as "isComposite",
-      p.provolatile = 'v' as "isVolatile",
-      array_to_json(coalesce(p.proconfig, '{}')) as config
+    select n.nspname as schema, p.proname as name, p.proretset as "isSet", p.provolatile = 'v' as "isVolatile",
+      array_to_json(coalesce(p.proallargtypes, p.proargtypes::oid[])::regtype[]::text[]) as types,
+      array_to_json(p.proargnames) as names, array_to_json(p.proargmodes::text[]) as modes,
+      p.pronargs - p.pronargdefaults as required,
+      json_build_object('schema', (select nspname from pg_namespace where oid = t.typnamespace), 'name', t.typname)
+        as returns,
+      t.typtype = 'c' as "returnsRow", array_to_json(p.proconfig) as config
     from pg_proc p
     join pg_namespace n on n.oid = p.pronamespace
-    join base_types b on b.oid = p.prorettype
-    join pg_type r on r.oid = b.base
-    join pg_namespace rn on rn.oid = r.typnamespace
-    left join pg_class c on c.oid = r.typrelid
-    left join lateral (
-      select json_agg(json_build_object(
-          'name', name,
-          'type', case type
-            -- without a length these are one character long
-            when 'bit'::regtype then 'bit varying'
-            when 'bit[]'::regtype then 'bit varying[]'
-            when 'character'::regtype then 'character varying'
-            when 'character[]'::regtype then 'character varying[]'
-            else type::regtype::text
-          end,
-          'isRequired', position <= p.pronargs - p.pronargdefaults,
-          'isVariadic', mode = 'v'
-        ) order by position) as parameters,
-        count(*) filter (where name = '') as unnamed,
-        min(type::regtype::text) as first
-      from (
-        select type, coalesce(name, '') as name, coalesce(mode, 'i') as mode, row_number() over (order by at) as position
-        from unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]), p.proargnames, p.proargmodes)
-          with ordinality as _ (type, name, mode, at)
-        where type is not null and coalesce(mode, 'i') in ('i', 'b', 'v')
-      ) as input
-    ) a on true
-    where n.nspname in ${sql(exposed)} and p.prokind = 'f' and r.oid <> 'trigger'::regtype
-      and (coalesce(a.unnamed, 0) = 0
-        or a.unnamed = 1 and p.pronargs = 1 and a.first in ('bytea', 'json', 'jsonb', 'text', 'xml'))
+    join pg_type t on t.oid = pg_basetype(p.prorettype)
+    where p.prokind = 'f' and p.prorettype <> 'trigger'::regtype and n.nspname in ${sql(exposed)}
     order by p.pronargs, p.oid
   `;
-  return rows.map(({ config, ...row }) => ({
-    ...row,
-    settings: config.map((entry): [string, string] => {
-      const at = entry.indexOf("=");
-      return [entry.slice(0, at), entry.slice(at + 1)];
-    }).filter(([name]) => HOISTED.includes(name)),
-  }));
+  return rows.map(routineOf).filter(isCallable);
+}
+
+function routineOf(row: Row): Routine {
+  const { schema, name, returns, isSet, isVolatile, modes, returnsRow, config } = row;
+  return {
+    schema,
+    name,
+    parameters: parametersOf(row),
+    returns,
+    isSet,
+    isComposite: returnsRow || (modes ?? []).some((mode) => "obt".includes(mode)),
+    isVolatile,
+    settings: (config ?? []).map(parseSetting).filter(([setting]) => HOISTED.includes(setting)),
+  };
+}
+
+/** The arguments that a call may give. */
+const parametersOf = ({ types, names, modes, required }: Row): Parameter[] =>
+  types.map((type, at) => ({ type, name: names?.[at] ?? "", mode: modes?.[at] ?? "i" }))
+    .filter(({ mode }) => "ibv".includes(mode))
+    .map(({ type, name, mode }, at) => ({
+      name,
+      // alone, these are of one character or bit
+      type: type.replace(/^(bit|character)(\[\])?$/, "$1 varying$2"),
+      isRequired: at < required,
+      isVariadic: mode === "v",
+    }));
+
+/** A call names its arguments, or gives its whole body as the only one. */
+const isCallable = ({ parameters }: Routine): boolean =>
+  parameters.every(({ name }) => name !== "") ||
+  (parameters.length === 1 && BODY_TYPES.includes(parameters[0]?.type ?? ""));
+
+/** The types that a whole body may have. */
+const BODY_TYPES = ["bytea", "json", "jsonb", "text", "xml"];
+
+/** `name=value`, as `proconfig` and `rolconfig` have them. */
+export function parseSetting(entry: string): [name: string, value: string] {
+  const at = entry.indexOf("=");
+  return [entry.slice(0, at), entry.slice(at + 1)];
 }

@@ -134,7 +134,7 @@ describe("a user's token", () => {
   });
 });
 
-test("a key that is not the request's is no token", async () => {
+test("a key that is not the key of the request is refused as a token", async () => {
   const { publishableKey, secretKey } = api.project;
   for (const [key, other] of [[publishableKey, secretKey], [secretKey, publishableKey]] as const) {
     for (const given of [other, "sb_secret_x"]) {
@@ -151,7 +151,7 @@ test("claims are an object", async () => {
   expect([status, body.code, body.message]).toEqual([401, "PGRST303", "Parsing claims failed"]);
 });
 
-test("a role that is not text is none, and the claims name the role that the request has", async () => {
+test("a role that is not text counts as absent, and the claims name the role that the request has", async () => {
   const { body } = await api.rpc("who_am_i", {}, bearer(await token({ role: 5 })));
   expect(body).toMatchObject({ current_user: "anon", role: "anon", jwt: { role: "anon" } });
 });

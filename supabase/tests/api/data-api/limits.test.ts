@@ -70,20 +70,15 @@ test("a large Accept header costs no more than a large query", async () => {
 describe("bodies", () => {
   const json = { "Content-Type": "application/json" };
 
-  test("of more than 128 MB are refused, with a length or without one", async () => {
+  test("of more than 128 MB are refused, also without a length", async () => {
     const part = new Uint8Array(1024 * 1024).fill(0x20);
-    const body = new Blob(Array.from({ length: 129 }, () => part));
-    for (const sent of [body, body.stream()]) {
-      const response = await fetch(`${api.project.url}/rest/v1/clients`, {
-        method: "POST",
-        headers: { ...json, apikey: api.project.publishableKey },
-        body: sent,
-        duplex: "half",
-      } as RequestInit);
-      expect([response.status, await response.json()]).toMatchObject([413, {
-        code: "body_too_large",
-      }]);
-    }
+    const response = await fetch(`${api.project.url}/rest/v1/clients`, {
+      method: "POST",
+      headers: { ...json, apikey: api.project.publishableKey },
+      body: new Blob(Array.from({ length: 129 }, () => part)).stream(),
+      duplex: "half",
+    } as RequestInit);
+    expect([response.status, await response.json()]).toMatchObject([413, { code: "body_too_large" }]);
   });
 
   test("without a length are read", async () => {

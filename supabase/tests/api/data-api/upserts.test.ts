@@ -119,16 +119,7 @@ describe("CSV", () => {
     }
   });
 
-  test("fields may be long, also those of quotes alone", async () => {
-    for (const value of ["x".repeat(20_000_000), '"'.repeat(3_000_000)]) {
-      const raw = `name,status\na,"${value.replaceAll('"', '""')}"\n`;
-      const { status, body } = await post("members?select=status", raw);
-      expect([status, body[0].status === value]).toEqual([201, true]);
-      await sql`delete from public.members where name = 'a'`;
-    }
-  });
-
-  test("empty lines are none, empty fields are empty", async () => {
+  test("empty lines are ignored, empty fields are empty texts", async () => {
     const { body } = await post("members?select=name,status", 'name,status\r\n\r\na,\r\nb,""');
     expect(body).toEqual([{ name: "a", status: "" }, { name: "b", status: "" }]);
   });
