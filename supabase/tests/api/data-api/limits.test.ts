@@ -48,23 +48,12 @@ describe("embedding", () => {
 });
 
 test("logic trees of more than 32 levels are refused", async () => {
-  expect((await api.get(`projects?or=(${repeat(30, "or(", "id.eq.1", ")")})`)).status).toBe(200);
+  const nested = (depth: number): string => `projects?or=(${repeat(depth, "or(", "id.eq.1", ")")})`;
+  expect((await api.get(nested(30))).status).toBe(200);
   for (const depth of [33, 3000]) {
-    const { status, body } = await api.get(`projects?or=(${"or(".repeat(depth)}`);
+    const { status, body } = await api.get(nested(depth));
     expect([status, body.code]).toEqual([400, "PGRST100"]);
   }
-});
-
-test("a large Accept header costs no more than a large query", async () => {
-  const time = async (path: string, headers: Record<string, string>): Promise<number> => {
-    const start = performance.now();
-    await api.get(path, headers);
-    return performance.now() - start;
-  };
-  await time("clients", {});
-  const accept = await time("clients", { Accept: `a${" ".repeat(15_000)}b;${" ".repeat(15)}c, text/csv` });
-  const query = await time(`clients?name=eq.${"x".repeat(15_000)}`, {});
-  expect(accept).toBeLessThan(50 * query + 500);
 });
 
 describe("bodies", () => {
