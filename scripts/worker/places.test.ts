@@ -291,6 +291,20 @@ describe("not chosen from, but told", () => {
   });
 });
 
+test.each(some(1, [
+  ["a branch", `git checkout -qb f; ${WORK}; git checkout -q --detach -`, /in the branch f of sub/],
+  ["a stash", `echo w > w; git stash -qu`, /in the stash "[^"]*" of sub/],
+  ["its log", `${WORK}; git checkout -q HEAD~1`, /in the commit \w+ "x" of sub/],
+  ["nothing", `true`, null],
+]))("in a submodule of the repository that the agent fetched: %s", async (_, agent, told) => {
+  expect(await bench.run(SUBMODULE), bench.lines.join("\n")).toBe("completed");
+  bench.git("update-ref", "refs/heads/main", BRANCH);
+  const fetched = `git -c protocol.file.allow=always submodule --quiet update --init; cd sub; ${agent}`;
+  expect(await bench.run(fetched, { task_id: 8 })).toBe(told ? "retried" : "completed");
+  if (told) expect(bench.queue.failures[0]?.error).toMatch(told);
+  else expect(bench.queue.completed[1]?.commit_hash).toBeUndefined();
+});
+
 describe("nothing changed", () => {
   test.each(some(1, [
     ["nothing at all", `true`],

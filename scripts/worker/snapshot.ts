@@ -171,13 +171,16 @@ export const linkIn = (file: Buffer | string): string =>
     ? readFileSync(file, "latin1").match(/^gitdir: ([^\n]*)/)?.[1] ?? ""
     : "";
 
-/** The folder of a repository's own files, after all links; null for none. */
+/** The folder of a repository's own files, which may be anywhere; null for none. */
 export function gitDirOf(folder: string): string | null {
   const file = join(folder, ".git");
+  // below a link, also where its real path is not UTF-8
+  if (isFolder(file)) return file;
   try {
-    const isLink = statSync(file).isFile();
-    const path = isLink ? Buffer.from(resolve(realPath(folder), linkIn(realpathSync(file))), "latin1") : file;
-    return realpathSync(path);
+    const isFile = statSync(file).isFile();
+    return realpathSync(
+      isFile ? Buffer.from(resolve(realPath(folder), linkIn(realpathSync(file))), "latin1") : file,
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     return null;
