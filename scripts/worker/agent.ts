@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TaskFailure } from "./failure.ts";
+import { endOf, limited, type LimitOptions, saysLimit } from "./limits.ts";
 import { run } from "./process.ts";
 import type { ChatMessage, Claim } from "./queue.ts";
 
@@ -20,12 +21,6 @@ export interface AgentOptions {
   graceMs: number;
   limits: LimitOptions;
   signal: AbortSignal;
-}
-
-/** How an agent's limits are recognized, and how long one lasts if it does not say so. */
-export interface LimitOptions {
-  sentences: readonly RegExp[];
-  waitMs: number;
 }
 
 export interface AgentResult {
@@ -105,43 +100,16 @@ export async function runAgent(claim: Claim, options: AgentOptions): Promise<Age
     const message = `The agent ended with ${result.code === null ? "a signal" : `exit code ${result.code}`}${
       output ? `:\n${output}` : "."
     }`;
-    const last = [report, errors].map((text) => text.slice(-LONGEST_LIMIT)).join("\n");
-    if (result.code === EX_TEMPFAIL || isLimit(last, options.limits)) {
-      const waitMs = waitOf(metadata, last) ?? options.limits.waitMs;
-      throw new TaskFailure("agent_limited", "later", message, { waitMs });
+    const text = endOf(report, errors);
+    const isUnsure = result.code !== EX_TEMPFAIL;
+    if (!isUnsure || saysLimit(text, options.limits)) {
+      throw limited(message, { metadata, text, limits: options.limits, isUnsure });
     }
     if (NOT_RUNNABLE.includes(result.code ?? 0)) throw new TaskFailure("agent_missing", "later", message);
     if (result.code === EX_DATAERR) throw new TaskFailure("agent_failed", "no", message);
     throw new TaskFailure("agent_failed", "yes", message);
   }
   return { report, metadata, seconds };
-}
-
-/** A limit is what an agent says last; what it says before may be about the code. */
-const LONGEST_LIMIT = 500;
-
-/**
- * An agent that did nothing but report its limit, though with exit code 0.
- *
- * @throws TaskFailure `agent_limited`
- */
-export function requireNoLimit({ report, metadata }: AgentResult, limits: LimitOptions): void {
-  if (report.length > LONGEST_LIMIT || !isLimit(report, limits)) return;
-  const waitMs = waitOf(metadata, report) ?? limits.waitMs;
-  throw new TaskFailure("agent_limited", "later", `The agent says: ${report}`, { waitMs });
-}
-
-const isLimit = (text: string, { sentences }: LimitOptions): boolean =>
-  sentences.some((sentence) => sentence.test(text));
-
-const LONGEST_WAIT_MS = 7 * 86_400_000;
-
-/** What the agent wrote as `retry_after_seconds`, or a time in seconds since 1970 in its sentence. */
-function waitOf(metadata: Record<string, unknown>, text: string): number | undefined {
-  const seconds = Number(metadata.retry_after_seconds);
-  const until = Number(text.match(/\b[12]\d{9}\b/)?.[0] ?? Number.NaN) * 1000 - Date.now();
-  const ms = seconds > 0 ? seconds * 1000 : until;
-  return ms > 0 ? Math.min(ms, LONGEST_WAIT_MS) : undefined;
 }
 
 /** The prompt: a single message as it is, a conversation with the role of each message. */

@@ -1,3 +1,5 @@
+import { accessSync, constants } from "node:fs";
+
 /** Why an attempt failed, as a word that can be counted. `docs/agents.md` and the README list them. */
 export type FailureKind =
   | "no_repository"
@@ -26,6 +28,7 @@ export type FailureKind =
   | "github_token_unavailable"
   | "agent_limited"
   | "machine_full"
+  | "work_dir_unavailable"
   | "worker_failed";
 
 /**
@@ -42,12 +45,14 @@ export class TaskFailure extends Error {
   readonly waitMs: number | undefined;
   /** How often such a fault is waited for before it counts as the task's; any number of times if left out. */
   readonly repeats: number | undefined;
+  /** Whether the task may be the cause after all, though it is for later: then this has an end. */
+  readonly isUnsure: boolean;
 
   constructor(
     kind: FailureKind,
     again: Again,
     message: string,
-    options?: ErrorOptions & { waitMs?: number; repeats?: number },
+    options?: ErrorOptions & { waitMs?: number; repeats?: number; isUnsure?: boolean },
   ) {
     super(message, options);
     this.name = "TaskFailure";
@@ -55,6 +60,7 @@ export class TaskFailure extends Error {
     this.again = again;
     this.waitMs = options?.waitMs;
     this.repeats = options?.repeats;
+    this.isUnsure = options?.isUnsure ?? false;
   }
 }
 
@@ -70,6 +76,25 @@ export function unexpected(error: unknown): TaskFailure {
   const isMachine = EXHAUSTED_CODES.includes(code ?? "") || EXHAUSTED.test(message);
   if (isMachine) return new TaskFailure("machine_full", "later", message, { cause: error });
   return new TaskFailure("worker_failed", "yes", message, { cause: error });
+}
+
+/**
+ * What ended a task's attempt. Without a usable folder for the tasks' folders, nothing that fails says anything
+ * about a task.
+ */
+export function endOfAttempt(error: unknown, workDir: string, hasFolder: boolean): TaskFailure {
+  const failure = error instanceof TaskFailure ? error : unexpected(error);
+  if (failure.kind === "machine_full" || (hasFolder && isUsable(workDir))) return failure;
+  return new TaskFailure("work_dir_unavailable", "later", failure.message, { cause: error });
+}
+
+function isUsable(folder: string): boolean {
+  try {
+    accessSync(`${folder}/.`, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** An error of git or of the network, as one of a kind, unless it is this machine's. */

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { some } from "../../supabase/tests/support/size.ts";
+import type { Outcome } from "./run-task.ts";
+import { runTask } from "./run-task.ts";
 import { type Bench, openBench } from "./testing/bench.ts";
 import { work } from "./worker.ts";
 
@@ -48,23 +50,56 @@ describe("an agent's limit", () => {
   test("is not what it wrote about the code, nor that of a task it changed something for", async () => {
     const talk = `echo "rate limit exceeded"; yes 'a line about something else' | head -50; exit 1`;
     expect(await bench.run(talk)).toBe("retried");
-    expect(await bench.run(`echo x > x; echo "Too many requests are answered with 429 now."`)).toBe(
-      "completed",
-    );
+    expect(await bench.run(`echo x > x; echo "Usage limit reached"`)).toBe("completed");
+    expect(await bench.run(`echo "Users who are not logged in see a banner."`)).toBe("completed");
+  });
+
+  test("that one task reports three times in a row is its answer, or its failure", async () => {
+    const deps = {
+      answers: bench.deps(`echo "usage limit reached"`),
+      fails: bench.deps(`echo "429 too many requests"; exit 1`),
+    };
+    const three = async (given: typeof deps.answers): Promise<Outcome[]> => {
+      const outcomes: Outcome[] = [];
+      for (const attempt of [1, 2, 3]) {
+        const claim = bench.claim({ attempt });
+        outcomes.push(await runTask(given, claim, bench.lease(claim)));
+      }
+      return outcomes;
+    };
+    expect(await three(deps.answers)).toEqual(["later", "later", "completed"]);
+    expect(bench.queue.completed[0]?.message).toBe("usage limit reached");
+    expect(await three(deps.fails)).toEqual(["later", "later", "retried"]);
+    expect(bench.queue.failures[0]).toMatchObject({ error_kind: "agent_failed" });
   });
 
   test("the worker takes no more tasks of that agent until then", async () => {
-    bench.queue.pending.push(bench.claim(), bench.claim({ task_id: 8 }));
-    const ending = work(bench.deps(`exit 75`), {
-      leaseSeconds: 60,
-      concurrency: 1,
-      once: false,
-      idleMs: { min: 5, max: 10 },
-      shutdown: bench.shutdown.signal,
-    });
+    bench.queue.pending.push(bench.claim(), bench.claim({ task_id: 8, user_id: "ana" }));
+    const ending = work(bench.deps(`exit 75`), options());
     await expect.poll(() => bench.lines.join("\n")).toContain("pausing");
     bench.shutdown.abort();
     expect(await ending).toEqual(["later"]);
     expect(bench.queue.pending).toHaveLength(1);
   });
+
+  test("in an answer, which a prompt may ask for, delays no other user's tasks", async () => {
+    const mallory = { user_id: "mallory", project_id: null, priority: 100 };
+    const ask = (task_id: number) => bench.claim({ ...mallory, task_id });
+    bench.queue.pending.push(ask(7), ask(8), ask(9), bench.claim({ task_id: 10 }));
+    const agent = `[ "$FIXLOOP_TASK_ID" = 10 ] || echo "usage limit reached|1999999999"`;
+    const ending = work(bench.deps(agent), options());
+    await expect.poll(() => bench.queue.completed.length).toBe(1);
+    bench.shutdown.abort();
+    expect(await ending).toEqual(["later", "completed"]);
+    expect(bench.queue.later).toMatchObject([{ task: 7, retryAfterSeconds: 6 * 3600 }]);
+    expect(bench.queue.pending.map(({ task_id }) => task_id)).toEqual([8, 9]);
+  });
+});
+
+const options = () => ({
+  leaseSeconds: 60,
+  concurrency: 1,
+  once: false,
+  idleMs: { min: 5, max: 10 },
+  shutdown: bench.shutdown.signal,
 });

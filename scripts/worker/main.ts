@@ -72,7 +72,7 @@ async function main(args: string[]): Promise<number> {
     options: settings.task,
     environment: env,
     redactor,
-    health: createHealth({ agents: settings.agents, log }),
+    health: createHealth({ agents: settings.agents, log, limitWaitMs: settings.task.limits.waitMs }),
     githubToken: createTokenSource(settings),
     log,
   }, { ...settings.loop, shutdown: shutdown.signal });

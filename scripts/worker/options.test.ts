@@ -5,6 +5,7 @@ const keys = {
   SUPABASE_URL: "http://127.0.0.1:54321",
   SUPABASE_PUBLISHABLE_KEY: "sb_publishable_x",
   WORKER_TOKEN: "flw_x",
+  GITHUB_TOKEN: "ghp_x",
 };
 const enough = ["--agents", "claude", "--command", "claude -p"];
 const read = (args: string[] = enough, environment: Record<string, string> = keys) =>
@@ -36,6 +37,34 @@ describe("keys", () => {
     { SUPABASE_URL: keys.SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY: "k" },
   ])("%j is not enough", (environment) => {
     expect(() => read(enough, environment)).toThrow(UsageError);
+  });
+});
+
+describe("a worker's token without GITHUB_TOKEN", () => {
+  const { GITHUB_TOKEN: _, ...without } = keys;
+
+  test.each([
+    [[]],
+    [["--goal", "pr"]],
+    [["--goal", "push"]],
+    [["--goal", "push", "--allow-protocol", "http"]],
+    [[
+      "--allow-protocol",
+      "ssh",
+    ]],
+  ])("can't push: %j", (args) => {
+    expect(() => read([...enough, ...args], without)).toThrow("GITHUB_TOKEN is not set");
+  });
+
+  test("is enough for diffs, and to push by ssh, where https is then not tried", () => {
+    const rules = (...args: string[]) => read([...enough, ...args], without).task.rules.protocols;
+    expect(rules("--goal", "diff")).toEqual(["https"]);
+    expect(rules("--goal", "push", "--allow-protocol", "ssh", "--allow-protocol", "http")).toEqual(["ssh"]);
+  });
+
+  test("is not needed by a server's worker, which has the tokens of the tasks' owners", () => {
+    const server = { SUPABASE_URL: keys.SUPABASE_URL, SUPABASE_SECRET_KEY: "sb_secret_x" };
+    expect(read(enough, server).githubToken).toBeUndefined();
   });
 });
 

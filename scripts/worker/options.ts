@@ -1,6 +1,7 @@
 import { hostname, tmpdir } from "node:os";
 import { parseArgs } from "node:util";
-import { githubOrigin } from "./repository.ts";
+import { KNOWN_ANSWERS, KNOWN_LIMITS, whole } from "./limits.ts";
+import { githubOrigin, PROTOCOLS } from "./repository.ts";
 import type { TaskOptions } from "./run-task.ts";
 import type { WorkerOptions } from "./worker.ts";
 
@@ -18,8 +19,8 @@ Claims tasks for coding agents, runs the agent in a fresh clone, pushes its work
   --lease <seconds>         how long a lease lasts without a heartbeat (60)
   --timeout <seconds>       how long the agent may take (1800)
   --grace <seconds>         between SIGTERM and SIGKILL when the agent has to end (10)
-  --limit-when <regex>      what the agent prints when a limit of its own is reached, in addition to what is known;
-                            may be repeated
+  --limit-when <regex>      what the agent prints last when it fails by a limit of its own, in addition to what is
+                            known; with exit code 0, its whole answer; may be repeated
   --limit-wait <seconds>    how long such a limit lasts if the agent does not say so (300)
   --patience <seconds>      how long a push or pull request is tried again while a server fails (900)
   --idle <seconds>          longest wait between claims while the queue is empty (30)
@@ -38,8 +39,8 @@ Claims tasks for coding agents, runs the agent in a fresh clone, pushes its work
 Environment:
   SUPABASE_URL
   WORKER_TOKEN and SUPABASE_PUBLISHABLE_KEY, or SUPABASE_SECRET_KEY for a worker of your own server
-  GITHUB_TOKEN              for clone, push and pull request; without it, a worker with the secret key uses the
-                            token of each task's owner
+  GITHUB_TOKEN              for clone, push and pull request; needed with WORKER_TOKEN, except for --goal diff.
+                            Without it, a worker with the secret key uses the token of each task's owner
   GITHUB_API_URL            https://api.github.com, or https://<host>/api/v3 of GitHub Enterprise Server
 `;
 
@@ -73,9 +74,20 @@ export function parseSettings(args: string[], environment: Environment, isTermin
   const apiUrl = environment.GITHUB_API_URL || "https://api.github.com";
   const goals = { pr: "pull_request", push: "push", diff: "diff" } as const;
   const leaseSeconds = positive("lease", values.lease, 60, 5);
+  const limits = (values["limit-when"] ?? []).map(parsePattern);
+  const keys = parseKeys(environment);
+  const githubToken = environment.GITHUB_TOKEN || undefined;
+  const goal = choose("goal", values.goal ?? "pr", goals);
+  // without a token it pushes by ssh or to a folder only: each task by https would fail
+  const hasToken = Boolean(githubToken ?? keys.secretKey) || goal === "diff";
+  const protocols = ["https", ...parseProtocols(values["allow-protocol"] ?? [])]
+    .filter((name) => hasToken || (goal === "push" && !name.startsWith("http")));
+  if (protocols.length === 0) {
+    throw new UsageError("GITHUB_TOKEN is not set: a worker with WORKER_TOKEN pushes with it.");
+  }
   return {
-    ...parseKeys(environment),
-    githubToken: environment.GITHUB_TOKEN || undefined,
+    ...keys,
+    githubToken,
     worker: values.worker || `${hostname()}:${process.pid}`,
     agents,
     log: choose("log", values.log ?? (isTerminal ? "text" : "json"), { json: "json", text: "text" }),
@@ -84,7 +96,7 @@ export function parseSettings(args: string[], environment: Environment, isTermin
       folder: values["work-dir"] ?? tmpdir(),
       keepFolders: values.keep === true,
       rules: {
-        protocols: ["https", ...parseProtocols(values["allow-protocol"] ?? [])],
+        protocols,
         hosts: [githubOrigin(url("GITHUB_API_URL", apiUrl)).host, ...values["allow-host"] ?? []],
       },
       depth: positive("depth", values.depth, 50, 0),
@@ -94,7 +106,8 @@ export function parseSettings(args: string[], environment: Environment, isTermin
       passEnv: values["pass-env"] ?? [],
       filters: parseFilters(values.filter ?? []),
       limits: {
-        sentences: [...KNOWN_LIMITS, ...(values["limit-when"] ?? []).map(parsePattern)],
+        sentences: [...KNOWN_LIMITS, ...limits],
+        answers: [...KNOWN_ANSWERS, ...limits.map(whole)],
         waitMs: positive("limit-wait", values["limit-wait"], 300) * 1000,
       },
       retry: {
@@ -102,7 +115,7 @@ export function parseSettings(args: string[], environment: Environment, isTermin
         waitMs: { min: 2_000, max: 60_000 },
       },
       githubApiUrl: apiUrl,
-      goal: choose("goal", values.goal ?? "pr", goals),
+      goal,
       metadata: values.model ? { model: values.model } : {},
     },
     loop: {
@@ -192,14 +205,6 @@ function commandsOf(agents: string[], given: string[]): (agent: string) => strin
   return (agent) => commands.get(agent) ?? common ?? "";
 }
 
-/** What agents print when they may not go on now: limits of their plan, a provider under load, a login that ended. */
-export const KNOWN_LIMITS = [
-  /\b(usage|rate|session|weekly|5-hour|token|spend(ing)?) limit( has been)? (reached|exceeded|hit)|hit your .*limit/i,
-  /rate_limit_error|rate_limit_exceeded|too many requests|\b(api )?error:? (429|529)\b|overloaded_error/i,
-  /insufficient_quota|exceeded your current quota|quota exceeded|resource_exhausted|credit balance is too low/i,
-  /invalid api key|authentication_error|please run \/login|(login|session|token) (has )?expired|not logged in/i,
-];
-
 function parseFilters(given: readonly string[]): Record<string, string> {
   return Object.fromEntries(given.map((text) => {
     const [, name, command] = text.match(/^([\w.-]+)=(.*\S.*)$/s) ?? [];
@@ -218,7 +223,7 @@ function parsePattern(text: string): RegExp {
 
 function parseProtocols(names: string[]): string[] {
   for (const name of names) {
-    choose("allow-protocol", name, { https: "https", http: "http", ssh: "ssh", file: "file" });
+    choose("allow-protocol", name, Object.fromEntries(PROTOCOLS.map((each) => [each, each])));
   }
   return names;
 }

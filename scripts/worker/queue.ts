@@ -17,6 +17,7 @@ export interface Claim {
   lease_expires_at: string;
   agent: string;
   priority: number;
+  user_id: string;
   project_id: number | null;
   repo_url: string | null;
   repo_owner: string | null;
@@ -50,13 +51,20 @@ export interface FailureReport {
   execution_metadata?: Record<string, unknown>;
 }
 
+/** Which tasks are claimed: those of these agents, except those of some users and projects. */
+export interface Wish {
+  agents: readonly string[];
+  exceptUsers: readonly string[];
+  exceptProjects: readonly number[];
+}
+
 /** The calls of a worker. Each throws `QueueError`. */
 export interface Queue {
   /**
    * @param key a repeated call with the same key returns the same lease, so that a lost response has no
    * effect
    */
-  claim(key: string, agents: readonly string[]): Promise<Claim | null>;
+  claim(key: string, wish: Wish): Promise<Claim | null>;
   heartbeat(claim: Claim, progress?: Progress): Promise<"running" | "cancelled">;
   complete(claim: Claim, result: Result): Promise<void>;
   /** Resolves with the new status of the task. */
@@ -134,8 +142,15 @@ export function createQueue(client: SupabaseClient, options: QueueOptions): Queu
   };
   const leaseOf = (claim: Claim) => ({ task_id: claim.task_id, fencing_token: claim.fencing_token });
   return {
-    async claim(key, agents) {
-      const args = { worker, agents, lease_seconds: leaseSeconds, claim_key: key };
+    async claim(key, { agents, exceptUsers, exceptProjects }) {
+      const args = {
+        worker,
+        agents,
+        lease_seconds: leaseSeconds,
+        claim_key: key,
+        except_users: exceptUsers,
+        except_projects: exceptProjects,
+      };
       const [claim] = await call("claim_task", args) as Claim[];
       return claim ?? null;
     },

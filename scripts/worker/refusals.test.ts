@@ -30,8 +30,9 @@ async function failed(...args: Parameters<Bench["run"]>): Promise<string> {
 
 describe("repositories and branches that a user wrote", () => {
   test("a URL is checked before any request", async () => {
+    expect(await failed(EDIT, { repo_url: "ext::sh -c touch% x" })).toBe("failed repository_refused");
     expect(await failed(EDIT, { repo_url: "https://evil.example/acme/shop" })).toBe(
-      "failed repository_refused",
+      "later repository_refused",
     );
     expect(bench.fake.state.requests).toEqual([]);
   });

@@ -20,22 +20,31 @@ describe("the url of a task's repository", () => {
     ["--upload-pack=x", "repository_refused"],
     ["ext::sh -c touch% x", "repository_refused"],
     ["ext::sh", "repository_refused"],
-    ["file:///etc", "repository_refused"],
+    ["ftp://github.com/acme/shop", "repository_refused"],
     ["/etc", "repository_refused"],
-    ["http://github.com/acme/shop", "repository_refused"],
-    ["ssh://git@github.com/acme/shop", "repository_refused"],
-    ["git@github.com:acme/shop.git", "repository_refused"],
-    ["https://169.254.169.254/latest", "repository_refused"],
-    ["https://github.com:8443/acme/shop", "repository_refused"],
-    ["https://github.com.evil.example/acme/shop", "repository_refused"],
     ["https://github.com@evil.example/acme/shop", "repository_refused"],
     ["https://maya:ghp_secret@github.com/acme/shop", "repository_refused"],
     ["https://github.com/acme/shop?a=b", "repository_refused"],
     ["https://github.com/acme/shop\n--config=x", "repository_refused"],
-  ])("%j is refused", (text, kind) => {
+    ["https://maya:ghp_secret@evil.example/acme/shop", "repository_refused"],
+  ])("%j is refused for good", (text, kind) => {
     const refused = (): unknown => checkRepository(text, rules);
     expect(refused).toThrow(TaskFailure);
     expect(refused).toThrow(expect.objectContaining({ kind, again: "no" }));
+  });
+
+  test.each([
+    "file:///etc",
+    "http://github.com/acme/shop",
+    "ssh://git@github.com/acme/shop",
+    "git@github.com:acme/shop.git",
+    "https://169.254.169.254/latest",
+    "https://github.com:8443/acme/shop",
+    "https://github.com.evil.example/acme/shop",
+  ])("%j is left to a worker with other settings", (text) => {
+    expect(() => checkRepository(text, rules)).toThrow(
+      expect.objectContaining({ kind: "repository_refused", again: "later", isUnsure: true }),
+    );
   });
 
   test("other protocols and hosts where the worker's options allow them", () => {

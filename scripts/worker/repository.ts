@@ -7,6 +7,9 @@ export interface RepositoryRules {
   hosts: readonly string[];
 }
 
+/** What a worker can be allowed to clone by. */
+export const PROTOCOLS: readonly string[] = ["https", "http", "ssh", "file"];
+
 /**
  * Checks the URL of a task's repository, which a user wrote: it must not be an option, another protocol
  * (`ext::` runs a command), a host inside the worker's network, or contain a password that would end up in
@@ -24,15 +27,19 @@ export function checkRepository(repoUrl: string | null, rules: RepositoryRules):
   // deno-lint-ignore no-control-regex
   if (!url || /[\s\u0000-\u001f]/.test(text)) throw invalid("The repository's URL is invalid.");
   const protocol = url.protocol.slice(0, -1);
-  if (!rules.protocols.includes(protocol)) {
-    throw invalid(`This worker clones by ${rules.protocols.join(", ")} only, not by ${protocol}.`);
-  }
+  if (!PROTOCOLS.includes(protocol)) throw invalid(`No worker clones by ${protocol}.`);
   if (url.password || (url.username && protocol !== "ssh")) {
     throw invalid("The repository's URL contains credentials.");
   }
   if (url.search || url.hash) throw invalid("The repository's URL has a query or a fragment.");
+  // another worker may have other settings; if none has, the task ends by its attempts
+  const notHere = (why: string): TaskFailure =>
+    new TaskFailure("repository_refused", "later", `This worker clones ${why}.`, { isUnsure: true });
+  if (!rules.protocols.includes(protocol)) {
+    throw notHere(`by ${rules.protocols.join(", ")} only, not by ${protocol}`);
+  }
   if (protocol !== "file" && !rules.hosts.includes(url.host)) {
-    throw invalid(`This worker clones from ${rules.hosts.join(", ")} only, not from ${url.host}.`);
+    throw notHere(`from ${rules.hosts.join(", ")} only, not from ${url.host}`);
   }
   return url;
 }

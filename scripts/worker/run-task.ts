@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { type LimitOptions, requireNoLimit, runAgent } from "./agent.ts";
+import { runAgent } from "./agent.ts";
 import { type Changes, collectChanges, describeBranch, hasCommit } from "./changes.ts";
 import { prepareWorkspace, refreshTarget, type Workspace } from "./clone.ts";
-import { Stopped, TaskFailure, unexpected } from "./failure.ts";
+import { endOfAttempt, Stopped, TaskFailure } from "./failure.ts";
 import { createGit, type Credentials, type Git } from "./git.ts";
 import type { Health } from "./health.ts";
 import type { Lease } from "./lease.ts";
+import { type LimitOptions, requireNoLimit } from "./limits.ts";
 import type { Fields, Log } from "./log.ts";
 import { isContinued, openFor } from "./pull-request.ts";
 import { checkPush, pushBranch } from "./push.ts";
@@ -76,7 +77,7 @@ export async function runTask(deps: TaskDeps, claim: Claim, lease: Lease): Promi
     return "completed";
   } catch (error) {
     if (error instanceof Stopped) return await stopped(queue, claim, error, log);
-    const failure = error instanceof TaskFailure ? error : unexpected(error);
+    const failure = endOfAttempt(error, options.folder, folder !== undefined);
     // what the message names must still exist
     isKept ||= failure.kind === "work_left_behind";
     const place = failure.kind === "work_left_behind" ? ` The clone is kept at ${hostname()}:${folder}.` : "";
@@ -261,6 +262,9 @@ async function runAndPush(deps: TaskDeps, claim: Claim, lease: Lease, parts: Par
     message: `${claim.agent} starts on ${targetBranch} at ${space.start.slice(0, 10)}.`,
     targetBranch,
   }, { targetBranch }]);
+  const limits = deps.health.believesLimits(claim)
+    ? options.limits
+    : { ...options.limits, sentences: [], answers: [] };
   const agent = await runAgent(claim, {
     command: options.commandOf(claim.agent),
     work: space.work,
@@ -270,7 +274,7 @@ async function runAndPush(deps: TaskDeps, claim: Claim, lease: Lease, parts: Par
     passEnv: options.passEnv,
     timeoutMs: options.agentTimeoutMs,
     graceMs: options.graceMs,
-    limits: options.limits,
+    limits,
     signal,
   });
   log("agent ended", { seconds: agent.seconds });
@@ -285,7 +289,7 @@ async function runAndPush(deps: TaskDeps, claim: Claim, lease: Lease, parts: Par
     agent_seconds: agent.seconds,
     ...(changes.leftOut.length > 0 ? { left_out: changes.leftOut.slice(0, MAX_LEFT_OUT) } : {}),
   };
-  if (changes.isEmpty) requireNoLimit(agent, options.limits);
+  if (changes.isEmpty) requireNoLimit(agent, limits);
   if (changes.isEmpty) return { message: report || "Nothing had to be changed.", execution_metadata, report };
   if (redactor.finds(changes.patch) || redactor.finds(changes.diff)) {
     throw new TaskFailure("secret_in_changes", "no", "The agent's changes contain a key of this worker.");

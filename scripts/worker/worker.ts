@@ -28,8 +28,8 @@ export async function work(deps: TaskDeps, options: WorkerOptions): Promise<Outc
   let wait = idleMs.min;
   let key = randomUUID();
   while (!shutdown.aborted) {
-    const agents = deps.health.ready();
-    if (agents.length === 0) {
+    const wishes = deps.health.ready();
+    if (wishes.length === 0) {
       if (once) break;
       await pause(deps.health.waitMs(), shutdown);
       continue;
@@ -37,9 +37,12 @@ export async function work(deps: TaskDeps, options: WorkerOptions): Promise<Outc
     const claimedAt = performance.now();
     let claim: Claim | null = null;
     try {
-      claim = await deps.queue.claim(key, agents);
-      // a claim without an answer is repeated with its key, so that it does not claim two tasks
-      key = randomUUID();
+      for (const wish of wishes) {
+        claim = await deps.queue.claim(key, wish);
+        // a claim without an answer is repeated with its key, so that it does not claim two tasks
+        key = randomUUID();
+        if (claim) break;
+      }
     } catch (error) {
       if (!(error instanceof QueueError)) throw error;
       if (error.code !== null || error.isMisplaced) {

@@ -2414,8 +2414,9 @@ grant execute on function public.revoke_worker_token to authenticated, service_r
 
 create type public.claimed_task as (
   task_id bigint, fencing_token bigint, attempt smallint, lease_expires_at timestamptz, agent text,
-  priority smallint, project_id bigint, repo_url text, repo_owner text, repo_name text, target_branch text,
-  pr_branch text, chat_messages jsonb, execution_metadata jsonb, project_settings jsonb, github_token text
+  priority smallint, user_id uuid, project_id bigint, repo_url text, repo_owner text, repo_name text,
+  target_branch text, pr_branch text, chat_messages jsonb, execution_metadata jsonb, project_settings jsonb,
+  github_token text
 );
 comment on type public.claimed_task is 'What a worker is given: the lease, and what the task needs.';
 
@@ -2425,14 +2426,14 @@ language plpgsql stable security invoker set search_path = '' as $$
 declare
   v_claimed public.claimed_task;
 begin
-  select t.agent, t.priority, t.project_id, t.repo_url,
+  select t.agent, t.priority, t.user_id, t.project_id, t.repo_url,
     coalesce(p.repo_owner, substring(t.repo_url from '[/:]([^/:]+)/[^/]+?(?:\.git)?/*$')),
     coalesce(p.repo_name, substring(t.repo_url from '[^/]+?/([^/]+?)(?:\.git)?/*$')),
     t.target_branch, t.pr_branch, t.chat_messages, t.execution_metadata, p.settings,
     case when p_has_token then u.github_token end
-  into v_claimed.agent, v_claimed.priority, v_claimed.project_id, v_claimed.repo_url, v_claimed.repo_owner,
-    v_claimed.repo_name, v_claimed.target_branch, v_claimed.pr_branch, v_claimed.chat_messages,
-    v_claimed.execution_metadata, v_claimed.project_settings, v_claimed.github_token
+  into v_claimed.agent, v_claimed.priority, v_claimed.user_id, v_claimed.project_id, v_claimed.repo_url,
+    v_claimed.repo_owner, v_claimed.repo_name, v_claimed.target_branch, v_claimed.pr_branch,
+    v_claimed.chat_messages, v_claimed.execution_metadata, v_claimed.project_settings, v_claimed.github_token
   from public.tasks as t
   left join public.projects as p on p.id = t.project_id
   left join public.users as u on u.id = t.user_id
@@ -2447,7 +2448,8 @@ comment on function private.load_claimed_task is
 -- No plan in here, or in what this calls, reads all pending tasks and sorts them: the indexes have the order,
 -- and a plan that was made while the queue was short is still used when it is long.
 create or replace function private.claim_task(
-  p_worker text, p_agents text[], p_lease_seconds integer, p_worker_token text, p_claim_key uuid
+  p_worker text, p_agents text[], p_lease_seconds integer, p_worker_token text, p_claim_key uuid,
+  p_except_users uuid[], p_except_projects bigint[]
 ) returns setof public.claimed_task
 language plpgsql volatile security definer
 set search_path = '' set enable_seqscan = 'off' set enable_sort = 'off'
@@ -2459,13 +2461,14 @@ declare
   v_attempt public.task_attempts;
   v_claimed public.claimed_task;
 begin
+  perform private.check_claim_exceptions(p_except_users, p_except_projects);
   if p_claim_key is not null then
     v_attempt := private.load_claim(p_claim_key, v_scope.token_id);
   end if;
   if v_attempt.task_id is not null then
     select t.ctid into v_ctid from public.tasks as t where t.id = v_attempt.task_id for no key update;
   else
-    v_ctid := private.lock_next_task(p_agents, v_scope.user_id);
+    v_ctid := private.lock_next_task(p_agents, v_scope.user_id, p_except_users, p_except_projects);
   end if;
   if v_ctid is null then
     return;
@@ -2485,23 +2488,24 @@ grant execute on function private.claim_task to anon, authenticated, service_rol
 
 create or replace function public.claim_task(
   worker text, agents text[], lease_seconds integer default 300, worker_token text default null,
-  claim_key uuid default null
+  claim_key uuid default null, except_users uuid[] default null, except_projects bigint[] default null
 ) returns setof public.claimed_task
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.claim_task(
     claim_task.worker, claim_task.agents, claim_task.lease_seconds, claim_task.worker_token,
-    claim_task.claim_key
+    claim_task.claim_key, claim_task.except_users, claim_task.except_projects
   );
 end;
 comment on function public.claim_task is
   'Claims the first task that is ready for one of these agents: greater priority first, then the one that '
   'has waited longest. Returns it with its fencing_token, to be sent with each later call, and with what the '
   'task needs; no row when no task may start. Nobody else gets it until lease_expires_at, which '
-  'heartbeat_task moves forward. The same claim_key again returns the same lease while it holds. Servers '
-  'claim any task and get the handle of its user''s GitHub token; others send a worker_token. Errors: '
-  'agents_worker_token_required, agents_worker_token_invalid (401), agents_worker_agents_forbidden '
-  '(403), agents_worker_input_invalid (422).';
+  'heartbeat_task moves forward. The same claim_key again returns the same lease while it holds. Tasks of '
+  'except_users and except_projects, up to 100 each, are left to other workers. Servers claim any task and '
+  'get the handle of its user''s GitHub token; others send a worker_token. Errors: '
+  'agents_worker_token_required, agents_worker_token_invalid (401), agents_worker_agents_forbidden (403), '
+  'agents_worker_input_invalid (422).';
 grant execute on function public.claim_task to anon, authenticated, service_role;
 
 -- 40_agents/30_queue/22_authorize_worker.sql
@@ -2606,6 +2610,17 @@ comment on function private.check_claim is
   'Checks the arguments of a claim and returns the length of its lease. p_allowed_agents: null for any. '
   'Errors: agents_worker_agents_forbidden (403), agents_worker_input_invalid (422).';
 
+create or replace function private.check_claim_exceptions(p_users uuid[], p_projects bigint[]) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if coalesce(cardinality(p_users), 0) > 100 or coalesce(cardinality(p_projects), 0) > 100 then
+    perform private.raise_worker_input_invalid('except_users and except_projects name up to 100 each.');
+  end if;
+end;
+$$;
+comment on function private.check_claim_exceptions is
+  'Checks whose tasks a claim leaves to others. Errors: agents_worker_input_invalid (422).';
+
 create or replace function private.load_claim(p_claim_key uuid, p_worker_token_id uuid)
 returns public.task_attempts
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -2641,25 +2656,30 @@ create type private.task_search as (
 );
 comment on type private.task_search is
   'How far the search for a task has come: the locked task; whether this transaction has locked a user''s '
-  'claims; the first user whose claims another transaction has locked; and the users and projects without a '
-  'free slot, which are not looked at again.';
+  'claims; the first user whose claims another transaction has locked; and the users and projects that the '
+  'claim excepts or that have no free slot, which are not looked at again.';
 
 -- Nearly every claim gets the first pending task, so that one is tried by itself: the choice and the lock are
--- one statement. Where it may not start (it is for later, or its user or project is full or busy), the search
--- looks further.
-create or replace function private.lock_next_task(p_agents text[], p_user_id uuid) returns tid
+-- one statement. Where it may not start (it is for later, or its user or project is full, busy or excepted),
+-- the search looks further.
+create or replace function private.lock_next_task(
+  p_agents text[], p_user_id uuid, p_except_users uuid[], p_except_projects bigint[]
+) returns tid
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_first record;
   v_slot record;
-  v_search private.task_search;
+  v_start constant private.task_search := row(null, null, null, p_except_users, p_except_projects);
+  v_search private.task_search := v_start;
 begin
   if p_user_id is null then
     v_first := private.lock_first_pending_task(p_agents);
     if v_first.task_ctid is null then
       return null;
     end if;
-    if v_first.is_ready then
+    if v_first.is_ready
+      and (v_first.user_id = any (p_except_users) or v_first.project_id = any (p_except_projects)) is not true
+    then
       v_slot := private.reserve_slot(v_first.user_id, v_first.project_id);
       if v_slot.is_free then
         return v_first.task_ctid;
@@ -2672,14 +2692,14 @@ begin
   then
     -- only users whom other claims are serving at this moment: wait for one of those
     perform private.lock_user_claims(v_search.busy_user_id);
-    v_search := private.search_ready_task(p_agents, p_user_id, null);
+    v_search := private.search_ready_task(p_agents, p_user_id, v_start);
   end if;
   return v_search.task_ctid;
 end;
 $$;
 comment on function private.lock_next_task is
-  'Locks the next task of these agents that may start, of one user or, for null, of anybody, and returns its '
-  'ctid; null for none.';
+  'Locks the next task of these agents that may start, of one user or, for null, of anybody but these users '
+  'and projects, and returns its ctid; null for none.';
 
 create or replace function private.first_agent(p_agents text[]) returns text
 language plpgsql stable security invoker set search_path = '' as $$
@@ -2751,7 +2771,7 @@ begin
 end;
 $$;
 comment on function private.search_ready_task is
-  'Continues a search, or for null begins one: locks the first ready task whose user and project have '
+  'Continues a search: locks the first ready task whose user and project are not to be skipped and have '
   'a free slot.';
 
 create or replace function private.lock_one_of(

@@ -2218,6 +2218,8 @@ export type Database = {
         Args: {
           "agents": (string)[];
           "claim_key"?: string;
+          "except_projects"?: (number)[];
+          "except_users"?: (string)[];
           "lease_seconds"?: number;
           "worker": string;
           "worker_token"?: string;
@@ -2836,6 +2838,7 @@ export type Database = {
         "lease_expires_at": string | null;
         "agent": string | null;
         "priority": number | null;
+        "user_id": string | null;
         "project_id": number | null;
         "repo_url": string | null;
         "repo_owner": string | null;

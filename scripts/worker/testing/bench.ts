@@ -6,7 +6,7 @@ import { type FakeGithub, startFakeGithub } from "../../fakes/github.ts";
 import { createHealth } from "../health.ts";
 import { holdLease, type Lease } from "../lease.ts";
 import { createLog } from "../log.ts";
-import { KNOWN_LIMITS } from "../options.ts";
+import { KNOWN_ANSWERS, KNOWN_LIMITS } from "../limits.ts";
 import type { Claim } from "../queue.ts";
 import { createRedactor } from "../redact.ts";
 import { type Outcome, runTask, type TaskDeps, type TaskOptions } from "../run-task.ts";
@@ -67,6 +67,7 @@ export async function openBench(files: Readonly<Record<string, string>> = {}): P
       lease_expires_at: new Date(Date.now() + 60_000).toISOString(),
       agent: "scripted",
       priority: 0,
+      user_id: "maya",
       project_id: 1,
       repo_url: `${fake.url}/acme/shop.git`,
       repo_owner: "acme",
@@ -100,7 +101,7 @@ export async function openBench(files: Readonly<Record<string, string>> = {}): P
           graceMs: 300,
           passEnv: [],
           filters: {},
-          limits: { sentences: KNOWN_LIMITS, waitMs: 300_000 },
+          limits: { sentences: KNOWN_LIMITS, answers: KNOWN_ANSWERS, waitMs: 300_000 },
           retry: { patienceMs: 10_000, waitMs: { min: 20, max: 200 } },
           githubApiUrl: fake.url,
           goal: "pull_request",

@@ -19,8 +19,6 @@ export interface MemoryQueue extends Queue {
   readonly released: number[];
   /** Those of them that have to wait. */
   readonly later: (Later & { task: number })[];
-  /** The agents of the last claim. */
-  agents: readonly string[];
   /** The result of calls from now on: the state, or an error. */
   state: "running" | "cancelled" | QueueError;
   /** How many characters a call may store of texts and metadata. */
@@ -58,14 +56,18 @@ export function createMemoryQueue(): MemoryQueue {
     failures: [],
     released: [],
     later: [],
-    agents: [],
     state: "running",
     space: Infinity,
     errors: [],
-    claim(key, agents) {
-      queue.agents = agents;
+    claim(key, { agents, exceptUsers, exceptProjects }) {
       queue.claimKeys.push(key);
-      return answer(() => queue.pending.shift() ?? null);
+      return answer(() => {
+        const at = queue.pending.findIndex((task) =>
+          agents.includes(task.agent) && !exceptUsers.includes(task.user_id) &&
+          !exceptProjects.includes(task.project_id ?? 0)
+        );
+        return at < 0 ? null : queue.pending.splice(at, 1)[0] ?? null;
+      });
     },
     heartbeat(_, progress) {
       queue.heartbeats.push(progress);

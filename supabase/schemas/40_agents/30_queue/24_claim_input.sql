@@ -50,6 +50,17 @@ comment on function private.check_claim is
   'Checks the arguments of a claim and returns the length of its lease. p_allowed_agents: null for any. '
   'Errors: agents_worker_agents_forbidden (403), agents_worker_input_invalid (422).';
 
+create or replace function private.check_claim_exceptions(p_users uuid[], p_projects bigint[]) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if coalesce(cardinality(p_users), 0) > 100 or coalesce(cardinality(p_projects), 0) > 100 then
+    perform private.raise_worker_input_invalid('except_users and except_projects name up to 100 each.');
+  end if;
+end;
+$$;
+comment on function private.check_claim_exceptions is
+  'Checks whose tasks a claim leaves to others. Errors: agents_worker_input_invalid (422).';
+
 create or replace function private.load_claim(p_claim_key uuid, p_worker_token_id uuid)
 returns public.task_attempts
 language plpgsql volatile security invoker set search_path = '' as $$

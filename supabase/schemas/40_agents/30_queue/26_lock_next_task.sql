@@ -13,25 +13,30 @@ create type private.task_search as (
 );
 comment on type private.task_search is
   'How far the search for a task has come: the locked task; whether this transaction has locked a user''s '
-  'claims; the first user whose claims another transaction has locked; and the users and projects without a '
-  'free slot, which are not looked at again.';
+  'claims; the first user whose claims another transaction has locked; and the users and projects that the '
+  'claim excepts or that have no free slot, which are not looked at again.';
 
 -- Nearly every claim gets the first pending task, so that one is tried by itself: the choice and the lock are
--- one statement. Where it may not start (it is for later, or its user or project is full or busy), the search
--- looks further.
-create or replace function private.lock_next_task(p_agents text[], p_user_id uuid) returns tid
+-- one statement. Where it may not start (it is for later, or its user or project is full, busy or excepted),
+-- the search looks further.
+create or replace function private.lock_next_task(
+  p_agents text[], p_user_id uuid, p_except_users uuid[], p_except_projects bigint[]
+) returns tid
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_first record;
   v_slot record;
-  v_search private.task_search;
+  v_start constant private.task_search := row(null, null, null, p_except_users, p_except_projects);
+  v_search private.task_search := v_start;
 begin
   if p_user_id is null then
     v_first := private.lock_first_pending_task(p_agents);
     if v_first.task_ctid is null then
       return null;
     end if;
-    if v_first.is_ready then
+    if v_first.is_ready
+      and (v_first.user_id = any (p_except_users) or v_first.project_id = any (p_except_projects)) is not true
+    then
       v_slot := private.reserve_slot(v_first.user_id, v_first.project_id);
       if v_slot.is_free then
         return v_first.task_ctid;
@@ -44,14 +49,14 @@ begin
   then
     -- only users whom other claims are serving at this moment: wait for one of those
     perform private.lock_user_claims(v_search.busy_user_id);
-    v_search := private.search_ready_task(p_agents, p_user_id, null);
+    v_search := private.search_ready_task(p_agents, p_user_id, v_start);
   end if;
   return v_search.task_ctid;
 end;
 $$;
 comment on function private.lock_next_task is
-  'Locks the next task of these agents that may start, of one user or, for null, of anybody, and returns its '
-  'ctid; null for none.';
+  'Locks the next task of these agents that may start, of one user or, for null, of anybody but these users '
+  'and projects, and returns its ctid; null for none.';
 
 create or replace function private.first_agent(p_agents text[]) returns text
 language plpgsql stable security invoker set search_path = '' as $$
@@ -123,7 +128,7 @@ begin
 end;
 $$;
 comment on function private.search_ready_task is
-  'Continues a search, or for null begins one: locks the first ready task whose user and project have '
+  'Continues a search: locks the first ready task whose user and project are not to be skipped and have '
   'a free slot.';
 
 create or replace function private.lock_one_of(

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(76);
+select plan(83);
 \ir ../helpers/personas.psql
 \ir ../helpers/queue.psql
 
@@ -75,7 +75,8 @@ select is(pg_temp.claim('c', 'service_role', ', lease_seconds => 60', '{codex}')
 select is(
   (select said - 'task_id' - 'fencing_token' - 'lease_expires_at' from leases where name = 'c'),
   jsonb_build_object(
-    'attempt', 1, 'agent', 'codex', 'priority', 7, 'project_id', (select id from shop),
+    'attempt', 1, 'agent', 'codex', 'priority', 7, 'user_id', pg_temp.id_of('viewer'),
+    'project_id', (select id from shop),
     'repo_url', 'https://github.com/acme/shop', 'repo_owner', 'acme', 'repo_name', 'shop',
     'target_branch', 'develop', 'pr_branch', 'fix',
     'chat_messages', '[{"role": "user", "content": "Fix it", "timestamp": 1.5}]'::jsonb,
@@ -153,7 +154,9 @@ select is(
 from unnest(array[
   'null, ''{claude}''', ''''', ''{claude}''', '''  '', ''{claude}''', 'repeat(''w'', 10000), ''{claude}''',
   '''w'', null', '''w'', ''{}''', '''w'', ''{null}''', '''w'', ''{claude}'', null', '''w'', ''{claude}'', 4',
-  '''w'', ''{claude}'', 3601', '''w'', ''{claude}'', -300'
+  '''w'', ''{claude}'', 3601', '''w'', ''{claude}'', -300',
+  '''w'', ''{claude}'', except_projects => array(select generate_series(1, 101))',
+  '''w'', ''{claude}'', except_users => array(select gen_random_uuid() from generate_series(1, 101))'
 ]) as a;
 create temp table bounded on commit drop as select pg_temp.task() as id from generate_series(1, 3);
 select isnt(pg_temp.claim('s', 'service_role', ', lease_seconds => ' || s), null, s || ' seconds')
@@ -162,6 +165,28 @@ update public.agent_settings set max_lease_seconds = 60;
 select is(pg_temp.claim('s', 'service_role', ', lease_seconds => 61'), 'PT422 agents_worker_input_invalid',
   'the longest lease is a setting');
 select isnt(pg_temp.claim('s', 'service_role', ', lease_seconds => 60'), null, 'exactly');
+
+-- Whose tasks it leaves to others
+
+insert into public.tasks (user_id, agent, pr_branch, priority, project_id)
+select pg_temp.id_of('stranger'), 'except', 's' || n, 100, null::bigint from generate_series(1, 40) as n
+union all select pg_temp.id_of('viewer'), 'except', 'none', 0, null::bigint
+union all select pg_temp.id_of('viewer'), 'except', 'shop', 1, id from shop;
+create function pg_temp.claim_except(p_users text[], p_projects bigint[], p_more text default '')
+returns text language sql as $$
+  select pg_temp.claim('x', 'service_role', format(
+    ', lease_seconds => 60, except_users => %L, except_projects => %L%s',
+    array(select pg_temp.id_of(u) from unnest(p_users) as u), p_projects, p_more
+  ), '{except}');
+  select said ->> 'pr_branch' from leases where name = 'x' and said ->> 'agent' = 'except';
+$$;
+select is(pg_temp.claim_except('{stranger}', array(select id from shop)), 'none',
+  'not those of a user, in any number and first in the order, and of a project');
+select is(pg_temp.claim_except('{stranger}', '{}'), 'shop', 'the project''s as soon as it is not excepted');
+delete from leases where name = 'x';
+select is(pg_temp.claim_except('{stranger}', null), null, 'nobody else has any');
+select is(pg_temp.make_token('own', 'stranger', '''own'', ''{except}'''), 'made', 'a user''s own worker');
+select is(pg_temp.claim_except('{stranger}', null, ', worker_token => #own'), null, 'leaves them too');
 
 -- The same claim again
 
