@@ -26,7 +26,8 @@ language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_first record;
   v_slot record;
-  v_start constant private.task_search := row(null, null, null, p_except_users, p_except_projects);
+  v_start constant private.task_search :=
+    row(null::tid, null::boolean, null::uuid, p_except_users, p_except_projects);
   v_search private.task_search := v_start;
 begin
   if p_user_id is null then
@@ -180,7 +181,7 @@ declare
   v_task record;
   v_ctid tid;
   v_branch text;
-  v_taken jsonb := '{}';
+  v_taken jsonb := '{}'::jsonb;
 begin
   for v_task in
     select t.id, t.run_after, t.repo_url, t.pr_branch from public.tasks as t
