@@ -1,8 +1,8 @@
 import type { Rpc } from "../_shared/database.ts";
 import { decryptSecret, type MasterKeys, SecretError } from "../_shared/encryption.ts";
 import { createEndpoint, type EndpointDependencies, loadSetting } from "../_shared/endpoint.ts";
-import { type Failure, HttpError } from "../_shared/failure.ts";
-import { refuseOrigin } from "../_shared/origin.ts";
+import { HttpError } from "../_shared/failure.ts";
+import { readTicket, TICKET_INVALID } from "../_shared/ticket.ts";
 import { withRetry } from "../_shared/transient.ts";
 import type { AskGithub } from "./github.ts";
 import { type Plan, planSchema, type Reader } from "./plan.ts";
@@ -31,13 +31,6 @@ const MAX_MS = 90_000;
 const DEADLINE_MS = 140_000;
 const MAX_REQUESTS = 200;
 
-const TICKET_INVALID: Failure = {
-  status: 401,
-  code: "function_ticket_invalid",
-  message: "The ticket is missing, unknown, used, or more than five minutes old.",
-  hint: "Call with a secret key from a server.",
-};
-
 /**
  * Asks GitHub about the pull requests that are due: `POST /github-sweep` with the header `x-fixloop-ticket`,
  * as the database calls it, or with a secret key. Answers 200 with a `Report`, whose `stopped` is the reason
@@ -48,9 +41,7 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
   const rpc = withRetry(deps.rpc);
   const options = { name: "github-sweep", maxBytes: 0, deadlineMs: DEADLINE_MS };
   return createEndpoint({ ...deps, now: clock }, options, async ({ request, details }) => {
-    refuseOrigin(request);
-    const ticket = request.headers.get("x-fixloop-ticket");
-    if (ticket === null && !await deps.isServer(request)) throw new HttpError(TICKET_INVALID);
+    const ticket = await readTicket(request, deps.isServer);
     const keys = loadSetting(deps.masterKeys, {
       status: 503,
       code: "agents_secrets_unavailable",

@@ -1,7 +1,7 @@
 import type { Rpc } from "../_shared/database.ts";
 import { createEndpoint, type EndpointDependencies, loadSetting } from "../_shared/endpoint.ts";
-import { type Failure, HttpError } from "../_shared/failure.ts";
-import { refuseOrigin } from "../_shared/origin.ts";
+import { HttpError } from "../_shared/failure.ts";
+import { readTicket, TICKET_INVALID } from "../_shared/ticket.ts";
 import { withRetry } from "../_shared/transient.ts";
 import { assist } from "./assist.ts";
 import type { AskModel, ModelSettings } from "./model.ts";
@@ -30,13 +30,6 @@ const MAX_MS = 90_000;
 const DEADLINE_MS = 140_000;
 const BATCH_SIZE = 20;
 
-const TICKET_INVALID: Failure = {
-  status: 401,
-  code: "function_ticket_invalid",
-  message: "The ticket is missing, unknown, used, or more than five minutes old.",
-  hint: "Call with a secret key from a server.",
-};
-
 /**
  * Puts messages that wait for a decision to the model of the team's choice: `POST /triage-assist` with the
  * header `x-fixloop-ticket`, as the database calls it, or with a secret key. Answers 200 with a `Report`, whose
@@ -48,9 +41,7 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
   const rpc = withRetry(deps.rpc);
   const options = { name: "triage-assist", maxBytes: 0, deadlineMs: DEADLINE_MS };
   return createEndpoint({ ...deps, now: clock }, options, async ({ request, details, signal }) => {
-    refuseOrigin(request);
-    const ticket = request.headers.get("x-fixloop-ticket");
-    if (ticket === null && !await deps.isServer(request)) throw new HttpError(TICKET_INVALID);
+    const ticket = await readTicket(request, deps.isServer);
     const settings = loadSetting(deps.settings, {
       status: 503,
       code: "tracker_assist_unavailable",
