@@ -422,7 +422,8 @@ create table private.secrets (
   -- account lock the same row first.
   constraint secrets_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
   constraint secrets_user_id_kind_key unique (user_id, kind),
-  constraint secrets_kind_is_known check (kind in ('github_token')),
+  constraint secrets_kind_is_known
+    check (kind in ('github_token', 'github_connection', 'youtube_connection', 'devto_connection')),
   constraint secrets_metadata_is_an_object check (jsonb_typeof(metadata) = 'object')
 );
 comment on table private.secrets is
@@ -434,7 +435,7 @@ comment on column private.secrets.id is
 comment on column private.secrets.sealed is 'v1.<key id>.<nonce>.<ciphertext>, see docs/secrets.md.';
 comment on column private.secrets.key_id is 'The master key that it is sealed with.';
 comment on column private.secrets.metadata is
-  'What is not secret about it: of a github_token login, scopes and expires_at.';
+  'What is not secret about it: of a github_token login, scopes and expires_at; of a connection its scopes.';
 comment on column private.secrets.checked_at is 'When its provider was last asked whether it is valid.';
 comment on column private.secrets.invalid_at is 'Since when its provider rejects it; null while it is valid.';
 comment on column private.secrets.rests_until is

@@ -1,0 +1,934 @@
+-- supabase/schemas/50_devpulse, joined.
+
+set local lock_timeout = '5s';
+set local statement_timeout = '2min';
+
+-- 50_devpulse/10_accounts/10_devpulse_settings.sql
+-- What is set for devpulse: what one account may have, and what a provider may be asked.
+
+create table public.devpulse_settings (
+  id boolean not null default true,
+  monitors_per_user integer default 500,
+  goals_per_user integer default 200,
+  workspaces_per_user integer default 20,
+  members_per_workspace integer default 200,
+  invitations_per_workspace integer default 50,
+  resources_per_connection integer not null default 1000,
+  reading_retention_days integer not null default 800,
+  snapshot_retention_days integer not null default 3650,
+  run_retention_days integer not null default 30,
+  backfill_days integer not null default 365,
+  sync_now_per_hour integer not null default 6,
+  return_urls text[] not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint devpulse_settings_pkey primary key (id),
+  constraint devpulse_settings_is_one_row check (id),
+  constraint devpulse_settings_monitors_per_user_is_not_negative check (monitors_per_user >= 0),
+  constraint devpulse_settings_goals_per_user_is_not_negative check (goals_per_user >= 0),
+  constraint devpulse_settings_workspaces_per_user_is_not_negative check (workspaces_per_user >= 0),
+  constraint devpulse_settings_members_per_workspace_is_positive check (members_per_workspace >= 1),
+  constraint devpulse_settings_invitations_per_workspace_is_not_negative
+    check (invitations_per_workspace >= 0),
+  constraint devpulse_settings_resources_per_connection_is_bounded
+    check (resources_per_connection between 1 and 100000),
+  constraint devpulse_settings_reading_retention_days_is_bounded
+    check (reading_retention_days between 8 and 36500),
+  constraint devpulse_settings_snapshot_retention_days_is_bounded
+    check (snapshot_retention_days between 32 and 36500),
+  constraint devpulse_settings_run_retention_days_is_bounded check (run_retention_days between 1 and 3650),
+  constraint devpulse_settings_backfill_days_is_bounded check (backfill_days between 7 and 3650),
+  constraint devpulse_settings_sync_now_per_hour_is_bounded check (sync_now_per_hour between 0 and 60),
+  constraint devpulse_settings_return_urls_are_few check (cardinality(return_urls) <= 100)
+);
+comment on table public.devpulse_settings is
+  'The one row of settings. Team members read it, admins change it but for return_urls; rows are neither '
+  'added nor deleted. Errors on write: team_role_required, devpulse_return_urls_forbidden (403).';
+comment on column public.devpulse_settings.id is 'True in the only row.';
+comment on column public.devpulse_settings.monitors_per_user is
+  'How many monitors a user may have; null for any number.';
+comment on column public.devpulse_settings.goals_per_user is
+  'How many goals a user may have; null for any number.';
+comment on column public.devpulse_settings.workspaces_per_user is
+  'How many workspaces a user may own; null for any number.';
+comment on column public.devpulse_settings.members_per_workspace is
+  'How many members a workspace may have; null for any number.';
+comment on column public.devpulse_settings.invitations_per_workspace is
+  'How many invitations of a workspace may be open; null for any number.';
+comment on column public.devpulse_settings.resources_per_connection is
+  'How many repositories, videos or articles of a connection are read, the newest first.';
+comment on column public.devpulse_settings.reading_retention_days is
+  'How many days the daily values of single repositories, videos and articles are kept.';
+comment on column public.devpulse_settings.snapshot_retention_days is
+  'How many days daily snapshots are kept; weekly and monthly ones are kept.';
+comment on column public.devpulse_settings.run_retention_days is
+  'How many days sync_runs are kept after they ended.';
+comment on column public.devpulse_settings.backfill_days is
+  'How many days of contributions a new GitHub connection is filled with.';
+comment on column public.devpulse_settings.sync_now_per_hour is
+  'How many times an hour a user may call sync_now.';
+comment on column public.devpulse_settings.return_urls is
+  'The addresses of the app to which a browser may return after OAuth, compared exactly. Set by operators '
+  'and servers: the result of a connection is sent there.';
+
+create or replace function private.reject_return_urls_change() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT403', message = 'devpulse_return_urls_forbidden',
+    detail = 'return_urls is set by operators of the project, not by admins of the team.',
+    hint = 'Set it in the SQL editor or from a server, or send the current value.';
+end;
+$$;
+comment on function private.reject_return_urls_change is
+  'Before trigger of return_urls that a person changes. Errors: devpulse_return_urls_forbidden (403), always.';
+
+create trigger _000_require_admin before update on public.devpulse_settings
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _100_reject_return_urls_change before update on public.devpulse_settings
+  for each row when (
+    current_user in ('anon', 'authenticated') and old.return_urls is distinct from new.return_urls
+  )
+  execute function private.reject_return_urls_change();
+create trigger _900_set_timestamps before insert or update on public.devpulse_settings
+  for each row execute function private.set_timestamps();
+
+alter table public.devpulse_settings enable row level security;
+create policy devpulse_settings_select_viewer on public.devpulse_settings
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy devpulse_settings_update_admin on public.devpulse_settings
+  for update to authenticated
+  using ((select private.has_team_role('admin'))) with check ((select private.has_team_role('admin')));
+
+grant select on public.devpulse_settings to authenticated;
+grant update (
+  id, monitors_per_user, goals_per_user, workspaces_per_user, members_per_workspace,
+  invitations_per_workspace, resources_per_connection, reading_retention_days, snapshot_retention_days,
+  run_retention_days, backfill_days, sync_now_per_hour, return_urls, created_at, updated_at
+) on public.devpulse_settings to authenticated;
+grant select, update on public.devpulse_settings to service_role;
+
+insert into public.devpulse_settings default values;
+
+-- 50_devpulse/10_accounts/20_profiles.sql
+-- The profiles of the people whose numbers devpulse collects: one for each account, kept in sync with it.
+
+create or replace function private.is_time_zone(p_name text) returns boolean
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  -- names only: an abbreviation or an offset such as +05 has no daylight saving time
+  return exists (select from pg_catalog.pg_timezone_names as z where z.name = p_name);
+end;
+$$;
+comment on function private.is_time_zone is
+  'Whether it is the name of a time zone, such as Europe/Berlin or UTC, in its exact spelling.';
+
+create table public.profiles (
+  id uuid not null,
+  display_name text,
+  avatar_url text,
+  bio text,
+  timezone text default 'UTC',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint profiles_pkey primary key (id),
+  constraint profiles_id_fkey foreign key (id) references auth.users (id) on delete cascade,
+  constraint profiles_display_name_is_not_too_long check (char_length(display_name) <= 200),
+  constraint profiles_avatar_url_is_not_too_long check (char_length(avatar_url) <= 2048),
+  constraint profiles_bio_is_not_too_long check (char_length(bio) <= 4000),
+  constraint profiles_timezone_is_not_too_long check (char_length(timezone) <= 64),
+  constraint profiles_created_at_is_finite check (isfinite(created_at))
+);
+comment on table public.profiles is
+  'One row per account, created and deleted with it. Users see and edit their own, and see those of the '
+  'members of their workspaces. Errors on write: sign_in_required (401), devpulse_timezone_invalid, '
+  'key_change_forbidden (422).';
+comment on column public.profiles.id is 'The account in auth.users.';
+comment on column public.profiles.display_name is
+  'From the sign-in provider, or as the user wrote it; a later change at the provider replaces it.';
+comment on column public.profiles.avatar_url is 'See display_name.';
+comment on column public.profiles.timezone is
+  'The name of the time zone in which the user''s days begin, such as Europe/Berlin; null counts as UTC.';
+
+create or replace function private.check_timezone() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.timezone := coalesce(private.non_blank(new.timezone), 'UTC');
+  if not private.is_time_zone(new.timezone) then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_timezone_invalid',
+      detail = format('%s is not the name of a time zone.', left(new.timezone, 100)),
+      hint = 'Use a name of the IANA time zone database, such as Europe/Berlin or UTC.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_timezone is
+  'Before trigger: null and blank become UTC. Errors: devpulse_timezone_invalid (422).';
+
+create trigger _000_require_active_account before insert or update on public.profiles
+  for each statement when (current_user = 'authenticated')
+  execute function private.require_active_account();
+create trigger _050_reject_key_change before update on public.profiles
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _100_check_timezone before insert on public.profiles
+  for each row when (new.timezone is distinct from 'UTC') execute function private.check_timezone();
+create trigger _110_check_timezone before update on public.profiles
+  for each row when (old.timezone is distinct from new.timezone) execute function private.check_timezone();
+create trigger _900_set_timestamps before insert or update on public.profiles
+  for each row execute function private.set_timestamps();
+
+alter table public.profiles enable row level security;
+
+grant select on public.profiles to authenticated;
+grant insert (id, display_name, avatar_url, bio, timezone, created_at, updated_at)
+  on public.profiles to authenticated;
+grant update (id, display_name, avatar_url, bio, timezone, created_at, updated_at)
+  on public.profiles to authenticated;
+grant select, insert, update, delete on public.profiles to service_role;
+
+-- 50_devpulse/10_accounts/22_sync_profiles.sql
+-- Copies accounts to profiles of devpulse: a profile is created with its account, and follows its metadata.
+
+-- Nothing in here may fail because of the metadata: that would refuse the sign-up.
+create or replace function private.sync_new_profile() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.profiles (id, display_name, avatar_url)
+  select new.id, p.full_name, p.avatar_url
+  from private.parse_metadata_profile(new.raw_user_meta_data) as p
+  on conflict on constraint profiles_pkey do nothing;
+  return null;
+end;
+$$;
+comment on function private.sync_new_profile is 'After-insert trigger of auth.users: creates the profile.';
+
+create trigger _200_sync_new_profile after insert on auth.users
+  for each row execute function private.sync_new_profile();
+
+-- The accounts that exist already.
+insert into public.profiles (id, display_name, avatar_url, created_at)
+select a.id, p.full_name, p.avatar_url, coalesce(a.created_at, now())
+from auth.users as a cross join lateral private.parse_metadata_profile(a.raw_user_meta_data) as p
+on conflict on constraint profiles_pkey do nothing;
+
+-- 50_devpulse/20_workspaces/10_workspaces.sql
+-- Workspaces: what several people watch together.
+
+create table public.workspaces (
+  id uuid not null default gen_random_uuid(),
+  name text not null,
+  slug text not null,
+  description text,
+  owner_id uuid not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint workspaces_pkey primary key (id),
+  constraint workspaces_slug_idx unique (slug),
+  constraint workspaces_owner_id_fkey foreign key (owner_id) references public.profiles (id) on delete cascade,
+  constraint workspaces_name_is_not_blank check (btrim(name) <> '' and char_length(name) <= 200),
+  constraint workspaces_slug_is_valid check (slug ~ '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$'),
+  constraint workspaces_description_is_not_too_long check (char_length(description) <= 4000),
+  constraint workspaces_created_at_is_finite check (isfinite(created_at))
+);
+create index workspaces_owner_id_idx on public.workspaces (owner_id);
+
+create table public.workspace_members (
+  workspace_id uuid not null,
+  user_id uuid not null,
+  role text not null default 'member',
+  joined_at timestamptz not null default now(),
+  constraint workspace_members_pkey primary key (workspace_id, user_id),
+  constraint workspace_members_workspace_id_fkey
+    foreign key (workspace_id) references public.workspaces (id) on delete cascade,
+  constraint workspace_members_user_id_fkey
+    foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint workspace_members_role_is_known check (role in ('owner', 'admin', 'member')),
+  constraint workspace_members_joined_at_is_finite check (isfinite(joined_at))
+);
+create index workspace_members_user_id_idx on public.workspace_members (user_id);
+
+-- Membership for policies, evaluated once per statement: `x = any (array(select private.my_workspace_ids()))`.
+create or replace function private.my_workspace_ids(p_minimum text default 'member') returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query select m.workspace_id from public.workspace_members as m
+  where m.user_id = auth.uid() and private.is_active_account(m.user_id)
+    and (p_minimum = 'member' or m.role = 'owner' or m.role = p_minimum);
+end;
+$$;
+comment on function private.my_workspace_ids is
+  'The workspaces in which the caller has at least this role (member, admin or owner); none for '
+  'a banned account.';
+grant execute on function private.my_workspace_ids to authenticated, service_role;
+
+create or replace function private.my_fellow_ids() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query select distinct m.user_id from public.workspace_members as m
+  where m.workspace_id in (select private.my_workspace_ids());
+end;
+$$;
+comment on function private.my_fellow_ids is 'The members of the caller''s workspaces, the caller included.';
+grant execute on function private.my_fellow_ids to authenticated, service_role;
+
+create policy profiles_select_own_and_fellows on public.profiles
+  for select to authenticated
+  using (id = (select auth.uid()) or id = any (array(select private.my_fellow_ids())));
+create policy profiles_insert_own on public.profiles
+  for insert to authenticated with check (id = (select auth.uid()));
+create policy profiles_update_own on public.profiles
+  for update to authenticated using (id = (select auth.uid())) with check (id = (select auth.uid()));
+
+comment on table public.workspaces is
+  'A workspace and its owner. Members see it, owners and admins change it, owners delete it. Errors on write: '
+  'sign_in_required (401), key_change_forbidden (422).';
+comment on column public.workspaces.slug is
+  'Its name in URLs: 1 to 63 lower-case letters, digits and hyphens, unique.';
+comment on column public.workspaces.owner_id is 'One of its members with the role owner, set by the database.';
+comment on table public.workspace_members is
+  'Who is in a workspace. Members see each other; owners and admins change roles and remove members, and '
+  'everybody may leave. Members are added by invitation.';
+comment on column public.workspace_members.role is 'owner, admin or member.';
+
+create trigger _000_require_active_account before insert or update on public.workspaces
+  for each statement when (current_user = 'authenticated')
+  execute function private.require_active_account();
+create trigger _050_reject_key_change before update on public.workspaces
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _900_set_timestamps before insert or update on public.workspaces
+  for each row execute function private.set_timestamps();
+create trigger _000_require_active_account before update on public.workspace_members
+  for each statement when (current_user = 'authenticated')
+  execute function private.require_active_account();
+create trigger _050_reject_key_change before update on public.workspace_members
+  for each row when ((old.workspace_id, old.user_id) is distinct from (new.workspace_id, new.user_id))
+  execute function private.reject_key_change();
+
+alter table public.workspaces enable row level security;
+create policy workspaces_select_member on public.workspaces
+  for select to authenticated using (
+    owner_id = (select auth.uid()) or id = any (array(select private.my_workspace_ids()))
+  );
+create policy workspaces_insert_own on public.workspaces
+  for insert to authenticated with check (owner_id = (select auth.uid()));
+create policy workspaces_update_admin on public.workspaces
+  for update to authenticated
+  using (id = any (array(select private.my_workspace_ids('admin'))))
+  with check (id = any (array(select private.my_workspace_ids('admin'))));
+create policy workspaces_delete_owner on public.workspaces
+  for delete to authenticated using (id = any (array(select private.my_workspace_ids('owner'))));
+grant select, delete on public.workspaces to authenticated;
+grant insert (id, name, slug, description, owner_id, created_at, updated_at)
+  on public.workspaces to authenticated;
+grant update (id, name, slug, description, owner_id, created_at, updated_at)
+  on public.workspaces to authenticated;
+grant select, insert, update, delete on public.workspaces to service_role;
+
+alter table public.workspace_members enable row level security;
+create policy workspace_members_select_member on public.workspace_members
+  for select to authenticated using (workspace_id = any (array(select private.my_workspace_ids())));
+create policy workspace_members_update_admin on public.workspace_members
+  for update to authenticated
+  using (workspace_id = any (array(select private.my_workspace_ids('admin'))))
+  with check (workspace_id = any (array(select private.my_workspace_ids('admin'))));
+create policy workspace_members_delete_self_or_admin on public.workspace_members
+  for delete to authenticated using (
+    user_id = (select auth.uid()) or workspace_id = any (array(select private.my_workspace_ids('admin')))
+  );
+grant select, delete on public.workspace_members to authenticated;
+grant update (workspace_id, user_id, role, joined_at) on public.workspace_members to authenticated;
+grant select, insert, update, delete on public.workspace_members to service_role;
+
+-- 50_devpulse/30_connections/10_platform_connections.sql
+-- Connections of users to GitHub, YouTube and Dev.to. The tokens are in private.secrets, sealed.
+
+create table public.platform_connections (
+  id uuid not null default gen_random_uuid(),
+  user_id uuid not null,
+  platform text not null,
+  platform_user_id text not null,
+  platform_username text not null,
+  access_token text not null,
+  refresh_token text,
+  token_expires_at timestamptz,
+  is_active boolean not null default true,
+  last_synced_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  status text not null default 'connected',
+  status_reason text,
+  constraint platform_connections_pkey primary key (id),
+  constraint platform_connections_user_platform_idx unique (user_id, platform),
+  constraint platform_connections_user_id_fkey
+    foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint platform_connections_platform_is_known check (platform in ('github', 'youtube', 'devto')),
+  constraint platform_connections_status_is_known
+    check (status in ('connected', 'reauth_required', 'disconnected')),
+  constraint platform_connections_status_reason_is_not_too_long check (char_length(status_reason) <= 200),
+  constraint platform_connections_platform_user_id_is_not_too_long
+    check (char_length(platform_user_id) between 1 and 200),
+  constraint platform_connections_platform_username_is_not_too_long
+    check (char_length(platform_username) between 1 and 200)
+);
+create index platform_connections_user_id_idx on public.platform_connections (user_id);
+create index platform_connections_platform_idx on public.platform_connections (platform);
+comment on table public.platform_connections is
+  'One connection per user and platform. Users see their own; the edge functions oauth-callback and '
+  'connect-devto create them. Users may set is_active.';
+comment on column public.platform_connections.platform is 'github, youtube or devto.';
+comment on column public.platform_connections.platform_user_id is
+  'The account''s id at the platform: GitHub''s and Dev.to''s number, YouTube''s channel id.';
+comment on column public.platform_connections.platform_username is 'The account''s name there, as last read.';
+comment on column public.platform_connections.access_token is
+  'An opaque handle, secret:<id>; `disconnected` after the connection has ended. No column or view contains '
+  'the token itself.';
+comment on column public.platform_connections.refresh_token is
+  'The same handle, where the secret contains a refresh token too.';
+comment on column public.platform_connections.token_expires_at is
+  'When the access token expires; null where it does not.';
+comment on column public.platform_connections.is_active is
+  'Whether it is synced. Set it to false to pause it, and to true to bring it back.';
+comment on column public.platform_connections.last_synced_at is 'The end of the last successful sync.';
+comment on column public.platform_connections.status is
+  'connected, reauth_required (the provider rejects the token; connect again), or disconnected.';
+comment on column public.platform_connections.status_reason is 'Why it is not connected, as a short code.';
+
+create trigger _000_require_active_account before insert or update on public.platform_connections
+  for each statement when (current_user = 'authenticated')
+  execute function private.require_active_account();
+create trigger _050_reject_key_change before update on public.platform_connections
+  for each row when ((old.id, old.user_id, old.platform) is distinct from (new.id, new.user_id, new.platform))
+  execute function private.reject_key_change();
+create trigger _900_set_timestamps before insert or update on public.platform_connections
+  for each row execute function private.set_timestamps();
+
+alter table public.platform_connections enable row level security;
+create policy platform_connections_select_own on public.platform_connections
+  for select to authenticated using (user_id = (select auth.uid()));
+create policy platform_connections_update_own on public.platform_connections
+  for update to authenticated
+  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+
+grant select on public.platform_connections to authenticated;
+grant update (is_active, updated_at) on public.platform_connections to authenticated;
+grant select, insert, update, delete on public.platform_connections to service_role;
+
+create or replace function private.my_connection_ids() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query select c.id from public.platform_connections as c where c.user_id = auth.uid();
+end;
+$$;
+comment on function private.my_connection_ids is 'The caller''s own connections.';
+grant execute on function private.my_connection_ids to authenticated, service_role;
+
+-- 50_devpulse/40_monitors/10_monitors.sql
+-- Monitors: what a user wants to track, and how often.
+
+create table public.monitors (
+  id uuid not null default gen_random_uuid(),
+  user_id uuid not null,
+  workspace_id uuid,
+  platform text not null,
+  platform_connection_id uuid not null,
+  monitor_type text not null,
+  platform_resource_id text,
+  is_active boolean not null default true,
+  sync_frequency integer not null default 15,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint monitors_pkey primary key (id),
+  constraint monitors_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint monitors_workspace_id_fkey
+    foreign key (workspace_id) references public.workspaces (id) on delete set null,
+  constraint monitors_platform_connection_id_fkey
+    foreign key (platform_connection_id) references public.platform_connections (id) on delete cascade,
+  constraint monitors_platform_is_known check (platform in ('github', 'youtube', 'devto')),
+  constraint monitors_type_is_known check (monitor_type in ('repository', 'channel', 'user', 'all')),
+  constraint monitors_type_fits_platform check (
+    case monitor_type when 'repository' then platform = 'github' when 'channel' then platform = 'youtube'
+      else true end
+  ),
+  constraint monitors_repository_has_a_resource
+    check (monitor_type <> 'repository' or platform_resource_id is not null),
+  constraint monitors_resource_id_is_not_too_long check (char_length(platform_resource_id) between 1 and 200),
+  constraint monitors_sync_frequency_is_bounded check (sync_frequency between 1 and 1440)
+);
+create index monitors_user_id_idx on public.monitors (user_id);
+create index monitors_workspace_id_idx on public.monitors (workspace_id) where workspace_id is not null;
+create index monitors_platform_idx on public.monitors (platform);
+create index monitors_platform_connection_id_idx on public.monitors (platform_connection_id);
+create index monitors_active_idx on public.monitors (is_active) where is_active = true;
+comment on table public.monitors is
+  'What is tracked: a repository, the user''s contributions, a channel, or all of a connection. Users write '
+  'their own; members of the workspace that it is in see it.';
+comment on column public.monitors.platform_connection_id is 'The user''s own connection to that platform.';
+comment on column public.monitors.monitor_type is
+  'repository (GitHub; platform_resource_id is its numeric id or owner/name), channel (YouTube; the user''s '
+  'own), user (GitHub: the daily contributions; else as all), all (everything of the connection).';
+comment on column public.monitors.platform_resource_id is
+  'The resource''s id at the platform. The name of a repository is replaced by its id when it is first read.';
+comment on column public.monitors.sync_frequency is 'Minutes between two syncs, 1 to 1440.';
+comment on column public.monitors.workspace_id is
+  'The workspace whose members see these numbers; null for the user alone. Null again when the user leaves.';
+
+create trigger _000_require_active_account before insert or update on public.monitors
+  for each statement when (current_user = 'authenticated')
+  execute function private.require_active_account();
+create trigger _050_reject_key_change before update on public.monitors
+  for each row when ((old.id, old.user_id) is distinct from (new.id, new.user_id))
+  execute function private.reject_key_change();
+create trigger _900_set_timestamps before insert or update on public.monitors
+  for each row execute function private.set_timestamps();
+
+alter table public.monitors enable row level security;
+create policy monitors_select_own_and_workspace on public.monitors
+  for select to authenticated using (
+    user_id = (select auth.uid()) or workspace_id = any (array(select private.my_workspace_ids()))
+  );
+create policy monitors_insert_own on public.monitors
+  for insert to authenticated with check (
+    user_id = (select auth.uid())
+    and (workspace_id is null or workspace_id = any (array(select private.my_workspace_ids())))
+  );
+create policy monitors_update_own on public.monitors
+  for update to authenticated using (user_id = (select auth.uid())) with check (
+    user_id = (select auth.uid())
+    and (workspace_id is null or workspace_id = any (array(select private.my_workspace_ids())))
+  );
+create policy monitors_delete_own on public.monitors
+  for delete to authenticated using (user_id = (select auth.uid()));
+
+grant select, delete on public.monitors to authenticated;
+grant insert (
+  id, user_id, workspace_id, platform, platform_connection_id, monitor_type, platform_resource_id, is_active,
+  sync_frequency, created_at, updated_at
+) on public.monitors to authenticated;
+grant update (
+  id, user_id, workspace_id, platform, platform_connection_id, monitor_type, platform_resource_id, is_active,
+  sync_frequency, created_at, updated_at
+) on public.monitors to authenticated;
+grant select, insert, update, delete on public.monitors to service_role;
+
+-- What the members of a workspace may read because of its monitors.
+create or replace function private.my_shared_connection_ids() returns setof uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query select distinct m.platform_connection_id from public.monitors as m
+  where m.workspace_id in (select private.my_workspace_ids())
+    and m.is_active and m.monitor_type <> 'repository';
+end;
+$$;
+comment on function private.my_shared_connection_ids is
+  'The connections of which an active monitor in one of the caller''s workspaces covers more '
+  'than one repository.';
+grant execute on function private.my_shared_connection_ids to authenticated, service_role;
+
+create or replace function private.my_shared_repository_keys() returns setof text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query select distinct m.platform_connection_id || ' ' || m.platform_resource_id
+  from public.monitors as m
+  where m.workspace_id in (select private.my_workspace_ids())
+    and m.is_active and m.monitor_type = 'repository';
+end;
+$$;
+comment on function private.my_shared_repository_keys is
+  'The repositories that active monitors in the caller''s workspaces name, as "<connection> <GitHub''s id>".';
+grant execute on function private.my_shared_repository_keys to authenticated, service_role;
+
+-- 50_devpulse/50_platforms/10_github_repositories.sql
+-- The repositories that GitHub connections watch, with their current numbers.
+
+create table public.github_repositories (
+  id uuid not null default gen_random_uuid(),
+  platform_connection_id uuid not null,
+  github_repo_id bigint not null,
+  name text not null,
+  full_name text not null,
+  description text,
+  language text,
+  stars_count integer not null default 0,
+  forks_count integer not null default 0,
+  watchers_count integer not null default 0,
+  open_issues_count integer not null default 0,
+  is_private boolean not null default false,
+  is_fork boolean not null default false,
+  default_branch text not null default 'main',
+  html_url text not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  synced_at timestamptz not null default now(),
+  removed_at timestamptz,
+  constraint github_repositories_pkey primary key (id),
+  -- not over github_repo_id alone, as in the seed: two users may watch the same repository
+  constraint github_repositories_github_repo_id_idx unique (platform_connection_id, github_repo_id),
+  constraint github_repositories_platform_connection_id_fkey
+    foreign key (platform_connection_id) references public.platform_connections (id) on delete cascade
+);
+create index github_repositories_platform_connection_id_idx
+  on public.github_repositories (platform_connection_id);
+create index github_repositories_full_name_idx on public.github_repositories (full_name);
+comment on table public.github_repositories is
+  'One row per connection and repository, written by platform-sync. Users see their own, and those that '
+  'monitors of their workspaces cover.';
+comment on column public.github_repositories.github_repo_id is
+  'GitHub''s numeric id, which stays the same when the repository is renamed.';
+comment on column public.github_repositories.watchers_count is
+  'GitHub''s field of that name, which repeats the stars.';
+comment on column public.github_repositories.created_at is 'When it was created at GitHub.';
+comment on column public.github_repositories.updated_at is 'When it was last changed at GitHub.';
+comment on column public.github_repositories.removed_at is
+  'Since when GitHub no longer lists it for the connection: deleted, transferred or not readable. It does not '
+  'count from then on.';
+
+alter table public.github_repositories enable row level security;
+create policy github_repositories_select_own_and_workspace on public.github_repositories
+  for select to authenticated using (
+    platform_connection_id = any (array(select private.my_connection_ids()))
+    or platform_connection_id = any (array(select private.my_shared_connection_ids()))
+    or platform_connection_id || ' ' || github_repo_id
+      = any (array(select private.my_shared_repository_keys()))
+  );
+
+grant select on public.github_repositories to authenticated;
+grant select, insert, update, delete on public.github_repositories to service_role;
+
+-- 50_devpulse/50_platforms/20_github_contributions.sql
+-- What a GitHub account contributed per day.
+
+create table public.github_contributions (
+  id uuid not null default gen_random_uuid(),
+  platform_connection_id uuid not null,
+  date date not null,
+  commits_count integer not null default 0,
+  pull_requests_count integer not null default 0,
+  issues_count integer not null default 0,
+  repositories_contributed_to integer not null default 0,
+  created_at timestamptz not null default now(),
+  constraint github_contributions_pkey primary key (id),
+  constraint github_contributions_connection_date_idx unique (platform_connection_id, date),
+  constraint github_contributions_platform_connection_id_fkey
+    foreign key (platform_connection_id) references public.platform_connections (id) on delete cascade
+);
+create index github_contributions_platform_connection_id_idx
+  on public.github_contributions (platform_connection_id);
+create index github_contributions_date_idx on public.github_contributions (date);
+comment on table public.github_contributions is
+  'One row per connection and day that was read; a day without a row was not read. Users see their own, and '
+  'those that monitors of their workspaces cover.';
+comment on column public.github_contributions.date is
+  'The day in the time zone that the user had when it was read. The last seven days are read again.';
+comment on column public.github_contributions.repositories_contributed_to is
+  'Repositories with commits of the day.';
+
+alter table public.github_contributions enable row level security;
+create policy github_contributions_select_own_and_workspace on public.github_contributions
+  for select to authenticated using (
+    platform_connection_id = any (array(select private.my_connection_ids()))
+    or platform_connection_id = any (array(select private.my_shared_connection_ids()))
+  );
+
+grant select on public.github_contributions to authenticated;
+grant select, insert, update, delete on public.github_contributions to service_role;
+
+-- 50_devpulse/50_platforms/30_youtube_videos.sql
+-- The videos of YouTube connections, with their current numbers.
+
+create table public.youtube_videos (
+  id uuid not null default gen_random_uuid(),
+  platform_connection_id uuid not null,
+  youtube_video_id text not null,
+  title text not null,
+  description text,
+  thumbnail_url text,
+  duration_seconds integer,
+  view_count bigint not null default 0,
+  like_count integer not null default 0,
+  comment_count integer not null default 0,
+  published_at timestamptz not null,
+  synced_at timestamptz not null default now(),
+  removed_at timestamptz,
+  constraint youtube_videos_pkey primary key (id),
+  -- not over youtube_video_id alone, as in the seed: two users may watch the same video
+  constraint youtube_videos_youtube_video_id_idx unique (platform_connection_id, youtube_video_id),
+  constraint youtube_videos_platform_connection_id_fkey
+    foreign key (platform_connection_id) references public.platform_connections (id) on delete cascade
+);
+create index youtube_videos_platform_connection_id_idx on public.youtube_videos (platform_connection_id);
+create index youtube_videos_published_at_idx on public.youtube_videos (published_at);
+comment on table public.youtube_videos is
+  'One row per connection and video, written by platform-sync. Users see their own, and those that monitors '
+  'of their workspaces cover.';
+comment on column public.youtube_videos.like_count is '0 where the owner hides it.';
+comment on column public.youtube_videos.removed_at is
+  'Since when YouTube no longer lists it: deleted or private. It does not count from then on.';
+
+alter table public.youtube_videos enable row level security;
+create policy youtube_videos_select_own_and_workspace on public.youtube_videos
+  for select to authenticated using (
+    platform_connection_id = any (array(select private.my_connection_ids()))
+    or platform_connection_id = any (array(select private.my_shared_connection_ids()))
+  );
+
+grant select on public.youtube_videos to authenticated;
+grant select, insert, update, delete on public.youtube_videos to service_role;
+
+-- 50_devpulse/50_platforms/40_youtube_channel_stats.sql
+-- The numbers of a YouTube channel per day.
+
+create table public.youtube_channel_stats (
+  id uuid not null default gen_random_uuid(),
+  platform_connection_id uuid not null,
+  date date not null,
+  subscriber_count bigint not null default 0,
+  total_views bigint not null default 0,
+  video_count integer not null default 0,
+  created_at timestamptz not null default now(),
+  constraint youtube_channel_stats_pkey primary key (id),
+  constraint youtube_channel_stats_connection_date_idx unique (platform_connection_id, date),
+  constraint youtube_channel_stats_platform_connection_id_fkey
+    foreign key (platform_connection_id) references public.platform_connections (id) on delete cascade
+);
+create index youtube_channel_stats_platform_connection_id_idx
+  on public.youtube_channel_stats (platform_connection_id);
+create index youtube_channel_stats_date_idx on public.youtube_channel_stats (date);
+comment on table public.youtube_channel_stats is
+  'One row per connection and day that was read, with the last numbers of that day. Users see their own, and '
+  'those that monitors of their workspaces cover.';
+comment on column public.youtube_channel_stats.date is 'The day in the user''s time zone.';
+comment on column public.youtube_channel_stats.subscriber_count is
+  'Rounded by YouTube to three significant figures; 0 where the owner hides it.';
+
+alter table public.youtube_channel_stats enable row level security;
+create policy youtube_channel_stats_select_own_and_workspace on public.youtube_channel_stats
+  for select to authenticated using (
+    platform_connection_id = any (array(select private.my_connection_ids()))
+    or platform_connection_id = any (array(select private.my_shared_connection_ids()))
+  );
+
+grant select on public.youtube_channel_stats to authenticated;
+grant select, insert, update, delete on public.youtube_channel_stats to service_role;
+
+-- 50_devpulse/50_platforms/50_devto_articles.sql
+-- The articles of Dev.to connections, with their current numbers.
+
+create table public.devto_articles (
+  id uuid not null default gen_random_uuid(),
+  platform_connection_id uuid not null,
+  devto_article_id integer not null,
+  title text not null,
+  description text,
+  published_at timestamptz,
+  reading_time_minutes integer,
+  view_count integer not null default 0,
+  reaction_count integer not null default 0,
+  comment_count integer not null default 0,
+  url text not null,
+  tags text[],
+  synced_at timestamptz not null default now(),
+  removed_at timestamptz,
+  constraint devto_articles_pkey primary key (id),
+  -- not over devto_article_id alone, as in the seed: two users may watch the same article
+  constraint devto_articles_devto_article_id_idx unique (platform_connection_id, devto_article_id),
+  constraint devto_articles_platform_connection_id_fkey
+    foreign key (platform_connection_id) references public.platform_connections (id) on delete cascade
+);
+create index devto_articles_platform_connection_id_idx on public.devto_articles (platform_connection_id);
+create index devto_articles_published_at_idx on public.devto_articles (published_at);
+create index devto_articles_tags_idx on public.devto_articles using gin (tags);
+comment on table public.devto_articles is
+  'One row per connection and article, written by platform-sync. Users see their own, and those that monitors '
+  'of their workspaces cover.';
+comment on column public.devto_articles.removed_at is
+  'Since when Dev.to no longer lists it as published. It does not count from then on.';
+
+alter table public.devto_articles enable row level security;
+create policy devto_articles_select_own_and_workspace on public.devto_articles
+  for select to authenticated using (
+    platform_connection_id = any (array(select private.my_connection_ids()))
+    or platform_connection_id = any (array(select private.my_shared_connection_ids()))
+  );
+
+grant select on public.devto_articles to authenticated;
+grant select, insert, update, delete on public.devto_articles to service_role;
+
+-- 50_devpulse/60_sync/10_metric_readings.sql
+-- The raw history: what each resource's numbers were on each day that they were read.
+
+create table private.metric_readings (
+  connection_id uuid not null,
+  day date not null,
+  metric text not null,
+  resource_id text not null default '',
+  value numeric not null,
+  observed_at timestamptz not null,
+  constraint metric_readings_pkey primary key (connection_id, day, metric, resource_id),
+  constraint metric_readings_connection_id_fkey
+    foreign key (connection_id) references public.platform_connections (id) on delete cascade,
+  constraint metric_readings_metric_is_known check (
+    metric in (
+      'stars', 'forks', 'open_issues', 'views', 'likes', 'comments', 'reactions',
+      'channel_subscribers', 'channel_views', 'channel_videos'
+    )
+  )
+);
+comment on table private.metric_readings is
+  'The last value of a resource''s metric on a day, in the user''s time zone. A day without a row was not '
+  'read: that is a gap, never zero.';
+comment on column private.metric_readings.resource_id is
+  'The resource''s id at the platform (a repository''s, video''s or article''s), or an empty text for the '
+  'account or channel itself.';
+comment on column private.metric_readings.metric is
+  'A level. What happened per day is in github_contributions.';
+comment on column private.metric_readings.observed_at is
+  'When the provider was asked; an older observation does not replace a newer one.';
+alter table private.metric_readings enable row level security;
+
+-- 50_devpulse/70_snapshots/10_analytics_snapshots.sql
+-- Snapshots: the numbers of a user's day, week or month, on a platform or on all.
+
+create table public.analytics_snapshots (
+  id uuid not null default gen_random_uuid(),
+  user_id uuid not null,
+  workspace_id uuid,
+  platform text not null,
+  snapshot_type text not null,
+  snapshot_date date not null,
+  metrics jsonb not null,
+  created_at timestamptz not null default now(),
+  gaps text[] not null default '{}',
+  constraint analytics_snapshots_pkey primary key (id),
+  constraint analytics_snapshots_user_platform_date_idx
+    unique nulls not distinct (user_id, workspace_id, platform, snapshot_date, snapshot_type),
+  constraint analytics_snapshots_user_id_fkey
+    foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint analytics_snapshots_workspace_id_fkey
+    foreign key (workspace_id) references public.workspaces (id) on delete cascade,
+  constraint analytics_snapshots_platform_is_known check (platform in ('github', 'youtube', 'devto', 'all')),
+  constraint analytics_snapshots_type_is_known check (snapshot_type in ('daily', 'weekly', 'monthly')),
+  constraint analytics_snapshots_metrics_are_an_object check (jsonb_typeof(metrics) = 'object')
+);
+create index analytics_snapshots_user_id_idx on public.analytics_snapshots (user_id);
+create index analytics_snapshots_workspace_id_idx on public.analytics_snapshots (workspace_id);
+create index analytics_snapshots_platform_idx on public.analytics_snapshots (platform);
+create index analytics_snapshots_date_idx on public.analytics_snapshots (snapshot_date);
+comment on table public.analytics_snapshots is
+  'Numbers per user, workspace, platform and period, made by a job. Users see their own without a workspace; '
+  'members see those of their workspaces.';
+comment on column public.analytics_snapshots.workspace_id is
+  'Null: everything that the user watches. Else what they watch in this workspace; the workspace''s number is '
+  'the sum over its users.';
+comment on column public.analytics_snapshots.platform is 'github, youtube, devto, or all of them in one row.';
+comment on column public.analytics_snapshots.snapshot_date is
+  'The day in the user''s time zone; of a week its Monday, of a month its first day.';
+comment on column public.analytics_snapshots.metrics is
+  '{"github": {"total_stars": 1500, …}, …} with a key per platform; null for a number that is not known.';
+comment on column public.analytics_snapshots.gaps is
+  'The metrics that were not read in the period, as <platform>.<metric>; they are null in metrics.';
+
+create trigger _900_set_created_at before insert or update on public.analytics_snapshots
+  for each row execute function private.set_created_at();
+
+alter table public.analytics_snapshots enable row level security;
+create policy analytics_snapshots_select_own_and_workspace on public.analytics_snapshots
+  for select to authenticated using (
+    workspace_id is null and user_id = (select auth.uid())
+    or workspace_id = any (array(select private.my_workspace_ids()))
+  );
+
+grant select on public.analytics_snapshots to authenticated;
+grant select, insert, update, delete on public.analytics_snapshots to service_role;
+
+-- 50_devpulse/80_goals/10_goals.sql
+-- Goals: a number to reach, or to keep below, by a day.
+
+create table public.goals (
+  id uuid not null default gen_random_uuid(),
+  user_id uuid not null,
+  workspace_id uuid,
+  platform text not null,
+  goal_type text not null,
+  target_value numeric not null,
+  current_value numeric not null default 0,
+  unit text not null,
+  start_date date not null,
+  end_date date,
+  is_achieved boolean not null default false,
+  achieved_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  direction text not null default 'reach',
+  baseline_value numeric,
+  constraint goals_pkey primary key (id),
+  constraint goals_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint goals_workspace_id_fkey
+    foreign key (workspace_id) references public.workspaces (id) on delete set null,
+  constraint goals_platform_is_known check (platform in ('github', 'youtube', 'devto', 'all')),
+  constraint goals_goal_type_is_not_too_long check (char_length(goal_type) between 1 and 100),
+  constraint goals_unit_is_not_too_long check (char_length(unit) between 1 and 50),
+  constraint goals_direction_is_known check (direction in ('reach', 'keep_below')),
+  constraint goals_end_is_not_before_start check (end_date >= start_date),
+  constraint goals_keep_below_has_an_end check (direction <> 'keep_below' or end_date is not null),
+  constraint goals_achieved_at_matches_is_achieved check (is_achieved = (achieved_at is not null))
+);
+create index goals_user_id_idx on public.goals (user_id);
+create index goals_workspace_id_idx on public.goals (workspace_id);
+create index goals_platform_idx on public.goals (platform);
+create index goals_is_achieved_idx on public.goals (is_achieved);
+create index goals_user_active_idx on public.goals (user_id, is_achieved) where is_achieved = false;
+comment on table public.goals is
+  'A number to reach or to keep below. Users write their own; members see those of their workspaces. '
+  'current_value, is_achieved and achieved_at follow the snapshots.';
+comment on column public.goals.platform is 'github, youtube, devto, or all for the sum over the platforms.';
+comment on column public.goals.goal_type is
+  'The metric: stars, subscribers, views, commits, …, or a metric''s name in analytics_snapshots.';
+comment on column public.goals.target_value is 'In unit.';
+comment on column public.goals.current_value is 'The present value, in unit; set by the database.';
+comment on column public.goals.unit is
+  'count, or percentage: the change since start_date in percent of the value on that day.';
+comment on column public.goals.end_date is 'The last day that counts; null for no end.';
+comment on column public.goals.is_achieved is 'Set by the database, once; a later fall does not undo it.';
+comment on column public.goals.direction is
+  'reach, or keep_below: achieved when end_date has passed and no day was above the target.';
+comment on column public.goals.baseline_value is 'The metric''s value when the goal began; set by the database.';
+
+create trigger _000_require_active_account before insert or update on public.goals
+  for each statement when (current_user = 'authenticated')
+  execute function private.require_active_account();
+create trigger _050_reject_key_change before update on public.goals
+  for each row when ((old.id, old.user_id) is distinct from (new.id, new.user_id))
+  execute function private.reject_key_change();
+create trigger _900_set_timestamps before insert or update on public.goals
+  for each row execute function private.set_timestamps();
+
+alter table public.goals enable row level security;
+create policy goals_select_own_and_workspace on public.goals
+  for select to authenticated using (
+    user_id = (select auth.uid()) or workspace_id = any (array(select private.my_workspace_ids()))
+  );
+create policy goals_insert_own on public.goals
+  for insert to authenticated with check (
+    user_id = (select auth.uid())
+    and (workspace_id is null or workspace_id = any (array(select private.my_workspace_ids())))
+  );
+create policy goals_update_own on public.goals
+  for update to authenticated using (user_id = (select auth.uid())) with check (
+    user_id = (select auth.uid())
+    and (workspace_id is null or workspace_id = any (array(select private.my_workspace_ids())))
+  );
+create policy goals_delete_own on public.goals
+  for delete to authenticated using (user_id = (select auth.uid()));
+
+grant select, delete on public.goals to authenticated;
+grant insert (
+  id, user_id, workspace_id, platform, goal_type, target_value, current_value, unit, start_date, end_date,
+  is_achieved, achieved_at, created_at, updated_at, direction, baseline_value
+) on public.goals to authenticated;
+grant update (
+  id, user_id, workspace_id, platform, goal_type, target_value, current_value, unit, start_date, end_date,
+  is_achieved, achieved_at, created_at, updated_at, direction, baseline_value
+) on public.goals to authenticated;
+grant select, insert, update, delete on public.goals to service_role;
