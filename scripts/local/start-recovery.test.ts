@@ -83,7 +83,7 @@ describe("after kill -9 the next start recovers by itself and no acknowledged wr
         }
       })().catch((error: unknown) => error);
       const api = loadApi(env);
-      await until(() => written > before + 50 && api.answered() > 20);
+      await until(() => written > before + 50 && api.answered() > 20 && api.acknowledged.length > 3);
 
       const victims: Record<string, (number | undefined)[]> = {
         "the main process": [run.process.pid],
@@ -127,7 +127,6 @@ describe("after kill -9 the next start recovers by itself and no acknowledged wr
       const titles = issues.map(({ title }) => title);
       expect(new Set(titles).size, "none is there twice").toBe(titles.length);
       expect(api.acknowledged.filter((title) => !titles.includes(title))).toEqual([]);
-      expect(api.acknowledged.length).toBeGreaterThan(0);
       await check.end();
       if (victim === "the main process") expect(isAlive(server)).toBe(false);
     },

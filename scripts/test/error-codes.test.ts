@@ -42,6 +42,7 @@ const SECTIONS: Record<string, string> = {
   Tracker: "tracker_",
   Exai: "exai_",
   Agents: "agents_",
+  devpulse: "devpulse_",
 };
 
 const page = readFileSync(join(ROOT, "docs/error-codes.md"), "utf8");

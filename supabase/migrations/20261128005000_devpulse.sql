@@ -81,7 +81,8 @@ begin
 end;
 $$;
 comment on function private.reject_return_urls_change is
-  'Before trigger of return_urls that a person changes. Errors: devpulse_return_urls_forbidden (403), always.';
+  'Before trigger of return_urls that a person changes. Errors: '
+  'devpulse_return_urls_forbidden (403), always.';
 
 create trigger _000_require_admin before update on public.devpulse_settings
   for each statement when (current_user in ('anon', 'authenticated'))
@@ -226,7 +227,8 @@ create table public.workspaces (
   updated_at timestamptz not null default now(),
   constraint workspaces_pkey primary key (id),
   constraint workspaces_slug_idx unique (slug),
-  constraint workspaces_owner_id_fkey foreign key (owner_id) references public.profiles (id) on delete cascade,
+  constraint workspaces_owner_id_fkey
+    foreign key (owner_id) references public.profiles (id) on delete cascade,
   constraint workspaces_name_is_not_blank check (btrim(name) <> '' and char_length(name) <= 200),
   constraint workspaces_slug_is_valid check (slug ~ '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$'),
   constraint workspaces_description_is_not_too_long check (char_length(description) <= 4000),
@@ -249,7 +251,8 @@ create table public.workspace_members (
 );
 create index workspace_members_user_id_idx on public.workspace_members (user_id);
 
--- Membership for policies, evaluated once per statement: `x = any (array(select private.my_workspace_ids()))`.
+-- Membership for policies, evaluated once per statement:
+-- `workspace_id = any (array(select private.my_workspace_ids()))`.
 create or replace function private.my_workspace_ids(p_minimum text default 'member') returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -282,11 +285,12 @@ create policy profiles_update_own on public.profiles
   for update to authenticated using (id = (select auth.uid())) with check (id = (select auth.uid()));
 
 comment on table public.workspaces is
-  'A workspace and its owner. Members see it, owners and admins change it, owners delete it. Errors on write: '
-  'sign_in_required (401), key_change_forbidden (422).';
+  'A workspace and its owner. Members see it, owners and admins change it, owners delete it. Errors on '
+  'write: sign_in_required (401), key_change_forbidden (422).';
 comment on column public.workspaces.slug is
   'Its name in URLs: 1 to 63 lower-case letters, digits and hyphens, unique.';
-comment on column public.workspaces.owner_id is 'One of its members with the role owner, set by the database.';
+comment on column public.workspaces.owner_id is
+  'One of its members with the role owner, set by the database.';
 comment on table public.workspace_members is
   'Who is in a workspace. Members see each other; owners and admins change roles and remove members, and '
   'everybody may leave. Members are added by invitation.';
@@ -457,7 +461,7 @@ create table public.monitors (
   constraint monitors_sync_frequency_is_bounded check (sync_frequency between 1 and 1440)
 );
 create index monitors_user_id_idx on public.monitors (user_id);
-create index monitors_workspace_id_idx on public.monitors (workspace_id) where workspace_id is not null;
+create index monitors_workspace_id_idx on public.monitors (workspace_id);
 create index monitors_platform_idx on public.monitors (platform);
 create index monitors_platform_connection_id_idx on public.monitors (platform_connection_id);
 create index monitors_active_idx on public.monitors (is_active) where is_active = true;
@@ -581,8 +585,8 @@ comment on column public.github_repositories.watchers_count is
 comment on column public.github_repositories.created_at is 'When it was created at GitHub.';
 comment on column public.github_repositories.updated_at is 'When it was last changed at GitHub.';
 comment on column public.github_repositories.removed_at is
-  'Since when GitHub no longer lists it for the connection: deleted, transferred or not readable. It does not '
-  'count from then on.';
+  'Since when GitHub no longer lists it for the connection: deleted, transferred or not readable. It does '
+  'not count from then on.';
 
 alter table public.github_repositories enable row level security;
 create policy github_repositories_select_own_and_workspace on public.github_repositories
@@ -740,8 +744,8 @@ create index devto_articles_platform_connection_id_idx on public.devto_articles 
 create index devto_articles_published_at_idx on public.devto_articles (published_at);
 create index devto_articles_tags_idx on public.devto_articles using gin (tags);
 comment on table public.devto_articles is
-  'One row per connection and article, written by platform-sync. Users see their own, and those that monitors '
-  'of their workspaces cover.';
+  'One row per connection and article, written by platform-sync. Users see their own, and those that '
+  'monitors of their workspaces cover.';
 comment on column public.devto_articles.removed_at is
   'Since when Dev.to no longer lists it as published. It does not count from then on.';
 
@@ -819,8 +823,8 @@ comment on table public.analytics_snapshots is
   'Numbers per user, workspace, platform and period, made by a job. Users see their own without a workspace; '
   'members see those of their workspaces.';
 comment on column public.analytics_snapshots.workspace_id is
-  'Null: everything that the user watches. Else what they watch in this workspace; the workspace''s number is '
-  'the sum over its users.';
+  'Null: everything that the user watches. Else what they watch in this workspace; the workspace''s number '
+  'is the sum over its users.';
 comment on column public.analytics_snapshots.platform is 'github, youtube, devto, or all of them in one row.';
 comment on column public.analytics_snapshots.snapshot_date is
   'The day in the user''s time zone; of a week its Monday, of a month its first day.';
@@ -893,7 +897,8 @@ comment on column public.goals.end_date is 'The last day that counts; null for n
 comment on column public.goals.is_achieved is 'Set by the database, once; a later fall does not undo it.';
 comment on column public.goals.direction is
   'reach, or keep_below: achieved when end_date has passed and no day was above the target.';
-comment on column public.goals.baseline_value is 'The metric''s value when the goal began; set by the database.';
+comment on column public.goals.baseline_value is
+  'The metric''s value when the goal began; set by the database.';
 
 create trigger _000_require_active_account before insert or update on public.goals
   for each statement when (current_user = 'authenticated')

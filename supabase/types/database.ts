@@ -62,6 +62,58 @@ export type Database = {
         };
         Relationships: [];
       };
+      "analytics_snapshots": {
+        Row: {
+          "created_at": string;
+          "gaps": (string)[];
+          "id": string;
+          "metrics": NonNullable<Json>;
+          "platform": string;
+          "snapshot_date": string;
+          "snapshot_type": string;
+          "user_id": string;
+          "workspace_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "gaps"?: (string)[];
+          "id"?: string;
+          "metrics": NonNullable<Json>;
+          "platform": string;
+          "snapshot_date": string;
+          "snapshot_type": string;
+          "user_id": string;
+          "workspace_id"?: string | null;
+        };
+        Update: {
+          "created_at"?: string;
+          "gaps"?: (string)[];
+          "id"?: string;
+          "metrics"?: NonNullable<Json>;
+          "platform"?: string;
+          "snapshot_date"?: string;
+          "snapshot_type"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "analytics_snapshots_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "analytics_snapshots_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "circle_issues": {
         Row: {
           "attachments": NonNullable<Json>;
@@ -356,6 +408,121 @@ export type Database = {
           },
         ];
       };
+      "devpulse_settings": {
+        Row: {
+          "backfill_days": number;
+          "created_at": string;
+          "goals_per_user": number | null;
+          "id": boolean;
+          "invitations_per_workspace": number | null;
+          "members_per_workspace": number | null;
+          "monitors_per_user": number | null;
+          "reading_retention_days": number;
+          "resources_per_connection": number;
+          "return_urls": (string)[];
+          "run_retention_days": number;
+          "snapshot_retention_days": number;
+          "sync_now_per_hour": number;
+          "updated_at": string;
+          "workspaces_per_user": number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "backfill_days"?: number;
+          "created_at"?: string;
+          "goals_per_user"?: number | null;
+          "id"?: boolean;
+          "invitations_per_workspace"?: number | null;
+          "members_per_workspace"?: number | null;
+          "monitors_per_user"?: number | null;
+          "reading_retention_days"?: number;
+          "resources_per_connection"?: number;
+          "return_urls"?: (string)[];
+          "run_retention_days"?: number;
+          "snapshot_retention_days"?: number;
+          "sync_now_per_hour"?: number;
+          "updated_at"?: string;
+          "workspaces_per_user"?: number | null;
+        };
+        Update: {
+          "backfill_days"?: number;
+          "created_at"?: string;
+          "goals_per_user"?: number | null;
+          "id"?: boolean;
+          "invitations_per_workspace"?: number | null;
+          "members_per_workspace"?: number | null;
+          "monitors_per_user"?: number | null;
+          "reading_retention_days"?: number;
+          "resources_per_connection"?: number;
+          "return_urls"?: (string)[];
+          "run_retention_days"?: number;
+          "snapshot_retention_days"?: number;
+          "sync_now_per_hour"?: number;
+          "updated_at"?: string;
+          "workspaces_per_user"?: number | null;
+        };
+        Relationships: [];
+      };
+      "devto_articles": {
+        Row: {
+          "comment_count": number;
+          "description": string | null;
+          "devto_article_id": number;
+          "id": string;
+          "platform_connection_id": string;
+          "published_at": string | null;
+          "reaction_count": number;
+          "reading_time_minutes": number | null;
+          "removed_at": string | null;
+          "synced_at": string;
+          "tags": (string)[] | null;
+          "title": string;
+          "url": string;
+          "view_count": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "comment_count"?: number;
+          "description"?: string | null;
+          "devto_article_id": number;
+          "id"?: string;
+          "platform_connection_id": string;
+          "published_at"?: string | null;
+          "reaction_count"?: number;
+          "reading_time_minutes"?: number | null;
+          "removed_at"?: string | null;
+          "synced_at"?: string;
+          "tags"?: (string)[] | null;
+          "title": string;
+          "url": string;
+          "view_count"?: number;
+        };
+        Update: {
+          "comment_count"?: number;
+          "description"?: string | null;
+          "devto_article_id"?: number;
+          "id"?: string;
+          "platform_connection_id"?: string;
+          "published_at"?: string | null;
+          "reaction_count"?: number;
+          "reading_time_minutes"?: number | null;
+          "removed_at"?: string | null;
+          "synced_at"?: string;
+          "tags"?: (string)[] | null;
+          "title"?: string;
+          "url"?: string;
+          "view_count"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "devto_articles_platform_connection_id_fkey";
+            columns: ["platform_connection_id"];
+            isOneToOne: false;
+            referencedRelation: "platform_connections";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "exai_issue_checklist": {
         Row: {
           "completed_at": string | null;
@@ -645,6 +812,196 @@ export type Database = {
         };
         Relationships: [];
       };
+      "github_contributions": {
+        Row: {
+          "commits_count": number;
+          "created_at": string;
+          "date": string;
+          "id": string;
+          "issues_count": number;
+          "platform_connection_id": string;
+          "pull_requests_count": number;
+          "repositories_contributed_to": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "commits_count"?: number;
+          "created_at"?: string;
+          "date": string;
+          "id"?: string;
+          "issues_count"?: number;
+          "platform_connection_id": string;
+          "pull_requests_count"?: number;
+          "repositories_contributed_to"?: number;
+        };
+        Update: {
+          "commits_count"?: number;
+          "created_at"?: string;
+          "date"?: string;
+          "id"?: string;
+          "issues_count"?: number;
+          "platform_connection_id"?: string;
+          "pull_requests_count"?: number;
+          "repositories_contributed_to"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "github_contributions_platform_connection_id_fkey";
+            columns: ["platform_connection_id"];
+            isOneToOne: false;
+            referencedRelation: "platform_connections";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "github_repositories": {
+        Row: {
+          "created_at": string;
+          "default_branch": string;
+          "description": string | null;
+          "forks_count": number;
+          "full_name": string;
+          "github_repo_id": number;
+          "html_url": string;
+          "id": string;
+          "is_fork": boolean;
+          "is_private": boolean;
+          "language": string | null;
+          "name": string;
+          "open_issues_count": number;
+          "platform_connection_id": string;
+          "removed_at": string | null;
+          "stars_count": number;
+          "synced_at": string;
+          "updated_at": string;
+          "watchers_count": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at": string;
+          "default_branch"?: string;
+          "description"?: string | null;
+          "forks_count"?: number;
+          "full_name": string;
+          "github_repo_id": number;
+          "html_url": string;
+          "id"?: string;
+          "is_fork"?: boolean;
+          "is_private"?: boolean;
+          "language"?: string | null;
+          "name": string;
+          "open_issues_count"?: number;
+          "platform_connection_id": string;
+          "removed_at"?: string | null;
+          "stars_count"?: number;
+          "synced_at"?: string;
+          "updated_at": string;
+          "watchers_count"?: number;
+        };
+        Update: {
+          "created_at"?: string;
+          "default_branch"?: string;
+          "description"?: string | null;
+          "forks_count"?: number;
+          "full_name"?: string;
+          "github_repo_id"?: number;
+          "html_url"?: string;
+          "id"?: string;
+          "is_fork"?: boolean;
+          "is_private"?: boolean;
+          "language"?: string | null;
+          "name"?: string;
+          "open_issues_count"?: number;
+          "platform_connection_id"?: string;
+          "removed_at"?: string | null;
+          "stars_count"?: number;
+          "synced_at"?: string;
+          "updated_at"?: string;
+          "watchers_count"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "github_repositories_platform_connection_id_fkey";
+            columns: ["platform_connection_id"];
+            isOneToOne: false;
+            referencedRelation: "platform_connections";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "goals": {
+        Row: {
+          "achieved_at": string | null;
+          "baseline_value": number | null;
+          "created_at": string;
+          "current_value": number;
+          "direction": string;
+          "end_date": string | null;
+          "goal_type": string;
+          "id": string;
+          "is_achieved": boolean;
+          "platform": string;
+          "start_date": string;
+          "target_value": number;
+          "unit": string;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "achieved_at"?: string | null;
+          "baseline_value"?: number | null;
+          "created_at"?: string;
+          "current_value"?: number;
+          "direction"?: string;
+          "end_date"?: string | null;
+          "goal_type": string;
+          "id"?: string;
+          "is_achieved"?: boolean;
+          "platform": string;
+          "start_date": string;
+          "target_value": number;
+          "unit": string;
+          "updated_at"?: string;
+          "user_id": string;
+          "workspace_id"?: string | null;
+        };
+        Update: {
+          "achieved_at"?: string | null;
+          "baseline_value"?: number | null;
+          "created_at"?: string;
+          "current_value"?: number;
+          "direction"?: string;
+          "end_date"?: string | null;
+          "goal_type"?: string;
+          "id"?: string;
+          "is_achieved"?: boolean;
+          "platform"?: string;
+          "start_date"?: string;
+          "target_value"?: number;
+          "unit"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "goals_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "goals_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "issue_import_logs": {
         Row: {
           "circle_issue_id": string;
@@ -904,6 +1261,162 @@ export type Database = {
           "submitted_by_user_id"?: string | null;
           "tags"?: (string)[];
           "title"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+      "monitors": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "is_active": boolean;
+          "monitor_type": string;
+          "platform": string;
+          "platform_connection_id": string;
+          "platform_resource_id": string | null;
+          "sync_frequency": number;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "is_active"?: boolean;
+          "monitor_type": string;
+          "platform": string;
+          "platform_connection_id": string;
+          "platform_resource_id"?: string | null;
+          "sync_frequency"?: number;
+          "updated_at"?: string;
+          "user_id": string;
+          "workspace_id"?: string | null;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "is_active"?: boolean;
+          "monitor_type"?: string;
+          "platform"?: string;
+          "platform_connection_id"?: string;
+          "platform_resource_id"?: string | null;
+          "sync_frequency"?: number;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "monitors_platform_connection_id_fkey";
+            columns: ["platform_connection_id"];
+            isOneToOne: false;
+            referencedRelation: "platform_connections";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "monitors_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "monitors_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "platform_connections": {
+        Row: {
+          "access_token": string;
+          "created_at": string;
+          "id": string;
+          "is_active": boolean;
+          "last_synced_at": string | null;
+          "platform": string;
+          "platform_user_id": string;
+          "platform_username": string;
+          "refresh_token": string | null;
+          "status": string;
+          "status_reason": string | null;
+          "token_expires_at": string | null;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "access_token": string;
+          "created_at"?: string;
+          "id"?: string;
+          "is_active"?: boolean;
+          "last_synced_at"?: string | null;
+          "platform": string;
+          "platform_user_id": string;
+          "platform_username": string;
+          "refresh_token"?: string | null;
+          "status"?: string;
+          "status_reason"?: string | null;
+          "token_expires_at"?: string | null;
+          "updated_at"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "access_token"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "is_active"?: boolean;
+          "last_synced_at"?: string | null;
+          "platform"?: string;
+          "platform_user_id"?: string;
+          "platform_username"?: string;
+          "refresh_token"?: string | null;
+          "status"?: string;
+          "status_reason"?: string | null;
+          "token_expires_at"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "platform_connections_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "profiles": {
+        Row: {
+          "avatar_url": string | null;
+          "bio": string | null;
+          "created_at": string;
+          "display_name": string | null;
+          "id": string;
+          "timezone": string | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "avatar_url"?: string | null;
+          "bio"?: string | null;
+          "created_at"?: string;
+          "display_name"?: string | null;
+          "id": string;
+          "timezone"?: string | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "avatar_url"?: string | null;
+          "bio"?: string | null;
+          "created_at"?: string;
+          "display_name"?: string | null;
+          "id"?: string;
+          "timezone"?: string | null;
           "updated_at"?: string;
         };
         Relationships: [];
@@ -1641,6 +2154,178 @@ export type Database = {
             columns: ["user_id"];
             isOneToOne: false;
             referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "workspace_members": {
+        Row: {
+          "joined_at": string;
+          "role": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "joined_at"?: string;
+          "role"?: string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "joined_at"?: string;
+          "role"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_members_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "workspace_members_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "workspaces": {
+        Row: {
+          "created_at": string;
+          "description": string | null;
+          "id": string;
+          "name": string;
+          "owner_id": string;
+          "slug": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "description"?: string | null;
+          "id"?: string;
+          "name": string;
+          "owner_id": string;
+          "slug": string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "description"?: string | null;
+          "id"?: string;
+          "name"?: string;
+          "owner_id"?: string;
+          "slug"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspaces_owner_id_fkey";
+            columns: ["owner_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "youtube_channel_stats": {
+        Row: {
+          "created_at": string;
+          "date": string;
+          "id": string;
+          "platform_connection_id": string;
+          "subscriber_count": number;
+          "total_views": number;
+          "video_count": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "date": string;
+          "id"?: string;
+          "platform_connection_id": string;
+          "subscriber_count"?: number;
+          "total_views"?: number;
+          "video_count"?: number;
+        };
+        Update: {
+          "created_at"?: string;
+          "date"?: string;
+          "id"?: string;
+          "platform_connection_id"?: string;
+          "subscriber_count"?: number;
+          "total_views"?: number;
+          "video_count"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "youtube_channel_stats_platform_connection_id_fkey";
+            columns: ["platform_connection_id"];
+            isOneToOne: false;
+            referencedRelation: "platform_connections";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "youtube_videos": {
+        Row: {
+          "comment_count": number;
+          "description": string | null;
+          "duration_seconds": number | null;
+          "id": string;
+          "like_count": number;
+          "platform_connection_id": string;
+          "published_at": string;
+          "removed_at": string | null;
+          "synced_at": string;
+          "thumbnail_url": string | null;
+          "title": string;
+          "view_count": number;
+          "youtube_video_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "comment_count"?: number;
+          "description"?: string | null;
+          "duration_seconds"?: number | null;
+          "id"?: string;
+          "like_count"?: number;
+          "platform_connection_id": string;
+          "published_at": string;
+          "removed_at"?: string | null;
+          "synced_at"?: string;
+          "thumbnail_url"?: string | null;
+          "title": string;
+          "view_count"?: number;
+          "youtube_video_id": string;
+        };
+        Update: {
+          "comment_count"?: number;
+          "description"?: string | null;
+          "duration_seconds"?: number | null;
+          "id"?: string;
+          "like_count"?: number;
+          "platform_connection_id"?: string;
+          "published_at"?: string;
+          "removed_at"?: string | null;
+          "synced_at"?: string;
+          "thumbnail_url"?: string | null;
+          "title"?: string;
+          "view_count"?: number;
+          "youtube_video_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "youtube_videos_platform_connection_id_fkey";
+            columns: ["platform_connection_id"];
+            isOneToOne: false;
+            referencedRelation: "platform_connections";
             referencedColumns: ["id"];
           },
         ];

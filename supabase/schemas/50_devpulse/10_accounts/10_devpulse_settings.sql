@@ -75,7 +75,8 @@ begin
 end;
 $$;
 comment on function private.reject_return_urls_change is
-  'Before trigger of return_urls that a person changes. Errors: devpulse_return_urls_forbidden (403), always.';
+  'Before trigger of return_urls that a person changes. Errors: '
+  'devpulse_return_urls_forbidden (403), always.';
 
 create trigger _000_require_admin before update on public.devpulse_settings
   for each statement when (current_user in ('anon', 'authenticated'))

@@ -10,7 +10,8 @@ create table public.workspaces (
   updated_at timestamptz not null default now(),
   constraint workspaces_pkey primary key (id),
   constraint workspaces_slug_idx unique (slug),
-  constraint workspaces_owner_id_fkey foreign key (owner_id) references public.profiles (id) on delete cascade,
+  constraint workspaces_owner_id_fkey
+    foreign key (owner_id) references public.profiles (id) on delete cascade,
   constraint workspaces_name_is_not_blank check (btrim(name) <> '' and char_length(name) <= 200),
   constraint workspaces_slug_is_valid check (slug ~ '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$'),
   constraint workspaces_description_is_not_too_long check (char_length(description) <= 4000),
@@ -33,7 +34,8 @@ create table public.workspace_members (
 );
 create index workspace_members_user_id_idx on public.workspace_members (user_id);
 
--- Membership for policies, evaluated once per statement: `x = any (array(select private.my_workspace_ids()))`.
+-- Membership for policies, evaluated once per statement:
+-- `workspace_id = any (array(select private.my_workspace_ids()))`.
 create or replace function private.my_workspace_ids(p_minimum text default 'member') returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -66,11 +68,12 @@ create policy profiles_update_own on public.profiles
   for update to authenticated using (id = (select auth.uid())) with check (id = (select auth.uid()));
 
 comment on table public.workspaces is
-  'A workspace and its owner. Members see it, owners and admins change it, owners delete it. Errors on write: '
-  'sign_in_required (401), key_change_forbidden (422).';
+  'A workspace and its owner. Members see it, owners and admins change it, owners delete it. Errors on '
+  'write: sign_in_required (401), key_change_forbidden (422).';
 comment on column public.workspaces.slug is
   'Its name in URLs: 1 to 63 lower-case letters, digits and hyphens, unique.';
-comment on column public.workspaces.owner_id is 'One of its members with the role owner, set by the database.';
+comment on column public.workspaces.owner_id is
+  'One of its members with the role owner, set by the database.';
 comment on table public.workspace_members is
   'Who is in a workspace. Members see each other; owners and admins change roles and remove members, and '
   'everybody may leave. Members are added by invitation.';

@@ -30,7 +30,7 @@ create table public.monitors (
   constraint monitors_sync_frequency_is_bounded check (sync_frequency between 1 and 1440)
 );
 create index monitors_user_id_idx on public.monitors (user_id);
-create index monitors_workspace_id_idx on public.monitors (workspace_id) where workspace_id is not null;
+create index monitors_workspace_id_idx on public.monitors (workspace_id);
 create index monitors_platform_idx on public.monitors (platform);
 create index monitors_platform_connection_id_idx on public.monitors (platform_connection_id);
 create index monitors_active_idx on public.monitors (is_active) where is_active = true;

@@ -39,8 +39,8 @@ comment on column public.github_repositories.watchers_count is
 comment on column public.github_repositories.created_at is 'When it was created at GitHub.';
 comment on column public.github_repositories.updated_at is 'When it was last changed at GitHub.';
 comment on column public.github_repositories.removed_at is
-  'Since when GitHub no longer lists it for the connection: deleted, transferred or not readable. It does not '
-  'count from then on.';
+  'Since when GitHub no longer lists it for the connection: deleted, transferred or not readable. It does '
+  'not count from then on.';
 
 alter table public.github_repositories enable row level security;
 create policy github_repositories_select_own_and_workspace on public.github_repositories

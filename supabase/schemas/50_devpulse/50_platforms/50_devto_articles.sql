@@ -25,8 +25,8 @@ create index devto_articles_platform_connection_id_idx on public.devto_articles 
 create index devto_articles_published_at_idx on public.devto_articles (published_at);
 create index devto_articles_tags_idx on public.devto_articles using gin (tags);
 comment on table public.devto_articles is
-  'One row per connection and article, written by platform-sync. Users see their own, and those that monitors '
-  'of their workspaces cover.';
+  'One row per connection and article, written by platform-sync. Users see their own, and those that '
+  'monitors of their workspaces cover.';
 comment on column public.devto_articles.removed_at is
   'Since when Dev.to no longer lists it as published. It does not count from then on.';
 

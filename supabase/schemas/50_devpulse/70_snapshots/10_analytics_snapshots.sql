@@ -29,8 +29,8 @@ comment on table public.analytics_snapshots is
   'Numbers per user, workspace, platform and period, made by a job. Users see their own without a workspace; '
   'members see those of their workspaces.';
 comment on column public.analytics_snapshots.workspace_id is
-  'Null: everything that the user watches. Else what they watch in this workspace; the workspace''s number is '
-  'the sum over its users.';
+  'Null: everything that the user watches. Else what they watch in this workspace; the workspace''s number '
+  'is the sum over its users.';
 comment on column public.analytics_snapshots.platform is 'github, youtube, devto, or all of them in one row.';
 comment on column public.analytics_snapshots.snapshot_date is
   'The day in the user''s time zone; of a week its Monday, of a month its first day.';

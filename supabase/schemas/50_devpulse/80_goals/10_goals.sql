@@ -48,7 +48,8 @@ comment on column public.goals.end_date is 'The last day that counts; null for n
 comment on column public.goals.is_achieved is 'Set by the database, once; a later fall does not undo it.';
 comment on column public.goals.direction is
   'reach, or keep_below: achieved when end_date has passed and no day was above the target.';
-comment on column public.goals.baseline_value is 'The metric''s value when the goal began; set by the database.';
+comment on column public.goals.baseline_value is
+  'The metric''s value when the goal began; set by the database.';
 
 create trigger _000_require_active_account before insert or update on public.goals
   for each statement when (current_user = 'authenticated')

@@ -88,9 +88,9 @@ select isnt_empty('select from private.task_completion_weeks where user_id is nu
 -- Late changes: each is right before the job has run, and after it.
 create temp table change (position integer, name text, statement text) on commit drop;
 insert into change values
-  (1, 'a task of a stored week runs again', 'update public.tasks set status = ''pending'' where id = -9'),
+  (1, 'a task of a stored week runs again', 'update public.tasks set status = ''pending'' where id = -45'),
   (1, 'and is held for the first time', 'select private.open_attempt(
-    (select t.ctid from public.tasks as t where t.id = -9), ''w'', interval ''1 hour'', null, null)'),
+    (select t.ctid from public.tasks as t where t.id = -45), ''w'', interval ''1 hour'', null, null)'),
   (2, 'a task is imported into a stored week', 'insert into public.tasks (user_id, status, created_at,
     started_at, completed_at) values (''00000000-0000-4000-8000-00000000000e'', ''completed'',
     now() - interval ''20 days'', now() - interval ''20 days'', now() - interval ''19 days'')'),
