@@ -1,12 +1,6 @@
+import type { Answer } from "./faults.ts";
 import { type FakeRepo, type FakeUser, listEntry } from "./github-shapes.ts";
 import { type FakeState, GithubError } from "./github-state.ts";
-
-/** A response of the REST API. */
-export interface Answer {
-  status: number;
-  body?: unknown;
-  headers?: Record<string, string>;
-}
 
 const DOCS = "https://docs.github.com/rest";
 

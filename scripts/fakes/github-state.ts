@@ -1,4 +1,5 @@
 import { branchCommit, mergeBranch } from "./bare-repository.ts";
+import type { Fault } from "./faults.ts";
 import { deliveryHeaders } from "./github-delivery.ts";
 import { createHash } from "node:crypto";
 import {
@@ -11,23 +12,6 @@ import {
   type Urls,
   userJson,
 } from "./github-shapes.ts";
-
-/** What happens to the next matching requests instead of, or before, the usual answer. */
-export interface Fault {
-  method?: string;
-  /** A part of the path, or a pattern for path and query. Default: any. */
-  path?: string | RegExp;
-  /** The number of requests. Default 1. */
-  times?: number;
-  /** Delays the answer, which is the usual one without `status`, `body` and `hangUp`. */
-  delayMs?: number;
-  status?: number;
-  headers?: Record<string, string>;
-  /** A string as text, anything else as JSON. */
-  body?: unknown;
-  /** Closes the connection instead of answering. */
-  hangUp?: boolean;
-}
 
 export interface SeenRequest {
   method: string;

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, distort, faultAnswer, isInstead, takeFault } from "./faults.ts";
 import { isGitRequest, serveGit } from "./git-http.ts";
-import { type Answer, answerTo, errorAnswer, isMember, mayRead } from "./github-routes.ts";
+import { answerTo, errorAnswer, isMember, mayRead } from "./github-routes.ts";
 import type { FakeUser } from "./github-shapes.ts";
-import { createState, type FakeState, type Fault, GithubError } from "./github-state.ts";
+import { createState, type FakeState, GithubError } from "./github-state.ts";
+import { readBody, startServer } from "./server.ts";
 
 export type { FakeState } from "./github-state.ts";
 
@@ -35,25 +36,9 @@ export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<
     options.webhookSecret ?? "local-github-webhook-secret",
     options.now ?? (() => new Date()),
   );
-  const server = createServer((request, response) => {
-    serve(state, request, response).catch((error: unknown) => {
-      console.error(error);
-      response.destroy();
-    });
-  });
-  // longer than clients keep an idle connection, so that none is closed under a request
-  server.keepAliveTimeout = 120_000;
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    url,
-    state,
-    async stop() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const server = await startServer((request, response) => serve(state, request, response));
+  url = server.url;
+  return { url, state, stop: server.stop };
 }
 
 async function serve(state: FakeState, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -81,8 +66,8 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
   if (fault?.delayMs) await sleep(fault.delayMs, undefined, { ref: false });
   if (fault?.hangUp) return void response.destroy();
   let answer: Answer;
-  if (fault && (fault.status !== undefined || fault.body !== undefined)) {
-    answer = { status: fault.status ?? 200, body: fault.body ?? "", headers: fault.headers ?? {} };
+  if (isInstead(fault)) {
+    answer = faultAnswer(fault);
   } else if (!request.headers["user-agent"]) {
     answer = { status: 403, body: "Request forbidden by administrative rules.\n" };
   } else if (token !== undefined && !user) {
@@ -90,35 +75,11 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
   } else if (user && user.remaining <= 0) {
     answer = errorAnswer(new GithubError(403, `API rate limit exceeded for user ID ${user.id}.`));
   } else {
-    answer = withEtag(answerTo(state, user, method, path, body), request, user);
+    answer = distort(withEtag(answerTo(state, user, method, path, body), request, user), fault);
   }
   if (user && answer.status !== 304) user.remaining = Math.max(0, user.remaining - 1);
   seen.status = answer.status;
   send(response, method, answer, user);
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function takeFault(
-  faults: Fault[],
-  method: string,
-  path: string,
-  isMeant: (fault: Fault) => boolean = () => true,
-): Fault | undefined {
-  const at = faults.findIndex((fault) =>
-    isMeant(fault) && (fault.method === undefined || fault.method === method) &&
-    (fault.path === undefined ||
-      (typeof fault.path === "string" ? path.includes(fault.path) : fault.path.test(path)))
-  );
-  const fault = faults[at];
-  if (!fault) return undefined;
-  fault.times = (fault.times ?? 1) - 1;
-  if (fault.times <= 0) faults.splice(at, 1);
-  return fault;
 }
 
 /** The answer to a conditional request; as at GitHub, the tag depends on the user. */
