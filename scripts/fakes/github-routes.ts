@@ -1,4 +1,5 @@
 import type { Answer } from "./faults.ts";
+import { answerGraphql } from "./github-graphql.ts";
 import { type FakeRepo, type FakeUser, listEntry } from "./github-shapes.ts";
 import { type FakeState, GithubError } from "./github-state.ts";
 
@@ -53,6 +54,11 @@ function route(
     if (isInstallation(user)) throw new GithubError(403, "Resource not accessible by integration");
     return { status: 200, body: state.userJson(user) };
   }
+  if (path === "/user/repos" && method === "GET") {
+    if (!user) throw new GithubError(401, "Requires authentication");
+    return listRepos(state, user, query);
+  }
+  if (path === "/graphql" && method === "POST") return answerGraphql(state, user, parseBody(body));
   const [, owner, name, id, rest = "", number] =
     path.match(/^\/(?:repos\/([^/]+)\/([^/]+?)|repositories\/(\d+))(\/pulls(?:\/(\d+))?)?$/) ?? [];
   const repo = owner && name ? state.repo(owner, name) : state.repos.find((one) => String(one.id) === id);
@@ -119,12 +125,43 @@ function parseBody(body: string): Record<string, unknown> {
   throw new GithubError(400, "Problems parsing JSON");
 }
 
+/** The user's own repositories, in the order that was asked for; by default by name. */
+function listRepos(state: FakeState, user: FakeUser, query: URLSearchParams): Answer {
+  const sort = query.get("sort") ?? "full_name";
+  const descending = (query.get("direction") ?? (sort === "full_name" ? "asc" : "desc")) === "desc";
+  const key = (repo: FakeRepo): string =>
+    sort === "full_name"
+      ? `${repo.owner}/${repo.name}`.toLowerCase()
+      : (sort === "created" ? repo.createdAt : repo.updatedAt).toISOString() + String(repo.id).padStart(9);
+  const own = state.repos
+    .filter((repo) => repo.owner.toLowerCase() === user.login.toLowerCase() && mayRead(repo, user))
+    .sort((a, b) => (key(a) < key(b) ? -1 : 1) * (descending ? -1 : 1));
+  const { perPage, page } = pageOf(query);
+  const last = Math.max(1, Math.ceil(own.length / perPage));
+  const link = ([["prev", page - 1], ["next", page + 1], ["last", last], ["first", 1]] as const)
+    .filter(([rel, to]) => to >= 1 && to <= last && (rel === "last" ? page < last : to !== page))
+    .map(([rel, to]) => {
+      const target = new URLSearchParams([...query].filter(([name]) => name !== "page"));
+      target.set("page", String(to));
+      return `<${state.apiUrl()}/user/repos?${target}>; rel="${rel}"`;
+    }).join(", ");
+  return {
+    status: 200,
+    body: own.slice((page - 1) * perPage, page * perPage).map((repo) => state.repoJson(repo)),
+    headers: link ? { link } : {},
+  };
+}
+
+const pageOf = (query: URLSearchParams) => ({
+  perPage: Math.min(Number(query.get("per_page") ?? 30), 100),
+  page: Math.max(Number(query.get("page") ?? 1), 1),
+});
+
 /** As at GitHub, a `head` without its owner is ignored. */
 function listPulls(state: FakeState, repo: FakeRepo, query: URLSearchParams): unknown[] {
   const wanted = query.get("state") ?? "open";
   const [owner, head] = query.get("head")?.split(/:(.*)/s) ?? [];
-  const perPage = Math.min(Number(query.get("per_page") ?? 30), 100);
-  const page = Math.max(Number(query.get("page") ?? 1), 1);
+  const { perPage, page } = pageOf(query);
   return state.pulls
     .filter((pull) =>
       pull.repo === repo && (wanted === "all" || pull.state === wanted) &&

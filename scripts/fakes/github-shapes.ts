@@ -12,6 +12,18 @@ export interface FakeUser {
   expiresAt: Date | null;
   /** Remaining requests of this hour. */
   remaining: number;
+  /** Remaining points of this hour for GraphQL. */
+  points: number;
+  contributions: FakeContribution[];
+}
+
+/** Something that a user did, and how many times. */
+export interface FakeContribution {
+  kind: "commit" | "pull_request" | "issue";
+  at: Date;
+  /** `owner/name` */
+  repo: string;
+  count: number;
 }
 
 export interface FakeRepo {
@@ -26,7 +38,14 @@ export interface FakeRepo {
   gitDir: string | null;
   /** `owner/name` that it had before, in lower case: they lead to it until somebody takes them. */
   oldNames: string[];
+  createdAt: Date;
   updatedAt: Date;
+  description: string | null;
+  language: string | null;
+  isFork: boolean;
+  stars: number;
+  forks: number;
+  openIssues: number;
 }
 
 export interface FakePull {
@@ -92,6 +111,17 @@ export function repositoryJson(repo: FakeRepo, ownerId: number, urls: Urls): Rep
   return {
     ...json,
     private: repo.isPrivate,
+    description: repo.description,
+    language: repo.language,
+    fork: repo.isFork,
+    stargazers_count: repo.stars,
+    watchers_count: repo.stars,
+    watchers: repo.stars,
+    forks_count: repo.forks,
+    forks: repo.forks,
+    open_issues_count: repo.openIssues,
+    open_issues: repo.openIssues,
+    created_at: time(repo.createdAt),
     updated_at: time(repo.updatedAt),
     visibility: repo.isPrivate ? "private" : "public",
     default_branch: repo.defaultBranch,

@@ -76,6 +76,11 @@ export interface NewPull {
   headSha?: string;
 }
 
+/** The limits of an hour: requests with a token, points of GraphQL, and requests without a token. */
+export const HOURLY = { core: 5000, graphql: 5000, address: 60 } as const;
+
+export const hourOf = (at: Date): number => Math.floor(at.getTime() / 3_600_000);
+
 export type FakeState = ReturnType<typeof createState>;
 
 /** Any text as something that looks like a commit. */
@@ -98,6 +103,9 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
   const pulls: FakePull[] = [];
   const faults: Fault[] = [];
   const requests: SeenRequest[] = [];
+  /** Remaining requests of this hour without a token. */
+  const address: { remaining: number } = { remaining: HOURLY.address };
+  let hour = hourOf(now());
   let lastId = 1000;
 
   const idOf = (login: string): number =>
@@ -129,22 +137,38 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
     repo,
     movedRepo,
     pull,
+    address,
+    now,
     apiUrl: () => urls().api,
 
+    /** Gives back what an hour allows when the next one has begun. */
+    renewLimits(): void {
+      if (hourOf(now()) === hour) return;
+      hour = hourOf(now());
+      address.remaining = HOURLY.address;
+      for (const user of users) Object.assign(user, { remaining: HOURLY.core, points: HOURLY.graphql });
+    },
+
     addUser(
-      { login, token, scopes = ["repo"], expiresAt = null, remaining = 5000 }:
-        & { login: string; token: string }
-        & Partial<FakeUser>,
+      { login, token, ...more }: { login: string; token: string } & Partial<FakeUser>,
     ): FakeUser {
-      const user = { id: ++lastId, login, token, scopes, expiresAt, remaining };
+      const user: FakeUser = {
+        id: ++lastId,
+        login,
+        token,
+        scopes: ["repo"],
+        expiresAt: null,
+        remaining: HOURLY.core,
+        points: HOURLY.graphql,
+        contributions: [],
+        ...more,
+      };
       users.push(user);
       return user;
     },
 
     addRepo(
-      { owner, name, isPrivate = false, members = [owner], defaultBranch = "main", gitDir = null }:
-        & { owner: string; name: string }
-        & Partial<FakeRepo>,
+      { owner, name, ...more }: { owner: string; name: string } & Partial<FakeRepo>,
     ): FakeRepo {
       const taken = `${owner}/${name}`.toLowerCase();
       for (const one of repos) one.oldNames = one.oldNames.filter((old) => old !== taken);
@@ -152,12 +176,20 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
         id: ++lastId,
         owner,
         name,
-        isPrivate,
-        members,
-        defaultBranch,
-        gitDir,
+        isPrivate: false,
+        members: [owner],
+        defaultBranch: "main",
+        gitDir: null,
         oldNames: [],
+        createdAt: now(),
         updatedAt: now(),
+        description: null,
+        language: null,
+        isFork: false,
+        stars: 0,
+        forks: 0,
+        openIssues: 0,
+        ...more,
       };
       repos.push(added);
       return added;

@@ -5,7 +5,7 @@ import { type Answer, distort, faultAnswer, isInstead, takeFault } from "./fault
 import { isGitRequest, serveGit } from "./git-http.ts";
 import { answerTo, errorAnswer, isMember, mayRead } from "./github-routes.ts";
 import type { FakeUser } from "./github-shapes.ts";
-import { createState, type FakeState, GithubError } from "./github-state.ts";
+import { createState, type FakeState, GithubError, HOURLY, hourOf } from "./github-state.ts";
 import { readBody, startServer } from "./server.ts";
 
 export type { FakeState } from "./github-state.ts";
@@ -62,6 +62,7 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
   const seen = { method, path, login: user?.login ?? null, headers: request.headers, status: 0 };
   state.requests.push(seen);
 
+  state.renewLimits();
   const fault = takeFault(state.faults, method, path);
   if (fault?.delayMs) await sleep(fault.delayMs, undefined, { ref: false });
   if (fault?.hangUp) return void response.destroy();
@@ -72,14 +73,24 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
     answer = { status: 403, body: "Request forbidden by administrative rules.\n" };
   } else if (token !== undefined && !user) {
     answer = errorAnswer(new GithubError(401, "Bad credentials"));
-  } else if (user && user.remaining <= 0) {
+  } else if (user && path !== "/graphql" && user.remaining <= 0) {
     answer = errorAnswer(new GithubError(403, `API rate limit exceeded for user ID ${user.id}.`));
+  } else if (!user && state.address.remaining <= 0) {
+    answer = errorAnswer(new GithubError(403, "API rate limit exceeded for 127.0.0.1."));
   } else {
     answer = distort(withEtag(answerTo(state, user, method, path, body), request, user), fault);
   }
-  if (user && answer.status !== 304) user.remaining = Math.max(0, user.remaining - 1);
+  const isGraphql = path === "/graphql";
+  if (!user) state.address.remaining = Math.max(0, state.address.remaining - 1);
+  else if (isGraphql) user.points = Math.max(0, user.points - 1);
+  else if (answer.status !== 304) user.remaining = Math.max(0, user.remaining - 1);
   seen.status = answer.status;
-  send(response, method, answer, user);
+  send(response, method, answer, user, {
+    resource: isGraphql ? "graphql" : "core",
+    limit: user ? HOURLY.core : HOURLY.address,
+    remaining: user ? (isGraphql ? user.points : user.remaining) : state.address.remaining,
+    now: state.now(),
+  });
 }
 
 /** The answer to a conditional request; as at GitHub, the tag depends on the user. */
@@ -93,19 +104,31 @@ function withEtag(answer: Answer, request: IncomingMessage, user: FakeUser | und
     : { ...answer, headers: { ...answer.headers, etag } };
 }
 
-function send(response: ServerResponse, method: string, answer: Answer, user: FakeUser | undefined): void {
+interface Limit {
+  resource: "core" | "graphql";
+  limit: number;
+  remaining: number;
+  now: Date;
+}
+
+function send(
+  response: ServerResponse,
+  method: string,
+  answer: Answer,
+  user: FakeUser | undefined,
+  { resource, limit, remaining, now }: Limit,
+): void {
   const { status, body, headers } = answer;
-  const remaining = user ? user.remaining : 59;
-  const limit = user ? 5000 : 60;
   response.writeHead(status, {
     server: "github.com",
+    date: now.toUTCString(),
     "x-github-request-id": randomBytes(12).toString("hex").toUpperCase(),
     "x-github-media-type": "github.v3; format=json",
     "x-ratelimit-limit": String(limit),
     "x-ratelimit-remaining": String(remaining),
     "x-ratelimit-used": String(Math.max(0, limit - remaining)),
-    "x-ratelimit-reset": String((Math.floor(Date.now() / 3_600_000) + 1) * 3600),
-    "x-ratelimit-resource": "core",
+    "x-ratelimit-reset": String((hourOf(now) + 1) * 3600),
+    "x-ratelimit-resource": resource,
     vary: "Accept, Authorization, Cookie, X-GitHub-OTP, Accept-Encoding, Accept, X-Requested-With",
     ...(user && !user.token.startsWith("github_pat_") ? { "x-oauth-scopes": user.scopes.join(", ") } : {}),
     ...(user?.expiresAt
