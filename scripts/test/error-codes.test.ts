@@ -7,7 +7,7 @@ import { ROOT } from "../local/paths.ts";
 
 /** `<system>_<thing>_<reason>`. */
 const SYSTEM_CODE =
-  /^(tracker|exai|agents|team|inbox|devpulse|support|loop)_[a-z_]+_(invalid|unknown|required|conflict|forbidden|unsupported|expired|too_large|limit_reached|rate_limited|unavailable)$/;
+  /^(tracker|exai|agents|team|inbox|provider|devpulse|support|loop)_[a-z_]+_(invalid|unknown|required|conflict|forbidden|unsupported|expired|too_large|limit_reached|rate_limited|unavailable)$/;
 
 /** `<system>_<reason>`, where the system itself is the thing: the store of incoming events can't be reached. */
 const SYSTEM_UNAVAILABLE = /^(inbox)_unavailable$/;
@@ -39,6 +39,7 @@ const SECTIONS: Record<string, string> = {
   Shared: "",
   Team: "team_",
   Inbox: "inbox_",
+  Providers: "provider_",
   Tracker: "tracker_",
   Exai: "exai_",
   Agents: "agents_",

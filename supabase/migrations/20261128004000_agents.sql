@@ -5795,24 +5795,13 @@ comment on function private.load_pull_request_readers is
 
 create extension if not exists pg_net with schema extensions;
 
-create table private.github_sweep (
-  id boolean not null default true,
-  paused_until timestamptz,
-  constraint github_sweep_pkey primary key (id),
-  constraint github_sweep_is_one_row check (id)
-);
-comment on table private.github_sweep is 'The one row of the state of the sweep.';
-comment on column private.github_sweep.paused_until is 'Until when GitHub''s rate limit pauses it.';
-alter table private.github_sweep enable row level security;
-insert into private.github_sweep default values;
-
 create or replace function private.request_github_sweep() returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_url constant text := (select s.functions_url from public.agent_settings as s);
 begin
   if v_url is null
-    or exists (select from private.github_sweep as g where g.paused_until > now())
+    or private.provider_paused_until('github') is not null
     or not exists (select from private.due_pull_requests(1))
       and not exists (select from private.due_branches(1))
       and not exists (select from private.due_projects(1))
@@ -5922,8 +5911,7 @@ create or replace function private.begin_github_sweep(p_ticket text, p_batch_siz
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_limit constant integer := least(greatest(coalesce(p_batch_size, 100), 1), 500);
-  v_paused_until constant timestamptz :=
-    (select g.paused_until from private.github_sweep as g where g.paused_until > now());
+  v_paused_until constant timestamptz := private.provider_paused_until('github');
 begin
   if p_ticket is not null then
     perform private.use_function_ticket('github-sweep', p_ticket);
@@ -5965,42 +5953,11 @@ grant execute on function public.begin_github_sweep to service_role;
 -- 40_agents/40_github/68_pause_github_sweep.sql
 -- GitHub's rate limits rest a token, or pause the sweep.
 
--- A limit that came with somebody's token is that token's: whoever uses theirs up elsewhere would otherwise
--- stop the sweep of everybody. It is taken for the address's once the tokens of two GitHub accounts are
--- limited at the same time, until one of the two may be used again.
-create or replace function private.rest_github_token(p_secret_id uuid, p_until timestamptz)
-returns timestamptz
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_account text;
-begin
-  update private.secrets as s set rests_until = greatest(s.rests_until, p_until)
-  where s.id = p_secret_id and s.kind = 'github_token'
-  returning coalesce(lower(s.metadata ->> 'login'), s.id::text) into v_account;
-  return (
-    select least(p_until, max(o.rests_until)) from private.secrets as o
-    where o.rests_until > clock_timestamp() and o.kind = 'github_token'
-      and coalesce(lower(o.metadata ->> 'login'), o.id::text) <> v_account
-    having count(*) > 0
-  );
-end;
-$$;
-comment on function private.rest_github_token is
-  'The sweep does not use this token until then. Returns until when all sweeps are to pause, because the '
-  'token of another GitHub account rests too; else null.';
-
 create or replace function private.pause_github_sweep(p_until timestamptz, p_secret_id uuid)
 returns timestamptz
 language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_until timestamptz := least(p_until, now() + interval '1 day');
 begin
-  if p_secret_id is not null then
-    v_until := private.rest_github_token(p_secret_id, v_until);
-  end if;
-  update private.github_sweep as g set paused_until = greatest(g.paused_until, v_until)
-  where g.id and v_until is not null;
-  return (select g.paused_until from private.github_sweep as g where g.paused_until > now());
+  return private.pause_provider('github', least(p_until, now() + interval '1 day'), p_secret_id);
 end;
 $$;
 grant execute on function private.pause_github_sweep to service_role;

@@ -18,6 +18,11 @@ select cron.schedule('inbox-process-circle', '* * * * *', $$select private.run_i
 select cron.schedule('inbox-process-github', '* * * * *', $$select private.run_inbox_events('github')$$);
 select cron.schedule('inbox-prune-events', '37 3 * * *', $$select private.prune_inbox_events()$$);
 
+-- 90_jobs/07_providers.sql
+-- What keeps the ledger of providers' calls small. A job of the same name is replaced, so this can run again.
+
+select cron.schedule('providers-prune-spending', '27 4 * * *', $$select private.prune_provider_spending()$$);
+
 -- 90_jobs/10_tracker.sql
 -- What the tracker does on a schedule. A job of the same name is replaced, so this can run again.
 

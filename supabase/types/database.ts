@@ -3231,6 +3231,10 @@ export type Database = {
         };
       };
       "pause_github_sweep": { Args: { "secret_id"?: string; "until": string }; Returns: string };
+      "pause_provider": {
+        Args: { "provider": string; "secret_id"?: string; "until"?: string };
+        Returns: string;
+      };
       "pause_triage_assist": { Args: { "until"?: string }; Returns: string };
       "process_circle_event": { Args: { "event_id": string }; Returns: Json };
       "process_circle_webhook": {
@@ -3319,6 +3323,10 @@ export type Database = {
         Returns: Json;
       };
       "reseal_secrets": { Args: { "secrets": Json }; Returns: number };
+      "reserve_provider_calls": {
+        Args: { "calls"?: number; "provider": string; "secret_id"?: string };
+        Returns: Json;
+      };
       "return_circle_issue": { Args: { "circle_issue_id": string; "notes"?: string }; Returns: undefined };
       "revoke_worker_token": { Args: { "id": string }; Returns: string };
       "search_exai_issues": {
@@ -3446,6 +3454,17 @@ export type Database = {
       };
       "set_max_running_tasks": {
         Args: { "max_running_tasks": number; "user_id": string };
+        Returns: undefined;
+      };
+      "settle_provider_calls": {
+        Args: {
+          "provider": string;
+          "remaining"?: number;
+          "reserved_at"?: string;
+          "resets_at"?: string;
+          "secret_id"?: string;
+          "unused"?: number;
+        };
         Returns: undefined;
       };
       "similar_issues": {

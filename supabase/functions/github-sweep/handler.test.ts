@@ -2,13 +2,21 @@ import { describe, expect, test } from "vitest";
 import type { Rpc, RpcResult } from "../_shared/database.ts";
 import { encryptSecret, parseMasterKeys } from "../_shared/encryption.ts";
 import type { LogEntry } from "../_shared/log.ts";
-import type { GithubAnswer, Question } from "./github.ts";
+import { type Budgets, UNLIMITED } from "../_shared/provider-budget.ts";
+import type { GithubAnswer, Question } from "../_shared/github.ts";
 import { createHandler, type Dependencies } from "./handler.ts";
 import type { DueBranch, DueProject, DuePull } from "./plan.ts";
 
 const KEYS = parseMasterKeys("KEYS", `k1:${Buffer.alloc(32, 7).toString("base64")}`);
 const BODY = '{"number": 1}';
-const OK: GithubAnswer = { kind: "ok", body: BODY, etag: 'W/"1"' };
+const ok = (body: string, etag: string | null = null): GithubAnswer => ({
+  kind: "ok",
+  body,
+  value: JSON.parse(body),
+  etag,
+  hasNext: false,
+});
+const OK = ok(BODY, 'W/"1"');
 
 const guid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 
@@ -64,6 +72,7 @@ function setUp(
       questions.push(question);
       return Promise.resolve(answer(question, questions.length));
     },
+    budgets: UNLIMITED,
     masterKeys: () => KEYS,
     isServer: (request) => Promise.resolve(request.headers.get("apikey") === "secret"),
     log: (entry) => logged.push(entry),
@@ -200,6 +209,65 @@ describe("tokens", () => {
   });
 });
 
+describe("the budget", () => {
+  /** An hour with so many requests per token, and without one. */
+  const hour = (limit: number) => {
+    const settled: string[] = [];
+    const budgets: Budgets = {
+      open(provider, secretId) {
+        let [left, returned] = [limit, 0];
+        return {
+          take: () =>
+            Promise.resolve(left-- > 0 ? { kind: "granted" } : { kind: "refused", retryAt: new Date(0) }),
+          giveBack: () => void returned++,
+          report: ({ remaining }) => settled.push(`reports ${remaining}`),
+          settle: () =>
+            Promise.resolve(void settled.push(`${provider} ${secretId?.slice(-1)} returns ${returned}`)),
+        };
+      },
+    };
+    return { budgets, settled };
+  };
+
+  test("of a token is kept to: what its user waits for is not asked without one", async () => {
+    const [one, two] = [await reader(1), await reader(2)];
+    const { budgets } = hour(1);
+    const { run, tokens } = setUp({
+      pulls: [due(1, [one]), due(2, [one], { is_private: false }), due(3, [two])],
+      deps: { budgets },
+    });
+    expect((await run()).body).toMatchObject({ stopped: null, read: 2, failed: 0 });
+    expect(tokens()).toEqual(["token-1", "token-2"]);
+  });
+
+  test("gets back what cost nothing, and what GitHub reports", async () => {
+    const { budgets, settled } = hour(9);
+    const { run } = setUp({
+      pulls: [due(1, [await reader(1)])],
+      answer: ({ onLimit }) => {
+        onLimit?.({ remaining: 7, resetsAt: new Date(0) });
+        return { kind: "unchanged" };
+      },
+      deps: { budgets },
+    });
+    await run();
+    expect(settled).toEqual(["reports 7", "github 1 returns 1"]);
+  });
+
+  test("that can't be asked stops the sweep, and GitHub is not asked", async () => {
+    const unavailable = {
+      ...UNLIMITED.open("github", null),
+      take: () => Promise.resolve({ kind: "unavailable" }),
+    };
+    const { run, questions } = setUp({
+      pulls: [due(1, [await reader(1)]), due(2, [await reader(2)]), due(3, [await reader(3)])],
+      deps: { budgets: { open: () => unavailable as ReturnType<Budgets["open"]> } },
+    });
+    expect((await run()).body).toMatchObject({ stopped: "failing", requests: 0 });
+    expect(questions).toEqual([]);
+  });
+});
+
 describe("it stops", () => {
   const many = () => Array.from({ length: 9 }, (_, at) => at + 1).map((n) => due(n, [one]));
   let one: DuePull["readers"][number];
@@ -282,7 +350,7 @@ test("an answer that can't be stored does not affect the others", async () => {
   const { run } = setUp({
     pulls: [due(1, [one])],
     branches: [branch(one, "fix")],
-    answer: ({ path }) => path.includes("?") ? { kind: "ok", body: "[{}]", etag: null } : OK,
+    answer: ({ path }) => path.includes("?") ? ok("[{}]") : OK,
     results: { finish_github_check: { ok: false, code: "PT422", message: "agents_pull_request_invalid" } },
   });
   expect((await run()).body).toMatchObject({ failed: 1, read: 0, found: 1, stopped: null });
@@ -292,7 +360,7 @@ test("a branch's pull requests are asked for by owner and name", async () => {
   const one = await reader(1);
   const { run, questions, calls } = setUp({
     branches: [branch(one, "fix/a&b #1")],
-    answer: () => ({ kind: "ok", body: '[{"number": 1}]', etag: null }),
+    answer: () => ok('[{"number": 1}]'),
   });
   expect((await run()).body).toMatchObject({ found: 1 });
   const [path, query] = questions[0]?.path.split("?") ?? [];

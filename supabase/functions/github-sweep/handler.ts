@@ -4,7 +4,8 @@ import { createEndpoint, type EndpointDependencies, loadSetting } from "../_shar
 import { HttpError } from "../_shared/failure.ts";
 import { readTicket, TICKET_INVALID } from "../_shared/ticket.ts";
 import { withRetry } from "../_shared/transient.ts";
-import type { AskGithub } from "./github.ts";
+import type { Budgets } from "../_shared/provider-budget.ts";
+import type { AskGithub } from "../_shared/github.ts";
 import { type Plan, planSchema, type Reader } from "./plan.ts";
 import { sweep } from "./sweep.ts";
 
@@ -12,6 +13,8 @@ import { sweep } from "./sweep.ts";
 export interface Dependencies extends Omit<EndpointDependencies, "now"> {
   rpc: Rpc;
   ask: AskGithub;
+  /** What GitHub may be asked. */
+  budgets: Budgets;
   /** The keys that tokens are encrypted with. Throws when none are configured. */
   masterKeys: () => MasterKeys;
   /** Whether a request carries a secret key of the project. */
@@ -37,7 +40,7 @@ const MAX_REQUESTS = 200;
  * when it did not get through. Errors: 401, 403, 405, 500, 503, 504 with `{code, message, details, hint, request_id}`.
  */
 export function createHandler(deps: Dependencies): (request: Request) => Promise<Response> {
-  const { maxRequests = MAX_REQUESTS, maxMs = MAX_MS, ask, clock } = deps;
+  const { maxRequests = MAX_REQUESTS, maxMs = MAX_MS, ask, budgets, clock } = deps;
   const rpc = withRetry(deps.rpc);
   const options = { name: "github-sweep", maxBytes: 0, deadlineMs: DEADLINE_MS };
   return createEndpoint({ ...deps, now: clock }, options, async ({ request, details }) => {
@@ -50,7 +53,7 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
     });
     const plan = await beginSweep(rpc, ticket);
     const open = (reader: Reader) => openToken(keys, reader);
-    const report = await sweep(plan, { ask, rpc, open, clock, maxRequests, maxMs });
+    const report = await sweep(plan, { ask, rpc, budgets, open, clock, maxRequests, maxMs });
     report.paused_until ??= plan.paused_until;
     Object.assign(details, report);
     return Response.json(report);

@@ -1,5 +1,6 @@
 import type { Rpc } from "../_shared/database.ts";
-import type { AskGithub, GithubAnswer, Question } from "./github.ts";
+import type { AskGithub, GithubAnswer, Question } from "../_shared/github.ts";
+import type { Allowance, Budgets } from "../_shared/provider-budget.ts";
 import type { DueBranch, DueProject, DuePull, Plan, Reader } from "./plan.ts";
 
 /** Why a sweep ended early. */
@@ -30,6 +31,7 @@ export interface Report {
 export interface SweepTools {
   ask: AskGithub;
   rpc: Rpc;
+  budgets: Budgets;
   /** Decrypts a reader's token; null when that is not possible. */
   open: (reader: Reader) => Promise<string | null>;
   /** Milliseconds since 1970. */
@@ -40,6 +42,9 @@ export interface SweepTools {
 
 /** This many failures in a row are caused by GitHub or by us, not by the pull requests. */
 const MAX_FAILURES_IN_A_ROW = 3;
+
+/** Requests that are reserved at a time with one token. */
+const CHUNK = 10;
 
 /**
  * Asks GitHub about what is due, one request after the other, and stores each answer separately: a failure of
@@ -59,6 +64,7 @@ export async function sweep(plan: Plan, tools: SweepTools): Promise<Report> {
     if (run.report.stopped) break;
     await findPull(run, branch);
   }
+  await run.settle();
   return run.report;
 }
 
@@ -81,6 +87,7 @@ class Run {
   readonly #started: number;
   readonly #unusable = new Set<string>();
   readonly #resting = new Set<string>();
+  readonly #allowances = new Map<string, Allowance>();
   #failuresInARow = 0;
 
   constructor(tools: SweepTools) {
@@ -105,10 +112,46 @@ class Run {
       this.report.tokens_refused++;
       return null;
     }
+    const allowance = this.#allowance(key, reader);
+    const grant = await allowance.take();
+    if (grant.kind === "refused") {
+      this.#rested(key, reader);
+      return null;
+    }
+    if (grant.kind === "unavailable") {
+      this.#fail();
+      return null;
+    }
     this.report.requests++;
-    const answer = await this.#tools.ask({ ...question, token });
+    const answer = await this.#tools.ask({
+      ...question,
+      token,
+      onLimit: (limit) => allowance.report(limit),
+    });
+    // with a token, "not modified" is free
+    if (answer.kind === "unchanged" && reader) allowance.giveBack();
     await this.#record(answer, key, reader);
     return answer;
+  }
+
+  /** Gives back what was reserved and not used. */
+  async settle(): Promise<void> {
+    for (const allowance of this.#allowances.values()) await allowance.settle();
+  }
+
+  #allowance(key: string, reader: Reader | null): Allowance {
+    let allowance = this.#allowances.get(key);
+    if (!allowance) {
+      allowance = this.#tools.budgets.open("github", reader?.secret_id ?? null, reader ? CHUNK : 1);
+      this.#allowances.set(key, allowance);
+    }
+    return allowance;
+  }
+
+  /** The token, or the address, has no requests left. */
+  #rested(key: string, reader: Reader | null): void {
+    this.#unusable.add(key);
+    if (reader) this.#resting.add(reader.secret_id);
   }
 
   /** Whether a token has no requests left, or GitHub asks not to use it: what its user waits for, waits too. */
@@ -133,8 +176,8 @@ class Run {
     if (answer.kind === "failed") return this.#fail();
     this.#failuresInARow = 0;
     if (answer.kind === "not_seen") this.report.not_seen++;
-    if (answer.kind === "exhausted" || answer.kind === "token_rejected") this.#unusable.add(key);
-    if (answer.kind === "exhausted" && reader) this.#resting.add(reader.secret_id);
+    if (answer.kind === "exhausted") this.#rested(key, reader);
+    if (answer.kind === "token_rejected") this.#unusable.add(key);
     if (answer.kind === "token_rejected" && reader) {
       this.report.tokens_refused++;
       await this.store("mark_secret_checked", { id: reader.secret_id, is_valid: false });

@@ -130,7 +130,7 @@ test("what nobody could confirm for two days shows nothing, whatever the reason"
     expect(await sql`select from public.task_pull_requests where verified_at is not null`).toHaveLength(0);
     // and is there again when GitHub says so
     github.state.faults.length = 0;
-    await sql`update private.github_sweep set paused_until = null`;
+    await sql`delete from private.provider_pauses`;
     await sql`update private.secrets set rests_until = null`;
     await later("1 day");
     await sweep();

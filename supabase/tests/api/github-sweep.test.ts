@@ -40,7 +40,7 @@ beforeEach(async () => {
   await sql`delete from public.tasks`;
   await sql`delete from public.pull_requests`;
   await sql`delete from private.github_repositories`;
-  await sql`update private.github_sweep set paused_until = null`;
+  await sql`delete from private.provider_pauses`;
   await sql`update private.secrets set invalid_at = null, rests_until = null`;
   for (const list of [github.state.repos, github.state.pulls, github.state.faults]) list.length = 0;
   github.state.requests.length = 0;

@@ -218,7 +218,7 @@ describe("a token goes every way there is", () => {
         headers: { "retry-after": "1" },
       });
       expect(await sweep()).toMatchObject({ read: 0 });
-      await sql`update private.github_sweep set paused_until = null where true`;
+      await sql`delete from private.provider_pauses where true`;
       await sql`update private.secrets set rests_until = null where true`;
     }
     expect(await ask(ana, "POST", "/check")).toBe("200 set");

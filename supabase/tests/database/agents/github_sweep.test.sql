@@ -262,7 +262,7 @@ select is(
 select is(private.request_github_sweep(), false, 'without the URL of the functions there is no call');
 update public.agent_settings set functions_url = 'http://127.0.0.1:1/functions/v1' where true;
 select is(private.request_github_sweep(), false, 'nor during a pause');
-update private.github_sweep set paused_until = null where true;
+delete from private.provider_pauses where true;
 select is(private.request_github_sweep(), true, 'otherwise the function is called');
 select is(
   (select row(method, url, timeout_milliseconds)::text from net.http_request_queue order by id desc limit 1),
@@ -312,7 +312,7 @@ create function pg_temp.usable() returns text language sql as $$
   from private.usable_github_tokens as s join auth.users as u on u.id = s.user_id
 $$;
 delete from private.secrets where true;
-update private.github_sweep set paused_until = null where true;
+delete from private.provider_pauses where true;
 select public.set_github_token(u.id, gen_random_uuid(), 'v1.one.AAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAA',
   jsonb_build_object('login', case when u.email ~ '^(stranger|viewer)' then 'Octo' else u.email end))
 from auth.users as u where u.email ~ '^(stranger|viewer|agent|admin)@example.com';
@@ -324,7 +324,7 @@ select is(pg_temp.rest('agent', '3 hours'), interval '2 hours',
   'two accounts do, until one of them may be used again');
 update private.secrets set rests_until = now() - interval '1 second'
 where rests_until < now() + interval '2.5 h';
-update private.github_sweep set paused_until = null where true;
+delete from private.provider_pauses where true;
 select is(pg_temp.usable(), 'admin,stranger,viewer', 'a time that has passed rests nothing');
 select is(pg_temp.rest('admin', '9 days'), interval '3 hours', 'and pauses nobody');
 select public.set_github_token((select id from auth.users where email = 'agent@example.com'),

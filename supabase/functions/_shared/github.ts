@@ -1,6 +1,14 @@
 /** GitHub's answer to a question. */
 export type GithubAnswer =
-  | { kind: "ok"; body: string; etag: string | null }
+  | {
+    kind: "ok";
+    body: string;
+    /** The body, parsed. */
+    value: unknown;
+    etag: string | null;
+    /** Whether the list has another page. */
+    hasNext: boolean;
+  }
   /** 304: the content of the ETag is current. */
   | { kind: "unchanged" }
   /** It does not exist, or the token may not read it. */
@@ -14,11 +22,23 @@ export type GithubAnswer =
   | { kind: "failed"; why: string };
 
 export interface Question {
-  /** The path below the API's base, with its query. */
+  /** The path below the API's base, with its query. Of a GraphQL query it is `/graphql`. */
   path: string;
   /** Null: ask without a token. */
   token: string | null;
   etag: string | null;
+  /** A GraphQL query, which is sent by POST. Its errors come in an answer that is ok. */
+  graphql?: string;
+  /** Called with what GitHub reports of the limit that the request counts against. */
+  onLimit?: (limit: ReportedLimit) => void;
+}
+
+/** What GitHub reports of a limit. */
+export interface ReportedLimit {
+  /** Requests or points that are left. */
+  remaining: number;
+  /** When it is renewed, by our clock. */
+  resetsAt: Date;
 }
 
 export type AskGithub = (question: Question) => Promise<GithubAnswer>;
@@ -38,6 +58,8 @@ const MAX_BYTES = 5 * 1024 * 1024;
 const MAX_REDIRECTS = 2;
 /** Where GitHub gives no time: the least that its documentation asks for. */
 const PAUSE_MS = 60_000;
+/** Limits are per hour. */
+const MAX_RESET_MS = 3_600_000;
 
 /**
  * Asks GitHub's REST API, conditionally where there is an ETag: an answer of 304 does not count against the
@@ -47,7 +69,7 @@ const PAUSE_MS = 60_000;
  * @see https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
  */
 export function createGithub(options: GithubOptions): AskGithub {
-  return async ({ path, token, etag }) => {
+  return async ({ path, token, etag, graphql, onLimit }) => {
     const headers = new Headers({
       accept: "application/vnd.github+json",
       "user-agent": "fixloop",
@@ -55,11 +77,16 @@ export function createGithub(options: GithubOptions): AskGithub {
     });
     if (token !== null) headers.set("authorization", `Bearer ${token}`);
     if (etag !== null) headers.set("if-none-match", etag);
+    const init: RequestInit = graphql === undefined
+      ? { headers }
+      : { method: "POST", headers, body: JSON.stringify({ query: graphql }) };
     const signal = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
-    let url = options.apiUrl + path;
+    let url = graphql === undefined ? options.apiUrl + path : graphqlUrl(options.apiUrl);
     try {
       for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-        const response = await options.fetch(url, { headers, redirect: "manual", signal });
+        const response = await options.fetch(url, { ...init, redirect: "manual", signal });
+        const limit = parseReport(response.headers, options.clock());
+        if (limit) onLimit?.(limit);
         const moved = redirectOf(response, url);
         if (moved === null) return await parseAnswer(response, token, options.clock());
         await response.body?.cancel();
@@ -71,6 +98,25 @@ export function createGithub(options: GithubOptions): AskGithub {
       const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
       return { kind: "failed", why: isTimeout ? "timeout" : "unreachable" };
     }
+  };
+}
+
+/** GitHub Enterprise Server has GraphQL next to the REST API, which is at `/api/v3`. */
+const graphqlUrl = (apiUrl: string): string => `${apiUrl.replace(/\/v3$/, "")}/graphql`;
+
+/**
+ * The limit that any response reports. Its time is GitHub's, so the wait is taken from GitHub's own date: our
+ * clocks may differ.
+ */
+function parseReport(headers: Headers, now: number): ReportedLimit | null {
+  const remaining = headers.get("x-ratelimit-remaining") ?? "";
+  const reset = headers.get("x-ratelimit-reset") ?? "";
+  if (!/^\d{1,9}$/.test(remaining) || !/^\d{1,12}$/.test(reset)) return null;
+  const date = Date.parse(headers.get("date") ?? "");
+  const wait = Number(reset) * 1000 - (Number.isNaN(date) ? now : date);
+  return {
+    remaining: Number(remaining),
+    resetsAt: new Date(now + Math.min(Math.max(wait, 0), MAX_RESET_MS)),
   };
 }
 
@@ -110,13 +156,15 @@ function parseLimit(headers: Headers, status: number, text: string, now: number)
 async function readJson(response: Response): Promise<GithubAnswer> {
   const body = await readText(response);
   if (body === null) return { kind: "failed", why: "too large" };
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value !== "object" || value === null) return { kind: "failed", why: "not an object" };
+    value = JSON.parse(body);
   } catch {
     return { kind: "failed", why: "not JSON" };
   }
-  return { kind: "ok", body, etag: response.headers.get("etag") };
+  if (typeof value !== "object" || value === null) return { kind: "failed", why: "not an object" };
+  const hasNext = /;\s*rel="next"/.test(response.headers.get("link") ?? "");
+  return { kind: "ok", body, value, etag: response.headers.get("etag"), hasNext };
 }
 
 /** The body as text; null when it is larger than any expected answer. */

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type FakeGithub, startFakeGithub } from "../../../scripts/fakes/github.ts";
-import { createGithub, type Question } from "./github.ts";
+import { createGithub, type Question, type ReportedLimit } from "./github.ts";
 
 // Over real HTTP, against the fake GitHub.
 
@@ -165,4 +165,52 @@ describe("redirects", () => {
     expect(seen).toEqual([]);
     await new Promise((resolve) => elsewhere.close(resolve));
   });
+});
+
+describe("what GitHub reports of a limit", () => {
+  test("comes with each answer, and a 304 does not count", async () => {
+    const seen: ReportedLimit[] = [];
+    const onLimit = (limit: ReportedLimit) => seen.push(limit);
+    const answer = await ask({ onLimit });
+    await ask({ onLimit, etag: answer.kind === "ok" ? answer.etag : null });
+    expect(seen.map(({ remaining }) => remaining)).toEqual([4999, 4999]);
+  });
+
+  test("is renewed as long after our time as GitHub says after its own", async () => {
+    const seen: ReportedLimit[] = [];
+    const report = async (headers: Record<string, string>) => {
+      fake.state.faults.push({ headers: { "x-ratelimit-remaining": "7", ...headers }, body: {} });
+      await ask({ onLimit: (limit) => seen.push(limit) });
+    };
+    // GitHub's clock is a day ahead
+    const date = "Mon, 02 Mar 2026 10:00:00 GMT";
+    await report({ date, "x-ratelimit-reset": String(Date.parse(date) / 1000 + 600) });
+    await report({ date, "x-ratelimit-reset": String(Date.parse(date) / 1000 - 600) });
+    await report({ date, "x-ratelimit-reset": "999999999999" });
+    await report({ date, "x-ratelimit-reset": "soon" });
+    expect(seen).toEqual([600, 0, 3600].map((seconds) => ({ remaining: 7, resetsAt: after(seconds) })));
+  });
+});
+
+test("a GraphQL query is sent by POST, to the API's own address for them", async () => {
+  const answer = await ask({ path: "/graphql", graphql: "{ viewer { login } }" });
+  expect(answer).toMatchObject({ kind: "ok", value: { data: { viewer: { login: "maya" } } } });
+  expect(fake.state.requests.at(-1)).toMatchObject({ method: "POST", path: "/graphql" });
+  const urls: string[] = [];
+  const enterprise = createGithub({
+    apiUrl: "https://github.example/api/v3",
+    fetch: (input) => {
+      urls.push(String(input));
+      return Promise.resolve(Response.json({}));
+    },
+    clock: () => NOW,
+  });
+  await enterprise({ path: "/graphql", token: TOKEN, etag: null, graphql: "{ viewer { login } }" });
+  expect(urls).toEqual(["https://github.example/api/graphql"]);
+});
+
+test("a list says whether it has another page", async () => {
+  for (const name of ["one", "two", "three"]) fake.state.addRepo({ owner: "maya", name });
+  expect(await ask({ path: "/user/repos?per_page=2" })).toMatchObject({ kind: "ok", hasNext: true });
+  expect(await ask({ path: "/user/repos?per_page=2&page=2" })).toMatchObject({ kind: "ok", hasNext: false });
 });
