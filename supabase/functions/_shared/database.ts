@@ -5,7 +5,9 @@ import type { SupabaseClient } from "@supabase/supabase-js";
  * The result of a call of a database function. `code` is the SQLSTATE, `PT…` for errors of ours, whose
  * `message` is their code.
  */
-export type RpcResult = { ok: true; data: unknown } | { ok: false; code: string; message: string };
+export type RpcResult =
+  | { ok: true; data: unknown }
+  | { ok: false; code: string; message: string; details?: string | null; hint?: string | null };
 
 /** Calls a function of schema `public` in its own transaction. */
 export type Rpc = (name: string, args: Record<string, unknown>) => Promise<RpcResult>;
@@ -22,7 +24,13 @@ export function createServiceRpc(timeoutMs: number): Rpc {
     try {
       const { data, error } = await client.rpc(name, args).abortSignal(AbortSignal.timeout(timeoutMs));
       return error
-        ? { ok: false, code: error.code || "unreachable", message: error.message }
+        ? {
+          ok: false,
+          code: error.code || "unreachable",
+          message: error.message,
+          details: error.details,
+          hint: error.hint,
+        }
         : { ok: true, data };
     } catch (error) {
       return {

@@ -111,7 +111,7 @@ export async function revealToken(
 
 /** Counts a request to GitHub on behalf of the caller; throws 429 where that has been often enough. */
 async function countCheck(tools: Tools, caller: Caller, details: Details): Promise<void> {
-  const counted = await tools.rpc("count_github_token_check", { user_id: caller.userId });
+  const counted = await tools.rpc("count_token_check", { user_id: caller.userId, kind: KIND });
   if (!counted.ok) throw databaseFailed(counted, details);
   const wait = z.int().parse(counted.data);
   if (wait === 0) return;

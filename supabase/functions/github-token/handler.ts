@@ -2,15 +2,10 @@ import { corsHeaders } from "@supabase/supabase-js/cors";
 import { z } from "zod";
 import type { Connect, Rpc } from "../_shared/database.ts";
 import type { MasterKeys } from "../_shared/encryption.ts";
-import {
-  type Call,
-  createEndpoint,
-  type EndpointDependencies,
-  loadSetting,
-  requireMethod,
-} from "../_shared/endpoint.ts";
+import { type Call, createEndpoint, type EndpointDependencies, requireMethod } from "../_shared/endpoint.ts";
 import { HttpError } from "../_shared/failure.ts";
 import { refuseOrigin } from "../_shared/origin.ts";
+import { loadMasterKeys } from "../_shared/secret-settings.ts";
 import { withRetry } from "../_shared/transient.ts";
 import { checkStored, removeToken, revealToken, setToken, type Tools } from "./actions.ts";
 import { identify } from "./caller.ts";
@@ -138,10 +133,5 @@ async function reveal(call: Call, deps: Dependencies): Promise<{ token: string; 
 const loadTools = (deps: Dependencies): Tools => ({
   ...deps,
   rpc: withRetry(deps.rpc),
-  masterKeys: loadSetting(deps.masterKeys, {
-    status: 503,
-    code: "agents_secrets_unavailable",
-    message: "The function has no valid master key.",
-    hint: "Make one with `npm run secrets:key`, and set it: supabase secrets set SECRETS_MASTER_KEYS=…",
-  }),
+  masterKeys: loadMasterKeys(deps.masterKeys),
 });

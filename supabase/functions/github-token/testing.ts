@@ -32,7 +32,7 @@ export const SET = {
 };
 
 /** The results of database functions, unless a test sets others. */
-const ANSWERS: Record<string, unknown> = { set_github_token: SET, count_github_token_check: 0 };
+const ANSWERS: Record<string, unknown> = { set_github_token: SET, count_token_check: 0 };
 
 export const valid: TokenCheck = {
   outcome: "valid",
@@ -66,7 +66,7 @@ export function setUp(world: World = {}, deps: Partial<Dependencies> = {}) {
         auth: { persistSession: false, autoRefreshToken: false },
       }),
     rpc: (name, args) => {
-      if (name !== "count_github_token_check") called.push({ name, args });
+      if (name !== "count_token_check") called.push({ name, args });
       return Promise.resolve(world.rpc?.[name] ?? { ok: true, data: ANSWERS[name] ?? [] });
     },
     hasSecretKey: () => Promise.resolve(world.isServer ?? false),

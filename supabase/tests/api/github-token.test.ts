@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   github.state.faults.length = 0;
-  await sql`delete from private.github_token_checks`;
+  await sql`delete from private.token_checks`;
 });
 
 const handleOf = async ({ client }: Person): Promise<string | null> =>
@@ -239,7 +239,7 @@ describe("others", () => {
     for (const { client } of [mallory, { client: anonymous(project) }]) {
       for (
         const { error } of [
-          await client.rpc("count_github_token_check", { user_id: ana.id }),
+          await client.rpc("count_token_check", { user_id: ana.id, kind: "github_token" }),
           await client.rpc("read_secret", { user_id: ana.id, kind: "github_token" }),
           await client.rpc("secrets_to_rotate", { current_key_id: "x" }),
           await client.rpc("reseal_secrets", { secrets: [] }),

@@ -56,7 +56,7 @@ beforeAll(async () => {
   `;
   lease = { task_id: Number(row?.task_id), fencing_token: Number(row?.fencing_token) };
 });
-beforeEach(async () => void await sql`delete from private.github_token_checks`);
+beforeEach(async () => void await sql`delete from private.token_checks`);
 afterAll(async () => {
   vi.restoreAllMocks();
   await sql.end();

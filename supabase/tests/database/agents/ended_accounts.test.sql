@@ -85,7 +85,7 @@ from (values
 ) as v (s, w);
 select throws_ok($$ select pg_temp.give_token('agent', '00000000-0000-4000-8000-0000000000f2') $$,
   'PT404', 'agents_user_unknown', 'and no GitHub token is stored');
-select throws_ok($$ select public.count_github_token_check(pg_temp.id_of('agent')) $$,
+select throws_ok($$ select public.count_token_check(pg_temp.id_of('agent'), 'github_token') $$,
   'PT404', 'agents_user_unknown', 'or checked');
 select pg_temp.ban('agent', now() - interval '1 second');
 select is(pg_temp.ask('anon', 'select public.heartbeat_task(@held, worker_token => #agents) ->> ''state'''),

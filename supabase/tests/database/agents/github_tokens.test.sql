@@ -197,27 +197,29 @@ select is_empty('select from private.secrets', 'deleting an account deletes its 
 -- How often GitHub is asked
 
 create function pg_temp.count_check() returns integer language sql as $$
-  select public.count_github_token_check('00000000-0000-4000-8000-00000000000a')
+  select public.count_token_check('00000000-0000-4000-8000-00000000000a', 'github_token')
 $$;
 select is(sum(pg_temp.count_check()), 0::bigint, 'ten times in ten minutes per user')
 from generate_series(1, 10);
 select ok(pg_temp.count_check() between 590 and 600, 'then it returns how long to wait');
-select is(public.count_github_token_check('00000000-0000-4000-8000-00000000000d'), 0, 'others need not wait');
+select is(
+  public.count_token_check('00000000-0000-4000-8000-00000000000d', 'github_token'), 0, 'others need not wait'
+);
 select throws_ok(
-  $$ select public.count_github_token_check('00000000-0000-4000-8000-00000000000b') $$, 'PT404',
+  $$ select public.count_token_check('00000000-0000-4000-8000-00000000000b', 'github_token') $$, 'PT404',
   'agents_user_unknown', 'a deleted account can''t ask'
 );
-update private.github_token_checks set counted_since = clock_timestamp() - interval '9 minutes 30 seconds'
+update private.token_checks set counted_since = clock_timestamp() - interval '9 minutes 30 seconds'
 where user_id = '00000000-0000-4000-8000-00000000000a';
 select ok(pg_temp.count_check() between 1 and 30, 'the wait decreases');
-update private.github_token_checks set counted_since = clock_timestamp() - interval '10 minutes'
+update private.token_checks set counted_since = clock_timestamp() - interval '10 minutes'
 where user_id = '00000000-0000-4000-8000-00000000000a';
 select is(sum(pg_temp.count_check()), 0::bigint, 'after ten minutes again ten times')
 from generate_series(1, 10);
 select ok(pg_temp.count_check() between 590 and 600, 'and no more');
 delete from auth.users where id = '00000000-0000-4000-8000-00000000000a';
 select is_empty(
-  $$ select from private.github_token_checks where user_id = '00000000-0000-4000-8000-00000000000a' $$,
+  $$ select from private.token_checks where user_id = '00000000-0000-4000-8000-00000000000a' $$,
   'deleting an account deletes its count'
 );
 

@@ -1,0 +1,28 @@
+import { createCallerConnect, createServiceRpc } from "../_shared/database.ts";
+import { parseMasterKeys } from "../_shared/encryption.ts";
+import { functionsUrlOf } from "../_shared/functions-url.ts";
+import { logRequest } from "../_shared/log.ts";
+import { createOAuthClient } from "../_shared/oauth-client.ts";
+import { createProviders } from "../_shared/oauth-providers.ts";
+import { createReadAccount } from "../_shared/provider-account.ts";
+import { createHandler } from "./handler.ts";
+
+const MASTER_KEYS = "SECRETS_MASTER_KEYS";
+const env = (name: string) => Deno.env.get(name);
+
+export default {
+  fetch: createHandler({
+    connect: createCallerConnect(10_000),
+    rpc: createServiceRpc(10_000),
+    masterKeys: () => parseMasterKeys(MASTER_KEYS, env(MASTER_KEYS)),
+    provider: createProviders(env),
+    oauth: createOAuthClient(10_000),
+    readAccount: createReadAccount(10_000),
+    fetch: (input, init) => fetch(input, init),
+    functionsUrl: functionsUrlOf(env),
+    log: logRequest,
+    now: () => performance.now(),
+    clock: () => Date.now(),
+    newId: () => crypto.randomUUID(),
+  }),
+};
