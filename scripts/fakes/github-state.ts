@@ -2,6 +2,7 @@ import { branchCommit, mergeBranch } from "./bare-repository.ts";
 import type { Fault } from "./faults.ts";
 import { deliveryHeaders } from "./github-delivery.ts";
 import { createHash } from "node:crypto";
+import { createOAuthServer } from "./oauth-routes.ts";
 import {
   type FakePull,
   type FakeRepo,
@@ -126,7 +127,45 @@ export function createState(urls: () => Urls, webhookSecret: string, now: () => 
     return found;
   };
 
+  /** A token that the authorization server hands out: the account's, with limits that are the account's too. */
+  const addToken = (account: FakeUser, token: string, scopes: string[], expiresAt: Date | null): void => {
+    const limits = {
+      get remaining() {
+        return account.remaining;
+      },
+      set remaining(value: number) {
+        account.remaining = value;
+      },
+      get points() {
+        return account.points;
+      },
+      set points(value: number) {
+        account.points = value;
+      },
+    };
+    const { id, login } = account;
+    users.push(Object.defineProperties(
+      { ...account, id, login, token, scopes, expiresAt },
+      Object.getOwnPropertyDescriptors(limits),
+    ));
+  };
+
+  const oauth = createOAuthServer("github", {
+    findAccount: (login) => users.find((user) => same(user.login, login))?.id.toString(),
+    add(token, accountId, scopes, expiresAt) {
+      const account = users.find(({ id }) => String(id) === accountId);
+      if (account) addToken(account, token, scopes, expiresAt);
+    },
+    remove(token) {
+      const at = users.findIndex((user) => user.token === token);
+      if (at !== -1) users.splice(at, 1);
+    },
+    now,
+  });
+
   return {
+    /** The authorization server: `/login/oauth/…`. */
+    oauth,
     users,
     repos,
     pulls,

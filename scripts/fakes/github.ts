@@ -19,15 +19,15 @@ export interface FakeGithubOptions {
 }
 
 export interface FakeGithub {
-  /** Base of the REST API, for `GITHUB_API_URL`. */
+  /** Base of the REST API and of the pages of OAuth, for `GITHUB_API_URL` and `GITHUB_URL`. */
   url: string;
   state: FakeState;
   stop(): Promise<void>;
 }
 
 /**
- * Starts a fake of the part of GitHub's REST API that Fixloop uses, over HTTP on a free port of the loopback
- * address. Bare repositories can be cloned from and pushed to at `<url>/<owner>/<name>.git`.
+ * Starts a fake of the part of GitHub's REST API that Fixloop uses, and of its authorization server, over HTTP on a free
+ * port of the loopback address. Bare repositories can be cloned from and pushed to at `<url>/<owner>/<name>.git`.
  */
 export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<FakeGithub> {
   let url = "";
@@ -78,7 +78,9 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
   } else if (!user && state.address.remaining <= 0) {
     answer = errorAnswer(new GithubError(403, "API rate limit exceeded for 127.0.0.1."));
   } else {
-    answer = distort(withEtag(answerTo(state, user, method, path, body), request, user), fault);
+    const url = new URL(path, "http://github.invalid");
+    const own = await state.oauth.answer({ method, path, url, headers: request.headers, body });
+    answer = distort(own ?? withEtag(answerTo(state, user, method, path, body), request, user), fault);
   }
   const isGraphql = path === "/graphql";
   if (!user) state.address.remaining = Math.max(0, state.address.remaining - 1);

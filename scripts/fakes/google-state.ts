@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Fault } from "./faults.ts";
+import { createOAuthServer } from "./oauth-routes.ts";
 
 /** An account at Google. */
 export interface FakeGoogleUser {
@@ -89,7 +90,19 @@ export function createGoogleState(now: () => Date) {
     return true;
   };
 
+  const oauth = createOAuthServer("google", {
+    findAccount: (name) => users.find((user) => user.name === name)?.id,
+    add: (token, userId, scopes, expiresAt) => void tokens.push({ token, userId, scopes, expiresAt }),
+    remove(token) {
+      const at = tokens.findIndex((one) => one.token === token);
+      if (at !== -1) tokens.splice(at, 1);
+    },
+    now,
+  });
+
   return {
+    /** The authorization server: `/o/oauth2/v2/auth`, `/token` and `/revoke`. */
+    oauth,
     users,
     /** Access tokens that were handed out. */
     tokens,

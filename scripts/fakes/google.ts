@@ -1,21 +1,15 @@
-import type { Answer } from "./faults.ts";
 import { createGoogleState, type GoogleState } from "./google-state.ts";
-import { answerOrFail, type FakeRequest, readRequest, send, startServer } from "./server.ts";
+import { answerOrFail, readRequest, send, startServer } from "./server.ts";
 import { answerYoutube, googleError } from "./youtube-routes.ts";
 
 export type { GoogleState } from "./google-state.ts";
 
-/** Answers the requests that are its own; null for those of others. */
-export type GoogleRoute = (state: GoogleState, request: FakeRequest) => Answer | Promise<Answer> | null;
-
 export interface FakeGoogleOptions {
   now?: () => Date;
-  /** What else the server answers, such as OAuth. */
-  routes?: GoogleRoute[];
 }
 
 export interface FakeGoogle {
-  /** Base of the APIs: `<url>/youtube/v3`. */
+  /** Base of the APIs, `<url>/youtube/v3`, and of OAuth, for `GOOGLE_{API,ACCOUNTS,OAUTH}_URL`. */
   url: string;
   state: GoogleState;
   stop(): Promise<void>;
@@ -23,7 +17,7 @@ export interface FakeGoogle {
 
 /**
  * Starts a fake of the part of Google's APIs that Fixloop uses, over HTTP on a free port of the loopback
- * address: the YouTube Data API with the project's daily quota, and what `routes` adds.
+ * address: the YouTube Data API with the project's daily quota, and the authorization server.
  */
 export async function startFakeGoogle(options: FakeGoogleOptions = {}): Promise<FakeGoogle> {
   const state = createGoogleState(options.now ?? (() => new Date()));
@@ -44,11 +38,8 @@ export async function startFakeGoogle(options: FakeGoogleOptions = {}): Promise<
         seen.cost = cost;
         return answer;
       }
-      for (const route of options.routes ?? []) {
-        const own = await route(state, request);
-        if (own) return own;
-      }
-      return googleError(404, "Not Found", { domain: "global", reason: "notFound" }, "NOT_FOUND");
+      return await state.oauth.answer(request) ??
+        googleError(404, "Not Found", { domain: "global", reason: "notFound" }, "NOT_FOUND");
     });
     seen.status = answer?.status ?? 0;
     send(response, answer, { server: "ESF", "cache-control": "private" });

@@ -775,25 +775,26 @@ comment on function public.secret_key_counts is
   'How many secrets of each kind are sealed with each master key. Service role only.';
 grant execute on function public.secret_key_counts to service_role;
 
--- 40_agents/10_accounts/60_count_github_token_check.sql
--- How often a user may have GitHub asked about a token: GitHub sees one address for all users, and would
--- reject that address for everybody when one user tries out tokens.
+-- 40_agents/10_accounts/60_count_token_check.sql
+-- How often a user may have a provider asked about a token or a key: the provider sees one address for all
+-- users, and would reject that address for everybody when one user tries out tokens.
 
-create table private.github_token_checks (
+create table private.token_checks (
   user_id uuid not null,
+  kind text not null,
   counted_since timestamptz not null,
   checks_count integer not null,
-  constraint github_token_checks_pkey primary key (user_id),
-  constraint github_token_checks_user_id_fkey
-    foreign key (user_id) references public.users (id) on delete cascade,
-  constraint github_token_checks_checks_count_is_bounded check (checks_count between 1 and 10)
+  constraint token_checks_pkey primary key (user_id, kind),
+  constraint token_checks_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
+  constraint token_checks_kind_is_known check (kind in ('github_token', 'devto_connection')),
+  constraint token_checks_checks_count_is_bounded check (checks_count between 1 and 10)
 );
-comment on table private.github_token_checks is
-  'How many token checks a user has had in the ten minutes that began with the first.';
-alter table private.github_token_checks enable row level security;
+comment on table private.token_checks is
+  'How many checks of a kind of secret a user has had in the ten minutes that began with the first.';
+alter table private.token_checks enable row level security;
 
 -- The profile is locked first, as when an account is deleted.
-create or replace function private.count_github_token_check(p_user_id uuid) returns integer
+create or replace function private.count_token_check(p_user_id uuid, p_kind text) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_now constant timestamptz := clock_timestamp();
@@ -805,9 +806,9 @@ begin
       detail = 'The account does not exist, or is anonymous, banned or deleted.',
       hint = 'Use an account with an e-mail address.';
   end if;
-  insert into private.github_token_checks as c (user_id, counted_since, checks_count)
-  values (p_user_id, v_now, 1)
-  on conflict on constraint github_token_checks_pkey do update set
+  insert into private.token_checks as c (user_id, kind, counted_since, checks_count)
+  values (p_user_id, p_kind, v_now, 1)
+  on conflict on constraint token_checks_pkey do update set
     counted_since = case
       when c.counted_since <= v_now - interval '10 minutes' then v_now else c.counted_since end,
     checks_count = case when c.counted_since <= v_now - interval '10 minutes' then 1
@@ -818,21 +819,22 @@ begin
   end if;
   return (
     select greatest(1, ceil(extract(epoch from c.counted_since + interval '10 minutes' - v_now)))::integer
-    from private.github_token_checks as c where c.user_id = p_user_id
+    from private.token_checks as c where c.user_id = p_user_id and c.kind = p_kind
   );
 end;
 $$;
-grant execute on function private.count_github_token_check to service_role;
+grant execute on function private.count_token_check to service_role;
 
-create or replace function public.count_github_token_check(user_id uuid) returns integer
+create or replace function public.count_token_check(user_id uuid, kind text) returns integer
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.count_github_token_check(count_github_token_check.user_id);
+  select private.count_token_check(count_token_check.user_id, count_token_check.kind);
 end;
-comment on function public.count_github_token_check is
-  'Counts a check of a token at GitHub for a user and returns 0; after ten checks in ten minutes, counts '
-  'nothing and returns the seconds to wait. Service role only. Errors: agents_user_unknown (404).';
-grant execute on function public.count_github_token_check to service_role;
+comment on function public.count_token_check is
+  'Counts a check of a secret of this kind at its provider for a user and returns 0; after ten checks in ten '
+  'minutes, counts nothing and returns the seconds to wait. Service role only. Errors: '
+  'agents_user_unknown (404).';
+grant execute on function public.count_token_check to service_role;
 
 -- 40_agents/20_tasks/10_repo_urls.sql
 -- Credentials in a repository's URL are rejected, in whatever spelling: everything that lists projects and

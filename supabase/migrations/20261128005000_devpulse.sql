@@ -428,6 +428,895 @@ $$;
 comment on function private.my_connection_ids is 'The caller''s own connections.';
 grant execute on function private.my_connection_ids to authenticated, service_role;
 
+-- 50_devpulse/30_connections/20_oauth_flows.sql
+-- Connections by OAuth that are under way, from a page's request to the connection that its user completes.
+
+-- What proves something (the ticket, the state, the code) is stored as its SHA-256, the PKCE verifier as the
+-- challenge, and the tokens sealed: nobody who reads this table can continue a flow.
+create table private.oauth_flows (
+  id uuid not null default gen_random_uuid(),
+  user_id uuid not null,
+  platform text not null,
+  scope text not null,
+  return_to text not null,
+  ticket_hash bytea not null,
+  state_hash bytea,
+  challenge bytea,
+  claimed_by uuid,
+  code_hash bytea,
+  secret_id uuid,
+  sealed text,
+  account jsonb,
+  completed_at timestamptz,
+  expires_at timestamptz not null,
+  created_at timestamptz not null default now(),
+  constraint oauth_flows_pkey primary key (id),
+  constraint oauth_flows_ticket_hash_key unique (ticket_hash),
+  constraint oauth_flows_state_hash_key unique (state_hash),
+  constraint oauth_flows_code_hash_key unique (code_hash),
+  constraint oauth_flows_user_id_fkey
+    foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint oauth_flows_platform_is_known check (platform in ('github', 'youtube')),
+  constraint oauth_flows_scope_is_known check (scope in ('public', 'private')),
+  constraint oauth_flows_hashes_are_sha256 check (
+    octet_length(ticket_hash) = 32 and octet_length(state_hash) = 32 and octet_length(challenge) = 32
+    and octet_length(code_hash) = 32
+  ),
+  constraint oauth_flows_state_has_a_challenge check ((state_hash is null) = (challenge is null))
+);
+create index oauth_flows_user_id_idx on private.oauth_flows (user_id, created_at);
+create index oauth_flows_expires_at_idx on private.oauth_flows (expires_at);
+comment on table private.oauth_flows is
+  'One row per flow: oauth-start creates it, oauth-callback adds what the provider granted, its user '
+  'completes it. Each step has ten minutes.';
+comment on column private.oauth_flows.scope is
+  'What the user agrees to share: public, or private for private repositories too.';
+comment on column private.oauth_flows.ticket_hash is 'Of the ticket in the URL that opens the flow, once.';
+comment on column private.oauth_flows.state_hash is 'Of the state that the provider returns, once.';
+comment on column private.oauth_flows.challenge is
+  'The PKCE challenge: the SHA-256 of the verifier, which is in a cookie of the browser that '
+  'opened the flow.';
+comment on column private.oauth_flows.claimed_by is
+  'The attempt that has used the state, whatever its result: a repeated call of the same attempt gets '
+  'the same result.';
+comment on column private.oauth_flows.code_hash is
+  'Of the connection code with which the user who started the flow completes it.';
+comment on column private.oauth_flows.sealed is
+  'The tokens, sealed for secret_id, the kind of the platform and user_id; null until the provider granted '
+  'them and after the flow is completed.';
+comment on column private.oauth_flows.account is
+  'platform_user_id, platform_username, token_expires_at, has_refresh_token and metadata, of whoever agreed '
+  'at the provider.';
+
+create trigger _010_reject_unsealed_secret before insert or update on private.oauth_flows
+  for each row when (new.sealed is not null) execute function private.reject_unsealed_secret();
+
+-- No policy, no grant: for operators and for functions, which run as the owner.
+alter table private.oauth_flows enable row level security;
+
+create or replace function private.prune_oauth_flows() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from private.oauth_flows as f where f.expires_at < now();
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_oauth_flows is
+  'Deletes flows that have expired, with the tokens that nobody asked for. Returns how many.';
+
+-- 50_devpulse/30_connections/22_start_oauth.sql
+-- Starts a flow: who wants to connect what, and where the browser returns to.
+
+create or replace function private.check_oauth_request(p_platform text, p_return_to text, p_scope text)
+returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if p_platform is null or p_platform not in ('github', 'youtube') then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_platform_unsupported',
+      detail = format('%s is not a platform that is connected by OAuth.', left(p_platform, 40)),
+      hint = 'Use github or youtube; for devto, POST {"api_key": "…"} to the edge function connect-devto.';
+  end if;
+  if p_scope is null or p_scope <> 'public' and (p_scope <> 'private' or p_platform <> 'github') then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_oauth_scope_invalid',
+      detail = format('%s is not a scope of %s.', left(p_scope, 40), p_platform),
+      hint = 'Use public, or private for GitHub''s private repositories; leave it out for public.';
+  end if;
+  -- exactly: what begins like an address of ours may be anybody's
+  if not exists (
+    select from public.devpulse_settings as s where p_return_to = any (s.return_urls)
+  ) then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_return_url_invalid',
+      detail = 'return_to is not one of the addresses to which a browser may return.',
+      hint = 'Send one of devpulse_settings.return_urls as it stands there; operators add to them.';
+  end if;
+end;
+$$;
+comment on function private.check_oauth_request is
+  'Errors: devpulse_platform_unsupported, devpulse_oauth_scope_invalid, devpulse_return_url_invalid (422).';
+
+create or replace function private.start_oauth(
+  p_platform text, p_return_to text, p_ticket_hash bytea, p_scope text
+) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+  v_expires_at constant timestamptz := now() + interval '10 minutes';
+begin
+  if not private.is_person_account(v_user_id) then
+    raise exception using
+      errcode = 'PT401', message = 'sign_in_required', detail = 'A connection belongs to an account.',
+      hint = 'Sign in with an e-mail address, or confirm one for this account.';
+  end if;
+  perform private.check_oauth_request(p_platform, p_return_to, p_scope);
+  -- serializes the flows of a user, of which the last ten count
+  perform from public.users as u where u.id = v_user_id for no key update;
+  insert into private.oauth_flows as f (user_id, platform, scope, return_to, ticket_hash, expires_at)
+  values (v_user_id, p_platform, p_scope, p_return_to, p_ticket_hash, v_expires_at)
+  on conflict on constraint oauth_flows_ticket_hash_key do nothing;
+  delete from private.oauth_flows as f
+  where f.user_id = v_user_id and f.id not in (
+    select o.id from private.oauth_flows as o where o.user_id = v_user_id
+    order by o.created_at desc, o.id limit 10
+  );
+  return v_expires_at;
+end;
+$$;
+grant execute on function private.start_oauth to authenticated;
+
+create or replace function public.start_oauth(
+  platform text, return_to text, ticket_hash bytea, scope text default 'public'
+) returns timestamptz
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.start_oauth(
+    start_oauth.platform, start_oauth.return_to, start_oauth.ticket_hash, start_oauth.scope
+  );
+end;
+comment on function public.start_oauth is
+  'Starts a connection by OAuth for the caller, and returns until when its ticket is valid. Called by the '
+  'edge function oauth-start, which makes the ticket. A user has the last ten flows. Errors: '
+  'sign_in_required (401), devpulse_platform_unsupported, devpulse_oauth_scope_invalid, '
+  'devpulse_return_url_invalid (422).';
+grant execute on function public.start_oauth to authenticated;
+
+-- 50_devpulse/30_connections/24_open_oauth_flow.sql
+-- Opens a flow in a browser: its ticket is used, and the state and the challenge are set.
+
+create or replace function private.open_oauth_flow(
+  p_ticket_hash bytea, p_state_hash bytea, p_challenge bytea
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_flow private.oauth_flows;
+begin
+  -- a call whose answer was lost is repeated with the same state
+  update private.oauth_flows as f
+  set state_hash = p_state_hash, challenge = p_challenge,
+    expires_at = case when f.state_hash is null then now() + interval '10 minutes' else f.expires_at end
+  where f.ticket_hash = p_ticket_hash and (f.state_hash is null or f.state_hash = p_state_hash)
+    and f.claimed_by is null and f.expires_at > clock_timestamp()
+  returning * into v_flow;
+  if not found or not private.is_person_account(v_flow.user_id) then
+    raise exception using
+      errcode = 'PT401', message = 'devpulse_oauth_ticket_invalid',
+      detail = 'The ticket is unknown, used, or more than ten minutes old, or its account has ended.',
+      hint = 'Start again: POST {"platform", "return_to"} to the edge function oauth-start.';
+  end if;
+  return jsonb_build_object('platform', v_flow.platform, 'scope', v_flow.scope);
+end;
+$$;
+grant execute on function private.open_oauth_flow to service_role;
+
+create or replace function public.open_oauth_flow(ticket_hash bytea, state_hash bytea, challenge bytea)
+returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.open_oauth_flow(
+    open_oauth_flow.ticket_hash, open_oauth_flow.state_hash, open_oauth_flow.challenge
+  );
+end;
+comment on function public.open_oauth_flow is
+  'Uses a ticket, binds the flow to a state and to a browser, and returns {platform, scope}. The browser has '
+  'ten minutes to come back from the provider. Service role only. Errors: '
+  'devpulse_oauth_ticket_invalid (401).';
+grant execute on function public.open_oauth_flow to service_role;
+
+-- 50_devpulse/30_connections/26_claim_oauth_state.sql
+-- Uses a state, once: the browser is back from the provider.
+
+create or replace function private.claim_oauth_state(
+  p_state_hash bytea, p_challenge bytea, p_platform text, p_attempt uuid
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_flow private.oauth_flows;
+  v_outcome text;
+begin
+  select * into v_flow from private.oauth_flows as f where f.state_hash = p_state_hash for update;
+  if not found then
+    return jsonb_build_object('outcome', 'unknown');
+  end if;
+  v_outcome := case
+    when v_flow.claimed_by is distinct from p_attempt and v_flow.claimed_by is not null then 'used'
+    when v_flow.platform <> p_platform then 'other_platform'
+    when v_flow.expires_at <= clock_timestamp() then 'expired'
+    when v_flow.challenge is distinct from p_challenge then 'other_browser'
+    when not private.is_person_account(v_flow.user_id) then 'ended_account'
+    else 'claimed'
+  end;
+  -- whatever the result: a state that arrives at the wrong place is not used again at the right one
+  update private.oauth_flows as f set claimed_by = p_attempt where f.id = v_flow.id and f.claimed_by is null;
+  return jsonb_build_object(
+    'outcome', v_outcome, 'flow_id', v_flow.id, 'user_id', v_flow.user_id, 'platform', v_flow.platform,
+    'scope', v_flow.scope,
+    'return_to', (
+      select v_flow.return_to from public.devpulse_settings as s
+      where v_flow.return_to = any (s.return_urls)
+    )
+  );
+end;
+$$;
+grant execute on function private.claim_oauth_state to service_role;
+
+create or replace function public.claim_oauth_state(
+  state_hash bytea, challenge bytea, platform text, attempt uuid
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.claim_oauth_state(
+    claim_oauth_state.state_hash, claim_oauth_state.challenge, claim_oauth_state.platform,
+    claim_oauth_state.attempt
+  );
+end;
+comment on function public.claim_oauth_state is
+  'Uses a state and returns {outcome, flow_id, user_id, platform, scope, return_to}. outcome is claimed, or '
+  'why not: unknown (the other keys are missing), used, other_platform, expired, other_browser (the '
+  'challenge is not that of the flow), ended_account. return_to is null where it may no longer be returned '
+  'to. Repeated with the same attempt, it returns the same. Service role only.';
+grant execute on function public.claim_oauth_state to service_role;
+
+-- 50_devpulse/30_connections/28_store_oauth_grant.sql
+-- Stores what a provider granted until the user who asked for it completes the connection.
+
+create or replace function private.store_oauth_grant(
+  p_flow_id uuid, p_attempt uuid, p_code_hash bytea, p_secret_id uuid, p_sealed text, p_account jsonb
+) returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.oauth_flows as f
+  set code_hash = p_code_hash, secret_id = p_secret_id, sealed = p_sealed, account = p_account,
+    expires_at = now() + interval '10 minutes'
+  where f.id = p_flow_id and f.claimed_by = p_attempt and f.completed_at is null
+    and (f.code_hash is null or f.code_hash = p_code_hash) and private.is_person_account(f.user_id);
+  return found;
+end;
+$$;
+grant execute on function private.store_oauth_grant to service_role;
+
+create or replace function public.store_oauth_grant(
+  flow_id uuid, attempt uuid, code_hash bytea, secret_id uuid, sealed text, account jsonb
+) returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.store_oauth_grant(
+    store_oauth_grant.flow_id, store_oauth_grant.attempt, store_oauth_grant.code_hash,
+    store_oauth_grant.secret_id, store_oauth_grant.sealed, store_oauth_grant.account
+  );
+end;
+comment on function public.store_oauth_grant is
+  'Stores sealed tokens for ten minutes, for the attempt that took the state; complete_connection makes the '
+  'connection of them. account: platform_user_id, platform_username, token_expires_at, has_refresh_token, '
+  'metadata. False when the flow or its account has ended meanwhile. Service role only. Errors: '
+  'agents_secret_invalid (422).';
+grant execute on function public.store_oauth_grant to service_role;
+
+-- 50_devpulse/30_connections/30_store_connection.sql
+-- Stores a connection: its secret, and the row of the user's platform, which is used again.
+
+create or replace function private.describe_connection(p_user_id uuid, p_platform text) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'id', c.id, 'platform', c.platform, 'platform_user_id', c.platform_user_id,
+      'platform_username', c.platform_username, 'status', c.status, 'status_reason', c.status_reason,
+      'is_active', c.is_active, 'token_expires_at', c.token_expires_at, 'scopes', s.metadata -> 'scopes',
+      'last_synced_at', c.last_synced_at
+    )
+    from public.platform_connections as c
+    left join private.secrets as s on s.user_id = c.user_id and s.kind = c.platform || '_connection'
+    where c.user_id = p_user_id and c.platform = p_platform
+  );
+end;
+$$;
+comment on function private.describe_connection is
+  'What the edge functions answer about a connection; null for none. It contains no handle and no token.';
+
+create or replace function private.has_connection_history(p_connection_id uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from public.monitors as m where m.platform_connection_id = p_connection_id)
+    or exists (select from private.metric_readings as r where r.connection_id = p_connection_id)
+    or exists (select from public.github_repositories as r where r.platform_connection_id = p_connection_id)
+    or exists (select from public.github_contributions as g where g.platform_connection_id = p_connection_id)
+    or exists (select from public.youtube_videos as v where v.platform_connection_id = p_connection_id)
+    or exists (select from public.youtube_channel_stats as y where y.platform_connection_id = p_connection_id)
+    or exists (select from public.devto_articles as a where a.platform_connection_id = p_connection_id);
+end;
+$$;
+comment on function private.has_connection_history is
+  'Whether a connection has monitors or numbers, which are those of its account at the platform.';
+
+-- The numbers of two accounts never become one series: with the other account, everything begins again.
+create or replace function private.remove_connection(p_user_id uuid, p_platform text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  delete from public.platform_connections as c where c.user_id = p_user_id and c.platform = p_platform;
+  delete from public.analytics_snapshots as s where s.user_id = p_user_id and s.platform = p_platform;
+  update public.analytics_snapshots as s
+  set metrics = s.metrics - p_platform,
+    gaps = array(select g from unnest(s.gaps) as g where split_part(g, '.', 1) <> p_platform)
+  where s.user_id = p_user_id and s.platform = 'all' and s.metrics ? p_platform;
+end;
+$$;
+comment on function private.remove_connection is
+  'Deletes a user''s connection to a platform with its monitors, its history and its part of the snapshots.';
+
+create or replace function private.replace_account(
+  p_user_id uuid, p_platform text, p_platform_user_id text, p_replace boolean
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_connection public.platform_connections;
+begin
+  select * into v_connection from public.platform_connections as c
+  where c.user_id = p_user_id and c.platform = p_platform for update;
+  if not found or v_connection.platform_user_id = p_platform_user_id then
+    return;
+  end if;
+  if p_replace is not true and private.has_connection_history(v_connection.id) then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_connection_account_conflict',
+      detail = 'The connection has monitors or history of another account at the platform.',
+      hint = 'Connect with that account, or send "replace": true, which deletes its monitors and history.';
+  end if;
+  perform private.remove_connection(p_user_id, p_platform);
+end;
+$$;
+comment on function private.replace_account is
+  'Makes way for another account at the platform. Errors: devpulse_connection_account_conflict (422).';
+
+create or replace function private.store_connection(
+  p_user_id uuid, p_platform text, p_secret_id uuid, p_sealed text, p_account jsonb, p_replace boolean
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_handle constant text := 'secret:' || p_secret_id;
+begin
+  perform private.replace_account(p_user_id, p_platform, p_account ->> 'platform_user_id', p_replace);
+  insert into private.secrets as s (id, user_id, kind, sealed, metadata, checked_at)
+  values (
+    p_secret_id, p_user_id, p_platform || '_connection', p_sealed,
+    coalesce(p_account -> 'metadata', '{}'::jsonb), clock_timestamp()
+  )
+  on conflict on constraint secrets_user_id_kind_key do update set
+    id = excluded.id, sealed = excluded.sealed, metadata = excluded.metadata,
+    checked_at = excluded.checked_at, invalid_at = null, rests_until = null;
+  insert into public.platform_connections as c (
+    user_id, platform, platform_user_id, platform_username, access_token, refresh_token, token_expires_at
+  )
+  values (
+    p_user_id, p_platform, p_account ->> 'platform_user_id', p_account ->> 'platform_username', v_handle,
+    case when (p_account ->> 'has_refresh_token')::boolean then v_handle end,
+    (p_account ->> 'token_expires_at')::timestamptz
+  )
+  on conflict on constraint platform_connections_user_platform_idx do update set
+    platform_username = excluded.platform_username, access_token = excluded.access_token,
+    refresh_token = excluded.refresh_token, token_expires_at = excluded.token_expires_at,
+    status = 'connected', status_reason = null;
+end;
+$$;
+comment on function private.store_connection is
+  'Stores a secret that is sealed for this id, user and platform, and connects the user''s row. The caller '
+  'has locked the user''s row of public.users. Errors: devpulse_connection_account_conflict, '
+  'agents_secret_invalid (422).';
+
+-- 50_devpulse/30_connections/32_complete_connection.sql
+-- Completes a connection: only the user who started the flow can, and the browser that came back knows how.
+
+create or replace function private.complete_connection(
+  p_platform text, p_code_hash bytea, p_replace boolean
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+  v_flow private.oauth_flows;
+begin
+  if not private.is_person_account(v_user_id) then
+    raise exception using
+      errcode = 'PT401', message = 'sign_in_required', detail = 'A connection belongs to an account.',
+      hint = 'Sign in with the account that started the connection.';
+  end if;
+  perform from public.users as u where u.id = v_user_id for no key update;
+  select * into v_flow from private.oauth_flows as f
+  where f.code_hash = p_code_hash and f.platform = p_platform and f.expires_at > clock_timestamp()
+  for update;
+  if not found then
+    return null;
+  end if;
+  if v_flow.user_id <> v_user_id then
+    -- somebody was led into another person's flow: what they granted there is nobody's
+    update private.oauth_flows as f set code_hash = null, sealed = null, account = null
+    where f.id = v_flow.id;
+    return null;
+  end if;
+  if v_flow.completed_at is null then
+    perform private.store_connection(
+      v_user_id, p_platform, v_flow.secret_id, v_flow.sealed, v_flow.account, p_replace
+    );
+    update private.oauth_flows as f set completed_at = now(), sealed = null where f.id = v_flow.id;
+  end if;
+  return private.describe_connection(v_user_id, p_platform);
+end;
+$$;
+grant execute on function private.complete_connection to authenticated;
+
+create or replace function public.complete_connection(
+  platform text, code_hash bytea, replace boolean default false
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.complete_connection(
+    complete_connection.platform, complete_connection.code_hash, complete_connection.replace
+  );
+end;
+comment on function public.complete_connection is
+  'Makes a connection of what the provider granted in a flow that the caller started, and returns it: {id, '
+  'platform, platform_user_id, platform_username, status, status_reason, is_active, token_expires_at, '
+  'scopes, last_synced_at}. Null when the code is unknown, expired or of another user''s flow, which then '
+  'ends. Repeated by the same user, it returns the connection as it is. Called by the edge function '
+  'oauth-callback. Errors: sign_in_required (401), devpulse_connection_account_conflict (422).';
+grant execute on function public.complete_connection to authenticated;
+
+-- 50_devpulse/30_connections/34_connect_by_key.sql
+-- Connects a user to a platform that has API keys and no OAuth.
+
+create or replace function private.connect_by_key(
+  p_user_id uuid, p_platform text, p_secret_id uuid, p_sealed text, p_account jsonb, p_replace boolean
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.users as u where u.id = p_user_id for no key update;
+  if not found or not private.is_person_account(p_user_id) then
+    raise exception using
+      errcode = 'PT404', message = 'devpulse_user_unknown',
+      detail = 'The account does not exist, or is anonymous, banned or deleted.',
+      hint = 'Use an account with an e-mail address.';
+  end if;
+  perform private.store_connection(p_user_id, p_platform, p_secret_id, p_sealed, p_account, p_replace);
+  return private.describe_connection(p_user_id, p_platform);
+end;
+$$;
+grant execute on function private.connect_by_key to service_role;
+
+create or replace function public.connect_by_key(
+  user_id uuid, platform text, secret_id uuid, sealed text, account jsonb, replace boolean default false
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.connect_by_key(
+    connect_by_key.user_id, connect_by_key.platform, connect_by_key.secret_id, connect_by_key.sealed,
+    connect_by_key.account, connect_by_key.replace
+  );
+end;
+comment on function public.connect_by_key is
+  'Stores an API key that is sealed for this id, user and platform, and returns the connection as '
+  'complete_connection does. account: platform_user_id, platform_username, metadata. Service role only. '
+  'Errors: devpulse_user_unknown (404), devpulse_connection_account_conflict, agents_secret_invalid (422).';
+grant execute on function public.connect_by_key to service_role;
+
+-- 50_devpulse/30_connections/40_end_connections.sql
+-- A connection ends with its secret, however that is deleted; its row stays, to be connected again.
+
+create or replace function private.end_connection() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.platform_connections as c
+  set access_token = 'disconnected', refresh_token = null, token_expires_at = null, status = 'disconnected',
+    status_reason = 'secret_removed'
+  where c.user_id = old.user_id and c.platform = replace(old.kind, '_connection', '')
+    and c.access_token = 'secret:' || old.id;
+  return null;
+end;
+$$;
+comment on function private.end_connection is
+  'After-delete trigger of secrets: the connection that a deleted secret belonged to is disconnected.';
+
+create trigger _510_end_connection after delete on private.secrets
+  for each row when (old.kind in ('github_connection', 'youtube_connection', 'devto_connection'))
+  execute function private.end_connection();
+
+create or replace function private.end_account_connections(p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  delete from private.oauth_flows as f where f.user_id = p_user_id;
+  delete from private.secrets as s
+  where s.user_id = p_user_id
+    and s.kind in ('github_connection', 'youtube_connection', 'devto_connection');
+  -- whose account it was is the person's own
+  update public.platform_connections as c
+  set platform_user_id = 'deleted', platform_username = 'deleted', access_token = 'disconnected',
+    refresh_token = null, token_expires_at = null, status = 'disconnected', status_reason = 'account_ended'
+  where c.user_id = p_user_id;
+end;
+$$;
+comment on function private.end_account_connections is
+  'Ends all connections of an account that is softly deleted: erases their secrets and who the user is at '
+  'the platforms. The tokens are not revoked there.';
+
+-- 50_devpulse/30_connections/42_disconnect_platform.sql
+-- Disconnects a platform: erases the secret. What was at the provider, the edge function has revoked before.
+
+create or replace function private.disconnect_platform(p_user_id uuid, p_platform text) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_erased private.secrets;
+begin
+  perform from public.users as u where u.id = p_user_id for no key update;
+  if not found or not private.is_person_account(p_user_id) then
+    raise exception using
+      errcode = 'PT404', message = 'devpulse_user_unknown',
+      detail = 'The account does not exist, or is anonymous, banned or deleted.',
+      hint = 'Use an account with an e-mail address.';
+  end if;
+  delete from private.oauth_flows as f where f.user_id = p_user_id and f.platform = p_platform;
+  delete from private.secrets as s where s.user_id = p_user_id and s.kind = p_platform || '_connection'
+  returning * into v_erased;
+  if found then
+    update public.platform_connections as c set status_reason = 'disconnected_by_user'
+    where c.user_id = p_user_id and c.platform = p_platform and c.status = 'disconnected';
+  end if;
+  return jsonb_build_object(
+    'connection', private.describe_connection(p_user_id, p_platform),
+    'erased', case when v_erased.id is not null then jsonb_build_object(
+      'id', v_erased.id, 'user_id', v_erased.user_id, 'kind', v_erased.kind, 'sealed', v_erased.sealed
+    ) end
+  );
+end;
+$$;
+grant execute on function private.disconnect_platform to service_role;
+
+create or replace function public.disconnect_platform(user_id uuid, platform text) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.disconnect_platform(disconnect_platform.user_id, disconnect_platform.platform);
+end;
+comment on function public.disconnect_platform is
+  'Erases the secret of a user''s connection and ends its flows. Returns {connection, erased}: the '
+  'connection as complete_connection returns it, null for none, and the sealed secret that was erased, null '
+  'for none. Service role only. Errors: devpulse_user_unknown (404).';
+grant execute on function public.disconnect_platform to service_role;
+
+-- 50_devpulse/30_connections/50_token_refreshes.sql
+-- Who refreshes the token of a connection: one at a time, with a lease.
+
+-- A refresh token may be valid once. Whoever exchanges it and is killed before the new one is stored has lost
+-- both; the row remembers that, so that the connection can say so.
+create table private.token_refreshes (
+  connection_id uuid not null,
+  secret_id uuid not null,
+  fencing_token bigint not null,
+  lease_expires_at timestamptz,
+  is_uncertain boolean not null default false,
+  attempts_count integer not null default 0,
+  next_attempt_at timestamptz,
+  constraint token_refreshes_pkey primary key (connection_id),
+  constraint token_refreshes_connection_id_fkey
+    foreign key (connection_id) references public.platform_connections (id) on delete cascade
+);
+comment on table private.token_refreshes is
+  'The refresh of a connection''s token that runs, or the last one. Without a row for its present secret, a '
+  'connection has had none.';
+comment on column private.token_refreshes.secret_id is
+  'The secret whose refresh token is exchanged; a row about another secret than the connection''s is over.';
+comment on column private.token_refreshes.fencing_token is 'Higher with each lease of the connection.';
+comment on column private.token_refreshes.lease_expires_at is 'Null when nobody refreshes it.';
+comment on column private.token_refreshes.is_uncertain is
+  'Whether an earlier exchange of this secret may have succeeded without its result being stored.';
+comment on column private.token_refreshes.attempts_count is 'Failed attempts with this secret.';
+comment on column private.token_refreshes.next_attempt_at is 'Before this time, nobody tries again.';
+alter table private.token_refreshes enable row level security;
+
+create or replace function private.describe_refresh(
+  p_outcome text, p_connection public.platform_connections, p_secret private.secrets
+) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return jsonb_build_object(
+    'outcome', p_outcome, 'token_expires_at', p_connection.token_expires_at,
+    'secret_id', p_secret.id, 'user_id', p_secret.user_id, 'platform', p_connection.platform,
+    'sealed', p_secret.sealed
+  );
+end;
+$$;
+comment on function private.describe_refresh is
+  'A connection''s sealed secret, with what the caller of begin_token_refresh is to do with it.';
+
+create or replace function private.require_connection_again(p_connection_id uuid, p_reason text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.platform_connections as c set status = 'reauth_required', status_reason = p_reason
+  where c.id = p_connection_id and c.status = 'connected';
+  update private.secrets as s set invalid_at = coalesce(s.invalid_at, clock_timestamp())
+  from public.platform_connections as c
+  where c.id = p_connection_id and s.user_id = c.user_id and s.kind = c.platform || '_connection';
+end;
+$$;
+comment on function private.require_connection_again is
+  'Marks a connection that its user has to connect again, with the reason.';
+
+-- The lease is longer than an exchange (10 s) and the call that stores its result (10 s) take together.
+create or replace function private.lease_refresh(
+  p_connection public.platform_connections, p_secret private.secrets
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_last private.token_refreshes;
+  v_answer jsonb;
+begin
+  select * into v_last from private.token_refreshes as r
+  where r.connection_id = p_connection.id and r.secret_id = p_secret.id;
+  v_answer := private.describe_refresh('refresh', p_connection, p_secret);
+  if v_last.lease_expires_at > clock_timestamp() then
+    return v_answer || jsonb_build_object('outcome', 'wait', 'until', v_last.lease_expires_at);
+  end if;
+  if v_last.next_attempt_at > clock_timestamp() then
+    return v_answer || jsonb_build_object('outcome', 'later', 'until', v_last.next_attempt_at);
+  end if;
+  -- a lease that ran out without a result may have had one at the provider
+  insert into private.token_refreshes as r (connection_id, secret_id, fencing_token, lease_expires_at)
+  values (p_connection.id, p_secret.id, 1, clock_timestamp() + interval '30 seconds')
+  on conflict on constraint token_refreshes_pkey do update set
+    secret_id = excluded.secret_id, fencing_token = r.fencing_token + 1,
+    lease_expires_at = excluded.lease_expires_at,
+    is_uncertain = coalesce(v_last.is_uncertain or v_last.lease_expires_at is not null, false),
+    attempts_count = coalesce(v_last.attempts_count, 0), next_attempt_at = null
+  returning * into v_last;
+  return v_answer || jsonb_build_object(
+    'fencing_token', v_last.fencing_token, 'until', v_last.lease_expires_at
+  );
+end;
+$$;
+comment on function private.lease_refresh is
+  'Leases the refresh of a connection whose row is locked, or says who waits: wait while somebody else '
+  'refreshes, later after a failure.';
+
+-- 50_devpulse/30_connections/52_begin_token_refresh.sql
+-- Begins the refresh of a connection's token, or returns what came of another's.
+
+create or replace function private.begin_token_refresh(p_connection_id uuid, p_secret_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_connection public.platform_connections;
+  v_secret private.secrets;
+begin
+  select * into v_connection from public.platform_connections as c where c.id = p_connection_id
+  for no key update;
+  if not found or v_connection.status = 'disconnected'
+    or not private.is_person_account(v_connection.user_id) then
+    return jsonb_build_object('outcome', 'ended', 'reason', coalesce(v_connection.status_reason, 'ended'));
+  end if;
+  select * into v_secret from private.secrets as s
+  where s.user_id = v_connection.user_id and s.kind = v_connection.platform || '_connection';
+  if v_connection.status = 'reauth_required' or v_secret.id is null then
+    return jsonb_build_object('outcome', 'ended', 'reason', coalesce(v_connection.status_reason, 'ended'));
+  end if;
+  if v_secret.id is distinct from p_secret_id or v_connection.token_expires_at is null
+    or v_connection.token_expires_at > clock_timestamp() + interval '5 minutes' then
+    return private.describe_refresh('current', v_connection, v_secret);
+  end if;
+  if v_connection.refresh_token is not null then
+    return private.lease_refresh(v_connection, v_secret);
+  end if;
+  if v_connection.token_expires_at > clock_timestamp() then
+    return private.describe_refresh('current', v_connection, v_secret);
+  end if;
+  perform private.require_connection_again(p_connection_id, 'token_expired');
+  return jsonb_build_object('outcome', 'ended', 'reason', 'token_expired');
+end;
+$$;
+grant execute on function private.begin_token_refresh to service_role;
+
+create or replace function public.begin_token_refresh(connection_id uuid, secret_id uuid) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.begin_token_refresh(begin_token_refresh.connection_id, begin_token_refresh.secret_id);
+end;
+comment on function public.begin_token_refresh is
+  'Asks to refresh the token of a connection whose secret was this one. outcome: refresh (the caller has the '
+  'lease: fencing_token, until), wait (somebody else has it, until), later (an attempt failed, until), '
+  'current (nothing is to be refreshed), each with secret_id, user_id, platform, sealed and token_expires_at '
+  'of the present secret; ended (reason). Service role only.';
+grant execute on function public.begin_token_refresh to service_role;
+
+-- 50_devpulse/30_connections/54_finish_token_refresh.sql
+-- Stores refreshed tokens, in one version of one row: both of them or none.
+
+create or replace function private.finish_token_refresh(
+  p_connection_id uuid, p_secret_id uuid, p_fencing_token bigint, p_new_secret_id uuid, p_sealed text,
+  p_token_expires_at timestamptz
+) returns text
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_connection public.platform_connections;
+begin
+  select * into v_connection from public.platform_connections as c where c.id = p_connection_id
+  for no key update;
+  -- The secret is the fence: whoever exchanged the stored refresh token has the tokens that follow it, also
+  -- when the lease has run out meanwhile, and the next holder of the lease can only be told that it is used.
+  update private.secrets as s
+  set id = p_new_secret_id, sealed = p_sealed, checked_at = clock_timestamp(), invalid_at = null
+  where s.id = p_secret_id and s.user_id = v_connection.user_id
+    and s.kind = v_connection.platform || '_connection';
+  if not found then
+    return case
+      when v_connection.access_token = 'secret:' || p_new_secret_id then 'stored'
+      when v_connection.access_token like 'secret:%' then 'superseded'
+      else 'ended'
+    end;
+  end if;
+  update public.platform_connections as c
+  set access_token = 'secret:' || p_new_secret_id,
+    refresh_token = case when c.refresh_token is not null then 'secret:' || p_new_secret_id end,
+    token_expires_at = p_token_expires_at, status = 'connected', status_reason = null
+  where c.id = p_connection_id;
+  update private.token_refreshes as r
+  set lease_expires_at = null, is_uncertain = false, attempts_count = 0, next_attempt_at = null
+  where r.connection_id = p_connection_id and r.fencing_token = p_fencing_token;
+  return 'stored';
+end;
+$$;
+grant execute on function private.finish_token_refresh to service_role;
+
+create or replace function public.finish_token_refresh(
+  connection_id uuid, secret_id uuid, fencing_token bigint, new_secret_id uuid, sealed text,
+  token_expires_at timestamptz
+) returns text
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.finish_token_refresh(
+    finish_token_refresh.connection_id, finish_token_refresh.secret_id, finish_token_refresh.fencing_token,
+    finish_token_refresh.new_secret_id, finish_token_refresh.sealed, finish_token_refresh.token_expires_at
+  );
+end;
+comment on function public.finish_token_refresh is
+  'Replaces the secret whose refresh token was exchanged by what the provider returned, sealed for '
+  'new_secret_id, and ends the lease. Returns stored, also when repeated; superseded when another secret is '
+  'stored meanwhile; ended when there is none any more. Service role only. Errors: '
+  'agents_secret_invalid (422).';
+grant execute on function public.finish_token_refresh to service_role;
+
+-- 50_devpulse/30_connections/56_fail_token_refresh.sql
+-- Ends a refresh that has failed: for now, or for good.
+
+create or replace function private.fail_token_refresh(
+  p_connection_id uuid, p_secret_id uuid, p_fencing_token bigint, p_is_rejected boolean,
+  p_is_uncertain boolean, p_retry_after integer
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_refresh private.token_refreshes;
+  v_reason text;
+begin
+  perform from public.platform_connections as c
+  where c.id = p_connection_id and c.access_token = 'secret:' || p_secret_id for no key update;
+  if not found then
+    return jsonb_build_object('outcome', 'superseded');
+  end if;
+  update private.token_refreshes as r
+  set lease_expires_at = null, is_uncertain = r.is_uncertain or p_is_uncertain,
+    attempts_count = r.attempts_count + 1,
+    next_attempt_at = clock_timestamp() + greatest(
+      private.backoff(r.attempts_count + 1, interval '5 seconds', interval '15 minutes'),
+      make_interval(secs => least(greatest(p_retry_after, 0), 3600)::double precision)
+    )
+  where r.connection_id = p_connection_id and r.secret_id = p_secret_id
+    and r.fencing_token = p_fencing_token and r.lease_expires_at is not null
+  returning * into v_refresh;
+  if not found then
+    return jsonb_build_object('outcome', 'superseded');
+  end if;
+  if not p_is_rejected then
+    return jsonb_build_object('outcome', 'later', 'until', v_refresh.next_attempt_at);
+  end if;
+  v_reason := case when v_refresh.is_uncertain then 'refresh_interrupted' else 'refresh_rejected' end;
+  perform private.require_connection_again(p_connection_id, v_reason);
+  return jsonb_build_object('outcome', 'ended', 'reason', v_reason);
+end;
+$$;
+grant execute on function private.fail_token_refresh to service_role;
+
+create or replace function public.fail_token_refresh(
+  connection_id uuid, secret_id uuid, fencing_token bigint, is_rejected boolean, is_uncertain boolean,
+  retry_after integer default 0
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.fail_token_refresh(
+    fail_token_refresh.connection_id, fail_token_refresh.secret_id, fail_token_refresh.fencing_token,
+    fail_token_refresh.is_rejected, fail_token_refresh.is_uncertain, fail_token_refresh.retry_after
+  );
+end;
+comment on function public.fail_token_refresh is
+  'Ends a lease without tokens. is_rejected: the provider does not accept the refresh token, and the '
+  'connection is reauth_required with the reason refresh_interrupted, where an earlier exchange may have '
+  'succeeded unseen, else refresh_rejected. Otherwise it is tried again, after retry_after seconds at the '
+  'earliest; is_uncertain: the provider may have done it. Returns {outcome, until, reason}: later, ended, or '
+  'superseded when the lease or the secret is no longer the caller''s. Service role only.';
+grant execute on function public.fail_token_refresh to service_role;
+
+-- 50_devpulse/30_connections/58_mark_connection_rejected.sql
+-- Marks a connection whose token the provider rejects.
+
+create or replace function private.mark_connection_rejected(
+  p_connection_id uuid, p_secret_id uuid, p_reason text
+) returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.platform_connections as c
+  where c.id = p_connection_id and c.access_token = 'secret:' || p_secret_id for no key update;
+  if not found then
+    return false;
+  end if;
+  perform private.require_connection_again(
+    p_connection_id,
+    case when exists (
+      select from private.token_refreshes as r
+      where r.connection_id = p_connection_id and r.secret_id = p_secret_id
+        and (r.is_uncertain or r.lease_expires_at is not null)
+    ) then 'refresh_interrupted' else left(coalesce(p_reason, 'token_rejected'), 200) end
+  );
+  return true;
+end;
+$$;
+grant execute on function private.mark_connection_rejected to service_role;
+
+create or replace function public.mark_connection_rejected(
+  connection_id uuid, secret_id uuid, reason text default 'token_rejected'
+) returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.mark_connection_rejected(
+    mark_connection_rejected.connection_id, mark_connection_rejected.secret_id,
+    mark_connection_rejected.reason
+  );
+end;
+comment on function public.mark_connection_rejected is
+  'The provider rejects the token of this secret: the connection is reauth_required with the reason, a short '
+  'code. False, and nothing is changed, when the connection has another secret meanwhile: read it again and '
+  'repeat the request with the new token. Service role only.';
+grant execute on function public.mark_connection_rejected to service_role;
+
+-- 50_devpulse/30_connections/60_usable_connections.sql
+-- The connections that may be synced.
+
+create view private.usable_connections with (security_invoker = true) as
+select c.id, c.user_id, c.platform, c.platform_user_id, c.platform_username, s.id as secret_id, s.sealed,
+  c.token_expires_at
+from public.platform_connections as c
+join private.secrets as s on s.user_id = c.user_id and s.kind = c.platform || '_connection'
+where c.is_active and c.status = 'connected' and c.access_token = 'secret:' || s.id
+  and private.is_person_account(c.user_id);
+comment on view private.usable_connections is
+  'Active connections with a token that the provider accepts, of accounts that are not anonymous, banned or '
+  'deleted, with the sealed token.';
+
 -- 50_devpulse/40_monitors/10_monitors.sql
 -- Monitors: what a user wants to track, and how often.
 

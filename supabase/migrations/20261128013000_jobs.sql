@@ -56,3 +56,8 @@ select cron.schedule(
   $$do 'begin for i in 1..200 loop exit when private.link_some_waiting_tasks() = 0; commit; end loop; end'$$
 );
 select cron.schedule('agents-hide-links', '*/10 * * * *', $$select private.hide_unconfirmed_links()$$);
+
+-- 90_jobs/30_devpulse.sql
+-- What devpulse does on a schedule. A job of the same name is replaced, so this can run again.
+
+select cron.schedule('devpulse-prune-oauth-flows', '*/5 * * * *', $$select private.prune_oauth_flows()$$);

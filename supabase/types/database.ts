@@ -2855,6 +2855,7 @@ export type Database = {
         Returns: Json;
       };
       "begin_github_sweep": { Args: { "batch_size"?: number; "ticket"?: string }; Returns: Json };
+      "begin_token_refresh": { Args: { "connection_id": string; "secret_id": string }; Returns: Json };
       "cancel_task": { Args: { "task_id": number }; Returns: Json };
       "claim_exai_issue": {
         Args: { "conversation_id"?: string; "issue_number": number; "minutes"?: number };
@@ -2899,6 +2900,10 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "claim_oauth_state": {
+        Args: { "attempt": string; "challenge": string; "platform": string; "state_hash": string };
+        Returns: Json;
+      };
       "claim_task": {
         Args: {
           "agents": (string)[];
@@ -2919,6 +2924,10 @@ export type Database = {
       };
       "claim_triage_questions": { Args: { "batch_size"?: number; "ticket"?: string }; Returns: Json };
       "cleanup_legacy_test_data": { Args: { "days_old"?: number }; Returns: number };
+      "complete_connection": {
+        Args: { "code_hash": string; "platform": string; "replace"?: boolean };
+        Returns: Json;
+      };
       "complete_task": {
         Args: {
           "changed_files"?: Json;
@@ -2936,7 +2945,18 @@ export type Database = {
         };
         Returns: Json;
       };
-      "count_github_token_check": { Args: { "user_id": string }; Returns: number };
+      "connect_by_key": {
+        Args: {
+          "account": Json;
+          "platform": string;
+          "replace"?: boolean;
+          "sealed": string;
+          "secret_id": string;
+          "user_id": string;
+        };
+        Returns: Json;
+      };
+      "count_token_check": { Args: { "kind": string; "user_id": string }; Returns: number };
       "create_worker_token": {
         Args: { "agents": (string)[]; "expires_in_days"?: number; "for_everybody"?: boolean; "name": string };
         Returns: {
@@ -2945,6 +2965,7 @@ export type Database = {
         }[];
       };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
+      "disconnect_platform": { Args: { "platform": string; "user_id": string }; Returns: Json };
       "dismiss_circle_issue": { Args: { "circle_issue_id": string; "notes"?: string }; Returns: undefined };
       "exai_issue_context": {
         Args: {
@@ -2986,6 +3007,17 @@ export type Database = {
         };
         Returns: Json;
       };
+      "fail_token_refresh": {
+        Args: {
+          "connection_id": string;
+          "fencing_token": number;
+          "is_rejected": boolean;
+          "is_uncertain": boolean;
+          "retry_after"?: number;
+          "secret_id": string;
+        };
+        Returns: Json;
+      };
       "find_team_accounts": {
         Args: { "email"?: string; "user_id"?: string };
         Returns: {
@@ -3008,6 +3040,17 @@ export type Database = {
           "user_id": string;
         };
         Returns: undefined;
+      };
+      "finish_token_refresh": {
+        Args: {
+          "connection_id": string;
+          "fencing_token": number;
+          "new_secret_id": string;
+          "sealed": string;
+          "secret_id": string;
+          "token_expires_at": string;
+        };
+        Returns: string;
       };
       "format_circle_message_description": { Args: { "p_circle_issue_id": string }; Returns: string };
       "github_token_status": { Args: Record<PropertyKey, never>; Returns: Json };
@@ -3163,6 +3206,10 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "mark_connection_rejected": {
+        Args: { "connection_id": string; "reason"?: string; "secret_id": string };
+        Returns: boolean;
+      };
       "mark_secret_checked": {
         Args: { "id": string; "is_valid": boolean; "metadata"?: Json };
         Returns: boolean;
@@ -3229,6 +3276,10 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      "open_oauth_flow": {
+        Args: { "challenge": string; "state_hash": string; "ticket_hash": string };
+        Returns: Json;
       };
       "pause_github_sweep": { Args: { "secret_id"?: string; "until": string }; Returns: string };
       "pause_provider": {
@@ -3478,6 +3529,21 @@ export type Database = {
           "status": string;
           "title": string;
         }[];
+      };
+      "start_oauth": {
+        Args: { "platform": string; "return_to": string; "scope"?: string; "ticket_hash": string };
+        Returns: string;
+      };
+      "store_oauth_grant": {
+        Args: {
+          "account": Json;
+          "attempt": string;
+          "code_hash": string;
+          "flow_id": string;
+          "sealed": string;
+          "secret_id": string;
+        };
+        Returns: boolean;
       };
       "task_github_token": {
         Args: { "fencing_token": number; "task_id": number };

@@ -16,7 +16,8 @@ export const sealedSchema = z.object({
 export type SealedConnection = z.infer<typeof sealedSchema>;
 
 export interface RevocationTools {
-  masterKeys: MasterKeys;
+  /** Throws when none are configured. */
+  masterKeys: () => MasterKeys;
   provider: LoadProvider;
   oauth: OAuthClient;
   /** For GitHub's revocation, which is not OAuth's. */
@@ -41,9 +42,9 @@ export async function revokeConnection(
   try {
     provider = tools.provider(platform);
     const identity = { secretId: secret.id, platform, userId: secret.user_id };
-    tokens = await openTokens(tools.masterKeys, identity, secret.sealed);
+    tokens = await openTokens(tools.masterKeys(), identity, secret.sealed);
   } catch {
-    // the provider is not configured any more, or no key opens the secret
+    // the provider or the keys are not configured any more, or none opens the secret
     return false;
   }
   // at Google, a refresh token's end is the grant's

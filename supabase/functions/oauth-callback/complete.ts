@@ -7,7 +7,6 @@ import { HttpError } from "../_shared/failure.ts";
 import { hashForDatabase } from "../_shared/hashes.ts";
 import type { OAuthPlatform } from "../_shared/oauth-providers.ts";
 import { revokeConnection, type SealedConnection, sealedSchema } from "../_shared/revoke-connection.ts";
-import { loadMasterKeys } from "../_shared/secret-settings.ts";
 import type { Dependencies } from "./handler.ts";
 
 const completeSchema = z.object({ code: z.string().max(200), replace: z.boolean().nullish() });
@@ -52,9 +51,7 @@ export async function complete(call: Call, deps: Dependencies, platform: OAuthPl
   }
   const connection = connectionSchema.parse(data);
   const isReplaced = before !== null && connection.id !== owner.connectionId;
-  if (!isReplaced) return { connection, replaced: null };
-  const tools = { ...deps, masterKeys: loadMasterKeys(deps.masterKeys) };
-  return { connection, replaced: { revoked: await revokeConnection(tools, before) } };
+  return { connection, replaced: isReplaced ? { revoked: await revokeConnection(deps, before) } : null };
 }
 
 async function readStored(

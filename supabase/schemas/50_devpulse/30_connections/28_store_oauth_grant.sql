@@ -1,4 +1,4 @@
--- Holds what a provider granted until the user who asked for it completes the connection.
+-- Stores what a provider granted until the user who asked for it completes the connection.
 
 create or replace function private.store_oauth_grant(
   p_flow_id uuid, p_attempt uuid, p_code_hash bytea, p_secret_id uuid, p_sealed text, p_account jsonb
@@ -21,8 +21,8 @@ create or replace function public.store_oauth_grant(
 language sql volatile security invoker set search_path = ''
 begin atomic
   select private.store_oauth_grant(
-    store_oauth_grant.flow_id, store_oauth_grant.attempt, store_oauth_grant.code_hash, store_oauth_grant.secret_id,
-    store_oauth_grant.sealed, store_oauth_grant.account
+    store_oauth_grant.flow_id, store_oauth_grant.attempt, store_oauth_grant.code_hash,
+    store_oauth_grant.secret_id, store_oauth_grant.sealed, store_oauth_grant.account
   );
 end;
 comment on function public.store_oauth_grant is
