@@ -44,6 +44,7 @@ const SECTIONS: Record<string, string> = {
   Exai: "exai_",
   Agents: "agents_",
   devpulse: "devpulse_",
+  support: "support_",
 };
 
 const page = readFileSync(join(ROOT, "docs/error-codes.md"), "utf8");

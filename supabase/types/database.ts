@@ -3622,6 +3622,294 @@ export type Database = {
       };
     };
   };
+  "support": {
+    Tables: {
+      "conversations": {
+        Row: {
+          "archived_at": string | null;
+          "assigned_to_user_id": string | null;
+          "closed_at": string | null;
+          "created_at": string;
+          "id": string;
+          "last_message_at": string | null;
+          "session_id": string;
+          "status": string;
+          "taken_over_at": string | null;
+          "updated_at": string;
+          "user_id": string | null;
+          "visitor_email": string | null;
+          "visitor_name": string | null;
+          "visitor_phone": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "archived_at"?: string | null;
+          "assigned_to_user_id"?: string | null;
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "id"?: string;
+          "last_message_at"?: string | null;
+          "session_id"?: string;
+          "status"?: string;
+          "taken_over_at"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "visitor_email"?: string | null;
+          "visitor_name"?: string | null;
+          "visitor_phone"?: string | null;
+        };
+        Update: {
+          "archived_at"?: string | null;
+          "assigned_to_user_id"?: string | null;
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "id"?: string;
+          "last_message_at"?: string | null;
+          "session_id"?: string;
+          "status"?: string;
+          "taken_over_at"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "visitor_email"?: string | null;
+          "visitor_name"?: string | null;
+          "visitor_phone"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversations_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "escalations": {
+        Row: {
+          "assigned_to_user_id": string | null;
+          "contact_info": Json | null;
+          "conversation_context": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "id": string;
+          "issue_id": string | null;
+          "issue_type": string;
+          "original_request": string;
+          "reason": string;
+          "resolved_at": string | null;
+          "status": string;
+          "taken_at": string | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "assigned_to_user_id"?: string | null;
+          "contact_info"?: Json | null;
+          "conversation_context"?: string | null;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "id"?: string;
+          "issue_id"?: string | null;
+          "issue_type": string;
+          "original_request": string;
+          "reason"?: string;
+          "resolved_at"?: string | null;
+          "status"?: string;
+          "taken_at"?: string | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "assigned_to_user_id"?: string | null;
+          "contact_info"?: Json | null;
+          "conversation_context"?: string | null;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "id"?: string;
+          "issue_id"?: string | null;
+          "issue_type"?: string;
+          "original_request"?: string;
+          "reason"?: string;
+          "resolved_at"?: string | null;
+          "status"?: string;
+          "taken_at"?: string | null;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "escalations_conversation_id_fkey";
+            columns: ["conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "messages": {
+        Row: {
+          "answer_id": string | null;
+          "author_user_id": string | null;
+          "client_key": string | null;
+          "confidence": number | null;
+          "content": string;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "position": number;
+          "role": string;
+          "source": Json | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "answer_id"?: string | null;
+          "author_user_id"?: string | null;
+          "client_key"?: string | null;
+          "confidence"?: number | null;
+          "content": string;
+          "conversation_id": string;
+          "created_at"?: string;
+          "id"?: string;
+          "position"?: number;
+          "role": string;
+          "source"?: Json | null;
+        };
+        Update: {
+          "answer_id"?: string | null;
+          "author_user_id"?: string | null;
+          "client_key"?: string | null;
+          "confidence"?: number | null;
+          "content"?: string;
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "position"?: number;
+          "role"?: string;
+          "source"?: Json | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "messages_conversation_id_fkey";
+            columns: ["conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "settings": {
+        Row: {
+          "address_header": string | null;
+          "answer_confidence": number;
+          "archive_after_days": number;
+          "bytes_per_address_day": number | null;
+          "close_after_days": number;
+          "conversations_per_address_day": number | null;
+          "created_at": string;
+          "escalation_due_minutes": number;
+          "id": boolean;
+          "message_max_bytes": number;
+          "messages_per_address_day": number | null;
+          "messages_per_address_minute": number | null;
+          "messages_per_conversation": number | null;
+          "messages_per_session_minute": number | null;
+          "model_timeout_seconds": number;
+          "model_tokens_per_conversation_day": number;
+          "model_tokens_per_day": number;
+          "retention_days": number;
+          "trusted_proxies_count": number;
+          "unsure_answers_count": number;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "address_header"?: string | null;
+          "answer_confidence"?: number;
+          "archive_after_days"?: number;
+          "bytes_per_address_day"?: number | null;
+          "close_after_days"?: number;
+          "conversations_per_address_day"?: number | null;
+          "created_at"?: string;
+          "escalation_due_minutes"?: number;
+          "id"?: boolean;
+          "message_max_bytes"?: number;
+          "messages_per_address_day"?: number | null;
+          "messages_per_address_minute"?: number | null;
+          "messages_per_conversation"?: number | null;
+          "messages_per_session_minute"?: number | null;
+          "model_timeout_seconds"?: number;
+          "model_tokens_per_conversation_day"?: number;
+          "model_tokens_per_day"?: number;
+          "retention_days"?: number;
+          "trusted_proxies_count"?: number;
+          "unsure_answers_count"?: number;
+          "updated_at"?: string;
+        };
+        Update: {
+          "address_header"?: string | null;
+          "answer_confidence"?: number;
+          "archive_after_days"?: number;
+          "bytes_per_address_day"?: number | null;
+          "close_after_days"?: number;
+          "conversations_per_address_day"?: number | null;
+          "created_at"?: string;
+          "escalation_due_minutes"?: number;
+          "id"?: boolean;
+          "message_max_bytes"?: number;
+          "messages_per_address_day"?: number | null;
+          "messages_per_address_minute"?: number | null;
+          "messages_per_conversation"?: number | null;
+          "messages_per_session_minute"?: number | null;
+          "model_timeout_seconds"?: number;
+          "model_tokens_per_conversation_day"?: number;
+          "model_tokens_per_day"?: number;
+          "retention_days"?: number;
+          "trusted_proxies_count"?: number;
+          "unsure_answers_count"?: number;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+      "users": {
+        Row: {
+          "created_at": string;
+          "email": string | null;
+          "id": string;
+          "name": string | null;
+          "phone": string | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "email"?: string | null;
+          "id"?: string;
+          "name"?: string | null;
+          "phone"?: string | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "email"?: string | null;
+          "id"?: string;
+          "name"?: string | null;
+          "phone"?: string | null;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      [_ in never]: never;
+    };
+    Enums: {
+      [_ in never]: never;
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
 };
 
 type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
@@ -3726,5 +4014,8 @@ export const Constants = {
     Enums: {
       "task_status": ["pending", "running", "completed", "failed", "cancelled"],
     },
+  },
+  "support": {
+    Enums: {},
   },
 } as const;

@@ -59,10 +59,11 @@ declare
   v_row json;
   v_columns text;
   v_sets text;
+  v_object constant text := pg_temp.qualified(p_object);
 begin
   if p_verb = 'call' then
     return (
-      select coalesce(f.call, format('select public.%I()', p_object)) from declared_function as f
+      select coalesce(f.call, format('select %s()', v_object)) from declared_function as f
       where split_part(f.signature, '(', 1) = p_object
     );
   end if;
@@ -74,14 +75,14 @@ begin
   where d.name = p_object;
   if p_verb in ('select', 'delete') then
     return case p_verb
-      when 'select' then format('select * from public.%I where %s', p_object, v_fixture.filter)
-      else format('delete from public.%I where %s returning *', p_object, v_fixture.filter)
+      when 'select' then format('select * from %s where %s', v_object, v_fixture.filter)
+      else format('delete from %s where %s returning *', v_object, v_fixture.filter)
     end;
   end if;
   v_row := v_fixture.new_row;
   if p_verb <> 'insert' then
     -- a client that read the whole row and sends it back
-    execute format('select to_json(t) from public.%I as t where %s', p_object,
+    execute format('select to_json(t) from %s as t where %s', v_object,
       v_fixture.filter) into strict v_row;
   end if;
   select string_agg(format('%I', k), ', '), string_agg(format('%1$I = %2$s.%1$I', k,
@@ -89,13 +90,13 @@ begin
   into v_columns, v_sets from json_object_keys(v_row) as k;
   if p_verb = 'update' then
     return format(
-      'update public.%1$I set %2$s from (select * from json_populate_record(null::public.%1$I, %3$L)) '
-        || 'as body where %1$I.%4$s returning %1$I.*', p_object, v_sets, v_row, v_fixture.filter
+      'update %1$s as t set %2$s from (select * from json_populate_record(null::%1$s, %3$L)) as body '
+        || 'where t.%4$s returning t.*', v_object, v_sets, v_row, v_fixture.filter
     );
   end if;
   return format(
-    'insert into public.%1$I (%2$s) select %2$s from json_populate_recordset(null::public.%1$I, %3$L) %4$s '
-      || 'returning public.%1$I.*', p_object, v_columns, json_build_array(v_row),
+    'insert into %1$s as t (%2$s) select %2$s from json_populate_recordset(null::%1$s, %3$L) %4$s '
+      || 'returning t.*', v_object, v_columns, json_build_array(v_row),
     case p_verb when 'upsert' then format('on conflict (%s) do update set %s', v_fixture.key, v_sets) end
   );
 end;
@@ -165,7 +166,10 @@ select is_empty(
      ) as v (verb)
      where n.nspname in ('public', 'support', 'graphql_public') and c.relkind in ('r', 'p', 'v', 'm', 'f')
        and not exists (select from pg_depend as d where d.objid = c.oid and d.deptype = 'e')
-       and not exists (select from expected as e where e.object = c.relname and e.verb = v.verb) $$,
+       and not exists (
+         select from expected as e
+         where pg_temp.qualified(e.object) = n.nspname || '.' || c.relname and e.verb = v.verb
+       ) $$,
   'every exposed table and view has its rows in the matrix'
 );
 
@@ -175,7 +179,10 @@ select is_empty(
      join pg_namespace as n on n.oid = p.pronamespace
      where n.nspname in ('public', 'support')
        and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e')
-       and not exists (select from expected as e where e.object = p.proname and e.verb = 'call') $$,
+       and not exists (
+         select from expected as e
+         where pg_temp.qualified(e.object) = n.nspname || '.' || p.proname and e.verb = 'call'
+       ) $$,
   'every exposed function has its row in the matrix'
 );
 

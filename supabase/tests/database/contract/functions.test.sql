@@ -13,12 +13,13 @@ select is(
     select string_agg(
       format(
         E'\n  declared_function: (%L, %L, %L, %L),', p.signature, p.roles,
-        coalesce(d.outcome, 'no ? ? ? ? ?'), coalesce(d.call, 'select public.' || p.signature)
+        coalesce(d.outcome, 'no ? ? ? ? ?'),
+        coalesce(d.call, 'select ' || pg_temp.qualified(p.signature))
       ), '' order by p.signature
     )
     from (
-      select f.oid::regprocedure::text as signature, pg_temp.executing_roles(f.name, 'public') as roles
-      from our_function as f where f.schema = 'public'
+      select f.oid::regprocedure::text as signature, pg_temp.executing_roles(f.name, f.schema) as roles
+      from our_function as f where f.schema in ('public', 'support')
     ) as p
     left join declared_function as d on d.signature = p.signature
     where p.roles is distinct from d.roles
@@ -39,24 +40,26 @@ select is(
     left join (
       select h.name, h.roles from declared_helper as h
       union all
-      select coalesce(f.body, split_part(f.signature, '(', 1)), f.roles from declared_function as f
+      select pg_temp.body_of(f), f.roles from declared_function as f
     ) as d on d.name = p.name
     where p.roles is distinct from d.roles
       -- the one above prints the line of the wrapper
       and not exists (
         select from our_function as w
-        where w.schema = 'public' and w.name = p.name and not exists (
-          select from declared_function as f where split_part(f.signature, '(', 1) = w.name
+        where w.schema in ('public', 'support') and w.name = p.name and not exists (
+          select from declared_function as f
+          where split_part(f.signature, '(', 1) = pg_temp.declared_name(w.schema, w.name)
         )
       )
   ),
   null, 'a private function may be executed by those who may call its wrapper, or is a declared helper'
 );
 select is_empty(
-  $$ select f.signature from declared_function as f where to_regprocedure('public.' || f.signature) is null
+  $$ select f.signature from declared_function as f
+     where to_regprocedure(pg_temp.qualified(f.signature)) is null
      union all
      select 'private.' || d.name from (
-       select coalesce(f.body, split_part(f.signature, '(', 1)) as name from declared_function as f
+       select pg_temp.body_of(f) as name from declared_function as f
        union all select h.name from declared_helper as h
      ) as d
      where not exists (select from our_function as p where p.schema = 'private' and p.name = d.name) $$,
@@ -97,7 +100,7 @@ select is_empty(
      where obj_description(f.oid, 'pg_proc') !~ ('\m' || e.code || '\M')
        and not exists (
          select from our_function as w
-         where w.schema = 'public' and w.name = f.name
+         where w.schema in ('public', 'support') and w.name = f.name
            and obj_description(w.oid, 'pg_proc') ~ ('\m' || e.code || '\M')
        ) $$,
   'a function''s comment names the errors that it raises'

@@ -40,8 +40,9 @@ select is(
 select is(
   (select count(*) from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
    where has_schema_privilege(r.name, 'private', 'usage') or has_schema_privilege(r.name, 'private', 'create')
-     or has_schema_privilege(r.name, 'public', 'create')),
-  0::bigint, 'the API roles may not use private, nor create in public'
+     or has_schema_privilege(r.name, 'public', 'create')
+     or has_schema_privilege(r.name, 'support', 'create')),
+  0::bigint, 'the API roles may not use private, nor create in the exposed schemas'
 );
 drop function public.contract_probe();
 drop function private.contract_probe();
@@ -58,14 +59,14 @@ select is_empty(
   $$ select c.oid::regclass, r.name
      from pg_class as c
      cross join unnest(array['anon', 'authenticated', 'service_role']) as r (name)
-     where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind = 'S'
+     where c.relnamespace in (select s.oid from our_schema as s) and c.relkind = 'S'
        and has_sequence_privilege(r.name, c.oid, 'usage, select, update') $$,
   'the API roles hold nothing on sequences'
 );
 
 select is_empty(
   $$ select conrelid::regclass, conname from pg_constraint
-     where connamespace = 'public'::regnamespace and contype = 'c'
+     where connamespace in (select s.oid from our_schema as s where s.name <> 'private') and contype = 'c'
        and conname ~ '_check\d*$' $$,
   'check constraints are named as the rule they hold'
 );
