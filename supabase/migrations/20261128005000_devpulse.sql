@@ -153,7 +153,7 @@ comment on column public.profiles.timezone is
   'The name of the time zone in which the user''s days begin, such as Europe/Berlin; null counts as UTC.';
 
 create or replace function private.check_timezone() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 begin
   new.timezone := coalesce(private.non_blank(new.timezone), 'UTC');
   if not private.is_time_zone(new.timezone) then
@@ -205,8 +205,59 @@ end;
 $$;
 comment on function private.sync_new_profile is 'After-insert trigger of auth.users: creates the profile.';
 
+-- A soft deletion leaves the account's row, and with it the profile: what is the person's is cleared, and
+-- what was handed out ends.
+create or replace function private.clear_deleted_profile(p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.lock_account_ends();
+  update public.profiles as p set display_name = null, avatar_url = null, bio = null, timezone = 'UTC'
+  where p.id = p_user_id;
+  perform private.leave_workspaces(p_user_id);
+  if to_regprocedure('private.end_account_connections(uuid)') is not null then
+    perform private.end_account_connections(p_user_id);
+  end if;
+end;
+$$;
+comment on function private.clear_deleted_profile is
+  'Clears the profile of a softly deleted account, takes it out of its workspaces and ends its connections.';
+
+create or replace function private.sync_changed_profile() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  -- each sign-in fires it
+  if (old.raw_user_meta_data, old.deleted_at, old.banned_until)
+    is not distinct from (new.raw_user_meta_data, new.deleted_at, new.banned_until)
+  then
+    return null;
+  end if;
+  if new.deleted_at is not null then
+    perform private.clear_deleted_profile(new.id);
+    return null;
+  end if;
+  if (old.deleted_at, old.banned_until) is distinct from (new.deleted_at, new.banned_until) then
+    perform private.sync_owners_of_account(new.id);
+  end if;
+  update public.profiles as p
+  set display_name = case when n.full_name is distinct from o.full_name
+      then coalesce(n.full_name, p.display_name) else p.display_name end,
+    avatar_url = case when n.avatar_url is distinct from o.avatar_url
+      then coalesce(n.avatar_url, p.avatar_url) else p.avatar_url end
+  from private.parse_metadata_profile(old.raw_user_meta_data) as o,
+    private.parse_metadata_profile(new.raw_user_meta_data) as n
+  where p.id = new.id and (o.full_name, o.avatar_url) is distinct from (n.full_name, n.avatar_url);
+  return null;
+end;
+$$;
+comment on function private.sync_changed_profile is
+  'After-update trigger of auth.users: copies what the provider changed; what the user wrote stays. Passes '
+  'on the workspaces of a banned owner. Clears what a softly deleted account leaves.';
+
 create trigger _200_sync_new_profile after insert on auth.users
   for each row execute function private.sync_new_profile();
+-- Names no column, see _110_sync_changed_account.
+create trigger _210_sync_changed_profile after update on auth.users
+  for each row when (old *<> new) execute function private.sync_changed_profile();
 
 -- The accounts that exist already.
 insert into public.profiles (id, display_name, avatar_url, created_at)
@@ -222,13 +273,14 @@ create table public.workspaces (
   name text not null,
   slug text not null,
   description text,
-  owner_id uuid not null,
+  owner_id uuid not null default auth.uid(),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint workspaces_pkey primary key (id),
   constraint workspaces_slug_idx unique (slug),
+  -- not cascade: ownership passes before a profile is deleted, and the workspace is not one person's
   constraint workspaces_owner_id_fkey
-    foreign key (owner_id) references public.profiles (id) on delete cascade,
+    foreign key (owner_id) references public.profiles (id) on delete restrict,
   constraint workspaces_name_is_not_blank check (btrim(name) <> '' and char_length(name) <= 200),
   constraint workspaces_slug_is_valid check (slug ~ '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$'),
   constraint workspaces_description_is_not_too_long check (char_length(description) <= 4000),
@@ -286,15 +338,23 @@ create policy profiles_update_own on public.profiles
 
 comment on table public.workspaces is
   'A workspace and its owner. Members see it, owners and admins change it, owners delete it. Errors on '
-  'write: sign_in_required (401), key_change_forbidden (422).';
+  'write: sign_in_required (401), devpulse_workspace_role_forbidden (403), devpulse_workspace_slug_conflict, '
+  'devpulse_workspaces_limit_reached (409), devpulse_workspace_invalid, devpulse_workspace_owner_invalid, '
+  'devpulse_workspace_slug_invalid, key_change_forbidden (422).';
 comment on column public.workspaces.slug is
-  'Its name in URLs: 1 to 63 lower-case letters, digits and hyphens, unique.';
+  'Its name in URLs: 1 to 63 lower-case letters, digits and hyphens, unique; made of the name where it '
+  'is left out.';
 comment on column public.workspaces.owner_id is
-  'One of its members with the role owner, set by the database.';
+  'One of its members with the role owner: who creates it, until owners name another of them. It passes when '
+  'that person leaves, and when their account is banned or ends.';
 comment on table public.workspace_members is
-  'Who is in a workspace. Members see each other; owners and admins change roles and remove members, and '
-  'everybody may leave. Members are added by invitation.';
+  'Who is in a workspace. Members see each other; owners change roles and remove anybody, admins remove '
+  'members, and everybody may leave, but not the last owner who can sign in. People join by invitation. '
+  'Errors on write: sign_in_required (401), devpulse_workspace_role_forbidden (403), '
+  'devpulse_workspace_owner_required (409), devpulse_workspace_role_invalid, key_change_forbidden (422).';
 comment on column public.workspace_members.role is 'owner, admin or member.';
+comment on column public.workspace_members.joined_at is
+  'Settable on insert only. Ownership passes to the oldest admin, then the oldest member.';
 
 create trigger _000_require_active_account before insert or update on public.workspaces
   for each statement when (current_user = 'authenticated')
@@ -344,6 +404,940 @@ create policy workspace_members_delete_self_or_admin on public.workspace_members
 grant select, delete on public.workspace_members to authenticated;
 grant update (workspace_id, user_id, role, joined_at) on public.workspace_members to authenticated;
 grant select, insert, update, delete on public.workspace_members to service_role;
+
+-- 50_devpulse/20_workspaces/12_sync_workspace_owner.sql
+-- Succession: workspaces.owner_id is always a member with the role owner, and one who can sign in where there
+-- is one.
+
+-- Locks are taken in the order: account ends, profiles, workspaces by id, members. Who changes members locks
+-- the workspace first, and decides after that. A profile that is locked is that of an account which is being
+-- deleted and waits for this workspace: it is skipped, and no successor.
+create or replace function private.sync_workspace_owner(p_workspace_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_owner_id uuid;
+  v_member public.workspace_members;
+begin
+  select w.owner_id into v_owner_id from public.workspaces as w
+  where w.id = p_workspace_id for no key update;
+  if not found then
+    return;
+  end if;
+  select m.* into v_member
+  from public.workspace_members as m
+  join public.profiles as p on p.id = m.user_id
+  where m.workspace_id = p_workspace_id
+  order by private.is_person_account(m.user_id) desc, private.workspace_role_rank(m.role) desc,
+    m.user_id = v_owner_id desc, m.joined_at, m.user_id
+  limit 1
+  for key share of p skip locked;
+  if not found then
+    delete from public.workspaces as w
+    where w.id = p_workspace_id
+      and not exists (select from public.workspace_members as m where m.workspace_id = p_workspace_id);
+    return;
+  end if;
+  update public.workspace_members as m set role = 'owner'
+  where m.workspace_id = p_workspace_id and m.user_id = v_member.user_id and m.role <> 'owner';
+  update public.workspaces as w set owner_id = v_member.user_id
+  where w.id = p_workspace_id and w.owner_id <> v_member.user_id;
+end;
+$$;
+comment on function private.sync_workspace_owner is
+  'Leaves the owner where they are a member with that role and can sign in. Else ownership passes to another '
+  'owner, the oldest admin or the oldest member, in this order, who can sign in; where nobody can, to the '
+  'same without that. A workspace without members is deleted.';
+
+create or replace function private.sync_removed_owner() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.sync_workspace_owner(old.workspace_id);
+  return null;
+end;
+$$;
+comment on function private.sync_removed_owner is
+  'After trigger of workspace_members, of who is an owner no longer: ownership passes.';
+
+create trigger _200_sync_demoted_owner after update on public.workspace_members
+  for each row when (old.role = 'owner' and new.role <> 'owner')
+  execute function private.sync_removed_owner();
+create trigger _210_sync_removed_owner after delete on public.workspace_members
+  for each row when (old.role = 'owner') execute function private.sync_removed_owner();
+
+create or replace function private.sync_owners_of_account(p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_workspace_id uuid;
+begin
+  perform private.lock_account_ends();
+  for v_workspace_id in
+    select m.workspace_id from public.workspace_members as m
+    where m.user_id = p_user_id order by m.workspace_id
+  loop
+    perform private.sync_workspace_owner(v_workspace_id);
+  end loop;
+end;
+$$;
+comment on function private.sync_owners_of_account is
+  'Syncs the owners of the workspaces of an account that was banned, or is not any more.';
+
+create or replace function private.leave_workspaces(p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.workspaces as w
+  where w.id in (select m.workspace_id from public.workspace_members as m where m.user_id = p_user_id)
+  order by w.id for no key update;
+  delete from public.workspace_members as m where m.user_id = p_user_id;
+end;
+$$;
+comment on function private.leave_workspaces is 'Takes an account that ends out of all of its workspaces.';
+
+-- Two accounts of one workspace that end concurrently would wait for each other: each has its own profile
+-- locked, and one needs the other as the successor.
+create or replace function private.lock_account_ends() returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('public.profiles', 0));
+end;
+$$;
+comment on function private.lock_account_ends is
+  'Serializes what bans and deletions of accounts do to workspaces.';
+
+create or replace function private.lock_profile_deletion() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.lock_account_ends();
+  return null;
+end;
+$$;
+comment on function private.lock_profile_deletion is
+  'Before-statement trigger of profiles: see private.lock_account_ends.';
+
+-- Before the row is gone: workspaces.owner_id refers to it.
+create or replace function private.leave_deleted_workspaces() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.leave_workspaces(old.id);
+  return old;
+end;
+$$;
+comment on function private.leave_deleted_workspaces is
+  'Before-delete trigger of profiles: takes the person out of their workspaces, so that ownership passes.';
+
+create trigger _010_lock_profile_deletion before delete on public.profiles
+  for each statement execute function private.lock_profile_deletion();
+create trigger _100_leave_deleted_workspaces before delete on public.profiles
+  for each row execute function private.leave_deleted_workspaces();
+
+-- 50_devpulse/20_workspaces/14_check_workspace.sql
+-- The name, slug and owner of a workspace.
+
+create or replace function private.build_slug(p_name text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return coalesce(
+    nullif(
+      btrim(
+        left(
+          btrim(
+            regexp_replace(lower(private.fold_letters(left(p_name, 200))), '[^a-z0-9]+', '-', 'g'), '-'
+          ), 50
+        ), '-'
+      ), ''
+    ),
+    'workspace'
+  );
+end;
+$$;
+comment on function private.build_slug is
+  'A valid slug made of a name: its letters and digits as ASCII, up to 50; workspace where it has none.';
+
+create or replace function private.choose_slug(p_name text) returns text
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_slug text := private.build_slug(p_name);
+begin
+  if exists (select from public.workspaces as w where w.slug = v_slug) then
+    v_slug := v_slug || '-' || left(replace(gen_random_uuid()::text, '-', ''), 10);
+  end if;
+  return v_slug;
+end;
+$$;
+comment on function private.choose_slug is
+  'The slug of a new workspace: made of its name, with ten random characters where that one is taken.';
+
+-- An upsert by slug of a workspace that the caller administers goes on: it updates that row.
+create or replace function private.is_slug_taken(p_slug text, p_id uuid, p_is_upsert boolean) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from public.workspaces as w
+    where w.slug = p_slug and w.id <> p_id
+      and not (
+        p_is_upsert
+        and (private.is_trusted_caller() or w.id = any (array(select private.my_workspace_ids('admin'))))
+      )
+  );
+end;
+$$;
+comment on function private.is_slug_taken is
+  'Whether another workspace has the slug, not counting one that an upsert may update.';
+
+create or replace function private.check_workspace() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  new.id := coalesce(new.id, gen_random_uuid());
+  new.name := private.non_blank(new.name);
+  if new.name is null or char_length(new.name) > 200 or char_length(new.description) > 4000 then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_workspace_invalid',
+      detail = 'A workspace has a name of 1 to 200 characters, and a description of up to 4000.',
+      hint = 'Send a name that is not blank.';
+  end if;
+  new.slug := coalesce(
+    private.non_blank(new.slug),
+    (
+      select w.slug from public.workspaces as w
+      where w.id = new.id
+        and (private.is_trusted_caller() or w.id = any (array(select private.my_workspace_ids('admin'))))
+    ),
+    private.choose_slug(new.name)
+  );
+  if new.slug !~ '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$' then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_workspace_slug_invalid',
+      detail = 'A slug has 1 to 63 lower-case letters, digits and hyphens, and no hyphen at its ends.',
+      hint = format('Use %s, or leave it out.', private.build_slug(new.slug));
+  end if;
+  if private.is_slug_taken(new.slug, new.id, tg_op = 'INSERT') then
+    raise exception using
+      errcode = 'PT409', message = 'devpulse_workspace_slug_conflict',
+      detail = format('Another workspace has the slug %s.', new.slug), hint = 'Choose another one.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_workspace is
+  'Before trigger: trims the name, and makes a slug where it is left out. Errors: '
+  'devpulse_workspace_slug_conflict (409), devpulse_workspace_invalid, '
+  'devpulse_workspace_slug_invalid (422).';
+
+create or replace function private.check_workspace_owner() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  new.owner_id := coalesce(new.owner_id, old.owner_id);
+  if not exists (
+    select from public.workspace_members as m
+    where m.workspace_id = new.id and m.user_id = new.owner_id and m.role = 'owner'
+  ) then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_workspace_owner_invalid',
+      detail = 'owner_id is one of the members with the role owner.',
+      hint = 'Give the member the role owner first.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_workspace_owner is
+  'Before-update trigger of an owner_id that changes. Errors: devpulse_workspace_owner_invalid (422).';
+
+create or replace function private.require_workspace_owner() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.workspace_role(new.id, auth.uid()) is distinct from 'owner'
+    or not private.is_person_account(new.owner_id)
+  then
+    raise exception using
+      errcode = 'PT403', message = 'devpulse_workspace_role_forbidden',
+      detail = 'Only owners hand a workspace over, to an owner who can sign in.',
+      hint = 'Ask an owner, or send the current owner_id.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.require_workspace_owner is
+  'Before-update trigger of an owner_id that a person changes. Errors: '
+  'devpulse_workspace_role_forbidden (403).';
+
+create trigger _100_check_new_workspace before insert on public.workspaces
+  for each row execute function private.check_workspace();
+create trigger _110_check_workspace before update on public.workspaces
+  for each row when (
+    (old.name, old.slug, old.description) is distinct from (new.name, new.slug, new.description)
+  )
+  execute function private.check_workspace();
+create trigger _120_check_owner before update on public.workspaces
+  for each row when (old.owner_id is distinct from new.owner_id)
+  execute function private.check_workspace_owner();
+create trigger _130_require_owner before update on public.workspaces
+  for each row when (old.owner_id is distinct from new.owner_id and current_user = 'authenticated')
+  execute function private.require_workspace_owner();
+
+-- 50_devpulse/20_workspaces/16_check_member_change.sql
+-- Who may change and remove members: owners anybody, admins remove members, everybody may leave. The last
+-- owner who can sign in stays.
+
+create or replace function private.workspace_role(p_workspace_id uuid, p_user_id uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select m.role from public.workspace_members as m
+    where m.workspace_id = p_workspace_id and m.user_id = p_user_id and private.is_person_account(m.user_id)
+  );
+end;
+$$;
+comment on function private.workspace_role is
+  'The role of an account in a workspace; null for who is not in it, and for an account that is anonymous, '
+  'banned or deleted.';
+
+create or replace function private.workspace_role_rank(p_role text) returns integer
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array_position(array['member', 'admin', 'owner'], p_role);
+end;
+$$;
+comment on function private.workspace_role_rank is '1 member, 2 admin, 3 owner; null for anything else.';
+
+-- Before the first member row is locked: everything else locks the workspace first, too.
+create or replace function private.lock_own_workspaces() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.workspaces as w
+  where w.id in (select m.workspace_id from public.workspace_members as m where m.user_id = auth.uid())
+  order by w.id for no key update;
+  return null;
+end;
+$$;
+comment on function private.lock_own_workspaces is
+  'Before-statement trigger of a person''s write to workspace_members: serializes changes of members of the '
+  'workspaces that the person is in.';
+
+create or replace function private.may_change_member(
+  p_member public.workspace_members, p_new_role text
+) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_caller_id constant uuid := auth.uid();
+  v_role constant text := private.workspace_role(p_member.workspace_id, v_caller_id);
+begin
+  return coalesce(v_role = 'owner', false)
+    or coalesce(v_role = 'admin' and p_member.role = 'member' and p_new_role is null, false)
+    or coalesce(
+      p_member.user_id = v_caller_id and (
+        p_new_role is null
+        or private.workspace_role_rank(p_new_role) < private.workspace_role_rank(p_member.role)
+      ), false
+    );
+end;
+$$;
+comment on function private.may_change_member is
+  'Whether the caller may give a member this role, or, for null, remove them.';
+
+create or replace function private.require_other_owner(p_member public.workspace_members) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_member.role <> 'owner' or not private.is_person_account(p_member.user_id) then
+    return;
+  end if;
+  -- a locked profile is one that is being deleted, see private.sync_workspace_owner
+  perform from public.workspace_members as m
+  join public.profiles as p on p.id = m.user_id
+  where m.workspace_id = p_member.workspace_id and m.role = 'owner' and m.user_id <> p_member.user_id
+    and private.is_person_account(m.user_id)
+  limit 1 for key share of p skip locked;
+  if not found then
+    raise exception using
+      errcode = 'PT409', message = 'devpulse_workspace_owner_required',
+      detail = 'The workspace would have no owner left who can sign in.',
+      hint = 'Make another member owner first, or delete the workspace.';
+  end if;
+end;
+$$;
+comment on function private.require_other_owner is
+  'Returns unless this is the last owner who can sign in. Errors: devpulse_workspace_owner_required (409).';
+
+-- Security definer, and so it does not see who wrote: the conditions of its triggers do. Servers are held to
+-- the last owner only; account ends and operators to nothing, after whose writes ownership passes.
+create or replace function private.check_member_change() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_new_role text;
+begin
+  if tg_op = 'UPDATE' then
+    new.role := coalesce(new.role, old.role);
+    v_new_role := new.role;
+    if new.role = old.role then
+      return new;
+    end if;
+    if private.workspace_role_rank(v_new_role) is null then
+      raise exception using
+        errcode = 'PT422', message = 'devpulse_workspace_role_invalid',
+        detail = format('%s is not a valid role.', left(v_new_role, 100)),
+        hint = 'Use owner, admin or member.';
+    end if;
+  end if;
+  perform from public.workspaces as w where w.id = old.workspace_id for no key update;
+  if not private.is_trusted_caller() and not private.may_change_member(old, v_new_role) then
+    raise exception using
+      errcode = 'PT403', message = 'devpulse_workspace_role_forbidden',
+      detail = 'Owners change roles and remove anybody; admins remove members; everybody may leave.',
+      hint = 'Ask an owner of the workspace.';
+  end if;
+  if v_new_role is distinct from 'owner' then
+    perform private.require_other_owner(old);
+  end if;
+  if tg_op = 'UPDATE' then
+    return new;
+  end if;
+  return old;
+end;
+$$;
+comment on function private.check_member_change is
+  'Before trigger of workspace_members, for another role and for a removal over the API. Errors: '
+  'devpulse_workspace_role_forbidden (403), devpulse_workspace_owner_required (409), '
+  'devpulse_workspace_role_invalid (422).';
+
+create or replace function private.set_joined_at() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.joined_at := case when tg_op = 'INSERT' then coalesce(new.joined_at, now()) else old.joined_at end;
+  return new;
+end;
+$$;
+comment on function private.set_joined_at is
+  'Before trigger: joined_at, which decides about succession, is settable on insert only.';
+
+create trigger _010_lock_own_workspaces before update or delete on public.workspace_members
+  for each statement when (current_user = 'authenticated')
+  execute function private.lock_own_workspaces();
+create trigger _100_check_role_change before update on public.workspace_members
+  for each row when (
+    old.role is distinct from new.role and current_user in ('authenticated', 'service_role')
+  )
+  execute function private.check_member_change();
+create trigger _110_check_removal before delete on public.workspace_members
+  for each row when (current_user in ('authenticated', 'service_role'))
+  execute function private.check_member_change();
+create trigger _900_set_joined_at before insert or update on public.workspace_members
+  for each row execute function private.set_joined_at();
+
+-- 50_devpulse/20_workspaces/18_end_membership.sql
+-- What ends with a membership: what the person watched for the workspace is theirs alone again, and the
+-- invitations that they made are not valid any more.
+
+create or replace function private.revoke_invitations_of(p_workspace_id uuid, p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.workspace_invitations as i set revoked_at = clock_timestamp()
+  where i.workspace_id = p_workspace_id and i.created_by = p_user_id
+    and i.accepted_at is null and i.revoked_at is null
+    and not private.may_invite(p_workspace_id, p_user_id, i.role);
+end;
+$$;
+comment on function private.revoke_invitations_of is
+  'Revokes the open invitations that this member may not make any more.';
+
+create or replace function private.end_membership() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.monitors as m set workspace_id = null
+  where m.user_id = old.user_id and m.workspace_id = old.workspace_id;
+  update public.goals as g set workspace_id = null
+  where g.user_id = old.user_id and g.workspace_id = old.workspace_id;
+  perform private.revoke_invitations_of(old.workspace_id, old.user_id);
+  return null;
+end;
+$$;
+comment on function private.end_membership is
+  'After-delete trigger of workspace_members: the monitors and goals of the person leave the workspace, and '
+  'their open invitations are revoked.';
+
+create or replace function private.end_lost_rights() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.revoke_invitations_of(old.workspace_id, old.user_id);
+  return null;
+end;
+$$;
+comment on function private.end_lost_rights is
+  'After-update trigger of workspace_members, of another role: revokes invitations that it does not allow.';
+
+create trigger _300_end_membership after delete on public.workspace_members
+  for each row execute function private.end_membership();
+create trigger _310_end_lost_rights after update on public.workspace_members
+  for each row when (old.role is distinct from new.role) execute function private.end_lost_rights();
+
+-- 50_devpulse/20_workspaces/20_create_workspace.sql
+-- Creates a workspace: by this function, or by an insert.
+
+-- The profile's lock orders what somebody does with a ban and a deletion of their account: the later of the
+-- two sees what the earlier one committed.
+create or replace function private.lock_person_profile() returns uuid
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+begin
+  perform from public.profiles as p where p.id = v_user_id for no key update;
+  if not found or not private.is_person_account(v_user_id) then
+    raise exception using
+      errcode = 'PT401', message = 'sign_in_required',
+      detail = 'This needs an account with a profile that is not anonymous, banned or deleted.',
+      hint = 'Sign in with an e-mail address, or confirm one for this account.';
+  end if;
+  return v_user_id;
+end;
+$$;
+comment on function private.lock_person_profile is
+  'Locks the caller''s profile and returns the caller''s id. Errors: sign_in_required (401).';
+
+create or replace function private.check_owned_workspaces(p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_limit constant integer := (select s.workspaces_per_user from public.devpulse_settings as s where s.id);
+begin
+  if (
+    select count(*) from (
+      select from public.workspaces as w where w.owner_id = p_user_id limit v_limit + 1::bigint
+    ) as c
+  ) > v_limit then
+    raise exception using
+      errcode = 'PT409', message = 'devpulse_workspaces_limit_reached',
+      detail = format('An account owns up to %s workspaces.', v_limit),
+      hint = 'Delete one, or ask an admin to raise devpulse_settings.workspaces_per_user.';
+  end if;
+end;
+$$;
+comment on function private.check_owned_workspaces is
+  'Returns where a user owns no more workspaces than they may. Errors: '
+  'devpulse_workspaces_limit_reached (409).';
+
+create or replace function private.check_inserted_workspaces() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if exists (select from inserted) then
+    perform private.check_owned_workspaces(private.lock_person_profile());
+  end if;
+  return null;
+end;
+$$;
+comment on function private.check_inserted_workspaces is
+  'After-statement trigger of a user''s insert. Errors: sign_in_required (401), '
+  'devpulse_workspaces_limit_reached (409).';
+
+create or replace function private.add_workspace_owner() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.workspace_members (workspace_id, user_id, role)
+  values (new.id, new.owner_id, 'owner')
+  on conflict on constraint workspace_members_pkey do update set role = 'owner';
+  return null;
+end;
+$$;
+comment on function private.add_workspace_owner is
+  'After-insert trigger of workspaces: its owner is its first member.';
+
+create trigger _200_add_workspace_owner after insert on public.workspaces
+  for each row execute function private.add_workspace_owner();
+create trigger _700_check_inserted_workspaces after insert on public.workspaces
+  referencing new table as inserted
+  for each statement when (current_user = 'authenticated')
+  execute function private.check_inserted_workspaces();
+
+-- A client that lost the answer sends the call again: within ten minutes it gets the same workspace.
+create or replace function private.create_workspace(p_name text, p_slug text, p_description text)
+returns public.workspaces
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := private.lock_person_profile();
+  v_slug constant text := private.non_blank(p_slug);
+  v_workspace public.workspaces;
+begin
+  select w.* into v_workspace from public.workspaces as w
+  where w.owner_id = v_user_id and w.name = private.non_blank(p_name)
+    and w.description is not distinct from p_description and (v_slug is null or w.slug = v_slug)
+    and w.created_at > clock_timestamp() - interval '10 minutes'
+  order by w.created_at desc limit 1;
+  if found then
+    return v_workspace;
+  end if;
+  if exists (select from public.workspaces as w where w.slug = v_slug) then
+    raise exception using
+      errcode = 'PT409', message = 'devpulse_workspace_slug_conflict',
+      detail = format('Another workspace has the slug %s.', v_slug), hint = 'Choose another one.';
+  end if;
+  insert into public.workspaces (name, slug, description, owner_id)
+  values (p_name, v_slug, p_description, v_user_id)
+  returning * into v_workspace;
+  perform private.check_owned_workspaces(v_user_id);
+  return v_workspace;
+end;
+$$;
+grant execute on function private.create_workspace to authenticated;
+
+create or replace function public.create_workspace(
+  name text, slug text default null, description text default null
+) returns public.workspaces
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.create_workspace(
+    create_workspace.name, create_workspace.slug, create_workspace.description
+  );
+end;
+comment on function public.create_workspace is
+  'Creates a workspace that the caller owns, with a slug made of its name where it is left out. A call that '
+  'is repeated within ten minutes returns the same workspace. Errors: sign_in_required (401), '
+  'devpulse_workspace_slug_conflict, devpulse_workspaces_limit_reached (409), devpulse_workspace_invalid, '
+  'devpulse_workspace_slug_invalid (422).';
+grant execute on function public.create_workspace to authenticated;
+
+-- 50_devpulse/20_workspaces/30_workspace_invitations.sql
+-- Invitations to workspaces, as links with a token of which only the hash is stored.
+
+create table public.workspace_invitations (
+  id uuid not null default gen_random_uuid(),
+  workspace_id uuid not null,
+  role text not null,
+  created_by uuid not null,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz not null,
+  revoked_at timestamptz,
+  accepted_at timestamptz,
+  accepted_by uuid,
+  constraint workspace_invitations_pkey primary key (id),
+  constraint workspace_invitations_workspace_id_fkey
+    foreign key (workspace_id) references public.workspaces (id) on delete cascade,
+  constraint workspace_invitations_created_by_fkey
+    foreign key (created_by) references public.profiles (id) on delete cascade,
+  constraint workspace_invitations_accepted_by_fkey
+    foreign key (accepted_by) references public.profiles (id) on delete set null,
+  constraint workspace_invitations_role_is_known check (role in ('owner', 'admin', 'member')),
+  constraint workspace_invitations_accepted_by_has_a_time
+    check (accepted_by is null or accepted_at is not null)
+);
+create index workspace_invitations_workspace_id_idx on public.workspace_invitations (workspace_id);
+create index workspace_invitations_created_by_idx on public.workspace_invitations (created_by);
+create index workspace_invitations_accepted_by_idx on public.workspace_invitations (accepted_by);
+comment on table public.workspace_invitations is
+  'One row per invitation, without its token. Created by create_workspace_invitation, used by '
+  'accept_workspace_invitation, ended by revoke_workspace_invitation. Owners and admins of the '
+  'workspace see it.';
+comment on column public.workspace_invitations.role is 'The role of who accepts it: owner, admin or member.';
+comment on column public.workspace_invitations.created_by is
+  'Who made it. It is valid only as long as they may invite somebody with this role.';
+comment on column public.workspace_invitations.expires_at is 'From then on it is rejected.';
+comment on column public.workspace_invitations.revoked_at is 'Since when it is rejected, or null.';
+comment on column public.workspace_invitations.accepted_at is 'When it was used; it is valid once.';
+
+create trigger _900_set_created_at before insert or update on public.workspace_invitations
+  for each row execute function private.set_created_at();
+
+alter table public.workspace_invitations enable row level security;
+create policy workspace_invitations_select_admin on public.workspace_invitations
+  for select to authenticated using (workspace_id = any (array(select private.my_workspace_ids('admin'))));
+grant select on public.workspace_invitations to authenticated, service_role;
+
+create table private.workspace_invitation_hashes (
+  hash bytea not null,
+  invitation_id uuid not null,
+  constraint workspace_invitation_hashes_pkey primary key (hash),
+  constraint workspace_invitation_hashes_invitation_id_key unique (invitation_id),
+  constraint workspace_invitation_hashes_invitation_id_fkey foreign key (invitation_id)
+    references public.workspace_invitations (id) on delete cascade,
+  constraint workspace_invitation_hashes_hash_is_sha256 check (octet_length(hash) = 32)
+);
+comment on table private.workspace_invitation_hashes is
+  'The SHA-256 of each invitation''s token: of 32 random bytes, so that it needs no salt and nobody '
+  'can guess it.';
+alter table private.workspace_invitation_hashes enable row level security;
+
+create or replace function private.may_invite(p_workspace_id uuid, p_user_id uuid, p_role text)
+returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_role constant text := private.workspace_role(p_workspace_id, p_user_id);
+begin
+  return coalesce(v_role = 'owner' or v_role = 'admin' and p_role = 'member', false);
+end;
+$$;
+comment on function private.may_invite is
+  'Whether this account may invite somebody with this role: owners with any, admins as members.';
+
+-- 50_devpulse/20_workspaces/32_create_workspace_invitation.sql
+-- Creates an invitation; its token is returned this once.
+
+-- Who creates and revokes in turns leaves no more ended ones than the limit either.
+create or replace function private.limit_invitations(p_workspace_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_limit constant integer := (
+    select s.invitations_per_workspace from public.devpulse_settings as s where s.id
+  );
+begin
+  if v_limit is null then
+    return;
+  end if;
+  delete from public.workspace_invitations as i
+  where i.id in (
+    select e.id from public.workspace_invitations as e
+    where e.workspace_id = p_workspace_id
+      and (least(e.revoked_at, e.expires_at) <= clock_timestamp() or e.accepted_at is not null)
+    order by e.created_at desc offset v_limit
+  );
+  if (
+    select count(*) from public.workspace_invitations as i
+    where i.workspace_id = p_workspace_id and i.accepted_at is null
+      and least(i.revoked_at, i.expires_at) > clock_timestamp()
+  ) >= v_limit then
+    raise exception using
+      errcode = 'PT409', message = 'devpulse_invitations_limit_reached',
+      detail = format('A workspace has up to %s open invitations.', v_limit),
+      hint = 'Revoke one with revoke_workspace_invitation, or ask an admin to raise '
+        'devpulse_settings.invitations_per_workspace.';
+  end if;
+end;
+$$;
+comment on function private.limit_invitations is
+  'Returns where a workspace may have one more open invitation, and deletes the oldest that ended. Errors: '
+  'devpulse_invitations_limit_reached (409).';
+
+create or replace function private.require_inviter(p_workspace_id uuid, p_user_id uuid, p_role text)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.workspaces as w where w.id = p_workspace_id for no key update;
+  if private.workspace_role(p_workspace_id, p_user_id) is null then
+    raise exception using
+      errcode = 'PT404', message = 'devpulse_workspace_unknown',
+      detail = 'The workspace does not exist, or you are not a member of it.',
+      hint = 'Use the id of one of your workspaces.';
+  end if;
+  if not private.may_invite(p_workspace_id, p_user_id, p_role) then
+    raise exception using
+      errcode = 'PT403', message = 'devpulse_workspace_role_forbidden',
+      detail = 'Owners invite with any role; admins invite members.',
+      hint = 'Ask an owner of the workspace.';
+  end if;
+end;
+$$;
+comment on function private.require_inviter is
+  'Locks the workspace, and returns where the user may invite somebody with this role. Errors: '
+  'devpulse_workspace_role_forbidden (403), devpulse_workspace_unknown (404).';
+
+create or replace function private.create_workspace_invitation(
+  p_workspace_id uuid, p_role text, p_expires_in_hours integer
+) returns table (id uuid, token text, expires_at timestamptz)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := private.lock_person_profile();
+  v_role constant text := coalesce(private.non_blank(p_role), 'member');
+begin
+  if private.workspace_role_rank(v_role) is null or p_expires_in_hours not between 1 and 720 then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_invitation_invalid',
+      detail = 'An invitation has the role owner, admin or member, and is valid for 1 to 720 hours.',
+      hint = 'Leave expires_in_hours out for one that is valid for a week.';
+  end if;
+  perform private.require_inviter(p_workspace_id, v_user_id, v_role);
+  perform private.limit_invitations(p_workspace_id);
+  token := 'fli_' || translate(encode(extensions.gen_random_bytes(32), 'base64'), '+/=', '-_');
+  insert into public.workspace_invitations as i (workspace_id, role, created_by, expires_at)
+  values (
+    p_workspace_id, v_role, v_user_id,
+    clock_timestamp() + make_interval(hours => coalesce(p_expires_in_hours, 168))
+  )
+  returning i.id, i.expires_at
+  into create_workspace_invitation.id, create_workspace_invitation.expires_at;
+  insert into private.workspace_invitation_hashes (hash, invitation_id)
+  values (sha256(convert_to(token, 'UTF8')), create_workspace_invitation.id);
+  return next;
+end;
+$$;
+grant execute on function private.create_workspace_invitation to authenticated;
+
+create or replace function public.create_workspace_invitation(
+  workspace_id uuid, role text default 'member', expires_in_hours integer default 168
+) returns table (id uuid, token text, expires_at timestamptz)
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select c.id, c.token, c.expires_at
+  from private.create_workspace_invitation(
+    create_workspace_invitation.workspace_id, create_workspace_invitation.role,
+    create_workspace_invitation.expires_in_hours
+  ) as c;
+end;
+comment on function public.create_workspace_invitation is
+  'Creates an invitation with which one person joins the workspace in this role: owners invite with any, '
+  'admins as member. The token is returned this once, is valid once, for expires_in_hours (1 to 720), and as '
+  'long as the caller may invite with this role. Errors: sign_in_required (401), '
+  'devpulse_workspace_role_forbidden (403), devpulse_workspace_unknown (404), '
+  'devpulse_invitations_limit_reached (409), devpulse_invitation_invalid (422).';
+grant execute on function public.create_workspace_invitation to authenticated;
+
+-- 50_devpulse/20_workspaces/34_accept_workspace_invitation.sql
+-- Joins a workspace with the token of an invitation.
+
+create or replace function private.check_workspace_members(p_workspace_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_limit constant integer := (select s.members_per_workspace from public.devpulse_settings as s where s.id);
+begin
+  if (
+    select count(*) from public.workspace_members as m where m.workspace_id = p_workspace_id
+  ) >= v_limit then
+    raise exception using
+      errcode = 'PT409', message = 'devpulse_members_limit_reached',
+      detail = format('A workspace has up to %s members.', v_limit),
+      hint = 'Ask an owner to remove one, or an admin to raise devpulse_settings.members_per_workspace.';
+  end if;
+end;
+$$;
+comment on function private.check_workspace_members is
+  'Returns where a workspace may have one more member. Errors: devpulse_members_limit_reached (409).';
+
+create or replace function private.check_invitation(p_invitation public.workspace_invitations) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if p_invitation.accepted_at is not null then
+    raise exception using
+      errcode = 'PT409', message = 'devpulse_invitation_conflict',
+      detail = 'The invitation has been used.', hint = 'Ask for another one.';
+  end if;
+  if least(p_invitation.revoked_at, p_invitation.expires_at) <= clock_timestamp()
+    or not private.may_invite(p_invitation.workspace_id, p_invitation.created_by, p_invitation.role)
+  then
+    raise exception using
+      errcode = 'PT410', message = 'devpulse_invitation_expired',
+      detail = 'The invitation expired or was revoked, or who made it may not invite any more.',
+      hint = 'Ask for another one.';
+  end if;
+end;
+$$;
+comment on function private.check_invitation is
+  'Returns where an invitation is valid. Errors: devpulse_invitation_conflict (409), '
+  'devpulse_invitation_expired (410).';
+
+-- Repeated by the same person it changes nothing, and neither does it for a member: an invitation never
+-- changes a role.
+create or replace function private.accept_workspace_invitation(p_token text) returns public.workspaces
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := private.lock_person_profile();
+  v_id uuid;
+  v_invitation public.workspace_invitations;
+  v_workspace public.workspaces;
+begin
+  select i.id, i.workspace_id into v_id, v_workspace.id
+  from private.workspace_invitation_hashes as h
+  join public.workspace_invitations as i on i.id = h.invitation_id
+  where h.hash = sha256(convert_to(p_token, 'UTF8'));
+  select w.* into v_workspace from public.workspaces as w where w.id = v_workspace.id for no key update;
+  select i.* into v_invitation from public.workspace_invitations as i where i.id = v_id for no key update;
+  if v_workspace.id is null or v_invitation.id is null then
+    raise exception using
+      errcode = 'PT404', message = 'devpulse_invitation_unknown',
+      detail = 'There is no invitation with this token.', hint = 'Use the token as it was sent to you.';
+  end if;
+  if private.workspace_role(v_workspace.id, v_user_id) is not null then
+    return v_workspace;
+  end if;
+  perform private.check_invitation(v_invitation);
+  perform private.check_workspace_members(v_workspace.id);
+  insert into public.workspace_members (workspace_id, user_id, role)
+  values (v_workspace.id, v_user_id, v_invitation.role);
+  update public.workspace_invitations as i set accepted_at = clock_timestamp(), accepted_by = v_user_id
+  where i.id = v_id;
+  return v_workspace;
+end;
+$$;
+grant execute on function private.accept_workspace_invitation to authenticated;
+
+create or replace function public.accept_workspace_invitation(token text) returns public.workspaces
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.accept_workspace_invitation(accept_workspace_invitation.token);
+end;
+comment on function public.accept_workspace_invitation is
+  'Makes the caller a member of the workspace, in the role of the invitation, and returns the workspace. For '
+  'who is a member already it changes nothing. Errors: sign_in_required (401), devpulse_invitation_unknown '
+  '(404), devpulse_invitation_conflict (used), devpulse_members_limit_reached (409), '
+  'devpulse_invitation_expired (410).';
+grant execute on function public.accept_workspace_invitation to authenticated;
+
+-- 50_devpulse/20_workspaces/36_revoke_workspace_invitation.sql
+-- Ends an invitation.
+
+create or replace function private.revoke_workspace_invitation(p_id uuid) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_invitation public.workspace_invitations;
+begin
+  select i.* into v_invitation from public.workspace_invitations as i
+  where i.id = p_id and i.workspace_id in (select private.my_workspace_ids('admin'))
+  for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'devpulse_invitation_unknown',
+      detail = 'There is no such invitation to a workspace that you administer.',
+      hint = 'Use the id of a row in workspace_invitations.';
+  end if;
+  if not private.may_invite(v_invitation.workspace_id, auth.uid(), v_invitation.role) then
+    raise exception using
+      errcode = 'PT403', message = 'devpulse_workspace_role_forbidden',
+      detail = 'Admins revoke invitations of members; owners revoke any.',
+      hint = 'Ask an owner of the workspace.';
+  end if;
+  if v_invitation.accepted_at is not null then
+    raise exception using
+      errcode = 'PT409', message = 'devpulse_invitation_conflict',
+      detail = 'The invitation has been used.', hint = 'Remove the member instead.';
+  end if;
+  update public.workspace_invitations as i set revoked_at = coalesce(i.revoked_at, clock_timestamp())
+  where i.id = p_id
+  returning i.revoked_at into v_invitation.revoked_at;
+  return v_invitation.revoked_at;
+end;
+$$;
+grant execute on function private.revoke_workspace_invitation to authenticated;
+
+create or replace function public.revoke_workspace_invitation(id uuid) returns timestamptz
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.revoke_workspace_invitation(revoke_workspace_invitation.id);
+end;
+comment on function public.revoke_workspace_invitation is
+  'Revokes an invitation immediately, and returns since when it is revoked. Owners revoke any, admins those '
+  'of members. Errors: devpulse_workspace_role_forbidden (403), devpulse_invitation_unknown (404), '
+  'devpulse_invitation_conflict (used, 409).';
+grant execute on function public.revoke_workspace_invitation to authenticated;
+
+-- 50_devpulse/20_workspaces/40_check_workspace_membership.sql
+-- What belongs to a workspace is its members': monitors and goals.
+
+-- Locked in this order, as everywhere: the profile, the workspace, the membership. It then can't end before
+-- the row is committed that its end has to change.
+create or replace function private.check_workspace_membership() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  -- row security refuses somebody else's row, and it alone: this would reveal who is in which workspace
+  if new.user_id is distinct from auth.uid() and not private.is_trusted_caller() then
+    return new;
+  end if;
+  perform from public.profiles as p where p.id = new.user_id for key share;
+  perform from public.workspaces as w where w.id = new.workspace_id for key share;
+  perform from public.workspace_members as m
+  where m.workspace_id = new.workspace_id and m.user_id = new.user_id for key share;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'devpulse_workspace_unknown',
+      detail = 'The workspace does not exist, or the user is not a member of it.',
+      hint = 'Use the id of one of your workspaces, or null.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_workspace_membership is
+  'Before trigger of a workspace_id: the user is a member of that workspace. Errors: '
+  'devpulse_workspace_unknown (404).';
 
 -- 50_devpulse/30_connections/10_platform_connections.sql
 -- Connections of users to GitHub, YouTube and Dev.to. The tokens are in private.secrets, sealed.
@@ -1322,7 +2316,7 @@ comment on view private.usable_connections is
 
 create table public.monitors (
   id uuid not null default gen_random_uuid(),
-  user_id uuid not null,
+  user_id uuid not null default auth.uid(),
   workspace_id uuid,
   platform text not null,
   platform_connection_id uuid not null,
@@ -1356,7 +2350,9 @@ create index monitors_platform_connection_id_idx on public.monitors (platform_co
 create index monitors_active_idx on public.monitors (is_active) where is_active = true;
 comment on table public.monitors is
   'What is tracked: a repository, the user''s contributions, a channel, or all of a connection. Users write '
-  'their own; members of the workspace that it is in see it.';
+  'their own; members of the workspace that it is in see it. Errors on write: sign_in_required (401), '
+  'devpulse_connection_unknown, devpulse_workspace_unknown (404), devpulse_monitors_limit_reached (409), '
+  'devpulse_monitor_invalid, key_change_forbidden (422).';
 comment on column public.monitors.platform_connection_id is 'The user''s own connection to that platform.';
 comment on column public.monitors.monitor_type is
   'repository (GitHub; platform_resource_id is its numeric id or owner/name), channel (YouTube; the user''s '
@@ -1431,6 +2427,180 @@ $$;
 comment on function private.my_shared_repository_keys is
   'The repositories that active monitors in the caller''s workspaces name, as "<connection> <GitHub''s id>".';
 grant execute on function private.my_shared_repository_keys to authenticated, service_role;
+
+-- 50_devpulse/40_monitors/20_check_monitors.sql
+-- What a monitor may be: of the user's own connection, to its platform, and of a resource that it can have.
+
+create or replace function private.parse_monitor_repository(p_resource_id text) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_owner text := split_part(p_resource_id, '/', 1);
+  v_name text := split_part(p_resource_id, '/', 2);
+begin
+  if p_resource_id ~ '^[1-9][0-9]{0,17}$' then
+    return p_resource_id;
+  end if;
+  if p_resource_id !~ '^[^/]+/[^/]+$' then
+    select u.o_owner, u.o_name into v_owner, v_name from private.parse_repository_url(p_resource_id) as u;
+  end if;
+  if private.is_repository_name(v_owner, v_name) then
+    return v_owner || '/' || v_name;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.parse_monitor_repository is
+  'GitHub''s id of a repository, or owner/name, also out of its URL; null for anything else.';
+
+create or replace function private.monitor_problem(
+  p_monitor public.monitors, p_connection public.platform_connections
+) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case
+    when p_monitor.platform <> p_connection.platform
+      then format('The connection is one to %s.', p_connection.platform)
+    when (
+      p_monitor.monitor_type in ('user', 'all')
+      or p_monitor.monitor_type = 'repository' and p_monitor.platform = 'github'
+      or p_monitor.monitor_type = 'channel' and p_monitor.platform = 'youtube'
+    ) is not true
+      then 'monitor_type is repository (github), channel (youtube), user or all.'
+    when p_monitor.sync_frequency not between 1 and 1440
+      then 'sync_frequency is a number of minutes from 1 to 1440.'
+    when p_monitor.monitor_type = 'repository' and p_monitor.platform_resource_id is null
+      then 'platform_resource_id of a repository is GitHub''s numeric id, or owner/name.'
+    when p_monitor.monitor_type <> 'repository'
+      and p_monitor.platform_resource_id <> p_connection.platform_user_id
+      and (
+        p_monitor.monitor_type = 'channel'
+        or lower(p_monitor.platform_resource_id) <> lower(p_connection.platform_username)
+      )
+      then 'platform_resource_id of a channel or user is null, or the connection''s own.'
+  end;
+end;
+$$;
+comment on function private.monitor_problem is
+  'What is wrong with a monitor of this connection; null where nothing is.';
+
+create or replace function private.check_monitor() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_connection public.platform_connections;
+  v_problem text;
+begin
+  -- row security refuses somebody else's row, and it alone: this would reveal whose connection it is
+  if new.user_id is distinct from auth.uid() and not private.is_trusted_caller() then
+    return new;
+  end if;
+  select c.* into v_connection from public.platform_connections as c
+  where c.id = new.platform_connection_id and c.user_id = new.user_id;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'devpulse_connection_unknown',
+      detail = 'The connection does not exist, or is not the user''s own.',
+      hint = 'Use the id of one of your connections.';
+  end if;
+  new.platform := coalesce(private.non_blank(new.platform), v_connection.platform);
+  new.platform_resource_id := private.non_blank(new.platform_resource_id);
+  if new.monitor_type = 'repository' then
+    new.platform_resource_id := private.parse_monitor_repository(new.platform_resource_id);
+  end if;
+  v_problem := private.monitor_problem(new, v_connection);
+  if v_problem is not null then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_monitor_invalid', detail = v_problem,
+      hint = 'Correct the value; leave platform out for that of the connection.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_monitor is
+  'Before trigger: blank resources become null, URLs of repositories owner/name. Errors: '
+  'devpulse_connection_unknown (404), devpulse_monitor_invalid (422).';
+
+-- An upsert of an existing row keeps the stored value where null was sent.
+create or replace function private.complete_monitor_upsert() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_old public.monitors;
+begin
+  new.id := coalesce(new.id, gen_random_uuid());
+  select m.* into v_old from public.monitors as m where m.id = new.id and m.user_id = new.user_id for update;
+  new.is_active := coalesce(new.is_active, v_old.is_active, true);
+  new.sync_frequency := coalesce(new.sync_frequency, v_old.sync_frequency, 15);
+  return new;
+end;
+$$;
+comment on function private.complete_monitor_upsert is
+  'Before-insert trigger, the first: null counts as left out; in an upsert the stored value stays.';
+
+create or replace function private.set_monitor_defaults() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.is_active := coalesce(new.is_active, old.is_active);
+  new.sync_frequency := coalesce(new.sync_frequency, old.sync_frequency);
+  return new;
+end;
+$$;
+comment on function private.set_monitor_defaults is
+  'Before-update trigger: null in a not-null column counts as left out.';
+
+create trigger _010_complete_monitor_upsert before insert on public.monitors
+  for each row execute function private.complete_monitor_upsert();
+create trigger _090_set_monitor_defaults before update on public.monitors
+  for each row when (new.is_active is null or new.sync_frequency is null)
+  execute function private.set_monitor_defaults();
+create trigger _100_check_new_monitor before insert on public.monitors
+  for each row execute function private.check_monitor();
+create trigger _110_check_monitor before update on public.monitors
+  for each row when (
+    (old.platform, old.platform_connection_id, old.monitor_type, old.platform_resource_id, old.sync_frequency)
+      is distinct from
+    (new.platform, new.platform_connection_id, new.monitor_type, new.platform_resource_id, new.sync_frequency)
+  )
+  execute function private.check_monitor();
+create trigger _120_check_new_workspace before insert on public.monitors
+  for each row when (new.workspace_id is not null) execute function private.check_workspace_membership();
+create trigger _130_check_workspace before update on public.monitors
+  for each row when (new.workspace_id is not null and old.workspace_id is distinct from new.workspace_id)
+  execute function private.check_workspace_membership();
+
+-- 50_devpulse/40_monitors/22_limit_monitors.sql
+-- How many monitors a user may have, active or not.
+
+-- As users are the owners of what they insert, the caller is the user. An upsert of a monitor that exists
+-- inserts none, and is let through at the limit.
+create or replace function private.check_own_monitors() returns trigger
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+  v_limit constant integer := (select s.monitors_per_user from public.devpulse_settings as s where s.id);
+begin
+  if v_limit is null or not exists (select from inserted) then
+    return null;
+  end if;
+  perform private.lock_user_limits(v_user_id);
+  if (
+    select count(*) from (
+      select from public.monitors as m where m.user_id = v_user_id limit v_limit + 1::bigint
+    ) as c
+  ) > v_limit then
+    raise exception using
+      errcode = 'PT409', message = 'devpulse_monitors_limit_reached',
+      detail = format('An account has up to %s monitors.', v_limit),
+      hint = 'Delete one, or ask an admin to raise devpulse_settings.monitors_per_user.';
+  end if;
+  return null;
+end;
+$$;
+comment on function private.check_own_monitors is
+  'After-statement trigger of a user''s insert. Errors: devpulse_monitors_limit_reached (409).';
+
+create trigger _700_check_own_monitors after insert on public.monitors
+  referencing new table as inserted
+  for each statement when (current_user = 'authenticated')
+  execute function private.check_own_monitors();
 
 -- 50_devpulse/50_platforms/10_github_repositories.sql
 -- The repositories that GitHub connections watch, with their current numbers.
@@ -1740,7 +2910,7 @@ grant select, insert, update, delete on public.analytics_snapshots to service_ro
 
 create table public.goals (
   id uuid not null default gen_random_uuid(),
-  user_id uuid not null,
+  user_id uuid not null default auth.uid(),
   workspace_id uuid,
   platform text not null,
   goal_type text not null,
@@ -1826,3 +2996,44 @@ grant update (
   is_achieved, achieved_at, created_at, updated_at, direction, baseline_value
 ) on public.goals to authenticated;
 grant select, insert, update, delete on public.goals to service_role;
+
+-- 50_devpulse/80_goals/12_goal_access.sql
+-- Whose goals may be in which workspace, and how many a user may have.
+
+create trigger _120_check_new_workspace before insert on public.goals
+  for each row when (new.workspace_id is not null) execute function private.check_workspace_membership();
+create trigger _130_check_workspace before update on public.goals
+  for each row when (new.workspace_id is not null and old.workspace_id is distinct from new.workspace_id)
+  execute function private.check_workspace_membership();
+
+-- See private.check_own_monitors.
+create or replace function private.check_own_goals() returns trigger
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+  v_limit constant integer := (select s.goals_per_user from public.devpulse_settings as s where s.id);
+begin
+  if v_limit is null or not exists (select from inserted) then
+    return null;
+  end if;
+  perform private.lock_user_limits(v_user_id);
+  if (
+    select count(*) from (
+      select from public.goals as g where g.user_id = v_user_id limit v_limit + 1::bigint
+    ) as c
+  ) > v_limit then
+    raise exception using
+      errcode = 'PT409', message = 'devpulse_goals_limit_reached',
+      detail = format('An account has up to %s goals.', v_limit),
+      hint = 'Delete one, or ask an admin to raise devpulse_settings.goals_per_user.';
+  end if;
+  return null;
+end;
+$$;
+comment on function private.check_own_goals is
+  'After-statement trigger of a user''s insert. Errors: devpulse_goals_limit_reached (409).';
+
+create trigger _700_check_own_goals after insert on public.goals
+  referencing new table as inserted
+  for each statement when (current_user = 'authenticated')
+  execute function private.check_own_goals();

@@ -964,7 +964,7 @@ export type Database = {
           "target_value": number;
           "unit": string;
           "updated_at"?: string;
-          "user_id": string;
+          "user_id"?: string;
           "workspace_id"?: string | null;
         };
         Update: {
@@ -1290,7 +1290,7 @@ export type Database = {
           "platform_resource_id"?: string | null;
           "sync_frequency"?: number;
           "updated_at"?: string;
-          "user_id": string;
+          "user_id"?: string;
           "workspace_id"?: string | null;
         };
         Update: {
@@ -2158,6 +2158,65 @@ export type Database = {
           },
         ];
       };
+      "workspace_invitations": {
+        Row: {
+          "accepted_at": string | null;
+          "accepted_by": string | null;
+          "created_at": string;
+          "created_by": string;
+          "expires_at": string;
+          "id": string;
+          "revoked_at": string | null;
+          "role": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "accepted_at"?: string | null;
+          "accepted_by"?: string | null;
+          "created_at"?: string;
+          "created_by": string;
+          "expires_at": string;
+          "id"?: string;
+          "revoked_at"?: string | null;
+          "role": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "accepted_at"?: string | null;
+          "accepted_by"?: string | null;
+          "created_at"?: string;
+          "created_by"?: string;
+          "expires_at"?: string;
+          "id"?: string;
+          "revoked_at"?: string | null;
+          "role"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_invitations_accepted_by_fkey";
+            columns: ["accepted_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "workspace_invitations_created_by_fkey";
+            columns: ["created_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "workspace_invitations_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "workspace_members": {
         Row: {
           "joined_at": string;
@@ -2211,7 +2270,7 @@ export type Database = {
           "description"?: string | null;
           "id"?: string;
           "name": string;
-          "owner_id": string;
+          "owner_id"?: string;
           "slug": string;
           "updated_at"?: string;
         };
@@ -2834,6 +2893,24 @@ export type Database = {
       };
     };
     Functions: {
+      "accept_workspace_invitation": {
+        Args: { "token": string };
+        Returns: {
+          "created_at": string;
+          "description": string | null;
+          "id": string;
+          "name": string;
+          "owner_id": string;
+          "slug": string;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "workspaces";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "add_team_member": {
         Args: { "email"?: string; "role"?: string; "user_id"?: string };
         Returns: {
@@ -2960,6 +3037,32 @@ export type Database = {
       "create_worker_token": {
         Args: { "agents": (string)[]; "expires_in_days"?: number; "for_everybody"?: boolean; "name": string };
         Returns: {
+          "id": string;
+          "token": string;
+        }[];
+      };
+      "create_workspace": {
+        Args: { "description"?: string; "name": string; "slug"?: string };
+        Returns: {
+          "created_at": string;
+          "description": string | null;
+          "id": string;
+          "name": string;
+          "owner_id": string;
+          "slug": string;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "workspaces";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "create_workspace_invitation": {
+        Args: { "expires_in_hours"?: number; "role"?: string; "workspace_id": string };
+        Returns: {
+          "expires_at": string;
           "id": string;
           "token": string;
         }[];
@@ -3380,6 +3483,7 @@ export type Database = {
       };
       "return_circle_issue": { Args: { "circle_issue_id": string; "notes"?: string }; Returns: undefined };
       "revoke_worker_token": { Args: { "id": string }; Returns: string };
+      "revoke_workspace_invitation": { Args: { "id": string }; Returns: string };
       "search_exai_issues": {
         Args: {
           "category"?: (string)[];

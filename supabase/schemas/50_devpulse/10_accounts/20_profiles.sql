@@ -38,7 +38,7 @@ comment on column public.profiles.timezone is
   'The name of the time zone in which the user''s days begin, such as Europe/Berlin; null counts as UTC.';
 
 create or replace function private.check_timezone() returns trigger
-language plpgsql volatile security invoker set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' as $$
 begin
   new.timezone := coalesce(private.non_blank(new.timezone), 'UTC');
   if not private.is_time_zone(new.timezone) then

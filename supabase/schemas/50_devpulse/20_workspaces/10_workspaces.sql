@@ -5,13 +5,14 @@ create table public.workspaces (
   name text not null,
   slug text not null,
   description text,
-  owner_id uuid not null,
+  owner_id uuid not null default auth.uid(),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint workspaces_pkey primary key (id),
   constraint workspaces_slug_idx unique (slug),
+  -- not cascade: ownership passes before a profile is deleted, and the workspace is not one person's
   constraint workspaces_owner_id_fkey
-    foreign key (owner_id) references public.profiles (id) on delete cascade,
+    foreign key (owner_id) references public.profiles (id) on delete restrict,
   constraint workspaces_name_is_not_blank check (btrim(name) <> '' and char_length(name) <= 200),
   constraint workspaces_slug_is_valid check (slug ~ '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$'),
   constraint workspaces_description_is_not_too_long check (char_length(description) <= 4000),
@@ -69,15 +70,23 @@ create policy profiles_update_own on public.profiles
 
 comment on table public.workspaces is
   'A workspace and its owner. Members see it, owners and admins change it, owners delete it. Errors on '
-  'write: sign_in_required (401), key_change_forbidden (422).';
+  'write: sign_in_required (401), devpulse_workspace_role_forbidden (403), devpulse_workspace_slug_conflict, '
+  'devpulse_workspaces_limit_reached (409), devpulse_workspace_invalid, devpulse_workspace_owner_invalid, '
+  'devpulse_workspace_slug_invalid, key_change_forbidden (422).';
 comment on column public.workspaces.slug is
-  'Its name in URLs: 1 to 63 lower-case letters, digits and hyphens, unique.';
+  'Its name in URLs: 1 to 63 lower-case letters, digits and hyphens, unique; made of the name where it '
+  'is left out.';
 comment on column public.workspaces.owner_id is
-  'One of its members with the role owner, set by the database.';
+  'One of its members with the role owner: who creates it, until owners name another of them. It passes when '
+  'that person leaves, and when their account is banned or ends.';
 comment on table public.workspace_members is
-  'Who is in a workspace. Members see each other; owners and admins change roles and remove members, and '
-  'everybody may leave. Members are added by invitation.';
+  'Who is in a workspace. Members see each other; owners change roles and remove anybody, admins remove '
+  'members, and everybody may leave, but not the last owner who can sign in. People join by invitation. '
+  'Errors on write: sign_in_required (401), devpulse_workspace_role_forbidden (403), '
+  'devpulse_workspace_owner_required (409), devpulse_workspace_role_invalid, key_change_forbidden (422).';
 comment on column public.workspace_members.role is 'owner, admin or member.';
+comment on column public.workspace_members.joined_at is
+  'Settable on insert only. Ownership passes to the oldest admin, then the oldest member.';
 
 create trigger _000_require_active_account before insert or update on public.workspaces
   for each statement when (current_user = 'authenticated')

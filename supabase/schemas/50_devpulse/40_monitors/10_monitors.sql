@@ -2,7 +2,7 @@
 
 create table public.monitors (
   id uuid not null default gen_random_uuid(),
-  user_id uuid not null,
+  user_id uuid not null default auth.uid(),
   workspace_id uuid,
   platform text not null,
   platform_connection_id uuid not null,
@@ -36,7 +36,9 @@ create index monitors_platform_connection_id_idx on public.monitors (platform_co
 create index monitors_active_idx on public.monitors (is_active) where is_active = true;
 comment on table public.monitors is
   'What is tracked: a repository, the user''s contributions, a channel, or all of a connection. Users write '
-  'their own; members of the workspace that it is in see it.';
+  'their own; members of the workspace that it is in see it. Errors on write: sign_in_required (401), '
+  'devpulse_connection_unknown, devpulse_workspace_unknown (404), devpulse_monitors_limit_reached (409), '
+  'devpulse_monitor_invalid, key_change_forbidden (422).';
 comment on column public.monitors.platform_connection_id is 'The user''s own connection to that platform.';
 comment on column public.monitors.monitor_type is
   'repository (GitHub; platform_resource_id is its numeric id or owner/name), channel (YouTube; the user''s '

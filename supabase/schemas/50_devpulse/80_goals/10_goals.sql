@@ -2,7 +2,7 @@
 
 create table public.goals (
   id uuid not null default gen_random_uuid(),
-  user_id uuid not null,
+  user_id uuid not null default auth.uid(),
   workspace_id uuid,
   platform text not null,
   goal_type text not null,
