@@ -68,7 +68,11 @@ const VERBS: Readonly<Record<string, string>> = {
 };
 
 /** Names that begin with such a word all the same, each with its reason. */
-const NAMES = new Map([["read_secret", "the body of public.read_secret, which servers call"]]);
+const NAMES = new Map([
+  ["read_secret", "the body of public.read_secret, which servers call"],
+  ["forget_user", "the body of support.forget_user: the right to be forgotten"],
+  ["take_escalation", "the body of support.take_escalation: helpdesks' word for it"],
+]);
 
 const VERB = new RegExp(`\\bprivate\\.((${Object.keys(VERBS).join("|")})_\\w+)`, "g");
 
