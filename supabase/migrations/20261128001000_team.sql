@@ -323,6 +323,7 @@ language sql stable security definer set search_path = '' as $$
   where m.user_id = p_user_id
 $$;
 comment on function private.member_name is 'The display name of a team member; null for any other account.';
+grant execute on function private.member_name to authenticated, service_role;
 
 create or replace function private.actor_name() returns text
 language plpgsql stable security definer set search_path = '' as $$

@@ -224,6 +224,13 @@ export type Database = {
             foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
             columns: ["mapped_to_issue_id"];
             isOneToOne: false;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
+            columns: ["mapped_to_issue_id"];
+            isOneToOne: false;
             referencedRelation: "issue_import_differences";
             referencedColumns: ["issue_id"];
           },
@@ -384,6 +391,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "issue_activity_log";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "comments_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
           },
           {
             foreignKeyName: "comments_issue_id_fkey";
@@ -1067,6 +1081,13 @@ export type Database = {
             foreignKeyName: "issue_import_logs_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_import_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
             referencedRelation: "issue_import_differences";
             referencedColumns: ["issue_id"];
           },
@@ -1127,6 +1148,13 @@ export type Database = {
             foreignKeyName: "issue_status_logs_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_status_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
             referencedRelation: "issue_import_differences";
             referencedColumns: ["issue_id"];
           },
@@ -1167,6 +1195,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "issue_activity_log";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_tags_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
           },
           {
             foreignKeyName: "issue_tags_issue_id_fkey";
@@ -1593,6 +1628,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "issue_activity_log";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "segment_corrections_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
           },
           {
             foreignKeyName: "segment_corrections_issue_id_fkey";
@@ -2634,6 +2676,22 @@ export type Database = {
           "resolved_by": string | null;
           "segment": string;
           "status": string;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "issue_escalations": {
+        Row: {
+          "conversation_id": string | null;
+          "escalated_at": string;
+          "escalation_id": string;
+          "escalation_status": string | null;
+          "issue_id": string;
+          "issue_status": string;
+          "issue_type": string | null;
+          "resolved_at": string | null;
+          "seq_id": number;
+          "title": string;
         };
         ComputedFields: never;
         Relationships: [];
@@ -3788,6 +3846,46 @@ export type Database = {
           },
         ];
       };
+      "erasures": {
+        Row: {
+          "conversations_count": number;
+          "created_at": string;
+          "edited_issues_count": number;
+          "escalations_count": number;
+          "id": string;
+          "issues_count": number;
+          "messages_count": number;
+          "requested_by": string;
+          "requested_by_user_id": string | null;
+          "subject_digest": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversations_count": number;
+          "created_at"?: string;
+          "edited_issues_count": number;
+          "escalations_count": number;
+          "id"?: string;
+          "issues_count": number;
+          "messages_count": number;
+          "requested_by": string;
+          "requested_by_user_id"?: string | null;
+          "subject_digest": string;
+        };
+        Update: {
+          "conversations_count"?: number;
+          "created_at"?: string;
+          "edited_issues_count"?: number;
+          "escalations_count"?: number;
+          "id"?: string;
+          "issues_count"?: number;
+          "messages_count"?: number;
+          "requested_by"?: string;
+          "requested_by_user_id"?: string | null;
+          "subject_digest"?: string;
+        };
+        Relationships: [];
+      };
       "escalations": {
         Row: {
           "assigned_to_user_id": string | null;
@@ -3795,12 +3893,20 @@ export type Database = {
           "conversation_context": string | null;
           "conversation_id": string | null;
           "created_at": string;
+          "first_answered_at": string | null;
           "id": string;
+          "is_issue_created": boolean;
           "issue_id": string | null;
           "issue_type": string;
+          "notified_at": string | null;
+          "notified_count": number;
           "original_request": string;
+          "raised_at": string | null;
+          "raised_count": number;
           "reason": string;
+          "resolution_note": string | null;
           "resolved_at": string | null;
+          "resolved_by_user_id": string | null;
           "status": string;
           "taken_at": string | null;
           "updated_at": string;
@@ -3812,12 +3918,20 @@ export type Database = {
           "conversation_context"?: string | null;
           "conversation_id"?: string | null;
           "created_at"?: string;
+          "first_answered_at"?: string | null;
           "id"?: string;
+          "is_issue_created"?: boolean;
           "issue_id"?: string | null;
           "issue_type": string;
+          "notified_at"?: string | null;
+          "notified_count"?: number;
           "original_request": string;
+          "raised_at"?: string | null;
+          "raised_count"?: number;
           "reason"?: string;
+          "resolution_note"?: string | null;
           "resolved_at"?: string | null;
+          "resolved_by_user_id"?: string | null;
           "status"?: string;
           "taken_at"?: string | null;
           "updated_at"?: string;
@@ -3828,12 +3942,20 @@ export type Database = {
           "conversation_context"?: string | null;
           "conversation_id"?: string | null;
           "created_at"?: string;
+          "first_answered_at"?: string | null;
           "id"?: string;
+          "is_issue_created"?: boolean;
           "issue_id"?: string | null;
           "issue_type"?: string;
+          "notified_at"?: string | null;
+          "notified_count"?: number;
           "original_request"?: string;
+          "raised_at"?: string | null;
+          "raised_count"?: number;
           "reason"?: string;
+          "resolution_note"?: string | null;
           "resolved_at"?: string | null;
+          "resolved_by_user_id"?: string | null;
           "status"?: string;
           "taken_at"?: string | null;
           "updated_at"?: string;
@@ -4002,10 +4124,361 @@ export type Database = {
       };
     };
     Views: {
-      [_ in never]: never;
+      "conversation_counts": {
+        Row: {
+          "conversations_count": number | null;
+          "status": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "daily_metrics": {
+        Row: {
+          "assistant_messages_count": number | null;
+          "conversations_count": number | null;
+          "counted_at": string | null;
+          "day": string | null;
+          "escalated_conversations_count": number | null;
+          "escalation_rate": number | null;
+          "escalations_count": number | null;
+          "helpful_count": number | null;
+          "helpful_rate": number | null;
+          "person_messages_count": number | null;
+          "unhelpful_count": number | null;
+          "unsure_answers_count": number | null;
+          "visitor_messages_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "error_rates": {
+        Row: {
+          "cause": string | null;
+          "day": string | null;
+          "error_rate": number | null;
+          "errors_count": number | null;
+          "operation": string | null;
+          "operations_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "forgotten_escalations": {
+        Row: {
+          "age": string | null;
+          "assigned_to": string | null;
+          "assigned_to_user_id": string | null;
+          "conversation_id": string | null;
+          "id": string;
+          "issue_type": string | null;
+          "original_request": string;
+          "raised_count": number;
+          "status": string | null;
+          "waiting_since": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "escalations_conversation_id_fkey";
+            columns: ["conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "open_escalations": {
+        Row: {
+          "assigned_to": string | null;
+          "assigned_to_user_id": string | null;
+          "contact_info": Json | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "first_answered_at": string | null;
+          "id": string;
+          "issue_id": string | null;
+          "issue_type": string | null;
+          "notified_count": number;
+          "original_request": string;
+          "raised_count": number;
+          "reason": string;
+          "status": string | null;
+          "taken_at": string | null;
+          "waiting_since": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "escalations_conversation_id_fkey";
+            columns: ["conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "response_times": {
+        Row: {
+          "counted_at": string | null;
+          "day": string | null;
+          "kind": string | null;
+          "median_seconds": number | null;
+          "p90_seconds": number | null;
+          "responder": string | null;
+          "responses_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
     };
     Functions: {
-      [_ in never]: never;
+      "answer_escalation": {
+        Args: { "client_key"?: string; "content": string; "id": string };
+        Returns: {
+          "answer_id": string | null;
+          "author_user_id": string | null;
+          "client_key": string | null;
+          "confidence": number | null;
+          "content": string;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "position": number;
+          "role": string;
+          "source": Json | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "messages";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "escalate_conversation": {
+        Args: { "conversation_id": string; "issue_type"?: string; "original_request"?: string };
+        Returns: {
+          "assigned_to_user_id": string | null;
+          "contact_info": Json | null;
+          "conversation_context": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "first_answered_at": string | null;
+          "id": string;
+          "is_issue_created": boolean;
+          "issue_id": string | null;
+          "issue_type": string;
+          "notified_at": string | null;
+          "notified_count": number;
+          "original_request": string;
+          "raised_at": string | null;
+          "raised_count": number;
+          "reason": string;
+          "resolution_note": string | null;
+          "resolved_at": string | null;
+          "resolved_by_user_id": string | null;
+          "status": string;
+          "taken_at": string | null;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "escalations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "escalation_to_issue": {
+        Args: { "id": string; "issue_id"?: string; "segment"?: string; "title"?: string };
+        Returns: string;
+      };
+      "forget_user": {
+        Args: { "conversation_id"?: string; "user_id"?: string };
+        Returns: {
+          "conversations_count": number;
+          "created_at": string;
+          "edited_issues_count": number;
+          "escalations_count": number;
+          "id": string;
+          "issues_count": number;
+          "messages_count": number;
+          "requested_by": string;
+          "requested_by_user_id": string | null;
+          "subject_digest": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "erasures";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "notify_escalation": {
+        Args: { "id": string };
+        Returns: {
+          "assigned_to_user_id": string | null;
+          "contact_info": Json | null;
+          "conversation_context": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "first_answered_at": string | null;
+          "id": string;
+          "is_issue_created": boolean;
+          "issue_id": string | null;
+          "issue_type": string;
+          "notified_at": string | null;
+          "notified_count": number;
+          "original_request": string;
+          "raised_at": string | null;
+          "raised_count": number;
+          "reason": string;
+          "resolution_note": string | null;
+          "resolved_at": string | null;
+          "resolved_by_user_id": string | null;
+          "status": string;
+          "taken_at": string | null;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "escalations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "record_support_error": { Args: { "cause": string; "operation": string }; Returns: undefined };
+      "release_escalation": {
+        Args: { "id": string };
+        Returns: {
+          "assigned_to_user_id": string | null;
+          "contact_info": Json | null;
+          "conversation_context": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "first_answered_at": string | null;
+          "id": string;
+          "is_issue_created": boolean;
+          "issue_id": string | null;
+          "issue_type": string;
+          "notified_at": string | null;
+          "notified_count": number;
+          "original_request": string;
+          "raised_at": string | null;
+          "raised_count": number;
+          "reason": string;
+          "resolution_note": string | null;
+          "resolved_at": string | null;
+          "resolved_by_user_id": string | null;
+          "status": string;
+          "taken_at": string | null;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "escalations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "resolve_escalation": {
+        Args: { "close"?: boolean; "id": string; "note"?: string };
+        Returns: {
+          "assigned_to_user_id": string | null;
+          "contact_info": Json | null;
+          "conversation_context": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "first_answered_at": string | null;
+          "id": string;
+          "is_issue_created": boolean;
+          "issue_id": string | null;
+          "issue_type": string;
+          "notified_at": string | null;
+          "notified_count": number;
+          "original_request": string;
+          "raised_at": string | null;
+          "raised_count": number;
+          "reason": string;
+          "resolution_note": string | null;
+          "resolved_at": string | null;
+          "resolved_by_user_id": string | null;
+          "status": string;
+          "taken_at": string | null;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "escalations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "support_metrics": { Args: { "days"?: number }; Returns: Json };
+      "take_escalation": {
+        Args: { "id": string };
+        Returns: {
+          "assigned_to_user_id": string | null;
+          "contact_info": Json | null;
+          "conversation_context": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "first_answered_at": string | null;
+          "id": string;
+          "is_issue_created": boolean;
+          "issue_id": string | null;
+          "issue_type": string;
+          "notified_at": string | null;
+          "notified_count": number;
+          "original_request": string;
+          "raised_at": string | null;
+          "raised_count": number;
+          "reason": string;
+          "resolution_note": string | null;
+          "resolved_at": string | null;
+          "resolved_by_user_id": string | null;
+          "status": string;
+          "taken_at": string | null;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "escalations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "unlink_escalation_issue": {
+        Args: { "id": string };
+        Returns: {
+          "assigned_to_user_id": string | null;
+          "contact_info": Json | null;
+          "conversation_context": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "first_answered_at": string | null;
+          "id": string;
+          "is_issue_created": boolean;
+          "issue_id": string | null;
+          "issue_type": string;
+          "notified_at": string | null;
+          "notified_count": number;
+          "original_request": string;
+          "raised_at": string | null;
+          "raised_count": number;
+          "reason": string;
+          "resolution_note": string | null;
+          "resolved_at": string | null;
+          "resolved_by_user_id": string | null;
+          "status": string;
+          "taken_at": string | null;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "escalations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
     };
     Enums: {
       [_ in never]: never;
