@@ -3172,8 +3172,8 @@ export type Database = {
         Args: {
           "connection_id": string;
           "fencing_token": number;
-          "is_rejected": boolean;
-          "is_uncertain": boolean;
+          "is_uncertain"?: boolean;
+          "rejection"?: string;
           "retry_after"?: number;
           "secret_id": string;
         };
