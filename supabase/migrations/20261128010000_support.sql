@@ -186,6 +186,12 @@ comment on column support.users.email is
   'Unique. A visitor''s own is the confirmed address of their account, set by the database; the team and '
   'servers may set any.';
 
+-- Who may select from a table may also ask the planner how many rows a value has (Prefer: count=planned),
+-- rows that row security hides included: of these columns it has no statistics.
+alter table support.users
+  alter column email set statistics 0, alter column name set statistics 0,
+  alter column phone set statistics 0;
+
 -- An address that somebody only claims would deny it to its owner, and would tell whether it is taken.
 create or replace function private.set_visitor_email() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -300,6 +306,10 @@ create table support.conversations (
   constraint conversations_assigned_to_user_id_matches_taken_over_at
     check (assigned_to_user_id is null or taken_over_at is not null)
 );
+-- See users.
+alter table support.conversations
+  alter column visitor_name set statistics 0, alter column visitor_email set statistics 0,
+  alter column visitor_phone set statistics 0;
 create index conversations_user_id_idx on support.conversations (user_id, created_at desc);
 create index conversations_assigned_to_user_id_idx on support.conversations (assigned_to_user_id);
 create index conversations_created_at_idx on support.conversations (created_at);
@@ -360,7 +370,7 @@ grant select, insert, update, delete on support.conversations to service_role;
 -- Which way a conversation's status may go, and what goes with it.
 
 create or replace function private.check_conversation_status(p_status text) returns void
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql stable security invoker set search_path = '' as $$
 begin
   if p_status not in ('active', 'waiting_for_human', 'with_human', 'closed') then
     raise exception using
@@ -394,7 +404,7 @@ begin
   new.created_at := now();
   new.last_message_at := null;
   if new.user_id is not null then
-    insert into support.users (id) values (new.user_id) on conflict on constraint users_pkey do nothing;
+    perform private.ensure_visitor(new.user_id);
   end if;
   return new;
 end;
@@ -528,6 +538,9 @@ create table support.messages (
   constraint messages_source_is_not_too_large check (pg_column_size(source) <= 65536),
   constraint messages_confidence_is_a_share check (confidence between 0 and 1)
 );
+-- See users.
+alter table support.messages
+  alter column content set statistics 0, alter column client_key set statistics 0;
 create index messages_author_user_id_idx on support.messages (author_user_id);
 
 -- Positions increase within a conversation: each is taken while the conversation's row is locked.
@@ -773,6 +786,10 @@ create table support.escalations (
   ),
   constraint escalations_created_at_is_finite check (isfinite(created_at))
 );
+-- See users.
+alter table support.escalations
+  alter column original_request set statistics 0, alter column contact_info set statistics 0,
+  alter column conversation_context set statistics 0;
 create index escalations_conversation_id_idx on support.escalations (conversation_id);
 -- One person is asked for at a time.
 create unique index escalations_open_conversation_id_idx on support.escalations (conversation_id)
@@ -858,6 +875,802 @@ grant update (
   raised_count
 ) on support.escalations to authenticated;
 grant select, insert, update, delete on support.escalations to service_role;
+
+-- 60_support/20_visitors/10_visitor_accounts.sql
+-- A visitor's row follows the account: it exists with the first conversation, and has the address once it is
+-- confirmed.
+
+create or replace function private.confirmed_email(p_user_id uuid) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select u.email::text from auth.users as u
+    where u.id = p_user_id and u.email_confirmed_at is not null and u.deleted_at is null
+      and char_length(u.email) <= 255
+  );
+end;
+$$;
+comment on function private.confirmed_email is
+  'The confirmed address of an account; null where it has none, or is deleted.';
+
+-- Where the team has registered the address with another visitor, it stays there.
+create or replace function private.ensure_visitor(p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if exists (select from support.users as u where u.id = p_user_id) then
+    return;
+  end if;
+  insert into support.users (id, email)
+  values (p_user_id, private.confirmed_email(p_user_id)) on conflict do nothing;
+  insert into support.users (id) values (p_user_id) on conflict on constraint users_pkey do nothing;
+end;
+$$;
+comment on function private.ensure_visitor is
+  'Creates the visitor''s row of an account that has none, with the address that it has confirmed.';
+
+-- Nothing in here may fail because of the account: that would refuse the sign-in.
+create or replace function private.sync_visitor_account() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if (old.email, old.email_confirmed_at) is distinct from (new.email, new.email_confirmed_at) then
+    update support.users as u set email = private.confirmed_email(new.id)
+    where u.id = new.id and not exists (
+      select from support.users as o where o.id <> new.id and o.email = private.confirmed_email(new.id)
+    );
+  end if;
+  return null;
+end;
+$$;
+comment on function private.sync_visitor_account is
+  'After-update trigger of auth.users: the visitor''s address is the confirmed one of the account.';
+
+-- Names no column, see _110_sync_changed_account.
+create trigger _130_sync_visitor_account after update on auth.users
+  for each row when (old *<> new) execute function private.sync_visitor_account();
+
+-- 60_support/20_visitors/20_visitor_addresses.sql
+-- Which address a visitor calls from, in a form that nobody can read.
+
+-- Whoever has an IPv6 address has the /64 around it. An IPv4 address in IPv6 (::ffff:192.0.2.1) is the IPv4
+-- address.
+create or replace function private.parse_address(p_text text) returns text
+language plpgsql immutable strict security invoker set search_path = '' as $$
+declare
+  v_text text := btrim(p_text, E' \t');
+  v_address inet;
+begin
+  v_text := coalesce(
+    substring(v_text from '^\[([0-9A-Fa-f:.]+)\](?::\d+)?$'), substring(v_text from '^([0-9.]+):\d+$'), v_text
+  );
+  if v_text !~ '^[0-9A-Fa-f:.]{2,45}$' then
+    return null;
+  end if;
+  v_address := v_text::inet;
+  if family(v_address) = 6 and v_address << '::ffff:0:0/96'::inet then
+    v_address := '0.0.0.0'::inet + (v_address - '::ffff:0:0'::inet);
+  end if;
+  return case family(v_address)
+    when 4 then host(v_address) else network(set_masklen(v_address, 64))::text end;
+exception
+  when invalid_text_representation then
+    return null;
+end;
+$$;
+comment on function private.parse_address is
+  'An IP address, with or without a port, as it counts for limits: IPv4 as it is, IPv6 as its /64; null for '
+  'any other text.';
+
+-- Each proxy appends the address that called it, so what the caller wrote is to the left of what the trusted
+-- ones did.
+create or replace function private.find_visitor_address(
+  p_headers jsonb, p_address_header text, p_trusted_proxies_count integer
+) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_hops text[];
+begin
+  if p_address_header is not null then
+    return private.parse_address(p_headers ->> p_address_header);
+  end if;
+  v_hops := string_to_array(p_headers ->> 'x-forwarded-for', ',');
+  return private.parse_address(v_hops[cardinality(v_hops) + 1 - p_trusted_proxies_count]);
+end;
+$$;
+comment on function private.find_visitor_address is
+  'The address in a request''s headers that the trusted proxy wrote: the named header, else the hop of '
+  'x-forwarded-for that is p_trusted_proxies_count from its end; null where there is none.';
+
+create table private.visitor_address_keys (
+  day date not null,
+  key bytea not null default extensions.gen_random_bytes(32),
+  constraint visitor_address_keys_pkey primary key (day)
+);
+comment on table private.visitor_address_keys is
+  'The key of a day (UTC) under which addresses are hashed. With its deletion, the hashes of that day can''t '
+  'be told from random bytes.';
+alter table private.visitor_address_keys enable row level security;
+
+create or replace function private.visitor_address_key(p_day date) returns bytea
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_key bytea := (select k.key from private.visitor_address_keys as k where k.day = p_day);
+begin
+  if v_key is null then
+    insert into private.visitor_address_keys (day) values (p_day)
+    on conflict on constraint visitor_address_keys_pkey do nothing;
+    v_key := (select k.key from private.visitor_address_keys as k where k.day = p_day);
+  end if;
+  return v_key;
+end;
+$$;
+comment on function private.visitor_address_key is 'The key of a day, which is made when it is first needed.';
+
+-- Callers without a readable address share one count: it is not a way around the limits.
+create or replace function private.visitor_address_hash(p_headers jsonb, p_day date) returns bytea
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_settings support.settings;
+  v_address text;
+begin
+  select * into v_settings from support.settings as s where s.id;
+  v_address := private.find_visitor_address(
+    coalesce(p_headers, nullif(current_setting('request.headers', true), '')::jsonb),
+    v_settings.address_header, v_settings.trusted_proxies_count
+  );
+  return substr(
+    extensions.hmac(
+      convert_to(coalesce(v_address, 'unknown'), 'UTF8'), private.visitor_address_key(p_day), 'sha256'
+    ), 1, 16
+  );
+end;
+$$;
+comment on function private.visitor_address_hash is
+  'The keyed hash of the address in these headers, or in those of the current request where they are null.';
+
+-- 60_support/20_visitors/30_visitor_limits.sql
+-- What a visitor may send: per conversation, and per address.
+
+create table private.conversation_counts (
+  conversation_id uuid not null,
+  minute_at timestamptz not null,
+  minute_messages_count integer not null,
+  messages_count integer not null,
+  constraint conversation_counts_pkey primary key (conversation_id),
+  constraint conversation_counts_conversation_id_fkey
+    foreign key (conversation_id) references support.conversations (id) on delete cascade
+);
+comment on table private.conversation_counts is
+  'How many messages the visitor of a conversation has sent, and since minute_at.';
+alter table private.conversation_counts enable row level security;
+
+create table private.visitor_address_counts (
+  day date not null,
+  address_hash bytea not null,
+  minute_at timestamptz not null,
+  minute_messages_count integer not null,
+  messages_count integer not null,
+  conversations_count integer not null,
+  bytes_count bigint not null,
+  constraint visitor_address_counts_pkey primary key (day, address_hash)
+);
+comment on table private.visitor_address_counts is
+  'What came from an address on a day (UTC), and since minute_at. The address is a hash under '
+  'the day''s key.';
+alter table private.visitor_address_counts enable row level security;
+
+create or replace function private.raise_visitor_rate_limited(p_until timestamptz, p_detail text) returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT429', message = 'support_messages_rate_limited', detail = p_detail,
+    hint = format(
+      'Try again in %s seconds.', greatest(1, ceil(extract(epoch from p_until - clock_timestamp()))::integer)
+    );
+end;
+$$;
+comment on function private.raise_visitor_rate_limited is
+  'Raises the error of a limit per minute, with the seconds to wait. Errors: '
+  'support_messages_rate_limited (429), always.';
+
+-- The caller holds the lock of the conversation's row.
+create or replace function private.count_visitor_messages(p_conversation_id uuid, p_count integer)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_settings support.settings;
+  v_counts private.conversation_counts;
+begin
+  select * into v_settings from support.settings as s where s.id;
+  insert into private.conversation_counts as c (
+    conversation_id, minute_at, minute_messages_count, messages_count
+  ) values (p_conversation_id, v_now, p_count, p_count)
+  on conflict on constraint conversation_counts_pkey do update set
+    minute_at = case when c.minute_at <= v_now - interval '1 minute' then v_now else c.minute_at end,
+    minute_messages_count = p_count
+      + case when c.minute_at <= v_now - interval '1 minute' then 0 else c.minute_messages_count end,
+    messages_count = c.messages_count + p_count
+  returning * into v_counts;
+  if v_counts.messages_count > v_settings.messages_per_conversation then
+    raise exception using
+      errcode = 'PT409', message = 'support_messages_limit_reached',
+      detail = format(
+        'A visitor writes up to %s messages in a conversation.', v_settings.messages_per_conversation
+      ),
+      hint = 'Start another conversation.';
+  end if;
+  if v_counts.minute_messages_count > v_settings.messages_per_session_minute then
+    perform private.raise_visitor_rate_limited(
+      v_counts.minute_at + interval '1 minute',
+      format('A visitor writes up to %s messages per minute.', v_settings.messages_per_session_minute)
+    );
+  end if;
+end;
+$$;
+comment on function private.count_visitor_messages is
+  'Counts messages of a conversation''s visitor. Errors: support_messages_limit_reached (409), '
+  'support_messages_rate_limited (429).';
+
+create or replace function private.check_address_day(p_counts private.visitor_address_counts) returns void
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_end constant timestamptz := (p_counts.day + 1)::timestamp at time zone 'UTC';
+  v_settings support.settings;
+begin
+  select * into v_settings from support.settings as s where s.id;
+  if p_counts.messages_count > v_settings.messages_per_address_day
+    or p_counts.conversations_count > v_settings.conversations_per_address_day
+    or p_counts.bytes_count > v_settings.bytes_per_address_day
+  then
+    raise exception using
+      errcode = 'PT429', message = 'support_address_limit_reached',
+      detail = 'As much has come from this address today as may come from one address on one day.',
+      hint = format(
+        'Try again in %s seconds.', greatest(1, ceil(extract(epoch from v_end - clock_timestamp()))::integer)
+      );
+  end if;
+end;
+$$;
+comment on function private.check_address_day is
+  'Returns while an address is within its limits of the day. Errors: support_address_limit_reached (429).';
+
+-- The last lock that a statement takes. What is refused is rolled back, and so does not count.
+create or replace function private.count_visitor_address(
+  p_headers jsonb, p_conversations integer, p_messages integer, p_bytes bigint
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_day constant date := (v_now at time zone 'UTC')::date;
+  v_limit constant integer := (select s.messages_per_address_minute from support.settings as s where s.id);
+  v_counts private.visitor_address_counts;
+begin
+  if p_headers is null and private.is_trusted_caller() then
+    return;
+  end if;
+  insert into private.visitor_address_counts as c (
+    day, address_hash, minute_at, minute_messages_count, messages_count, conversations_count, bytes_count
+  ) values (
+    v_day, private.visitor_address_hash(p_headers, v_day), v_now, p_messages, p_messages, p_conversations,
+    p_bytes
+  )
+  on conflict on constraint visitor_address_counts_pkey do update set
+    minute_at = case when c.minute_at <= v_now - interval '1 minute' then v_now else c.minute_at end,
+    minute_messages_count = p_messages
+      + case when c.minute_at <= v_now - interval '1 minute' then 0 else c.minute_messages_count end,
+    messages_count = c.messages_count + p_messages,
+    conversations_count = c.conversations_count + p_conversations,
+    bytes_count = c.bytes_count + p_bytes
+  returning * into v_counts;
+  perform private.check_address_day(v_counts);
+  if v_counts.minute_messages_count > v_limit then
+    perform private.raise_visitor_rate_limited(
+      v_counts.minute_at + interval '1 minute',
+      format('Up to %s messages per minute may come from one address.', v_limit)
+    );
+  end if;
+end;
+$$;
+comment on function private.count_visitor_address is
+  'Counts what comes from the address in these headers, or in those of the current request where they are '
+  'null; nothing for a server that passes none. Errors: support_address_limit_reached, '
+  'support_messages_rate_limited (429).';
+
+-- 60_support/20_visitors/32_own_inserts.sql
+-- What a visitor with an account inserts over the API is held to the same limits as the visitors' functions.
+
+create or replace function private.check_visitor_message(p_content text, p_client_key text) returns void
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_limit constant integer := (select s.message_max_bytes from support.settings as s where s.id);
+begin
+  if octet_length(p_content) > v_limit then
+    raise exception using
+      errcode = 'PT413', message = 'support_message_too_large',
+      detail = format('A message has up to %s bytes.', v_limit), hint = 'Send it in parts.';
+  end if;
+  if private.non_blank(p_content) is null or char_length(p_client_key) not between 1 and 200 then
+    raise exception using
+      errcode = 'PT422', message = 'support_message_invalid',
+      detail = 'A message has a text that is not blank, and a client_key of 1 to 200 characters or none.',
+      hint = 'Correct it and send it again.';
+  end if;
+end;
+$$;
+comment on function private.check_visitor_message is
+  'Returns for a message as a visitor may send it. Errors: support_message_too_large (413), '
+  'support_message_invalid (422).';
+
+create or replace function private.check_own_message() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.check_visitor_message(new.content, new.client_key);
+  return new;
+end;
+$$;
+comment on function private.check_own_message is
+  'Before-insert trigger of a visitor''s own message. Errors: support_message_too_large (413), '
+  'support_message_invalid (422).';
+
+create or replace function private.count_own_messages() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_conversation record;
+  v_count integer := 0;
+  v_bytes bigint := 0::bigint;
+begin
+  for v_conversation in
+    select i.conversation_id, count(*)::integer as messages, sum(octet_length(i.content))::bigint as bytes
+    from inserted as i where i.role = 'user' group by i.conversation_id order by i.conversation_id
+  loop
+    perform private.count_visitor_messages(v_conversation.conversation_id, v_conversation.messages);
+    v_count := v_count + v_conversation.messages;
+    v_bytes := v_bytes + v_conversation.bytes;
+  end loop;
+  if v_count > 0 then
+    perform private.count_visitor_address(null, 0, v_count, v_bytes);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.count_own_messages is
+  'After-statement trigger of what clients insert: counts a visitor''s messages. Errors: '
+  'support_messages_limit_reached (409), support_address_limit_reached, support_messages_rate_limited (429).';
+
+-- An account may come from many addresses.
+create or replace function private.check_account_conversations(p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_limit constant integer := (select s.conversations_per_address_day from support.settings as s where s.id);
+begin
+  if v_limit is null then
+    return;
+  end if;
+  perform private.lock_user_limits(p_user_id);
+  if (
+    select count(*) from (
+      select from support.conversations as c
+      where c.user_id = p_user_id and c.created_at > now() - interval '1 day' limit v_limit + 1::bigint
+    ) as o
+  ) > v_limit then
+    raise exception using
+      errcode = 'PT429', message = 'support_conversations_limit_reached',
+      detail = format('An account starts up to %s conversations within a day.', v_limit),
+      hint = 'Continue one of them.';
+  end if;
+end;
+$$;
+comment on function private.check_account_conversations is
+  'Returns while an account has started no more conversations than it may. Errors: '
+  'support_conversations_limit_reached (429).';
+
+create or replace function private.count_own_conversations() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count constant integer := (
+    select count(*)::integer from inserted as i where i.user_id = auth.uid()
+  );
+begin
+  if v_count > 0 and not private.has_team_role('agent') then
+    perform private.check_account_conversations(auth.uid());
+    perform private.count_visitor_address(null, v_count, 0, v_count * 500::bigint);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.count_own_conversations is
+  'After-statement trigger of what clients insert: counts a visitor''s conversations. Errors: '
+  'support_address_limit_reached, support_conversations_limit_reached (429).';
+
+create trigger _110_check_own_message before insert on support.messages
+  for each row when (current_user = 'authenticated' and new.role = 'user')
+  execute function private.check_own_message();
+create trigger _700_count_own_messages after insert on support.messages
+  referencing new table as inserted
+  for each statement when (current_user = 'authenticated')
+  execute function private.count_own_messages();
+create trigger _700_count_own_conversations after insert on support.conversations
+  referencing new table as inserted
+  for each statement when (current_user = 'authenticated')
+  execute function private.count_own_conversations();
+
+-- 60_support/20_visitors/40_find_session.sql
+-- What a visitor without an account has: the secret id of a session.
+
+-- The digest is looked up, so that the time of an answer tells nothing about ids that exist.
+create or replace function private.find_session(p_session_id text) returns uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_digest constant text := private.session_digest(left(p_session_id, 1000));
+  v_id uuid;
+begin
+  select c.id into v_id from support.conversations as c
+  where c.session_id = v_digest and not exists (
+    select from auth.users as a
+    where a.id = c.user_id and (a.deleted_at is not null or a.banned_until > clock_timestamp())
+  );
+  if v_id is null and private.is_trusted_caller() then
+    select c.id into v_id from support.conversations as c where c.session_id = p_session_id;
+  end if;
+  if v_id is null then
+    perform private.raise_conversation_unknown();
+  end if;
+  return v_id;
+end;
+$$;
+comment on function private.find_session is
+  'The conversation of a session id; a server may also pass conversations.session_id. Errors: '
+  'support_conversation_unknown (404).';
+
+create or replace function private.raise_conversation_unknown() returns void
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT404', message = 'support_conversation_unknown',
+    detail = 'No conversation has this session id.',
+    hint = 'Use the session_id that start_conversation returned, or start another conversation.';
+end;
+$$;
+comment on function private.raise_conversation_unknown is
+  'Raises the one error for a session id that does not exist or is not the caller''s. Errors: '
+  'support_conversation_unknown (404), always.';
+
+-- 60_support/20_visitors/45_visitor_contacts.sql
+-- What a visitor states about themselves. Nobody has confirmed it.
+
+create or replace function private.parse_contact(
+  p_name text, p_email text, p_phone text, out name text, out email text, out phone text
+)
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  name := private.non_blank(p_name);
+  email := private.non_blank(p_email);
+  phone := private.non_blank(p_phone);
+  if char_length(name) > 255 or char_length(email) > 255 or char_length(phone) > 50
+    or concat(name, email, phone) ~ '[\x01-\x1f\x7f]'
+    or email !~ '^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$' or phone !~ '^[+0-9][0-9 ()./-]*$'
+  then
+    raise exception using
+      errcode = 'PT422', message = 'support_contact_invalid',
+      detail = 'A name has up to 255 characters; an e-mail address has the form name@example.com; a number '
+        'has up to 50 digits, spaces and signs.',
+      hint = 'Correct it, or leave it out.';
+  end if;
+end;
+$$;
+comment on function private.parse_contact is
+  'Name, address and number as they are stored; null for what is blank. Errors: '
+  'support_contact_invalid (422).';
+
+-- 60_support/20_visitors/50_start_conversation.sql
+-- Starts a conversation, and returns the session id of its visitor this once.
+
+create or replace function private.start_conversation(
+  p_name text, p_email text, p_phone text, p_headers jsonb, out session_id text, out conversation_id uuid
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := private.visitor_id();
+  v_contact record;
+begin
+  if v_user_id is null and auth.uid() is not null then
+    raise exception using
+      errcode = 'PT401', message = 'sign_in_required', detail = 'The account is banned or deleted.',
+      hint = 'Call without a token.';
+  end if;
+  select * into v_contact from private.parse_contact(p_name, p_email, p_phone);
+  if v_user_id is not null then
+    perform private.ensure_visitor(v_user_id);
+  end if;
+  session_id := private.new_session_id();
+  insert into support.conversations as c (user_id, session_id, visitor_name, visitor_email, visitor_phone)
+  values (
+    v_user_id, private.session_digest(session_id), v_contact.name, v_contact.email, v_contact.phone
+  )
+  returning c.id into conversation_id;
+  if v_user_id is not null then
+    perform private.check_account_conversations(v_user_id);
+  end if;
+  perform private.count_visitor_address(
+    p_headers, 1, 0, 500::bigint + octet_length(concat(v_contact.name, v_contact.email, v_contact.phone))
+  );
+end;
+$$;
+grant execute on function private.start_conversation to anon, authenticated, service_role;
+
+create or replace function support.start_conversation(
+  name text default null, email text default null, phone text default null,
+  out session_id text, out conversation_id uuid
+)
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select s.session_id, s.conversation_id
+  from private.start_conversation(
+    start_conversation.name, start_conversation.email, start_conversation.phone, null
+  ) as s;
+end;
+comment on function support.start_conversation is
+  'Starts a conversation of the caller, whoever that is, and returns its id and its session_id: the secret '
+  'with which a visitor without an account writes and reads in it. It is returned this once. Name, e-mail '
+  'address and phone number are optional. Errors: sign_in_required (401), support_contact_invalid (422), '
+  'support_address_limit_reached, support_conversations_limit_reached (429).';
+grant execute on function support.start_conversation to anon, authenticated, service_role;
+
+-- 60_support/20_visitors/52_send_message.sql
+-- Stores a visitor's message, once.
+
+-- Retries wait for each other at the conversation's row, and return the message that the first one stored.
+create or replace function private.insert_visitor_message(
+  p_conversation_id uuid, p_content text, p_client_key text, p_headers jsonb
+) returns support.messages
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_message support.messages;
+begin
+  perform private.check_visitor_message(p_content, p_client_key);
+  perform from support.conversations as c where c.id = p_conversation_id for no key update;
+  if not found then
+    perform private.raise_conversation_unknown();
+  end if;
+  if p_client_key is not null then
+    select * into v_message from support.messages as m
+    where m.conversation_id = p_conversation_id and m.client_key = p_client_key;
+    if found then
+      if v_message.role <> 'user' or v_message.content <> p_content then
+        raise exception using
+          errcode = 'PT409', message = 'support_message_conflict',
+          detail = 'Another message of this conversation has this client_key.',
+          hint = 'Use a client_key of its own for each message.';
+      end if;
+      return v_message;
+    end if;
+  end if;
+  perform private.count_visitor_messages(p_conversation_id, 1);
+  perform private.count_visitor_address(p_headers, 0, 1, octet_length(p_content)::bigint);
+  insert into support.messages (conversation_id, role, content, client_key)
+  values (p_conversation_id, 'user', p_content, p_client_key)
+  returning * into v_message;
+  return v_message;
+end;
+$$;
+comment on function private.insert_visitor_message is
+  'Inserts a message of a conversation''s visitor, or returns the one that has the client_key. The headers '
+  'are those of the visitor''s request where a server relays it. Errors: support_conversation_unknown (404), '
+  'support_message_conflict, support_messages_limit_reached (409), support_message_too_large (413), '
+  'support_message_invalid (422), support_address_limit_reached, support_messages_rate_limited (429).';
+
+create or replace function private.send_message(p_session_id text, p_content text, p_client_key text)
+returns support.messages
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return private.insert_visitor_message(private.find_session(p_session_id), p_content, p_client_key, null);
+end;
+$$;
+grant execute on function private.send_message to anon, authenticated, service_role;
+
+create or replace function support.send_message(session_id text, content text, client_key text default null)
+returns support.messages
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.send_message(send_message.session_id, send_message.content, send_message.client_key);
+end;
+comment on function support.send_message is
+  'Stores a message of the visitor who has this session id, and returns it. With a client_key, a retry '
+  'returns the message that was stored the first time. A closed conversation becomes active. Errors: '
+  'support_conversation_unknown (404), support_message_conflict, support_messages_limit_reached (409), '
+  'support_message_too_large (413), support_message_invalid (422), support_address_limit_reached, '
+  'support_messages_rate_limited (429).';
+grant execute on function support.send_message to anon, authenticated, service_role;
+
+-- 60_support/20_visitors/54_get_messages.sql
+-- The messages of a conversation since a cursor.
+
+-- A position is visible only after all earlier ones of its conversation: their writers wait for each other.
+-- Accounts of the team are not the visitor's to see.
+create or replace function private.get_messages(
+  p_session_id text, p_after_position bigint, p_max_results integer
+) returns setof support.messages
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_conversation_id constant uuid := private.find_session(p_session_id);
+  v_message support.messages;
+begin
+  for v_message in
+    select m.* from support.messages as m
+    where m.conversation_id = v_conversation_id and m.position > coalesce(p_after_position, 0)
+    order by m.position
+    limit least(greatest(coalesce(p_max_results, 50), 1), 200)
+  loop
+    v_message.author_user_id := null;
+    return next v_message;
+  end loop;
+end;
+$$;
+grant execute on function private.get_messages to anon, authenticated, service_role;
+
+create or replace function support.get_messages(
+  session_id text, after_position bigint default 0, max_results integer default 50
+) returns setof support.messages
+language sql stable security invoker set search_path = ''
+begin atomic
+  select private.get_messages(get_messages.session_id, get_messages.after_position, get_messages.max_results);
+end;
+comment on function support.get_messages is
+  'The messages of the conversation that has this session id, in order, after the position of the last one '
+  'that the caller has; up to max_results, 1 to 200, without author_user_id. Call it with POST: a URL with '
+  'the session id ends up in logs. Errors: support_conversation_unknown (404).';
+grant execute on function support.get_messages to anon, authenticated, service_role;
+
+-- 60_support/20_visitors/56_save_contact.sql
+-- How a visitor can be reached, as the visitor states it.
+
+-- No table of people is read: the answer is the same for an address that is known and one that is not.
+create or replace function private.save_contact(
+  p_session_id text, p_name text, p_email text, p_phone text
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id constant uuid := private.find_session(p_session_id);
+  v_contact record;
+begin
+  select * into v_contact from private.parse_contact(p_name, p_email, p_phone);
+  -- escalations are locked before their conversation, as everywhere
+  update support.escalations as e set
+    contact_info = coalesce(e.contact_info, '{}'::jsonb) || jsonb_strip_nulls(
+      jsonb_build_object('name', v_contact.name, 'email', v_contact.email, 'phone', v_contact.phone)
+    )
+  where e.conversation_id = v_id and e.status <> 'resolved'
+    and jsonb_typeof(coalesce(e.contact_info, '{}'::jsonb)) = 'object';
+  update support.conversations as c set
+    visitor_name = case when p_name is null then c.visitor_name else v_contact.name end,
+    visitor_email = case when p_email is null then c.visitor_email else v_contact.email end,
+    visitor_phone = case when p_phone is null then c.visitor_phone else v_contact.phone end
+  where c.id = v_id;
+  if not found then
+    perform private.raise_conversation_unknown();
+  end if;
+  perform private.count_visitor_address(
+    null, 0, 1, 500::bigint + octet_length(concat(v_contact.name, v_contact.email, v_contact.phone))
+  );
+end;
+$$;
+grant execute on function private.save_contact to anon, authenticated, service_role;
+
+create or replace function support.save_contact(
+  session_id text, name text default null, email text default null, phone text default null
+) returns void
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.save_contact(
+    save_contact.session_id, save_contact.name, save_contact.email, save_contact.phone
+  );
+end;
+comment on function support.save_contact is
+  'Saves how the visitor who has this session id can be reached, on the conversation and on what of it is '
+  'escalated; null leaves a value as it is, a blank text removes it. Nobody has confirmed it, and '
+  'users.email stays as it is. Errors: support_conversation_unknown (404), support_contact_invalid (422), '
+  'support_address_limit_reached, support_messages_rate_limited (429).';
+grant execute on function support.save_contact to anon, authenticated, service_role;
+
+-- 60_support/20_visitors/58_claim_conversation.sql
+-- A visitor who signs in takes along the conversation that began without an account.
+
+-- One account only: a conversation that is another's is as unknown as one that does not exist.
+create or replace function private.claim_conversation(p_session_id text) returns uuid
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := private.visitor_id();
+  v_id uuid;
+begin
+  if v_user_id is null then
+    raise exception using
+      errcode = 'PT401', message = 'sign_in_required',
+      detail = 'A conversation is claimed by an account that is neither banned nor deleted.',
+      hint = 'Sign in, anonymously or with an address.';
+  end if;
+  v_id := private.find_session(p_session_id);
+  perform private.ensure_visitor(v_user_id);
+  update support.conversations as c set user_id = v_user_id
+  where c.id = v_id and (c.user_id is null or c.user_id = v_user_id);
+  if not found then
+    perform private.raise_conversation_unknown();
+  end if;
+  return v_id;
+end;
+$$;
+grant execute on function private.claim_conversation to authenticated, service_role;
+
+create or replace function support.claim_conversation(session_id text) returns uuid
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.claim_conversation(claim_conversation.session_id);
+end;
+comment on function support.claim_conversation is
+  'Makes the conversation that has this session id the signed-in caller''s, and returns its id. The session '
+  'id stays valid. Errors: sign_in_required (401), support_conversation_unknown (404; also for one that '
+  'another account has claimed).';
+grant execute on function support.claim_conversation to authenticated, service_role;
+
+-- 60_support/20_visitors/60_get_conversation.sql
+-- Who answers in a conversation: what a visitor's page shows and polls.
+
+create or replace function private.get_conversation(
+  p_session_id text, out conversation_id uuid, out status text, out created_at timestamptz,
+  out last_message_at timestamptz, out last_position bigint
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_id constant uuid := private.find_session(p_session_id);
+begin
+  select c.id, c.status::text, c.created_at, c.last_message_at, (
+    select m.position from support.messages as m
+    where m.conversation_id = c.id order by m.position desc limit 1
+  )
+  into conversation_id, get_conversation.status, get_conversation.created_at,
+    get_conversation.last_message_at, last_position
+  from support.conversations as c where c.id = v_id;
+end;
+$$;
+grant execute on function private.get_conversation to anon, authenticated, service_role;
+
+create or replace function support.get_conversation(
+  session_id text, out conversation_id uuid, out status text, out created_at timestamptz,
+  out last_message_at timestamptz, out last_position bigint
+)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select g.conversation_id, g.status, g.created_at, g.last_message_at, g.last_position
+  from private.get_conversation(get_conversation.session_id) as g;
+end;
+comment on function support.get_conversation is
+  'The status of the conversation that has this session id, and the position of its newest message. Call it '
+  'with POST. Errors: support_conversation_unknown (404).';
+grant execute on function support.get_conversation to anon, authenticated, service_role;
+
+-- 60_support/20_visitors/70_prune_visitor_counts.sql
+-- Counts of addresses end with their day, and so does what could be compared with an address.
+
+create or replace function private.prune_visitor_counts(p_batch integer default 100000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_today constant date := (now() at time zone 'UTC')::date;
+  v_count integer;
+begin
+  -- tomorrow's, so that the first visitors of a day do not wait for each other
+  perform private.visitor_address_key(v_today + 1);
+  delete from private.visitor_address_keys as k where k.day < v_today;
+  delete from private.visitor_address_counts as c
+  where c.ctid = any (array(
+    select o.ctid from private.visitor_address_counts as o where o.day < v_today limit p_batch
+    for update skip locked
+  ));
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_visitor_counts is
+  'Deletes the keys of past days and up to p_batch counts of their addresses, and returns how many counts. '
+  'For the scheduler.';
 
 -- 60_support/40_escalations/10_conversation_transcript.sql
 -- A conversation as text: what an escalation contains of it.

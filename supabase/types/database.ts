@@ -4254,6 +4254,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "claim_conversation": { Args: { "session_id": string }; Returns: string };
       "escalate_conversation": {
         Args: { "conversation_id": string; "issue_type"?: string; "original_request"?: string };
         Returns: {
@@ -4310,6 +4311,29 @@ export type Database = {
           to: "erasures";
           isOneToOne: true;
           isSetofReturn: false;
+        };
+      };
+      "get_conversation": { Args: { "session_id": string }; Returns: Record<string, unknown> };
+      "get_messages": {
+        Args: { "after_position"?: number; "max_results"?: number; "session_id": string };
+        Returns: {
+          "answer_id": string | null;
+          "author_user_id": string | null;
+          "client_key": string | null;
+          "confidence": number | null;
+          "content": string;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "position": number;
+          "role": string;
+          "source": Json | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "messages";
+          isOneToOne: false;
+          isSetofReturn: true;
         };
       };
       "notify_escalation": {
@@ -4411,6 +4435,36 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      "save_contact": {
+        Args: { "email"?: string; "name"?: string; "phone"?: string; "session_id": string };
+        Returns: undefined;
+      };
+      "send_message": {
+        Args: { "client_key"?: string; "content": string; "session_id": string };
+        Returns: {
+          "answer_id": string | null;
+          "author_user_id": string | null;
+          "client_key": string | null;
+          "confidence": number | null;
+          "content": string;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "position": number;
+          "role": string;
+          "source": Json | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "messages";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "start_conversation": {
+        Args: { "email"?: string; "name"?: string; "phone"?: string };
+        Returns: Record<string, unknown>;
       };
       "support_metrics": { Args: { "days"?: number }; Returns: Json };
       "take_escalation": {

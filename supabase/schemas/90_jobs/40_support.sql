@@ -10,3 +10,6 @@ select cron.schedule(
   'support-retention', '9 4 * * *',
   $$do 'begin for i in 1..999 loop exit when private.run_support_retention() = 0; commit; end loop; end'$$
 );
+select cron.schedule(
+  'support-prune-visitor-counts', '11 0,12 * * *', $$select private.prune_visitor_counts()$$
+);

@@ -52,6 +52,10 @@ create table support.conversations (
   constraint conversations_assigned_to_user_id_matches_taken_over_at
     check (assigned_to_user_id is null or taken_over_at is not null)
 );
+-- See users.
+alter table support.conversations
+  alter column visitor_name set statistics 0, alter column visitor_email set statistics 0,
+  alter column visitor_phone set statistics 0;
 create index conversations_user_id_idx on support.conversations (user_id, created_at desc);
 create index conversations_assigned_to_user_id_idx on support.conversations (assigned_to_user_id);
 create index conversations_created_at_idx on support.conversations (created_at);

@@ -1,7 +1,7 @@
 -- Which way a conversation's status may go, and what goes with it.
 
 create or replace function private.check_conversation_status(p_status text) returns void
-language plpgsql immutable security invoker set search_path = '' as $$
+language plpgsql stable security invoker set search_path = '' as $$
 begin
   if p_status not in ('active', 'waiting_for_human', 'with_human', 'closed') then
     raise exception using
@@ -35,7 +35,7 @@ begin
   new.created_at := now();
   new.last_message_at := null;
   if new.user_id is not null then
-    insert into support.users (id) values (new.user_id) on conflict on constraint users_pkey do nothing;
+    perform private.ensure_visitor(new.user_id);
   end if;
   return new;
 end;

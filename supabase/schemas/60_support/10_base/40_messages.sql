@@ -26,6 +26,9 @@ create table support.messages (
   constraint messages_source_is_not_too_large check (pg_column_size(source) <= 65536),
   constraint messages_confidence_is_a_share check (confidence between 0 and 1)
 );
+-- See users.
+alter table support.messages
+  alter column content set statistics 0, alter column client_key set statistics 0;
 create index messages_author_user_id_idx on support.messages (author_user_id);
 
 -- Positions increase within a conversation: each is taken while the conversation's row is locked.

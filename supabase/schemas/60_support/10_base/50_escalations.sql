@@ -48,6 +48,10 @@ create table support.escalations (
   ),
   constraint escalations_created_at_is_finite check (isfinite(created_at))
 );
+-- See users.
+alter table support.escalations
+  alter column original_request set statistics 0, alter column contact_info set statistics 0,
+  alter column conversation_context set statistics 0;
 create index escalations_conversation_id_idx on support.escalations (conversation_id);
 -- One person is asked for at a time.
 create unique index escalations_open_conversation_id_idx on support.escalations (conversation_id)
