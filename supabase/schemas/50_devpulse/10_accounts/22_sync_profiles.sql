@@ -22,9 +22,7 @@ begin
   update public.profiles as p set display_name = null, avatar_url = null, bio = null, timezone = 'UTC'
   where p.id = p_user_id;
   perform private.leave_workspaces(p_user_id);
-  if to_regprocedure('private.end_account_connections(uuid)') is not null then
-    perform private.end_account_connections(p_user_id);
-  end if;
+  perform private.end_account_connections(p_user_id);
 end;
 $$;
 comment on function private.clear_deleted_profile is
