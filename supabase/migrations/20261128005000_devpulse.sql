@@ -214,9 +214,7 @@ begin
   update public.profiles as p set display_name = null, avatar_url = null, bio = null, timezone = 'UTC'
   where p.id = p_user_id;
   perform private.leave_workspaces(p_user_id);
-  if to_regprocedure('private.end_account_connections(uuid)') is not null then
-    perform private.end_account_connections(p_user_id);
-  end if;
+  perform private.end_account_connections(p_user_id);
 end;
 $$;
 comment on function private.clear_deleted_profile is
@@ -2437,15 +2435,16 @@ grant execute on function private.my_shared_repository_keys to authenticated, se
 create or replace function private.parse_monitor_repository(p_resource_id text) returns text
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_owner text := split_part(p_resource_id, '/', 1);
-  v_name text := split_part(p_resource_id, '/', 2);
+  v_owner text;
+  v_name text;
 begin
-  if p_resource_id ~ '^[1-9][0-9]{0,17}$' then
+  if p_resource_id ~ '^[1-9][0-9]{0,17}$' or p_resource_id ~ '^[^/]+/[^/]+$'
+    and private.is_repository_name(split_part(p_resource_id, '/', 1), split_part(p_resource_id, '/', 2))
+  then
     return p_resource_id;
   end if;
-  if p_resource_id !~ '^[^/]+/[^/]+$' then
-    select u.o_owner, u.o_name into v_owner, v_name from private.parse_repository_url(p_resource_id) as u;
-  end if;
+  select u.o_owner, u.o_name into v_owner, v_name
+  from private.parse_repository_url(left(p_resource_id, 2048)) as u;
   if private.is_repository_name(v_owner, v_name) then
     return v_owner || '/' || v_name;
   end if;

@@ -81,7 +81,8 @@ select is(pg_temp.by('olga', format($$ insert into public.monitors (user_id, pla
 from unnest(array['c1', 'c4', 'c9']) as c;
 select is(pg_temp.by('service_role', format($$ insert into public.monitors (
   user_id, platform, platform_connection_id, monitor_type
-) values (%L, 'github', '00000000-0000-4000-8000-0000000000c4', 'all') $$, pg_temp.id('olga'))), 'PT404 devpulse_connection_unknown', 'a server is held to it, too');
+) values (%L, 'github', '00000000-0000-4000-8000-0000000000c4', 'all') $$, pg_temp.id('olga'))),
+  'PT404 devpulse_connection_unknown', 'a server is held to it, too');
 insert into public.monitors (id, user_id, platform, platform_connection_id, monitor_type, is_active) values
   ('00000000-0000-4000-8000-0000000000d1', pg_temp.id('olga'), 'github',
     '00000000-0000-4000-8000-0000000000c1', 'all', true),
@@ -134,7 +135,8 @@ select is(pg_temp.by('sten', $$ insert into public.monitors (
   id, user_id, platform, platform_connection_id, monitor_type
 ) values (
   '00000000-0000-4000-8000-0000000000d4', auth.uid(), 'github', '00000000-0000-4000-8000-0000000000c4', 'all'
-) on conflict (id) do update set user_id = excluded.user_id $$), 'PT404 devpulse_connection_unknown', 'nor takes it over');
+) on conflict (id) do update set user_id = excluded.user_id $$), 'PT404 devpulse_connection_unknown',
+  'nor takes it over');
 
 -- Workspaces
 
