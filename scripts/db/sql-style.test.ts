@@ -65,6 +65,7 @@ describe("words", () => {
     expect(problems('select "name" from t;\n')).toEqual(['1: "name" is a quoted identifier']);
     expect(problems('create extension if not exists "uuid-ossp" with schema extensions;\n')).toEqual([]);
     expect(problems('select a from t order by a collate "C";\n')).toEqual([]);
+    expect(problems('select f("from" => 1, "to" => 2);\n')).toEqual([]);
   });
 });
 

@@ -86,10 +86,13 @@ function checkTokens(tokens: SqlToken[], base: number, report: Report, options: 
   }
 }
 
-/** PostgreSQL's own names that have no other form: `collate "C"`, the type `"char"`, `create extension "uuid-ossp"`. */
+/**
+ * Names that have no other form: PostgreSQL's own (`collate "C"`, the type `"char"`, `create extension "uuid-ossp"`), and the
+ * JSON keys `from` and `to` of the API, which are reserved words of SQL.
+ */
 function mustBeQuoted(code: SqlToken[], index: number): boolean {
   const name = code[index]?.text ?? "";
-  if (['"C"', '"char"', '"$user"'].includes(name)) return true;
+  if (['"C"', '"char"', '"$user"', '"from"', '"to"'].includes(name)) return true;
   return name.includes("-") &&
     code.slice(Math.max(0, index - 5), index).some(({ text }) => text === "extension");
 }

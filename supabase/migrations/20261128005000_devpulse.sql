@@ -2836,7 +2836,7 @@ create table private.metric_readings (
   constraint metric_readings_metric_is_known check (
     metric in (
       'stars', 'forks', 'open_issues', 'views', 'likes', 'comments', 'reactions',
-      'channel_subscribers', 'channel_views', 'channel_videos'
+      'channel_subscribers', 'channel_views', 'channel_videos', 'repositories', 'articles'
     )
   )
 );
@@ -2847,7 +2847,8 @@ comment on column private.metric_readings.resource_id is
   'The resource''s id at the platform (a repository''s, video''s or article''s), or an empty text for the '
   'account or channel itself.';
 comment on column private.metric_readings.metric is
-  'A level. What happened per day is in github_contributions.';
+  'A level. repositories and articles: how many the account''s list had, without a resource_id, so that an '
+  'empty one is known. What happened per day is in github_contributions.';
 comment on column private.metric_readings.observed_at is
   'When the provider was asked; an older observation does not replace a newer one.';
 alter table private.metric_readings enable row level security;
@@ -2880,13 +2881,18 @@ create index analytics_snapshots_user_id_idx on public.analytics_snapshots (user
 create index analytics_snapshots_workspace_id_idx on public.analytics_snapshots (workspace_id);
 create index analytics_snapshots_platform_idx on public.analytics_snapshots (platform);
 create index analytics_snapshots_date_idx on public.analytics_snapshots (snapshot_date);
+-- A workspace's series: the sum over its users.
+create index analytics_snapshots_workspace_platform_date_idx
+  on public.analytics_snapshots (workspace_id, platform, snapshot_type, snapshot_date)
+  where workspace_id is not null;
 comment on table public.analytics_snapshots is
-  'Numbers per user, workspace, platform and period, made by a job. Users see their own without a workspace; '
-  'members see those of their workspaces.';
+  'Numbers per user, workspace, platform and period, made by a job. Users see their own without a '
+  'workspace; members see those of their workspaces.';
 comment on column public.analytics_snapshots.workspace_id is
   'Null: everything that the user watches. Else what they watch in this workspace; the workspace''s number '
   'is the sum over its users.';
-comment on column public.analytics_snapshots.platform is 'github, youtube, devto, or all of them in one row.';
+comment on column public.analytics_snapshots.platform is
+  'github, youtube, devto, or all of them in one row.';
 comment on column public.analytics_snapshots.snapshot_date is
   'The day in the user''s time zone; of a week its Monday, of a month its first day.';
 comment on column public.analytics_snapshots.metrics is
@@ -2906,6 +2912,1552 @@ create policy analytics_snapshots_select_own_and_workspace on public.analytics_s
 
 grant select on public.analytics_snapshots to authenticated;
 grant select, insert, update, delete on public.analytics_snapshots to service_role;
+
+-- 50_devpulse/70_snapshots/12_snapshot_metrics.sql
+-- The metrics of snapshots, listed once: what each is made of, and the names that goals may use for it.
+
+create table private.snapshot_metrics (
+  platform text not null,
+  metric text not null,
+  coverage text not null,
+  fold text not null,
+  reading text not null,
+  constraint snapshot_metrics_pkey primary key (platform, metric),
+  constraint snapshot_metrics_platform_is_known check (platform in ('github', 'youtube', 'devto')),
+  constraint snapshot_metrics_coverage_is_known check (coverage in ('resources', 'contributions')),
+  constraint snapshot_metrics_fold_fits_coverage check (
+    case coverage when 'resources' then fold in ('sum', 'count') else fold in ('flow', 'total') end
+  )
+);
+comment on table private.snapshot_metrics is
+  'One row per platform and metric of analytics_snapshots. Written by the schema alone.';
+comment on column private.snapshot_metrics.coverage is
+  'What a monitor has to cover for the metric: resources (repositories, a channel, articles), '
+  'or the contributions.';
+comment on column private.snapshot_metrics.fold is
+  'sum: of the resources'' readings. count: how many resources were read. flow: of the day in '
+  'github_contributions. total: all stored days up to the day. All but flow are levels.';
+comment on column private.snapshot_metrics.reading is
+  'The metric in metric_readings, or the column of github_contributions without its ending _count.';
+alter table private.snapshot_metrics enable row level security;
+
+insert into private.snapshot_metrics (platform, metric, coverage, fold, reading) values
+  ('github', 'total_stars', 'resources', 'sum', 'stars'),
+  ('github', 'total_forks', 'resources', 'sum', 'forks'),
+  ('github', 'total_open_issues', 'resources', 'sum', 'open_issues'),
+  ('github', 'repositories_count', 'resources', 'count', 'stars'),
+  ('github', 'commits', 'contributions', 'flow', 'commits'),
+  ('github', 'pull_requests', 'contributions', 'flow', 'pull_requests'),
+  ('github', 'issues', 'contributions', 'flow', 'issues'),
+  ('github', 'total_commits', 'contributions', 'total', 'commits'),
+  ('github', 'total_pull_requests', 'contributions', 'total', 'pull_requests'),
+  ('github', 'total_issues', 'contributions', 'total', 'issues'),
+  ('youtube', 'total_subscribers', 'resources', 'sum', 'channel_subscribers'),
+  ('youtube', 'total_views', 'resources', 'sum', 'channel_views'),
+  ('youtube', 'total_videos', 'resources', 'sum', 'channel_videos'),
+  ('youtube', 'total_likes', 'resources', 'sum', 'likes'),
+  ('youtube', 'total_comments', 'resources', 'sum', 'comments'),
+  ('devto', 'total_views', 'resources', 'sum', 'views'),
+  ('devto', 'total_reactions', 'resources', 'sum', 'reactions'),
+  ('devto', 'total_comments', 'resources', 'sum', 'comments'),
+  ('devto', 'total_articles', 'resources', 'count', 'reactions');
+
+-- The words that people use, such as the seed's goal types, and the metrics that they stand for.
+create table private.metric_aliases (
+  alias text not null,
+  metric text not null,
+  constraint metric_aliases_pkey primary key (alias)
+);
+comment on table private.metric_aliases is 'Other names of metrics. Written by the schema alone.';
+alter table private.metric_aliases enable row level security;
+
+insert into private.metric_aliases (alias, metric) values
+  ('stars', 'total_stars'), ('forks', 'total_forks'), ('open_issues', 'total_open_issues'),
+  ('repositories', 'repositories_count'), ('repos', 'repositories_count'), ('prs', 'pull_requests'),
+  ('subscribers', 'total_subscribers'), ('followers', 'total_subscribers'), ('views', 'total_views'),
+  ('videos', 'total_videos'), ('likes', 'total_likes'), ('comments', 'total_comments'),
+  ('reactions', 'total_reactions'), ('articles', 'total_articles'), ('posts', 'total_articles');
+
+-- What the tracker counts, for members of the team, under the platform `all`.
+create or replace function private.is_tracker_metric(p_metric text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return p_metric in ('tracker_open_issues', 'tracker_median_hours_to_resolve');
+end;
+$$;
+comment on function private.is_tracker_metric is
+  'Whether it is the name of a metric of the tracker: tracker_, and its name in the snapshot.';
+
+create or replace function private.parse_metric(p_platform text, p_name text) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_name text := regexp_replace(lower(private.non_blank(p_name)), '[[:space:]-]+', '_', 'g');
+begin
+  v_name := coalesce((select a.metric from private.metric_aliases as a where a.alias = v_name), v_name);
+  if p_platform = 'all' and private.is_tracker_metric(v_name) or exists (
+    select from private.snapshot_metrics as m
+    where m.metric = v_name and (m.platform = p_platform or p_platform = 'all')
+  )
+  then
+    return v_name;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.parse_metric is
+  'The metric of a platform, or of all, by its name or another name for it, in any case; null for others.';
+
+create or replace function private.known_metrics(p_platform text) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select string_agg(distinct k.name, ', ' order by k.name)
+    from (
+      select m.metric collate "C" as name
+      from private.snapshot_metrics as m where m.platform = p_platform or p_platform = 'all'
+      union all
+      select t.name from unnest(array['tracker_open_issues', 'tracker_median_hours_to_resolve']) as t (name)
+      where p_platform = 'all'
+    ) as k
+  );
+end;
+$$;
+comment on function private.known_metrics is 'The metrics of a platform, or of all, for hints.';
+
+create or replace function private.is_flow_metric(p_metric text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from private.snapshot_metrics as m where m.metric = p_metric and m.fold = 'flow');
+end;
+$$;
+comment on function private.is_flow_metric is
+  'Whether the metric counts what happened in a period, such as commits; other metrics are levels.';
+
+-- NaN is what makes a sum unknown: it stays NaN whatever is added, and null is left out.
+create or replace function private.metric_value(p_metrics jsonb, p_platforms text[], p_metric text)
+returns numeric
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_platform text;
+  v_cell jsonb;
+  v_sum numeric;
+begin
+  foreach v_platform in array p_platforms loop
+    v_cell := p_metrics -> v_platform -> p_metric;
+    if v_cell = 'null' then
+      return 'NaN'::numeric;
+    elsif v_cell is not null then
+      v_sum := coalesce(v_sum, 0) + v_cell::numeric;
+    end if;
+  end loop;
+  return v_sum;
+end;
+$$;
+comment on function private.metric_value is
+  'A metric of a snapshot, summed over the platforms that have it: NaN for a gap, null where none has it.';
+
+-- 50_devpulse/70_snapshots/20_snapshot_marks.sql
+-- Which days of which users have to be built again. Writers append marks, and the job removes them.
+
+-- Without a foreign key and without a unique key: writers of readings wait neither for each other nor for the
+-- job.
+create table private.snapshot_marks (
+  id bigint not null generated always as identity,
+  user_id uuid not null,
+  day date not null,
+  is_cumulative boolean not null default false,
+  constraint snapshot_marks_pkey primary key (id)
+);
+create index snapshot_marks_user_id_day_idx on private.snapshot_marks (user_id, day);
+comment on table private.snapshot_marks is
+  'Days whose readings, contributions or coverage changed since their snapshots were built. '
+  'Removed by run_snapshots().';
+comment on column private.snapshot_marks.is_cumulative is
+  'Whether the totals of the days after it, up to the last one that has a snapshot, changed too.';
+alter table private.snapshot_marks enable row level security;
+
+create or replace function private.mark_new_readings() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.snapshot_marks (user_id, day)
+  select distinct c.user_id, n.day
+  from new_rows as n join public.platform_connections as c on c.id = n.connection_id;
+  return null;
+end;
+$$;
+comment on function private.mark_new_readings is
+  'After-insert-statement trigger of metric_readings: marks their days, each once.';
+
+create or replace function private.mark_changed_readings() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.snapshot_marks (user_id, day)
+  select distinct c.user_id, n.day
+  from new_rows as n
+  join old_rows as o on o.connection_id = n.connection_id and o.day = n.day and o.metric = n.metric
+    and o.resource_id = n.resource_id
+  join public.platform_connections as c on c.id = n.connection_id
+  where n.value <> o.value;
+  return null;
+end;
+$$;
+comment on function private.mark_changed_readings is
+  'After-update-statement trigger of metric_readings: marks the days on which a value changed. The same '
+  'value read again marks nothing.';
+
+create or replace function private.mark_new_contributions() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.snapshot_marks (user_id, day, is_cumulative)
+  select c.user_id, n.date, (n.commits_count, n.pull_requests_count, n.issues_count) <> (0, 0, 0)
+  from new_rows as n join public.platform_connections as c on c.id = n.platform_connection_id;
+  return null;
+end;
+$$;
+comment on function private.mark_new_contributions is
+  'After-insert-statement trigger of github_contributions: marks their days, and those after them.';
+
+create or replace function private.mark_changed_contributions() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.snapshot_marks (user_id, day, is_cumulative)
+  select c.user_id, n.date, true
+  from new_rows as n
+  join old_rows as o on o.id = n.id
+  join public.platform_connections as c on c.id = n.platform_connection_id
+  where (n.commits_count, n.pull_requests_count, n.issues_count)
+    <> (o.commits_count, o.pull_requests_count, o.issues_count);
+  return null;
+end;
+$$;
+comment on function private.mark_changed_contributions is
+  'After-update-statement trigger of github_contributions: marks the days whose numbers changed, and '
+  'those after them.';
+
+create trigger _100_mark_new_readings after insert on private.metric_readings
+  referencing new table as new_rows
+  for each statement execute function private.mark_new_readings();
+create trigger _110_mark_changed_readings after update on private.metric_readings
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function private.mark_changed_readings();
+create trigger _100_mark_new_contributions after insert on public.github_contributions
+  referencing new table as new_rows
+  for each statement execute function private.mark_new_contributions();
+create trigger _110_mark_changed_contributions after update on public.github_contributions
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function private.mark_changed_contributions();
+
+-- 50_devpulse/70_snapshots/22_snapshot_state.sql
+-- Up to which day the days of a user are closed: a day that ends without a reading gets a snapshot with gaps.
+
+create table private.snapshot_state (
+  user_id uuid not null,
+  closed_through date not null,
+  closes_at timestamptz not null,
+  constraint snapshot_state_pkey primary key (user_id),
+  constraint snapshot_state_user_id_fkey
+    foreign key (user_id) references public.profiles (id) on delete cascade
+);
+-- The job asks every minute whose day has ended; a row changes once a day.
+create index snapshot_state_closes_at_idx on private.snapshot_state (closes_at);
+comment on table private.snapshot_state is
+  'One row per user who has an active monitor or is in the team.';
+comment on column private.snapshot_state.closed_through is
+  'The last day, in the user''s time zone, that has ended and has its snapshots.';
+comment on column private.snapshot_state.closes_at is 'When the day after it ends there.';
+alter table private.snapshot_state enable row level security;
+
+-- Midnight that a change to summer time skips is the first moment after it.
+create or replace function private.day_start(p_timezone text, p_day date) returns timestamptz
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return p_day::timestamp at time zone coalesce(p_timezone, 'UTC');
+end;
+$$;
+comment on function private.day_start is 'When a day begins in a time zone; null counts as UTC.';
+
+create or replace function private.local_day(p_timezone text, p_at timestamptz) returns date
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return (p_at at time zone coalesce(p_timezone, 'UTC'))::date;
+end;
+$$;
+comment on function private.local_day is 'The day in a time zone; null counts as UTC.';
+
+create or replace function private.sync_snapshot_state(p_user_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.snapshot_state (user_id, closed_through, closes_at)
+  select p.id, d.today - 1, private.day_start(p.timezone, d.today + 1)
+  from public.profiles as p
+  cross join lateral (select private.local_day(p.timezone, now()) as today) as d
+  where p.id = any (p_user_ids) and (
+    exists (select from public.monitors as m where m.user_id = p.id and m.is_active)
+    or exists (select from public.team_members as t where t.user_id = p.id)
+  )
+  order by p.id
+  on conflict on constraint snapshot_state_pkey do nothing;
+  delete from private.snapshot_state as s
+  where s.user_id = any (p_user_ids)
+    and not exists (select from public.monitors as m where m.user_id = s.user_id and m.is_active)
+    and not exists (select from public.team_members as t where t.user_id = s.user_id);
+end;
+$$;
+comment on function private.sync_snapshot_state is
+  'Begins to close the days of these users, from today on, or ends it, by what they have.';
+
+create or replace function private.mark_today(p_user_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.snapshot_marks (user_id, day)
+  select p.id, private.local_day(p.timezone, now()) from public.profiles as p where p.id = any (p_user_ids);
+end;
+$$;
+comment on function private.mark_today is 'Marks the day that these users have now.';
+
+create or replace function private.sync_day_end() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.snapshot_state as s set closes_at = private.day_start(new.timezone, s.closed_through + 2)
+  where s.user_id = new.id;
+  return null;
+end;
+$$;
+comment on function private.sync_day_end is
+  'After-update trigger of profiles whose time zone changes: the current day ends at another time. Days '
+  'that have readings stay what they are.';
+
+create trigger _200_sync_day_end after update on public.profiles
+  for each row when (old.timezone is distinct from new.timezone) execute function private.sync_day_end();
+
+create or replace function private.close_days(p_now timestamptz, p_limit integer) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  with due as (
+    select s.user_id, s.closed_through, p.timezone, private.local_day(p.timezone, p_now) as today
+    from private.snapshot_state as s join public.profiles as p on p.id = s.user_id
+    where s.closes_at <= p_now
+    order by s.closes_at
+    limit p_limit
+    for update of s skip locked
+  ),
+  moved as (
+    update private.snapshot_state as s
+    set closed_through = greatest(d.today - 1, d.closed_through),
+      closes_at = private.day_start(d.timezone, greatest(d.today, d.closed_through + 1) + 1)
+    from due as d where d.user_id = s.user_id
+  )
+  -- where the job did not run for long, the last year is enough
+  insert into private.snapshot_marks (user_id, day)
+  select d.user_id, n.day::date
+  from due as d
+  cross join lateral generate_series(
+    greatest(d.closed_through + 1, d.today - 366)::timestamp, (d.today - 1)::timestamp, interval '1 day'
+  ) as n (day);
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.close_days is
+  'Marks the days that have ended since, of up to p_limit users. Returns the number of marks.';
+
+-- 50_devpulse/70_snapshots/24_monitor_ends.sql
+-- What monitors covered on the days before they ended: such a day counts it also when it is built again.
+--
+-- An active monitor covers every day, as far as there are readings: what is watched from today on may have
+-- contributions of the past. One that ends stops to count on that day, in the user's time zone.
+
+create table private.monitor_ends (
+  id bigint not null generated always as identity,
+  platform_connection_id uuid not null,
+  workspace_id uuid,
+  monitor_type text not null,
+  platform_resource_id text,
+  started_on date not null,
+  ended_on date not null,
+  constraint monitor_ends_pkey primary key (id),
+  constraint monitor_ends_coverage_idx unique nulls not distinct (
+    platform_connection_id, workspace_id, monitor_type, platform_resource_id
+  ),
+  constraint monitor_ends_platform_connection_id_fkey
+    foreign key (platform_connection_id) references public.platform_connections (id) on delete cascade,
+  constraint monitor_ends_workspace_id_fkey
+    foreign key (workspace_id) references public.workspaces (id) on delete cascade
+);
+create index monitor_ends_workspace_id_idx on private.monitor_ends (workspace_id);
+comment on table private.monitor_ends is
+  'What monitors covered that were deleted, deactivated or changed, and until when.';
+comment on column private.monitor_ends.started_on is
+  'When it was created: earlier days without a reading have no snapshot.';
+comment on column private.monitor_ends.ended_on is 'The first day that it no longer covers.';
+alter table private.monitor_ends enable row level security;
+
+-- A monitor that ends on the day on which it was created has covered no whole day. What is deleted with its
+-- connection or workspace has no days left: those are gone by now, and the joins find nothing.
+create or replace function private.record_monitor_ends(p_monitors public.monitors[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.monitor_ends as e (
+    platform_connection_id, workspace_id, monitor_type, platform_resource_id, started_on, ended_on
+  )
+  select m.platform_connection_id, m.workspace_id, m.monitor_type, m.platform_resource_id,
+    min(private.local_day(p.timezone, m.created_at)), d.today
+  from unnest(p_monitors) as m
+  join public.platform_connections as c on c.id = m.platform_connection_id
+  join public.profiles as p on p.id = c.user_id
+  cross join lateral (select private.local_day(p.timezone, now()) as today) as d
+  where m.is_active and private.local_day(p.timezone, m.created_at) < d.today and (
+    m.workspace_id is null or exists (select from public.workspaces as w where w.id = m.workspace_id)
+  )
+  group by m.platform_connection_id, m.workspace_id, m.monitor_type, m.platform_resource_id, d.today
+  on conflict on constraint monitor_ends_coverage_idx do update
+  set started_on = least(e.started_on, excluded.started_on),
+    ended_on = greatest(e.ended_on, excluded.ended_on);
+end;
+$$;
+comment on function private.record_monitor_ends is 'Stores that what these monitors covered ends today.';
+
+create or replace function private.sync_new_monitors() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_ids constant uuid[] := array(select distinct n.user_id from new_rows as n where n.is_active);
+begin
+  perform private.sync_snapshot_state(v_user_ids), private.mark_today(v_user_ids);
+  return null;
+end;
+$$;
+comment on function private.sync_new_monitors is
+  'After-insert-statement trigger of monitors: begins to close days, and marks today.';
+
+create or replace function private.sync_changed_monitors() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_changed public.monitors[];
+  v_user_ids uuid[];
+begin
+  select array_agg(o::public.monitors), array_agg(distinct o.user_id) into v_changed, v_user_ids
+  from old_rows as o join new_rows as n on n.id = o.id
+  where (o.is_active or n.is_active)
+    and (o.is_active, o.workspace_id, o.platform_connection_id, o.monitor_type, o.platform_resource_id)
+      is distinct from
+      (n.is_active, n.workspace_id, n.platform_connection_id, n.monitor_type, n.platform_resource_id);
+  if v_user_ids is not null then
+    perform private.record_monitor_ends(v_changed), private.sync_snapshot_state(v_user_ids),
+      private.mark_today(v_user_ids);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.sync_changed_monitors is
+  'After-update-statement trigger of monitors: records what ends, and marks today, where coverage changes.';
+
+create or replace function private.sync_deleted_monitors() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_ids constant uuid[] := array(select distinct o.user_id from old_rows as o where o.is_active);
+begin
+  perform private.record_monitor_ends(array(select o::public.monitors from old_rows as o)),
+    private.sync_snapshot_state(v_user_ids), private.mark_today(v_user_ids);
+  return null;
+end;
+$$;
+comment on function private.sync_deleted_monitors is
+  'After-delete-statement trigger of monitors: records what ends, and marks today.';
+
+create trigger _600_sync_new_monitors after insert on public.monitors
+  referencing new table as new_rows
+  for each statement execute function private.sync_new_monitors();
+create trigger _610_sync_changed_monitors after update on public.monitors
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function private.sync_changed_monitors();
+create trigger _620_sync_deleted_monitors after delete on public.monitors
+  referencing old table as old_rows
+  for each statement execute function private.sync_deleted_monitors();
+
+-- 50_devpulse/70_snapshots/26_removed_resources.sql
+-- Resources that a provider no longer lists: since when they don't count.
+
+create or replace function private.mark_removed_resources() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.snapshot_marks (user_id, day)
+  select distinct r.user_id, d.day::date
+  from (
+    select c.user_id, p.timezone, min(least(o.removed_at, n.removed_at)) as removed_at
+    from old_rows as o
+    join new_rows as n on n.id = o.id
+    join public.platform_connections as c on c.id = n.platform_connection_id
+    join public.profiles as p on p.id = c.user_id
+    where o.removed_at is distinct from n.removed_at
+    group by c.user_id, p.timezone
+  ) as r
+  cross join lateral (select private.local_day(r.timezone, now()) as today) as t
+  cross join lateral generate_series(
+    greatest(private.local_day(r.timezone, r.removed_at), t.today - 366)::timestamp,
+    greatest(t.today, private.local_day(r.timezone, r.removed_at))::timestamp, interval '1 day'
+  ) as d (day);
+  return null;
+end;
+$$;
+comment on function private.mark_removed_resources is
+  'After-update-statement trigger of repositories, videos and articles: marks the days from which one was '
+  'removed, or is listed again.';
+
+create trigger _600_mark_removed_resources after update on public.github_repositories
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function private.mark_removed_resources();
+create trigger _600_mark_removed_resources after update on public.youtube_videos
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function private.mark_removed_resources();
+create trigger _600_mark_removed_resources after update on public.devto_articles
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function private.mark_removed_resources();
+
+-- 50_devpulse/70_snapshots/28_tracker_readings.sql
+-- The tracker's numbers, for members of the team: read into their day, until their role ends.
+
+create table private.tracker_readings (
+  user_id uuid not null,
+  day date not null,
+  open_issues bigint not null,
+  median_hours_to_resolve numeric,
+  constraint tracker_readings_pkey primary key (user_id, day),
+  constraint tracker_readings_user_id_fkey
+    foreign key (user_id) references public.profiles (id) on delete cascade
+);
+comment on table private.tracker_readings is
+  'One row per member of the team and day, with the last numbers of that day in the member''s time zone.';
+comment on column private.tracker_readings.median_hours_to_resolve is
+  'Of the issues that were resolved in the 30 days before; null where none was.';
+alter table private.tracker_readings enable row level security;
+
+create or replace function private.median_hours_to_resolve(p_now timestamptz) returns numeric
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select round(percentile_cont(0.5) within group (order by c.hours)::numeric, 2)
+    from private.counted_issues as c
+    where c.space_number = 1 and c.hours is not null
+      and c.resolved_week >= date_trunc('week', (p_now - interval '30 days') at time zone 'UTC')::date
+      and c.created_at + c.hours * interval '1 hour' > p_now - interval '30 days'
+  );
+end;
+$$;
+comment on function private.median_hours_to_resolve is
+  'The median time from creation to resolution of the issues that were resolved in the last 30 days, in '
+  'hours. No test issues.';
+
+create or replace function private.run_tracker_readings(p_now timestamptz default now()) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_open bigint;
+  v_median numeric;
+  v_count integer;
+begin
+  select coalesce(sum(a.issue_count), 0)::bigint into v_open from private.load_issue_status_ages() as a;
+  v_median := private.median_hours_to_resolve(p_now);
+  with stored as (
+    insert into private.tracker_readings as r (user_id, day, open_issues, median_hours_to_resolve)
+    select t.user_id, private.local_day(p.timezone, p_now), v_open, v_median
+    from public.team_members as t join public.profiles as p on p.id = t.user_id
+    where private.is_active_account(t.user_id) and not exists (
+      select from private.tracker_readings as o
+      where o.user_id = t.user_id and o.day = private.local_day(p.timezone, p_now)
+        and o.open_issues = v_open and o.median_hours_to_resolve is not distinct from v_median
+    )
+    on conflict on constraint tracker_readings_pkey do update
+    set open_issues = excluded.open_issues, median_hours_to_resolve = excluded.median_hours_to_resolve
+    returning r.user_id, r.day
+  )
+  insert into private.snapshot_marks (user_id, day) select s.user_id, s.day from stored as s;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.run_tracker_readings is
+  'Reads the tracker''s numbers into the current day of each member of the team. Returns how many changed. '
+  'For the scheduler.';
+
+create or replace function private.count_tracker(p_user_id uuid, p_from date, p_to date) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select case when count(*) > 0 then jsonb_build_object(
+      'open_issues', (array_agg(r.open_issues order by r.day desc))[1],
+      'median_hours_to_resolve', (
+        array_agg(r.median_hours_to_resolve order by r.day desc)
+          filter (where r.median_hours_to_resolve is not null)
+      )[1]
+    ) end
+    from private.tracker_readings as r
+    where r.user_id = p_user_id and r.day between p_from and p_to
+  );
+end;
+$$;
+comment on function private.count_tracker is
+  'The last known numbers of the tracker in a period of a member of the team; null for anybody else.';
+
+create or replace function private.sync_member_readings() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.sync_snapshot_state(array[coalesce(new.user_id, old.user_id)]);
+  if tg_op = 'DELETE' then
+    delete from private.tracker_readings as r using public.profiles as p
+    where r.user_id = old.user_id and p.id = r.user_id and r.day >= private.local_day(p.timezone, now());
+    perform private.mark_today(array[old.user_id]);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.sync_member_readings is
+  'After-insert and after-delete row trigger of team_members: who leaves keeps the days before today.';
+
+create trigger _300_sync_member_readings after insert or delete on public.team_members
+  for each row execute function private.sync_member_readings();
+
+-- 50_devpulse/70_snapshots/30_count_scopes.sql
+-- What is counted: for each user and day, alone and in each workspace, what the monitors cover.
+
+create or replace function private.list_workspaces(p_user_ids uuid[])
+returns table (user_id uuid, workspace_id uuid)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  select u.user_id, null::uuid from unnest(p_user_ids) as u (user_id)
+  union
+  select m.user_id, m.workspace_id from public.monitors as m
+  where m.user_id = any (p_user_ids) and m.workspace_id is not null
+  union
+  select c.user_id, e.workspace_id
+  from private.monitor_ends as e
+  join public.platform_connections as c on c.id = e.platform_connection_id
+  where c.user_id = any (p_user_ids) and e.workspace_id is not null;
+end;
+$$;
+comment on function private.list_workspaces is
+  'For each of these users a row without a workspace, and the workspaces in which they have or had monitors.';
+
+create type private.count_scope as (
+  user_id uuid,
+  workspace_id uuid,
+  connection_id uuid,
+  platform text,
+  timezone text,
+  day date,
+  resource_ids text[],
+  has_contributions boolean,
+  is_watched boolean,
+  unit_id bigint
+);
+comment on type private.count_scope is
+  'A day of a connection, for its user alone (workspace_id null) or in a workspace. resource_ids: null for '
+  'all repositories, the channel, or all articles; else the repositories that count, which may be none. '
+  'is_watched: there was a monitor on the day. unit_id: the same for scopes with the same numbers.';
+
+create or replace function private.count_scopes(p_user_ids uuid[], p_days date[])
+returns setof private.count_scope
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  with cover as (
+    select c.user_id, c.id, c.platform, coalesce(p.timezone, 'UTC') as timezone, m.workspace_id,
+      m.monitor_type, m.platform_resource_id,
+      (m.created_at at time zone coalesce(p.timezone, 'UTC'))::date as started_on,
+      'infinity'::date as ended_on
+    from public.platform_connections as c
+    join public.profiles as p on p.id = c.user_id
+    join public.monitors as m on m.platform_connection_id = c.id and m.is_active
+    where c.user_id = any (p_user_ids)
+    union all
+    select c.user_id, c.id, c.platform, coalesce(p.timezone, 'UTC'), e.workspace_id, e.monitor_type,
+      e.platform_resource_id, e.started_on, e.ended_on
+    from public.platform_connections as c
+    join public.profiles as p on p.id = c.user_id
+    join private.monitor_ends as e on e.platform_connection_id = c.id
+    where c.user_id = any (p_user_ids)
+  ),
+  scope as (
+    select v.user_id, s.workspace_id, v.id, v.platform, v.timezone, a.day, case
+        when not bool_or(v.monitor_type in ('channel', 'all') or v.platform in ('youtube', 'devto'))
+        then coalesce(
+          array_agg(distinct v.platform_resource_id) filter (where v.monitor_type = 'repository'), '{}'
+        )
+      end as resource_ids,
+      bool_or(v.monitor_type in ('user', 'all') and v.platform = 'github') as has_contributions,
+      min(v.started_on) <= a.day as is_watched
+    from unnest(p_user_ids, p_days) as a (user_id, day)
+    join cover as v on v.user_id = a.user_id and v.ended_on > a.day
+    cross join lateral (select null::uuid union select v.workspace_id) as s (workspace_id)
+    group by v.user_id, s.workspace_id, v.id, v.platform, v.timezone, a.day
+  )
+  select s.*, dense_rank() over (order by s.id, s.day, s.resource_ids, s.has_contributions) from scope as s;
+end;
+$$;
+comment on function private.count_scopes is
+  'What monitors cover on these days of these users: p_days[n] of p_user_ids[n].';
+
+-- 50_devpulse/70_snapshots/31_store_snapshots.sql
+-- Writes what was counted: what changed, and nothing else.
+
+create type private.counted_snapshot as (
+  user_id uuid,
+  workspace_id uuid,
+  platform text,
+  day date,
+  metrics jsonb,
+  gaps text[],
+  is_known boolean,
+  is_watched boolean
+);
+comment on type private.counted_snapshot is
+  'A snapshot as it is to be stored. is_known: whether any of its metrics is known. is_watched: whether '
+  'there was a monitor in it.';
+
+-- What is stored is looked up before anything is inserted. Two branches, for a row of the user alone and one
+-- in a workspace: `is not distinct from` uses no index.
+create or replace function private.store_snapshots(p_type text, p_rows private.counted_snapshot[])
+returns void
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_changed constant private.counted_snapshot[] := array(
+    select r
+    from unnest(p_rows) as r
+    left join lateral (
+      select s.metrics, s.gaps from public.analytics_snapshots as s
+      where r.workspace_id is null and s.workspace_id is null and s.user_id = r.user_id
+        and s.platform = r.platform and s.snapshot_date = r.day and s.snapshot_type = p_type
+      union all
+      select s.metrics, s.gaps from public.analytics_snapshots as s
+      where s.workspace_id = r.workspace_id and s.user_id = r.user_id
+        and s.platform = r.platform and s.snapshot_date = r.day and s.snapshot_type = p_type
+    ) as e on true
+    where (e.metrics, e.gaps) is distinct from (r.metrics, r.gaps)
+  );
+begin
+  insert into public.analytics_snapshots as o (
+    user_id, workspace_id, platform, snapshot_type, snapshot_date, metrics, gaps
+  )
+  select r.user_id, r.workspace_id, r.platform, p_type, r.day, r.metrics, r.gaps from unnest(v_changed) as r
+  on conflict on constraint analytics_snapshots_user_platform_date_idx do update
+  set metrics = excluded.metrics, gaps = excluded.gaps;
+end;
+$$;
+comment on function private.store_snapshots is
+  'Inserts these snapshots, or updates those that are different. A row that is the same is not written.';
+
+create or replace function private.clear_snapshots(
+  p_type text, p_platforms text[], p_user_ids uuid[], p_days date[], p_rows private.counted_snapshot[]
+) returns void
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  delete from public.analytics_snapshots as d
+  where d.id in (
+    select s.id
+    from (select distinct a.user_id, a.day from unnest(p_user_ids, p_days) as a (user_id, day)) as a
+    join private.list_workspaces(p_user_ids) as w on w.user_id = a.user_id
+    cross join unnest(p_platforms) as p (platform)
+    cross join lateral (
+      select s.id from public.analytics_snapshots as s
+      where w.workspace_id is null and s.workspace_id is null and s.user_id = a.user_id
+        and s.platform = p.platform and s.snapshot_date = a.day and s.snapshot_type = p_type
+      union all
+      select s.id from public.analytics_snapshots as s
+      where s.workspace_id = w.workspace_id and s.user_id = a.user_id
+        and s.platform = p.platform and s.snapshot_date = a.day and s.snapshot_type = p_type
+    ) as s
+    left join unnest(p_rows) as r on r.user_id = a.user_id and r.platform = p.platform and r.day = a.day
+      and coalesce(r.workspace_id, r.user_id) = coalesce(w.workspace_id, a.user_id)
+    where r.user_id is null
+  );
+end;
+$$;
+comment on function private.clear_snapshots is
+  'Deletes the snapshots of these days, p_days[n] of p_user_ids[n], that are not among p_rows: what the '
+  'monitors no longer cover.';
+
+-- 50_devpulse/70_snapshots/32_known_sum.sql
+-- When a sum over resources is known: each of them was read, or its number has been hidden for long.
+
+-- A number that was read in the 30 days before and not on the day is missing. After 30 days it is taken for
+-- hidden, such as the comments of a video that allows none any more.
+create or replace function private.is_reading_missing(
+  p_scope private.count_scope, p_metric text, p_resource_ids text[]
+) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from unnest(p_resource_ids) as l (resource_id)
+    where not exists (
+      select from private.metric_readings as r
+      where r.connection_id = p_scope.connection_id and r.day = p_scope.day and r.metric = p_metric
+        and r.resource_id = l.resource_id
+    )
+    and exists (
+      select from private.metric_readings as r
+      where r.connection_id = p_scope.connection_id and r.metric = p_metric and r.resource_id = l.resource_id
+        and r.day = any (array(select p_scope.day - n from generate_series(1, 30) as n))
+    )
+  );
+end;
+$$;
+comment on function private.is_reading_missing is
+  'Whether one of these resources, which count on the day, was not read on it, but in the 30 days before.';
+
+create or replace function private.known_sum(
+  p_scope private.count_scope, p_metric text, p_sum numeric, p_count bigint, p_resource_ids text[],
+  p_list_length numeric
+) returns numeric
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if p_count = 0 then
+    -- an account that has nothing to read
+    return case
+      when p_list_length = 0 and p_resource_ids is null and p_scope.resource_ids is null then 0::numeric
+    end;
+  elsif p_count < cardinality(p_resource_ids)
+    and private.is_reading_missing(p_scope, p_metric, p_resource_ids)
+  then
+    return null;
+  end if;
+  return p_sum;
+end;
+$$;
+comment on function private.known_sum is
+  'The sum of p_count readings of a day, or null where it is not known. p_resource_ids: what counts on the '
+  'day; p_list_length: how many the account''s list had, if that was read.';
+
+-- 50_devpulse/70_snapshots/34_count_platforms.sql
+-- The numbers of a day on each platform, by what monitors cover.
+
+-- One statement per platform for all days together. A lateral subquery reads the few rows of each day by
+-- index: a join would hash all readings.
+create type private.counted_unit as (
+  unit_id bigint,
+  metrics jsonb
+);
+comment on type private.counted_unit is 'The metrics of the scopes with this unit_id; null for a gap.';
+
+-- The totals are those of the day, so a day that is not stored has none.
+create or replace function private.count_contributions(p_scopes private.count_scope[])
+returns setof private.counted_unit
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  select s.unit_id, jsonb_build_object(
+    'commits', t.day_commits, 'pull_requests', t.day_pull_requests, 'issues', t.day_issues,
+    'total_commits', case when t.day_commits is not null then t.commits end,
+    'total_pull_requests', case when t.day_commits is not null then t.pull_requests end,
+    'total_issues', case when t.day_commits is not null then t.issues end
+  )
+  from unnest(p_scopes) as s
+  cross join lateral (
+    select
+      sum(g.commits_count) as commits, sum(g.commits_count) filter (where g.date = s.day) as day_commits,
+      sum(g.pull_requests_count) as pull_requests,
+      sum(g.pull_requests_count) filter (where g.date = s.day) as day_pull_requests,
+      sum(g.issues_count) as issues, sum(g.issues_count) filter (where g.date = s.day) as day_issues
+    from public.github_contributions as g
+    where g.platform_connection_id = s.connection_id and g.date <= s.day
+  ) as t
+  where s.has_contributions;
+end;
+$$;
+comment on function private.count_contributions is
+  'Counts the contributions of the day, and those of all stored days up to it.';
+
+create or replace function private.count_repositories(p_scopes private.count_scope[])
+returns setof private.counted_unit
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  select s.unit_id, jsonb_build_object(
+    'total_stars', private.known_sum(s, 'stars', r.stars, r.stars_count, l.resource_ids, r.list_length),
+    'total_forks', private.known_sum(s, 'forks', r.forks, r.forks_count, l.resource_ids, r.list_length),
+    'total_open_issues', private.known_sum(
+      s, 'open_issues', r.open_issues, r.open_issues_count, l.resource_ids, r.list_length
+    ),
+    'repositories_count', private.known_sum(
+      s, 'stars', r.stars_count, r.stars_count, l.resource_ids, r.list_length
+    )
+  )
+  from unnest(p_scopes) as s
+  cross join lateral (
+    select array_agg(g.github_repo_id::text)
+        filter (where g.removed_at is null or g.removed_at at time zone s.timezone >= s.day + 1)
+        as resource_ids,
+      array_agg(g.github_repo_id::text) filter (where g.removed_at at time zone s.timezone < s.day + 1)
+        as removed_ids
+    from public.github_repositories as g
+    where g.platform_connection_id = s.connection_id
+      and (s.resource_ids is null or g.github_repo_id::text = any (s.resource_ids))
+  ) as l
+  cross join lateral (
+    select
+      sum(o.value) filter (where o.metric = 'stars') as stars,
+      count(*) filter (where o.metric = 'stars') as stars_count,
+      sum(o.value) filter (where o.metric = 'forks') as forks,
+      count(*) filter (where o.metric = 'forks') as forks_count,
+      sum(o.value) filter (where o.metric = 'open_issues') as open_issues,
+      count(*) filter (where o.metric = 'open_issues') as open_issues_count,
+      max(o.value) filter (where o.metric = 'repositories') as list_length
+    from private.metric_readings as o
+    where o.connection_id = s.connection_id and o.day = s.day
+      and (s.resource_ids is null or o.resource_id = any (s.resource_ids))
+      and (l.removed_ids is null or o.resource_id <> all (l.removed_ids))
+  ) as r
+  where s.resource_ids is distinct from '{}';
+end;
+$$;
+comment on function private.count_repositories is
+  'Counts repositories. repositories_count is known where the stars are.';
+
+create or replace function private.count_youtube(p_scopes private.count_scope[])
+returns setof private.counted_unit
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  select s.unit_id, jsonb_build_object(
+    'total_subscribers', r.subscribers, 'total_views', r.views, 'total_videos', r.videos,
+    'total_likes', private.known_sum(s, 'likes', r.likes, r.likes_count, l.resource_ids, r.videos),
+    'total_comments', private.known_sum(s, 'comments', r.comments, r.comments_count, l.resource_ids, r.videos)
+  )
+  from unnest(p_scopes) as s
+  cross join lateral (
+    select array_agg(y.youtube_video_id)
+        filter (where y.removed_at is null or y.removed_at at time zone s.timezone >= s.day + 1)
+        as resource_ids,
+      array_agg(y.youtube_video_id) filter (where y.removed_at at time zone s.timezone < s.day + 1)
+        as removed_ids
+    from public.youtube_videos as y
+    where y.platform_connection_id = s.connection_id
+  ) as l
+  cross join lateral (
+    select
+      max(o.value) filter (where o.metric = 'channel_subscribers') as subscribers,
+      max(o.value) filter (where o.metric = 'channel_views') as views,
+      max(o.value) filter (where o.metric = 'channel_videos') as videos,
+      sum(o.value) filter (where o.metric = 'likes') as likes,
+      count(*) filter (where o.metric = 'likes') as likes_count,
+      sum(o.value) filter (where o.metric = 'comments') as comments,
+      count(*) filter (where o.metric = 'comments') as comments_count
+    from private.metric_readings as o
+    where o.connection_id = s.connection_id and o.day = s.day
+      and (l.removed_ids is null or o.resource_id <> all (l.removed_ids))
+  ) as r;
+end;
+$$;
+comment on function private.count_youtube is 'Counts the channel, and likes and comments of its videos.';
+
+create or replace function private.count_devto(p_scopes private.count_scope[])
+returns setof private.counted_unit
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  select s.unit_id, jsonb_build_object(
+    'total_views', private.known_sum(s, 'views', r.views, r.views_count, l.resource_ids, r.list_length),
+    'total_reactions', private.known_sum(
+      s, 'reactions', r.reactions, r.reactions_count, l.resource_ids, r.list_length
+    ),
+    'total_comments', private.known_sum(
+      s, 'comments', r.comments, r.comments_count, l.resource_ids, r.list_length
+    ),
+    'total_articles', private.known_sum(
+      s, 'reactions', r.reactions_count, r.reactions_count, l.resource_ids, r.list_length
+    )
+  )
+  from unnest(p_scopes) as s
+  cross join lateral (
+    select array_agg(a.devto_article_id::text)
+        filter (where a.removed_at is null or a.removed_at at time zone s.timezone >= s.day + 1)
+        as resource_ids,
+      array_agg(a.devto_article_id::text) filter (where a.removed_at at time zone s.timezone < s.day + 1)
+        as removed_ids
+    from public.devto_articles as a
+    where a.platform_connection_id = s.connection_id
+  ) as l
+  cross join lateral (
+    select
+      sum(o.value) filter (where o.metric = 'views') as views,
+      count(*) filter (where o.metric = 'views') as views_count,
+      sum(o.value) filter (where o.metric = 'reactions') as reactions,
+      count(*) filter (where o.metric = 'reactions') as reactions_count,
+      sum(o.value) filter (where o.metric = 'comments') as comments,
+      count(*) filter (where o.metric = 'comments') as comments_count,
+      max(o.value) filter (where o.metric = 'articles') as list_length
+    from private.metric_readings as o
+    where o.connection_id = s.connection_id and o.day = s.day
+      and (l.removed_ids is null or o.resource_id <> all (l.removed_ids))
+  ) as r;
+end;
+$$;
+comment on function private.count_devto is
+  'Counts articles. total_articles is known where the reactions are, which every article has.';
+
+-- 50_devpulse/70_snapshots/35_count_daily.sql
+-- The numbers of days, as snapshots have them.
+
+create or replace function private.null_metrics(p_metrics jsonb) returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return array(
+    select (p.key || '.' || m.key) collate "C"
+    from jsonb_each(p_metrics) as p cross join lateral jsonb_each(p.value) as m
+    where m.value = 'null'
+    order by 1
+  );
+end;
+$$;
+comment on function private.null_metrics is 'The gaps of a snapshot: the metrics that are null, sorted.';
+
+create or replace function private.count_daily(p_user_ids uuid[], p_days date[])
+returns setof private.counted_snapshot
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_scopes constant private.count_scope[] := array(
+    select s from private.count_scopes(p_user_ids, p_days) as s
+  );
+  v_github constant private.count_scope[] := array(
+    select distinct on (s.unit_id) s from unnest(v_scopes) as s where s.platform = 'github'
+    order by s.unit_id
+  );
+  v_youtube constant private.count_scope[] := array(
+    select distinct on (s.unit_id) s from unnest(v_scopes) as s where s.platform = 'youtube'
+    order by s.unit_id
+  );
+  v_devto constant private.count_scope[] := array(
+    select distinct on (s.unit_id) s from unnest(v_scopes) as s where s.platform = 'devto'
+    order by s.unit_id
+  );
+begin
+  return query
+  with counted as materialized (
+    select unit_id, coalesce(r.metrics, '{}') || coalesce(c.metrics, '{}') as metrics
+    from private.count_repositories(v_github) as r
+    full join private.count_contributions(v_github) as c using (unit_id)
+    union all
+    select * from private.count_youtube(v_youtube)
+    union all
+    select * from private.count_devto(v_devto)
+  )
+  select s.user_id, s.workspace_id, s.platform, s.day, m.metrics,
+    case when c.metrics @? '$.* ? (@ == null)' then private.null_metrics(m.metrics) else '{}' end,
+    c.metrics @? '$.* ? (@ != null)', s.is_watched
+  from counted as c
+  join unnest(v_scopes) as s on s.unit_id = c.unit_id
+  cross join lateral (select jsonb_build_object(s.platform, c.metrics) as metrics) as m;
+end;
+$$;
+comment on function private.count_daily is
+  'Counts these days of these users, p_days[n] of p_user_ids[n], alone and in each workspace, per platform.';
+
+-- 50_devpulse/70_snapshots/36_store_daily.sql
+-- Stores the snapshots of days, per platform.
+
+create or replace function private.complete_old_snapshot(p_row private.counted_snapshot)
+returns private.counted_snapshot
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_row private.counted_snapshot := p_row;
+  v_old jsonb;
+  v_new constant jsonb := p_row.metrics -> p_row.platform;
+begin
+  select s.metrics -> p_row.platform into v_old
+  from public.analytics_snapshots as s
+  where s.user_id = p_row.user_id and s.workspace_id is not distinct from p_row.workspace_id
+    and s.platform = p_row.platform and s.snapshot_date = p_row.day and s.snapshot_type = 'daily';
+  if found then
+    v_row.metrics := jsonb_build_object(p_row.platform, v_new || v_old || jsonb_strip_nulls(v_new));
+    v_row.gaps := private.null_metrics(v_row.metrics);
+  end if;
+  return v_row;
+end;
+$$;
+comment on function private.complete_old_snapshot is
+  'A day whose readings have been deleted, with the numbers that its snapshot has of them.';
+
+create or replace function private.store_daily(p_user_ids uuid[], p_days date[], p_now timestamptz)
+returns void
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_readings_days constant integer := (select s.reading_retention_days from public.devpulse_settings as s);
+  v_rows private.counted_snapshot[];
+  v_current_ids uuid[];
+  v_current_days date[];
+begin
+  -- of a day that is not over, or before there was a monitor, nothing is stored while no number is known
+  v_rows := array(
+    select case when c.day < d.today - v_readings_days then private.complete_old_snapshot(c) else c end
+    from private.count_daily(p_user_ids, p_days) as c
+    join public.profiles as p on p.id = c.user_id
+    cross join lateral (select (p_now at time zone coalesce(p.timezone, 'UTC'))::date as today) as d
+    where c.is_known or c.is_watched and c.day < d.today
+  );
+  select array_agg(a.user_id), array_agg(a.day) into v_current_ids, v_current_days
+  from unnest(p_user_ids, p_days) as a (user_id, day)
+  join public.profiles as p on p.id = a.user_id
+  where a.day >= (p_now at time zone coalesce(p.timezone, 'UTC'))::date;
+  if v_current_ids is not null then
+    perform private.clear_snapshots(
+      'daily', array['github', 'youtube', 'devto'], v_current_ids, v_current_days, v_rows
+    );
+  end if;
+  perform private.store_snapshots('daily', v_rows);
+end;
+$$;
+comment on function private.store_daily is
+  'Counts these days of these users and stores what changed. What was covered on a day that is over stays.';
+
+-- 50_devpulse/70_snapshots/38_store_periods.sql
+-- Stores the snapshots of weeks and months, made of those of their days.
+
+create or replace function private.period_start(p_type text, p_day date) returns date
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case p_type when 'weekly' then date_trunc('week', p_day::timestamp)::date
+    when 'monthly' then date_trunc('month', p_day::timestamp)::date else p_day end;
+end;
+$$;
+comment on function private.period_start is
+  'The first day of the period of a type of snapshot: a Monday, the first of a month, or the day itself.';
+
+create or replace function private.period_end(p_type text, p_start date) returns date
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case p_type when 'weekly' then p_start + 6
+    when 'monthly' then (p_start::timestamp + interval '1 month')::date - 1 else p_start end;
+end;
+$$;
+comment on function private.period_end is 'The last day of the period that begins with this one.';
+
+create or replace function private.last_known_metrics(
+  p_user_id uuid, p_workspace_id uuid, p_platform text, p_from date, p_to date
+) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- of equal keys jsonb_object_agg keeps the last one: a known number, the latest
+  return (
+    select jsonb_object_agg(m.key, m.value order by m.value <> 'null', s.snapshot_date)
+    from public.analytics_snapshots as s cross join lateral jsonb_each(s.metrics -> s.platform) as m
+    where s.user_id = p_user_id and s.workspace_id is not distinct from p_workspace_id
+      and s.platform = p_platform and s.snapshot_type = 'daily' and s.snapshot_date between p_from and p_to
+  );
+end;
+$$;
+comment on function private.last_known_metrics is
+  'Each metric of the days of a period, by its last known number; null where it is not known on any.';
+
+create type private.counted_days as (
+  user_id uuid,
+  workspace_id uuid,
+  platform text,
+  starts_on date,
+  ends_on date,
+  last_metrics jsonb,
+  is_incomplete boolean,
+  flows jsonb
+);
+comment on type private.counted_days is
+  'The daily snapshots of a period. last_metrics: of the last of them. is_incomplete: these have gaps, or '
+  'not all days have the same metrics. flows: the sums of the contributions, null for one that is not known.';
+
+-- A flow is known once it is known of each day that is over.
+create or replace function private.count_days(
+  p_type text, p_user_ids uuid[], p_starts date[], p_now timestamptz
+) returns setof private.counted_days
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  select p.user_id, p.workspace_id, p.platform, p.starts_on, p.ends_on, d.last_metrics,
+    d.gaps_count > 0 or d.is_varied, case
+      when not d.has_flows then '{}'
+      when d.known_count <= least(p.ends_on, p.today - 1) - p.starts_on
+        then '{"commits": null, "pull_requests": null, "issues": null}'
+      else d.flows
+    end
+  from (
+    select w.user_id, w.workspace_id, f.platform, a.starts_on,
+      private.period_end(p_type, a.starts_on) as ends_on,
+      (p_now at time zone coalesce(p.timezone, 'UTC'))::date as today
+    from unnest(p_user_ids, p_starts) as a (user_id, starts_on)
+    join public.profiles as p on p.id = a.user_id
+    join private.list_workspaces(p_user_ids) as w on w.user_id = a.user_id
+    cross join unnest(array['github', 'youtube', 'devto']) as f (platform)
+  ) as p
+  cross join lateral (
+    select (array_agg(s.numbers order by s.snapshot_date desc))[1] as last_metrics,
+      (array_agg(cardinality(s.gaps) order by s.snapshot_date desc))[1] as gaps_count,
+      count(distinct (s.numbers ? 'total_stars', s.numbers ? 'commits')) > 1 as is_varied,
+      bool_or(s.numbers ? 'commits') as has_flows,
+      count(s.numbers ->> 'commits') filter (where s.snapshot_date < p.today) as known_count,
+      jsonb_build_object(
+        'commits', sum((s.numbers ->> 'commits')::numeric),
+        'pull_requests', sum((s.numbers ->> 'pull_requests')::numeric),
+        'issues', sum((s.numbers ->> 'issues')::numeric)
+      ) as flows
+    from (
+      select o.metrics -> p.platform as numbers, o.gaps, o.snapshot_date from public.analytics_snapshots as o
+      where p.workspace_id is null and o.workspace_id is null and o.user_id = p.user_id
+        and o.platform = p.platform and o.snapshot_type = 'daily'
+        and o.snapshot_date between p.starts_on and p.ends_on
+      union all
+      select o.metrics -> p.platform, o.gaps, o.snapshot_date from public.analytics_snapshots as o
+      where o.workspace_id = p.workspace_id and o.user_id = p.user_id
+        and o.platform = p.platform and o.snapshot_type = 'daily'
+        and o.snapshot_date between p.starts_on and p.ends_on
+    ) as s
+  ) as d
+  where d.last_metrics is not null;
+end;
+$$;
+comment on function private.count_days is
+  'Counts the daily snapshots of periods, p_starts[n] of p_user_ids[n], alone and in each workspace.';
+
+create or replace function private.count_periods(
+  p_type text, p_user_ids uuid[], p_starts date[], p_now timestamptz
+) returns setof private.counted_snapshot
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  with counted as (
+    select c.user_id, c.workspace_id, c.platform, c.starts_on,
+      c.is_incomplete or c.flows -> 'commits' = 'null' as has_gaps,
+      jsonb_build_object(c.platform, c.flows || case when c.is_incomplete
+        then private.last_known_metrics(c.user_id, c.workspace_id, c.platform, c.starts_on, c.ends_on)
+        else c.last_metrics end || c.flows) as metrics
+    from private.count_days(p_type, p_user_ids, p_starts, p_now) as c
+  )
+  select c.user_id, c.workspace_id, c.platform, c.starts_on, c.metrics,
+    case when c.has_gaps then private.null_metrics(c.metrics) else '{}' end, true, true
+  from counted as c;
+end;
+$$;
+comment on function private.count_periods is
+  'Counts weeks or months of these users: levels of the last day on which each was read, and sums of flows.';
+
+create or replace function private.count_all(p_type text, p_user_ids uuid[], p_starts date[])
+returns setof private.counted_snapshot
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  with key as (
+    select w.user_id, w.workspace_id, a.starts_on
+    from unnest(p_user_ids, p_starts) as a (user_id, starts_on)
+    join private.list_workspaces(p_user_ids) as w on w.user_id = a.user_id
+  ),
+  part as (
+    select k.user_id, k.workspace_id, k.starts_on, f.platform, s.metrics -> f.platform as numbers, s.gaps
+    from key as k
+    cross join unnest(array['github', 'youtube', 'devto']) as f (platform)
+    cross join lateral (
+      select o.metrics, o.gaps from public.analytics_snapshots as o
+      where k.workspace_id is null and o.workspace_id is null and o.user_id = k.user_id
+        and o.platform = f.platform and o.snapshot_date = k.starts_on and o.snapshot_type = p_type
+      union all
+      select o.metrics, o.gaps from public.analytics_snapshots as o
+      where o.workspace_id = k.workspace_id and o.user_id = k.user_id
+        and o.platform = f.platform and o.snapshot_date = k.starts_on and o.snapshot_type = p_type
+    ) as s
+    union all
+    select k.user_id, k.workspace_id, k.starts_on, 'tracker', t.numbers,
+      private.null_metrics(jsonb_build_object('tracker', t.numbers))
+    from key as k
+    cross join lateral private.count_tracker(
+      k.user_id, k.starts_on, private.period_end(p_type, k.starts_on)
+    ) as t (numbers)
+    where k.workspace_id is null and t.numbers is not null
+      and k.user_id in (select r.user_id from private.tracker_readings as r)
+  )
+  select p.user_id, p.workspace_id, 'all', p.starts_on, jsonb_object_agg(p.platform, p.numbers),
+    coalesce(string_to_array(
+      string_agg(array_to_string(p.gaps, ','), ',' order by p.platform) filter (where p.gaps <> '{}'), ','
+    ), '{}'), true, true
+  from part as p
+  group by p.user_id, p.workspace_id, p.starts_on;
+end;
+$$;
+comment on function private.count_all is
+  'The snapshots over all platforms of these periods, made of the stored ones of each, with the tracker''s '
+  'numbers for members of the team.';
+
+create or replace function private.store_periods(
+  p_type text, p_user_ids uuid[], p_starts date[], p_now timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_current_ids uuid[];
+  v_current_starts date[];
+  v_rows private.counted_snapshot[];
+begin
+  select array_agg(a.user_id), array_agg(a.starts_on) into v_current_ids, v_current_starts
+  from unnest(p_user_ids, p_starts) as a (user_id, starts_on)
+  join public.profiles as p on p.id = a.user_id
+  where private.period_end(p_type, a.starts_on) >= (p_now at time zone coalesce(p.timezone, 'UTC'))::date;
+  if p_type <> 'daily' then
+    v_rows := array(select c from private.count_periods(p_type, p_user_ids, p_starts, p_now) as c);
+    perform private.clear_snapshots(
+      p_type, array['github', 'youtube', 'devto'], v_current_ids, v_current_starts, v_rows
+    );
+    perform private.store_snapshots(p_type, v_rows);
+  end if;
+  v_rows := array(select c from private.count_all(p_type, p_user_ids, p_starts) as c);
+  perform private.clear_snapshots(p_type, array['all'], v_current_ids, v_current_starts, v_rows);
+  perform private.store_snapshots(p_type, v_rows);
+end;
+$$;
+comment on function private.store_periods is
+  'Counts weeks or months of these users, and for any type the snapshots over all platforms, and '
+  'stores what changed.';
+
+-- 50_devpulse/70_snapshots/40_run_snapshots.sql
+-- Builds the snapshots of the marked days: for everyone together, by a handful of statements.
+
+create or replace function private.claim_snapshot_marks(p_limit integer)
+returns table (user_id uuid, day date)
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return query
+  with claimed as (
+    delete from private.snapshot_marks as m
+    where m.id in (
+      select o.id from private.snapshot_marks as o order by o.id limit p_limit for update skip locked
+    )
+    returning m.user_id, m.day, m.is_cumulative
+  ),
+  asked as (
+    select c.user_id, c.day from claimed as c
+    union
+    select c.user_id, s.snapshot_date
+    from (
+      select o.user_id, min(o.day) as day from claimed as o where o.is_cumulative group by o.user_id
+    ) as c
+    join public.analytics_snapshots as s
+      on s.user_id = c.user_id and s.platform = 'github' and s.snapshot_type = 'daily'
+        and s.snapshot_date > c.day
+  )
+  select a.user_id, a.day
+  from asked as a
+  join public.profiles as p on p.id = a.user_id
+  cross join public.devpulse_settings as t
+  where a.day > private.local_day(p.timezone, now()) - t.snapshot_retention_days
+  order by a.user_id, a.day;
+end;
+$$;
+comment on function private.claim_snapshot_marks is
+  'Removes the oldest marks and returns their days, each once; of days older than daily snapshots '
+  'are kept, none.';
+
+create or replace function private.build_snapshots(p_user_ids uuid[], p_days date[], p_now timestamptz)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_type text;
+  v_user_ids uuid[];
+  v_starts date[];
+  v_retention_days constant integer := (select s.snapshot_retention_days from public.devpulse_settings as s);
+begin
+  perform private.store_daily(p_user_ids, p_days, p_now);
+  foreach v_type in array array['daily', 'weekly', 'monthly'] loop
+    -- of the oldest week and month not all days may be left
+    select array_agg(k.user_id), array_agg(k.starts_on) into v_user_ids, v_starts
+    from (
+      select distinct a.user_id, private.period_start(v_type, a.day) as starts_on
+      from unnest(p_user_ids, p_days) as a (user_id, day)
+    ) as k
+    where k.starts_on > (p_now at time zone 'UTC')::date - v_retention_days;
+    if v_user_ids is not null then
+      perform private.store_periods(v_type, v_user_ids, v_starts, p_now);
+    end if;
+  end loop;
+  perform private.store_goals(p_user_ids, p_days, p_now);
+end;
+$$;
+comment on function private.build_snapshots is
+  'Builds these days of these users, the weeks and months that contain them, and their goals.';
+
+-- The marks go first: each statement sees what is committed when it begins, so what is counted contains all
+-- that the removed marks stand for, and a mark that is committed later stays for the next run. One run at a
+-- time: an older count must not replace a newer one.
+create or replace function private.run_snapshots(
+  p_batch integer default 5000, p_now timestamptz default now()
+) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_ids uuid[];
+  v_days date[];
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('private.run_snapshots', 0)) then
+    return 0;
+  end if;
+  perform private.close_days(p_now, p_batch);
+  select array_agg(c.user_id), array_agg(c.day) into v_user_ids, v_days
+  from private.claim_snapshot_marks(p_batch) as c;
+  if v_user_ids is null then
+    return 0;
+  end if;
+  perform private.build_snapshots(v_user_ids, v_days, p_now);
+  return cardinality(v_days);
+end;
+$$;
+comment on function private.run_snapshots is
+  'Closes the days that have ended, and builds the snapshots of up to p_batch marks. Returns how many days '
+  'of users it built. For the scheduler.';
+
+-- 50_devpulse/70_snapshots/45_incomplete_periods.sql
+-- When the sum over a workspace is not complete yet.
+
+-- A day ends on the islands at UTC-12 last. Until then, a workspace's number of it may lack a user's.
+create or replace function private.incomplete_periods(p_workspace_id uuid, p_platform text, p_type text)
+returns date[]
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_first constant date := (now() at time zone interval '-12:00')::date;
+begin
+  return array(
+    select distinct private.period_start(p_type, v_first + n)
+    from generate_series(0, 2) as n
+    where exists (
+      select from public.monitors as m
+      where m.workspace_id = p_workspace_id and m.is_active and p_platform in (m.platform, 'all')
+        and not exists (
+          select from public.analytics_snapshots as s
+          where s.user_id = m.user_id and s.workspace_id = p_workspace_id and s.platform = p_platform
+            and s.snapshot_date = private.period_start(p_type, v_first + n) and s.snapshot_type = p_type
+        )
+        and exists (
+          select from public.analytics_snapshots as s
+          where s.user_id = m.user_id and s.workspace_id = p_workspace_id and s.platform = p_platform
+            and s.snapshot_date < private.period_start(p_type, v_first + n) and s.snapshot_type = p_type
+        )
+    )
+  );
+end;
+$$;
+comment on function private.incomplete_periods is
+  'Of the days, weeks or months that contain a day that has not ended everywhere, those of which a user of '
+  'the workspace has no number yet.';
+grant execute on function private.incomplete_periods to authenticated, service_role;
+
+-- 50_devpulse/70_snapshots/50_backfill_snapshots.sql
+-- Builds the snapshots of past days again, when somebody asks for it.
+
+create or replace function private.raise_range_error(p_from date, p_to date, p_max_days integer) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if p_from is null or p_to is null or not isfinite(p_from) or not isfinite(p_to) or p_from > p_to then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_range_invalid',
+      detail = format('%s to %s is not a range of days.', coalesce(p_from::text, 'null'),
+        coalesce(p_to::text, 'null')),
+      hint = 'Send from and to as dates, from not after to.';
+  elsif p_to - p_from >= p_max_days then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_range_too_large',
+      detail = format('%s to %s are more than %s days.', p_from, p_to, p_max_days),
+      hint = 'Send several shorter ranges.';
+  end if;
+end;
+$$;
+comment on function private.raise_range_error is
+  'Returns for a range of up to p_max_days days. Errors: devpulse_range_invalid, '
+  'devpulse_range_too_large (422).';
+
+create or replace function private.backfill_snapshots(p_from date, p_to date, p_user_id uuid)
+returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_trusted constant boolean := private.is_trusted_caller();
+  v_user_id constant uuid := coalesce(p_user_id, auth.uid());
+  v_today date;
+  v_count integer;
+begin
+  if v_user_id is null or not v_is_trusted and not private.is_person_account(auth.uid()) then
+    raise exception using
+      errcode = 'PT401', message = 'sign_in_required', detail = 'Whose snapshots to build is not known.',
+      hint = 'Sign in, or send user_id from a server.';
+  elsif not v_is_trusted and v_user_id <> auth.uid() then
+    raise exception using
+      errcode = 'PT403', message = 'devpulse_backfill_forbidden',
+      detail = 'Users build their own snapshots only.', hint = 'Leave user_id out.';
+  end if;
+  perform private.raise_range_error(p_from, p_to, case when v_is_trusted then 3700 else 366 end);
+  select private.local_day(p.timezone, now()) into v_today from public.profiles as p where p.id = v_user_id;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'devpulse_user_unknown',
+      detail = format('No account has the id %s.', v_user_id), hint = 'Send the id of an account.';
+  end if;
+  insert into private.snapshot_marks (user_id, day)
+  select v_user_id, d.day::date
+  from generate_series(p_from::timestamp, least(p_to, v_today)::timestamp, interval '1 day') as d (day)
+  where not exists (
+    select from private.snapshot_marks as m where m.user_id = v_user_id and m.day = d.day::date
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+grant execute on function private.backfill_snapshots to authenticated, service_role;
+
+-- The names are the API's JSON keys. Both are reserved words, which have no other form in SQL than quoted.
+create or replace function public.backfill_snapshots("from" date, "to" date, user_id uuid default null)
+returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.backfill_snapshots(
+    backfill_snapshots."from", backfill_snapshots."to", backfill_snapshots.user_id
+  );
+end;
+comment on function public.backfill_snapshots is
+  'Has the snapshots of these days, up to 366 and up to today, built again from what was read, within a '
+  'minute or two; returns how many days were added to the queue. Of the caller; servers name a user, and up '
+  'to 3,700 days. Errors: sign_in_required (401), devpulse_backfill_forbidden (403), devpulse_user_unknown '
+  '(404), devpulse_range_invalid, devpulse_range_too_large (422).';
+grant execute on function public.backfill_snapshots to authenticated, service_role;
+
+-- 50_devpulse/70_snapshots/60_prune_snapshots.sql
+-- Keeps what snapshots leave behind small.
+
+create or replace function private.prune_snapshots() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_settings public.devpulse_settings;
+  v_count integer;
+begin
+  select s.* into v_settings from public.devpulse_settings as s;
+  -- in the order of the table's index over dates, so that a run does what it can before it is canceled
+  delete from public.analytics_snapshots as d
+  where d.id in (
+    select s.id from public.analytics_snapshots as s
+    where s.snapshot_date < (now() at time zone 'UTC')::date - v_settings.snapshot_retention_days
+      and s.snapshot_type = 'daily'
+    order by s.snapshot_date
+    limit 100000
+  );
+  get diagnostics v_count = row_count;
+  delete from private.tracker_readings as r
+  where r.day < (now() at time zone 'UTC')::date - v_settings.reading_retention_days;
+  delete from private.monitor_ends as e
+  where e.id in (
+    select o.id
+    from (
+      select n.id, n.ended_on,
+        row_number() over (
+          partition by n.platform_connection_id order by n.ended_on desc, n.id desc
+        ) as number
+      from private.monitor_ends as n
+    ) as o
+    where o.number > 1000
+      or o.ended_on < (now() at time zone 'UTC')::date - v_settings.reading_retention_days
+  );
+  return v_count;
+end;
+$$;
+comment on function private.prune_snapshots is
+  'Deletes daily snapshots that are older than snapshot_retention_days, up to 100,000 per run; and what '
+  'monitors covered, and the tracker''s readings, from before reading_retention_days, or more than 1,000 '
+  'former monitors of a connection. Returns the number of snapshots. For the scheduler.';
 
 -- 50_devpulse/80_goals/10_goals.sql
 -- Goals: a number to reach, or to keep below, by a day.
@@ -2927,6 +4479,7 @@ create table public.goals (
   updated_at timestamptz not null default now(),
   direction text not null default 'reach',
   baseline_value numeric,
+  metric text not null default nullif('', ''),
   constraint goals_pkey primary key (id),
   constraint goals_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
   constraint goals_workspace_id_fkey
@@ -2946,20 +4499,32 @@ create index goals_is_achieved_idx on public.goals (is_achieved);
 create index goals_user_active_idx on public.goals (user_id, is_achieved) where is_achieved = false;
 comment on table public.goals is
   'A number to reach or to keep below. Users write their own; members see those of their workspaces. '
-  'current_value, is_achieved and achieved_at follow the snapshots.';
+  'current_value, is_achieved, achieved_at and baseline_value follow the snapshots: what clients write '
+  'there is ignored. Errors on write: devpulse_goal_type_invalid, devpulse_goal_unit_invalid (422).';
 comment on column public.goals.platform is 'github, youtube, devto, or all for the sum over the platforms.';
 comment on column public.goals.goal_type is
   'The metric: stars, subscribers, views, commits, …, or a metric''s name in analytics_snapshots.';
 comment on column public.goals.target_value is 'In unit.';
-comment on column public.goals.current_value is 'The present value, in unit; set by the database.';
+comment on column public.goals.current_value is
+  'In unit, set by the database: of a level, such as stars, the last known value up to end_date; of what '
+  'happens per day, such as commits, the sum from start_date to end_date. 0 while nothing is known.';
 comment on column public.goals.unit is
-  'count, or percentage: the change since start_date in percent of the value on that day.';
+  'percentage: the change since the start in percent of baseline_value. Any other unit is a count.';
 comment on column public.goals.end_date is 'The last day that counts; null for no end.';
-comment on column public.goals.is_achieved is 'Set by the database, once; a later fall does not undo it.';
+comment on column public.goals.is_achieved is
+  'Set by the database, once; a later fall does not undo it. A goal that is edited is counted again.';
+comment on column public.goals.achieved_at is
+  'When it was first seen to be achieved; for a day that was over by then, the last moment of that day in '
+  'the user''s time zone.';
 comment on column public.goals.direction is
-  'reach, or keep_below: achieved when end_date has passed and no day was above the target.';
+  'reach, or keep_below: achieved when end_date has passed and no day, or of what happens per day no sum, '
+  'was above the target. A gap on end_date is decided by the next day that was read, and a sum '
+  'needs every day.';
 comment on column public.goals.baseline_value is
-  'The metric''s value when the goal began; set by the database.';
+  'Set by the database. Of a level: the last known value on or before start_date, else the first one after '
+  'it. Of what happens per day: 0, and for a percentage the sum of as many days before start_date as the '
+  'goal has. Null while nothing is known.';
+comment on column public.goals.metric is 'The metric that goal_type names; set by the database.';
 
 create trigger _000_require_active_account before insert or update on public.goals
   for each statement when (current_user = 'authenticated')
@@ -2991,11 +4556,11 @@ create policy goals_delete_own on public.goals
 grant select, delete on public.goals to authenticated;
 grant insert (
   id, user_id, workspace_id, platform, goal_type, target_value, current_value, unit, start_date, end_date,
-  is_achieved, achieved_at, created_at, updated_at, direction, baseline_value
+  is_achieved, achieved_at, created_at, updated_at, direction, baseline_value, metric
 ) on public.goals to authenticated;
 grant update (
   id, user_id, workspace_id, platform, goal_type, target_value, current_value, unit, start_date, end_date,
-  is_achieved, achieved_at, created_at, updated_at, direction, baseline_value
+  is_achieved, achieved_at, created_at, updated_at, direction, baseline_value, metric
 ) on public.goals to authenticated;
 grant select, insert, update, delete on public.goals to service_role;
 
@@ -3039,3 +4604,917 @@ create trigger _700_check_own_goals after insert on public.goals
   referencing new table as inserted
   for each statement when (current_user = 'authenticated')
   execute function private.check_own_goals();
+
+-- 50_devpulse/80_goals/20_goal_days.sql
+-- The numbers of a goal, day by day.
+
+create or replace function private.goal_days(p_goal public.goals, p_from date, p_to date)
+returns table (day date, value numeric)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_is_tracker constant boolean := private.is_tracker_metric(p_goal.metric);
+  v_platforms constant text[] := case when v_is_tracker then array['tracker']
+    when p_goal.platform = 'all' then array['github', 'youtube', 'devto'] else array[p_goal.platform] end;
+  v_metric constant text := case when v_is_tracker then substr(p_goal.metric, 9) else p_goal.metric end;
+  v_incomplete date[];
+begin
+  if p_goal.workspace_id is null then
+    return query
+    select s.snapshot_date, nullif(private.metric_value(s.metrics, v_platforms, v_metric), 'NaN')
+    from public.analytics_snapshots as s
+    where s.user_id = p_goal.user_id and s.workspace_id is null and s.platform = p_goal.platform
+      and s.snapshot_type = 'daily' and s.snapshot_date between p_from and p_to;
+    return;
+  end if;
+  -- the numbers of a workspace are for its members
+  if not exists (
+    select from public.workspace_members as m
+    where m.workspace_id = p_goal.workspace_id and m.user_id = p_goal.user_id
+  )
+  then
+    return;
+  end if;
+  v_incomplete := private.incomplete_periods(p_goal.workspace_id, p_goal.platform, 'daily');
+  return query
+  select s.snapshot_date, nullif(sum(private.metric_value(s.metrics, v_platforms, v_metric)), 'NaN')
+  from public.analytics_snapshots as s
+  where s.workspace_id = p_goal.workspace_id and s.platform = p_goal.platform
+    and s.snapshot_type = 'daily' and s.snapshot_date between p_from and p_to
+    and s.snapshot_date <> all (v_incomplete)
+  group by s.snapshot_date;
+end;
+$$;
+comment on function private.goal_days is
+  'The metric of a goal on each day that has a snapshot, of its user or summed over its workspace; null '
+  'for a gap.';
+
+create or replace function private.last_goal_value(p_goal public.goals, p_to date) returns numeric
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_days integer;
+  v_value numeric;
+begin
+  -- nearly always within the last month
+  foreach v_days in array array[31, 366, 3700] loop
+    select d.value into v_value
+    from private.goal_days(p_goal, p_to - v_days, p_to) as d
+    where d.value is not null
+    order by d.day desc
+    limit 1;
+    exit when found;
+  end loop;
+  return v_value;
+end;
+$$;
+comment on function private.last_goal_value is 'The last known value of a goal''s metric up to a day.';
+
+create or replace function private.goal_amount(p_goal public.goals, p_baseline numeric, p_value numeric)
+returns numeric
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if p_goal.unit <> 'percentage' then
+    return p_value;
+  end if;
+  return 100 * (p_value - p_baseline) / case p_baseline when 0 then 1 else p_baseline end;
+end;
+$$;
+comment on function private.goal_amount is
+  'A value in the unit of the goal. A baseline of 0 counts as 1: from 0 to 4 is 400 percent.';
+
+-- 50_devpulse/80_goals/30_goal_state.sql
+-- What a goal has come to: its value, and the day on which it was achieved.
+
+create type private.goal_state as (
+  baseline_value numeric,
+  current_value numeric,
+  achieved_on date
+);
+comment on type private.goal_state is
+  'baseline_value is null while nothing is known. achieved_on: the first day on which the goal was achieved.';
+
+create or replace function private.count_level_goal(p_goal public.goals, p_since date, p_today date)
+returns private.goal_state
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v private.goal_state;
+  v_until constant date := least(p_goal.end_date, p_today + 2);
+begin
+  v.baseline_value := private.last_goal_value(p_goal, least(p_goal.start_date, v_until));
+  if v.baseline_value is null then
+    select d.value into v.baseline_value
+    from private.goal_days(p_goal, p_goal.start_date, v_until) as d
+    where d.value is not null
+    order by d.day
+    limit 1;
+  end if;
+  v.current_value := private.goal_amount(
+    p_goal, v.baseline_value, private.last_goal_value(p_goal, v_until)
+  );
+  if p_goal.direction = 'reach' then
+    select min(d.day) into v.achieved_on
+    from private.goal_days(p_goal, greatest(p_goal.start_date, p_since), v_until) as d
+    where private.goal_amount(p_goal, v.baseline_value, d.value) >= p_goal.target_value;
+  elsif p_today > p_goal.end_date then
+    -- up to the first known day from end_date on
+    select case when bool_and(a.amount <= p_goal.target_value) and max(a.day) >= p_goal.end_date
+        and min(a.day) <= p_goal.end_date then p_goal.end_date end
+    into v.achieved_on
+    from (
+      select d.day, private.goal_amount(p_goal, v.baseline_value, d.value) as amount,
+        count(*) filter (where d.day >= p_goal.end_date) over (order by d.day) as number
+      from private.goal_days(p_goal, p_goal.start_date, p_goal.end_date + 31) as d
+      where d.value is not null
+    ) as a
+    where a.number <= 1;
+  end if;
+  return v;
+end;
+$$;
+comment on function private.count_level_goal is
+  'The state of a goal for a level, such as stars. Of reaching it, days before p_since are left out.';
+
+create or replace function private.count_flow_goal(p_goal public.goals, p_today date)
+returns private.goal_state
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v private.goal_state;
+  v_days constant integer := p_goal.end_date - p_goal.start_date + 1;
+  v_known_count bigint;
+begin
+  if p_goal.unit = 'percentage' then
+    select sum(d.value) into v.baseline_value
+    from private.goal_days(p_goal, p_goal.start_date - v_days, p_goal.start_date - 1) as d;
+  end if;
+  select count(a.value), private.goal_amount(p_goal, v.baseline_value, coalesce(sum(a.value), 0)),
+    min(a.day) filter (
+      where private.goal_amount(p_goal, v.baseline_value, a.running) >= p_goal.target_value
+    )
+  into v_known_count, v.current_value, v.achieved_on
+  from (
+    select d.day, d.value, sum(d.value) over (order by d.day) as running
+    from private.goal_days(p_goal, p_goal.start_date, least(p_goal.end_date, p_today + 2)) as d
+  ) as a;
+  if p_goal.unit <> 'percentage' and v_known_count > 0 then
+    v.baseline_value := 0;
+  end if;
+  if p_goal.direction = 'keep_below' then
+    v.achieved_on := case
+      when p_today > p_goal.end_date and v_known_count = v_days and v.current_value <= p_goal.target_value
+        then p_goal.end_date
+    end;
+  end if;
+  return v;
+end;
+$$;
+comment on function private.count_flow_goal is
+  'The state of a goal for what happens per day, such as commits: sums of the known days.';
+
+create or replace function private.count_goal(p_goal public.goals, p_since date, p_now timestamptz)
+returns public.goals
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_goal public.goals := p_goal;
+  v_timezone constant text := (select p.timezone from public.profiles as p where p.id = p_goal.user_id);
+  v_today constant date := private.local_day(v_timezone, p_now);
+  v private.goal_state;
+begin
+  if private.is_flow_metric(p_goal.metric) then
+    v := private.count_flow_goal(p_goal, v_today);
+  else
+    v := private.count_level_goal(p_goal, p_since, v_today);
+  end if;
+  v_goal.baseline_value := v.baseline_value;
+  v_goal.current_value := coalesce(trim_scale(round(v.current_value, 4)), 0);
+  if not p_goal.is_achieved and v.achieved_on is not null then
+    v_goal.is_achieved := true;
+    v_goal.achieved_at := least(
+      p_now, private.day_start(v_timezone, v.achieved_on + 1) - interval '1 microsecond'
+    );
+  end if;
+  return v_goal;
+end;
+$$;
+comment on function private.count_goal is
+  'The goal with its present value; achieved, if it is for the first time. Of reaching a level, days before '
+  'p_since, null for none, are left out.';
+
+-- 50_devpulse/80_goals/40_store_goals.sql
+-- Goals follow the numbers: when their user writes them, and when snapshots are built.
+
+create or replace function private.count_written_goal() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  -- what is null or not valid here fails at the constraints
+  if new.platform not in ('github', 'youtube', 'devto', 'all') or new.target_value is null
+    or new.start_date is null or new.unit is null or new.goal_type is null or new.platform is null
+  then
+    return new;
+  end if;
+  new.metric := private.parse_metric(new.platform, new.goal_type);
+  if new.metric is null or private.is_tracker_metric(new.metric) and not exists (
+    select from public.team_members as m where m.user_id = new.user_id
+  )
+  then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_goal_type_invalid',
+      detail = format('%L is not a metric of %s.', left(new.goal_type, 100), new.platform),
+      hint = format(
+        'Use one of: %s. Those of the tracker are for members of the team.',
+        private.known_metrics(new.platform)
+      );
+  end if;
+  if lower(btrim(new.unit)) in ('percentage', 'percent', '%') then
+    new.unit := 'percentage';
+  end if;
+  if new.unit = 'percentage' and new.end_date is null and private.is_flow_metric(new.metric) then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_goal_unit_invalid',
+      detail = 'A percentage of what happens per day is compared with as many days before start_date.',
+      hint = 'Set end_date, or count in another unit.';
+  end if;
+  new.is_achieved := false;
+  new.achieved_at := null;
+  new := private.count_goal(new, null, now());
+  -- for snapshots that are being built right now
+  if not exists (select from private.snapshot_marks as m where m.user_id = new.user_id) then
+    perform private.mark_today(array[new.user_id]);
+  end if;
+  return new;
+end;
+$$;
+comment on function private.count_written_goal is
+  'Before trigger of goals that are inserted, or of which another thing is asked: checks the metric and '
+  'counts it. Errors: devpulse_goal_type_invalid, devpulse_goal_unit_invalid (422).';
+
+create or replace function private.ignore_counted_values() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  new.current_value := old.current_value;
+  new.is_achieved := old.is_achieved;
+  new.achieved_at := old.achieved_at;
+  new.baseline_value := old.baseline_value;
+  new.metric := old.metric;
+  return new;
+end;
+$$;
+comment on function private.ignore_counted_values is
+  'Before trigger of goals that a client updates: what the database counts stays as it is.';
+
+create trigger _200_count_written_goal before insert on public.goals
+  for each row execute function private.count_written_goal();
+create trigger _200_ignore_counted_values before update on public.goals
+  for each row when (current_user in ('anon', 'authenticated', 'service_role'))
+  execute function private.ignore_counted_values();
+create trigger _210_count_written_goal before update on public.goals
+  for each row when (
+    (
+      old.workspace_id, old.platform, old.goal_type, old.target_value, old.unit, old.start_date, old.end_date,
+      old.direction
+    ) is distinct from (
+      new.workspace_id, new.platform, new.goal_type, new.target_value, new.unit, new.start_date, new.end_date,
+      new.direction
+    )
+  )
+  execute function private.count_written_goal();
+
+create or replace function private.lock_goals(p_user_ids uuid[], p_days date[])
+returns table (goal_id uuid, since date)
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  with day as (
+    select a.user_id, min(a.day) as since
+    from unnest(p_user_ids, p_days) as a (user_id, day)
+    group by a.user_id
+  ),
+  workspace as (
+    select w.workspace_id, min(d.since) as since
+    from day as d join private.list_workspaces(p_user_ids) as w on w.user_id = d.user_id
+    where w.workspace_id is not null
+    group by w.workspace_id
+  ),
+  goal as (
+    select g.id, d.since
+    from day as d join public.goals as g on g.user_id = d.user_id and g.workspace_id is null
+    union all
+    select g.id, w.since from workspace as w join public.goals as g on g.workspace_id = w.workspace_id
+  )
+  select g.id, o.since
+  from goal as o join public.goals as g on g.id = o.id
+  -- a goal that is over can only change with the days that it counts, or with the first one after them
+  where g.end_date is null or o.since <= g.end_date
+    or g.direction = 'keep_below' and not g.is_achieved and o.since <= g.end_date + 31
+  order by g.id
+  for no key update of g;
+end;
+$$;
+comment on function private.lock_goals is
+  'Locks the goals of these users and of their workspaces that these days can change, and returns the first '
+  'day that did.';
+
+create or replace function private.store_goals(p_user_ids uuid[], p_days date[], p_now timestamptz)
+returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_goal_ids uuid[];
+  v_since date[];
+  v_count integer;
+begin
+  select array_agg(l.goal_id), array_agg(l.since) into v_goal_ids, v_since
+  from private.lock_goals(p_user_ids, p_days) as l;
+  update public.goals as g
+  set current_value = c.current_value, baseline_value = c.baseline_value, is_achieved = c.is_achieved,
+    achieved_at = c.achieved_at
+  from unnest(v_goal_ids, v_since) as a (goal_id, since)
+  join public.goals as o on o.id = a.goal_id
+  cross join lateral private.count_goal(o, a.since, p_now) as c
+  where g.id = o.id
+    and (g.current_value, g.baseline_value, g.is_achieved, g.achieved_at)
+      is distinct from (c.current_value, c.baseline_value, c.is_achieved, c.achieved_at);
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.store_goals is
+  'Counts the goals of these users and of their workspaces again. Returns how many changed.';
+
+-- 50_devpulse/80_goals/50_goal_progress.sql
+-- Goals with their pace: what it has to be, what it is, and where it leads.
+
+create type private.goal_pace as (
+  today date,
+  pace numeric,
+  is_lost boolean
+);
+comment on type private.goal_pace is
+  'today: in the time zone of the goal''s user. pace: per day, in the unit of the goal. is_lost: of a goal '
+  'to keep below, whether it was above.';
+
+-- Of a goal that the caller sees: row security of goals decides, so this reads without it.
+create or replace function private.count_goal_pace(p_goal public.goals) returns private.goal_pace
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v private.goal_pace;
+  v_is_flow constant boolean := private.is_flow_metric(p_goal.metric);
+  v_until date;
+begin
+  v.today := private.local_day(
+    (select p.timezone from public.profiles as p where p.id = p_goal.user_id), now()
+  );
+  v_until := least(p_goal.end_date, v.today + 2);
+  select round(regr_slope(
+    private.goal_amount(p_goal, p_goal.baseline_value, case when v_is_flow then a.running else a.value end),
+    a.day - date '2000-01-01'
+  )::numeric, 4)
+  into v.pace
+  from (
+    select d.day, d.value, sum(d.value) over (order by d.day) as running
+    from (
+      select n.day, n.value from private.goal_days(p_goal, v_until - 90, v_until) as n
+      where n.value is not null order by n.day desc limit 28
+    ) as d
+  ) as a;
+  if p_goal.direction = 'keep_below' then
+    v.is_lost := p_goal.current_value > p_goal.target_value or not v_is_flow and exists (
+      select from private.goal_days(p_goal, p_goal.start_date, v_until) as d
+      where private.goal_amount(p_goal, p_goal.baseline_value, d.value) > p_goal.target_value
+    );
+  end if;
+  return v;
+end;
+$$;
+comment on function private.count_goal_pace is
+  'The slope over the last 28 days with a known value, within the last 90, up to the end of the goal.';
+grant execute on function private.count_goal_pace to authenticated, service_role;
+
+-- Dates only as far as people plan.
+create or replace function private.project_goal(p_goal public.goals, p_pace private.goal_pace) returns date
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_remaining constant numeric := p_goal.target_value - p_goal.current_value;
+begin
+  if p_goal.is_achieved or p_goal.baseline_value is null or p_pace.today > p_goal.end_date then
+    return null;
+  elsif p_goal.direction = 'reach' and v_remaining <= 0 then
+    return p_pace.today;
+  elsif p_pace.pace <= 0 or p_pace.pace is null or v_remaining / p_pace.pace > 36500 or v_remaining < 0 then
+    return null;
+  elsif p_goal.direction = 'reach' then
+    return p_pace.today + ceil(v_remaining / p_pace.pace)::integer;
+  end if;
+  return p_pace.today + floor(v_remaining / p_pace.pace)::integer + 1;
+end;
+$$;
+comment on function private.project_goal is
+  'The day on which the goal reaches its target at its present pace, or is above it; null if it does not.';
+grant execute on function private.project_goal to authenticated, service_role;
+
+create or replace function private.goal_status(
+  p_goal public.goals, p_pace private.goal_pace, p_projected_on date
+) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case
+    when p_goal.is_achieved then 'achieved'
+    when p_goal.end_date < p_pace.today or p_pace.is_lost then 'ended'
+    when p_goal.baseline_value is null then 'no_data'
+    when p_goal.direction = 'reach' and p_goal.current_value >= p_goal.target_value then 'on_track'
+    when p_pace.pace is null then 'no_data'
+    when p_goal.direction = 'keep_below'
+      then case when p_projected_on <= p_goal.end_date then 'behind' else 'on_track' end
+    when p_projected_on is null then 'not_at_this_pace'
+    when p_projected_on > p_goal.end_date then 'behind'
+    else 'on_track'
+  end;
+end;
+$$;
+comment on function private.goal_status is 'The status of a goal, as goal_progress has it.';
+grant execute on function private.goal_status to authenticated, service_role;
+
+create view public.goal_progress with (security_invoker = true) as
+select
+  g.id, g.user_id, g.workspace_id, g.platform, g.goal_type, g.metric, g.direction, g.unit, g.start_date,
+  g.end_date, g.baseline_value, g.current_value, g.target_value, g.is_achieved, g.achieved_at,
+  case
+    when g.baseline_value is null then null
+    when g.target_value > 0 then round(greatest(100 * g.current_value / g.target_value, 0), 1)
+    when g.current_value >= g.target_value then 100
+    else 0
+  end as percentage,
+  case when g.baseline_value is null then null
+    when g.direction = 'reach' then greatest(g.target_value - g.current_value, 0)
+    else g.target_value - g.current_value end as remaining,
+  greatest(g.end_date - p.today + 1, 0) as days_left,
+  case when g.baseline_value is not null and not g.is_achieved and g.end_date >= p.today
+    then round(greatest(g.target_value - g.current_value, 0) / (g.end_date - p.today + 1), 4)
+  end as pace_needed,
+  p.pace as pace_present,
+  j.projected_on,
+  private.goal_status(g, p, j.projected_on) as status
+from public.goals as g
+cross join lateral private.count_goal_pace(g) as p
+cross join lateral (select private.project_goal(g, p) as projected_on) as j;
+comment on view public.goal_progress is
+  'One row per goal, for everyone who may read it, with what its numbers lead to. Days are those of '
+  'the goal''s user.';
+comment on column public.goal_progress.percentage is
+  'current_value in percent of target_value; may be above 100. Null while nothing is known.';
+comment on column public.goal_progress.remaining is
+  'What is left to target_value: not below 0, but for a goal to keep below that is above it.';
+comment on column public.goal_progress.days_left is
+  'Days up to end_date, today included; null without an end.';
+comment on column public.goal_progress.pace_needed is
+  'How much it has to grow per day from today on to reach the target on end_date; of a goal to keep below '
+  'how much it may. Null without an end, and once it is over or achieved.';
+comment on column public.goal_progress.pace_present is
+  'How much it grows per day: the slope of a line through the last 28 days with a known value. Of what '
+  'happens per day, such as commits, the slope of its sum. Null with fewer than two days.';
+comment on column public.goal_progress.projected_on is
+  'The day on which it reaches the target at the present pace; of a goal to keep below the first day above '
+  'it. Null where it does not.';
+comment on column public.goal_progress.status is
+  'achieved; ended: end_date has passed, or of a goal to keep below a day was above; no_data: fewer than '
+  'two days are known; on_track: it reaches the target by end_date; behind: after it, or of a goal to keep '
+  'below it will be above; not_at_this_pace: it does not grow.';
+grant select on public.goal_progress to authenticated, service_role;
+
+-- 50_devpulse/90_reading/10_metric_series.sql
+-- A metric over time, from the snapshots.
+
+create or replace function private.require_metric(p_platform text, p_metric text) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_metric constant text := private.parse_metric(p_platform, p_metric);
+begin
+  if v_metric is null then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_metric_invalid',
+      detail = format('%s is not a metric of %s.', coalesce(quote_literal(left(p_metric, 100)), 'Null'),
+        coalesce(quote_literal(left(p_platform, 100)), 'null')),
+      hint = coalesce(
+        'Use one of: ' || private.known_metrics(p_platform) || '.', 'Use github, youtube, devto or all.'
+      );
+  end if;
+  return v_metric;
+end;
+$$;
+comment on function private.require_metric is
+  'The metric by its name or another name for it. Errors: devpulse_metric_invalid (422).';
+
+create or replace function private.parse_granularity(p_granularity text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_type constant text := case lower(private.non_blank(p_granularity)) when 'day' then 'daily'
+    when 'daily' then 'daily' when 'week' then 'weekly' when 'weekly' then 'weekly'
+    when 'month' then 'monthly' when 'monthly' then 'monthly' end;
+begin
+  if v_type is null then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_granularity_invalid',
+      detail = format('%s is not a granularity.', coalesce(quote_literal(left(p_granularity, 100)), 'Null')),
+      hint = 'Use day, week or month.';
+  end if;
+  return v_type;
+end;
+$$;
+comment on function private.parse_granularity is
+  'The type of the snapshots: daily, weekly or monthly. Errors: devpulse_granularity_invalid (422).';
+
+create or replace function private.require_workspace(p_workspace_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if p_workspace_id is not null and not exists (
+    select from public.workspaces as w
+    where w.id = p_workspace_id
+      and (private.is_trusted_caller() or w.id in (select private.my_workspace_ids()))
+  )
+  then
+    raise exception using
+      errcode = 'PT404', message = 'devpulse_workspace_unknown',
+      detail = format('The caller is not in a workspace with the id %s.', p_workspace_id),
+      hint = 'Use the id of one of your workspaces.';
+  end if;
+end;
+$$;
+comment on function private.require_workspace is
+  'Returns for a member of the workspace, for servers, and for null. Errors: '
+  'devpulse_workspace_unknown (404).';
+grant execute on function private.require_workspace to authenticated, service_role;
+
+create type private.series_request as (
+  workspace_id uuid,
+  platform text,
+  parts text[],
+  metric text,
+  snapshot_type text,
+  starts_on date,
+  ends_on date,
+  incomplete date[]
+);
+comment on type private.series_request is
+  'The arguments of metric_series, checked. parts and metric: where the metric is in a snapshot. starts_on, '
+  'ends_on: the first days of the first and the last period. incomplete: periods that are left out.';
+
+create or replace function private.parse_series(
+  p_platform text, p_metric text, p_from date, p_to date, p_granularity text, p_workspace_id uuid
+) returns private.series_request
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v private.series_request;
+  v_today constant date := private.local_day(
+    (select p.timezone from public.profiles as p where p.id = auth.uid()), now()
+  );
+begin
+  perform private.require_workspace(p_workspace_id);
+  v.workspace_id := p_workspace_id;
+  v.platform := lower(private.non_blank(p_platform));
+  v.metric := private.require_metric(v.platform, p_metric);
+  v.parts := case v.platform when 'all' then array['github', 'youtube', 'devto'] else array[v.platform] end;
+  if private.is_tracker_metric(v.metric) then
+    v.parts := array['tracker'];
+    v.metric := substr(v.metric, 9);
+  end if;
+  v.snapshot_type := private.parse_granularity(p_granularity);
+  v.ends_on := coalesce(p_to, v_today);
+  v.starts_on := coalesce(
+    p_from, v.ends_on - case v.snapshot_type when 'daily' then 29 when 'weekly' then 83 else 364 end
+  );
+  perform private.raise_range_error(v.starts_on, v.ends_on, 3700);
+  v.starts_on := private.period_start(v.snapshot_type, v.starts_on);
+  v.ends_on := private.period_start(v.snapshot_type, v.ends_on);
+  v.incomplete := case when p_workspace_id is null then '{}'
+    else private.incomplete_periods(p_workspace_id, v.platform, v.snapshot_type) end;
+  return v;
+end;
+$$;
+comment on function private.parse_series is
+  'Checks the arguments of metric_series. Errors: see there.';
+grant execute on function private.parse_series to authenticated, service_role;
+
+-- With the rights of the caller: row security decides which snapshots there are. NaN makes a sum unknown.
+create or replace function private.metric_series(p_request private.series_request)
+returns table (period date, value numeric, delta numeric, is_gap boolean)
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return query
+  with cell as (
+    select s.snapshot_date, s.metrics -> a.part -> p_request.metric as value
+    from public.analytics_snapshots as s cross join unnest(p_request.parts) as a (part)
+    where p_request.workspace_id is null and s.workspace_id is null and s.user_id = (select auth.uid())
+      and s.platform = p_request.platform and s.snapshot_type = p_request.snapshot_type
+      and s.snapshot_date between p_request.starts_on and p_request.ends_on
+    union all
+    select s.snapshot_date, s.metrics -> a.part -> p_request.metric
+    from public.analytics_snapshots as s cross join unnest(p_request.parts) as a (part)
+    where s.workspace_id = p_request.workspace_id
+      and s.platform = p_request.platform and s.snapshot_type = p_request.snapshot_type
+      and s.snapshot_date between p_request.starts_on and p_request.ends_on
+      and s.snapshot_date <> all (p_request.incomplete)
+  ),
+  summed as (
+    select c.snapshot_date,
+      sum(case when c.value = 'null' then 'NaN'::numeric else c.value::numeric end) as value
+    from cell as c where c.value is not null group by c.snapshot_date
+  ),
+  known as (
+    select s.snapshot_date, s.value, s.value - lag(s.value) over (order by s.snapshot_date) as delta
+    from summed as s where s.value <> 'NaN'
+  )
+  select g.starts_at::date, k.value, k.delta, k.value is null
+  from generate_series(
+    p_request.starts_on::timestamp, p_request.ends_on::timestamp,
+    case p_request.snapshot_type when 'daily' then interval '1 day' when 'weekly' then interval '7 days'
+      else interval '1 month' end
+  ) as g (starts_at)
+  left join known as k on k.snapshot_date = g.starts_at::date
+  order by g.starts_at;
+end;
+$$;
+grant execute on function private.metric_series to authenticated, service_role;
+
+-- from and to are the API's JSON keys. Both are reserved words, which have no other form in SQL than quoted.
+create or replace function public.metric_series(
+  platform text, metric text, "from" date default null, "to" date default null,
+  granularity text default 'day', workspace uuid default null
+) returns table (period date, value numeric, delta numeric, is_gap boolean)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select s.period, s.value, s.delta, s.is_gap
+  from private.metric_series(
+    private.parse_series(
+      metric_series.platform, metric_series.metric, metric_series."from", metric_series."to",
+      metric_series.granularity, metric_series.workspace
+    )
+  ) as s;
+end;
+comment on function public.metric_series is
+  'A metric of github, youtube, devto or all, one row per day, week (its Monday) or month (its first day) '
+  'from from to to; by default the last 30 days, 12 weeks or 12 months. delta: the change since the last '
+  'known value before it in the range. is_gap: the value is not known. Of the caller, or summed over a '
+  'workspace. Errors: devpulse_workspace_unknown (404), devpulse_metric_invalid, '
+  'devpulse_granularity_invalid, devpulse_range_invalid, devpulse_range_too_large (422).';
+grant execute on function public.metric_series to authenticated, service_role;
+
+-- 50_devpulse/90_reading/20_dashboard_parts.sql
+-- The parts of the dashboard, each read with the rights of the caller.
+
+create or replace function private.dashboard_connections() returns jsonb
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(
+      jsonb_build_object(
+        'id', c.id, 'platform', c.platform, 'platform_username', c.platform_username, 'status', c.status,
+        'status_reason', c.status_reason, 'is_active', c.is_active, 'last_synced_at', c.last_synced_at
+      ) order by c.platform
+    ), '[]')
+    from public.platform_connections as c where c.user_id = (select auth.uid())
+  );
+end;
+$$;
+comment on function private.dashboard_connections is 'The caller''s connections with their state.';
+grant execute on function private.dashboard_connections to authenticated, service_role;
+
+create or replace function private.list_flow_metrics() returns text[]
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return array(select m.metric from private.snapshot_metrics as m where m.fold = 'flow');
+end;
+$$;
+comment on function private.list_flow_metrics is
+  'The metrics that count what happened in a period; the others are levels.';
+grant execute on function private.list_flow_metrics to authenticated, service_role;
+
+create or replace function private.last_snapshot_day(
+  p_workspace_id uuid, p_platform text, p_incomplete date[]
+) returns date
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  if p_workspace_id is null then
+    return (
+      select s.snapshot_date from public.analytics_snapshots as s
+      where s.user_id = (select auth.uid()) and s.workspace_id is null and s.platform = p_platform
+        and s.snapshot_type = 'daily'
+      order by s.snapshot_date desc limit 1
+    );
+  end if;
+  return (
+    select s.snapshot_date from public.analytics_snapshots as s
+    where s.workspace_id = p_workspace_id and s.platform = p_platform and s.snapshot_type = 'daily'
+      and s.snapshot_date <> all (p_incomplete)
+    order by s.snapshot_date desc limit 1
+  );
+end;
+$$;
+comment on function private.last_snapshot_day is
+  'The last day of a platform of which the caller, or a workspace, has numbers.';
+grant execute on function private.last_snapshot_day to authenticated, service_role;
+
+-- NaN makes a sum and a delta unknown.
+create or replace function private.dashboard_snapshot(
+  p_workspace_id uuid, p_platform text, p_day date, p_flows text[]
+) returns jsonb
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return (
+    with cell as (
+      select p.key as part, m.key as metric, m.key = any (p_flows) as is_flow,
+        sum(c.value) filter (where s.snapshot_date = p_day) as value,
+        sum(c.value) filter (where s.snapshot_date = p_day - 7) as week_ago,
+        sum(c.value) filter (where s.snapshot_date = p_day - 30) as month_ago
+      from (
+        select o.snapshot_date, o.metrics from public.analytics_snapshots as o
+        where p_workspace_id is null and o.user_id = (select auth.uid()) and o.workspace_id is null
+          and o.platform = p_platform and o.snapshot_type = 'daily'
+          and o.snapshot_date = any (array[p_day, p_day - 7, p_day - 30])
+        union all
+        select o.snapshot_date, o.metrics from public.analytics_snapshots as o
+        where o.workspace_id = p_workspace_id and o.platform = p_platform and o.snapshot_type = 'daily'
+          and o.snapshot_date = any (array[p_day, p_day - 7, p_day - 30])
+      ) as s
+      cross join lateral jsonb_each(s.metrics) as p
+      cross join lateral jsonb_each(p.value) as m
+      cross join lateral (
+        select case when m.value = 'null' then 'NaN'::numeric else m.value::numeric end as value
+      ) as c
+      group by p.key, m.key
+    ),
+    part as (
+      select c.part, jsonb_object_agg(c.metric, nullif(c.value, 'NaN')) as metrics,
+        jsonb_object_agg(c.metric, nullif(c.value - c.week_ago, 'NaN')) filter (where not c.is_flow) as week,
+        jsonb_object_agg(c.metric, nullif(c.value - c.month_ago, 'NaN')) filter (where not c.is_flow)
+          as month,
+        array_agg((c.part || '.' || c.metric) collate "C") filter (where c.value = 'NaN') as gaps
+      from cell as c where c.value is not null group by c.part
+    )
+    select jsonb_build_object(
+      'snapshot_date', p_day, 'metrics', jsonb_object_agg(p.part, p.metrics),
+      'gaps', (
+        select coalesce(jsonb_agg(g.name order by g.name), '[]')
+        from part as o cross join lateral unnest(o.gaps) as g (name)
+      ),
+      'deltas', jsonb_build_object(
+        '7_days', jsonb_object_agg(p.part, p.week), '30_days', jsonb_object_agg(p.part, p.month)
+      )
+    )
+    from part as p having count(*) > 0
+  );
+end;
+$$;
+comment on function private.dashboard_snapshot is
+  'A day of a platform, of the caller or of a workspace, and how its levels changed within 7 and 30 days; '
+  'null without numbers.';
+grant execute on function private.dashboard_snapshot to authenticated, service_role;
+
+create or replace function private.dashboard_goals(p_workspace_id uuid) returns jsonb
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(to_jsonb(o) order by o.end_date, o.start_date, o.id), '[]')
+    from (
+      select g.* from public.goal_progress as g
+      where case when p_workspace_id is null then g.user_id = (select auth.uid())
+          else g.workspace_id = p_workspace_id end
+        and not g.is_achieved and (g.end_date is null or g.end_date >= (now() at time zone 'UTC')::date - 1)
+      order by g.end_date, g.start_date, g.id
+      limit 50
+    ) as o
+    where o.status <> 'ended'
+  );
+end;
+$$;
+comment on function private.dashboard_goals is
+  'The open goals of the caller or of a workspace with their pace: 50 at most, those that end first.';
+grant execute on function private.dashboard_goals to authenticated, service_role;
+
+-- 50_devpulse/90_reading/22_dashboard_top.sql
+-- The top five of the dashboard, read with the rights of the caller.
+
+create or replace function private.top_repositories(p_workspace_id uuid) returns jsonb
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(to_jsonb(t) order by t.stars_count desc, t.full_name collate "C"), '[]')
+    from (
+      select o.* from (
+        -- two members of a workspace may watch the same repository: it is listed once, as it was last read
+        select distinct on (g.github_repo_id) g.github_repo_id, g.full_name, g.html_url, g.stars_count,
+          g.forks_count, g.open_issues_count
+        from (
+          select c.id as connection_id, null::text[] as resource_ids from public.platform_connections as c
+          where p_workspace_id is null and c.user_id = (select auth.uid()) and c.platform = 'github'
+          union all
+          select m.platform_connection_id, case when bool_and(m.monitor_type = 'repository')
+              then array_agg(m.platform_resource_id) end
+          from public.monitors as m
+          where m.workspace_id = p_workspace_id and m.is_active and m.platform = 'github'
+            and m.monitor_type <> 'user'
+          group by m.platform_connection_id
+        ) as s
+        join public.github_repositories as g on g.platform_connection_id = s.connection_id
+        where g.removed_at is null
+          and (s.resource_ids is null or g.github_repo_id::text = any (s.resource_ids))
+        order by g.github_repo_id, g.synced_at desc
+      ) as o
+      order by o.stars_count desc, o.full_name collate "C"
+      limit 5
+    ) as t
+  );
+end;
+$$;
+comment on function private.top_repositories is
+  'The five repositories with the most stars: of the caller''s connection, or that monitors of '
+  'a workspace cover.';
+grant execute on function private.top_repositories to authenticated, service_role;
+
+create or replace function private.top_videos(p_workspace_id uuid) returns jsonb
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(to_jsonb(t) order by t.view_count desc, t.youtube_video_id), '[]')
+    from (
+      select y.youtube_video_id, y.title, y.thumbnail_url, y.published_at, y.view_count, y.like_count,
+        y.comment_count
+      from (
+        select c.id as connection_id from public.platform_connections as c
+        where p_workspace_id is null and c.user_id = (select auth.uid()) and c.platform = 'youtube'
+        union
+        select m.platform_connection_id from public.monitors as m
+        where m.workspace_id = p_workspace_id and m.is_active and m.platform = 'youtube'
+      ) as s
+      join public.youtube_videos as y on y.platform_connection_id = s.connection_id
+      where y.removed_at is null
+      order by y.view_count desc, y.youtube_video_id
+      limit 5
+    ) as t
+  );
+end;
+$$;
+comment on function private.top_videos is
+  'The five videos with the most views: of the caller''s connection, or that monitors of a workspace cover.';
+grant execute on function private.top_videos to authenticated, service_role;
+
+create or replace function private.top_articles(p_workspace_id uuid) returns jsonb
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(to_jsonb(t) order by t.view_count desc, t.devto_article_id), '[]')
+    from (
+      select d.devto_article_id, d.title, d.url, d.published_at, d.view_count, d.reaction_count,
+        d.comment_count
+      from (
+        select c.id as connection_id from public.platform_connections as c
+        where p_workspace_id is null and c.user_id = (select auth.uid()) and c.platform = 'devto'
+        union
+        select m.platform_connection_id from public.monitors as m
+        where m.workspace_id = p_workspace_id and m.is_active and m.platform = 'devto'
+      ) as s
+      join public.devto_articles as d on d.platform_connection_id = s.connection_id
+      where d.removed_at is null
+      order by d.view_count desc, d.devto_article_id
+      limit 5
+    ) as t
+  );
+end;
+$$;
+comment on function private.top_articles is
+  'The five articles with the most views: of the caller''s connection, or those that monitors of '
+  'a workspace cover.';
+grant execute on function private.top_articles to authenticated, service_role;
+
+-- 50_devpulse/90_reading/30_dashboard.sql
+-- Everything that a start page shows, in one call.
+
+create or replace function public.dashboard(workspace uuid default null) returns jsonb
+language sql stable security invoker set search_path = ''
+begin atomic
+  with snapshot as (
+    select p.platform, private.dashboard_snapshot(
+      dashboard.workspace, p.platform,
+      private.last_snapshot_day(
+        dashboard.workspace, p.platform, case when dashboard.workspace is null then '{}'
+          else private.incomplete_periods(dashboard.workspace, p.platform, 'daily') end
+      ),
+      private.list_flow_metrics()
+    ) as snapshot
+    from unnest(array['github', 'youtube', 'devto', 'all']) as p (platform)
+  )
+  select jsonb_build_object(
+    'connections', private.dashboard_connections(),
+    'snapshots', (select jsonb_object_agg(s.platform, s.snapshot) from snapshot as s),
+    'top', jsonb_build_object(
+      'repositories', private.top_repositories(dashboard.workspace),
+      'videos', private.top_videos(dashboard.workspace),
+      'articles', private.top_articles(dashboard.workspace)
+    ),
+    'goals', private.dashboard_goals(dashboard.workspace)
+  )
+  from private.require_workspace(dashboard.workspace) as r;
+end;
+comment on function public.dashboard is
+  'connections: the caller''s, with their state and without tokens. snapshots: per platform and all, the '
+  'last day with its metrics and gaps, and how levels changed within 7 and 30 days; null without one. top: '
+  'the five repositories with the most stars, and videos and articles with the most views. goals: up to 50 '
+  'open goals with their pace, as goal_progress has them. Of the caller, or of a workspace. Errors: '
+  'devpulse_workspace_unknown (404).';
+grant execute on function public.dashboard to authenticated, service_role;

@@ -954,6 +954,7 @@ export type Database = {
           "goal_type": string;
           "id": string;
           "is_achieved": boolean;
+          "metric": string;
           "platform": string;
           "start_date": string;
           "target_value": number;
@@ -973,6 +974,7 @@ export type Database = {
           "goal_type": string;
           "id"?: string;
           "is_achieved"?: boolean;
+          "metric"?: string;
           "platform": string;
           "start_date": string;
           "target_value": number;
@@ -991,6 +993,7 @@ export type Database = {
           "goal_type"?: string;
           "id"?: string;
           "is_achieved"?: boolean;
+          "metric"?: string;
           "platform"?: string;
           "start_date"?: string;
           "target_value"?: number;
@@ -2665,6 +2668,49 @@ export type Database = {
         };
         Relationships: [];
       };
+      "goal_progress": {
+        Row: {
+          "achieved_at": string | null;
+          "baseline_value": number | null;
+          "current_value": number;
+          "days_left": number | null;
+          "direction": string;
+          "end_date": string | null;
+          "goal_type": string;
+          "id": string;
+          "is_achieved": boolean;
+          "metric": string;
+          "pace_needed": number | null;
+          "pace_present": number | null;
+          "percentage": number | null;
+          "platform": string;
+          "projected_on": string | null;
+          "remaining": number | null;
+          "start_date": string;
+          "status": string | null;
+          "target_value": number;
+          "unit": string;
+          "user_id": string;
+          "workspace_id": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "goals_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "goals_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "issue_activity_log": {
         Row: {
           "assigned_to": string | null;
@@ -2989,6 +3035,7 @@ export type Database = {
         Args: { "content": string; "idempotency_key"?: string; "role": string; "task_id": number };
         Returns: Json;
       };
+      "backfill_snapshots": { Args: { "from": string; "to": string; "user_id"?: string }; Returns: number };
       "begin_github_sweep": { Args: { "batch_size"?: number; "ticket"?: string }; Returns: Json };
       "begin_token_refresh": { Args: { "connection_id": string; "secret_id": string }; Returns: Json };
       "cancel_task": { Args: { "task_id": number }; Returns: Json };
@@ -3125,6 +3172,7 @@ export type Database = {
           "token": string;
         }[];
       };
+      "dashboard": { Args: { "workspace"?: string }; Returns: Json };
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
       "disconnect_platform": { Args: { "platform": string; "user_id": string }; Returns: Json };
       "dismiss_circle_issue": { Args: { "circle_issue_id": string; "notes"?: string }; Returns: undefined };
@@ -3374,6 +3422,22 @@ export type Database = {
       "mark_secret_checked": {
         Args: { "id": string; "is_valid": boolean; "metadata"?: Json };
         Returns: boolean;
+      };
+      "metric_series": {
+        Args: {
+          "from"?: string;
+          "granularity"?: string;
+          "metric": string;
+          "platform": string;
+          "to"?: string;
+          "workspace"?: string;
+        };
+        Returns: {
+          "delta": number;
+          "is_gap": boolean;
+          "period": string;
+          "value": number;
+        }[];
       };
       "move_checklist_step": {
         Args: { "from_step_number": number; "issue_id": string; "to_step_number": number };

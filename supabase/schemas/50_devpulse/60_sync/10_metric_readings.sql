@@ -13,7 +13,7 @@ create table private.metric_readings (
   constraint metric_readings_metric_is_known check (
     metric in (
       'stars', 'forks', 'open_issues', 'views', 'likes', 'comments', 'reactions',
-      'channel_subscribers', 'channel_views', 'channel_videos'
+      'channel_subscribers', 'channel_views', 'channel_videos', 'repositories', 'articles'
     )
   )
 );
@@ -24,7 +24,8 @@ comment on column private.metric_readings.resource_id is
   'The resource''s id at the platform (a repository''s, video''s or article''s), or an empty text for the '
   'account or channel itself.';
 comment on column private.metric_readings.metric is
-  'A level. What happened per day is in github_contributions.';
+  'A level. repositories and articles: how many the account''s list had, without a resource_id, so that an '
+  'empty one is known. What happened per day is in github_contributions.';
 comment on column private.metric_readings.observed_at is
   'When the provider was asked; an older observation does not replace a newer one.';
 alter table private.metric_readings enable row level security;

@@ -25,13 +25,18 @@ create index analytics_snapshots_user_id_idx on public.analytics_snapshots (user
 create index analytics_snapshots_workspace_id_idx on public.analytics_snapshots (workspace_id);
 create index analytics_snapshots_platform_idx on public.analytics_snapshots (platform);
 create index analytics_snapshots_date_idx on public.analytics_snapshots (snapshot_date);
+-- A workspace's series: the sum over its users.
+create index analytics_snapshots_workspace_platform_date_idx
+  on public.analytics_snapshots (workspace_id, platform, snapshot_type, snapshot_date)
+  where workspace_id is not null;
 comment on table public.analytics_snapshots is
-  'Numbers per user, workspace, platform and period, made by a job. Users see their own without a workspace; '
-  'members see those of their workspaces.';
+  'Numbers per user, workspace, platform and period, made by a job. Users see their own without a '
+  'workspace; members see those of their workspaces.';
 comment on column public.analytics_snapshots.workspace_id is
   'Null: everything that the user watches. Else what they watch in this workspace; the workspace''s number '
   'is the sum over its users.';
-comment on column public.analytics_snapshots.platform is 'github, youtube, devto, or all of them in one row.';
+comment on column public.analytics_snapshots.platform is
+  'github, youtube, devto, or all of them in one row.';
 comment on column public.analytics_snapshots.snapshot_date is
   'The day in the user''s time zone; of a week its Monday, of a month its first day.';
 comment on column public.analytics_snapshots.metrics is

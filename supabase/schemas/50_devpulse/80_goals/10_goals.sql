@@ -17,6 +17,7 @@ create table public.goals (
   updated_at timestamptz not null default now(),
   direction text not null default 'reach',
   baseline_value numeric,
+  metric text not null default nullif('', ''),
   constraint goals_pkey primary key (id),
   constraint goals_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
   constraint goals_workspace_id_fkey
@@ -36,20 +37,32 @@ create index goals_is_achieved_idx on public.goals (is_achieved);
 create index goals_user_active_idx on public.goals (user_id, is_achieved) where is_achieved = false;
 comment on table public.goals is
   'A number to reach or to keep below. Users write their own; members see those of their workspaces. '
-  'current_value, is_achieved and achieved_at follow the snapshots.';
+  'current_value, is_achieved, achieved_at and baseline_value follow the snapshots: what clients write '
+  'there is ignored. Errors on write: devpulse_goal_type_invalid, devpulse_goal_unit_invalid (422).';
 comment on column public.goals.platform is 'github, youtube, devto, or all for the sum over the platforms.';
 comment on column public.goals.goal_type is
   'The metric: stars, subscribers, views, commits, …, or a metric''s name in analytics_snapshots.';
 comment on column public.goals.target_value is 'In unit.';
-comment on column public.goals.current_value is 'The present value, in unit; set by the database.';
+comment on column public.goals.current_value is
+  'In unit, set by the database: of a level, such as stars, the last known value up to end_date; of what '
+  'happens per day, such as commits, the sum from start_date to end_date. 0 while nothing is known.';
 comment on column public.goals.unit is
-  'count, or percentage: the change since start_date in percent of the value on that day.';
+  'percentage: the change since the start in percent of baseline_value. Any other unit is a count.';
 comment on column public.goals.end_date is 'The last day that counts; null for no end.';
-comment on column public.goals.is_achieved is 'Set by the database, once; a later fall does not undo it.';
+comment on column public.goals.is_achieved is
+  'Set by the database, once; a later fall does not undo it. A goal that is edited is counted again.';
+comment on column public.goals.achieved_at is
+  'When it was first seen to be achieved; for a day that was over by then, the last moment of that day in '
+  'the user''s time zone.';
 comment on column public.goals.direction is
-  'reach, or keep_below: achieved when end_date has passed and no day was above the target.';
+  'reach, or keep_below: achieved when end_date has passed and no day, or of what happens per day no sum, '
+  'was above the target. A gap on end_date is decided by the next day that was read, and a sum '
+  'needs every day.';
 comment on column public.goals.baseline_value is
-  'The metric''s value when the goal began; set by the database.';
+  'Set by the database. Of a level: the last known value on or before start_date, else the first one after '
+  'it. Of what happens per day: 0, and for a percentage the sum of as many days before start_date as the '
+  'goal has. Null while nothing is known.';
+comment on column public.goals.metric is 'The metric that goal_type names; set by the database.';
 
 create trigger _000_require_active_account before insert or update on public.goals
   for each statement when (current_user = 'authenticated')
@@ -81,10 +94,10 @@ create policy goals_delete_own on public.goals
 grant select, delete on public.goals to authenticated;
 grant insert (
   id, user_id, workspace_id, platform, goal_type, target_value, current_value, unit, start_date, end_date,
-  is_achieved, achieved_at, created_at, updated_at, direction, baseline_value
+  is_achieved, achieved_at, created_at, updated_at, direction, baseline_value, metric
 ) on public.goals to authenticated;
 grant update (
   id, user_id, workspace_id, platform, goal_type, target_value, current_value, unit, start_date, end_date,
-  is_achieved, achieved_at, created_at, updated_at, direction, baseline_value
+  is_achieved, achieved_at, created_at, updated_at, direction, baseline_value, metric
 ) on public.goals to authenticated;
 grant select, insert, update, delete on public.goals to service_role;
