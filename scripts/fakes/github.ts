@@ -67,8 +67,15 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
   if (fault?.delayMs) await sleep(fault.delayMs, undefined, { ref: false });
   if (fault?.hangUp) return void response.destroy();
   let answer: Answer;
+  const url = new URL(path, "http://github.invalid");
+  // the pages of OAuth have no part in the limits of the API
+  const own = isInstead(fault)
+    ? null
+    : await state.oauth.answer({ method, path, url, headers: request.headers, body });
   if (isInstead(fault)) {
     answer = faultAnswer(fault);
+  } else if (own) {
+    answer = distort(own, fault);
   } else if (!request.headers["user-agent"]) {
     answer = { status: 403, body: "Request forbidden by administrative rules.\n" };
   } else if (token !== undefined && !user) {
@@ -78,12 +85,11 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
   } else if (!user && state.address.remaining <= 0) {
     answer = errorAnswer(new GithubError(403, "API rate limit exceeded for 127.0.0.1."));
   } else {
-    const url = new URL(path, "http://github.invalid");
-    const own = await state.oauth.answer({ method, path, url, headers: request.headers, body });
-    answer = distort(own ?? withEtag(answerTo(state, user, method, path, body), request, user), fault);
+    answer = distort(withEtag(answerTo(state, user, method, path, body), request, user), fault);
   }
   const isGraphql = path === "/graphql";
-  if (!user) state.address.remaining = Math.max(0, state.address.remaining - 1);
+  if (own) seen.status = answer.status;
+  else if (!user) state.address.remaining = Math.max(0, state.address.remaining - 1);
   else if (isGraphql) user.points = Math.max(0, user.points - 1);
   else if (answer.status !== 304) user.remaining = Math.max(0, user.remaining - 1);
   seen.status = answer.status;

@@ -75,17 +75,22 @@ export function createOAuthServer(provider: "github" | "google", store: TokenSto
   const codes = new Map<string, Code>();
   const calls: OAuthCall[] = [];
   const consent: Consent = { as: null, isRefused: false, scopes: null };
+  /** What each token and code contains: a test can search for it. */
+  const marks = { text: "" };
+  const marked = (text: string): string => text.replace(/^(gh[oru]_|ya29\.|1\/\/0)?/, `$1${marks.text}`);
+  const newToken = (kind: "access" | "refresh", isExpiring: boolean): string =>
+    marked(dialect.newToken(kind, isExpiring));
   const hooks: { beforeAnswer: ((kind: OAuthCall["kind"]) => Promise<void>) | null } = { beforeAnswer: null };
 
   const issue = (grant: Grant, isFirst: boolean): Record<string, unknown> => {
     const isExpiring = provider === "google" || (grant.app.isExpiring ?? false);
     const seconds = provider === "google" ? 3599 : 28_800;
-    const token = dialect.newToken("access", isExpiring);
+    const token = newToken("access", isExpiring);
     const expiresAt = isExpiring ? new Date(store.now().getTime() + seconds * 1000) : null;
     store.add(token, grant.accountId, grant.scopes, expiresAt);
     grant.accessTokens.push(token);
     const isRotated = provider === "github" && isExpiring;
-    if (isRotated) grant.refreshToken = dialect.newToken("refresh", isExpiring);
+    if (isRotated) grant.refreshToken = newToken("refresh", isExpiring);
     return {
       access_token: token,
       token_type: provider === "github" ? "bearer" : "Bearer",
@@ -119,7 +124,7 @@ export function createOAuthServer(provider: "github" | "google", store: TokenSto
       back.searchParams.set("error", "access_denied");
       return { status: 302, headers: { location: back.href } };
     }
-    const code = randomBytes(20).toString("hex");
+    const code = marked(randomBytes(20).toString("hex"));
     const wanted = (asked.get("scope") ?? "").split(/[ ,]+/).filter(Boolean);
     codes.set(code, {
       app,
@@ -146,7 +151,7 @@ export function createOAuthServer(provider: "github" | "google", store: TokenSto
       app,
       accountId: code.accountId,
       scopes: code.scopes,
-      refreshToken: isLasting ? dialect.newToken("refresh", true) : null,
+      refreshToken: isLasting ? newToken("refresh", true) : null,
       accessTokens: [],
     };
     grants.push(grant);
@@ -212,6 +217,7 @@ export function createOAuthServer(provider: "github" | "google", store: TokenSto
   return {
     apps,
     consent,
+    marks,
     /** Every request, the oldest first. */
     calls,
     /** `beforeAnswer` is waited for when a token request has had its effect, and its answer is not sent yet. */

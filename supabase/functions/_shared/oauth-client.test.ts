@@ -129,7 +129,7 @@ describe("the token is not to blame", () => {
 
   test("and the cause contains nothing that a provider could smuggle into a log", async () => {
     const result = await refresh(json({ error: 'x"\n{"token": "ghr_1"}' + "y".repeat(500) }));
-    expect(result).toMatchObject({ cause: expect.stringMatching(/^[\w.-]{1,60}$/) as string });
+    expect(result).toMatchObject({ outcome: "unavailable", cause: "other_error" });
   });
 
   test("a time as text, and an error next to a token, do not matter", async () => {

@@ -159,7 +159,7 @@ class Transport {
 
   explain(error: unknown): GrantResult {
     if (error instanceof oauth.ResponseBodyError) {
-      const cause = plain(error.error);
+      const cause = knownError(error.error);
       return REJECTED.has(error.error)
         ? { outcome: "rejected", cause }
         : { outcome: "unavailable", cause, isUncertain: false, retryAfter: this.#retryAfter ?? 60 };
@@ -185,5 +185,28 @@ function hasError(text: string): boolean {
   }
 }
 
-/** A provider's error code for a log line: whatever it sends, no more than a short name. */
-export const plain = (text: string): string => text.replace(/[^\w.-]/g, "").slice(0, 60);
+/** RFC 6749's error codes, GitHub's and Google's. */
+const KNOWN: ReadonlySet<string> = new Set([
+  "access_denied",
+  "admin_policy_enforced",
+  "application_suspended",
+  "bad_refresh_token",
+  "bad_verification_code",
+  "deleted_client",
+  "incorrect_client_credentials",
+  "invalid_client",
+  "invalid_grant",
+  "invalid_request",
+  "invalid_scope",
+  "org_internal",
+  "redirect_uri_mismatch",
+  "server_error",
+  "temporarily_unavailable",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "unsupported_response_type",
+  "unverified_user_email",
+]);
+
+/** An error code for a log line. Whoever sends it may send anything, such as a token; others are `other_error`. */
+export const knownError = (code: string): string => KNOWN.has(code) ? code : "other_error";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { askJson, type JsonAnswer, parseRetryAfter } from "./ask-json.ts";
+import type { Budgets } from "./provider-budget.ts";
 
 /** Who somebody is at a platform. */
 export interface PlatformAccount {
@@ -48,6 +49,22 @@ export function createReadAccount(timeoutMs: number, send: typeof fetch = fetch)
     return answer.ok ? parseAnswer(answer, schema) : unavailable(answer.cause);
   };
 }
+
+/**
+ * Reserves the call in the ledger of provider calls first, where the limit is ours: YouTube's quota and Dev.to's pace.
+ * GitHub's is the user's own.
+ *
+ * @param clock milliseconds since 1970
+ */
+export const withinBudget =
+  (readAccount: ReadAccount, budgets: Budgets, clock: () => number): ReadAccount =>
+  async (platform, apiUrl, token) => {
+    if (platform !== "youtube" && platform !== "devto") return await readAccount(platform, apiUrl, token);
+    const grant = await budgets.open(platform, null).take();
+    if (grant.kind === "granted") return await readAccount(platform, apiUrl, token);
+    const seconds = grant.kind === "refused" ? Math.ceil((grant.retryAt.getTime() - clock()) / 1000) : 10;
+    return unavailable("budget", Math.max(seconds, 1));
+  };
 
 interface AccountRequest {
   path: string;

@@ -1,4 +1,5 @@
 import { AuthorizationResponseError, validateAuthResponse } from "oauth4webapi";
+import { z } from "zod";
 import { sealTokens } from "../_shared/connection-secret.ts";
 import type { StoredAccount } from "../_shared/connection.ts";
 import { databaseFailure } from "../_shared/database-failure.ts";
@@ -7,7 +8,7 @@ import type { MasterKeys } from "../_shared/encryption.ts";
 import { HttpError } from "../_shared/failure.ts";
 import { hashForDatabase, randomSecret } from "../_shared/hashes.ts";
 import type { Details } from "../_shared/log.ts";
-import { type Grant, type OAuthClient, plain } from "../_shared/oauth-client.ts";
+import { type Grant, knownError, type OAuthClient } from "../_shared/oauth-client.ts";
 import { type OAuthPlatform, type OAuthProvider, scopesOf } from "../_shared/oauth-providers.ts";
 import type { PlatformAccount, ReadAccount } from "../_shared/provider-account.ts";
 
@@ -46,6 +47,7 @@ export interface Answer {
  */
 export async function storeGrant(tools: GrantTools, flow: Flow, answer: Answer): Promise<string> {
   const { provider, details } = tools;
+  await countGrant(tools, flow);
   const requestedAt = tools.clock();
   const result = await tools.oauth.exchangeCode(
     provider,
@@ -85,6 +87,21 @@ export async function storeGrant(tools: GrantTools, flow: Flow, answer: Answer):
   return code;
 }
 
+/** Counts a request to the provider on behalf of the user; throws 429 where that has been often enough. */
+async function countGrant({ rpc, details }: GrantTools, flow: Flow): Promise<void> {
+  const kind = `${flow.platform}_connection`;
+  const counted = await rpc("count_token_check", { user_id: flow.userId, kind });
+  if (!counted.ok && counted.message === "agents_user_unknown") throw new HttpError(ENDED);
+  if (!counted.ok) throw databaseFailure(counted, details);
+  if (z.int().parse(counted.data) === 0) return;
+  throw new HttpError({
+    status: 429,
+    code: "devpulse_oauth_rate_limited",
+    message: "The user has come back from this provider ten times within ten minutes.",
+    hint: "Start again in some minutes.",
+  });
+}
+
 /** The account that started the flow has ended since. */
 export const ENDED = {
   status: 404,
@@ -120,7 +137,7 @@ function parseAnswer(
 }
 
 function refusal(error: string, details: Details): HttpError {
-  if (error !== "access_denied") return unavailable(plain(error), details);
+  if (error !== "access_denied") return unavailable(knownError(error), details);
   return new HttpError({
     status: 403,
     code: "devpulse_oauth_access_forbidden",

@@ -51,7 +51,11 @@ interface World {
 function setUp(world: World = {}, deps: Partial<Dependencies> = {}) {
   const called: { name: string; args: Record<string, unknown> }[] = [];
   const logged: LogEntry[] = [];
-  const answers: Record<string, unknown> = { claim_oauth_state: CLAIMED, store_oauth_grant: true };
+  const answers: Record<string, unknown> = {
+    count_token_check: 0,
+    claim_oauth_state: CLAIMED,
+    store_oauth_grant: true,
+  };
   const handler = createHandler({
     connect: () =>
       createClient("http://api.test", "sb_publishable_test", {
@@ -129,6 +133,12 @@ describe("coming back", () => {
     [
       "devpulse_oauth_provider_unavailable",
       { grant: { outcome: "unavailable", cause: "x", isUncertain: true, retryAfter: 0 } },
+      {},
+    ],
+    ["devpulse_oauth_rate_limited", { rpc: { count_token_check: { ok: true, data: 30 } } }, {}],
+    [
+      "devpulse_user_unknown",
+      { rpc: { count_token_check: { ok: false, code: "PT404", message: "agents_user_unknown" } } },
       {},
     ],
     ["devpulse_user_unknown", { rpc: { store_oauth_grant: { ok: true, data: false } } }, {}],

@@ -45,6 +45,7 @@ afterAll(async () => {
   await providers?.stop();
 });
 beforeEach(async () => {
+  await sql`delete from private.token_checks`;
   await sql`delete from private.oauth_flows`;
   await sql`delete from public.platform_connections`;
   await sql`delete from private.secrets`;
@@ -223,6 +224,21 @@ describe("the browser", () => {
     });
     expect(await connect(project, ana, "youtube")).toBe("devpulse_oauth_refresh_token_required");
     expect(await rowsOf(ana)).toEqual([]);
+  });
+
+  test("asks YouTube within the quota of the project, which counts it", async () => {
+    const spent = async () =>
+      Number(
+        (await sql`select sum(spent_count) as spent from private.provider_spending where provider = 'youtube'`)[
+          0
+        ]?.spent,
+      );
+    const before = await spent();
+    expect((await connectAndComplete(project, ana, "youtube")).status).toBe(200);
+    expect(await spent()).toBe(before + 1);
+    await sql`insert into private.provider_pauses (provider, paused_until) values ('youtube', now() + interval '1 hour')`;
+    expect(await connect(project, ana, "youtube")).toBe("devpulse_oauth_provider_unavailable");
+    await sql`delete from private.provider_pauses`;
   });
 });
 
@@ -440,6 +456,16 @@ describe("only the user who started a flow completes it", () => {
     await sql`update private.oauth_flows set expires_at = now()`;
     expect(outcome(await post(project, ana, "oauth-callback/github", { code })))
       .toBe("404 devpulse_connection_code_unknown");
+  });
+
+  test("comes back from a provider ten times in ten minutes", async () => {
+    for (let count = 0; count < 10; count++) {
+      expect(await connect(project, ana, "github")).toMatch(/^[\w-]{43}$/);
+    }
+    expect(await connect(project, ana, "github")).toBe("devpulse_oauth_rate_limited");
+    expect(providers.github.state.oauth.count("exchange")).toBe(10);
+    expect(await connect(project, mallory, "github")).toMatch(/^[\w-]{43}$/);
+    expect(await connect(project, ana, "youtube")).toMatch(/^[\w-]{43}$/);
   });
 
   test("keeps the last ten flows of a user", async () => {

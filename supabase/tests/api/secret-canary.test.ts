@@ -4,15 +4,27 @@ import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { freePort } from "../../../scripts/local/ports.ts";
 import { discardFolder, scratchFolder } from "../../../scripts/local/scratch-folder.ts";
+import { startFakeDevto } from "../../../scripts/fakes/devto.ts";
 import { type Stack, startStack } from "../../../scripts/local/stack.ts";
 import { rotateSecrets } from "../../../scripts/secrets/rotate-secrets.ts";
+import { createConnectionTokens, tokenDependencies } from "../../functions/_shared/connection-token.ts";
 import { parseMasterKeys } from "../../functions/_shared/encryption.ts";
 import { Canary, searchFiles, searchTables } from "../support/canary.ts";
+import {
+  agree,
+  allowReturn,
+  Browser,
+  follow,
+  post,
+  start as startFlow,
+  startProviders,
+} from "../support/connections.ts";
 import { askTokens, asServer, githubWith, type TokenAnswer } from "../support/github-tokens.ts";
 import { type Person, server, signUp } from "../support/people.ts";
+import { rpcOf } from "../support/refresh-process.ts";
 
-// A GitHub token goes every way that there is, the wrong ones too, over a cluster of its own. Then everything that the cluster,
-// the function and the stack have written is searched for it. Another value shows that the search finds one.
+// A GitHub token, and the tokens and keys of connections, go every way that there is, the wrong ones too, over a cluster of
+// their own. Then everything that the cluster, the functions and the stack have written is searched for them. Another value shows that the search finds one.
 
 const MARK = randomBytes(8).toString("hex");
 const PLANTED = randomBytes(8).toString("hex");
@@ -24,7 +36,11 @@ const NEW = `new:${randomBytes(32).toString("base64")}`;
 
 const canary = new Canary(MARK);
 const github = await githubWith({ octocat: token("set"), hubot: token("replaced"), mona: token("failed") });
+const providers = await startProviders(github);
+const devto = await startFakeDevto();
 const dataDir = scratchFolder("canary");
+/** What only the browser and the function may know: verifiers, states, tickets and connection codes. */
+const passing: string[] = [];
 const written: string[] = [];
 const answers: string[] = [];
 let stack: Stack;
@@ -42,12 +58,20 @@ beforeAll(async () => {
     dbPort: await freePort(),
     functions: {
       // sealed with the old key, opened with either
-      env: { GITHUB_API_URL: github.url, SECRETS_MASTER_KEYS: `${OLD},${NEW}` },
+      env: { ...providers.env, DEVTO_API_URL: `${devto.url}/api`, SECRETS_MASTER_KEYS: `${OLD},${NEW}` },
       log: (_, line) => written.push(line),
     },
   });
   sql = postgres(stack.postgres.url("postgres", "supabase_admin"), { max: 2, onnotice: () => {} });
   ana = await signUp(stack.project, "ana");
+  providers.register(stack.project);
+  for (const { oauth } of [github.state, providers.google.state]) {
+    oauth.marks.text = MARK;
+    for (const app of oauth.apps) app.isExpiring = true;
+  }
+  devto.state.limit.perSecond = null;
+  devto.state.addUser({ username: "maya", apiKey: token("devto") });
+  await allowReturn(sql);
   const [row] = await sql<{ task_id: string; fencing_token: string }[]>`
     with task as (insert into public.tasks (user_id) values (${ana.id}) returning id)
     insert into public.task_attempts (task_id, user_id, attempt, worker, agent, lease_expires_at)
@@ -62,6 +86,8 @@ afterAll(async () => {
   await sql.end();
   await stack.stop();
   await discardFolder(dataDir);
+  await providers.stop();
+  await devto.stop();
   await github.stop();
 });
 
@@ -275,6 +301,120 @@ async function search(what: Canary): Promise<Record<string, string[]>> {
   };
 }
 
+describe("tokens of connections go every way there is", () => {
+  /** Posts to a function of connections, and keeps its answer to be searched. */
+  async function send(path: string, body: unknown): Promise<string> {
+    const answer = await post(stack.project, ana, path, body);
+    answers.push(answer.text);
+    return `${answer.status} ${answer.body.code ?? (answer.body.connection as { status: string }).status}`;
+  }
+
+  /** The whole flow, as far as it goes. Returns the connection code, or the code of the error. */
+  async function flow(platform: string): Promise<string> {
+    const browser = new Browser();
+    const url = await startFlow(stack.project, ana, platform);
+    const authorize = await follow(browser, url);
+    passing.push(new URL(url).searchParams.get("ticket") ?? "", authorize.searchParams.get("state") ?? "");
+    passing.push(...browser.cookies.map(({ value }) => value));
+    const back = await follow(browser, await follow(browser, authorize));
+    const code = back.searchParams.get("connection_code") ?? "";
+    if (code !== "") passing.push(code);
+    back.searchParams.delete("connection_code");
+    answers.push(back.href);
+    return code || (back.searchParams.get("error") ?? "");
+  }
+
+  const expire = () =>
+    sql`update public.platform_connections set token_expires_at = now() where token_expires_at is not null`;
+  const tokenOf = async (platform: string) => {
+    const [connection] = await sql`select * from private.usable_connections where platform = ${platform}`;
+    const env: Record<string, string> = { ...providers.env, SECRETS_MASTER_KEYS: `${NEW},${OLD}` };
+    const rpc = rpcOf(stack.project.url, stack.project.secretKey);
+    return await createConnectionTokens(tokenDependencies(rpc, (name) => env[name]))(
+      { ...connection, token_expires_at: connection?.token_expires_at?.toISOString() ?? null } as never,
+    );
+  };
+
+  test("connected, also where the provider or the database fails", async () => {
+    for (const platform of ["github", "youtube"]) {
+      const { faults } = (platform === "github" ? github : providers.google).state;
+      for (const path of [/access_token|\/token/, /\/user$|\/channels/]) {
+        for (const fault of [{ status: 500, body: `broken ${token("echoed")}` }, { isTruncated: true }]) {
+          faults.push({ path, ...fault });
+          expect(await flow(platform)).toBe("devpulse_oauth_provider_unavailable");
+        }
+      }
+      faults.push({
+        path: /access_token|\/token/,
+        status: 200,
+        body: { error: token("code"), access: token("x") },
+      });
+      expect(await flow(platform)).toBe("devpulse_oauth_provider_unavailable");
+      await sql`alter table private.oauth_flows add constraint oauth_flows_refuse check (sealed is null) not valid`;
+      expect(await flow(platform)).toBe("database_unavailable");
+      await sql`alter table private.oauth_flows drop constraint oauth_flows_refuse`;
+      expect(await send(`oauth-callback/${platform}`, { code: token("code") })).toBe(
+        "404 devpulse_connection_code_unknown",
+      );
+      expect(await send(`oauth-callback/${platform}`, { code: await flow(platform) })).toBe("200 connected");
+    }
+  });
+
+  test("in another browser, and back a second time", async () => {
+    const browser = new Browser();
+    const back = await agree(browser, await startFlow(stack.project, ana, "github"));
+    expect(String(await follow(new Browser(), back))).toContain("devpulse_oauth_browser_invalid");
+    expect(String(await follow(browser, back))).toContain("devpulse_oauth_state_invalid");
+  });
+
+  test("refreshed, also where that fails", async () => {
+    for (const platform of ["github", "youtube"]) {
+      await expire();
+      const { faults } = (platform === "github" ? github : providers.google).state;
+      faults.push({ path: /access_token|\/token/, status: 502, body: `broken ${token("echoed")}` });
+      expect((await tokenOf(platform)).kind).toBe("wait");
+      await sql`update private.token_refreshes set next_attempt_at = now() where true`;
+      expect(await tokenOf(platform)).toMatchObject({
+        kind: "token",
+        token: expect.stringContaining(MARK) as string,
+      });
+    }
+    await expire();
+    github.state.oauth.withdraw(String(github.state.users[0]?.id));
+    expect((await tokenOf("github")).kind).toBe("reauth_required");
+  });
+
+  test("a key of Dev.to, good and bad", async () => {
+    expect(await send("connect-devto", { api_key: token("nobody") })).toBe("422 devpulse_api_key_invalid");
+    devto.state.faults.push({ path: "/me", status: 500, body: token("echoed") });
+    expect(await send("connect-devto", { api_key: token("devto") })).toBe("503 devpulse_devto_unavailable");
+    expect(await send("connect-devto", { api_key: [token("array")] })).toBe(
+      "422 devpulse_connection_body_invalid",
+    );
+    expect(await send("connect-devto", { api_key: token("devto") })).toBe("200 connected");
+    const plain = {
+      user_id: ana.id,
+      platform: "devto",
+      secret_id: ana.id,
+      sealed: token("unsealed"),
+      account: {},
+    };
+    const { error } = await server(stack.project).rpc("connect_by_key", plain);
+    answers.push(JSON.stringify(error));
+    expect(error?.message).toBe("agents_secret_invalid");
+  });
+
+  test("re-encrypted and disconnected", async () => {
+    const client = server(stack.project);
+    expect(await rotateSecrets({ client, masterKeys: parseMasterKeys("X", `${NEW},${OLD}`) }))
+      .toMatchObject({ failed: [], remaining: [] });
+    github.state.faults.push({ path: "/applications/", status: 500, body: token("echoed") });
+    for (const platform of ["github", "youtube"]) {
+      expect(await send("disconnect-platform", { platform })).toBe("200 disconnected");
+    }
+  });
+});
+
 describe("and is nowhere", () => {
   test("in what the function, the stack and their answers say", () => {
     expect(written.length).toBeGreaterThan(20);
@@ -283,8 +423,18 @@ describe("and is nowhere", () => {
   });
 
   test("in heap, WAL, statistics, logs, net, cron and every table", async () => {
-    expect(await sql`select from private.secrets`).toHaveLength(1);
+    expect(await sql`select kind from private.secrets order by kind`).toEqual([
+      { kind: "devto_connection" },
+      { kind: "github_token" },
+    ]);
     expect(await search(canary)).toEqual({ wal: [], heap: [], otherFiles: [], serverLog: [], tables: [] });
+  });
+
+  test("nor is what a flow passes on: verifiers, states, tickets and codes, except in answers", async () => {
+    expect(passing.length).toBeGreaterThan(40);
+    const values = new Canary(...passing);
+    expect(written.filter((line) => values.formIn(Buffer.from(line)))).toEqual([]);
+    expect(await search(values)).toEqual({ wal: [], heap: [], otherFiles: [], serverLog: [], tables: [] });
   });
 
   test("while the log has the statements that failed, without their values", async () => {

@@ -2,25 +2,15 @@ import { createReadStream, globSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Sql } from "postgres";
 
-/** A text to search for, in every form in which it may have been stored. */
+/** Texts to search for, in every form in which they may have been stored. */
 export class Canary {
   readonly #forms: Map<string, string>;
   readonly #any: RegExp;
   readonly longest: number;
 
-  /** @param text letters and digits, long enough not to occur by chance */
-  constructor(text: string) {
-    const bytes = Buffer.from(text);
-    const hex = bytes.toString("hex");
-    this.#forms = new Map([
-      [text, "plain"],
-      [text.toUpperCase(), "upper case"],
-      [[...text].reverse().join(""), "reversed"],
-      [Buffer.from(text, "utf16le").toString("latin1"), "UTF-16"],
-      [hex, "hex"],
-      [hex.toUpperCase(), "hex"],
-      ...[0, 1, 2].map((shift) => [inBase64(bytes, shift), `base64+${shift}`] as const),
-    ]);
+  /** @param texts letters, digits, - and _, long enough not to occur by chance */
+  constructor(...texts: string[]) {
+    this.#forms = new Map(texts.flatMap(formsOf));
     // one pass for all of them: a cluster is a few hundred megabytes
     this.#any = new RegExp([...this.#forms.keys()].join("|"));
     this.longest = Math.max(...[...this.#forms.keys()].map((form) => form.length));
@@ -31,6 +21,20 @@ export class Canary {
     const found = this.#any.exec(bytes.toString("latin1"))?.[0];
     return found === undefined ? undefined : this.#forms.get(found);
   }
+}
+
+function formsOf(text: string): [form: string, name: string][] {
+  const bytes = Buffer.from(text);
+  const hex = bytes.toString("hex");
+  return [
+    [text, "plain"],
+    [text.toUpperCase(), "upper case"],
+    [[...text].reverse().join(""), "reversed"],
+    [Buffer.from(text, "utf16le").toString("latin1"), "UTF-16"],
+    [hex, "hex"],
+    [hex.toUpperCase(), "hex"],
+    ...[0, 1, 2].map((shift): [string, string] => [inBase64(bytes, shift), `base64+${shift}`]),
+  ];
 }
 
 /** The characters of a base64 text that are the same for these bytes at any offset with the same remainder modulo 3. */

@@ -22,11 +22,15 @@ export interface Providers {
   stop(): Promise<void>;
 }
 
-/** Starts a fake GitHub and a fake Google with authorization servers. Their accounts are octocat and Maya. */
-export async function startProviders(): Promise<Providers> {
-  const github = await startFakeGithub();
+/**
+ * Starts a fake GitHub and a fake Google with authorization servers. Their accounts are octocat and Maya.
+ *
+ * @param running a fake GitHub that has an octocat; without one, another is started
+ */
+export async function startProviders(running?: FakeGithub): Promise<Providers> {
+  const github = running ?? await startFakeGithub();
   const google = await startFakeGoogle();
-  github.state.addUser({ login: "octocat", token: `ghp_${randomBytes(18).toString("hex")}` });
+  if (!running) github.state.addUser({ login: "octocat", token: `ghp_${randomBytes(18).toString("hex")}` });
   github.state.oauth.consent.as = "octocat";
   google.state.addUser({ name: "Maya", channel: { title: "Maya codes" } });
   google.state.oauth.consent.as = "Maya";
@@ -50,7 +54,7 @@ export async function startProviders(): Promise<Providers> {
       google.state.oauth.apps.push({ ...CLIENT, redirectUris: [`${callback}/youtube`] });
     },
     async stop() {
-      await github.stop();
+      if (!running) await github.stop();
       await google.stop();
     },
   };

@@ -8,7 +8,8 @@ create table private.token_checks (
   checks_count integer not null,
   constraint token_checks_pkey primary key (user_id, kind),
   constraint token_checks_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
-  constraint token_checks_kind_is_known check (kind in ('github_token', 'devto_connection')),
+  constraint token_checks_kind_is_known
+    check (kind in ('github_token', 'github_connection', 'youtube_connection', 'devto_connection')),
   constraint token_checks_checks_count_is_bounded check (checks_count between 1 and 10)
 );
 comment on table private.token_checks is
