@@ -17,6 +17,7 @@ create table public.devpulse_settings (
   reading_retention_days integer not null default 800,
   snapshot_retention_days integer not null default 3650,
   run_retention_days integer not null default 30,
+  runs_per_connection integer not null default 200,
   backfill_days integer not null default 365,
   sync_now_per_hour integer not null default 6,
   return_urls text[] not null default '{}',
@@ -37,6 +38,7 @@ create table public.devpulse_settings (
   constraint devpulse_settings_snapshot_retention_days_is_bounded
     check (snapshot_retention_days between 32 and 36500),
   constraint devpulse_settings_run_retention_days_is_bounded check (run_retention_days between 1 and 3650),
+  constraint devpulse_settings_runs_per_connection_is_bounded check (runs_per_connection between 1 and 10000),
   constraint devpulse_settings_backfill_days_is_bounded check (backfill_days between 7 and 3650),
   constraint devpulse_settings_sync_now_per_hour_is_bounded check (sync_now_per_hour between 0 and 60),
   constraint devpulse_settings_return_urls_are_few check (cardinality(return_urls) <= 100)
@@ -63,6 +65,8 @@ comment on column public.devpulse_settings.snapshot_retention_days is
   'How many days daily snapshots are kept; weekly and monthly ones are kept.';
 comment on column public.devpulse_settings.run_retention_days is
   'How many days sync_runs are kept after they ended.';
+comment on column public.devpulse_settings.runs_per_connection is
+  'How many sync_runs of a connection are kept, the newest.';
 comment on column public.devpulse_settings.backfill_days is
   'How many days of contributions a new GitHub connection is filled with.';
 comment on column public.devpulse_settings.sync_now_per_hour is
@@ -106,7 +110,8 @@ grant select on public.devpulse_settings to authenticated;
 grant update (
   id, monitors_per_user, goals_per_user, workspaces_per_user, members_per_workspace,
   invitations_per_workspace, resources_per_connection, reading_retention_days, snapshot_retention_days,
-  run_retention_days, backfill_days, sync_now_per_hour, return_urls, created_at, updated_at
+  run_retention_days, runs_per_connection, backfill_days, sync_now_per_hour, return_urls, created_at,
+  updated_at
 ) on public.devpulse_settings to authenticated;
 grant select, update on public.devpulse_settings to service_role;
 
@@ -2852,6 +2857,1450 @@ comment on column private.metric_readings.metric is
 comment on column private.metric_readings.observed_at is
   'When the provider was asked; an older observation does not replace a newer one.';
 alter table private.metric_readings enable row level security;
+
+-- 50_devpulse/60_sync/20_sync_schedule.sql
+-- When each connection is synced next. One call of a provider serves all monitors of a connection.
+
+create table private.sync_schedule (
+  connection_id uuid not null,
+  sync_minutes integer,
+  next_sync_at timestamptz,
+  not_before timestamptz,
+  lease_expires_at timestamptz,
+  fencing_token bigint not null default 0,
+  run_id bigint,
+  started_at timestamptz,
+  requested_at timestamptz,
+  attempts_count integer not null default 0,
+  delays_count integer not null default 0,
+  readings_on date,
+  suspect_at timestamptz,
+  contributions_read_at timestamptz,
+  cursor jsonb not null default '{}',
+  constraint sync_schedule_pkey primary key (connection_id),
+  constraint sync_schedule_connection_id_fkey
+    foreign key (connection_id) references public.platform_connections (id) on delete cascade,
+  constraint sync_schedule_lease_has_a_run check ((lease_expires_at is null) = (run_id is null)),
+  constraint sync_schedule_counts_are_not_negative check (attempts_count >= 0 and delays_count >= 0),
+  constraint sync_schedule_cursor_is_a_small_object
+    check (jsonb_typeof(cursor) = 'object' and pg_column_size(cursor) <= 8192)
+);
+-- The claim's one search, whatever the number of connections. It changes twice per run.
+create index sync_schedule_next_sync_at_idx on private.sync_schedule (next_sync_at)
+  where next_sync_at is not null;
+comment on table private.sync_schedule is
+  'One row per connection. It is synced when next_sync_at has come; null means not at all: paused, not '
+  'connected, or without an active monitor.';
+comment on column private.sync_schedule.sync_minutes is
+  'The smallest sync_frequency of its active monitors; null for none.';
+comment on column private.sync_schedule.next_sync_at is
+  'During a lease, when somebody else may claim it.';
+comment on column private.sync_schedule.not_before is
+  'The provider''s limit, or our wait after a failure: until then nothing makes it due.';
+comment on column private.sync_schedule.fencing_token is
+  'Grows with each lease, and when the connection is paused or ends: a run that lost its '
+  'lease writes nothing.';
+comment on column private.sync_schedule.requested_at is
+  'When it was asked for since the last run began: by sync_now, or because monitors changed.';
+comment on column private.sync_schedule.attempts_count is
+  'Failures in a row that the connection itself caused, and runs that never ended.';
+comment on column private.sync_schedule.delays_count is
+  'Failures in a row that it did not cause: its provider''s, or ours.';
+comment on column private.sync_schedule.readings_on is
+  'The day of which all readings are written: as long as nothing changes, they are not written again.';
+comment on column private.sync_schedule.suspect_at is
+  'When the provider''s list was last so much shorter than before that it was not believed.';
+comment on column private.sync_schedule.contributions_read_at is
+  'When the contributions of the last seven days were read.';
+comment on column private.sync_schedule.cursor is 'What platform-sync stores for its next run.';
+alter table private.sync_schedule enable row level security;
+
+-- What is brought back or new is due immediately; a lower frequency counts from the last run on.
+create or replace function private.schedule_connections(p_connection_ids uuid[], p_is_requested boolean)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.sync_schedule (connection_id)
+  select c.id from public.platform_connections as c where c.id = any (p_connection_ids)
+  on conflict on constraint sync_schedule_pkey do nothing;
+  update private.sync_schedule as s set
+    sync_minutes = d.sync_minutes,
+    requested_at = case when d.is_syncable and p_is_requested then now() else s.requested_at end,
+    next_sync_at = case
+      when not d.is_syncable then null
+      when s.lease_expires_at > now() then s.next_sync_at
+      when p_is_requested or s.next_sync_at is null
+        then greatest(now(), s.started_at + interval '1 minute', s.not_before)
+      else greatest(
+        least(s.next_sync_at, s.started_at + make_interval(mins => d.sync_minutes)), s.not_before
+      ) end
+  from (
+    select c.id, m.sync_minutes,
+      c.is_active and c.status = 'connected' and m.sync_minutes is not null as is_syncable
+    from public.platform_connections as c
+    cross join lateral (
+      select min(o.sync_frequency) as sync_minutes from public.monitors as o
+      where o.platform_connection_id = c.id and o.is_active
+    ) as m
+    where c.id = any (p_connection_ids)
+  ) as d
+  where s.connection_id = d.id;
+end;
+$$;
+comment on function private.schedule_connections is
+  'Brings the schedule of these connections in line with their state and monitors. p_is_requested: there is '
+  'something new to read.';
+
+-- 50_devpulse/60_sync/22_schedule_triggers.sql
+-- The schedule follows connections and monitors.
+
+create or replace function private.schedule_connection() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if tg_op = 'UPDATE' and old.status <> 'connected' and new.status = 'connected' then
+    -- what the old token caused does not delay the new one
+    update private.sync_schedule as s set not_before = null, attempts_count = 0, delays_count = 0
+    where s.connection_id = new.id;
+  end if;
+  perform private.schedule_connections(array[new.id], false);
+  if not new.is_active or new.status <> 'connected' then
+    -- what still runs has lost its lease
+    update public.sync_runs as r
+    set state = 'failed', error_code = 'devpulse_connection_conflict', ended_at = clock_timestamp()
+    from private.sync_schedule as s
+    where s.connection_id = new.id and r.id = s.run_id and r.state = 'running';
+    update private.sync_schedule as s
+    set fencing_token = s.fencing_token + 1, lease_expires_at = null, run_id = null
+    where s.connection_id = new.id;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.schedule_connection is
+  'After-row trigger of connections: a new one gets its row of the schedule, one that is paused or ends '
+  'loses its lease, and one that is brought back is due.';
+
+create trigger _200_schedule_connection after insert on public.platform_connections
+  for each row execute function private.schedule_connection();
+create trigger _210_schedule_connection after update on public.platform_connections
+  for each row when ((old.is_active, old.status) is distinct from (new.is_active, new.status))
+  execute function private.schedule_connection();
+
+create or replace function private.schedule_new_monitors() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.schedule_connections(array(
+    select distinct n.platform_connection_id from new_rows as n where n.is_active order by 1
+  ), true);
+  return null;
+end;
+$$;
+comment on function private.schedule_new_monitors is
+  'After-insert-statement trigger of monitors: there is something new to read.';
+
+create or replace function private.schedule_changed_monitors() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  -- the id that a sync puts in place of a name is nothing new
+  perform private.schedule_connections(array(
+    select distinct n.platform_connection_id
+    from new_rows as n join old_rows as o on o.id = n.id
+    where n.is_active and (
+      not o.is_active or o.platform_connection_id <> n.platform_connection_id
+      or o.monitor_type <> n.monitor_type
+      or o.platform_resource_id is distinct from n.platform_resource_id
+        and not (o.platform_resource_id ~ '/' and n.platform_resource_id ~ '^[0-9]+$')
+    )
+    order by 1
+  ), true);
+  perform private.schedule_connections(array(
+    select distinct c.id
+    from new_rows as n join old_rows as o on o.id = n.id
+    cross join lateral unnest(array[o.platform_connection_id, n.platform_connection_id]) as c (id)
+    where (o.is_active, o.sync_frequency, o.platform_connection_id)
+      is distinct from (n.is_active, n.sync_frequency, n.platform_connection_id)
+    order by 1
+  ), false);
+  return null;
+end;
+$$;
+comment on function private.schedule_changed_monitors is
+  'After-update-statement trigger of monitors: what they cover, and how often.';
+
+create or replace function private.schedule_deleted_monitors() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.schedule_connections(array(
+    select distinct o.platform_connection_id from old_rows as o where o.is_active order by 1
+  ), false);
+  return null;
+end;
+$$;
+comment on function private.schedule_deleted_monitors is
+  'After-delete-statement trigger of monitors: the others may be less frequent.';
+
+create trigger _200_schedule_new_monitors after insert on public.monitors
+  referencing new table as new_rows
+  for each statement execute function private.schedule_new_monitors();
+create trigger _210_schedule_changed_monitors after update on public.monitors
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function private.schedule_changed_monitors();
+create trigger _220_schedule_deleted_monitors after delete on public.monitors
+  referencing old table as old_rows
+  for each statement execute function private.schedule_deleted_monitors();
+
+-- 50_devpulse/60_sync/30_sync_runs.sql
+-- What each run of the sync came to.
+
+create table public.sync_runs (
+  id bigint not null generated by default as identity,
+  platform_connection_id uuid not null,
+  platform text not null,
+  state text not null default 'running',
+  is_requested boolean not null default false,
+  started_at timestamptz not null default now(),
+  ended_at timestamptz,
+  counts jsonb not null default '{}',
+  cost integer not null default 0,
+  error_code text,
+  next_attempt_at timestamptz,
+  constraint sync_runs_pkey primary key (id),
+  constraint sync_runs_platform_connection_id_fkey
+    foreign key (platform_connection_id) references public.platform_connections (id) on delete cascade,
+  constraint sync_runs_state_is_known
+    check (state in ('running', 'succeeded', 'partial', 'failed', 'deferred')),
+  constraint sync_runs_ended_at_matches_state check ((state = 'running') = (ended_at is null)),
+  constraint sync_runs_cost_is_not_negative check (cost >= 0),
+  constraint sync_runs_counts_are_a_small_object
+    check (jsonb_typeof(counts) = 'object' and pg_column_size(counts) <= 8192)
+);
+create index sync_runs_platform_connection_id_id_idx on public.sync_runs (platform_connection_id, id);
+create index sync_runs_running_idx on public.sync_runs (started_at) where state = 'running';
+comment on table public.sync_runs is
+  'One row per run of the sync of a connection, written by platform-sync. Users see those of their own '
+  'connections. The newest devpulse_settings.runs_per_connection are kept, for run_retention_days.';
+comment on column public.sync_runs.state is
+  'running; succeeded: everything was read; partial: some of it; failed: nothing was; deferred: a limit of '
+  'the provider, or of our budget, stopped it before its end.';
+comment on column public.sync_runs.is_requested is 'Whether sync_now or a change of monitors asked for it.';
+comment on column public.sync_runs.counts is
+  'What was read, stored and left out, by name: {"repositories": 25, "unchanged": 25, "left_out": 3, …}.';
+comment on column public.sync_runs.cost is
+  'What the provider counts: GitHub''s requests and points, YouTube''s units, Dev.to''s requests.';
+comment on column public.sync_runs.error_code is 'Why it did not succeed, see docs/error-codes.md.';
+comment on column public.sync_runs.next_attempt_at is 'When the connection is synced next.';
+
+alter table public.sync_runs enable row level security;
+create policy sync_runs_select_own on public.sync_runs
+  for select to authenticated
+  using (platform_connection_id = any (array(select private.my_connection_ids())));
+
+grant select on public.sync_runs to authenticated;
+grant select, delete on public.sync_runs to service_role;
+
+-- 50_devpulse/60_sync/32_sync_etags.sql
+-- What GitHub answered to a request, so that it can be asked whether that has changed.
+
+create table private.sync_etags (
+  connection_id uuid not null,
+  path text not null,
+  etag text not null,
+  resource_ids bigint[] not null,
+  has_next boolean not null default false,
+  constraint sync_etags_pkey primary key (connection_id, path),
+  constraint sync_etags_connection_id_fkey
+    foreign key (connection_id) references public.platform_connections (id) on delete cascade,
+  constraint sync_etags_path_is_not_too_long check (char_length(path) <= 500),
+  constraint sync_etags_etag_is_not_too_long check (char_length(etag) <= 200),
+  constraint sync_etags_resource_ids_are_few check (cardinality(resource_ids) <= 1000)
+);
+comment on table private.sync_etags is
+  'One row per connection and path. An answer whose numbers were not all valid leaves none, so that it is '
+  'read in full the next time.';
+comment on column private.sync_etags.resource_ids is 'GitHub''s ids of the repositories in that answer.';
+comment on column private.sync_etags.has_next is 'Whether another page followed.';
+alter table private.sync_etags enable row level security;
+
+-- 50_devpulse/60_sync/40_claim_due_monitors.sql
+-- Leases to platform-sync the connections that are due.
+
+create or replace function private.start_sync_runs(p_connection_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  -- a function that was killed has left its run behind
+  update public.sync_runs as r
+  set state = 'failed', error_code = 'devpulse_run_expired', ended_at = clock_timestamp(),
+    next_attempt_at = now()
+  from private.sync_schedule as s
+  where s.connection_id = any (p_connection_ids) and r.id = s.run_id and r.state = 'running';
+  with run as (
+    insert into public.sync_runs (platform_connection_id, platform, is_requested, started_at)
+    select c.id, c.platform, s.requested_at is not null, clock_timestamp()
+    from private.sync_schedule as s join public.platform_connections as c on c.id = s.connection_id
+    where s.connection_id = any (p_connection_ids)
+    returning id, platform_connection_id, started_at
+  )
+  update private.sync_schedule as s set
+    run_id = r.id, fencing_token = s.fencing_token + 1, started_at = r.started_at, requested_at = null,
+    attempts_count = s.attempts_count + 1,
+    lease_expires_at = now() + interval '3 minutes',
+    -- one that kills its function again and again is tried less and less often
+    next_sync_at = now() + interval '3 minutes' + case when s.attempts_count < 3 then interval '0'
+      else private.backoff(s.attempts_count - 2, interval '5 minutes', interval '6 hours') end
+  from run as r where s.connection_id = r.platform_connection_id;
+end;
+$$;
+comment on function private.start_sync_runs is
+  'Leases these connections for three minutes, each with a run of its own.';
+
+create or replace function private.lease_due_connections(p_limit integer) returns uuid[]
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_due uuid[];
+  v_usable uuid[];
+begin
+  -- the connection too, so that it is not deleted meanwhile; in one statement, without waiting for either
+  select array_agg(d.connection_id order by d.next_sync_at, d.connection_id) into v_due
+  from (
+    select s.connection_id, s.next_sync_at
+    from private.sync_schedule as s
+    join public.platform_connections as c on c.id = s.connection_id
+    where s.next_sync_at <= now()
+    order by s.next_sync_at
+    limit p_limit
+    for update of s skip locked for key share of c skip locked
+  ) as d;
+  select array_agg(u.id) into v_usable from private.usable_connections as u where u.id = any (v_due);
+  -- the account is banned, or the token about to be replaced: it is due when that has ended
+  update private.sync_schedule as s set next_sync_at = now() + interval '1 hour'
+  where s.connection_id = any (v_due) and s.connection_id <> all (coalesce(v_usable, '{}'::uuid[]));
+  perform private.start_sync_runs(v_usable);
+  return v_usable;
+end;
+$$;
+comment on function private.lease_due_connections is
+  'Leases up to p_limit connections that are due, the longest due first.';
+
+create or replace function private.describe_sync_claims(p_connection_ids uuid[]) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce((
+    select jsonb_agg(jsonb_build_object(
+      'run_id', s.run_id, 'fencing_token', s.fencing_token, 'id', u.id, 'user_id', u.user_id,
+      'platform', u.platform, 'platform_user_id', u.platform_user_id,
+      'platform_username', u.platform_username, 'secret_id', u.secret_id, 'sealed', u.sealed,
+      'token_expires_at', u.token_expires_at, 'cursor', s.cursor,
+      'resources_limit', (select d.resources_per_connection from public.devpulse_settings as d),
+      'monitors', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'id', m.id, 'monitor_type', m.monitor_type, 'platform_resource_id', m.platform_resource_id
+        ) order by m.created_at, m.id), '[]'::jsonb)
+        from public.monitors as m where m.platform_connection_id = u.id and m.is_active
+      ),
+      'etags', (
+        select coalesce(jsonb_object_agg(e.path, jsonb_build_object(
+          'etag', e.etag, 'resource_ids', e.resource_ids, 'has_next', e.has_next
+        )), '{}'::jsonb)
+        from private.sync_etags as e where e.connection_id = u.id
+      ),
+      'video_ids', case when u.platform = 'youtube' then (
+        select coalesce(jsonb_agg(v.youtube_video_id order by v.published_at desc), '[]'::jsonb)
+        from public.youtube_videos as v where v.platform_connection_id = u.id and v.removed_at is null
+      ) end
+    ) order by s.started_at, s.run_id)
+    from private.usable_connections as u join private.sync_schedule as s on s.connection_id = u.id
+    where u.id = any (p_connection_ids)
+  ), '[]'::jsonb);
+end;
+$$;
+comment on function private.describe_sync_claims is 'What platform-sync needs for these connections.';
+
+create or replace function private.claim_due_monitors(p_ticket text, p_batch_size integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids uuid[];
+begin
+  if p_ticket is not null then
+    perform private.use_function_ticket('platform-sync', p_ticket);
+  end if;
+  -- two statements: the second has to see what the first has changed
+  v_ids := private.lease_due_connections(least(greatest(coalesce(p_batch_size, 20), 1), 200));
+  return private.describe_sync_claims(v_ids);
+end;
+$$;
+grant execute on function private.claim_due_monitors to service_role;
+
+create or replace function public.claim_due_monitors(ticket text default null, batch_size integer default 20)
+returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.claim_due_monitors(claim_due_monitors.ticket, claim_due_monitors.batch_size);
+end;
+comment on function public.claim_due_monitors is
+  'Leases to platform-sync the connections whose monitors are due, for three minutes, and starts a run for '
+  'each: an array of {run_id, fencing_token, id, user_id, platform, platform_user_id, platform_username, '
+  'secret_id, sealed, token_expires_at, cursor, resources_limit, monitors: [{id, monitor_type, '
+  'platform_resource_id}], etags: {path: {etag, resource_ids, has_next}}, video_ids}. A ticket can be used '
+  'once; without one the caller has checked who asks. Service role only. Errors: '
+  'function_ticket_invalid (401).';
+grant execute on function public.claim_due_monitors to service_role;
+
+-- 50_devpulse/60_sync/42_lock_sync_lease.sql
+-- Whether a run still has its lease, before anything that it read is stored.
+
+create or replace function private.raise_sync_lease_expired(p_run_id bigint) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT410', message = 'devpulse_sync_lease_expired',
+    detail = format('Run %s does not have the lease of its connection any more.', p_run_id),
+    hint = 'Stop: the connection was paused or has ended, or another run has it.';
+end;
+$$;
+comment on function private.raise_sync_lease_expired is
+  'Errors: devpulse_sync_lease_expired (410), always.';
+
+-- The connection first, as whoever deletes it does.
+create or replace function private.lock_sync_lease(p_run_id bigint, p_fencing_token bigint)
+returns private.sync_schedule
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_schedule private.sync_schedule;
+begin
+  perform from public.platform_connections as c
+  join public.sync_runs as r on r.platform_connection_id = c.id
+  where r.id = p_run_id for key share of c;
+  select s.* into v_schedule from private.sync_schedule as s
+  join public.sync_runs as r on r.platform_connection_id = s.connection_id
+  where r.id = p_run_id and s.run_id = p_run_id and s.fencing_token = p_fencing_token
+    and s.lease_expires_at > clock_timestamp()
+  for update of s;
+  if not found or not exists (
+    select from private.usable_connections as u where u.id = v_schedule.connection_id
+  ) then
+    perform private.raise_sync_lease_expired(p_run_id);
+  end if;
+  if v_schedule.lease_expires_at < clock_timestamp() + interval '2 minutes' then
+    update private.sync_schedule as s
+    set lease_expires_at = clock_timestamp() + interval '3 minutes',
+      next_sync_at = clock_timestamp() + interval '3 minutes'
+    where s.connection_id = v_schedule.connection_id
+    returning s.* into v_schedule;
+  end if;
+  return v_schedule;
+end;
+$$;
+comment on function private.lock_sync_lease is
+  'Locks the schedule of a run''s connection and renews its lease. Errors: '
+  'devpulse_sync_lease_expired (410).';
+
+create or replace function private.local_sync_day(p_connection_id uuid, p_at timestamptz) returns date
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select (p_at at time zone coalesce(p.timezone, 'UTC'))::date
+    from public.platform_connections as c join public.profiles as p on p.id = c.user_id
+    where c.id = p_connection_id
+  );
+end;
+$$;
+comment on function private.local_sync_day is 'The day of a time where the owner of the connection lives.';
+
+create or replace function private.store_sync_cursor(p_connection_id uuid, p_cursor jsonb) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.sync_schedule as s set cursor = p_cursor
+  where s.connection_id = p_connection_id and jsonb_typeof(p_cursor) = 'object' and s.cursor <> p_cursor;
+end;
+$$;
+comment on function private.store_sync_cursor is
+  'Stores what the next run needs; null keeps the present one.';
+
+-- 50_devpulse/60_sync/50_store_readings.sql
+-- Readings of a day, and which resources a provider's list no longer has.
+
+-- The last observation of a day wins. The same value again writes nothing: with a sync every 15 minutes that
+-- would be a hundred versions of each row.
+create or replace function private.store_readings(
+  p_connection_id uuid, p_observed_at timestamptz, p_metrics text[], p_resource_ids text[], p_values numeric[]
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_day constant date := private.local_sync_day(p_connection_id, p_observed_at);
+begin
+  insert into private.metric_readings as m (connection_id, day, metric, resource_id, value, observed_at)
+  select p_connection_id, v_day, r.metric, r.resource_id, r.value, p_observed_at
+  from unnest(p_metrics, p_resource_ids, p_values) as r (metric, resource_id, value)
+  where r.value is not null
+  on conflict on constraint metric_readings_pkey
+  do update set value = excluded.value, observed_at = excluded.observed_at
+  where m.observed_at <= excluded.observed_at and m.value <> excluded.value;
+end;
+$$;
+comment on function private.store_readings is
+  'Stores p_values[n], unless null, as the reading of p_metrics[n] of p_resource_ids[n] on the day of the '
+  'observation, where the owner lives.';
+
+-- A list that is empty, or has less than half of at least ten, is believed when it is read so twice in a row.
+create or replace function private.is_list_suspect(
+  p_schedule private.sync_schedule, p_current_count bigint, p_missing_count bigint
+) returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_short constant boolean := p_missing_count > 0 and (
+    p_missing_count = p_current_count or p_current_count >= 10 and p_missing_count * 2 > p_current_count
+  );
+begin
+  update private.sync_schedule as s
+  set suspect_at = case when v_is_short and s.suspect_at is null then clock_timestamp() end
+  where s.connection_id = p_schedule.connection_id and (v_is_short or s.suspect_at is not null);
+  return v_is_short and p_schedule.suspect_at is null;
+end;
+$$;
+comment on function private.is_list_suspect is
+  'Whether a complete list lacks so much of what there is that it is not believed yet.';
+
+create or replace function private.observed_at(p_payload jsonb) returns timestamptz
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  -- a clock that is ahead of ours would shadow what is read later
+  return least((p_payload ->> 'observed_at')::timestamptz, clock_timestamp());
+end;
+$$;
+comment on function private.observed_at is 'When the provider was asked, at the latest now.';
+
+create or replace function private.parse_ids(p_ids jsonb) returns bigint[]
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if jsonb_typeof(p_ids) is distinct from 'array' then
+    return null;
+  end if;
+  return array(select i.id::bigint from jsonb_array_elements_text(p_ids) as i (id));
+end;
+$$;
+comment on function private.parse_ids is 'An array of numbers; null for anything else.';
+
+-- 50_devpulse/60_sync/51_store_sync_etags.sql
+-- The ETags of a run's answers.
+
+create or replace function private.store_sync_etags(p_connection_id uuid, p_payload jsonb) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  delete from private.sync_etags as e
+  where e.connection_id = p_connection_id
+    and e.path = any (array(select jsonb_array_elements_text(p_payload -> 'dropped_paths')));
+  insert into private.sync_etags as e (connection_id, path, etag, resource_ids, has_next)
+  select p_connection_id, n.path, n.etag, n.resource_ids, n.has_next
+  from jsonb_to_recordset(p_payload -> 'etags')
+    as n (path text, etag text, resource_ids bigint[], has_next boolean)
+  on conflict on constraint sync_etags_pkey do update
+  set etag = excluded.etag, resource_ids = excluded.resource_ids, has_next = excluded.has_next;
+end;
+$$;
+comment on function private.store_sync_etags is
+  'Stores a run''s etags, an array of {path, etag, resource_ids, has_next}, and deletes '
+  'those of dropped_paths.';
+
+-- 50_devpulse/60_sync/52_store_github_repositories.sql
+-- Stores what GitHub answered about repositories.
+
+-- A number that could not be read is null: the stored one stays.
+create or replace function private.upsert_github_repositories(
+  p_connection_id uuid, p_repositories jsonb, p_observed_at timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.github_repositories as r (
+    platform_connection_id, github_repo_id, name, full_name, description, language, stars_count, forks_count,
+    watchers_count, open_issues_count, is_private, is_fork, default_branch, html_url, created_at, updated_at,
+    synced_at
+  )
+  select p_connection_id, n.github_repo_id, n.name, n.full_name, n.description, n.language,
+    coalesce(n.stars_count, o.stars_count, 0), coalesce(n.forks_count, o.forks_count, 0),
+    coalesce(n.watchers_count, o.watchers_count, 0), coalesce(n.open_issues_count, o.open_issues_count, 0),
+    n.is_private, n.is_fork, n.default_branch, n.html_url, n.created_at, n.updated_at, p_observed_at
+  from jsonb_populate_recordset(null::public.github_repositories, p_repositories) as n
+  left join public.github_repositories as o
+    on o.platform_connection_id = p_connection_id and o.github_repo_id = n.github_repo_id
+  on conflict on constraint github_repositories_github_repo_id_idx do update set
+    name = excluded.name, full_name = excluded.full_name, description = excluded.description,
+    language = excluded.language, stars_count = excluded.stars_count, forks_count = excluded.forks_count,
+    watchers_count = excluded.watchers_count, open_issues_count = excluded.open_issues_count,
+    is_private = excluded.is_private, is_fork = excluded.is_fork, default_branch = excluded.default_branch,
+    html_url = excluded.html_url, created_at = excluded.created_at, updated_at = excluded.updated_at,
+    synced_at = excluded.synced_at, removed_at = null
+  where r.removed_at is not null or r.synced_at <= excluded.synced_at - interval '1 hour' or (
+    r.name, r.full_name, r.description, r.language, r.stars_count, r.forks_count, r.watchers_count,
+    r.open_issues_count, r.is_private, r.is_fork, r.default_branch, r.html_url, r.created_at, r.updated_at
+  ) is distinct from (
+    excluded.name, excluded.full_name, excluded.description, excluded.language, excluded.stars_count,
+    excluded.forks_count, excluded.watchers_count, excluded.open_issues_count, excluded.is_private,
+    excluded.is_fork, excluded.default_branch, excluded.html_url, excluded.created_at, excluded.updated_at
+  );
+end;
+$$;
+comment on function private.upsert_github_repositories is
+  'Stores repositories as GitHub sent them; null numbers keep the stored ones.';
+
+create or replace function private.remove_github_repositories(
+  p_schedule private.sync_schedule, p_payload jsonb, p_observed_at timestamptz
+) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_listed constant bigint[] := private.parse_ids(p_payload -> 'listed_ids');
+  v_seen constant bigint[] := v_listed || private.parse_ids(p_payload -> 'seen_ids');
+  v_current bigint;
+  v_missing bigint;
+  v_count integer;
+begin
+  -- null: the list was not read to its end, or not at all
+  if v_listed is not null then
+    select count(*), count(*) filter (where not (r.github_repo_id = any (v_seen)))
+    into v_current, v_missing
+    from public.github_repositories as r
+    where r.platform_connection_id = p_schedule.connection_id and r.removed_at is null;
+    if private.is_list_suspect(p_schedule, v_current, v_missing) then
+      return null;
+    end if;
+  end if;
+  update public.github_repositories as r set removed_at = p_observed_at
+  where r.platform_connection_id = p_schedule.connection_id and r.removed_at is null and (
+    r.github_repo_id = any (private.parse_ids(p_payload -> 'gone_ids'))
+    or v_listed is not null and not (r.github_repo_id = any (v_seen))
+  );
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.remove_github_repositories is
+  'Marks repositories that GitHub no longer lists, or whose own address answered that they are gone, and '
+  'returns how many; null when the list is not believed yet.';
+
+-- The name of a repository that a monitor has may lead to another one tomorrow.
+create or replace function private.resolve_monitor_repositories(p_connection_id uuid, p_resolved jsonb)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  -- without waiting for whoever changes a monitor, and then waits for the schedule
+  update public.monitors as m set platform_resource_id = n.resource_id
+  from jsonb_to_recordset(p_resolved) as n (monitor_id uuid, resource_id text)
+  where m.id = n.monitor_id and m.id in (
+    select o.id from public.monitors as o
+    where o.platform_connection_id = p_connection_id and o.platform_resource_id ~ '/'
+    for no key update skip locked
+  );
+end;
+$$;
+comment on function private.resolve_monitor_repositories is
+  'Puts GitHub''s ids in place of the names in monitors: an array of {monitor_id, resource_id}.';
+
+-- 50_devpulse/60_sync/53_record_github_repositories.sql
+-- Records a run's answers about repositories, and the day's readings.
+
+create or replace function private.store_github_readings(
+  p_connection_id uuid, p_repositories jsonb, p_unchanged bigint[], p_observed_at timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_metrics text[];
+  v_ids text[];
+  v_values numeric[];
+begin
+  -- of what did not change the stored numbers are the present ones; they were all valid, or there was no ETag
+  select array_agg(v.metric), array_agg(r.id::text), array_agg(v.value::numeric)
+  into v_metrics, v_ids, v_values
+  from (
+    select n.github_repo_id as id, n.stars_count, n.forks_count, n.open_issues_count
+    from jsonb_populate_recordset(null::public.github_repositories, p_repositories) as n
+    union all
+    select o.github_repo_id, o.stars_count, o.forks_count, o.open_issues_count
+    from public.github_repositories as o
+    where o.platform_connection_id = p_connection_id and o.github_repo_id = any (p_unchanged)
+  ) as r
+  cross join lateral (
+    values ('stars', r.stars_count), ('forks', r.forks_count), ('open_issues', r.open_issues_count)
+  ) as v (metric, value);
+  perform private.store_readings(p_connection_id, p_observed_at, v_metrics, v_ids, v_values);
+end;
+$$;
+comment on function private.store_github_readings is
+  'Stores the day''s readings of repositories that were read, and of those that did not change.';
+
+create or replace function private.record_github_repositories(
+  p_run_id bigint, p_fencing_token bigint, p_payload jsonb
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_schedule private.sync_schedule := private.lock_sync_lease(p_run_id, p_fencing_token);
+  v_id constant uuid := v_schedule.connection_id;
+  v_observed_at constant timestamptz := private.observed_at(p_payload);
+  v_repositories constant jsonb := coalesce(p_payload -> 'repositories', '[]'::jsonb);
+  v_day constant date := private.local_sync_day(v_id, v_observed_at);
+  v_removed integer;
+begin
+  perform private.upsert_github_repositories(v_id, v_repositories, v_observed_at);
+  v_removed := private.remove_github_repositories(v_schedule, p_payload, v_observed_at);
+  perform private.store_sync_etags(v_id, p_payload);
+  perform private.resolve_monitor_repositories(v_id, coalesce(p_payload -> 'resolved', '[]'::jsonb));
+  if v_schedule.readings_on is distinct from v_day or v_repositories <> '[]'::jsonb or v_removed <> 0 then
+    perform private.store_github_readings(
+      v_id, v_repositories, private.parse_ids(p_payload -> 'unchanged_ids'), v_observed_at
+    );
+    if p_payload ? 'listed_ids' and v_removed is not null then
+      perform private.store_readings(v_id, v_observed_at, array['repositories'], array[''], array[(
+        select count(*)::numeric from public.github_repositories as r
+        where r.platform_connection_id = v_id and r.removed_at is null
+      )]);
+    end if;
+    update private.sync_schedule as s
+    set readings_on = case
+      when (p_payload ->> 'is_complete')::boolean and v_removed is not null then v_day end
+    where s.connection_id = v_id;
+  end if;
+  return jsonb_build_object('removed', coalesce(v_removed, 0), 'is_suspect', v_removed is null);
+end;
+$$;
+grant execute on function private.record_github_repositories to service_role;
+
+create or replace function public.record_github_repositories(
+  run_id bigint, fencing_token bigint, payload jsonb
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.record_github_repositories(
+    record_github_repositories.run_id, record_github_repositories.fencing_token,
+    record_github_repositories.payload
+  );
+end;
+comment on function public.record_github_repositories is
+  'Stores what a run read about repositories: {observed_at, repositories (rows of github_repositories; null '
+  'for a number that is not valid), unchanged_ids (GitHub answered 304), listed_ids (the whole list, else '
+  'left out), seen_ids and gone_ids (asked for by themselves), etags, dropped_paths, resolved: [{monitor_id, '
+  'resource_id}], is_complete}. Returns {removed, is_suspect}. Service role only. Errors: '
+  'devpulse_sync_lease_expired (410).';
+grant execute on function public.record_github_repositories to service_role;
+
+-- 50_devpulse/60_sync/54_plan_github_contributions.sql
+-- Which days of contributions a run reads.
+
+create or replace function private.list_contribution_days(
+  p_connection_id uuid, p_at timestamptz, p_skipped date[]
+) returns table (day date, is_recent boolean, starts_at timestamptz, ends_at timestamptz)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_days constant integer := (select s.backfill_days from public.devpulse_settings as s);
+begin
+  return query
+  select d.day, d.day > t.today - 7, d.day::timestamp at time zone t.zone,
+    (d.day + 1)::timestamp at time zone t.zone
+  from (
+    select coalesce(p.timezone, 'UTC') as zone, (p_at at time zone coalesce(p.timezone, 'UTC'))::date as today
+    from public.platform_connections as c join public.profiles as p on p.id = c.user_id
+    where c.id = p_connection_id
+  ) as t
+  cross join lateral (
+    select t.today - n as day from generate_series(0, v_days - 1) as n
+  ) as d
+  where d.day > t.today - 7 or not (d.day = any (coalesce(p_skipped, '{}'::date[]))) and not exists (
+    select from public.github_contributions as g
+    where g.platform_connection_id = p_connection_id and g.date = d.day
+  )
+  order by d.day desc;
+end;
+$$;
+comment on function private.list_contribution_days is
+  'The last seven days, and those before them that are not stored, the newest first, each from midnight to '
+  'midnight where the owner lives: a day may have 23 or 25 hours.';
+
+create or replace function private.plan_github_contributions(
+  p_run_id bigint, p_fencing_token bigint, p_at timestamptz
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_schedule private.sync_schedule := private.lock_sync_lease(p_run_id, p_fencing_token);
+  v_at constant timestamptz := least(p_at, clock_timestamp());
+  v_read_at constant timestamptz := v_schedule.contributions_read_at;
+  v_is_due constant boolean := v_read_at is null or v_read_at <= v_at - interval '1 hour'
+    or private.local_sync_day(v_schedule.connection_id, v_read_at)
+      <> private.local_sync_day(v_schedule.connection_id, v_at);
+begin
+  return coalesce((
+    select jsonb_agg(jsonb_build_object(
+      'day', d.day, 'is_recent', d.is_recent,
+      'from', to_char(d.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+      -- GitHub's interval contains its end
+      'to', to_char((d.ends_at - interval '1 second') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+    ) order by d.day desc)
+    from private.list_contribution_days(v_schedule.connection_id, v_at, array(
+      select f.key::date from jsonb_each_text(v_schedule.cursor -> 'failed_days') as f
+      where f.value::integer >= 3
+    )) as d
+    where v_is_due or not d.is_recent
+  ), '[]'::jsonb);
+end;
+$$;
+grant execute on function private.plan_github_contributions to service_role;
+
+create or replace function public.plan_github_contributions(
+  run_id bigint, fencing_token bigint, at timestamptz default now()
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.plan_github_contributions(
+    plan_github_contributions.run_id, plan_github_contributions.fencing_token, plan_github_contributions.at
+  );
+end;
+comment on function public.plan_github_contributions is
+  'The days whose contributions a run reads, the newest first: an array of {day, is_recent, from, to}. The '
+  'last seven once an hour, and when a day has begun; earlier ones until they are stored. Service role only. '
+  'Errors: devpulse_sync_lease_expired (410).';
+grant execute on function public.plan_github_contributions to service_role;
+
+-- 50_devpulse/60_sync/55_record_github_contributions.sql
+-- Records what GitHub answered about contributions.
+
+create or replace function private.record_github_contributions(
+  p_run_id bigint, p_fencing_token bigint, p_payload jsonb
+) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_schedule private.sync_schedule := private.lock_sync_lease(p_run_id, p_fencing_token);
+  v_count integer;
+begin
+  insert into public.github_contributions as g (
+    platform_connection_id, date, commits_count, pull_requests_count, issues_count,
+    repositories_contributed_to
+  )
+  select v_schedule.connection_id, n.date, n.commits_count, n.pull_requests_count, n.issues_count,
+    n.repositories_contributed_to
+  from jsonb_populate_recordset(null::public.github_contributions, p_payload -> 'days') as n
+  on conflict on constraint github_contributions_connection_date_idx do update set
+    commits_count = excluded.commits_count, pull_requests_count = excluded.pull_requests_count,
+    issues_count = excluded.issues_count, repositories_contributed_to = excluded.repositories_contributed_to
+  where (g.commits_count, g.pull_requests_count, g.issues_count, g.repositories_contributed_to) <> (
+    excluded.commits_count, excluded.pull_requests_count, excluded.issues_count,
+    excluded.repositories_contributed_to
+  );
+  get diagnostics v_count = row_count;
+  if (p_payload ->> 'is_recent_complete')::boolean then
+    update private.sync_schedule as s set contributions_read_at = private.observed_at(p_payload)
+    where s.connection_id = v_schedule.connection_id;
+  end if;
+  perform private.store_sync_cursor(v_schedule.connection_id, p_payload -> 'cursor');
+  return v_count;
+end;
+$$;
+grant execute on function private.record_github_contributions to service_role;
+
+create or replace function public.record_github_contributions(
+  run_id bigint, fencing_token bigint, payload jsonb
+) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.record_github_contributions(
+    record_github_contributions.run_id, record_github_contributions.fencing_token,
+    record_github_contributions.payload
+  );
+end;
+comment on function public.record_github_contributions is
+  'Stores days of contributions: {observed_at, days: rows of github_contributions, is_recent_complete '
+  '(whether the last seven days were read), cursor}. Returns how many changed. Service role only. Errors: '
+  'devpulse_sync_lease_expired (410).';
+grant execute on function public.record_github_contributions to service_role;
+
+-- 50_devpulse/60_sync/56_store_youtube_channel.sql
+-- Stores what YouTube answered about a channel and its videos.
+
+-- A number that YouTube hides is null: the stored one stays, and there is no reading of it.
+create or replace function private.store_channel_stats(
+  p_connection_id uuid, p_channel jsonb, p_observed_at timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_subscribers constant bigint := (p_channel ->> 'subscribers')::bigint;
+  v_views constant bigint := (p_channel ->> 'views')::bigint;
+  v_videos constant integer := (p_channel ->> 'videos')::integer;
+  v_last public.youtube_channel_stats;
+begin
+  select * into v_last from public.youtube_channel_stats as y
+  where y.platform_connection_id = p_connection_id order by y.date desc limit 1;
+  insert into public.youtube_channel_stats as y (
+    platform_connection_id, date, subscriber_count, total_views, video_count
+  )
+  values (
+    p_connection_id, private.local_sync_day(p_connection_id, p_observed_at),
+    coalesce(v_subscribers, v_last.subscriber_count, 0::bigint),
+    coalesce(v_views, v_last.total_views, 0::bigint), coalesce(v_videos, v_last.video_count, 0)
+  )
+  on conflict on constraint youtube_channel_stats_connection_date_idx do update set
+    subscriber_count = excluded.subscriber_count, total_views = excluded.total_views,
+    video_count = excluded.video_count
+  where (y.subscriber_count, y.total_views, y.video_count)
+    <> (excluded.subscriber_count, excluded.total_views, excluded.video_count);
+  perform private.store_readings(
+    p_connection_id, p_observed_at, array['channel_subscribers', 'channel_views', 'channel_videos'],
+    array['', '', ''], array[v_subscribers::numeric, v_views::numeric, v_videos::numeric]
+  );
+end;
+$$;
+comment on function private.store_channel_stats is
+  'Stores a channel''s numbers of the day: {subscribers, views, videos}.';
+
+create or replace function private.upsert_youtube_videos(
+  p_connection_id uuid, p_videos jsonb, p_observed_at timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.youtube_videos as v (
+    platform_connection_id, youtube_video_id, title, description, thumbnail_url, duration_seconds, view_count,
+    like_count, comment_count, published_at, synced_at
+  )
+  select p_connection_id, n.youtube_video_id, n.title, n.description, n.thumbnail_url, n.duration_seconds,
+    coalesce(n.view_count, o.view_count, 0::bigint), coalesce(n.like_count, o.like_count, 0),
+    coalesce(n.comment_count, o.comment_count, 0), n.published_at, p_observed_at
+  from jsonb_populate_recordset(null::public.youtube_videos, p_videos) as n
+  left join public.youtube_videos as o
+    on o.platform_connection_id = p_connection_id and o.youtube_video_id = n.youtube_video_id
+  on conflict on constraint youtube_videos_youtube_video_id_idx do update set
+    title = excluded.title, description = excluded.description, thumbnail_url = excluded.thumbnail_url,
+    duration_seconds = excluded.duration_seconds, view_count = excluded.view_count,
+    like_count = excluded.like_count, comment_count = excluded.comment_count,
+    published_at = excluded.published_at, synced_at = excluded.synced_at, removed_at = null
+  where v.removed_at is not null or v.synced_at <= excluded.synced_at - interval '1 hour' or (
+    v.title, v.description, v.thumbnail_url, v.duration_seconds, v.view_count, v.like_count, v.comment_count,
+    v.published_at
+  ) is distinct from (
+    excluded.title, excluded.description, excluded.thumbnail_url, excluded.duration_seconds,
+    excluded.view_count, excluded.like_count, excluded.comment_count, excluded.published_at
+  );
+end;
+$$;
+comment on function private.upsert_youtube_videos is
+  'Stores videos as YouTube sent them; null numbers keep the stored ones.';
+
+create or replace function private.remove_youtube_videos(
+  p_schedule private.sync_schedule, p_listed text[], p_observed_at timestamptz
+) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_current bigint;
+  v_missing bigint;
+  v_count integer;
+begin
+  if p_listed is null then
+    return 0;
+  end if;
+  select count(*), count(*) filter (where not (v.youtube_video_id = any (p_listed))) into v_current, v_missing
+  from public.youtube_videos as v
+  where v.platform_connection_id = p_schedule.connection_id and v.removed_at is null;
+  if private.is_list_suspect(p_schedule, v_current, v_missing) then
+    return null;
+  end if;
+  update public.youtube_videos as v set removed_at = p_observed_at
+  where v.platform_connection_id = p_schedule.connection_id and v.removed_at is null
+    and not (v.youtube_video_id = any (p_listed));
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.remove_youtube_videos is
+  'Marks videos that a complete list does not have, and returns how many; null when it is not believed yet.';
+
+-- 50_devpulse/60_sync/57_record_youtube_channel.sql
+-- Records a run's answers about a channel and its videos.
+
+create or replace function private.record_youtube_channel(
+  p_run_id bigint, p_fencing_token bigint, p_payload jsonb
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_schedule private.sync_schedule := private.lock_sync_lease(p_run_id, p_fencing_token);
+  v_id constant uuid := v_schedule.connection_id;
+  v_observed_at constant timestamptz := private.observed_at(p_payload);
+  v_videos constant jsonb := coalesce(p_payload -> 'videos', '[]'::jsonb);
+  v_listed text[];
+  v_removed integer;
+  v_metrics text[];
+  v_ids text[];
+  v_values numeric[];
+begin
+  if p_payload ? 'channel' then
+    perform private.store_channel_stats(v_id, p_payload -> 'channel', v_observed_at);
+  end if;
+  perform private.upsert_youtube_videos(v_id, v_videos, v_observed_at);
+  if p_payload ? 'listed_ids' then
+    v_listed := array(select jsonb_array_elements_text(p_payload -> 'listed_ids'));
+  end if;
+  v_removed := private.remove_youtube_videos(v_schedule, v_listed, v_observed_at);
+  select array_agg(v.metric), array_agg(n.youtube_video_id), array_agg(v.value::numeric)
+  into v_metrics, v_ids, v_values
+  from jsonb_populate_recordset(null::public.youtube_videos, v_videos) as n
+  cross join lateral (
+    values ('views', n.view_count), ('likes', n.like_count::bigint), ('comments', n.comment_count::bigint)
+  ) as v (metric, value);
+  perform private.store_readings(v_id, v_observed_at, v_metrics, v_ids, v_values);
+  if v_removed is not null then
+    perform private.store_sync_cursor(v_id, p_payload -> 'cursor');
+  end if;
+  return jsonb_build_object('removed', coalesce(v_removed, 0), 'is_suspect', v_removed is null);
+end;
+$$;
+grant execute on function private.record_youtube_channel to service_role;
+
+create or replace function public.record_youtube_channel(
+  run_id bigint, fencing_token bigint, payload jsonb
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.record_youtube_channel(
+    record_youtube_channel.run_id, record_youtube_channel.fencing_token, record_youtube_channel.payload
+  );
+end;
+comment on function public.record_youtube_channel is
+  'Stores what a run read about a channel: {observed_at, channel: {subscribers, views, videos}, videos (rows '
+  'of youtube_videos; null for a number that is hidden or not valid), listed_ids (the whole list, else left '
+  'out), cursor}. Returns {removed, is_suspect}. Service role only. Errors: '
+  'devpulse_sync_lease_expired (410).';
+grant execute on function public.record_youtube_channel to service_role;
+
+-- 50_devpulse/60_sync/58_store_devto_articles.sql
+-- Stores what Dev.to answered about articles.
+
+create or replace function private.upsert_devto_articles(
+  p_connection_id uuid, p_articles jsonb, p_observed_at timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.devto_articles as a (
+    platform_connection_id, devto_article_id, title, description, published_at, reading_time_minutes,
+    view_count, reaction_count, comment_count, url, tags, synced_at
+  )
+  select p_connection_id, n.devto_article_id, n.title, n.description, n.published_at, n.reading_time_minutes,
+    coalesce(n.view_count, o.view_count, 0), coalesce(n.reaction_count, o.reaction_count, 0),
+    coalesce(n.comment_count, o.comment_count, 0), n.url, n.tags, p_observed_at
+  from jsonb_populate_recordset(null::public.devto_articles, p_articles) as n
+  left join public.devto_articles as o
+    on o.platform_connection_id = p_connection_id and o.devto_article_id = n.devto_article_id
+  on conflict on constraint devto_articles_devto_article_id_idx do update set
+    title = excluded.title, description = excluded.description, published_at = excluded.published_at,
+    reading_time_minutes = excluded.reading_time_minutes, view_count = excluded.view_count,
+    reaction_count = excluded.reaction_count, comment_count = excluded.comment_count, url = excluded.url,
+    tags = excluded.tags, synced_at = excluded.synced_at, removed_at = null
+  where a.removed_at is not null or a.synced_at <= excluded.synced_at - interval '1 hour' or (
+    a.title, a.description, a.published_at, a.reading_time_minutes, a.view_count, a.reaction_count,
+    a.comment_count, a.url, a.tags
+  ) is distinct from (
+    excluded.title, excluded.description, excluded.published_at, excluded.reading_time_minutes,
+    excluded.view_count, excluded.reaction_count, excluded.comment_count, excluded.url, excluded.tags
+  );
+end;
+$$;
+comment on function private.upsert_devto_articles is
+  'Stores articles as Dev.to sent them; null numbers keep the stored ones.';
+
+create or replace function private.remove_devto_articles(
+  p_schedule private.sync_schedule, p_listed bigint[], p_observed_at timestamptz
+) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_current bigint;
+  v_missing bigint;
+  v_count integer;
+begin
+  if p_listed is null then
+    return 0;
+  end if;
+  select count(*), count(*) filter (where not (a.devto_article_id = any (p_listed))) into v_current, v_missing
+  from public.devto_articles as a
+  where a.platform_connection_id = p_schedule.connection_id and a.removed_at is null;
+  if private.is_list_suspect(p_schedule, v_current, v_missing) then
+    return null;
+  end if;
+  update public.devto_articles as a set removed_at = p_observed_at
+  where a.platform_connection_id = p_schedule.connection_id and a.removed_at is null
+    and not (a.devto_article_id = any (p_listed));
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.remove_devto_articles is
+  'Marks articles that a complete list does not have, and returns how many; null when it is '
+  'not believed yet.';
+
+-- 50_devpulse/60_sync/59_record_devto_articles.sql
+-- Records a run's answers about articles.
+
+create or replace function private.record_devto_articles(
+  p_run_id bigint, p_fencing_token bigint, p_payload jsonb
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_schedule private.sync_schedule := private.lock_sync_lease(p_run_id, p_fencing_token);
+  v_id constant uuid := v_schedule.connection_id;
+  v_observed_at constant timestamptz := private.observed_at(p_payload);
+  v_articles constant jsonb := coalesce(p_payload -> 'articles', '[]'::jsonb);
+  v_listed constant bigint[] := private.parse_ids(p_payload -> 'listed_ids');
+  v_removed integer;
+  v_metrics text[];
+  v_ids text[];
+  v_values numeric[];
+begin
+  perform private.upsert_devto_articles(v_id, v_articles, v_observed_at);
+  v_removed := private.remove_devto_articles(v_schedule, v_listed, v_observed_at);
+  select array_agg(v.metric), array_agg(n.devto_article_id::text), array_agg(v.value::numeric)
+  into v_metrics, v_ids, v_values
+  from jsonb_populate_recordset(null::public.devto_articles, v_articles) as n
+  cross join lateral (
+    values ('views', n.view_count), ('reactions', n.reaction_count), ('comments', n.comment_count)
+  ) as v (metric, value);
+  perform private.store_readings(v_id, v_observed_at, v_metrics, v_ids, v_values);
+  if v_listed is not null and v_removed is not null then
+    perform private.store_readings(v_id, v_observed_at, array['articles'], array[''], array[(
+      select count(*)::numeric from public.devto_articles as a
+      where a.platform_connection_id = v_id and a.removed_at is null
+    )]);
+  end if;
+  perform private.store_sync_cursor(v_id, p_payload -> 'cursor');
+  return jsonb_build_object('removed', coalesce(v_removed, 0), 'is_suspect', v_removed is null);
+end;
+$$;
+grant execute on function private.record_devto_articles to service_role;
+
+create or replace function public.record_devto_articles(
+  run_id bigint, fencing_token bigint, payload jsonb
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.record_devto_articles(
+    record_devto_articles.run_id, record_devto_articles.fencing_token, record_devto_articles.payload
+  );
+end;
+comment on function public.record_devto_articles is
+  'Stores what a run read about articles: {observed_at, articles (rows of devto_articles; null for a number '
+  'that is not valid), listed_ids (the whole list, else left out), cursor}. Returns {removed, is_suspect}. '
+  'Service role only. Errors: devpulse_sync_lease_expired (410).';
+grant execute on function public.record_devto_articles to service_role;
+
+-- 50_devpulse/60_sync/60_finish_sync_run.sql
+-- Ends a run: its result, and when the connection is synced next.
+
+-- What the connection did not cause is not counted against it: it is tried again soon, and at the latest
+-- after half an hour, unless the provider named a time. What it caused is tried less and less often.
+create or replace function private.next_sync_at(
+  p_schedule private.sync_schedule, p_state text, p_is_counted boolean, p_retry_at timestamptz
+) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_every constant interval := make_interval(mins => coalesce(p_schedule.sync_minutes, 15));
+begin
+  if p_retry_at > v_now then
+    -- up to two minutes later: what waits for the same time is not asked for at once
+    return least(p_retry_at, v_now + interval '2 days') + random() * interval '2 minutes';
+  elsif p_state in ('succeeded', 'partial') then
+    return case when p_schedule.requested_at is not null then v_now
+      else greatest(p_schedule.started_at + v_every, v_now) end;
+  elsif p_is_counted then
+    return v_now + private.backoff(p_schedule.attempts_count, v_every, interval '6 hours');
+  end if;
+  return v_now + private.backoff(p_schedule.delays_count + 1, interval '1 minute', interval '30 minutes');
+end;
+$$;
+comment on function private.next_sync_at is 'When a connection is synced after a run with this result.';
+
+create or replace function private.release_sync_lease(
+  p_schedule private.sync_schedule, p_state text, p_is_counted boolean, p_retry_at timestamptz
+) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_done constant boolean := p_state in ('succeeded', 'partial');
+  v_next_at constant timestamptz := private.next_sync_at(p_schedule, p_state, p_is_counted, p_retry_at);
+begin
+  update private.sync_schedule as s set
+    lease_expires_at = null, run_id = null,
+    next_sync_at = case when s.sync_minutes is null then null else v_next_at end,
+    not_before = case when v_is_done and p_retry_at is null then null else v_next_at end,
+    attempts_count = case when v_is_done then 0
+      when p_is_counted then s.attempts_count else greatest(s.attempts_count - 1, 0) end,
+    delays_count = case when v_is_done or p_is_counted then 0 else s.delays_count + 1 end
+  where s.connection_id = p_schedule.connection_id;
+  return v_next_at;
+end;
+$$;
+comment on function private.release_sync_lease is
+  'Ends the lease of a run with this result, and returns when the connection is synced next.';
+
+create or replace function private.finish_sync_run(p_run_id bigint, p_fencing_token bigint, p_result jsonb)
+returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_state constant text := p_result ->> 'state';
+  v_schedule private.sync_schedule;
+  v_next_at timestamptz;
+begin
+  perform from public.platform_connections as c
+  join public.sync_runs as r on r.platform_connection_id = c.id
+  where r.id = p_run_id for no key update of c;
+  select * into v_schedule from private.sync_schedule as s
+  where s.run_id = p_run_id and s.fencing_token = p_fencing_token and s.connection_id = (
+    select r.platform_connection_id from public.sync_runs as r where r.id = p_run_id
+  )
+  for update;
+  if not found then
+    return false;
+  end if;
+  perform private.store_sync_cursor(v_schedule.connection_id, p_result -> 'cursor');
+  v_next_at := private.release_sync_lease(
+    v_schedule, v_state, coalesce((p_result ->> 'is_counted')::boolean, false),
+    (p_result ->> 'retry_at')::timestamptz
+  );
+  update public.sync_runs as r set
+    state = v_state, ended_at = clock_timestamp(), error_code = left(p_result ->> 'error_code', 100),
+    counts = coalesce(p_result -> 'counts', '{}'::jsonb), cost = coalesce((p_result ->> 'cost')::integer, 0),
+    next_attempt_at = v_next_at
+  where r.id = p_run_id;
+  update public.platform_connections as c set last_synced_at = clock_timestamp()
+  where c.id = v_schedule.connection_id and v_state = 'succeeded';
+  delete from public.sync_runs as r
+  where r.platform_connection_id = v_schedule.connection_id and r.id <= (
+    select o.id from public.sync_runs as o where o.platform_connection_id = v_schedule.connection_id
+    order by o.id desc limit 1 offset (select s.runs_per_connection from public.devpulse_settings as s)
+  );
+  return true;
+end;
+$$;
+grant execute on function private.finish_sync_run to service_role;
+
+create or replace function public.finish_sync_run(run_id bigint, fencing_token bigint, result jsonb)
+returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.finish_sync_run(
+    finish_sync_run.run_id, finish_sync_run.fencing_token, finish_sync_run.result
+  );
+end;
+comment on function public.finish_sync_run is
+  'Ends a run with {state: succeeded, partial, failed or deferred, counts, cost, error_code, is_counted '
+  '(whether the connection caused the failure), retry_at (when the provider may be asked again), cursor}, '
+  'and schedules the next. False when the run has lost its lease, or has ended already. Service role only.';
+grant execute on function public.finish_sync_run to service_role;
+
+-- 50_devpulse/60_sync/70_sync_now.sql
+-- Syncs a monitor's connection now, for its impatient owner.
+
+create table private.sync_requests (
+  user_id uuid not null,
+  counted_since timestamptz not null,
+  requests_count integer not null,
+  constraint sync_requests_pkey primary key (user_id),
+  constraint sync_requests_user_id_fkey
+    foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint sync_requests_requests_count_is_positive check (requests_count >= 1)
+);
+comment on table private.sync_requests is
+  'How many times a user has called sync_now in the hour that began with the first.';
+alter table private.sync_requests enable row level security;
+
+create or replace function private.count_sync_request(p_user_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_limit constant integer := (select s.sync_now_per_hour from public.devpulse_settings as s);
+  v_hour constant interval := interval '1 hour';
+begin
+  insert into private.sync_requests as q (user_id, counted_since, requests_count)
+  select p_user_id, now(), 1 where v_limit > 0
+  on conflict on constraint sync_requests_pkey do update set
+    counted_since = case when q.counted_since <= now() - v_hour then now() else q.counted_since end,
+    requests_count = case when q.counted_since <= now() - v_hour then 1 else q.requests_count + 1 end
+  where q.requests_count < v_limit or q.counted_since <= now() - v_hour;
+  if not found then
+    raise exception using
+      errcode = 'PT429', message = 'devpulse_sync_rate_limited',
+      detail = format('sync_now may be called %s times an hour.', v_limit),
+      hint = 'Wait: the connection is synced by itself.';
+  end if;
+end;
+$$;
+comment on function private.count_sync_request is
+  'Counts a call of sync_now. Errors: devpulse_sync_rate_limited (429).';
+
+create or replace function private.describe_sync(p_state text, p_schedule private.sync_schedule) returns jsonb
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return jsonb_build_object(
+    'state', p_state, 'platform_connection_id', p_schedule.connection_id, 'run_id', p_schedule.run_id,
+    'next_attempt_at', case when p_state = 'running' then null else p_schedule.next_sync_at end
+  );
+end;
+$$;
+comment on function private.describe_sync is 'The answer of sync_now.';
+
+create or replace function private.sync_now(p_monitor_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_monitor public.monitors;
+  v_schedule private.sync_schedule;
+begin
+  if auth.uid() is not null and not private.is_person_account(auth.uid()) then
+    raise exception using
+      errcode = 'PT401', message = 'sign_in_required',
+      detail = 'The account is anonymous, banned or deleted.', hint = 'Sign in with an e-mail address.';
+  end if;
+  select * into v_monitor from public.monitors as m
+  where m.id = p_monitor_id and (m.user_id = auth.uid() or private.is_trusted_caller());
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'devpulse_monitor_unknown',
+      detail = 'The monitor does not exist, or is not yours.', hint = 'Use the id of one of your monitors.';
+  end if;
+  select * into v_schedule from private.sync_schedule as s
+  where s.connection_id = v_monitor.platform_connection_id for update;
+  if not v_monitor.is_active or v_schedule.next_sync_at is null then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_sync_conflict',
+      detail = 'The monitor or its connection is paused, or not connected.',
+      hint = 'Set is_active to true, or connect again.';
+  elsif v_schedule.lease_expires_at > clock_timestamp() then
+    return private.describe_sync('running', v_schedule);
+  elsif v_schedule.next_sync_at <= clock_timestamp() then
+    return private.describe_sync('due', v_schedule);
+  elsif v_schedule.not_before > clock_timestamp() then
+    return private.describe_sync('waiting', v_schedule);
+  end if;
+  perform private.count_sync_request(v_monitor.user_id);
+  update private.sync_schedule as s set next_sync_at = now(), requested_at = now()
+  where s.connection_id = v_schedule.connection_id returning * into v_schedule;
+  perform private.request_platform_sync();
+  return private.describe_sync('due', v_schedule);
+end;
+$$;
+grant execute on function private.sync_now to authenticated, service_role;
+
+create or replace function public.sync_now(monitor_id uuid) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.sync_now(sync_now.monitor_id);
+end;
+comment on function public.sync_now is
+  'Syncs the connection of a monitor of the caller''s: {state, platform_connection_id, run_id, '
+  'next_attempt_at}. due: it begins within seconds, or within a minute. running: a run is on its way. '
+  'waiting: the provider''s limit, or our wait after a failure, lasts until next_attempt_at. The last two, '
+  'and one that is due already, are not counted; of the others a user has '
+  'devpulse_settings.sync_now_per_hour. Errors: sign_in_required (401), devpulse_monitor_unknown (404), '
+  'devpulse_sync_conflict (422), devpulse_sync_rate_limited (429).';
+grant execute on function public.sync_now to authenticated, service_role;
+
+-- 50_devpulse/60_sync/80_request_platform_sync.sql
+-- Calls platform-sync when something is due: from a job, and from sync_now.
+
+create or replace function private.request_platform_sync() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_url constant text := (select s.functions_url from public.agent_settings as s);
+  v_due integer;
+  v_calls integer;
+begin
+  if v_url is null then
+    return 0;
+  end if;
+  select count(*)::integer into v_due
+  from (select from private.sync_schedule as s where s.next_sync_at <= now() limit 1000) as d;
+  -- one run of the function does 250 and more; a backlog gets four
+  v_calls := case when v_due = 0 then 0 else least(1 + v_due / 250, 4) end;
+  for i in 1..v_calls loop
+    perform net.http_post(
+      url => v_url || '/platform-sync', body => '{}'::jsonb, params => '{}'::jsonb,
+      headers => jsonb_build_object(
+        'content-type', 'application/json'::text,
+        'x-fixloop-ticket', private.issue_function_ticket('platform-sync')
+      ),
+      timeout_milliseconds => 145000
+    );
+  end loop;
+  return v_calls;
+end;
+$$;
+comment on function private.request_platform_sync is
+  'Calls the edge function platform-sync, one to four times, if a connection is due, and returns how many '
+  'times. Needs agent_settings.functions_url.';
+
+-- Counted now and then: the share of a project''s budget is the limit over their number.
+create or replace function private.count_provider_users() returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.provider_budgets as b set users_counted_at = now(), users_count = (
+    select count(*)::integer from public.platform_connections as c
+    where c.platform = b.provider and c.is_active and c.status = 'connected'
+  )
+  where b.scope = 'project' and b.period is not null
+    and coalesce(b.users_counted_at <= now() - interval '10 minutes', true);
+end;
+$$;
+comment on function private.count_provider_users is
+  'Counts the users of budgets that are shared, every ten minutes.';
+
+create or replace function private.run_platform_sync() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.count_provider_users();
+  return private.request_platform_sync();
+end;
+$$;
+comment on function private.run_platform_sync is
+  'Counts who shares budgets, and calls platform-sync if something is due. For the scheduler.';
+
+-- 50_devpulse/60_sync/90_prune_sync.sql
+-- What is deleted when its time has come: readings, and runs of the sync.
+
+create index metric_readings_day_idx on private.metric_readings using brin (day);
+
+create or replace function private.prune_metric_readings(p_batch_size integer default 100000)
+returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_before constant date := current_date - (
+    select s.reading_retention_days from public.devpulse_settings as s
+  );
+  v_count integer;
+begin
+  delete from private.metric_readings as m
+  where m.ctid = any (array(
+    select o.ctid from private.metric_readings as o where o.day < v_before limit p_batch_size
+  ));
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_metric_readings is
+  'Deletes up to p_batch_size readings of days before devpulse_settings.reading_retention_days, and returns '
+  'how many. For the scheduler.';
+
+create or replace function private.prune_sync_runs(p_batch_size integer default 100000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  update public.sync_runs as r
+  set state = 'failed', error_code = 'devpulse_run_expired', ended_at = clock_timestamp()
+  where r.state = 'running' and r.started_at < now() - interval '1 day';
+  -- ids are in the order of time
+  delete from public.sync_runs as r
+  where r.id in (
+    select o.id from (
+      select i.id, i.started_at from public.sync_runs as i order by i.id limit p_batch_size
+    ) as o
+    where o.started_at < now() - make_interval(
+      days => (select s.run_retention_days from public.devpulse_settings as s)
+    )
+  );
+  get diagnostics v_count = row_count;
+  delete from private.sync_requests as q where q.counted_since < now() - interval '1 day';
+  return v_count;
+end;
+$$;
+comment on function private.prune_sync_runs is
+  'Deletes up to p_batch_size runs that began before devpulse_settings.run_retention_days, the oldest first, '
+  'and returns how many. For the scheduler.';
 
 -- 50_devpulse/70_snapshots/10_analytics_snapshots.sql
 -- Snapshots: the numbers of a user's day, week or month, on a platform or on all.

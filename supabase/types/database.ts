@@ -435,6 +435,7 @@ export type Database = {
           "resources_per_connection": number;
           "return_urls": (string)[];
           "run_retention_days": number;
+          "runs_per_connection": number;
           "snapshot_retention_days": number;
           "sync_now_per_hour": number;
           "updated_at": string;
@@ -453,6 +454,7 @@ export type Database = {
           "resources_per_connection"?: number;
           "return_urls"?: (string)[];
           "run_retention_days"?: number;
+          "runs_per_connection"?: number;
           "snapshot_retention_days"?: number;
           "sync_now_per_hour"?: number;
           "updated_at"?: string;
@@ -470,6 +472,7 @@ export type Database = {
           "resources_per_connection"?: number;
           "return_urls"?: (string)[];
           "run_retention_days"?: number;
+          "runs_per_connection"?: number;
           "snapshot_retention_days"?: number;
           "sync_now_per_hour"?: number;
           "updated_at"?: string;
@@ -1695,6 +1698,57 @@ export type Database = {
           "words"?: string;
         };
         Relationships: [];
+      };
+      "sync_runs": {
+        Row: {
+          "cost": number;
+          "counts": NonNullable<Json>;
+          "ended_at": string | null;
+          "error_code": string | null;
+          "id": number;
+          "is_requested": boolean;
+          "next_attempt_at": string | null;
+          "platform": string;
+          "platform_connection_id": string;
+          "started_at": string;
+          "state": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "cost"?: number;
+          "counts"?: NonNullable<Json>;
+          "ended_at"?: string | null;
+          "error_code"?: string | null;
+          "id"?: number;
+          "is_requested"?: boolean;
+          "next_attempt_at"?: string | null;
+          "platform": string;
+          "platform_connection_id": string;
+          "started_at"?: string;
+          "state"?: string;
+        };
+        Update: {
+          "cost"?: number;
+          "counts"?: NonNullable<Json>;
+          "ended_at"?: string | null;
+          "error_code"?: string | null;
+          "id"?: number;
+          "is_requested"?: boolean;
+          "next_attempt_at"?: string | null;
+          "platform"?: string;
+          "platform_connection_id"?: string;
+          "started_at"?: string;
+          "state"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "sync_runs_platform_connection_id_fkey";
+            columns: ["platform_connection_id"];
+            isOneToOne: false;
+            referencedRelation: "platform_connections";
+            referencedColumns: ["id"];
+          },
+        ];
       };
       "tags": {
         Row: {
@@ -3039,6 +3093,7 @@ export type Database = {
       "begin_github_sweep": { Args: { "batch_size"?: number; "ticket"?: string }; Returns: Json };
       "begin_token_refresh": { Args: { "connection_id": string; "secret_id": string }; Returns: Json };
       "cancel_task": { Args: { "task_id": number }; Returns: Json };
+      "claim_due_monitors": { Args: { "batch_size"?: number; "ticket"?: string }; Returns: Json };
       "claim_exai_issue": {
         Args: { "conversation_id"?: string; "issue_number": number; "minutes"?: number };
         Returns: {
@@ -3249,6 +3304,10 @@ export type Database = {
           "user_id": string;
         };
         Returns: undefined;
+      };
+      "finish_sync_run": {
+        Args: { "fencing_token": number; "result": Json; "run_id": number };
+        Returns: boolean;
       };
       "finish_token_refresh": {
         Args: {
@@ -3512,6 +3571,10 @@ export type Database = {
         Returns: string;
       };
       "pause_triage_assist": { Args: { "until"?: string }; Returns: string };
+      "plan_github_contributions": {
+        Args: { "at"?: string; "fencing_token": number; "run_id": number };
+        Returns: Json;
+      };
       "process_circle_event": { Args: { "event_id": string }; Returns: Json };
       "process_circle_webhook": {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
@@ -3533,13 +3596,25 @@ export type Database = {
         Args: { "body": string; "delivery_id": string; "event": string };
         Returns: string;
       };
+      "record_devto_articles": {
+        Args: { "fencing_token": number; "payload": Json; "run_id": number };
+        Returns: Json;
+      };
       "record_github_branch": {
         Args: { "pull_requests": string; "read_at"?: string; "task_id": number; "user_id": string };
+        Returns: number;
+      };
+      "record_github_contributions": {
+        Args: { "fencing_token": number; "payload": Json; "run_id": number };
         Returns: number;
       };
       "record_github_project": {
         Args: { "project_id": number; "read_at"?: string; "repository"?: string };
         Returns: undefined;
+      };
+      "record_github_repositories": {
+        Args: { "fencing_token": number; "payload": Json; "run_id": number };
+        Returns: Json;
       };
       "record_triage_answer": {
         Args: {
@@ -3553,6 +3628,10 @@ export type Database = {
           "version": string;
         };
         Returns: string;
+      };
+      "record_youtube_channel": {
+        Args: { "fencing_token": number; "payload": Json; "run_id": number };
+        Returns: Json;
       };
       "relate_exai_issues": {
         Args: { "conversation_id"?: string; "from_issue_id": string; "kind": string; "to_issue_id": string };
@@ -3771,6 +3850,7 @@ export type Database = {
         };
         Returns: boolean;
       };
+      "sync_now": { Args: { "monitor_id": string }; Returns: Json };
       "task_github_token": {
         Args: { "fencing_token": number; "task_id": number };
         Returns: {

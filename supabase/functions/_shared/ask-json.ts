@@ -11,6 +11,8 @@ export interface JsonRequest {
   body?: BodyInit;
   /** Time limit for the whole answer. */
   timeoutMs: number;
+  /** A larger answer is `too_large`; default 256 kB. */
+  maxBytes?: number;
 }
 
 const MAX_BYTES = 256 * 1024;
@@ -21,7 +23,7 @@ const MAX_BYTES = 256 * 1024;
  */
 export async function askJson(
   url: string,
-  { timeoutMs, headers = {}, ...init }: JsonRequest,
+  { timeoutMs, maxBytes = MAX_BYTES, headers = {}, ...init }: JsonRequest,
   send: typeof fetch = fetch,
 ): Promise<JsonAnswer> {
   try {
@@ -31,7 +33,7 @@ export async function askJson(
       redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const bytes = await readBody(response, MAX_BYTES, timeoutMs);
+    const bytes = await readBody(response, maxBytes, timeoutMs);
     if (typeof bytes === "string") return { ok: false, cause: bytes };
     return { ok: true, status: response.status, headers: response.headers, body: parseJson(bytes) };
   } catch (error) {

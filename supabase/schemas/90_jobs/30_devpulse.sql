@@ -10,3 +10,7 @@ select cron.schedule(
   'devpulse-read-tracker', '*/10 * * * *', $$select private.run_tracker_readings()$$
 );
 select cron.schedule('devpulse-prune-snapshots', '7 4 * * *', $$select private.prune_snapshots()$$);
+select cron.schedule('devpulse-sync-platforms', '* * * * *', $$select private.run_platform_sync()$$);
+select cron.schedule(
+  'devpulse-prune-sync', '17 4 * * *', $$select private.prune_metric_readings(), private.prune_sync_runs()$$
+);

@@ -11,6 +11,7 @@ create table public.devpulse_settings (
   reading_retention_days integer not null default 800,
   snapshot_retention_days integer not null default 3650,
   run_retention_days integer not null default 30,
+  runs_per_connection integer not null default 200,
   backfill_days integer not null default 365,
   sync_now_per_hour integer not null default 6,
   return_urls text[] not null default '{}',
@@ -31,6 +32,7 @@ create table public.devpulse_settings (
   constraint devpulse_settings_snapshot_retention_days_is_bounded
     check (snapshot_retention_days between 32 and 36500),
   constraint devpulse_settings_run_retention_days_is_bounded check (run_retention_days between 1 and 3650),
+  constraint devpulse_settings_runs_per_connection_is_bounded check (runs_per_connection between 1 and 10000),
   constraint devpulse_settings_backfill_days_is_bounded check (backfill_days between 7 and 3650),
   constraint devpulse_settings_sync_now_per_hour_is_bounded check (sync_now_per_hour between 0 and 60),
   constraint devpulse_settings_return_urls_are_few check (cardinality(return_urls) <= 100)
@@ -57,6 +59,8 @@ comment on column public.devpulse_settings.snapshot_retention_days is
   'How many days daily snapshots are kept; weekly and monthly ones are kept.';
 comment on column public.devpulse_settings.run_retention_days is
   'How many days sync_runs are kept after they ended.';
+comment on column public.devpulse_settings.runs_per_connection is
+  'How many sync_runs of a connection are kept, the newest.';
 comment on column public.devpulse_settings.backfill_days is
   'How many days of contributions a new GitHub connection is filled with.';
 comment on column public.devpulse_settings.sync_now_per_hour is
@@ -100,7 +104,8 @@ grant select on public.devpulse_settings to authenticated;
 grant update (
   id, monitors_per_user, goals_per_user, workspaces_per_user, members_per_workspace,
   invitations_per_workspace, resources_per_connection, reading_retention_days, snapshot_retention_days,
-  run_retention_days, backfill_days, sync_now_per_hour, return_urls, created_at, updated_at
+  run_retention_days, runs_per_connection, backfill_days, sync_now_per_hour, return_urls, created_at,
+  updated_at
 ) on public.devpulse_settings to authenticated;
 grant select, update on public.devpulse_settings to service_role;
 

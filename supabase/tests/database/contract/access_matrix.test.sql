@@ -123,7 +123,7 @@ begin
     when sqlstate 'TT000' then return sqlerrm;
     when insufficient_privilege then return 'no';
     when integrity_constraint_violation or sqlstate 'PT401' or sqlstate 'PT403' or sqlstate 'PT404'
-      or sqlstate 'PT409' or sqlstate 'PT422' then return sqlstate;
+      or sqlstate 'PT409' or sqlstate 'PT410' or sqlstate 'PT422' then return sqlstate;
   end;
 end;
 $$;

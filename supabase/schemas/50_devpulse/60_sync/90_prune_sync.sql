@@ -1,0 +1,51 @@
+-- What is deleted when its time has come: readings, and runs of the sync.
+
+create index metric_readings_day_idx on private.metric_readings using brin (day);
+
+create or replace function private.prune_metric_readings(p_batch_size integer default 100000)
+returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_before constant date := current_date - (
+    select s.reading_retention_days from public.devpulse_settings as s
+  );
+  v_count integer;
+begin
+  delete from private.metric_readings as m
+  where m.ctid = any (array(
+    select o.ctid from private.metric_readings as o where o.day < v_before limit p_batch_size
+  ));
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_metric_readings is
+  'Deletes up to p_batch_size readings of days before devpulse_settings.reading_retention_days, and returns '
+  'how many. For the scheduler.';
+
+create or replace function private.prune_sync_runs(p_batch_size integer default 100000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  update public.sync_runs as r
+  set state = 'failed', error_code = 'devpulse_run_expired', ended_at = clock_timestamp()
+  where r.state = 'running' and r.started_at < now() - interval '1 day';
+  -- ids are in the order of time
+  delete from public.sync_runs as r
+  where r.id in (
+    select o.id from (
+      select i.id, i.started_at from public.sync_runs as i order by i.id limit p_batch_size
+    ) as o
+    where o.started_at < now() - make_interval(
+      days => (select s.run_retention_days from public.devpulse_settings as s)
+    )
+  );
+  get diagnostics v_count = row_count;
+  delete from private.sync_requests as q where q.counted_since < now() - interval '1 day';
+  return v_count;
+end;
+$$;
+comment on function private.prune_sync_runs is
+  'Deletes up to p_batch_size runs that began before devpulse_settings.run_retention_days, the oldest first, '
+  'and returns how many. For the scheduler.';
