@@ -85,7 +85,9 @@ function spellObject({ properties = {}, required = [] }: JsonSchema): Spelled {
 
 /** A text for each pattern that a schema has. */
 function sample(pattern: string): string {
-  const text = ["high:12", "updates:20", "2026-07-28"].find((one) => new RegExp(pattern).test(one));
+  const text = ["high:12", "updates:20", "2026-07-28", "d0000000-0000-4000-8000-000000000001"].find((one) =>
+    new RegExp(pattern).test(one)
+  );
   if (text === undefined) throw new Error(`add a sample for ${pattern}`);
   return text;
 }

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SEGMENTS, TRACKER_STATUSES } from "../../functions/mcp/inputs.ts";
-import { callTool, connectMcp, fileIssue, type McpTeam, openMcpTeam, tokenOf } from "../support/mcp.ts";
+import {
+  callTool,
+  connectMcp,
+  escalate,
+  fileIssue,
+  type McpTeam,
+  openMcpTeam,
+  tokenOf,
+} from "../support/mcp.ts";
 
 // The tracker for assistants, completion of issue numbers, and schemas of results.
 
@@ -105,6 +113,7 @@ test("every tool describes its result, and clients that check it accept results 
   for (const tool of tools) expect(tool.outputSchema, tool.name).toMatchObject({ type: "object" });
   // the client checks each result of a tool that it has listed
   const issue_number = await fileIssue(team.client, { title: "Described", conversation_id });
+  const escalation_id = await escalate(team.sql, "Described");
   const calls: [string, Record<string, unknown>][] = [
     ["list_active_issues", {}],
     ["list_ready_issues", {}],
@@ -122,6 +131,9 @@ test("every tool describes its result, and clients that check it accept results 
     ["next_issue", { conversation_id }],
     ["search_tracker_issues", { query: "login" }],
     ["similar_issues", { title: "Login" }],
+    ["list_escalations", {}],
+    ["read_conversation", { escalation_id }],
+    ["answer_escalation", { escalation_id, content: "Described", conversation_id }],
   ];
   for (const [name, args] of calls) await callTool(team.client, name, args);
   expect(new Set([...calls.map(([name]) => name), "create_issue"])).toEqual(

@@ -108,3 +108,21 @@ export async function fileIssue(client: Client, args: Result): Promise<number> {
   const { issue } = await callTool<{ issue: Issue }>(client, "create_issue", args);
   return issue.issue_number;
 }
+
+/** A visitor who asks for a person. Returns the id of the escalation. */
+export async function escalate(sql: Sql, ...messages: string[]): Promise<string> {
+  const [row] = await sql<{ id: string }[]>`
+    insert into support.conversations (visitor_name, visitor_email)
+    values ('Vito', 'vito@example.com') returning id
+  `;
+  const conversation_id = row?.id ?? "";
+  for (const content of messages) {
+    await sql`insert into support.messages ${sql({ conversation_id, role: "user", content })}`;
+  }
+  const [escalation] = await sql<{ id: string }[]>`
+    insert into support.escalations ${
+    sql({ conversation_id, issue_type: "question", original_request: messages.at(-1) ?? "" })
+  } returning id
+  `;
+  return escalation?.id ?? "";
+}
