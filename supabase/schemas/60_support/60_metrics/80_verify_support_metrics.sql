@@ -20,12 +20,8 @@ begin
     from private.support_day_responses as r
   ),
   counted (name, key, day, value) as (
-    select 'support_responses', m.id::text, private.support_day(m.created_at), jsonb_build_object(
-      'message_id', m.id, 'day', private.support_day(m.created_at), 'responder', r.responder,
-      'is_first', r.is_first, 'seconds', r.seconds
-    )
-    from support.messages as m cross join lateral private.response_of(m) as r
-    where m.role in ('assistant', 'agent')
+    select 'support_responses', r.message_id::text, r.day, to_jsonb(r)
+    from private.load_support_responses() as r
     union all
     select 'support_days', d.day::text, d.day, to_jsonb(c) - 'counted_at'
     from days as d cross join lateral private.count_support_day(d.day) as c
@@ -57,10 +53,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('private.support_days', 0));
   truncate private.support_responses, private.support_marks, private.support_days,
     private.support_day_responses;
-  insert into private.support_responses (message_id, day, responder, is_first, seconds)
-  select m.id, private.support_day(m.created_at), r.responder, r.is_first, r.seconds
-  from support.messages as m cross join lateral private.response_of(m) as r
-  where m.role in ('assistant', 'agent');
+  insert into private.support_responses select r.* from private.load_support_responses() as r;
   perform private.store_support_day(d.day)
   from (
     select private.support_day(c.created_at) as day from support.conversations as c
