@@ -2188,6 +2188,77 @@ comment on function support.escalate_conversation is
   'Errors: sign_in_required (401), team_role_required (403), support_conversation_unknown (404).';
 grant execute on function support.escalate_conversation to authenticated, service_role;
 
+-- 60_support/40_escalations/42_request_human.sql
+-- A visitor asks for a person.
+
+-- What the visitor may use: a session, or where they are signed in, a conversation of theirs.
+create or replace function private.find_own_conversation(p_session_id text, p_conversation_id uuid)
+returns uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_id uuid;
+begin
+  if p_conversation_id is null then
+    return private.find_session(p_session_id);
+  end if;
+  select c.id into v_id from support.conversations as c
+  where c.id = p_conversation_id and c.user_id = private.visitor_id();
+  if not found then
+    perform private.raise_conversation_unknown();
+  end if;
+  return v_id;
+end;
+$$;
+comment on function private.find_own_conversation is
+  'The conversation of a session id, or of the signed-in visitor. Errors: '
+  'support_conversation_unknown (404).';
+
+create or replace function private.request_human(
+  p_session_id text, p_request text, p_issue_type text, p_conversation_id uuid,
+  out status text, out requested_at timestamptz
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id constant uuid := private.find_own_conversation(p_session_id, p_conversation_id);
+  v_escalation support.escalations;
+begin
+  if private.non_blank(p_request) is not null then
+    perform private.check_visitor_message(p_request, null);
+  end if;
+  perform from support.conversations as c where c.id = v_id for no key update;
+  v_escalation := private.find_open_escalation(v_id);
+  if v_escalation.id is null then
+    v_escalation := private.create_escalation(v_id, 'request', p_issue_type, p_request);
+    perform private.count_visitor_address(
+      null, 0, 1, 500::bigint + coalesce(octet_length(v_escalation.conversation_context), 0)
+    );
+  end if;
+  select c.status::text into request_human.status from support.conversations as c where c.id = v_id;
+  requested_at := v_escalation.created_at;
+end;
+$$;
+grant execute on function private.request_human to anon, authenticated, service_role;
+
+create or replace function support.request_human(
+  session_id text default null, request text default null, issue_type text default null,
+  conversation_id uuid default null, out status text, out requested_at timestamptz
+)
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select r.status, r.requested_at
+  from private.request_human(
+    request_human.session_id, request_human.request, request_human.issue_type, request_human.conversation_id
+  ) as r;
+end;
+comment on function support.request_human is
+  'Asks for a person in the conversation that has this session id, or in conversation_id, one of the '
+  'signed-in visitor, and returns its status and when a person was asked for. Called again it changes '
+  'nothing. Without request it is what the visitor wrote last; issue_type has up to 50 characters, and is '
+  'general where it is left out. How the visitor can be reached is saved by save_contact. Errors: '
+  'support_conversation_unknown (404), support_message_too_large (413), support_address_limit_reached, '
+  'support_messages_rate_limited (429).';
+grant execute on function support.request_human to anon, authenticated, service_role;
+
 -- 60_support/40_escalations/44_escalate_low_confidence.sql
 -- Escalates a conversation in which the assistant does not know what to say, time and again.
 
@@ -2929,6 +3000,49 @@ comment on function private.note_support_response is
 create trigger _300_note_support_response after insert on support.messages
   for each row when (new.role in ('assistant', 'agent')) execute function private.note_support_response();
 
+-- 60_support/60_metrics/25_load_support_responses.sql
+-- All response times again, from the messages, for a million of them at once.
+
+-- What a visitor writes between two answers has the number of the answers before it, and so has the answer
+-- that follows: a window instead of searches for each message.
+create or replace function private.load_support_responses() returns setof private.support_responses
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  with numbered as (
+    select m.id, m.conversation_id, m.role, m.created_at, m.position,
+      count(*) filter (where m.role <> 'user') over w
+        - case when m.role = 'user' then 0 else 1 end as answers_before,
+      count(*) filter (where m.role = 'assistant') over w as assistant_number
+    from support.messages as m
+    where m.role in ('user', 'assistant', 'agent')
+    window w as (partition by m.conversation_id order by m.position rows unbounded preceding)
+  ),
+  asked as (
+    select distinct on (n.conversation_id, n.answers_before) n.conversation_id, n.answers_before,
+      n.created_at
+    from numbered as n
+    where n.role = 'user'
+    order by n.conversation_id, n.answers_before, n.position
+  )
+  select n.id, private.support_day(n.created_at),
+    case n.role when 'agent' then 'person' else 'assistant' end,
+    case n.role when 'agent' then e.since is not null else n.assistant_number = 1 end,
+    greatest(extract(epoch from n.created_at - least(a.created_at, e.since)), 0)::real
+  from numbered as n
+  left join asked as a on a.conversation_id = n.conversation_id and a.answers_before = n.answers_before
+  left join lateral (
+    select case when o.created_at < n.created_at then o.created_at else n.created_at end as since
+    from support.escalations as o
+    where n.role = 'agent' and o.conversation_id = n.conversation_id and o.first_answered_at = n.created_at
+    limit 1
+  ) as e on true
+  where n.role <> 'user' and (a.created_at is not null or e.since < n.created_at);
+end;
+$$;
+comment on function private.load_support_responses is
+  'The rows of support_responses for all messages, counted from the messages.';
+
 -- 60_support/60_metrics/30_support_errors.sql
 -- What failed, and why: codes only, never texts.
 
@@ -3403,12 +3517,8 @@ begin
     from private.support_day_responses as r
   ),
   counted (name, key, day, value) as (
-    select 'support_responses', m.id::text, private.support_day(m.created_at), jsonb_build_object(
-      'message_id', m.id, 'day', private.support_day(m.created_at), 'responder', r.responder,
-      'is_first', r.is_first, 'seconds', r.seconds
-    )
-    from support.messages as m cross join lateral private.response_of(m) as r
-    where m.role in ('assistant', 'agent')
+    select 'support_responses', r.message_id::text, r.day, to_jsonb(r)
+    from private.load_support_responses() as r
     union all
     select 'support_days', d.day::text, d.day, to_jsonb(c) - 'counted_at'
     from days as d cross join lateral private.count_support_day(d.day) as c
@@ -3440,10 +3550,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('private.support_days', 0));
   truncate private.support_responses, private.support_marks, private.support_days,
     private.support_day_responses;
-  insert into private.support_responses (message_id, day, responder, is_first, seconds)
-  select m.id, private.support_day(m.created_at), r.responder, r.is_first, r.seconds
-  from support.messages as m cross join lateral private.response_of(m) as r
-  where m.role in ('assistant', 'agent');
+  insert into private.support_responses select r.* from private.load_support_responses() as r;
   perform private.store_support_day(d.day)
   from (
     select private.support_day(c.created_at) as day from support.conversations as c

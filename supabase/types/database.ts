@@ -4547,6 +4547,15 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "request_human": {
+        Args: {
+          "conversation_id"?: string;
+          "issue_type"?: string;
+          "request"?: string;
+          "session_id"?: string;
+        };
+        Returns: Record<string, unknown>;
+      };
       "resolve_escalation": {
         Args: { "close"?: boolean; "id": string; "note"?: string };
         Returns: {
