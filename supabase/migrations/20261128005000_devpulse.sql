@@ -4886,7 +4886,7 @@ create or replace function private.median_hours_to_resolve(p_now timestamptz) re
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
-    select round(percentile_cont(0.5) within group (order by c.hours)::numeric, 2)
+    select trim_scale(round(percentile_cont(0.5) within group (order by c.hours)::numeric, 2))
     from private.counted_issues as c
     where c.space_number = 1 and c.hours is not null
       and c.resolved_week >= date_trunc('week', (p_now - interval '30 days') at time zone 'UTC')::date
@@ -6493,7 +6493,7 @@ select
   case when g.baseline_value is null then null
     when g.direction = 'reach' then greatest(g.target_value - g.current_value, 0)
     else g.target_value - g.current_value end as remaining,
-  greatest(g.end_date - p.today + 1, 0) as days_left,
+  case when g.end_date is not null then greatest(g.end_date - p.today + 1, 0) end as days_left,
   case when g.baseline_value is not null and not g.is_achieved and g.end_date >= p.today
     then round(greatest(g.target_value - g.current_value, 0) / (g.end_date - p.today + 1), 4)
   end as pace_needed,

@@ -19,7 +19,7 @@ create or replace function private.median_hours_to_resolve(p_now timestamptz) re
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
-    select round(percentile_cont(0.5) within group (order by c.hours)::numeric, 2)
+    select trim_scale(round(percentile_cont(0.5) within group (order by c.hours)::numeric, 2))
     from private.counted_issues as c
     where c.space_number = 1 and c.hours is not null
       and c.resolved_week >= date_trunc('week', (p_now - interval '30 days') at time zone 'UTC')::date

@@ -103,7 +103,7 @@ select
   case when g.baseline_value is null then null
     when g.direction = 'reach' then greatest(g.target_value - g.current_value, 0)
     else g.target_value - g.current_value end as remaining,
-  greatest(g.end_date - p.today + 1, 0) as days_left,
+  case when g.end_date is not null then greatest(g.end_date - p.today + 1, 0) end as days_left,
   case when g.baseline_value is not null and not g.is_achieved and g.end_date >= p.today
     then round(greatest(g.target_value - g.current_value, 0) / (g.end_date - p.today + 1), 4)
   end as pace_needed,
