@@ -11,14 +11,16 @@ import { discardFolder, scratchFolder } from "../local/scratch-folder.ts";
 import { type Project, startStack } from "../local/stack.ts";
 import { heading, print, quote, table, timed } from "../terminal.ts";
 import { fixWithAgent } from "./agents.ts";
-import { type FakeGithub, startFakeGithub } from "../fakes/github.ts";
+import { followNumbers, type Providers, startProviders } from "./devpulse.ts";
+import { startFakeGithub } from "../fakes/github.ts";
 import { circleHint, single, smallTalk, thread, uncertain } from "./messages.ts";
 import { type Client, rows } from "./rows.ts";
 
 const HELP = `npm run demo
 
 Shows the main job on a throw-away stack: messages from a Circle community arrive at the webhook and become
-issues, which are commented on and resolved, one of them by a coding agent, whose pull request is merged.
+issues, which are commented on and resolved, one of them by a coding agent, whose pull request is merged. Then
+the numbers of a developer's GitHub, YouTube and Dev.to accounts over a week, and a goal.
 Needs git, but no account, no Docker and no network.
 `;
 
@@ -30,11 +32,12 @@ await command(import.meta.main, HELP, async (args) => {
   const started = performance.now();
   let last: string | undefined;
   const fake = await startFakeGithub({ webhookSecret: GITHUB_WEBHOOK_SECRET });
+  const providers = await startProviders(fake);
   const stack = await startStack({
     dataDir,
     apiPort: 0,
     dbPort: await freePort(),
-    functions: { env: { GITHUB_API_URL: fake.url } },
+    functions: { env: { GITHUB_API_URL: fake.url, ...providers.env } },
     progress: (step) => {
       if (last) print(`${styleText("green", "✓")} ${last}`);
       last = step;
@@ -43,22 +46,25 @@ await command(import.meta.main, HELP, async (args) => {
   print(`${styleText("green", "✓")} ${last}`);
   print(`ready at ${stack.project.url} after ${((performance.now() - started) / 1000).toFixed(1)} s`);
   try {
-    await showMainJob(stack.project, fake, dataDir);
+    await showMainJob(stack.project, providers, dataDir);
   } finally {
     await stack.stop();
+    await providers.stop();
     await fake.stop();
     await discardFolder(dataDir);
   }
   return true;
 });
 
-async function showMainJob(project: Project, fake: FakeGithub, dataDir: string): Promise<void> {
+async function showMainJob(project: Project, providers: Providers, dataDir: string): Promise<void> {
+  const { github: fake } = providers;
   const { maya, tom } = await createTeam(project);
   await receiveMessages(project);
   await triage(tom);
   const csvId = await handleIssues(tom);
   await fixWithAgent({ project, fake, folder: join(dataDir, "demo"), maya, tom }, csvId);
   await showLog(tom);
+  await followNumbers({ project, providers, maya });
   heading("Done");
   print("Every row above was read from Postgres through the same API that your clients use.");
   print(
