@@ -88,28 +88,33 @@ grant update (
 grant select, insert, update, delete on public.monitors to service_role;
 
 -- What the members of a workspace may read because of its monitors.
-create or replace function private.my_shared_connection_ids() returns setof uuid
+create or replace function private.my_shared_connection_ids(p_monitor_type text default null)
+returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query select distinct m.platform_connection_id from public.monitors as m
   where m.workspace_id in (select private.my_workspace_ids())
-    and m.is_active and m.monitor_type <> 'repository';
+    and m.is_active and m.monitor_type <> 'repository'
+    and (p_monitor_type is null or m.monitor_type = p_monitor_type);
 end;
 $$;
 comment on function private.my_shared_connection_ids is
-  'The connections of which an active monitor in one of the caller''s workspaces covers more '
-  'than one repository.';
+  'The connections of which an active monitor of this type, by default of any but repository, is in one of '
+  'the caller''s workspaces.';
 grant execute on function private.my_shared_connection_ids to authenticated, service_role;
 
-create or replace function private.my_shared_repository_keys() returns setof text
+create or replace function private.my_shared_repository_ids() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return query select distinct m.platform_connection_id || ' ' || m.platform_resource_id
+  return query select r.id
   from public.monitors as m
+  join public.github_repositories as r on r.platform_connection_id = m.platform_connection_id
+    and r.github_repo_id = case when m.platform_resource_id ~ '^[0-9]{1,18}$'
+      then m.platform_resource_id::bigint end
   where m.workspace_id in (select private.my_workspace_ids())
     and m.is_active and m.monitor_type = 'repository';
 end;
 $$;
-comment on function private.my_shared_repository_keys is
-  'The repositories that active monitors in the caller''s workspaces name, as "<connection> <GitHub''s id>".';
-grant execute on function private.my_shared_repository_keys to authenticated, service_role;
+comment on function private.my_shared_repository_ids is
+  'The repositories that active monitors in the caller''s workspaces name by GitHub''s id.';
+grant execute on function private.my_shared_repository_ids to authenticated, service_role;

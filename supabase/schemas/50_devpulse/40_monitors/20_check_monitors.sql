@@ -130,7 +130,8 @@ create trigger _110_check_monitor before update on public.monitors
     (new.platform, new.platform_connection_id, new.monitor_type, new.platform_resource_id, new.sync_frequency)
   )
   execute function private.check_monitor();
-create trigger _120_check_new_workspace before insert on public.monitors
+-- Before the row of an upsert is locked: who leaves the workspace locks the membership before the monitors.
+create trigger _005_check_new_workspace before insert on public.monitors
   for each row when (new.workspace_id is not null) execute function private.check_workspace_membership();
 create trigger _130_check_workspace before update on public.monitors
   for each row when (new.workspace_id is not null and old.workspace_id is distinct from new.workspace_id)

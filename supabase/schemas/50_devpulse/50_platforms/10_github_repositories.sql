@@ -42,13 +42,13 @@ comment on column public.github_repositories.removed_at is
   'Since when GitHub no longer lists it for the connection: deleted, transferred or not readable. It does '
   'not count from then on.';
 
+-- A monitor of the type user shares the contributions, and no repository. Each condition has its index.
 alter table public.github_repositories enable row level security;
 create policy github_repositories_select_own_and_workspace on public.github_repositories
   for select to authenticated using (
     platform_connection_id = any (array(select private.my_connection_ids()))
-    or platform_connection_id = any (array(select private.my_shared_connection_ids()))
-    or platform_connection_id || ' ' || github_repo_id
-      = any (array(select private.my_shared_repository_keys()))
+    or platform_connection_id = any (array(select private.my_shared_connection_ids('all')))
+    or id = any (array(select private.my_shared_repository_ids()))
   );
 
 grant select on public.github_repositories to authenticated;

@@ -1,6 +1,7 @@
 -- Whose goals may be in which workspace, and how many a user may have.
 
-create trigger _120_check_new_workspace before insert on public.goals
+-- The first of its table, see that of monitors.
+create trigger _005_check_new_workspace before insert on public.goals
   for each row when (new.workspace_id is not null) execute function private.check_workspace_membership();
 create trigger _130_check_workspace before update on public.goals
   for each row when (new.workspace_id is not null and old.workspace_id is distinct from new.workspace_id)

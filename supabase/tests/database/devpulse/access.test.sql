@@ -5,7 +5,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(51);
+select plan(57);
 \ir ../helpers/workspaces.psql
 
 -- mary's rows: shared ones are what her monitors in acme cover, the others are hers alone.
@@ -25,6 +25,7 @@ select pg_temp.id('mary'), pg_temp.workspace(v.workspace), v.connection::uuid, v
 from (values
   ('acme', '00000000-0000-4000-8000-0000000000c1', 'github', 'repository', '7', true),
   ('acme', '00000000-0000-4000-8000-0000000000c1', 'github', 'all', null, false),
+  ('acme', '00000000-0000-4000-8000-0000000000c1', 'github', 'user', null, true),
   ('acme', '00000000-0000-4000-8000-0000000000c2', 'youtube', 'channel', null, true),
   (null, '00000000-0000-4000-8000-0000000000c3', 'devto', 'all', null, true)
 ) as v (workspace, connection, platform, type, resource, is_active);
@@ -60,9 +61,9 @@ insert into expected values
   ('workspace_members',      'workspace_id = %2$L', '5 5 5 5 0 0 0', '0 5 5 0 0 0 E', '1 E E 1 0 0 0'),
   ('workspace_invitations',  'workspace_id = %2$L', '0 1 1 0 0 0 0', 'x', 'x'),
   ('platform_connections',   'user_id = %1$L',     '3 0 0 0 0 0 0', '3 0 0 0 0 0 E', 'x'),
-  ('monitors',               'user_id = %1$L',     '4 3 3 3 0 0 0', '4 0 0 0 0 0 E', '4 0 0 0 0 0 0'),
+  ('monitors',               'user_id = %1$L',     '5 4 4 4 0 0 0', '5 0 0 0 0 0 E', '5 0 0 0 0 0 0'),
   ('github_repositories',    'true',               '2 1 1 1 0 0 0', 'x', 'x'),
-  ('github_contributions',   'true',               '1 0 0 0 0 0 0', 'x', 'x'),
+  ('github_contributions',   'true',               '1 1 1 1 0 0 0', 'x', 'x'),
   ('youtube_videos',         'true',               '1 1 1 1 0 0 0', 'x', 'x'),
   ('youtube_channel_stats',  'true',               '1 1 1 1 0 0 0', 'x', 'x'),
   ('devto_articles',         'true',               '1 0 0 0 0 0 0', 'x', 'x'),
@@ -112,6 +113,26 @@ select is_empty(
      ]) and not exists (select from expected as e where e.name = k.conrelid::regclass::text) $$,
   'every table is in the matrix'
 );
+
+-- What a monitor covers, and no more, while it is active
+
+create function pg_temp.shares(p_set text) returns text language plpgsql as $$
+begin
+  begin
+    execute 'update public.monitors set ' || p_set || ' where platform = ''github''';
+    raise exception using errcode = 'TT000', message = pg_temp.by('anna', 'select concat_ws('' '',
+      (select count(*) from public.github_repositories), (select count(*) from public.github_contributions))');
+  exception when sqlstate 'TT000' then
+    return sqlerrm;
+  end;
+end;
+$$;
+select is(pg_temp.shares(s), w, s)
+from (values
+  ('is_active = false', '0 0'), ('is_active = (monitor_type = ''repository'')', '1 0'),
+  ('is_active = (monitor_type = ''user'')', '0 1'), ('is_active = (monitor_type = ''all'')', '2 1'),
+  ('workspace_id = null', '0 0'),
+  ('monitor_type = ''repository'', platform_resource_id = ''x/x''', '0 0')) as v (s, w);
 
 -- Embedding and joining across the two tables, in both directions, from any row
 
