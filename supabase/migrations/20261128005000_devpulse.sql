@@ -354,7 +354,8 @@ comment on table public.workspace_members is
   'Who is in a workspace. Members see each other; owners change roles and remove anybody, admins remove '
   'members, and everybody may leave, but not the last owner who can sign in. People join by invitation. '
   'Errors on write: sign_in_required (401), devpulse_workspace_role_forbidden (403), '
-  'devpulse_workspace_owner_required (409), devpulse_workspace_role_invalid, key_change_forbidden (422).';
+  'devpulse_user_unknown (404), devpulse_workspace_owner_required (409), devpulse_workspace_role_invalid, '
+  'key_change_forbidden (422).';
 comment on column public.workspace_members.role is 'owner, admin or member.';
 comment on column public.workspace_members.joined_at is
   'Settable on insert only. Ownership passes to the oldest admin, then the oldest member.';
@@ -414,7 +415,8 @@ grant select, insert, update, delete on public.workspace_members to service_role
 
 -- Locks are taken in the order: account ends, profiles, workspaces by id, members. Who changes members locks
 -- the workspace first, and decides after that. A profile that is locked is that of an account which is being
--- deleted and waits for this workspace: it is skipped, and no successor.
+-- deleted and waits for this workspace: it is skipped, and no successor. Account ends are serialized, and
+-- meet none.
 create or replace function private.sync_workspace_owner(p_workspace_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -438,6 +440,11 @@ begin
     delete from public.workspaces as w
     where w.id = p_workspace_id
       and not exists (select from public.workspace_members as m where m.workspace_id = p_workspace_id);
+    if not found then
+      raise exception using
+        errcode = 'PT409', message = 'devpulse_workspace_owner_required',
+        detail = 'The accounts of all other members are being deleted.', hint = 'Try again.';
+    end if;
     return;
   end if;
   update public.workspace_members as m set role = 'owner'
@@ -449,7 +456,8 @@ $$;
 comment on function private.sync_workspace_owner is
   'Leaves the owner where they are a member with that role and can sign in. Else ownership passes to another '
   'owner, the oldest admin or the oldest member, in this order, who can sign in; where nobody can, to the '
-  'same without that. A workspace without members is deleted.';
+  'same without that. A workspace without members is deleted. Errors: '
+  'devpulse_workspace_owner_required (409).';
 
 create or replace function private.sync_removed_owner() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -461,6 +469,25 @@ $$;
 comment on function private.sync_removed_owner is
   'After trigger of workspace_members, of who is an owner no longer: ownership passes.';
 
+create or replace function private.sync_added_member() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_owner_id uuid;
+begin
+  -- a ban of the owner, which does not see the new member yet, is over when the lock is there
+  select w.owner_id into v_owner_id from public.workspaces as w
+  where w.id = new.workspace_id for no key update;
+  if not private.is_person_account(v_owner_id) then
+    perform private.sync_workspace_owner(new.workspace_id);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.sync_added_member is
+  'After-insert trigger of workspace_members: where the owner can''t sign in, the new member may be who can.';
+
+create trigger _190_sync_added_member after insert on public.workspace_members
+  for each row execute function private.sync_added_member();
 create trigger _200_sync_demoted_owner after update on public.workspace_members
   for each row when (old.role = 'owner' and new.role <> 'owner')
   execute function private.sync_removed_owner();
@@ -487,9 +514,10 @@ comment on function private.sync_owners_of_account is
 create or replace function private.leave_workspaces(p_user_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
+  -- for update, since the workspace of the last member is deleted: raising a lock later could deadlock
   perform from public.workspaces as w
   where w.id in (select m.workspace_id from public.workspace_members as m where m.user_id = p_user_id)
-  order by w.id for no key update;
+  order by w.id for update;
   delete from public.workspace_members as m where m.user_id = p_user_id;
 end;
 $$;
@@ -629,10 +657,12 @@ create or replace function private.check_workspace_owner() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   new.owner_id := coalesce(new.owner_id, old.owner_id);
-  if not exists (
-    select from public.workspace_members as m
-    where m.workspace_id = new.id and m.user_id = new.owner_id and m.role = 'owner'
-  ) then
+  -- a locked profile is one that is being deleted, see private.sync_workspace_owner
+  perform from public.workspace_members as m
+  join public.profiles as p on p.id = m.user_id
+  where m.workspace_id = new.id and m.user_id = new.owner_id and m.role = 'owner'
+  for key share of p skip locked;
+  if not found then
     raise exception using
       errcode = 'PT422', message = 'devpulse_workspace_owner_invalid',
       detail = 'owner_id is one of the members with the role owner.',
@@ -800,6 +830,27 @@ comment on function private.check_member_change is
   'devpulse_workspace_role_forbidden (403), devpulse_workspace_owner_required (409), '
   'devpulse_workspace_role_invalid (422).';
 
+-- Locked first, so that a deletion of the account that comes later finds the membership.
+create or replace function private.check_new_member() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.profiles as p where p.id = new.user_id for no key update;
+  -- an upsert fires the trigger of INSERT for members too
+  if not private.is_person_account(new.user_id) and not exists (
+    select from public.workspace_members as m
+    where m.workspace_id = new.workspace_id and m.user_id = new.user_id
+  ) then
+    raise exception using
+      errcode = 'PT404', message = 'devpulse_user_unknown',
+      detail = 'The account does not exist, or is anonymous, banned or deleted.',
+      hint = 'Use an account with an e-mail address.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_new_member is
+  'Before-insert trigger of workspace_members, whoever writes. Errors: devpulse_user_unknown (404).';
+
 create or replace function private.set_joined_at() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -813,6 +864,8 @@ comment on function private.set_joined_at is
 create trigger _010_lock_own_workspaces before update or delete on public.workspace_members
   for each statement when (current_user = 'authenticated')
   execute function private.lock_own_workspaces();
+create trigger _090_check_new_member before insert on public.workspace_members
+  for each row execute function private.check_new_member();
 create trigger _100_check_role_change before update on public.workspace_members
   for each row when (
     old.role is distinct from new.role and current_user in ('authenticated', 'service_role')
@@ -2408,31 +2461,36 @@ grant update (
 grant select, insert, update, delete on public.monitors to service_role;
 
 -- What the members of a workspace may read because of its monitors.
-create or replace function private.my_shared_connection_ids() returns setof uuid
+create or replace function private.my_shared_connection_ids(p_monitor_type text default null)
+returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query select distinct m.platform_connection_id from public.monitors as m
   where m.workspace_id in (select private.my_workspace_ids())
-    and m.is_active and m.monitor_type <> 'repository';
+    and m.is_active and m.monitor_type <> 'repository'
+    and (p_monitor_type is null or m.monitor_type = p_monitor_type);
 end;
 $$;
 comment on function private.my_shared_connection_ids is
-  'The connections of which an active monitor in one of the caller''s workspaces covers more '
-  'than one repository.';
+  'The connections of which an active monitor of this type, by default of any but repository, is in one of '
+  'the caller''s workspaces.';
 grant execute on function private.my_shared_connection_ids to authenticated, service_role;
 
-create or replace function private.my_shared_repository_keys() returns setof text
+create or replace function private.my_shared_repository_ids() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return query select distinct m.platform_connection_id || ' ' || m.platform_resource_id
+  return query select r.id
   from public.monitors as m
+  join public.github_repositories as r on r.platform_connection_id = m.platform_connection_id
+    and r.github_repo_id = case when m.platform_resource_id ~ '^[0-9]{1,18}$'
+      then m.platform_resource_id::bigint end
   where m.workspace_id in (select private.my_workspace_ids())
     and m.is_active and m.monitor_type = 'repository';
 end;
 $$;
-comment on function private.my_shared_repository_keys is
-  'The repositories that active monitors in the caller''s workspaces name, as "<connection> <GitHub''s id>".';
-grant execute on function private.my_shared_repository_keys to authenticated, service_role;
+comment on function private.my_shared_repository_ids is
+  'The repositories that active monitors in the caller''s workspaces name by GitHub''s id.';
+grant execute on function private.my_shared_repository_ids to authenticated, service_role;
 
 -- 50_devpulse/40_monitors/20_check_monitors.sql
 -- What a monitor may be: of the user's own connection, to its platform, and of a resource that it can have.
@@ -2567,7 +2625,8 @@ create trigger _110_check_monitor before update on public.monitors
     (new.platform, new.platform_connection_id, new.monitor_type, new.platform_resource_id, new.sync_frequency)
   )
   execute function private.check_monitor();
-create trigger _120_check_new_workspace before insert on public.monitors
+-- Before the row of an upsert is locked: who leaves the workspace locks the membership before the monitors.
+create trigger _005_check_new_workspace before insert on public.monitors
   for each row when (new.workspace_id is not null) execute function private.check_workspace_membership();
 create trigger _130_check_workspace before update on public.monitors
   for each row when (new.workspace_id is not null and old.workspace_id is distinct from new.workspace_id)
@@ -2654,13 +2713,13 @@ comment on column public.github_repositories.removed_at is
   'Since when GitHub no longer lists it for the connection: deleted, transferred or not readable. It does '
   'not count from then on.';
 
+-- A monitor of the type user shares the contributions, and no repository. Each condition has its index.
 alter table public.github_repositories enable row level security;
 create policy github_repositories_select_own_and_workspace on public.github_repositories
   for select to authenticated using (
     platform_connection_id = any (array(select private.my_connection_ids()))
-    or platform_connection_id = any (array(select private.my_shared_connection_ids()))
-    or platform_connection_id || ' ' || github_repo_id
-      = any (array(select private.my_shared_repository_keys()))
+    or platform_connection_id = any (array(select private.my_shared_connection_ids('all')))
+    or id = any (array(select private.my_shared_repository_ids()))
   );
 
 grant select on public.github_repositories to authenticated;
@@ -6016,7 +6075,8 @@ grant select, insert, update, delete on public.goals to service_role;
 -- 50_devpulse/80_goals/12_goal_access.sql
 -- Whose goals may be in which workspace, and how many a user may have.
 
-create trigger _120_check_new_workspace before insert on public.goals
+-- The first of its table, see that of monitors.
+create trigger _005_check_new_workspace before insert on public.goals
   for each row when (new.workspace_id is not null) execute function private.check_workspace_membership();
 create trigger _130_check_workspace before update on public.goals
   for each row when (new.workspace_id is not null and old.workspace_id is distinct from new.workspace_id)

@@ -83,7 +83,8 @@ comment on table public.workspace_members is
   'Who is in a workspace. Members see each other; owners change roles and remove anybody, admins remove '
   'members, and everybody may leave, but not the last owner who can sign in. People join by invitation. '
   'Errors on write: sign_in_required (401), devpulse_workspace_role_forbidden (403), '
-  'devpulse_workspace_owner_required (409), devpulse_workspace_role_invalid, key_change_forbidden (422).';
+  'devpulse_user_unknown (404), devpulse_workspace_owner_required (409), devpulse_workspace_role_invalid, '
+  'key_change_forbidden (422).';
 comment on column public.workspace_members.role is 'owner, admin or member.';
 comment on column public.workspace_members.joined_at is
   'Settable on insert only. Ownership passes to the oldest admin, then the oldest member.';

@@ -3,7 +3,8 @@
 
 -- Locks are taken in the order: account ends, profiles, workspaces by id, members. Who changes members locks
 -- the workspace first, and decides after that. A profile that is locked is that of an account which is being
--- deleted and waits for this workspace: it is skipped, and no successor.
+-- deleted and waits for this workspace: it is skipped, and no successor. Account ends are serialized, and
+-- meet none.
 create or replace function private.sync_workspace_owner(p_workspace_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -27,6 +28,11 @@ begin
     delete from public.workspaces as w
     where w.id = p_workspace_id
       and not exists (select from public.workspace_members as m where m.workspace_id = p_workspace_id);
+    if not found then
+      raise exception using
+        errcode = 'PT409', message = 'devpulse_workspace_owner_required',
+        detail = 'The accounts of all other members are being deleted.', hint = 'Try again.';
+    end if;
     return;
   end if;
   update public.workspace_members as m set role = 'owner'
@@ -38,7 +44,8 @@ $$;
 comment on function private.sync_workspace_owner is
   'Leaves the owner where they are a member with that role and can sign in. Else ownership passes to another '
   'owner, the oldest admin or the oldest member, in this order, who can sign in; where nobody can, to the '
-  'same without that. A workspace without members is deleted.';
+  'same without that. A workspace without members is deleted. Errors: '
+  'devpulse_workspace_owner_required (409).';
 
 create or replace function private.sync_removed_owner() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -50,6 +57,25 @@ $$;
 comment on function private.sync_removed_owner is
   'After trigger of workspace_members, of who is an owner no longer: ownership passes.';
 
+create or replace function private.sync_added_member() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_owner_id uuid;
+begin
+  -- a ban of the owner, which does not see the new member yet, is over when the lock is there
+  select w.owner_id into v_owner_id from public.workspaces as w
+  where w.id = new.workspace_id for no key update;
+  if not private.is_person_account(v_owner_id) then
+    perform private.sync_workspace_owner(new.workspace_id);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.sync_added_member is
+  'After-insert trigger of workspace_members: where the owner can''t sign in, the new member may be who can.';
+
+create trigger _190_sync_added_member after insert on public.workspace_members
+  for each row execute function private.sync_added_member();
 create trigger _200_sync_demoted_owner after update on public.workspace_members
   for each row when (old.role = 'owner' and new.role <> 'owner')
   execute function private.sync_removed_owner();
@@ -76,9 +102,10 @@ comment on function private.sync_owners_of_account is
 create or replace function private.leave_workspaces(p_user_id uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
+  -- for update, since the workspace of the last member is deleted: raising a lock later could deadlock
   perform from public.workspaces as w
   where w.id in (select m.workspace_id from public.workspace_members as m where m.user_id = p_user_id)
-  order by w.id for no key update;
+  order by w.id for update;
   delete from public.workspace_members as m where m.user_id = p_user_id;
 end;
 $$;

@@ -94,10 +94,12 @@ create or replace function private.check_workspace_owner() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   new.owner_id := coalesce(new.owner_id, old.owner_id);
-  if not exists (
-    select from public.workspace_members as m
-    where m.workspace_id = new.id and m.user_id = new.owner_id and m.role = 'owner'
-  ) then
+  -- a locked profile is one that is being deleted, see private.sync_workspace_owner
+  perform from public.workspace_members as m
+  join public.profiles as p on p.id = m.user_id
+  where m.workspace_id = new.id and m.user_id = new.owner_id and m.role = 'owner'
+  for key share of p skip locked;
+  if not found then
     raise exception using
       errcode = 'PT422', message = 'devpulse_workspace_owner_invalid',
       detail = 'owner_id is one of the members with the role owner.',

@@ -121,6 +121,27 @@ comment on function private.check_member_change is
   'devpulse_workspace_role_forbidden (403), devpulse_workspace_owner_required (409), '
   'devpulse_workspace_role_invalid (422).';
 
+-- Locked first, so that a deletion of the account that comes later finds the membership.
+create or replace function private.check_new_member() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.profiles as p where p.id = new.user_id for no key update;
+  -- an upsert fires the trigger of INSERT for members too
+  if not private.is_person_account(new.user_id) and not exists (
+    select from public.workspace_members as m
+    where m.workspace_id = new.workspace_id and m.user_id = new.user_id
+  ) then
+    raise exception using
+      errcode = 'PT404', message = 'devpulse_user_unknown',
+      detail = 'The account does not exist, or is anonymous, banned or deleted.',
+      hint = 'Use an account with an e-mail address.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_new_member is
+  'Before-insert trigger of workspace_members, whoever writes. Errors: devpulse_user_unknown (404).';
+
 create or replace function private.set_joined_at() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
@@ -134,6 +155,8 @@ comment on function private.set_joined_at is
 create trigger _010_lock_own_workspaces before update or delete on public.workspace_members
   for each statement when (current_user = 'authenticated')
   execute function private.lock_own_workspaces();
+create trigger _090_check_new_member before insert on public.workspace_members
+  for each row execute function private.check_new_member();
 create trigger _100_check_role_change before update on public.workspace_members
   for each row when (
     old.role is distinct from new.role and current_user in ('authenticated', 'service_role')

@@ -120,8 +120,9 @@ create function pg_temp.shares(p_set text) returns text language plpgsql as $$
 begin
   begin
     execute 'update public.monitors set ' || p_set || ' where platform = ''github''';
-    raise exception using errcode = 'TT000', message = pg_temp.by('anna', 'select concat_ws('' '',
-      (select count(*) from public.github_repositories), (select count(*) from public.github_contributions))');
+    raise exception using errcode = 'TT000', message = pg_temp.by('anna', $s$ select concat_ws(' ',
+      (select count(*) from public.github_repositories), (select count(*) from public.github_contributions)
+    ) $s$);
   exception when sqlstate 'TT000' then
     return sqlerrm;
   end;

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(30);
+select plan(37);
 \ir ../helpers/workspaces.psql
 
 create function pg_temp.end_softly(p_name text) returns void language sql as $$
@@ -95,6 +95,25 @@ select is(pg_temp.by('service_role', format($$ delete from public.workspace_memb
   'a server does not remove the last owner');
 select is(pg_temp.by('service_role', format($$ update public.workspace_members set role = 'member'
   where user_id = %L $$, pg_temp.id('sten'))), 'PT409 devpulse_workspace_owner_required', 'nor demotes them');
+create function pg_temp.add(p_name text, p_more text default '') returns text language sql as $$
+  select pg_temp.by('service_role', format(
+    'insert into public.workspace_members (workspace_id, user_id, role) values (%L, %L, ''member'') %s',
+    pg_temp.workspace('two'), pg_temp.id(p_name), p_more
+  ))
+$$;
+select is(pg_temp.add('olga'), 'PT404 devpulse_user_unknown',
+  'a server adds nobody whose account is deleted');
+insert into auth.users (id, email, is_anonymous) values (pg_temp.id('mary'), 'mary@example.com', true);
+select is(pg_temp.add('mary'), 'PT404 devpulse_user_unknown', 'or anonymous');
+update auth.users set is_anonymous = false, banned_until = 'infinity' where id = pg_temp.id('mary');
+select is(pg_temp.add('mary'), 'PT404 devpulse_user_unknown', 'or banned');
+select pg_temp.ban('sten'), pg_temp.ban('mary', null);
+select is(pg_temp.add('mary'), '1', 'a server adds somebody to a workspace whose owner is banned');
+select is(pg_temp.members('two'), 'mary of mary:owner sten:owner', 'who owns it from then on');
+select is(pg_temp.add('sten', 'on conflict (workspace_id, user_id) do update set role = excluded.role'), '1',
+  'an upsert of a banned member');
+select is(pg_temp.members('two'), 'mary of mary:owner sten:member', 'changes the role');
+select pg_temp.ban('sten', null);
 delete from public.workspace_members where workspace_id = pg_temp.workspace('one');
 select is(pg_temp.workspace('one'), null, 'an operator may, and the workspace goes');
 
