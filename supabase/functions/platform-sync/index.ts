@@ -1,4 +1,4 @@
-import { openTokens } from "../_shared/connection-secret.ts";
+import { createConnectionTokens, tokenDependencies } from "../_shared/connection-token.ts";
 import { createServiceRpc, hasSecretKey } from "../_shared/database.ts";
 import { parseMasterKeys } from "../_shared/encryption.ts";
 import { createGithub } from "../_shared/github.ts";
@@ -10,7 +10,8 @@ import { createHandler } from "./handler.ts";
 import { syncYoutube } from "./youtube-channel.ts";
 
 const KEYS = "SECRETS_MASTER_KEYS";
-const urlOf = (name: string, usual: string): string => (Deno.env.get(name) || usual).replace(/\/+$/, "");
+const env = (name: string) => Deno.env.get(name);
+const urlOf = (name: string, usual: string): string => (env(name) || usual).replace(/\/+$/, "");
 
 const rpc = createServiceRpc(15_000);
 const clock = () => Date.now();
@@ -29,12 +30,9 @@ export default {
     rpc,
     budgets: createBudgets({ rpc, sleep, clock }),
     tokenOf: () => {
-      const keys = parseMasterKeys(KEYS, Deno.env.get(KEYS));
-      return async ({ secret_id: secretId, platform, user_id: userId, sealed }) => ({
-        kind: "token",
-        token: (await openTokens(keys, { secretId, platform, userId }, sealed)).access_token,
-        secretId,
-      });
+      // a run that could open nothing does not begin
+      parseMasterKeys(KEYS, env(KEYS));
+      return createConnectionTokens(tokenDependencies(rpc, env));
     },
     platforms: {
       github: (context) => syncGithub(context, github),

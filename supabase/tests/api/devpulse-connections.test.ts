@@ -192,6 +192,35 @@ test("an expired token of a GitHub App is refreshed to be revoked", async () => 
   expect(oauth.liveTokens().filter((token) => token.startsWith("ghr_"))).toEqual([]);
 });
 
+test("a connection whose token has expired is refreshed by the sync, and ends when that is refused", async () => {
+  const { oauth, users } = providers.github.state;
+  for (const app of oauth.apps) app.isExpiring = true;
+  const { body } = await connectAndComplete(project, ana, "github");
+  const { id } = body.connection as { id: string };
+  await ana.client.from("monitors").insert({
+    user_id: ana.id,
+    platform: "github",
+    platform_connection_id: id,
+    monitor_type: "all",
+  }).throwOnError();
+  const sync = async () => {
+    await sql`update public.platform_connections set token_expires_at = now() where true`;
+    await sql`update private.sync_schedule set next_sync_at = now() where true`;
+    return (await post(project, { apikey: project.secretKey }, "platform-sync", "")).body;
+  };
+  const before = oauth.count("refresh");
+  expect(await sync()).toMatchObject({ claimed: 1, succeeded: 1 });
+  expect(oauth.count("refresh")).toBe(before + 1);
+  expect((await rowOf(ana, "github"))?.last_synced_at).not.toBeNull();
+  oauth.withdraw(String(users.find(({ login }) => login === "octocat")?.id));
+  expect(await sync()).toMatchObject({ claimed: 1, succeeded: 0 });
+  expect(await rowOf(ana, "github")).toMatchObject({
+    status: "reauth_required",
+    status_reason: "refresh_rejected",
+  });
+  expect(await sync()).toMatchObject({ claimed: 0 });
+});
+
 describe("another account at the platform", () => {
   test("takes the place of one without a history", async () => {
     await connectDevto(ana, KEY);
