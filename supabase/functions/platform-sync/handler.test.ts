@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { RpcResult } from "../_shared/database.ts";
+import { parseMasterKeys } from "../_shared/encryption.ts";
 import type { LogEntry } from "../_shared/log.ts";
 import { UNLIMITED } from "../_shared/provider-budget.ts";
 import type { Claim } from "./claim.ts";
@@ -7,6 +8,8 @@ import { createHandler, type Dependencies } from "./handler.ts";
 import type { SyncPlatform, TokenResult } from "./run.ts";
 import { LeaseLost, SyncStop } from "./stop.ts";
 import { claimOf, fakeDatabase } from "./testing.ts";
+
+const KEYS = parseMasterKeys("KEYS", `k1:${Buffer.alloc(32, 7).toString("base64")}`);
 
 interface World {
   /** What is due, in batches. */
@@ -31,7 +34,8 @@ function setUp({ batches = [], sync, token, results = {}, deps = {} }: World = {
   const handler = createHandler({
     rpc,
     budgets: UNLIMITED,
-    tokenOf: () => (claim) =>
+    masterKeys: () => KEYS,
+    tokenOf: (claim) =>
       Promise.resolve(token?.(claim) ?? { kind: "token", token: "t", secretId: claim.secret_id }),
     platforms: { github: platform, youtube: platform, devto: platform },
     isServer: (request) => Promise.resolve(request.headers.get("apikey") === "secret"),
@@ -90,6 +94,12 @@ describe("the caller", () => {
       const away = setUp({ results: { claim_due_monitors: () => result } });
       expect(await away.call()).toMatchObject({ status: 503, body: { code: "devpulse_sync_unavailable" } });
     }
+  });
+
+  test("without keys nothing is claimed", async () => {
+    const { call, calls } = setUp({ deps: { masterKeys: () => parseMasterKeys("KEYS", "") } });
+    expect(await call()).toMatchObject({ status: 503, body: { code: "agents_secrets_unavailable" } });
+    expect(calls).toEqual([]);
   });
 });
 

@@ -1,8 +1,10 @@
 import type { Rpc } from "../_shared/database.ts";
+import type { MasterKeys } from "../_shared/encryption.ts";
 import { createEndpoint, type EndpointDependencies } from "../_shared/endpoint.ts";
 import { HttpError } from "../_shared/failure.ts";
 import type { Details } from "../_shared/log.ts";
 import type { Budgets } from "../_shared/provider-budget.ts";
+import { loadMasterKeys } from "../_shared/secret-settings.ts";
 import { readTicket, TICKET_INVALID } from "../_shared/ticket.ts";
 import { withRetry } from "../_shared/transient.ts";
 import { type Claim, claimsSchema } from "./claim.ts";
@@ -12,8 +14,10 @@ import { postponeRun, type RunTools, syncConnection, type SyncPlatform, type Tok
 export interface Dependencies extends Omit<EndpointDependencies, "now"> {
   rpc: Rpc;
   budgets: Budgets;
-  /** The token of a connection, refreshed where that is due. Throws where no keys are configured. */
-  tokenOf: () => TokenOf;
+  /** The keys that tokens are encrypted with. Throws when none are configured. */
+  masterKeys: () => MasterKeys;
+  /** The token of a connection, refreshed where that is due. */
+  tokenOf: TokenOf;
   platforms: Record<Claim["platform"], SyncPlatform>;
   /** Whether a request carries a secret key of the project. */
   isServer: (request: Request) => Promise<boolean>;
@@ -64,11 +68,13 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
   const options = { name: "platform-sync", maxBytes: 1024, deadlineMs: DEADLINE_MS };
   return createEndpoint({ ...deps, now: clock }, options, async ({ request, details }) => {
     const ticket = await readTicket(request, deps.isServer);
+    // without keys every connection would be claimed for nothing
+    loadMasterKeys(deps.masterKeys);
     const started = clock();
     const tools: RunTools = {
       rpc,
       budgets: deps.budgets,
-      tokenOf: deps.tokenOf(),
+      tokenOf: deps.tokenOf,
       platforms: deps.platforms,
       clock,
       sleep: deps.sleep,

@@ -17,11 +17,7 @@ const rpc = createServiceRpc(15_000);
 const clock = () => Date.now();
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const send: typeof fetch = (input, init) => fetch(input, init);
-const github = createGithub({
-  apiUrl: urlOf("GITHUB_API_URL", "https://api.github.com"),
-  fetch: send,
-  clock,
-});
+const github = createGithub({ apiUrl: urlOf("GITHUB_API_URL", "https://api.github.com"), fetch: send, clock });
 const youtube = { apiUrl: urlOf("GOOGLE_API_URL", "https://www.googleapis.com"), fetch: send };
 const devto = { apiUrl: urlOf("DEVTO_API_URL", "https://dev.to/api"), fetch: send };
 
@@ -29,11 +25,8 @@ export default {
   fetch: createHandler({
     rpc,
     budgets: createBudgets({ rpc, sleep, clock }),
-    tokenOf: () => {
-      // a run that could open nothing does not begin
-      parseMasterKeys(KEYS, env(KEYS));
-      return createConnectionTokens(tokenDependencies(rpc, env));
-    },
+    masterKeys: () => parseMasterKeys(KEYS, env(KEYS)),
+    tokenOf: createConnectionTokens(tokenDependencies(rpc, env)),
     platforms: {
       github: (context) => syncGithub(context, github),
       youtube: (context) => syncYoutube(context, youtube),
