@@ -232,23 +232,25 @@ async function store(
   isComplete: boolean,
 ): Promise<void> {
   const repositories = [...found.repositories.values()];
-  if (
-    repositories.length + found.unchanged.size + found.gone.size + found.droppedPaths.size === 0 &&
-    found.listed === null
-  ) return;
+  const count = repositories.length + found.unchanged.size + found.gone.size;
+  if (count === 0 && found.droppedPaths.size === 0 && found.listed === null) return;
+  const payload = {
+    observed_at: observedAt,
+    repositories,
+    unchanged_ids: [...found.unchanged],
+    ...(found.listed === null ? {} : { listed_ids: found.listed }),
+    seen_ids: [...found.seen],
+    gone_ids: [...found.gone],
+    etags: found.etags,
+    dropped_paths: [...found.droppedPaths],
+    resolved: found.resolved,
+    is_complete: isComplete,
+  };
+  // an ETag that is dropped is nothing that was read
   const stored = storedSchema.parse(
-    await context.store("record_github_repositories", {
-      observed_at: observedAt,
-      repositories,
-      unchanged_ids: [...found.unchanged],
-      ...(found.listed === null ? {} : { listed_ids: found.listed }),
-      seen_ids: [...found.seen],
-      gone_ids: [...found.gone],
-      etags: found.etags,
-      dropped_paths: [...found.droppedPaths],
-      resolved: found.resolved,
-      is_complete: isComplete,
-    }),
+    count > 0 || found.listed !== null
+      ? await context.store("record_github_repositories", payload)
+      : await context.call("record_github_repositories", { payload }),
   );
   context.count("repositories", repositories.length);
   context.count("unchanged", found.unchanged.size);
