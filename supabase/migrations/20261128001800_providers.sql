@@ -144,7 +144,7 @@ comment on table private.provider_pauses is
   'Providers that asked for no calls at all until then. The pause of one user''s token is '
   'private.secrets.rests_until.';
 comment on column private.provider_pauses.provider is
-  'The first word of the budgets'' provider: github is paused with github_graphql.';
+  'As in private.provider_budgets, or github_sweep for the sweep of the agents.';
 alter table private.provider_pauses enable row level security;
 
 create or replace function private.provider_paused_until(p_provider text) returns timestamptz
@@ -152,7 +152,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select p.paused_until from private.provider_pauses as p
-    where p.provider = split_part(p_provider, '_', 1) and p.paused_until > clock_timestamp()
+    where p.provider = p_provider and p.paused_until > clock_timestamp()
   );
 end;
 $$;
@@ -479,44 +479,13 @@ comment on function public.settle_provider_calls is
 grant execute on function public.settle_provider_calls to service_role;
 
 -- 18_providers/60_pause_provider.sql
--- A provider's rate limits rest a token, or pause the provider.
-
--- A limit that came with somebody's token is that token's: whoever uses theirs up elsewhere would otherwise
--- stop everybody's. It is taken for the address's once the tokens of two accounts are limited at the same
--- time, until one of the two may be used again.
-create or replace function private.rest_secret(p_provider text, p_secret_id uuid, p_until timestamptz)
-returns timestamptz
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_account text;
-begin
-  update private.secrets as s set rests_until = greatest(s.rests_until, p_until)
-  where s.id = p_secret_id
-  returning private.load_secret_account(s.id) into v_account;
-  if not exists (
-    select from private.provider_budgets as b where b.provider = p_provider and b.scope = 'address'
-  ) then
-    return null;
-  end if;
-  return (
-    select least(p_until, max(o.rests_until)) from private.secrets as o
-    where o.rests_until > clock_timestamp()
-      and split_part(o.kind, '_', 1) = split_part(p_provider, '_', 1)
-      and private.load_secret_account(o.id) <> v_account
-    having count(*) > 0
-  );
-end;
-$$;
-comment on function private.rest_secret is
-  'This secret is not used until then. Returns until when its provider is to be paused, because the token of '
-  'another account rests too; else null.';
+-- A provider's rate limits rest a user's secret, or pause the provider.
 
 create or replace function private.pause_provider(p_provider text, p_until timestamptz, p_secret_id uuid)
 returns timestamptz
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_name constant text := split_part(p_provider, '_', 1);
-  v_until timestamptz := least(coalesce(p_until, (
+  v_until constant timestamptz := least(coalesce(p_until, (
     -- a quota that is used up is renewed with its period
     select p.o_end from private.provider_budgets as b
     cross join lateral private.begin_budget_period(b.period, clock_timestamp()) as p
@@ -524,12 +493,14 @@ declare
   ), clock_timestamp() + interval '1 hour'), now() + interval '1 day' + interval '1 hour');
 begin
   if p_secret_id is not null then
-    v_until := private.rest_secret(p_provider, p_secret_id, v_until);
+    -- whoever uses their limit up elsewhere would otherwise stop everybody's
+    update private.secrets as s set rests_until = greatest(s.rests_until, v_until) where s.id = p_secret_id;
+  else
+    insert into private.provider_pauses as p (provider, paused_until)
+    values (p_provider, v_until)
+    on conflict on constraint provider_pauses_pkey
+    do update set paused_until = greatest(p.paused_until, excluded.paused_until);
   end if;
-  insert into private.provider_pauses as p (provider, paused_until)
-  select v_name, v_until where v_until is not null
-  on conflict on constraint provider_pauses_pkey
-  do update set paused_until = greatest(p.paused_until, excluded.paused_until);
   return private.provider_paused_until(p_provider);
 end;
 $$;
@@ -544,9 +515,8 @@ begin atomic
 end;
 comment on function public.pause_provider is
   'Records that a provider asks for no calls until then; without a time, until its budget''s period ends, '
-  'and at most for 25 hours. With the secret that was told so, that secret rests, and the provider is paused '
-  'only when one of another account rests too; without one it is paused for everybody. Returns until when '
-  'it is paused, null for not. Service role only.';
+  'and at most for 25 hours. With the secret that was told so, that secret alone rests; without one nobody '
+  'asks the provider. Returns until when the provider is paused, null for not. Service role only.';
 grant execute on function public.pause_provider to service_role;
 
 -- 18_providers/70_prune_provider_spending.sql

@@ -3585,6 +3585,30 @@ $$;
 comment on function private.store_github_readings is
   'Stores the day''s readings of repositories that were read, and of those that did not change.';
 
+-- GitHub answers 304 for what it has sent before, which is stored, unless it was deleted since.
+create or replace function private.sync_unchanged_repositories(p_connection_id uuid, p_unchanged bigint[])
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_unknown constant bigint[] := array(
+    select u.id from unnest(p_unchanged) as u (id)
+    where not exists (
+      select from public.github_repositories as r
+      where r.platform_connection_id = p_connection_id and r.github_repo_id = u.id
+    )
+  );
+begin
+  delete from private.sync_etags as e
+  where e.connection_id = p_connection_id and e.resource_ids && v_unknown;
+  update public.github_repositories as r set removed_at = null
+  where r.platform_connection_id = p_connection_id and r.github_repo_id = any (p_unchanged)
+    and r.removed_at is not null;
+end;
+$$;
+comment on function private.sync_unchanged_repositories is
+  'Repositories in an answer that did not change are listed. ETags of answers of which a repository is not '
+  'stored are deleted, so that they are read in full the next time.';
+
 create or replace function private.record_github_repositories(
   p_run_id bigint, p_fencing_token bigint, p_payload jsonb
 ) returns jsonb
@@ -3595,16 +3619,16 @@ declare
   v_observed_at constant timestamptz := private.observed_at(p_payload);
   v_repositories constant jsonb := coalesce(p_payload -> 'repositories', '[]'::jsonb);
   v_day constant date := private.local_sync_day(v_id, v_observed_at);
+  v_unchanged constant bigint[] := private.parse_ids(p_payload -> 'unchanged_ids');
   v_removed integer;
 begin
   perform private.upsert_github_repositories(v_id, v_repositories, v_observed_at);
+  perform private.sync_unchanged_repositories(v_id, v_unchanged);
   v_removed := private.remove_github_repositories(v_schedule, p_payload, v_observed_at);
   perform private.store_sync_etags(v_id, p_payload);
   perform private.resolve_monitor_repositories(v_id, coalesce(p_payload -> 'resolved', '[]'::jsonb));
   if v_schedule.readings_on is distinct from v_day or v_repositories <> '[]'::jsonb or v_removed <> 0 then
-    perform private.store_github_readings(
-      v_id, v_repositories, private.parse_ids(p_payload -> 'unchanged_ids'), v_observed_at
-    );
+    perform private.store_github_readings(v_id, v_repositories, v_unchanged, v_observed_at);
     if p_payload ? 'listed_ids' and v_removed is not null then
       perform private.store_readings(v_id, v_observed_at, array['repositories'], array[''], array[(
         select count(*)::numeric from public.github_repositories as r
@@ -4057,8 +4081,9 @@ begin
     -- up to two minutes later: what waits for the same time is not asked for at once
     return least(p_retry_at, v_now + interval '2 days') + random() * interval '2 minutes';
   elsif p_state in ('succeeded', 'partial') then
-    return case when p_schedule.requested_at is not null then v_now
-      else greatest(p_schedule.started_at + v_every, v_now) end;
+    -- whoever changes monitors all the time is synced once a minute
+    return greatest(v_now, p_schedule.started_at + case
+      when p_schedule.requested_at is not null then interval '1 minute' else v_every end);
   elsif p_is_counted then
     return v_now + private.backoff(p_schedule.attempts_count, v_every, interval '6 hours');
   end if;

@@ -285,27 +285,28 @@ describe("single repositories", () => {
 });
 
 describe("limits and tokens", () => {
-  test.each<[string, Fault, string | null]>([
-    [
-      "a secondary limit",
-      { status: 403, headers: { "retry-after": "77" }, body: {} },
-      "2026-11-30T12:01:17.000Z",
-    ],
-    [
-      "the hourly limit",
-      { status: 403, headers: { "x-ratelimit-remaining": "0" }, body: {} },
-      "2026-11-30T13:00:00.000Z",
-    ],
-  ])("%s rests this user's token until then", async (_what, fault, until) => {
-    fake.state.faults.push({ path: "/user/repos", ...fault });
+  test("a secondary limit rests this user's token until then", async () => {
+    fake.state.faults.push({ path: "/user/repos", status: 403, headers: { "retry-after": "77" }, body: {} });
     const { stop, calls } = await sync(repositories());
-    expect(stop).toMatchObject({ kind: "deferred", retryAt: new Date(until ?? "") });
+    expect(stop).toMatchObject({ kind: "deferred", retryAt: new Date("2026-11-30T12:01:17Z") });
     expect(calls.find(({ name }) => name === "pause_provider")?.args).toEqual({
       provider: "github",
-      until,
+      until: "2026-11-30T12:01:17.000Z",
       secret_id: repositories().secret_id,
     });
     expect(paths()).toEqual(["/user/repos"]);
+  });
+
+  test("the hourly limit is in the ledger, as GitHub reports it", async () => {
+    fake.state.faults.push({
+      path: "/user/repos",
+      status: 403,
+      headers: { "x-ratelimit-remaining": "0" },
+      body: {},
+    });
+    const { stop, calls } = await sync(repositories());
+    expect(stop).toMatchObject({ kind: "deferred", retryAt: new Date("2026-11-30T13:00:00Z") });
+    expect(calls.map(({ name }) => name)).toEqual([]);
   });
 
   test("a token that is rejected twice needs its user; once may be GitHub's mistake", async () => {

@@ -73,7 +73,12 @@ function askAsUser(
           rejection: "token_rejected",
         });
       case "exhausted":
-        return await context.pause(provider, resetsAt ?? new Date(context.now().getTime() + 3_600_000));
+        // the ledger knows, by what GitHub reported
+        throw new SyncStop({
+          code: "devpulse_provider_rate_limited",
+          kind: "deferred",
+          retryAt: resetsAt ?? new Date(context.now().getTime() + 3_600_000),
+        });
       case "limited":
         return await context.pause(provider, answer.until);
       case "failed":

@@ -8,6 +8,7 @@ import { loadMasterKeys } from "../_shared/secret-settings.ts";
 import { readTicket, TICKET_INVALID } from "../_shared/ticket.ts";
 import { withRetry } from "../_shared/transient.ts";
 import { type Claim, claimsSchema } from "./claim.ts";
+import type { ErrorCode } from "./stop.ts";
 import { postponeRun, type RunTools, syncConnection, type SyncPlatform, type TokenOf } from "./run.ts";
 
 /** What the function needs from outside. */
@@ -136,7 +137,12 @@ class Queue {
   }
 }
 
-/** A provider that does not answer so many runs in a row is not asked in this call any more. */
+/** What its provider did to a run: it does not answer, or asks to wait. */
+const FAILURES: ReadonlySet<ErrorCode> = new Set([
+  "devpulse_provider_unavailable",
+  "devpulse_provider_rate_limited",
+]);
+/** A provider that does so in so many runs in a row is not asked in this call any more. */
 const MAX_FAILURES_IN_A_ROW = 5;
 
 async function syncDue(
@@ -156,7 +162,7 @@ async function syncDue(
         ? await postponeRun(one, "devpulse_provider_unavailable", tools)
         : await syncConnection(one, tools);
       if (!isDown) {
-        const hasFailed = result.code === "devpulse_provider_unavailable";
+        const hasFailed = result.code !== null && FAILURES.has(result.code);
         failures[one.platform] = hasFailed ? failures[one.platform] + 1 : 0;
       }
       report[result.state]++;

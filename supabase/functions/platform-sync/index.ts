@@ -17,7 +17,11 @@ const rpc = createServiceRpc(15_000);
 const clock = () => Date.now();
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const send: typeof fetch = (input, init) => fetch(input, init);
-const github = createGithub({ apiUrl: urlOf("GITHUB_API_URL", "https://api.github.com"), fetch: send, clock });
+const github = createGithub({
+  apiUrl: urlOf("GITHUB_API_URL", "https://api.github.com"),
+  fetch: send,
+  clock,
+});
 const youtube = { apiUrl: urlOf("GOOGLE_API_URL", "https://www.googleapis.com"), fetch: send };
 const devto = { apiUrl: urlOf("DEVTO_API_URL", "https://dev.to/api"), fetch: send };
 

@@ -88,7 +88,8 @@ async function finish(
   const { claim } = context;
   const state = stateOf(context, stop);
   const { rpc } = tools;
-  const retryAt = stop?.retryAt ?? (context.hasMore ? context.now() : null);
+  // soon, where there is more to read
+  const retryAt = stop?.retryAt ?? (context.hasMore ? new Date(context.now().getTime() + 10_000) : null);
   const finished = await rpc("finish_sync_run", {
     run_id: claim.run_id,
     fencing_token: claim.fencing_token,

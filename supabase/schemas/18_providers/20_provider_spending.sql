@@ -52,7 +52,7 @@ comment on table private.provider_pauses is
   'Providers that asked for no calls at all until then. The pause of one user''s token is '
   'private.secrets.rests_until.';
 comment on column private.provider_pauses.provider is
-  'The first word of the budgets'' provider: github is paused with github_graphql.';
+  'As in private.provider_budgets, or github_sweep for the sweep of the agents.';
 alter table private.provider_pauses enable row level security;
 
 create or replace function private.provider_paused_until(p_provider text) returns timestamptz
@@ -60,7 +60,7 @@ language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select p.paused_until from private.provider_pauses as p
-    where p.provider = split_part(p_provider, '_', 1) and p.paused_until > clock_timestamp()
+    where p.provider = p_provider and p.paused_until > clock_timestamp()
   );
 end;
 $$;

@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { FakeGithub } from "../../../scripts/fakes/github.ts";
 import { connect, openTestProject, type TestProject } from "../support/database.ts";
 import { askTokens, githubWith, newToken } from "../support/github-tokens.ts";
@@ -240,6 +240,59 @@ describe("GitHub", () => {
     github.state.requests.length = 0;
     await sweep();
     expect(asked().filter((line) => line.startsWith("maya"))).toEqual([]);
+  });
+});
+
+describe("the ledger", () => {
+  const limit = (scope: string, calls: number, reserve: number) =>
+    sql`
+      update private.provider_budgets set calls_limit = ${calls}, calls_reserve = ${reserve}
+      where provider = 'github' and scope = ${scope}
+    `;
+  const spent = async () =>
+    (await sql<{ line: string }[]>`
+      select scope || ' ' || account || ' ' || spent_count as line from private.provider_spending order by 1
+    `).map(({ line }) => line);
+
+  beforeEach(async () => {
+    await sql`delete from private.provider_spending`;
+    for (const user of github.state.users) user.remaining = 5000;
+    for (const head of ["a", "b", "c"]) {
+      const { number } = open(head, head);
+      await addTask(maya, { pr_url: `${REPO}/pull/${number}` });
+    }
+  });
+
+  afterEach(async () => {
+    await limit("token", 5000, 1000);
+    await limit("address", 60, 5);
+    await sql`delete from private.provider_spending`;
+  });
+
+  test("counts each request with a token for its account, and a 304 for nothing", async () => {
+    await sweep();
+    expect(await spent()).toEqual(["token maya 3"]);
+    await later();
+    expect(await sweep()).toMatchObject({ requests: 3, unchanged: 3 });
+    expect(await spent()).toEqual(["token maya 3"]);
+  });
+
+  test("ends the requests with a token before GitHub does, and none are made without one in their stead", async () => {
+    const [repo] = github.state.repos;
+    if (repo) repo.isPrivate = false;
+    await limit("token", 12, 10);
+    expect(await sweep()).toMatchObject({ requests: 2, read: 2, failed: 0 });
+    expect(asked()).toEqual(["maya /pulls/1 200", "maya /pulls/2 200"]);
+  });
+
+  test("ends the requests without a token as well", async () => {
+    const [repo] = github.state.repos;
+    if (repo) repo.isPrivate = false;
+    await sql`update private.secrets set invalid_at = now()`;
+    await limit("address", 2, 1);
+    expect(await sweep()).toMatchObject({ requests: 1, read: 1 });
+    expect(asked()).toEqual(["null /pulls/1 200"]);
+    expect(await spent()).toEqual(["address  1"]);
   });
 });
 

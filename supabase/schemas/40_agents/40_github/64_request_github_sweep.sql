@@ -9,7 +9,7 @@ declare
   v_url constant text := (select s.functions_url from public.agent_settings as s);
 begin
   if v_url is null
-    or private.provider_paused_until('github') is not null
+    or private.provider_paused_until('github_sweep') is not null
     or not exists (select from private.due_pull_requests(1))
       and not exists (select from private.due_branches(1))
       and not exists (select from private.due_projects(1))

@@ -85,7 +85,7 @@ create or replace function private.begin_github_sweep(p_ticket text, p_batch_siz
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_limit constant integer := least(greatest(coalesce(p_batch_size, 100), 1), 500);
-  v_paused_until constant timestamptz := private.provider_paused_until('github');
+  v_paused_until constant timestamptz := private.provider_paused_until('github_sweep');
 begin
   if p_ticket is not null then
     perform private.use_function_ticket('github-sweep', p_ticket);

@@ -14,8 +14,9 @@ begin
     -- up to two minutes later: what waits for the same time is not asked for at once
     return least(p_retry_at, v_now + interval '2 days') + random() * interval '2 minutes';
   elsif p_state in ('succeeded', 'partial') then
-    return case when p_schedule.requested_at is not null then v_now
-      else greatest(p_schedule.started_at + v_every, v_now) end;
+    -- whoever changes monitors all the time is synced once a minute
+    return greatest(v_now, p_schedule.started_at + case
+      when p_schedule.requested_at is not null then interval '1 minute' else v_every end);
   elsif p_is_counted then
     return v_now + private.backoff(p_schedule.attempts_count, v_every, interval '6 hours');
   end if;

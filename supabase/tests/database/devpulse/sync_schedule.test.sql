@@ -136,7 +136,8 @@ select is(pg_temp.after('{"state": "succeeded"}'), '1', 'a success ends all that
 select pg_temp.make_due(github), pg_temp.claim() from c;
 select pg_temp.monitor(github, 'all', 60) from c;
 select pg_temp.finish(github, '{"state": "succeeded"}') from c;
-select is(pg_temp.next_in(github), '0', 'what became new during a run is read after it') from c;
+select is(pg_temp.next_in(github), '1', 'what became new during a run is read a minute after it began')
+from c;
 
 -- Order and number
 
