@@ -1,7 +1,7 @@
 import { loadModule } from "libpg-query";
 import { beforeAll, describe, expect, test } from "vitest";
 import { literalProblems, wrapLiterals } from "./comment-literals.ts";
-import { argumentProblems, nameProblems, numberProblems } from "./schema-rules.ts";
+import { argumentProblems, functionProblems, nameProblems, numberProblems } from "./schema-rules.ts";
 
 beforeAll(loadModule);
 
@@ -73,4 +73,13 @@ describe("the literal of a comment", () => {
     for (const line of fixed.split("\n")) expect(line.length).toBeLessThanOrEqual(110);
     expect(wrapLiterals(comment("It''s ", "one."))).toBe("comment on table public.t is 'It''s one.';\n");
   });
+});
+
+test("a function is defined in one file", () => {
+  const sql = (...names: string[]) =>
+    names.map((name) => `create or replace function ${name}() returns text\n`).join("");
+  expect(functionProblems([
+    { path: "20_a/10_one.sql", sql: sql("private.parse_one", "private.parse_one") },
+    { path: "30_b/10_two.sql", sql: sql("private.parse_one", "public.parse_one") },
+  ])).toEqual(["30_b/10_two.sql: private.parse_one is also defined in 20_a/10_one.sql"]);
 });

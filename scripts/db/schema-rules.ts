@@ -10,7 +10,25 @@ export interface SchemaFile {
 /** What breaks the rules that need all schema files, as `path:line: message`. Call `loadModule()` of libpg-query before. */
 export function schemaProblems(files: SchemaFile[]): string[] {
   const paths = files.map(({ path }) => path);
-  return [...numberProblems(paths), ...nameProblems(paths), ...argumentProblems(files)];
+  return [
+    ...numberProblems(paths),
+    ...nameProblems(paths),
+    ...argumentProblems(files),
+    ...functionProblems(files),
+  ];
+}
+
+/** No function in two files: `create or replace` of the second would silently put it in the place of the first. */
+export function functionProblems(files: SchemaFile[]): string[] {
+  const defined = files.flatMap(({ path, sql }) =>
+    [...sql.matchAll(/^create or replace function ([\w.]+)/gm)].map(([, name]) => ({ path, name }))
+  );
+  const first = new Map<string, string>();
+  return defined.flatMap(({ path, name = "" }) => {
+    const other = first.get(name);
+    if (other === undefined) first.set(name, path);
+    return other === undefined || other === path ? [] : [`${path}: ${name} is also defined in ${other}`];
+  });
 }
 
 /** No number twice in a folder: the numbers are the order. */

@@ -2,7 +2,7 @@
 
 -- Whoever has an IPv6 address has the /64 around it. An IPv4 address in IPv6 (::ffff:192.0.2.1) is the IPv4
 -- address.
-create or replace function private.parse_address(p_text text) returns text
+create or replace function private.parse_ip_address(p_text text) returns text
 language plpgsql immutable strict security invoker set search_path = '' as $$
 declare
   v_text text := btrim(p_text, E' \t');
@@ -25,7 +25,7 @@ exception
     return null;
 end;
 $$;
-comment on function private.parse_address is
+comment on function private.parse_ip_address is
   'An IP address, with or without a port, as it counts for limits: IPv4 as it is, IPv6 as its /64; null for '
   'any other text.';
 
@@ -39,10 +39,10 @@ declare
   v_hops text[];
 begin
   if p_address_header is not null then
-    return private.parse_address(p_headers ->> p_address_header);
+    return private.parse_ip_address(p_headers ->> p_address_header);
   end if;
   v_hops := string_to_array(p_headers ->> 'x-forwarded-for', ',');
-  return private.parse_address(v_hops[cardinality(v_hops) + 1 - p_trusted_proxies_count]);
+  return private.parse_ip_address(v_hops[cardinality(v_hops) + 1 - p_trusted_proxies_count]);
 end;
 $$;
 comment on function private.find_visitor_address is

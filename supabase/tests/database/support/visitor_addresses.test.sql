@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
 select plan(37);
 
-select is(private.parse_address(t), a, format('%s: %s', coalesce(t, 'null'), coalesce(a, 'nothing')))
+select is(private.parse_ip_address(t), a, format('%s: %s', coalesce(t, 'null'), coalesce(a, 'nothing')))
 from (values
   ('192.0.2.1', '192.0.2.1'), (' 192.0.2.1 ', '192.0.2.1'), ('192.0.2.1:4711', '192.0.2.1'),
   ('2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'), ('2001:DB8:1:2::ffff', '2001:db8:1:2::/64'),
