@@ -4457,7 +4457,16 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      "get_conversation": { Args: { "session_id": string }; Returns: Record<string, unknown> };
+      "get_conversation": {
+        Args: { "session_id": string };
+        Returns: Database["support"]["CompositeTypes"]["conversation_state"];
+        SetofOptions: {
+          from: "*";
+          to: "conversation_state";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "get_messages": {
         Args: { "after_position"?: number; "max_results"?: number; "session_id": string };
         Returns: {
@@ -4617,7 +4626,13 @@ export type Database = {
       };
       "start_conversation": {
         Args: { "email"?: string; "name"?: string; "phone"?: string };
-        Returns: Record<string, unknown>;
+        Returns: Database["support"]["CompositeTypes"]["started_conversation"];
+        SetofOptions: {
+          from: "*";
+          to: "started_conversation";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "support_metrics": { Args: { "days"?: number }; Returns: Json };
       "take_escalation": {
@@ -4691,7 +4706,17 @@ export type Database = {
       [_ in never]: never;
     };
     CompositeTypes: {
-      [_ in never]: never;
+      "conversation_state": {
+        "conversation_id": string | null;
+        "status": string | null;
+        "created_at": string | null;
+        "last_message_at": string | null;
+        "last_position": number | null;
+      };
+      "started_conversation": {
+        "session_id": string | null;
+        "conversation_id": string | null;
+      };
     };
   };
 };

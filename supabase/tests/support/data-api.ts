@@ -18,7 +18,7 @@ export interface Answer {
 export interface Ask {
   /** Sent as JSON; `raw` is sent unchanged. */
   body?: unknown;
-  raw?: string;
+  raw?: BodyInit;
   headers?: Record<string, string>;
   /** Default: the publishable key. */
   key?: string | null;

@@ -28,7 +28,7 @@ export async function readPayload(
   if (mediaType === "application/octet-stream" && isCall) {
     return { text: `\\x${(await readBytes(request)).toString("hex")}`, keys: [] };
   }
-  const text = new TextDecoder().decode(await readBytes(request));
+  const text = decodeText(await readBytes(request));
   if (mediaType === "application/json") {
     if (hasColumns) return { text, keys: undefined };
     return keysOf(text === "" && isCall ? "{}" : text);
@@ -41,6 +41,15 @@ export async function readPayload(
   }
   if (RAW.includes(mediaType) && isCall) return { text, keys: [] };
   throw new ApiError(400, { code: "PGRST102", message: `Content-Type not acceptable: ${mediaType}` });
+}
+
+/** Text in UTF-8; other bytes are refused, and not replaced. */
+function decodeText(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw invalidBody("Empty or invalid json");
+  }
 }
 
 /** The largest body, in bytes: both diffs of a task, 50 MB each, fit in with the signs that JSON escapes. */

@@ -238,6 +238,14 @@ describe("PostgREST's own errors", () => {
     expect([status, body.code, body.message]).toEqual([400, "PGRST102", "Empty or invalid json"]);
   });
 
+  test("for a body that is not UTF-8, which is not changed", async () => {
+    const { status, body } = await api.ask("POST", "projects", {
+      raw: Buffer.from([...Buffer.from('{"name": "'), 0xff, ...Buffer.from('"}')]),
+      headers: { "Content-Type": "application/json" },
+    });
+    expect([status, body.code]).toEqual([400, "PGRST102"]);
+  });
+
   test("for a media type that is not available", async () => {
     const { status, body } = await api.get("projects", { Accept: "application/unknown" });
     expect([status, body.code, body.message]).toEqual([
