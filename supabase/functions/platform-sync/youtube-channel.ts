@@ -28,7 +28,8 @@ interface Channel {
 /**
  * Reads the user's channel and its public videos: one unit for the channel, one per 50 videos for their
  * numbers, and one per 50 for the list of them, which is left out while their number is the same as when it
- * was last read, for up to a day. Never `search.list`.
+ * was last read, for up to a day. A video that came in the place of another one meanwhile is read by the next
+ * run. Never `search.list`.
  */
 export async function syncYoutube(context: RunContext, options: YoutubeOptions): Promise<void> {
   const known = context.claim.video_ids ?? [];
@@ -38,7 +39,7 @@ export async function syncYoutube(context: RunContext, options: YoutubeOptions):
   const values = new ValueReader();
   const channel = await readChannel(context, ask, values);
   const videos = new Map<string, Video>();
-  let listed: string[] | null = null;
+  let listed: VideoList | null = null;
   let failure: unknown = null;
   try {
     listed = await readVideos(context, ask, channel, values, videos);
@@ -53,9 +54,13 @@ export async function syncYoutube(context: RunContext, options: YoutubeOptions):
       observed_at: observedAt.toISOString(),
       channel: numbers,
       videos: [...videos.values()],
+      ...(listed?.ids ? { listed_ids: listed.ids } : {}),
       ...(listed === null ? {} : {
-        listed_ids: listed,
-        cursor: { ...context.claim.cursor, video_count: channel.videos, listed_at: observedAt.toISOString() },
+        cursor: {
+          ...context.claim.cursor,
+          video_count: channel.videos,
+          listed_at: listed.hasMore ? null : observedAt.toISOString(),
+        },
       }),
     }),
   );
@@ -84,31 +89,44 @@ async function readChannel(context: RunContext, ask: AskYoutube, values: ValueRe
   };
 }
 
-/**
- * Reads the numbers of the videos. Returns the ids of all public ones where the list was read to its end; null
- * where it was not read.
- */
+/** What there is, as far as it was found out to its end. */
+interface VideoList {
+  /** Null: the list was not read. */
+  ids: string[] | null;
+  /** Whether there are others, which the next run reads. */
+  hasMore: boolean;
+}
+
+/** Reads the numbers of the videos. Returns null where there is nothing new. */
 async function readVideos(
   context: RunContext,
   ask: AskYoutube,
   channel: Channel,
   values: ValueReader,
   videos: Map<string, Video>,
-): Promise<string[] | null> {
+): Promise<VideoList | null> {
   const { claim } = context;
   const known = claim.video_ids ?? [];
   const cursor = cursorSchema.parse({ video_count: null, listed_at: null, ...claim.cursor });
   const age = context.now().getTime() - Date.parse(cursor.listed_at ?? "");
-  if (known.length > 0 && channel.videos !== null && cursor.video_count === channel.videos && age < LIST_MS) {
+  const isListKept = known.length > 0 && channel.videos !== null && cursor.video_count === channel.videos &&
+    age < LIST_MS;
+  if (isListKept) {
     await readNumbers(context, ask, known, values, videos);
     // one that is gone or private, although their number is the same: the list says what came in its stead
     if (known.every((id) => videos.has(id))) return null;
+    // a list that has none of them is believed by those that it has, which the next run reads
+    if (videos.size === 0) return { ids: null, hasMore: true };
   }
   const list = await readList(context, ask, channel);
-  await readNumbers(context, ask, list.ids.filter((id) => !videos.has(id)), values, videos);
+  // their numbers, a second time, would cost more than there is for a run
+  if (!isListKept) await readNumbers(context, ask, list.ids, values, videos);
   for (const id of [...videos.keys()]) if (!list.ids.includes(id)) videos.delete(id);
   if (!list.isComplete) throw new SyncStop({ code: "devpulse_answer_invalid", kind: "problem" });
-  return list.ids.filter((id) => videos.has(id));
+  return {
+    ids: list.ids.filter((id) => videos.has(id)),
+    hasMore: isListKept && list.ids.some((id) => !videos.has(id)),
+  };
 }
 
 /** Reads the ids of the channel's public videos, the newest first. */

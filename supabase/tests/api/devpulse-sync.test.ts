@@ -260,20 +260,45 @@ describe("YouTube", () => {
     expect(providers.google.state.requests.map(({ path }) => path).join(" ")).not.toContain("search");
   });
 
-  test("a video that is gone, and one that came, are found for a unit more", async () => {
+  test("a video in the place of another one is read by the next run, for no more units", async () => {
     const [first] = ["one", "two"].map((title) =>
       providers.google.state.addVideo(account.channel, { title })
     );
+    const stored = () => rows(maya.client.from("youtube_videos").select("title, removed_at").order("title"));
     await connectTo(sql, providers, maya.id, "youtube", account);
     await sync();
     if (first) first.privacy = "private";
     providers.google.state.addVideo(account.channel, { title: "three" });
     await again();
-    expect(providers.google.state.cost()).toBe(3 + 4);
+    expect(providers.google.state.cost()).toBe(3 + 3);
+    expect(await stored()).toEqual([
+      { title: "one", removed_at: expect.any(String) },
+      { title: "two", removed_at: null },
+    ]);
+    await again();
+    expect(providers.google.state.cost()).toBe(3 + 3 + 3);
+    expect(await stored()).toEqual([
+      { title: "one", removed_at: expect.any(String) },
+      { title: "three", removed_at: null },
+      { title: "two", removed_at: null },
+    ]);
+    await again();
+    expect(providers.google.state.cost()).toBe(3 + 3 + 3 + 2);
+  });
+
+  test("the only video is replaced by another one", async () => {
+    const connection = await connectTo(sql, providers, maya.id, "youtube", account);
+    providers.google.state.addVideo(account.channel, { title: "one" });
+    await sync();
+    account.channel.videos.length = 0;
+    providers.google.state.addVideo(account.channel, { title: "two" });
+    await again();
+    await again();
+    expect(providers.google.state.cost()).toBe(3 + 2 + 3);
+    expect(await lastRun(sql, connection)).toMatchObject({ state: "succeeded", error_code: null });
     expect(await rows(maya.client.from("youtube_videos").select("title, removed_at").order("title"))).toEqual(
       [
         { title: "one", removed_at: expect.any(String) },
-        { title: "three", removed_at: null },
         { title: "two", removed_at: null },
       ],
     );

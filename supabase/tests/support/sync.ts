@@ -27,9 +27,17 @@ export interface SyncProviders {
   stop(): Promise<void>;
 }
 
-/** Starts fakes of the three providers. */
-export async function startSyncProviders(): Promise<SyncProviders> {
-  const [github, google, devto] = await Promise.all([startFakeGithub(), startFakeGoogle(), startFakeDevto()]);
+/**
+ * Starts fakes of the three providers.
+ *
+ * @param now their clock
+ */
+export async function startSyncProviders(now: () => Date = () => new Date()): Promise<SyncProviders> {
+  const [github, google, devto] = await Promise.all([
+    startFakeGithub({ now }),
+    startFakeGoogle({ now }),
+    startFakeDevto({ now }),
+  ]);
   return {
     github,
     google,
