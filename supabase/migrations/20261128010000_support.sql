@@ -1365,13 +1365,18 @@ comment on function private.parse_contact is
 -- 60_support/20_visitors/50_start_conversation.sql
 -- Starts a conversation, and returns the session id of its visitor this once.
 
+create type support.started_conversation as (session_id text, conversation_id uuid);
+comment on type support.started_conversation is
+  'A conversation with the secret session id of its visitor, see start_conversation.';
+
 create or replace function private.start_conversation(
-  p_name text, p_email text, p_phone text, p_headers jsonb, out session_id text, out conversation_id uuid
-)
+  p_name text, p_email text, p_phone text, p_headers jsonb
+) returns support.started_conversation
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_user_id constant uuid := private.visitor_id();
   v_contact record;
+  v_started support.started_conversation;
 begin
   if v_user_id is null and auth.uid() is not null then
     raise exception using
@@ -1382,32 +1387,31 @@ begin
   if v_user_id is not null then
     perform private.ensure_visitor(v_user_id);
   end if;
-  session_id := private.new_session_id();
+  v_started.session_id := private.new_session_id();
   insert into support.conversations as c (user_id, session_id, visitor_name, visitor_email, visitor_phone)
   values (
-    v_user_id, private.session_digest(session_id), v_contact.name, v_contact.email, v_contact.phone
+    v_user_id, private.session_digest(v_started.session_id), v_contact.name, v_contact.email, v_contact.phone
   )
-  returning c.id into conversation_id;
+  returning c.id into v_started.conversation_id;
   if v_user_id is not null then
     perform private.check_account_conversations(v_user_id);
   end if;
   perform private.count_visitor_address(
     p_headers, 1, 0, 500::bigint + octet_length(concat(v_contact.name, v_contact.email, v_contact.phone))
   );
+  return v_started;
 end;
 $$;
 grant execute on function private.start_conversation to anon, authenticated, service_role;
 
 create or replace function support.start_conversation(
-  name text default null, email text default null, phone text default null,
-  out session_id text, out conversation_id uuid
-)
+  name text default null, email text default null, phone text default null
+) returns support.started_conversation
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select s.session_id, s.conversation_id
-  from private.start_conversation(
+  select private.start_conversation(
     start_conversation.name, start_conversation.email, start_conversation.phone, null
-  ) as s;
+  );
 end;
 comment on function support.start_conversation is
   'Starts a conversation of the caller, whoever that is, and returns its id and its session_id: the secret '
@@ -1614,33 +1618,31 @@ grant execute on function support.claim_conversation to authenticated, service_r
 -- 60_support/20_visitors/60_get_conversation.sql
 -- Who answers in a conversation: what a visitor's page shows and polls.
 
-create or replace function private.get_conversation(
-  p_session_id text, out conversation_id uuid, out status text, out created_at timestamptz,
-  out last_message_at timestamptz, out last_position bigint
-)
+create type support.conversation_state as (
+  conversation_id uuid, status text, created_at timestamptz, last_message_at timestamptz, last_position bigint
+);
+comment on type support.conversation_state is 'What a visitor sees of a conversation, see get_conversation.';
+
+create or replace function private.get_conversation(p_session_id text) returns support.conversation_state
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_id constant uuid := private.find_session(p_session_id);
+  v_state support.conversation_state;
 begin
   select c.id, c.status::text, c.created_at, c.last_message_at, (
     select m.position from support.messages as m
     where m.conversation_id = c.id order by m.position desc limit 1
   )
-  into conversation_id, get_conversation.status, get_conversation.created_at,
-    get_conversation.last_message_at, last_position
-  from support.conversations as c where c.id = v_id;
+  into v_state from support.conversations as c where c.id = v_id;
+  return v_state;
 end;
 $$;
 grant execute on function private.get_conversation to anon, authenticated, service_role;
 
-create or replace function support.get_conversation(
-  session_id text, out conversation_id uuid, out status text, out created_at timestamptz,
-  out last_message_at timestamptz, out last_position bigint
-)
+create or replace function support.get_conversation(session_id text) returns support.conversation_state
 language sql stable security invoker set search_path = ''
 begin atomic
-  select g.conversation_id, g.status, g.created_at, g.last_message_at, g.last_position
-  from private.get_conversation(get_conversation.session_id) as g;
+  select private.get_conversation(get_conversation.session_id);
 end;
 comment on function support.get_conversation is
   'The status of the conversation that has this session id, and the position of its newest message. Call it '
