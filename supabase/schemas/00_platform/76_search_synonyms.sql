@@ -1,15 +1,29 @@
 -- Other words for the same: so that a text finds what was written in other words, or in another language.
 
+create or replace function private.query_words(p_query tsquery) returns text[]
+language plpgsql immutable strict security invoker set search_path = '' as $$
+begin
+  return array(
+    select replace(r.match[1], '''''', '''')
+    from regexp_matches(p_query::text, '''((?:[^'']|'''')*)''', 'g') as r (match)
+  );
+end;
+$$;
+comment on function private.query_words is 'The words of a query, in their order.';
+
 create table private.search_synonyms (
   concept text not null,
   word text not null,
   query tsquery not null generated always as (private.term_query(word, false)) stored,
+  terms text[] not null generated always as (private.query_words(private.term_query(word, false))) stored,
   constraint search_synonyms_pkey primary key (concept, word)
 );
 comment on table private.search_synonyms is
   'Words and short phrases of several languages by what they mean. Used when a text is compared with issues: '
   'each word of a concept is evidence for the others, worth half of the word itself. Operators may add rows.';
 comment on column private.search_synonyms.query is 'The word as search sees it.';
+comment on column private.search_synonyms.terms is 'The words of query.';
+create index search_synonyms_terms_idx on private.search_synonyms using gin (terms);
 alter table private.search_synonyms enable row level security;
 
 insert into private.search_synonyms (concept, word)
