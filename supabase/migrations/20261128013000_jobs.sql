@@ -91,3 +91,4 @@ select cron.schedule(
 select cron.schedule(
   'support-prune-visitor-counts', '11 0,12 * * *', $$select private.prune_visitor_counts()$$
 );
+select cron.schedule('support-count-answer-terms', '* * * * *', $$select private.refresh_answer_terms()$$);

@@ -83,4 +83,4 @@ grant select, insert, update, delete on support.answers to service_role;
 -- The messages that quote an answer stay when it is deleted.
 alter table support.messages add constraint messages_answer_id_fkey
   foreign key (answer_id) references support.answers (id) on delete set null;
-create index messages_answer_id_idx on support.messages (answer_id) where answer_id is not null;
+create index messages_answer_id_idx on support.messages (answer_id);
