@@ -1674,6 +1674,1322 @@ comment on function private.prune_visitor_counts is
   'Deletes the keys of past days and up to p_batch counts of their addresses, and returns how many counts. '
   'For the scheduler.';
 
+-- 60_support/30_answers/10_articles.sql
+-- What the team has written for everybody: the articles that visitors are answered from.
+
+create table support.articles (
+  id uuid not null default gen_random_uuid(),
+  title text not null,
+  body text not null,
+  url text,
+  language text,
+  is_published boolean not null default false,
+  author_user_id uuid,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint articles_pkey primary key (id),
+  constraint articles_author_user_id_fkey foreign key (author_user_id)
+    references auth.users (id) on delete set null,
+  constraint articles_title_is_not_blank
+    check (title ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint articles_title_is_not_too_long check (octet_length(title) <= 1000),
+  constraint articles_body_is_not_too_long check (octet_length(body) <= 262144),
+  constraint articles_url_is_a_web_address
+    check (url ~ '^https?://[^\s"<>\\^`{|}]+$' and octet_length(url) <= 2000),
+  constraint articles_language_is_a_tag check (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'),
+  constraint articles_created_at_is_finite check (isfinite(created_at))
+);
+create index articles_author_user_id_idx on support.articles (author_user_id);
+create index articles_created_at_idx on support.articles (created_at);
+
+comment on table support.articles is
+  'Articles that visitors are answered from. The team reads them, agents write them, admins delete them; '
+  'visitors see what support-chat quotes of published ones. Errors on write: team_role_required (403), '
+  'key_change_forbidden (422).';
+comment on column support.articles.body is
+  'Plain text, Markdown or HTML. It is quoted as plain text; the first 100 passages are searched.';
+comment on column support.articles.url is 'Where visitors read it: http or https.';
+comment on column support.articles.language is
+  'The language it is written in, such as de or pt-BR; null where nobody said.';
+comment on column support.articles.is_published is
+  'Whether visitors are answered from it. What is not published is in no index.';
+comment on column support.articles.author_user_id is
+  'The member of the team who created it, set by the database; null for a server.';
+
+-- Whoever creates it, not whoever changes it.
+create or replace function private.set_author() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' then
+    if not private.is_trusted_caller() then
+      new.author_user_id := auth.uid();
+    end if;
+  elsif new.author_user_id is distinct from old.author_user_id then
+    new.author_user_id := private.resolve_account_change(old.author_user_id, new.author_user_id);
+  end if;
+  return new;
+end;
+$$;
+comment on function private.set_author is
+  'Before trigger of texts of the team: author_user_id is the account that created the row.';
+
+create trigger _000_require_agent before insert or update on support.articles
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
+create trigger _000_require_admin before delete on support.articles
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _050_reject_key_change before update on support.articles
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _200_set_author before insert or update on support.articles
+  for each row execute function private.set_author();
+create trigger _900_set_timestamps before insert or update on support.articles
+  for each row execute function private.set_timestamps();
+
+alter table support.articles enable row level security;
+create policy articles_select_viewer on support.articles
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy articles_insert_agent on support.articles
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy articles_update_agent on support.articles
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy articles_delete_admin on support.articles
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on support.articles to authenticated;
+grant insert (id, title, body, url, language, is_published, author_user_id, created_at, updated_at)
+  on support.articles to authenticated;
+grant update (id, title, body, url, language, is_published, author_user_id, created_at, updated_at)
+  on support.articles to authenticated;
+grant select, insert, update, delete on support.articles to service_role;
+
+-- 60_support/30_answers/12_answers.sql
+-- What the team has written for everybody about a tracker issue: its question and answer in public words.
+
+create table support.answers (
+  id uuid not null default gen_random_uuid(),
+  issue_id uuid,
+  question text not null,
+  answer text not null,
+  url text,
+  language text,
+  is_published boolean not null default false,
+  author_user_id uuid,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint answers_pkey primary key (id),
+  constraint answers_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade,
+  constraint answers_author_user_id_fkey foreign key (author_user_id)
+    references auth.users (id) on delete set null,
+  constraint answers_question_is_not_blank
+    check (question ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint answers_answer_is_not_blank
+    check (answer ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint answers_question_is_not_too_long check (octet_length(question) <= 4000),
+  constraint answers_answer_is_not_too_long check (octet_length(answer) <= 65536),
+  constraint answers_url_is_a_web_address
+    check (url ~ '^https?://[^\s"<>\\^`{|}]+$' and octet_length(url) <= 2000),
+  constraint answers_language_is_a_tag check (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'),
+  constraint answers_created_at_is_finite check (isfinite(created_at))
+);
+create index answers_issue_id_idx on support.answers (issue_id);
+create index answers_author_user_id_idx on support.answers (author_user_id);
+create index answers_created_at_idx on support.answers (created_at);
+
+comment on table support.answers is
+  'Public answers to issues of the tracker. Nothing else of an issue is ever shown to visitors, or searched '
+  'for them. The team reads them, agents write them, admins delete them. Errors on write: '
+  'team_role_required (403), key_change_forbidden (422).';
+comment on column support.answers.issue_id is
+  'The issue that it answers; null for an answer of its own. Deleted with the issue.';
+comment on column support.answers.question is
+  'What it answers, worded for everybody: without names, addresses and what else is private.';
+comment on column support.answers.answer is 'Plain text, Markdown or HTML. It is quoted as plain text.';
+comment on column support.answers.url is 'Where visitors read more: http or https.';
+comment on column support.answers.language is
+  'The language it is written in, such as de or pt-BR; null where nobody said.';
+comment on column support.answers.is_published is
+  'Whether visitors are answered from it. What is not published is in no index.';
+comment on column support.answers.author_user_id is
+  'The member of the team who created it, set by the database; null for a server.';
+
+create trigger _000_require_agent before insert or update on support.answers
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
+create trigger _000_require_admin before delete on support.answers
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _050_reject_key_change before update on support.answers
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _200_set_author before insert or update on support.answers
+  for each row execute function private.set_author();
+create trigger _900_set_timestamps before insert or update on support.answers
+  for each row execute function private.set_timestamps();
+
+alter table support.answers enable row level security;
+create policy answers_select_viewer on support.answers
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy answers_insert_agent on support.answers
+  for insert to authenticated with check ((select private.has_team_role('agent')));
+create policy answers_update_agent on support.answers
+  for update to authenticated
+  using ((select private.has_team_role('agent'))) with check ((select private.has_team_role('agent')));
+create policy answers_delete_admin on support.answers
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on support.answers to authenticated;
+grant insert (
+  id, issue_id, question, answer, url, language, is_published, author_user_id, created_at, updated_at
+) on support.answers to authenticated;
+grant update (
+  id, issue_id, question, answer, url, language, is_published, author_user_id, created_at, updated_at
+) on support.answers to authenticated;
+grant select, insert, update, delete on support.answers to service_role;
+
+-- The messages that quote an answer stay when it is deleted.
+alter table support.messages add constraint messages_answer_id_fkey
+  foreign key (answer_id) references support.answers (id) on delete set null;
+create index messages_answer_id_idx on support.messages (answer_id);
+
+-- 60_support/30_answers/20_answer_passages.sql
+-- The index that visitors are answered from: passages of published articles and answers, and nothing else.
+-- No text of an issue, comment or person is in it, nor how often a word occurs in such texts.
+
+-- About 1,200 characters: what is quoted as one. A long article is judged by its best passage, so that it is
+-- neither favoured nor put back for its length.
+create or replace function private.split_paragraph(p_text text) returns setof text
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_rest text := p_text;
+  v_head text;
+  v_end integer;
+begin
+  while length(v_rest) > 1200 loop
+    -- the last end of a line or sentence in what fits, else the last space: searched backwards
+    v_head := reverse(left(v_rest, 1200));
+    v_end := 1201 - coalesce(
+      nullif(regexp_instr(v_head, '\n|\s[.!?]|[。！？]'), 0), nullif(regexp_instr(v_head, '\s'), 0), 1
+    );
+    return next left(v_rest, v_end);
+    v_rest := substr(v_rest, v_end + 1);
+  end loop;
+  return next v_rest;
+end;
+$$;
+comment on function private.split_paragraph is
+  'A paragraph in parts of up to 1,200 characters, whole sentences where they fit.';
+
+create or replace function private.split_passages(p_text text) returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_part text;
+  v_passage text;
+  v_passages text[] := array[]::text[];
+begin
+  for v_part in
+    select s.part
+    from regexp_split_to_table(left(p_text, 120000), '\n[ \t]*\n\s*') with ordinality as b (block, number)
+    cross join lateral private.split_paragraph(b.block) with ordinality as s (part, position)
+    order by b.number, s.position
+  loop
+    if v_passage is not null and length(v_passage) + length(v_part) > 1200 then
+      v_passages := v_passages || v_passage;
+      v_passage := null;
+    end if;
+    v_passage := nullif(concat_ws(E'\n\n', v_passage, private.non_blank(v_part)), '');
+  end loop;
+  v_passages := v_passages || coalesce(v_passage, case when v_passages = '{}' then '' end);
+  v_passages := array_remove(v_passages, null);
+  return v_passages[:100];
+end;
+$$;
+comment on function private.split_passages is
+  'The first 120,000 characters of a text in passages of up to 1,200 characters, whole paragraphs where they '
+  'fit; the first 100 of them. One empty passage for a text without any.';
+
+-- Markdown stays as it is: it is readable as text. Nothing that is quoted is ever interpreted.
+create or replace function private.plain_text(p_text text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if p_text ~* (
+    '<(?:!--|/?(?:a|b|i|p|br|ul|ol|li|h[1-6]|div|span|table|t[rdh]|img|code|pre|em|strong|script|style)'
+    '[\s/>])'
+  )
+  then
+    return regexp_replace(coalesce(private.parse_html(p_text), ''), '\r\n?', E'\n', 'g');
+  end if;
+  return regexp_replace(p_text, '\r\n?', E'\n', 'g');
+end;
+$$;
+comment on function private.plain_text is
+  'HTML as text, without scripts and styles; any other text as it is, with plain ends of lines.';
+
+create table private.answer_passages (
+  source_id uuid not null,
+  number integer not null,
+  article_id uuid,
+  answer_id uuid,
+  text text not null,
+  vector tsvector not null,
+  words_count integer not null,
+  indexed_at timestamptz not null default clock_timestamp(),
+  constraint answer_passages_pkey primary key (source_id, number),
+  constraint answer_passages_article_id_fkey
+    foreign key (article_id) references support.articles (id) on delete cascade,
+  constraint answer_passages_answer_id_fkey
+    foreign key (answer_id) references support.answers (id) on delete cascade,
+  constraint answer_passages_source_is_an_article_or_an_answer
+    check (num_nonnulls(article_id, answer_id) = 1 and source_id = coalesce(article_id, answer_id))
+);
+comment on table private.answer_passages is
+  'One row per passage of a published article or answer: its text, and its words with those of the title '
+  'or question. Maintained by triggers of both tables.';
+comment on column private.answer_passages.source_id is 'The article or answer.';
+comment on column private.answer_passages.number is 'Its position in the source, from 1.';
+comment on column private.answer_passages.vector is
+  'The words of the title or question with weight A, of the text C.';
+comment on column private.answer_passages.words_count is 'How many different words the vector has.';
+
+-- Every search reads the list of what is not in the index yet: 4 MB, the default, take longer than the rest.
+create index answer_passages_vector_idx on private.answer_passages using gin (vector)
+  with (gin_pending_list_limit = 256);
+create index answer_passages_article_id_idx on private.answer_passages (article_id);
+create index answer_passages_answer_id_idx on private.answer_passages (answer_id);
+create index answer_passages_indexed_at_idx on private.answer_passages (indexed_at);
+alter table private.answer_passages enable row level security;
+
+create or replace function private.index_passages(
+  p_article_id uuid, p_answer_id uuid, p_title text, p_text text, p_is_published boolean
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_source_id constant uuid := coalesce(p_article_id, p_answer_id);
+  v_title constant tsvector := setweight(private.search_vector(p_title, 4000), 'A');
+begin
+  delete from private.answer_passages as p where p.source_id = v_source_id;
+  if not p_is_published then
+    return;
+  end if;
+  insert into private.answer_passages (
+    source_id, number, article_id, answer_id, text, vector, words_count
+  )
+  select v_source_id, u.number::integer, p_article_id, p_answer_id, u.text, v.vector, length(v.vector)
+  from unnest(private.split_passages(private.plain_text(p_text))) with ordinality as u (text, number)
+  cross join lateral (
+    select v_title || setweight(private.search_vector(u.text, 12000), 'C') as vector
+  ) as v;
+end;
+$$;
+comment on function private.index_passages is
+  'Replaces the passages of an article or answer, whose row the caller has locked; none where it '
+  'is not published.';
+
+create or replace function private.index_article() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_passages(new.id, null, new.title, new.body, new.is_published);
+  return null;
+end;
+$$;
+comment on function private.index_article is 'After trigger of articles: what is searched of them.';
+
+create or replace function private.index_answer() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.index_passages(null, new.id, new.question, new.answer, new.is_published);
+  return null;
+end;
+$$;
+comment on function private.index_answer is 'After trigger of answers: what is searched of them.';
+
+create trigger _300_index_new_article after insert on support.articles
+  for each row when (new.is_published) execute function private.index_article();
+create trigger _310_index_article after update on support.articles
+  for each row when (
+    (old.title, old.body, old.is_published) is distinct from (new.title, new.body, new.is_published)
+  )
+  execute function private.index_article();
+create trigger _300_index_new_answer after insert on support.answers
+  for each row when (new.is_published) execute function private.index_answer();
+create trigger _310_index_answer after update on support.answers
+  for each row when (
+    (old.question, old.answer, old.is_published)
+      is distinct from (new.question, new.answer, new.is_published)
+  )
+  execute function private.index_answer();
+
+-- 60_support/30_answers/24_common_words.sql
+-- How common words are in general, so that a handful of articles can tell a common word from a rare one.
+
+create table private.common_words (
+  word text collate "C" not null,
+  share real not null,
+  constraint common_words_pkey primary key (word)
+);
+comment on table private.common_words is
+  'Words of texts of support communities, and the share of these texts that have them: those of six or more.';
+alter table private.common_words enable row level security;
+
+-- 60_support/30_answers/25_default_common_words.sql
+-- How common words are in texts of support communities, by `npm run answers:train -- --words`. Don't edit.
+
+insert into private.common_words (word, share) values
+  ('.env', 0.002), ('0', 0.0181), ('00', 0.0077), ('000', 0.006), ('01', 0.002), ('02', 0.0029),
+  ('03', 0.0017), ('1', 0.0407), ('10', 0.0115), ('100', 0.008), ('11', 0.0132), ('12', 0.0138),
+  ('13', 0.002), ('14', 0.0161), ('140', 0.0032), ('15', 0.0069), ('16', 0.0029), ('17', 0.0029),
+  ('18', 0.0054), ('19', 0.0054), ('1st', 0.002), ('2', 0.0338), ('20', 0.0118), ('200', 0.0052),
+  ('2019', 0.0017), ('2023', 0.0017), ('2024', 0.0017), ('2025', 0.0017), ('212', 0.0029), ('22', 0.0043),
+  ('23', 0.0029), ('24', 0.0029), ('240', 0.0017), ('25', 0.004), ('3', 0.0347), ('30', 0.012),
+  ('300', 0.0052), ('31', 0.0057), ('34', 0.0032), ('4', 0.0255), ('40', 0.0126), ('400', 0.0037),
+  ('404', 0.0023), ('41', 0.0032), ('4th', 0.0017), ('5', 0.0215), ('50', 0.0054), ('500', 0.0032),
+  ('58', 0.0023), ('6', 0.0155), ('60', 0.0054), ('600', 0.0017), ('61', 0.0032), ('64', 0.0017),
+  ('7', 0.0112), ('71', 0.0017), ('8', 0.0149), ('80', 0.0034), ('9', 0.0189), ('90', 0.0043),
+  ('900', 0.004), ('99', 0.002), ('aa', 0.004), ('aaj', 0.0023), ('aap', 0.0026), ('aata', 0.0029),
+  ('ab', 0.0063), ('aber', 0.004), ('abr', 0.002), ('accept', 0.0046), ('access', 0.0066),
+  ('account', 0.0186), ('action', 0.0023), ('activ', 0.0034), ('ad', 0.0054), ('add', 0.0112),
+  ('address', 0.0118), ('admin', 0.0063), ('afraid', 0.002), ('afterward', 0.0026), ('age', 0.0026),
+  ('agent', 0.0141), ('ago', 0.0046), ('agora', 0.0023), ('agre', 0.0029), ('agua', 0.0017), ('ai', 0.0141),
+  ('aid', 0.0026), ('aisa', 0.0017), ('al', 0.0077), ('algo', 0.002), ('alguem', 0.004), ('alguien', 0.0017),
+  ('all', 0.0037), ('allow', 0.0046), ('alon', 0.0034), ('along', 0.002), ('alor', 0.0017),
+  ('alreadi', 0.0092), ('also', 0.006), ('although', 0.0026), ('alway', 0.0098), ('android', 0.0034),
+  ('annoy', 0.0023), ('annual', 0.0023), ('ano', 0.0034), ('anoth', 0.0092), ('answer', 0.0281),
+  ('ant', 0.0037), ('anybodi', 0.006), ('anyon', 0.0149), ('anyth', 0.0086), ('anyway', 0.0017),
+  ('anywher', 0.0017), ('ao', 0.0023), ('aparec', 0.0023), ('api', 0.008), ('apn', 0.002), ('app', 0.027),
+  ('appl', 0.0017), ('appli', 0.002), ('applic', 0.0023), ('approv', 0.004), ('april', 0.0017),
+  ('aqui', 0.0037), ('archiv', 0.0017), ('aren', 0.0034), ('argument', 0.0034), ('around', 0.0054),
+  ('array', 0.0037), ('arriv', 0.0066), ('articl', 0.0029), ('asi', 0.0017), ('ask', 0.0445),
+  ('assign', 0.0017), ('assist', 0.0026), ('ate', 0.0029), ('attach', 0.0037), ('au', 0.004),
+  ('auch', 0.0037), ('audio', 0.0029), ('auf', 0.006), ('aula', 0.0026), ('aur', 0.006), ('aus', 0.0034),
+  ('authent', 0.0017), ('autom', 0.0075), ('avant', 0.0017), ('avec', 0.0034), ('aviso', 0.0023),
+  ('await', 0.0023), ('away', 0.006), ('ayuda', 0.002), ('b', 0.0034), ('baad', 0.0023), ('baar', 0.0029),
+  ('baat', 0.002), ('back', 0.0261), ('backup', 0.0054), ('bad', 0.004), ('bahut', 0.0023), ('baje', 0.002),
+  ('ban', 0.0017), ('band', 0.002), ('bank', 0.0069), ('bar', 0.0029), ('bas', 0.002), ('base', 0.0046),
+  ('beauti', 0.0017), ('becom', 0.0026), ('begin', 0.0037), ('beginn', 0.0029), ('behind', 0.0054),
+  ('bei', 0.006), ('best', 0.0075), ('beta', 0.0023), ('better', 0.0057), ('bhai', 0.0032), ('bhi', 0.0077),
+  ('bien', 0.0032), ('big', 0.0043), ('bill', 0.0075), ('bin', 0.0032), ('birthday', 0.0032),
+  ('bit', 0.0052), ('bitt', 0.0023), ('black', 0.0017), ('blank', 0.002), ('block', 0.0054), ('blog', 0.004),
+  ('blue', 0.0017), ('board', 0.004), ('bodi', 0.0029), ('bom', 0.0017), ('bonjour', 0.0034),
+  ('book', 0.0095), ('bore', 0.0017), ('bot', 0.0106), ('bought', 0.0054), ('box', 0.006),
+  ('branch', 0.0029), ('break', 0.0112), ('bring', 0.0063), ('broke', 0.0052), ('broken', 0.0241),
+  ('brother', 0.0023), ('browser', 0.0095), ('buena', 0.002), ('bug', 0.0519), ('build', 0.0161),
+  ('builder', 0.002), ('built', 0.0063), ('bundl', 0.002), ('busi', 0.0023), ('button', 0.012),
+  ('buy', 0.0032), ('c', 0.0106), ('ca', 0.006), ('cach', 0.0043), ('cada', 0.0032), ('cafe', 0.0026),
+  ('cake', 0.0043), ('calendar', 0.0112), ('call', 0.029), ('came', 0.0063), ('camera', 0.0032),
+  ('cancel', 0.0063), ('cannot', 0.0029), ('canva', 0.0026), ('caption', 0.002), ('card', 0.0095),
+  ('care', 0.0017), ('case', 0.006), ('cat', 0.002), ('caus', 0.0023), ('ce', 0.0089), ('cell', 0.002),
+  ('cent', 0.0043), ('certif', 0.0075), ('certo', 0.0017), ('chahiy', 0.0026), ('chair', 0.0017),
+  ('chal', 0.0034), ('chang', 0.0238), ('changelog', 0.002), ('channel', 0.0049), ('chapter', 0.0034),
+  ('chaqu', 0.002), ('charact', 0.0026), ('charg', 0.0046), ('chart', 0.0017), ('chat', 0.0072),
+  ('check', 0.0077), ('chez', 0.0017), ('child', 0.0017), ('children', 0.002), ('choir', 0.0032),
+  ('choos', 0.0026), ('chrome', 0.0023), ('church', 0.0023), ('ci', 0.002), ('circl', 0.0017),
+  ('clase', 0.0017), ('class', 0.01), ('clean', 0.0023), ('clear', 0.0037), ('click', 0.0109),
+  ('client', 0.0086), ('clock', 0.0026), ('close', 0.0106), ('club', 0.0086), ('co', 0.002),
+  ('code', 0.0327), ('codigo', 0.002), ('coffe', 0.0052), ('cohort', 0.0017), ('coisa', 0.0017),
+  ('colleagu', 0.0052), ('collect', 0.0029), ('colour', 0.004), ('column', 0.0063), ('com', 0.0103),
+  ('come', 0.0215), ('comma', 0.0029), ('command', 0.0029), ('comment', 0.0069), ('commit', 0.0037),
+  ('communiti', 0.006), ('como', 0.0063), ('compani', 0.0046), ('compar', 0.0032), ('compil', 0.0043),
+  ('complain', 0.0017), ('complaint', 0.0026), ('complet', 0.0034), ('compos', 0.0023), ('comput', 0.0052),
+  ('computador', 0.002), ('con', 0.0129), ('condit', 0.002), ('confirm', 0.0049), ('conflict', 0.002),
+  ('connect', 0.0106), ('connector', 0.0017), ('consigo', 0.0017), ('consol', 0.0037), ('conta', 0.002),
+  ('contact', 0.004), ('contain', 0.0032), ('content', 0.0034), ('contest', 0.0023), ('context', 0.0023),
+  ('continu', 0.0017), ('control', 0.002), ('cooki', 0.0029), ('copi', 0.0066), ('correct', 0.0037),
+  ('cost', 0.0052), ('could', 0.0224), ('couldn', 0.0026), ('count', 0.0066), ('counter', 0.002),
+  ('cours', 0.0143), ('cover', 0.002), ('crash', 0.0178), ('creat', 0.0034), ('credit', 0.0017),
+  ('cri', 0.0017), ('css', 0.0034), ('csv', 0.0046), ('ctrl', 0.0017), ('cuando', 0.0029), ('curso', 0.0034),
+  ('custom', 0.0129), ('cut', 0.0026), ('d', 0.0459), ('da', 0.0141), ('dan', 0.0057), ('dann', 0.002),
+  ('dark', 0.0032), ('das', 0.0146), ('dass', 0.0029), ('data', 0.0083), ('databas', 0.0075),
+  ('date', 0.0089), ('dato', 0.0017), ('daughter', 0.0017), ('day', 0.0347), ('db', 0.0026), ('de', 0.0654),
+  ('dead', 0.0017), ('deal', 0.002), ('dear', 0.0046), ('debit', 0.0017), ('debug', 0.0057),
+  ('default', 0.0043), ('deja', 0.0017), ('del', 0.0063), ('delet', 0.0112), ('dem', 0.004),
+  ('demand', 0.0026), ('den', 0.0075), ('deni', 0.0017), ('denn', 0.0017), ('depend', 0.0037),
+  ('deploy', 0.0043), ('depoi', 0.0026), ('depui', 0.0049), ('der', 0.012), ('des', 0.0043),
+  ('describ', 0.002), ('desd', 0.004), ('design', 0.0026), ('desk', 0.0026), ('desktop', 0.0029),
+  ('deux', 0.0029), ('dev', 0.0034), ('develop', 0.004), ('devic', 0.0029), ('di', 0.0023), ('dia', 0.0086),
+  ('dice', 0.002), ('didn', 0.0063), ('die', 0.0186), ('differ', 0.0083), ('digit', 0.002), ('din', 0.0032),
+  ('direct', 0.0032), ('discount', 0.0017), ('diya', 0.0034), ('dm', 0.0023), ('dns', 0.002),
+  ('doc', 0.0086), ('docker', 0.0043), ('document', 0.0026), ('doesn', 0.0166), ('dog', 0.0026),
+  ('doi', 0.0023), ('domain', 0.0037), ('dond', 0.0017), ('done', 0.0089), ('door', 0.0046), ('dos', 0.0049),
+  ('dot', 0.0023), ('doubl', 0.0029), ('download', 0.0043), ('drag', 0.0017), ('draw', 0.0046),
+  ('drive', 0.0032), ('drop', 0.0037), ('du', 0.0086), ('due', 0.0026), ('e', 0.029), ('earli', 0.0017),
+  ('earlier', 0.0017), ('edg', 0.0017), ('edit', 0.0037), ('editor', 0.008), ('eight', 0.0017),
+  ('ein', 0.0095), ('einem', 0.0017), ('einen', 0.0026), ('einer', 0.0017), ('einmal', 0.0023),
+  ('either', 0.0043), ('ek', 0.0069), ('el', 0.0255), ('ele', 0.002), ('eleven', 0.0063), ('els', 0.0152),
+  ('em', 0.008), ('email', 0.0034), ('emb', 0.0032), ('embed', 0.002), ('empti', 0.0083), ('en', 0.0229),
+  ('encod', 0.0026), ('end', 0.0178), ('engin', 0.0026), ('english', 0.002), ('enough', 0.0034),
+  ('enter', 0.0023), ('entrar', 0.0037), ('entri', 0.0026), ('env', 0.0029), ('er', 0.0017), ('era', 0.0034),
+  ('errado', 0.0017), ('erreur', 0.0049), ('erro', 0.0049), ('error', 0.066), ('es', 0.0141),
+  ('est', 0.0178), ('esta', 0.0072), ('estoy', 0.0026), ('et', 0.0123), ('etait', 0.0029), ('etwa', 0.002),
+  ('eu', 0.0089), ('euch', 0.0023), ('euro', 0.0052), ('even', 0.0218), ('event', 0.008), ('ever', 0.0092),
+  ('everi', 0.0315), ('everybodi', 0.0066), ('everyon', 0.0083), ('everyth', 0.0166), ('exact', 0.0046),
+  ('exam', 0.0026), ('exampl', 0.0152), ('exceed', 0.0023), ('excel', 0.0017), ('except', 0.0043),
+  ('execut', 0.0017), ('exercis', 0.0026), ('exist', 0.0066), ('expect', 0.004), ('expir', 0.0046),
+  ('explain', 0.0046), ('export', 0.0077), ('f', 0.0017), ('fail', 0.0175), ('fair', 0.0043),
+  ('fait', 0.004), ('fall', 0.0017), ('falta', 0.0017), ('famili', 0.002), ('familia', 0.0017),
+  ('far', 0.006), ('fast', 0.004), ('faster', 0.0029), ('fault', 0.0052), ('faut', 0.0017),
+  ('favor', 0.0017), ('favourit', 0.0017), ('fazer', 0.0017), ('featur', 0.0017), ('februari', 0.0026),
+  ('fee', 0.0026), ('feed', 0.0026), ('feel', 0.0057), ('fehler', 0.004), ('fetch', 0.0029),
+  ('fewer', 0.0023), ('fica', 0.0026), ('field', 0.008), ('file', 0.0215), ('fill', 0.002),
+  ('filter', 0.0043), ('final', 0.006), ('find', 0.0192), ('fine', 0.0086), ('finish', 0.0049),
+  ('fire', 0.0026), ('firefox', 0.0023), ('first', 0.0401), ('fit', 0.0023), ('five', 0.0092),
+  ('fix', 0.0439), ('fiz', 0.0017), ('flag', 0.0026), ('flat', 0.0017), ('flow', 0.0089),
+  ('flutter', 0.0017), ('foi', 0.0052), ('folder', 0.006), ('folk', 0.0034), ('follow', 0.0054),
+  ('font', 0.0017), ('footer', 0.002), ('forc', 0.0029), ('forget', 0.0026), ('forgot', 0.002),
+  ('forgotten', 0.0026), ('form', 0.0132), ('format', 0.0023), ('formula', 0.0017), ('forti', 0.0026),
+  ('forum', 0.0017), ('forward', 0.0023), ('found', 0.0175), ('founder', 0.0017), ('four', 0.0118),
+  ('frage', 0.002), ('frame', 0.0017), ('free', 0.0146), ('friday', 0.0086), ('friend', 0.0054),
+  ('front', 0.0052), ('full', 0.0054), ('fun', 0.002), ('funciona', 0.002), ('function', 0.0083),
+  ('fur', 0.0049), ('g', 0.0032), ('game', 0.002), ('gave', 0.0049), ('gaya', 0.0049), ('gb', 0.0037),
+  ('geht', 0.0017), ('generat', 0.0023), ('gent', 0.0026), ('german', 0.0017), ('get', 0.0399),
+  ('gibt', 0.0017), ('gift', 0.0017), ('git', 0.0063), ('github', 0.0023), ('give', 0.0132),
+  ('given', 0.0023), ('glad', 0.0023), ('global', 0.002), ('go', 0.0252), ('goe', 0.0118), ('gone', 0.0103),
+  ('good', 0.0158), ('googl', 0.0066), ('got', 0.0281), ('gracia', 0.0029), ('great', 0.0054),
+  ('green', 0.004), ('grey', 0.0054), ('group', 0.012), ('grupo', 0.0023), ('guess', 0.0052),
+  ('guest', 0.002), ('guid', 0.0029), ('guy', 0.002), ('h', 0.0123), ('ha', 0.0034), ('hab', 0.0023),
+  ('habe', 0.0043), ('haben', 0.0026), ('hace', 0.0029), ('haft', 0.0017), ('haha', 0.0017), ('hai', 0.0186),
+  ('hain', 0.0063), ('half', 0.012), ('hall', 0.002), ('hand', 0.0169), ('handl', 0.0023), ('hang', 0.0023),
+  ('happen', 0.0077), ('happi', 0.0063), ('har', 0.0029), ('hard', 0.0032), ('hash', 0.002),
+  ('hasn', 0.0017), ('hat', 0.004), ('hate', 0.0037), ('haven', 0.002), ('hay', 0.0034), ('head', 0.0032),
+  ('header', 0.0034), ('hello', 0.0066), ('help', 0.043), ('heut', 0.0029), ('hey', 0.002), ('hi', 0.0172),
+  ('hidden', 0.0017), ('hide', 0.0023), ('hier', 0.0026), ('hilf', 0.002), ('hint', 0.002), ('hire', 0.0017),
+  ('histori', 0.0057), ('ho', 0.0109), ('hoga', 0.002), ('hoje', 0.0026), ('hold', 0.002),
+  ('holiday', 0.0026), ('home', 0.0057), ('homework', 0.0032), ('honest', 0.0032), ('hope', 0.0029),
+  ('hora', 0.0026), ('host', 0.0089), ('hot', 0.0023), ('hota', 0.0029), ('hour', 0.0163), ('hoy', 0.0017),
+  ('html', 0.002), ('hu', 0.0063), ('hua', 0.002), ('human', 0.0026), ('hundr', 0.0017), ('ich', 0.0192),
+  ('icon', 0.002), ('id', 0.0054), ('idea', 0.0057), ('ignor', 0.0029), ('igual', 0.002), ('ihr', 0.0043),
+  ('il', 0.0086), ('im', 0.0057), ('imag', 0.006), ('import', 0.0118), ('inbox', 0.0017), ('includ', 0.0046),
+  ('index', 0.0069), ('ine', 0.0017), ('info', 0.0017), ('input', 0.0017), ('insid', 0.0034),
+  ('instal', 0.006), ('instead', 0.0092), ('integr', 0.0032), ('intern', 0.0026), ('invalid', 0.0029),
+  ('invit', 0.0049), ('invoic', 0.0083), ('io', 0.0032), ('ipad', 0.0017), ('iphon', 0.0017),
+  ('isn', 0.0163), ('isso', 0.0026), ('issu', 0.008), ('ist', 0.0115), ('item', 0.0043), ('iter', 0.0017),
+  ('j', 0.0112), ('ja', 0.0089), ('jamai', 0.002), ('januari', 0.0034), ('jata', 0.0029), ('jati', 0.0017),
+  ('java', 0.0029), ('jawab', 0.0017), ('je', 0.0149), ('jemand', 0.0026), ('jetzt', 0.002), ('ji', 0.0017),
+  ('jo', 0.0026), ('job', 0.0086), ('join', 0.0072), ('joke', 0.002), ('jour', 0.0026), ('js', 0.0023),
+  ('json', 0.0089), ('jump', 0.002), ('june', 0.0026), ('junior', 0.0017), ('ka', 0.0089), ('kab', 0.0017),
+  ('kais', 0.004), ('kal', 0.002), ('kann', 0.0049), ('kar', 0.0054), ('kare', 0.0017), ('karo', 0.002),
+  ('karta', 0.0017), ('ke', 0.0072), ('keep', 0.0126), ('kein', 0.0026), ('kept', 0.0023), ('key', 0.012),
+  ('keyboard', 0.0029), ('ki', 0.0095), ('kid', 0.0032), ('kill', 0.002), ('kind', 0.0075), ('kisi', 0.0023),
+  ('kitchen', 0.002), ('kiya', 0.0032), ('know', 0.0215), ('known', 0.0029), ('ko', 0.0063), ('koi', 0.0029),
+  ('kommt', 0.002), ('kuch', 0.0037), ('kya', 0.0066), ('l', 0.01), ('la', 0.0413), ('label', 0.0029),
+  ('ladi', 0.0023), ('land', 0.0032), ('languag', 0.0046), ('laptop', 0.0063), ('las', 0.006),
+  ('last', 0.0275), ('late', 0.0032), ('later', 0.0043), ('laugh', 0.0026), ('law', 0.0026), ('le', 0.0215),
+  ('lead', 0.0032), ('leak', 0.0017), ('learn', 0.0106), ('least', 0.0023), ('leav', 0.0063),
+  ('left', 0.0129), ('length', 0.0026), ('les', 0.0103), ('lesson', 0.0238), ('let', 0.0112),
+  ('letter', 0.0057), ('level', 0.0017), ('librari', 0.0046), ('lie', 0.0017), ('life', 0.002),
+  ('lifetim', 0.0017), ('light', 0.0026), ('like', 0.0295), ('likha', 0.0017), ('limit', 0.0069),
+  ('line', 0.0204), ('link', 0.0198), ('list', 0.0267), ('lista', 0.0029), ('listen', 0.0037),
+  ('littl', 0.0072), ('live', 0.0132), ('liy', 0.0017), ('ll', 0.0146), ('lo', 0.0115), ('load', 0.0063),
+  ('local', 0.0049), ('lock', 0.0086), ('log', 0.0227), ('login', 0.029), ('logo', 0.0034), ('lol', 0.0023),
+  ('long', 0.0098), ('longer', 0.0032), ('look', 0.0258), ('loop', 0.0103), ('los', 0.0072),
+  ('lose', 0.0029), ('lost', 0.0086), ('lot', 0.0049), ('love', 0.0135), ('lugar', 0.002), ('lunch', 0.0017),
+  ('m', 0.0465), ('ma', 0.0029), ('mac', 0.0032), ('machin', 0.0043), ('macht', 0.0017), ('made', 0.0112),
+  ('mai', 0.0075), ('mail', 0.0356), ('mailbox', 0.0026), ('main', 0.0098), ('mainten', 0.002),
+  ('make', 0.0135), ('mal', 0.0037), ('man', 0.0069), ('manag', 0.004), ('mani', 0.006), ('mano', 0.0026),
+  ('map', 0.0049), ('march', 0.0052), ('mark', 0.0032), ('mas', 0.0086), ('match', 0.004),
+  ('matter', 0.0037), ('max', 0.0026), ('maximum', 0.0017), ('may', 0.0095), ('mayb', 0.0017),
+  ('mb', 0.0037), ('mcp', 0.004), ('mean', 0.0043), ('meant', 0.0032), ('meet', 0.004), ('mehr', 0.002),
+  ('mein', 0.0049), ('meiner', 0.0017), ('member', 0.0169), ('membership', 0.0072), ('meme', 0.0029),
+  ('memori', 0.004), ('mention', 0.0026), ('menu', 0.0029), ('mera', 0.002), ('merci', 0.0034),
+  ('mere', 0.0043), ('merg', 0.004), ('meri', 0.002), ('mes', 0.0049), ('mesma', 0.0017), ('mesmo', 0.0029),
+  ('messag', 0.0169), ('met', 0.0029), ('method', 0.0026), ('meu', 0.0054), ('mi', 0.0075), ('mich', 0.0023),
+  ('middl', 0.0026), ('midnight', 0.0017), ('migrat', 0.0037), ('mil', 0.0032), ('min', 0.0032),
+  ('mind', 0.0026), ('mine', 0.0146), ('minha', 0.0057), ('minut', 0.0184), ('mir', 0.006), ('mis', 0.0026),
+  ('mismo', 0.0023), ('miss', 0.0129), ('mistak', 0.0043), ('mit', 0.0057), ('mobil', 0.0049),
+  ('mod', 0.0026), ('mode', 0.0077), ('model', 0.0095), ('modelo', 0.0017), ('moder', 0.0034),
+  ('modul', 0.0072), ('modulo', 0.0017), ('moi', 0.0049), ('moment', 0.0043), ('mon', 0.0057),
+  ('mond', 0.0017), ('monday', 0.0077), ('money', 0.0054), ('month', 0.0229), ('morn', 0.0112),
+  ('mother', 0.0026), ('move', 0.0158), ('ms', 0.0034), ('much', 0.0032), ('muito', 0.0029),
+  ('mujh', 0.0023), ('music', 0.002), ('muss', 0.002), ('must', 0.004), ('mysql', 0.002), ('n', 0.0077),
+  ('n8n', 0.0017), ('na', 0.0109), ('nach', 0.0037), ('nada', 0.006), ('nahi', 0.0098), ('name', 0.0284),
+  ('nao', 0.0129), ('naya', 0.0032), ('ne', 0.0092), ('near', 0.0037), ('need', 0.0313), ('neither', 0.0037),
+  ('nest', 0.002), ('net', 0.0023), ('network', 0.0023), ('never', 0.0215), ('new', 0.0315),
+  ('newslett', 0.004), ('next', 0.0155), ('nhi', 0.004), ('ni', 0.002), ('nice', 0.0052), ('nicht', 0.0118),
+  ('night', 0.0112), ('nine', 0.006), ('nobodi', 0.0155), ('noch', 0.0052), ('node', 0.0083),
+  ('none', 0.006), ('normal', 0.0032), ('nos', 0.0034), ('note', 0.0106), ('noth', 0.0201),
+  ('notic', 0.0052), ('notif', 0.0017), ('nous', 0.0026), ('novo', 0.002), ('npm', 0.0034),
+  ('nuevo', 0.0017), ('null', 0.004), ('number', 0.0206), ('numero', 0.0023), ('nunca', 0.0029),
+  ('nur', 0.0046), ('o', 0.0284), ('ob', 0.0023), ('object', 0.0029), ('obvious', 0.0017), ('octob', 0.0017),
+  ('oder', 0.0029), ('offer', 0.0034), ('offic', 0.0052), ('often', 0.0023), ('oh', 0.002), ('ohn', 0.0032),
+  ('ok', 0.0075), ('okay', 0.002), ('old', 0.0244), ('older', 0.0023), ('ond', 0.0023), ('one', 0.1087),
+  ('ontem', 0.0026), ('open', 0.0215), ('opinion', 0.0026), ('option', 0.0063), ('order', 0.0152),
+  ('org', 0.0086), ('organis', 0.0026), ('os', 0.0049), ('other', 0.0043), ('ou', 0.0043),
+  ('outlook', 0.002), ('output', 0.002), ('outsid', 0.0029), ('owner', 0.0023), ('page', 0.0427),
+  ('pagina', 0.0026), ('pago', 0.0017), ('paid', 0.0089), ('pair', 0.002), ('panel', 0.002),
+  ('paper', 0.0049), ('par', 0.01), ('para', 0.0138), ('parent', 0.0032), ('parish', 0.002),
+  ('pars', 0.0029), ('part', 0.0103), ('parti', 0.0023), ('pas', 0.0086), ('pass', 0.0115),
+  ('passkey', 0.0017), ('password', 0.0212), ('past', 0.004), ('path', 0.0017), ('patienc', 0.0023),
+  ('paus', 0.0029), ('pay', 0.0072), ('payment', 0.0066), ('pdf', 0.0072), ('pe', 0.0075),
+  ('pedido', 0.0017), ('pehl', 0.0034), ('peopl', 0.0347), ('per', 0.0095), ('pergunta', 0.0023),
+  ('perhap', 0.002), ('permiss', 0.0043), ('pero', 0.004), ('person', 0.008), ('personn', 0.0017),
+  ('petit', 0.0017), ('peu', 0.0017), ('peut', 0.0017), ('peux', 0.0017), ('phir', 0.0023),
+  ('phone', 0.0169), ('photo', 0.008), ('php', 0.0026), ('pick', 0.0034), ('pictur', 0.0063),
+  ('piec', 0.0023), ('pin', 0.0037), ('place', 0.0086), ('plain', 0.0032), ('plan', 0.0138), ('play', 0.004),
+  ('player', 0.0023), ('pleas', 0.027), ('pls', 0.0032), ('plug', 0.002), ('plugin', 0.004),
+  ('plus', 0.0054), ('point', 0.0054), ('polici', 0.0017), ('poll', 0.0032), ('pool', 0.0017),
+  ('pop', 0.0023), ('por', 0.0123), ('porqu', 0.0029), ('port', 0.0029), ('possibl', 0.0052),
+  ('post', 0.0201), ('postgr', 0.0043), ('pour', 0.0066), ('pra', 0.0017), ('pregunta', 0.0023),
+  ('premier', 0.002), ('prepar', 0.002), ('press', 0.0049), ('price', 0.008), ('primeira', 0.002),
+  ('print', 0.0118), ('printer', 0.0017), ('privat', 0.0054), ('pro', 0.0023), ('problem', 0.0347),
+  ('problema', 0.004), ('process', 0.0017), ('product', 0.0075), ('profil', 0.0083), ('program', 0.0049),
+  ('programm', 0.0017), ('project', 0.004), ('promis', 0.0037), ('prompt', 0.0054), ('proper', 0.0017),
+  ('properti', 0.0029), ('proud', 0.0023), ('provid', 0.0023), ('proxi', 0.0029), ('public', 0.0026),
+  ('publish', 0.002), ('puedo', 0.0017), ('pui', 0.0017), ('pull', 0.0017), ('pupil', 0.0023),
+  ('push', 0.0054), ('put', 0.0184), ('python', 0.0066), ('q', 0.0032), ('qr', 0.0026), ('qu', 0.0029),
+  ('qual', 0.0023), ('quand', 0.0017), ('quando', 0.0037), ('que', 0.045), ('quelqu', 0.002),
+  ('quem', 0.0023), ('queri', 0.0049), ('question', 0.0347), ('queue', 0.0032), ('qui', 0.0046),
+  ('quick', 0.0049), ('quien', 0.0029), ('quiet', 0.0023), ('quiz', 0.0026), ('quot', 0.002),
+  ('quota', 0.0023), ('raat', 0.0023), ('raha', 0.0052), ('rahe', 0.002), ('rahi', 0.0023), ('rais', 0.0032),
+  ('ran', 0.002), ('rang', 0.0032), ('rate', 0.0026), ('rather', 0.0043), ('re', 0.0235), ('reach', 0.0032),
+  ('react', 0.0029), ('read', 0.0301), ('reader', 0.0026), ('real', 0.0075), ('realli', 0.0049),
+  ('reason', 0.0052), ('receipt', 0.0034), ('receiv', 0.002), ('recip', 0.0029), ('recommend', 0.0017),
+  ('reconnect', 0.0017), ('record', 0.0123), ('recurs', 0.002), ('red', 0.0034), ('refresh', 0.002),
+  ('refund', 0.0132), ('refus', 0.0034), ('regard', 0.0017), ('regex', 0.0023), ('region', 0.002),
+  ('regist', 0.002), ('reject', 0.002), ('releas', 0.0046), ('rememb', 0.0034), ('remind', 0.0052),
+  ('remot', 0.0037), ('remov', 0.0083), ('renam', 0.0043), ('replac', 0.0049), ('repli', 0.0023),
+  ('repo', 0.0032), ('report', 0.0077), ('request', 0.0075), ('requir', 0.0032), ('reset', 0.0046),
+  ('resolv', 0.0037), ('resourc', 0.002), ('respond', 0.0032), ('rest', 0.0046), ('restart', 0.0072),
+  ('restor', 0.002), ('result', 0.0034), ('retir', 0.0017), ('retri', 0.0023), ('return', 0.0054),
+  ('review', 0.0037), ('rha', 0.0037), ('rien', 0.0032), ('right', 0.0158), ('ring', 0.002),
+  ('role', 0.0037), ('room', 0.006), ('round', 0.0052), ('row', 0.0109), ('rule', 0.0029), ('run', 0.0281),
+  ('runner', 0.0017), ('rust', 0.002), ('saal', 0.0023), ('sab', 0.004), ('sabko', 0.0017),
+  ('safari', 0.002), ('safe', 0.0017), ('safeti', 0.0017), ('sagen', 0.0017), ('sagt', 0.0017),
+  ('sahi', 0.0017), ('said', 0.0083), ('sale', 0.0063), ('san', 0.0034), ('sat', 0.0017),
+  ('saturday', 0.0049), ('save', 0.0083), ('say', 0.0571), ('scan', 0.0017), ('schedul', 0.0032),
+  ('schon', 0.0029), ('school', 0.0072), ('screen', 0.0069), ('screenshot', 0.0029), ('script', 0.0072),
+  ('scroll', 0.002), ('se', 0.0313), ('search', 0.0089), ('seat', 0.0037), ('second', 0.0258),
+  ('secret', 0.0029), ('secur', 0.0029), ('see', 0.0298), ('seem', 0.0034), ('seen', 0.004),
+  ('segundo', 0.0026), ('seit', 0.004), ('select', 0.002), ('self', 0.0049), ('sem', 0.0049),
+  ('semain', 0.0026), ('semana', 0.0049), ('send', 0.0123), ('sent', 0.0072), ('ser', 0.0017),
+  ('serious', 0.0017), ('server', 0.0126), ('servic', 0.0046), ('sesion', 0.0017), ('session', 0.0072),
+  ('set', 0.0229), ('setup', 0.0026), ('seven', 0.0029), ('shall', 0.0023), ('share', 0.0086),
+  ('sheet', 0.0092), ('shift', 0.0032), ('ship', 0.0023), ('shop', 0.008), ('short', 0.0034),
+  ('shortcut', 0.0017), ('show', 0.0186), ('shuru', 0.0017), ('si', 0.0077), ('sich', 0.0017),
+  ('side', 0.0054), ('sidebar', 0.002), ('sie', 0.0032), ('sign', 0.0143), ('signal', 0.002),
+  ('silenc', 0.002), ('simpli', 0.0023), ('sin', 0.0032), ('sinc', 0.0379), ('singl', 0.0054),
+  ('sirf', 0.0023), ('sit', 0.0034), ('site', 0.0066), ('six', 0.0086), ('size', 0.0034), ('skip', 0.0034),
+  ('sleep', 0.0029), ('slide', 0.0029), ('slow', 0.0046), ('small', 0.0126), ('sms', 0.0017),
+  ('sobr', 0.0017), ('sold', 0.0029), ('soll', 0.0017), ('solo', 0.0043), ('solut', 0.0017),
+  ('solv', 0.0066), ('somebodi', 0.0149), ('someon', 0.0083), ('someth', 0.0135), ('somewher', 0.0026),
+  ('son', 0.004), ('soon', 0.0023), ('sorri', 0.008), ('sort', 0.004), ('sou', 0.002), ('sound', 0.0057),
+  ('sourc', 0.004), ('space', 0.0034), ('spam', 0.002), ('speak', 0.0029), ('special', 0.0017),
+  ('spreadsheet', 0.0026), ('spring', 0.004), ('sql', 0.0023), ('sso', 0.002), ('stack', 0.0029),
+  ('stage', 0.0032), ('stand', 0.0026), ('star', 0.0017), ('start', 0.0189), ('starter', 0.0023),
+  ('state', 0.0029), ('statement', 0.0026), ('status', 0.0029), ('stay', 0.0077), ('steht', 0.0026),
+  ('step', 0.0149), ('still', 0.0218), ('stock', 0.0023), ('stop', 0.0106), ('store', 0.0052),
+  ('stream', 0.0032), ('string', 0.0046), ('stuck', 0.0032), ('student', 0.0043), ('studio', 0.0034),
+  ('stupid', 0.002), ('subah', 0.0017), ('subscrib', 0.002), ('subscript', 0.0023), ('sui', 0.0026),
+  ('summer', 0.0026), ('sunday', 0.008), ('support', 0.0106), ('sur', 0.006), ('sure', 0.0034),
+  ('surpris', 0.0017), ('swap', 0.0017), ('switch', 0.0106), ('sync', 0.0049), ('system', 0.004),
+  ('ta', 0.002), ('tab', 0.0077), ('tabl', 0.0086), ('tablet', 0.0023), ('tag', 0.0069), ('tak', 0.0032),
+  ('take', 0.0247), ('taken', 0.0029), ('talk', 0.0086), ('tambem', 0.0023), ('tard', 0.0029),
+  ('task', 0.0046), ('tax', 0.0032), ('te', 0.002), ('tea', 0.002), ('teach', 0.0032), ('teacher', 0.0066),
+  ('team', 0.0138), ('telegram', 0.0017), ('tell', 0.0155), ('tem', 0.0046), ('templat', 0.006),
+  ('ten', 0.0083), ('tengo', 0.0034), ('tenho', 0.0017), ('term', 0.002), ('termin', 0.0037),
+  ('test', 0.0172), ('tester', 0.002), ('text', 0.0126), ('tha', 0.0054), ('thank', 0.0267),
+  ('theek', 0.0017), ('theme', 0.0017), ('thi', 0.0026), ('thing', 0.0258), ('think', 0.0109),
+  ('third', 0.0072), ('thirti', 0.0032), ('though', 0.0032), ('thought', 0.0046), ('thread', 0.0072),
+  ('three', 0.0281), ('throw', 0.0017), ('thursday', 0.0063), ('tick', 0.0043), ('ticket', 0.0077),
+  ('tien', 0.002), ('till', 0.0049), ('time', 0.0416), ('timeout', 0.0034), ('tip', 0.0034),
+  ('titl', 0.0026), ('toda', 0.002), ('today', 0.0184), ('todo', 0.0098), ('togeth', 0.0043),
+  ('toggl', 0.0017), ('token', 0.0054), ('told', 0.0089), ('tonight', 0.0052), ('took', 0.0089),
+  ('tool', 0.0152), ('top', 0.004), ('total', 0.0037), ('touch', 0.0034), ('tous', 0.0023), ('tout', 0.0063),
+  ('trace', 0.0026), ('train', 0.0034), ('transact', 0.0017), ('transcript', 0.002), ('treasur', 0.0023),
+  ('tres', 0.0066), ('tri', 0.0195), ('trick', 0.0026), ('trigger', 0.0052), ('troi', 0.0023),
+  ('trouv', 0.0017), ('true', 0.0026), ('tu', 0.0032), ('tudo', 0.0046), ('tuesday', 0.0054),
+  ('turn', 0.0086), ('twice', 0.0112), ('two', 0.0531), ('type', 0.0095), ('typeerror', 0.0017),
+  ('typo', 0.0023), ('uber', 0.0017), ('um', 0.0103), ('uma', 0.0075), ('un', 0.0258), ('una', 0.008),
+  ('unabl', 0.0017), ('und', 0.0123), ('undefin', 0.0032), ('understand', 0.0034), ('undo', 0.002),
+  ('une', 0.0095), ('unknown', 0.0029), ('unser', 0.0023), ('updat', 0.0115), ('upgrad', 0.0046),
+  ('upload', 0.0063), ('url', 0.0054), ('us', 0.0161), ('usar', 0.002), ('use', 0.0336), ('user', 0.0123),
+  ('utc', 0.0043), ('utf', 0.0017), ('valid', 0.0034), ('valu', 0.0043), ('vanish', 0.002),
+  ('variabl', 0.0037), ('vat', 0.002), ('ve', 0.0625), ('vece', 0.0017), ('ver', 0.002), ('verif', 0.0017),
+  ('verifi', 0.002), ('version', 0.0155), ('vez', 0.0054), ('via', 0.002), ('video', 0.0109),
+  ('viel', 0.0017), ('view', 0.004), ('voce', 0.0023), ('voic', 0.0026), ('volunt', 0.002), ('vom', 0.0023),
+  ('von', 0.0023), ('vos', 0.002), ('votr', 0.0017), ('vous', 0.006), ('vs', 0.002), ('wait', 0.0083),
+  ('wala', 0.0026), ('wale', 0.0026), ('walk', 0.0037), ('wall', 0.0029), ('want', 0.0267), ('war', 0.0043),
+  ('warn', 0.0023), ('wasn', 0.0026), ('watch', 0.006), ('way', 0.0201), ('web', 0.0029),
+  ('webhook', 0.0075), ('websit', 0.0049), ('wednesday', 0.0023), ('week', 0.029), ('weekend', 0.008),
+  ('welcom', 0.0063), ('well', 0.0095), ('wenn', 0.0017), ('went', 0.0109), ('wer', 0.0029),
+  ('whatev', 0.0029), ('whatsapp', 0.004), ('whether', 0.0092), ('white', 0.0029), ('whoever', 0.0046),
+  ('whole', 0.0109), ('whose', 0.0017), ('widget', 0.0026), ('wie', 0.006), ('wife', 0.0023),
+  ('wifi', 0.002), ('win', 0.0032), ('window', 0.0075), ('winner', 0.0017), ('wir', 0.0034), ('wish', 0.002),
+  ('within', 0.006), ('without', 0.0215), ('wo', 0.0034), ('won', 0.006), ('wonder', 0.0034),
+  ('word', 0.0054), ('work', 0.0252), ('worker', 0.0023), ('workflow', 0.0063), ('workshop', 0.0029),
+  ('workspac', 0.0043), ('worst', 0.0023), ('worth', 0.0034), ('would', 0.0221), ('wouldn', 0.0032),
+  ('write', 0.0244), ('written', 0.0057), ('wrong', 0.0192), ('wrote', 0.0112), ('x', 0.0029), ('y', 0.0249),
+  ('ya', 0.0086), ('ye', 0.0057), ('year', 0.0258), ('yes', 0.0103), ('yesterday', 0.008), ('yet', 0.0017),
+  ('yo', 0.0032), ('yoga', 0.0017), ('z', 0.0017), ('zero', 0.0066), ('zone', 0.0026), ('zoom', 0.002),
+  ('zu', 0.0043), ('zum', 0.0017), ('zwei', 0.002), ('الخطا', 0.0017), ('الدخول', 0.0026), ('الله', 0.002),
+  ('اللي', 0.0026), ('الى', 0.0017), ('اليوم', 0.002), ('ان', 0.0029), ('انا', 0.0029), ('اول', 0.0023),
+  ('اي', 0.0029), ('ايه', 0.0017), ('بس', 0.0032), ('بعد', 0.0029), ('جديد', 0.0017), ('حد', 0.0017),
+  ('ساعة', 0.0017), ('على', 0.008), ('عن', 0.002), ('عندي', 0.0023), ('غير', 0.002), ('في', 0.0123),
+  ('فيه', 0.002), ('قبل', 0.0037), ('كل', 0.0043), ('كيف', 0.0023), ('لا', 0.004), ('لما', 0.0017),
+  ('ما', 0.0075), ('مرة', 0.0017), ('مشكلة', 0.0017), ('مع', 0.0029), ('من', 0.0115), ('هل', 0.0029),
+  ('ولا', 0.004), ('يوم', 0.004), ('あり', 0.0054), ('ある', 0.0034), ('いい', 0.0023), ('いう', 0.002),
+  ('いた', 0.0034), ('いて', 0.0057), ('いで', 0.0057), ('いの', 0.0032), ('いま', 0.0115), ('いる', 0.002),
+  ('いん', 0.0017), ('い合', 0.0017), ('うか', 0.0023), ('うご', 0.0026), ('うと', 0.0017), ('うに', 0.0026),
+  ('えて', 0.004), ('える', 0.0017), ('お願', 0.002), ('かっ', 0.0017), ('かな', 0.0026), ('から', 0.0063),
+  ('かり', 0.0029), ('があ', 0.0023), ('がと', 0.0017), ('が一', 0.0017), ('が出', 0.0023), ('きま', 0.0063),
+  ('くだ', 0.0052), ('くな', 0.0023), ('けて', 0.0017), ('けで', 0.0017), ('けど', 0.0023), ('こと', 0.002),
+  ('これ', 0.0017), ('ころ', 0.002), ('ござ', 0.0029), ('さい', 0.0046), ('され', 0.0026), ('さん', 0.002),
+  ('ざい', 0.0029), ('しい', 0.0023), ('しか', 0.0017), ('しく', 0.0023), ('した', 0.0178), ('して', 0.0092),
+  ('しま', 0.0086), ('しょ', 0.0037), ('すか', 0.0072), ('すが', 0.0037), ('する', 0.0054), ('せん', 0.01),
+  ('その', 0.002), ('それ', 0.0023), ('たい', 0.004), ('ただ', 0.002), ('たの', 0.0032), ('たら', 0.0034),
+  ('だけ', 0.0083), ('ださ', 0.0049), ('った', 0.0072), ('って', 0.0095), ('てい', 0.0089), ('てく', 0.004),
+  ('てし', 0.0023), ('てま', 0.0023), ('ても', 0.0043), ('てる', 0.0023), ('でき', 0.0049), ('でし', 0.0066),
+  ('です', 0.0172), ('では', 0.0034), ('でも', 0.0026), ('とい', 0.0017), ('とう', 0.0023), ('とこ', 0.0017),
+  ('と出', 0.0017), ('どう', 0.0023), ('ない', 0.0083), ('なく', 0.0029), ('なっ', 0.0029), ('なの', 0.0023),
+  ('なり', 0.0032), ('にし', 0.0029), ('にな', 0.0052), ('には', 0.0037), ('のか', 0.0017), ('ので', 0.0049),
+  ('のに', 0.0043), ('の方', 0.0017), ('ほど', 0.002), ('まい', 0.0023), ('まし', 0.012), ('ます', 0.0189),
+  ('ませ', 0.0103), ('まで', 0.0032), ('めて', 0.0017), ('ょう', 0.004), ('よう', 0.0029), ('よろ', 0.0017),
+  ('られ', 0.0017), ('りが', 0.0026), ('りま', 0.0103), ('ると', 0.0046), ('るの', 0.004), ('るよ', 0.0017),
+  ('るん', 0.002), ('れて', 0.0034), ('れな', 0.0017), ('れば', 0.0017), ('れま', 0.0034), ('れる', 0.0026),
+  ('ろし', 0.0017), ('わせ', 0.002), ('をお', 0.002), ('んだ', 0.002), ('んで', 0.0057), ('アプ', 0.002), ('イン', 0.004),
+  ('エラ', 0.0043), ('グイ', 0.0032), ('コー', 0.002), ('スト', 0.0026), ('タン', 0.0017), ('ット', 0.0029),
+  ('テス', 0.0017), ('トが', 0.0017), ('トの', 0.0017), ('トを', 0.002), ('バグ', 0.002), ('フォ', 0.0017),
+  ('プリ', 0.002), ('ボタ', 0.0017), ('メー', 0.0017), ('ラー', 0.0043), ('レッ', 0.002), ('ログ', 0.0034),
+  ('ンで', 0.0017), ('ント', 0.0026), ('ーの', 0.0017), ('ージ', 0.0029), ('ード', 0.0034), ('ーム', 0.0017),
+  ('ール', 0.0029), ('一下', 0.0023), ('一个', 0.0057), ('一直', 0.0017), ('不会', 0.0017), ('不具', 0.002),
+  ('不到', 0.0017), ('不是', 0.0026), ('个月', 0.002), ('中で', 0.0017), ('之后', 0.002), ('了一', 0.0023),
+  ('什么', 0.0037), ('保存', 0.002), ('入れ', 0.0017), ('全部', 0.0026), ('具合', 0.002), ('出し', 0.0017),
+  ('出て', 0.002), ('出来', 0.0023), ('合わ', 0.002), ('同じ', 0.0026), ('同事', 0.0017), ('哪个', 0.0017),
+  ('問い', 0.002), ('在哪', 0.002), ('大家', 0.0023), ('客服', 0.0026), ('怎么', 0.0046), ('我们', 0.002),
+  ('手机', 0.0023), ('报错', 0.0029), ('提示', 0.002), ('教え', 0.0017), ('日の', 0.0026), ('时候', 0.0026),
+  ('是我', 0.0026), ('晚上', 0.0017), ('書い', 0.002), ('書き', 0.0017), ('来的', 0.002), ('没有', 0.004),
+  ('现在', 0.0017), ('画面', 0.0037), ('登录', 0.0037), ('的时', 0.0017), ('的是', 0.002), ('的问', 0.0017),
+  ('直し', 0.0017), ('看到', 0.0017), ('第一', 0.002), ('第二', 0.0017), ('自己', 0.0043), ('設定', 0.0034),
+  ('谢谢', 0.0017), ('还是', 0.0017), ('通知', 0.0017), ('都是', 0.0017), ('错了', 0.0017), ('问题', 0.0054),
+  ('願い', 0.002), ('页面', 0.0017);
+
+-- 60_support/30_answers/26_answer_terms.sql
+-- How rare each word is: what a word that a question and a passage share is worth as evidence.
+--
+-- Counted among the passages alone, so that a rarity tells nothing about any text that is not published, and
+-- smoothed by how common words are in texts of support communities (24_common_words.sql): a handful of
+-- articles can't tell a common word from a rare one.
+
+create table private.answer_terms (
+  term text collate "C" not null,
+  passages_count integer not null,
+  constraint answer_terms_pkey primary key (term)
+);
+comment on table private.answer_terms is 'In how many passages each word is, when they were last counted.';
+alter table private.answer_terms enable row level security;
+
+create table private.answer_term_counts (
+  id boolean not null default true,
+  passages_count bigint not null,
+  words_mean real not null,
+  counted_at timestamptz not null,
+  constraint answer_term_counts_pkey primary key (id),
+  constraint answer_term_counts_is_one_row check (id)
+);
+comment on table private.answer_term_counts is
+  'When the words of answer_terms were counted, among how many passages, and how many different words these '
+  'have on average. One row, or none before the first count.';
+alter table private.answer_term_counts enable row level security;
+
+-- Few passages are counted again after each change, which takes less than a second; many once an hour, since
+-- a change is a small part of them.
+create or replace function private.are_answer_terms_due(p_passages_count bigint) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return not exists (
+    select from private.answer_term_counts as c
+    where c.passages_count = p_passages_count and not exists (
+      select from private.answer_passages as p where p.indexed_at > c.counted_at
+    )
+    or p_passages_count > 20000 and c.counted_at > now() - interval '1 hour'
+      and p_passages_count between c.passages_count * 0.8 and c.passages_count * 1.2
+  );
+end;
+$$;
+comment on function private.are_answer_terms_due is
+  'Whether the words of so many passages are to be counted again: after any change, for more than 20,000 '
+  'after an hour or when their number has changed by a fifth.';
+
+create or replace function private.refresh_answer_terms() returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count bigint;
+  v_started constant timestamptz := clock_timestamp();
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('private.answer_terms', 0)) then
+    return 0::bigint;
+  end if;
+  select count(*) into v_count from private.answer_passages;
+  if not private.are_answer_terms_due(v_count) then
+    return 0::bigint;
+  end if;
+  delete from private.answer_terms where true;
+  insert into private.answer_terms (term, passages_count)
+  select t.word, t.ndoc from ts_stat('select p.vector from private.answer_passages as p') as t
+  where octet_length(t.word) <= 200;
+  insert into private.answer_term_counts as c (passages_count, words_mean, counted_at)
+  select v_count, coalesce(avg(p.words_count), 1)::real, v_started from private.answer_passages as p
+  on conflict on constraint answer_term_counts_pkey do update set
+    passages_count = excluded.passages_count, words_mean = excluded.words_mean,
+    counted_at = excluded.counted_at;
+  return v_count;
+end;
+$$;
+comment on function private.refresh_answer_terms is
+  'Counts the words of all passages, if that is due, and returns how many passages were read. '
+  'For the scheduler.';
+
+create type private.answer_corpus as (passages_count real, words_mean real, is_counted boolean);
+comment on type private.answer_corpus is
+  'How many passages there are, how many different words they have on average, and whether answer_terms is '
+  'right for them.';
+
+-- Until they are counted, up to 2,000 passages are counted for each question, which takes some 20 ms.
+create or replace function private.load_answer_corpus() returns private.answer_corpus
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_counts private.answer_term_counts;
+  v_corpus private.answer_corpus;
+begin
+  select * into v_counts from private.answer_term_counts;
+  select count(*), coalesce(avg(n.words_count), 1)::real into v_corpus.passages_count, v_corpus.words_mean
+  from (
+    select p.words_count from private.answer_passages as p order by p.indexed_at desc limit 2001
+  ) as n;
+  v_corpus.is_counted := coalesce(v_counts.passages_count, 0) > 2000 and v_corpus.passages_count > 2000
+    or v_corpus.passages_count <= 2000 and not private.are_answer_terms_due(v_corpus.passages_count::bigint);
+  if v_corpus.is_counted then
+    v_corpus.passages_count := v_counts.passages_count;
+    v_corpus.words_mean := v_counts.words_mean;
+  end if;
+  return v_corpus;
+end;
+$$;
+comment on function private.load_answer_corpus is
+  'The passages that a question is compared with. Of more than 2,000 that were never counted, '
+  'the newest 2,001.';
+
+create type private.term_count as (term text, passages_count real);
+
+create or replace function private.load_term_counts(
+  p_corpus private.answer_corpus, p_terms text[], p_beginnings text[]
+) returns setof private.term_count
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not p_corpus.is_counted then
+    return query
+    select t.word, t.ndoc::real
+    from ts_stat(
+      'select p.vector from private.answer_passages as p order by p.indexed_at desc limit 2001'
+    ) as t
+    where t.word = any (p_terms) or left(t.word, 5) = any (p_beginnings);
+    return;
+  end if;
+  return query
+  select t.term::text, t.passages_count::real from private.answer_terms as t where t.term = any (p_terms)
+  union
+  select n.term::text, n.passages_count::real
+  from unnest(p_beginnings) as b (beginning)
+  cross join lateral (
+    select t.term, t.passages_count from private.answer_terms as t
+    where t.term >= b.beginning and t.term < b.beginning || E'\U0010ffff'
+    limit 200
+  ) as n;
+end;
+$$;
+comment on function private.load_term_counts is
+  'In how many passages these words are, and those with one of these five first letters, up to 200 for each. '
+  'Words that no passage has are left out.';
+
+-- 60_support/30_answers/28_question_terms.sql
+-- What the words of a question are worth as evidence that a passage answers it.
+--
+-- A question consists of units, one for each word. A passage has a unit if it has the word itself, another
+-- form of it, or another word for the same; the best of these counts.
+
+create type private.question_unit as (unit integer, term text, weight real);
+comment on type private.question_unit is 'A word of a question, and what it is worth by its rarity.';
+
+create type private.question_term as (
+  unit integer,
+  alternative integer,
+  terms_count integer,
+  term text,
+  evidence real,
+  passages_count real,
+  is_own boolean
+);
+comment on type private.question_term is
+  'A word to look for. unit: the word of the question that it is evidence for. alternative: the words that '
+  'count together only, terms_count of them. evidence: what they are worth. is_own: the word itself.';
+
+create or replace function private.word_rarity(p_count real, p_total real, p_common_share real) returns real
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  -- the share of the passages, as if there were 100 more of a usual support community
+  v_share constant double precision := least(
+    (p_count + 100 * coalesce(p_common_share, 0)) / (p_total + 100), 1
+  );
+begin
+  return ln(1 + (1 - v_share + 0.0005) / (v_share + 0.0005))::real;
+end;
+$$;
+comment on function private.word_rarity is
+  'The inverse document frequency of BM25 of a word that p_count of p_total passages have, and this share of '
+  'the texts of other communities.';
+
+-- One row per other way to say it: the words of a phrase count together only.
+create type private.word_alternative as (hosts text[], alternative integer, terms text[]);
+
+create or replace function private.find_alternatives(p_words tsvector)
+returns setof private.word_alternative
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_generic_plan as $$
+declare
+  v_words constant text[] := tsvector_to_array(p_words);
+begin
+  return query
+  with matched as materialized (
+    select s.concept, array(
+      select t.term from unnest(s.terms) as t (term) where t.term = any (v_words)
+    ) as hosts
+    from private.search_synonyms as s
+    where s.terms && v_words and p_words @@ s.query
+  ), concept as (
+    select m.concept, array_agg(distinct h.host) as hosts
+    from matched as m
+    cross join lateral unnest(m.hosts) as h (host)
+    group by m.concept
+  ), piece as (
+    select c.concept, c.hosts, t.terms
+    from concept as c
+    join private.search_synonyms as s on s.concept = c.concept
+    cross join lateral (
+      select s.terms where strpos(s.query::text, '|') = 0
+      union all
+      select private.query_words(r.piece::tsquery)
+      from regexp_split_to_table(s.query::text, ' [|] ') as r (piece)
+      where strpos(s.query::text, '|') > 0
+    ) as t (terms)
+    where not p_words @@ s.query
+  )
+  select p.hosts, row_number() over (order by p.concept, p.terms)::integer, p.terms
+  from piece as p
+  where p.terms <> '{}';
+end;
+$$;
+comment on function private.find_alternatives is
+  'Other words, in several languages, for what words mean. hosts: the words that they may stand for.';
+
+-- The 60 rarest words of a long question, the rarest first.
+create or replace function private.weigh_units(
+  p_corpus private.answer_corpus, p_words text[], p_counts private.term_count[]
+) returns setof private.question_term
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_generic_plan as $$
+begin
+  return query
+  select row_number() over (order by w.weight desc, w.word)::integer, 0, 1, w.word, w.weight,
+    w.passages_count, true
+  from (
+    select u.word, coalesce(c.passages_count, 0)::real as passages_count, private.word_rarity(
+      coalesce(c.passages_count, 0)::real, p_corpus.passages_count, o.share
+    ) as weight
+    from unnest(p_words) as u (word)
+    left join unnest(p_counts) as c on c.term = u.word
+    left join private.common_words as o on o.word = u.word
+    order by weight desc, u.word
+    limit 60
+  ) as w;
+end;
+$$;
+comment on function private.weigh_units is 'The words of a question themselves: its units.';
+
+-- Those with the same five first letters, which stemming by the rules of English misses in other languages
+-- and in long words.
+create or replace function private.weigh_forms(
+  p_corpus private.answer_corpus, p_units private.question_term[], p_counts private.term_count[]
+) returns setof private.question_term
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_generic_plan as $$
+begin
+  return query
+  select u.unit, -row_number() over (order by u.unit, c.term)::integer, 1, c.term,
+    0.6::real * least(u.evidence, private.word_rarity(least(
+      sum(c.passages_count) over (partition by u.unit) + u.passages_count, p_corpus.passages_count
+    )::real, p_corpus.passages_count, o.share)), c.passages_count, false
+  from unnest(p_units) as u
+  join unnest(p_counts) as c on left(c.term, 5) = left(u.term, 5) and c.term <> u.term
+    and c.term ~ '^[[:alpha:]]+$'
+  left join private.common_words as o on o.word = u.term
+  where u.term ~ '^[[:alpha:]]{6,}$';
+end;
+$$;
+comment on function private.weigh_forms is
+  'Other forms of the words of a question, as some passage has them.';
+
+create or replace function private.weigh_synonyms(
+  p_corpus private.answer_corpus, p_units private.question_term[],
+  p_alternatives private.word_alternative[], p_counts private.term_count[]
+) returns setof private.question_term
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_generic_plan as $$
+begin
+  return query
+  select s.unit, s.alternative, s.terms_count, s.term, s.evidence, s.passages_count, false
+  from (
+    select h.unit, a.alternative, cardinality(a.terms) as terms_count, c.term, c.passages_count,
+      0.8::real * max(private.word_rarity(c.passages_count, p_corpus.passages_count, o.share))
+        over (partition by a.alternative) as evidence,
+      count(*) over (partition by a.alternative) as found_count
+    from unnest(p_alternatives) as a
+    cross join lateral (
+      select min(u.unit) as unit from unnest(p_units) as u where u.term = any (a.hosts)
+    ) as h
+    cross join lateral unnest(a.terms) as t (term)
+    join unnest(p_counts) as c on c.term = t.term
+    left join private.common_words as o on o.word = t.term
+    where h.unit is not null
+  ) as s
+  where s.found_count = s.terms_count;
+end;
+$$;
+comment on function private.weigh_synonyms is
+  'Other words for the words of a question, as some passage has them, for the rarest of these.';
+
+create or replace function private.weigh_question(p_corpus private.answer_corpus, p_words tsvector)
+returns private.question_term[]
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_words constant text[] := array(
+    select u.lexeme from unnest(p_words) as u where octet_length(u.lexeme) between 2 and 200
+  );
+  v_alternatives constant private.word_alternative[] := array(
+    select row(a.hosts, a.alternative, a.terms)::private.word_alternative
+    from private.find_alternatives(p_words) as a
+  );
+  v_counts constant private.term_count[] := array(
+    select row(c.term, c.passages_count)::private.term_count
+    from private.load_term_counts(
+      p_corpus,
+      v_words || array(
+        select distinct t.term from unnest(v_alternatives) as a cross join lateral unnest(a.terms) as t (term)
+      ),
+      array(
+        select distinct left(w.word, 5) from unnest(v_words) as w (word) where w.word ~ '^[[:alpha:]]{6,}$'
+      )
+    ) as c
+  );
+  v_units constant private.question_term[] := array(
+    select u::private.question_term from private.weigh_units(p_corpus, v_words, v_counts) as u order by u.unit
+  );
+begin
+  return v_units || array(
+    select f::private.question_term from private.weigh_forms(p_corpus, v_units, v_counts) as f
+  ) || array(
+    select s::private.question_term
+    from private.weigh_synonyms(p_corpus, v_units, v_alternatives, v_counts) as s
+  );
+end;
+$$;
+comment on function private.weigh_question is
+  'The words to look for: those of the question, other forms of them, and other words for the same.';
+
+-- 60_support/30_answers/30_rank_passages.sql
+-- Ranks passages by how much evidence they share with a question: BM25 over a bounded number of candidates.
+
+-- The rarest words find most of what is alike, two less rare ones together the rest; see candidate_queries.
+-- Without statistics about the query, the planner would read the table for a pair.
+create or replace function private.find_passages(
+  p_corpus private.answer_corpus, p_terms private.question_term[]
+) returns setof private.answer_passages
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+set enable_seqscan = off as $$
+declare
+  v_queries constant tsquery[] := private.candidate_queries(array(
+    select row(
+      quote_literal(t.term)::tsquery, null::tsquery, max(t.evidence),
+      (max(t.passages_count) / greatest(p_corpus.passages_count, 1))::real,
+      case when bool_or(t.is_own) then t.term end
+    )::private.weighted_term
+    from unnest(p_terms) as t
+    where t.passages_count > 0
+    group by t.term
+  ), p_corpus.passages_count::bigint, 500);
+begin
+  if v_queries = '{}' then
+    return;
+  end if;
+  return query
+  select p.* from private.answer_passages as p where p.vector @@ v_queries[1] limit 1000;
+  return query
+  select n.*
+  from unnest(v_queries[2:]) as q (query)
+  cross join lateral (
+    select p.* from private.answer_passages as p
+    where p.vector @@ q.query and not p.vector @@ v_queries[1]
+    limit 100
+  ) as n;
+end;
+$$;
+comment on function private.find_passages is
+  'Up to 1,000 passages that have the rarest terms, and up to 100 each that have two less rare words: those '
+  'to rank. A passage may be listed twice.';
+
+create type private.ranked_passage as (
+  source_id uuid,
+  number integer,
+  score real,
+  evidence real,
+  own_evidence real,
+  rare_evidence real,
+  units_count integer
+);
+comment on type private.ranked_passage is
+  'score: evidence in relation to the length, what is in the title counting 1.2 times. evidence: of all '
+  'units of the question that it has; own_evidence: of those that it has literally; rare_evidence: of '
+  'the six rarest.';
+
+create or replace function private.rank_passages(
+  p_corpus private.answer_corpus, p_terms private.question_term[], p_limit integer
+) returns setof private.ranked_passage
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_generic_plan as $$
+begin
+  return query
+  with passage as materialized (
+    select distinct on (p.source_id, p.number) p.source_id, p.number, p.vector, p.words_count
+    from private.find_passages(p_corpus, p_terms) as p
+  ), term as materialized (
+    select t.unit, t.alternative, t.terms_count, t.term, t.evidence, t.is_own from unnest(p_terms) as t
+  ), alternative as (
+    select p.source_id, p.number, p.words_count, t.unit, t.evidence, t.is_own,
+      bool_and('A' = any (l.weights)) as is_title
+    from passage as p
+    cross join lateral unnest(p.vector) as l
+    join term as t on t.term = l.lexeme
+    group by p.source_id, p.number, p.words_count, t.unit, t.alternative, t.terms_count, t.evidence, t.is_own
+    having count(*) = t.terms_count
+  ), unit as (
+    select distinct on (a.source_id, a.number, a.unit) a.source_id, a.number, a.words_count, a.unit,
+      a.evidence, a.is_own, a.evidence * case when a.is_title then 1.2 else 1 end as weight
+    from alternative as a
+    order by a.source_id, a.number, a.unit, weight desc
+  ), ranked as (
+    select u.source_id, u.number,
+      (sum(u.weight) / (0.6 + 0.4 * u.words_count / p_corpus.words_mean))::real as score,
+      sum(u.evidence)::real as evidence, coalesce(sum(u.evidence) filter (where u.is_own), 0)::real as own,
+      coalesce(sum(least(u.evidence, o.evidence)) filter (where u.unit <= 6), 0)::real as rare,
+      count(*)::integer as units_count
+    from unit as u
+    join term as o on o.unit = u.unit and o.is_own
+    group by u.source_id, u.number, u.words_count
+  ), best as (
+    -- of each source its best passage
+    select distinct on (r.source_id) r.* from ranked as r order by r.source_id, r.score desc, r.number
+  )
+  select b.source_id, b.number, b.score, b.evidence, b.own, b.rare, b.units_count
+  from best as b
+  order by b.score desc, b.source_id
+  limit p_limit;
+end;
+$$;
+comment on function private.rank_passages is
+  'The best passages for a question, one of each article or answer, best first.';
+
+-- 60_support/30_answers/32_answer_confidence.sql
+-- How likely it is that a source answers a question, by how it was found: a logistic regression, trained by
+-- scripts/support/train.ts on questions with a source and without.
+
+create table private.answer_weights (
+  feature text collate "C" not null,
+  weight double precision not null,
+  constraint answer_weights_pkey primary key (feature)
+);
+comment on table private.answer_weights is
+  'What each feature of a found source says for it, above 0, or against it. See answer_features.';
+alter table private.answer_weights enable row level security;
+
+create type private.answer_feature as (feature text, value double precision);
+
+create or replace function private.answer_features(
+  p_passage private.ranked_passage, p_rival_score real, p_units private.question_unit[]
+) returns setof private.answer_feature
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_total double precision;
+  v_rare_total double precision;
+  v_evidence constant double precision := ln(1 + p_passage.evidence);
+  v_margin constant double precision := greatest(1 - p_rival_score / p_passage.score, -1);
+begin
+  select sum(u.weight), sum(u.weight) filter (where u.unit <= 6) into v_total, v_rare_total
+  from unnest(p_units) as u;
+  return query
+  select f.feature, f.value
+  from (
+    values
+      ('(constant)', 1::double precision),
+      ('covered', p_passage.evidence / v_total),
+      ('evidence', v_evidence),
+      ('evidence and margin', v_evidence * v_margin),
+      ('literal', (p_passage.own_evidence / p_passage.evidence)::double precision),
+      ('margin', v_margin),
+      ('rare covered', p_passage.rare_evidence / v_rare_total),
+      ('words', ln(1 + cardinality(p_units))::double precision),
+      ('words found', ln(1 + p_passage.units_count)::double precision)
+  ) as f (feature, value);
+end;
+$$;
+comment on function private.answer_features is
+  'What a source is judged by. covered: the share of the question''s evidence that it has; rare covered: the '
+  'same of the six rarest words. evidence: its logarithm. margin: how far the best other source is behind, '
+  'as a share of its score; negative where that is ahead. literal: the share of the evidence that is the '
+  'question''s own words. words: how many the question has; words found: how many of them it has.';
+
+create or replace function private.answer_confidence(p_features private.answer_feature[]) returns real
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select 1 / (1 + exp(-greatest(least(sum(w.weight * f.value), 30), -30)))
+    from unnest(p_features) as f
+    join private.answer_weights as w on w.feature = f.feature
+  )::real;
+end;
+$$;
+comment on function private.answer_confidence is
+  'The likelihood, 0 to 1, that a source with these features answers the question.';
+
+-- 60_support/30_answers/33_default_answer_weights.sql
+-- The weights of a new installation, by `npm run answers:train`. Don't edit: train again.
+-- Trained from sources with the digest 9f2e31080a6a3b5f.
+
+insert into private.answer_weights (feature, weight) values
+  ('(constant)', -5.057),
+  ('covered', -5.271),
+  ('evidence', 1.911),
+  ('evidence and margin', 2.716),
+  ('literal', -0.09),
+  ('margin', -1.819),
+  ('rare covered', 5.766),
+  ('words', -0.924),
+  ('words found', 0.353);
+
+-- 60_support/30_answers/34_rank_sources.sql
+-- The sources that may answer a question, with the features that their confidence is computed from.
+
+create type private.ranked_source as (
+  source_id uuid,
+  number integer,
+  score real,
+  features private.answer_feature[]
+);
+
+create or replace function private.rank_sources(p_question text, p_limit integer)
+returns setof private.ranked_source
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_corpus private.answer_corpus;
+  v_terms private.question_term[];
+  v_units private.question_unit[];
+  v_ranked private.ranked_passage[];
+begin
+  v_corpus := private.load_answer_corpus();
+  if v_corpus.passages_count = 0 then
+    return;
+  end if;
+  v_terms := private.weigh_question(
+    v_corpus, private.search_vector(left(private.non_blank(p_question), 8000), 12000)
+  );
+  v_units := array(
+    select row(t.unit, t.term, t.evidence)::private.question_unit from unnest(v_terms) as t where t.is_own
+  );
+  -- one more than asked for: the first one's rival
+  v_ranked := array(select r from private.rank_passages(v_corpus, v_terms, greatest(p_limit, 2)) as r);
+  return query
+  select r.source_id, r.number, r.score, array(
+    select row(f.feature, f.value)::private.answer_feature
+    from private.answer_features(
+      row(
+        r.source_id, r.number, r.score, r.evidence, r.own_evidence, r.rare_evidence, r.units_count
+      )::private.ranked_passage,
+      coalesce(v_ranked[case when r.position = 1 then 2 else 1 end].score, 0), v_units
+    ) as f
+  )
+  from unnest(v_ranked) with ordinality as r (
+    source_id, number, score, evidence, own_evidence, rare_evidence, units_count, position
+  )
+  order by r.position
+  limit p_limit;
+end;
+$$;
+comment on function private.rank_sources is
+  'The best sources for a question, best first, each with its best passage and its features.';
+
+create type private.found_answer as (
+  kind text,
+  id uuid,
+  issue_id uuid,
+  title text,
+  passage text,
+  url text,
+  language text,
+  confidence real,
+  is_answer boolean
+);
+comment on type private.found_answer is
+  'A source that was found. kind: article or answer. passage: the part that answers, as plain text. '
+  'is_answer: whether it is the best one and its confidence reaches settings.answer_confidence.';
+
+create or replace function private.load_found_answers(p_question text, p_limit integer)
+returns setof private.found_answer
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select case when p.article_id is null then 'answer' else 'article' end, j.source_id, a.issue_id,
+    coalesce(t.title, a.question), p.text, coalesce(t.url, a.url), coalesce(t.language, a.language),
+    c.confidence, j.position = 1 and c.confidence >= (select s.answer_confidence from support.settings as s)
+  from private.rank_sources(p_question, p_limit) with ordinality as j (
+    source_id, number, score, features, position
+  )
+  cross join lateral private.answer_confidence(j.features) as c (confidence)
+  join private.answer_passages as p on p.source_id = j.source_id and p.number = j.number
+  left join support.articles as t on t.id = p.article_id
+  left join support.answers as a on a.id = p.answer_id
+  order by j.position;
+end;
+$$;
+comment on function private.load_found_answers is
+  'The published sources for a question, best first. The caller has checked who asks.';
+
+-- 60_support/30_answers/36_find_answers.sql
+-- What the team and servers ask for: the sources of a question. Visitors get answers by support-chat only.
+
+create or replace function private.find_answers(p_query text, p_limit integer)
+returns setof private.found_answer
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform private.require_team_role('viewer');
+  return query
+  select f.* from private.load_found_answers(p_query, least(greatest(coalesce(p_limit, 3), 0), 20)) as f;
+end;
+$$;
+grant execute on function private.find_answers to authenticated, service_role;
+
+create or replace function support.find_answers(query text, max_results integer default 3)
+returns table (
+  kind text, id uuid, issue_id uuid, title text, passage text, url text, language text, confidence real,
+  is_answer boolean
+)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select f.kind, f.id, f.issue_id, f.title, f.passage, f.url, f.language, f.confidence, f.is_answer
+  from private.find_answers(find_answers.query, find_answers.max_results) as f;
+end;
+comment on function support.find_answers is
+  'The published articles and answers that may answer a question, best first, each with its best passage and '
+  'the likelihood that it does. is_answer is true for the first one if its confidence reaches '
+  'settings.answer_confidence; else the assistant has no answer. max_results is at most 20. Viewers. Errors: '
+  'sign_in_required (401), team_role_required (403).';
+grant execute on function support.find_answers to authenticated, service_role;
+
 -- 60_support/40_escalations/10_conversation_transcript.sql
 -- A conversation as text: what an escalation contains of it.
 

@@ -3930,6 +3930,83 @@ export type Database = {
   };
   "support": {
     Tables: {
+      "answers": {
+        Row: {
+          "answer": string;
+          "author_user_id": string | null;
+          "created_at": string;
+          "id": string;
+          "is_published": boolean;
+          "issue_id": string | null;
+          "language": string | null;
+          "question": string;
+          "updated_at": string;
+          "url": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "answer": string;
+          "author_user_id"?: string | null;
+          "created_at"?: string;
+          "id"?: string;
+          "is_published"?: boolean;
+          "issue_id"?: string | null;
+          "language"?: string | null;
+          "question": string;
+          "updated_at"?: string;
+          "url"?: string | null;
+        };
+        Update: {
+          "answer"?: string;
+          "author_user_id"?: string | null;
+          "created_at"?: string;
+          "id"?: string;
+          "is_published"?: boolean;
+          "issue_id"?: string | null;
+          "language"?: string | null;
+          "question"?: string;
+          "updated_at"?: string;
+          "url"?: string | null;
+        };
+        Relationships: [];
+      };
+      "articles": {
+        Row: {
+          "author_user_id": string | null;
+          "body": string;
+          "created_at": string;
+          "id": string;
+          "is_published": boolean;
+          "language": string | null;
+          "title": string;
+          "updated_at": string;
+          "url": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_user_id"?: string | null;
+          "body": string;
+          "created_at"?: string;
+          "id"?: string;
+          "is_published"?: boolean;
+          "language"?: string | null;
+          "title": string;
+          "updated_at"?: string;
+          "url"?: string | null;
+        };
+        Update: {
+          "author_user_id"?: string | null;
+          "body"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "is_published"?: boolean;
+          "language"?: string | null;
+          "title"?: string;
+          "updated_at"?: string;
+          "url"?: string | null;
+        };
+        Relationships: [];
+      };
       "conversations": {
         Row: {
           "archived_at": string | null;
@@ -4156,6 +4233,13 @@ export type Database = {
           "source"?: Json | null;
         };
         Relationships: [
+          {
+            foreignKeyName: "messages_answer_id_fkey";
+            columns: ["answer_id"];
+            isOneToOne: false;
+            referencedRelation: "answers";
+            referencedColumns: ["id"];
+          },
           {
             foreignKeyName: "messages_conversation_id_fkey";
             columns: ["conversation_id"];
@@ -4435,6 +4519,20 @@ export type Database = {
       "escalation_to_issue": {
         Args: { "id": string; "issue_id"?: string; "segment"?: string; "title"?: string };
         Returns: string;
+      };
+      "find_answers": {
+        Args: { "max_results"?: number; "query": string };
+        Returns: {
+          "confidence": number;
+          "id": string;
+          "is_answer": boolean;
+          "issue_id": string;
+          "kind": string;
+          "language": string;
+          "passage": string;
+          "title": string;
+          "url": string;
+        }[];
       };
       "forget_user": {
         Args: { "conversation_id"?: string; "user_id"?: string };
