@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { lastMail } from "../../../scripts/local/auth/confirmed-sign-up.ts";
 import { bin, ROOT } from "../../../scripts/local/paths.ts";
 import { openTestProject, type TestProject } from "../support/database.ts";
-import { server } from "../support/people.ts";
+import { server, signUp } from "../support/people.ts";
 
 // The programs of examples/, each as a user runs it.
 
@@ -38,10 +38,13 @@ async function runExample(name: string, ...args: string[]): Promise<string> {
 
 test("every program is tested here", () => {
   expect(readdirSync(join(ROOT, "examples")).sort()).toEqual([
+    "answer-visitors.ts",
     "client.ts",
     "queue-task.ts",
     "search-issues.ts",
     "send-message.ts",
+    // in support-widget.test.ts
+    "support-widget",
     "watch-issues.ts",
   ]);
 });
@@ -94,6 +97,20 @@ test("queue-task.ts queues a task, and again as the same user", async () => {
   }
   const { data: projects } = await server(project).from("projects").select("name, tasks (status)");
   expect(projects).toEqual([{ name: "shop", tasks: [{ status: "pending" }, { status: "pending" }] }]);
+});
+
+test("answer-visitors.ts lists who waits for a person, and answers the first", async () => {
+  const password = "a-long-test-password";
+  await signUp(project, "helper", "agent");
+  const support = server(project).schema("support");
+  expect(await runExample("answer-visitors.ts", "helper@example.org", password)).toBe("Nobody waits.\n");
+  const { data: visitor } = await support.rpc("start_conversation").throwOnError();
+  const { session_id, conversation_id } = visitor as Record<string, string>;
+  await support.rpc("request_human", { session_id: session_id ?? "", request: "Please help" }).throwOnError();
+  const output = await runExample("answer-visitors.ts", "helper@example.org", password, "On my way");
+  expect(output).toContain("raised 0 times: Please help");
+  expect(output).toContain(`answered in conversation ${conversation_id}: On my way`);
+  expect(await runExample("answer-visitors.ts", "helper@example.org", password)).toBe("Nobody waits.\n");
 });
 
 test("without the environment file, a program names what is missing", async () => {
