@@ -64,6 +64,7 @@ export function createMonthSync(
   const handle = createHandler({
     rpc,
     budgets: createBudgets({ rpc, sleep, clock }),
+    masterKeys: () => keys,
     tokenOf: async ({ secret_id: secretId, platform, user_id: userId, sealed }) => ({
       kind: "token",
       token: (await openTokens(keys, { secretId, platform, userId }, sealed)).access_token,

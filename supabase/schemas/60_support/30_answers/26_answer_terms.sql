@@ -86,14 +86,14 @@ declare
   v_corpus private.answer_corpus;
 begin
   select * into v_counts from private.answer_term_counts;
-  select count(*), coalesce(avg(n.words_count), 1)::real into v_corpus.passages_count, v_corpus.words_mean
+  select count(*)::real, coalesce(avg(n.words_count), 1)::real into v_corpus.passages_count, v_corpus.words_mean
   from (
     select p.words_count from private.answer_passages as p order by p.indexed_at desc limit 2001
   ) as n;
   v_corpus.is_counted := coalesce(v_counts.passages_count, 0) > 2000 and v_corpus.passages_count > 2000
     or v_corpus.passages_count <= 2000 and not private.are_answer_terms_due(v_corpus.passages_count::bigint);
   if v_corpus.is_counted then
-    v_corpus.passages_count := v_counts.passages_count;
+    v_corpus.passages_count := v_counts.passages_count::real;
     v_corpus.words_mean := v_counts.words_mean;
   end if;
   return v_corpus;

@@ -22,7 +22,8 @@ declare
   v_evidence constant double precision := ln(1 + p_passage.evidence);
   v_margin constant double precision := greatest(1 - p_rival_score / p_passage.score, -1);
 begin
-  select sum(u.weight), sum(u.weight) filter (where u.unit <= 6) into v_total, v_rare_total
+  select sum(u.weight)::double precision, (sum(u.weight) filter (where u.unit <= 6))::double precision
+  into v_total, v_rare_total
   from unnest(p_units) as u;
   return query
   select f.feature, f.value
