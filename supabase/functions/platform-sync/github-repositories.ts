@@ -10,7 +10,7 @@ const PER_PAGE = 100;
 /** So many repositories are asked for one by one; more are looked for in the list of all first. */
 const FEW = 3;
 
-const storedSchema = z.object({ removed: z.number(), is_suspect: z.boolean() });
+const storedSchema = z.object({ removed: z.number(), is_suspect: z.boolean(), left_out: z.number() });
 
 /** What a run found out about repositories, in the form of `record_github_repositories`. */
 class Findings {
@@ -255,5 +255,6 @@ async function store(
   context.count("repositories", repositories.length);
   context.count("unchanged", found.unchanged.size);
   context.count("removed", stored.removed);
+  context.count("left_out", stored.left_out);
   if (stored.is_suspect) context.note("devpulse_list_invalid");
 }

@@ -36,7 +36,7 @@ export function fakeDatabase(results: Record<string, (args: Record<string, unkno
   const calls: DatabaseCall[] = [];
   const rpc: Rpc = (name, args) => {
     calls.push({ name, args });
-    const data = name.startsWith("record_") ? { removed: 0, is_suspect: false } : [];
+    const data = name.startsWith("record_") ? { removed: 0, is_suspect: false, left_out: 0 } : [];
     return Promise.resolve(
       results[name]?.(args) ?? { ok: true, data: name === "finish_sync_run" ? true : data },
     );

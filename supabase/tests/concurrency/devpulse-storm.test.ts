@@ -99,11 +99,15 @@ async function act(roll: (sides: number) => number): Promise<void> {
     () => sql`delete from public.workspaces where id = (select min(id::text)::uuid from public.workspaces)`,
     () =>
       sql`
-        insert into public.monitors (id, user_id, workspace_id, platform_connection_id, monitor_type)
+        insert into public.monitors (id, user_id, workspace_id, platform_connection_id, monitor_type, created_at)
         select ${monitor}, ${id}, (select w.id from public.workspaces as w order by random() limit 1),
-          ${connection}, 'all'
+          ${connection}, 'all', now() - interval '3 days'
         on conflict (id) do update set workspace_id = excluded.workspace_id
       `,
+    () => sql`update public.monitors set is_active = not is_active where id = ${monitor}`,
+    () => sql`update public.monitors set sync_frequency = 1 + ${roll(60)}::integer where user_id = ${id}`,
+    () => sql`delete from public.monitors where id = ${monitor}`,
+    () => auth`select private.run_snapshots(100)`,
     () =>
       sql`
         insert into public.goals (workspace_id, platform, goal_type, target_value, unit, start_date)

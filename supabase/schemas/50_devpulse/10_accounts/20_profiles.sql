@@ -28,8 +28,8 @@ create table public.profiles (
 );
 comment on table public.profiles is
   'One row per account, created and deleted with it. Users see and edit their own, and see those of the '
-  'members of their workspaces. Errors on write: sign_in_required (401), devpulse_timezone_invalid, '
-  'key_change_forbidden (422).';
+  'members of their workspaces. Errors on write: sign_in_required (401), devpulse_avatar_url_invalid, '
+  'devpulse_timezone_invalid, key_change_forbidden (422).';
 comment on column public.profiles.id is 'The account in auth.users.';
 comment on column public.profiles.display_name is
   'From the sign-in provider, or as the user wrote it; a later change at the provider replaces it.';
@@ -53,6 +53,23 @@ $$;
 comment on function private.check_timezone is
   'Before trigger: null and blank become UTC. Errors: devpulse_timezone_invalid (422).';
 
+-- Other members of a workspace see the picture, and an app may make a link of its address.
+create or replace function private.check_avatar_url() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  new.avatar_url := private.non_blank(new.avatar_url);
+  if new.avatar_url !~* '^https?://[^[:space:]]+$' then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_avatar_url_invalid',
+      detail = 'avatar_url is not an address that begins with https:// or http://.',
+      hint = 'Send the address of a picture, or null.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_avatar_url is
+  'Before trigger: blank becomes null. Errors: devpulse_avatar_url_invalid (422).';
+
 create trigger _000_require_active_account before insert or update on public.profiles
   for each statement when (current_user = 'authenticated')
   execute function private.require_active_account();
@@ -62,6 +79,11 @@ create trigger _100_check_timezone before insert on public.profiles
   for each row when (new.timezone is distinct from 'UTC') execute function private.check_timezone();
 create trigger _110_check_timezone before update on public.profiles
   for each row when (old.timezone is distinct from new.timezone) execute function private.check_timezone();
+create trigger _120_check_avatar_url before insert on public.profiles
+  for each row when (new.avatar_url is not null) execute function private.check_avatar_url();
+create trigger _130_check_avatar_url before update on public.profiles
+  for each row when (new.avatar_url is not null and old.avatar_url is distinct from new.avatar_url)
+  execute function private.check_avatar_url();
 create trigger _900_set_timestamps before insert or update on public.profiles
   for each row execute function private.set_timestamps();
 

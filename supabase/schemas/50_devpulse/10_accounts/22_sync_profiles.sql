@@ -22,11 +22,13 @@ begin
   update public.profiles as p set display_name = null, avatar_url = null, bio = null, timezone = 'UTC'
   where p.id = p_user_id;
   perform private.leave_workspaces(p_user_id);
+  update public.monitors as m set is_active = false where m.user_id = p_user_id and m.is_active;
   perform private.end_account_connections(p_user_id);
 end;
 $$;
 comment on function private.clear_deleted_profile is
-  'Clears the profile of a softly deleted account, takes it out of its workspaces and ends its connections.';
+  'Clears the profile of a softly deleted account, takes it out of its workspaces, and ends its '
+  'monitors and connections.';
 
 create or replace function private.sync_changed_profile() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$

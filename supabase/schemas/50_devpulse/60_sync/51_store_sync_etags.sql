@@ -10,6 +10,11 @@ begin
   select p_connection_id, n.path, n.etag, n.resource_ids, n.has_next
   from jsonb_to_recordset(p_payload -> 'etags')
     as n (path text, etag text, resource_ids bigint[], has_next boolean)
+  -- of a repository by itself, only if it was stored
+  where n.path not like '/repositories/%' or exists (
+    select from public.github_repositories as r
+    where r.platform_connection_id = p_connection_id and r.github_repo_id = any (n.resource_ids)
+  )
   on conflict on constraint sync_etags_pkey do update
   set etag = excluded.etag, resource_ids = excluded.resource_ids, has_next = excluded.has_next;
 end;

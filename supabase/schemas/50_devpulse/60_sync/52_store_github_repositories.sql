@@ -1,5 +1,31 @@
 -- Stores what GitHub answered about repositories.
 
+-- Whoever names other repositories in their monitors again and again leaves no more than that behind.
+create or replace function private.limit_github_repositories(p_connection_id uuid, p_repositories jsonb)
+returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_free constant bigint := 2 * (select s.resources_per_connection from public.devpulse_settings as s) - (
+    select count(*) from public.github_repositories as r where r.platform_connection_id = p_connection_id
+  );
+begin
+  return (
+    select coalesce(jsonb_agg(e.repository order by e.number), '[]')
+    from (
+      select n.repository, n.number, r.id is not null as is_stored,
+        count(*) filter (where r.id is null) over (order by n.number) as new_count
+      from jsonb_array_elements(p_repositories) with ordinality as n (repository, number)
+      left join public.github_repositories as r on r.platform_connection_id = p_connection_id
+        and r.github_repo_id = (n.repository ->> 'github_repo_id')::bigint
+    ) as e
+    where e.is_stored or e.new_count <= v_free
+  );
+end;
+$$;
+comment on function private.limit_github_repositories is
+  'Of these repositories, those that are stored, and as many others as the connection may have: twice '
+  'devpulse_settings.resources_per_connection, the former ones included.';
+
 -- A number that could not be read is null: the stored one stays.
 create or replace function private.upsert_github_repositories(
   p_connection_id uuid, p_repositories jsonb, p_observed_at timestamptz

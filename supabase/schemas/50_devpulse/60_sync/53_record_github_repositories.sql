@@ -61,11 +61,13 @@ declare
   v_schedule private.sync_schedule := private.lock_sync_lease(p_run_id, p_fencing_token);
   v_id constant uuid := v_schedule.connection_id;
   v_observed_at constant timestamptz := private.observed_at(p_payload);
-  v_repositories constant jsonb := coalesce(p_payload -> 'repositories', '[]'::jsonb);
+  v_sent constant jsonb := coalesce(p_payload -> 'repositories', '[]'::jsonb);
+  v_repositories jsonb;
   v_day constant date := private.local_sync_day(v_id, v_observed_at);
   v_unchanged constant bigint[] := private.parse_ids(p_payload -> 'unchanged_ids');
   v_removed integer;
 begin
+  v_repositories := private.limit_github_repositories(v_id, v_sent);
   perform private.upsert_github_repositories(v_id, v_repositories, v_observed_at);
   perform private.sync_unchanged_repositories(v_id, v_unchanged);
   v_removed := private.remove_github_repositories(v_schedule, p_payload, v_observed_at);
@@ -84,7 +86,10 @@ begin
       when (p_payload ->> 'is_complete')::boolean and v_removed is not null then v_day end
     where s.connection_id = v_id;
   end if;
-  return jsonb_build_object('removed', coalesce(v_removed, 0), 'is_suspect', v_removed is null);
+  return jsonb_build_object(
+    'removed', coalesce(v_removed, 0), 'is_suspect', v_removed is null,
+    'left_out', jsonb_array_length(v_sent) - jsonb_array_length(v_repositories)
+  );
 end;
 $$;
 grant execute on function private.record_github_repositories to service_role;
@@ -103,6 +108,6 @@ comment on function public.record_github_repositories is
   'Stores what a run read about repositories: {observed_at, repositories (rows of github_repositories; null '
   'for a number that is not valid), unchanged_ids (GitHub answered 304), listed_ids (the whole list, else '
   'left out), seen_ids and gone_ids (asked for by themselves), etags, dropped_paths, resolved: [{monitor_id, '
-  'resource_id}], is_complete}. Returns {removed, is_suspect}. Service role only. Errors: '
+  'resource_id}], is_complete}. Returns {removed, is_suspect, left_out}. Service role only. Errors: '
   'devpulse_sync_lease_expired (410).';
 grant execute on function public.record_github_repositories to service_role;

@@ -23,6 +23,48 @@ comment on function private.prune_metric_readings is
   'Deletes up to p_batch_size readings of days before devpulse_settings.reading_retention_days, and returns '
   'how many. For the scheduler.';
 
+create or replace function private.prune_watched_repositories(p_batch_size integer default 10000)
+returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_limit constant integer := (select s.resources_per_connection from public.devpulse_settings as s);
+  v_count integer;
+begin
+  delete from public.github_repositories as d
+  where d.id in (
+    select g.id from (
+      select r.*, row_number() over (
+        partition by r.platform_connection_id order by r.removed_at is null desc, r.synced_at desc
+      ) as number
+      from public.github_repositories as r
+      where r.platform_connection_id in (
+        select o.platform_connection_id from public.github_repositories as o
+        group by o.platform_connection_id having count(*) > v_limit
+      )
+    ) as g
+    where g.number > v_limit and g.synced_at < now() - interval '30 days' and (
+      g.removed_at is not null or not exists (
+        select from public.monitors as m
+        where m.platform_connection_id = g.platform_connection_id and m.is_active
+          and (m.monitor_type = 'all' or m.platform_resource_id = g.github_repo_id::text)
+      )
+    )
+    limit p_batch_size
+  );
+  get diagnostics v_count = row_count;
+  delete from private.sync_etags as e
+  where e.path like '/repositories/%' and not exists (
+    select from public.github_repositories as r
+    where r.platform_connection_id = e.connection_id and r.github_repo_id = any (e.resource_ids)
+  );
+  return v_count;
+end;
+$$;
+comment on function private.prune_watched_repositories is
+  'Deletes repositories that no monitor covers, of connections that have more than '
+  'devpulse_settings.resources_per_connection, a month after they were last read, and returns how many. '
+  'For the scheduler.';
+
 create or replace function private.prune_sync_runs(p_batch_size integer default 100000) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare

@@ -56,14 +56,26 @@ $$;
 comment on function private.sync_snapshot_state is
   'Begins to close the days of these users, from today on, or ends it, by what they have.';
 
+-- A mark that waits is enough, and is locked, so that no run removes it before this transaction is committed.
 create or replace function private.mark_today(p_user_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v record;
 begin
-  insert into private.snapshot_marks (user_id, day)
-  select p.id, private.local_day(p.timezone, now()) from public.profiles as p where p.id = any (p_user_ids);
+  for v in
+    select p.id, private.local_day(p.timezone, now()) as day
+    from public.profiles as p where p.id = any (p_user_ids) order by p.id
+  loop
+    perform from private.snapshot_marks as m
+    where m.user_id = v.id and m.day = v.day and not m.is_cumulative
+    limit 1 for key share skip locked;
+    if not found then
+      insert into private.snapshot_marks (user_id, day) values (v.id, v.day);
+    end if;
+  end loop;
 end;
 $$;
-comment on function private.mark_today is 'Marks the day that these users have now.';
+comment on function private.mark_today is 'Marks the day that these users have now, unless it is marked.';
 
 create or replace function private.sync_day_end() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$

@@ -21,6 +21,24 @@ comment on function private.raise_range_error is
   'Returns for a range of up to p_max_days days. Errors: devpulse_range_invalid, '
   'devpulse_range_too_large (422).';
 
+-- The queue is everybody's, in the order of arrival.
+create or replace function private.check_waiting_marks(p_user_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not private.is_trusted_caller() and (
+    select count(*) from (
+      select from private.snapshot_marks as m where m.user_id = p_user_id limit 366
+    ) as w
+  ) >= 366 then
+    raise exception using
+      errcode = 'PT429', message = 'devpulse_backfill_rate_limited',
+      detail = '366 days of the caller are waiting to be built.', hint = 'Wait a minute.';
+  end if;
+end;
+$$;
+comment on function private.check_waiting_marks is
+  'Returns where fewer than 366 days of the user wait. Errors: devpulse_backfill_rate_limited (429).';
+
 create or replace function private.backfill_snapshots(p_from date, p_to date, p_user_id uuid)
 returns integer
 language plpgsql volatile security definer set search_path = '' as $$
@@ -46,9 +64,14 @@ begin
       errcode = 'PT404', message = 'devpulse_user_unknown',
       detail = format('No account has the id %s.', v_user_id), hint = 'Send the id of an account.';
   end if;
+  perform private.check_waiting_marks(v_user_id);
   insert into private.snapshot_marks (user_id, day)
   select v_user_id, d.day::date
-  from generate_series(p_from::timestamp, least(p_to, v_today)::timestamp, interval '1 day') as d (day)
+  from public.devpulse_settings as t
+  cross join lateral generate_series(
+    greatest(p_from, v_today - t.snapshot_retention_days)::timestamp, least(p_to, v_today)::timestamp,
+    interval '1 day'
+  ) as d (day)
   where not exists (
     select from private.snapshot_marks as m where m.user_id = v_user_id and m.day = d.day::date
   );
@@ -71,5 +94,5 @@ comment on function public.backfill_snapshots is
   'Has the snapshots of these days, up to 366 and up to today, built again from what was read, within a '
   'minute or two; returns how many days were added to the queue. Of the caller; servers name a user, and up '
   'to 3,700 days. Errors: sign_in_required (401), devpulse_backfill_forbidden (403), devpulse_user_unknown '
-  '(404), devpulse_range_invalid, devpulse_range_too_large (422).';
+  '(404), devpulse_range_invalid, devpulse_range_too_large (422), devpulse_backfill_rate_limited (429).';
 grant execute on function public.backfill_snapshots to authenticated, service_role;

@@ -38,7 +38,9 @@ create index goals_user_active_idx on public.goals (user_id, is_achieved) where 
 comment on table public.goals is
   'A number to reach or to keep below. Users write their own; members see those of their workspaces. '
   'current_value, is_achieved, achieved_at and baseline_value follow the snapshots: what clients write '
-  'there is ignored. Errors on write: devpulse_goal_type_invalid, devpulse_goal_unit_invalid (422).';
+  'there is ignored. Errors on write: sign_in_required (401), devpulse_workspace_unknown (404), '
+  'devpulse_goals_limit_reached (409), devpulse_goal_invalid, devpulse_goal_type_invalid, '
+  'devpulse_goal_unit_invalid, key_change_forbidden (422).';
 comment on column public.goals.platform is 'github, youtube, devto, or all for the sum over the platforms.';
 comment on column public.goals.goal_type is
   'The metric: stars, subscribers, views, commits, …, or a metric''s name in analytics_snapshots.';

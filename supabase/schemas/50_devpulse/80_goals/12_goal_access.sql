@@ -1,4 +1,4 @@
--- Whose goals may be in which workspace, and how many a user may have.
+-- Whose goals may be in which workspace, what their numbers may be, and how many a user may have.
 
 -- The first of its table, see that of monitors.
 create trigger _005_check_new_workspace before insert on public.goals
@@ -38,3 +38,26 @@ create trigger _700_check_own_goals after insert on public.goals
   referencing new table as inserted
   for each statement when (current_user = 'authenticated')
   execute function private.check_own_goals();
+
+-- A job counts everybody's goals in one statement: a value with which arithmetic fails would stop it.
+create or replace function private.check_goal_values() returns trigger
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if new.start_date not between '1900-01-01' and '2999-12-31'
+    or new.end_date not between '1900-01-01' and '2999-12-31'
+    or new.target_value not between -1e15 and 1e15 or scale(new.target_value) > 10
+  then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_goal_invalid',
+      detail = 'Days are of the years 1900 to 2999, and target_value is a number up to 1e15 with up to 10 '
+        'decimals.',
+      hint = 'Leave end_date out for no end.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_goal_values is
+  'Before trigger of goals. Errors: devpulse_goal_invalid (422).';
+
+create trigger _100_check_goal_values before insert or update on public.goals
+  for each row execute function private.check_goal_values();

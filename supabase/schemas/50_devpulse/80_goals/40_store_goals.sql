@@ -1,11 +1,13 @@
 -- Goals follow the numbers: when their user writes them, and when snapshots are built.
 
-create or replace function private.count_written_goal() returns trigger
+create or replace function private.check_goal_metric() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  -- what is null or not valid here fails at the constraints
-  if new.platform not in ('github', 'youtube', 'devto', 'all') or new.target_value is null
-    or new.start_date is null or new.unit is null or new.goal_type is null or new.platform is null
+  -- what is null or not valid here fails at the constraints; row security refuses somebody else's row, and it
+  -- alone: this would reveal who is in the team
+  if new.platform not in ('github', 'youtube', 'devto', 'all') or new.platform is null
+    or new.unit is null or new.goal_type is null
+    or new.user_id is distinct from auth.uid() and not private.is_trusted_caller()
   then
     return new;
   end if;
@@ -31,6 +33,21 @@ begin
       detail = 'A percentage of what happens per day is compared with as many days before start_date.',
       hint = 'Set end_date, or count in another unit.';
   end if;
+  return new;
+end;
+$$;
+comment on function private.check_goal_metric is
+  'Before trigger of goals that are inserted, or of which another number is asked: what it counts. Errors: '
+  'devpulse_goal_type_invalid, devpulse_goal_unit_invalid (422).';
+
+-- Of a goal that leaves its workspace nothing is checked: its user may not be in the team any more, and that
+-- keeps nobody in a workspace.
+create or replace function private.count_written_goal() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if new.metric is null or new.target_value is null or new.start_date is null then
+    return new;
+  end if;
   new.is_achieved := false;
   new.achieved_at := null;
   new := private.count_goal(new, null, now());
@@ -42,8 +59,7 @@ begin
 end;
 $$;
 comment on function private.count_written_goal is
-  'Before trigger of goals that are inserted, or of which another thing is asked: checks the metric and '
-  'counts it. Errors: devpulse_goal_type_invalid, devpulse_goal_unit_invalid (422).';
+  'Before trigger of goals that are inserted, or of which another thing is asked: counts it.';
 
 create or replace function private.ignore_counted_values() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -59,12 +75,20 @@ $$;
 comment on function private.ignore_counted_values is
   'Before trigger of goals that a client updates: what the database counts stays as it is.';
 
-create trigger _200_count_written_goal before insert on public.goals
+create trigger _205_check_goal_metric before insert on public.goals
+  for each row execute function private.check_goal_metric();
+create trigger _210_count_written_goal before insert on public.goals
   for each row execute function private.count_written_goal();
 create trigger _200_ignore_counted_values before update on public.goals
   for each row when (current_user in ('anon', 'authenticated', 'service_role'))
   execute function private.ignore_counted_values();
-create trigger _210_count_written_goal before update on public.goals
+create trigger _206_check_goal_metric before update on public.goals
+  for each row when (
+    (old.platform, old.goal_type, old.unit, old.end_date)
+      is distinct from (new.platform, new.goal_type, new.unit, new.end_date)
+  )
+  execute function private.check_goal_metric();
+create trigger _211_count_written_goal before update on public.goals
   for each row when (
     (
       old.workspace_id, old.platform, old.goal_type, old.target_value, old.unit, old.start_date, old.end_date,

@@ -50,6 +50,8 @@ from (values (pg_temp.workspace('acme')), (null)) as w (id);
 insert into public.goals (user_id, workspace_id, platform, goal_type, target_value, unit, start_date)
 select pg_temp.id('mary'), w.id, 'github', 'stars', 10, 'count', '2026-01-01'
 from (values (pg_temp.workspace('acme')), (null)) as w (id);
+insert into public.sync_runs (platform_connection_id, platform, ended_at, state)
+values ('00000000-0000-4000-8000-0000000000c1', 'github', now(), 'succeeded');
 select pg_temp.by('adam', format('select public.create_workspace_invitation(%L)', pg_temp.workspace('acme')));
 delete from public.workspace_members where user_id = pg_temp.id('mike');
 select pg_temp.ban('owen');
@@ -71,6 +73,7 @@ insert into expected values
   ('devto_articles',         'true',               '1 0 0 0 0 0 0', 'x', 'x'),
   ('sync_runs',              'true',               '1 0 0 0 0 0 0', 'x', 'x'),
   ('analytics_snapshots',    'user_id = %1$L',     '2 1 1 1 0 0 0', 'x', 'x'),
+  ('sync_runs',              'true',               '1 0 0 0 0 0 0', 'x', 'x'),
   ('goals',                  'user_id = %1$L',     '2 1 1 1 0 0 0', '2 0 0 0 0 0 E', '2 0 0 0 0 0 0');
 
 create function pg_temp.outcomes(p_name text, p_keeper text, p_verb text) returns text language plpgsql as $$
