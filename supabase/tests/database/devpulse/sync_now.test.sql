@@ -62,8 +62,7 @@ select is(pg_temp.ask_again(5), 'due', 'six times an hour');
 select is(pg_temp.ask_again(1), 'PT429 devpulse_sync_rate_limited', 'and not more');
 select matches(
   pg_temp.as_persona('stranger', format('select public.sync_now(%L)', (select youtube from m))),
-  'running|due',
-  'what is on its way is still told'
+  'running|due', 'what is on its way is still told'
 );
 update private.sync_requests set counted_since = now() - interval '1 hour' where true;
 select is(pg_temp.ask_again(1), 'due', 'an hour later there are six more');
