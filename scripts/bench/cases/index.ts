@@ -6,6 +6,7 @@ import { exaiCycleCase } from "./exai-cycle.ts";
 import { exaiReadyCase } from "./exai-ready.ts";
 import { importCase } from "./import.ts";
 import { searchCase } from "./search.ts";
+import { supportMessagesCase } from "./support-messages.ts";
 import { webhookCase } from "./webhook.ts";
 
 /** Every case, in the order in which they run. */
@@ -18,4 +19,5 @@ export const CASES: readonly Case[] = [
   exaiReadyCase,
   exaiCycleCase,
   agentsQueueCase,
+  supportMessagesCase,
 ];

@@ -229,7 +229,7 @@ test("unknown and foreign session ids get one answer, to the byte", async () => 
   expect(new Set(claims.map(({ status, body }) => `${status} ${body}`)).size).toBe(1);
 });
 
-/** The median of milliseconds of interleaved calls, so that a busy machine slows all of them. */
+/** The median of milliseconds of calls that alternate, so that a busy machine slows all of them. */
 async function medians(calls: (() => Promise<unknown>)[], rounds: number): Promise<number[]> {
   const times = calls.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {

@@ -47,7 +47,7 @@ begin
   end if;
   insert into support.messages (conversation_id, role, content, author_user_id, client_key)
   values (v_escalation.conversation_id, 'agent', p_content, auth.uid(), p_client_key)
-  on conflict on constraint messages_conversation_id_client_key_key do nothing
+  on conflict on constraint messages_client_key_conversation_id_key do nothing
   returning * into v_message;
   if not found then
     v_message := private.load_agent_message(v_escalation.conversation_id, p_client_key);
