@@ -9,6 +9,20 @@ export interface FakeOpinion {
   segment: string | null;
 }
 
+/** What support-chat asks. */
+export interface FakePrompt {
+  question: string;
+  conversation: { role: string; text: string }[];
+  passages: { number: number; title: string; text: string; url: string | null }[];
+}
+
+/** The answer that the fake gives to a visitor's question. */
+export interface FakeReply {
+  is_answered: boolean;
+  answer: string;
+  passages: number[];
+}
+
 /** What the next requests get instead of an opinion. */
 export interface ChatFault {
   /** How many requests; default 1. */
@@ -25,23 +39,31 @@ export interface ChatFault {
 }
 
 export interface FakeChatModel {
-  /** Base of the API, for `TRIAGE_ASSIST_URL`. */
+  /** Base of the API, for `TRIAGE_ASSIST_URL` and `SUPPORT_CHAT_URL`. */
   url: string;
   /** The key that it accepts. */
   key: string;
-  /** The messages that it was asked about, in order. */
+  /** The messages and questions that it was asked about, in order. */
   asked: string[];
   /** The bodies of all requests with the right key. */
   requests: Record<string, unknown>[];
   faults: ChatFault[];
   /** Its opinion of a message. */
   judge: (message: string) => FakeOpinion;
+  /** Its answer to a visitor's question. */
+  reply: (prompt: FakePrompt) => FakeReply;
   /** Whether it does what a message tells it: `ANSWER {…}` in the text becomes its answer. */
   isGullible: boolean;
   stop(): Promise<void>;
 }
 
 const NO_ISSUE: FakeOpinion = { is_issue: false, confidence: 0.9, segment: null };
+
+/** The first passage in its own words, or that it has none. */
+const firstPassage = ({ passages: [first] }: FakePrompt): FakeReply =>
+  first
+    ? { is_answered: true, answer: `In short: ${first.text}`, passages: [first.number] }
+    : { is_answered: false, answer: "", passages: [] };
 
 /**
  * Starts a fake of an OpenAI-compatible endpoint, `POST /v1/chat/completions` with structured output, over
@@ -56,6 +78,7 @@ export async function startFakeChatModel(key = "sk-fake-0123456789"): Promise<Fa
     requests: [],
     faults: [],
     judge: () => NO_ISSUE,
+    reply: firstPassage,
     isGullible: false,
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
@@ -87,8 +110,9 @@ async function serve(fake: FakeChatModel, request: IncomingMessage, response: Se
   }
   const body = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Record<string, unknown>;
   fake.requests.push(body);
-  const message = readMessage(body);
-  if (message === null) return sendError(response, 400, "Invalid request.");
+  const asked = readMessage(body);
+  if (asked === null) return sendError(response, 400, "Invalid request.");
+  const message = typeof asked === "string" ? asked : asked.question;
   fake.asked.push(message);
   const fault = takeFault(fake.faults, message);
   if (fault?.delayMs) await sleep(fault.delayMs, undefined, { ref: false });
@@ -101,12 +125,14 @@ async function serve(fake: FakeChatModel, request: IncomingMessage, response: Se
       fault?.headers,
     );
   }
-  const content = fault?.content === undefined ? answer(fake, message) : fault.content;
+  const content = fault?.content === undefined ? answer(fake, asked) : fault.content;
   send(response, 200, JSON.stringify(completion(String(body.model), content)), fault?.headers);
 }
 
-/** The message in a request; null where the request is not a valid one. */
-function readMessage({ model, messages, response_format: format }: Record<string, unknown>): string | null {
+/** The message or the question in a request; null where the request is not a valid one. */
+function readMessage(
+  { model, messages, response_format: format }: Record<string, unknown>,
+): string | FakePrompt | null {
   if (typeof model !== "string" || !Array.isArray(messages)) return null;
   const { type, json_schema: schema } = (format ?? {}) as {
     type?: string;
@@ -115,13 +141,16 @@ function readMessage({ model, messages, response_format: format }: Record<string
   if (type !== "json_schema" || schema?.strict !== true) return null;
   const last = messages.at(-1) as { role?: string; content?: string } | undefined;
   if (last?.role !== "user" || typeof last.content !== "string") return null;
-  const text: unknown = JSON.parse(last.content);
-  return typeof text === "string" ? text : null;
+  const data: unknown = JSON.parse(last.content);
+  if (typeof data === "string") return data;
+  return typeof data === "object" && data !== null && "question" in data ? data as FakePrompt : null;
 }
 
-function answer(fake: FakeChatModel, message: string): string {
-  const order = fake.isGullible ? message.match(/ANSWER (\{.*\})/s)?.[1] : undefined;
-  return order ?? JSON.stringify(fake.judge(message));
+function answer(fake: FakeChatModel, asked: string | FakePrompt): string {
+  const text = typeof asked === "string" ? asked : JSON.stringify(asked.question);
+  const order = fake.isGullible ? text.match(/ANSWER (\{.*\})/s)?.[1] : undefined;
+  if (order !== undefined) return typeof asked === "string" ? order : JSON.parse(`"${order}"`) as string;
+  return JSON.stringify(typeof asked === "string" ? fake.judge(asked) : fake.reply(asked));
 }
 
 function takeFault(faults: ChatFault[], message: string): ChatFault | undefined {

@@ -30,6 +30,7 @@ create table support.settings (
   archive_after_days integer not null default 30,
   retention_days integer not null default 365,
   answer_confidence real not null default 0.5,
+  model_confidence real not null default 0.15,
   unsure_answers_count integer not null default 2,
   escalation_due_minutes integer not null default 30,
   model_timeout_seconds integer not null default 20,
@@ -52,6 +53,7 @@ create table support.settings (
   constraint settings_archive_after_days_is_bounded check (archive_after_days between 1 and 3650),
   constraint settings_retention_days_is_bounded check (retention_days between 1 and 36500),
   constraint settings_answer_confidence_is_a_share check (answer_confidence between 0 and 1),
+  constraint settings_model_confidence_is_a_share check (model_confidence between 0 and 1),
   constraint settings_unsure_answers_count_is_bounded check (unsure_answers_count between 1 and 100),
   constraint settings_escalation_due_minutes_is_bounded check (escalation_due_minutes between 1 and 100000),
   constraint settings_model_timeout_seconds_is_bounded check (model_timeout_seconds between 1 and 120),
@@ -92,6 +94,9 @@ comment on column support.settings.retention_days is
   'How many days after its last message a conversation is kept.';
 comment on column support.settings.answer_confidence is
   'The lowest confidence, 0 to 1, at which an answer is given; below it the assistant offers a person.';
+comment on column support.settings.model_confidence is
+  'The lowest confidence, 0 to 1, of the best passage at which a model is asked, which decides itself '
+  'whether the passages answer the question.';
 comment on column support.settings.unsure_answers_count is
   'After how many answers below answer_confidence in succession a conversation is escalated.';
 comment on column support.settings.escalation_due_minutes is
@@ -140,7 +145,7 @@ grant update (
   id, messages_per_session_minute, messages_per_address_minute, messages_per_address_day,
   conversations_per_address_day, bytes_per_address_day, messages_per_conversation, message_max_bytes,
   address_header, trusted_proxies_count, close_after_days, archive_after_days, retention_days,
-  answer_confidence, unsure_answers_count, escalation_due_minutes, model_timeout_seconds,
+  answer_confidence, model_confidence, unsure_answers_count, escalation_due_minutes, model_timeout_seconds,
   model_tokens_per_conversation_day, model_tokens_per_day, created_at, updated_at
 ) on support.settings to authenticated;
 grant select, update on support.settings to service_role;
@@ -526,7 +531,9 @@ create table support.messages (
   answer_id uuid,
   constraint messages_pkey primary key (id),
   constraint idx_messages_conversation_id unique (conversation_id, position),
-  constraint messages_conversation_id_client_key_key unique (conversation_id, client_key),
+  -- Not led by conversation_id: a page of a conversation is read by position, and row security's condition
+  -- would have the planner read all of it by this one instead.
+  constraint messages_client_key_conversation_id_key unique (client_key, conversation_id),
   constraint messages_conversation_id_fkey
     foreign key (conversation_id) references support.conversations (id) on delete cascade,
   constraint messages_author_user_id_fkey
@@ -574,17 +581,22 @@ alter table support.messages enable row level security;
 -- For policies, evaluated once per statement: `conversation_id = any (array(select …))`.
 create or replace function private.my_conversation_ids() returns setof uuid
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := auth.uid();
 begin
-  return query select c.id from support.conversations as c where c.user_id = private.visitor_id();
+  return query select c.id from support.conversations as c
+  where c.user_id = v_user_id and private.is_active_account(v_user_id);
 end;
 $$;
 comment on function private.my_conversation_ids is
   'The conversations of the caller as a visitor; none for a banned or deleted account.';
 grant execute on function private.my_conversation_ids to authenticated, service_role;
 
+-- Every role of the team is at least viewer. Of a boolean the planner expects half of the rows to pass, and
+-- would read all of a conversation for its newest 50; of "is not null" it expects nearly all of them to.
 create policy messages_select_own_or_viewer on support.messages
   for select to authenticated using (
-    (select private.has_team_role('viewer'))
+    (select private.team_role()) is not null
     or conversation_id = any (array(select private.my_conversation_ids()))
   );
 create policy messages_insert_own_or_agent on support.messages
@@ -1699,6 +1711,9 @@ create table support.articles (
   constraint articles_language_is_a_tag check (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'),
   constraint articles_created_at_is_finite check (isfinite(created_at))
 );
+-- Statistics would tell whoever may call the API about texts that are not published.
+alter table support.articles
+  alter column title set statistics 0, alter column body set statistics 0;
 create index articles_author_user_id_idx on support.articles (author_user_id);
 create index articles_created_at_idx on support.articles (created_at);
 
@@ -1794,6 +1809,9 @@ create table support.answers (
   constraint answers_created_at_is_finite check (isfinite(created_at))
 );
 create index answers_issue_id_idx on support.answers (issue_id);
+-- Statistics would tell whoever may call the API about texts that are not published.
+alter table support.answers
+  alter column question set statistics 0, alter column answer set statistics 0;
 create index answers_author_user_id_idx on support.answers (author_user_id);
 create index answers_created_at_idx on support.answers (created_at);
 
@@ -2450,14 +2468,14 @@ declare
   v_corpus private.answer_corpus;
 begin
   select * into v_counts from private.answer_term_counts;
-  select count(*), coalesce(avg(n.words_count), 1)::real into v_corpus.passages_count, v_corpus.words_mean
+  select count(*)::real, coalesce(avg(n.words_count), 1)::real into v_corpus.passages_count, v_corpus.words_mean
   from (
     select p.words_count from private.answer_passages as p order by p.indexed_at desc limit 2001
   ) as n;
   v_corpus.is_counted := coalesce(v_counts.passages_count, 0) > 2000 and v_corpus.passages_count > 2000
     or v_corpus.passages_count <= 2000 and not private.are_answer_terms_due(v_corpus.passages_count::bigint);
   if v_corpus.is_counted then
-    v_corpus.passages_count := v_counts.passages_count;
+    v_corpus.passages_count := v_counts.passages_count::real;
     v_corpus.words_mean := v_counts.words_mean;
   end if;
   return v_corpus;
@@ -2820,7 +2838,8 @@ declare
   v_evidence constant double precision := ln(1 + p_passage.evidence);
   v_margin constant double precision := greatest(1 - p_rival_score / p_passage.score, -1);
 begin
-  select sum(u.weight), sum(u.weight) filter (where u.unit <= 6) into v_total, v_rare_total
+  select sum(u.weight)::double precision, (sum(u.weight) filter (where u.unit <= 6))::double precision
+  into v_total, v_rare_total
   from unnest(p_units) as u;
   return query
   select f.feature, f.value
@@ -2989,6 +3008,725 @@ comment on function support.find_answers is
   'settings.answer_confidence; else the assistant has no answer. max_results is at most 20. Viewers. Errors: '
   'sign_in_required (401), team_role_required (403).';
 grant execute on function support.find_answers to authenticated, service_role;
+
+-- 60_support/30_answers/40_phrases.sql
+-- What the assistant says of its own, in the visitor's language where there is a phrase.
+
+create table support.phrases (
+  language text collate "C" not null,
+  phrase text collate "C" not null,
+  text text not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint phrases_pkey primary key (language, phrase),
+  constraint phrases_language_is_a_tag check (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'),
+  constraint phrases_phrase_is_known check (phrase in ('courtesy', 'found', 'unknown')),
+  constraint phrases_text_is_not_blank
+    check (text ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'),
+  constraint phrases_text_is_not_too_long check (octet_length(text) <= 4000),
+  constraint phrases_created_at_is_finite check (isfinite(created_at))
+);
+comment on table support.phrases is
+  'What the assistant says of its own, by language. English is said where a language has no phrase, and what '
+  'is delivered where that is deleted. The team reads them, admins write and delete them. Errors on write: '
+  'team_role_required (403).';
+comment on column support.phrases.phrase is
+  'unknown: it has no answer, and offers a person. found: before what it quotes. courtesy: to '
+  'thanks and greetings.';
+
+create trigger _000_require_admin before insert or update or delete on support.phrases
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _900_set_timestamps before insert or update on support.phrases
+  for each row execute function private.set_timestamps();
+
+alter table support.phrases enable row level security;
+create policy phrases_select_viewer on support.phrases
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy phrases_insert_admin on support.phrases
+  for insert to authenticated with check ((select private.has_team_role('admin')));
+create policy phrases_update_admin on support.phrases
+  for update to authenticated
+  using ((select private.has_team_role('admin'))) with check ((select private.has_team_role('admin')));
+create policy phrases_delete_admin on support.phrases
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on support.phrases to authenticated;
+grant insert (language, phrase, text, created_at, updated_at) on support.phrases to authenticated;
+grant update (language, phrase, text, created_at, updated_at) on support.phrases to authenticated;
+grant select, insert, update, delete on support.phrases to service_role;
+
+insert into support.phrases (language, phrase, text) values
+  ('ar', 'courtesy', 'على الرحب والسعة! هل يمكنني مساعدتك في شيء آخر؟'),
+  ('ar', 'found', 'قد يفيدك هذا:'),
+  ('ar', 'unknown', 'لا أعرف الإجابة عن ذلك. هل أحضر شخصًا لمساعدتك؟'),
+  ('de', 'courtesy', 'Gern! Kann ich sonst noch helfen?'),
+  ('de', 'found', 'Das könnte helfen:'),
+  ('de', 'unknown', 'Das weiß ich nicht. Soll ich jemanden dazuholen?'),
+  ('en', 'courtesy', 'You''re welcome! Is there anything else I can help with?'),
+  ('en', 'found', 'This may help:'),
+  ('en', 'unknown', 'I don''t know. Shall I get a person?'),
+  ('es', 'courtesy', '¡De nada! ¿Puedo ayudarte en algo más?'),
+  ('es', 'found', 'Esto puede ayudarte:'),
+  ('es', 'unknown', 'No lo sé. ¿Quieres que avise a una persona?'),
+  ('fr', 'courtesy', 'Avec plaisir ! Puis-je vous aider pour autre chose ?'),
+  ('fr', 'found', 'Ceci peut vous aider :'),
+  ('fr', 'unknown', 'Je ne sais pas. Voulez-vous que j''appelle quelqu''un ?'),
+  ('hi', 'courtesy', 'आपका स्वागत है! क्या मैं और कुछ मदद कर सकता हूँ?'),
+  ('hi', 'found', 'इससे मदद मिल सकती है:'),
+  ('hi', 'unknown', 'मुझे इसका उत्तर नहीं पता। क्या मैं किसी व्यक्ति को बुलाऊँ?'),
+  ('hi-Latn', 'courtesy', 'Koi baat nahi! Kya main aur kuch madad kar sakta hoon?'),
+  ('hi-Latn', 'found', 'Isse madad mil sakti hai:'),
+  ('hi-Latn', 'unknown', 'Mujhe iska jawab nahi pata. Kya main kisi insaan ko bulaun?'),
+  ('ja', 'courtesy', 'どういたしまして。ほかにお手伝いできることはありますか？'),
+  ('ja', 'found', 'こちらが参考になるかもしれません：'),
+  ('ja', 'unknown', '申し訳ありませんが、わかりません。担当者におつなぎしましょうか？'),
+  ('pt', 'courtesy', 'De nada! Posso ajudar em mais alguma coisa?'),
+  ('pt', 'found', 'Isto pode ajudar:'),
+  ('pt', 'unknown', 'Não sei. Quer que eu chame uma pessoa?'),
+  ('zh', 'courtesy', '不客气！还有什么可以帮您的吗？'),
+  ('zh', 'found', '这可能对您有帮助：'),
+  ('zh', 'unknown', '这个我不知道。需要我请一位工作人员来帮您吗？');
+
+create or replace function private.support_phrase(p_language text, p_phrase text) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce(
+    (select p.text from support.phrases as p where p.language = p_language and p.phrase = p_phrase),
+    (select p.text from support.phrases as p where p.language = 'en' and p.phrase = p_phrase),
+    case p_phrase
+      when 'unknown' then 'I don''t know. Shall I get a person?'
+      when 'found' then 'This may help:' else 'Is there anything else I can help with?' end
+  );
+end;
+$$;
+comment on function private.support_phrase is 'What the assistant says, in a language, else in English.';
+
+-- 60_support/30_answers/42_languages.sql
+-- Which language a visitor writes in, by script and by the commonest words, and what is mere courtesy.
+
+create table private.language_words (
+  word text collate "C" not null,
+  language text collate "C" not null,
+  constraint language_words_pkey primary key (word, language)
+);
+comment on table private.language_words is
+  'The commonest words of languages in Latin letters, without accents, by which a text is told from others.';
+alter table private.language_words enable row level security;
+
+insert into private.language_words (language, word)
+select l.language, w.word
+from (
+  values
+    ('de',
+      'der die das und ist nicht ich ein eine mit auf den dem wie wir kann mein meine bei nach aber auch es '
+      'wird werden habe hat zu von im warum keine kein mir mich noch sich ihr uns wo was'),
+    ('en',
+      'the and is not to my i a of it in on for with how why what where can t do does you we this that be '
+      'are was from but have has no when there please after get'),
+    ('es',
+      'el la los las y es no que de en un una mi con por para como se me al lo pero esta este hay puedo '
+      'cuando donde mis del ya si'),
+    ('fr',
+      'le la les et est pas je un une de du des mon ma mes avec pour dans sur ne que qui comment mais ce '
+      'cette au aux vous nous il j l d en a mon depuis'),
+    ('hi-Latn',
+      'hai nahi nhi ka ki ke ko kya mera meri mere kar raha rahi ho se me mein hua par karo koi kaise kahan '
+      'bhi aur gaya gayi karne pe ab h'),
+    ('pt',
+      'o a os as e nao que de em um uma meu minha com por para como se me ao no na mas esta este tem posso '
+      'quando onde do da ja')
+) as l (language, words)
+cross join lateral regexp_split_to_table(l.words, ' ') as w (word)
+on conflict on constraint language_words_pkey do nothing;
+
+create or replace function private.detect_language(p_text text) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_text constant text := left(p_text, 2000);
+begin
+  -- kana before Han, which Japanese has too
+  if v_text ~ '[\u3040-\u30ff]' then
+    return 'ja';
+  elsif v_text ~ '[\u4e00-\u9fff]' then
+    return 'zh';
+  elsif v_text ~ '[\u0600-\u06ff]' then
+    return 'ar';
+  elsif v_text ~ '[\u0900-\u097f]' then
+    return 'hi';
+  end if;
+  return (
+    select w.language
+    from regexp_split_to_table(lower(private.fold_letters(v_text)), '[^[:alpha:]]+') as t (word)
+    join private.language_words as w on w.word = t.word
+    group by w.language
+    order by count(*) desc, w.language = 'en' desc, w.language
+    limit 1
+  );
+end;
+$$;
+comment on function private.detect_language is
+  'The language of a text, as far as support.phrases is delivered in it; null where nothing shows.';
+
+-- Whole texts of a few words only: what goes on after the thanks is to be looked up.
+create or replace function private.is_courtesy(p_text text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_text constant text := btrim(regexp_replace(
+    lower(private.fold_letters(left(p_text, 200))), '[^[:alpha:]]+', ' ', 'g'
+  ));
+begin
+  return length(p_text) <= 60 and (
+    v_text ~ (
+      '^(?:(?:thanks|thank you|thx|ty|many|a lot|so much|very much|for your help|for the help|ok|okay|great'
+      '|perfect|cool|super|nice|got it|hi|hello|hey|bye|goodbye|good morning|good evening|danke|dankeschon'
+      '|vielen dank|hallo|tschuss|moin|merci|merci beaucoup|bonjour|salut|gracias|muchas gracias|hola|adios'
+      '|obrigado|obrigada|ola|oi|tchau|valeu|shukriya|dhanyavad|namaste)(?: |$))+$'
+    ) or v_text in (
+      'ありがとう', 'ありがとうございます', 'ありがとうございました', 'こんにちは', '谢谢', '谢谢你', '多谢', '你好', '您好', 'شكرا',
+      'شكرا لك', 'شكرا جزيلا', 'مرحبا', 'السلام عليكم', 'धन्यवाद', 'नमस्ते'
+    )
+  );
+end;
+$$;
+comment on function private.is_courtesy is
+  'Whether a text is nothing but thanks or a greeting, which nobody looks up.';
+
+-- 60_support/30_answers/44_chat_requests.sql
+-- Which messages of visitors are being answered, and what became of them.
+
+create table private.chat_requests (
+  message_id uuid not null,
+  conversation_id uuid not null,
+  asked_at timestamptz not null default now(),
+  lease_expires_at timestamptz,
+  fencing_token integer not null default 1,
+  language text not null,
+  sources jsonb not null,
+  confidence real,
+  reserved_tokens_count integer not null default 0,
+  tokens_count integer not null default 0,
+  outcome text,
+  answered_by text,
+  model text,
+  failure text,
+  answer_message_id uuid,
+  finished_at timestamptz,
+  constraint chat_requests_pkey primary key (message_id),
+  constraint chat_requests_message_id_fkey
+    foreign key (message_id) references support.messages (id) on delete cascade,
+  constraint chat_requests_conversation_id_fkey
+    foreign key (conversation_id) references support.conversations (id) on delete cascade,
+  constraint chat_requests_answer_message_id_fkey
+    foreign key (answer_message_id) references support.messages (id) on delete set null,
+  constraint chat_requests_outcome_is_known
+    check (outcome in ('answered', 'unknown', 'courtesy', 'silent')),
+  constraint chat_requests_answered_by_is_known check (answered_by in ('built_in', 'model')),
+  constraint chat_requests_finished_at_matches_outcome check ((finished_at is null) = (outcome is null)),
+  constraint chat_requests_model_is_bounded check (length(model) <= 200),
+  constraint chat_requests_failure_is_a_code check (failure ~ '^[a-z_]{1,50}$')
+);
+comment on table private.chat_requests is
+  'One row per message of a visitor that support-chat answers or answered. Deleted with the message.';
+comment on column private.chat_requests.lease_expires_at is
+  'Until when a call of support-chat has it; null once it is finished.';
+comment on column private.chat_requests.fencing_token is 'How often it was leased.';
+comment on column private.chat_requests.sources is
+  'The passages that were found, best first: [{source_id, number, confidence}].';
+comment on column private.chat_requests.confidence is
+  'Of the best source; 0 where none was found, null where nothing was looked up.';
+comment on column private.chat_requests.tokens_count is
+  'What the model used, as the endpoint reports it, else what was reserved.';
+comment on column private.chat_requests.outcome is
+  'answered, unknown, courtesy, or silent: a person had taken over meanwhile.';
+comment on column private.chat_requests.failure is
+  'Why the model, where there is one, was not asked or did not answer.';
+
+create index chat_requests_conversation_id_idx on private.chat_requests (conversation_id, asked_at);
+create index chat_requests_answer_message_id_idx on private.chat_requests (answer_message_id);
+alter table private.chat_requests enable row level security;
+
+create table private.chat_model_days (
+  day date not null,
+  calls_count bigint not null default 0,
+  tokens_count bigint not null default 0,
+  constraint chat_model_days_pkey primary key (day)
+);
+comment on table private.chat_model_days is
+  'Requests to the model, and their tokens, per day in UTC: reserved before a request is sent, and corrected '
+  'by what the endpoint reports.';
+alter table private.chat_model_days enable row level security;
+
+create table private.chat_model_state (
+  id boolean not null default true,
+  paused_until timestamptz,
+  constraint chat_model_state_pkey primary key (id),
+  constraint chat_model_state_is_one_row check (id)
+);
+comment on table private.chat_model_state is
+  'The one row of until when the model is not asked: its rate limit, or it rejects the key.';
+alter table private.chat_model_state enable row level security;
+insert into private.chat_model_state default values;
+
+-- The last statement before the end of the transaction that reserves: the row of the day is locked for a
+-- moment only.
+create or replace function private.reserve_chat_tokens(p_conversation_id uuid, p_tokens integer) returns text
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_day constant date := (now() at time zone 'UTC')::date;
+  v_settings support.settings;
+begin
+  select * into v_settings from support.settings as s where s.id;
+  if exists (select from private.chat_model_state as m where m.paused_until > now()) then
+    return 'paused';
+  elsif p_tokens + (
+    select coalesce(sum(greatest(r.tokens_count, r.reserved_tokens_count)), 0) from private.chat_requests as r
+    where r.conversation_id = p_conversation_id and r.asked_at >= v_day::timestamp at time zone 'UTC'
+  ) > v_settings.model_tokens_per_conversation_day then
+    return 'conversation_budget';
+  elsif p_tokens > v_settings.model_tokens_per_day then
+    return 'day_budget';
+  end if;
+  insert into private.chat_model_days as d (day, calls_count, tokens_count) values (v_day, 1, p_tokens)
+  on conflict on constraint chat_model_days_pkey do update set
+    calls_count = d.calls_count + 1, tokens_count = d.tokens_count + p_tokens
+    where d.tokens_count + p_tokens <= v_settings.model_tokens_per_day;
+  return case when found then null else 'day_budget' end;
+end;
+$$;
+comment on function private.reserve_chat_tokens is
+  'Takes tokens of today''s budgets for one request to the model, and returns null; else returns why not: '
+  'paused, conversation_budget or day_budget. The caller has locked the conversation.';
+
+create or replace function private.spend_chat_tokens(p_request private.chat_requests, p_tokens integer)
+returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_tokens constant integer := least(
+    greatest(coalesce(p_tokens, p_request.reserved_tokens_count), 0), 1000000
+  );
+begin
+  if p_request.reserved_tokens_count > 0 then
+    update private.chat_model_days as d set
+      tokens_count = greatest(d.tokens_count + v_tokens - p_request.reserved_tokens_count, 0)
+    where d.day = (p_request.asked_at at time zone 'UTC')::date;
+    return v_tokens;
+  end if;
+  return 0;
+end;
+$$;
+comment on function private.spend_chat_tokens is
+  'Corrects the budget of the day by what a request used, and returns that.';
+
+-- 60_support/30_answers/46_begin_answer.sql
+-- Stores what a visitor asks, and finds what to answer: the first half of support-chat.
+
+create or replace function private.find_chat_conversation(
+  p_session_id text, p_user_id uuid, p_conversation_id uuid
+) returns uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_id uuid;
+begin
+  if p_session_id is not null then
+    return private.find_session(p_session_id);
+  end if;
+  select c.id into v_id from support.conversations as c
+  where c.id = p_conversation_id and c.user_id = p_user_id and private.is_active_account(p_user_id);
+  if v_id is null then
+    perform private.raise_conversation_unknown();
+  end if;
+  return v_id;
+end;
+$$;
+comment on function private.find_chat_conversation is
+  'The conversation of a session, or of an account. Errors: support_conversation_unknown (404).';
+
+create or replace function private.chat_message(p_message support.messages) returns jsonb
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return case when p_message.id is not null then to_jsonb(p_message) - 'author_user_id' end;
+end;
+$$;
+comment on function private.chat_message is 'A message as its visitor sees it.';
+
+create or replace function private.load_chat_message(p_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select private.chat_message(m) from support.messages as m where m.id = p_id);
+end;
+$$;
+comment on function private.load_chat_message is
+  'A stored message as its visitor sees it; null where it is gone.';
+
+create or replace function private.load_chat_passages(p_sources jsonb)
+returns table (
+  number integer, kind text, source_id uuid, title text, text text, url text, confidence real, is_all boolean
+)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  -- what was deleted or taken back meanwhile is not quoted any more
+  return query
+  select s.position::integer, case when p.article_id is null then 'answer' else 'article' end, p.source_id,
+    coalesce(t.title, a.question), p.text, coalesce(t.url, a.url), (s.source ->> 'confidence')::real,
+    not exists (
+      select from private.answer_passages as o where o.source_id = p.source_id and o.number > p.number
+    )
+  from jsonb_array_elements(p_sources) with ordinality as s (source, position)
+  join private.answer_passages as p
+    on p.source_id = (s.source ->> 'source_id')::uuid and p.number = (s.source ->> 'number')::integer
+  left join support.articles as t on t.id = p.article_id
+  left join support.answers as a on a.id = p.answer_id
+  order by s.position;
+end;
+$$;
+comment on function private.load_chat_passages is 'The passages of a request that are still published.';
+
+-- The last messages before it, so that a model knows what is talked about.
+create or replace function private.chat_prompt(p_message support.messages, p_sources jsonb) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return jsonb_build_object(
+    'question', left(p_message.content, 4000),
+    'conversation', (
+      select coalesce(jsonb_agg(
+        jsonb_build_object('role', m.role, 'text', left(m.content, 500)) order by m.position
+      ), '[]'::jsonb)
+      from (
+        select o.role, o.content, o.position from support.messages as o
+        where o.conversation_id = p_message.conversation_id and o.position < p_message.position
+          and o.role <> 'system'
+        order by o.position desc limit 8
+      ) as m
+    ),
+    'passages', (
+      select coalesce(jsonb_agg(
+        jsonb_build_object('number', p.number, 'title', p.title, 'text', p.text, 'url', p.url)
+        order by p.number
+      ), '[]'::jsonb)
+      from private.load_chat_passages(p_sources) as p
+    )
+  );
+end;
+$$;
+comment on function private.chat_prompt is
+  'What a model is given: the question, up to eight messages before it, and the passages.';
+
+create or replace function private.visitor_language(p_message support.messages) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce(private.detect_language(p_message.content), private.detect_language((
+    select string_agg(m.content, ' ')
+    from (
+      select o.content from support.messages as o
+      where o.conversation_id = p_message.conversation_id and o.position < p_message.position
+        and o.role = 'user'
+      order by o.position desc limit 3
+    ) as m
+  )), 'en');
+end;
+$$;
+comment on function private.visitor_language is
+  'The language of a message; where it shows none, that of the three before it, else en.';
+
+create or replace function private.lease_chat_request(p_message support.messages)
+returns private.chat_requests
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_request private.chat_requests;
+  v_sources jsonb := '[]'::jsonb;
+  v_confidence real;
+begin
+  if not private.is_courtesy(p_message.content) then
+    select coalesce(jsonb_agg(
+      jsonb_build_object('source_id', r.source_id, 'number', r.number, 'confidence', c.confidence)
+      order by r.position
+    ), '[]'::jsonb), coalesce(max(c.confidence) filter (where r.position = 1), 0)
+    into v_sources, v_confidence
+    from private.rank_sources(p_message.content, 4) with ordinality as r (
+      source_id, number, score, features, position
+    )
+    cross join lateral private.answer_confidence(r.features) as c (confidence);
+  end if;
+  insert into private.chat_requests as q (
+    message_id, conversation_id, lease_expires_at, language, sources, confidence
+  )
+  values (
+    p_message.id, p_message.conversation_id, now() + interval '2 minutes',
+    private.visitor_language(p_message), v_sources, v_confidence
+  )
+  on conflict on constraint chat_requests_pkey do update set
+    lease_expires_at = excluded.lease_expires_at, fencing_token = q.fencing_token + 1,
+    sources = excluded.sources, confidence = excluded.confidence
+  returning * into v_request;
+  return v_request;
+end;
+$$;
+comment on function private.lease_chat_request is
+  'Finds sources for a message and leases it for two minutes. The caller has locked the conversation.';
+
+-- The tokens of a text are at most a third of its bytes, and an answer has up to 700.
+create or replace function private.prepare_chat_model(
+  p_message support.messages, p_request private.chat_requests
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_settings support.settings;
+  v_prompt jsonb;
+  v_tokens integer := 0;
+  v_failure text;
+begin
+  select * into v_settings from support.settings as s where s.id;
+  if p_request.confidence is null then
+    return null;
+  elsif p_request.confidence < v_settings.model_confidence then
+    v_failure := 'no_passages';
+  else
+    v_prompt := private.chat_prompt(p_message, p_request.sources);
+    v_tokens := octet_length(v_prompt::text) / 3 + 1000;
+    v_failure := private.reserve_chat_tokens(p_request.conversation_id, v_tokens);
+  end if;
+  update private.chat_requests as r set
+    failure = v_failure, reserved_tokens_count = case when v_failure is null then v_tokens else 0 end
+  where r.message_id = p_request.message_id;
+  return case when v_failure is null then v_prompt end;
+end;
+$$;
+comment on function private.prepare_chat_model is
+  'What the model is asked about a leased message, within the budgets; null where it is not asked, and '
+  'why in failure.';
+
+create or replace function private.begin_answer(
+  p_content text, p_client_key text, p_session_id text, p_user_id uuid, p_conversation_id uuid,
+  p_headers jsonb, p_has_model boolean
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_conversation_id constant uuid :=
+    private.find_chat_conversation(p_session_id, p_user_id, p_conversation_id);
+  v_message support.messages;
+  v_request private.chat_requests;
+  v_prompt jsonb;
+  v_state text := 'answering';
+begin
+  v_message := private.insert_visitor_message(v_conversation_id, p_content, p_client_key, p_headers);
+  select * into v_request from private.chat_requests as r where r.message_id = v_message.id;
+  if v_request.outcome is not null then
+    v_state := case v_request.outcome when 'silent' then 'with_human' else v_request.outcome end;
+  elsif v_request.lease_expires_at > now() then
+    v_state := 'pending';
+  elsif (select c.status from support.conversations as c where c.id = v_conversation_id) = 'with_human' then
+    v_state := 'with_human';
+  else
+    v_request := private.lease_chat_request(v_message);
+    if p_has_model then
+      v_prompt := private.prepare_chat_model(v_message, v_request);
+    end if;
+  end if;
+  return jsonb_build_object(
+    'state', v_state, 'message', private.chat_message(v_message),
+    'answer', private.load_chat_message(v_request.answer_message_id),
+    'fencing_token', v_request.fencing_token, 'language', v_request.language, 'prompt', v_prompt,
+    'timeout_seconds', (select s.model_timeout_seconds from support.settings as s where s.id)
+  );
+end;
+$$;
+grant execute on function private.begin_answer to service_role;
+
+create or replace function support.begin_answer(
+  content text, client_key text default null, session_id text default null, user_id uuid default null,
+  conversation_id uuid default null, headers jsonb default null, has_model boolean default false
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.begin_answer(
+    begin_answer.content, begin_answer.client_key, begin_answer.session_id, begin_answer.user_id,
+    begin_answer.conversation_id, begin_answer.headers, begin_answer.has_model
+  );
+end;
+comment on function support.begin_answer is
+  'Stores a visitor''s message, as send_message does, and looks for its answer: {state, message, answer, '
+  'fencing_token, language, prompt, timeout_seconds}. state is answering: finish_answer() is to be called; '
+  'pending: another call does; with_human: nobody answers but a person; answered, unknown or courtesy: the '
+  'answer of the first call. prompt is what to ask a model; null without one. headers are those of the '
+  'visitor''s request. Service role only. Errors: support_conversation_unknown (404), '
+  'support_message_conflict, support_messages_limit_reached (409), support_message_too_large (413), '
+  'support_message_invalid (422), support_address_limit_reached, support_messages_rate_limited (429).';
+grant execute on function support.begin_answer to service_role;
+
+-- 60_support/30_answers/48_finish_answer.sql
+-- Says what was found, unless a person has taken over meanwhile: the second half of support-chat.
+
+create type private.chat_answer as (
+  outcome text,
+  answered_by text,
+  content text,
+  source jsonb,
+  confidence real,
+  answer_id uuid
+);
+comment on type private.chat_answer is 'What the assistant is about to say.';
+
+create or replace function private.source_lines(p_links jsonb) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return (
+    select string_agg(concat_ws(E'\n', l.link ->> 'title', l.link ->> 'url'), E'\n' order by l.position)
+    from jsonb_array_elements(p_links) with ordinality as l (link, position)
+  );
+end;
+$$;
+comment on function private.source_lines is
+  'The sources of an answer as text: the title of each, and its link.';
+
+-- p_used: numbers of passages. Without a text of a model, the best passage itself.
+create or replace function private.compose_chat_answer(
+  p_request private.chat_requests, p_text text, p_used integer[], p_is_declined boolean
+) returns private.chat_answer
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_threshold constant real := (select s.answer_confidence from support.settings as s where s.id);
+  v_answer private.chat_answer;
+  v_best record;
+  v_links jsonb;
+begin
+  select * into v_best from private.load_chat_passages(p_request.sources) as p
+  where p.number = any (coalesce(p_used, array[1])) order by p.number limit 1;
+  v_answer.answered_by := case when p_text is null and not p_is_declined then 'built_in' else 'model' end;
+  v_answer.confidence := p_request.confidence;
+  if v_answer.confidence is null then
+    v_answer.outcome := 'courtesy';
+  elsif p_is_declined or v_best.source_id is null or p_text is null and v_answer.confidence < v_threshold then
+    v_answer.outcome := 'unknown';
+    v_answer.confidence := least(v_answer.confidence, v_threshold / 2);
+  else
+    v_answer.outcome := 'answered';
+    v_answer.confidence := greatest(v_answer.confidence, v_threshold);
+  end if;
+  v_answer.source := jsonb_build_object('by', v_answer.answered_by);
+  if v_answer.outcome <> 'answered' then
+    v_answer.content := private.support_phrase(p_request.language, v_answer.outcome);
+    return v_answer;
+  end if;
+  select jsonb_agg(jsonb_build_object(
+    'kind', p.kind, 'id', p.source_id, 'title', p.title, 'url', p.url
+  ) order by p.number) into v_links
+  from private.load_chat_passages(p_request.sources) as p
+  where p.number = any (coalesce(p_used, array[1]));
+  v_answer.source := v_answer.source || jsonb_build_object('links', v_links);
+  v_answer.answer_id := case v_best.kind when 'answer' then v_best.source_id end;
+  v_answer.content := concat_ws(
+    E'\n\n', coalesce(p_text, private.support_phrase(p_request.language, 'found')),
+    case when p_text is null then v_best.text || case when v_best.is_all then '' else ' …' end end,
+    private.source_lines(v_links)
+  );
+  return v_answer;
+end;
+$$;
+comment on function private.compose_chat_answer is
+  'What the assistant says to a leased message: the text of a model with its sources, the best passage with '
+  'its source, that it does not know, or a courtesy. Sources that are not published any more are left out.';
+
+create or replace function private.store_chat_answer(
+  p_request private.chat_requests, p_answer private.chat_answer, p_model text, p_tokens integer,
+  p_failure text
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_failure constant text := coalesce(substring(p_failure from '^[a-z_]{1,50}$'), p_request.failure);
+  v_message support.messages;
+  v_outcome text := p_answer.outcome;
+  v_escalation_id uuid;
+begin
+  v_message := private.insert_assistant_message(
+    p_request.conversation_id, private.left_bytes(p_answer.content, 65536),
+    p_answer.source || case when v_failure is null then '{}'::jsonb
+      else jsonb_build_object('failure', v_failure) end,
+    p_answer.confidence, p_answer.answer_id
+  );
+  if v_message.id is null then
+    v_outcome := 'silent';
+  end if;
+  update private.chat_requests as r set
+    outcome = v_outcome, answered_by = p_answer.answered_by, model = left(p_model, 200), failure = v_failure,
+    tokens_count = private.spend_chat_tokens(p_request, p_tokens), answer_message_id = v_message.id,
+    lease_expires_at = null, finished_at = now()
+  where r.message_id = p_request.message_id;
+  if v_outcome = 'unknown' then
+    perform private.record_unanswered_question(p_request.message_id);
+    v_escalation_id := private.escalate_low_confidence(p_request.conversation_id);
+  end if;
+  return jsonb_build_object(
+    'state', case v_outcome when 'silent' then 'with_human' else v_outcome end,
+    'answer', private.chat_message(v_message), 'is_escalated', v_escalation_id is not null
+  );
+end;
+$$;
+comment on function private.store_chat_answer is
+  'Inserts an answer unless a person has taken over, ends the lease, and escalates where the assistant was '
+  'unsure too often.';
+
+create or replace function private.finish_answer(
+  p_message_id uuid, p_fencing_token integer, p_text text, p_used integer[], p_model text, p_tokens integer,
+  p_failure text, p_paused_until timestamptz
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_text constant text := private.non_blank(left(p_text, 8000));
+  v_is_declined constant boolean := v_text is null and p_model is not null and p_failure is null;
+  v_request private.chat_requests;
+begin
+  if p_paused_until is not null then
+    update private.chat_model_state as m set
+      paused_until = greatest(m.paused_until, least(p_paused_until, now() + interval '1 day'))
+    where m.id;
+  end if;
+  -- the conversation first, as whoever writes in it
+  perform from support.conversations as c
+  where c.id = (select r.conversation_id from private.chat_requests as r where r.message_id = p_message_id)
+  for no key update;
+  select * into v_request from private.chat_requests as r where r.message_id = p_message_id for update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'support_message_unknown',
+      detail = 'Nobody has begun to answer this message.',
+      hint = 'Use what begin_answer returned.';
+  elsif v_request.outcome is not null then
+    return jsonb_build_object(
+      'state', case v_request.outcome when 'silent' then 'with_human' else v_request.outcome end,
+      'answer', private.load_chat_message(v_request.answer_message_id), 'is_escalated', false
+    );
+  elsif v_request.fencing_token is distinct from p_fencing_token then
+    return jsonb_build_object('state', 'pending', 'answer', null, 'is_escalated', false);
+  end if;
+  return private.store_chat_answer(
+    v_request, private.compose_chat_answer(v_request, v_text, p_used, v_is_declined), p_model, p_tokens,
+    p_failure
+  );
+end;
+$$;
+grant execute on function private.finish_answer to service_role;
+
+create or replace function support.finish_answer(
+  message_id uuid, fencing_token integer, text text default null, used integer[] default null,
+  model text default null, tokens integer default null, failure text default null,
+  paused_until timestamptz default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.finish_answer(
+    finish_answer.message_id, finish_answer.fencing_token, finish_answer.text, finish_answer.used,
+    finish_answer.model, finish_answer.tokens, finish_answer.failure, finish_answer.paused_until
+  );
+end;
+comment on function support.finish_answer is
+  'Stores the answer to a message that begin_answer() leased, and returns {state, answer, is_escalated}: a '
+  'model''s text with the numbers of the passages that it used; without text and with a model, that it has '
+  'no answer; else the best passage, or that the assistant doesn''t know. Nothing is stored where a person '
+  'has taken over (state with_human). failure: why the model did not answer; paused_until: until when it is '
+  'not to be asked. Called again, it returns what was stored. Service role only. Errors: '
+  'support_message_unknown (404).';
+grant execute on function support.finish_answer to service_role;
 
 -- 60_support/40_escalations/10_conversation_transcript.sql
 -- A conversation as text: what an escalation contains of it.
@@ -3766,7 +4504,7 @@ begin
   end if;
   insert into support.messages (conversation_id, role, content, author_user_id, client_key)
   values (v_escalation.conversation_id, 'agent', p_content, auth.uid(), p_client_key)
-  on conflict on constraint messages_conversation_id_client_key_key do nothing
+  on conflict on constraint messages_client_key_conversation_id_key do nothing
   returning * into v_message;
   if not found then
     v_message := private.load_agent_message(v_escalation.conversation_id, p_client_key);
@@ -4120,6 +4858,281 @@ comment on column public.issue_escalations.conversation_id is
   'In support.conversations; null for an escalation without one.';
 grant select on public.issue_escalations to authenticated, service_role;
 
+-- 60_support/50_feedback/10_unanswered_questions.sql
+-- What visitors asked and the assistant could not answer, the same question together: what to write an
+-- article about. Kept apart from the index that answers are found in.
+
+create table private.unanswered_questions (
+  message_id uuid not null,
+  group_id uuid not null,
+  question_key text,
+  vector tsvector not null,
+  asked_at timestamptz not null,
+  constraint unanswered_questions_pkey primary key (message_id),
+  constraint unanswered_questions_message_id_fkey
+    foreign key (message_id) references support.messages (id) on delete cascade
+);
+comment on table private.unanswered_questions is
+  'One row per message of a visitor that the assistant had no answer to. Deleted with the message.';
+comment on column private.unanswered_questions.group_id is
+  'The first message of those that ask the same; it may be deleted meanwhile.';
+comment on column private.unanswered_questions.question_key is
+  'Its distinct words, sorted; equal for the same question.';
+create index unanswered_questions_group_id_idx on private.unanswered_questions (group_id);
+create index unanswered_questions_question_key_idx on private.unanswered_questions (question_key, asked_at);
+create index unanswered_questions_vector_idx on private.unanswered_questions using gin (vector)
+  with (gin_pending_list_limit = 256);
+create index unanswered_questions_asked_at_idx on private.unanswered_questions (asked_at);
+alter table private.unanswered_questions enable row level security;
+
+-- Alike: at least half of the different words of both are in both. Each is compared with the newest 200 that
+-- have one of its three longest words.
+create or replace function private.find_question_group(p_vector tsvector, p_key text) returns uuid
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan
+set enable_seqscan = off as $$
+declare
+  v_words constant text[] := tsvector_to_array(p_vector);
+  v_query constant tsquery := (
+    select string_agg(quote_literal(l.word), ' | ')::tsquery
+    from (
+      select u.word from unnest(v_words) as u (word) order by length(u.word) desc, u.word limit 3
+    ) as l
+  );
+  v_group_id uuid;
+begin
+  select q.group_id into v_group_id from private.unanswered_questions as q
+  where q.question_key = p_key order by q.asked_at desc limit 1;
+  if v_group_id is not null or cardinality(v_words) < 2 then
+    return v_group_id;
+  end if;
+  select c.group_id into v_group_id
+  from (
+    select q.group_id, q.vector, q.asked_at from private.unanswered_questions as q
+    where q.vector @@ v_query
+    order by q.asked_at + interval '0' desc
+    limit 200
+  ) as c
+  cross join lateral (
+    select count(*) as count from unnest(c.vector) as l where l.lexeme = any (v_words)
+  ) as s
+  where s.count * 2 >= cardinality(v_words) + length(c.vector) - s.count and s.count >= 2
+  order by s.count::real / (cardinality(v_words) + length(c.vector) - s.count) desc, c.asked_at desc
+  limit 1;
+  return v_group_id;
+end;
+$$;
+comment on function private.find_question_group is
+  'The group of questions that has the same words, or at least half of them; null without one.';
+
+create or replace function private.record_unanswered_question(p_message_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_message support.messages;
+  v_vector tsvector;
+  v_key text;
+begin
+  select * into v_message from support.messages as m where m.id = p_message_id;
+  v_vector := private.search_vector(left(v_message.content, 4000), 8000);
+  v_key := private.question_key(v_vector);
+  insert into private.unanswered_questions (message_id, group_id, question_key, vector, asked_at)
+  values (
+    p_message_id, coalesce(private.find_question_group(v_vector, v_key), p_message_id), v_key, v_vector,
+    v_message.created_at
+  )
+  on conflict on constraint unanswered_questions_pkey do nothing;
+end;
+$$;
+comment on function private.record_unanswered_question is
+  'Adds a message to the questions without an answer, next to those that ask the same.';
+
+create or replace function private.load_unanswered_questions()
+returns table (
+  id uuid, question text, questions_count bigint, conversations_count bigint, first_asked_at timestamptz,
+  last_asked_at timestamptz, last_message_id uuid
+)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not private.is_trusted_caller() and private.has_team_role('viewer') is not true then
+    return;
+  end if;
+  return query
+  select g.group_id, m.content, g.questions_count, g.conversations_count, g.first_asked_at, g.last_asked_at,
+    m.id
+  from (
+    select q.group_id, count(*) as questions_count, count(distinct o.conversation_id) as conversations_count,
+      min(q.asked_at) as first_asked_at, max(q.asked_at) as last_asked_at,
+      (array_agg(q.message_id order by q.asked_at desc, q.message_id))[1] as last_message_id
+    from private.unanswered_questions as q
+    join support.messages as o on o.id = q.message_id
+    group by q.group_id
+  ) as g
+  join support.messages as m on m.id = g.last_message_id
+  order by g.questions_count desc, g.last_asked_at desc, g.group_id;
+end;
+$$;
+comment on function private.load_unanswered_questions is
+  'What support.unanswered_questions contains; nothing for callers who may not read it.';
+grant execute on function private.load_unanswered_questions to authenticated, service_role;
+
+create view support.unanswered_questions with (security_invoker = true) as
+select * from private.load_unanswered_questions();
+comment on view support.unanswered_questions is
+  'Questions of visitors that the assistant had no answer to, those that are alike as one row, the most '
+  'frequent first. The team.';
+comment on column support.unanswered_questions.id is 'Of the group.';
+comment on column support.unanswered_questions.question is 'The newest of them, as the visitor wrote it.';
+comment on column support.unanswered_questions.conversations_count is
+  'In how many conversations it was asked.';
+grant select on support.unanswered_questions to authenticated, service_role;
+
+-- 60_support/50_feedback/20_answer_ratings.sql
+-- Whether an answer helped, as its visitor says.
+
+create table support.answer_ratings (
+  message_id uuid not null,
+  is_helpful boolean not null,
+  comment text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint answer_ratings_pkey primary key (message_id),
+  constraint answer_ratings_message_id_fkey
+    foreign key (message_id) references support.messages (id) on delete cascade,
+  constraint answer_ratings_comment_is_not_too_long check (octet_length(comment) <= 4000),
+  constraint answer_ratings_created_at_is_finite check (isfinite(created_at))
+);
+comment on table support.answer_ratings is
+  'One row per answer that its visitor has rated, by rate_answer(). The team reads them, admins delete them. '
+  'Errors on write: team_role_required (403).';
+comment on column support.answer_ratings.message_id is 'The assistant''s message.';
+comment on column support.answer_ratings.comment is
+  'What the visitor wrote about it. It is data: whoever displays it escapes it.';
+alter table support.answer_ratings alter column comment set statistics 0;
+create index answer_ratings_created_at_idx on support.answer_ratings (created_at);
+
+create trigger _000_require_admin before delete on support.answer_ratings
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _900_set_timestamps before insert or update on support.answer_ratings
+  for each row execute function private.set_timestamps();
+
+alter table support.answer_ratings enable row level security;
+create policy answer_ratings_select_viewer on support.answer_ratings
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy answer_ratings_delete_admin on support.answer_ratings
+  for delete to authenticated using ((select private.has_team_role('admin')));
+grant select, delete on support.answer_ratings to authenticated;
+grant select, insert, update, delete on support.answer_ratings to service_role;
+
+-- 60_support/50_feedback/30_rate_answer.sql
+-- How visitors say whether an answer helped.
+
+create or replace function private.rate_answer(
+  p_session_id text, p_message_id uuid, p_is_helpful boolean, p_comment text
+) returns support.answer_ratings
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := private.visitor_id();
+  v_comment constant text := private.left_bytes(private.non_blank(p_comment), 4000);
+  v_conversation_id uuid;
+  v_rating support.answer_ratings;
+begin
+  v_conversation_id := case when p_session_id is not null then private.find_session(p_session_id) end;
+  select m.conversation_id into v_conversation_id
+  from support.messages as m
+  join support.conversations as c on c.id = m.conversation_id
+  where m.id = p_message_id and m.role = 'assistant'
+    and (c.id = v_conversation_id or p_session_id is null and c.user_id = v_user_id);
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'support_message_unknown',
+      detail = 'The conversation has no answer of the assistant with this id.',
+      hint = 'Use the id of a message with role assistant of the visitor''s own conversation.';
+  elsif p_is_helpful is null then
+    raise exception using
+      errcode = 'PT422', message = 'support_rating_invalid', detail = 'is_helpful is missing.',
+      hint = 'Send true or false.';
+  end if;
+  -- ratings of a conversation wait for each other, and a comment counts as what the address has sent
+  perform from support.conversations as c where c.id = v_conversation_id for no key update;
+  perform private.count_visitor_address(null, 0, 1, coalesce(octet_length(v_comment), 0) + 100::bigint);
+  insert into support.answer_ratings as r (message_id, is_helpful, comment)
+  values (p_message_id, p_is_helpful, v_comment)
+  on conflict on constraint answer_ratings_pkey do update set
+    is_helpful = excluded.is_helpful, comment = coalesce(excluded.comment, r.comment)
+  returning * into v_rating;
+  return v_rating;
+end;
+$$;
+grant execute on function private.rate_answer to anon, authenticated, service_role;
+
+create or replace function support.rate_answer(
+  message_id uuid, is_helpful boolean, session_id text default null, comment text default null
+) returns support.answer_ratings
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.rate_answer(
+    rate_answer.session_id, rate_answer.message_id, rate_answer.is_helpful, rate_answer.comment
+  );
+end;
+comment on function support.rate_answer is
+  'Rates an answer of the assistant, in the conversation of this session id, or without one in the caller''s '
+  'own; again, the new rating replaces the old one, and a comment stays unless there is a new one. Of a '
+  'comment the first 4,000 bytes are kept. Errors: support_conversation_unknown, support_message_unknown '
+  '(404), support_rating_invalid (422), support_address_limit_reached, support_messages_rate_limited (429).';
+grant execute on function support.rate_answer to anon, authenticated, service_role;
+
+-- 60_support/50_feedback/40_unhelpful_answers.sql
+-- Which articles and answers did not help, the most frequent first.
+
+create or replace function private.load_unhelpful_answers()
+returns table (
+  kind text, id uuid, title text, unhelpful_count bigint, helpful_count bigint, last_rated_at timestamptz,
+  last_message_id uuid, comments text[]
+)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not private.is_trusted_caller() and private.has_team_role('viewer') is not true then
+    return;
+  end if;
+  return query
+  with rated as (
+    select m.id, m.source #> '{links,0}' as link, r.is_helpful, r.comment, r.updated_at
+    from support.answer_ratings as r
+    join support.messages as m on m.id = r.message_id
+  ), source as (
+    select coalesce(r.link ->> 'kind', 'none') as kind, (r.link ->> 'id')::uuid as id,
+      count(*) filter (where not r.is_helpful) as unhelpful_count,
+      count(*) filter (where r.is_helpful) as helpful_count, max(r.updated_at) as last_rated_at,
+      (array_agg(r.id order by r.updated_at desc, r.id))[1] as last_message_id,
+      (array_agg(r.comment order by r.updated_at desc, r.id)
+        filter (where not r.is_helpful and r.comment is not null))[:5] as comments,
+      (array_agg(r.link ->> 'title' order by r.updated_at desc, r.id))[1] as title
+    from rated as r
+    group by r.link ->> 'kind', r.link ->> 'id'
+  )
+  select s.kind, s.id, coalesce(t.title, a.question, s.title), s.unhelpful_count, s.helpful_count,
+    s.last_rated_at, s.last_message_id, coalesce(s.comments, '{}')
+  from source as s
+  left join support.articles as t on s.kind = 'article' and t.id = s.id
+  left join support.answers as a on s.kind = 'answer' and a.id = s.id
+  where s.unhelpful_count > 0
+  order by s.unhelpful_count desc, s.last_rated_at desc, s.id;
+end;
+$$;
+comment on function private.load_unhelpful_answers is
+  'What support.unhelpful_answers contains; nothing for callers who may not read it.';
+grant execute on function private.load_unhelpful_answers to authenticated, service_role;
+
+create view support.unhelpful_answers with (security_invoker = true) as
+select * from private.load_unhelpful_answers();
+comment on view support.unhelpful_answers is
+  'Articles and answers whose quotations visitors rated as unhelpful, the most often first. The team.';
+comment on column support.unhelpful_answers.kind is
+  'article or answer; none for what the assistant said without a source.';
+comment on column support.unhelpful_answers.id is 'Of the article or answer; it may be deleted meanwhile.';
+comment on column support.unhelpful_answers.comments is 'The newest five comments of unhelpful ratings.';
+grant select on support.unhelpful_answers to authenticated, service_role;
+
 -- 60_support/60_metrics/10_support_marks.sql
 -- Which days of support's figures are stored, and which of them are to be counted again.
 --
@@ -4218,6 +5231,19 @@ create trigger _310_mark_message after insert on support.messages
 create trigger _320_mark_deleted_messages after delete on support.messages
   referencing old table as deleted_messages
   for each statement execute function private.mark_deleted_messages();
+
+create or replace function private.mark_support_rating() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.mark_support_days(array[private.support_day(coalesce(old.created_at, new.created_at))]);
+  return null;
+end;
+$$;
+comment on function private.mark_support_rating is
+  'After trigger of ratings that are changed or deleted, or inserted with a past time: marks their day.';
+
+create trigger _300_mark_rating after insert or update or delete on support.answer_ratings
+  for each row execute function private.mark_support_rating();
 
 -- 60_support/60_metrics/20_support_responses.sql
 -- How long visitors waited for each answer, noted when it is written.
@@ -4559,8 +5585,9 @@ begin
   into v.visitor_messages_count, v.assistant_messages_count, v.person_messages_count, v.unsure_answers_count
   from support.messages as m cross join support.settings as s
   where m.created_at >= v_from and m.created_at < v_to;
-  v.helpful_count := 0;
-  v.unhelpful_count := 0;
+  select count(*) filter (where r.is_helpful), count(*) filter (where not r.is_helpful)
+  into v.helpful_count, v.unhelpful_count
+  from support.answer_ratings as r where r.created_at >= v_from and r.created_at < v_to;
   return v;
 end;
 $$;

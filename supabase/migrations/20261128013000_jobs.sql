@@ -72,7 +72,8 @@ select cron.schedule(
 select cron.schedule('devpulse-prune-snapshots', '7 4 * * *', $$select private.prune_snapshots()$$);
 select cron.schedule('devpulse-sync-platforms', '* * * * *', $$select private.run_platform_sync()$$);
 select cron.schedule(
-  'devpulse-prune-sync', '17 4 * * *', $$select private.prune_metric_readings(), private.prune_sync_runs()$$
+  'devpulse-prune-sync', '17 4 * * *',
+  $$select private.prune_metric_readings(), private.prune_sync_runs(), private.prune_watched_repositories()$$
 );
 
 -- 90_jobs/40_support.sql

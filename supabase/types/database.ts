@@ -3930,6 +3930,39 @@ export type Database = {
   };
   "support": {
     Tables: {
+      "answer_ratings": {
+        Row: {
+          "comment": string | null;
+          "created_at": string;
+          "is_helpful": boolean;
+          "message_id": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "comment"?: string | null;
+          "created_at"?: string;
+          "is_helpful": boolean;
+          "message_id": string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "comment"?: string | null;
+          "created_at"?: string;
+          "is_helpful"?: boolean;
+          "message_id"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "answer_ratings_message_id_fkey";
+            columns: ["message_id"];
+            isOneToOne: true;
+            referencedRelation: "messages";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "answers": {
         Row: {
           "answer": string;
@@ -4249,6 +4282,31 @@ export type Database = {
           },
         ];
       };
+      "phrases": {
+        Row: {
+          "created_at": string;
+          "language": string;
+          "phrase": string;
+          "text": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "language": string;
+          "phrase": string;
+          "text": string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "language"?: string;
+          "phrase"?: string;
+          "text"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
       "settings": {
         Row: {
           "address_header": string | null;
@@ -4265,6 +4323,7 @@ export type Database = {
           "messages_per_address_minute": number | null;
           "messages_per_conversation": number | null;
           "messages_per_session_minute": number | null;
+          "model_confidence": number;
           "model_timeout_seconds": number;
           "model_tokens_per_conversation_day": number;
           "model_tokens_per_day": number;
@@ -4289,6 +4348,7 @@ export type Database = {
           "messages_per_address_minute"?: number | null;
           "messages_per_conversation"?: number | null;
           "messages_per_session_minute"?: number | null;
+          "model_confidence"?: number;
           "model_timeout_seconds"?: number;
           "model_tokens_per_conversation_day"?: number;
           "model_tokens_per_day"?: number;
@@ -4312,6 +4372,7 @@ export type Database = {
           "messages_per_address_minute"?: number | null;
           "messages_per_conversation"?: number | null;
           "messages_per_session_minute"?: number | null;
+          "model_confidence"?: number;
           "model_timeout_seconds"?: number;
           "model_tokens_per_conversation_day"?: number;
           "model_tokens_per_day"?: number;
@@ -4458,6 +4519,33 @@ export type Database = {
         ComputedFields: never;
         Relationships: [];
       };
+      "unanswered_questions": {
+        Row: {
+          "conversations_count": number | null;
+          "first_asked_at": string | null;
+          "id": string | null;
+          "last_asked_at": string | null;
+          "last_message_id": string | null;
+          "question": string | null;
+          "questions_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "unhelpful_answers": {
+        Row: {
+          "comments": (string)[] | null;
+          "helpful_count": number | null;
+          "id": string | null;
+          "kind": string | null;
+          "last_message_id": string | null;
+          "last_rated_at": string | null;
+          "title": string | null;
+          "unhelpful_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
     };
     Functions: {
       "answer_escalation": {
@@ -4481,6 +4569,18 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      "begin_answer": {
+        Args: {
+          "client_key"?: string;
+          "content": string;
+          "conversation_id"?: string;
+          "has_model"?: boolean;
+          "headers"?: Json;
+          "session_id"?: string;
+          "user_id"?: string;
+        };
+        Returns: Json;
       };
       "claim_conversation": { Args: { "session_id": string }; Returns: string };
       "escalate_conversation": {
@@ -4533,6 +4633,19 @@ export type Database = {
           "title": string;
           "url": string;
         }[];
+      };
+      "finish_answer": {
+        Args: {
+          "failure"?: string;
+          "fencing_token": number;
+          "message_id": string;
+          "model"?: string;
+          "paused_until"?: string;
+          "text"?: string;
+          "tokens"?: number;
+          "used"?: (number)[];
+        };
+        Returns: Json;
       };
       "forget_user": {
         Args: { "conversation_id"?: string; "user_id"?: string };
@@ -4616,6 +4729,22 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "escalations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "rate_answer": {
+        Args: { "comment"?: string; "is_helpful": boolean; "message_id": string; "session_id"?: string };
+        Returns: {
+          "comment": string | null;
+          "created_at": string;
+          "is_helpful": boolean;
+          "message_id": string;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "answer_ratings";
           isOneToOne: true;
           isSetofReturn: false;
         };

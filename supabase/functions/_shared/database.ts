@@ -17,9 +17,10 @@ export type Rpc = (name: string, args: Record<string, unknown>) => Promise<RpcRe
  * supabase-js repeats a call whose response was lost, so the called function must tolerate that.
  *
  * @param timeoutMs time limit of a call
+ * @param schema of the functions
  */
-export function createServiceRpc(timeoutMs: number): Rpc {
-  const client = createAdminClient();
+export function createServiceRpc(timeoutMs: number, schema = "public"): Rpc {
+  const client = createAdminClient().schema(schema);
   return async (name, args) => {
     try {
       const { data, error } = await client.rpc(name, args).abortSignal(AbortSignal.timeout(timeoutMs));

@@ -15,6 +15,7 @@ create table support.settings (
   archive_after_days integer not null default 30,
   retention_days integer not null default 365,
   answer_confidence real not null default 0.5,
+  model_confidence real not null default 0.15,
   unsure_answers_count integer not null default 2,
   escalation_due_minutes integer not null default 30,
   model_timeout_seconds integer not null default 20,
@@ -37,6 +38,7 @@ create table support.settings (
   constraint settings_archive_after_days_is_bounded check (archive_after_days between 1 and 3650),
   constraint settings_retention_days_is_bounded check (retention_days between 1 and 36500),
   constraint settings_answer_confidence_is_a_share check (answer_confidence between 0 and 1),
+  constraint settings_model_confidence_is_a_share check (model_confidence between 0 and 1),
   constraint settings_unsure_answers_count_is_bounded check (unsure_answers_count between 1 and 100),
   constraint settings_escalation_due_minutes_is_bounded check (escalation_due_minutes between 1 and 100000),
   constraint settings_model_timeout_seconds_is_bounded check (model_timeout_seconds between 1 and 120),
@@ -77,6 +79,9 @@ comment on column support.settings.retention_days is
   'How many days after its last message a conversation is kept.';
 comment on column support.settings.answer_confidence is
   'The lowest confidence, 0 to 1, at which an answer is given; below it the assistant offers a person.';
+comment on column support.settings.model_confidence is
+  'The lowest confidence, 0 to 1, of the best passage at which a model is asked, which decides itself '
+  'whether the passages answer the question.';
 comment on column support.settings.unsure_answers_count is
   'After how many answers below answer_confidence in succession a conversation is escalated.';
 comment on column support.settings.escalation_due_minutes is
@@ -125,7 +130,7 @@ grant update (
   id, messages_per_session_minute, messages_per_address_minute, messages_per_address_day,
   conversations_per_address_day, bytes_per_address_day, messages_per_conversation, message_max_bytes,
   address_header, trusted_proxies_count, close_after_days, archive_after_days, retention_days,
-  answer_confidence, unsure_answers_count, escalation_due_minutes, model_timeout_seconds,
+  answer_confidence, model_confidence, unsure_answers_count, escalation_due_minutes, model_timeout_seconds,
   model_tokens_per_conversation_day, model_tokens_per_day, created_at, updated_at
 ) on support.settings to authenticated;
 grant select, update on support.settings to service_role;

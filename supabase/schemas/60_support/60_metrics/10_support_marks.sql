@@ -95,3 +95,16 @@ create trigger _310_mark_message after insert on support.messages
 create trigger _320_mark_deleted_messages after delete on support.messages
   referencing old table as deleted_messages
   for each statement execute function private.mark_deleted_messages();
+
+create or replace function private.mark_support_rating() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.mark_support_days(array[private.support_day(coalesce(old.created_at, new.created_at))]);
+  return null;
+end;
+$$;
+comment on function private.mark_support_rating is
+  'After trigger of ratings that are changed or deleted, or inserted with a past time: marks their day.';
+
+create trigger _300_mark_rating after insert or update or delete on support.answer_ratings
+  for each row execute function private.mark_support_rating();

@@ -72,8 +72,9 @@ begin
   into v.visitor_messages_count, v.assistant_messages_count, v.person_messages_count, v.unsure_answers_count
   from support.messages as m cross join support.settings as s
   where m.created_at >= v_from and m.created_at < v_to;
-  v.helpful_count := 0;
-  v.unhelpful_count := 0;
+  select count(*) filter (where r.is_helpful), count(*) filter (where not r.is_helpful)
+  into v.helpful_count, v.unhelpful_count
+  from support.answer_ratings as r where r.created_at >= v_from and r.created_at < v_to;
   return v;
 end;
 $$;
