@@ -150,8 +150,8 @@ describe("whose conversation it is", () => {
       "401 sign_in_required",
       "401 token_invalid",
       "401 token_invalid",
-      "422 support_message_invalid",
-      "422 support_message_invalid",
+      "422 support_question_invalid",
+      "422 support_question_invalid",
     ]);
     expect(calls).toEqual([]);
   });

@@ -78,7 +78,7 @@ async function parseQuestion({ request, readJson }: Call, connect: Connect): Pro
   if (!parsed.success) {
     throw new HttpError({
       status: 422,
-      code: "support_message_invalid",
+      code: "support_question_invalid",
       message: "It is not a message.",
       details: z.prettifyError(parsed.error).slice(0, 500),
       hint: "Send {message, session_id, client_key}.",
