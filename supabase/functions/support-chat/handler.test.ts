@@ -179,7 +179,7 @@ test("errors of the database are the request's own, also for a stream", async ()
   expect(await down.json()).toMatchObject({ code: "support_answer_unavailable", details: "unreachable" });
 });
 
-describe("what is there already", () => {
+describe("what is stored already", () => {
   test("is returned to a retry", async () => {
     const { post, calls } = setUp({ begin: [begun({ state: "answered", answer: ANSWER })] });
     expect(await (await post(QUESTION)).json()).toMatchObject({ state: "answered", answer: ANSWER });
@@ -274,7 +274,7 @@ describe("a model", () => {
     expect(finished()).toEqual({ message_id: ID, fencing_token: 1, ...expected });
   });
 
-  test("that is configured wrongly is none", async () => {
+  test("that is configured wrongly is not asked", async () => {
     const { post, calls } = setUp({
       deps: {
         settings: () => {

@@ -114,7 +114,7 @@ function relayedHeaders(headers: Headers): Record<string, string> {
   );
 }
 
-/** A model that is configured wrongly is none: the visitor is answered all the same. */
+/** A model that is configured wrongly is not asked: the visitor is answered all the same. */
 function loadModel({ details }: Call, { settings, createModel }: Dependencies): Tools["model"] {
   try {
     const loaded = settings();

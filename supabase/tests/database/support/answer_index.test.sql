@@ -83,7 +83,7 @@ select is((select count(*) from support.find_answers('gardens winters handbook',
   'each source is listed once');
 select is(cardinality(private.split_passages(repeat('a', 300000))), 100, 'an endless word is cut');
 select is(private.plain_text('<p>Hi <script>alert(1)</script><b>you</b></p>'), 'Hi you', 'HTML is quoted as text');
-select is(private.plain_text('a < b and **c**'), 'a < b and **c**', 'what is no HTML stays as it is');
+select is(private.plain_text('a < b and **c**'), 'a < b and **c**', 'text without HTML stays as it is');
 insert into support.articles (id, title, body, is_published)
 values ('f1000000-0000-4000-8000-000000000005', 'Only a title about ferrets', '', true);
 select is(pg_temp.found('ferrets'), 'Only a title about ferrets', 'an article without text is found by its title');

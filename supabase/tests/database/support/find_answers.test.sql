@@ -46,14 +46,19 @@ select is((select bool_and(confidence between 0 and 1) from support.find_answers
 select is(
   (select array_agg(confidence order by n) from support.find_answers('reset the password by mail', 5)
     with ordinality as f (kind, id, issue_id, title, passage, url, language, confidence, is_answer, n)),
-  (select array_agg(confidence order by confidence desc) from support.find_answers('reset the password by mail', 5)),
+  (
+    select array_agg(confidence order by confidence desc)
+    from support.find_answers('reset the password by mail', 5)
+  ),
   'the first has the highest'
 );
 update support.settings set answer_confidence = 1 where id;
 select is(pg_temp.answer('I forgot my password, how can I reset it?'), 'none', 'the threshold is a setting');
 update support.settings set answer_confidence = 0.5 where id;
 select is((select count(*) from support.find_answers('password mail video', 0)), 0::bigint, 'none for 0');
-select is((select count(*) from support.find_answers('password mail video page')), 3::bigint, 'three by default');
+select is(
+  (select count(*) from support.find_answers('password mail video page')), 3::bigint, 'three by default'
+);
 select lives_ok($$ select * from support.find_answers(repeat('password mail video ', 20000), 100) $$,
   'a long question is looked up');
 
@@ -61,12 +66,17 @@ select lives_ok($$ select * from support.find_answers(repeat('password mail vide
 
 select is((select round(confidence::numeric, 3) from support.find_answers('reset my password', 1)), (
   select round(c.confidence::numeric, 3) from private.refresh_answer_terms() as r
-  cross join lateral (select f.confidence from support.find_answers('reset my password', 1) as f where r >= 0) as c
+  cross join lateral (
+    select f.confidence from support.find_answers('reset my password', 1) as f where r >= 0
+  ) as c
 ), 'the count of words changes nothing where there are few');
 select is(private.refresh_answer_terms(), 0::bigint, 'nothing is counted again without a change');
 update support.articles set title = 'Dark mode' where id = 'f3000000-0000-4000-8000-000000000003';
 select is(private.refresh_answer_terms(), 4::bigint, 'it is after one');
-select is((select count(*) from support.find_answers('dark mode', 5) where title = 'Dark mode'), 1::bigint, 'and is right');
+select is(
+  (select count(*) from support.find_answers('dark mode', 5) where title = 'Dark mode'), 1::bigint,
+  'and is right'
+);
 
 select * from finish();
 rollback;
