@@ -2468,7 +2468,8 @@ declare
   v_corpus private.answer_corpus;
 begin
   select * into v_counts from private.answer_term_counts;
-  select count(*)::real, coalesce(avg(n.words_count), 1)::real into v_corpus.passages_count, v_corpus.words_mean
+  select count(*)::real, coalesce(avg(n.words_count), 1)::real
+  into v_corpus.passages_count, v_corpus.words_mean
   from (
     select p.words_count from private.answer_passages as p order by p.indexed_at desc limit 2001
   ) as n;
@@ -3598,7 +3599,7 @@ begin
     v_answer.outcome := 'courtesy';
   elsif p_is_declined or v_best.source_id is null or p_text is null and v_answer.confidence < v_threshold then
     v_answer.outcome := 'unknown';
-    v_answer.confidence := least(v_answer.confidence, v_threshold / 2);
+    v_answer.confidence := least(v_answer.confidence, (v_threshold / 2)::real);
   else
     v_answer.outcome := 'answered';
     v_answer.confidence := greatest(v_answer.confidence, v_threshold);

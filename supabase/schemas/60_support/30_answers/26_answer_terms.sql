@@ -86,7 +86,8 @@ declare
   v_corpus private.answer_corpus;
 begin
   select * into v_counts from private.answer_term_counts;
-  select count(*)::real, coalesce(avg(n.words_count), 1)::real into v_corpus.passages_count, v_corpus.words_mean
+  select count(*)::real, coalesce(avg(n.words_count), 1)::real
+  into v_corpus.passages_count, v_corpus.words_mean
   from (
     select p.words_count from private.answer_passages as p order by p.indexed_at desc limit 2001
   ) as n;

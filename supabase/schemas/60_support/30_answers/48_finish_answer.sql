@@ -41,7 +41,7 @@ begin
     v_answer.outcome := 'courtesy';
   elsif p_is_declined or v_best.source_id is null or p_text is null and v_answer.confidence < v_threshold then
     v_answer.outcome := 'unknown';
-    v_answer.confidence := least(v_answer.confidence, v_threshold / 2);
+    v_answer.confidence := least(v_answer.confidence, (v_threshold / 2)::real);
   else
     v_answer.outcome := 'answered';
     v_answer.confidence := greatest(v_answer.confidence, v_threshold);

@@ -24,9 +24,11 @@ $$;
 insert into support.articles (id, title, body, url, is_published) values
   ('f1000000-0000-4000-8000-000000000001', 'Zürich office', 'The Überweisung takes two days.',
     'https://help.example/1', true),
-  ('f1000000-0000-4000-8000-000000000002', 'Quarterly secret', 'The merger with Zyxcorp is planned.', null, false);
+  ('f1000000-0000-4000-8000-000000000002', 'Quarterly secret', 'The merger with Zyxcorp is planned.', null,
+    false);
 insert into public.issues (id, title, description, segment, submitted_by) values (
-  'f2000000-0000-4000-8000-000000000001', 'Xylophone title', 'Qwertz description of Mallory', 'misc', 'Mallory'
+  'f2000000-0000-4000-8000-000000000001', 'Xylophone title', 'Qwertz description of Mallory', 'misc',
+    'Mallory'
 );
 insert into public.comments (issue_id, body) values
   ('f2000000-0000-4000-8000-000000000001', 'Wombat comment');
@@ -48,7 +50,8 @@ select is(pg_temp.found('Rechnung bezahlen'), 'Why does the export stop?', 'so a
 
 select is(pg_temp.found(t), 'nothing', format('not in the index: %s', t))
 from unnest(array[
-  'Zyxcorp merger', 'Quarterly secret', 'Xylophone', 'Qwertz', 'Mallory', 'Wombat', '', '   ', 'the and of', '!?'
+  'Zyxcorp merger', 'Quarterly secret', 'Xylophone', 'Qwertz', 'Mallory', 'Wombat', '', '   ', 'the and of',
+    '!?'
 ]) as t;
 select is(pg_temp.found(null), 'nothing', 'nor is nothing found for null');
 update support.articles set is_published = true where id = 'f1000000-0000-4000-8000-000000000002';
@@ -72,21 +75,27 @@ select is(pg_temp.found('--force'), 'nothing', 'an answer is deleted with its is
 insert into support.articles (id, title, body, is_published) values (
   'f1000000-0000-4000-8000-000000000004', 'Handbook',
   repeat(E'The first part is about gardens and flowers in spring.\n\n', 60)
-    || E'Escape hatches open with the red lever.\n\n' || repeat(E'The last part is about winters.\n\n', 60), true
+    || E'Escape hatches open with the red lever.\n\n' || repeat(E'The last part is about winters.\n\n', 60),
+      true
 );
-select cmp_ok((select count(*) from private.answer_passages where source_id = 'f1000000-0000-4000-8000-000000000004'),
+select cmp_ok((select count(*) from private.answer_passages
+  where source_id = 'f1000000-0000-4000-8000-000000000004'),
   '>', 3::bigint, 'a long article has several passages');
-select cmp_ok((select max(length(text)) from private.answer_passages), '<=', 1200, 'of up to 1,200 characters');
+select cmp_ok((select max(length(text)) from private.answer_passages), '<=', 1200,
+  'of up to 1,200 characters');
 select matches((select passage from support.find_answers('red lever of the escape hatch', 1)), 'red lever',
   'the one that answers is returned');
-select is((select count(*) from support.find_answers('gardens winters handbook', 5) where title = 'Handbook'), 1::bigint,
+select is((select count(*) from support.find_answers('gardens winters handbook', 5)
+  where title = 'Handbook'), 1::bigint,
   'each source is listed once');
 select is(cardinality(private.split_passages(repeat('a', 300000))), 100, 'an endless word is cut');
-select is(private.plain_text('<p>Hi <script>alert(1)</script><b>you</b></p>'), 'Hi you', 'HTML is quoted as text');
+select is(private.plain_text('<p>Hi <script>alert(1)</script><b>you</b></p>'), 'Hi you',
+  'HTML is quoted as text');
 select is(private.plain_text('a < b and **c**'), 'a < b and **c**', 'text without HTML stays as it is');
 insert into support.articles (id, title, body, is_published)
 values ('f1000000-0000-4000-8000-000000000005', 'Only a title about ferrets', '', true);
-select is(pg_temp.found('ferrets'), 'Only a title about ferrets', 'an article without text is found by its title');
+select is(pg_temp.found('ferrets'), 'Only a title about ferrets',
+  'an article without text is found by its title');
 
 select * from finish();
 rollback;

@@ -14,34 +14,42 @@ insert into support.articles (id, title, body, url, is_published) values
     'Press "Forgot password" on the sign-in page. The link in the mail is valid for an hour.',
     'https://help.example/reset', true),
   ('f3000000-0000-4000-8000-000000000002', 'Invoices and receipts',
-    'You can download invoices on the billing page. The mail with a receipt follows within an hour.', null, true),
-  ('f3000000-0000-4000-8000-000000000003', 'Dark theme', 'Switch it on under Settings, Appearance.', null, true);
+    'You can download invoices on the billing page. The mail with a receipt follows within an hour.', null,
+      true),
+  ('f3000000-0000-4000-8000-000000000003', 'Dark theme', 'Switch it on under Settings, Appearance.', null,
+    true);
 insert into support.answers (id, question, answer, is_published) values
   ('f3000000-0000-4000-8000-000000000004', 'Why is the video silent from the middle on?',
     'The second sound track is broken. Choose the first one under Audio.', true);
 
 create function pg_temp.answer(p_query text) returns text language sql as $$
-  select coalesce(string_agg(f.title, ', '), 'none') from support.find_answers(p_query, 5) as f where f.is_answer
+  select coalesce(string_agg(f.title, ', '), 'none') from support.find_answers(p_query, 5) as f
+    where f.is_answer
 $$;
 
 select results_eq(
-  $$ select kind, id, title, url, is_answer from support.find_answers('I forgot my password, how can I reset it?', 1) $$,
+  $$ select kind, id, title, url, is_answer
+     from support.find_answers('I forgot my password, how can I reset it?', 1) $$,
   $$ values ('article', 'f3000000-0000-4000-8000-000000000001'::uuid, 'Reset your password',
     'https://help.example/reset', true) $$,
   'the best source comes first, with its link'
 );
-select is(pg_temp.answer('ich habe mein Passwort vergessen, wie kann ich es zurücksetzen'), 'Reset your password',
+select is(pg_temp.answer('ich habe mein Passwort vergessen, wie kann ich es zurücksetzen'),
+  'Reset your password',
   'a question in another language is answered');
-select is(pg_temp.answer('olvidé mi contraseña, ¿cómo la puedo restablecer?'), 'Reset your password', 'in a third one too');
+select is(pg_temp.answer('olvidé mi contraseña, ¿cómo la puedo restablecer?'), 'Reset your password',
+  'in a third one too');
 select is(pg_temp.answer('there is no sound in the video after the middle'),
   'Why is the video silent from the middle on?', 'so is what somebody words differently');
 select is(pg_temp.answer('where do I download my invoices'), 'Invoices and receipts', 'an article answers');
 select is(pg_temp.answer(q), 'none', format('no answer: %s', q))
 from unnest(array[
-  'Do you ship penguins to Mars?', 'an hour', 'thanks!', 'page', 'mail', 'Which plugin do you use for the garden?',
+  'Do you ship penguins to Mars?', 'an hour', 'thanks!', 'page', 'mail',
+    'Which plugin do you use for the garden?',
   'My cat sat on the billing department''s keyboard yesterday and now the elevator plays jazz'
 ]) as q;
-select is((select bool_and(confidence between 0 and 1) from support.find_answers('password mail invoices', 5)), true,
+select is((select bool_and(confidence between 0 and 1) from support.find_answers('password mail invoices',
+  5)), true,
   'a confidence is a share');
 select is(
   (select array_agg(confidence order by n) from support.find_answers('reset the password by mail', 5)
