@@ -148,8 +148,8 @@ create table public.profiles (
 );
 comment on table public.profiles is
   'One row per account, created and deleted with it. Users see and edit their own, and see those of the '
-  'members of their workspaces. Errors on write: sign_in_required (401), devpulse_timezone_invalid, '
-  'key_change_forbidden (422).';
+  'members of their workspaces. Errors on write: sign_in_required (401), devpulse_avatar_url_invalid, '
+  'devpulse_timezone_invalid, key_change_forbidden (422).';
 comment on column public.profiles.id is 'The account in auth.users.';
 comment on column public.profiles.display_name is
   'From the sign-in provider, or as the user wrote it; a later change at the provider replaces it.';
@@ -173,6 +173,23 @@ $$;
 comment on function private.check_timezone is
   'Before trigger: null and blank become UTC. Errors: devpulse_timezone_invalid (422).';
 
+-- Other members of a workspace see the picture, and an app may make a link of its address.
+create or replace function private.check_avatar_url() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  new.avatar_url := private.non_blank(new.avatar_url);
+  if new.avatar_url !~* '^https?://[^[:space:]]+$' then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_avatar_url_invalid',
+      detail = 'avatar_url is not an address that begins with https:// or http://.',
+      hint = 'Send the address of a picture, or null.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_avatar_url is
+  'Before trigger: blank becomes null. Errors: devpulse_avatar_url_invalid (422).';
+
 create trigger _000_require_active_account before insert or update on public.profiles
   for each statement when (current_user = 'authenticated')
   execute function private.require_active_account();
@@ -182,6 +199,11 @@ create trigger _100_check_timezone before insert on public.profiles
   for each row when (new.timezone is distinct from 'UTC') execute function private.check_timezone();
 create trigger _110_check_timezone before update on public.profiles
   for each row when (old.timezone is distinct from new.timezone) execute function private.check_timezone();
+create trigger _120_check_avatar_url before insert on public.profiles
+  for each row when (new.avatar_url is not null) execute function private.check_avatar_url();
+create trigger _130_check_avatar_url before update on public.profiles
+  for each row when (new.avatar_url is not null and old.avatar_url is distinct from new.avatar_url)
+  execute function private.check_avatar_url();
 create trigger _900_set_timestamps before insert or update on public.profiles
   for each row execute function private.set_timestamps();
 
@@ -219,11 +241,13 @@ begin
   update public.profiles as p set display_name = null, avatar_url = null, bio = null, timezone = 'UTC'
   where p.id = p_user_id;
   perform private.leave_workspaces(p_user_id);
+  update public.monitors as m set is_active = false where m.user_id = p_user_id and m.is_active;
   perform private.end_account_connections(p_user_id);
 end;
 $$;
 comment on function private.clear_deleted_profile is
-  'Clears the profile of a softly deleted account, takes it out of its workspaces and ends its connections.';
+  'Clears the profile of a softly deleted account, takes it out of its workspaces, and ends its '
+  'monitors and connections.';
 
 create or replace function private.sync_changed_profile() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -3452,6 +3476,11 @@ begin
   select p_connection_id, n.path, n.etag, n.resource_ids, n.has_next
   from jsonb_to_recordset(p_payload -> 'etags')
     as n (path text, etag text, resource_ids bigint[], has_next boolean)
+  -- of a repository by itself, only if it was stored
+  where n.path not like '/repositories/%' or exists (
+    select from public.github_repositories as r
+    where r.platform_connection_id = p_connection_id and r.github_repo_id = any (n.resource_ids)
+  )
   on conflict on constraint sync_etags_pkey do update
   set etag = excluded.etag, resource_ids = excluded.resource_ids, has_next = excluded.has_next;
 end;
@@ -3462,6 +3491,32 @@ comment on function private.store_sync_etags is
 
 -- 50_devpulse/60_sync/52_store_github_repositories.sql
 -- Stores what GitHub answered about repositories.
+
+-- Whoever names other repositories in their monitors again and again leaves no more than that behind.
+create or replace function private.limit_github_repositories(p_connection_id uuid, p_repositories jsonb)
+returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_free constant bigint := 2 * (select s.resources_per_connection from public.devpulse_settings as s) - (
+    select count(*) from public.github_repositories as r where r.platform_connection_id = p_connection_id
+  );
+begin
+  return (
+    select coalesce(jsonb_agg(e.repository order by e.number), '[]')
+    from (
+      select n.repository, n.number, r.id is not null as is_stored,
+        count(*) filter (where r.id is null) over (order by n.number) as new_count
+      from jsonb_array_elements(p_repositories) with ordinality as n (repository, number)
+      left join public.github_repositories as r on r.platform_connection_id = p_connection_id
+        and r.github_repo_id = (n.repository ->> 'github_repo_id')::bigint
+    ) as e
+    where e.is_stored or e.new_count <= v_free
+  );
+end;
+$$;
+comment on function private.limit_github_repositories is
+  'Of these repositories, those that are stored, and as many others as the connection may have: twice '
+  'devpulse_settings.resources_per_connection, the former ones included.';
 
 -- A number that could not be read is null: the stored one stays.
 create or replace function private.upsert_github_repositories(
@@ -3617,11 +3672,13 @@ declare
   v_schedule private.sync_schedule := private.lock_sync_lease(p_run_id, p_fencing_token);
   v_id constant uuid := v_schedule.connection_id;
   v_observed_at constant timestamptz := private.observed_at(p_payload);
-  v_repositories constant jsonb := coalesce(p_payload -> 'repositories', '[]'::jsonb);
+  v_sent constant jsonb := coalesce(p_payload -> 'repositories', '[]'::jsonb);
+  v_repositories jsonb;
   v_day constant date := private.local_sync_day(v_id, v_observed_at);
   v_unchanged constant bigint[] := private.parse_ids(p_payload -> 'unchanged_ids');
   v_removed integer;
 begin
+  v_repositories := private.limit_github_repositories(v_id, v_sent);
   perform private.upsert_github_repositories(v_id, v_repositories, v_observed_at);
   perform private.sync_unchanged_repositories(v_id, v_unchanged);
   v_removed := private.remove_github_repositories(v_schedule, p_payload, v_observed_at);
@@ -3640,7 +3697,10 @@ begin
       when (p_payload ->> 'is_complete')::boolean and v_removed is not null then v_day end
     where s.connection_id = v_id;
   end if;
-  return jsonb_build_object('removed', coalesce(v_removed, 0), 'is_suspect', v_removed is null);
+  return jsonb_build_object(
+    'removed', coalesce(v_removed, 0), 'is_suspect', v_removed is null,
+    'left_out', jsonb_array_length(v_sent) - jsonb_array_length(v_repositories)
+  );
 end;
 $$;
 grant execute on function private.record_github_repositories to service_role;
@@ -3659,7 +3719,7 @@ comment on function public.record_github_repositories is
   'Stores what a run read about repositories: {observed_at, repositories (rows of github_repositories; null '
   'for a number that is not valid), unchanged_ids (GitHub answered 304), listed_ids (the whole list, else '
   'left out), seen_ids and gone_ids (asked for by themselves), etags, dropped_paths, resolved: [{monitor_id, '
-  'resource_id}], is_complete}. Returns {removed, is_suspect}. Service role only. Errors: '
+  'resource_id}], is_complete}. Returns {removed, is_suspect, left_out}. Service role only. Errors: '
   'devpulse_sync_lease_expired (410).';
 grant execute on function public.record_github_repositories to service_role;
 
@@ -4359,6 +4419,48 @@ comment on function private.prune_metric_readings is
   'Deletes up to p_batch_size readings of days before devpulse_settings.reading_retention_days, and returns '
   'how many. For the scheduler.';
 
+create or replace function private.prune_watched_repositories(p_batch_size integer default 10000)
+returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_limit constant integer := (select s.resources_per_connection from public.devpulse_settings as s);
+  v_count integer;
+begin
+  delete from public.github_repositories as d
+  where d.id in (
+    select g.id from (
+      select r.*, row_number() over (
+        partition by r.platform_connection_id order by r.removed_at is null desc, r.synced_at desc
+      ) as number
+      from public.github_repositories as r
+      where r.platform_connection_id in (
+        select o.platform_connection_id from public.github_repositories as o
+        group by o.platform_connection_id having count(*) > v_limit
+      )
+    ) as g
+    where g.number > v_limit and g.synced_at < now() - interval '30 days' and (
+      g.removed_at is not null or not exists (
+        select from public.monitors as m
+        where m.platform_connection_id = g.platform_connection_id and m.is_active
+          and (m.monitor_type = 'all' or m.platform_resource_id = g.github_repo_id::text)
+      )
+    )
+    limit p_batch_size
+  );
+  get diagnostics v_count = row_count;
+  delete from private.sync_etags as e
+  where e.path like '/repositories/%' and not exists (
+    select from public.github_repositories as r
+    where r.platform_connection_id = e.connection_id and r.github_repo_id = any (e.resource_ids)
+  );
+  return v_count;
+end;
+$$;
+comment on function private.prune_watched_repositories is
+  'Deletes repositories that no monitor covers, of connections that have more than '
+  'devpulse_settings.resources_per_connection, a month after they were last read, and returns how many. '
+  'For the scheduler.';
+
 create or replace function private.prune_sync_runs(p_batch_size integer default 100000) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -4739,14 +4841,26 @@ $$;
 comment on function private.sync_snapshot_state is
   'Begins to close the days of these users, from today on, or ends it, by what they have.';
 
+-- A mark that waits is enough, and is locked, so that no run removes it before this transaction is committed.
 create or replace function private.mark_today(p_user_ids uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v record;
 begin
-  insert into private.snapshot_marks (user_id, day)
-  select p.id, private.local_day(p.timezone, now()) from public.profiles as p where p.id = any (p_user_ids);
+  for v in
+    select p.id, private.local_day(p.timezone, now()) as day
+    from public.profiles as p where p.id = any (p_user_ids) order by p.id
+  loop
+    perform from private.snapshot_marks as m
+    where m.user_id = v.id and m.day = v.day and not m.is_cumulative
+    limit 1 for key share skip locked;
+    if not found then
+      insert into private.snapshot_marks (user_id, day) values (v.id, v.day);
+    end if;
+  end loop;
 end;
 $$;
-comment on function private.mark_today is 'Marks the day that these users have now.';
+comment on function private.mark_today is 'Marks the day that these users have now, unless it is marked.';
 
 create or replace function private.sync_day_end() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -5896,6 +6010,24 @@ comment on function private.raise_range_error is
   'Returns for a range of up to p_max_days days. Errors: devpulse_range_invalid, '
   'devpulse_range_too_large (422).';
 
+-- The queue is everybody's, in the order of arrival.
+create or replace function private.check_waiting_marks(p_user_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not private.is_trusted_caller() and (
+    select count(*) from (
+      select from private.snapshot_marks as m where m.user_id = p_user_id limit 366
+    ) as w
+  ) >= 366 then
+    raise exception using
+      errcode = 'PT429', message = 'devpulse_backfill_rate_limited',
+      detail = '366 days of the caller are waiting to be built.', hint = 'Wait a minute.';
+  end if;
+end;
+$$;
+comment on function private.check_waiting_marks is
+  'Returns where fewer than 366 days of the user wait. Errors: devpulse_backfill_rate_limited (429).';
+
 create or replace function private.backfill_snapshots(p_from date, p_to date, p_user_id uuid)
 returns integer
 language plpgsql volatile security definer set search_path = '' as $$
@@ -5921,9 +6053,14 @@ begin
       errcode = 'PT404', message = 'devpulse_user_unknown',
       detail = format('No account has the id %s.', v_user_id), hint = 'Send the id of an account.';
   end if;
+  perform private.check_waiting_marks(v_user_id);
   insert into private.snapshot_marks (user_id, day)
   select v_user_id, d.day::date
-  from generate_series(p_from::timestamp, least(p_to, v_today)::timestamp, interval '1 day') as d (day)
+  from public.devpulse_settings as t
+  cross join lateral generate_series(
+    greatest(p_from, v_today - t.snapshot_retention_days)::timestamp, least(p_to, v_today)::timestamp,
+    interval '1 day'
+  ) as d (day)
   where not exists (
     select from private.snapshot_marks as m where m.user_id = v_user_id and m.day = d.day::date
   );
@@ -5946,7 +6083,7 @@ comment on function public.backfill_snapshots is
   'Has the snapshots of these days, up to 366 and up to today, built again from what was read, within a '
   'minute or two; returns how many days were added to the queue. Of the caller; servers name a user, and up '
   'to 3,700 days. Errors: sign_in_required (401), devpulse_backfill_forbidden (403), devpulse_user_unknown '
-  '(404), devpulse_range_invalid, devpulse_range_too_large (422).';
+  '(404), devpulse_range_invalid, devpulse_range_too_large (422), devpulse_backfill_rate_limited (429).';
 grant execute on function public.backfill_snapshots to authenticated, service_role;
 
 -- 50_devpulse/70_snapshots/60_prune_snapshots.sql
@@ -6033,7 +6170,9 @@ create index goals_user_active_idx on public.goals (user_id, is_achieved) where 
 comment on table public.goals is
   'A number to reach or to keep below. Users write their own; members see those of their workspaces. '
   'current_value, is_achieved, achieved_at and baseline_value follow the snapshots: what clients write '
-  'there is ignored. Errors on write: devpulse_goal_type_invalid, devpulse_goal_unit_invalid (422).';
+  'there is ignored. Errors on write: sign_in_required (401), devpulse_workspace_unknown (404), '
+  'devpulse_goals_limit_reached (409), devpulse_goal_invalid, devpulse_goal_type_invalid, '
+  'devpulse_goal_unit_invalid, key_change_forbidden (422).';
 comment on column public.goals.platform is 'github, youtube, devto, or all for the sum over the platforms.';
 comment on column public.goals.goal_type is
   'The metric: stars, subscribers, views, commits, …, or a metric''s name in analytics_snapshots.';
@@ -6098,7 +6237,7 @@ grant update (
 grant select, insert, update, delete on public.goals to service_role;
 
 -- 50_devpulse/80_goals/12_goal_access.sql
--- Whose goals may be in which workspace, and how many a user may have.
+-- Whose goals may be in which workspace, what their numbers may be, and how many a user may have.
 
 -- The first of its table, see that of monitors.
 create trigger _005_check_new_workspace before insert on public.goals
@@ -6138,6 +6277,29 @@ create trigger _700_check_own_goals after insert on public.goals
   referencing new table as inserted
   for each statement when (current_user = 'authenticated')
   execute function private.check_own_goals();
+
+-- A job counts everybody's goals in one statement: a value with which arithmetic fails would stop it.
+create or replace function private.check_goal_values() returns trigger
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  if new.start_date not between '1900-01-01' and '2999-12-31'
+    or new.end_date not between '1900-01-01' and '2999-12-31'
+    or new.target_value not between -1e15 and 1e15 or scale(new.target_value) > 10
+  then
+    raise exception using
+      errcode = 'PT422', message = 'devpulse_goal_invalid',
+      detail = 'Days are of the years 1900 to 2999, and target_value is a number up to 1e15 with up to 10 '
+        'decimals.',
+      hint = 'Leave end_date out for no end.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_goal_values is
+  'Before trigger of goals. Errors: devpulse_goal_invalid (422).';
+
+create trigger _100_check_goal_values before insert or update on public.goals
+  for each row execute function private.check_goal_values();
 
 -- 50_devpulse/80_goals/20_goal_days.sql
 -- The numbers of a goal, day by day.
@@ -6335,12 +6497,14 @@ comment on function private.count_goal is
 -- 50_devpulse/80_goals/40_store_goals.sql
 -- Goals follow the numbers: when their user writes them, and when snapshots are built.
 
-create or replace function private.count_written_goal() returns trigger
+create or replace function private.check_goal_metric() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  -- what is null or not valid here fails at the constraints
-  if new.platform not in ('github', 'youtube', 'devto', 'all') or new.target_value is null
-    or new.start_date is null or new.unit is null or new.goal_type is null or new.platform is null
+  -- what is null or not valid here fails at the constraints; row security refuses somebody else's row, and it
+  -- alone: this would reveal who is in the team
+  if new.platform not in ('github', 'youtube', 'devto', 'all') or new.platform is null
+    or new.unit is null or new.goal_type is null
+    or new.user_id is distinct from auth.uid() and not private.is_trusted_caller()
   then
     return new;
   end if;
@@ -6366,6 +6530,21 @@ begin
       detail = 'A percentage of what happens per day is compared with as many days before start_date.',
       hint = 'Set end_date, or count in another unit.';
   end if;
+  return new;
+end;
+$$;
+comment on function private.check_goal_metric is
+  'Before trigger of goals that are inserted, or of which another number is asked: what it counts. Errors: '
+  'devpulse_goal_type_invalid, devpulse_goal_unit_invalid (422).';
+
+-- Of a goal that leaves its workspace nothing is checked: its user may not be in the team any more, and that
+-- keeps nobody in a workspace.
+create or replace function private.count_written_goal() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if new.metric is null or new.target_value is null or new.start_date is null then
+    return new;
+  end if;
   new.is_achieved := false;
   new.achieved_at := null;
   new := private.count_goal(new, null, now());
@@ -6377,8 +6556,7 @@ begin
 end;
 $$;
 comment on function private.count_written_goal is
-  'Before trigger of goals that are inserted, or of which another thing is asked: checks the metric and '
-  'counts it. Errors: devpulse_goal_type_invalid, devpulse_goal_unit_invalid (422).';
+  'Before trigger of goals that are inserted, or of which another thing is asked: counts it.';
 
 create or replace function private.ignore_counted_values() returns trigger
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -6394,12 +6572,20 @@ $$;
 comment on function private.ignore_counted_values is
   'Before trigger of goals that a client updates: what the database counts stays as it is.';
 
-create trigger _200_count_written_goal before insert on public.goals
+create trigger _205_check_goal_metric before insert on public.goals
+  for each row execute function private.check_goal_metric();
+create trigger _210_count_written_goal before insert on public.goals
   for each row execute function private.count_written_goal();
 create trigger _200_ignore_counted_values before update on public.goals
   for each row when (current_user in ('anon', 'authenticated', 'service_role'))
   execute function private.ignore_counted_values();
-create trigger _210_count_written_goal before update on public.goals
+create trigger _206_check_goal_metric before update on public.goals
+  for each row when (
+    (old.platform, old.goal_type, old.unit, old.end_date)
+      is distinct from (new.platform, new.goal_type, new.unit, new.end_date)
+  )
+  execute function private.check_goal_metric();
+create trigger _211_count_written_goal before update on public.goals
   for each row when (
     (
       old.workspace_id, old.platform, old.goal_type, old.target_value, old.unit, old.start_date, old.end_date,

@@ -41,8 +41,6 @@ insert into public.youtube_channel_stats (platform_connection_id, date)
 values ('00000000-0000-4000-8000-0000000000c2', '2026-01-01');
 insert into public.devto_articles (platform_connection_id, devto_article_id, title, url)
 values ('00000000-0000-4000-8000-0000000000c3', 1, 'A', 'https://dev.to/a');
-insert into public.sync_runs (platform_connection_id, platform)
-values ('00000000-0000-4000-8000-0000000000c1', 'github');
 insert into public.analytics_snapshots (
   user_id, workspace_id, platform, snapshot_type, snapshot_date, metrics
 ) select pg_temp.id('mary'), w.id, 'github', 'daily', '2026-01-01', '{}'
@@ -71,7 +69,6 @@ insert into expected values
   ('youtube_videos',         'true',               '1 1 1 1 0 0 0', 'x', 'x'),
   ('youtube_channel_stats',  'true',               '1 1 1 1 0 0 0', 'x', 'x'),
   ('devto_articles',         'true',               '1 0 0 0 0 0 0', 'x', 'x'),
-  ('sync_runs',              'true',               '1 0 0 0 0 0 0', 'x', 'x'),
   ('analytics_snapshots',    'user_id = %1$L',     '2 1 1 1 0 0 0', 'x', 'x'),
   ('sync_runs',              'true',               '1 0 0 0 0 0 0', 'x', 'x'),
   ('goals',                  'user_id = %1$L',     '2 1 1 1 0 0 0', '2 0 0 0 0 0 E', '2 0 0 0 0 0 0');
