@@ -75,6 +75,7 @@ select cron.schedule(
   'devpulse-prune-sync', '17 4 * * *',
   $$select private.prune_metric_readings(), private.prune_sync_runs(), private.prune_watched_repositories()$$
 );
+select cron.schedule('devpulse-prune-removed', '19 4 * * *', $$select private.prune_removed_resources()$$);
 
 -- 90_jobs/40_support.sql
 -- What support does on a schedule. A job of the same name is replaced, so this can run again.

@@ -56,6 +56,11 @@ async function read(context: RunContext, ask: AskAsUser, found: Findings): Promi
   if (isAll || single.length > FEW) {
     known = await readList(context, ask, found, isAll);
   }
+  // ETags of what no monitor names any more
+  const named = new Set(single.map(({ resource }) => `/repositories/${resource}`));
+  for (const path of Object.keys(context.claim.etags)) {
+    if (path.startsWith("/repositories/") && !named.has(path)) found.droppedPaths.add(path);
+  }
   for (const { id, resource } of single) {
     await context.part(() => readSingle(context, ask, found, known, { id, resource }));
   }

@@ -264,6 +264,14 @@ describe("single repositories", () => {
     expect(stored).toMatchObject({ gone_ids: [777], seen_ids: [core.id], is_complete: false });
   });
 
+  test("that no monitor names any more are not asked for, and their ETags are forgotten", async () => {
+    const lib = fake.state.addRepo({ owner: "acme", name: "lib" });
+    const etags = { "/repositories/777": { etag: "x", resource_ids: [777], has_next: false } };
+    const { stored } = await sync(repositories({ monitors: [monitor(1, String(lib.id))], etags }));
+    expect(stored?.dropped_paths).toEqual(["/repositories/777"]);
+    expect(paths()).toEqual([`/repositories/${lib.id}`]);
+  });
+
   test("many of them are looked for in the list first, and only they are stored", async () => {
     const own = ["a", "b", "c", "d", "e"].map((name) => repo(name));
     const lib = fake.state.addRepo({ owner: "acme", name: "lib" });

@@ -103,14 +103,18 @@ describe("what it costs", () => {
     },
   );
 
-  test("one that is gone though the number is the same makes it read the list", async () => {
+  test("one that came in the place of another one is read by the next run, within three units", async () => {
     const video_ids = addVideos(3).map(({ id }) => id);
     channel.videos.shift();
     const added = fake.state.addVideo(channel, { title: "new" });
     const cursor = { video_count: 3, listed_at: "2026-11-30T00:00:00Z" };
     const { context, stored } = await sync(claim({ video_ids, cursor }));
-    expect(context.cost).toBe(4);
-    expect(stored?.listed_ids).toEqual([added.id, video_ids[2], video_ids[1]]);
+    expect(context.cost).toBe(3);
+    expect(stored?.listed_ids).toEqual([video_ids[2], video_ids[1]]);
+    const left = { video_ids: video_ids.slice(1), cursor: stored?.cursor as Claim["cursor"] };
+    const next = await sync(claim(left));
+    expect(next.context.cost).toBe(3);
+    expect(next.stored?.listed_ids).toEqual([added.id, video_ids[2], video_ids[1]]);
   });
 
   test("up to the limit, and what is left out is named", async () => {

@@ -15,3 +15,4 @@ select cron.schedule(
   'devpulse-prune-sync', '17 4 * * *',
   $$select private.prune_metric_readings(), private.prune_sync_runs(), private.prune_watched_repositories()$$
 );
+select cron.schedule('devpulse-prune-removed', '19 4 * * *', $$select private.prune_removed_resources()$$);

@@ -91,3 +91,26 @@ $$;
 comment on function private.prune_sync_runs is
   'Deletes up to p_batch_size runs that began before devpulse_settings.run_retention_days, the oldest first, '
   'and returns how many. For the scheduler.';
+
+create or replace function private.prune_removed_resources() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_before constant timestamptz := now() - make_interval(
+    days => (select s.reading_retention_days from public.devpulse_settings as s)
+  );
+  v_repositories integer;
+  v_videos integer;
+  v_articles integer;
+begin
+  delete from public.github_repositories as r where r.removed_at < v_before;
+  get diagnostics v_repositories = row_count;
+  delete from public.youtube_videos as v where v.removed_at < v_before;
+  get diagnostics v_videos = row_count;
+  delete from public.devto_articles as a where a.removed_at < v_before;
+  get diagnostics v_articles = row_count;
+  return v_repositories + v_videos + v_articles;
+end;
+$$;
+comment on function private.prune_removed_resources is
+  'Deletes repositories, videos and articles that were removed before '
+  'devpulse_settings.reading_retention_days, and returns how many. For the scheduler.';

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(45);
+select plan(46);
 \ir ../helpers/personas.psql
 \ir ../helpers/sync.psql
 
@@ -189,6 +189,9 @@ select pg_temp.record('github', jsonb_build_object('repositories', (
 ), 'listed_ids', (select jsonb_agg(n) from generate_series(1, 10) as n)));
 select is(pg_temp.record('github', pg_temp.nothing() || pg_temp.listed(1, 2, 3, 4)), '0 suspect',
   'but not more');
+
+update public.github_repositories set removed_at = now() - interval '801 days' where github_repo_id = 3;
+select is(private.prune_removed_resources(), 1, 'what was removed long ago is deleted');
 
 -- Names of monitors
 
