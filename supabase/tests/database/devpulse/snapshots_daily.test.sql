@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(40);
+select plan(39);
 \ir ../helpers/personas.psql
 \ir ../helpers/devpulse.psql
 
@@ -103,14 +103,6 @@ select pg_temp.observe('stranger', 'github', current_date - 3, '{
   "1": {"stars": 9, "forks": 2, "open_issues": 1}, "2": {"stars": 4, "forks": 0, "open_issues": 4},
   "3": {"stars": 1, "forks": 0, "open_issues": 0}
 }');
-select pg_temp.build();
-select is(
-  pg_temp.shown('stranger', 'github', current_date),
-  'commits 4, issues 2, pull_requests 2, repositories_count 2, total_commits 7, total_forks 2, '
-  'total_issues 3, total_open_issues 5, total_pull_requests 3, total_stars 15',
-  'a day stays as it is until it is marked'
-);
-select public.backfill_snapshots(current_date, current_date, pg_temp.user_id('stranger'));
 select pg_temp.build();
 select is(
   pg_temp.shown('stranger', 'github', current_date),
