@@ -4734,17 +4734,26 @@ comment on column private.snapshot_marks.is_cumulative is
   'Whether the totals of the days after it, up to the last one that has a snapshot, changed too.';
 alter table private.snapshot_marks enable row level security;
 
+-- What is read late for a past day is missing on the days after it that did not have it.
 create or replace function private.mark_new_readings() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   insert into private.snapshot_marks (user_id, day)
-  select distinct c.user_id, n.day
-  from new_rows as n join public.platform_connections as c on c.id = n.connection_id;
+  select distinct r.user_id, r.day + d.n
+  from (
+    select distinct c.user_id, n.day
+    from new_rows as n join public.platform_connections as c on c.id = n.connection_id
+  ) as r
+  join public.profiles as p on p.id = r.user_id
+  cross join lateral generate_series(
+    0, least(greatest(private.local_day(p.timezone, now()) - r.day, 0), 30)
+  ) as d (n);
   return null;
 end;
 $$;
 comment on function private.mark_new_readings is
-  'After-insert-statement trigger of metric_readings: marks their days, each once.';
+  'After-insert-statement trigger of metric_readings: marks their days, each once, and for a day that is '
+  'over the 30 days after it.';
 
 create or replace function private.mark_changed_readings() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$

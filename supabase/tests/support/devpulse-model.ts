@@ -94,8 +94,12 @@ export class Model {
   /** `user platform` → resource → the first day on which it no longer counts */
   private readonly resources = new Map<string, Map<string, number>>();
   private readonly active: boolean[];
+  readonly users: readonly User[];
+  readonly monitors: readonly Monitor[];
 
-  constructor(readonly users: readonly User[], readonly monitors: readonly Monitor[]) {
+  constructor(users: readonly User[], monitors: readonly Monitor[]) {
+    this.users = users;
+    this.monitors = monitors;
     this.active = monitors.map(() => true);
   }
 
@@ -298,11 +302,11 @@ export function goalState(
 ): GoalState {
   const today = users[goal.user]?.today ?? NaN;
   const value = (day: number): number | null => {
-    const rows = users.flatMap((_, user) =>
-      goal.inWorkspace || user === goal.user
-        ? snapshots.get(`${user} ${goal.inWorkspace} ${goal.platform} daily ${today + day}`) ?? []
-        : []
-    );
+    const rows = users.flatMap((_, user): Record<string, Numbers>[] => {
+      if (!goal.inWorkspace && user !== goal.user) return [];
+      const row = snapshots.get(`${user} ${goal.inWorkspace} ${goal.platform} daily ${today + day}`);
+      return row ? [row] : [];
+    });
     if (goal.inWorkspace && isIncomplete(today + day, goal.platform)) return null;
     const cells = rows.flatMap((row) =>
       Object.values(row).flatMap((numbers) => goal.metric in numbers ? [numbers[goal.metric] ?? null] : [])

@@ -35,8 +35,8 @@ begin
 end;
 $$;
 comment on function private.mark_new_readings is
-  'After-insert-statement trigger of metric_readings: marks their days, each once, and for a day that is over '
-  'the 30 days after it.';
+  'After-insert-statement trigger of metric_readings: marks their days, each once, and for a day that is '
+  'over the 30 days after it.';
 
 create or replace function private.mark_changed_readings() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
