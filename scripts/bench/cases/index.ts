@@ -1,6 +1,7 @@
 import type { Case } from "../bench.ts";
 import { activityLogCase } from "./activity-log.ts";
 import { agentsQueueCase } from "./agents-queue.ts";
+import { answersCase } from "./answers.ts";
 import { exaiActiveCase } from "./exai-active.ts";
 import { exaiCycleCase } from "./exai-cycle.ts";
 import { exaiReadyCase } from "./exai-ready.ts";
@@ -15,6 +16,7 @@ export const CASES: readonly Case[] = [
   webhookCase,
   activityLogCase,
   searchCase,
+  answersCase,
   exaiActiveCase,
   exaiReadyCase,
   exaiCycleCase,
