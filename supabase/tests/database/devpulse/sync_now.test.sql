@@ -87,6 +87,7 @@ select is(private.run_platform_sync(), 0, 'without the URL of the functions ther
 update public.agent_settings set functions_url = 'http://127.0.0.1:1/functions/v1' where true;
 update private.sync_schedule set next_sync_at = null where true;
 select is(private.run_platform_sync(), 0, 'nor where nothing is due');
+update private.provider_budgets set users_counted_at = null where true;
 update private.sync_schedule set next_sync_at = now() where true;
 select is(private.run_platform_sync(), 1, 'else there is one');
 create temp table ticket on commit drop as
