@@ -59,6 +59,7 @@ describe("a viewer", () => {
     const other = await file("other");
     const before = await everything();
     const calls: Record<string, Record<string, unknown>> = {
+      answer_escalation: { escalation_id: crypto.randomUUID(), content: "no" },
       create_issue: { title: "no" },
       update_issue: { issue_number, title: "no" },
       add_update: { issue_number, content: "no" },
