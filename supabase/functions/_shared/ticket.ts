@@ -1,3 +1,5 @@
+import type { z } from "zod";
+import type { Rpc } from "./database.ts";
 import { type Failure, HttpError } from "./failure.ts";
 import { refuseOrigin } from "./origin.ts";
 
@@ -21,4 +23,22 @@ export async function readTicket(
   const ticket = request.headers.get("x-fixloop-ticket");
   if (ticket === null && !await isServer(request)) throw new HttpError(TICKET_INVALID);
   return ticket;
+}
+
+/**
+ * Leases to a run what is due, by the database function that checks its ticket. Throws 401 for a ticket that it rejects, and
+ * `unavailable`, with the reason as its details, where it returns nothing that can be used.
+ */
+export async function claimDue<T>(
+  rpc: Rpc,
+  name: string,
+  args: { ticket: string | null; batch_size: number },
+  schema: z.ZodType<T>,
+  unavailable: Failure,
+): Promise<T> {
+  const claimed = await rpc(name, args);
+  if (!claimed.ok && claimed.code === "PT401") throw new HttpError(TICKET_INVALID);
+  const parsed = schema.safeParse(claimed.ok ? claimed.data : null);
+  if (parsed.success) return parsed.data;
+  throw new HttpError({ ...unavailable, details: claimed.ok ? "unexpected result" : claimed.code });
 }

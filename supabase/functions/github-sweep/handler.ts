@@ -1,8 +1,7 @@
 import type { Rpc } from "../_shared/database.ts";
 import { decryptSecret, type MasterKeys, SecretError } from "../_shared/encryption.ts";
 import { createEndpoint, type EndpointDependencies, loadSetting } from "../_shared/endpoint.ts";
-import { HttpError } from "../_shared/failure.ts";
-import { readTicket, TICKET_INVALID } from "../_shared/ticket.ts";
+import { claimDue, readTicket } from "../_shared/ticket.ts";
 import { withRetry } from "../_shared/transient.ts";
 import type { Budgets } from "../_shared/provider-budget.ts";
 import type { AskGithub } from "../_shared/github.ts";
@@ -60,19 +59,13 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
   });
 }
 
-async function beginSweep(rpc: Rpc, ticket: string | null): Promise<Plan> {
-  const begun = await rpc("begin_github_sweep", { ticket, batch_size: MAX_REQUESTS });
-  if (!begun.ok && begun.code === "PT401") throw new HttpError(TICKET_INVALID);
-  const plan = planSchema.safeParse(begun.ok ? begun.data : null);
-  if (plan.success) return plan.data;
-  throw new HttpError({
+const beginSweep = (rpc: Rpc, ticket: string | null): Promise<Plan> =>
+  claimDue(rpc, "begin_github_sweep", { ticket, batch_size: MAX_REQUESTS }, planSchema, {
     status: 503,
     code: "agents_sweep_unavailable",
     message: "The database did not return what is due.",
-    details: begun.ok ? "unexpected result" : begun.code,
     hint: "The next sweep does it.",
   });
-}
 
 async function openToken(keys: MasterKeys, reader: Reader): Promise<string | null> {
   const identity = { id: reader.secret_id, kind: "github_token", ownerId: reader.user_id };

@@ -5,8 +5,7 @@ import type { Fault } from "../../../scripts/fakes/faults.ts";
 import type { Claim } from "./claim.ts";
 import type { RunContext } from "./context.ts";
 import { syncDevto } from "./devto.ts";
-import { SyncStop } from "./stop.ts";
-import { claimOf, contextOf, fakeDatabase } from "./testing.ts";
+import { claimOf, contextOf, fakeDatabase, stopOf } from "./testing.ts";
 
 // Over real HTTP, against the fake Dev.to.
 
@@ -36,13 +35,7 @@ const claim = (more: Partial<Claim> = {}): Claim =>
 async function sync(of: Claim = claim(), token = "key-of-maya") {
   const database = fakeDatabase({ pause_provider: () => ({ ok: true, data: null }) });
   const context: RunContext = contextOf(of, database.rpc, { token, clock: () => NOW });
-  let stop: SyncStop | null = null;
-  try {
-    await syncDevto(context, { apiUrl: `${fake.url}/api`, fetch, timeoutMs: 60_000 });
-  } catch (error) {
-    if (!(error instanceof SyncStop)) throw error;
-    stop = error;
-  }
+  const stop = await stopOf(syncDevto(context, { apiUrl: `${fake.url}/api`, fetch, timeoutMs: 60_000 }));
   return {
     context,
     stop,

@@ -5,8 +5,7 @@ import { createGithub } from "../_shared/github.ts";
 import type { Claim } from "./claim.ts";
 import type { RunContext } from "./context.ts";
 import { syncGithub } from "./github.ts";
-import { SyncStop } from "./stop.ts";
-import { claimOf, contextOf, fakeDatabase, guid } from "./testing.ts";
+import { claimOf, contextOf, fakeDatabase, guid, stopOf } from "./testing.ts";
 
 // Over real HTTP, against the fake GitHub: what is stored of what it answers, and what is not.
 
@@ -45,13 +44,7 @@ const day = (of: string, is_recent = false) => ({
 async function sync(claim: Claim, days: ReturnType<typeof day>[] = [], timeoutMs?: number) {
   const database = fakeDatabase({ plan_github_contributions: () => ({ ok: true, data: days }) });
   const context: RunContext = contextOf(claim, database.rpc, { token: TOKEN, clock: () => NOW });
-  let stop: SyncStop | null = null;
-  try {
-    await syncGithub(context, ask(timeoutMs));
-  } catch (error) {
-    if (!(error instanceof SyncStop)) throw error;
-    stop = error;
-  }
+  const stop = await stopOf(syncGithub(context, ask(timeoutMs)));
   return {
     context,
     stop,

@@ -1,11 +1,10 @@
 import type { Rpc } from "../_shared/database.ts";
 import type { MasterKeys } from "../_shared/encryption.ts";
 import { createEndpoint, type EndpointDependencies } from "../_shared/endpoint.ts";
-import { HttpError } from "../_shared/failure.ts";
 import type { Details } from "../_shared/log.ts";
 import type { Budgets } from "../_shared/provider-budget.ts";
 import { loadMasterKeys } from "../_shared/secret-settings.ts";
-import { readTicket, TICKET_INVALID } from "../_shared/ticket.ts";
+import { claimDue, readTicket } from "../_shared/ticket.ts";
 import { withRetry } from "../_shared/transient.ts";
 import { type Claim, claimsSchema } from "./claim.ts";
 import type { ErrorCode } from "./stop.ts";
@@ -175,16 +174,10 @@ async function syncDue(
   return { claimed: queue.claimed, ...report, stopped: queue.stopped };
 }
 
-async function claim(rpc: Rpc, ticket: string | null, batch_size: number): Promise<Claim[]> {
-  const claimed = await rpc("claim_due_monitors", { ticket, batch_size });
-  if (!claimed.ok && claimed.code === "PT401") throw new HttpError(TICKET_INVALID);
-  const claims = claimsSchema.safeParse(claimed.ok ? claimed.data : null);
-  if (claims.success) return claims.data;
-  throw new HttpError({
+const claim = (rpc: Rpc, ticket: string | null, batch_size: number): Promise<Claim[]> =>
+  claimDue(rpc, "claim_due_monitors", { ticket, batch_size }, claimsSchema, {
     status: 503,
     code: "devpulse_sync_unavailable",
     message: "The database did not return what is due.",
-    details: claimed.ok ? "unexpected result" : claimed.code,
     hint: "The next run does it.",
   });
-}

@@ -2,6 +2,7 @@ import type { Rpc, RpcResult } from "../_shared/database.ts";
 import { type Budgets, UNLIMITED } from "../_shared/provider-budget.ts";
 import type { Claim } from "./claim.ts";
 import { RunContext } from "./context.ts";
+import { SyncStop } from "./stop.ts";
 
 // For tests: claims, and runs over a database that only remembers what it was called with.
 
@@ -58,4 +59,15 @@ export function contextOf(
   } = {},
 ): RunContext {
   return new RunContext(claim, token, { rpc, budgets, clock, sleep: () => Promise.resolve(), deadline });
+}
+
+/** Runs a sync. Returns why it stopped; null where it came to its end. */
+export async function stopOf(run: Promise<void>): Promise<SyncStop | null> {
+  try {
+    await run;
+    return null;
+  } catch (error) {
+    if (!(error instanceof SyncStop)) throw error;
+    return error;
+  }
 }

@@ -5,8 +5,7 @@ import { type FakeGoogle, startFakeGoogle } from "../../../scripts/fakes/google.
 import { googleError } from "../../../scripts/fakes/youtube-routes.ts";
 import type { Claim } from "./claim.ts";
 import type { RunContext } from "./context.ts";
-import { SyncStop } from "./stop.ts";
-import { claimOf, contextOf, fakeDatabase } from "./testing.ts";
+import { claimOf, contextOf, fakeDatabase, stopOf } from "./testing.ts";
 import { syncYoutube } from "./youtube-channel.ts";
 
 // Over real HTTP, against the fake YouTube: what is stored of what it answers, and what it costs.
@@ -43,13 +42,7 @@ const claim = (more: Partial<Claim> = {}): Claim =>
 async function sync(of: Claim, timeoutMs = 20_000) {
   const database = fakeDatabase({ pause_provider: () => ({ ok: true, data: "2026-12-01T08:00:00Z" }) });
   const context: RunContext = contextOf(of, database.rpc, { token: TOKEN, clock: () => NOW });
-  let stop: SyncStop | null = null;
-  try {
-    await syncYoutube(context, { apiUrl: fake.url, fetch, timeoutMs });
-  } catch (error) {
-    if (!(error instanceof SyncStop)) throw error;
-    stop = error;
-  }
+  const stop = await stopOf(syncYoutube(context, { apiUrl: fake.url, fetch, timeoutMs }));
   return {
     context,
     stop,

@@ -1,7 +1,6 @@
 import type { Rpc } from "../_shared/database.ts";
 import { createEndpoint, type EndpointDependencies, loadSetting } from "../_shared/endpoint.ts";
-import { HttpError } from "../_shared/failure.ts";
-import { readTicket, TICKET_INVALID } from "../_shared/ticket.ts";
+import { claimDue, readTicket } from "../_shared/ticket.ts";
 import { withRetry } from "../_shared/transient.ts";
 import { assist } from "./assist.ts";
 import type { AskModel, ModelSettings } from "./model.ts";
@@ -56,16 +55,10 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
   });
 }
 
-async function claim(rpc: Rpc, ticket: string | null, batchSize: number): Promise<Plan> {
-  const claimed = await rpc("claim_triage_questions", { ticket, batch_size: batchSize });
-  if (!claimed.ok && claimed.code === "PT401") throw new HttpError(TICKET_INVALID);
-  const plan = planSchema.safeParse(claimed.ok ? claimed.data : null);
-  if (plan.success) return plan.data;
-  throw new HttpError({
+const claim = (rpc: Rpc, ticket: string | null, batch_size: number): Promise<Plan> =>
+  claimDue(rpc, "claim_triage_questions", { ticket, batch_size }, planSchema, {
     status: 503,
     code: "tracker_questions_unavailable",
     message: "The database did not return what to ask.",
-    details: claimed.ok ? "unexpected result" : claimed.code,
     hint: "The next run does it.",
   });
-}
