@@ -5656,6 +5656,20 @@ $$;
 comment on function private.complete_old_snapshot is
   'A day whose readings have been deleted, with the numbers that its snapshot has of them.';
 
+-- Whoever travels west may be in a day again that has been closed. It stays closed: nothing closes it again.
+create or replace function private.current_days(p_user_ids uuid[], p_now timestamptz)
+returns table (user_id uuid, current_day date)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  return query
+  select p.id, greatest(private.local_day(p.timezone, p_now), s.closed_through + 1)
+  from public.profiles as p left join private.snapshot_state as s on s.user_id = p.id
+  where p.id = any (p_user_ids);
+end;
+$$;
+comment on function private.current_days is
+  'The day of each of these users that is not over: the first one that is not closed, at least today.';
+
 create or replace function private.store_daily(p_user_ids uuid[], p_days date[], p_now timestamptz)
 returns void
 language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
@@ -5667,16 +5681,15 @@ declare
 begin
   -- of a day that is not over, or before there was a monitor, nothing is stored while no number is known
   v_rows := array(
-    select case when c.day < d.today - v_readings_days then private.complete_old_snapshot(c) else c end
+    select case when c.day < d.current_day - v_readings_days then private.complete_old_snapshot(c) else c end
     from private.count_daily(p_user_ids, p_days) as c
-    join public.profiles as p on p.id = c.user_id
-    cross join lateral (select (p_now at time zone coalesce(p.timezone, 'UTC'))::date as today) as d
-    where c.is_known or c.is_watched and c.day < d.today
+    join private.current_days(p_user_ids, p_now) as d on d.user_id = c.user_id
+    where c.is_known or c.is_watched and c.day < d.current_day
   );
   select array_agg(a.user_id), array_agg(a.day) into v_current_ids, v_current_days
   from unnest(p_user_ids, p_days) as a (user_id, day)
-  join public.profiles as p on p.id = a.user_id
-  where a.day >= (p_now at time zone coalesce(p.timezone, 'UTC'))::date;
+  join private.current_days(p_user_ids, p_now) as d on d.user_id = a.user_id
+  where a.day >= d.current_day;
   if v_current_ids is not null then
     perform private.clear_snapshots(
       'daily', array['github', 'youtube', 'devto'], v_current_ids, v_current_days, v_rows
@@ -6016,7 +6029,6 @@ $$;
 comment on function private.incomplete_periods is
   'Of the days, weeks or months that contain a day that has not ended everywhere, those of which a user of '
   'the workspace has no number yet.';
-grant execute on function private.incomplete_periods to authenticated, service_role;
 
 -- 50_devpulse/70_snapshots/50_backfill_snapshots.sql
 -- Builds the snapshots of past days again, when somebody asks for it.
@@ -6891,7 +6903,6 @@ $$;
 comment on function private.require_workspace is
   'Returns for a member of the workspace, for servers, and for null. Errors: '
   'devpulse_workspace_unknown (404).';
-grant execute on function private.require_workspace to authenticated, service_role;
 
 create type private.series_request as (
   workspace_id uuid,
@@ -6941,12 +6952,12 @@ end;
 $$;
 comment on function private.parse_series is
   'Checks the arguments of metric_series. Errors: see there.';
-grant execute on function private.parse_series to authenticated, service_role;
 
--- With the rights of the caller: row security decides which snapshots there are. NaN makes a sum unknown.
-create or replace function private.metric_series(p_request private.series_request)
+-- Without row security: what it reads is the caller's, or of the workspace that parse_series has checked. NaN
+-- makes a sum unknown.
+create or replace function private.load_series(p_request private.series_request)
 returns table (period date, value numeric, delta numeric, is_gap boolean)
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
   with cell as (
@@ -6982,6 +6993,21 @@ begin
   order by g.starts_at;
 end;
 $$;
+comment on function private.load_series is
+  'The rows of metric_series, for arguments that are checked.';
+
+create or replace function private.metric_series(
+  p_platform text, p_metric text, p_from date, p_to date, p_granularity text, p_workspace_id uuid
+) returns table (period date, value numeric, delta numeric, is_gap boolean)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select s.period, s.value, s.delta, s.is_gap
+  from private.load_series(
+    private.parse_series(p_platform, p_metric, p_from, p_to, p_granularity, p_workspace_id)
+  ) as s;
+end;
+$$;
 grant execute on function private.metric_series to authenticated, service_role;
 
 -- from and to are the API's JSON keys. Both are reserved words, which have no other form in SQL than quoted.
@@ -6993,10 +7019,8 @@ language sql stable security invoker set search_path = ''
 begin atomic
   select s.period, s.value, s.delta, s.is_gap
   from private.metric_series(
-    private.parse_series(
-      metric_series.platform, metric_series.metric, metric_series."from", metric_series."to",
-      metric_series.granularity, metric_series.workspace
-    )
+    metric_series.platform, metric_series.metric, metric_series."from", metric_series."to",
+    metric_series.granularity, metric_series.workspace
   ) as s;
 end;
 comment on function public.metric_series is
@@ -7008,10 +7032,13 @@ comment on function public.metric_series is
 grant execute on function public.metric_series to authenticated, service_role;
 
 -- 50_devpulse/90_reading/20_dashboard_parts.sql
--- The parts of the dashboard, each read with the rights of the caller.
+-- The parts of the dashboard: of the caller, or of a workspace that private.dashboard() has checked.
+--
+-- Without row security, which costs each of their statements more than what they read: their own conditions
+-- name the caller or the workspace.
 
 create or replace function private.dashboard_connections() returns jsonb
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select coalesce(jsonb_agg(
@@ -7025,7 +7052,6 @@ begin
 end;
 $$;
 comment on function private.dashboard_connections is 'The caller''s connections with their state.';
-grant execute on function private.dashboard_connections to authenticated, service_role;
 
 create or replace function private.list_flow_metrics() returns text[]
 language plpgsql stable security definer set search_path = '' as $$
@@ -7035,12 +7061,11 @@ end;
 $$;
 comment on function private.list_flow_metrics is
   'The metrics that count what happened in a period; the others are levels.';
-grant execute on function private.list_flow_metrics to authenticated, service_role;
 
 create or replace function private.last_snapshot_day(
   p_workspace_id uuid, p_platform text, p_incomplete date[]
 ) returns date
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   if p_workspace_id is null then
     return (
@@ -7060,13 +7085,12 @@ end;
 $$;
 comment on function private.last_snapshot_day is
   'The last day of a platform of which the caller, or a workspace, has numbers.';
-grant execute on function private.last_snapshot_day to authenticated, service_role;
 
 -- NaN makes a sum and a delta unknown.
 create or replace function private.dashboard_snapshot(
   p_workspace_id uuid, p_platform text, p_day date, p_flows text[]
 ) returns jsonb
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     with cell as (
@@ -7116,10 +7140,9 @@ $$;
 comment on function private.dashboard_snapshot is
   'A day of a platform, of the caller or of a workspace, and how its levels changed within 7 and 30 days; '
   'null without numbers.';
-grant execute on function private.dashboard_snapshot to authenticated, service_role;
 
 create or replace function private.dashboard_goals(p_workspace_id uuid) returns jsonb
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select coalesce(jsonb_agg(to_jsonb(o) order by o.end_date, o.start_date, o.id), '[]')
@@ -7137,13 +7160,12 @@ end;
 $$;
 comment on function private.dashboard_goals is
   'The open goals of the caller or of a workspace with their pace: 50 at most, those that end first.';
-grant execute on function private.dashboard_goals to authenticated, service_role;
 
 -- 50_devpulse/90_reading/22_dashboard_top.sql
--- The top five of the dashboard, read with the rights of the caller.
+-- The top five of the dashboard: see its parts.
 
 create or replace function private.top_repositories(p_workspace_id uuid) returns jsonb
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select coalesce(jsonb_agg(to_jsonb(t) order by t.stars_count desc, t.full_name collate "C"), '[]')
@@ -7177,10 +7199,9 @@ $$;
 comment on function private.top_repositories is
   'The five repositories with the most stars: of the caller''s connection, or that monitors of '
   'a workspace cover.';
-grant execute on function private.top_repositories to authenticated, service_role;
 
 create or replace function private.top_videos(p_workspace_id uuid) returns jsonb
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select coalesce(jsonb_agg(to_jsonb(t) order by t.view_count desc, t.youtube_video_id), '[]')
@@ -7204,10 +7225,9 @@ end;
 $$;
 comment on function private.top_videos is
   'The five videos with the most views: of the caller''s connection, or that monitors of a workspace cover.';
-grant execute on function private.top_videos to authenticated, service_role;
 
 create or replace function private.top_articles(p_workspace_id uuid) returns jsonb
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select coalesce(jsonb_agg(to_jsonb(t) order by t.view_count desc, t.devto_article_id), '[]')
@@ -7232,36 +7252,44 @@ $$;
 comment on function private.top_articles is
   'The five articles with the most views: of the caller''s connection, or those that monitors of '
   'a workspace cover.';
-grant execute on function private.top_articles to authenticated, service_role;
 
 -- 50_devpulse/90_reading/30_dashboard.sql
 -- Everything that a start page shows, in one call.
 
+create or replace function private.dashboard(p_workspace_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_flows constant text[] := private.list_flow_metrics();
+begin
+  perform private.require_workspace(p_workspace_id);
+  return jsonb_build_object(
+    'connections', private.dashboard_connections(),
+    'snapshots', (
+      select jsonb_object_agg(p.platform, private.dashboard_snapshot(
+        p_workspace_id, p.platform,
+        private.last_snapshot_day(
+          p_workspace_id, p.platform, case when p_workspace_id is null then '{}'
+            else private.incomplete_periods(p_workspace_id, p.platform, 'daily') end
+        ),
+        v_flows
+      ))
+      from unnest(array['github', 'youtube', 'devto', 'all']) as p (platform)
+    ),
+    'top', jsonb_build_object(
+      'repositories', private.top_repositories(p_workspace_id),
+      'videos', private.top_videos(p_workspace_id),
+      'articles', private.top_articles(p_workspace_id)
+    ),
+    'goals', private.dashboard_goals(p_workspace_id)
+  );
+end;
+$$;
+grant execute on function private.dashboard to authenticated, service_role;
+
 create or replace function public.dashboard(workspace uuid default null) returns jsonb
 language sql stable security invoker set search_path = ''
 begin atomic
-  with snapshot as (
-    select p.platform, private.dashboard_snapshot(
-      dashboard.workspace, p.platform,
-      private.last_snapshot_day(
-        dashboard.workspace, p.platform, case when dashboard.workspace is null then '{}'
-          else private.incomplete_periods(dashboard.workspace, p.platform, 'daily') end
-      ),
-      private.list_flow_metrics()
-    ) as snapshot
-    from unnest(array['github', 'youtube', 'devto', 'all']) as p (platform)
-  )
-  select jsonb_build_object(
-    'connections', private.dashboard_connections(),
-    'snapshots', (select jsonb_object_agg(s.platform, s.snapshot) from snapshot as s),
-    'top', jsonb_build_object(
-      'repositories', private.top_repositories(dashboard.workspace),
-      'videos', private.top_videos(dashboard.workspace),
-      'articles', private.top_articles(dashboard.workspace)
-    ),
-    'goals', private.dashboard_goals(dashboard.workspace)
-  )
-  from private.require_workspace(dashboard.workspace) as r;
+  select private.dashboard(dashboard.workspace);
 end;
 comment on function public.dashboard is
   'connections: the caller''s, with their state and without tokens. snapshots: per platform and all, the '

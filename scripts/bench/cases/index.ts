@@ -2,6 +2,8 @@ import type { Case } from "../bench.ts";
 import { activityLogCase } from "./activity-log.ts";
 import { agentsQueueCase } from "./agents-queue.ts";
 import { answersCase } from "./answers.ts";
+import { devpulseDailyCase } from "./devpulse-daily.ts";
+import { devpulseReadingCase } from "./devpulse-reading.ts";
 import { exaiActiveCase } from "./exai-active.ts";
 import { exaiCycleCase } from "./exai-cycle.ts";
 import { exaiReadyCase } from "./exai-ready.ts";
@@ -21,5 +23,7 @@ export const CASES: readonly Case[] = [
   exaiReadyCase,
   exaiCycleCase,
   agentsQueueCase,
+  devpulseDailyCase,
+  devpulseReadingCase,
   supportMessagesCase,
 ];

@@ -30,4 +30,3 @@ $$;
 comment on function private.incomplete_periods is
   'Of the days, weeks or months that contain a day that has not ended everywhere, those of which a user of '
   'the workspace has no number yet.';
-grant execute on function private.incomplete_periods to authenticated, service_role;

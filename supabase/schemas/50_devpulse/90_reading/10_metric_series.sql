@@ -58,7 +58,6 @@ $$;
 comment on function private.require_workspace is
   'Returns for a member of the workspace, for servers, and for null. Errors: '
   'devpulse_workspace_unknown (404).';
-grant execute on function private.require_workspace to authenticated, service_role;
 
 create type private.series_request as (
   workspace_id uuid,
@@ -108,12 +107,12 @@ end;
 $$;
 comment on function private.parse_series is
   'Checks the arguments of metric_series. Errors: see there.';
-grant execute on function private.parse_series to authenticated, service_role;
 
--- With the rights of the caller: row security decides which snapshots there are. NaN makes a sum unknown.
-create or replace function private.metric_series(p_request private.series_request)
+-- Without row security: what it reads is the caller's, or of the workspace that parse_series has checked. NaN
+-- makes a sum unknown.
+create or replace function private.load_series(p_request private.series_request)
 returns table (period date, value numeric, delta numeric, is_gap boolean)
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
   with cell as (
@@ -149,6 +148,21 @@ begin
   order by g.starts_at;
 end;
 $$;
+comment on function private.load_series is
+  'The rows of metric_series, for arguments that are checked.';
+
+create or replace function private.metric_series(
+  p_platform text, p_metric text, p_from date, p_to date, p_granularity text, p_workspace_id uuid
+) returns table (period date, value numeric, delta numeric, is_gap boolean)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select s.period, s.value, s.delta, s.is_gap
+  from private.load_series(
+    private.parse_series(p_platform, p_metric, p_from, p_to, p_granularity, p_workspace_id)
+  ) as s;
+end;
+$$;
 grant execute on function private.metric_series to authenticated, service_role;
 
 -- from and to are the API's JSON keys. Both are reserved words, which have no other form in SQL than quoted.
@@ -160,10 +174,8 @@ language sql stable security invoker set search_path = ''
 begin atomic
   select s.period, s.value, s.delta, s.is_gap
   from private.metric_series(
-    private.parse_series(
-      metric_series.platform, metric_series.metric, metric_series."from", metric_series."to",
-      metric_series.granularity, metric_series.workspace
-    )
+    metric_series.platform, metric_series.metric, metric_series."from", metric_series."to",
+    metric_series.granularity, metric_series.workspace
   ) as s;
 end;
 comment on function public.metric_series is

@@ -1,7 +1,7 @@
--- The top five of the dashboard, read with the rights of the caller.
+-- The top five of the dashboard: see its parts.
 
 create or replace function private.top_repositories(p_workspace_id uuid) returns jsonb
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select coalesce(jsonb_agg(to_jsonb(t) order by t.stars_count desc, t.full_name collate "C"), '[]')
@@ -35,10 +35,9 @@ $$;
 comment on function private.top_repositories is
   'The five repositories with the most stars: of the caller''s connection, or that monitors of '
   'a workspace cover.';
-grant execute on function private.top_repositories to authenticated, service_role;
 
 create or replace function private.top_videos(p_workspace_id uuid) returns jsonb
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select coalesce(jsonb_agg(to_jsonb(t) order by t.view_count desc, t.youtube_video_id), '[]')
@@ -62,10 +61,9 @@ end;
 $$;
 comment on function private.top_videos is
   'The five videos with the most views: of the caller''s connection, or that monitors of a workspace cover.';
-grant execute on function private.top_videos to authenticated, service_role;
 
 create or replace function private.top_articles(p_workspace_id uuid) returns jsonb
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' as $$
 begin
   return (
     select coalesce(jsonb_agg(to_jsonb(t) order by t.view_count desc, t.devto_article_id), '[]')
@@ -90,4 +88,3 @@ $$;
 comment on function private.top_articles is
   'The five articles with the most views: of the caller''s connection, or those that monitors of '
   'a workspace cover.';
-grant execute on function private.top_articles to authenticated, service_role;

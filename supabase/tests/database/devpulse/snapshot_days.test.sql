@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(27);
+select plan(29);
 \ir ../helpers/personas.psql
 \ir ../helpers/devpulse.psql
 delete from public.team_members;
@@ -153,6 +153,17 @@ select is(
 select is(
   pg_temp.days_at('second', '2026-06-05 11:00+00', '2026-06-01'), '06-02 06-03 06-04? 10-24? 10-25?',
   'and days are closed once'
+);
+update public.profiles set timezone = 'Pacific/Kiritimati' where id = pg_temp.user_id('second');
+select is(
+  pg_temp.days_at('second', '2026-06-05 11:00+00', '2026-06-05'), '06-05? 10-24? 10-25?',
+  'east again, a day ends without a reading'
+);
+update public.profiles set timezone = 'Pacific/Pago_Pago' where id = pg_temp.user_id('second');
+insert into private.snapshot_marks (user_id, day) values (pg_temp.user_id('second'), '2026-06-05');
+select is(
+  pg_temp.days_at('second', '2026-06-05 12:00+00', '2026-06-05'), '06-05? 10-24? 10-25?',
+  'back to the west, its gaps stay when it is built again'
 );
 
 select * from finish();
