@@ -15,11 +15,13 @@ import { followNumbers, type Providers, startProviders } from "./devpulse.ts";
 import { startFakeGithub } from "../fakes/github.ts";
 import { circleHint, single, smallTalk, thread, uncertain } from "./messages.ts";
 import { type Client, rows } from "./rows.ts";
+import { answerVisitor } from "./support.ts";
 
 const HELP = `npm run demo
 
 Shows the main job on a throw-away stack: messages from a Circle community arrive at the webhook and become
 issues, which are commented on and resolved, one of them by a coding agent, whose pull request is merged. Then
+a visitor's chat, answered from an article and by a person, and
 the numbers of a developer's GitHub, YouTube and Dev.to accounts over a week, and a goal.
 Needs git, but no account, no Docker and no network.
 `;
@@ -64,6 +66,7 @@ async function showMainJob(project: Project, providers: Providers, dataDir: stri
   const csvId = await handleIssues(tom);
   await fixWithAgent({ project, fake, folder: join(dataDir, "demo"), maya, tom }, csvId);
   await showLog(tom);
+  await answerVisitor({ project, tom });
   await followNumbers({ project, providers, maya });
   heading("Done");
   print("Every row above was read from Postgres through the same API that your clients use.");

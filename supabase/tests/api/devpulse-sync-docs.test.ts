@@ -16,9 +16,9 @@ import {
   type SyncProviders,
 } from "../support/sync.ts";
 
-// The example of docs/devpulse-sync.md, copied from the page.
+// The examples of docs/devpulse-sync.md and docs/devpulse.md, copied from the pages.
 
-const PAGES = ["docs/devpulse-sync.md", "docs/providers.md"];
+const PAGES = ["docs/devpulse.md", "docs/devpulse-sync.md", "docs/providers.md"];
 const read = (page: string): string => readFileSync(join(ROOT, page), "utf8");
 
 let providers: SyncProviders;
@@ -42,15 +42,39 @@ test("its example runs unchanged", async () => {
   const id = await confirmedSignUp(project, anonymous(project), person);
   await connectTo(sql, providers, id, "devto", addAccounts(providers, "you"));
   await syncPlatforms(project);
-  const blocks = [...read("docs/devpulse-sync.md").matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]);
+  const blocks = blocksOf("docs/devpulse-sync.md");
   expect(blocks).toHaveLength(1);
+  expect(await run(`${blocks[0]}\nconsole.log(JSON.stringify({ sync, runs }));`)).toMatchObject({
+    sync: { state: "due", next_attempt_at: expect.any(String) },
+    runs: [{ platform: "devto", state: "succeeded", cost: 1, error_code: null }],
+  });
+});
+
+test("the first page leads from nothing to a number", async () => {
+  await sql`delete from auth.users`;
+  const person = { email: "you@example.org", password: "a-long-password" };
+  await confirmedSignUp(project, anonymous(project), person);
+  const user = providers.devto.state.addUser({ username: "new", apiKey: "key-from-dev-to-settings" });
+  providers.devto.state.addArticle(user, { title: "Hello", views: 7 });
+  const [first, second] = blocksOf("docs/devpulse.md");
+  expect(await run(`${first}\nconsole.log(JSON.stringify(sync));`)).toMatchObject({ state: "due" });
+  await syncPlatforms(project);
+  await sql`select private.run_snapshots()`;
+  const signIn = first?.slice(0, first.indexOf("//"));
+  expect(await run(`${signIn}${second}\nconsole.log(JSON.stringify({ last: views.at(-1), dashboard }));`))
+    .toMatchObject({
+      last: { value: 7, is_gap: false },
+      dashboard: { top: { articles: [{ view_count: 7 }] } },
+    });
+});
+
+const blocksOf = (page: string) => [...read(page).matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]);
+
+/** What a program prints, which runs in a process of its own. */
+async function run(program: string): Promise<unknown> {
   const { stdout } = await promisify(execFile)(
     "node",
-    [
-      "--input-type=module-typescript",
-      "--eval",
-      `${blocks[0]}\nconsole.log(JSON.stringify({ sync, runs }));`,
-    ],
+    ["--input-type=module-typescript", "--eval", program],
     {
       cwd: ROOT,
       env: {
@@ -61,11 +85,8 @@ test("its example runs unchanged", async () => {
       },
     },
   );
-  expect(JSON.parse(stdout)).toMatchObject({
-    sync: { state: "due", next_attempt_at: expect.any(String) },
-    runs: [{ platform: "devto", state: "succeeded", cost: 1, error_code: null }],
-  });
-});
+  return JSON.parse(stdout);
+}
 
 test("an operator's statements of the page on providers work", async () => {
   const statements = [...read("docs/providers.md").matchAll(/`((?:update|insert into) private[^`]+)`/g)]

@@ -110,24 +110,28 @@ comment on function private.parse_series is
 
 -- Without row security: what it reads is the caller's, or of the workspace that parse_series has checked. NaN
 -- makes a sum unknown.
-create or replace function private.load_series(p_request private.series_request)
-returns table (period date, value numeric, delta numeric, is_gap boolean)
+create or replace function private.metric_series(
+  p_platform text, p_metric text, p_from date, p_to date, p_granularity text, p_workspace_id uuid
+) returns table (period date, value numeric, delta numeric, is_gap boolean)
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_request constant private.series_request :=
+    private.parse_series(p_platform, p_metric, p_from, p_to, p_granularity, p_workspace_id);
 begin
   return query
   with cell as (
-    select s.snapshot_date, s.metrics -> a.part -> p_request.metric as value
-    from public.analytics_snapshots as s cross join unnest(p_request.parts) as a (part)
-    where p_request.workspace_id is null and s.workspace_id is null and s.user_id = (select auth.uid())
-      and s.platform = p_request.platform and s.snapshot_type = p_request.snapshot_type
-      and s.snapshot_date between p_request.starts_on and p_request.ends_on
+    select s.snapshot_date, s.metrics -> a.part -> v_request.metric as value
+    from public.analytics_snapshots as s cross join unnest(v_request.parts) as a (part)
+    where v_request.workspace_id is null and s.workspace_id is null and s.user_id = (select auth.uid())
+      and s.platform = v_request.platform and s.snapshot_type = v_request.snapshot_type
+      and s.snapshot_date between v_request.starts_on and v_request.ends_on
     union all
-    select s.snapshot_date, s.metrics -> a.part -> p_request.metric
-    from public.analytics_snapshots as s cross join unnest(p_request.parts) as a (part)
-    where s.workspace_id = p_request.workspace_id
-      and s.platform = p_request.platform and s.snapshot_type = p_request.snapshot_type
-      and s.snapshot_date between p_request.starts_on and p_request.ends_on
-      and s.snapshot_date <> all (p_request.incomplete)
+    select s.snapshot_date, s.metrics -> a.part -> v_request.metric
+    from public.analytics_snapshots as s cross join unnest(v_request.parts) as a (part)
+    where s.workspace_id = v_request.workspace_id
+      and s.platform = v_request.platform and s.snapshot_type = v_request.snapshot_type
+      and s.snapshot_date between v_request.starts_on and v_request.ends_on
+      and s.snapshot_date <> all (v_request.incomplete)
   ),
   summed as (
     select c.snapshot_date,
@@ -140,27 +144,12 @@ begin
   )
   select g.starts_at::date, k.value, k.delta, k.value is null
   from generate_series(
-    p_request.starts_on::timestamp, p_request.ends_on::timestamp,
-    case p_request.snapshot_type when 'daily' then interval '1 day' when 'weekly' then interval '7 days'
+    v_request.starts_on::timestamp, v_request.ends_on::timestamp,
+    case v_request.snapshot_type when 'daily' then interval '1 day' when 'weekly' then interval '7 days'
       else interval '1 month' end
   ) as g (starts_at)
   left join known as k on k.snapshot_date = g.starts_at::date
   order by g.starts_at;
-end;
-$$;
-comment on function private.load_series is
-  'The rows of metric_series, for arguments that are checked.';
-
-create or replace function private.metric_series(
-  p_platform text, p_metric text, p_from date, p_to date, p_granularity text, p_workspace_id uuid
-) returns table (period date, value numeric, delta numeric, is_gap boolean)
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return query
-  select s.period, s.value, s.delta, s.is_gap
-  from private.load_series(
-    private.parse_series(p_platform, p_metric, p_from, p_to, p_granularity, p_workspace_id)
-  ) as s;
 end;
 $$;
 grant execute on function private.metric_series to authenticated, service_role;
