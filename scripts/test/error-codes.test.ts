@@ -45,6 +45,7 @@ const SECTIONS: Record<string, string> = {
   Agents: "agents_",
   devpulse: "devpulse_",
   support: "support_",
+  loop: "loop_",
 };
 
 const page = readFileSync(join(ROOT, "docs/error-codes.md"), "utf8");

@@ -1699,6 +1699,106 @@ export type Database = {
         };
         Relationships: [];
       };
+      "service_calendars": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "is_default": boolean;
+          "name": string;
+          "time_zone": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "is_default"?: boolean;
+          "name": string;
+          "time_zone"?: string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "is_default"?: boolean;
+          "name"?: string;
+          "time_zone"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+      "service_holidays": {
+        Row: {
+          "calendar_id": string;
+          "created_at": string;
+          "holiday_on": string;
+          "name": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "calendar_id": string;
+          "created_at"?: string;
+          "holiday_on": string;
+          "name"?: string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "calendar_id"?: string;
+          "created_at"?: string;
+          "holiday_on"?: string;
+          "name"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "service_holidays_calendar_id_fkey";
+            columns: ["calendar_id"];
+            isOneToOne: false;
+            referencedRelation: "service_calendars";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "service_hours": {
+        Row: {
+          "calendar_id": string;
+          "closes": string;
+          "created_at": string;
+          "id": string;
+          "opens": string;
+          "updated_at": string;
+          "weekday": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "calendar_id": string;
+          "closes": string;
+          "created_at"?: string;
+          "id"?: string;
+          "opens": string;
+          "updated_at"?: string;
+          "weekday": number;
+        };
+        Update: {
+          "calendar_id"?: string;
+          "closes"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "opens"?: string;
+          "updated_at"?: string;
+          "weekday"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "service_hours_calendar_id_fkey";
+            columns: ["calendar_id"];
+            isOneToOne: false;
+            referencedRelation: "service_calendars";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "sync_runs": {
         Row: {
           "cost": number;
@@ -3069,6 +3169,10 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "add_business_minutes": {
+        Args: { "calendar_id"?: string; "from_at": string; "minutes": number };
+        Returns: string;
+      };
       "add_team_member": {
         Args: { "email"?: string; "role"?: string; "user_id"?: string };
         Returns: {
@@ -3192,6 +3296,10 @@ export type Database = {
           "user_id": string;
         };
         Returns: Json;
+      };
+      "count_business_seconds": {
+        Args: { "calendar_id"?: string; "from_at": string; "to_at": string };
+        Returns: number;
       };
       "count_token_check": { Args: { "kind": string; "user_id": string }; Returns: number };
       "create_worker_token": {
