@@ -6355,11 +6355,16 @@ comment on function private.prune_github_repositories is
 create table private.metric_state (
   id boolean not null default true,
   stored_before date not null default '-infinity',
+  barrier_week date,
+  barrier_xid xid8,
   constraint metric_state_pkey primary key (id),
   constraint metric_state_has_one_row check (id)
 );
 comment on table private.metric_state is 'One row: how far the weekly figures are stored.';
 comment on column private.metric_state.stored_before is 'The first week, a Monday, that is not stored.';
+comment on column private.metric_state.barrier_week is
+  'The week, a Monday, that can be stored once all transactions with an id below barrier_xid have ended.';
+comment on column private.metric_state.barrier_xid is 'See barrier_week.';
 insert into private.metric_state (id) values (true);
 
 -- Appended by writers, so that none waits for another; removed by the job.
@@ -6383,15 +6388,36 @@ end;
 $$;
 comment on function private.metric_week is 'The Monday of the week, in UTC.';
 
--- Writers mark weeks that ended an hour ago, and the job stores those that ended a day ago: what a
--- transaction writes without a mark is committed by then.
+-- By the time of the write, not of the beginning of its transaction: what a long one writes late is marked.
 create or replace function private.is_metric_week_over(p_week date) returns boolean
-language plpgsql stable strict security invoker set search_path = '' as $$
+language plpgsql volatile strict security invoker set search_path = '' as $$
 begin
-  return p_week < private.metric_week(now() - interval '1 hour');
+  return p_week < private.metric_week(clock_timestamp() - interval '1 hour');
 end;
 $$;
-comment on function private.is_metric_week_over is 'Whether a change in this week has to be marked.';
+comment on function private.is_metric_week_over is
+  'Whether a change in this week has to be marked: it ended an hour ago.';
+
+-- What is not marked was written by a transaction that had its id before the hour was over. Once those have
+-- ended, the next statement sees all that they wrote. A day later they have, whatever a snapshot says.
+create or replace function private.storable_metric_weeks(p_now timestamptz) returns date
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_over constant date := private.metric_week(p_now - interval '1 hour');
+  v_long_over constant date := private.metric_week(p_now - interval '1 day');
+  v_barrier xid8;
+begin
+  if v_over = v_long_over then
+    return v_long_over;
+  end if;
+  update private.metric_state as s set barrier_week = v_over, barrier_xid = pg_current_xact_id()
+  where s.barrier_week is distinct from v_over;
+  select s.barrier_xid into v_barrier from private.metric_state as s;
+  return case when v_barrier <= pg_snapshot_xmin(pg_current_snapshot()) then v_over else v_long_over end;
+end;
+$$;
+comment on function private.storable_metric_weeks is
+  'The first week, a Monday, that cannot be stored yet at this time.';
 
 create or replace function private.metric_weeks_range(p_from date, p_to date) returns tstzrange
 language plpgsql immutable security invoker set search_path = '' as $$
@@ -6494,13 +6520,13 @@ comment on function private.clear_metric_weeks is
 create trigger _600_mark_task_weeks after insert on public.tasks
   for each row when (
     least(new.created_at, new.completed_at) at time zone 'UTC'
-      < date_trunc('week', (now() - interval '1 hour') at time zone 'UTC')
+      < date_trunc('week', (clock_timestamp() - interval '1 hour') at time zone 'UTC')
   )
   execute function private.mark_task_weeks();
 create trigger _610_mark_task_weeks after update on public.tasks
   for each row when (
     least(old.created_at, old.completed_at, new.completed_at) at time zone 'UTC'
-      < date_trunc('week', (now() - interval '1 hour') at time zone 'UTC')
+      < date_trunc('week', (clock_timestamp() - interval '1 hour') at time zone 'UTC')
     and (old.status, old.agent, old.project_id, old.error_kind, old.started_at, old.completed_at)
       is distinct from
       (new.status, new.agent, new.project_id, new.error_kind, new.started_at, new.completed_at)
@@ -6508,7 +6534,8 @@ create trigger _610_mark_task_weeks after update on public.tasks
   execute function private.mark_task_weeks();
 create trigger _620_mark_task_weeks after update of execution_metadata on public.tasks
   for each row when (
-    old.completed_at at time zone 'UTC' < date_trunc('week', (now() - interval '1 hour') at time zone 'UTC')
+    old.completed_at at time zone 'UTC'
+      < date_trunc('week', (clock_timestamp() - interval '1 hour') at time zone 'UTC')
     and (old.execution_metadata ->> 'model') is distinct from (new.execution_metadata ->> 'model')
   )
   execute function private.mark_task_weeks();
@@ -7137,12 +7164,13 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_stored_before date;
   v_weeks date[];
-  v_next constant date := private.metric_week(now() - interval '1 day');
+  v_next date;
 begin
   select s.stored_before into v_stored_before from private.metric_state as s for update skip locked;
   if not found then
     return 0;
   end if;
+  v_next := private.storable_metric_weeks(clock_timestamp());
   with removed as (
     delete from private.metric_marks as m where m.id is not null returning m.week
   )
@@ -7161,7 +7189,7 @@ begin
 end;
 $$;
 comment on function private.count_metric_weeks is
-  'Stores the figures of weeks that ended a day ago, and counts marked weeks again. Returns how many weeks '
+  'Stores the figures of weeks that ended an hour ago, and counts marked weeks again. Returns how many weeks '
   'it counted again, plus one if it stored the weeks that ended since. For the scheduler.';
 
 -- 40_agents/50_metrics/62_verify_metric_weeks.sql

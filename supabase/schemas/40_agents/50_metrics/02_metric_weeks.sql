@@ -7,11 +7,16 @@
 create table private.metric_state (
   id boolean not null default true,
   stored_before date not null default '-infinity',
+  barrier_week date,
+  barrier_xid xid8,
   constraint metric_state_pkey primary key (id),
   constraint metric_state_has_one_row check (id)
 );
 comment on table private.metric_state is 'One row: how far the weekly figures are stored.';
 comment on column private.metric_state.stored_before is 'The first week, a Monday, that is not stored.';
+comment on column private.metric_state.barrier_week is
+  'The week, a Monday, that can be stored once all transactions with an id below barrier_xid have ended.';
+comment on column private.metric_state.barrier_xid is 'See barrier_week.';
 insert into private.metric_state (id) values (true);
 
 -- Appended by writers, so that none waits for another; removed by the job.
@@ -35,15 +40,36 @@ end;
 $$;
 comment on function private.metric_week is 'The Monday of the week, in UTC.';
 
--- Writers mark weeks that ended an hour ago, and the job stores those that ended a day ago: what a
--- transaction writes without a mark is committed by then.
+-- By the time of the write, not of the beginning of its transaction: what a long one writes late is marked.
 create or replace function private.is_metric_week_over(p_week date) returns boolean
-language plpgsql stable strict security invoker set search_path = '' as $$
+language plpgsql volatile strict security invoker set search_path = '' as $$
 begin
-  return p_week < private.metric_week(now() - interval '1 hour');
+  return p_week < private.metric_week(clock_timestamp() - interval '1 hour');
 end;
 $$;
-comment on function private.is_metric_week_over is 'Whether a change in this week has to be marked.';
+comment on function private.is_metric_week_over is
+  'Whether a change in this week has to be marked: it ended an hour ago.';
+
+-- What is not marked was written by a transaction that had its id before the hour was over. Once those have
+-- ended, the next statement sees all that they wrote. A day later they have, whatever a snapshot says.
+create or replace function private.storable_metric_weeks(p_now timestamptz) returns date
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_over constant date := private.metric_week(p_now - interval '1 hour');
+  v_long_over constant date := private.metric_week(p_now - interval '1 day');
+  v_barrier xid8;
+begin
+  if v_over = v_long_over then
+    return v_long_over;
+  end if;
+  update private.metric_state as s set barrier_week = v_over, barrier_xid = pg_current_xact_id()
+  where s.barrier_week is distinct from v_over;
+  select s.barrier_xid into v_barrier from private.metric_state as s;
+  return case when v_barrier <= pg_snapshot_xmin(pg_current_snapshot()) then v_over else v_long_over end;
+end;
+$$;
+comment on function private.storable_metric_weeks is
+  'The first week, a Monday, that cannot be stored yet at this time.';
 
 create or replace function private.metric_weeks_range(p_from date, p_to date) returns tstzrange
 language plpgsql immutable security invoker set search_path = '' as $$

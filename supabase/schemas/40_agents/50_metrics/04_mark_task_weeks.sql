@@ -44,13 +44,13 @@ comment on function private.clear_metric_weeks is
 create trigger _600_mark_task_weeks after insert on public.tasks
   for each row when (
     least(new.created_at, new.completed_at) at time zone 'UTC'
-      < date_trunc('week', (now() - interval '1 hour') at time zone 'UTC')
+      < date_trunc('week', (clock_timestamp() - interval '1 hour') at time zone 'UTC')
   )
   execute function private.mark_task_weeks();
 create trigger _610_mark_task_weeks after update on public.tasks
   for each row when (
     least(old.created_at, old.completed_at, new.completed_at) at time zone 'UTC'
-      < date_trunc('week', (now() - interval '1 hour') at time zone 'UTC')
+      < date_trunc('week', (clock_timestamp() - interval '1 hour') at time zone 'UTC')
     and (old.status, old.agent, old.project_id, old.error_kind, old.started_at, old.completed_at)
       is distinct from
       (new.status, new.agent, new.project_id, new.error_kind, new.started_at, new.completed_at)
@@ -58,7 +58,8 @@ create trigger _610_mark_task_weeks after update on public.tasks
   execute function private.mark_task_weeks();
 create trigger _620_mark_task_weeks after update of execution_metadata on public.tasks
   for each row when (
-    old.completed_at at time zone 'UTC' < date_trunc('week', (now() - interval '1 hour') at time zone 'UTC')
+    old.completed_at at time zone 'UTC'
+      < date_trunc('week', (clock_timestamp() - interval '1 hour') at time zone 'UTC')
     and (old.execution_metadata ->> 'model') is distinct from (new.execution_metadata ->> 'model')
   )
   execute function private.mark_task_weeks();

@@ -33,12 +33,13 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_stored_before date;
   v_weeks date[];
-  v_next constant date := private.metric_week(now() - interval '1 day');
+  v_next date;
 begin
   select s.stored_before into v_stored_before from private.metric_state as s for update skip locked;
   if not found then
     return 0;
   end if;
+  v_next := private.storable_metric_weeks(clock_timestamp());
   with removed as (
     delete from private.metric_marks as m where m.id is not null returning m.week
   )
@@ -57,5 +58,5 @@ begin
 end;
 $$;
 comment on function private.count_metric_weeks is
-  'Stores the figures of weeks that ended a day ago, and counts marked weeks again. Returns how many weeks '
+  'Stores the figures of weeks that ended an hour ago, and counts marked weeks again. Returns how many weeks '
   'it counted again, plus one if it stored the weeks that ended since. For the scheduler.';

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(30);
+select plan(34);
 \ir ../helpers/personas.psql
 delete from public.tasks;
 delete from public.pull_requests;
@@ -73,6 +73,9 @@ begin
 end;
 $$;
 
+-- As if no other transaction was open, on a Monday too.
+update private.metric_state
+set barrier_week = private.metric_week(clock_timestamp() - interval '1 hour'), barrier_xid = '3' where id;
 select ok(length(pg_temp.counted()) > 3000, 'there are figures');
 select is(pg_temp.figures(), pg_temp.counted(), 'figures of weeks that are not stored yet');
 select cmp_ok(private.count_metric_weeks(), '>', 0, 'the job stores weeks that are over');
@@ -158,6 +161,20 @@ select is((select count(*) from private.verify_metric_weeks()), 2::bigint,
 truncate public.tasks cascade;
 select is((select count(*) from private.verify_metric_weeks()), 0::bigint, 'truncated: nothing is stored');
 select is(pg_temp.figures(), pg_temp.counted(), 'and nothing is shown');
+
+-- When a week that has ended is stored: once no transaction that did not mark its changes can go on.
+
+update private.metric_state set barrier_week = '2026-11-30', barrier_xid = '3' where id;
+select is(
+  private.storable_metric_weeks('2026-11-30 00:59+00'), '2026-11-23', 'not within an hour of its end'
+);
+select is(private.storable_metric_weeks('2026-11-30 01:00+00'), '2026-11-30', 'then it is stored');
+update private.metric_state set barrier_xid = (pg_current_xact_id()::text::bigint + 1000000)::text::xid8
+where id;
+select is(
+  private.storable_metric_weeks('2026-11-30 01:00+00'), '2026-11-23', 'not while older transactions go on'
+);
+select is(private.storable_metric_weeks('2026-12-01 00:00+00'), '2026-11-30', 'a day later in any case');
 
 select * from finish();
 rollback;
