@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Rpc } from "./database.ts";
 
 /** What has a budget of its own, as in `private.provider_budgets`. */
-export type Provider = "github" | "github_graphql" | "youtube" | "devto";
+export type Provider = "github" | "github_graphql" | "youtube" | "devto" | "circle" | "circle_admin";
 
 /** The answer to a wish for calls. */
 export type Grant =

@@ -29,7 +29,8 @@ comment on table private.provider_budgets is
   'counts all calls, `token` those with a token per account at the provider, `address` those without one, '
   'and all where the provider has no budget per token. Operators may change the rows.';
 comment on column private.provider_budgets.provider is
-  'What has limits of its own: github (REST), github_graphql, youtube, devto.';
+  'What has limits of its own: github (REST), github_graphql, youtube, devto, circle (all of its APIs), '
+  'circle_admin (its Admin API).';
 comment on column private.provider_budgets.period is
   'hour: from the first call on, or as the provider reports it. pacific_day: from midnight to midnight in '
   'Los Angeles, as Google counts. month: of the calendar, in UTC. Null: only spacing_ms counts.';
@@ -50,7 +51,8 @@ alter table private.provider_budgets enable row level security;
 
 -- GitHub: 5,000 requests an hour per user over all their tools, as many points for GraphQL, 60 an hour
 -- without a token. YouTube: 10,000 units a day for the project. Dev.to: three requests in a second of its
--- clock per address; 400 ms apart, two that are 200 ms out of step still keep to it.
+-- clock per address; 400 ms apart, two that are 200 ms out of step still keep to it. Circle: 2,000 requests
+-- in five minutes per address, one in 150 ms, and of the Admin API 5,000 a month on its smallest plan.
 insert into private.provider_budgets
   (provider, scope, period, calls_limit, calls_reserve, spacing_ms, guaranteed_calls)
 values
@@ -58,7 +60,9 @@ values
   ('github', 'address', 'hour', 60, 5, null, 0),
   ('github_graphql', 'token', 'hour', 5000, 1000, null, 0),
   ('youtube', 'project', 'pacific_day', 10000, 500, null, 3),
-  ('devto', 'address', null, null, 0, 400, 0);
+  ('devto', 'address', null, null, 0, 400, 0),
+  ('circle', 'address', null, null, 0, 160, 0),
+  ('circle_admin', 'project', 'month', 5000, 500, null, 0);
 
 create or replace function private.load_provider_budgets(p_provider text, p_has_token boolean)
 returns setof private.provider_budgets

@@ -12,7 +12,7 @@ delete from private.provider_budgets where true;
 insert into private.provider_budgets (provider, scope, period, calls_limit, calls_reserve) values
   ('github', 'token', 'hour', 10, 2), ('github', 'address', 'hour', 3, 0),
   ('github_graphql', 'token', 'hour', 10, 2),
-  ('circle', 'project', 'month', 5, 0);
+  ('zulip', 'project', 'month', 5, 0);
 insert into private.provider_budgets (provider, scope, period, calls_limit, guaranteed_calls) values
   ('youtube', 'project', 'pacific_day', 100, 3);
 insert into private.provider_budgets (provider, scope, spacing_ms, max_wait_ms) values
@@ -164,7 +164,7 @@ select throws_ok(
   'an unknown provider'
 );
 select throws_ok(
-  $$ select public.reserve_provider_calls('circle', null, 0) $$, 'PT422', 'provider_calls_invalid', 'no calls'
+  $$ select public.reserve_provider_calls('zulip', null, 0) $$, 'PT422', 'provider_calls_invalid', 'no calls'
 );
 
 select * from finish();
