@@ -1,0 +1,55 @@
+-- What is set for the loop: when a fix counts as shipped, and whether answers wait for a person.
+
+create table public.loop_settings (
+  id boolean not null default true,
+  ship_gate text not null default 'merge',
+  ship_delay_minutes integer not null default 60,
+  ship_environment text not null default 'production',
+  reply_mode text not null default 'draft',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint loop_settings_pkey primary key (id),
+  constraint loop_settings_is_one_row check (id),
+  constraint loop_settings_ship_gate_is_known
+    check (ship_gate in ('merge', 'person', 'delay', 'deployment')),
+  -- At most a year.
+  constraint loop_settings_ship_delay_minutes_is_bounded check (ship_delay_minutes between 0 and 525600),
+  constraint loop_settings_ship_environment_is_a_name
+    check (btrim(ship_environment) <> '' and char_length(ship_environment) <= 255),
+  constraint loop_settings_reply_mode_is_known check (reply_mode in ('draft', 'automatic'))
+);
+comment on table public.loop_settings is
+  'The settings of the loop: exactly one row, never inserted or deleted by clients. Team members read it, '
+  'admins change it.';
+comment on column public.loop_settings.id is 'Always true.';
+comment on column public.loop_settings.ship_gate is
+  'What a fix waits for before it counts as shipped and its issues resolve: merge, for nothing more than the '
+  'merge; person, for ship_issue(); delay, for ship_delay_minutes; deployment, for a successful deployment '
+  'to ship_environment.';
+comment on column public.loop_settings.ship_delay_minutes is
+  'With the gate delay: how many minutes after the merge.';
+comment on column public.loop_settings.ship_environment is
+  'With the gate deployment: the environment''s name at GitHub.';
+comment on column public.loop_settings.reply_mode is
+  'draft: an answer waits until an agent approves it. automatic: it is sent without.';
+
+create trigger _000_require_admin before update on public.loop_settings
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _900_set_timestamps before insert or update on public.loop_settings
+  for each row execute function private.set_timestamps();
+
+alter table public.loop_settings enable row level security;
+create policy loop_settings_select_viewer on public.loop_settings
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy loop_settings_update_admin on public.loop_settings
+  for update to authenticated
+  using ((select private.has_team_role('admin'))) with check ((select private.has_team_role('admin')));
+
+grant select on public.loop_settings to authenticated;
+grant update (
+  id, ship_gate, ship_delay_minutes, ship_environment, reply_mode, created_at, updated_at
+) on public.loop_settings to authenticated;
+grant select, update on public.loop_settings to service_role;
+
+insert into public.loop_settings default values;
