@@ -664,6 +664,64 @@ export type Database = {
           },
         ];
       };
+      "exai_issue_tasks": {
+        Row: {
+          "created_at": string;
+          "dispatched_by": string;
+          "exai_issue_id": string;
+          "task_id": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "dispatched_by"?: string;
+          "exai_issue_id": string;
+          "task_id": number;
+        };
+        Update: {
+          "created_at"?: string;
+          "dispatched_by"?: string;
+          "exai_issue_id"?: string;
+          "task_id"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "exai_issue_tasks_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_active_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_tasks_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_tasks_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_ready_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_tasks_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: true;
+            referencedRelation: "task_list";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_tasks_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: true;
+            referencedRelation: "tasks";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "exai_issue_updates": {
         Row: {
           "content": string;
@@ -1113,6 +1171,88 @@ export type Database = {
           },
         ];
       };
+      "issue_links": {
+        Row: {
+          "created_at": string;
+          "exai_issue_id": string;
+          "issue_id": string;
+          "linked_by": string;
+          "linked_by_user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "exai_issue_id": string;
+          "issue_id": string;
+          "linked_by"?: string;
+          "linked_by_user_id"?: string | null;
+        };
+        Update: {
+          "created_at"?: string;
+          "exai_issue_id"?: string;
+          "issue_id"?: string;
+          "linked_by"?: string;
+          "linked_by_user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "issue_links_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_active_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_links_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_links_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_ready_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_links_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_links_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_links_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_links_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_links_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "issue_status_logs": {
         Row: {
           "changed_at": string;
@@ -1302,6 +1442,165 @@ export type Database = {
           "submitted_by_user_id"?: string | null;
           "tags"?: (string)[];
           "title"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+      "loop_events": {
+        Row: {
+          "actor": string | null;
+          "at": string;
+          "created_at": string;
+          "generation": number;
+          "hop": string;
+          "id": number;
+          "issue_id": string;
+          "reference": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "actor"?: string | null;
+          "at": string;
+          "created_at"?: string;
+          "generation": number;
+          "hop": string;
+          "id"?: number;
+          "issue_id": string;
+          "reference"?: string;
+        };
+        Update: {
+          "actor"?: string | null;
+          "at"?: string;
+          "created_at"?: string;
+          "generation"?: number;
+          "hop"?: string;
+          "id"?: number;
+          "issue_id"?: string;
+          "reference"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "loop_events_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "loop_events_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "loop_events_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "loop_events_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "loop_events_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "loop_issues": {
+        Row: {
+          "created_at": string;
+          "generation": number;
+          "issue_id": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "generation"?: number;
+          "issue_id": string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "generation"?: number;
+          "issue_id"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "loop_issues_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "loop_issues_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "loop_issues_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "loop_issues_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "loop_issues_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "loop_settings": {
+        Row: {
+          "created_at": string;
+          "id": boolean;
+          "reply_mode": string;
+          "ship_delay_minutes": number;
+          "ship_environment": string;
+          "ship_gate": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: boolean;
+          "reply_mode"?: string;
+          "ship_delay_minutes"?: number;
+          "ship_environment"?: string;
+          "ship_gate"?: string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: boolean;
+          "reply_mode"?: string;
+          "ship_delay_minutes"?: number;
+          "ship_environment"?: string;
+          "ship_gate"?: string;
           "updated_at"?: string;
         };
         Relationships: [];

@@ -27,17 +27,22 @@ declare
   v_request constant text := private.non_blank(p_escalation.original_request);
   v_issue_id uuid;
 begin
-  insert into public.issues (title, description, segment, submitted_by, submitted_by_user_id)
-  values (
-    coalesce(
-      private.non_blank(left(p_title, 500)), private.non_blank(left(split_part(v_request, E'\n', 1), 120)),
-      format('Support: %s', p_escalation.issue_type)
-    ),
-    coalesce(v_request, ''), p_segment, 'Support visitor', auth.uid()
+  -- One statement: the triggers of the issue find the escalation linked.
+  with created as (
+    insert into public.issues (title, description, segment, submitted_by, submitted_by_user_id)
+    values (
+      coalesce(
+        private.non_blank(left(p_title, 500)), private.non_blank(left(split_part(v_request, E'\n', 1), 120)),
+        format('Support: %s', p_escalation.issue_type)
+      ),
+      coalesce(v_request, ''), p_segment, 'Support visitor', auth.uid()
+    )
+    returning issues.id
   )
-  returning issues.id into v_issue_id;
-  update support.escalations as e set issue_id = v_issue_id, is_issue_created = true
-  where e.id = p_escalation.id;
+  update support.escalations as e set issue_id = c.id, is_issue_created = true
+  from created as c
+  where e.id = p_escalation.id
+  returning e.issue_id into v_issue_id;
   return v_issue_id;
 end;
 $$;
