@@ -761,8 +761,8 @@ comment on function private.load_working_time is
 -- 70_loop/70_levels/18_service_days.sql
 -- The working time of each calendar by day, added up, so that a due time is two searches of an index.
 
--- Over 400 days a due time from the multirange takes 1 ms, and from these rows 0.02 ms: a thousand messages
--- are imported in one statement, and a page of loop_journeys has 50 rows with ten hops each.
+-- The multirange of 400 days takes 8 ms, of 60 days 1.4 ms, and a due time from these rows 0.1 ms: a thousand
+-- messages are imported in one statement, and a page of loop_journeys has 50 rows with ten hops each.
 create table private.service_days (
   calendar_id uuid not null,
   day date not null,
@@ -1056,8 +1056,10 @@ create or replace function private.count_business_seconds(
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_id constant uuid := private.require_calendar_id(p_calendar_id);
+  v_seconds constant double precision :=
+    private.working_seconds(v_id, p_to_at) - private.working_seconds(v_id, p_from_at);
 begin
-  return greatest(private.working_seconds(v_id, p_to_at) - private.working_seconds(v_id, p_from_at), 0);
+  return case when v_seconds < 0 then 0 else v_seconds end;
 end;
 $$;
 grant execute on function private.count_business_seconds to authenticated, service_role;
@@ -1112,3 +1114,1235 @@ comment on function public.add_business_minutes is
   'null when they have not within two years. Viewers. Errors: sign_in_required (401), team_role_required '
   '(403), loop_calendar_unknown (404), loop_minutes_invalid (422).';
 grant execute on function public.add_business_minutes to authenticated, service_role;
+
+-- 70_loop/70_levels/30_service_policies.sql
+-- What is promised: how long each stage of the way may take, by segment and severity.
+
+create table public.service_policies (
+  id uuid not null default gen_random_uuid(),
+  name text not null,
+  segment text,
+  severity text,
+  clock text not null default 'business',
+  calendar_id uuid,
+  triage_minutes integer,
+  engineering_minutes integer,
+  agent_minutes integer,
+  review_minutes integer,
+  answer_minutes integer,
+  pauses_when_blocked boolean not null default true,
+  is_active boolean not null default true,
+  applies_from timestamptz not null default now(),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint service_policies_pkey primary key (id),
+  constraint service_policies_segment_severity_key unique nulls not distinct (segment, severity),
+  constraint service_policies_calendar_id_fkey foreign key (calendar_id)
+    references public.service_calendars (id) on delete restrict,
+  constraint service_policies_name_is_not_blank check (btrim(name) <> '' and char_length(name) <= 200),
+  constraint service_policies_segment_is_known check (segment in ('auth', 'code', 'tool', 'misc')),
+  constraint service_policies_severity_is_known check (severity in ('critical', 'high', 'medium', 'low')),
+  constraint service_policies_clock_is_known check (clock in ('business', 'wall')),
+  constraint service_policies_triage_minutes_is_bounded check (triage_minutes between 1 and 100000),
+  constraint service_policies_engineering_minutes_is_bounded
+    check (engineering_minutes between 1 and 100000),
+  constraint service_policies_agent_minutes_is_bounded check (agent_minutes between 1 and 100000),
+  constraint service_policies_review_minutes_is_bounded check (review_minutes between 1 and 100000),
+  constraint service_policies_answer_minutes_is_bounded check (answer_minutes between 1 and 100000),
+  constraint service_policies_applies_from_is_finite check (isfinite(applies_from))
+);
+comment on table public.service_policies is
+  'Service levels: of the active policies that match an issue and had begun when a stage did, the most '
+  'specific one applies, with its severity before its segment. Admins write them; open targets follow within '
+  'a minute. Errors on write: team_role_required (403).';
+comment on column public.service_policies.segment is 'The segment of its issues; null for any.';
+comment on column public.service_policies.severity is
+  'The severity of the engineering issue; null for any, and for issues that have none.';
+comment on column public.service_policies.clock is
+  'business: the working time of the calendar counts. wall: all time does.';
+comment on column public.service_policies.calendar_id is 'Null for the default calendar.';
+comment on column public.service_policies.triage_minutes is
+  'From the report of the first member to the issue. This and the other stages: null for no target.';
+comment on column public.service_policies.engineering_minutes is
+  'From the issue, or from its being reopened, to the engineering issue.';
+comment on column public.service_policies.agent_minutes is
+  'From the engineering issue to the first pull request.';
+comment on column public.service_policies.review_minutes is
+  'From the first pull request to the first merge.';
+comment on column public.service_policies.answer_minutes is
+  'From the fix, or the resolution, to the first answer to a reporter.';
+comment on column public.service_policies.pauses_when_blocked is
+  'Whether the time does not count during which the issue is blocked.';
+comment on column public.service_policies.applies_from is
+  'Stages that began earlier have no target of this policy. By default the creation of the policy.';
+
+create index service_policies_calendar_id_idx on public.service_policies (calendar_id);
+
+create trigger _000_require_admin before insert or update or delete on public.service_policies
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _050_reject_key_change before update on public.service_policies
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _900_set_timestamps before insert or update on public.service_policies
+  for each row execute function private.set_timestamps();
+
+alter table public.service_policies enable row level security;
+create policy service_policies_select_viewer on public.service_policies
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy service_policies_insert_admin on public.service_policies
+  for insert to authenticated with check ((select private.has_team_role('admin')));
+create policy service_policies_update_admin on public.service_policies
+  for update to authenticated
+  using ((select private.has_team_role('admin'))) with check ((select private.has_team_role('admin')));
+create policy service_policies_delete_admin on public.service_policies
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.service_policies to authenticated;
+grant insert (
+  id, name, segment, severity, clock, calendar_id, triage_minutes, engineering_minutes, agent_minutes,
+  review_minutes, answer_minutes, pauses_when_blocked, is_active, applies_from, created_at, updated_at
+) on public.service_policies to authenticated;
+grant update (
+  id, name, segment, severity, clock, calendar_id, triage_minutes, engineering_minutes, agent_minutes,
+  review_minutes, answer_minutes, pauses_when_blocked, is_active, applies_from, created_at, updated_at
+) on public.service_policies to authenticated;
+grant select, insert, update, delete on public.service_policies to service_role;
+
+-- 70_loop/70_levels/32_service_targets.sql
+-- The targets of the issues: when a stage began, when it is due, and whether it was met.
+
+create table public.service_targets (
+  issue_id uuid not null,
+  generation integer not null,
+  stage text not null,
+  policy_id uuid,
+  target_seconds integer not null,
+  started_at timestamptz not null,
+  warn_at timestamptz,
+  due_at timestamptz,
+  met_at timestamptz,
+  warned_at timestamptz,
+  breached_at timestamptz,
+  cancelled_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint service_targets_pkey primary key (issue_id, generation, stage),
+  constraint service_targets_issue_id_fkey foreign key (issue_id)
+    references public.issues (id) on delete cascade,
+  constraint service_targets_policy_id_fkey foreign key (policy_id)
+    references public.service_policies (id) on delete set null,
+  constraint service_targets_stage_is_known
+    check (stage in ('triage', 'engineering', 'agent', 'review', 'answer')),
+  constraint service_targets_met_at_follows_started_at check (met_at >= started_at),
+  constraint service_targets_met_is_not_cancelled check (met_at is null or cancelled_at is null)
+);
+comment on table public.service_targets is
+  'One row per issue, generation and stage with a target, derived from the ledger, the policies and the '
+  'pauses, at most a minute later. Written by run_service_levels() alone. Viewers read it.';
+comment on column public.service_targets.stage is
+  'triage, engineering, agent, review or answer: see service_policies.';
+comment on column public.service_targets.policy_id is 'Null when the policy was deleted.';
+comment on column public.service_targets.target_seconds is
+  'How long it may take, in working time or wall time, by its policy.';
+comment on column public.service_targets.warn_at is
+  'When four fifths of that are over; null while it is paused.';
+comment on column public.service_targets.due_at is 'When all of it is; null while it is paused.';
+comment on column public.service_targets.met_at is
+  'When the stage ended, also if that was too late. A later hop ends it too.';
+comment on column public.service_targets.warned_at is 'When the team was warned, before it was due.';
+comment on column public.service_targets.breached_at is
+  'due_at, if the stage has taken longer; null again if it turns out that it has not.';
+comment on column public.service_targets.cancelled_at is
+  'When it stopped being a target: the issue was reopened, or no policy applies.';
+
+create index service_targets_policy_id_idx on public.service_targets (policy_id);
+-- What the scheduler looks for each minute, and what people watch.
+create index service_targets_open_due_at_idx on public.service_targets (due_at)
+  where met_at is null and cancelled_at is null;
+create index service_targets_open_warn_at_idx on public.service_targets (warn_at)
+  where met_at is null and cancelled_at is null and warned_at is null and breached_at is null;
+
+create trigger _900_set_timestamps before insert or update on public.service_targets
+  for each row execute function private.set_timestamps();
+
+alter table public.service_targets enable row level security;
+create policy service_targets_select_viewer on public.service_targets
+  for select to authenticated using ((select private.has_team_role('viewer')));
+
+grant select on public.service_targets to authenticated, service_role;
+
+-- 70_loop/70_levels/34_service_breaches.sql
+-- What the team was told about targets: warnings and breaches, each once.
+
+create table public.service_breaches (
+  issue_id uuid not null,
+  generation integer not null,
+  stage text not null,
+  kind text not null,
+  at timestamptz not null,
+  created_at timestamptz not null default now(),
+  constraint service_breaches_pkey primary key (issue_id, generation, stage, kind),
+  constraint service_breaches_target_fkey foreign key (issue_id, generation, stage)
+    references public.service_targets (issue_id, generation, stage) on delete cascade,
+  constraint service_breaches_kind_is_known check (kind in ('warning', 'breach'))
+);
+comment on table public.service_breaches is
+  'One row per warning and breach of a target: each is recorded once, and is the hop warned or breached in '
+  'loop_events, with the stage as its reference. A row stays when the target turns out to be met, for '
+  'example by a merge that became known late; breached_at of service_targets tells what holds. '
+  'Viewers read it.';
+comment on column public.service_breaches.kind is 'warning or breach.';
+comment on column public.service_breaches.at is
+  'For a warning, when four fifths of the time were over; for a breach, when it was due.';
+
+create index service_breaches_at_idx on public.service_breaches (at);
+
+alter table public.service_breaches enable row level security;
+create policy service_breaches_select_viewer on public.service_breaches
+  for select to authenticated using ((select private.has_team_role('viewer')));
+
+grant select on public.service_breaches to authenticated, service_role;
+
+-- 70_loop/70_levels/36_service_marks.sql
+-- The issues whose targets are to be computed again.
+
+-- A write appends a row and waits for nobody. Whoever computed targets in the transaction of an event would
+-- lock them before the issue, and whoever changes an issue locks it before its targets.
+create table private.service_marks (
+  id bigint not null generated always as identity,
+  issue_id uuid,
+  constraint service_marks_pkey primary key (id)
+);
+comment on table private.service_marks is
+  'One row per write that may change targets. Deleted by run_service_levels() when it computes them.';
+comment on column private.service_marks.issue_id is
+  'The issue, whether or not it still exists: no foreign key. Null for all issues with open targets.';
+alter table private.service_marks enable row level security;
+
+create or replace function private.has_service_policies() returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from public.service_policies as p where p.is_active);
+end;
+$$;
+comment on function private.has_service_policies is
+  'Whether there are service levels: without, no write does more than ask for them.';
+
+create or replace function private.mark_service_events() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.has_service_policies() then
+    insert into private.service_marks (issue_id)
+    select distinct n.issue_id from new_rows as n where n.hop not in ('warned', 'breached');
+  end if;
+  return null;
+end;
+$$;
+comment on function private.mark_service_events is
+  'After-statement trigger of the ledger: marks the issues of its events.';
+
+create or replace function private.mark_service_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if exists (select from public.service_targets as t where t.issue_id = new.id and t.met_at is null) then
+    insert into private.service_marks (issue_id) values (new.id);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.mark_service_issue is
+  'After trigger of issues whose segment changed, or that are paused by their status, or are not any more.';
+
+create or replace function private.mark_service_severity() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.service_marks (issue_id)
+  select l.issue_id from public.issue_links as l
+  where l.exai_issue_id = new.id and private.has_service_policies();
+  return null;
+end;
+$$;
+comment on function private.mark_service_severity is
+  'After trigger of engineering issues whose severity changed: marks the issues that are linked to it.';
+
+create or replace function private.mark_unlinked_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.has_service_policies() then
+    insert into private.service_marks (issue_id) values (old.issue_id);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.mark_unlinked_issue is 'After-delete trigger of issue_links: marks the issue.';
+
+create or replace function private.mark_all_targets() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.service_marks (issue_id) values (null);
+  return null;
+end;
+$$;
+comment on function private.mark_all_targets is
+  'After-statement trigger of policies, calendars, hours and holidays: marks all open targets.';
+
+create trigger _300_mark_targets after insert on public.loop_events
+  referencing new table as new_rows
+  for each statement execute function private.mark_service_events();
+create trigger _380_mark_targets after update on public.issues
+  for each row when (
+    old.segment is distinct from new.segment or old.is_test is distinct from new.is_test
+    or old.status is distinct from new.status
+      and (old.status in ('blocked', 'archived') or new.status in ('blocked', 'archived'))
+  )
+  execute function private.mark_service_issue();
+create trigger _380_mark_targets after update on public.exai_issues
+  for each row when (old.severity is distinct from new.severity)
+  execute function private.mark_service_severity();
+create trigger _380_mark_targets after delete on public.issue_links
+  for each row execute function private.mark_unlinked_issue();
+create trigger _300_mark_targets after insert or update or delete on public.service_policies
+  for each statement execute function private.mark_all_targets();
+create trigger _300_mark_targets after insert or update or delete on public.service_calendars
+  for each statement execute function private.mark_all_targets();
+create trigger _300_mark_targets after insert or update or delete on public.service_hours
+  for each statement execute function private.mark_all_targets();
+create trigger _300_mark_targets after insert or update or delete on public.service_holidays
+  for each statement execute function private.mark_all_targets();
+
+-- 70_loop/70_levels/38_service_pauses.sql
+-- Pauses: time that counts for no target of an issue.
+
+create table public.service_pauses (
+  id uuid not null default gen_random_uuid(),
+  issue_id uuid not null,
+  reason text not null,
+  starts_at timestamptz not null default now(),
+  ends_at timestamptz,
+  paused_by text not null,
+  paused_by_user_id uuid,
+  resumed_by text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint service_pauses_pkey primary key (id),
+  constraint service_pauses_issue_id_fkey foreign key (issue_id)
+    references public.issues (id) on delete cascade,
+  constraint service_pauses_paused_by_user_id_fkey foreign key (paused_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint service_pauses_ends_at_follows_starts_at check (ends_at >= starts_at),
+  constraint service_pauses_reason_is_not_blank check (btrim(reason) <> '' and char_length(reason) <= 1000)
+);
+comment on table public.service_pauses is
+  'Who paused the service levels of an issue, when and why. Written by pause_service_levels() and '
+  'resume_service_levels() alone, so that nobody pauses the past. The time during which an issue is blocked '
+  'or archived is not in it: issue_status_logs has that. Viewers read it.';
+comment on column public.service_pauses.ends_at is 'Null until it is resumed; may be in the future.';
+comment on column public.service_pauses.paused_by is 'Display name of the person who paused it.';
+comment on column public.service_pauses.resumed_by is
+  'Display name of the person who ended it; null when it ends, or ended, at the time set with it.';
+
+create index service_pauses_issue_id_starts_at_idx on public.service_pauses (issue_id, starts_at);
+create index service_pauses_paused_by_user_id_idx on public.service_pauses (paused_by_user_id);
+
+create trigger _900_set_timestamps before insert or update on public.service_pauses
+  for each row execute function private.set_timestamps();
+
+alter table public.service_pauses enable row level security;
+create policy service_pauses_select_viewer on public.service_pauses
+  for select to authenticated using ((select private.has_team_role('viewer')));
+
+grant select on public.service_pauses to authenticated, service_role;
+
+create or replace function private.load_service_pauses(
+  p_issue_id uuid, p_pauses_when_blocked boolean, p_stage text
+) returns tstzmultirange
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce(
+    (
+      select range_agg(u.range)
+      from (
+        select tstzrange(p.starts_at, p.ends_at)
+        from public.service_pauses as p where p.issue_id = p_issue_id
+        union all
+        select tstzrange(s.changed_at, s.until)
+        from (
+          select l.new_status, l.changed_at,
+            lead(l.changed_at) over (order by l.changed_at, l.old_status is not null) as until
+          from public.issue_status_logs as l where l.issue_id = p_issue_id
+        ) as s
+        where s.new_status = 'blocked' and p_pauses_when_blocked
+          or s.new_status = 'archived' and p_stage <> 'answer'
+      ) as u (range)
+    ), '{}'
+  );
+end;
+$$;
+comment on function private.load_service_pauses is
+  'The time that does not count for a stage of an issue: pauses, blocked if its policy has that, and '
+  'archived, but for the answer, which is owed nevertheless.';
+
+-- 70_loop/70_levels/40_pause_service_levels.sql
+-- Pauses the service levels of an issue.
+
+create or replace function private.lock_paused_issue(p_issue_id uuid) returns public.service_pauses
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_pause public.service_pauses;
+begin
+  perform private.require_team_role('agent');
+  perform pg_advisory_xact_lock(hashtextextended('public.service_pauses:' || p_issue_id, 0));
+  if not exists (select from public.issues as i where i.id = p_issue_id) then
+    raise exception using
+      errcode = 'PT404', message = 'loop_issue_unknown', detail = 'An issue with this id does not exist.',
+      hint = 'Use the id of a row in issues.';
+  end if;
+  select p.* into v_pause from public.service_pauses as p
+  where p.issue_id = p_issue_id and (p.ends_at is null or p.ends_at > clock_timestamp());
+  return v_pause;
+end;
+$$;
+comment on function private.lock_paused_issue is
+  'Serializes changes of the pauses of an issue, and returns the current one. Errors: sign_in_required '
+  '(401), team_role_required (403), loop_issue_unknown (404).';
+
+create or replace function private.pause_service_levels(
+  p_issue_id uuid, p_reason text, p_until timestamptz
+) returns public.service_pauses
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_pause public.service_pauses := private.lock_paused_issue(p_issue_id);
+  v_reason constant text := private.non_blank(p_reason);
+begin
+  if v_reason is null or char_length(v_reason) > 1000 or p_until <= clock_timestamp()
+    or not isfinite(p_until)
+  then
+    raise exception using
+      errcode = 'PT422', message = 'loop_pause_invalid',
+      detail = 'A pause has a reason of 1 to 1,000 characters, and ends in the future if it has an end.',
+      hint = 'Send reason, and until only for a time to come.';
+  end if;
+  if v_pause.id is null
+    and (select count(*) from public.service_pauses as p where p.issue_id = p_issue_id) >= 1000
+  then
+    raise exception using
+      errcode = 'PT409', message = 'loop_pauses_limit_reached',
+      detail = 'An issue can be paused 1,000 times.', hint = 'Block or archive the issue.';
+  end if;
+  if v_pause.id is not null then
+    update public.service_pauses as p set reason = v_reason, ends_at = p_until
+    where p.id = v_pause.id and (p.reason, p.ends_at) is distinct from (v_reason, p_until);
+  else
+    insert into public.service_pauses (issue_id, reason, starts_at, ends_at, paused_by, paused_by_user_id)
+    values (p_issue_id, v_reason, clock_timestamp(), p_until, private.actor_name(), auth.uid())
+    returning * into v_pause;
+  end if;
+  insert into private.service_marks (issue_id) values (p_issue_id);
+  return (select p from public.service_pauses as p where p.id = v_pause.id);
+end;
+$$;
+grant execute on function private.pause_service_levels to authenticated, service_role;
+
+create or replace function public.pause_service_levels(
+  issue_id uuid, reason text, until timestamptz default null
+) returns public.service_pauses
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.pause_service_levels(
+    pause_service_levels.issue_id, pause_service_levels.reason, pause_service_levels.until
+  );
+end;
+comment on function public.pause_service_levels is
+  'From this moment on no time counts for the targets of an issue, until it is resumed or until the time '
+  'given. A pause that holds already gets the reason and the end. Returns the pause; targets follow within a '
+  'minute. Agents. Errors: sign_in_required (401), team_role_required (403), loop_issue_unknown (404), '
+  'loop_pauses_limit_reached (409), loop_pause_invalid (422).';
+grant execute on function public.pause_service_levels to authenticated, service_role;
+
+-- 70_loop/70_levels/42_resume_service_levels.sql
+-- Ends a pause of the service levels of an issue.
+
+create or replace function private.resume_service_levels(p_issue_id uuid) returns public.service_pauses
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_pause public.service_pauses := private.lock_paused_issue(p_issue_id);
+begin
+  update public.service_pauses as p set
+    ends_at = greatest(clock_timestamp(), p.starts_at), resumed_by = private.actor_name()
+  where p.id = v_pause.id
+  returning * into v_pause;
+  if not found then
+    select p.* into v_pause from public.service_pauses as p
+    where p.issue_id = p_issue_id order by p.starts_at desc limit 1;
+    return v_pause;
+  end if;
+  insert into private.service_marks (issue_id) values (p_issue_id);
+  return v_pause;
+end;
+$$;
+grant execute on function private.resume_service_levels to authenticated, service_role;
+
+create or replace function public.resume_service_levels(issue_id uuid) returns public.service_pauses
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.resume_service_levels(resume_service_levels.issue_id);
+end;
+comment on function public.resume_service_levels is
+  'From this moment on the time counts again for the targets of an issue. Returns the pause that ended; '
+  'where none holds, the last one unchanged, or nulls. Agents. Errors: sign_in_required (401), '
+  'team_role_required (403), loop_issue_unknown (404).';
+grant execute on function public.resume_service_levels to authenticated, service_role;
+
+-- 70_loop/70_levels/44_load_service_stages.sql
+-- The stages of issues, by the ledger: when each began and ended.
+
+-- A hop that comes later in the way ends a stage too: an issue that is resolved by hand waits for no pull
+-- request. Its time may lie before the beginning: a pull request may be older than the link to it.
+create or replace function private.load_service_stages(p_issue_ids uuid[])
+returns table (issue_id uuid, generation integer, stage text, started_at timestamptz, met_at timestamptz)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  with event as (
+    select e.issue_id, e.generation, e.hop, min(e.at) as at
+    from public.loop_issues as l
+    join public.loop_events as e on e.issue_id = l.issue_id and e.generation = l.generation
+    where l.issue_id = any (p_issue_ids)
+    group by e.issue_id, e.generation, e.hop
+  ),
+  bound (stage, hop, is_start, is_end) as (
+    values ('triage', 'reported', true, false),
+      ('engineering', 'triaged', true, false), ('engineering', 'reopened', true, false),
+      ('agent', 'promoted', true, false), ('agent', 'dispatched', true, false),
+      ('review', 'opened', true, false),
+      ('answer', 'fixed', true, false), ('answer', 'shipped', true, false),
+      ('answer', 'resolved', true, false), ('answer', 'answered', false, true)
+    union all
+    select s.stage, h.hop, false, true
+    from unnest(array['triage', 'engineering', 'agent', 'review']) with ordinality as s (stage, number)
+    join (
+      values ('triaged', 1), ('promoted', 2), ('dispatched', 2), ('started', 2), ('opened', 3), ('merged', 4),
+        ('fixed', 5), ('shipped', 5), ('resolved', 5), ('answered', 5)
+    ) as h (hop, number) on h.number >= s.number
+  ),
+  span as (
+    select e.issue_id, e.generation, b.stage, min(e.at) filter (where b.is_start) as started_at,
+      min(e.at) filter (where b.is_end) as met_at
+    from event as e join bound as b on b.hop = e.hop
+    group by e.issue_id, e.generation, b.stage
+  )
+  select s.issue_id, s.generation, s.stage, s.started_at,
+    case when s.met_at is not null then greatest(s.met_at, s.started_at) end
+  from span as s
+  where s.started_at is not null
+    -- a message that is added to an issue is triaged by that
+    and (s.stage <> 'triage' or s.generation = 1)
+    and (s.stage <> 'answer' or exists (
+      select from public.loop_events as r
+      where r.issue_id = s.issue_id and r.hop = 'reported' and r.reference <> ''
+    ));
+end;
+$$;
+comment on function private.load_service_stages is
+  'The stages that the current generation of each issue has begun, with their ends. An answer is owed only '
+  'where a message or an escalation reported the issue.';
+
+-- 70_loop/70_levels/46_load_service_targets.sql
+-- The targets that issues should have: their stages with the policy that applies.
+
+create or replace function private.find_service_policy(
+  p_segment text, p_severity text, p_started_at timestamptz
+) returns public.service_policies
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_policy public.service_policies;
+begin
+  select p.* into v_policy from public.service_policies as p
+  where p.is_active and p.applies_from <= p_started_at
+    and (p.segment is null or p.segment = p_segment) and (p.severity is null or p.severity = p_severity)
+  order by (p.severity is not null) desc, (p.segment is not null) desc
+  limit 1;
+  return v_policy;
+end;
+$$;
+comment on function private.find_service_policy is
+  'The most specific policy that applies to a stage which began at a time; null for none.';
+
+create or replace function private.load_service_targets(p_issue_ids uuid[])
+returns table (
+  issue_id uuid, generation integer, stage text, policy_id uuid, target_seconds integer,
+  started_at timestamptz, warn_at timestamptz, due_at timestamptz, met_at timestamptz
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_default_calendar_id constant uuid := private.default_calendar_id();
+begin
+  return query
+  select s.issue_id, s.generation, s.stage, p.id, t.seconds, s.started_at,
+    private.find_due_at(c.calendar_id, s.started_at, t.seconds * 0.8, c.pauses),
+    private.find_due_at(c.calendar_id, s.started_at, t.seconds, c.pauses), s.met_at
+  from private.load_service_stages(p_issue_ids) as s
+  join public.issues as i on i.id = s.issue_id and not i.is_test
+  left join public.issue_links as l on l.issue_id = i.id
+  left join public.exai_issues as x on x.id = l.exai_issue_id
+  cross join lateral private.find_service_policy(i.segment, x.severity, s.started_at) as p
+  cross join lateral (
+    select 60 * case s.stage
+      when 'triage' then p.triage_minutes
+      when 'engineering' then p.engineering_minutes
+      when 'agent' then p.agent_minutes
+      when 'review' then p.review_minutes
+      else p.answer_minutes
+    end as seconds
+  ) as t
+  cross join lateral (
+    select
+      case p.clock when 'business' then coalesce(p.calendar_id, v_default_calendar_id) end as calendar_id,
+      private.load_service_pauses(s.issue_id, p.pauses_when_blocked, s.stage) as pauses
+    where t.seconds is not null
+  ) as c;
+end;
+$$;
+comment on function private.load_service_targets is
+  'What service_targets is to contain of the current generation of each issue.';
+
+-- 70_loop/70_levels/48_sync_service_targets.sql
+-- Stores the targets of issues, and tells the team of warnings and breaches.
+
+create or replace function private.sync_service_targets(p_issue_ids uuid[]) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  with wanted as materialized (
+    select w.* from private.load_service_targets(p_issue_ids) as w
+  ),
+  cancelled as (
+    update public.service_targets as t set cancelled_at = now()
+    where t.issue_id = any (p_issue_ids) and t.met_at is null and t.cancelled_at is null and not exists (
+      select from wanted as w
+      where w.issue_id = t.issue_id and w.generation = t.generation and w.stage = t.stage
+    )
+    returning 1
+  ),
+  stored as (
+    insert into public.service_targets as t (
+      issue_id, generation, stage, policy_id, target_seconds, started_at, warn_at, due_at, met_at
+    )
+    select w.* from wanted as w
+    on conflict on constraint service_targets_pkey do update set
+      policy_id = excluded.policy_id, target_seconds = excluded.target_seconds,
+      started_at = excluded.started_at, warn_at = excluded.warn_at, due_at = excluded.due_at,
+      met_at = excluded.met_at, cancelled_at = null, breached_at = case
+        when t.breached_at is not null and excluded.due_at < coalesce(excluded.met_at, now())
+          then excluded.due_at
+      end
+    where (t.started_at, t.met_at) is distinct from (excluded.started_at, excluded.met_at)
+      -- of a target that was met, the promise stays what it was
+      or t.met_at is null and (t.policy_id, t.target_seconds, t.warn_at, t.due_at, t.cancelled_at)
+        is distinct from (
+          excluded.policy_id, excluded.target_seconds, excluded.warn_at, excluded.due_at, null::timestamptz
+        )
+    returning 1
+  )
+  select ((select count(*) from cancelled) + (select count(*) from stored))::integer into v_count;
+  return v_count;
+end;
+$$;
+comment on function private.sync_service_targets is
+  'Computes the targets of issues again, and returns how many changed. For run_service_levels(), which is '
+  'never run twice at once.';
+
+create or replace function private.record_service_breaches(p_kind text, p_limit integer) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_hop constant text := case p_kind when 'warning' then 'warned' else 'breached' end;
+  v_count integer;
+begin
+  with late as (
+    select t.issue_id, t.generation, t.stage
+    from public.service_targets as t
+    join public.issues as i on i.id = t.issue_id and not i.is_test
+    where t.cancelled_at is null and t.breached_at is null and case p_kind
+      when 'warning' then t.met_at is null and t.warned_at is null and t.warn_at <= now() and t.due_at > now()
+      else t.due_at < coalesce(t.met_at, now())
+    end
+    order by t.due_at limit p_limit
+  ),
+  changed as (
+    update public.service_targets as t set
+      warned_at = case p_kind when 'warning' then t.warn_at else t.warned_at end,
+      breached_at = case p_kind when 'breach' then t.due_at end
+    from late as l
+    where t.issue_id = l.issue_id and t.generation = l.generation and t.stage = l.stage
+    returning t.issue_id, t.generation, t.stage, case p_kind when 'warning' then t.warn_at else t.due_at end
+      as at
+  ),
+  recorded as (
+    insert into public.service_breaches (issue_id, generation, stage, kind, at)
+    select c.issue_id, c.generation, c.stage, p_kind, c.at from changed as c
+    on conflict on constraint service_breaches_pkey do nothing
+    returning issue_id, generation, stage, at
+  )
+  select count(private.record_loop_event(r.issue_id, v_hop, r.at, null, r.stage, r.generation))::integer
+  into v_count from recorded as r;
+  return v_count;
+end;
+$$;
+comment on function private.record_service_breaches is
+  'Records up to p_limit targets whose time is over, or of which four fifths are (kind warning), in '
+  'service_breaches and in the ledger, each once, and returns how many.';
+
+-- 70_loop/70_levels/50_run_service_levels.sql
+-- The job that computes targets and finds those whose time is over.
+
+create or replace function private.claim_service_marks(p_batch integer) returns uuid[]
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids uuid[];
+  v_is_all boolean;
+begin
+  with taken as (
+    delete from private.service_marks as m
+    where m.ctid = any (array(select o.ctid from private.service_marks as o order by o.id limit p_batch))
+    returning m.issue_id
+  )
+  select array_agg(distinct t.issue_id) filter (where t.issue_id is not null),
+    coalesce(bool_or(t.issue_id is null), false)
+  into v_ids, v_is_all from taken as t;
+  if not v_is_all then
+    return coalesce(v_ids, '{}');
+  end if;
+  return array(
+    select u.id from unnest(v_ids) as u (id)
+    union
+    select t.issue_id from public.service_targets as t
+    join public.loop_issues as l on l.issue_id = t.issue_id and l.generation = t.generation
+    where t.met_at is null
+    union
+    -- a policy that begins in the past
+    select i.id from public.issues as i
+    where i.status in ('waiting_for_help', 'in_progress', 'blocked') and not i.is_test
+      and i.created_at >= (select min(p.applies_from) from public.service_policies as p where p.is_active)
+  );
+end;
+$$;
+comment on function private.claim_service_marks is
+  'Deletes up to p_batch marks, the oldest first, and returns their issues.';
+
+-- Marks are taken before targets are computed: what changes in between is marked again.
+create or replace function private.run_service_levels(p_batch integer default 10000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids uuid[];
+  v_count integer := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('private.service_marks', 0)) then
+    return 0;
+  end if;
+  v_ids := private.claim_service_marks(p_batch);
+  if v_ids <> '{}' then
+    v_count := private.sync_service_targets(v_ids);
+  end if;
+  return v_count + private.record_service_breaches('breach', p_batch)
+    + private.record_service_breaches('warning', p_batch);
+end;
+$$;
+comment on function private.run_service_levels is
+  'Computes the targets of the issues of up to p_batch marks, then records up to p_batch breaches and as '
+  'many warnings; returns how many targets changed and how many were recorded. Blocks no writer. '
+  'For the scheduler.';
+
+create or replace function private.verify_service_targets()
+returns table (issue_id uuid, generation integer, stage text, stored jsonb, computed jsonb)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_ids constant uuid[] := array(
+    select t.issue_id from public.service_targets as t where t.met_at is null and t.cancelled_at is null
+  );
+begin
+  return query
+  select coalesce(s.issue_id, c.issue_id), coalesce(s.generation, c.generation), coalesce(s.stage, c.stage),
+    s.value, c.value
+  from (
+    select t.issue_id, t.generation, t.stage, jsonb_build_array(t.started_at, t.warn_at, t.due_at) as value
+    from public.service_targets as t
+    where t.issue_id = any (v_ids) and t.met_at is null and t.cancelled_at is null
+  ) as s
+  full join (
+    select t.issue_id, t.generation, t.stage, jsonb_build_array(t.started_at, t.warn_at, t.due_at) as value
+    from private.load_service_targets(v_ids) as t where t.met_at is null
+  ) as c on c.issue_id = s.issue_id and c.generation = s.generation and c.stage = s.stage
+  where s.value is distinct from c.value and not exists (
+    select from private.service_marks as m
+    where m.issue_id = coalesce(s.issue_id, c.issue_id) or m.issue_id is null
+  );
+end;
+$$;
+comment on function private.verify_service_targets is
+  'Computes all open targets again and returns the differences, except those of marked issues; no row means '
+  'that all are correct. For operators.';
+
+-- 70_loop/70_levels/52_open_service_targets.sql
+-- The targets that are open, and how much of their time is used up.
+
+create or replace function private.used_share(
+  p_clock text, p_calendar_id uuid, p_target_seconds integer, p_due_at timestamptz
+) returns double precision
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_calendar_id constant uuid :=
+    case p_clock when 'business' then coalesce(p_calendar_id, private.default_calendar_id()) end;
+begin
+  if p_due_at is null then
+    return null;
+  end if;
+  return 1 - (
+    private.working_seconds(v_calendar_id, p_due_at) - private.working_seconds(v_calendar_id, now())
+  ) / p_target_seconds;
+end;
+$$;
+comment on function private.used_share is
+  'The share of a target''s time that is used up: 0 at its beginning, 1 when it is due, more after that; '
+  'null while it is paused. Without the clock business, all time counts.';
+grant execute on function private.used_share to authenticated, service_role;
+
+create view public.open_service_targets with (security_invoker = true) as
+select
+  t.issue_id, i.seq_id, i.title, i.status, i.segment, i.assigned_to, t.generation, t.stage, t.policy_id,
+  p.name as policy_name, t.started_at, t.warn_at, t.due_at, t.due_at is null as is_paused,
+  t.breached_at is not null as is_breached,
+  private.used_share(p.clock, p.calendar_id, t.target_seconds, t.due_at) as used_share
+from public.service_targets as t
+join public.issues as i on i.id = t.issue_id and not i.is_test
+left join public.service_policies as p on p.id = t.policy_id
+where t.met_at is null and t.cancelled_at is null;
+comment on view public.open_service_targets is
+  'The targets that are neither met nor cancelled, with their issues. Pages ordered by due_at use an index.';
+comment on column public.open_service_targets.used_share is
+  'How much of the time is used up: 1 when it is due, more after that; null while it is paused.';
+grant select on public.open_service_targets to authenticated, service_role;
+
+-- 70_loop/70_levels/54_service_attainment.sql
+-- How well service levels are kept, by week and stage.
+
+create view public.service_attainment with (security_invoker = true) as
+select
+  date_trunc('week', t.started_at at time zone 'UTC')::date as week,
+  t.stage,
+  count(*) as targets_count,
+  count(*) filter (where t.met_at is not null and t.breached_at is null) as kept_count,
+  count(*) filter (where t.breached_at is not null) as breached_count,
+  count(*) filter (where t.met_at is null and t.breached_at is null) as open_count,
+  round(
+    count(*) filter (where t.met_at is not null and t.breached_at is null)::numeric
+      / nullif(count(*) filter (where t.met_at is not null or t.breached_at is not null), 0), 4
+  ) as kept_share,
+  round(
+    percentile_cont(0.9) within group (order by extract(epoch from t.met_at - t.started_at)::double precision)
+      ::numeric, 1
+  ) as p90_seconds
+from public.service_targets as t
+join public.issues as i on i.id = t.issue_id and not i.is_test
+where t.cancelled_at is null
+group by 1, 2;
+comment on view public.service_attainment is
+  'One row per week and stage with a target that began in it. No cancelled targets, no test issues.';
+comment on column public.service_attainment.week is 'The Monday of the week, in UTC.';
+comment on column public.service_attainment.kept_count is 'Met before they were due.';
+comment on column public.service_attainment.breached_count is
+  'Not met when they were due, whether or not they have been met since.';
+comment on column public.service_attainment.open_count is 'Neither, so far.';
+comment on column public.service_attainment.kept_share is
+  'kept_count in kept_count and breached_count, 0 to 1; null without any.';
+comment on column public.service_attainment.p90_seconds is
+  'Nine of ten of those that were met took no longer, pauses and nights included.';
+grant select on public.service_attainment to authenticated, service_role;
+
+-- 70_loop/80_reports/10_loop_journeys.sql
+-- The way of each issue from the message to the answer: when each hop happened and how long it took.
+
+-- Since the hop before, whichever of those there was: an issue may skip some, and a pull request may be older
+-- than the issue that is linked to it.
+create or replace function private.measure_journey(p_times timestamptz[])
+returns table (seconds double precision[], business_seconds double precision[])
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_calendar_id constant uuid := private.default_calendar_id();
+  v_last_at timestamptz;
+  v_last double precision;
+  v_worked double precision;
+begin
+  seconds := array_fill(null::double precision, array[cardinality(p_times)]);
+  business_seconds := seconds;
+  for v_number in 1 .. cardinality(p_times) loop
+    continue when p_times[v_number] is null;
+    v_worked := private.working_seconds(v_calendar_id, p_times[v_number]);
+    if v_last_at is not null then
+      seconds[v_number] := greatest(extract(epoch from p_times[v_number] - v_last_at), 0)::double precision;
+      business_seconds[v_number] := case when v_worked < v_last then 0 else v_worked - v_last end;
+    end if;
+    if v_last_at is null or v_last_at < p_times[v_number] then
+      v_last_at := p_times[v_number];
+      v_last := v_worked;
+    end if;
+  end loop;
+  return next;
+end;
+$$;
+comment on function private.measure_journey is
+  'For each of some times the seconds since the latest of those before it in the array, of all time and of '
+  'the default calendar''s working time; null for the first and for what is null. 0 for an earlier one.';
+grant execute on function private.measure_journey to authenticated, service_role;
+
+create view public.loop_journeys with (security_invoker = true) as
+select
+  i.id as issue_id, i.seq_id, i.title, i.status, i.segment, i.created_at as issue_created_at, s.space_id,
+  s.space_name, g.generation,
+  t.reported_at, t.triaged_at, t.promoted_at, t.dispatched_at, t.started_at, t.opened_at, t.merged_at,
+  t.fixed_at, t.shipped_at, t.resolved_at, t.answered_at,
+  m.seconds[2] as triaged_seconds, m.seconds[3] as promoted_seconds, m.seconds[4] as dispatched_seconds,
+  m.seconds[5] as started_seconds, m.seconds[6] as opened_seconds, m.seconds[7] as merged_seconds,
+  m.seconds[8] as fixed_seconds, m.seconds[9] as shipped_seconds, m.seconds[10] as resolved_seconds,
+  m.seconds[11] as answered_seconds,
+  m.business_seconds[2] as triaged_business_seconds, m.business_seconds[3] as promoted_business_seconds,
+  m.business_seconds[4] as dispatched_business_seconds, m.business_seconds[5] as started_business_seconds,
+  m.business_seconds[6] as opened_business_seconds, m.business_seconds[7] as merged_business_seconds,
+  m.business_seconds[8] as fixed_business_seconds, m.business_seconds[9] as shipped_business_seconds,
+  m.business_seconds[10] as resolved_business_seconds, m.business_seconds[11] as answered_business_seconds,
+  a.seconds[2] as total_seconds,
+  a.business_seconds[2] as total_business_seconds
+from public.issues as i
+join public.loop_issues as l on l.issue_id = i.id
+cross join lateral generate_series(1, l.generation) as g (generation)
+cross join lateral (
+  select
+    coalesce(
+      min(e.at) filter (where e.hop = 'reopened'), min(e.at) filter (where e.hop = 'reported')
+    ) as reported_at,
+    min(e.at) filter (where e.hop = 'triaged') as triaged_at,
+    min(e.at) filter (where e.hop = 'promoted') as promoted_at,
+    min(e.at) filter (where e.hop = 'dispatched') as dispatched_at,
+    min(e.at) filter (where e.hop = 'started') as started_at,
+    min(e.at) filter (where e.hop = 'opened') as opened_at,
+    min(e.at) filter (where e.hop = 'merged') as merged_at,
+    min(e.at) filter (where e.hop = 'fixed') as fixed_at,
+    min(e.at) filter (where e.hop = 'shipped') as shipped_at,
+    min(e.at) filter (where e.hop = 'resolved') as resolved_at,
+    min(e.at) filter (where e.hop = 'answered') as answered_at
+  from public.loop_events as e where e.issue_id = i.id and e.generation = g.generation
+) as t
+cross join lateral private.measure_journey(array[
+  t.reported_at, t.triaged_at, t.promoted_at, t.dispatched_at, t.started_at, t.opened_at, t.merged_at,
+  t.fixed_at, t.shipped_at, t.resolved_at, t.answered_at
+]) as m
+cross join lateral private.measure_journey(array[t.reported_at, t.answered_at]) as a
+left join lateral (
+  select c.space_id, c.space_name from public.circle_issues as c where c.mapped_to_issue_id = i.id
+  order by coalesce(c.posted_at, c.created_at), c.id limit 1
+) as s on true
+where not i.is_test;
+comment on view public.loop_journeys is
+  'One row per issue and generation: when it first reached each hop, and how long that took since the latest '
+  'hop before it, in seconds of all time and of the default calendar''s working time. A hop that did not '
+  'happen is null. No test issues. Order by issue_created_at for pages.';
+comment on column public.loop_journeys.space_id is 'The space of the message that reported it first.';
+comment on column public.loop_journeys.reported_at is
+  'When the first member wrote; in later generations, when it was reopened.';
+comment on column public.loop_journeys.answered_at is 'When the first reporter was told.';
+comment on column public.loop_journeys.total_seconds is 'From reported_at to answered_at.';
+comment on column public.loop_journeys.total_business_seconds is 'The same in working time.';
+grant select on public.loop_journeys to authenticated, service_role;
+
+-- 70_loop/80_reports/20_loop_silent_fixes.sql
+-- Fixes of which nobody was told who had asked for them.
+
+create index loop_events_fixed_at_idx on public.loop_events (at) include (issue_id, generation)
+  where hop in ('merged', 'fixed', 'shipped');
+
+create view public.loop_silent_fixes with (security_invoker = true) as
+select
+  i.id as issue_id, i.seq_id, i.title, i.status, i.segment, f.generation, f.fixed_at,
+  now() - f.fixed_at as age, r.reporters_count
+from (
+  select e.issue_id, e.generation, min(e.at) as fixed_at
+  from public.loop_events as e
+  where e.hop in ('merged', 'fixed', 'shipped')
+  group by e.issue_id, e.generation
+) as f
+join public.loop_issues as l on l.issue_id = f.issue_id and l.generation = f.generation
+join public.issues as i on i.id = f.issue_id and not i.is_test
+cross join lateral (
+  select count(distinct e.reference) as reporters_count from public.loop_events as e
+  where e.issue_id = i.id and e.hop = 'reported' and e.reference <> ''
+) as r
+where r.reporters_count > 0 and not exists (
+  select from public.loop_events as a
+  where a.issue_id = f.issue_id and a.generation = f.generation and a.hop = 'answered'
+);
+comment on view public.loop_silent_fixes is
+  'Issues of which a pull request was merged, or that are fixed or shipped, and none of whose reporters was '
+  'told in the current generation. Only issues that a message or an escalation reported. No test issues.';
+comment on column public.loop_silent_fixes.fixed_at is
+  'When the first pull request was merged, or it was fixed.';
+comment on column public.loop_silent_fixes.age is 'Time since then.';
+comment on column public.loop_silent_fixes.reporters_count is
+  'How many messages and escalations reported it.';
+grant select on public.loop_silent_fixes to authenticated, service_role;
+
+-- 70_loop/80_reports/30_loop_funnel.sql
+-- How many issues of the last four weeks reached each hop, and how long they took.
+
+create index loop_events_reported_at_idx on public.loop_events (at) include (issue_id)
+  where hop = 'reported' and generation = 1;
+
+create or replace function private.load_funnel_hops(p_since timestamptz)
+returns table (
+  issue_id uuid, segment text, space_id text, space_name text, week date, hop text, hop_number integer,
+  had_last boolean, seconds double precision
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_hops constant text[] := array[
+    'reported', 'triaged', 'promoted', 'dispatched', 'started', 'opened', 'merged', 'fixed', 'shipped',
+    'resolved', 'answered'
+  ];
+begin
+  return query
+  with hop as (
+    select e.issue_id, e.hop, array_position(v_hops, e.hop) as number, min(e.at) as at
+    from public.loop_events as e
+    where e.generation = 1 and e.hop = any (v_hops) and e.issue_id in (
+      select r.issue_id from public.loop_events as r
+      where r.hop = 'reported' and r.generation = 1 and r.at >= p_since
+    )
+    group by e.issue_id, e.hop
+  ),
+  timed as (
+    select h.*, lag(h.number) over w = h.number - 1 as had_last,
+      min(h.at) filter (where h.number = 1) over (partition by h.issue_id) as reported_at,
+      max(h.at) over (
+        partition by h.issue_id order by h.number rows between unbounded preceding and 1 preceding
+      ) as last_at
+    from hop as h window w as (partition by h.issue_id order by h.number)
+  )
+  select t.issue_id, i.segment, s.space_id, s.space_name,
+    date_trunc('week', t.reported_at at time zone 'UTC')::date, t.hop, t.number, coalesce(t.had_last, false),
+    case when t.last_at is not null
+      then greatest(extract(epoch from t.at - t.last_at), 0)::double precision
+    end
+  from timed as t
+  join public.issues as i on i.id = t.issue_id and not i.is_test
+  left join (
+    select distinct on (c.mapped_to_issue_id) c.mapped_to_issue_id as issue_id, c.space_id, c.space_name
+    from public.circle_issues as c
+    where c.mapped_to_issue_id in (select h.issue_id from hop as h)
+    order by c.mapped_to_issue_id, coalesce(c.posted_at, c.created_at), c.id
+  ) as s on s.issue_id = t.issue_id
+  where t.reported_at >= p_since;
+end;
+$$;
+comment on function private.load_funnel_hops is
+  'The hops of the first generation of issues that were first reported since a time, with the time since the '
+  'latest hop before.';
+
+create or replace function private.load_loop_funnel()
+returns table (
+  dimension text, key text, label text, hop_number integer, hop text, issues_count bigint, share numeric,
+  conversion numeric, median_seconds numeric, p90_seconds numeric
+)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not private.may_read_counts() then
+    return;
+  end if;
+  return query
+  with counted as (
+    select
+      case grouping(h.space_id, h.segment, h.week)
+        when 7 then 'all' when 3 then 'space' when 5 then 'segment' else 'week'
+      end as dimension,
+      coalesce(h.space_id, h.segment, h.week::text) as key,
+      case when grouping(h.space_id) = 0 then max(h.space_name) end as label,
+      h.hop_number, h.hop, count(*) as issues_count, count(*) filter (where h.had_last) as continued_count,
+      percentile_cont(array[0.5, 0.9]) within group (order by h.seconds) as seconds
+    from private.load_funnel_hops(now() - interval '28 days') as h
+    group by grouping sets (
+      (h.hop_number, h.hop), (h.hop_number, h.hop, h.space_id), (h.hop_number, h.hop, h.segment),
+      (h.hop_number, h.hop, h.week)
+    )
+  )
+  select c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count,
+    round(c.issues_count::numeric / r.issues_count, 4),
+    round(c.continued_count::numeric / nullif(l.issues_count, 0), 4), round(c.seconds[1]::numeric, 1),
+    round(c.seconds[2]::numeric, 1)
+  from counted as c
+  join counted as r on r.dimension = c.dimension and r.key is not distinct from c.key and r.hop_number = 1
+  left join counted as l on l.dimension = c.dimension and l.key is not distinct from c.key
+    and l.hop_number = c.hop_number - 1 and c.hop_number > 1;
+end;
+$$;
+comment on function private.load_loop_funnel is
+  'What loop_funnel contains; nothing for callers who may not read issues.';
+grant execute on function private.load_loop_funnel to authenticated, service_role;
+
+create view public.loop_funnel with (security_invoker = true) as
+select * from private.load_loop_funnel();
+comment on view public.loop_funnel is
+  'How many of the issues that were first reported in the last 28 days reached each hop, in their first '
+  'generation. Counted when it is read. No test issues.';
+comment on column public.loop_funnel.dimension is
+  'all for one row per hop; space, segment and week (the Monday, in UTC, of the report) for one per value.';
+comment on column public.loop_funnel.key is
+  'The space''s id, the segment or the week; null for all, and for issues of no space.';
+comment on column public.loop_funnel.label is 'The name of the space.';
+comment on column public.loop_funnel.share is 'Of the issues that were reported, 0 to 1.';
+comment on column public.loop_funnel.conversion is
+  'Of the issues with the hop before this one, the share that has this one too, 0 to 1; null for reported.';
+comment on column public.loop_funnel.median_seconds is
+  'Half of them took no longer since the latest hop before; null for reported.';
+comment on column public.loop_funnel.p90_seconds is 'Nine of ten took no longer.';
+grant select on public.loop_funnel to authenticated, service_role;
+
+-- 70_loop/80_reports/40_loop_flow_daily.sql
+-- The flow of issues by day: how many entered and left each status, and how many had it in the evening.
+
+-- Each change of status is +1 and -1, and the rest a running sum: a join of each day with the changes before
+-- it reads them once per day.
+create or replace function private.load_loop_flow()
+returns table (day date, status text, entered_count bigint, left_count bigint, issues_count bigint)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+begin
+  if not private.may_read_counts() then
+    return;
+  end if;
+  return query
+  with change as (
+    select (l.changed_at at time zone 'UTC')::date as day, l.old_status, l.new_status, count(*) as count
+    from public.issue_status_logs as l
+    where not exists (select from public.issues as i where i.id = l.issue_id and i.is_test)
+    group by 1, 2, 3
+  ),
+  delta as (
+    select u.day, u.status, sum(u.entered)::bigint as entered, sum(u.left_)::bigint as left_
+    from change as c
+    cross join lateral (
+      values (c.day, c.new_status, c.count, 0::bigint), (c.day, c.old_status, 0::bigint, c.count)
+    ) as u (day, status, entered, left_)
+    where u.status is not null
+    group by u.day, u.status
+  )
+  select g.at::date, s.status, coalesce(d.entered, 0), coalesce(d.left_, 0),
+    (sum(coalesce(d.entered, 0) - coalesce(d.left_, 0)) over (partition by s.status order by g.at))::bigint
+  from (select min(c.day) as first_day from change as c) as f
+  cross join lateral generate_series(
+    f.first_day::timestamp, (now() at time zone 'UTC')::date::timestamp, interval '1 day'
+  ) as g (at)
+  cross join unnest(array['waiting_for_help', 'in_progress', 'blocked', 'resolved', 'archived']) as s (status)
+  left join delta as d on d.day = g.at::date and d.status = s.status;
+end;
+$$;
+comment on function private.load_loop_flow is
+  'What loop_flow_daily contains; nothing for callers who may not read issues.';
+grant execute on function private.load_loop_flow to authenticated, service_role;
+
+create view public.loop_flow_daily with (security_invoker = true) as
+select * from private.load_loop_flow();
+comment on view public.loop_flow_daily is
+  'One row per day, in UTC, and status, from the first change of a status to today: a cumulative flow '
+  'diagram. From issue_status_logs. No test issues.';
+comment on column public.loop_flow_daily.entered_count is
+  'How often an issue got this status on that day, created or changed.';
+comment on column public.loop_flow_daily.left_count is 'How often an issue with this status got another one.';
+comment on column public.loop_flow_daily.issues_count is
+  'How many issues had this status at the end of the day, or have it today.';
+grant select on public.loop_flow_daily to authenticated, service_role;
+
+-- 70_loop/80_reports/50_loop_costs.sql
+-- What it costs to answer a member: the agents' costs, by the week of the answers.
+
+create or replace function private.parse_cost_usd(p_metadata jsonb) returns numeric
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_text constant text := coalesce(p_metadata ->> 'cost_usd', p_metadata ->> 'total_cost_usd');
+begin
+  -- Users write it: a number of dollars, not a number of any size.
+  if v_text ~ '^\d{1,6}(\.\d{1,20})?([eE]-\d{1,2})?$' then
+    return v_text::numeric;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.parse_cost_usd is
+  'cost_usd, or else total_cost_usd, of a task''s execution_metadata: a number below a '
+  'million; null without.';
+
+create or replace function private.load_loop_costs()
+returns table (
+  week date, answers_count bigint, cost_usd numeric, cost_per_answer_usd numeric, tasks_count bigint,
+  unpriced_tasks_count bigint, unanswered_cost_usd numeric
+)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not private.may_read_counts() then
+    return;
+  end if;
+  return query
+  with task as (
+    select x.exai_issue_id, date_trunc('week', t.completed_at at time zone 'UTC')::date as week,
+      private.parse_cost_usd(t.execution_metadata) as cost
+    from public.exai_issue_tasks as x join public.tasks as t on t.id = x.task_id
+    where t.completed_at is not null
+  ),
+  answer as (
+    select l.exai_issue_id, date_trunc('week', e.at at time zone 'UTC')::date as week
+    from public.loop_events as e
+    left join public.issue_links as l on l.issue_id = e.issue_id
+    where e.hop = 'answered'
+  ),
+  spent as (
+    select c.exai_issue_id, c.cost, (
+      select count(*) from answer as a where a.exai_issue_id = c.exai_issue_id
+    ) as answers_count
+    from (select t.exai_issue_id, sum(t.cost) as cost from task as t group by t.exai_issue_id) as c
+  ),
+  part as (
+    select a.week, 1 as answers, coalesce(s.cost / nullif(s.answers_count, 0), 0) as cost, 0 as tasks,
+      0 as unpriced, 0::numeric as unanswered
+    from answer as a left join spent as s on s.exai_issue_id = a.exai_issue_id
+    union all
+    select t.week, 0, 0, 1, (t.cost is null)::integer,
+      case when s.answers_count = 0 then coalesce(t.cost, 0) else 0 end
+    from task as t join spent as s on s.exai_issue_id = t.exai_issue_id
+  )
+  select p.week, sum(p.answers)::bigint, round(sum(p.cost), 4),
+    round(sum(p.cost) / nullif(sum(p.answers), 0), 4), sum(p.tasks)::bigint, sum(p.unpriced)::bigint,
+    round(sum(p.unanswered), 4)
+  from part as p
+  group by p.week;
+end;
+$$;
+comment on function private.load_loop_costs is
+  'What loop_costs contains; nothing for callers who may not read issues.';
+grant execute on function private.load_loop_costs to authenticated, service_role;
+
+create view public.loop_costs with (security_invoker = true) as
+select * from private.load_loop_costs();
+comment on view public.loop_costs is
+  'One row per week, in UTC, with an answer or an ended task: what the tasks of engineering issues cost, '
+  'divided among the members who were answered because of them.';
+comment on column public.loop_costs.week is 'The Monday of the week.';
+comment on column public.loop_costs.answers_count is
+  'How many reporters were told in that week, also of issues without tasks.';
+comment on column public.loop_costs.cost_usd is
+  'The part of these answers in the cost of all tasks of their engineering issues, by '
+  'execution_metadata.cost_usd or total_cost_usd.';
+comment on column public.loop_costs.cost_per_answer_usd is
+  'cost_usd by answers_count; null without answers.';
+comment on column public.loop_costs.tasks_count is
+  'Tasks of engineering issues that ended in that week.';
+comment on column public.loop_costs.unpriced_tasks_count is
+  'Those of them without a cost, which count as free.';
+comment on column public.loop_costs.unanswered_cost_usd is
+  'The cost of those whose engineering issue has answered nobody so far.';
+grant select on public.loop_costs to authenticated, service_role;

@@ -94,3 +94,9 @@ select cron.schedule(
   'support-prune-visitor-counts', '11 0,12 * * *', $$select private.prune_visitor_counts()$$
 );
 select cron.schedule('support-count-answer-terms', '* * * * *', $$select private.refresh_answer_terms()$$);
+
+-- 90_jobs/50_loop.sql
+-- What the loop does on a schedule. A job of the same name is replaced, so this can run again.
+
+select cron.schedule('loop-run-service-levels', '* * * * *', $$select private.run_service_levels()$$);
+select cron.schedule('loop-sync-service-days', '53 0 * * *', $$select private.sync_service_days()$$);

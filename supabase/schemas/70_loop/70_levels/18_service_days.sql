@@ -1,7 +1,7 @@
 -- The working time of each calendar by day, added up, so that a due time is two searches of an index.
 
--- Over 400 days a due time from the multirange takes 1 ms, and from these rows 0.02 ms: a thousand messages
--- are imported in one statement, and a page of loop_journeys has 50 rows with ten hops each.
+-- The multirange of 400 days takes 8 ms, of 60 days 1.4 ms, and a due time from these rows 0.1 ms: a thousand
+-- messages are imported in one statement, and a page of loop_journeys has 50 rows with ten hops each.
 create table private.service_days (
   calendar_id uuid not null,
   day date not null,

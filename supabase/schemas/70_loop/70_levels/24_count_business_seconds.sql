@@ -24,8 +24,10 @@ create or replace function private.count_business_seconds(
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_id constant uuid := private.require_calendar_id(p_calendar_id);
+  v_seconds constant double precision :=
+    private.working_seconds(v_id, p_to_at) - private.working_seconds(v_id, p_from_at);
 begin
-  return greatest(private.working_seconds(v_id, p_to_at) - private.working_seconds(v_id, p_from_at), 0);
+  return case when v_seconds < 0 then 0 else v_seconds end;
 end;
 $$;
 grant execute on function private.count_business_seconds to authenticated, service_role;

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(41);
+select plan(43);
 
 \ir ../helpers/personas.psql
 
@@ -172,6 +172,16 @@ select is(
   pg_temp.as_persona('viewer', $$
     select add_business_minutes('2026-11-27 16:00+00', 120) at time zone 'UTC'
   $$), '2026-11-30 10:00:00', 'and adds'
+);
+select is(
+  pg_temp.as_persona('viewer', $$
+    select count_business_seconds('2026-11-30 10:00+00', '2026-11-27 16:00+00')
+  $$), '0', 'backwards there is none'
+);
+select is(
+  pg_temp.as_persona('viewer', $$
+    select count_business_seconds('2019-11-27 16:00+00', '2026-11-27 16:00+00')
+  $$), null, 'and before 2020 it is not known'
 );
 select matches(pg_temp.as_persona('stranger', $$select add_business_minutes(now(), 120)$$), '^PT403 ',
   'a stranger does not');

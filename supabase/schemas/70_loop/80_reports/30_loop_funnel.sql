@@ -1,0 +1,112 @@
+-- How many issues of the last four weeks reached each hop, and how long they took.
+
+create index loop_events_reported_at_idx on public.loop_events (at) include (issue_id)
+  where hop = 'reported' and generation = 1;
+
+create or replace function private.load_funnel_hops(p_since timestamptz)
+returns table (
+  issue_id uuid, segment text, space_id text, space_name text, week date, hop text, hop_number integer,
+  had_last boolean, seconds double precision
+)
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  v_hops constant text[] := array[
+    'reported', 'triaged', 'promoted', 'dispatched', 'started', 'opened', 'merged', 'fixed', 'shipped',
+    'resolved', 'answered'
+  ];
+begin
+  return query
+  with hop as (
+    select e.issue_id, e.hop, array_position(v_hops, e.hop) as number, min(e.at) as at
+    from public.loop_events as e
+    where e.generation = 1 and e.hop = any (v_hops) and e.issue_id in (
+      select r.issue_id from public.loop_events as r
+      where r.hop = 'reported' and r.generation = 1 and r.at >= p_since
+    )
+    group by e.issue_id, e.hop
+  ),
+  timed as (
+    select h.*, lag(h.number) over w = h.number - 1 as had_last,
+      min(h.at) filter (where h.number = 1) over (partition by h.issue_id) as reported_at,
+      max(h.at) over (
+        partition by h.issue_id order by h.number rows between unbounded preceding and 1 preceding
+      ) as last_at
+    from hop as h window w as (partition by h.issue_id order by h.number)
+  )
+  select t.issue_id, i.segment, s.space_id, s.space_name,
+    date_trunc('week', t.reported_at at time zone 'UTC')::date, t.hop, t.number, coalesce(t.had_last, false),
+    case when t.last_at is not null
+      then greatest(extract(epoch from t.at - t.last_at), 0)::double precision
+    end
+  from timed as t
+  join public.issues as i on i.id = t.issue_id and not i.is_test
+  left join (
+    select distinct on (c.mapped_to_issue_id) c.mapped_to_issue_id as issue_id, c.space_id, c.space_name
+    from public.circle_issues as c
+    where c.mapped_to_issue_id in (select h.issue_id from hop as h)
+    order by c.mapped_to_issue_id, coalesce(c.posted_at, c.created_at), c.id
+  ) as s on s.issue_id = t.issue_id
+  where t.reported_at >= p_since;
+end;
+$$;
+comment on function private.load_funnel_hops is
+  'The hops of the first generation of issues that were first reported since a time, with the time since the '
+  'latest hop before.';
+
+create or replace function private.load_loop_funnel()
+returns table (
+  dimension text, key text, label text, hop_number integer, hop text, issues_count bigint, share numeric,
+  conversion numeric, median_seconds numeric, p90_seconds numeric
+)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not private.may_read_counts() then
+    return;
+  end if;
+  return query
+  with counted as (
+    select
+      case grouping(h.space_id, h.segment, h.week)
+        when 7 then 'all' when 3 then 'space' when 5 then 'segment' else 'week'
+      end as dimension,
+      coalesce(h.space_id, h.segment, h.week::text) as key,
+      case when grouping(h.space_id) = 0 then max(h.space_name) end as label,
+      h.hop_number, h.hop, count(*) as issues_count, count(*) filter (where h.had_last) as continued_count,
+      percentile_cont(array[0.5, 0.9]) within group (order by h.seconds) as seconds
+    from private.load_funnel_hops(now() - interval '28 days') as h
+    group by grouping sets (
+      (h.hop_number, h.hop), (h.hop_number, h.hop, h.space_id), (h.hop_number, h.hop, h.segment),
+      (h.hop_number, h.hop, h.week)
+    )
+  )
+  select c.dimension, c.key, c.label, c.hop_number, c.hop, c.issues_count,
+    round(c.issues_count::numeric / r.issues_count, 4),
+    round(c.continued_count::numeric / nullif(l.issues_count, 0), 4), round(c.seconds[1]::numeric, 1),
+    round(c.seconds[2]::numeric, 1)
+  from counted as c
+  join counted as r on r.dimension = c.dimension and r.key is not distinct from c.key and r.hop_number = 1
+  left join counted as l on l.dimension = c.dimension and l.key is not distinct from c.key
+    and l.hop_number = c.hop_number - 1 and c.hop_number > 1;
+end;
+$$;
+comment on function private.load_loop_funnel is
+  'What loop_funnel contains; nothing for callers who may not read issues.';
+grant execute on function private.load_loop_funnel to authenticated, service_role;
+
+create view public.loop_funnel with (security_invoker = true) as
+select * from private.load_loop_funnel();
+comment on view public.loop_funnel is
+  'How many of the issues that were first reported in the last 28 days reached each hop, in their first '
+  'generation. Counted when it is read. No test issues.';
+comment on column public.loop_funnel.dimension is
+  'all for one row per hop; space, segment and week (the Monday, in UTC, of the report) for one per value.';
+comment on column public.loop_funnel.key is
+  'The space''s id, the segment or the week; null for all, and for issues of no space.';
+comment on column public.loop_funnel.label is 'The name of the space.';
+comment on column public.loop_funnel.share is 'Of the issues that were reported, 0 to 1.';
+comment on column public.loop_funnel.conversion is
+  'Of the issues with the hop before this one, the share that has this one too, 0 to 1; null for reported.';
+comment on column public.loop_funnel.median_seconds is
+  'Half of them took no longer since the latest hop before; null for reported.';
+comment on column public.loop_funnel.p90_seconds is 'Nine of ten took no longer.';
+grant select on public.loop_funnel to authenticated, service_role;

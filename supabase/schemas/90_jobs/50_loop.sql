@@ -1,0 +1,4 @@
+-- What the loop does on a schedule. A job of the same name is replaced, so this can run again.
+
+select cron.schedule('loop-run-service-levels', '* * * * *', $$select private.run_service_levels()$$);
+select cron.schedule('loop-sync-service-days', '53 0 * * *', $$select private.sync_service_days()$$);
