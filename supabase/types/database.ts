@@ -245,6 +245,20 @@ export type Database = {
             foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
             columns: ["mapped_to_issue_id"];
             isOneToOne: false;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
+            columns: ["mapped_to_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
+            columns: ["mapped_to_issue_id"];
+            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -412,6 +426,20 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "issues";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "comments_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "comments_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
           },
           {
             foreignKeyName: "comments_issue_id_fkey";
@@ -1166,6 +1194,20 @@ export type Database = {
             foreignKeyName: "issue_import_logs_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_import_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_import_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -1248,6 +1290,20 @@ export type Database = {
             foreignKeyName: "issue_links_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: true;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_links_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_links_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -1315,6 +1371,20 @@ export type Database = {
             foreignKeyName: "issue_status_logs_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_status_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_status_logs_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -1362,6 +1432,20 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "issues";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_tags_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_tags_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
           },
           {
             foreignKeyName: "issue_tags_issue_id_fkey";
@@ -1511,6 +1595,20 @@ export type Database = {
             foreignKeyName: "loop_events_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "loop_events_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "loop_events_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -1564,6 +1662,20 @@ export type Database = {
             isOneToOne: true;
             referencedRelation: "issues";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "loop_issues_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "loop_issues_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: true;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
           },
           {
             foreignKeyName: "loop_issues_issue_id_fkey";
@@ -1959,6 +2071,20 @@ export type Database = {
             foreignKeyName: "segment_corrections_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "segment_corrections_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "segment_corrections_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -1997,6 +2123,49 @@ export type Database = {
           "words"?: string;
         };
         Relationships: [];
+      };
+      "service_breaches": {
+        Row: {
+          "at": string;
+          "created_at": string;
+          "generation": number;
+          "issue_id": string;
+          "kind": string;
+          "stage": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "at": string;
+          "created_at"?: string;
+          "generation": number;
+          "issue_id": string;
+          "kind": string;
+          "stage": string;
+        };
+        Update: {
+          "at"?: string;
+          "created_at"?: string;
+          "generation"?: number;
+          "issue_id"?: string;
+          "kind"?: string;
+          "stage"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "service_breaches_target_fkey";
+            columns: ["issue_id", "generation", "stage"];
+            isOneToOne: false;
+            referencedRelation: "open_service_targets";
+            referencedColumns: ["issue_id", "generation", "stage"];
+          },
+          {
+            foreignKeyName: "service_breaches_target_fkey";
+            columns: ["issue_id", "generation", "stage"];
+            isOneToOne: false;
+            referencedRelation: "service_targets";
+            referencedColumns: ["issue_id", "generation", "stage"];
+          },
+        ];
       };
       "service_calendars": {
         Row: {
@@ -2094,6 +2263,271 @@ export type Database = {
             columns: ["calendar_id"];
             isOneToOne: false;
             referencedRelation: "service_calendars";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "service_pauses": {
+        Row: {
+          "created_at": string;
+          "ends_at": string | null;
+          "id": string;
+          "issue_id": string;
+          "paused_by": string;
+          "paused_by_user_id": string | null;
+          "reason": string;
+          "resumed_by": string | null;
+          "starts_at": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "ends_at"?: string | null;
+          "id"?: string;
+          "issue_id": string;
+          "paused_by": string;
+          "paused_by_user_id"?: string | null;
+          "reason": string;
+          "resumed_by"?: string | null;
+          "starts_at"?: string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "ends_at"?: string | null;
+          "id"?: string;
+          "issue_id"?: string;
+          "paused_by"?: string;
+          "paused_by_user_id"?: string | null;
+          "reason"?: string;
+          "resumed_by"?: string | null;
+          "starts_at"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "service_pauses_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "service_pauses_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "service_pauses_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "service_pauses_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "service_pauses_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "service_pauses_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "service_pauses_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "service_policies": {
+        Row: {
+          "agent_minutes": number | null;
+          "answer_minutes": number | null;
+          "applies_from": string;
+          "calendar_id": string | null;
+          "clock": string;
+          "created_at": string;
+          "engineering_minutes": number | null;
+          "id": string;
+          "is_active": boolean;
+          "name": string;
+          "pauses_when_blocked": boolean;
+          "review_minutes": number | null;
+          "segment": string | null;
+          "severity": string | null;
+          "triage_minutes": number | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_minutes"?: number | null;
+          "answer_minutes"?: number | null;
+          "applies_from"?: string;
+          "calendar_id"?: string | null;
+          "clock"?: string;
+          "created_at"?: string;
+          "engineering_minutes"?: number | null;
+          "id"?: string;
+          "is_active"?: boolean;
+          "name": string;
+          "pauses_when_blocked"?: boolean;
+          "review_minutes"?: number | null;
+          "segment"?: string | null;
+          "severity"?: string | null;
+          "triage_minutes"?: number | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "agent_minutes"?: number | null;
+          "answer_minutes"?: number | null;
+          "applies_from"?: string;
+          "calendar_id"?: string | null;
+          "clock"?: string;
+          "created_at"?: string;
+          "engineering_minutes"?: number | null;
+          "id"?: string;
+          "is_active"?: boolean;
+          "name"?: string;
+          "pauses_when_blocked"?: boolean;
+          "review_minutes"?: number | null;
+          "segment"?: string | null;
+          "severity"?: string | null;
+          "triage_minutes"?: number | null;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "service_policies_calendar_id_fkey";
+            columns: ["calendar_id"];
+            isOneToOne: false;
+            referencedRelation: "service_calendars";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "service_targets": {
+        Row: {
+          "breached_at": string | null;
+          "cancelled_at": string | null;
+          "created_at": string;
+          "due_at": string | null;
+          "generation": number;
+          "issue_id": string;
+          "met_at": string | null;
+          "policy_id": string | null;
+          "stage": string;
+          "started_at": string;
+          "target_seconds": number;
+          "updated_at": string;
+          "warn_at": string | null;
+          "warned_at": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "breached_at"?: string | null;
+          "cancelled_at"?: string | null;
+          "created_at"?: string;
+          "due_at"?: string | null;
+          "generation": number;
+          "issue_id": string;
+          "met_at"?: string | null;
+          "policy_id"?: string | null;
+          "stage": string;
+          "started_at": string;
+          "target_seconds": number;
+          "updated_at"?: string;
+          "warn_at"?: string | null;
+          "warned_at"?: string | null;
+        };
+        Update: {
+          "breached_at"?: string | null;
+          "cancelled_at"?: string | null;
+          "created_at"?: string;
+          "due_at"?: string | null;
+          "generation"?: number;
+          "issue_id"?: string;
+          "met_at"?: string | null;
+          "policy_id"?: string | null;
+          "stage"?: string;
+          "started_at"?: string;
+          "target_seconds"?: number;
+          "updated_at"?: string;
+          "warn_at"?: string | null;
+          "warned_at"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "service_targets_policy_id_fkey";
+            columns: ["policy_id"];
+            isOneToOne: false;
+            referencedRelation: "service_policies";
             referencedColumns: ["id"];
           },
         ];
@@ -3245,6 +3679,109 @@ export type Database = {
         ComputedFields: never;
         Relationships: [];
       };
+      "loop_costs": {
+        Row: {
+          "answers_count": number | null;
+          "cost_per_answer_usd": number | null;
+          "cost_usd": number | null;
+          "tasks_count": number | null;
+          "unanswered_cost_usd": number | null;
+          "unpriced_tasks_count": number | null;
+          "week": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "loop_flow_daily": {
+        Row: {
+          "day": string | null;
+          "entered_count": number | null;
+          "issues_count": number | null;
+          "left_count": number | null;
+          "status": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "loop_funnel": {
+        Row: {
+          "conversion": number | null;
+          "dimension": string | null;
+          "hop": string | null;
+          "hop_number": number | null;
+          "issues_count": number | null;
+          "key": string | null;
+          "label": string | null;
+          "median_seconds": number | null;
+          "p90_seconds": number | null;
+          "share": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "loop_journeys": {
+        Row: {
+          "answered_at": string | null;
+          "answered_business_seconds": number | null;
+          "answered_seconds": number | null;
+          "dispatched_at": string | null;
+          "dispatched_business_seconds": number | null;
+          "dispatched_seconds": number | null;
+          "fixed_at": string | null;
+          "fixed_business_seconds": number | null;
+          "fixed_seconds": number | null;
+          "generation": number | null;
+          "issue_created_at": string;
+          "issue_id": string;
+          "merged_at": string | null;
+          "merged_business_seconds": number | null;
+          "merged_seconds": number | null;
+          "opened_at": string | null;
+          "opened_business_seconds": number | null;
+          "opened_seconds": number | null;
+          "promoted_at": string | null;
+          "promoted_business_seconds": number | null;
+          "promoted_seconds": number | null;
+          "reported_at": string | null;
+          "resolved_at": string | null;
+          "resolved_business_seconds": number | null;
+          "resolved_seconds": number | null;
+          "segment": string;
+          "seq_id": number;
+          "shipped_at": string | null;
+          "shipped_business_seconds": number | null;
+          "shipped_seconds": number | null;
+          "space_id": string | null;
+          "space_name": string | null;
+          "started_at": string | null;
+          "started_business_seconds": number | null;
+          "started_seconds": number | null;
+          "status": string;
+          "title": string;
+          "total_business_seconds": number | null;
+          "total_seconds": number | null;
+          "triaged_at": string | null;
+          "triaged_business_seconds": number | null;
+          "triaged_seconds": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "loop_silent_fixes": {
+        Row: {
+          "age": string | null;
+          "fixed_at": string | null;
+          "generation": number;
+          "issue_id": string;
+          "reporters_count": number | null;
+          "segment": string;
+          "seq_id": number;
+          "status": string;
+          "title": string;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
       "open_issues": {
         Row: {
           "age": string | null;
@@ -3266,6 +3803,85 @@ export type Database = {
         };
         ComputedFields: never;
         Relationships: [];
+      };
+      "open_service_targets": {
+        Row: {
+          "assigned_to": string | null;
+          "due_at": string | null;
+          "generation": number;
+          "is_breached": boolean | null;
+          "is_paused": boolean | null;
+          "issue_id": string;
+          "policy_id": string | null;
+          "policy_name": string | null;
+          "segment": string;
+          "seq_id": number;
+          "stage": string;
+          "started_at": string;
+          "status": string;
+          "title": string;
+          "used_share": number | null;
+          "warn_at": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "service_targets_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "service_targets_policy_id_fkey";
+            columns: ["policy_id"];
+            isOneToOne: false;
+            referencedRelation: "service_policies";
+            referencedColumns: ["id"];
+          },
+        ];
       };
       "pull_requests_weekly": {
         Row: {
@@ -3290,6 +3906,20 @@ export type Database = {
           "people_count": number | null;
           "question_key": string | null;
           "resolved_count": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "service_attainment": {
+        Row: {
+          "breached_count": number | null;
+          "kept_count": number | null;
+          "kept_share": number | null;
+          "open_count": number | null;
+          "p90_seconds": number | null;
+          "stage": string;
+          "targets_count": number | null;
+          "week": string | null;
         };
         ComputedFields: never;
         Relationships: [];
@@ -3977,6 +4607,27 @@ export type Database = {
         Args: { "provider": string; "secret_id"?: string; "until"?: string };
         Returns: string;
       };
+      "pause_service_levels": {
+        Args: { "issue_id": string; "reason": string; "until"?: string };
+        Returns: {
+          "created_at": string;
+          "ends_at": string | null;
+          "id": string;
+          "issue_id": string;
+          "paused_by": string;
+          "paused_by_user_id": string | null;
+          "reason": string;
+          "resumed_by": string | null;
+          "starts_at": string;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "service_pauses";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "pause_triage_assist": { Args: { "until"?: string }; Returns: string };
       "plan_github_contributions": {
         Args: { "at"?: string; "fencing_token": number; "run_id": number };
@@ -4088,6 +4739,27 @@ export type Database = {
       "reserve_provider_calls": {
         Args: { "calls"?: number; "provider": string; "secret_id"?: string };
         Returns: Json;
+      };
+      "resume_service_levels": {
+        Args: { "issue_id": string };
+        Returns: {
+          "created_at": string;
+          "ends_at": string | null;
+          "id": string;
+          "issue_id": string;
+          "paused_by": string;
+          "paused_by_user_id": string | null;
+          "reason": string;
+          "resumed_by": string | null;
+          "starts_at": string;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "service_pauses";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "return_circle_issue": { Args: { "circle_issue_id": string; "notes"?: string }; Returns: undefined };
       "revoke_worker_token": { Args: { "id": string }; Returns: string };
