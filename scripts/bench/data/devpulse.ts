@@ -8,6 +8,9 @@ export const DAY = "2026-10-15";
 /** Repositories of each user. With three metrics and the length of the list: 100 readings per day. */
 const REPOSITORIES = 33;
 
+/** Repositories of the one user in `DevpulseYear` who has many: a page of GitHub's API. */
+const MANY_REPOSITORIES = 100;
+
 /** The id of a user by their number, from 1. */
 export const userId = (number: number): string => id("d1", number);
 
@@ -83,6 +86,20 @@ async function makeReadings(sql: postgres.Sql, userCount: number, dayCount: numb
   return count;
 }
 
+/** The readings of the other repositories of a user who has many. */
+async function addRepositories(sql: postgres.Sql, user: number): Promise<number> {
+  const { count } = await sql`
+    insert into private.metric_readings (connection_id, day, metric, resource_id, value, observed_at)
+    select pg_temp.id('d2', ${user}), d.day, k.metric, (${user} * 100 + r)::text, ${user} % 100 + r + 500 - b.back,
+      d.day + interval '12 hours'
+    from generate_series(0, 364) as b (back)
+    cross join lateral (select ${DAY}::date - b.back as day) as d
+    cross join generate_series(${REPOSITORIES + 1}::int, ${MANY_REPOSITORIES}::int) as r
+    cross join unnest(array['stars', 'forks', 'open_issues']) as k (metric)
+  `;
+  return count;
+}
+
 async function analyze(sql: postgres.Sql): Promise<void> {
   for (
     const table of [
@@ -131,7 +148,7 @@ export interface DevpulseYear {
   database: BenchDatabase;
   readingCount: number;
   snapshotCount: number;
-  /** How many users have readings; all have snapshots. */
+  /** How many users have readings, the last of them for 100 repositories; all have snapshots. */
   readUserCount: number;
   userCount: number;
 }
@@ -144,7 +161,8 @@ export async function makeDevpulseYear(bench: Bench): Promise<DevpulseYear> {
   bench.progress(`loading the snapshots of ${userCount} users and the readings of ${readUserCount}`);
   return await filled(database, async (sql) => {
     await makeUsers(sql, userCount);
-    const readingCount = await makeReadings(sql, readUserCount, 365);
+    const readingCount = await makeReadings(sql, readUserCount, 365) +
+      await addRepositories(sql, readUserCount);
     await setIndexUpkeep(sql, ["public.analytics_snapshots"], false);
     const { count: snapshotCount } = await sql`
       insert into public.analytics_snapshots (user_id, platform, snapshot_type, snapshot_date, metrics)
@@ -159,7 +177,9 @@ export async function makeDevpulseYear(bench: Bench): Promise<DevpulseYear> {
       cross join generate_series(1, ${userCount}::int) as n
       cross join unnest(array['github', 'all']) as p (platform)
       cross join lateral (
-        select sum(n % 100 + r + 500 - b.back) as total from generate_series(1, ${REPOSITORIES}::int) as r
+        select sum(n % 100 + r + 500 - b.back) as total from generate_series(
+          1, case n when ${readUserCount}::int then ${MANY_REPOSITORIES}::int else ${REPOSITORIES}::int end
+        ) as r
       ) as s
     `;
     await setIndexUpkeep(sql, ["public.analytics_snapshots"], true);
