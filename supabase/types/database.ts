@@ -4268,6 +4268,27 @@ export type Database = {
       "determine_segment": { Args: { "p_description": string; "p_title": string }; Returns: string };
       "disconnect_platform": { Args: { "platform": string; "user_id": string }; Returns: Json };
       "dismiss_circle_issue": { Args: { "circle_issue_id": string; "notes"?: string }; Returns: undefined };
+      "dispatch_issue": {
+        Args: {
+          "agent"?: string;
+          "instructions"?: string;
+          "issue_number": number;
+          "priority"?: number;
+          "project_id": number;
+        };
+        Returns: {
+          "created_at": string;
+          "dispatched_by": string;
+          "exai_issue_id": string;
+          "task_id": number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "exai_issue_tasks";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "exai_issue_context": {
         Args: {
           "issue_number": number;
@@ -4417,6 +4438,22 @@ export type Database = {
       "is_github_repository": {
         Args: { "github_id": number; "name": string; "owner": string };
         Returns: boolean;
+      };
+      "link_issue": {
+        Args: { "issue_id": string; "issue_number": number };
+        Returns: {
+          "created_at": string;
+          "exai_issue_id": string;
+          "issue_id": string;
+          "linked_by": string;
+          "linked_by_user_id": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "issue_links";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "list_active_exai_issues": {
         Args: {
@@ -4637,6 +4674,55 @@ export type Database = {
       "process_circle_webhook": {
         Args: { "p_import_source"?: string; "p_imported_by"?: string; "p_payload": Json };
         Returns: Json;
+      };
+      "promote_issue": {
+        Args: {
+          "category"?: string;
+          "description"?: string;
+          "issue_id": string;
+          "severity"?: string;
+          "title"?: string;
+        };
+        Returns: {
+          "actual_fix": string | null;
+          "affected_components": (string)[];
+          "blocked_by_issues": (string)[];
+          "blocks_issues": (string)[];
+          "category": string;
+          "claim_minutes": number | null;
+          "claimed_at": string | null;
+          "claimed_by": string | null;
+          "claimed_by_user_id": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "created_by": string;
+          "created_by_user_id": string | null;
+          "description": string;
+          "discovery_date": string;
+          "file_path": string | null;
+          "fix_conversation_id": string | null;
+          "fix_date": string | null;
+          "id": string;
+          "impact_description": string | null;
+          "issue_number": number;
+          "lease_expires_at": string | null;
+          "line_end": number | null;
+          "line_start": number | null;
+          "recommended_fix": string | null;
+          "related_issues": (string)[];
+          "root_cause": string | null;
+          "severity": string;
+          "status": string;
+          "title": string;
+          "updated_at": string;
+          "verification_date": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "exai_issues";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "read_secret": {
         Args: { "kind": string; "user_id": string };
@@ -4957,6 +5043,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "unlink_issue": { Args: { "issue_id": string }; Returns: boolean };
       "unrelate_exai_issues": {
         Args: { "conversation_id"?: string; "from_issue_id": string; "kind": string; "to_issue_id": string };
         Returns: boolean;
