@@ -8,6 +8,8 @@ import { exaiActiveCase } from "./exai-active.ts";
 import { exaiCycleCase } from "./exai-cycle.ts";
 import { exaiReadyCase } from "./exai-ready.ts";
 import { importCase } from "./import.ts";
+import { loopFlowCase } from "./loop-flow.ts";
+import { loopJourneysCase } from "./loop-journeys.ts";
 import { searchCase } from "./search.ts";
 import { supportMessagesCase } from "./support-messages.ts";
 import { webhookCase } from "./webhook.ts";
@@ -26,4 +28,6 @@ export const CASES: readonly Case[] = [
   devpulseDailyCase,
   devpulseReadingCase,
   supportMessagesCase,
+  loopJourneysCase,
+  loopFlowCase,
 ];

@@ -30,6 +30,7 @@ create unique index service_calendars_default_idx on public.service_calendars (i
 create or replace function private.check_service_calendar() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
+  new.is_default := coalesce(new.is_default, false);
   new.time_zone := coalesce(private.non_blank(new.time_zone), 'UTC');
   if not private.is_time_zone(new.time_zone) then
     raise exception using
@@ -41,7 +42,7 @@ begin
 end;
 $$;
 comment on function private.check_service_calendar is
-  'Before trigger: null and blank become UTC. Errors: loop_time_zone_invalid (422).';
+  'Before trigger: a time zone that is null or blank becomes UTC. Errors: loop_time_zone_invalid (422).';
 
 create or replace function private.move_default_calendar() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$

@@ -35,8 +35,9 @@ create table public.service_policies (
 );
 comment on table public.service_policies is
   'Service levels: of the active policies that match an issue and had begun when a stage did, the most '
-  'specific one applies, with its severity before its segment. Admins write them; open targets follow within '
-  'a minute. Errors on write: team_role_required (403).';
+  'specific one applies, with its severity before its segment. Null in a column that is not nullable counts '
+  'as left out. Admins write them; open targets follow within a minute. Errors on write: team_role_required '
+  '(403), key_change_forbidden (422).';
 comment on column public.service_policies.segment is 'The segment of its issues; null for any.';
 comment on column public.service_policies.severity is
   'The severity of the engineering issue; null for any, and for issues that have none.';
@@ -60,11 +61,30 @@ comment on column public.service_policies.applies_from is
 
 create index service_policies_calendar_id_idx on public.service_policies (calendar_id);
 
+-- An insert of several rows through the API has null for what only some of them name.
+create or replace function private.complete_service_policy() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_stored public.service_policies;
+begin
+  select p.* into v_stored from public.service_policies as p where p.id = new.id;
+  new.clock := coalesce(new.clock, v_stored.clock, 'business');
+  new.pauses_when_blocked := coalesce(new.pauses_when_blocked, v_stored.pauses_when_blocked, true);
+  new.is_active := coalesce(new.is_active, v_stored.is_active, true);
+  new.applies_from := coalesce(new.applies_from, v_stored.applies_from, now());
+  return new;
+end;
+$$;
+comment on function private.complete_service_policy is
+  'Before trigger: null in a column that is not nullable keeps what is stored, or takes the default.';
+
 create trigger _000_require_admin before insert or update or delete on public.service_policies
   for each statement when (current_user in ('anon', 'authenticated'))
   execute function private.require_role_to_write('admin');
 create trigger _050_reject_key_change before update on public.service_policies
   for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _100_complete_policy before insert or update on public.service_policies
+  for each row execute function private.complete_service_policy();
 create trigger _900_set_timestamps before insert or update on public.service_policies
   for each row execute function private.set_timestamps();
 

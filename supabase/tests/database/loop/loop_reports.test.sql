@@ -68,7 +68,7 @@ select is((select count(*) from loop_journeys where issue_id = pg_temp.issue(2))
   'an issue of which nothing is known has a row');
 select is_empty('select from loop_journeys where issue_id = pg_temp.issue(6)', 'a test has none');
 select results_eq(
-  $$ select seconds, business_seconds from private.measure_journey(
+  $$ select o_seconds, o_business_seconds from private.measure_journey(
        array[null, '2019-01-01 00:00+00', '2026-01-09 10:00+00']::timestamptz[]
      ) $$,
   $$ values (

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(53);
+select plan(54);
 
 \ir ../helpers/personas.psql
 delete from service_policies;
@@ -201,6 +201,12 @@ select is(
 )
 from (values ('auth', null, 'Auth'), ('misc', null, 'All'), ('code', 'low', 'Later'))
   as v (segment, severity, name);
+insert into service_policies (id, name, clock, is_active, applies_from)
+select p.id, 'All', null, null, null from service_policies as p where p.name = 'All'
+on conflict (id) do update set clock = excluded.clock, is_active = excluded.is_active,
+  applies_from = excluded.applies_from;
+select is((select clock from service_policies where name = 'All'), 'wall',
+  'an upsert keeps what it leaves out');
 update service_policies set is_active = false;
 select private.run_service_levels();
 select is(pg_temp.target(7, 'triage'), 'started -10 warn 150 due 190 cancelled', 'without policies it ends');
