@@ -102,11 +102,13 @@ test("what is given back can be reserved again, and the sum stays right", async 
   expect(await spent()).toEqual([CALLS]);
 });
 
-test("paced calls get slots that are 400 ms apart, each once", async () => {
-  await sql`update private.provider_budgets set max_wait_ms = 600000 where provider = 'devto'`;
+test("paced calls get slots that are 100 ms apart, each once", async () => {
+  await sql`
+    update private.provider_budgets set spacing_ms = 100, max_wait_ms = 600000 where provider = 'devto'
+  `;
   const began = Date.now();
   const results = await storm("devto", 1);
   expect(results.every(({ result }) => result.granted)).toBe(true);
   const [row] = await sql<{ next_call_at: Date }[]>`select next_call_at from private.provider_spending`;
-  expect((row?.next_call_at.getTime() ?? 0) - began).toBeGreaterThanOrEqual(CALLS * 400 - 50);
+  expect((row?.next_call_at.getTime() ?? 0) - began).toBeGreaterThanOrEqual(CALLS * 100 - 50);
 });
