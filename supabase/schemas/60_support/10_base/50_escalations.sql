@@ -69,7 +69,7 @@ comment on table support.escalations is
   'them, agents write them, admins delete them; visitors see the status of their conversation. What a person '
   'sends for the columns that the database sets is not used. Errors on write: team_role_required (403), '
   'support_escalation_conflict, support_escalation_status_conflict (409), support_escalation_status_invalid, '
-  'key_change_forbidden (422).';
+  'support_row_invalid, key_change_forbidden (422).';
 comment on column support.escalations.conversation_id is 'Null for a request from outside a conversation.';
 comment on column support.escalations.issue_type is 'What it is about, in a word or two, such as billing.';
 comment on column support.escalations.original_request is 'What the visitor asked, as written.';
