@@ -889,8 +889,8 @@ grant update (
 grant select, insert, update, delete on support.escalations to service_role;
 
 -- 60_support/10_base/55_reject_invalid_rows.sql
--- Rows with a visitor's contact that a constraint would refuse are refused before: PostgreSQL writes the whole
--- row that violates a constraint into its log.
+-- Rows with a visitor's contact that a constraint would refuse are refused before: PostgreSQL's log has the
+-- whole row that violates a constraint.
 
 create or replace function private.reject_row() returns trigger
 language plpgsql immutable security invoker set search_path = '' as $$
