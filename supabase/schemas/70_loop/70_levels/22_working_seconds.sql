@@ -11,20 +11,23 @@ comment on function private.default_calendar_id is 'The id of the default calend
 create or replace function private.working_seconds(p_calendar_id uuid, p_at timestamptz)
 returns double precision
 language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_working tstzmultirange;
+  v_seconds double precision;
+  v_range tstzrange;
 begin
   if p_calendar_id is null then
     return extract(epoch from p_at)::double precision;
   end if;
-  return (
-    select d.seconds_before + coalesce(
-      (
-        select sum(extract(epoch from least(upper(u.range), p_at) - lower(u.range))::double precision)
-        from unnest(d.working) as u (range) where lower(u.range) < p_at
-      ), 0
-    )
-    from private.service_days as d
-    where d.calendar_id = p_calendar_id and d.day = (p_at at time zone 'UTC')::date
-  );
+  select d.working, d.seconds_before::double precision into v_working, v_seconds
+  from private.service_days as d
+  where d.calendar_id = p_calendar_id and d.day = (p_at at time zone 'UTC')::date;
+  for v_range in select u.range from unnest(v_working) as u (range) loop
+    exit when lower(v_range) >= p_at;
+    v_seconds := v_seconds
+      + extract(epoch from least(upper(v_range), p_at) - lower(v_range))::double precision;
+  end loop;
+  return v_seconds;
 end;
 $$;
 comment on function private.working_seconds is
@@ -37,26 +40,26 @@ language plpgsql stable security definer set search_path = '' as $$
 declare
   -- The type of the column, without which its index is not used.
   v_seconds constant bigint := ceil(p_seconds)::bigint;
+  v_working tstzmultirange;
+  v_left double precision;
+  v_range tstzrange;
+  v_length double precision;
 begin
   if p_calendar_id is null then
     return to_timestamp(p_seconds);
   end if;
-  return (
-    select r.ends_at - make_interval(secs => d.seconds_before + r.seconds_through - p_seconds)
-    from (
-      select s.* from private.service_days as s
-      where s.calendar_id = p_calendar_id and s.seconds_through >= v_seconds
-      order by s.seconds_through, s.day limit 1
-    ) as d
-    cross join lateral (
-      select upper(u.range) as ends_at,
-        sum(extract(epoch from upper(u.range) - lower(u.range))) over (order by lower(u.range))
-          ::double precision as seconds_through
-      from unnest(d.working) as u (range)
-    ) as r
-    where d.seconds_before + r.seconds_through >= p_seconds
-    order by r.ends_at limit 1
-  );
+  select d.working, p_seconds - d.seconds_before into v_working, v_left
+  from private.service_days as d
+  where d.calendar_id = p_calendar_id and d.seconds_through >= v_seconds
+  order by d.seconds_through, d.day limit 1;
+  for v_range in select u.range from unnest(v_working) as u (range) loop
+    v_length := extract(epoch from upper(v_range) - lower(v_range))::double precision;
+    if v_length >= v_left then
+      return lower(v_range) + make_interval(secs => v_left);
+    end if;
+    v_left := v_left - v_length;
+  end loop;
+  return null;
 end;
 $$;
 comment on function private.working_time_at is
@@ -66,17 +69,19 @@ comment on function private.working_time_at is
 -- What is left when a pause begins is left when it ends. An interval that closes when the time is over is
 -- where it is due, not the next one.
 create or replace function private.find_due_at(
-  p_calendar_id uuid, p_from timestamptz, p_seconds double precision, p_pauses tstzmultirange default '{}'
+  p_calendar_id uuid, p_from timestamptz, p_working_seconds double precision, p_pauses tstzmultirange
 ) returns timestamptz
 language plpgsql stable security definer set search_path = '' as $$
 declare
+  v_seconds double precision := p_working_seconds;
   v_pause tstzrange;
   v_before double precision;
-  v_seconds double precision := private.working_seconds(p_calendar_id, p_from) + p_seconds;
 begin
+  if p_pauses = '{}' then
+    return private.working_time_at(p_calendar_id, v_seconds);
+  end if;
   for v_pause in
     select u.range from unnest(p_pauses * tstzmultirange(tstzrange(p_from, null))) as u (range)
-    order by lower(u.range)
   loop
     v_before := private.working_seconds(p_calendar_id, lower(v_pause));
     exit when v_before >= v_seconds;
@@ -89,5 +94,6 @@ begin
 end;
 $$;
 comment on function private.find_due_at is
-  'When so many seconds of working time have passed since a time, pauses left out; null when a pause without '
-  'an end begins before that. Without a calendar, all time counts.';
+  'When so much working time has passed, in seconds as working_seconds() counts them, if the pauses after '
+  'p_from are left out; null when a pause without an end begins before that. Without a calendar, '
+  'all time counts.';

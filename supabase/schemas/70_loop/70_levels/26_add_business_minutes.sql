@@ -13,7 +13,7 @@ begin
       detail = format('%s is not a number of minutes above 0 and up to 1000000.', p_minutes),
       hint = 'Send a number in that range.';
   end if;
-  return private.find_due_at(v_id, p_from_at, p_minutes * 60);
+  return private.working_time_at(v_id, private.working_seconds(v_id, p_from_at) + p_minutes * 60);
 end;
 $$;
 grant execute on function private.add_business_minutes to authenticated, service_role;

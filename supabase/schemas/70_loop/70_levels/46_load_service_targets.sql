@@ -29,8 +29,8 @@ declare
 begin
   return query
   select s.issue_id, s.generation, s.stage, p.id, t.seconds, s.started_at,
-    private.find_due_at(c.calendar_id, s.started_at, t.seconds * 0.8, c.pauses),
-    private.find_due_at(c.calendar_id, s.started_at, t.seconds, c.pauses), s.met_at
+    private.find_due_at(c.calendar_id, s.started_at, w.seconds + t.seconds * 0.8, c.pauses),
+    private.find_due_at(c.calendar_id, s.started_at, w.seconds + t.seconds, c.pauses), s.met_at
   from private.load_service_stages(p_issue_ids) as s
   join public.issues as i on i.id = s.issue_id and not i.is_test
   left join public.issue_links as l on l.issue_id = i.id
@@ -50,7 +50,8 @@ begin
       case p.clock when 'business' then coalesce(p.calendar_id, v_default_calendar_id) end as calendar_id,
       private.load_service_pauses(s.issue_id, p.pauses_when_blocked, s.stage) as pauses
     where t.seconds is not null
-  ) as c;
+  ) as c
+  cross join lateral private.working_seconds(c.calendar_id, s.started_at) as w (seconds);
 end;
 $$;
 comment on function private.load_service_targets is

@@ -78,10 +78,17 @@ from (values
   ('dateline', '2026-01-04 00:00+00', 2), ('never', '2026-01-03 00:00+00', 1)
 ) as v (name, day, days);
 
+create function pg_temp.due_at(
+  p_calendar_id uuid, p_from timestamptz, p_seconds double precision, p_pauses tstzmultirange
+) returns timestamptz language sql as $$
+  select private.find_due_at(
+    p_calendar_id, p_from, private.working_seconds(p_calendar_id, p_from) + p_seconds, p_pauses
+  )
+$$;
 create function pg_temp.due(p_name text, p_from text, p_minutes integer, p_pauses text default '{}')
 returns text language sql as $$
   select to_char(
-    private.find_due_at(pg_temp.of(p_name), p_from::timestamptz, p_minutes * 60, p_pauses::tstzmultirange)
+    pg_temp.due_at(pg_temp.of(p_name), p_from::timestamptz, p_minutes * 60, p_pauses::tstzmultirange)
       at time zone 'UTC', 'YYYY-MM-DD HH24:MI'
   )
 $$;
@@ -126,7 +133,7 @@ begin
         from generate_series(1, 25)
       ) as t
     ) as r
-    cross join lateral private.find_due_at(pg_temp.of(p_name), r.at, r.seconds) as due
+    cross join lateral pg_temp.due_at(pg_temp.of(p_name), r.at, r.seconds, '{}') as due
     where private.working_seconds(pg_temp.of(p_name), r.until)
         - private.working_seconds(pg_temp.of(p_name), r.at) is distinct from (
           select coalesce(sum(extract(epoch from upper(u) - lower(u))), 0)
@@ -157,7 +164,7 @@ select is(pg_temp.due('office', '2026-01-06 08:00+00', 120, '{["2026-01-06 10:00
 select is(pg_temp.due('office', '2026-01-06 08:00+00', 120, '{["2026-01-06 09:59+00",)}'), null,
   'nor is it due while it is paused');
 select is(
-  private.find_due_at(null, '2026-01-06 08:00+00', 90, '{["2026-01-06 08:01+00","2026-01-06 08:02+00")}'),
+  pg_temp.due_at(null, '2026-01-06 08:00+00', 90, '{["2026-01-06 08:01+00","2026-01-06 08:02+00")}'),
   '2026-01-06 08:02:30+00', 'without a calendar all time counts'
 );
 
