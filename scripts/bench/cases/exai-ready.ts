@@ -8,7 +8,7 @@ const ISSUE_COUNT = 100_000;
 const EDGE_COUNT = 150_000;
 
 /**
- * The same columns and order; what waits is found by following the edges from all active issues: to their duplicates, from
+ * The same order and columns, but for what is counted of the loop; what waits is found by following the edges from all active issues: to their duplicates, from
  * these to what they block, and down to the children.
  */
 const NAIVE_VIEW = `
@@ -79,6 +79,9 @@ const NAIVE_VIEW = `
 
 const REST = "limit 20";
 
+const withoutDemand = ({ reporters_count: _, total_unblocks_count: __, ...issue }: Record<string, unknown>) =>
+  issue;
+
 const OURS = "exai_ready_issues";
 const NAIVE = "the recursive query over everything";
 
@@ -95,9 +98,13 @@ export const exaiReadyCase: Case = {
 
     const answer = (view: string) =>
       asCaller(sql, "authenticated", VIEWER_ID, (tx) => tx.unsafe(`select v.* from ${view} as v ${REST}`));
-    const top = await answer("public.exai_ready_issues");
+    const top = (await answer("public.exai_ready_issues")).map(withoutDemand);
     assert(top.length > 0, "there are ready issues");
-    assert.deepEqual(top, await answer("bench.exai_ready_issues"), "both queries return the same issues");
+    assert.deepEqual(
+      top,
+      [...await answer("bench.exai_ready_issues")],
+      "both queries return the same issues",
+    );
 
     const run = (view: string) => () => timedPage(sql, "authenticated", VIEWER_ID, pageAsJson(view, REST));
     return {

@@ -9,6 +9,7 @@ create table public.loop_events (
   actor text,
   reference text not null default '',
   created_at timestamptz not null default clock_timestamp(),
+  reporter_key uuid,
   constraint loop_events_pkey primary key (id),
   constraint loop_events_issue_id_generation_hop_reference_key
     unique (issue_id, generation, hop, reference),
@@ -20,6 +21,7 @@ create table public.loop_events (
     'resolved', 'answered', 'reopened', 'warned', 'breached'
   )),
   constraint loop_events_at_is_finite check (isfinite(at)),
+  constraint loop_events_reporter_key_is_of_a_report check (reporter_key is null or hop = 'reported'),
   -- An index entry holds 2,704 bytes.
   constraint loop_events_reference_is_not_too_long check (octet_length(reference) <= 2200)
 );
@@ -40,6 +42,10 @@ comment on column public.loop_events.reference is
   'What tells events of one hop apart: the id of a message or escalation for reported and answered, EXAI-12 '
   'for promoted and fixed, the id of a task for dispatched and started, the URL of a pull request for opened '
   'and merged; else empty.';
+
+comment on column public.loop_events.reporter_key is
+  'For reported, a digest that is the same for all reports of one person, as far as it is known that they '
+  'are: by the id in the community, the e-mail address or the name.';
 
 alter table public.loop_events enable row level security;
 create policy loop_events_select_viewer on public.loop_events

@@ -12,25 +12,28 @@ begin
   insert into public.loop_issues (issue_id)
   select i.id from unnest(p_issue_ids) as u (id) join public.issues as i on i.id = u.id where not i.is_test
   on conflict on constraint loop_issues_pkey do nothing;
-  insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
-  select i.id, l.generation, h.hop, h.at, private.non_blank(h.actor), h.reference
+  insert into public.loop_events (issue_id, generation, hop, at, actor, reference, reporter_key)
+  select i.id, l.generation, h.hop, h.at, private.non_blank(h.actor), h.reference, h.reporter_key
   from unnest(p_issue_ids) as u (id)
   join public.issues as i on i.id = u.id and not i.is_test
   join public.loop_issues as l on l.issue_id = u.id
   cross join lateral (
     select 'reported' as hop, coalesce(c.posted_at, c.created_at) as at, c.author_name as actor,
-      c.message_id as reference
+      c.message_id as reference,
+      private.reporter_key(c.raw_data, c.author_email, c.author_name, c.message_id) as reporter_key
     from public.circle_issues as c where c.mapped_to_issue_id = i.id
     union all
-    select 'reported', e.created_at, null, e.id::text from support.escalations as e where e.issue_id = i.id
+    select 'reported', e.created_at, null, e.id::text, private.visitor_key(e.id, e.conversation_id)
+    from support.escalations as e where e.issue_id = i.id
     union all
-    select 'reported', i.created_at, i.submitted_by, ''
+    select 'reported', i.created_at, i.submitted_by, '',
+      private.reporter_key(null, null, i.submitted_by, i.id::text)
     where not exists (select from public.circle_issues as c where c.mapped_to_issue_id = i.id)
       and not exists (select from support.escalations as e where e.issue_id = i.id)
     union all
-    select 'triaged', i.created_at, v_actor, ''
+    select 'triaged', i.created_at, v_actor, '', null
     union all
-    select 'resolved', i.resolved_at, i.resolved_by, '' where i.resolved_at is not null
+    select 'resolved', i.resolved_at, i.resolved_by, '', null where i.resolved_at is not null
   ) as h
   -- What is known from an earlier generation is not reported again.
   where h.hop = 'resolved' or not exists (
@@ -46,16 +49,19 @@ comment on function private.enter_loop is
   'created; resolved. Again it adds what is missing.';
 
 create or replace function private.record_report(
-  p_issue_id uuid, p_at timestamptz, p_actor text, p_reference text
+  p_issue_id uuid, p_at timestamptz, p_actor text, p_reference text, p_reporter_key uuid
 ) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  if not exists (
+  insert into public.loop_events (issue_id, generation, hop, at, actor, reference, reporter_key)
+  select l.issue_id, l.generation, 'reported', p_at, private.non_blank(p_actor), p_reference, p_reporter_key
+  from public.loop_issues as l
+  join public.issues as i on i.id = l.issue_id and not i.is_test
+  where l.issue_id = p_issue_id and not exists (
     select from public.loop_events as e
     where e.issue_id = p_issue_id and e.hop = 'reported' and e.reference = p_reference
-  ) then
-    perform private.record_loop_event(p_issue_id, 'reported', p_at, p_actor, p_reference);
-  end if;
+  )
+  on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
 end;
 $$;
 comment on function private.record_report is
@@ -66,7 +72,8 @@ create or replace function private.record_message_report() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.record_report(
-    new.mapped_to_issue_id, coalesce(new.posted_at, new.created_at), new.author_name, new.message_id
+    new.mapped_to_issue_id, coalesce(new.posted_at, new.created_at), new.author_name, new.message_id,
+    private.reporter_key(new.raw_data, new.author_email, new.author_name, new.message_id)
   );
   return null;
 end;
@@ -77,7 +84,9 @@ comment on function private.record_message_report is
 create or replace function private.record_escalation_report() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.record_report(new.issue_id, new.created_at, null, new.id::text);
+  perform private.record_report(
+    new.issue_id, new.created_at, null, new.id::text, private.visitor_key(new.id, new.conversation_id)
+  );
   return null;
 end;
 $$;

@@ -1,4 +1,6 @@
 -- The view of ready issues: active issues that wait for nothing, the most useful first.
+--
+-- What is not selected is not counted, and the order needs neither of the two.
 
 create view public.exai_ready_issues with (security_invoker = true) as
 select
@@ -11,7 +13,20 @@ select
     else 0
   end as progress_percentage,
   c.skipped_count as skipped_steps,
-  c.unblocks_count
+  c.unblocks_count,
+  (
+    select count(distinct e.reporter_key)::integer
+    from public.issue_links as k
+    join public.loop_events as e on e.issue_id = k.issue_id
+    where k.exai_issue_id = i.id and e.hop = 'reported'
+      -- an issue stands for its reporter until a message does
+      and (e.reference <> '' or not exists (
+        select from public.loop_events as o
+        where o.issue_id = e.issue_id and o.hop = 'reported' and o.reference <> ''
+      ))
+  ) as reporters_count,
+  case when c.unblocks_count > 0 then private.count_unblocked_exai_issues(i.id) else 0 end
+    as total_unblocks_count
 from private.exai_issue_counts as c
 join public.exai_issues as i on i.id = c.issue_id
 where c.is_ready
@@ -23,4 +38,9 @@ comment on view public.exai_ready_issues is
   'and next_exai_issue().';
 comment on column public.exai_ready_issues.unblocks_count is
   'How many active issues this one, or a duplicate of it, blocks directly.';
+comment on column public.exai_ready_issues.reporters_count is
+  'How many people are affected: the authors of the messages and the visitors of the escalations of all '
+  'issues that are linked to it, each person once.';
+comment on column public.exai_ready_issues.total_unblocks_count is
+  'How many active issues wait for this one, directly or for one that does, counted up to 100.';
 grant select on public.exai_ready_issues to authenticated, service_role;
