@@ -101,6 +101,7 @@ create table public.loop_events (
   actor text,
   reference text not null default '',
   created_at timestamptz not null default clock_timestamp(),
+  reporter_key uuid,
   constraint loop_events_pkey primary key (id),
   constraint loop_events_issue_id_generation_hop_reference_key
     unique (issue_id, generation, hop, reference),
@@ -112,6 +113,7 @@ create table public.loop_events (
     'resolved', 'answered', 'reopened', 'warned', 'breached'
   )),
   constraint loop_events_at_is_finite check (isfinite(at)),
+  constraint loop_events_reporter_key_is_of_a_report check (reporter_key is null or hop = 'reported'),
   -- An index entry holds 2,704 bytes.
   constraint loop_events_reference_is_not_too_long check (octet_length(reference) <= 2200)
 );
@@ -132,6 +134,10 @@ comment on column public.loop_events.reference is
   'What tells events of one hop apart: the id of a message or escalation for reported and answered, EXAI-12 '
   'for promoted and fixed, the id of a task for dispatched and started, the URL of a pull request for opened '
   'and merged; else empty.';
+
+comment on column public.loop_events.reporter_key is
+  'For reported, a digest that is the same for all reports of one person, as far as it is known that they '
+  'are: by the id in the community, the e-mail address or the name.';
 
 alter table public.loop_events enable row level security;
 create policy loop_events_select_viewer on public.loop_events
@@ -191,6 +197,44 @@ comment on function private.record_loop_event is
   'Records one hop of one issue, in its current generation or in the one given, which an answer belongs to '
   'that was sent before the issue was reopened. True when the row was inserted, false when it existed.';
 
+-- 70_loop/10_ledger/45_reporter_keys.sql
+-- Who reported: one key per person, by which affected reporters are counted.
+
+-- A digest, so that the ledger has no addresses. The member of a chat and the user of a post have different
+-- ids: somebody who wrote in both counts twice.
+create or replace function private.reporter_key(
+  p_raw jsonb, p_email text, p_name text, p_reference text
+) returns uuid
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_person constant jsonb := private.person_of_record(p_raw);
+begin
+  return md5(coalesce(
+    'member ' || (v_person ->> 'member'), 'user ' || (v_person ->> 'user'),
+    'email ' || lower(coalesce(private.non_blank(p_email), v_person ->> 'email')),
+    'name ' || private.normal_name(nullif(p_name, 'Unknown')), 'reference ' || p_reference
+  ))::uuid;
+end;
+$$;
+comment on function private.reporter_key is
+  'The key of who wrote a message: by the id as a member of the community, else as its user, the e-mail '
+  'address, the name. Of a message that has none of them it is a key of its own.';
+
+create or replace function private.visitor_key(p_escalation_id uuid, p_conversation_id uuid) returns uuid
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return md5(coalesce(
+    (
+      select 'visitor ' || coalesce(c.user_id::text, c.session_id)
+      from support.conversations as c where c.id = p_conversation_id
+    ),
+    'reference ' || p_escalation_id
+  ))::uuid;
+end;
+$$;
+comment on function private.visitor_key is
+  'The key of the visitor of an escalation: by the user or session of its conversation.';
+
 -- 70_loop/10_ledger/50_enter_loop.sql
 -- How an issue gets into the ledger: who reported it, and when it became an issue.
 
@@ -206,25 +250,28 @@ begin
   insert into public.loop_issues (issue_id)
   select i.id from unnest(p_issue_ids) as u (id) join public.issues as i on i.id = u.id where not i.is_test
   on conflict on constraint loop_issues_pkey do nothing;
-  insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
-  select i.id, l.generation, h.hop, h.at, private.non_blank(h.actor), h.reference
+  insert into public.loop_events (issue_id, generation, hop, at, actor, reference, reporter_key)
+  select i.id, l.generation, h.hop, h.at, private.non_blank(h.actor), h.reference, h.reporter_key
   from unnest(p_issue_ids) as u (id)
   join public.issues as i on i.id = u.id and not i.is_test
   join public.loop_issues as l on l.issue_id = u.id
   cross join lateral (
     select 'reported' as hop, coalesce(c.posted_at, c.created_at) as at, c.author_name as actor,
-      c.message_id as reference
+      c.message_id as reference,
+      private.reporter_key(c.raw_data, c.author_email, c.author_name, c.message_id) as reporter_key
     from public.circle_issues as c where c.mapped_to_issue_id = i.id
     union all
-    select 'reported', e.created_at, null, e.id::text from support.escalations as e where e.issue_id = i.id
+    select 'reported', e.created_at, null, e.id::text, private.visitor_key(e.id, e.conversation_id)
+    from support.escalations as e where e.issue_id = i.id
     union all
-    select 'reported', i.created_at, i.submitted_by, ''
+    select 'reported', i.created_at, i.submitted_by, '',
+      private.reporter_key(null, null, i.submitted_by, i.id::text)
     where not exists (select from public.circle_issues as c where c.mapped_to_issue_id = i.id)
       and not exists (select from support.escalations as e where e.issue_id = i.id)
     union all
-    select 'triaged', i.created_at, v_actor, ''
+    select 'triaged', i.created_at, v_actor, '', null
     union all
-    select 'resolved', i.resolved_at, i.resolved_by, '' where i.resolved_at is not null
+    select 'resolved', i.resolved_at, i.resolved_by, '', null where i.resolved_at is not null
   ) as h
   -- What is known from an earlier generation is not reported again.
   where h.hop = 'resolved' or not exists (
@@ -240,16 +287,19 @@ comment on function private.enter_loop is
   'created; resolved. Again it adds what is missing.';
 
 create or replace function private.record_report(
-  p_issue_id uuid, p_at timestamptz, p_actor text, p_reference text
+  p_issue_id uuid, p_at timestamptz, p_actor text, p_reference text, p_reporter_key uuid
 ) returns void
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  if not exists (
+  insert into public.loop_events (issue_id, generation, hop, at, actor, reference, reporter_key)
+  select l.issue_id, l.generation, 'reported', p_at, private.non_blank(p_actor), p_reference, p_reporter_key
+  from public.loop_issues as l
+  join public.issues as i on i.id = l.issue_id and not i.is_test
+  where l.issue_id = p_issue_id and not exists (
     select from public.loop_events as e
     where e.issue_id = p_issue_id and e.hop = 'reported' and e.reference = p_reference
-  ) then
-    perform private.record_loop_event(p_issue_id, 'reported', p_at, p_actor, p_reference);
-  end if;
+  )
+  on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
 end;
 $$;
 comment on function private.record_report is
@@ -260,7 +310,8 @@ create or replace function private.record_message_report() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.record_report(
-    new.mapped_to_issue_id, coalesce(new.posted_at, new.created_at), new.author_name, new.message_id
+    new.mapped_to_issue_id, coalesce(new.posted_at, new.created_at), new.author_name, new.message_id,
+    private.reporter_key(new.raw_data, new.author_email, new.author_name, new.message_id)
   );
   return null;
 end;
@@ -271,7 +322,9 @@ comment on function private.record_message_report is
 create or replace function private.record_escalation_report() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.record_report(new.issue_id, new.created_at, null, new.id::text);
+  perform private.record_report(
+    new.issue_id, new.created_at, null, new.id::text, private.visitor_key(new.id, new.conversation_id)
+  );
   return null;
 end;
 $$;
@@ -844,6 +897,180 @@ comment on function public.dispatch_issue is
   'agents_task_unknown (404), loop_dispatch_conflict, agents_pending_tasks_limit_reached, '
   'agents_stored_bytes_limit_reached (409), agents_task_value_invalid (422).';
 grant execute on function public.dispatch_issue to authenticated, service_role;
+
+-- 70_loop/25_demand/10_count_unblocked_exai_issues.sql
+-- How much work an engineering issue holds up.
+
+-- Up to 100: of a long chain it is enough to know that it is long, and the cost of a read stays bounded.
+create or replace function private.count_unblocked_exai_issues(p_issue_id uuid) returns integer
+language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
+begin
+  return (
+    with recursive waiting (id) as (
+      select p_issue_id
+      union
+      -- a duplicate holds up what waits for it as long as its original does
+      select case r.kind when 'blocks' then r.to_issue_id else r.from_issue_id end
+      from waiting as w
+      join public.exai_issue_relations as r
+        on r.from_issue_id = w.id and r.kind = 'blocks' or r.to_issue_id = w.id and r.kind = 'duplicates'
+      join private.exai_issue_counts as c
+        on c.issue_id = case r.kind when 'blocks' then r.to_issue_id else r.from_issue_id end
+      where r.kind = 'duplicates' or c.is_unfinished
+    )
+    select count(*)::integer
+    from (
+      select from waiting as w
+      join private.exai_issue_counts as c on c.issue_id = w.id
+      where w.id <> p_issue_id and c.is_work
+      limit 100
+    ) as n
+  );
+end;
+$$;
+comment on function private.count_unblocked_exai_issues is
+  'How many active issues wait for an issue or a duplicate of it, directly or for one that waits, at most '
+  '100. What waits for a parent is not counted.';
+grant execute on function private.count_unblocked_exai_issues to authenticated, service_role;
+
+-- 70_loop/25_demand/20_exai_ready_issues.sql
+-- The view of ready issues: active issues that wait for nothing, the most useful first.
+--
+-- What is not selected is not counted, and the order needs neither of the two.
+
+create view public.exai_ready_issues with (security_invoker = true) as
+select
+  i.*,
+  c.completed_count as completed_steps,
+  c.step_count as total_steps,
+  case
+    when c.step_count > c.skipped_count
+      then round(100.0 * c.completed_count / (c.step_count - c.skipped_count))::integer
+    else 0
+  end as progress_percentage,
+  c.skipped_count as skipped_steps,
+  c.unblocks_count,
+  (
+    select count(distinct e.reporter_key)::integer
+    from public.issue_links as k
+    join public.loop_events as e on e.issue_id = k.issue_id
+    where k.exai_issue_id = i.id and e.hop = 'reported'
+      -- an issue stands for its reporter until a message does
+      and (e.reference <> '' or not exists (
+        select from public.loop_events as o
+        where o.issue_id = e.issue_id and o.hop = 'reported' and o.reference <> ''
+      ))
+  ) as reporters_count,
+  case when c.unblocks_count > 0 then private.count_unblocked_exai_issues(i.id) else 0 end
+    as total_unblocks_count
+from private.exai_issue_counts as c
+join public.exai_issues as i on i.id = c.issue_id
+where c.is_ready
+order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number;
+comment on view public.exai_ready_issues is
+  'Engineering issues that are open or in_progress and wait for nothing: no unfinished issue blocks them or '
+  'any of their ancestors, all their children are done, and they are not duplicates. Ordered by severity, by '
+  'how many active issues they block directly, and by age. Includes claimed issues: see lease_expires_at, '
+  'and next_exai_issue().';
+comment on column public.exai_ready_issues.unblocks_count is
+  'How many active issues this one, or a duplicate of it, blocks directly.';
+comment on column public.exai_ready_issues.reporters_count is
+  'How many people are affected: the authors of the messages and the visitors of the escalations of all '
+  'issues that are linked to it, each person once.';
+comment on column public.exai_ready_issues.total_unblocks_count is
+  'How many active issues wait for this one, directly or for one that does, counted up to 100.';
+grant select on public.exai_ready_issues to authenticated, service_role;
+
+-- 70_loop/25_demand/30_list_ready_exai_issues.sql
+-- Ready issues in another order than the view's.
+
+create or replace function private.load_ready_exai_ids(p_order_by text, p_limit integer) returns uuid[]
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = 'force_custom_plan' as $$
+begin
+  if p_order_by = 'reporters' then
+    return array(
+      select c.issue_id
+      from private.exai_issue_counts as c
+      left join (
+        select k.exai_issue_id, count(distinct e.reporter_key) as reporters_count
+        from public.issue_links as k
+        join public.loop_events as e on e.issue_id = k.issue_id
+        where e.hop = 'reported' and (e.reference <> '' or not exists (
+          select from public.loop_events as o
+          where o.issue_id = e.issue_id and o.hop = 'reported' and o.reference <> ''
+        ))
+        group by k.exai_issue_id
+      ) as r on r.exai_issue_id = c.issue_id
+      where c.is_ready
+      order by r.reporters_count desc nulls last, c.severity_rank, c.unblocks_count desc, c.created_at,
+        c.issue_number
+      limit p_limit
+    );
+  elsif p_order_by = 'unblocks' then
+    return array(
+      select n.issue_id
+      from (
+        select c.* from private.exai_issue_counts as c where c.is_ready
+        order by c.unblocks_count desc, c.severity_rank, c.created_at, c.issue_number
+        limit greatest(p_limit, 200)
+      ) as n
+      cross join lateral (
+        select case when n.unblocks_count > 0 then private.count_unblocked_exai_issues(n.issue_id) else 0 end
+          as total_unblocks_count
+      ) as t
+      order by t.total_unblocks_count desc, n.unblocks_count desc, n.severity_rank, n.created_at,
+        n.issue_number
+      limit p_limit
+    );
+  end if;
+  return array(
+    select c.issue_id from private.exai_issue_counts as c where c.is_ready
+    order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number
+    limit p_limit
+  );
+end;
+$$;
+comment on function private.load_ready_exai_ids is
+  'The first ready issues in this order. Of unblocks, the 200 that block the most directly are compared.';
+
+create or replace function private.list_ready_exai_issues(p_order_by text, p_max_results integer)
+returns setof public.exai_ready_issues
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_orders constant text[] := array['severity', 'reporters', 'unblocks'];
+  v_order_by constant text := coalesce(p_order_by, 'severity');
+  v_ids uuid[];
+begin
+  perform private.require_team_role('viewer');
+  if v_order_by <> all (v_orders) then
+    raise exception using
+      errcode = 'PT422', message = 'loop_order_invalid',
+      detail = format('%L is not an order of ready issues.', p_order_by),
+      hint = 'Use one of: ' || array_to_string(v_orders, ', ') || '.';
+  end if;
+  v_ids := private.load_ready_exai_ids(v_order_by, least(greatest(coalesce(p_max_results, 20), 0), 200));
+  return query
+  select i.* from public.exai_ready_issues as i where i.id = any (v_ids)
+  order by array_position(v_ids, i.id);
+end;
+$$;
+grant execute on function private.list_ready_exai_issues to authenticated, service_role;
+
+create or replace function public.list_ready_exai_issues(
+  order_by text default 'severity', max_results integer default 20
+) returns setof public.exai_ready_issues
+language sql stable security invoker set search_path = ''
+begin atomic
+  select i.*
+  from private.list_ready_exai_issues(
+    list_ready_exai_issues.order_by, list_ready_exai_issues.max_results
+  ) as i;
+end;
+comment on function public.list_ready_exai_issues is
+  'Rows of exai_ready_issues in the order severity, as the view has them; reporters, those that affect the '
+  'most people first; or unblocks, those for which the most issues wait, directly or not. max_results is up '
+  'to 200. Viewers. Errors: sign_in_required (401), team_role_required (403), loop_order_invalid (422).';
+grant execute on function public.list_ready_exai_issues to authenticated, service_role;
 
 -- 70_loop/70_levels/10_service_calendars.sql
 -- When people work: a calendar has a time zone, hours per weekday and holidays.

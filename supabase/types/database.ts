@@ -1540,6 +1540,7 @@ export type Database = {
           "id": number;
           "issue_id": string;
           "reference": string;
+          "reporter_key": string | null;
         };
         ComputedFields: never;
         Insert: {
@@ -1551,6 +1552,7 @@ export type Database = {
           "id"?: number;
           "issue_id": string;
           "reference"?: string;
+          "reporter_key"?: string | null;
         };
         Update: {
           "actor"?: string | null;
@@ -1561,6 +1563,7 @@ export type Database = {
           "id"?: number;
           "issue_id"?: string;
           "reference"?: string;
+          "reporter_key"?: string | null;
         };
         Relationships: [
           {
@@ -3465,12 +3468,14 @@ export type Database = {
           "progress_percentage": number | null;
           "recommended_fix": string | null;
           "related_issues": (string)[];
+          "reporters_count": number | null;
           "root_cause": string | null;
           "severity": string;
           "skipped_steps": number;
           "status": string;
           "title": string;
           "total_steps": number;
+          "total_unblocks_count": number | null;
           "unblocks_count": number;
           "updated_at": string;
           "verification_date": string | null;
@@ -4544,6 +4549,56 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "pull_requests";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_ready_exai_issues": {
+        Args: { "max_results"?: number; "order_by"?: string };
+        Returns: {
+          "actual_fix": string | null;
+          "affected_components": (string)[];
+          "blocked_by_issues": (string)[];
+          "blocks_issues": (string)[];
+          "category": string;
+          "claim_minutes": number | null;
+          "claimed_at": string | null;
+          "claimed_by": string | null;
+          "claimed_by_user_id": string | null;
+          "completed_steps": number;
+          "conversation_id": string | null;
+          "created_at": string;
+          "created_by": string;
+          "created_by_user_id": string | null;
+          "description": string;
+          "discovery_date": string;
+          "file_path": string | null;
+          "fix_conversation_id": string | null;
+          "fix_date": string | null;
+          "id": string;
+          "impact_description": string | null;
+          "issue_number": number;
+          "lease_expires_at": string | null;
+          "line_end": number | null;
+          "line_start": number | null;
+          "progress_percentage": number | null;
+          "recommended_fix": string | null;
+          "related_issues": (string)[];
+          "reporters_count": number | null;
+          "root_cause": string | null;
+          "severity": string;
+          "skipped_steps": number;
+          "status": string;
+          "title": string;
+          "total_steps": number;
+          "total_unblocks_count": number | null;
+          "unblocks_count": number;
+          "updated_at": string;
+          "verification_date": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "exai_ready_issues";
           isOneToOne: false;
           isSetofReturn: true;
         };
