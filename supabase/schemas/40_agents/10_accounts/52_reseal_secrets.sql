@@ -4,6 +4,7 @@ create or replace function private.reseal_secrets(p_secrets jsonb) returns integ
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_count integer;
+  v_webhook_count integer;
 begin
   with locked as (
     select s.id, n.resealed
@@ -14,7 +15,16 @@ begin
   )
   update private.secrets as s set sealed = l.resealed from locked as l where s.id = l.id;
   get diagnostics v_count = row_count;
-  return v_count;
+  with locked as (
+    select w.id, n.resealed
+    from jsonb_to_recordset(p_secrets) as n (id uuid, sealed text, resealed text)
+    join private.webhook_secrets as w on w.id = n.id and w.sealed = n.sealed
+    order by w.id
+    for no key update of w
+  )
+  update private.webhook_secrets as w set sealed = l.resealed from locked as l where w.id = l.id;
+  get diagnostics v_webhook_count = row_count;
+  return v_count + v_webhook_count;
 end;
 $$;
 grant execute on function private.reseal_secrets to service_role;

@@ -11,6 +11,8 @@ begin
     -- until their users complete these connections, which takes ten minutes at most
     select f.platform || '_connection', split_part(f.sealed, '.', 2) from private.oauth_flows as f
     where f.sealed is not null and f.expires_at > now()
+    union all
+    select 'webhook_endpoint', w.key_id from private.webhook_secrets as w
   ) as k
   group by 1, 2 order by 1, 2;
 end;

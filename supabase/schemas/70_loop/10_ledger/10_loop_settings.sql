@@ -6,6 +6,10 @@ create table public.loop_settings (
   ship_delay_minutes integer not null default 60,
   ship_environment text not null default 'production',
   reply_mode text not null default 'draft',
+  issue_url text,
+  notification_age_hours integer not null default 72,
+  delivery_retention_days integer not null default 90,
+  webhook_endpoints_limit integer not null default 50,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint loop_settings_pkey primary key (id),
@@ -16,7 +20,15 @@ create table public.loop_settings (
   constraint loop_settings_ship_delay_minutes_is_bounded check (ship_delay_minutes between 0 and 525600),
   constraint loop_settings_ship_environment_is_a_name
     check (btrim(ship_environment) <> '' and char_length(ship_environment) <= 255),
-  constraint loop_settings_reply_mode_is_known check (reply_mode in ('draft', 'automatic'))
+  constraint loop_settings_reply_mode_is_known check (reply_mode in ('draft', 'automatic')),
+  constraint loop_settings_issue_url_is_a_url
+    check (issue_url ~ '^https?://[^\s]+$' and char_length(issue_url) <= 1000),
+  constraint loop_settings_notification_age_hours_is_bounded
+    check (notification_age_hours between 1 and 87600),
+  constraint loop_settings_delivery_retention_days_is_bounded
+    check (delivery_retention_days between 8 and 36500),
+  constraint loop_settings_webhook_endpoints_limit_is_bounded
+    check (webhook_endpoints_limit between 0 and 1000)
 );
 comment on table public.loop_settings is
   'The settings of the loop: exactly one row, never inserted or deleted by clients. Team members read it, '
@@ -32,6 +44,13 @@ comment on column public.loop_settings.ship_environment is
   'With the gate deployment: the environment''s name at GitHub.';
 comment on column public.loop_settings.reply_mode is
   'draft: an answer waits until an agent approves it. automatic: it is sent without.';
+comment on column public.loop_settings.issue_url is
+  'Where members read an issue, with {issue} for its number; null for nowhere, and replies have no link.';
+comment on column public.loop_settings.notification_age_hours is
+  'Events that happened before that are history: no endpoint is told, and replies wait for approval.';
+comment on column public.loop_settings.delivery_retention_days is
+  'How many days a delivery is kept that is not pending.';
+comment on column public.loop_settings.webhook_endpoints_limit is 'How many endpoints there may be.';
 
 create trigger _000_require_admin before update on public.loop_settings
   for each statement when (current_user in ('anon', 'authenticated'))
@@ -48,7 +67,8 @@ create policy loop_settings_update_admin on public.loop_settings
 
 grant select on public.loop_settings to authenticated;
 grant update (
-  id, ship_gate, ship_delay_minutes, ship_environment, reply_mode, created_at, updated_at
+  id, ship_gate, ship_delay_minutes, ship_environment, reply_mode, issue_url, notification_age_hours,
+  delivery_retention_days, webhook_endpoints_limit, created_at, updated_at
 ) on public.loop_settings to authenticated;
 grant select, update on public.loop_settings to service_role;
 

@@ -1,0 +1,116 @@
+import { Webhook } from "standardwebhooks";
+import { z } from "zod";
+import type { Rpc } from "../_shared/database.ts";
+import { decryptSecret, type MasterKeys, SecretError } from "../_shared/encryption.ts";
+import type { Claim, Outcome } from "./claim.ts";
+import { post, type Poster } from "./post.ts";
+import { toSlack } from "./slack.ts";
+
+/** An endpoint with its secrets, as `load_webhook_endpoints` returns it. */
+const endpointSchema = z.object({
+  id: z.string(),
+  kind: z.enum(["webhook", "slack"]),
+  url: z.string(),
+  is_active: z.boolean(),
+  rests_until: z.string().nullable(),
+  secrets: z.array(z.object({ id: z.string(), sealed: z.string() })),
+});
+type Endpoint = z.infer<typeof endpointSchema>;
+
+/** What a secret of an endpoint is sealed as: its key, or of Slack its URL. */
+export const SECRET_KIND = "webhook_endpoint";
+
+export interface EndpointTools {
+  rpc: Rpc;
+  masterKeys: MasterKeys;
+  poster: Poster;
+  /** Milliseconds since 1970. */
+  clock: () => number;
+}
+
+/** A receiver that did not answer once is left alone for the rest of the run: each attempt takes its whole time limit. */
+const SILENT: ReadonlySet<string> = new Set(["timeout", "unreachable", "host_unknown"]);
+
+/** Delivers to endpoints: loads them once per run, and remembers which are not to be asked. */
+export class Endpoints {
+  readonly #tools: EndpointTools;
+  readonly #loaded = new Map<string, Endpoint>();
+  readonly #restsUntil = new Map<string, number>();
+
+  constructor(tools: EndpointTools) {
+    this.#tools = tools;
+  }
+
+  /** Loads the endpoints of a batch. Returns false where the database does not answer. */
+  async load(claims: readonly Claim[]): Promise<boolean> {
+    const ids = [...new Set(claims.map(({ endpoint_id }) => endpoint_id))].filter((id) => id !== null);
+    const answer = await this.#tools.rpc("load_webhook_endpoints", { ids });
+    const rows = z.array(endpointSchema).safeParse(answer.ok ? answer.data : null);
+    if (!rows.success) return false;
+    for (const endpoint of rows.data) {
+      this.#loaded.set(endpoint.id, endpoint);
+      const until = endpoint.rests_until === null ? 0 : Date.parse(endpoint.rests_until);
+      this.#restsUntil.set(endpoint.id, Math.max(until, this.#restsUntil.get(endpoint.id) ?? 0));
+    }
+    return true;
+  }
+
+  async deliver(claim: Claim): Promise<Outcome> {
+    const endpoint = this.#loaded.get(claim.endpoint_id ?? "");
+    if (!endpoint?.is_active) return { kind: "failed", error: "endpoint_disabled", isFinal: true };
+    const rest = (this.#restsUntil.get(endpoint.id) ?? 0) - this.#tools.clock();
+    if (rest > 0) {
+      return {
+        kind: "failed",
+        error: "endpoint_rests",
+        retryAfter: Math.ceil(rest / 1000),
+        isCounted: false,
+      };
+    }
+    const outcome = await this.#send(endpoint, claim);
+    if (outcome.kind === "failed") {
+      const seconds = outcome.retryAfter ?? (SILENT.has(outcome.error) ? 60 : 0);
+      if (seconds > 0) this.#restsUntil.set(endpoint.id, this.#tools.clock() + seconds * 1000);
+    }
+    return outcome;
+  }
+
+  async #send(endpoint: Endpoint, claim: Claim): Promise<Outcome> {
+    const secrets = await this.#open(endpoint);
+    const [newest] = secrets;
+    if (newest === undefined) {
+      // ours to repair, so it costs the delivery nothing
+      return { kind: "failed", error: "secret_unavailable", retryAfter: 300, isCounted: false };
+    }
+    const { poster, clock } = this.#tools;
+    if (endpoint.kind === "slack") {
+      return await post(newest, JSON.stringify(toSlack(claim.payload)), {}, poster);
+    }
+    const body = JSON.stringify(claim.payload);
+    return await post(endpoint.url, body, sign(secrets, `msg_${claim.id}`, clock(), body), poster);
+  }
+
+  async #open({ id, secrets }: Endpoint): Promise<string[]> {
+    const { masterKeys } = this.#tools;
+    const opened = await Promise.all(
+      secrets.map((secret) =>
+        decryptSecret(masterKeys, { id: secret.id, kind: SECRET_KIND, ownerId: id }, secret.sealed)
+          .catch((error: unknown) => {
+            if (error instanceof SecretError) return null;
+            throw error;
+          })
+      ),
+    );
+    return opened.filter((secret) => secret !== null);
+  }
+}
+
+/** The headers of Standard Webhooks: one signature per secret. The id is the same in all attempts. */
+function sign(secrets: readonly string[], id: string, now: number, body: string): Record<string, string> {
+  const at = new Date(now);
+  return {
+    "webhook-id": id,
+    "webhook-timestamp": String(Math.floor(now / 1000)),
+    "webhook-signature": secrets.map((secret) => new Webhook(secret).sign(id, at, body)).join(" "),
+  };
+}

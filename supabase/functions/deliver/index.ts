@@ -1,0 +1,28 @@
+import { createServiceRpc, hasSecretKey } from "../_shared/database.ts";
+import { parseMasterKeys } from "../_shared/encryption.ts";
+import { logRequest } from "../_shared/log.ts";
+import { createHandler } from "./handler.ts";
+import { resolveHost } from "./post.ts";
+
+const KEYS = "SECRETS_MASTER_KEYS";
+const env = (name: string) => Deno.env.get(name);
+const clock = () => Date.now();
+
+export default {
+  fetch: createHandler({
+    rpc: createServiceRpc(15_000),
+    masterKeys: () => parseMasterKeys(KEYS, env(KEYS)),
+    poster: {
+      fetch: (input, init) => fetch(input, init),
+      resolve: resolveHost,
+      allowsPrivate: env("WEBHOOKS_ALLOW_PRIVATE") === "true",
+      clock,
+      timeoutMs: 20_000,
+    },
+    openCircle: () => null,
+    isServer: hasSecretKey,
+    log: logRequest,
+    clock,
+    newId: () => crypto.randomUUID(),
+  }),
+};

@@ -1,0 +1,114 @@
+import { lookup } from "node:dns/promises";
+import { parseRetryAfter } from "../_shared/ask-json.ts";
+import { isPublicAddress } from "../_shared/public-address.ts";
+import type { Outcome } from "./claim.ts";
+
+/** Sends requests to addresses that admins have entered. */
+export interface Poster {
+  fetch: typeof fetch;
+  /** The addresses of a host. */
+  resolve: (host: string) => Promise<string[]>;
+  /** For development: http, and addresses that are not public. */
+  allowsPrivate: boolean;
+  /** Milliseconds since 1970. */
+  clock: () => number;
+  timeoutMs: number;
+}
+
+/** Standard Webhooks, "payload size": receivers can count on less than 20 kB. */
+const MAX_BODY_BYTES = 20_000;
+/** What is read of a response, so that its connection can be used again. */
+const MAX_RESPONSE_BYTES = 16_384;
+const MAX_RETRY_AFTER = 86_400;
+
+/** The addresses of a host by the system's resolver. */
+export const resolveHost = async (host: string): Promise<string[]> =>
+  (await lookup(host, { all: true })).map(({ address }) => address);
+
+/**
+ * Posts a body and reads the answer as Standard Webhooks has it: only 2xx is success, a redirect is not followed, 429 has to
+ * pass, and whoever answers with `Retry-After` is not asked before.
+ *
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export async function post(
+  url: string,
+  body: string,
+  headers: Record<string, string>,
+  poster: Poster,
+): Promise<Outcome> {
+  if (new TextEncoder().encode(body).length > MAX_BODY_BYTES) {
+    return fail("payload_too_large", { isFinal: true });
+  }
+  const refusal = await refuse(url, poster);
+  if (refusal !== null) return fail(refusal);
+  try {
+    const response = await poster.fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", "user-agent": "fixloop", ...headers },
+      body,
+      redirect: "manual",
+      signal: AbortSignal.timeout(poster.timeoutMs),
+    });
+    await drain(response);
+    return read(response, poster.clock());
+  } catch (error) {
+    return fail(error instanceof DOMException && error.name === "TimeoutError" ? "timeout" : "unreachable");
+  }
+}
+
+/** Why nothing is sent there; null where it is. */
+async function refuse(url: string, { resolve, allowsPrivate }: Poster): Promise<string | null> {
+  const parsed = URL.parse(url);
+  if (parsed === null || parsed.username !== "" || parsed.password !== "") return "url_invalid";
+  if (parsed.protocol !== "https:" && !(allowsPrivate && parsed.protocol === "http:")) return "url_not_https";
+  if (allowsPrivate) return null;
+  const host = parsed.hostname.replace(/^\[|\]$/g, "");
+  // an address resolves to itself
+  const addresses = await resolve(host).catch(() => []);
+  if (addresses.length === 0) return "host_unknown";
+  return addresses.every(isPublicAddress) ? null : "address_not_public";
+}
+
+function read({ status, headers }: Response, now: number): Outcome {
+  if (status >= 200 && status < 300) return { kind: "delivered", reference: String(status) };
+  const retryAfter = status === 429 || status === 502 || status === 503 || status === 504
+    ? secondsOf(headers, now) ?? (status === 429 ? 60 : undefined)
+    : undefined;
+  return fail(status >= 300 && status < 400 ? "redirected" : `status_${status}`, {
+    statusCode: status,
+    retryAfter,
+    isCounted: status !== 429,
+    isFinal: status === 410,
+  });
+}
+
+/** `parseRetryAfter` ends at an hour; a receiver may ask for a day. */
+function secondsOf(headers: Headers, now: number): number | undefined {
+  const value = headers.get("retry-after");
+  return value !== null && /^\d+(\.\d+)?$/.test(value)
+    ? Math.min(Math.ceil(Number(value)), MAX_RETRY_AFTER)
+    : parseRetryAfter(headers, now);
+}
+
+/** Reads what a receiver answers up to a limit, and lets go of the rest. */
+async function drain({ body }: Response): Promise<void> {
+  if (body === null) return;
+  const reader = body.getReader();
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      size += value.length;
+      if (size > MAX_RESPONSE_BYTES) return await reader.cancel();
+    }
+  } catch {
+    // the status has arrived, and nothing else is needed
+  }
+}
+
+const fail = (
+  error: string,
+  more: Omit<Extract<Outcome, { kind: "failed" }>, "kind" | "error"> = {},
+): Outcome => ({ kind: "failed", error, ...more });

@@ -1,0 +1,146 @@
+-- Replies to reporters: once per generation and thread.
+
+-- A version number, where the gate has one: of a deployment's tag, for example.
+create or replace function private.shipped_version(p_issue_id uuid, p_generation integer) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select left(e.reference, 100) from public.loop_events as e
+    where e.issue_id = p_issue_id and e.generation = p_generation and e.hop = 'shipped'
+      and e.reference ~ '^v?[0-9]+\.[0-9A-Za-z.+-]+$'
+    order by e.id desc limit 1
+  );
+end;
+$$;
+comment on function private.shipped_version is
+  'The version that an issue''s fix was shipped in, where the ledger''s reference is one; else null.';
+
+-- Not a number, so that nobody can write it before we do.
+create or replace function private.new_reply_marker() returns text
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  return 'FX-' || upper(left(replace(gen_random_uuid()::text, '-', ''), 12));
+end;
+$$;
+comment on function private.new_reply_marker is
+  'What a reply in Circle is recognized by in its thread: FX- and 48 random bits.';
+
+-- Sent without a person only where a fix is known: an issue that was resolved by hand may be no fix, and one
+-- that was resolved long ago is history.
+create or replace function private.reply_status(p_event public.loop_events) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case when (
+    select s.reply_mode = 'automatic'
+      and p_event.at > now() - make_interval(hours => s.notification_age_hours)
+    from public.loop_settings as s
+  ) and exists (
+    select from public.loop_events as f
+    where f.issue_id = p_event.issue_id and f.generation = p_event.generation and f.hop = 'fixed'
+  ) then 'pending' else 'draft' end;
+end;
+$$;
+comment on function private.reply_status is
+  'pending or draft: the first with reply_mode automatic, for a fix of the last notification_age_hours.';
+
+create or replace function private.enqueue_replies(p_events public.loop_events[]) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  with resolved as (
+    select e.issue_id, e.generation, e.id, private.reply_status(e) as status,
+      private.render_reply('fixed', e.issue_id, private.shipped_version(e.issue_id, e.generation)) as body
+    from unnest(p_events) as e
+  )
+  insert into public.deliveries (
+    channel, kind, issue_id, generation, event_id, dedupe_key, body, payload, status, last_error
+  )
+  select t.channel, 'fixed', r.issue_id, r.generation, r.id,
+    format('fixed:%s:%s:%s:%s', r.issue_id, r.generation, t.channel, t.thread), r.body,
+    coalesce(t.target, '{}')
+      || jsonb_build_object('reporters', t.reporters, 'marker', private.new_reply_marker()),
+    case when t.target is null then 'dead' else r.status end,
+    case when t.target is null then 'The message has no thread that can be answered.' end
+  from resolved as r
+  join private.reply_targets(array(select distinct e.issue_id from unnest(p_events) as e)) as t
+    on t.issue_id = r.issue_id
+  -- whose delivery may be pruned already
+  where not exists (
+    select from public.loop_events as a
+    where a.issue_id = r.issue_id and a.generation = r.generation and a.hop = 'answered'
+      and a.reference = any (t.reporters)
+  )
+  order by r.issue_id, t.channel, t.thread collate "C"
+  on conflict on constraint deliveries_dedupe_key_key do nothing;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.enqueue_replies is
+  'Writes a reply to each reporter of these resolved issues that has none in their generation, and '
+  'returns how many.';
+
+-- For reporters that an issue gets after it was resolved, by a merge for example.
+create or replace function private.answer_late_reporters(p_issue_id uuid) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return private.enqueue_replies(array(
+    select e from public.loop_events as e
+    join public.loop_issues as l on l.issue_id = e.issue_id and l.generation = e.generation
+    join public.issues as i on i.id = e.issue_id and i.status = 'resolved'
+    where e.issue_id = p_issue_id and e.hop = 'resolved'
+    order by e.id limit 1
+  ));
+end;
+$$;
+comment on function private.answer_late_reporters is
+  'Writes replies to those reporters of an issue that is resolved who have none, and returns how many.';
+
+-- Who was told that it is fixed may be told that it is not: always a draft.
+create or replace function private.enqueue_corrections(p_events public.loop_events[]) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  insert into public.deliveries (
+    channel, kind, issue_id, generation, event_id, dedupe_key, body, payload, status
+  )
+  select d.channel, 'reopened', e.issue_id, e.generation, e.id,
+    regexp_replace(d.dedupe_key, '^fixed:([^:]+):\d+:', format('reopened:\1:%s:', e.generation)),
+    private.render_reply('reopened', e.issue_id, null),
+    d.payload || jsonb_build_object('marker', private.new_reply_marker()), 'draft'
+  from unnest(p_events) as e
+  join public.deliveries as d
+    on d.issue_id = e.issue_id and d.kind = 'fixed' and d.generation = e.generation - 1
+    and d.status = 'delivered'
+  order by d.id
+  on conflict on constraint deliveries_dedupe_key_key do nothing;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.enqueue_corrections is
+  'Writes drafts to those who were told that these reopened issues are fixed, and returns how many.';
+
+create or replace function private.cancel_outdated_replies(p_events public.loop_events[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(
+    select d.id from unnest(p_events) as e
+    join public.deliveries as d on d.issue_id = e.issue_id
+    where d.status in ('draft', 'pending') and (
+      e.hop = 'reopened' and d.kind = 'fixed' and d.generation < e.generation
+      or e.hop = 'resolved' and d.kind = 'reopened' and d.generation <= e.generation
+    )
+    order by d.id
+  );
+begin
+  if v_ids <> '{}' then
+    perform private.cancel_deliveries(v_ids, 'The issue has changed since.');
+  end if;
+end;
+$$;
+comment on function private.cancel_outdated_replies is
+  'Cancels replies that are not true any more: that a reopened issue is fixed, and that a resolved '
+  'one is open.';

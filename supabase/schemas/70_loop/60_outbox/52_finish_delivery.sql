@@ -1,0 +1,105 @@
+-- A delivery has arrived.
+
+create or replace function private.raise_delivery_lease_expired(p_id bigint) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT409', message = 'loop_delivery_lease_expired',
+    detail = format('Delivery %s is not leased with this fencing token.', p_id),
+    hint = 'Leave it: somebody else has it, or it has ended.';
+end;
+$$;
+comment on function private.raise_delivery_lease_expired is
+  'Errors: loop_delivery_lease_expired (409), always.';
+
+-- A reply belongs to the generation that it was made for, also where the issue was reopened meanwhile.
+create or replace function private.record_answers(p_ids bigint[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_answer record;
+begin
+  for v_answer in
+    select d.issue_id, d.generation, d.delivered_at, r.reference
+    from public.deliveries as d
+    cross join lateral jsonb_array_elements_text(d.payload -> 'reporters') as r (reference)
+    where d.id = any (p_ids) and d.kind = 'fixed'
+    order by d.issue_id, d.id
+  loop
+    perform private.record_loop_event(
+      v_answer.issue_id, 'answered', v_answer.delivered_at, 'Fixloop', v_answer.reference, v_answer.generation
+    );
+  end loop;
+end;
+$$;
+comment on function private.record_answers is
+  'Records in the ledger that those who reported an issue were answered by these deliveries.';
+
+create or replace function private.finish_deliveries(
+  p_ids bigint[], p_fencing_tokens bigint[], p_references text[]
+) returns bigint[]
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids bigint[];
+  v_has_answers boolean;
+  v_has_endpoints boolean;
+begin
+  with ended as (
+    delete from private.delivery_queue as q
+    using unnest(p_ids, p_fencing_tokens, p_references) as f (id, fencing_token, reference)
+    where q.delivery_id = f.id and q.fencing_token = f.fencing_token and q.is_leased
+    returning q.delivery_id, q.attempts_count, f.reference
+  ),
+  finished as (
+    update public.deliveries as d set
+      status = 'delivered', delivered_at = clock_timestamp(), attempts_count = e.attempts_count,
+      reference = left(e.reference, 2000), last_error = null
+    from ended as e where d.id = e.delivery_id
+    returning d.id, d.kind, d.endpoint_id
+  )
+  select array_agg(f.id), bool_or(f.kind = 'fixed'), bool_or(f.endpoint_id is not null)
+  into v_ids, v_has_answers, v_has_endpoints
+  from finished as f;
+  if v_has_answers then
+    perform private.record_answers(v_ids);
+  end if;
+  if v_has_endpoints then
+    update public.webhook_endpoints as e set failing_since = null, rests_until = null
+    where (e.failing_since is not null or e.rests_until is not null) and e.id in (
+      select d.endpoint_id from public.deliveries as d where d.id = any (v_ids)
+    );
+  end if;
+  return coalesce(v_ids, '{}');
+end;
+$$;
+comment on function private.finish_deliveries is
+  'Finishes leased deliveries and returns the ids of those whose token was the current one.';
+grant execute on function private.finish_deliveries to service_role;
+
+create or replace function private.finish_delivery(p_id bigint, p_fencing_token bigint, p_reference text)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.finish_deliveries(array[p_id], array[p_fencing_token], array[p_reference]) = '{}'
+    -- a repeated call
+    and not exists (select from public.deliveries as d where d.id = p_id and d.status = 'delivered')
+  then
+    perform private.raise_delivery_lease_expired(p_id);
+  end if;
+end;
+$$;
+grant execute on function private.finish_delivery to service_role;
+
+create or replace function public.finish_delivery(
+  id bigint, fencing_token bigint, reference text default null
+) returns void
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.finish_delivery(
+    finish_delivery.id, finish_delivery.fencing_token, finish_delivery.reference
+  );
+end;
+comment on function public.finish_delivery is
+  'A leased delivery has arrived, as what reference names. The ledger records that those who reported the '
+  'issue were answered. Repeated, nothing changes. Service role only. Errors: '
+  'loop_delivery_lease_expired (409).';
+grant execute on function public.finish_delivery to service_role;

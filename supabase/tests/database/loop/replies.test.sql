@@ -1,0 +1,234 @@
+-- Replies to reporters: whom a resolved issue answers, once per generation and thread, as draft or at once.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(33);
+
+\ir ../helpers/personas.psql
+
+create function pg_temp.id(p_number integer) returns uuid language sql immutable as $$
+  select ('10000000-0000-4000-8000-00000000000' || p_number)::uuid
+$$;
+create function pg_temp.replies(p_number integer) returns table (
+  channel text, kind text, generation integer, status text, thread text
+) language sql as $$
+  select d.channel, d.kind, d.generation, d.status, d.payload #>> '{reporters,0}' from public.deliveries as d
+  where d.issue_id = pg_temp.id(p_number) order by d.id
+$$;
+create function pg_temp.resolve(p_number integer) returns void language sql as $$
+  update public.issues set status = 'resolved', resolved_by = 'Fixloop' where id = pg_temp.id(p_number)
+$$;
+create function pg_temp.reopen(p_number integer) returns void language sql as $$
+  update public.issues set status = 'in_progress' where id = pg_temp.id(p_number)
+$$;
+
+insert into public.issues (id, title) values
+  (pg_temp.id(1), E'Login  {link}\nloops'), (pg_temp.id(2), 'Export'), (pg_temp.id(3), 'Import');
+insert into public.circle_issues (message_id, chat_room_uuid, thread_id, mapped_to_issue_id, posted_at) values
+  ('201500290', '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77', '1000990001', pg_temp.id(1), now()),
+  ('201500291', '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77', null, pg_temp.id(1), now()),
+  ('post_30990011', null, null, pg_temp.id(1), now()),
+  ('201500292', null, null, pg_temp.id(1), now()),
+  ('201500299', '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77', null, pg_temp.id(2), now());
+update public.circle_issues set removed_at = now() where message_id = '201500291';
+insert into support.conversations (id, session_id) values
+  ('0c000000-0000-4000-8000-000000000001', 'first'), ('0c000000-0000-4000-8000-000000000002', 'second');
+insert into support.escalations (id, conversation_id, issue_type, original_request, status, issue_id) values
+  ('0e000000-0000-4000-8000-000000000001', '0c000000-0000-4000-8000-000000000001', 'a', 'A', 'resolved',
+    pg_temp.id(3)),
+  ('0e000000-0000-4000-8000-000000000002', '0c000000-0000-4000-8000-000000000001', 'a', 'B', 'pending',
+    pg_temp.id(3)),
+  ('0e000000-0000-4000-8000-000000000003', null, 'a', 'C', 'pending', pg_temp.id(3));
+
+-- Whom
+
+update public.loop_settings set issue_url = 'https://example.org/issues/{issue}';
+select pg_temp.resolve(1);
+select results_eq(
+  'select * from pg_temp.replies(1)',
+  $$ values ('circle', 'fixed', 1, 'draft', '201500290'), ('circle', 'fixed', 1, 'dead', '201500292'),
+       ('circle', 'fixed', 1, 'draft', 'post_30990011') $$,
+  'each message that was not removed has a draft; one that cannot be answered is a dead letter'
+);
+select is(
+  (
+    select d.payload - array['marker', 'reporters'] from public.deliveries as d
+    where d.payload ->> 'parent_message_id' = '201500290'
+  ),
+  '{"kind": "chat", "chat_room_uuid": "5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77",
+    "parent_message_id": "201500290", "thread_id": "1000990001", "link": null}'::jsonb,
+  'a chat message is answered below it in its room'
+);
+select is(
+  (select d.payload ->> 'post_id' from public.deliveries as d where d.payload ->> 'kind' = 'post'),
+  '30990011', 'a post by a comment'
+);
+select matches(
+  (select min(d.payload ->> 'marker') from public.deliveries as d), '^FX-[0-9A-F]{12}$',
+  'each has a marker of its own'
+);
+select is(
+  (select min(d.body) from public.deliveries as d where d.issue_id = pg_temp.id(1)),
+  format(
+    'What you reported, “Login {link} loops”, is fixed. Thank you for telling us! '
+      'https://example.org/issues/%s', (select i.seq_id from public.issues as i where i.id = pg_temp.id(1))
+  ),
+  'the text is the template''s: without a version its part is left out, and a title is no template'
+);
+select is(
+  (select count(*)::integer from private.delivery_queue), 0, 'a draft is not queued'
+);
+select pg_temp.resolve(3);
+select results_eq(
+  $$ select channel, status, payload ->> 'conversation_id', payload -> 'reporters'
+     from public.deliveries where issue_id = pg_temp.id(3) $$,
+  $$ values ('support', 'draft', '0c000000-0000-4000-8000-000000000001',
+       '["0e000000-0000-4000-8000-000000000001", "0e000000-0000-4000-8000-000000000002"]'::jsonb) $$,
+  'two escalations of a conversation get one reply, and one without a conversation none'
+);
+select is(private.answer_late_reporters(pg_temp.id(3)), 0, 'nobody is told twice');
+insert into public.circle_issues (message_id, chat_room_uuid, mapped_to_issue_id)
+values ('201500300', '5d0b2a64-7c1e-4a55-9f0e-0d6a4f0e1b77', pg_temp.id(3));
+select is(private.answer_late_reporters(pg_temp.id(3)), 1, 'a reporter who comes later is told alone');
+
+-- Drafts, by persona
+
+select is(
+  pg_temp.as_persona(p.name, format(
+    'with changed as (update public.deliveries set body = %L where id = %s returning 1)
+     select count(*)::text from changed', 'By ' || p.name, (select min(id) from public.deliveries)
+  )),
+  p.outcome, p.name || ' edits a draft: ' || p.outcome
+)
+from (values
+  ('anon', '42501 permission denied for table deliveries'), ('stranger', 'PT403 team_role_required'),
+  ('viewer', 'PT403 team_role_required'), ('agent', '1'), ('admin', '1')
+) as p (name, outcome);
+select is(
+  left(pg_temp.as_persona('agent', format(
+    'update public.deliveries set body = %L where id = (select min(id) from public.deliveries)', ' '
+  )), 5),
+  '23514', 'but not so that nothing is left of it'
+);
+select is(
+  pg_temp.as_persona(
+    'agent', 'select (public.approve_delivery(id)).status from public.deliveries order by id limit 1'
+  ),
+  'pending', 'an agent approves it'
+);
+select results_eq(
+  $$ select approved_by, q.channel from public.deliveries as d
+     join private.delivery_queue as q on q.delivery_id = d.id $$,
+  $$ values ('Agnes Agent', 'circle') $$, 'under their name, and it is queued'
+);
+select is(
+  pg_temp.as_persona('agent', format(
+    'with changed as (update public.deliveries set body = %L where status = %L returning 1)
+     select count(*)::text from changed', 'Late', 'pending'
+  )),
+  '0', 'then it is not edited any more'
+);
+select is(
+  pg_temp.as_persona(
+    'second', 'select (public.cancel_delivery(id)).status from public.deliveries order by id limit 1'
+  ),
+  'cancelled', 'until it is sent, another agent cancels it'
+);
+select is(
+  pg_temp.as_persona('agent', 'select public.approve_delivery(min(id)) from public.deliveries'),
+  'PT409 loop_delivery_status_conflict', 'what was cancelled stays so'
+);
+select is(
+  pg_temp.as_persona('agent', 'select public.cancel_delivery(-1)'), 'PT404 loop_delivery_unknown',
+  'a delivery that does not exist is not found'
+);
+
+-- Support is sent in the database
+
+select pg_temp.as_persona(
+  'agent', 'select public.approve_delivery(id) from public.deliveries where channel = ''support'''
+);
+update support.conversations set status = 'with_human', taken_over_at = now()
+where id = '0c000000-0000-4000-8000-000000000001';
+select is(public.begin_deliver(), 1, 'a run writes it into the conversation');
+select results_eq(
+  $$ select role::text, author_user_id, content from support.messages
+     where conversation_id = '0c000000-0000-4000-8000-000000000001' $$,
+  $$ values ('system', null::uuid, 'What you reported, “Import”, is fixed. Thank you for telling us! '
+       || replace('https://example.org/issues/{issue}', '{issue}', (
+         select seq_id::text from public.issues where id = pg_temp.id(3)
+       ))) $$,
+  'as system, also where a person has taken over'
+);
+select is(public.begin_deliver(), 0, 'and once');
+select results_eq(
+  $$ select generation, reference, actor from public.loop_events
+     where issue_id = pg_temp.id(3) and hop = 'answered' order by reference $$,
+  $$ values (1, '0e000000-0000-4000-8000-000000000001', 'Fixloop'),
+       (1, '0e000000-0000-4000-8000-000000000002', 'Fixloop') $$,
+  'the ledger has an answer for each who asked'
+);
+
+-- Reopened
+
+select pg_temp.reopen(3);
+select results_eq(
+  'select channel, kind, generation, status, thread from pg_temp.replies(3)',
+  $$ values ('support', 'fixed', 1, 'delivered', '0e000000-0000-4000-8000-000000000001'),
+       ('circle', 'fixed', 1, 'cancelled', '201500300'),
+       ('support', 'reopened', 2, 'draft', '0e000000-0000-4000-8000-000000000001') $$,
+  'a draft of the last generation is cancelled, and who was told has a correction, as a draft'
+);
+select is(
+  (select d.body from public.deliveries as d where d.kind = 'reopened'),
+  replace(
+    'We told you that “Import” is fixed. It is not yet, and we work on it again. '
+      'https://example.org/issues/{issue}', '{issue}',
+    (select i.seq_id::text from public.issues as i where i.id = pg_temp.id(3))
+  ),
+  'in words of its own'
+);
+select pg_temp.resolve(3);
+select results_eq(
+  'select kind, generation, status, thread from pg_temp.replies(3) where generation = 2',
+  $$ values ('reopened', 2, 'cancelled', '0e000000-0000-4000-8000-000000000001'),
+       ('fixed', 2, 'draft', '201500300'),
+       ('fixed', 2, 'draft', '0e000000-0000-4000-8000-000000000001') $$,
+  'resolved again, the correction is cancelled, and all are told in the new generation'
+);
+
+-- Automatic
+
+update public.loop_settings set reply_mode = 'automatic';
+select pg_temp.resolve(2);
+select is(
+  (select r.status from pg_temp.replies(2) as r), 'draft',
+  'what was resolved by hand without a fix waits for a person all the same'
+);
+select pg_temp.reopen(2);
+select private.record_loop_event(pg_temp.id(2), 'fixed', now(), null, 'EXAI-1');
+select private.record_loop_event(pg_temp.id(2), 'shipped', now(), null, 'v2.14.1');
+select pg_temp.resolve(2);
+select results_eq(
+  $$ select status, body from public.deliveries where issue_id = pg_temp.id(2) and generation = 2 $$,
+  $$ select 'pending', 'What you reported, “Export”, is fixed in v2.14.1. Thank you for telling us! '
+       || 'https://example.org/issues/' || seq_id from public.issues where id = pg_temp.id(2) $$,
+  'a fix is answered without a person, with its version'
+);
+select is(
+  (select count(*)::integer from public.claim_deliveries('circle')), 1, 'the function deliver claims it'
+);
+select pg_temp.reopen(2);
+select is(
+  (select r.status from pg_temp.replies(2) as r where r.generation = 2), 'pending',
+  'reopened while it is being sent, it may have arrived'
+);
+select is(
+  public.fail_delivery(d.id, q.fencing_token, 'timeout'), 'cancelled', 'but it is not tried again'
+)
+from public.deliveries as d join private.delivery_queue as q on q.delivery_id = d.id
+where d.issue_id = pg_temp.id(2);
+
+select * from finish();
+rollback;
