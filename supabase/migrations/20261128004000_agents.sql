@@ -696,7 +696,13 @@ create or replace function private.secrets_to_rotate(
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
-  select s.id, s.user_id, s.kind, s.sealed from private.secrets as s
+  select s.id, s.user_id, s.kind, s.sealed
+  from (
+    select u.id, u.user_id, u.kind, u.sealed, u.key_id from private.secrets as u
+    union all
+    -- bound to their endpoint as the others are to their user
+    select w.id, w.endpoint_id, 'webhook_endpoint', w.sealed, w.key_id from private.webhook_secrets as w
+  ) as s
   where s.key_id <> p_current_key_id
     and s.id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
   order by s.id
@@ -717,7 +723,7 @@ begin atomic
 end;
 comment on function public.secrets_to_rotate is
   'Up to batch_size secrets (at most 1000) that are not sealed with this master key, in the order of their '
-  'ids, after the id `after`. Service role only.';
+  'ids, after the id `after`; those of webhook endpoints with the endpoint in user_id. Service role only.';
 grant execute on function public.secrets_to_rotate to service_role;
 
 -- 40_agents/10_accounts/52_reseal_secrets.sql
@@ -727,6 +733,7 @@ create or replace function private.reseal_secrets(p_secrets jsonb) returns integ
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_count integer;
+  v_webhook_count integer;
 begin
   with locked as (
     select s.id, n.resealed
@@ -737,7 +744,16 @@ begin
   )
   update private.secrets as s set sealed = l.resealed from locked as l where s.id = l.id;
   get diagnostics v_count = row_count;
-  return v_count;
+  with locked as (
+    select w.id, n.resealed
+    from jsonb_to_recordset(p_secrets) as n (id uuid, sealed text, resealed text)
+    join private.webhook_secrets as w on w.id = n.id and w.sealed = n.sealed
+    order by w.id
+    for no key update of w
+  )
+  update private.webhook_secrets as w set sealed = l.resealed from locked as l where w.id = l.id;
+  get diagnostics v_webhook_count = row_count;
+  return v_count + v_webhook_count;
 end;
 $$;
 grant execute on function private.reseal_secrets to service_role;
@@ -766,6 +782,8 @@ begin
     -- until their users complete these connections, which takes ten minutes at most
     select f.platform || '_connection', split_part(f.sealed, '.', 2) from private.oauth_flows as f
     where f.sealed is not null and f.expires_at > now()
+    union all
+    select 'webhook_endpoint', w.key_id from private.webhook_secrets as w
   ) as k
   group by 1, 2 order by 1, 2;
 end;

@@ -74,7 +74,7 @@ select is(
     'What you reported, “Login {link} loops”, is fixed. Thank you for telling us! '
       'https://example.org/issues/%s', (select i.seq_id from public.issues as i where i.id = pg_temp.id(1))
   ),
-  'the text is the template''s: without a version its part is left out, and a title is no template'
+  'the text is the template''s: without a version its part is left out, and a title is not a template'
 );
 select is(
   (select count(*)::integer from private.delivery_queue), 0, 'a draft is not queued'
@@ -187,7 +187,7 @@ select is(
       'https://example.org/issues/{issue}', '{issue}',
     (select i.seq_id::text from public.issues as i where i.id = pg_temp.id(3))
   ),
-  'in words of its own'
+  'with its own text'
 );
 select pg_temp.resolve(3);
 select results_eq(
