@@ -126,7 +126,7 @@ end;
 $$;
 comment on function private.set_endpoint_creator is 'Before-update trigger: who created an endpoint stays.';
 
-create trigger _000_require_admin before insert or update or delete on public.webhook_endpoints
+create trigger _000_require_admin before update or delete on public.webhook_endpoints
   for each statement when (current_user in ('anon', 'authenticated'))
   execute function private.require_role_to_write('admin');
 create trigger _050_reject_key_change before update on public.webhook_endpoints
