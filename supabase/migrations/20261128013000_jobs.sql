@@ -100,3 +100,5 @@ select cron.schedule('support-count-answer-terms', '* * * * *', $$select private
 
 select cron.schedule('loop-run-service-levels', '* * * * *', $$select private.run_service_levels()$$);
 select cron.schedule('loop-sync-service-days', '53 0 * * *', $$select private.sync_service_days()$$);
+select cron.schedule('loop-deliver', '* * * * *', $$select private.run_deliveries()$$);
+select cron.schedule('loop-prune-deliveries', '33 4 * * *', $$select private.prune_deliveries()$$);
