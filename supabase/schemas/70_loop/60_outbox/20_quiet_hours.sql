@@ -3,7 +3,7 @@
 create or replace function private.after_quiet_hours(
   p_at timestamptz, p_from time, p_until time, p_time_zone text
 ) returns timestamptz
-language plpgsql stable security invoker set search_path = '' as $$
+language plpgsql immutable security invoker set search_path = '' as $$
 declare
   v_local constant timestamp := p_at at time zone p_time_zone;
   v_end timestamptz;

@@ -5,7 +5,7 @@ create or replace function private.delivery_wait(p_attempt integer) returns inte
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   c_waits constant interval[] := array[
-    '5 seconds', '5 minutes', '30 minutes', '2 hours', '5 hours', '10 hours', '14 hours', '20 hours',
+    interval '5 seconds', '5 minutes', '30 minutes', '2 hours', '5 hours', '10 hours', '14 hours', '20 hours',
     '24 hours'
   ];
 begin

@@ -48,7 +48,9 @@ begin
     perform private.raise_delivery_conflict(v_delivery.status, 'There is nothing left to cancel.');
   end if;
   if private.cancel_deliveries(array[p_id], format('Cancelled by %s.', private.actor_name())) = '{}' then
-    perform private.raise_delivery_conflict('being sent', 'If it fails, it is not tried again.');
+    perform private.raise_delivery_conflict(
+      v_delivery.status, 'It is being sent; if it fails, it is not tried again.'
+    );
   end if;
   select d.* into v_delivery from public.deliveries as d where d.id = p_id;
   return v_delivery;
