@@ -12,6 +12,10 @@ create table public.loop_settings (
   ship_delay_minutes integer not null default 60,
   ship_environment text not null default 'production',
   reply_mode text not null default 'draft',
+  issue_url text,
+  notification_age_hours integer not null default 72,
+  delivery_retention_days integer not null default 90,
+  webhook_endpoints_limit integer not null default 50,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint loop_settings_pkey primary key (id),
@@ -22,7 +26,15 @@ create table public.loop_settings (
   constraint loop_settings_ship_delay_minutes_is_bounded check (ship_delay_minutes between 0 and 525600),
   constraint loop_settings_ship_environment_is_a_name
     check (btrim(ship_environment) <> '' and char_length(ship_environment) <= 255),
-  constraint loop_settings_reply_mode_is_known check (reply_mode in ('draft', 'automatic'))
+  constraint loop_settings_reply_mode_is_known check (reply_mode in ('draft', 'automatic')),
+  constraint loop_settings_issue_url_is_a_url
+    check (issue_url ~ '^https?://[^\s]+$' and char_length(issue_url) <= 1000),
+  constraint loop_settings_notification_age_hours_is_bounded
+    check (notification_age_hours between 1 and 87600),
+  constraint loop_settings_delivery_retention_days_is_bounded
+    check (delivery_retention_days between 8 and 36500),
+  constraint loop_settings_webhook_endpoints_limit_is_bounded
+    check (webhook_endpoints_limit between 0 and 1000)
 );
 comment on table public.loop_settings is
   'The settings of the loop: exactly one row, never inserted or deleted by clients. Team members read it, '
@@ -38,6 +50,13 @@ comment on column public.loop_settings.ship_environment is
   'With the gate deployment: the environment''s name at GitHub.';
 comment on column public.loop_settings.reply_mode is
   'draft: an answer waits until an agent approves it. automatic: it is sent without.';
+comment on column public.loop_settings.issue_url is
+  'Where members read an issue, with {issue} for its number; null for nowhere, and replies have no link.';
+comment on column public.loop_settings.notification_age_hours is
+  'Events that happened before that are history: no endpoint is told, and replies wait for approval.';
+comment on column public.loop_settings.delivery_retention_days is
+  'How many days a delivery is kept that is not pending.';
+comment on column public.loop_settings.webhook_endpoints_limit is 'How many endpoints there may be.';
 
 create trigger _000_require_admin before update on public.loop_settings
   for each statement when (current_user in ('anon', 'authenticated'))
@@ -54,7 +73,8 @@ create policy loop_settings_update_admin on public.loop_settings
 
 grant select on public.loop_settings to authenticated;
 grant update (
-  id, ship_gate, ship_delay_minutes, ship_environment, reply_mode, created_at, updated_at
+  id, ship_gate, ship_delay_minutes, ship_environment, reply_mode, issue_url, notification_age_hours,
+  delivery_retention_days, webhook_endpoints_limit, created_at, updated_at
 ) on public.loop_settings to authenticated;
 grant select, update on public.loop_settings to service_role;
 
@@ -1071,6 +1091,1990 @@ comment on function public.list_ready_exai_issues is
   'most people first; or unblocks, those for which the most issues wait, directly or not. max_results is up '
   'to 200. Viewers. Errors: sign_in_required (401), team_role_required (403), loop_order_invalid (422).';
 grant execute on function public.list_ready_exai_issues to authenticated, service_role;
+
+-- 70_loop/60_outbox/10_webhook_endpoints.sql
+-- Where events of the loop are sent: endpoints of other systems, and incoming webhooks of Slack.
+
+create or replace function private.is_notification_event(p_event text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return coalesce(p_event in (
+    'reported', 'triaged', 'promoted', 'dispatched', 'started', 'opened', 'merged', 'fixed', 'shipped',
+    'resolved', 'answered', 'reopened', 'warned', 'breached', 'endpoint_disabled'
+  ), false);
+end;
+$$;
+comment on function private.is_notification_event is
+  'Whether an endpoint can be told of it: each hop of loop_events, and that another endpoint '
+  'was switched off.';
+grant execute on function private.is_notification_event to authenticated, service_role;
+
+create or replace function private.are_notification_events(p_events text[]) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return cardinality(p_events) <= 50 and coalesce((
+    select bool_and(private.is_notification_event(e.event)) from unnest(p_events) as e (event)
+  ), true);
+end;
+$$;
+comment on function private.are_notification_events is 'Whether each of these is an event, of up to 50.';
+grant execute on function private.are_notification_events to authenticated, service_role;
+
+-- https, and http to this machine, which the edge function refuses unless it is set to allow it.
+create or replace function private.is_endpoint_url(p_url text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return coalesce(
+    char_length(p_url) <= 2048 and p_url !~ '[^\x21-\x7e]' and (
+      p_url ~ '^https://[A-Za-z0-9.\[\]:-]+(/|\?|$)'
+      or p_url ~ '^http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/|\?|$)'
+    ),
+    false
+  );
+end;
+$$;
+comment on function private.is_endpoint_url is
+  'Whether a delivery may be sent there: https with a host and without a user name; in development, http '
+  'to this machine.';
+grant execute on function private.is_endpoint_url to authenticated, service_role;
+
+create table public.webhook_endpoints (
+  id uuid not null default gen_random_uuid(),
+  name text not null,
+  kind text not null default 'webhook',
+  url text not null,
+  events text[] not null default '{}',
+  is_active boolean not null default true,
+  disabled_at timestamptz,
+  disabled_reason text,
+  failing_since timestamptz,
+  rests_until timestamptz,
+  created_by_user_id uuid,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint webhook_endpoints_pkey primary key (id),
+  constraint webhook_endpoints_created_by_user_id_fkey foreign key (created_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint webhook_endpoints_kind_is_known check (kind in ('webhook', 'slack')),
+  constraint webhook_endpoints_name_is_not_blank check (btrim(name) <> '' and char_length(name) <= 200),
+  constraint webhook_endpoints_url_is_valid check (private.is_endpoint_url(url)),
+  constraint webhook_endpoints_events_are_known check (private.are_notification_events(events)),
+  constraint webhook_endpoints_disabled_at_matches_is_active check (is_active = (disabled_at is null)),
+  constraint webhook_endpoints_disabled_reason_is_known
+    check (disabled_reason in ('person', 'gone', 'failing'))
+);
+comment on table public.webhook_endpoints is
+  'One row per endpoint. Created by the edge function webhook-endpoints, which makes its secret. Admins see, '
+  'change and delete them; what the database sets is not taken from a client. Errors on write: '
+  'team_role_required (403), key_change_forbidden (422).';
+comment on column public.webhook_endpoints.kind is
+  'webhook: signed requests as Standard Webhooks describes them. slack: messages to an incoming webhook.';
+comment on column public.webhook_endpoints.url is
+  'Where it is. Of a slack endpoint its host alone: the URL is its secret.';
+comment on column public.webhook_endpoints.events is
+  'The events that it is told of, whatever the issue; notification_rules add others.';
+comment on column public.webhook_endpoints.is_active is
+  'False: nothing is sent, and what waits is dead. True again: replay_deliveries sends it.';
+comment on column public.webhook_endpoints.disabled_at is 'Since when it is off, set by the database.';
+comment on column public.webhook_endpoints.disabled_reason is
+  'person: an admin switched it off. gone: it answered 410. failing: no delivery came through for five days.';
+comment on column public.webhook_endpoints.failing_since is
+  'The first failure since the last delivery that came through; null while it works.';
+comment on column public.webhook_endpoints.rests_until is 'Until when it asked not to be called.';
+comment on column public.webhook_endpoints.created_by_user_id is 'The admin who created it.';
+
+create index webhook_endpoints_created_by_user_id_idx on public.webhook_endpoints (created_by_user_id);
+
+create or replace function private.set_endpoint_state() returns trigger
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  if current_user = 'authenticated' then
+    new.disabled_reason := old.disabled_reason;
+    new.failing_since := old.failing_since;
+    new.rests_until := old.rests_until;
+    new.disabled_at := old.disabled_at;
+  end if;
+  if new.is_active and not old.is_active then
+    new.disabled_at := null;
+    new.disabled_reason := null;
+    new.failing_since := null;
+    new.rests_until := null;
+  elsif old.is_active and not new.is_active then
+    new.disabled_at := clock_timestamp();
+    new.disabled_reason := case when current_user = 'authenticated' then 'person'
+      else coalesce(new.disabled_reason, 'person') end;
+  end if;
+  return new;
+end;
+$$;
+comment on function private.set_endpoint_state is
+  'Before-update trigger: since when and why an endpoint is off, which clients do not set. Switched on, '
+  'it starts afresh.';
+
+-- Who created it stays, but for an account that is deleted.
+create or replace function private.set_endpoint_creator() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  new.created_by_user_id := private.resolve_account_change(old.created_by_user_id, new.created_by_user_id);
+  return new;
+end;
+$$;
+comment on function private.set_endpoint_creator is 'Before-update trigger: who created an endpoint stays.';
+
+create trigger _000_require_admin before update or delete on public.webhook_endpoints
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _050_reject_key_change before update on public.webhook_endpoints
+  for each row when (old.id is distinct from new.id or old.kind is distinct from new.kind)
+  execute function private.reject_key_change();
+create trigger _200_set_endpoint_state before update on public.webhook_endpoints
+  for each row execute function private.set_endpoint_state();
+create trigger _210_set_endpoint_creator before update on public.webhook_endpoints
+  for each row when (old.created_by_user_id is distinct from new.created_by_user_id)
+  execute function private.set_endpoint_creator();
+create trigger _900_set_timestamps before insert or update on public.webhook_endpoints
+  for each row execute function private.set_timestamps();
+
+alter table public.webhook_endpoints enable row level security;
+create policy webhook_endpoints_select_admin on public.webhook_endpoints
+  for select to authenticated using ((select private.has_team_role('admin')));
+create policy webhook_endpoints_update_admin on public.webhook_endpoints
+  for update to authenticated
+  using ((select private.has_team_role('admin'))) with check ((select private.has_team_role('admin')));
+create policy webhook_endpoints_delete_admin on public.webhook_endpoints
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.webhook_endpoints to authenticated;
+grant update (
+  id, name, kind, url, events, is_active, disabled_at, disabled_reason, failing_since, rests_until,
+  created_by_user_id, created_at, updated_at
+) on public.webhook_endpoints to authenticated;
+grant select, update, delete on public.webhook_endpoints to service_role;
+
+-- 70_loop/60_outbox/12_webhook_secrets.sql
+-- What endpoints are called with, sealed by the edge function webhook-endpoints: the keys that sign, and the
+-- URLs of Slack's incoming webhooks.
+
+create table private.webhook_secrets (
+  id uuid not null,
+  endpoint_id uuid not null,
+  sealed text not null,
+  key_id text not null generated always as (split_part(sealed, '.', 2)) stored,
+  created_at timestamptz not null default clock_timestamp(),
+  expires_at timestamptz,
+  constraint webhook_secrets_pkey primary key (id),
+  constraint webhook_secrets_endpoint_id_fkey foreign key (endpoint_id)
+    references public.webhook_endpoints (id) on delete cascade
+);
+comment on table private.webhook_secrets is
+  'The secrets of each endpoint, as ciphertext that is bound to id, kind and endpoint_id (see '
+  'docs/secrets.md). Every one that has not expired signs, so that a receiver can change to the next.';
+comment on column private.webhook_secrets.expires_at is 'Null for the newest.';
+create index webhook_secrets_endpoint_id_idx on private.webhook_secrets (endpoint_id);
+
+create trigger _010_reject_unsealed_secret before insert on private.webhook_secrets
+  for each row execute function private.reject_unsealed_secret();
+create trigger _020_reject_unsealed_secret before update on private.webhook_secrets
+  for each row when (old.sealed is distinct from new.sealed)
+  execute function private.reject_unsealed_secret();
+
+alter table private.webhook_secrets enable row level security;
+
+-- Ten keys sign in parallel, as at Svix. The newest is one of them.
+create or replace function private.add_webhook_secret(
+  p_endpoint_id uuid, p_secret_id uuid, p_sealed text, p_overlap interval
+) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_expires_at constant timestamptz := clock_timestamp() + p_overlap;
+begin
+  update private.webhook_secrets as s set expires_at = least(s.expires_at, v_expires_at)
+  where s.endpoint_id = p_endpoint_id;
+  delete from private.webhook_secrets as s
+  where s.endpoint_id = p_endpoint_id
+    and (
+      s.expires_at <= clock_timestamp()
+      or s.id in (
+        select o.id from private.webhook_secrets as o where o.endpoint_id = p_endpoint_id
+        order by o.created_at desc, o.id offset 9
+      )
+    );
+  insert into private.webhook_secrets (id, endpoint_id, sealed)
+  values (p_secret_id, p_endpoint_id, p_sealed);
+  return v_expires_at;
+end;
+$$;
+comment on function private.add_webhook_secret is
+  'Adds the secret of a locked endpoint, whose other ones end after the overlap, and returns when. Errors: '
+  'agents_secret_invalid (422).';
+
+-- 70_loop/60_outbox/14_create_webhook_endpoint.sql
+-- Creates an endpoint with its first secret. Called by the edge function webhook-endpoints as its caller.
+
+create or replace function private.check_webhook_endpoint(
+  p_name text, p_url text, p_kind text, p_events text[]
+) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_wrong constant text := case
+    when private.non_blank(p_name) is null or char_length(p_name) > 200
+      then 'The name is blank or longer than 200 characters.'
+    when p_kind is null or p_kind not in ('webhook', 'slack') then 'The kind is neither webhook nor slack.'
+    when not private.is_endpoint_url(p_url)
+      then 'The url is not an https URL of up to 2,048 visible ASCII characters without a user name.'
+    when private.are_notification_events(coalesce(p_events, '{}')) is not true
+      then 'One of the events does not exist.'
+  end;
+begin
+  if v_wrong is not null then
+    raise exception using
+      errcode = 'PT422', message = 'loop_webhook_endpoint_invalid', detail = v_wrong,
+      hint = 'Events are the hops of loop_events, such as resolved, and endpoint_disabled.';
+  end if;
+end;
+$$;
+comment on function private.check_webhook_endpoint is
+  'Returns for the values of a valid endpoint. Errors: loop_webhook_endpoint_invalid (422).';
+
+create or replace function private.create_webhook_endpoint(
+  p_id uuid, p_name text, p_url text, p_kind text, p_events text[], p_secret_id uuid, p_sealed text
+) returns public.webhook_endpoints
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_endpoint public.webhook_endpoints;
+  v_limit constant integer := (select s.webhook_endpoints_limit from public.loop_settings as s);
+begin
+  perform private.require_team_role('admin');
+  perform private.check_webhook_endpoint(p_name, p_url, p_kind, p_events);
+  perform from public.loop_settings as s where s.id for no key update;
+  -- a repeated request: its secret is not the one that is stored
+  if exists (select from public.webhook_endpoints as e where e.id = p_id) then
+    raise exception using
+      errcode = 'PT409', message = 'loop_webhook_endpoint_conflict',
+      detail = 'An endpoint with this id exists.', hint = 'Rotate its secret to get one.';
+  end if;
+  if (select count(*) from public.webhook_endpoints) >= v_limit then
+    raise exception using
+      errcode = 'PT409', message = 'loop_webhook_endpoints_limit_reached',
+      detail = format('There are up to %s endpoints.', v_limit),
+      hint = 'Delete one, or raise loop_settings.webhook_endpoints_limit.';
+  end if;
+  insert into public.webhook_endpoints (id, name, url, kind, events, created_by_user_id)
+  values (p_id, btrim(p_name), p_url, p_kind, coalesce(p_events, '{}'), auth.uid())
+  returning * into v_endpoint;
+  perform private.add_webhook_secret(p_id, p_secret_id, p_sealed, interval '0');
+  return v_endpoint;
+end;
+$$;
+grant execute on function private.create_webhook_endpoint to authenticated, service_role;
+
+create or replace function public.create_webhook_endpoint(
+  id uuid, name text, url text, secret_id uuid, sealed text, kind text default 'webhook',
+  events text[] default '{}'
+) returns public.webhook_endpoints
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.create_webhook_endpoint(
+    create_webhook_endpoint.id, create_webhook_endpoint.name, create_webhook_endpoint.url,
+    create_webhook_endpoint.kind, create_webhook_endpoint.events, create_webhook_endpoint.secret_id,
+    create_webhook_endpoint.sealed
+  );
+end;
+comment on function public.create_webhook_endpoint is
+  'Creates an endpoint whose secret the edge function webhook-endpoints has made and sealed, and returns it. '
+  'Admins and servers. Errors: sign_in_required (401), team_role_required (403), '
+  'loop_webhook_endpoint_conflict, loop_webhook_endpoints_limit_reached (409), '
+  'loop_webhook_endpoint_invalid, agents_secret_invalid (422).';
+grant execute on function public.create_webhook_endpoint to authenticated, service_role;
+
+-- 70_loop/60_outbox/16_rotate_webhook_secret.sql
+-- Another secret for an endpoint. Called by the edge function webhook-endpoints as its caller.
+
+create or replace function private.rotate_webhook_secret(
+  p_endpoint_id uuid, p_secret_id uuid, p_sealed text, p_overlap_hours integer, p_url text
+) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_kind text;
+begin
+  perform private.require_team_role('admin');
+  select e.kind into v_kind from public.webhook_endpoints as e where e.id = p_endpoint_id for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'loop_webhook_endpoint_unknown',
+      detail = 'There is no endpoint with this id.', hint = 'Use the id of a row in webhook_endpoints.';
+  end if;
+  if p_overlap_hours is null or p_overlap_hours not between 0 and 720
+    or v_kind = 'slack' and not private.is_endpoint_url(p_url)
+    or v_kind = 'webhook' and p_url is not null
+  then
+    raise exception using
+      errcode = 'PT422', message = 'loop_webhook_rotation_invalid',
+      detail = 'overlap_hours is 0 to 720; a slack endpoint, and no other, has its URL changed.',
+      hint = 'Leave overlap_hours out for 24 hours.';
+  end if;
+  if exists (select from private.webhook_secrets as s where s.id = p_secret_id) then
+    return (
+      select max(s.expires_at) from private.webhook_secrets as s where s.endpoint_id = p_endpoint_id
+    );
+  end if;
+  if v_kind = 'slack' then
+    update public.webhook_endpoints as e set url = p_url where e.id = p_endpoint_id;
+    return private.add_webhook_secret(p_endpoint_id, p_secret_id, p_sealed, interval '0');
+  end if;
+  return private.add_webhook_secret(
+    p_endpoint_id, p_secret_id, p_sealed, make_interval(hours => p_overlap_hours)
+  );
+end;
+$$;
+grant execute on function private.rotate_webhook_secret to authenticated, service_role;
+
+create or replace function public.rotate_webhook_secret(
+  endpoint_id uuid, secret_id uuid, sealed text, overlap_hours integer default 24, url text default null
+) returns timestamptz
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.rotate_webhook_secret(
+    rotate_webhook_secret.endpoint_id, rotate_webhook_secret.secret_id, rotate_webhook_secret.sealed,
+    rotate_webhook_secret.overlap_hours, rotate_webhook_secret.url
+  );
+end;
+comment on function public.rotate_webhook_secret is
+  'Adds a sealed secret to an endpoint; the older ones sign for overlap_hours more (0 to 720, default 24). '
+  'Returns when they end. A slack endpoint has one, its URL, which is replaced immediately. Admins and '
+  'servers. Errors: sign_in_required (401), team_role_required (403), loop_webhook_endpoint_unknown (404), '
+  'loop_webhook_rotation_invalid, agents_secret_invalid (422).';
+grant execute on function public.rotate_webhook_secret to authenticated, service_role;
+
+-- 70_loop/60_outbox/18_load_webhook_endpoints.sql
+-- What the edge function deliver needs of the endpoints whose deliveries it has claimed.
+
+create or replace function private.load_webhook_endpoints(p_ids uuid[])
+returns table (id uuid, kind text, url text, is_active boolean, rests_until timestamptz, secrets jsonb)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select e.id, e.kind, e.url, e.is_active, e.rests_until, coalesce((
+    select jsonb_agg(jsonb_build_object('id', s.id, 'sealed', s.sealed) order by s.created_at desc, s.id)
+    from private.webhook_secrets as s
+    where s.endpoint_id = e.id and coalesce(s.expires_at > clock_timestamp(), true)
+  ), '[]'::jsonb)
+  from public.webhook_endpoints as e
+  where e.id = any (p_ids);
+end;
+$$;
+grant execute on function private.load_webhook_endpoints to service_role;
+
+create or replace function public.load_webhook_endpoints(ids uuid[])
+returns table (id uuid, kind text, url text, is_active boolean, rests_until timestamptz, secrets jsonb)
+language sql stable security invoker set search_path = ''
+begin atomic
+  select e.id, e.kind, e.url, e.is_active, e.rests_until, e.secrets
+  from private.load_webhook_endpoints(load_webhook_endpoints.ids) as e;
+end;
+comment on function public.load_webhook_endpoints is
+  'Endpoints with their secrets that have not expired, sealed, the newest first: [{id, sealed}]. Called by '
+  'the edge function deliver. Service role only.';
+grant execute on function public.load_webhook_endpoints to service_role;
+
+-- 70_loop/60_outbox/20_quiet_hours.sql
+-- When a message may disturb: hours of a day in a time zone.
+
+create or replace function private.after_quiet_hours(
+  p_at timestamptz, p_from time, p_until time, p_time_zone text
+) returns timestamptz
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_local constant timestamp := p_at at time zone p_time_zone;
+  v_end timestamptz;
+begin
+  if p_from is null or p_until is null or p_from = p_until then
+    return p_at;
+  end if;
+  if p_from < p_until then
+    if v_local::time < p_from or v_local::time >= p_until then
+      return p_at;
+    end if;
+    v_end := (v_local::date + p_until) at time zone p_time_zone;
+  elsif v_local::time >= p_from then
+    v_end := (v_local::date + 1 + p_until) at time zone p_time_zone;
+  elsif v_local::time < p_until then
+    v_end := (v_local::date + p_until) at time zone p_time_zone;
+  else
+    return p_at;
+  end if;
+  -- in the hour that a day has twice, the end may lie before
+  return greatest(v_end, p_at);
+end;
+$$;
+comment on function private.after_quiet_hours is
+  'The time itself, or where it lies in the quiet hours, when they end. From 22:00 until 07:00 they '
+  'go over midnight.';
+
+create or replace function private.digest_due_at(p_digest text, p_at timestamptz, p_time_zone text)
+returns timestamptz
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  v_local constant timestamp := p_at at time zone p_time_zone;
+begin
+  return case p_digest
+    when 'hourly' then date_trunc('hour', p_at) + interval '1 hour'
+    when 'daily' then (
+      v_local::date + case when v_local::time < '09:00' then 0 else 1 end + time '09:00'
+    ) at time zone p_time_zone
+    else p_at
+  end;
+end;
+$$;
+comment on function private.digest_due_at is
+  'When a digest that begins then is sent: at the next full hour, or the next 9:00 of the time zone.';
+
+-- 70_loop/60_outbox/22_notification_rules.sql
+-- Who hears of what: rules that send the events of certain issues to an endpoint.
+
+create table public.notification_rules (
+  id uuid not null default gen_random_uuid(),
+  endpoint_id uuid not null,
+  event text not null,
+  segment text,
+  severity text,
+  space_id text,
+  assignee_user_id uuid,
+  digest text not null default 'none',
+  quiet_from time,
+  quiet_until time,
+  time_zone text not null default 'UTC',
+  is_active boolean not null default true,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint notification_rules_pkey primary key (id),
+  constraint notification_rules_endpoint_id_fkey foreign key (endpoint_id)
+    references public.webhook_endpoints (id) on delete cascade,
+  constraint notification_rules_assignee_user_id_fkey foreign key (assignee_user_id)
+    references auth.users (id) on delete cascade,
+  constraint notification_rules_event_is_known check (private.is_notification_event(event)),
+  constraint notification_rules_segment_is_known check (segment in ('auth', 'code', 'tool', 'misc')),
+  constraint notification_rules_severity_is_known
+    check (severity in ('critical', 'high', 'medium', 'low')),
+  constraint notification_rules_digest_is_known check (digest in ('none', 'hourly', 'daily')),
+  constraint notification_rules_quiet_hours_have_both_ends
+    check ((quiet_from is null) = (quiet_until is null)),
+  constraint notification_rules_space_id_is_not_too_long check (char_length(space_id) <= 255)
+);
+comment on table public.notification_rules is
+  'One row per rule: an event is sent to the endpoint where everything that the rule names holds of its '
+  'issue; what is null is not asked. Of several rules of an endpoint the one that sends first counts. '
+  'Viewers read, admins write them. Errors on write: team_role_required (403), loop_time_zone_invalid, '
+  'key_change_forbidden (422).';
+comment on column public.notification_rules.event is 'A hop of loop_events, or endpoint_disabled.';
+comment on column public.notification_rules.segment is 'The issue''s segment.';
+comment on column public.notification_rules.severity is
+  'The severity of the engineering issue that fixes it.';
+comment on column public.notification_rules.space_id is 'A Circle space that one of its messages is from.';
+comment on column public.notification_rules.assignee_user_id is 'The account that it is assigned to.';
+comment on column public.notification_rules.digest is
+  'none: each event by itself. hourly: together at the full hour. daily: together at 9:00 of the time zone.';
+comment on column public.notification_rules.quiet_from is
+  'With quiet_until: between the two, in the time zone, nothing is sent; it waits.';
+
+create index notification_rules_endpoint_id_idx on public.notification_rules (endpoint_id);
+create index notification_rules_assignee_user_id_idx on public.notification_rules (assignee_user_id);
+
+create or replace function private.check_rule_time_zone() returns trigger
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not private.is_time_zone(new.time_zone) then
+    raise exception using
+      errcode = 'PT422', message = 'loop_time_zone_invalid',
+      detail = format('%L is not the name of a time zone.', left(new.time_zone, 100)),
+      hint = 'Use a name such as Europe/Berlin.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_rule_time_zone is
+  'Before trigger: a time zone by its name. Errors: loop_time_zone_invalid (422).';
+
+create trigger _000_require_admin before insert or update or delete on public.notification_rules
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _050_reject_key_change before update on public.notification_rules
+  for each row when (old.id is distinct from new.id) execute function private.reject_key_change();
+create trigger _100_check_rule_time_zone before insert or update on public.notification_rules
+  for each row when (new.time_zone is not null and new.time_zone <> 'UTC')
+  execute function private.check_rule_time_zone();
+create trigger _900_set_timestamps before insert or update on public.notification_rules
+  for each row execute function private.set_timestamps();
+
+alter table public.notification_rules enable row level security;
+create policy notification_rules_select_viewer on public.notification_rules
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy notification_rules_insert_admin on public.notification_rules
+  for insert to authenticated with check ((select private.has_team_role('admin')));
+create policy notification_rules_update_admin on public.notification_rules
+  for update to authenticated
+  using ((select private.has_team_role('admin'))) with check ((select private.has_team_role('admin')));
+create policy notification_rules_delete_admin on public.notification_rules
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.notification_rules to authenticated;
+grant insert (
+  id, endpoint_id, event, segment, severity, space_id, assignee_user_id, digest, quiet_from, quiet_until,
+  time_zone, is_active, created_at, updated_at
+) on public.notification_rules to authenticated;
+grant update (
+  id, endpoint_id, event, segment, severity, space_id, assignee_user_id, digest, quiet_from, quiet_until,
+  time_zone, is_active, created_at, updated_at
+) on public.notification_rules to authenticated;
+grant select, insert, update, delete on public.notification_rules to service_role;
+
+create table private.digest_entries (
+  rule_id uuid not null,
+  event_id bigint not null,
+  due_at timestamptz not null,
+  constraint digest_entries_pkey primary key (rule_id, event_id),
+  constraint digest_entries_rule_id_fkey foreign key (rule_id)
+    references public.notification_rules (id) on delete cascade
+);
+comment on table private.digest_entries is
+  'Events that wait for the digest of their rule; deleted with it. No key to loop_events: an event whose '
+  'issue was deleted is left out.';
+create index digest_entries_due_at_idx on private.digest_entries (due_at);
+alter table private.digest_entries enable row level security;
+
+-- 70_loop/60_outbox/25_reply_templates.sql
+-- What reporters read: one text per kind of reply.
+
+create or replace function private.is_reply_template(p_body text) returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_rest constant text := regexp_replace(p_body, '\{(issue|title|link|version)\}', '', 'g');
+begin
+  return private.non_blank(p_body) is not null and char_length(p_body) <= 4000 and v_rest !~ '[{}]'
+    -- optional parts stand side by side
+    and regexp_replace(v_rest, '\[[^][]*\]', '', 'g') !~ '[][]';
+end;
+$$;
+comment on function private.is_reply_template is
+  'Whether a text is a valid template: no placeholder but {issue}, {title}, {link} and {version}, and '
+  'brackets in pairs that do not contain each other.';
+
+create table public.reply_templates (
+  kind text not null,
+  body text not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint reply_templates_pkey primary key (kind),
+  constraint reply_templates_kind_is_known check (kind in ('fixed', 'reopened'))
+);
+comment on table public.reply_templates is
+  'The texts of replies, one row per kind; rows are neither added nor deleted. Viewers read, admins write '
+  'them. Errors on write: team_role_required (403), loop_template_invalid, key_change_forbidden (422).';
+comment on column public.reply_templates.kind is
+  'fixed: the issue was resolved. reopened: it is not fixed after all, to those who were told that it is.';
+comment on column public.reply_templates.body is
+  'With {issue}, its number; {title}; {link}, loop_settings.issue_url of it; {version}, the version that has '
+  'the fix. What stands in [brackets] is left out where a placeholder in it has no value.';
+
+create or replace function private.check_reply_template() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.is_reply_template(new.body) is not true then
+    raise exception using
+      errcode = 'PT422', message = 'loop_template_invalid',
+      detail = 'A template has 1 to 4,000 characters, brackets in pairs, and no placeholder but {issue}, '
+        '{title}, {link} and {version}.',
+      hint = 'Write braces and brackets for placeholders and optional parts only.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_reply_template is
+  'Before trigger: refuses placeholders that nobody fills in. Errors: loop_template_invalid (422).';
+
+create trigger _000_require_admin before update on public.reply_templates
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _050_reject_key_change before update on public.reply_templates
+  for each row when (old.kind is distinct from new.kind) execute function private.reject_key_change();
+create trigger _100_check_reply_template before insert or update on public.reply_templates
+  for each row execute function private.check_reply_template();
+create trigger _900_set_timestamps before insert or update on public.reply_templates
+  for each row execute function private.set_timestamps();
+
+alter table public.reply_templates enable row level security;
+create policy reply_templates_select_viewer on public.reply_templates
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy reply_templates_update_admin on public.reply_templates
+  for update to authenticated
+  using ((select private.has_team_role('admin'))) with check ((select private.has_team_role('admin')));
+
+grant select on public.reply_templates to authenticated;
+grant update (kind, body, created_at, updated_at) on public.reply_templates to authenticated;
+grant select, update on public.reply_templates to service_role;
+
+insert into public.reply_templates (kind, body) values
+  ('fixed', 'What you reported, “{title}”, is fixed[ in {version}]. Thank you for telling us![ {link}]'),
+  ('reopened', 'We told you that “{title}” is fixed. It is not yet, and we work on it again.[ {link}]');
+
+-- The title is filled in last: what a member wrote is not read for placeholders.
+create or replace function private.render_reply(p_kind text, p_issue_id uuid, p_version text) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_body text := (select t.body from public.reply_templates as t where t.kind = p_kind);
+  v_value record;
+begin
+  for v_value in
+    select v.name, coalesce(v.value, '') as value
+    from public.issues as i
+    cross join public.loop_settings as s
+    cross join lateral (values
+      (1, 'issue', i.seq_id::text), (2, 'version', p_version),
+      (3, 'link', replace(s.issue_url, '{issue}', i.seq_id::text)),
+      (4, 'title', left(private.non_blank(regexp_replace(i.title, '\s+', ' ', 'g')), 200))
+    ) as v (place, name, value)
+    where i.id = p_issue_id
+    order by v.place
+  loop
+    if v_value.value = '' then
+      v_body := regexp_replace(v_body, '\[[^][]*\{' || v_value.name || '\}[^][]*\]', '', 'g');
+    end if;
+    if v_value.name = 'title' then
+      v_body := regexp_replace(v_body, '\[([^][]*)\]', '\1', 'g');
+    end if;
+    v_body := replace(v_body, '{' || v_value.name || '}', v_value.value);
+  end loop;
+  return v_body;
+end;
+$$;
+comment on function private.render_reply is
+  'The text of a reply of this kind about an issue, with the version that has the fix or null.';
+
+-- 70_loop/60_outbox/30_deliveries.sql
+-- The outbox: what is to be told to whom, written in the transaction of what it tells.
+
+create table public.deliveries (
+  id bigint not null generated by default as identity,
+  channel text not null,
+  kind text not null,
+  endpoint_id uuid,
+  issue_id uuid,
+  generation integer,
+  event_id bigint,
+  dedupe_key text not null,
+  body text,
+  payload jsonb not null default '{}',
+  status text not null default 'pending',
+  deliver_after timestamptz not null default clock_timestamp(),
+  attempts_count integer not null default 0,
+  last_error text,
+  reference text,
+  approved_by text,
+  approved_by_user_id uuid,
+  delivered_at timestamptz,
+  created_at timestamptz not null default clock_timestamp(),
+  constraint deliveries_pkey primary key (id),
+  constraint deliveries_dedupe_key_key unique (dedupe_key),
+  constraint deliveries_endpoint_id_fkey foreign key (endpoint_id)
+    references public.webhook_endpoints (id) on delete cascade,
+  constraint deliveries_issue_id_fkey foreign key (issue_id) references public.issues (id) on delete cascade,
+  constraint deliveries_approved_by_user_id_fkey foreign key (approved_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint deliveries_channel_is_known check (channel in ('circle', 'support', 'webhook', 'slack')),
+  constraint deliveries_kind_is_known
+    check (kind in ('fixed', 'reopened', 'event', 'digest', 'endpoint_disabled')),
+  constraint deliveries_status_is_known
+    check (status in ('draft', 'pending', 'delivered', 'dead', 'cancelled')),
+  constraint deliveries_endpoint_id_matches_channel
+    check ((endpoint_id is not null) = (channel in ('webhook', 'slack'))),
+  constraint deliveries_body_matches_channel check ((body is not null) = (channel in ('circle', 'support'))),
+  constraint deliveries_body_is_not_blank check (
+    char_length(body) <= 5000
+    and body ~ '[^\s\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]'
+  ),
+  constraint deliveries_delivered_at_matches_status
+    check ((status = 'delivered') = (delivered_at is not null)),
+  constraint deliveries_dedupe_key_is_not_too_long check (char_length(dedupe_key) <= 600)
+) with (
+  -- Free space on each page, so that a delivery that is finished stays on its page: its indexes have no
+  -- column that an attempt writes, and there is none by status for that reason.
+  fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0
+);
+comment on table public.deliveries is
+  'One row per message that goes out: replies to reporters, and events for endpoints. The dedupe key makes '
+  'it one, whatever is repeated. Viewers read them, agents edit the body of drafts, and approve_delivery, '
+  'cancel_delivery and replay_deliveries change them. Errors on write: team_role_required (403).';
+comment on column public.deliveries.channel is
+  'circle: a reply in its thread. support: a message in the visitor''s conversation. webhook, slack: a '
+  'request to the endpoint.';
+comment on column public.deliveries.kind is
+  'fixed: the issue was resolved. reopened: it was not, after all. event: a hop of loop_events. digest: '
+  'several of them. endpoint_disabled: another endpoint was switched off.';
+comment on column public.deliveries.generation is 'The generation of the issue that it belongs to.';
+comment on column public.deliveries.event_id is
+  'The row of loop_events that it tells of; no key, since both are deleted with the issue.';
+comment on column public.deliveries.dedupe_key is
+  'What it is: kind, issue, generation and thread of a reply, event and endpoint of an event.';
+comment on column public.deliveries.body is 'The text of a reply.';
+comment on column public.deliveries.payload is 'Of a reply where it goes; else the body of the request.';
+comment on column public.deliveries.status is
+  'draft: waits for approve_delivery. pending: is sent. delivered: it arrived. dead: given up; '
+  'replay_deliveries tries again. cancelled: not sent, since its issue was reopened or an agent decided so.';
+comment on column public.deliveries.deliver_after is 'Not before then: the end of quiet hours.';
+comment on column public.deliveries.attempts_count is 'Attempts that count, of up to ten.';
+comment on column public.deliveries.last_error is 'Why the last attempt failed, or why it is dead.';
+comment on column public.deliveries.reference is
+  'What it became where it arrived: the id of a message in Circle or support; the status of a response.';
+comment on column public.deliveries.approved_by is 'Who approved the draft.';
+
+create index deliveries_endpoint_id_idx on public.deliveries (endpoint_id);
+create index deliveries_issue_id_idx on public.deliveries (issue_id);
+create index deliveries_approved_by_user_id_idx on public.deliveries (approved_by_user_id);
+
+create trigger _000_require_agent before update on public.deliveries
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('agent');
+
+alter table public.deliveries enable row level security;
+create policy deliveries_select_viewer on public.deliveries
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy deliveries_update_agent on public.deliveries
+  for update to authenticated
+  using ((select private.has_team_role('agent')) and status = 'draft')
+  with check ((select private.has_team_role('agent')) and status = 'draft');
+
+grant select, update (body) on public.deliveries to authenticated;
+grant select on public.deliveries to service_role;
+
+-- 70_loop/60_outbox/32_delivery_queue.sql
+-- The queue behind the outbox: one row per delivery that is pending, with its lease. Narrow, and by itself,
+-- so that claiming and finishing write little.
+
+-- One sequence for all deliveries, so that of two tokens the greater one is always the later one.
+create sequence private.delivery_fencing_seq as bigint;
+
+create table private.delivery_queue (
+  delivery_id bigint not null,
+  channel text not null,
+  next_attempt_at timestamptz not null,
+  fencing_token bigint not null default 0,
+  attempts_count integer not null default 0,
+  is_leased boolean not null default false,
+  is_cancelled boolean not null default false,
+  sent_at timestamptz,
+  constraint delivery_queue_pkey primary key (delivery_id),
+  constraint delivery_queue_delivery_id_fkey foreign key (delivery_id)
+    references public.deliveries (id) on delete cascade
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+comment on table private.delivery_queue is
+  'One row per pending delivery, deleted when it is delivered, dead or cancelled. Written by the functions '
+  'of the outbox alone.';
+comment on column private.delivery_queue.next_attempt_at is
+  'When it may be claimed: of a leased one, when its lease runs out.';
+comment on column private.delivery_queue.fencing_token is 'Of the last claim; 0 before the first.';
+comment on column private.delivery_queue.is_cancelled is
+  'Cancelled while it was under way: whoever has it may finish it; else it is not tried again.';
+comment on column private.delivery_queue.sent_at is
+  'When it was last about to be posted, for channels where only a later read shows that it arrived.';
+create index delivery_queue_channel_next_attempt_at_idx
+  on private.delivery_queue (channel, next_attempt_at);
+alter table private.delivery_queue enable row level security;
+
+create table private.delivery_attempts (
+  id bigint not null generated always as identity,
+  delivery_id bigint not null,
+  fencing_token bigint not null,
+  failed_at timestamptz not null default clock_timestamp(),
+  status_code integer,
+  error text not null,
+  is_counted boolean not null,
+  constraint delivery_attempts_pkey primary key (id),
+  constraint delivery_attempts_delivery_id_fkey foreign key (delivery_id)
+    references public.deliveries (id) on delete cascade
+);
+comment on table private.delivery_attempts is
+  'One row per attempt that failed, the last 20 of each delivery, for operators.';
+create index delivery_attempts_delivery_id_idx on private.delivery_attempts (delivery_id, id);
+alter table private.delivery_attempts enable row level security;
+
+create or replace function private.queue_deliveries(p_ids bigint[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.delivery_queue (delivery_id, channel, next_attempt_at)
+  select d.id, d.channel, d.deliver_after
+  from public.deliveries as d
+  where d.id = any (p_ids) and d.status = 'pending'
+  on conflict on constraint delivery_queue_pkey do nothing;
+  perform private.request_deliver();
+end;
+$$;
+comment on function private.queue_deliveries is
+  'Queues those of these deliveries that are pending, and has them sent after the commit.';
+
+create or replace function private.queue_new_deliveries() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(select n.id from new_deliveries as n where n.status = 'pending');
+begin
+  if v_ids <> '{}' then
+    perform private.queue_deliveries(v_ids);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.queue_new_deliveries is 'After-insert trigger: queues what is pending.';
+
+create trigger _200_queue_new_deliveries after insert on public.deliveries
+  referencing new table as new_deliveries for each statement
+  execute function private.queue_new_deliveries();
+
+-- 70_loop/60_outbox/34_request_deliver.sql
+-- Calls the edge function deliver: after the commit of what is to be sent, and from a job.
+
+-- pg_net sends after the commit. Once per transaction; and not while three calls of the last ten seconds have
+-- not begun yet, each of which will find what is due. What is missed is due at the next minute's call.
+create or replace function private.request_deliver() returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_url constant text := (select s.functions_url from public.agent_settings as s);
+begin
+  if v_url is null or current_setting('app.deliver_requested', true) = 'on' or (
+    select count(*) from private.function_tickets as t
+    where t.function_name = 'deliver' and t.expires_at > clock_timestamp() + interval '290 seconds'
+  ) >= 3 then
+    return false;
+  end if;
+  perform set_config('app.deliver_requested', 'on', true);
+  perform net.http_post(
+    url => v_url || '/deliver', body => '{}'::jsonb, params => '{}'::jsonb,
+    headers => jsonb_build_object(
+      'content-type', 'application/json'::text, 'x-fixloop-ticket', private.issue_function_ticket('deliver')
+    ),
+    timeout_milliseconds => 145000
+  );
+  return true;
+end;
+$$;
+comment on function private.request_deliver is
+  'Calls the edge function deliver after the commit, once per transaction, and returns whether it did. Needs '
+  'agent_settings.functions_url.';
+
+-- 70_loop/60_outbox/40_reply_targets.sql
+-- Where those who reported an issue are answered: the thread of each message, and each conversation.
+
+-- A chat message is answered in its thread, under its root; a post by a comment; a comment by a reply to it.
+create or replace function private.circle_reply_target(p_message_id text, p_chat_room_uuid text) returns jsonb
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return case
+    when p_message_id ~ '^post_[0-9]+$'
+      then jsonb_build_object('kind', 'post'::text, 'post_id', substr(p_message_id, 6))
+    when p_message_id ~ '^comment_[0-9]+$'
+      then jsonb_build_object('kind', 'comment'::text, 'comment_id', substr(p_message_id, 9))
+    when p_message_id ~ '^[0-9]+$' and p_chat_room_uuid is not null then jsonb_build_object(
+      'kind', 'chat'::text, 'chat_room_uuid', p_chat_room_uuid, 'parent_message_id', p_message_id
+    )
+  end;
+end;
+$$;
+comment on function private.circle_reply_target is
+  'Where a message from Circle is answered: {kind: chat, chat_room_uuid, parent_message_id}, {kind: post, '
+  'post_id} or {kind: comment, comment_id}; null where it cannot be, such as a chat message without a room.';
+
+create or replace function private.reply_targets(p_issue_ids uuid[])
+returns table (issue_id uuid, channel text, thread text, target jsonb, reporters text[])
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select c.mapped_to_issue_id, 'circle'::text, c.message_id,
+    private.circle_reply_target(c.message_id, c.chat_room_uuid)
+      || jsonb_build_object('thread_id', c.thread_id, 'link', c.link),
+    array[c.message_id]
+  from public.circle_issues as c
+  where c.mapped_to_issue_id = any (p_issue_ids) and c.removed_at is null
+  union all
+  select e.issue_id, 'support'::text, e.conversation_id::text,
+    jsonb_build_object('conversation_id', e.conversation_id), array_agg(e.id::text order by e.id)
+  from support.escalations as e
+  where e.issue_id = any (p_issue_ids) and e.conversation_id is not null
+  group by e.issue_id, e.conversation_id;
+end;
+$$;
+comment on function private.reply_targets is
+  'Where the reporters of these issues are answered, one row per thread or conversation, with the ids of '
+  'their messages or escalations. target is null where nobody can be reached.';
+
+-- 70_loop/60_outbox/42_enqueue_replies.sql
+-- Replies to reporters: once per generation and thread.
+
+-- A version number, where the gate has one: of a deployment's tag, for example.
+create or replace function private.shipped_version(p_issue_id uuid, p_generation integer) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select left(e.reference, 100) from public.loop_events as e
+    where e.issue_id = p_issue_id and e.generation = p_generation and e.hop = 'shipped'
+      and e.reference ~ '^v?[0-9]+\.[0-9A-Za-z.+-]+$'
+    order by e.id desc limit 1
+  );
+end;
+$$;
+comment on function private.shipped_version is
+  'The version that an issue''s fix was shipped in, where the ledger''s reference is one; else null.';
+
+-- Not a number, so that nobody can write it before we do.
+create or replace function private.new_reply_marker() returns text
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  return 'FX-' || upper(left(replace(gen_random_uuid()::text, '-', ''), 12));
+end;
+$$;
+comment on function private.new_reply_marker is
+  'What a reply in Circle is recognized by in its thread: FX- and 48 random bits.';
+
+-- Sent without a person only where a fix is known: an issue that was resolved by hand may be no fix, and one
+-- that was resolved long ago is history.
+create or replace function private.reply_status(p_event public.loop_events) returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return case when (
+    select s.reply_mode = 'automatic'
+      and p_event.at > now() - make_interval(hours => s.notification_age_hours)
+    from public.loop_settings as s
+  ) and exists (
+    select from public.loop_events as f
+    where f.issue_id = p_event.issue_id and f.generation = p_event.generation and f.hop = 'fixed'
+  ) then 'pending' else 'draft' end;
+end;
+$$;
+comment on function private.reply_status is
+  'pending or draft: the first with reply_mode automatic, for a fix of the last notification_age_hours.';
+
+create or replace function private.enqueue_replies(p_events public.loop_events[]) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  with resolved as (
+    select e.issue_id, e.generation, e.id, private.reply_status(e) as status,
+      private.render_reply('fixed', e.issue_id, private.shipped_version(e.issue_id, e.generation)) as body
+    from unnest(p_events) as e
+  )
+  insert into public.deliveries (
+    channel, kind, issue_id, generation, event_id, dedupe_key, body, payload, status, last_error
+  )
+  select t.channel, 'fixed', r.issue_id, r.generation, r.id,
+    format('fixed:%s:%s:%s:%s', r.issue_id, r.generation, t.channel, t.thread), r.body,
+    coalesce(t.target, '{}')
+      || jsonb_build_object('reporters', t.reporters, 'marker', private.new_reply_marker()),
+    case when t.target is null then 'dead' else r.status end,
+    case when t.target is null then 'The message has no thread that can be answered.' end
+  from resolved as r
+  join private.reply_targets(array(select distinct e.issue_id from unnest(p_events) as e)) as t
+    on t.issue_id = r.issue_id
+  -- whose delivery may be pruned already
+  where not exists (
+    select from public.loop_events as a
+    where a.issue_id = r.issue_id and a.generation = r.generation and a.hop = 'answered'
+      and a.reference = any (t.reporters)
+  )
+  order by r.issue_id, t.channel, t.thread collate "C"
+  on conflict on constraint deliveries_dedupe_key_key do nothing;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.enqueue_replies is
+  'Writes a reply to each reporter of these resolved issues that has none in their generation, and '
+  'returns how many.';
+
+-- For reporters that an issue gets after it was resolved, by a merge for example.
+create or replace function private.answer_late_reporters(p_issue_id uuid) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return private.enqueue_replies(array(
+    select e from public.loop_events as e
+    join public.loop_issues as l on l.issue_id = e.issue_id and l.generation = e.generation
+    join public.issues as i on i.id = e.issue_id and i.status = 'resolved'
+    where e.issue_id = p_issue_id and e.hop = 'resolved'
+    order by e.id limit 1
+  ));
+end;
+$$;
+comment on function private.answer_late_reporters is
+  'Writes replies to those reporters of an issue that is resolved who have none, and returns how many.';
+
+-- Who was told that it is fixed may be told that it is not: always a draft.
+create or replace function private.enqueue_corrections(p_events public.loop_events[]) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  insert into public.deliveries (
+    channel, kind, issue_id, generation, event_id, dedupe_key, body, payload, status
+  )
+  select d.channel, 'reopened', e.issue_id, e.generation, e.id,
+    regexp_replace(d.dedupe_key, '^fixed:([^:]+):\d+:', format('reopened:\1:%s:', e.generation)),
+    private.render_reply('reopened', e.issue_id, null),
+    d.payload || jsonb_build_object('marker', private.new_reply_marker()), 'draft'
+  from unnest(p_events) as e
+  join public.deliveries as d
+    on d.issue_id = e.issue_id and d.kind = 'fixed' and d.generation = e.generation - 1
+    and d.status = 'delivered'
+  order by d.id
+  on conflict on constraint deliveries_dedupe_key_key do nothing;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.enqueue_corrections is
+  'Writes drafts to those who were told that these reopened issues are fixed, and returns how many.';
+
+create or replace function private.cancel_outdated_replies(p_events public.loop_events[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids constant bigint[] := array(
+    select d.id from unnest(p_events) as e
+    join public.deliveries as d on d.issue_id = e.issue_id
+    where d.status in ('draft', 'pending') and (
+      e.hop = 'reopened' and d.kind = 'fixed' and d.generation < e.generation
+      or e.hop = 'resolved' and d.kind = 'reopened' and d.generation <= e.generation
+    )
+    order by d.id
+  );
+begin
+  if v_ids <> '{}' then
+    perform private.cancel_deliveries(v_ids, 'The issue has changed since.');
+  end if;
+end;
+$$;
+comment on function private.cancel_outdated_replies is
+  'Cancels replies that are not true any more: that a reopened issue is fixed, and that a resolved '
+  'one is open.';
+
+-- 70_loop/60_outbox/44_enqueue_notifications.sql
+-- Events for endpoints: to those that ask for all of a kind, and to those that a rule names.
+
+create or replace function private.event_payload(p_event public.loop_events) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'type', 'issue.' || p_event.hop, 'timestamp', p_event.at, 'data', jsonb_build_object(
+        'event_id', p_event.id, 'generation', p_event.generation, 'actor', left(p_event.actor, 200),
+        'reference', left(p_event.reference, 500), 'issue', jsonb_build_object(
+          'id', i.id, 'number', i.seq_id, 'title', left(i.title, 500), 'status', i.status,
+          'segment', i.segment, 'assigned_to', left(i.assigned_to, 200),
+          'link', replace(s.issue_url, '{issue}', i.seq_id::text)
+        )
+      )
+    )
+    from public.issues as i cross join public.loop_settings as s
+    where i.id = p_event.issue_id
+  );
+end;
+$$;
+comment on function private.event_payload is
+  'What an endpoint is sent of an event: {type, timestamp, data}, a few kB at most.';
+
+create or replace function private.matching_rules(p_events public.loop_events[])
+returns table (event_id bigint, rule_id uuid, endpoint_id uuid)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select e.id, r.id, r.endpoint_id
+  from unnest(p_events) as e
+  join public.notification_rules as r on r.event = e.hop and r.is_active
+  join public.webhook_endpoints as w on w.id = r.endpoint_id and w.is_active
+  join public.issues as i on i.id = e.issue_id
+  where (r.segment is null or i.segment = r.segment)
+    and (r.assignee_user_id is null or i.assigned_to_user_id = r.assignee_user_id)
+    and (
+      r.severity is null or exists (
+        select from public.issue_links as l join public.exai_issues as x on x.id = l.exai_issue_id
+        where l.issue_id = e.issue_id and x.severity = r.severity
+      )
+    )
+    and (
+      r.space_id is null or exists (
+        select from public.circle_issues as c
+        where c.mapped_to_issue_id = e.issue_id and c.space_id = r.space_id
+      )
+    );
+end;
+$$;
+comment on function private.matching_rules is 'Which rules send these events, and where.';
+
+create or replace function private.enqueue_notifications(p_events public.loop_events[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+begin
+  insert into public.deliveries (
+    channel, kind, endpoint_id, issue_id, generation, event_id, dedupe_key, payload, deliver_after
+  )
+  select w.kind, 'event', w.id, e.issue_id, e.generation, e.id, format('event:%s:%s', e.id, w.id),
+    private.event_payload(e), t.deliver_after
+  from (
+    select s.event_id, s.endpoint_id, min(s.deliver_after) as deliver_after
+    from (
+      select o.id as event_id, a.id as endpoint_id, v_now as deliver_after
+      from unnest(p_events) as o join public.webhook_endpoints as a on o.hop = any (a.events)
+      where a.is_active
+      union all
+      select m.event_id, m.endpoint_id,
+        private.after_quiet_hours(v_now, r.quiet_from, r.quiet_until, r.time_zone)
+      from private.matching_rules(p_events) as m
+      join public.notification_rules as r on r.id = m.rule_id and r.digest = 'none'
+    ) as s
+    group by s.event_id, s.endpoint_id
+  ) as t
+  join unnest(p_events) as e on e.id = t.event_id
+  join public.webhook_endpoints as w on w.id = t.endpoint_id
+  order by e.id, w.id
+  on conflict on constraint deliveries_dedupe_key_key do nothing;
+  insert into private.digest_entries (rule_id, event_id, due_at)
+  select m.rule_id, m.event_id, private.after_quiet_hours(
+    private.digest_due_at(r.digest, v_now, r.time_zone), r.quiet_from, r.quiet_until, r.time_zone
+  )
+  from private.matching_rules(p_events) as m
+  join public.notification_rules as r on r.id = m.rule_id and r.digest <> 'none'
+  where not exists (
+    select from public.deliveries as d where d.dedupe_key = format('event:%s:%s', m.event_id, m.endpoint_id)
+  )
+  on conflict on constraint digest_entries_pkey do nothing;
+end;
+$$;
+comment on function private.enqueue_notifications is
+  'Writes a delivery for each endpoint that is told of these events, and puts those of digests aside.';
+
+-- 70_loop/60_outbox/46_run_digests.sql
+-- Digests: what a rule has put aside goes out as one message.
+
+create or replace function private.digest_payload(p_rule_id uuid, p_event_ids bigint[]) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'type', 'loop.digest'::text, 'timestamp', clock_timestamp(), 'data', jsonb_build_object(
+        'rule_id', p_rule_id, 'count', max(e.total), 'events', jsonb_agg(jsonb_build_object(
+          'event_id', e.id, 'type', 'issue.' || e.hop, 'at', e.at, 'number', e.seq_id, 'title', e.title
+        ) order by e.id)
+      )
+    )
+    from (
+      select e.id, e.hop, e.at, i.seq_id, left(i.title, 120) as title, count(*) over () as total
+      from public.loop_events as e join public.issues as i on i.id = e.issue_id
+      where e.id = any (p_event_ids)
+      order by e.id limit 50
+    ) as e
+    having count(*) > 0
+  );
+end;
+$$;
+comment on function private.digest_payload is
+  'The digest of these events: how many, and the first 50, so that it stays below 20 kB; null for none.';
+
+create or replace function private.run_digests() returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_rule record;
+  v_event_ids bigint[];
+  v_count integer := 0;
+begin
+  for v_rule in
+    select r.id, r.endpoint_id, w.kind, w.is_active
+    from public.notification_rules as r join public.webhook_endpoints as w on w.id = r.endpoint_id
+    where r.id in (select d.rule_id from private.digest_entries as d where d.due_at <= clock_timestamp())
+    order by r.id
+    for no key update of r skip locked
+  loop
+    with taken as (
+      delete from private.digest_entries as d where d.rule_id = v_rule.id and d.due_at <= clock_timestamp()
+      returning d.event_id
+    )
+    select array_agg(t.event_id) into v_event_ids from taken as t;
+    insert into public.deliveries (channel, kind, endpoint_id, dedupe_key, payload)
+    select v_rule.kind, 'digest', v_rule.endpoint_id,
+      format('digest:%s:%s', v_rule.id, (select max(t.id) from unnest(v_event_ids) as t (id))), p.payload
+    from private.digest_payload(v_rule.id, v_event_ids) as p (payload)
+    where p.payload is not null and v_rule.is_active
+    on conflict on constraint deliveries_dedupe_key_key do nothing;
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end;
+$$;
+comment on function private.run_digests is
+  'Writes the digests that are due, and returns of how many rules. For the scheduler.';
+
+-- 70_loop/60_outbox/48_ledger_deliveries.sql
+-- The ledger is what deliveries are made from, in the transaction that writes it.
+
+create or replace function private.enqueue_loop_events() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_resolved public.loop_events[];
+  v_reopened public.loop_events[];
+  v_recent public.loop_events[];
+begin
+  select array_agg(row(n.*)::public.loop_events) filter (where n.hop = 'resolved'),
+    array_agg(row(n.*)::public.loop_events) filter (where n.hop = 'reopened')
+  into v_resolved, v_reopened
+  from new_events as n where n.hop in ('resolved', 'reopened');
+  if v_reopened is not null then
+    perform private.cancel_outdated_replies(v_reopened);
+    perform private.enqueue_corrections(v_reopened);
+  end if;
+  if v_resolved is not null then
+    perform private.cancel_outdated_replies(v_resolved);
+    perform private.enqueue_replies(v_resolved);
+  end if;
+  if not exists (select from public.webhook_endpoints as e where e.is_active) then
+    return null;
+  end if;
+  -- what was imported from years ago is history
+  select array_agg(row(n.*)::public.loop_events) into v_recent from new_events as n
+  where n.at > now() - make_interval(
+      hours => (select s.notification_age_hours from public.loop_settings as s)
+    )
+    and (
+      exists (select from public.webhook_endpoints as e where e.is_active and n.hop = any (e.events))
+      or exists (select from public.notification_rules as r where r.is_active and r.event = n.hop)
+    );
+  if v_recent is not null then
+    perform private.enqueue_notifications(v_recent);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.enqueue_loop_events is
+  'After-insert trigger of the ledger: replies to reporters, and notifications of events that are not older '
+  'than loop_settings.notification_age_hours.';
+
+create trigger _200_enqueue_loop_events after insert on public.loop_events
+  referencing new table as new_events for each statement
+  execute function private.enqueue_loop_events();
+
+-- 70_loop/60_outbox/50_claim_deliveries.sql
+-- Leases deliveries to the edge function deliver.
+
+create or replace function private.claim_deliveries(
+  p_channel text, p_max_count integer, p_lease_seconds integer
+) returns table (
+  id bigint, fencing_token bigint, attempt integer, kind text, endpoint_id uuid, issue_id uuid,
+  body text, payload jsonb, created_at timestamptz, sent_at timestamptz
+)
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  -- a variable, by which the index is searched; clock_timestamp() itself would be evaluated for each row
+  v_now constant timestamptz := clock_timestamp();
+  v_until constant timestamptz := v_now + make_interval(
+    secs => least(greatest(coalesce(p_lease_seconds, 60), 5), 600)
+  );
+begin
+  return query
+  with due as (
+    select q.delivery_id from private.delivery_queue as q
+    where q.channel = p_channel and q.next_attempt_at <= v_now and not q.is_cancelled
+    order by q.next_attempt_at
+    limit least(greatest(coalesce(p_max_count, 20), 1), 200)
+    for update skip locked
+  ),
+  leased as (
+    update private.delivery_queue as q set
+      fencing_token = nextval('private.delivery_fencing_seq'), is_leased = true, next_attempt_at = v_until,
+      attempts_count = q.attempts_count + 1
+    from due as u where q.delivery_id = u.delivery_id
+    returning q.delivery_id, q.fencing_token, q.attempts_count, q.sent_at
+  )
+  select d.id, l.fencing_token, l.attempts_count, d.kind, d.endpoint_id, d.issue_id, d.body,
+    d.payload, d.created_at, l.sent_at
+  from leased as l join public.deliveries as d on d.id = l.delivery_id;
+end;
+$$;
+grant execute on function private.claim_deliveries to service_role;
+
+create or replace function public.claim_deliveries(
+  channel text, max_count integer default 20, lease_seconds integer default 60
+) returns table (
+  id bigint, fencing_token bigint, attempt integer, kind text, endpoint_id uuid, issue_id uuid,
+  body text, payload jsonb, created_at timestamptz, sent_at timestamptz
+)
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select c.id, c.fencing_token, c.attempt, c.kind, c.endpoint_id, c.issue_id, c.body, c.payload,
+    c.created_at, c.sent_at
+  from private.claim_deliveries(
+    claim_deliveries.channel, claim_deliveries.max_count, claim_deliveries.lease_seconds
+  ) as c;
+end;
+comment on function public.claim_deliveries is
+  'Leases up to max_count (1 to 200) deliveries of a channel that are due, for lease_seconds (5 to 600). A '
+  'lease that runs out is claimed by somebody else, with a greater fencing_token. Service role only.';
+grant execute on function public.claim_deliveries to service_role;
+
+-- 70_loop/60_outbox/52_finish_delivery.sql
+-- A delivery has arrived.
+
+create or replace function private.raise_delivery_lease_expired(p_id bigint) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT409', message = 'loop_delivery_lease_expired',
+    detail = format('Delivery %s is not leased with this fencing token.', p_id),
+    hint = 'Leave it: somebody else has it, or it has ended.';
+end;
+$$;
+comment on function private.raise_delivery_lease_expired is
+  'Errors: loop_delivery_lease_expired (409), always.';
+
+-- A reply belongs to the generation that it was made for, also where the issue was reopened meanwhile.
+create or replace function private.record_answers(p_ids bigint[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_answer record;
+begin
+  for v_answer in
+    select d.issue_id, d.generation, d.delivered_at, r.reference
+    from public.deliveries as d
+    cross join lateral jsonb_array_elements_text(d.payload -> 'reporters') as r (reference)
+    where d.id = any (p_ids) and d.kind = 'fixed'
+    order by d.issue_id, d.id
+  loop
+    perform private.record_loop_event(
+      v_answer.issue_id, 'answered', v_answer.delivered_at, 'Fixloop', v_answer.reference, v_answer.generation
+    );
+  end loop;
+end;
+$$;
+comment on function private.record_answers is
+  'Records in the ledger that those who reported an issue were answered by these deliveries.';
+
+create or replace function private.finish_deliveries(
+  p_ids bigint[], p_fencing_tokens bigint[], p_references text[]
+) returns bigint[]
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids bigint[];
+  v_has_answers boolean;
+  v_has_endpoints boolean;
+begin
+  with ended as (
+    delete from private.delivery_queue as q
+    using unnest(p_ids, p_fencing_tokens, p_references) as f (id, fencing_token, reference)
+    where q.delivery_id = f.id and q.fencing_token = f.fencing_token and q.is_leased
+    returning q.delivery_id, q.attempts_count, f.reference
+  ),
+  finished as (
+    update public.deliveries as d set
+      status = 'delivered', delivered_at = clock_timestamp(), attempts_count = e.attempts_count,
+      reference = left(e.reference, 2000), last_error = null
+    from ended as e where d.id = e.delivery_id
+    returning d.id, d.kind, d.endpoint_id
+  )
+  select array_agg(f.id), bool_or(f.kind = 'fixed'), bool_or(f.endpoint_id is not null)
+  into v_ids, v_has_answers, v_has_endpoints
+  from finished as f;
+  if v_has_answers then
+    perform private.record_answers(v_ids);
+  end if;
+  if v_has_endpoints then
+    update public.webhook_endpoints as e set failing_since = null, rests_until = null
+    where (e.failing_since is not null or e.rests_until is not null) and e.id in (
+      select d.endpoint_id from public.deliveries as d where d.id = any (v_ids)
+    );
+  end if;
+  return coalesce(v_ids, '{}');
+end;
+$$;
+comment on function private.finish_deliveries is
+  'Finishes leased deliveries and returns the ids of those whose token was the current one.';
+grant execute on function private.finish_deliveries to service_role;
+
+create or replace function private.finish_delivery(p_id bigint, p_fencing_token bigint, p_reference text)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.finish_deliveries(array[p_id], array[p_fencing_token], array[p_reference]) = '{}'
+    -- a repeated call
+    and not exists (select from public.deliveries as d where d.id = p_id and d.status = 'delivered')
+  then
+    perform private.raise_delivery_lease_expired(p_id);
+  end if;
+end;
+$$;
+grant execute on function private.finish_delivery to service_role;
+
+create or replace function public.finish_delivery(
+  id bigint, fencing_token bigint, reference text default null
+) returns void
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.finish_delivery(
+    finish_delivery.id, finish_delivery.fencing_token, finish_delivery.reference
+  );
+end;
+comment on function public.finish_delivery is
+  'A leased delivery has arrived, as what reference names. The ledger records that those who reported the '
+  'issue were answered. Repeated, nothing changes. Service role only. Errors: '
+  'loop_delivery_lease_expired (409).';
+grant execute on function public.finish_delivery to service_role;
+
+-- 70_loop/60_outbox/53_finish_deliveries.sql
+-- Several deliveries have arrived: one transaction for all of them.
+
+create or replace function public.finish_deliveries(
+  ids bigint[], fencing_tokens bigint[], delivered_as text[] default null
+) returns bigint[]
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.finish_deliveries(
+    finish_deliveries.ids, finish_deliveries.fencing_tokens, finish_deliveries.delivered_as
+  );
+end;
+comment on function public.finish_deliveries is
+  'finish_delivery for several: ids and fencing_tokens in the same order, with what each was delivered as. '
+  'Returns the ids that it finished; those whose token is not the current one are left out. '
+  'Service role only.';
+grant execute on function public.finish_deliveries to service_role;
+
+-- 70_loop/60_outbox/54_fail_delivery.sql
+-- An attempt has failed: when the next one is due, and when a delivery or an endpoint is given up.
+
+-- The schedule of Standard Webhooks: ten attempts over three days.
+create or replace function private.delivery_wait(p_attempt integer) returns interval
+language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  c_waits constant interval[] := array[
+    interval '5 seconds', '5 minutes', '30 minutes', '2 hours', '5 hours', '10 hours', '14 hours', '20 hours',
+    '24 hours'
+  ];
+begin
+  return c_waits[p_attempt] * (1 + random() / 5);
+end;
+$$;
+comment on function private.delivery_wait is
+  'How long a delivery waits after this failed attempt, counted from 1, and up to a fifth longer; null after '
+  'the tenth, which was the last.';
+
+create or replace function private.end_deliveries(p_ids bigint[], p_status text, p_error text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  with ended as (
+    delete from private.delivery_queue as q where q.delivery_id = any (p_ids)
+    returning q.delivery_id, q.attempts_count
+  )
+  update public.deliveries as d set
+    status = p_status, attempts_count = e.attempts_count, last_error = coalesce(p_error, d.last_error)
+  from ended as e where d.id = e.delivery_id and d.status = 'pending';
+end;
+$$;
+comment on function private.end_deliveries is
+  'Ends pending deliveries as dead or cancelled, and why.';
+
+-- Whoever reads notifications elsewhere learns of it: endpoints that ask for it, and all of Slack.
+create or replace function private.disable_webhook_endpoint(p_id uuid, p_reason text) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_endpoint public.webhook_endpoints;
+begin
+  update public.webhook_endpoints as e set is_active = false, disabled_reason = p_reason
+  where e.id = p_id and e.is_active
+  returning e.* into v_endpoint;
+  if not found then
+    return;
+  end if;
+  insert into public.deliveries (channel, kind, endpoint_id, dedupe_key, payload)
+  select e.kind, 'endpoint_disabled', e.id,
+    format('endpoint_disabled:%s:%s:%s', p_id, v_endpoint.disabled_at, e.id),
+    jsonb_build_object(
+      'type', 'endpoint.disabled', 'timestamp', v_endpoint.disabled_at, 'data', jsonb_build_object(
+        'endpoint_id', p_id, 'name', v_endpoint.name, 'reason', p_reason,
+        'failing_since', v_endpoint.failing_since
+      )
+    )
+  from public.webhook_endpoints as e
+  where e.is_active and e.id <> p_id and (
+    e.kind = 'slack' or 'endpoint_disabled' = any (e.events) or exists (
+      select from public.notification_rules as r
+      where r.endpoint_id = e.id and r.is_active and r.event = 'endpoint_disabled'
+    )
+  )
+  on conflict on constraint deliveries_dedupe_key_key do nothing;
+end;
+$$;
+comment on function private.disable_webhook_endpoint is
+  'Switches an endpoint off, and tells the other ones.';
+
+-- Those that are under way end by themselves; to wait for them could be a deadlock.
+create or replace function private.end_deliveries_of_endpoint() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.end_deliveries(
+    array(
+      select q.delivery_id from private.delivery_queue as q
+      join public.deliveries as d on d.id = q.delivery_id
+      where d.endpoint_id = new.id and not q.is_leased
+      for update of q skip locked
+    ),
+    'dead', 'The endpoint was switched off.'
+  );
+  return null;
+end;
+$$;
+comment on function private.end_deliveries_of_endpoint is
+  'After-update trigger of an endpoint that is switched off: what waits for it is dead.';
+
+create trigger _200_end_deliveries_of_endpoint after update on public.webhook_endpoints
+  for each row when (old.is_active and not new.is_active)
+  execute function private.end_deliveries_of_endpoint();
+
+create or replace function private.note_endpoint_failure(
+  p_endpoint_id uuid, p_status_code integer, p_retry_after interval
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_failing_since timestamptz;
+begin
+  update public.webhook_endpoints as e set
+    failing_since = case when p_status_code = 429 then e.failing_since
+      else coalesce(e.failing_since, clock_timestamp()) end,
+    rests_until = case when p_retry_after is null then e.rests_until
+      else greatest(e.rests_until, clock_timestamp() + p_retry_after) end
+  where e.id = p_endpoint_id
+  returning e.failing_since into v_failing_since;
+  if p_status_code = 410 then
+    perform private.disable_webhook_endpoint(p_endpoint_id, 'gone');
+  elsif v_failing_since < clock_timestamp() - interval '5 days' then
+    perform private.disable_webhook_endpoint(p_endpoint_id, 'failing');
+  end if;
+end;
+$$;
+comment on function private.note_endpoint_failure is
+  'Notes since when an endpoint fails and until when it rests, and switches it off after 410 or five days.';
+
+create or replace function private.record_delivery_attempt(
+  p_id bigint, p_fencing_token bigint, p_status_code integer, p_error text, p_is_counted boolean
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.delivery_attempts (delivery_id, fencing_token, status_code, error, is_counted)
+  values (p_id, p_fencing_token, p_status_code, p_error, p_is_counted);
+  delete from private.delivery_attempts as a
+  where a.delivery_id = p_id and a.id <= (
+    select o.id from private.delivery_attempts as o where o.delivery_id = p_id
+    order by o.id desc offset 20 limit 1
+  );
+end;
+$$;
+comment on function private.record_delivery_attempt is
+  'Keeps an attempt that failed, and of its delivery the last 20.';
+
+-- What is not the delivery's fault does not use up its attempts, for a week.
+create or replace function private.fail_delivery(
+  p_id bigint, p_fencing_token bigint, p_error text, p_status_code integer, p_retry_after interval,
+  p_counted boolean, p_final boolean
+) returns text
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_error constant text := left(coalesce(private.non_blank(p_error), 'unknown'), 500);
+  v_queued private.delivery_queue;
+  v_delivery public.deliveries;
+  v_counted boolean;
+  v_wait interval;
+begin
+  select q.* into v_queued from private.delivery_queue as q
+  where q.delivery_id = p_id and q.fencing_token = p_fencing_token and q.is_leased for update;
+  if not found then
+    perform private.raise_delivery_lease_expired(p_id);
+  end if;
+  select d.* into v_delivery from public.deliveries as d where d.id = p_id;
+  v_counted := p_counted is not false or v_delivery.created_at < clock_timestamp() - interval '7 days';
+  v_wait := case when v_counted then private.delivery_wait(v_queued.attempts_count)
+    else coalesce(p_retry_after, interval '30 seconds') end;
+  perform private.record_delivery_attempt(p_id, p_fencing_token, p_status_code, v_error, v_counted);
+  if v_queued.is_cancelled then
+    perform private.end_deliveries(array[p_id], 'cancelled', v_error);
+    return 'cancelled';
+  elsif v_wait is null or p_final then
+    perform private.end_deliveries(array[p_id], 'dead', v_error);
+  else
+    update private.delivery_queue as q set
+      is_leased = false, attempts_count = q.attempts_count - case when v_counted then 0 else 1 end,
+      next_attempt_at = clock_timestamp() + greatest(v_wait, p_retry_after)
+    where q.delivery_id = p_id
+    returning q.* into v_queued;
+    update public.deliveries as d set attempts_count = v_queued.attempts_count, last_error = v_error
+    where d.id = p_id;
+  end if;
+  if v_delivery.endpoint_id is not null and (v_counted or p_status_code is not null) then
+    perform private.note_endpoint_failure(v_delivery.endpoint_id, p_status_code, p_retry_after);
+  end if;
+  return (select d.status from public.deliveries as d where d.id = p_id);
+end;
+$$;
+grant execute on function private.fail_delivery to service_role;
+
+create or replace function public.fail_delivery(
+  id bigint, fencing_token bigint, error text, status_code integer default null,
+  retry_after_seconds integer default null, counted boolean default true, final boolean default false
+) returns text
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.fail_delivery(
+    fail_delivery.id, fail_delivery.fencing_token, fail_delivery.error, fail_delivery.status_code,
+    make_interval(secs => least(greatest(fail_delivery.retry_after_seconds, 0), 86400)),
+    fail_delivery.counted, fail_delivery.final
+  );
+end;
+comment on function public.fail_delivery is
+  'An attempt has failed. It is tried again after 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h, and up to a '
+  'fifth later; not before retry_after_seconds (up to a day). With counted false it is not one of the ten '
+  'attempts: something outside has to pass first. With final there is no further one. An endpoint that '
+  'answered 410, or that failed for five days, is switched off. Returns the status: pending, dead or '
+  'cancelled. Service role only. Errors: loop_delivery_lease_expired (409).';
+grant execute on function public.fail_delivery to service_role;
+
+-- 70_loop/60_outbox/56_mark_delivery_sent.sql
+-- Just before a reply is posted where the response does not show whether it arrived.
+
+create or replace function private.mark_delivery_sent(
+  p_id bigint, p_fencing_token bigint, p_lease_seconds integer
+) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_sent_at constant timestamptz := clock_timestamp();
+  v_lease constant interval := make_interval(
+    secs => least(greatest(coalesce(p_lease_seconds, 60), 5), 600)
+  );
+begin
+  update private.delivery_queue as q set
+    sent_at = v_sent_at, next_attempt_at = v_sent_at + v_lease
+  where q.delivery_id = p_id and q.fencing_token = p_fencing_token and q.is_leased and not q.is_cancelled
+    and q.next_attempt_at > v_sent_at;
+  if not found then
+    perform private.raise_delivery_lease_expired(p_id);
+  end if;
+  return v_sent_at;
+end;
+$$;
+grant execute on function private.mark_delivery_sent to service_role;
+
+create or replace function public.mark_delivery_sent(
+  id bigint, fencing_token bigint, lease_seconds integer default 60
+) returns timestamptz
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.mark_delivery_sent(
+    mark_delivery_sent.id, mark_delivery_sent.fencing_token, mark_delivery_sent.lease_seconds
+  );
+end;
+comment on function public.mark_delivery_sent is
+  'Notes that the delivery is about to be posted, renews its lease, and returns when: the next attempt waits '
+  'until it had time to appear, and reads the thread before it posts again. Refused where the lease has run '
+  'out or the delivery was cancelled: then nothing is posted. Service role only. Errors: '
+  'loop_delivery_lease_expired (409).';
+grant execute on function public.mark_delivery_sent to service_role;
+
+-- 70_loop/60_outbox/58_begin_deliver.sql
+-- Opens a run of the edge function deliver.
+
+-- Support is in this database: the message and the end of its delivery are one transaction, so it is sent
+-- once. As system, which speaks next to the assistant and next to a person who has taken over.
+create or replace function private.send_support_replies(p_limit integer default 100) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_claim record;
+  v_conversation_id uuid;
+  v_message_id uuid;
+  v_count integer := 0;
+begin
+  for v_claim in
+    select c.id, c.fencing_token, c.body, c.payload from private.claim_deliveries('support', p_limit, 60) as c
+    order by c.payload ->> 'conversation_id', c.id
+  loop
+    select c.id into v_conversation_id from support.conversations as c
+    where c.id = (v_claim.payload ->> 'conversation_id')::uuid for no key update;
+    if not found then
+      perform private.end_deliveries(array[v_claim.id], 'dead', 'The conversation does not exist.');
+      continue;
+    end if;
+    insert into support.messages (conversation_id, role, content, client_key)
+    values (v_conversation_id, 'system', v_claim.body, format('delivery:%s', v_claim.id))
+    on conflict on constraint messages_client_key_conversation_id_key do nothing
+    returning id into v_message_id;
+    perform private.finish_delivery(v_claim.id, v_claim.fencing_token, v_message_id::text);
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end;
+$$;
+comment on function private.send_support_replies is
+  'Writes the replies that are due into their conversations, and returns how many.';
+
+create or replace function private.begin_deliver(p_ticket text) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if p_ticket is not null then
+    perform private.use_function_ticket('deliver', p_ticket);
+  end if;
+  return private.send_support_replies();
+end;
+$$;
+grant execute on function private.begin_deliver to service_role;
+
+create or replace function public.begin_deliver(ticket text default null) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.begin_deliver(begin_deliver.ticket);
+end;
+comment on function public.begin_deliver is
+  'Opens a run of the edge function deliver: uses its ticket, which is valid once; without one the caller '
+  'has checked who asks. Writes the replies to support that are due, and returns how many. '
+  'Service role only. Errors: function_ticket_invalid (401).';
+grant execute on function public.begin_deliver to service_role;
+
+-- 70_loop/60_outbox/60_approve_delivery.sql
+-- An agent approves a draft, which is sent then.
+
+create or replace function private.lock_delivery(p_id bigint) returns public.deliveries
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_delivery public.deliveries;
+begin
+  perform private.require_team_role('agent');
+  -- the queue first, as those do that finish and fail it
+  perform from private.delivery_queue as q where q.delivery_id = p_id for update;
+  select d.* into v_delivery from public.deliveries as d where d.id = p_id for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'loop_delivery_unknown', detail = 'There is no delivery with this id.',
+      hint = 'Use the id of a row in deliveries.';
+  end if;
+  return v_delivery;
+end;
+$$;
+comment on function private.lock_delivery is
+  'Locks a delivery for an agent. Errors: sign_in_required (401), team_role_required (403), '
+  'loop_delivery_unknown (404).';
+
+create or replace function private.raise_delivery_conflict(p_status text, p_hint text) returns void
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT409', message = 'loop_delivery_status_conflict',
+    detail = format('The delivery is %s.', p_status), hint = p_hint;
+end;
+$$;
+comment on function private.raise_delivery_conflict is
+  'Errors: loop_delivery_status_conflict (409), always.';
+
+create or replace function private.approve_delivery(p_id bigint) returns public.deliveries
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_delivery public.deliveries := private.lock_delivery(p_id);
+begin
+  if v_delivery.status in ('pending', 'delivered') and v_delivery.approved_by is not null then
+    return v_delivery;
+  elsif v_delivery.status <> 'draft' then
+    perform private.raise_delivery_conflict(v_delivery.status, 'Only a draft is approved.');
+  end if;
+  update public.deliveries as d set
+    status = 'pending', approved_by = private.actor_name(), approved_by_user_id = auth.uid()
+  where d.id = p_id
+  returning d.* into v_delivery;
+  perform private.queue_deliveries(array[p_id]);
+  return v_delivery;
+end;
+$$;
+grant execute on function private.approve_delivery to authenticated, service_role;
+
+create or replace function public.approve_delivery(id bigint) returns public.deliveries
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.approve_delivery(approve_delivery.id);
+end;
+comment on function public.approve_delivery is
+  'Has a draft sent, as it is, and returns it; repeated, the same. Agents and servers. Errors: '
+  'sign_in_required (401), team_role_required (403), loop_delivery_unknown (404), '
+  'loop_delivery_status_conflict (409).';
+grant execute on function public.approve_delivery to authenticated, service_role;
+
+-- 70_loop/60_outbox/62_cancel_delivery.sql
+-- Takes deliveries back that were not sent yet.
+
+-- One that is under way may have arrived: whoever has its lease finishes it, and only another attempt is off.
+create or replace function private.cancel_deliveries(p_ids bigint[], p_reason text) returns bigint[]
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_cancelled bigint[];
+  v_drafts bigint[];
+begin
+  with locked as (
+    select q.delivery_id from private.delivery_queue as q where q.delivery_id = any (p_ids)
+    order by q.delivery_id for update
+  )
+  update private.delivery_queue as q set is_cancelled = true from locked as l
+  where q.delivery_id = l.delivery_id and q.is_leased;
+  with ended as (
+    delete from private.delivery_queue as q where q.delivery_id = any (p_ids) and not q.is_leased
+    returning q.delivery_id, q.attempts_count
+  ),
+  cancelled as (
+    update public.deliveries as d set
+      status = 'cancelled', attempts_count = e.attempts_count, last_error = p_reason
+    from ended as e where d.id = e.delivery_id and d.status = 'pending'
+    returning d.id
+  )
+  select array_agg(c.id) into v_cancelled from cancelled as c;
+  with cancelled as (
+    update public.deliveries as d set status = 'cancelled', last_error = p_reason
+    where d.id = any (p_ids) and d.status = 'draft'
+    returning d.id
+  )
+  select array_agg(c.id) into v_drafts from cancelled as c;
+  return coalesce(v_cancelled, '{}') || coalesce(v_drafts, '{}');
+end;
+$$;
+comment on function private.cancel_deliveries is
+  'Cancels drafts and pending deliveries, and returns their ids; of those that are under way it ends '
+  'the further attempts.';
+
+create or replace function private.cancel_delivery(p_id bigint) returns public.deliveries
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_delivery public.deliveries := private.lock_delivery(p_id);
+begin
+  if v_delivery.status = 'cancelled' then
+    return v_delivery;
+  elsif v_delivery.status not in ('draft', 'pending') then
+    perform private.raise_delivery_conflict(v_delivery.status, 'There is nothing left to cancel.');
+  end if;
+  if private.cancel_deliveries(array[p_id], format('Cancelled by %s.', private.actor_name())) = '{}' then
+    perform private.raise_delivery_conflict(
+      v_delivery.status, 'It is being sent; if it fails, it is not tried again.'
+    );
+  end if;
+  select d.* into v_delivery from public.deliveries as d where d.id = p_id;
+  return v_delivery;
+end;
+$$;
+grant execute on function private.cancel_delivery to authenticated, service_role;
+
+create or replace function public.cancel_delivery(id bigint) returns public.deliveries
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.cancel_delivery(cancel_delivery.id);
+end;
+comment on function public.cancel_delivery is
+  'Cancels a draft or a pending delivery and returns it; repeated, the same. One that is being sent is '
+  'refused. Agents and servers. Errors: sign_in_required (401), team_role_required (403), '
+  'loop_delivery_unknown (404), loop_delivery_status_conflict (409).';
+grant execute on function public.cancel_delivery to authenticated, service_role;
+
+-- 70_loop/60_outbox/64_replay_deliveries.sql
+-- Dead letters are tried again.
+
+create or replace function private.replay_deliveries(
+  p_ids bigint[], p_channel text, p_endpoint_id uuid, p_created_after timestamptz, p_limit integer
+) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids bigint[];
+begin
+  perform private.require_team_role('admin');
+  v_ids := array(
+    select d.id from public.deliveries as d
+    left join public.webhook_endpoints as e on e.id = d.endpoint_id
+    left join public.loop_issues as l on l.issue_id = d.issue_id
+    where d.status = 'dead'
+      and (p_ids is null or d.id = any (p_ids))
+      and (p_channel is null or d.channel = p_channel)
+      and (p_endpoint_id is null or d.endpoint_id = p_endpoint_id)
+      and (p_created_after is null or d.created_at >= p_created_after)
+      and e.is_active is distinct from false
+      -- what was true of an earlier generation is not said any more
+      and (d.kind not in ('fixed', 'reopened') or d.generation = l.generation)
+    order by d.id
+    limit least(greatest(coalesce(p_limit, 1000), 1), 10000)
+    for no key update of d skip locked
+  );
+  update public.deliveries as d set status = 'pending', deliver_after = clock_timestamp()
+  where d.id = any (v_ids);
+  perform private.queue_deliveries(v_ids);
+  return cardinality(v_ids);
+end;
+$$;
+grant execute on function private.replay_deliveries to authenticated, service_role;
+
+create or replace function public.replay_deliveries(
+  ids bigint[] default null, channel text default null, endpoint_id uuid default null,
+  created_after timestamptz default null, max_count integer default 1000
+) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.replay_deliveries(
+    replay_deliveries.ids, replay_deliveries.channel, replay_deliveries.endpoint_id,
+    replay_deliveries.created_after, replay_deliveries.max_count
+  );
+end;
+comment on function public.replay_deliveries is
+  'Has dead deliveries sent again, with ten attempts: those with these ids, of this channel, endpoint and '
+  'time, the oldest max_count (up to 10,000) of them, and returns how many. Left out are those of an '
+  'endpoint that is off and replies of a generation that has ended. Admins and servers. Errors: '
+  'sign_in_required (401), team_role_required (403).';
+grant execute on function public.replay_deliveries to authenticated, service_role;
+
+-- 70_loop/60_outbox/70_run_deliveries.sql
+-- The minute's sweep, and the end of what is done.
+
+create or replace function private.run_deliveries() returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.run_digests();
+  perform private.send_support_replies();
+  perform private.end_deliveries(
+    array(
+      select q.delivery_id from private.delivery_queue as q
+      where q.is_cancelled and q.next_attempt_at <= clock_timestamp()
+      for update skip locked
+    ),
+    'cancelled', 'Cancelled while it was being sent; whether it arrived is not known.'
+  );
+  return exists (
+    select from private.delivery_queue as q where q.next_attempt_at <= clock_timestamp()
+  ) and private.request_deliver();
+end;
+$$;
+comment on function private.run_deliveries is
+  'Sends digests and replies to support that are due, and calls the edge function deliver where something '
+  'else is. Returns whether it did. For the scheduler.';
+
+-- The oldest ids are the oldest deliveries, so no index by time is needed.
+create or replace function private.prune_deliveries(p_batch integer default 50000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  delete from public.deliveries as d
+  where d.ctid = any (array(
+    select o.ctid from (
+      select p.id from public.deliveries as p order by p.id limit p_batch
+    ) as f
+    join public.deliveries as o on o.id = f.id
+    where o.status <> 'pending' and o.created_at < now() - make_interval(
+      days => (select s.delivery_retention_days from public.loop_settings as s)
+    )
+    for update of o skip locked
+  ));
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.prune_deliveries is
+  'Deletes those of the p_batch oldest deliveries that are not pending and older than '
+  'loop_settings.delivery_retention_days, and returns how many. For the scheduler.';
 
 -- 70_loop/70_levels/10_service_calendars.sql
 -- When people work: a calendar has a time zone, hours per weekday and holidays.

@@ -450,6 +450,130 @@ export type Database = {
           },
         ];
       };
+      "deliveries": {
+        Row: {
+          "approved_by": string | null;
+          "approved_by_user_id": string | null;
+          "attempts_count": number;
+          "body": string | null;
+          "channel": string;
+          "created_at": string;
+          "dedupe_key": string;
+          "deliver_after": string;
+          "delivered_at": string | null;
+          "endpoint_id": string | null;
+          "event_id": number | null;
+          "generation": number | null;
+          "id": number;
+          "issue_id": string | null;
+          "kind": string;
+          "last_error": string | null;
+          "payload": NonNullable<Json>;
+          "reference": string | null;
+          "status": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "approved_by"?: string | null;
+          "approved_by_user_id"?: string | null;
+          "attempts_count"?: number;
+          "body"?: string | null;
+          "channel": string;
+          "created_at"?: string;
+          "dedupe_key": string;
+          "deliver_after"?: string;
+          "delivered_at"?: string | null;
+          "endpoint_id"?: string | null;
+          "event_id"?: number | null;
+          "generation"?: number | null;
+          "id"?: number;
+          "issue_id"?: string | null;
+          "kind": string;
+          "last_error"?: string | null;
+          "payload"?: NonNullable<Json>;
+          "reference"?: string | null;
+          "status"?: string;
+        };
+        Update: {
+          "approved_by"?: string | null;
+          "approved_by_user_id"?: string | null;
+          "attempts_count"?: number;
+          "body"?: string | null;
+          "channel"?: string;
+          "created_at"?: string;
+          "dedupe_key"?: string;
+          "deliver_after"?: string;
+          "delivered_at"?: string | null;
+          "endpoint_id"?: string | null;
+          "event_id"?: number | null;
+          "generation"?: number | null;
+          "id"?: number;
+          "issue_id"?: string | null;
+          "kind"?: string;
+          "last_error"?: string | null;
+          "payload"?: NonNullable<Json>;
+          "reference"?: string | null;
+          "status"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "deliveries_endpoint_id_fkey";
+            columns: ["endpoint_id"];
+            isOneToOne: false;
+            referencedRelation: "webhook_endpoints";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "deliveries_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "deliveries_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "deliveries_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "deliveries_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "deliveries_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "deliveries_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "deliveries_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "devpulse_settings": {
         Row: {
           "backfill_days": number;
@@ -1692,31 +1816,43 @@ export type Database = {
       "loop_settings": {
         Row: {
           "created_at": string;
+          "delivery_retention_days": number;
           "id": boolean;
+          "issue_url": string | null;
+          "notification_age_hours": number;
           "reply_mode": string;
           "ship_delay_minutes": number;
           "ship_environment": string;
           "ship_gate": string;
           "updated_at": string;
+          "webhook_endpoints_limit": number;
         };
         ComputedFields: never;
         Insert: {
           "created_at"?: string;
+          "delivery_retention_days"?: number;
           "id"?: boolean;
+          "issue_url"?: string | null;
+          "notification_age_hours"?: number;
           "reply_mode"?: string;
           "ship_delay_minutes"?: number;
           "ship_environment"?: string;
           "ship_gate"?: string;
           "updated_at"?: string;
+          "webhook_endpoints_limit"?: number;
         };
         Update: {
           "created_at"?: string;
+          "delivery_retention_days"?: number;
           "id"?: boolean;
+          "issue_url"?: string | null;
+          "notification_age_hours"?: number;
           "reply_mode"?: string;
           "ship_delay_minutes"?: number;
           "ship_environment"?: string;
           "ship_gate"?: string;
           "updated_at"?: string;
+          "webhook_endpoints_limit"?: number;
         };
         Relationships: [];
       };
@@ -1781,6 +1917,66 @@ export type Database = {
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "notification_rules": {
+        Row: {
+          "assignee_user_id": string | null;
+          "created_at": string;
+          "digest": string;
+          "endpoint_id": string;
+          "event": string;
+          "id": string;
+          "is_active": boolean;
+          "quiet_from": string | null;
+          "quiet_until": string | null;
+          "segment": string | null;
+          "severity": string | null;
+          "space_id": string | null;
+          "time_zone": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "assignee_user_id"?: string | null;
+          "created_at"?: string;
+          "digest"?: string;
+          "endpoint_id": string;
+          "event": string;
+          "id"?: string;
+          "is_active"?: boolean;
+          "quiet_from"?: string | null;
+          "quiet_until"?: string | null;
+          "segment"?: string | null;
+          "severity"?: string | null;
+          "space_id"?: string | null;
+          "time_zone"?: string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "assignee_user_id"?: string | null;
+          "created_at"?: string;
+          "digest"?: string;
+          "endpoint_id"?: string;
+          "event"?: string;
+          "id"?: string;
+          "is_active"?: boolean;
+          "quiet_from"?: string | null;
+          "quiet_until"?: string | null;
+          "segment"?: string | null;
+          "severity"?: string | null;
+          "space_id"?: string | null;
+          "time_zone"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "notification_rules_endpoint_id_fkey";
+            columns: ["endpoint_id"];
+            isOneToOne: false;
+            referencedRelation: "webhook_endpoints";
             referencedColumns: ["id"];
           },
         ];
@@ -2002,6 +2198,28 @@ export type Database = {
           "repository_id"?: number;
           "state"?: string;
           "title"?: string | null;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+      "reply_templates": {
+        Row: {
+          "body": string;
+          "created_at": string;
+          "kind": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "body": string;
+          "created_at"?: string;
+          "kind": string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "body"?: string;
+          "created_at"?: string;
+          "kind"?: string;
           "updated_at"?: string;
         };
         Relationships: [];
@@ -3038,6 +3256,55 @@ export type Database = {
           "max_running_tasks"?: number | null;
           "preferences"?: NonNullable<Json>;
           "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+      "webhook_endpoints": {
+        Row: {
+          "created_at": string;
+          "created_by_user_id": string | null;
+          "disabled_at": string | null;
+          "disabled_reason": string | null;
+          "events": (string)[];
+          "failing_since": string | null;
+          "id": string;
+          "is_active": boolean;
+          "kind": string;
+          "name": string;
+          "rests_until": string | null;
+          "updated_at": string;
+          "url": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "created_by_user_id"?: string | null;
+          "disabled_at"?: string | null;
+          "disabled_reason"?: string | null;
+          "events"?: (string)[];
+          "failing_since"?: string | null;
+          "id"?: string;
+          "is_active"?: boolean;
+          "kind"?: string;
+          "name": string;
+          "rests_until"?: string | null;
+          "updated_at"?: string;
+          "url": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "created_by_user_id"?: string | null;
+          "disabled_at"?: string | null;
+          "disabled_reason"?: string | null;
+          "events"?: (string)[];
+          "failing_since"?: string | null;
+          "id"?: string;
+          "is_active"?: boolean;
+          "kind"?: string;
+          "name"?: string;
+          "rests_until"?: string | null;
+          "updated_at"?: string;
+          "url"?: string;
         };
         Relationships: [];
       };
@@ -4127,10 +4394,86 @@ export type Database = {
         Args: { "content": string; "idempotency_key"?: string; "role": string; "task_id": number };
         Returns: Json;
       };
+      "approve_delivery": {
+        Args: { "id": number };
+        Returns: {
+          "approved_by": string | null;
+          "approved_by_user_id": string | null;
+          "attempts_count": number;
+          "body": string | null;
+          "channel": string;
+          "created_at": string;
+          "dedupe_key": string;
+          "deliver_after": string;
+          "delivered_at": string | null;
+          "endpoint_id": string | null;
+          "event_id": number | null;
+          "generation": number | null;
+          "id": number;
+          "issue_id": string | null;
+          "kind": string;
+          "last_error": string | null;
+          "payload": NonNullable<Json>;
+          "reference": string | null;
+          "status": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "deliveries";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "backfill_snapshots": { Args: { "from": string; "to": string; "user_id"?: string }; Returns: number };
+      "begin_deliver": { Args: { "ticket"?: string }; Returns: number };
       "begin_github_sweep": { Args: { "batch_size"?: number; "ticket"?: string }; Returns: Json };
       "begin_token_refresh": { Args: { "connection_id": string; "secret_id": string }; Returns: Json };
+      "cancel_delivery": {
+        Args: { "id": number };
+        Returns: {
+          "approved_by": string | null;
+          "approved_by_user_id": string | null;
+          "attempts_count": number;
+          "body": string | null;
+          "channel": string;
+          "created_at": string;
+          "dedupe_key": string;
+          "deliver_after": string;
+          "delivered_at": string | null;
+          "endpoint_id": string | null;
+          "event_id": number | null;
+          "generation": number | null;
+          "id": number;
+          "issue_id": string | null;
+          "kind": string;
+          "last_error": string | null;
+          "payload": NonNullable<Json>;
+          "reference": string | null;
+          "status": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "deliveries";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "cancel_task": { Args: { "task_id": number }; Returns: Json };
+      "claim_deliveries": {
+        Args: { "channel": string; "lease_seconds"?: number; "max_count"?: number };
+        Returns: {
+          "attempt": number;
+          "body": string;
+          "created_at": string;
+          "endpoint_id": string;
+          "fencing_token": number;
+          "id": number;
+          "issue_id": string;
+          "kind": string;
+          "payload": Json;
+          "sent_at": string;
+        }[];
+      };
       "claim_due_monitors": { Args: { "batch_size"?: number; "ticket"?: string }; Returns: Json };
       "claim_exai_issue": {
         Args: { "conversation_id"?: string; "issue_number": number; "minutes"?: number };
@@ -4236,6 +4579,38 @@ export type Database = {
         Returns: number;
       };
       "count_token_check": { Args: { "kind": string; "user_id": string }; Returns: number };
+      "create_webhook_endpoint": {
+        Args: {
+          "events"?: (string)[];
+          "id": string;
+          "kind"?: string;
+          "name": string;
+          "sealed": string;
+          "secret_id": string;
+          "url": string;
+        };
+        Returns: {
+          "created_at": string;
+          "created_by_user_id": string | null;
+          "disabled_at": string | null;
+          "disabled_reason": string | null;
+          "events": (string)[];
+          "failing_since": string | null;
+          "id": string;
+          "is_active": boolean;
+          "kind": string;
+          "name": string;
+          "rests_until": string | null;
+          "updated_at": string;
+          "url": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "webhook_endpoints";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "create_worker_token": {
         Args: { "agents": (string)[]; "expires_in_days"?: number; "for_everybody"?: boolean; "name": string };
         Returns: {
@@ -4321,6 +4696,18 @@ export type Database = {
       };
       "export_exai_issues": { Args: Record<PropertyKey, never>; Returns: Json };
       "export_exai_lines": { Args: Record<PropertyKey, never>; Returns: string[] };
+      "fail_delivery": {
+        Args: {
+          "counted"?: boolean;
+          "error": string;
+          "fencing_token": number;
+          "final"?: boolean;
+          "id": number;
+          "retry_after_seconds"?: number;
+          "status_code"?: number;
+        };
+        Returns: string;
+      };
       "fail_task": {
         Args: {
           "error": string;
@@ -4356,6 +4743,14 @@ export type Database = {
           "role": string;
           "user_id": string;
         }[];
+      };
+      "finish_deliveries": {
+        Args: { "delivered_as"?: (string)[]; "fencing_tokens": (number)[]; "ids": (number)[] };
+        Returns: (number)[];
+      };
+      "finish_delivery": {
+        Args: { "fencing_token": number; "id": number; "reference"?: string };
+        Returns: undefined;
       };
       "finish_github_check": {
         Args: {
@@ -4603,9 +4998,24 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "load_webhook_endpoints": {
+        Args: { "ids": (string)[] };
+        Returns: {
+          "id": string;
+          "is_active": boolean;
+          "kind": string;
+          "rests_until": string;
+          "secrets": Json;
+          "url": string;
+        }[];
+      };
       "mark_connection_rejected": {
         Args: { "connection_id": string; "reason"?: string; "secret_id": string };
         Returns: boolean;
+      };
+      "mark_delivery_sent": {
+        Args: { "fencing_token": number; "id": number; "lease_seconds"?: number };
+        Returns: string;
       };
       "mark_secret_checked": {
         Args: { "id": string; "is_valid": boolean; "metadata"?: Json };
@@ -4876,6 +5286,16 @@ export type Database = {
         Args: { "max_events"?: number; "received_from": string; "received_to"?: string };
         Returns: Json;
       };
+      "replay_deliveries": {
+        Args: {
+          "channel"?: string;
+          "created_after"?: string;
+          "endpoint_id"?: string;
+          "ids"?: (number)[];
+          "max_count"?: number;
+        };
+        Returns: number;
+      };
       "reseal_secrets": { Args: { "secrets": Json }; Returns: number };
       "reserve_provider_calls": {
         Args: { "calls"?: number; "provider": string; "secret_id"?: string };
@@ -4905,6 +5325,16 @@ export type Database = {
       "return_circle_issue": { Args: { "circle_issue_id": string; "notes"?: string }; Returns: undefined };
       "revoke_worker_token": { Args: { "id": string }; Returns: string };
       "revoke_workspace_invitation": { Args: { "id": string }; Returns: string };
+      "rotate_webhook_secret": {
+        Args: {
+          "endpoint_id": string;
+          "overlap_hours"?: number;
+          "sealed": string;
+          "secret_id": string;
+          "url"?: string;
+        };
+        Returns: string;
+      };
       "search_exai_issues": {
         Args: {
           "category"?: (string)[];
