@@ -193,3 +193,7 @@ function parse<T>(answer: CircleAnswer<unknown>, schema: z.ZodType<T>): CircleAn
     ? { kind: "ok", value: parsed.data }
     : { kind: "unavailable", cause: "unexpected_answer" };
 }
+
+/** One item of the Admin API: `posts/<id>`. */
+export const readAdminItem = (api: CircleApi, path: string): Promise<CircleAnswer<unknown>> =>
+  api.admin({ path });

@@ -1,0 +1,100 @@
+import { z } from "zod";
+import type { CircleAnswer, CircleApi } from "../_shared/circle-api.ts";
+import type { Rpc } from "../_shared/database.ts";
+import type { Read, ReadSettings } from "./claim.ts";
+import { LeaseLost, ReadStop, stopOf } from "./stop.ts";
+
+export interface ContextTools {
+  rpc: Rpc;
+  /** Milliseconds since 1970. */
+  clock: () => number;
+  /** When nothing more is asked, in milliseconds since 1970. */
+  deadline: number;
+  /** How many requests a run may make before another one goes on. */
+  maxRequests: number;
+}
+
+export interface Counts {
+  /** Messages, replies, posts and comments that were imported. */
+  changed: number;
+  /** The bot's own. */
+  own: number;
+  /** Without an id that can be read. */
+  invalid: number;
+  removed: number;
+  rooms: number;
+}
+
+const recordedSchema = z.object({
+  changed: z.int(),
+  own: z.int(),
+  invalid: z.int(),
+  unknown_authors: z.int(),
+});
+
+/** One run: what a room, a space or the threads are read with, and stored. */
+export class RunContext {
+  readonly read: Read;
+  readonly settings: ReadSettings;
+  readonly api: CircleApi;
+  readonly counts: Counts = { changed: 0, own: 0, invalid: 0, removed: 0, rooms: 0 };
+  /** Whether there were authors whose e-mail address is not known. */
+  hasUnknownAuthors = false;
+  readonly #tools: ContextTools;
+
+  constructor(read: Read, settings: ReadSettings, api: CircleApi, tools: ContextTools) {
+    this.read = read;
+    this.settings = settings;
+    this.api = api;
+    this.#tools = tools;
+  }
+
+  now(): number {
+    return this.#tools.clock();
+  }
+
+  /** Asks Circle, or ends the run where it has had its share. Returns null where it answers 404. */
+  async find<T>(ask: (api: CircleApi) => Promise<CircleAnswer<T>>): Promise<T | null> {
+    const { clock, deadline, maxRequests } = this.#tools;
+    if (clock() >= deadline || this.api.requests >= maxRequests) throw new ReadStop({ state: "more" });
+    const answer = await ask(this.api);
+    if (answer.kind === "ok") return answer.value;
+    if (answer.kind === "not_found") return null;
+    throw stopOf(answer, clock());
+  }
+
+  /** Asks Circle for what has to exist. */
+  async ask<T>(ask: (api: CircleApi) => Promise<CircleAnswer<T>>): Promise<T> {
+    const found = await this.find(ask);
+    if (found === null) throw stopOf({ kind: "not_found" }, this.now());
+    return found;
+  }
+
+  /** Stores what was read, and where the next run goes on: both or nothing. */
+  async record(records: readonly unknown[], cursor: Record<string, unknown> | null = null): Promise<void> {
+    const recorded = recordedSchema.parse(await this.call("record_circle_messages", { records, cursor }));
+    this.counts.changed += recorded.changed;
+    this.counts.own += recorded.own;
+    this.counts.invalid += recorded.invalid;
+    this.hasUnknownAuthors ||= recorded.unknown_authors > 0;
+  }
+
+  async recordRemovals(messageIds: string[]): Promise<void> {
+    if (messageIds.length === 0) return;
+    this.counts.removed += z.int().parse(
+      await this.call("record_circle_removals", { message_ids: messageIds }),
+    );
+  }
+
+  /** Calls a function of the run; throws `LeaseLost`, or a stop where the database can't be reached. */
+  async call(name: string, args: Record<string, unknown>): Promise<unknown> {
+    const result = await this.#tools.rpc(name, {
+      read_id: this.read.id,
+      fencing_token: this.read.fencing_token,
+      ...args,
+    });
+    if (result.ok) return result.data;
+    if (result.code === "PT410") throw new LeaseLost();
+    throw new ReadStop({ state: "failed", code: "loop_circle_storage_unavailable" });
+  }
+}
