@@ -12458,6 +12458,9 @@ declare
   v private.inbox_outcome;
 begin
   v.result := private.handle_circle_webhook(p_payload);
+  if (v.result ->> 'hints')::integer > 0 then
+    perform private.apply_circle_hints(p_payload);
+  end if;
   v.error := v.result #>> '{errors,0,code}';
   v.status := case
     when v.error is not null then 'failed'
@@ -12470,7 +12473,8 @@ begin
 end;
 $$;
 comment on function private.process_circle_payload is
-  'Imports the payload of an event from Circle. It failed where anything in it was refused.';
+  'Imports the payload of an event from Circle. It failed where anything in it was refused. What a hint in '
+  'it is about is read soon.';
 
 create or replace function private.circle_answer(p_event private.inbox_events) returns jsonb
 language plpgsql immutable security invoker set search_path = '' as $$

@@ -1092,6 +1092,1516 @@ comment on function public.list_ready_exai_issues is
   'to 200. Viewers. Errors: sign_in_required (401), team_role_required (403), loop_order_invalid (422).';
 grant execute on function public.list_ready_exai_issues to authenticated, service_role;
 
+-- 70_loop/50_circle/10_circle_sync_settings.sql
+-- What circle-sync reads of the community, changed by admins.
+
+create table public.circle_sync_settings (
+  id boolean not null default true,
+  bot_email text,
+  bot_member_id bigint,
+  community_url text,
+  window_hours integer not null default 72,
+  first_read_hours integer not null default 168,
+  window_minutes integer not null default 15,
+  page_size integer not null default 50,
+  ignored_room_uuids text[] not null default '{}',
+  post_space_ids bigint[] not null default '{}',
+  post_minutes integer not null default 60,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint circle_sync_settings_pkey primary key (id),
+  constraint circle_sync_settings_is_one_row check (id),
+  constraint circle_sync_settings_bot_email_is_an_address check (bot_email ~ '^[^\s@]{1,64}@[^\s@]{1,255}$'),
+  constraint circle_sync_settings_bot_member_id_is_positive check (bot_member_id > 0),
+  constraint circle_sync_settings_community_url_is_an_origin
+    check (community_url ~ '^https?://[A-Za-z0-9.-]{1,253}(:\d{1,5})?$'),
+  constraint circle_sync_settings_window_hours_is_bounded check (window_hours between 1 and 720),
+  constraint circle_sync_settings_first_read_hours_is_bounded check (first_read_hours between 1 and 8784),
+  constraint circle_sync_settings_window_minutes_is_bounded check (window_minutes between 1 and 1440),
+  constraint circle_sync_settings_page_size_is_bounded check (page_size between 2 and 100),
+  constraint circle_sync_settings_ignored_room_uuids_is_bounded
+    check (cardinality(ignored_room_uuids) <= 1000),
+  constraint circle_sync_settings_post_space_ids_is_bounded check (cardinality(post_space_ids) <= 50),
+  constraint circle_sync_settings_post_minutes_is_bounded check (post_minutes between 5 and 44640)
+);
+comment on table public.circle_sync_settings is
+  'The settings of circle-sync: exactly one row, never inserted or deleted by clients. Team members read it, '
+  'admins change it. Nothing is read of Circle before bot_email or bot_member_id is set.';
+comment on column public.circle_sync_settings.id is 'Always true.';
+comment on column public.circle_sync_settings.bot_email is
+  'The e-mail address of the member that reads and replies. Its own messages are not imported.';
+comment on column public.circle_sync_settings.bot_member_id is
+  'The community_member_id of that member; it comes before bot_email.';
+comment on column public.circle_sync_settings.community_url is
+  'Where the community is, https://club.example.org, for links to messages; null takes what Circle reports.';
+comment on column public.circle_sync_settings.window_hours is
+  'For how many hours after the last message of a thread its messages are read again, for edits, '
+  'replies and removals.';
+comment on column public.circle_sync_settings.first_read_hours is
+  'How many hours back the first read of a room or a space goes.';
+comment on column public.circle_sync_settings.window_minutes is
+  'How often the window of a room is read again, in minutes. What is new is read every minute.';
+comment on column public.circle_sync_settings.page_size is 'How many messages are asked for at a time.';
+comment on column public.circle_sync_settings.ignored_room_uuids is
+  'Chat rooms of circle_spaces that are not read.';
+comment on column public.circle_sync_settings.post_space_ids is
+  'The spaces whose posts and comments are read, by the Admin API.';
+comment on column public.circle_sync_settings.post_minutes is
+  'How often each of them is read at most, in minutes; less often where the month''s quota would not last.';
+
+create trigger _000_require_admin before update on public.circle_sync_settings
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _900_set_timestamps before insert or update on public.circle_sync_settings
+  for each row execute function private.set_timestamps();
+
+alter table public.circle_sync_settings enable row level security;
+create policy circle_sync_settings_select_viewer on public.circle_sync_settings
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy circle_sync_settings_update_admin on public.circle_sync_settings
+  for update to authenticated
+  using ((select private.has_team_role('admin'))) with check ((select private.has_team_role('admin')));
+
+grant select on public.circle_sync_settings to authenticated;
+grant update (
+  id, bot_email, bot_member_id, community_url, window_hours, first_read_hours, window_minutes, page_size,
+  ignored_room_uuids, post_space_ids, post_minutes, created_at, updated_at
+) on public.circle_sync_settings to authenticated;
+grant select, update on public.circle_sync_settings to service_role;
+
+insert into public.circle_sync_settings default values;
+
+create or replace function private.load_circle_sync_settings() returns public.circle_sync_settings
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_settings public.circle_sync_settings;
+begin
+  select * into v_settings from public.circle_sync_settings as s;
+  return v_settings;
+end;
+$$;
+comment on function private.load_circle_sync_settings is 'The settings of circle-sync.';
+
+-- 70_loop/50_circle/15_circle_tokens.sql
+-- The access token with which the bot reads and writes in Circle: minted by an edge function, which encrypts
+-- it, for an hour, with a refresh token for a month.
+
+create table private.circle_tokens (
+  is_bot boolean not null default true,
+  id uuid,
+  sealed text,
+  bot text,
+  member_id bigint,
+  access_expires_at timestamptz,
+  refresh_expires_at timestamptz,
+  rejected_at timestamptz,
+  lease_expires_at timestamptz,
+  fencing_token bigint not null default 0,
+  failures_count integer not null default 0,
+  next_attempt_at timestamptz,
+  error text,
+  constraint circle_tokens_pkey primary key (is_bot),
+  constraint circle_tokens_is_one_row check (is_bot),
+  constraint circle_tokens_has_all_of_a_token_or_none check (
+    (id is null) = (sealed is null) and (id is null) = (bot is null)
+    and (id is null) = (access_expires_at is null)
+  ),
+  constraint circle_tokens_failures_count_is_not_negative check (failures_count >= 0)
+);
+comment on table private.circle_tokens is
+  'Exactly one row: the bot''s tokens, sealed, and who makes others in their place. What cannot be opened '
+  'any more, because the master key is gone, is minted again.';
+comment on column private.circle_tokens.id is
+  'Set by the function that sealed the tokens, another one for each pair: what they are bound to.';
+comment on column private.circle_tokens.sealed is
+  'The access token and the refresh token, as one JSON object.';
+comment on column private.circle_tokens.bot is
+  'The settings'' bot_member_id or bot_email that it was minted for.';
+comment on column private.circle_tokens.member_id is 'The bot''s community_member_id, as Circle reports it.';
+comment on column private.circle_tokens.rejected_at is
+  'When Circle rejected the access token before its time.';
+comment on column private.circle_tokens.lease_expires_at is 'While somebody makes another one.';
+comment on column private.circle_tokens.next_attempt_at is 'After failures: not before then.';
+comment on column private.circle_tokens.error is 'Why the last attempt failed.';
+alter table private.circle_tokens enable row level security;
+
+create trigger _010_reject_unsealed_secret before update on private.circle_tokens
+  for each row when (new.sealed is not null and old.sealed is distinct from new.sealed)
+  execute function private.reject_unsealed_secret();
+
+insert into private.circle_tokens default values;
+
+create or replace function private.circle_bot() returns text
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select coalesce(s.bot_member_id::text, lower(s.bot_email)) from public.circle_sync_settings as s
+  );
+end;
+$$;
+comment on function private.circle_bot is 'Who the bot is, by id or e-mail address; null for nobody.';
+
+create or replace function private.circle_bot_member_id() returns bigint
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce(
+    (select s.bot_member_id from public.circle_sync_settings as s),
+    (select t.member_id from private.circle_tokens as t where t.bot = private.circle_bot())
+  );
+end;
+$$;
+comment on function private.circle_bot_member_id is
+  'The bot''s community_member_id; null before its first token.';
+
+-- 70_loop/50_circle/17_begin_circle_token.sql
+-- The bot's token, or the task of making one, for one caller at a time.
+
+create or replace function private.describe_circle_token(p_state text, p_token private.circle_tokens)
+returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return jsonb_build_object('state', p_state) || case
+    when p_state = 'wait' then jsonb_build_object(
+      'until', coalesce(
+        greatest(p_token.lease_expires_at, p_token.next_attempt_at), clock_timestamp() + interval '1 minute'
+      ),
+      'is_running', coalesce(p_token.lease_expires_at > clock_timestamp(), false)
+    )
+    else jsonb_build_object(
+      'id', p_token.id, 'sealed', p_token.sealed, 'fencing_token', p_token.fencing_token,
+      'bot', private.circle_bot(),
+      'bot_member_id', (select s.bot_member_id from public.circle_sync_settings as s),
+      'bot_email', (select s.bot_email from public.circle_sync_settings as s)
+    )
+  end;
+end;
+$$;
+comment on function private.describe_circle_token is 'The answer of begin_circle_token.';
+
+create or replace function private.lease_circle_token(p_token private.circle_tokens)
+returns private.circle_tokens
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_usable constant boolean := p_token.bot = private.circle_bot()
+    and p_token.refresh_expires_at > clock_timestamp() + interval '1 minute' and p_token.error is null;
+  v_token private.circle_tokens;
+begin
+  update private.circle_tokens as t set
+    lease_expires_at = clock_timestamp() + interval '30 seconds', fencing_token = t.fencing_token + 1
+  where t.is_bot
+  returning * into v_token;
+  -- without a refresh token that is worth a try, a pair of tokens is minted
+  if v_is_usable is not true then
+    v_token.id := null;
+    v_token.sealed := null;
+  end if;
+  return v_token;
+end;
+$$;
+comment on function private.lease_circle_token is
+  'Leases the making of a token for 30 seconds: with the sealed pair where its refresh token can be used.';
+
+create or replace function private.begin_circle_token(p_rejected_id uuid) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_bot constant text := private.circle_bot();
+  v_token private.circle_tokens;
+  v_is_valid boolean;
+begin
+  select * into v_token from private.circle_tokens as t for update;
+  if v_bot is null then
+    return jsonb_build_object('state', 'off');
+  end if;
+  if p_rejected_id = v_token.id and v_token.rejected_at is null then
+    update private.circle_tokens as t set rejected_at = clock_timestamp() where t.is_bot
+    returning * into v_token;
+  end if;
+  v_is_valid := v_token.bot = v_bot and v_token.rejected_at is null
+    and v_token.access_expires_at > clock_timestamp() + interval '1 minute';
+  if v_is_valid and v_token.access_expires_at > clock_timestamp() + interval '5 minutes' then
+    return private.describe_circle_token('ready', v_token);
+  elsif v_token.lease_expires_at > clock_timestamp() or v_token.next_attempt_at > clock_timestamp() then
+    return private.describe_circle_token(case when v_is_valid then 'ready' else 'wait' end, v_token);
+  end if;
+  return private.describe_circle_token('make', private.lease_circle_token(v_token));
+end;
+$$;
+grant execute on function private.begin_circle_token to service_role;
+
+create or replace function public.begin_circle_token(rejected_id uuid default null) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.begin_circle_token(begin_circle_token.rejected_id);
+end;
+comment on function public.begin_circle_token is
+  'The bot''s access token. state: ready (id, sealed); make (fencing_token; id and sealed of a pair whose '
+  'refresh token can be used, else null; bot, and bot_member_id or bot_email to mint one for: the caller has '
+  'it for 30 seconds and ends with finish_circle_token or fail_circle_token); wait (until; is_running: '
+  'somebody else makes one); off (no bot is set). rejected_id: a token that Circle did not accept. '
+  'Service role only.';
+grant execute on function public.begin_circle_token to service_role;
+
+-- 70_loop/50_circle/18_finish_circle_token.sql
+-- Stores a token that was made.
+
+create or replace function private.finish_circle_token(p_fencing_token bigint, p_token jsonb) returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.circle_tokens as t set
+    id = (p_token ->> 'id')::uuid, sealed = p_token ->> 'sealed', bot = p_token ->> 'bot',
+    member_id = coalesce(
+      (p_token ->> 'member_id')::bigint, case when t.bot = p_token ->> 'bot' then t.member_id end
+    ),
+    access_expires_at = (p_token ->> 'access_expires_at')::timestamptz,
+    refresh_expires_at = coalesce(
+      (p_token ->> 'refresh_expires_at')::timestamptz, t.refresh_expires_at
+    ),
+    rejected_at = null, lease_expires_at = null, failures_count = 0, next_attempt_at = null, error = null
+  where t.fencing_token = p_fencing_token and t.lease_expires_at is not null;
+  return found;
+end;
+$$;
+grant execute on function private.finish_circle_token to service_role;
+
+create or replace function public.finish_circle_token(fencing_token bigint, token jsonb) returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.finish_circle_token(finish_circle_token.fencing_token, finish_circle_token.token);
+end;
+comment on function public.finish_circle_token is
+  'Stores the bot''s tokens, {id, sealed, bot, member_id, access_expires_at, refresh_expires_at}, under the '
+  'lease of begin_circle_token. False where the lease is another''s by then. Service role only. Errors: '
+  'agents_secret_invalid (422).';
+grant execute on function public.finish_circle_token to service_role;
+
+-- 70_loop/50_circle/19_fail_circle_token.sql
+-- Records that no token could be made.
+
+create or replace function private.fail_circle_token(p_fencing_token bigint, p_error text) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_until timestamptz;
+begin
+  -- a refresh that failed is followed by minting one, immediately
+  update private.circle_tokens as t set
+    lease_expires_at = null, failures_count = t.failures_count + 1, error = left(p_error, 200),
+    next_attempt_at = case
+      when p_error = 'refresh_rejected' then null
+      else clock_timestamp() + private.backoff(t.failures_count + 1, interval '10 seconds', interval '1 hour')
+    end
+  where t.fencing_token = p_fencing_token and t.lease_expires_at is not null
+  returning coalesce(t.next_attempt_at, clock_timestamp()) into v_until;
+  return v_until;
+end;
+$$;
+grant execute on function private.fail_circle_token to service_role;
+
+create or replace function public.fail_circle_token(fencing_token bigint, error text) returns timestamptz
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.fail_circle_token(fail_circle_token.fencing_token, fail_circle_token.error);
+end;
+comment on function public.fail_circle_token is
+  'Ends the lease of begin_circle_token without a token, and returns from when on another can be made: '
+  'immediately after refresh_rejected, else after a wait that grows to an hour. Null where the lease is '
+  'another''s by then. Service role only.';
+grant execute on function public.fail_circle_token to service_role;
+
+-- 70_loop/50_circle/20_circle_reads.sql
+-- What circle-sync reads again and again, and when next: each chat room, each space with posts, and the
+-- threads that the bot takes part in.
+
+create table private.circle_reads (
+  id bigint generated always as identity,
+  kind text not null,
+  chat_room_uuid text,
+  post_space_id bigint,
+  next_read_at timestamptz not null default now(),
+  lease_expires_at timestamptz,
+  fencing_token bigint not null default 0,
+  attempts_count integer not null default 0,
+  read_at timestamptz,
+  error text,
+  space_slug text,
+  host text,
+  cursor jsonb not null default '{}',
+  constraint circle_reads_pkey primary key (id),
+  constraint circle_reads_chat_room_uuid_key unique (chat_room_uuid),
+  constraint circle_reads_post_space_id_key unique (post_space_id),
+  constraint circle_reads_chat_room_uuid_fkey foreign key (chat_room_uuid)
+    references public.circle_spaces (chat_room_uuid) on update cascade on delete cascade,
+  constraint circle_reads_kind_matches_what_is_read check (
+    kind = 'room' and chat_room_uuid is not null and post_space_id is null
+    or kind = 'posts' and chat_room_uuid is null and post_space_id is not null
+    or kind = 'threads' and chat_room_uuid is null and post_space_id is null
+  ),
+  constraint circle_reads_attempts_count_is_not_negative check (attempts_count >= 0),
+  constraint circle_reads_cursor_is_a_small_object
+    check (jsonb_typeof(cursor) = 'object' and pg_column_size(cursor) <= 8192)
+);
+create unique index circle_reads_threads_key on private.circle_reads (kind) where kind = 'threads';
+-- The claim's search. Changes with each run.
+create index circle_reads_next_read_at_idx on private.circle_reads (next_read_at);
+comment on table private.circle_reads is
+  'One row per chat room of circle_spaces, per space of circle_sync_settings.post_space_ids, and one for the '
+  'bot''s threads. It is read when next_read_at has come.';
+comment on column private.circle_reads.next_read_at is 'During a lease, when somebody else may claim it.';
+comment on column private.circle_reads.fencing_token is
+  'Grows with each lease: a run that lost its lease writes nothing.';
+comment on column private.circle_reads.attempts_count is
+  'Failures in a row that the room or the space itself caused, and runs that never ended.';
+comment on column private.circle_reads.read_at is 'When a run last came to its end.';
+comment on column private.circle_reads.error is 'Why the last run did not.';
+comment on column private.circle_reads.space_slug is
+  'Of the space, for links; null before Circle reported it.';
+comment on column private.circle_reads.host is 'Of the community, for links.';
+comment on column private.circle_reads.cursor is 'Where the next run goes on, as circle-sync stores it.';
+alter table private.circle_reads enable row level security;
+create policy circle_reads_select_viewer on private.circle_reads
+  for select to authenticated using ((select private.has_team_role('viewer')));
+grant select (
+  id, kind, chat_room_uuid, post_space_id, next_read_at, lease_expires_at, attempts_count, read_at, error
+) on private.circle_reads to authenticated, service_role;
+
+insert into private.circle_reads (kind) values ('threads');
+
+create or replace function private.ensure_room_read() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.circle_reads (kind, chat_room_uuid) values ('room', new.chat_room_uuid)
+  on conflict on constraint circle_reads_chat_room_uuid_key do nothing;
+  return null;
+end;
+$$;
+comment on function private.ensure_room_read is 'After-insert trigger of circle_spaces: its room is read.';
+
+create trigger _600_ensure_room_read after insert on public.circle_spaces
+  for each row execute function private.ensure_room_read();
+
+create or replace function private.sync_post_reads() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  delete from private.circle_reads as r
+  where r.kind = 'posts' and r.post_space_id <> all (new.post_space_ids);
+  insert into private.circle_reads (kind, post_space_id)
+  select distinct 'posts', s.id from unnest(new.post_space_ids) as s (id) where s.id is not null
+  on conflict on constraint circle_reads_post_space_id_key do nothing;
+  return null;
+end;
+$$;
+comment on function private.sync_post_reads is
+  'After trigger of circle_sync_settings: one read per space of post_space_ids, and no other.';
+
+create trigger _200_sync_post_reads after update on public.circle_sync_settings
+  for each row when (old.post_space_ids is distinct from new.post_space_ids)
+  execute function private.sync_post_reads();
+
+create or replace function private.release_circle_reads() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.circle_reads as r set next_read_at = now(), attempts_count = 0, error = null
+  where r.lease_expires_at is null;
+  return null;
+end;
+$$;
+comment on function private.release_circle_reads is
+  'After trigger of circle_sync_settings: another bot may read what the one before could not.';
+
+create trigger _210_release_circle_reads after update on public.circle_sync_settings
+  for each row when (
+    (old.bot_email, old.bot_member_id) is distinct from (new.bot_email, new.bot_member_id)
+  )
+  execute function private.release_circle_reads();
+
+-- 70_loop/50_circle/24_circle_seen_messages.sql
+-- What circle-sync has seen in the windows that it reads again: what has changed, and what has disappeared.
+
+create table private.circle_seen_messages (
+  read_id bigint not null,
+  message_id text not null,
+  source_id bigint not null,
+  parent_id bigint,
+  digest bytea not null,
+  posted_at timestamptz not null,
+  seen_at timestamptz not null default now(),
+  replies_state text,
+  replies_at timestamptz,
+  read_replies_state text,
+  replies_read_at timestamptz,
+  constraint circle_seen_messages_pkey primary key (read_id, message_id),
+  constraint circle_seen_messages_read_id_fkey
+    foreign key (read_id) references private.circle_reads (id) on delete cascade,
+  constraint circle_seen_messages_digest_is_a_sha256 check (octet_length(digest) = 32)
+);
+create index circle_seen_messages_read_id_parent_id_source_id_idx
+  on private.circle_seen_messages (read_id, parent_id, source_id);
+comment on table private.circle_seen_messages is
+  'One row per message, reply, post and comment of a window, of people alone: not those of the bot. It '
+  'is deleted when the thread''s last message is older than circle_sync_settings.window_hours.';
+comment on column private.circle_seen_messages.message_id is 'As in circle_issues and circle_replies.';
+comment on column private.circle_seen_messages.source_id is 'The id without its prefix.';
+comment on column private.circle_seen_messages.parent_id is
+  'The source_id of the message or post that it answers; null at the root.';
+comment on column private.circle_seen_messages.digest is
+  'Of what an edit changes: what is the same is not imported again.';
+comment on column private.circle_seen_messages.seen_at is 'When it was last among what Circle returned.';
+comment on column private.circle_seen_messages.replies_state is
+  'How many replies it has, and when the last was written, as Circle last reported it.';
+comment on column private.circle_seen_messages.replies_at is 'When the last reply was written.';
+comment on column private.circle_seen_messages.read_replies_state is
+  'What replies_state was when its replies were last read to their end; they are read again '
+  'where it differs.';
+comment on column private.circle_seen_messages.replies_read_at is 'When that was.';
+alter table private.circle_seen_messages enable row level security;
+
+-- 70_loop/50_circle/26_circle_members.sql
+-- The e-mail addresses of authors. Chat messages do not contain them; the list of a room's participants does.
+
+create table private.circle_members (
+  member_id bigint not null,
+  name text,
+  email text,
+  read_at timestamptz not null default now(),
+  constraint circle_members_pkey primary key (member_id),
+  constraint circle_members_email_is_bounded check (length(email) <= 320)
+);
+create index circle_members_read_at_idx on private.circle_members (read_at);
+comment on table private.circle_members is
+  'Members of the community, as the lists of participants last had them; deleted after 60 days without.';
+comment on column private.circle_members.member_id is 'The community_member_id.';
+alter table private.circle_members enable row level security;
+
+-- 70_loop/50_circle/30_claim_circle_reads.sql
+-- Leases to circle-sync what is due.
+
+create or replace function private.lease_circle_reads(p_limit integer) returns bigint[]
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_settings constant public.circle_sync_settings := private.load_circle_sync_settings();
+  v_ids bigint[];
+begin
+  -- nobody to read as
+  if private.circle_bot() is null then
+    return '{}';
+  end if;
+  with due as (
+    select r.id
+    from private.circle_reads as r
+    where r.next_read_at <= now()
+      and (r.chat_room_uuid is null or r.chat_room_uuid <> all (v_settings.ignored_room_uuids))
+    order by r.next_read_at, r.id
+    limit p_limit
+    for no key update skip locked
+  ), leased as (
+    update private.circle_reads as r set
+      fencing_token = r.fencing_token + 1, attempts_count = r.attempts_count + 1,
+      lease_expires_at = now() + interval '3 minutes',
+      -- one that kills its function again and again is tried less and less often
+      next_read_at = now() + interval '3 minutes' + case when r.attempts_count < 3 then interval '0'
+        else private.backoff(r.attempts_count - 2, interval '5 minutes', interval '6 hours') end
+    from due as d where r.id = d.id
+    returning r.id
+  )
+  select array_agg(l.id) into v_ids from leased as l;
+  return coalesce(v_ids, '{}');
+end;
+$$;
+comment on function private.lease_circle_reads is
+  'Leases up to p_limit reads that are due for three minutes, the longest due first.';
+
+create or replace function private.describe_circle_reads(p_ids bigint[]) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_settings constant public.circle_sync_settings := private.load_circle_sync_settings();
+begin
+  return jsonb_build_object(
+    'now', now(), 'window_hours', v_settings.window_hours, 'first_read_hours', v_settings.first_read_hours,
+    'window_minutes', v_settings.window_minutes, 'page_size', v_settings.page_size,
+    'reads', coalesce((
+      select jsonb_agg(jsonb_build_object(
+        'id', r.id, 'fencing_token', r.fencing_token, 'kind', r.kind, 'chat_room_uuid', r.chat_room_uuid,
+        'post_space_id', r.post_space_id, 'cursor', r.cursor
+      ) order by r.id)
+      from private.circle_reads as r where r.id = any (p_ids)
+    ), '[]'::jsonb)
+  );
+end;
+$$;
+comment on function private.describe_circle_reads is 'What circle-sync needs for these reads.';
+
+create or replace function private.claim_circle_reads(p_ticket text, p_batch_size integer) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids bigint[];
+begin
+  if p_ticket is not null then
+    perform private.use_function_ticket('circle-sync', p_ticket);
+  end if;
+  -- two statements: the second has to see what the first has changed
+  v_ids := private.lease_circle_reads(least(greatest(coalesce(p_batch_size, 4), 1), 50));
+  return private.describe_circle_reads(v_ids);
+end;
+$$;
+grant execute on function private.claim_circle_reads to service_role;
+
+create or replace function public.claim_circle_reads(ticket text default null, batch_size integer default 4)
+returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.claim_circle_reads(claim_circle_reads.ticket, claim_circle_reads.batch_size);
+end;
+comment on function public.claim_circle_reads is
+  'Leases to circle-sync what is due of Circle, for three minutes: {now, window_hours, first_read_hours, '
+  'window_minutes, page_size, reads: [{id, fencing_token, kind: room, posts or threads, chat_room_uuid, '
+  'post_space_id, cursor}]}. A ticket can be used once; without one the caller has checked who asks. Service '
+  'role only. Errors: function_ticket_invalid (401).';
+grant execute on function public.claim_circle_reads to service_role;
+
+-- 70_loop/50_circle/32_lock_circle_read.sql
+-- Whether a run still has its lease, before anything that it read is stored.
+
+create or replace function private.lock_circle_read(p_read_id bigint, p_fencing_token bigint)
+returns private.circle_reads
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_read private.circle_reads;
+begin
+  select * into v_read from private.circle_reads as r
+  where r.id = p_read_id and r.fencing_token = p_fencing_token and r.lease_expires_at > clock_timestamp()
+  for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT410', message = 'loop_circle_lease_expired',
+      detail = format('The lease of read %s has ended, or another run has it.', p_read_id),
+      hint = 'Stop: another run goes on where this one was.';
+  end if;
+  if v_read.lease_expires_at < clock_timestamp() + interval '2 minutes' then
+    update private.circle_reads as r set
+      lease_expires_at = clock_timestamp() + interval '3 minutes',
+      next_read_at = greatest(r.next_read_at, clock_timestamp() + interval '3 minutes')
+    where r.id = p_read_id
+    returning * into v_read;
+  end if;
+  return v_read;
+end;
+$$;
+comment on function private.lock_circle_read is
+  'Locks a read and renews its lease. Errors: loop_circle_lease_expired (410).';
+
+create or replace function private.store_circle_cursor(p_read_id bigint, p_cursor jsonb) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update private.circle_reads as r set cursor = p_cursor
+  where r.id = p_read_id and jsonb_typeof(p_cursor) = 'object' and r.cursor <> p_cursor;
+end;
+$$;
+comment on function private.store_circle_cursor is
+  'Stores where the next run goes on; null keeps the present one.';
+
+-- 70_loop/50_circle/40_circle_records.sql
+-- Records of Circle's APIs, one row per message, reply, post or comment, as they are imported.
+
+create type private.circle_record as (
+  message_id text,
+  source_id bigint,
+  parent_id bigint,
+  member_id bigint,
+  email text,
+  posted_at timestamptz,
+  replies_count integer,
+  replies_at timestamptz,
+  digest bytea,
+  record jsonb
+);
+comment on type private.circle_record is
+  'A record with what circle-sync compares and stores of it, as circle_seen_messages has it; member_id and '
+  'email are its author''s.';
+
+create or replace function private.circle_link(
+  p_read private.circle_reads, p_source_id bigint, p_parent_id bigint
+) returns text
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_base constant text := coalesce(
+    (select s.community_url from public.circle_sync_settings as s), 'https://' || p_read.host
+  ) || '/c/' || p_read.space_slug || '/';
+begin
+  return v_base || case when p_parent_id is null then format('#message_%s', p_source_id)
+    else format('?message_id=%s#message_%s', p_source_id, p_parent_id) end;
+end;
+$$;
+comment on function private.circle_link is
+  'The address of a chat message, as Circle''s pages have it; null where its space is not known yet.';
+
+-- What stays the same while nobody edits: not its reactions, nor addresses that are signed again each time.
+create or replace function private.circle_record_digest(p_record jsonb) returns bytea
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return sha256(convert_to(jsonb_build_array(
+    p_record -> 'id', p_record -> 'parent_message_id', p_record -> 'parent_comment_id',
+    p_record -> 'chat_thread_id', p_record -> 'name', p_record -> 'url', p_record -> 'message_url',
+    p_record -> 'edited_at', p_record -> 'deleted_at', p_record #> '{body,updated_at}',
+    p_record #> '{sender,name}', p_record #> '{user,name}', p_record -> 'user_name',
+    p_record -> 'author_email',
+    case when jsonb_typeof(p_record -> 'body') = 'object' then p_record #> '{body,body}'
+      else p_record -> 'body' end,
+    case when jsonb_typeof(p_record #> '{rich_text_body,attachments}') = 'array'
+      then jsonb_array_length(p_record #> '{rich_text_body,attachments}') end
+  )::text, 'UTF8'));
+end;
+$$;
+comment on function private.circle_record_digest is
+  'Of what an edit changes in a message, reply, post or comment: equal for what need not be imported again.';
+
+create or replace function private.parse_chat_record(p_read private.circle_reads, p_record jsonb)
+returns private.circle_record
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v private.circle_record;
+begin
+  v.message_id := private.parse_id(p_record -> 'id');
+  if v.message_id !~ '^\d{1,18}$' then
+    return null;
+  end if;
+  v.source_id := v.message_id::bigint;
+  v.parent_id := case when private.parse_id(p_record -> 'parent_message_id') ~ '^\d{1,18}$'
+    then private.parse_id(p_record -> 'parent_message_id')::bigint end;
+  v.member_id := case when p_record #>> '{sender,community_member_id}' ~ '^\d{1,18}$'
+    then (p_record #>> '{sender,community_member_id}')::bigint end;
+  v.email := (select m.email from private.circle_members as m where m.member_id = v.member_id);
+  v.posted_at := coalesce(
+    private.parse_time(p_record ->> 'sent_at'), private.parse_time(p_record ->> 'created_at'), now()
+  );
+  v.replies_count := coalesce(private.parse_integer(p_record ->> 'replies_count'), 0);
+  v.replies_at := private.parse_time(p_record ->> 'last_reply_at');
+  v.record := p_record || jsonb_strip_nulls(jsonb_build_object(
+    'chat_room_uuid', p_read.chat_room_uuid, 'author_email', v.email,
+    'message_url', private.circle_link(p_read, v.source_id, v.parent_id)
+  ));
+  v.digest := private.circle_record_digest(v.record);
+  return v;
+end;
+$$;
+comment on function private.parse_chat_record is
+  'A message or reply of a chat room, with its author''s e-mail address and its link; null without an id.';
+
+create or replace function private.parse_post_record(p_record jsonb, p_is_comment boolean)
+returns private.circle_record
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v private.circle_record;
+  v_id constant text := private.parse_id(p_record -> 'id');
+  v_post_id constant text := private.parse_id(
+    coalesce(nullif(p_record -> 'post_id', 'null'), p_record #> '{post,id}')
+  );
+begin
+  if v_id !~ '^\d{1,18}$' or p_is_comment and v_post_id !~ '^\d{1,18}$' then
+    return null;
+  end if;
+  v.source_id := v_id::bigint;
+  v.message_id := case when p_is_comment then 'comment_' else 'post_' end || v_id;
+  v.parent_id := case when p_is_comment then v_post_id::bigint end;
+  v.email := lower(coalesce(p_record #>> '{user,email}', p_record ->> 'user_email'));
+  v.member_id := case when p_record ->> 'community_member_id' ~ '^\d{1,18}$'
+    then (p_record ->> 'community_member_id')::bigint end;
+  v.posted_at := coalesce(
+    private.parse_time(p_record ->> 'published_at'), private.parse_time(p_record ->> 'created_at'), now()
+  );
+  v.replies_count := coalesce(private.parse_integer(p_record ->> 'comments_count'), 0);
+  v.replies_at := private.parse_time(p_record ->> 'updated_at');
+  v.record := p_record;
+  v.digest := private.circle_record_digest(v.record);
+  return v;
+end;
+$$;
+comment on function private.parse_post_record is
+  'A post or a comment on one, of the Admin API; null without an id.';
+
+create or replace function private.is_circle_bot(p_record private.circle_record) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_bot_id constant bigint := private.circle_bot_member_id();
+begin
+  return coalesce(p_record.member_id = v_bot_id, false) or coalesce(lower(p_record.email) = coalesce(
+    (select lower(s.bot_email) from public.circle_sync_settings as s),
+    (select lower(m.email) from private.circle_members as m where m.member_id = v_bot_id)
+  ), false);
+end;
+$$;
+comment on function private.is_circle_bot is
+  'Whether a record is the bot''s own: by the member''s id, and by the e-mail address where there is no id.';
+
+-- 70_loop/50_circle/42_record_circle_messages.sql
+-- Stores what a run has read: what has changed goes into the inbox, and so becomes messages and issues.
+
+create or replace function private.ingest_circle_records(p_records jsonb[]) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  -- of 1 MB that an event may have
+  c_event_bytes constant integer := 500000;
+  v_batch jsonb;
+  v_count integer := 0;
+begin
+  for v_batch in
+    select jsonb_agg(s.record order by s.position)
+    from (
+      select r.record, r.position,
+        (sum(octet_length(r.record::text)) over (order by r.position) - 1) / c_event_bytes as batch
+      from unnest(p_records) with ordinality as r (record, position)
+    ) as s
+    group by s.batch order by s.batch
+  loop
+    perform private.ingest_inbox_event(
+      'circle', convert_to(v_batch::text, 'UTF8'), row(v_batch, null)::private.inbox_payload, null,
+      'circle_sync', true
+    );
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end;
+$$;
+comment on function private.ingest_circle_records is
+  'Puts records into the inbox, in events of half a megabyte, and imports them. What can''t be imported is '
+  'an event that failed: it is tried again, or listed in failed_circle_events, and stops nothing. Returns '
+  'how many events.';
+
+create or replace function private.parse_circle_records(p_read private.circle_reads, p_records jsonb)
+returns private.circle_record[]
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return array(
+    select distinct on (p.message_id) p
+    from jsonb_array_elements(p_records) with ordinality as e (value, position)
+    cross join lateral (
+      select x.* from private.parse_chat_record(p_read, e.value) as x where p_read.kind = 'room'
+      union all
+      select x.* from private.parse_post_record(
+        e.value, e.value #>> '{body,record_type}' = 'Comment' or e.value ?| array['post', 'post_id']
+      ) as x
+      where p_read.kind = 'posts'
+    ) as p
+    where p.message_id is not null
+    order by p.message_id, e.position desc
+  );
+end;
+$$;
+comment on function private.parse_circle_records is
+  'The records of a room, or of a space with posts, each once, in the order of their ids.';
+
+create or replace function private.store_seen_messages(p_read_id bigint, p_records private.circle_record[])
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into private.circle_seen_messages as m (
+    read_id, message_id, source_id, parent_id, digest, posted_at, replies_state, replies_at
+  )
+  select p_read_id, r.message_id, r.source_id, r.parent_id, r.digest, r.posted_at,
+    case when r.parent_id is null then concat_ws(' ', r.replies_count, r.replies_at) end,
+    case when r.parent_id is null then r.replies_at end
+  from unnest(p_records) as r
+  on conflict on constraint circle_seen_messages_pkey do update set
+    parent_id = excluded.parent_id, digest = excluded.digest, seen_at = now(),
+    replies_state = excluded.replies_state, replies_at = excluded.replies_at;
+end;
+$$;
+comment on function private.store_seen_messages is 'Records what a read returned, as seen by now.';
+
+create or replace function private.record_circle_messages(
+  p_read_id bigint, p_fencing_token bigint, p_records jsonb, p_cursor jsonb
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_read constant private.circle_reads := private.lock_circle_read(p_read_id, p_fencing_token);
+  v_all constant private.circle_record[] := private.parse_circle_records(v_read, p_records);
+  v_people private.circle_record[];
+  v_changed jsonb[];
+begin
+  v_people := array(select r from unnest(v_all) as r where not private.is_circle_bot(r));
+  v_changed := array(
+    select r.record from unnest(v_people) as r
+    where not exists (
+      select from private.circle_seen_messages as m
+      where m.read_id = p_read_id and m.message_id = r.message_id and m.digest = r.digest
+    )
+    order by r.parent_id nulls first, r.source_id
+  );
+  perform private.ingest_circle_records(v_changed);
+  perform private.store_seen_messages(p_read_id, v_people);
+  perform private.store_circle_cursor(p_read_id, p_cursor);
+  return jsonb_build_object(
+    'changed', cardinality(v_changed), 'own', cardinality(v_all) - cardinality(v_people),
+    'invalid', jsonb_array_length(p_records) - cardinality(v_all),
+    'unknown_authors', (
+      select count(*)::integer from unnest(v_people) as r
+      where r.member_id is not null
+        and not exists (select from private.circle_members as m where m.member_id = r.member_id)
+    )
+  );
+end;
+$$;
+grant execute on function private.record_circle_messages to service_role;
+
+create or replace function public.record_circle_messages(
+  read_id bigint, fencing_token bigint, records jsonb, cursor jsonb default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.record_circle_messages(
+    record_circle_messages.read_id, record_circle_messages.fencing_token, record_circle_messages.records,
+    record_circle_messages.cursor
+  );
+end;
+comment on function public.record_circle_messages is
+  'Stores messages, replies, posts or comments that a run of circle-sync has read, and where it goes on, in '
+  'one transaction: {changed: how many were imported, own: the bot''s, which are not, invalid: without an id '
+  'or repeated, unknown_authors: of whom no list of participants has told the e-mail address}. Service role '
+  'only. Errors: loop_circle_lease_expired (410).';
+grant execute on function public.record_circle_messages to service_role;
+
+-- 70_loop/50_circle/44_record_circle_removals.sql
+-- Messages that Circle does not have any more: what is known of them goes into the inbox, marked as removed.
+
+-- What was imported is kept with it: of two snapshots of one version, either may become raw_data.
+create or replace function private.circle_removal(
+  p_read private.circle_reads, p_seen private.circle_seen_messages, p_raw jsonb, p_posted_at timestamptz,
+  p_edited_at timestamptz
+) returns jsonb
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  if private.circle_shape(p_raw) in ('chat_message', 'post', 'comment') then
+    return p_raw || jsonb_build_object('deleted_at', now());
+  end if;
+  return jsonb_strip_nulls(jsonb_build_object(
+    'id', p_seen.source_id, 'created_at', coalesce(p_posted_at, p_seen.posted_at), 'deleted_at', now()
+  ) || case
+    when p_read.kind = 'room' then jsonb_build_object(
+      'chat_room_uuid', p_read.chat_room_uuid, 'parent_message_id', p_seen.parent_id,
+      'edited_at', p_edited_at
+    )
+    else jsonb_build_object(
+      'post_id', p_seen.parent_id, 'body', jsonb_build_object(
+        'record_type', case when p_seen.parent_id is null then 'Post' else 'Comment' end,
+        'updated_at', p_edited_at
+      )
+    )
+  end);
+end;
+$$;
+comment on function private.circle_removal is
+  'The record of a message that was found to be removed: what is known of its newest version, and when.';
+
+create or replace function private.circle_removals(p_read private.circle_reads, p_message_ids text[])
+returns jsonb[]
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return array(
+    select private.circle_removal(
+      p_read, m, coalesce(i.raw_data, a.raw_data), coalesce(i.posted_at, a.posted_at),
+      coalesce(i.edited_at, a.edited_at)
+    )
+    from private.circle_seen_messages as m
+    left join public.circle_issues as i on i.message_id = m.message_id
+    left join public.circle_replies as a on a.message_id = m.message_id
+    where m.read_id = p_read.id and m.message_id = any (p_message_ids)
+    order by m.source_id
+  );
+end;
+$$;
+comment on function private.circle_removals is 'A record per message of a read that was removed.';
+
+create or replace function private.record_circle_removals(
+  p_read_id bigint, p_fencing_token bigint, p_message_ids text[]
+) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_read constant private.circle_reads := private.lock_circle_read(p_read_id, p_fencing_token);
+  v_removals constant jsonb[] := private.circle_removals(v_read, p_message_ids);
+begin
+  perform private.ingest_circle_records(v_removals);
+  -- with its replies, which can't be read any more
+  delete from private.circle_seen_messages as m
+  using private.circle_seen_messages as r
+  where r.read_id = p_read_id and r.message_id = any (p_message_ids) and m.read_id = p_read_id
+    and (m.message_id = r.message_id or r.parent_id is null and m.parent_id = r.source_id);
+  return cardinality(v_removals);
+end;
+$$;
+grant execute on function private.record_circle_removals to service_role;
+
+create or replace function public.record_circle_removals(
+  read_id bigint, fencing_token bigint, message_ids text[]
+) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.record_circle_removals(
+    record_circle_removals.read_id, record_circle_removals.fencing_token,
+    record_circle_removals.message_ids
+  );
+end;
+comment on function public.record_circle_removals is
+  'Marks messages as removed that Circle answered 404 for, by circle_issues.removed_at or '
+  'circle_replies.removed_at, and returns how many. Service role only. Errors: '
+  'loop_circle_lease_expired (410).';
+grant execute on function public.record_circle_removals to service_role;
+
+-- 70_loop/50_circle/46_record_circle_members.sql
+-- Stores a page of a room's participants.
+
+create or replace function private.record_circle_members(
+  p_read_id bigint, p_fencing_token bigint, p_members jsonb, p_cursor jsonb
+) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  perform private.lock_circle_read(p_read_id, p_fencing_token);
+  -- in the order of their ids, which rooms that share members lock in
+  insert into private.circle_members as m (member_id, name, email)
+  select distinct on (p.member_id) p.member_id::bigint, p.name, p.email
+  from (
+    select e.value ->> 'community_member_id' as member_id, left(e.value ->> 'name', 200) as name,
+      left(lower(private.non_blank(e.value ->> 'email')), 320) as email
+    from jsonb_array_elements(p_members) as e
+  ) as p
+  where p.member_id ~ '^\d{1,18}$'
+  order by p.member_id, p.email
+  on conflict on constraint circle_members_pkey do update set
+    name = excluded.name, email = coalesce(excluded.email, m.email), read_at = now();
+  get diagnostics v_count = row_count;
+  perform private.store_circle_cursor(p_read_id, p_cursor);
+  return v_count;
+end;
+$$;
+grant execute on function private.record_circle_members to service_role;
+
+create or replace function public.record_circle_members(
+  read_id bigint, fencing_token bigint, members jsonb, cursor jsonb default null
+) returns integer
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.record_circle_members(
+    record_circle_members.read_id, record_circle_members.fencing_token, record_circle_members.members,
+    record_circle_members.cursor
+  );
+end;
+comment on function public.record_circle_members is
+  'Stores who takes part in a chat room, [{community_member_id, name, email}], and returns how many. Service '
+  'role only. Errors: loop_circle_lease_expired (410).';
+grant execute on function public.record_circle_members to service_role;
+
+-- 70_loop/50_circle/48_record_circle_threads.sql
+-- Stores a page of the bot's threads: the rooms that they are in, and that their replies have changed.
+
+create or replace function private.rooms_of_threads(p_threads jsonb)
+returns table (chat_room_uuid text, space_id bigint, space_name text, space_slug text, host text)
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return query
+  select distinct on (r.uuid) r.uuid, r.space_id::bigint, coalesce(r.name, r.slug, r.uuid), r.slug, r.host
+  from (
+    select private.parse_id(e.value #> '{parent_message,chat_room_uuid}') as uuid,
+      private.parse_id(e.value #> '{chat_room,embedded_space,id}') as space_id,
+      left(private.non_blank(e.value #>> '{chat_room,name}'), 200) as name,
+      substring(e.value #>> '{chat_room,embedded_space,slug}' from '^[A-Za-z0-9._~-]{1,200}$') as slug,
+      substring(
+        e.value #>> '{chat_room,embedded_space,host}' from '^[A-Za-z0-9.-]{1,253}(?::\d{1,5})?$'
+      ) as host
+    from jsonb_array_elements(p_threads) as e
+  ) as r
+  where r.uuid is not null and length(r.uuid) <= 255 and r.space_id ~ '^\d{1,18}$'
+  order by r.uuid;
+end;
+$$;
+comment on function private.rooms_of_threads is
+  'The rooms of spaces that threads are in, each once; not those of direct messages.';
+
+-- What an operator has entered about a room stays.
+create or replace function private.store_circle_rooms(p_threads jsonb) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  insert into public.circle_spaces (space_id, space_name, chat_room_uuid)
+  select r.space_id, r.space_name, r.chat_room_uuid from private.rooms_of_threads(p_threads) as r
+  on conflict on constraint circle_spaces_chat_room_uuid_key do nothing;
+  get diagnostics v_count = row_count;
+  update private.circle_reads as c set
+    space_slug = coalesce(r.space_slug, c.space_slug), host = coalesce(r.host, c.host)
+  from private.rooms_of_threads(p_threads) as r
+  where c.chat_room_uuid = r.chat_room_uuid
+    and (c.space_slug, c.host) is distinct from (
+      coalesce(r.space_slug, c.space_slug), coalesce(r.host, c.host)
+    );
+  return v_count;
+end;
+$$;
+comment on function private.store_circle_rooms is
+  'Adds the rooms of threads to circle_spaces, and their addresses to circle_reads. Returns how many are '
+  'known from now on.';
+
+-- Threads outside the window too: a reply to an old message brings it back.
+create or replace function private.roots_of_threads(p_threads jsonb)
+returns table (read_id bigint, message private.circle_record)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+  select distinct on (c.id, p.message_id) c.id, p
+  from jsonb_array_elements(p_threads) as e
+  join private.circle_reads as c
+    on c.chat_room_uuid = private.parse_id(e.value #> '{parent_message,chat_room_uuid}')
+  cross join lateral private.parse_chat_record(c, e.value -> 'parent_message') as p
+  where p.message_id is not null and p.parent_id is null
+    and p.replies_at > now() - make_interval(
+      hours => (select s.window_hours from public.circle_sync_settings as s)
+    )
+    and not private.is_circle_bot(p)
+  order by c.id, p.message_id;
+end;
+$$;
+comment on function private.roots_of_threads is
+  'The messages that began threads with a reply in the window, by the read of their room.';
+
+create or replace function private.mark_changed_threads(p_threads jsonb) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  perform private.ingest_circle_records(array(
+    select (r.message).record from private.roots_of_threads(p_threads) as r
+    where not exists (
+      select from private.circle_seen_messages as m
+      where m.read_id = r.read_id and m.message_id = (r.message).message_id
+    )
+  ));
+  -- Circle leaves parts of these messages out: a read of the room imports them whole
+  insert into private.circle_seen_messages as m (
+    read_id, message_id, source_id, digest, posted_at, replies_state, replies_at
+  )
+  select r.read_id, (r.message).message_id, (r.message).source_id, sha256(''), (r.message).posted_at,
+    concat_ws(' ', (r.message).replies_count, (r.message).replies_at), (r.message).replies_at
+  from private.roots_of_threads(p_threads) as r
+  on conflict on constraint circle_seen_messages_pkey do update set
+    replies_state = excluded.replies_state, replies_at = excluded.replies_at
+  where m.replies_state is distinct from excluded.replies_state;
+  get diagnostics v_count = row_count;
+  -- a room that is just being read finds them itself
+  update private.circle_reads as c set next_read_at = now()
+  where c.id in (
+    select o.id from private.circle_reads as o
+    where o.id in (select r.read_id from private.roots_of_threads(p_threads) as r)
+      and o.lease_expires_at is null and o.next_read_at > now() and o.attempts_count = 0
+      and v_count > 0
+    for no key update skip locked
+  );
+  return v_count;
+end;
+$$;
+comment on function private.mark_changed_threads is
+  'Has the replies of threads read whose number, or the time of the last one, has changed, and imports what '
+  'began a thread where that is not known. Returns how many threads.';
+
+create or replace function private.record_circle_threads(
+  p_read_id bigint, p_fencing_token bigint, p_threads jsonb
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_rooms integer;
+begin
+  perform private.lock_circle_read(p_read_id, p_fencing_token);
+  -- two statements: the second has to see what the first has changed
+  v_rooms := private.store_circle_rooms(p_threads);
+  return jsonb_build_object('rooms', v_rooms, 'threads', private.mark_changed_threads(p_threads));
+end;
+$$;
+grant execute on function private.record_circle_threads to service_role;
+
+create or replace function public.record_circle_threads(
+  read_id bigint, fencing_token bigint, threads jsonb
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.record_circle_threads(
+    record_circle_threads.read_id, record_circle_threads.fencing_token, record_circle_threads.threads
+  );
+end;
+comment on function public.record_circle_threads is
+  'Takes threads that the bot takes part in, as Circle lists them: {rooms: how many were added to '
+  'circle_spaces, threads: how many have other replies than before and are read}. Service role only. Errors: '
+  'loop_circle_lease_expired (410).';
+grant execute on function public.record_circle_threads to service_role;
+
+-- 70_loop/50_circle/50_due_circle_threads.sql
+-- Which threads of a read have to be read: those with other replies than when they were last read, and from
+-- time to time the others, for edits.
+
+create or replace function private.due_circle_threads(
+  p_read_id bigint, p_fencing_token bigint, p_hours integer, p_limit integer
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.lock_circle_read(p_read_id, p_fencing_token);
+  return coalesce((
+    select jsonb_agg(
+      jsonb_build_object('id', d.source_id, 'replies_state', d.replies_state, 'now', now())
+      order by d.is_unchanged, d.replies_read_at nulls first, d.source_id
+    )
+    from (
+      select m.source_id, m.replies_state, m.replies_read_at,
+        m.replies_state is not distinct from m.read_replies_state as is_unchanged
+      from private.circle_seen_messages as m
+      where m.read_id = p_read_id and m.parent_id is null
+        and (m.replies_state !~ '^0( |$)' or m.read_replies_state is not null)
+        and (
+          m.replies_state is distinct from m.read_replies_state
+          or m.replies_read_at < now() - make_interval(hours => p_hours)
+        )
+      order by is_unchanged, m.replies_read_at nulls first, m.source_id
+      limit least(greatest(p_limit, 1), 100)
+    ) as d
+  ), '[]'::jsonb);
+end;
+$$;
+grant execute on function private.due_circle_threads to service_role;
+
+create or replace function public.due_circle_threads(
+  read_id bigint, fencing_token bigint, hours integer default 6, max_threads integer default 20
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.due_circle_threads(
+    due_circle_threads.read_id, due_circle_threads.fencing_token, due_circle_threads.hours,
+    due_circle_threads.max_threads
+  );
+end;
+comment on function public.due_circle_threads is
+  'Up to max_threads messages or posts of a read whose replies have changed since they were read, or were '
+  'read more than so many hours ago: [{id, replies_state, now}]. finish_circle_thread() ends each. Service '
+  'role only. Errors: loop_circle_lease_expired (410).';
+grant execute on function public.due_circle_threads to service_role;
+
+-- 70_loop/50_circle/52_finish_circle_thread.sql
+-- The replies of a thread were read: which of those known before were not among them.
+
+create or replace function private.finish_circle_thread(
+  p_read_id bigint, p_fencing_token bigint, p_parent_id bigint, p_replies_state text,
+  p_began_at timestamptz, p_from_id bigint
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.lock_circle_read(p_read_id, p_fencing_token);
+  update private.circle_seen_messages as m
+  set read_replies_state = p_replies_state, replies_read_at = now(), replies_at = greatest(m.replies_at, (
+    select max(r.posted_at) from private.circle_seen_messages as r
+    where r.read_id = p_read_id and r.parent_id = p_parent_id
+  ))
+  where m.read_id = p_read_id and m.source_id = p_parent_id and m.parent_id is null;
+  return coalesce((
+    select jsonb_agg(d.message_id order by d.source_id)
+    from (
+      select m.message_id, m.source_id from private.circle_seen_messages as m
+      where m.read_id = p_read_id and m.parent_id = p_parent_id
+        and m.source_id >= coalesce(p_from_id, 0) and m.seen_at < p_began_at
+      order by m.source_id limit 100
+    ) as d
+  ), '[]'::jsonb);
+end;
+$$;
+grant execute on function private.finish_circle_thread to service_role;
+
+create or replace function public.finish_circle_thread(
+  read_id bigint, fencing_token bigint, parent_id bigint, replies_state text, began_at timestamptz,
+  from_id bigint default null
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.finish_circle_thread(
+    finish_circle_thread.read_id, finish_circle_thread.fencing_token, finish_circle_thread.parent_id,
+    finish_circle_thread.replies_state, finish_circle_thread.began_at, finish_circle_thread.from_id
+  );
+end;
+comment on function public.finish_circle_thread is
+  'Records that the replies of a thread were read, from the id from_id on, beginning at began_at, when it '
+  'was in this replies_state. Returns the message_ids of up to 100 replies that were known before and not '
+  'among them: removed, if Circle does not have them. Service role only. Errors: '
+  'loop_circle_lease_expired (410).';
+grant execute on function public.finish_circle_thread to service_role;
+
+-- 70_loop/50_circle/54_missing_circle_messages.sql
+-- A window was read to its end: which of the messages known before were not among what Circle returned.
+
+create or replace function private.missing_circle_messages(
+  p_read_id bigint, p_fencing_token bigint, p_began_at timestamptz, p_posted_since timestamptz
+) returns jsonb
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.lock_circle_read(p_read_id, p_fencing_token);
+  return coalesce((
+    select jsonb_agg(d.message_id order by d.source_id)
+    from (
+      select m.message_id, m.source_id from private.circle_seen_messages as m
+      where m.read_id = p_read_id and m.parent_id is null and m.posted_at >= p_posted_since
+        and m.seen_at < p_began_at
+      order by m.source_id limit 20
+    ) as d
+  ), '[]'::jsonb);
+end;
+$$;
+grant execute on function private.missing_circle_messages to service_role;
+
+create or replace function public.missing_circle_messages(
+  read_id bigint, fencing_token bigint, began_at timestamptz, posted_since timestamptz
+) returns jsonb
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.missing_circle_messages(
+    missing_circle_messages.read_id, missing_circle_messages.fencing_token,
+    missing_circle_messages.began_at, missing_circle_messages.posted_since
+  );
+end;
+comment on function public.missing_circle_messages is
+  'The message_ids of up to 20 messages or posts, written at posted_since or later, that Circle has not '
+  'returned since began_at: removed, if it does not have them. Service role only. Errors: '
+  'loop_circle_lease_expired (410).';
+grant execute on function public.missing_circle_messages to service_role;
+
+-- 70_loop/50_circle/60_finish_circle_read.sql
+-- Ends a run: how it ended, and when its room or space is read next.
+
+-- The month's quota has to last: with less left than the usual pace needs, posts are read less often. A read
+-- takes two calls, and a third for comments.
+create or replace function private.post_read_interval() returns interval
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_reads constant integer := greatest(
+    (select count(*)::integer from private.circle_reads as r where r.kind = 'posts'), 1
+  );
+  v_usual constant interval := make_interval(
+    mins => (select s.post_minutes from public.circle_sync_settings as s)
+  );
+  v_end timestamptz;
+  v_left integer;
+begin
+  select p.o_end, b.calls_limit - b.calls_reserve
+    - case when s.period_end > clock_timestamp() then s.spent_count else 0 end
+  into v_end, v_left
+  from private.provider_budgets as b
+  left join private.provider_spending as s on s.provider = b.provider and s.scope = b.scope
+  cross join lateral private.begin_budget_period(b.period, clock_timestamp()) as p
+  where b.provider = 'circle_admin' and b.scope = 'project' and b.period is not null;
+  if v_left is null then
+    return v_usual;
+  elsif v_left <= 0 then
+    return greatest(v_usual, v_end - clock_timestamp());
+  end if;
+  return greatest(v_usual, (v_end - clock_timestamp()) * (3.0 * v_reads / v_left));
+end;
+$$;
+comment on function private.post_read_interval is
+  'How long to wait between two reads of a space''s posts: post_minutes, or longer, so that what is left of '
+  'the Admin API''s quota lasts to the end of the month.';
+
+create or replace function private.next_circle_read_at(
+  p_read private.circle_reads, p_state text, p_is_counted boolean, p_retry_at timestamptz
+) returns timestamptz
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+begin
+  if p_state = 'more' then
+    return v_now;
+  elsif p_retry_at > v_now then
+    return least(p_retry_at, v_now + interval '32 days');
+  elsif p_state = 'failed' and p_is_counted then
+    return v_now + private.backoff(p_read.attempts_count, interval '1 minute', interval '6 hours');
+  elsif p_state <> 'done' then
+    return v_now + interval '1 minute';
+  end if;
+  return v_now + case p_read.kind
+    when 'room' then interval '50 seconds'
+    when 'threads' then interval '5 minutes'
+    else private.post_read_interval()
+  end;
+end;
+$$;
+comment on function private.next_circle_read_at is
+  'When a read is due again: a room within a minute, the threads after five, posts as the quota allows.';
+
+create or replace function private.finish_circle_read(
+  p_read_id bigint, p_fencing_token bigint, p_result jsonb
+) returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_read private.circle_reads;
+  v_state constant text := coalesce(p_result ->> 'state', 'failed');
+  v_is_counted constant boolean := coalesce((p_result ->> 'is_counted')::boolean, false);
+begin
+  select * into v_read from private.circle_reads as r
+  where r.id = p_read_id and r.fencing_token = p_fencing_token and r.lease_expires_at is not null
+  for no key update;
+  if not found then
+    return false;
+  end if;
+  update private.circle_reads as r set
+    lease_expires_at = null,
+    next_read_at = private.next_circle_read_at(
+      v_read, v_state, v_is_counted, (p_result ->> 'retry_at')::timestamptz
+    ),
+    -- the claim has counted this run already
+    attempts_count = case
+      when v_state in ('done', 'more') then 0
+      when v_state = 'failed' and v_is_counted then r.attempts_count
+      else greatest(r.attempts_count - 1, 0)
+    end,
+    read_at = case when v_state in ('done', 'more') then clock_timestamp() else r.read_at end,
+    error = case when v_state not in ('done', 'more') then left(p_result ->> 'error_code', 200) end
+  where r.id = p_read_id;
+  return true;
+end;
+$$;
+grant execute on function private.finish_circle_read to service_role;
+
+create or replace function public.finish_circle_read(read_id bigint, fencing_token bigint, result jsonb)
+returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.finish_circle_read(
+    finish_circle_read.read_id, finish_circle_read.fencing_token, finish_circle_read.result
+  );
+end;
+comment on function public.finish_circle_read is
+  'Ends a run of circle-sync with {state: done, more (there is more to read), deferred or failed, '
+  'error_code, is_counted (whether the room or the space caused the failure), retry_at (when Circle may be '
+  'asked again)}, and schedules the next. False when the run has lost its lease. Service role only.';
+grant execute on function public.finish_circle_read to service_role;
+
+-- 70_loop/50_circle/70_request_circle_sync.sql
+-- Calls circle-sync when something is due: from a job, and for a hint.
+
+create or replace function private.request_circle_sync() returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_url constant text := (select s.functions_url from public.agent_settings as s);
+begin
+  if v_url is null or private.circle_bot() is null
+    or private.provider_paused_until('circle') is not null
+    or not exists (select from private.circle_reads as r where r.next_read_at <= now())
+  then
+    return false;
+  end if;
+  perform net.http_post(
+    url => v_url || '/circle-sync', body => '{}'::jsonb, params => '{}'::jsonb,
+    headers => jsonb_build_object(
+      'content-type', 'application/json'::text,
+      'x-fixloop-ticket', private.issue_function_ticket('circle-sync')
+    ),
+    timeout_milliseconds => 145000
+  );
+  return true;
+end;
+$$;
+comment on function private.request_circle_sync is
+  'Calls the edge function circle-sync if something of Circle is due and it may be asked, and returns '
+  'whether it did. Needs agent_settings.functions_url, and a bot in circle_sync_settings.';
+
+-- 70_loop/50_circle/75_circle_hints.sql
+-- A hint of circle-webhook, {type, data: {ids}}, brings forward the read of what it is about.
+
+create or replace function private.reads_of_hint(p_data jsonb) returns bigint[]
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_space_id constant text := private.parse_id(p_data -> 'space_id');
+begin
+  return array(
+    select r.id from private.circle_reads as r
+    left join public.circle_spaces as s on s.chat_room_uuid = r.chat_room_uuid
+    where r.chat_room_uuid = private.parse_id(p_data -> 'chat_room_uuid')
+      or s.space_id::text = v_space_id or r.post_space_id::text = v_space_id
+      or r.kind = 'posts' and v_space_id is null and p_data ?| array['post_id', 'comment_id']
+  );
+end;
+$$;
+comment on function private.reads_of_hint is
+  'What to read for a hint with chat_room_uuid, space_id, post_id or comment_id; nothing for one '
+  'about members alone.';
+
+create or replace function private.apply_circle_hints(p_payload jsonb) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_count integer;
+begin
+  update private.circle_reads as r set next_read_at = now()
+  where r.id in (
+    select o.id from private.circle_reads as o
+    where o.id = any (array(
+        select i from jsonb_array_elements(private.circle_elements(p_payload)) as e
+        cross join lateral unnest(private.reads_of_hint(e.value -> 'data')) as i
+        where private.circle_shape(e.value) = 'hint'
+      ))
+      and o.lease_expires_at is null and o.next_read_at > now() and o.attempts_count = 0
+      -- of posts each read takes from the month's quota
+      and (o.kind = 'room' or coalesce(o.read_at < now() - interval '10 minutes', true))
+    for no key update skip locked
+  );
+  get diagnostics v_count = row_count;
+  if v_count > 0 then
+    perform private.request_circle_sync();
+  end if;
+  return v_count;
+end;
+$$;
+comment on function private.apply_circle_hints is
+  'Makes due what the hints in a payload are about, and has it read; posts at most every ten minutes. '
+  'Returns how many reads.';
+
+-- 70_loop/50_circle/80_circle_sync_status.sql
+-- How the import from Circle is doing, for the team.
+
+create view public.circle_sync_status with (security_invoker = true) as
+select
+  r.kind, r.chat_room_uuid, coalesce(r.post_space_id, s.space_id) as space_id, s.space_name,
+  r.read_at, r.next_read_at, r.lease_expires_at is not null as is_running, r.attempts_count, r.error
+from private.circle_reads as r
+left join public.circle_spaces as s on s.chat_room_uuid = r.chat_room_uuid;
+comment on view public.circle_sync_status is
+  'What circle-sync reads: chat rooms, spaces with posts, and the bot''s threads, with when each was read '
+  'and is read next. For the team.';
+comment on column public.circle_sync_status.kind is 'room, posts or threads.';
+comment on column public.circle_sync_status.read_at is 'When it was last read to its end; null for never.';
+comment on column public.circle_sync_status.attempts_count is 'Failures in a row.';
+comment on column public.circle_sync_status.error is
+  'Why the last run did not come to its end; null where it did. The codes are in docs/error-codes.md.';
+grant select on public.circle_sync_status to authenticated, service_role;
+
+-- 70_loop/50_circle/90_prune_circle_sync.sql
+-- What is deleted when its time has come: messages that left the window, members who left the community.
+
+create or replace function private.prune_circle_sync(p_batch_size integer default 20000) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_before constant timestamptz := now() - interval '1 day' - make_interval(
+    hours => (select s.window_hours from public.circle_sync_settings as s)
+  );
+  v_count integer;
+  v_members integer;
+begin
+  delete from private.circle_seen_messages as m
+  using (
+    select o.read_id, o.message_id, o.source_id from private.circle_seen_messages as o
+    where o.parent_id is null and greatest(o.posted_at, o.replies_at) < v_before
+    limit p_batch_size
+  ) as g
+  where m.read_id = g.read_id and (m.message_id = g.message_id or m.parent_id = g.source_id);
+  get diagnostics v_count = row_count;
+  delete from private.circle_members as c where c.read_at < now() - interval '60 days';
+  get diagnostics v_members = row_count;
+  return v_count + v_members;
+end;
+$$;
+comment on function private.prune_circle_sync is
+  'Deletes what circle-sync has seen in threads whose last message is more than a day older than the window, '
+  'up to p_batch_size threads, and members whom no list has had for 60 days. Returns how many rows. '
+  'For the scheduler.';
+
 -- 70_loop/60_outbox/10_webhook_endpoints.sql
 -- Where events of the loop are sent: endpoints of other systems, and incoming webhooks of Slack.
 

@@ -102,3 +102,5 @@ select cron.schedule('loop-run-service-levels', '* * * * *', $$select private.ru
 select cron.schedule('loop-sync-service-days', '53 0 * * *', $$select private.sync_service_days()$$);
 select cron.schedule('loop-deliver', '* * * * *', $$select private.run_deliveries()$$);
 select cron.schedule('loop-prune-deliveries', '33 4 * * *', $$select private.prune_deliveries()$$);
+select cron.schedule('loop-sync-circle', '* * * * *', $$select private.request_circle_sync()$$);
+select cron.schedule('loop-prune-circle-sync', '23 4 * * *', $$select private.prune_circle_sync()$$);

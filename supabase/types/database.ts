@@ -369,6 +369,55 @@ export type Database = {
         };
         Relationships: [];
       };
+      "circle_sync_settings": {
+        Row: {
+          "bot_email": string | null;
+          "bot_member_id": number | null;
+          "community_url": string | null;
+          "created_at": string;
+          "first_read_hours": number;
+          "id": boolean;
+          "ignored_room_uuids": (string)[];
+          "page_size": number;
+          "post_minutes": number;
+          "post_space_ids": (number)[];
+          "updated_at": string;
+          "window_hours": number;
+          "window_minutes": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "bot_email"?: string | null;
+          "bot_member_id"?: number | null;
+          "community_url"?: string | null;
+          "created_at"?: string;
+          "first_read_hours"?: number;
+          "id"?: boolean;
+          "ignored_room_uuids"?: (string)[];
+          "page_size"?: number;
+          "post_minutes"?: number;
+          "post_space_ids"?: (number)[];
+          "updated_at"?: string;
+          "window_hours"?: number;
+          "window_minutes"?: number;
+        };
+        Update: {
+          "bot_email"?: string | null;
+          "bot_member_id"?: number | null;
+          "community_url"?: string | null;
+          "created_at"?: string;
+          "first_read_hours"?: number;
+          "id"?: boolean;
+          "ignored_room_uuids"?: (string)[];
+          "page_size"?: number;
+          "post_minutes"?: number;
+          "post_space_ids"?: (number)[];
+          "updated_at"?: string;
+          "window_hours"?: number;
+          "window_minutes"?: number;
+        };
+        Relationships: [];
+      };
       "comments": {
         Row: {
           "author_name": string;
@@ -3593,6 +3642,29 @@ export type Database = {
       };
     };
     Views: {
+      "circle_sync_status": {
+        Row: {
+          "attempts_count": number;
+          "chat_room_uuid": string | null;
+          "error": string | null;
+          "is_running": boolean | null;
+          "kind": string;
+          "next_read_at": string;
+          "read_at": string | null;
+          "space_id": number | null;
+          "space_name": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "circle_reads_chat_room_uuid_fkey";
+            columns: ["chat_room_uuid"];
+            isOneToOne: true;
+            referencedRelation: "circle_spaces";
+            referencedColumns: ["chat_room_uuid"];
+          },
+        ];
+      };
       "circle_triage_queue": {
         Row: {
           "author_email": string | null;
@@ -4425,6 +4497,7 @@ export type Database = {
         };
       };
       "backfill_snapshots": { Args: { "from": string; "to": string; "user_id"?: string }; Returns: number };
+      "begin_circle_token": { Args: { "rejected_id"?: string }; Returns: Json };
       "begin_deliver": { Args: { "ticket"?: string }; Returns: number };
       "begin_github_sweep": { Args: { "batch_size"?: number; "ticket"?: string }; Returns: Json };
       "begin_token_refresh": { Args: { "connection_id": string; "secret_id": string }; Returns: Json };
@@ -4459,6 +4532,7 @@ export type Database = {
         };
       };
       "cancel_task": { Args: { "task_id": number }; Returns: Json };
+      "claim_circle_reads": { Args: { "batch_size"?: number; "ticket"?: string }; Returns: Json };
       "claim_deliveries": {
         Args: { "channel": string; "lease_seconds"?: number; "max_count"?: number };
         Returns: {
@@ -4669,6 +4743,10 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "due_circle_threads": {
+        Args: { "fencing_token": number; "hours"?: number; "max_threads"?: number; "read_id": number };
+        Returns: Json;
+      };
       "exai_issue_context": {
         Args: {
           "issue_number": number;
@@ -4696,6 +4774,7 @@ export type Database = {
       };
       "export_exai_issues": { Args: Record<PropertyKey, never>; Returns: Json };
       "export_exai_lines": { Args: Record<PropertyKey, never>; Returns: string[] };
+      "fail_circle_token": { Args: { "error": string; "fencing_token": number }; Returns: string };
       "fail_delivery": {
         Args: {
           "counted"?: boolean;
@@ -4744,6 +4823,22 @@ export type Database = {
           "user_id": string;
         }[];
       };
+      "finish_circle_read": {
+        Args: { "fencing_token": number; "read_id": number; "result": Json };
+        Returns: boolean;
+      };
+      "finish_circle_thread": {
+        Args: {
+          "began_at": string;
+          "fencing_token": number;
+          "from_id"?: number;
+          "parent_id": number;
+          "read_id": number;
+          "replies_state": string;
+        };
+        Returns: Json;
+      };
+      "finish_circle_token": { Args: { "fencing_token": number; "token": Json }; Returns: boolean };
       "finish_deliveries": {
         Args: { "delivered_as"?: (string)[]; "fencing_tokens": (number)[]; "ids": (number)[] };
         Returns: (number)[];
@@ -5037,6 +5132,10 @@ export type Database = {
           "value": number;
         }[];
       };
+      "missing_circle_messages": {
+        Args: { "began_at": string; "fencing_token": number; "posted_since": string; "read_id": number };
+        Returns: Json;
+      };
       "move_checklist_step": {
         Args: { "from_step_number": number; "issue_id": string; "to_step_number": number };
         Returns: {
@@ -5204,6 +5303,22 @@ export type Database = {
       "receive_github_delivery": {
         Args: { "body": string; "delivery_id": string; "event": string };
         Returns: string;
+      };
+      "record_circle_members": {
+        Args: { "cursor"?: Json; "fencing_token": number; "members": Json; "read_id": number };
+        Returns: number;
+      };
+      "record_circle_messages": {
+        Args: { "cursor"?: Json; "fencing_token": number; "read_id": number; "records": Json };
+        Returns: Json;
+      };
+      "record_circle_removals": {
+        Args: { "fencing_token": number; "message_ids": (string)[]; "read_id": number };
+        Returns: number;
+      };
+      "record_circle_threads": {
+        Args: { "fencing_token": number; "read_id": number; "threads": Json };
+        Returns: Json;
       };
       "record_devto_articles": {
         Args: { "fencing_token": number; "payload": Json; "run_id": number };
