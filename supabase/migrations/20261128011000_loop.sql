@@ -1582,7 +1582,7 @@ declare
 begin
   -- nobody to read as
   if private.circle_bot() is null then
-    return '{}';
+    return '{}'::bigint[];
   end if;
   with due as (
     select r.id
@@ -1603,7 +1603,7 @@ begin
     returning r.id
   )
   select array_agg(l.id) into v_ids from leased as l;
-  return coalesce(v_ids, '{}');
+  return coalesce(v_ids, '{}'::bigint[]);
 end;
 $$;
 comment on function private.lease_circle_reads is
@@ -1870,7 +1870,10 @@ returns private.circle_record[]
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return array(
-    select distinct on (p.message_id) p
+    select distinct on (p.message_id) row(
+      p.message_id, p.source_id, p.parent_id, p.member_id, p.email, p.posted_at, p.replies_count,
+      p.replies_at, p.digest, p.record
+    )::private.circle_record
     from jsonb_array_elements(p_records) with ordinality as e (value, position)
     cross join lateral (
       select x.* from private.parse_chat_record(p_read, e.value) as x where p_read.kind = 'room'

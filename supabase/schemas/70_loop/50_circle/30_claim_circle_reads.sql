@@ -8,7 +8,7 @@ declare
 begin
   -- nobody to read as
   if private.circle_bot() is null then
-    return '{}';
+    return '{}'::bigint[];
   end if;
   with due as (
     select r.id
@@ -29,7 +29,7 @@ begin
     returning r.id
   )
   select array_agg(l.id) into v_ids from leased as l;
-  return coalesce(v_ids, '{}');
+  return coalesce(v_ids, '{}'::bigint[]);
 end;
 $$;
 comment on function private.lease_circle_reads is

@@ -36,7 +36,10 @@ returns private.circle_record[]
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return array(
-    select distinct on (p.message_id) p
+    select distinct on (p.message_id) row(
+      p.message_id, p.source_id, p.parent_id, p.member_id, p.email, p.posted_at, p.replies_count,
+      p.replies_at, p.digest, p.record
+    )::private.circle_record
     from jsonb_array_elements(p_records) with ordinality as e (value, position)
     cross join lateral (
       select x.* from private.parse_chat_record(p_read, e.value) as x where p_read.kind = 'room'
