@@ -32,6 +32,9 @@ export const REPOSITORY_ACTIONS: ReadonlySet<string> = new Set([
   "deleted",
 ]);
 
+/** The action of a `deployment_status` event that does, where its state is `success`. */
+export const DEPLOYMENT_ACTIONS: ReadonlySet<string> = new Set(["created"]);
+
 /** What is checked here; the database parses the rest out of the same bytes. */
 const accountSchema = z.object({ login: z.string() }).loose();
 const repositorySchema = z.object({
@@ -56,6 +59,18 @@ const payloadSchemas = {
       repository: z.object({ name: z.object({ from: z.string() }).loose() }).loose().optional(),
     }).loose().optional(),
   }).loose(),
+  deployment_status: z.object({
+    action: z.string(),
+    deployment_status: z.object({ state: z.string(), created_at: z.string() }).loose(),
+    deployment: z.object({ created_at: z.string() }).loose(),
+    repository: repositorySchema.extend({ id: z.number().int() }),
+  }).loose(),
+};
+
+const ACTIONS_OF: Readonly<Record<KnownEvent, ReadonlySet<string>>> = {
+  pull_request: ACTIONS,
+  repository: REPOSITORY_ACTIONS,
+  deployment_status: DEPLOYMENT_ACTIONS,
 };
 
 /** The events that change something that is stored. */
@@ -124,9 +139,13 @@ export function parsePayload(event: KnownEvent, json: Uint8Array): Change | null
     throw payloadInvalid("It is not a JSON object.");
   }
   const action = "action" in payload && typeof payload.action === "string" ? payload.action : null;
-  if (action === null || !(event === "repository" ? REPOSITORY_ACTIONS : ACTIONS).has(action)) return null;
+  if (action === null || !ACTIONS_OF[event].has(action)) return null;
   const parsed = payloadSchemas[event].safeParse(payload);
   if (parsed.success) {
+    if (
+      event === "deployment_status" &&
+      (parsed.data as DeploymentPayload).deployment_status.state !== "success"
+    ) return null;
     const { owner, name, id } = parsed.data.repository;
     const change = { action, owner: owner.login, name, githubId: id ?? null };
     // a pull request's changes are others
@@ -135,10 +154,11 @@ export function parsePayload(event: KnownEvent, json: Uint8Array): Change | null
       : null;
     return { ...change, former };
   }
-  throw payloadInvalid(`It has no pull request or no repository as a ${event} event has them.`);
+  throw payloadInvalid(`It does not have what a ${event} event has.`);
 }
 
 type RepositoryPayload = z.infer<typeof payloadSchemas["repository"]>;
+type DeploymentPayload = z.infer<typeof payloadSchemas["deployment_status"]>;
 
 function formerName(
   { owner, name }: { owner: string; name: string },

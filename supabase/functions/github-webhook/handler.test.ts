@@ -6,6 +6,7 @@ import {
   DEFINITIONS,
   DELIVERY_ID,
   deliveryRequest,
+  examplesOf,
   OPENED,
   PREVIOUS,
   SECRET,
@@ -13,7 +14,7 @@ import {
   sign,
 } from "../../tests/support/github-deliveries.ts";
 import { type Call, setUpWebhook as setUp } from "../../tests/support/github-webhook.ts";
-import { ACTIONS, REPOSITORY_ACTIONS } from "./delivery.ts";
+import { ACTIONS, DEPLOYMENT_ACTIONS, REPOSITORY_ACTIONS } from "./delivery.ts";
 
 const asked = ({ args }: Call): string => Buffer.from(String(args.body), "base64").toString("utf8");
 
@@ -24,8 +25,14 @@ describe("every documented example of every event of GitHub's", () => {
       const body = JSON.stringify(example);
       const response = await handler(deliveryRequest(body, { event: name }));
       expect(response.status).toBe(200);
-      const actions = { pull_request: ACTIONS, repository: REPOSITORY_ACTIONS }[name];
-      const isTaken = actions?.has(example.action ?? "") ?? false;
+      const actions = {
+        pull_request: ACTIONS,
+        repository: REPOSITORY_ACTIONS,
+        deployment_status: DEPLOYMENT_ACTIONS,
+      }[name];
+      const { deployment_status: status } = example as { deployment_status?: { state: string } };
+      const isTaken = (actions?.has(example.action ?? "") ?? false) &&
+        (status?.state ?? "success") === "success";
       expect(await response.json()).toEqual({
         delivery_id: DELIVERY_ID,
         status: isTaken ? "done" : "ignored",
@@ -37,6 +44,26 @@ describe("every documented example of every event of GitHub's", () => {
       }
     });
   }
+});
+
+describe("a deployment_status event", () => {
+  const [example] = examplesOf("deployment_status");
+  const send = async (state: string, more: object = {}) => {
+    const { handler, calls } = setUp();
+    const { deployment_status: status } = example as { deployment_status: object };
+    const body = JSON.stringify({ ...example, deployment_status: { ...status, state }, ...more });
+    const response = await handler(deliveryRequest(body, { event: "deployment_status" }));
+    return [response.status, calls.length];
+  };
+
+  test("is processed where it succeeded", async () => {
+    expect(await send("success")).toEqual([200, 1]);
+    for (const state of ["failure", "in_progress", "inactive"]) expect(await send(state)).toEqual([200, 0]);
+  });
+
+  test("without a deployment is rejected", async () => {
+    expect(await send("success", { deployment: undefined })).toEqual([422, 0]);
+  });
 });
 
 describe("a form-encoded delivery", () => {

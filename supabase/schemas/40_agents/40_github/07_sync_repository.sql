@@ -11,6 +11,7 @@ begin
   join public.pull_requests as i on i.repository_id = p_into and i.number = f.number
   join public.task_pull_requests as l on l.pull_request_id = f.id
   where f.repository_id = p_from;
+  perform private.move_closing_links(p_from, p_into);
   delete from public.pull_requests as f
   using public.pull_requests as i
   where f.repository_id = p_from and i.repository_id = p_into and i.number = f.number;
@@ -20,6 +21,7 @@ begin
   where p.repository_id = p_from and r.id = p_into;
   update private.task_github_refs as t set repository_id = p_into where t.repository_id = p_from;
   update private.project_repositories as l set repository_id = p_into where l.repository_id = p_from;
+  perform private.move_loop_repository(p_from, p_into);
   delete from private.github_repositories as r where r.id = p_from;
 end;
 $$;

@@ -15,7 +15,6 @@ declare
   v_owner constant text := p_payload #>> '{repository,owner,login}';
   v_name constant text := p_payload #>> '{repository,name}';
   v_github_id constant text := p_payload #>> '{repository,id}';
-  v_version private.pull_request_version;
 begin
   if v_owner is null or v_name is null or lower(v_owner || '/' || v_name)
       is distinct from lower(p_payload #>> '{pull_request,base,repo,full_name}')
@@ -26,12 +25,11 @@ begin
       detail = 'The pull request is not of the repository that the delivery is about.',
       hint = 'Send the payload as GitHub does.';
   end if;
-  v_version := private.parse_pull_request(p_payload -> 'pull_request');
-  perform private.record_pull_request(
+  perform private.record_reported_pull_request(
     private.sync_repository(
-      v_github_id::bigint, v_owner, v_name, v_version.provider_updated_at, false,
-      null::bigint
-    ), v_version, null::timestamptz, null::text
+      v_github_id::bigint, v_owner, v_name,
+      (private.parse_pull_request(p_payload -> 'pull_request')).provider_updated_at, false, null::bigint
+    ), p_payload -> 'pull_request', null::timestamptz, null::text
   );
 end;
 $$;
@@ -55,22 +53,25 @@ begin
 end;
 $$;
 comment on function private.is_dated_ahead is
-  'Whether a time of a pull request or a repository is more than five minutes ahead of our clock. Errors: '
-  'agents_pull_request_invalid (422).';
+  'Whether a time of a pull request, a repository or a deployment is more than five minutes ahead of our '
+  'clock. Errors: agents_pull_request_invalid (422).';
 
 create or replace function private.process_github_payload(p_payload jsonb) returns private.inbox_outcome
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   -- with a result: it is refused, and not processed later, when the time has come
   if private.is_dated_ahead(coalesce(
-    p_payload -> 'pull_request', jsonb_build_object('updated_at', p_payload #> '{repository,updated_at}')
-  )) then
+    p_payload -> 'pull_request', p_payload -> 'deployment_status',
+    jsonb_build_object('updated_at', p_payload #> '{repository,updated_at}')
+  )) or private.is_dated_ahead(p_payload -> 'deployment') then
     return row(
       'failed', '{}', 'PT422: agents_github_time_invalid: a time is more than five minutes ahead'
     )::private.inbox_outcome;
   end if;
   if p_payload ? 'pull_request' then
     perform private.apply_github_payload(p_payload);
+  elsif p_payload ? 'deployment_status' then
+    perform private.apply_github_deployment(p_payload);
   else
     perform private.apply_github_repository(p_payload);
   end if;

@@ -9,7 +9,7 @@ declare
   v_event private.inbox_events;
 begin
   v_payload := private.parse_inbox_body(v_body);
-  if (p_event in ('pull_request', 'repository')) is not true
+  if (p_event in ('pull_request', 'repository', 'deployment_status')) is not true
     or v_payload.error is null and private.is_known_delivery(v_payload.value) is not true
   then
     return jsonb_build_object('delivery_id', p_delivery_id, 'status', 'ignored'::text);

@@ -37,16 +37,16 @@ create or replace function private.store_github_answer(
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_answer constant jsonb := private.repair_json_escapes(p_pull_request)::jsonb;
-  v_version constant private.pull_request_version := private.parse_pull_request(v_answer);
+  v_number constant integer := (private.parse_pull_request(v_answer)).number;
 begin
-  if v_version.number <> p_pull.number then
+  if v_number <> p_pull.number then
     raise exception using
       errcode = 'PT422', message = 'agents_github_answer_invalid',
-      detail = format('Number %s was requested, the answer is about %s.', p_pull.number, v_version.number),
+      detail = format('Number %s was requested, the answer is about %s.', p_pull.number, v_number),
       hint = 'Send the answer to the request for this pull request.';
   end if;
-  return private.record_pull_request(
-    private.sync_answered_repository(v_answer, p_pull.repository_id, p_read_at), v_version,
+  return private.record_reported_pull_request(
+    private.sync_answered_repository(v_answer, p_pull.repository_id, p_read_at), v_answer,
     coalesce(p_read_at, clock_timestamp()), left(p_etag, 300)
   );
 end;

@@ -21,9 +21,9 @@ begin
     order by e.value ->> 'number'
     limit 10
   loop
-    v_id := private.record_pull_request(
-      private.sync_answered_repository(v_pull, v_ref.repository_id, p_read_at),
-      private.parse_pull_request(v_pull), coalesce(p_read_at, clock_timestamp()), null::text
+    v_id := private.record_reported_pull_request(
+      private.sync_answered_repository(v_pull, v_ref.repository_id, p_read_at), v_pull,
+      coalesce(p_read_at, clock_timestamp()), null::text
     );
     perform private.verify_links_of_reader(v_id, p_user_id);
     v_count := v_count + 1;

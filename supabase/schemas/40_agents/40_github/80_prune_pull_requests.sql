@@ -1,4 +1,5 @@
--- Pull requests that no task is linked to any more, and repositories that nothing is about.
+-- Pull requests that no task and no engineering issue is linked to any more, and repositories that nothing is
+-- about.
 
 -- Those that only a task has named, and few stay so.
 create index pull_requests_unreported_updated_at_idx on public.pull_requests (updated_at)
@@ -17,6 +18,7 @@ begin
         days => (select s.delivery_retention_days from public.agent_settings as s)
       )
       and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
+      and not exists (select from public.exai_issue_pull_requests as l where l.pull_request_id = o.id)
     order by o.updated_at
     limit p_batch_size
     for update skip locked
@@ -24,6 +26,7 @@ begin
     select o.ctid from public.pull_requests as o
     where o.provider_updated_at is null and o.updated_at < now() - interval '1 day'
       and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
+      and not exists (select from public.exai_issue_pull_requests as l where l.pull_request_id = o.id)
     order by o.updated_at
     limit p_batch_size
     for update skip locked
@@ -50,6 +53,7 @@ begin
       )
       and not exists (select from private.project_repositories as l where l.repository_id = o.id)
       and not exists (select from private.task_github_refs as t where t.repository_id = o.id)
+      and not exists (select from public.loop_repositories as l where l.repository_id = o.id)
       and not exists (select from public.pull_requests as p where p.repository_id = o.id)
     for update skip locked
   );

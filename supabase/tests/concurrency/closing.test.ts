@@ -1,0 +1,250 @@
+import fc from "fast-check";
+import type { ReservedSql, Sql } from "postgres";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connect, createDatabase, type TestDatabase } from "../support/database.ts";
+import { size } from "../support/size.ts";
+
+// Two pull requests that have to do with one engineering issue: whatever the order in which GitHub's deliveries arrive, and
+// however often, the issue ends fixed or not by the same rule, and what is linked to it resolves once.
+
+const SEED = 20261130;
+const SEQUENCES = size(60, 3_000);
+const ROUNDS = size(15, 200);
+const BASE = Date.parse("2026-03-01T10:00:00Z");
+
+type Kind = "open" | "closed" | "merged";
+
+/** A pull request at one moment. */
+interface State {
+  number: number;
+  /** Whole seconds of GitHub's clock; each state of a pull request has its own. */
+  second: number;
+  openedAt: number;
+  kind: Kind;
+  words: string;
+  isFromFork: boolean;
+}
+
+const wordings = ["Fixes EXAI-7", "closes EXAI-7, fixes EXAI-8", "about EXAI-7", "nothing"];
+
+const history = (number: number, words: readonly string[]): fc.Arbitrary<State[]> =>
+  fc.tuple(
+    fc.integer({ min: 0, max: 30 }),
+    fc.boolean(),
+    fc.array(
+      fc.record({
+        wait: fc.integer({ min: 1, max: 20 }),
+        kind: fc.constantFrom<Kind>("open", "open", "closed", "merged"),
+        words: fc.constantFrom(...words),
+      }),
+      { minLength: 1, maxLength: 5 },
+    ),
+  ).map(([openedAt, isFromFork, changes]) => {
+    const states: State[] = [];
+    let second = openedAt;
+    for (const { wait, kind, words } of changes) {
+      states.push({ number, second, openedAt, kind, words, isFromFork });
+      if (kind === "merged") break;
+      second += wait;
+    }
+    return states;
+  });
+
+/** The states of two pull requests, and two orders in which they arrive, each at least once. */
+const story = (
+  words: readonly string[],
+  otherWords: readonly string[] = words,
+): fc.Arbitrary<[State[], State[]]> =>
+  fc.tuple(history(1, words), history(2, otherWords)).chain((histories) => {
+    const all = histories.flat();
+    const order = fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 });
+    return fc.tuple(order, order);
+  });
+
+const iso = (second: number): string => new Date(BASE + second * 1000).toISOString().replace(".000", "");
+
+function payload({ number, second, openedAt, kind, words, isFromFork }: State): string {
+  const at = iso(second);
+  return JSON.stringify({
+    number,
+    state: kind === "open" ? "open" : "closed",
+    draft: false,
+    title: "A change",
+    body: words,
+    html_url: `https://github.com/acme/shop/pull/${number}`,
+    created_at: iso(openedAt),
+    updated_at: at,
+    closed_at: kind === "open" ? null : at,
+    merged_at: kind === "merged" ? at : null,
+    head: { ref: "fix", sha: "abc", repo: { full_name: isFromFork ? "mallory/shop" : "acme/shop" } },
+    base: { ref: "main", repo: { full_name: "acme/shop", private: true, default_branch: "main" } },
+  });
+}
+
+const record = (by: Sql | ReservedSql, state: State) =>
+  by`
+    select private.record_reported_pull_request(
+      private.ensure_repository('acme', 'shop'), ${payload(state)}::text::jsonb, null, null
+    )
+  `;
+
+let database: TestDatabase;
+let sql: Sql;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  sql = connect(database, "postgres", 6);
+  await sql`insert into public.loop_repositories (repo_owner, repo_name) values ('acme', 'shop')`;
+  await sql`
+    insert into public.exai_issues (issue_number, title)
+    select number, 'Fault ' || number from unnest(array[7, 8]) as u (number)
+  `;
+  await report("member", 7);
+  await report("other", 8);
+});
+
+afterAll(async () => {
+  await sql?.end();
+  await database?.drop();
+});
+
+/** An issue of the community, reported before everything else, that an engineering issue fixes. */
+async function report(title: string, number: number): Promise<void> {
+  await sql`
+    with issue as (
+      insert into public.issues (title, segment, created_at) values (${title}, 'code', '2026-02-28') returning id
+    )
+    insert into public.issue_links (issue_id, exai_issue_id)
+    select i.id, e.id from issue as i join public.exai_issues as e on e.issue_number = ${number}
+  `;
+}
+
+const fixes = (by: ReservedSql) =>
+  by`
+    select e.issue_number, e.status, f.fixed_at::text, f.fixed_by, (
+      select array_agg(concat_ws(' ', l.number, l.intent, l.state, l.merged_at) order by l.number)
+      from public.exai_issue_pull_requests as l where l.exai_issue_id = e.id
+    ) as links
+    from public.exai_issues as e left join public.exai_issue_fixes as f on f.exai_issue_id = e.id
+    order by e.issue_number
+  `;
+
+const ledger = (by: ReservedSql) =>
+  by`
+    select i.title, i.status, i.resolved_by, e.generation, e.hop, e.reference,
+      case when e.hop <> 'resolved' then e.at::text end as at
+    from public.issues as i join public.loop_events as e on e.issue_id = i.id
+    where e.hop in ('opened', 'merged', 'fixed', 'shipped', 'resolved', 'reopened')
+    order by i.title, e.generation, e.hop, e.reference
+  `;
+
+/** What is found after these states have arrived; rolled back. */
+async function play(gate: string, states: State[], find: (by: ReservedSql) => ReturnType<typeof fixes>) {
+  const by = await sql.reserve();
+  try {
+    await by`begin`;
+    await by`update public.loop_settings set ship_gate = ${gate} where id`;
+    for (const state of states) await record(by, state);
+    return [...await find(by)];
+  } finally {
+    await by`rollback`;
+    by.release();
+  }
+}
+
+describe(`${SEQUENCES} histories of two pull requests`, () => {
+  test("fix what they close, or don't, in every order", () =>
+    fc.assert(
+      fc.asyncProperty(story(wordings), async ([one, other]) => {
+        expect(await play("person", one, fixes)).toEqual(await play("person", other, fixes));
+      }),
+      { numRuns: SEQUENCES, seed: SEED },
+    ), size(60_000, 1_800_000));
+
+  // A second one that closes the same may be heard of only when the first one's merge was told.
+  test("of different issues leave the same ledger in every order", () =>
+    fc.assert(
+      fc.asyncProperty(
+        story(["Fixes EXAI-7"], ["about EXAI-7", "Fixes EXAI-8"]),
+        async ([one, other]) => {
+          expect(await play("merge", one, ledger)).toEqual(await play("merge", other, ledger));
+        },
+      ),
+      { numRuns: SEQUENCES, seed: SEED },
+    ), size(60_000, 1_800_000));
+});
+
+test("two merges, and an issue that is linked meanwhile, resolve each issue once", async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const number = 100 + round;
+    await sql`
+      insert into public.exai_issues (issue_number, title) values (${number}, 'Round')
+    `;
+    await report(`a ${round}`, number);
+    const [late] = await sql<{ id: string }[]>`
+      insert into public.issues (title, segment, created_at) values (${`b ${round}`}, 'code', '2026-02-28')
+      returning id
+    `;
+    const state = (of: number, kind: Kind): State => ({
+      number: 100 + 2 * round + of,
+      second: kind === "open" ? 1 : 2,
+      openedAt: 0,
+      kind,
+      words: `fixes EXAI-${number}`,
+      isFromFork: false,
+    });
+    await Promise.all([record(sql, state(0, "open")), record(sql, state(1, "open"))]);
+    await Promise.all([
+      record(sql, state(0, "merged")),
+      record(sql, state(1, "merged")),
+      sql`select public.link_issue(${late?.id ?? ""}, ${number})`,
+      sql`select private.run_ship_gate()`,
+    ]);
+    const rows = await sql`
+      select i.title, i.status, i.resolved_by, count(*)::integer as resolved
+      from public.issues as i join public.loop_events as e on e.issue_id = i.id and e.hop = 'resolved'
+      where i.title in (${`a ${round}`}, ${`b ${round}`}) group by i.id order by i.title
+    `;
+    const resolved = { status: "resolved", resolved_by: "Fixloop", resolved: 1 };
+    expect(rows).toMatchObject([{ title: `a ${round}`, ...resolved }, { title: `b ${round}`, ...resolved }]);
+  }
+});
+
+test("of concurrent merges of issues, none makes a chain or loses a message", async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const issues = await sql<{ id: string }[]>`
+      insert into public.issues (title, segment, created_at)
+      select 'Duplicate', 'code', timestamptz '2026-02-28' + make_interval(mins => n)
+      from generate_series(1, 4) as n order by n
+      returning id
+    `;
+    const ids = issues.map(({ id }) => id);
+    await sql`
+      insert into public.circle_issues (message_id, title, mapped_to_issue_id)
+      select (${5_000 + round * 10} + u.position)::text, 'Duplicate', u.id
+      from unnest(${ids}::uuid[]) with ordinality as u (id, position)
+    `;
+    const pairs = ids.flatMap((into, at) => ids.slice(at + 1).map((source) => ({ source, into })));
+    await Promise.allSettled(
+      pairs.map(({ source, into }) => sql`select public.merge_issues(${source}, ${into})`),
+    ).then((results) => {
+      for (const result of results) {
+        if (result.status === "rejected") expect(String(result.reason)).toContain("loop_merge_conflict");
+      }
+    });
+    const [found] = await sql`
+      select
+        (
+          select count(*)::integer from public.issue_merges as a
+          join public.issue_merges as b on b.source_issue_id = a.into_issue_id
+          where a.source_issue_id = any (${ids}::uuid[])
+        ) as chains,
+        (
+          select count(*)::integer from public.circle_issues as c join public.issues as i
+            on i.id = c.mapped_to_issue_id and i.status <> 'archived'
+          where i.id = any (${ids}::uuid[])
+        ) as messages
+    `;
+    expect(found).toEqual({ chains: 0, messages: 4 });
+  }
+});

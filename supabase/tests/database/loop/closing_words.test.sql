@@ -1,0 +1,98 @@
+-- Which engineering issues the words of a pull request close and mention.
+
+begin;
+create extension if not exists pgtap with schema extensions;
+set local search_path = public, extensions;
+select plan(52);
+
+create function pg_temp.words(p_title text, p_body text default null, p_ref text default 'main')
+returns text language sql as $$
+  select format('%s %s', w.closes_issues, w.mentions_issues)
+  from private.parse_named_issues(jsonb_build_object(
+    'title', p_title, 'body', p_body, 'head', jsonb_build_object('ref', p_ref),
+    'base', '{"ref": "main", "repo": {"default_branch": "main"}}'::jsonb
+  )) as w
+$$;
+
+-- Words
+
+select is(pg_temp.words('', b), e, replace(b, E'\n', ' / ')) from (values
+  ('Fixes EXAI-1', '{1} {}'), ('fixes exai-1', '{1} {}'), ('FIXES: EXAI-1', '{1} {}'),
+  (E'Fixes\nEXAI-1', '{1} {}'), (E'Fixes\r\nEXAI-1', '{1} {}'), ('EXAI-1', '{} {1}'),
+  ('close EXAI-1 closes EXAI-2 closed EXAI-3', '{1,2,3} {}'),
+  ('fix EXAI-1 fixes EXAI-2 fixed EXAI-3', '{1,2,3} {}'),
+  ('resolve EXAI-1 resolves EXAI-2 resolved EXAI-3', '{1,2,3} {}'),
+  -- as at GitHub, each has its own word
+  ('Fixes EXAI-1, EXAI-2', '{1} {2}'), ('Fixes EXAI-1 and EXAI-2', '{1} {2}'),
+  ('Fixes EXAI-1, fixes EXAI-2', '{1,2} {}'), ('Fixes [EXAI-1](https://example.com/EXAI-1)', '{1} {}'),
+  ('Closing EXAI-1, fixing EXAI-2', '{} {1,2}'), ('prefix EXAI-1', '{} {1}'), ('fix the EXAI-1', '{} {1}'),
+  ('Mentions EXAI-1 and fixes EXAI-1', '{1} {}'), ('fixes MYEXAI-1, EXAI-2x, EXAI-03, EXAI-0', '{} {}'),
+  ('(EXAI-1) EXAI-2. EXAI-3/EXAI-4', '{} {1,2,3,4}'), ('Fixes EXAI-12345678901', '{} {}'),
+  ('Fixes EXAI-2147483647, fixes EXAI-2147483648', '{2147483647} {}'),
+  ('修复EXAI-1', '{} {1}'), ('', '{} {}'), (null, '{} {}'), ('Fixes #1 and GH-2', '{} {}'),
+  -- quotes
+  ('> Fixes EXAI-1', '{} {}'), (E'> said\nfixes EXAI-1\n\nfixes EXAI-2', '{2} {}'),
+  (E'>\nfixes EXAI-1', '{1} {}'), ('a > b fixes EXAI-1', '{1} {}'),
+  -- code
+  ('`fixes EXAI-1` fixes EXAI-2', '{2} {}'), ('`` ` fixes EXAI-1 ` ``', '{} {}'),
+  ('a ` fixes EXAI-1', '{1} {}'), (E'a `\n\nfixes EXAI-1 `', '{1} {}'),
+  (E'```\nfixes EXAI-1\n```\nfixes EXAI-2', '{2} {}'), (E'```sql\nfixes EXAI-1', '{} {}'),
+  (E'~~~\n```\nfixes EXAI-1\n~~~\nfixes EXAI-2', '{2} {}'),
+  (E'````\n```\nfixes EXAI-1\n````\nfixes EXAI-2', '{2} {}'), (E'```x``` fixes EXAI-1', '{1} {}'),
+  (E'    fixes EXAI-1\n\n    fixes EXAI-2\nfixes EXAI-3', '{3} {}'), (E'- a\n    fixes EXAI-1', '{1} {}'),
+  -- comments
+  ('<!-- fixes EXAI-1 --> fixes EXAI-2', '{2} {}'), (E'<!--\nfixes EXAI-1\n```\n-->\nfixes EXAI-2', '{2} {}'),
+  ('<!-- fixes EXAI-1', '{} {}'), ('`<!--` fixes EXAI-1', '{1} {}')
+) as t (b, e);
+select is(pg_temp.words('Fix EXAI-1: it', 'EXAI-2', 'fix/exai-3-it'), '{1} {2,3}', 'title, body and branch');
+select is(pg_temp.words('x', 'x', 'fixes-EXAI-3'), '{} {3}', 'a branch closes nothing');
+
+select is(
+  (
+    select format('%s %s', w.closes_issues, w.mentions_issues)
+    from private.parse_named_issues('{
+      "title": "Fixes EXAI-1", "base": {"ref": "next", "repo": {"default_branch": "main"}}
+    }') as w
+  ), '{} {1}', 'into another branch than the default one nothing is closed'
+);
+select is(
+  (select format('%s %s', w.closes_issues, w.mentions_issues) from private.parse_named_issues('{}') as w),
+  '{} {}', 'no title, no body, no branch'
+);
+
+-- Sizes
+
+select is(
+  pg_temp.words('', string_agg('fixes EXAI-' || g, ' ' order by g)),
+  (select format('%s {}', array_agg(n)) from generate_series(1, 50) as n),
+  'of ten thousand the first fifty'
+) from generate_series(1, 10000) as g;
+select is(
+  pg_temp.words('', 'EXAI-1' || repeat(' ', 65536) || 'EXAI-2'), '{} {1}', 'after 64 kB nothing counts'
+);
+
+create function pg_temp.milliseconds(p_body text) returns double precision language plpgsql as $$
+declare
+  v_started_at constant timestamptz := clock_timestamp();
+begin
+  perform pg_temp.words('', p_body);
+  return extract(epoch from clock_timestamp() - v_started_at) * 1000;
+end;
+$$;
+-- Medians of what costs most, the slowest of each size: backticks, lines, comments, names.
+create function pg_temp.slowest(p_count integer) returns double precision language sql as $$
+  select max(m.median) from (
+    select percentile_cont(0.5) within group (order by pg_temp.milliseconds('EXAI-1 ' || repeat(w, p_count)))
+      as median
+    from unnest(array['` ', E'\n`', '<!--', 'fix EXAI-1 ', E'\n> x', 'exai-']) as t (w),
+      generate_series(1, 3)
+    group by w
+  ) as m
+$$;
+select cmp_ok(
+  pg_temp.slowest(5000) / pg_temp.slowest(2500), '<', 3.5::double precision, 'linear in its size'
+);
+select cmp_ok(pg_temp.milliseconds(repeat(E'\n`', 32768)), '<', 5000::double precision, 'at most seconds');
+
+select * from finish();
+rollback;
