@@ -4163,6 +4163,7 @@ begin
   join public.pull_requests as i on i.repository_id = p_into and i.number = f.number
   join public.task_pull_requests as l on l.pull_request_id = f.id
   where f.repository_id = p_from;
+  perform private.move_closing_links(p_from, p_into);
   delete from public.pull_requests as f
   using public.pull_requests as i
   where f.repository_id = p_from and i.repository_id = p_into and i.number = f.number;
@@ -4172,6 +4173,7 @@ begin
   where p.repository_id = p_from and r.id = p_into;
   update private.task_github_refs as t set repository_id = p_into where t.repository_id = p_from;
   update private.project_repositories as l set repository_id = p_into where l.repository_id = p_from;
+  perform private.move_loop_repository(p_from, p_into);
   delete from private.github_repositories as r where r.id = p_from;
 end;
 $$;
@@ -5089,6 +5091,165 @@ comment on function private.link_some_waiting_tasks is
   'Links up to p_limit tasks that wait for it, and returns how many. For the scheduler, which commits '
   'after each call.';
 
+-- 40_agents/40_github/39_pull_request_words.sql
+-- The engineering issues that the words of a pull request name: EXAI-12 in its title, body or branch.
+--
+-- As GitHub has it for its own issues: a closing word directly before a name closes that one, so that
+-- "fixes EXAI-1, EXAI-2" closes the first alone; only where the pull request is into the default branch; and
+-- nothing counts in code, quotes and HTML comments. Unlike GitHub's, the words of the title close too, and a
+-- closing word may stand before a link, "Fixes [EXAI-1](https://…)". A branch only mentions.
+
+-- Newlines with what begins their line, the ends of comments, backticks, and names with their closing word.
+-- Each costs one step, however they follow each other. The collation makes any letter that is not of ASCII
+-- the end of a word, which is right for scripts without spaces.
+create or replace function private.split_pull_request_words(p_text text) returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_text text := regexp_replace(left(p_text, 65536), '\r\n?', E'\n', 'g');
+begin
+  v_text := E'\n' || regexp_replace(v_text, '[ \t]+(?=\n|$)', '', 'g');
+  return array(
+    select m.parts[1]
+    from regexp_matches(
+      v_text collate "C",
+      '(\n+[ \t]*(?:>[^\n]?|`{3,}[^`\n]*(?=\n|$)|~{3,}[^\n]*)?|<!--|-->|`+'
+        || '|(?:\m(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\M:?\s+\[?)?\mexai-[1-9][0-9]{0,9}\M)',
+      'gi'
+    ) as m (parts)
+  );
+end;
+$$;
+comment on function private.split_pull_request_words is
+  'What matters in the first 64 kB of a pull request''s title or body: names of engineering issues with '
+  'their closing word, and what begins and ends lines, code, quotes and comments.';
+
+-- Code ends within its paragraph: at a blank line, a quote or a fence, backticks are only backticks.
+create or replace function private.find_code_ends(p_tokens text[]) returns integer[]
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_ends integer[] := array_fill(null::integer, array[cardinality(p_tokens)]);
+  v_next integer[] := array[]::integer[];
+  v_length integer;
+begin
+  for i in reverse cardinality(p_tokens)..1 loop
+    if left(p_tokens[i], 1) = '`' then
+      v_length := length(p_tokens[i]);
+      v_ends[i] := v_next[v_length];
+      v_next[v_length] := i;
+    elsif p_tokens[i] ~ '^\n(\n|[ \t]*[>`~])' then
+      v_next := array[]::integer[];
+    end if;
+  end loop;
+  return v_ends;
+end;
+$$;
+comment on function private.find_code_ends is
+  'For each run of backticks the position of the run that ends its code; null where it is not code.';
+
+-- Whether a line is code or quoted depends on the lines before it.
+create or replace function private.next_line_kind(p_kind text, p_token text) returns text
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_is_after_blank constant boolean := p_token like E'\n\n%';
+  v_mark constant text := ltrim(p_token, E'\n \t');
+  v_is_indented constant boolean := p_token ~ '\n(    | {0,3}\t)[ \t]*';
+begin
+  if left(p_kind, 3) in ('```', '~~~') then
+    return case when v_mark ~ '^(`+|~+)$' and v_mark like p_kind || '%' then 'text' else p_kind end;
+  end if;
+  if left(v_mark, 3) in ('```', '~~~') then
+    return substring(v_mark from '^(?:`+|~+)');
+  elsif left(v_mark, 1) = '>' then
+    return case when v_mark = '>' then 'empty quote' else 'quote' end;
+  elsif v_is_indented and (v_is_after_blank or p_kind = 'code') then
+    return 'code';
+  end if;
+  -- A line directly below a quoted one belongs to the quote.
+  return case when p_kind = 'quote' and not v_is_after_blank then 'quote' else 'text' end;
+end;
+$$;
+comment on function private.next_line_kind is
+  'What the next line is: text, code, quote, or the fence that began its block of code.';
+
+create or replace function private.list_issue_names(p_text text) returns text[]
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_tokens constant text[] := case
+    when p_text ~* 'exai-[1-9]' then private.split_pull_request_words(p_text) else '{}' end;
+  v_ends constant integer[] := private.find_code_ends(v_tokens);
+  v_names text[] := array[]::text[];
+  v_kind text := 'code';
+  v_is_comment boolean := false;
+  v_token text;
+  i integer := 1;
+begin
+  while i <= cardinality(v_tokens) loop
+    v_token := v_tokens[i];
+    if v_is_comment then
+      v_is_comment := v_token not like '%-->%';
+    elsif left(v_token, 1) = E'\n' then
+      v_kind := private.next_line_kind(v_kind, v_token);
+    elsif v_kind <> 'text' then
+      null;
+    elsif v_token = '<!--' then
+      v_is_comment := true;
+    elsif left(v_token, 1) = '`' then
+      i := coalesce(v_ends[i], i);
+    elsif v_token <> '-->' then
+      v_names := v_names || v_token;
+    end if;
+    i := i + 1;
+  end loop;
+  return v_names;
+end;
+$$;
+comment on function private.list_issue_names is
+  'The names of engineering issues in a text in Markdown, with their closing words, in order.';
+
+create type private.named_issues as (closes_issues integer[], mentions_issues integer[]);
+comment on type private.named_issues is
+  'The numbers of the engineering issues that a pull request closes and that it only mentions, sorted.';
+
+-- The name of a branch is searched for names alone.
+create or replace function private.parse_named_issues(p_pull_request jsonb)
+returns private.named_issues
+language plpgsql immutable security invoker set search_path = '' as $$
+declare
+  v_default_branch constant text := p_pull_request #>> '{base,repo,default_branch}';
+  v_is_into_default constant boolean :=
+    v_default_branch is null or p_pull_request #>> '{base,ref}' is not distinct from v_default_branch;
+  v_names constant text[] := private.list_issue_names(left(p_pull_request ->> 'title', 1024))
+    || private.list_issue_names(p_pull_request ->> 'body')
+    || array(
+      select m.parts[1]
+      from regexp_matches(
+        left(p_pull_request #>> '{head,ref}', 255) collate "C", '\mexai-[1-9][0-9]{0,9}\M', 'gi'
+      ) as m (parts)
+    );
+  v_words private.named_issues;
+begin
+  select
+    coalesce(array_agg(n.number order by n.number) filter (where n.is_closing), '{}'),
+    coalesce(array_agg(n.number order by n.number) filter (where not n.is_closing), '{}')
+  into v_words.closes_issues, v_words.mentions_issues
+  from (
+    select f.number::integer as number, bool_or(f.is_closing and v_is_into_default) as is_closing
+    from (
+      select substring(u.name from '[0-9]+$')::bigint as number, u.name !~* '^exai-' as is_closing, u.position
+      from unnest(v_names) with ordinality as u (name, position)
+    ) as f
+    where f.number <= 2147483647
+    group by f.number
+    order by min(f.position)
+    limit 50
+  ) as n;
+  return v_words;
+end;
+$$;
+comment on function private.parse_named_issues is
+  'The engineering issues that a pull_request object of GitHub''s webhooks and REST API names: up to 50, in '
+  'the first 64 kB of its body.';
+
 -- 40_agents/40_github/40_pull_request_versions.sql
 -- A pull request as GitHub sends it, in a delivery or an answer of its API, and which of two versions is
 -- newer.
@@ -5355,6 +5516,122 @@ create trigger _100_sync_repository_visibility after update on public.pull_reque
   for each row when (old.is_private is distinct from new.is_private)
   execute function private.sync_repository_visibility();
 
+-- 40_agents/40_github/43_record_pull_request_words.sql
+-- Which engineering issues the words of each pull request name, in the version that counts.
+--
+-- The words are kept of every pull request here, as numbers: what they do is decided where the repository is
+-- one of the loop's. The text itself is not kept.
+
+create table private.pull_request_words (
+  pull_request_id bigint not null,
+  closes_issues integer[] not null default '{}',
+  mentions_issues integer[] not null default '{}',
+  version_at timestamptz not null,
+  read_at timestamptz,
+  constraint pull_request_words_pkey primary key (pull_request_id),
+  constraint pull_request_words_pull_request_id_fkey
+    foreign key (pull_request_id) references public.pull_requests (id) on delete cascade
+);
+comment on table private.pull_request_words is
+  'The numbers of the engineering issues that each pull request closes and mentions in its words.';
+comment on column private.pull_request_words.version_at is
+  'The updated_at of the version that they are from, by GitHub''s clock.';
+comment on column private.pull_request_words.read_at is
+  'When that version was requested; null where it came in a delivery.';
+alter table private.pull_request_words enable row level security;
+
+-- Whoever opened a pull request from a fork may edit its text forever, also once a maintainer has merged it:
+-- its words are those that were merged. GitHub dates a merge and the version with it within a few seconds.
+create or replace function private.is_worded_after_merge(p_version private.pull_request_version)
+returns boolean
+language plpgsql immutable security invoker set search_path = '' as $$
+begin
+  return coalesce(
+    p_version.is_from_fork and p_version.provider_updated_at > p_version.merged_at + interval '10 seconds',
+    false
+  );
+end;
+$$;
+comment on function private.is_worded_after_merge is
+  'Whether the words of this version may be younger than the merge of a pull request from a fork.';
+
+-- The order of versions is the one of the pull request itself.
+create or replace function private.is_newer_wording(
+  p_old private.pull_request_words, p_new private.pull_request_words
+) returns boolean
+language plpgsql stable security invoker set search_path = '' as $$
+declare
+  v_old private.pull_request_version;
+  v_new private.pull_request_version;
+begin
+  v_old.provider_updated_at := p_old.version_at;
+  v_old.title := concat_ws(' ', p_old.closes_issues, p_old.mentions_issues);
+  v_new.provider_updated_at := p_new.version_at;
+  v_new.title := concat_ws(' ', p_new.closes_issues, p_new.mentions_issues);
+  return private.is_newer_version(v_old, p_old.read_at, v_new, p_new.read_at);
+end;
+$$;
+comment on function private.is_newer_wording is 'Whether the new words replace the old ones.';
+
+create or replace function private.record_pull_request_words(
+  p_pull_request_id bigint, p_pull_request jsonb, p_version private.pull_request_version,
+  p_read_at timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_named constant private.named_issues := private.parse_named_issues(p_pull_request);
+  v_old private.pull_request_words;
+  v_new private.pull_request_words;
+begin
+  v_new := row(
+    p_pull_request_id, v_named.closes_issues, v_named.mentions_issues, p_version.provider_updated_at,
+    p_read_at
+  )::private.pull_request_words;
+  select * into v_old from private.pull_request_words as w where w.pull_request_id = p_pull_request_id;
+  if private.is_worded_after_merge(p_version) then
+    if found then
+      return;
+    end if;
+    -- Nobody saw it before: what it names is shown, and whatever arrives of before the merge replaces it.
+    v_new.mentions_issues := array(
+      select u.number from unnest(v_new.closes_issues || v_new.mentions_issues) as u (number)
+      order by u.number
+    );
+    v_new.closes_issues := '{}';
+    v_new.version_at := '-infinity';
+    v_new.read_at := null;
+  end if;
+  if private.is_newer_wording(v_old, v_new) then
+    insert into private.pull_request_words select v_new.*
+    on conflict on constraint pull_request_words_pkey do update set
+      closes_issues = excluded.closes_issues, mentions_issues = excluded.mentions_issues,
+      version_at = excluded.version_at, read_at = excluded.read_at;
+  end if;
+end;
+$$;
+comment on function private.record_pull_request_words is
+  'Merges the words of a version into the row of its pull request, which the caller has locked: late, twice, '
+  'in any order, the row ends the same.';
+
+-- The words first and the links last: no link is made of one version's words and another one's state.
+create or replace function private.record_reported_pull_request(
+  p_repository_id bigint, p_pull_request jsonb, p_read_at timestamptz, p_etag text
+) returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_version constant private.pull_request_version := private.parse_pull_request(p_pull_request);
+  v_id constant bigint := private.record_pull_request(p_repository_id, v_version, p_read_at, p_etag);
+begin
+  perform private.record_pull_request_words(v_id, p_pull_request, v_version, p_read_at);
+  perform private.sync_closing_pull_request(v_id);
+  return v_id;
+end;
+$$;
+comment on function private.record_reported_pull_request is
+  'Merges a pull request, as GitHub''s webhooks and API have it, into its row, and what it closes with it; '
+  'returns the row''s id. p_read_at and p_etag are null for a delivery. Errors: '
+  'agents_pull_request_invalid (422).';
+
 -- 40_agents/40_github/52_github_source.sql
 -- GitHub as a source of the inbox. The signature covers the body and not the delivery's id, so the same bytes
 -- are the same delivery whatever id they come with.
@@ -5373,7 +5650,6 @@ declare
   v_owner constant text := p_payload #>> '{repository,owner,login}';
   v_name constant text := p_payload #>> '{repository,name}';
   v_github_id constant text := p_payload #>> '{repository,id}';
-  v_version private.pull_request_version;
 begin
   if v_owner is null or v_name is null or lower(v_owner || '/' || v_name)
       is distinct from lower(p_payload #>> '{pull_request,base,repo,full_name}')
@@ -5384,12 +5660,11 @@ begin
       detail = 'The pull request is not of the repository that the delivery is about.',
       hint = 'Send the payload as GitHub does.';
   end if;
-  v_version := private.parse_pull_request(p_payload -> 'pull_request');
-  perform private.record_pull_request(
+  perform private.record_reported_pull_request(
     private.sync_repository(
-      v_github_id::bigint, v_owner, v_name, v_version.provider_updated_at, false,
-      null::bigint
-    ), v_version, null::timestamptz, null::text
+      v_github_id::bigint, v_owner, v_name,
+      (private.parse_pull_request(p_payload -> 'pull_request')).provider_updated_at, false, null::bigint
+    ), p_payload -> 'pull_request', null::timestamptz, null::text
   );
 end;
 $$;
@@ -5413,22 +5688,25 @@ begin
 end;
 $$;
 comment on function private.is_dated_ahead is
-  'Whether a time of a pull request or a repository is more than five minutes ahead of our clock. Errors: '
-  'agents_pull_request_invalid (422).';
+  'Whether a time of a pull request, a repository or a deployment is more than five minutes ahead of our '
+  'clock. Errors: agents_pull_request_invalid (422).';
 
 create or replace function private.process_github_payload(p_payload jsonb) returns private.inbox_outcome
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   -- with a result: it is refused, and not processed later, when the time has come
   if private.is_dated_ahead(coalesce(
-    p_payload -> 'pull_request', jsonb_build_object('updated_at', p_payload #> '{repository,updated_at}')
-  )) then
+    p_payload -> 'pull_request', p_payload -> 'deployment_status',
+    jsonb_build_object('updated_at', p_payload #> '{repository,updated_at}')
+  )) or private.is_dated_ahead(p_payload -> 'deployment') then
     return row(
       'failed', '{}', 'PT422: agents_github_time_invalid: a time is more than five minutes ahead'
     )::private.inbox_outcome;
   end if;
   if p_payload ? 'pull_request' then
     perform private.apply_github_payload(p_payload);
+  elsif p_payload ? 'deployment_status' then
+    perform private.apply_github_deployment(p_payload);
   else
     perform private.apply_github_repository(p_payload);
   end if;
@@ -5556,7 +5834,7 @@ declare
   v_event private.inbox_events;
 begin
   v_payload := private.parse_inbox_body(v_body);
-  if (p_event in ('pull_request', 'repository')) is not true
+  if (p_event in ('pull_request', 'repository', 'deployment_status')) is not true
     or v_payload.error is null and private.is_known_delivery(v_payload.value) is not true
   then
     return jsonb_build_object('delivery_id', p_delivery_id, 'status', 'ignored'::text);
@@ -6074,16 +6352,16 @@ create or replace function private.store_github_answer(
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_answer constant jsonb := private.repair_json_escapes(p_pull_request)::jsonb;
-  v_version constant private.pull_request_version := private.parse_pull_request(v_answer);
+  v_number constant integer := (private.parse_pull_request(v_answer)).number;
 begin
-  if v_version.number <> p_pull.number then
+  if v_number <> p_pull.number then
     raise exception using
       errcode = 'PT422', message = 'agents_github_answer_invalid',
-      detail = format('Number %s was requested, the answer is about %s.', p_pull.number, v_version.number),
+      detail = format('Number %s was requested, the answer is about %s.', p_pull.number, v_number),
       hint = 'Send the answer to the request for this pull request.';
   end if;
-  return private.record_pull_request(
-    private.sync_answered_repository(v_answer, p_pull.repository_id, p_read_at), v_version,
+  return private.record_reported_pull_request(
+    private.sync_answered_repository(v_answer, p_pull.repository_id, p_read_at), v_answer,
     coalesce(p_read_at, clock_timestamp()), left(p_etag, 300)
   );
 end;
@@ -6210,9 +6488,9 @@ begin
     order by e.value ->> 'number'
     limit 10
   loop
-    v_id := private.record_pull_request(
-      private.sync_answered_repository(v_pull, v_ref.repository_id, p_read_at),
-      private.parse_pull_request(v_pull), coalesce(p_read_at, clock_timestamp()), null::text
+    v_id := private.record_reported_pull_request(
+      private.sync_answered_repository(v_pull, v_ref.repository_id, p_read_at), v_pull,
+      coalesce(p_read_at, clock_timestamp()), null::text
     );
     perform private.verify_links_of_reader(v_id, p_user_id);
     v_count := v_count + 1;
@@ -6300,7 +6578,8 @@ comment on function public.record_github_project is
 grant execute on function public.record_github_project to service_role;
 
 -- 40_agents/40_github/80_prune_pull_requests.sql
--- Pull requests that no task is linked to any more, and repositories that nothing is about.
+-- Pull requests that no task and no engineering issue is linked to any more, and repositories that nothing is
+-- about.
 
 -- Those that only a task has named, and few stay so.
 create index pull_requests_unreported_updated_at_idx on public.pull_requests (updated_at)
@@ -6319,6 +6598,7 @@ begin
         days => (select s.delivery_retention_days from public.agent_settings as s)
       )
       and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
+      and not exists (select from public.exai_issue_pull_requests as l where l.pull_request_id = o.id)
     order by o.updated_at
     limit p_batch_size
     for update skip locked
@@ -6326,6 +6606,7 @@ begin
     select o.ctid from public.pull_requests as o
     where o.provider_updated_at is null and o.updated_at < now() - interval '1 day'
       and not exists (select from public.task_pull_requests as l where l.pull_request_id = o.id)
+      and not exists (select from public.exai_issue_pull_requests as l where l.pull_request_id = o.id)
     order by o.updated_at
     limit p_batch_size
     for update skip locked
@@ -6352,6 +6633,7 @@ begin
       )
       and not exists (select from private.project_repositories as l where l.repository_id = o.id)
       and not exists (select from private.task_github_refs as t where t.repository_id = o.id)
+      and not exists (select from public.loop_repositories as l where l.repository_id = o.id)
       and not exists (select from public.pull_requests as p where p.repository_id = o.id)
     for update skip locked
   );

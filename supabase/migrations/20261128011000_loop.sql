@@ -1092,6 +1092,1548 @@ comment on function public.list_ready_exai_issues is
   'to 200. Viewers. Errors: sign_in_required (401), team_role_required (403), loop_order_invalid (422).';
 grant execute on function public.list_ready_exai_issues to authenticated, service_role;
 
+-- 70_loop/30_closing/10_loop_repositories.sql
+-- The repositories whose pull requests close engineering issues by their words.
+--
+-- Anybody can open a pull request in a repository of their own, and write anything into it.
+
+create table public.loop_repositories (
+  repository_id bigint not null,
+  repo_owner text not null,
+  repo_name text not null,
+  added_by text not null default private.actor_name(),
+  added_by_user_id uuid,
+  created_at timestamptz not null default now(),
+  constraint loop_repositories_pkey primary key (repository_id),
+  constraint loop_repositories_repository_id_fkey
+    foreign key (repository_id) references private.github_repositories (id) on delete restrict,
+  constraint loop_repositories_added_by_user_id_fkey
+    foreign key (added_by_user_id) references auth.users (id) on delete set null,
+  constraint loop_repositories_name_is_lower_case
+    check (repo_owner = lower(repo_owner) and repo_name = lower(repo_name)),
+  constraint loop_repositories_added_by_is_not_blank check (btrim(added_by) <> '')
+);
+comment on table public.loop_repositories is
+  'The team''s repositories at GitHub: what the words of their pull requests close is closed. Team members '
+  'read them, admins add and remove them. Adding one applies to the pull requests that are stored already; '
+  'removing one removes the links that are from words. Errors on write: team_role_required (403), '
+  'loop_repository_invalid (422).';
+comment on column public.loop_repositories.repository_id is
+  'The repository, which stays the same when it is renamed or transferred; set by the database. '
+  'Not GitHub''s id.';
+comment on column public.loop_repositories.repo_owner is
+  'The owner, in lower case; follows a change at GitHub.';
+comment on column public.loop_repositories.repo_name is
+  'The name, in lower case; follows a change at GitHub.';
+comment on column public.loop_repositories.added_by is 'Display name of who added it.';
+comment on column public.loop_repositories.added_by_user_id is
+  'Their account, whose GitHub token the sweep asks with; null for a server.';
+
+create index loop_repositories_added_by_user_id_idx on public.loop_repositories (added_by_user_id);
+
+create or replace function private.set_loop_repository() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  new.repo_owner := lower(btrim(new.repo_owner));
+  new.repo_name := lower(btrim(new.repo_name));
+  if not private.is_repository_name(new.repo_owner, new.repo_name) then
+    raise exception using
+      errcode = 'PT422', message = 'loop_repository_invalid',
+      detail = 'repo_owner and repo_name are not those of a repository at GitHub.',
+      hint = 'Give both as in its URL, https://github.com/owner/name.';
+  end if;
+  new.repository_id := private.ensure_repository(new.repo_owner, new.repo_name);
+  new.added_by := private.actor_name();
+  new.added_by_user_id := (select u.id from auth.users as u where u.id = auth.uid());
+  return new;
+end;
+$$;
+comment on function private.set_loop_repository is
+  'Before-insert trigger: the repository that the name leads to, and who adds it. Errors: '
+  'loop_repository_invalid (422).';
+
+create or replace function private.is_loop_repository(p_repository_id bigint) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (select from public.loop_repositories as r where r.repository_id = p_repository_id);
+end;
+$$;
+comment on function private.is_loop_repository is
+  'Whether the words of this repository''s pull requests close engineering issues.';
+
+create or replace function private.sync_loop_repository_name() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.loop_repositories as r set repo_owner = new.repo_owner, repo_name = new.repo_name
+  where r.repository_id = new.id;
+  return null;
+end;
+$$;
+comment on function private.sync_loop_repository_name is
+  'After-row trigger of repositories: their name at GitHub.';
+
+create or replace function private.sync_words_of_repository() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id constant bigint := coalesce(new.repository_id, old.repository_id);
+begin
+  perform private.sync_closing_pull_request(p.id)
+  from public.pull_requests as p
+  where p.repository_id = v_id and (
+    exists (
+      select from private.pull_request_words as w
+      where w.pull_request_id = p.id and w.closes_issues || w.mentions_issues <> '{}'
+    )
+    or exists (select from public.exai_issue_pull_requests as l where l.pull_request_id = p.id)
+  )
+  order by p.id;
+  return null;
+end;
+$$;
+comment on function private.sync_words_of_repository is
+  'After-row trigger: the links of the pull requests of a repository that was added or removed.';
+
+create trigger _000_require_admin before insert or delete on public.loop_repositories
+  for each statement when (current_user in ('anon', 'authenticated'))
+  execute function private.require_role_to_write('admin');
+create trigger _200_set_loop_repository before insert on public.loop_repositories
+  for each row execute function private.set_loop_repository();
+create trigger _300_sync_words after insert or delete on public.loop_repositories
+  for each row execute function private.sync_words_of_repository();
+create trigger _310_sync_words after update on public.loop_repositories
+  for each row when (old.repository_id <> new.repository_id)
+  execute function private.sync_words_of_repository();
+create trigger _300_sync_loop_repository_name after update on private.github_repositories
+  for each row when ((old.repo_owner, old.repo_name) is distinct from (new.repo_owner, new.repo_name))
+  execute function private.sync_loop_repository_name();
+
+alter table public.loop_repositories enable row level security;
+create policy loop_repositories_select_viewer on public.loop_repositories
+  for select to authenticated using ((select private.has_team_role('viewer')));
+create policy loop_repositories_insert_admin on public.loop_repositories
+  for insert to authenticated with check ((select private.has_team_role('admin')));
+create policy loop_repositories_delete_admin on public.loop_repositories
+  for delete to authenticated using ((select private.has_team_role('admin')));
+
+grant select, delete on public.loop_repositories to authenticated, service_role;
+grant insert (repo_owner, repo_name) on public.loop_repositories to authenticated, service_role;
+
+-- 70_loop/30_closing/20_exai_issue_pull_requests.sql
+-- Which pull requests close or mention which engineering issues, with what the team may see of them.
+
+create table public.exai_issue_pull_requests (
+  exai_issue_id uuid not null,
+  pull_request_id bigint not null,
+  intent text not null,
+  source text not null,
+  task_id bigint,
+  repo_owner text not null,
+  repo_name text not null,
+  number integer not null,
+  url text not null,
+  state text not null default 'open',
+  is_from_fork boolean not null default false,
+  opened_at timestamptz,
+  closed_at timestamptz,
+  merged_at timestamptz,
+  linked_by text,
+  linked_by_user_id uuid,
+  created_at timestamptz not null default clock_timestamp(),
+  updated_at timestamptz not null default now(),
+  constraint exai_issue_pull_requests_pkey primary key (exai_issue_id, pull_request_id),
+  constraint exai_issue_pull_requests_exai_issue_id_fkey foreign key (exai_issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_issue_pull_requests_pull_request_id_fkey foreign key (pull_request_id)
+    references public.pull_requests (id) on delete cascade,
+  constraint exai_issue_pull_requests_task_id_fkey foreign key (task_id)
+    references public.tasks (id) on delete set null,
+  constraint exai_issue_pull_requests_linked_by_user_id_fkey foreign key (linked_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint exai_issue_pull_requests_intent_is_known check (intent in ('closes', 'mentions')),
+  constraint exai_issue_pull_requests_source_is_known check (source in ('words', 'task', 'person')),
+  constraint exai_issue_pull_requests_state_is_known check (state in ('open', 'closed')),
+  constraint exai_issue_pull_requests_linked_by_is_of_a_person
+    check ((linked_by is not null) = (source = 'person'))
+);
+comment on table public.exai_issue_pull_requests is
+  'The pull requests of engineering issues. Written by the database from the words of pull requests, from '
+  'the tasks that were dispatched for an issue, and by link_pull_request and unlink_pull_request. Titles '
+  'and texts are not here: a repository may be private to others of the team.';
+comment on column public.exai_issue_pull_requests.intent is
+  'closes: merging it fixes the issue. mentions: it has to do with it.';
+comment on column public.exai_issue_pull_requests.source is
+  'Where the link comes from. words: its title, body or branch names the issue, in a repository of '
+  'loop_repositories. task: it is the pull request of a task that was dispatched for the issue, and closes '
+  'it. person: somebody linked it, which the other two don''t change.';
+comment on column public.exai_issue_pull_requests.task_id is
+  'Of the source task: which one; null once that task is deleted, and the link stays.';
+comment on column public.exai_issue_pull_requests.state is
+  'open, also as a draft, or closed; closed with merged_at is merged.';
+comment on column public.exai_issue_pull_requests.is_from_fork is
+  'Whether its branch is in another repository. While it is open and linked by its words alone, it holds up '
+  'nothing: anybody may have opened it.';
+comment on column public.exai_issue_pull_requests.opened_at is
+  'As closed_at and merged_at, by GitHub''s clock; null while GitHub has not reported it.';
+comment on column public.exai_issue_pull_requests.linked_by is
+  'Display name of the person who linked it; null of the other sources.';
+
+create index exai_issue_pull_requests_pull_request_id_idx
+  on public.exai_issue_pull_requests (pull_request_id);
+create index exai_issue_pull_requests_task_id_idx on public.exai_issue_pull_requests (task_id);
+create index exai_issue_pull_requests_linked_by_user_id_idx
+  on public.exai_issue_pull_requests (linked_by_user_id);
+
+create trigger _900_set_timestamps before insert or update on public.exai_issue_pull_requests
+  for each row execute function private.set_timestamps();
+
+alter table public.exai_issue_pull_requests enable row level security;
+create policy exai_issue_pull_requests_select_viewer on public.exai_issue_pull_requests
+  for select to authenticated using ((select private.has_team_role('viewer')));
+grant select on public.exai_issue_pull_requests to authenticated, service_role;
+
+-- A person has said that the two have nothing to do with each other: neither words nor tasks link them again.
+create table private.unlinked_pull_requests (
+  exai_issue_id uuid not null,
+  pull_request_id bigint not null,
+  unlinked_at timestamptz not null default clock_timestamp(),
+  constraint unlinked_pull_requests_pkey primary key (exai_issue_id, pull_request_id),
+  constraint unlinked_pull_requests_exai_issue_id_fkey foreign key (exai_issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint unlinked_pull_requests_pull_request_id_fkey foreign key (pull_request_id)
+    references public.pull_requests (id) on delete cascade
+);
+comment on table private.unlinked_pull_requests is
+  'Which links were removed by unlink_pull_request, and are not made again.';
+create index unlinked_pull_requests_pull_request_id_idx on private.unlinked_pull_requests (pull_request_id);
+alter table private.unlinked_pull_requests enable row level security;
+
+-- 70_loop/30_closing/30_exai_issue_fixes.sql
+-- The fix of each engineering issue: when the close rule held, and when the gate let it pass.
+
+create table public.exai_issue_fixes (
+  exai_issue_id uuid not null,
+  fixed_at timestamptz,
+  fixed_by text,
+  status_before text,
+  shipped_at timestamptz,
+  shipped_by text,
+  shipped_by_user_id uuid,
+  reopened_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint exai_issue_fixes_pkey primary key (exai_issue_id),
+  constraint exai_issue_fixes_exai_issue_id_fkey foreign key (exai_issue_id)
+    references public.exai_issues (id) on delete cascade,
+  constraint exai_issue_fixes_shipped_by_user_id_fkey foreign key (shipped_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint exai_issue_fixes_fixed_by_is_known check (fixed_by in ('pull_requests', 'person')),
+  constraint exai_issue_fixes_fixed_by_matches_fixed_at check ((fixed_by is null) = (fixed_at is null)),
+  constraint exai_issue_fixes_shipped_by_matches_shipped_at
+    check ((shipped_by is null) = (shipped_at is null)),
+  constraint exai_issue_fixes_shipped_is_fixed check (shipped_at is null or fixed_at is not null)
+);
+comment on table public.exai_issue_fixes is
+  'One row per engineering issue that was fixed or reopened. With fixed_at and without shipped_at it waits '
+  'for the gate of loop_settings. Written by the database; ship_issue lets one pass.';
+comment on column public.exai_issue_fixes.fixed_at is
+  'Since when it is fixed; null while it is not: the merge that completed the close rule, by GitHub''s '
+  'clock, or when a person set its status to fixed or verified.';
+comment on column public.exai_issue_fixes.fixed_by is
+  'pull_requests: the close rule holds. person: somebody set the status.';
+comment on column public.exai_issue_fixes.status_before is
+  'open or in_progress: the status that the engineering issue gets back where the close rule ceases to hold.';
+comment on column public.exai_issue_fixes.shipped_at is
+  'When the gate let it pass, and the linked issues were resolved.';
+comment on column public.exai_issue_fixes.shipped_by is
+  'merge, delay or deployment, by the gate that let it pass; else the display name of who shipped it.';
+comment on column public.exai_issue_fixes.reopened_at is
+  'When it was last reopened by a person: what was merged until then does not count any more.';
+
+create index exai_issue_fixes_waiting_fixed_at_idx on public.exai_issue_fixes (fixed_at)
+  where shipped_at is null and fixed_at is not null;
+create index exai_issue_fixes_shipped_by_user_id_idx on public.exai_issue_fixes (shipped_by_user_id);
+
+create trigger _900_set_timestamps before insert or update on public.exai_issue_fixes
+  for each row execute function private.set_timestamps();
+
+alter table public.exai_issue_fixes enable row level security;
+create policy exai_issue_fixes_select_viewer on public.exai_issue_fixes
+  for select to authenticated using ((select private.has_team_role('viewer')));
+grant select on public.exai_issue_fixes to authenticated, service_role;
+
+-- 70_loop/30_closing/40_sync_closing_pull_request.sql
+-- Makes the links of a pull request what its words, its tasks and persons make of it.
+--
+-- Locks are taken in this order: the pull request, the graph of engineering issues, engineering issues by
+-- id, their links, issues of the community by id. Whatever closes, ships or reopens holds the lock of the
+-- engineering issue while it decides, so that two of them see each other's links: two merges at the same
+-- time, and an issue that is promoted while a merge arrives, resolve each issue once.
+
+-- A role that was lost does not close anything with a task that was dispatched before.
+create or replace function private.is_team_agent(p_user_id uuid) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return exists (
+    select from public.team_members as m
+    where m.user_id = p_user_id and private.is_active_account(m.user_id)
+      and private.team_role_rank(m.role) >= private.team_role_rank('agent')
+  );
+end;
+$$;
+comment on function private.is_team_agent is
+  'Whether an account is in the team with the role agent or admin, and neither banned nor deleted.';
+
+create or replace function private.find_closing_links(p_pull public.pull_requests)
+returns table (o_exai_issue_id uuid, o_intent text, o_source text, o_task_id bigint)
+language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
+declare
+  v_is_loop constant boolean := private.is_loop_repository(p_pull.repository_id);
+begin
+  return query
+  select distinct on (f.exai_issue_id) f.exai_issue_id, f.intent, f.source, f.task_id
+  from (
+    select t.exai_issue_id, 'closes' as intent, 'task' as source, t.task_id, 1 as rank
+    from public.task_pull_requests as l
+    join public.exai_issue_tasks as t on t.task_id = l.task_id
+    where l.pull_request_id = p_pull.id and (v_is_loop or l.verified_by = 'worker')
+      and private.is_team_agent(l.user_id)
+    union all
+    select i.id, n.intent, 'words', null, 2
+    from private.pull_request_words as w
+    cross join lateral (
+      select u.number, 'closes' from unnest(w.closes_issues) as u (number)
+      union all
+      select u.number, 'mentions' from unnest(w.mentions_issues) as u (number)
+    ) as n (number, intent)
+    join public.exai_issues as i on i.issue_number = n.number
+    where v_is_loop and w.pull_request_id = p_pull.id
+  ) as f
+  where not exists (
+    select from private.unlinked_pull_requests as x
+    where x.exai_issue_id = f.exai_issue_id and x.pull_request_id = p_pull.id
+  )
+  order by f.exai_issue_id, f.rank, f.intent, f.task_id;
+end;
+$$;
+comment on function private.find_closing_links is
+  'The links that the tasks and the words of a pull request make.';
+
+-- Of a private repository that is not the loop's only a task shows anything.
+create or replace function private.is_visible_to_team(p_pull public.pull_requests, p_source text)
+returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return p_source = 'task' or p_pull.is_private is false or private.is_loop_repository(p_pull.repository_id);
+end;
+$$;
+comment on function private.is_visible_to_team is
+  'Whether the team may see the state of a pull request that is linked to an engineering issue.';
+
+create or replace function private.store_closing_links(p_pull public.pull_requests) returns uuid[]
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_url constant text := coalesce(
+    p_pull.html_url, format('https://%s/%s/%s/pull/%s', (
+      select s.github_host from public.agent_settings as s where s.id
+    ), p_pull.repo_owner, p_pull.repo_name, p_pull.number)
+  );
+  v_removed uuid[];
+  v_linked uuid[];
+  v_changed uuid[];
+begin
+  with removed as (
+    delete from public.exai_issue_pull_requests as l
+    where l.pull_request_id = p_pull.id
+      and (l.source = 'words' or l.source = 'task' and l.task_id is not null)
+      and not exists (
+        select from private.find_closing_links(p_pull) as f where f.o_exai_issue_id = l.exai_issue_id
+      )
+    returning l.exai_issue_id
+  )
+  select array_agg(r.exai_issue_id) into v_removed from removed as r;
+  with linked as (
+    insert into public.exai_issue_pull_requests as l (
+      exai_issue_id, pull_request_id, intent, source, task_id, repo_owner, repo_name, number, url
+    )
+    select f.o_exai_issue_id, p_pull.id, f.o_intent, f.o_source, f.o_task_id, p_pull.repo_owner,
+      p_pull.repo_name, p_pull.number, v_url
+    from private.find_closing_links(p_pull) as f
+    order by f.o_exai_issue_id
+    on conflict on constraint exai_issue_pull_requests_pkey do update set
+      intent = excluded.intent, source = excluded.source, task_id = excluded.task_id
+    where l.source <> 'person' and (l.intent, l.source, l.task_id)
+      is distinct from (excluded.intent, excluded.source, excluded.task_id)
+    returning l.exai_issue_id
+  )
+  select array_agg(r.exai_issue_id) into v_linked from linked as r;
+  with changed as (
+    update public.exai_issue_pull_requests as l set
+      repo_owner = p_pull.repo_owner, repo_name = p_pull.repo_name, url = v_url, state = p_pull.state,
+      is_from_fork = p_pull.is_from_fork, opened_at = p_pull.opened_at, closed_at = p_pull.closed_at,
+      merged_at = p_pull.merged_at
+    where l.pull_request_id = p_pull.id and private.is_visible_to_team(p_pull, l.source) and (
+        l.repo_owner, l.repo_name, l.url, l.state, l.is_from_fork, l.opened_at, l.closed_at, l.merged_at
+      ) is distinct from (
+        p_pull.repo_owner, p_pull.repo_name, v_url, p_pull.state, p_pull.is_from_fork, p_pull.opened_at,
+        p_pull.closed_at, p_pull.merged_at
+      )
+    returning l.exai_issue_id
+  )
+  select array_agg(r.exai_issue_id) into v_changed from changed as r;
+  return array(
+    select distinct u.id from unnest(v_removed || v_linked || v_changed) as u (id) order by u.id
+  );
+end;
+$$;
+comment on function private.store_closing_links is
+  'Writes the links of a pull request, whose engineering issues the caller has locked, and returns the '
+  'engineering issues of those that changed.';
+
+create or replace function private.lock_exai_issues(p_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.lock_exai_graph_shared();
+  perform from public.exai_issues as i where i.id = any (p_ids) order by i.id for no key update;
+end;
+$$;
+comment on function private.lock_exai_issues is
+  'Locks engineering issues by id, after the graph in shared mode.';
+
+create or replace function private.sync_closing_pull_request(p_pull_request_id bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_pull public.pull_requests;
+  v_merged uuid[];
+  v_ids uuid[];
+  v_id uuid;
+begin
+  select * into v_pull from public.pull_requests as p where p.id = p_pull_request_id for share;
+  v_ids := array(
+    select l.exai_issue_id from public.exai_issue_pull_requests as l
+    where l.pull_request_id = p_pull_request_id
+    union
+    select f.o_exai_issue_id from private.find_closing_links(v_pull) as f
+  );
+  if v_ids = '{}' then
+    return;
+  end if;
+  perform private.lock_exai_issues(v_ids);
+  v_merged := array(
+    select l.exai_issue_id from public.exai_issue_pull_requests as l
+    where l.pull_request_id = p_pull_request_id and l.merged_at is not null
+  );
+  v_ids := private.store_closing_links(v_pull);
+  foreach v_id in array v_ids loop
+    perform private.apply_close_rule(v_id, v_pull.merged_at is null and v_id = any (v_merged));
+  end loop;
+end;
+$$;
+comment on function private.sync_closing_pull_request is
+  'Makes the links of a pull request what its words and tasks make of it, and applies the close rule to the '
+  'engineering issues whose links that changed.';
+
+-- 70_loop/30_closing/45_move_closing_links.sql
+-- Two rows of a repository turn out to be one: what the loop has of the one is the other's.
+
+create or replace function private.move_closing_links(p_from bigint, p_into bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v record;
+begin
+  for v in
+    select f.id as from_id, i.id as into_id
+    from public.pull_requests as f
+    join public.pull_requests as i on i.repository_id = p_into and i.number = f.number
+    where f.repository_id = p_from
+    order by f.id
+  loop
+    update public.exai_issue_pull_requests as l set pull_request_id = v.into_id
+    where l.pull_request_id = v.from_id and not exists (
+      select from public.exai_issue_pull_requests as o
+      where o.exai_issue_id = l.exai_issue_id and o.pull_request_id = v.into_id
+    );
+    update private.unlinked_pull_requests as l set pull_request_id = v.into_id
+    where l.pull_request_id = v.from_id and not exists (
+      select from private.unlinked_pull_requests as o
+      where o.exai_issue_id = l.exai_issue_id and o.pull_request_id = v.into_id
+    );
+    update private.pull_request_words as w set pull_request_id = v.into_id
+    where w.pull_request_id = v.from_id and not exists (
+      select from private.pull_request_words as o where o.pull_request_id = v.into_id
+    );
+  end loop;
+end;
+$$;
+comment on function private.move_closing_links is
+  'Moves the links and words of pull requests that both rows of a repository have to those that stay.';
+
+create or replace function private.move_loop_repository(p_from bigint, p_into bigint) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.loop_repositories as r set
+    repository_id = i.id, repo_owner = i.repo_owner, repo_name = i.repo_name
+  from private.github_repositories as i
+  where r.repository_id = p_from and i.id = p_into and not private.is_loop_repository(p_into);
+  delete from public.loop_repositories as r where r.repository_id = p_from;
+end;
+$$;
+comment on function private.move_loop_repository is
+  'The repository of the loop is another row, to which its pull requests have moved.';
+
+-- 70_loop/30_closing/50_apply_close_rule.sql
+-- The close rule: an engineering issue is fixed when a pull request that closes it is merged and none that
+-- does was open before and still is.
+--
+-- By GitHub's clock, so that it ends the same in whatever order deliveries arrive: what was opened after the
+-- first merge does not hold it up, late or not. A draft is open. What was closed unmerged, and what only
+-- mentions an issue, neither fixes it nor holds it up.
+
+create or replace function private.find_fix_time(p_exai_issue_id uuid) returns timestamptz
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_reopened_at constant timestamptz := coalesce((
+    select f.reopened_at from public.exai_issue_fixes as f where f.exai_issue_id = p_exai_issue_id
+  ), '-infinity');
+  v_merged_at constant timestamptz := (
+    select min(l.merged_at) from public.exai_issue_pull_requests as l
+    where l.exai_issue_id = p_exai_issue_id and l.intent = 'closes' and l.merged_at > v_reopened_at
+  );
+begin
+  return (
+    select case
+      when bool_or(l.state = 'open' and not (l.source = 'words' and l.is_from_fork)) then null
+      else greatest(v_merged_at, max(coalesce(l.merged_at, l.closed_at)) filter (
+        where l.merged_at is not null or not (l.source = 'words' and l.is_from_fork)
+      )) end
+    from public.exai_issue_pull_requests as l
+    where l.exai_issue_id = p_exai_issue_id and l.intent = 'closes' and v_merged_at is not null
+      and coalesce(l.opened_at, '-infinity') <= v_merged_at
+  );
+end;
+$$;
+comment on function private.find_fix_time is
+  'When the close rule began to hold, by the links that an engineering issue has: the last of the merge and '
+  'the ends of the others that were open at that time. Null while it does not hold.';
+
+create or replace function private.record_pull_request_hops(p_exai_issue_id uuid, p_issue_ids uuid[])
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.record_loop_events(p_issue_ids, h.hop, h.at, null, l.url)
+  from public.exai_issue_pull_requests as l
+  left join public.exai_issue_fixes as f on f.exai_issue_id = l.exai_issue_id
+  cross join lateral (values ('opened', l.opened_at), ('merged', l.merged_at)) as h (hop, at)
+  where l.exai_issue_id = p_exai_issue_id and l.intent = 'closes' and h.at is not null
+    -- anybody can open one from a fork
+    and not (l.source = 'words' and l.is_from_fork and l.merged_at is null)
+    -- what was merged before it was reopened belongs to a generation that has ended
+    and coalesce(l.merged_at, 'infinity') > coalesce(f.reopened_at, '-infinity')
+  order by h.at, l.url collate "C", h.hop desc;
+end;
+$$;
+comment on function private.record_pull_request_hops is
+  'Records when the pull requests that close an engineering issue were opened and merged, in the ledger '
+  'of these issues.';
+
+create or replace function private.list_linked_issues(p_exai_issue_id uuid) returns uuid[]
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return array(
+    select l.issue_id from public.issue_links as l where l.exai_issue_id = p_exai_issue_id order by l.issue_id
+  );
+end;
+$$;
+comment on function private.list_linked_issues is
+  'The issues that an engineering issue fixes, in the order in which they are locked.';
+
+create or replace function private.set_exai_status_by_rule(
+  p_exai_issue_id uuid, p_status text, p_at timestamptz
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_actor constant text := coalesce(current_setting('app.actor', true), '');
+begin
+  perform set_config('app.close_rule', 'on', true);
+  perform set_config('app.actor', 'Fixloop', true);
+  update public.exai_issues as i set status = p_status, fix_date = p_at where i.id = p_exai_issue_id;
+  perform set_config('app.actor', v_actor, true);
+  perform set_config('app.close_rule', 'off', true);
+end;
+$$;
+comment on function private.set_exai_status_by_rule is
+  'Sets the status of an engineering issue because of its pull requests, and not because a person does.';
+
+-- Only what a rule has done is taken back by it: nothing after a person has set another status, and nothing
+-- that people were told of, except where the merge itself was undone.
+create or replace function private.apply_close_rule(p_exai_issue_id uuid, p_is_undone boolean default false)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue public.exai_issues;
+  v_fix public.exai_issue_fixes;
+  v_fixed_at timestamptz;
+begin
+  perform private.lock_exai_issues(array[p_exai_issue_id]);
+  select * into v_issue from public.exai_issues as i where i.id = p_exai_issue_id;
+  select * into v_fix from public.exai_issue_fixes as f where f.exai_issue_id = p_exai_issue_id;
+  perform private.record_pull_request_hops(p_exai_issue_id, private.list_linked_issues(p_exai_issue_id));
+  v_fixed_at := private.find_fix_time(p_exai_issue_id);
+  if v_fixed_at is not null and private.is_active_exai_status(v_issue.status) then
+    perform private.set_exai_status_by_rule(p_exai_issue_id, 'fixed', v_fixed_at);
+  elsif v_fixed_at is null and v_issue.status = 'fixed' and v_fix.fixed_by = 'pull_requests'
+    and (v_fix.shipped_at is null or p_is_undone)
+  then
+    perform private.set_exai_status_by_rule(p_exai_issue_id, coalesce(v_fix.status_before, 'open'), null);
+  else
+    -- what the gate waits for may be another merge by now
+    update public.exai_issue_fixes as f set fixed_at = v_fixed_at
+    where f.exai_issue_id = p_exai_issue_id and f.fixed_by = 'pull_requests' and f.shipped_at is null
+      and f.fixed_at <> v_fixed_at;
+    perform private.advance_exai_fix(p_exai_issue_id);
+  end if;
+end;
+$$;
+comment on function private.apply_close_rule is
+  'Fixes an engineering issue that is open or in progress when the close rule holds, and gives one that '
+  'the rule has fixed the status back that it had when the rule no longer does: before its fix has '
+  'shipped, or with p_is_undone where a merge was undone.';
+
+-- 70_loop/30_closing/60_exai_fix_status.sql
+-- What the status of an engineering issue makes of its fix, whoever sets it.
+
+-- Not where a document is imported: it has the history of somewhere else.
+create or replace function private.sync_exai_fix() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_is_rule constant boolean := current_setting('app.close_rule', true) is not distinct from 'on';
+begin
+  if private.is_exai_import() then
+    return null;
+  end if;
+  if new.status in ('fixed', 'verified') then
+    perform private.begin_exai_fix(new, old.status, v_is_rule);
+  elsif private.is_active_exai_status(new.status) and not private.is_active_exai_status(old.status) then
+    perform private.reopen_exai_fix(new.id, v_is_rule);
+  elsif new.status = 'wont_fix' then
+    update public.exai_issue_fixes as f set fixed_at = null, fixed_by = null, status_before = null
+    where f.exai_issue_id = new.id and f.shipped_at is null;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.sync_exai_fix is
+  'After-row trigger of engineering issues: a fix begins, waits for its gate or ends with the status.';
+
+create or replace function private.begin_exai_fix(
+  p_issue public.exai_issues, p_status_before text, p_is_rule boolean
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_fixed_at constant timestamptz := case when p_is_rule then p_issue.fix_date else clock_timestamp() end;
+  v_fixed_by constant text := case when p_is_rule then 'pull_requests' else 'person' end;
+begin
+  insert into public.exai_issue_fixes as f (exai_issue_id, fixed_at, fixed_by, status_before)
+  values (p_issue.id, v_fixed_at, v_fixed_by, p_status_before)
+  on conflict on constraint exai_issue_fixes_pkey do update set
+    fixed_at = excluded.fixed_at, fixed_by = excluded.fixed_by, status_before = excluded.status_before
+  where f.fixed_at is null;
+  perform private.advance_exai_fix(p_issue.id);
+end;
+$$;
+comment on function private.begin_exai_fix is
+  'Records that a locked engineering issue is fixed, by its pull requests or by a person, and ships it where '
+  'the gate lets it pass. Does nothing for one that is fixed already.';
+
+-- The fix did not hold: whoever was told that it did is told so, and hears of the next one.
+create or replace function private.reopen_exai_fix(p_exai_issue_id uuid, p_is_rule boolean) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_ids constant uuid[] := private.list_linked_issues(p_exai_issue_id);
+  v_was_shipped constant boolean := exists (
+    select from public.exai_issue_fixes as f
+    where f.exai_issue_id = p_exai_issue_id and f.shipped_at is not null
+  );
+begin
+  insert into public.exai_issue_fixes as f (exai_issue_id, reopened_at)
+  values (p_exai_issue_id, case when not p_is_rule then clock_timestamp() end)
+  on conflict on constraint exai_issue_fixes_pkey do update set
+    fixed_at = null, fixed_by = null, status_before = null, shipped_at = null, shipped_by = null,
+    shipped_by_user_id = null,
+    reopened_at = coalesce(excluded.reopened_at, f.reopened_at);
+  if v_was_shipped then
+    perform from public.issues as i where i.id = any (v_issue_ids) order by i.id for no key update;
+    update public.issues as i set status = 'in_progress'
+    where i.id = any (v_issue_ids) and i.status = 'resolved' and i.resolved_by = 'Fixloop';
+  end if;
+end;
+$$;
+comment on function private.reopen_exai_fix is
+  'Ends the fix of a locked engineering issue. Reopens the issues that it resolved, which begins their next '
+  'generation; those that a person resolved stay resolved. What was merged until a person reopened it does '
+  'not count any more.';
+
+create trigger _360_sync_exai_fix after update on public.exai_issues
+  for each row when (old.status <> new.status) execute function private.sync_exai_fix();
+
+-- 70_loop/30_closing/62_closing_tasks.sql
+-- What tasks do to the links of their pull requests.
+
+create or replace function private.sync_task_closing() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_task_id constant bigint := coalesce(new.task_id, old.task_id);
+begin
+  -- What a task closed stays closed when the task is deleted.
+  if not exists (select from public.tasks as t where t.id = v_task_id) then
+    update public.exai_issue_pull_requests as l set task_id = null where l.task_id = v_task_id;
+    return null;
+  end if;
+  perform private.sync_closing_pull_request(s.id)
+  from (
+    select l.pull_request_id as id from public.task_pull_requests as l where l.task_id = v_task_id
+    union
+    select l.pull_request_id from public.exai_issue_pull_requests as l where l.task_id = v_task_id
+  ) as s
+  order by s.id;
+  return null;
+end;
+$$;
+comment on function private.sync_task_closing is
+  'After-row trigger of exai_issue_tasks: the links of the task''s pull requests.';
+
+create or replace function private.sync_task_pull_request_closing() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_task_id constant bigint := coalesce(new.task_id, old.task_id);
+begin
+  if exists (select from public.exai_issue_tasks as t where t.task_id = v_task_id) then
+    if not exists (select from public.tasks as t where t.id = v_task_id) then
+      update public.exai_issue_pull_requests as l set task_id = null where l.task_id = v_task_id;
+    else
+      perform private.sync_closing_pull_request(coalesce(new.pull_request_id, old.pull_request_id));
+    end if;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.sync_task_pull_request_closing is
+  'After-row trigger of task_pull_requests: the link of the pull request with the engineering issue that the '
+  'task was dispatched for.';
+
+create trigger _360_sync_task_closing after insert or delete on public.exai_issue_tasks
+  for each row execute function private.sync_task_closing();
+create trigger _360_sync_task_closing after insert or delete on public.task_pull_requests
+  for each row execute function private.sync_task_pull_request_closing();
+create trigger _370_sync_task_closing after update on public.task_pull_requests
+  for each row when (old.verified_by is distinct from new.verified_by)
+  execute function private.sync_task_pull_request_closing();
+
+-- 70_loop/30_closing/64_linked_fixes.sql
+-- An issue that is linked to an engineering issue with a fix.
+
+-- Reported before the fix shipped, it is fixed by it: whoever links it while the merge arrives gets the same
+-- as a minute earlier. Reported later, or reopened since, it shows that the fix does not hold, and a person
+-- decides.
+create or replace function private.is_older_than_fix(p_issue_id uuid, p_shipped_at timestamptz)
+returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return p_shipped_at is null or (
+    select coalesce(
+      max(e.at) filter (where e.hop = 'reopened' and e.generation = l.generation),
+      least(min(e.at) filter (where e.hop = 'reported'), min(i.created_at))
+    ) <= p_shipped_at
+    from public.issues as i
+    left join public.loop_issues as l on l.issue_id = i.id
+    left join public.loop_events as e on e.issue_id = i.id
+    where i.id = p_issue_id
+  );
+end;
+$$;
+comment on function private.is_older_than_fix is
+  'Whether the current generation of an issue began before a fix shipped, or the fix has not.';
+
+create or replace function private.apply_fix_to_linked_issue() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_fix public.exai_issue_fixes;
+begin
+  perform private.lock_exai_issues(array[new.exai_issue_id]);
+  select * into v_fix from public.exai_issue_fixes as f where f.exai_issue_id = new.exai_issue_id;
+  if private.is_older_than_fix(new.issue_id, v_fix.shipped_at) then
+    perform private.record_pull_request_hops(new.exai_issue_id, array[new.issue_id]);
+    if v_fix.fixed_at is not null then
+      perform private.resolve_fixed_issues(new.exai_issue_id, array[new.issue_id]);
+    end if;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.apply_fix_to_linked_issue is
+  'After-row trigger of issue_links: what has happened to the engineering issue happens to the issue too.';
+
+create trigger _360_apply_fix after insert on public.issue_links
+  for each row execute function private.apply_fix_to_linked_issue();
+create trigger _370_apply_fix after update on public.issue_links
+  for each row when (old.exai_issue_id <> new.exai_issue_id)
+  execute function private.apply_fix_to_linked_issue();
+
+-- 70_loop/30_closing/70_ship_gate.sql
+-- The gate between fixed and shipped, and what happens to the issues behind it.
+
+create or replace function private.find_ship_time(p_fix public.exai_issue_fixes) returns timestamptz
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_settings public.loop_settings;
+begin
+  select * into v_settings from public.loop_settings as s where s.id;
+  case v_settings.ship_gate
+    when 'merge' then
+      return p_fix.fixed_at;
+    when 'delay' then
+      return (
+        select d.due_at
+        from (
+          select p_fix.fixed_at + make_interval(mins => v_settings.ship_delay_minutes) as due_at
+        ) as d
+        where d.due_at <= clock_timestamp()
+      );
+    when 'deployment' then
+      return private.find_deployment_time(p_fix, v_settings.ship_environment);
+    else
+      return null;
+  end case;
+end;
+$$;
+comment on function private.find_ship_time is
+  'When the gate of loop_settings let a fix pass; null while it does not.';
+
+create or replace function private.resolve_fixed_issues(p_exai_issue_id uuid, p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_fix public.exai_issue_fixes;
+  v_number integer;
+begin
+  select * into v_fix from public.exai_issue_fixes as f where f.exai_issue_id = p_exai_issue_id;
+  v_number := (select i.issue_number from public.exai_issues as i where i.id = p_exai_issue_id);
+  perform from public.issues as i where i.id = any (p_issue_ids) order by i.id for no key update;
+  perform private.record_loop_events(p_issue_ids, 'fixed', v_fix.fixed_at, null, 'EXAI-' || v_number);
+  if v_fix.shipped_at is not null then
+    perform private.record_loop_events(p_issue_ids, 'shipped', v_fix.shipped_at, null, 'EXAI-' || v_number);
+    update public.issues as i set status = 'resolved', resolved_by = 'Fixloop'
+    where i.id = any (p_issue_ids) and i.status in ('waiting_for_help', 'in_progress', 'blocked');
+  end if;
+end;
+$$;
+comment on function private.resolve_fixed_issues is
+  'Records for these issues that their engineering issue is fixed and, if so, shipped, which resolves those '
+  'that are open. The caller has locked the engineering issue.';
+
+create or replace function private.ship_exai_fix(
+  p_exai_issue_id uuid, p_at timestamptz, p_by text, p_user_id uuid
+) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.exai_issue_fixes as f set shipped_at = p_at, shipped_by = p_by, shipped_by_user_id = p_user_id
+  where f.exai_issue_id = p_exai_issue_id and f.fixed_at is not null and f.shipped_at is null;
+  if found then
+    perform private.resolve_fixed_issues(p_exai_issue_id, private.list_linked_issues(p_exai_issue_id));
+  end if;
+end;
+$$;
+comment on function private.ship_exai_fix is
+  'Ships the fix of a locked engineering issue and resolves its issues, unless it is shipped or not fixed.';
+
+create or replace function private.advance_exai_fix(p_exai_issue_id uuid) returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_fix public.exai_issue_fixes;
+  v_shipped_at timestamptz;
+begin
+  select * into v_fix from public.exai_issue_fixes as f
+  where f.exai_issue_id = p_exai_issue_id and f.fixed_at is not null and f.shipped_at is null;
+  if not found then
+    return false;
+  end if;
+  v_shipped_at := private.find_ship_time(v_fix);
+  if v_shipped_at is null then
+    perform private.resolve_fixed_issues(p_exai_issue_id, private.list_linked_issues(p_exai_issue_id));
+    return false;
+  end if;
+  perform private.ship_exai_fix(
+    p_exai_issue_id, v_shipped_at, (select s.ship_gate from public.loop_settings as s where s.id), null
+  );
+  return true;
+end;
+$$;
+comment on function private.advance_exai_fix is
+  'Ships the fix of a locked engineering issue if the gate lets it pass, and returns whether it did.';
+
+create or replace function private.run_ship_gate(p_limit integer default 500) returns integer
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id uuid;
+  v_count integer := 0;
+begin
+  if (select s.ship_gate from public.loop_settings as s where s.id) = 'person' then
+    return 0;
+  end if;
+  for v_id in
+    select f.exai_issue_id from public.exai_issue_fixes as f
+    where f.shipped_at is null and f.fixed_at is not null and private.find_ship_time(f) is not null
+    order by f.exai_issue_id
+    limit p_limit
+  loop
+    perform private.lock_exai_issues(array[v_id]);
+    if private.advance_exai_fix(v_id) then
+      v_count := v_count + 1;
+    end if;
+  end loop;
+  return v_count;
+end;
+$$;
+comment on function private.run_ship_gate is
+  'Ships up to p_limit fixes that the gate lets pass, and returns how many. For the scheduler, and after a '
+  'change of the gate.';
+
+create or replace function private.apply_changed_ship_gate() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.run_ship_gate();
+  return null;
+end;
+$$;
+comment on function private.apply_changed_ship_gate is
+  'After-row trigger of the settings: what waits is let pass by the gate as it is set; what is more than one '
+  'run ships, within minutes.';
+create trigger _300_apply_changed_ship_gate after update on public.loop_settings
+  for each row when (
+    (old.ship_gate, old.ship_delay_minutes, old.ship_environment)
+    is distinct from (new.ship_gate, new.ship_delay_minutes, new.ship_environment)
+  )
+  execute function private.apply_changed_ship_gate();
+
+-- 70_loop/30_closing/72_repository_deployments.sql
+-- Deployments of the loop's repositories, which the gate `deployment` waits for.
+--
+-- The latest successful one of each environment: what was merged before it was created is deployed with it.
+
+create table private.repository_deployments (
+  repository_id bigint not null,
+  environment text not null,
+  deployed_at timestamptz not null,
+  succeeded_at timestamptz not null,
+  constraint repository_deployments_pkey primary key (repository_id),
+  constraint repository_deployments_repository_id_fkey
+    foreign key (repository_id) references private.github_repositories (id) on delete cascade
+);
+comment on table private.repository_deployments is
+  'The latest successful deployment to ship_environment of each repository of the loop, or of a '
+  'linked pull request.';
+comment on column private.repository_deployments.environment is
+  'Its environment: one to another than ship_environment does not count.';
+comment on column private.repository_deployments.deployed_at is
+  'When the deployment was created, by GitHub''s clock.';
+comment on column private.repository_deployments.succeeded_at is 'When it was reported as successful.';
+alter table private.repository_deployments enable row level security;
+
+-- What a person has set to fixed without a merge waits for the next deployment of any of the repositories.
+create or replace function private.find_deployment_time(p_fix public.exai_issue_fixes, p_environment text)
+returns timestamptz
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_shipped_at timestamptz;
+  v_is_deployed boolean;
+begin
+  select bool_and(d.succeeded_at is not null), max(d.succeeded_at) into v_is_deployed, v_shipped_at
+  from public.exai_issue_pull_requests as l
+  join public.pull_requests as p on p.id = l.pull_request_id
+  left join private.repository_deployments as d on d.repository_id = p.repository_id
+    and d.environment = p_environment and d.deployed_at >= l.merged_at
+  where l.exai_issue_id = p_fix.exai_issue_id and l.intent = 'closes'
+    and l.merged_at > coalesce(p_fix.reopened_at, '-infinity') and l.merged_at <= p_fix.fixed_at;
+  if v_is_deployed is null then
+    v_shipped_at := (
+      select min(d.succeeded_at) from private.repository_deployments as d
+      where d.environment = p_environment and d.deployed_at >= p_fix.fixed_at
+    );
+  end if;
+  return case when v_is_deployed is not false then v_shipped_at end;
+end;
+$$;
+comment on function private.find_deployment_time is
+  'When all that was merged for a fix was deployed to this environment; null while it is not.';
+
+create or replace function private.apply_github_deployment(p_payload jsonb) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_repository constant jsonb := p_payload -> 'repository';
+  v_environment constant text := coalesce(
+    p_payload #>> '{deployment_status,environment}', p_payload #>> '{deployment,environment}'
+  );
+  v_deployed_at constant timestamptz := private.parse_github_time(p_payload #>> '{deployment,created_at}');
+  v_succeeded_at constant timestamptz :=
+    private.parse_github_time(p_payload #>> '{deployment_status,created_at}');
+  v_id bigint;
+begin
+  if jsonb_typeof(v_repository -> 'id') is distinct from 'number' or v_deployed_at is null
+    or v_succeeded_at is null
+  then
+    raise exception using
+      errcode = 'PT422', message = 'agents_github_payload_invalid',
+      detail = 'The deployment has no time, or its repository has no id.',
+      hint = 'Send the payload as GitHub does.';
+  end if;
+  if p_payload #>> '{deployment_status,state}' is distinct from 'success'
+    or v_environment is distinct from (select s.ship_environment from public.loop_settings as s where s.id)
+  then
+    return;
+  end if;
+  v_id := private.sync_repository(
+    (v_repository ->> 'id')::bigint, v_repository #>> '{owner,login}', v_repository ->> 'name',
+    v_succeeded_at, false, null::bigint
+  );
+  insert into private.repository_deployments as d (repository_id, environment, deployed_at, succeeded_at)
+  select v_id, v_environment, v_deployed_at, v_succeeded_at
+  where private.is_loop_repository(v_id) or exists (
+    select from public.pull_requests as p
+    join public.exai_issue_pull_requests as l on l.pull_request_id = p.id
+    where p.repository_id = v_id
+  )
+  on conflict on constraint repository_deployments_pkey do update set
+    environment = excluded.environment, deployed_at = excluded.deployed_at,
+    succeeded_at = excluded.succeeded_at
+  where d.environment <> excluded.environment
+    or (d.deployed_at, excluded.succeeded_at) < (excluded.deployed_at, d.succeeded_at);
+  if found then
+    perform private.run_ship_gate();
+  end if;
+end;
+$$;
+comment on function private.apply_github_deployment is
+  'Processes the payload of a deployment_status event: a success in ship_environment of a repository that '
+  'engineering issues have to do with. Errors: agents_github_payload_invalid, '
+  'agents_pull_request_invalid (422).';
+
+-- 70_loop/30_closing/80_ship_issue.sql
+-- Ships the fix of an engineering issue by a person's word, whatever the gate is.
+
+create or replace function private.ship_issue(p_issue_number integer) returns public.exai_issue_fixes
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id uuid;
+  v_fix public.exai_issue_fixes;
+begin
+  perform private.require_team_role('agent');
+  v_id := (select i.id from public.exai_issues as i where i.issue_number = p_issue_number);
+  if v_id is null then
+    perform private.raise_exai_issue_unknown(p_issue_number);
+  end if;
+  perform private.lock_exai_issues(array[v_id]);
+  perform private.ship_exai_fix(
+    v_id, clock_timestamp(), private.actor_name(),
+    (select u.id from auth.users as u where u.id = auth.uid())
+  );
+  select * into v_fix from public.exai_issue_fixes as f
+  where f.exai_issue_id = v_id and f.shipped_at is not null;
+  if not found then
+    raise exception using
+      errcode = 'PT422', message = 'loop_fix_required',
+      detail = format('EXAI-%s is not fixed.', p_issue_number),
+      hint = 'Merge a pull request that closes it, or set its status to fixed.';
+  end if;
+  return v_fix;
+end;
+$$;
+grant execute on function private.ship_issue to authenticated, service_role;
+
+create or replace function public.ship_issue(issue_number integer) returns public.exai_issue_fixes
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.ship_issue(ship_issue.issue_number);
+end;
+comment on function public.ship_issue is
+  'Lets the fix of an engineering issue pass the gate: it counts as shipped, and the issues that are '
+  'linked to it resolve. Returns the fix; called again it returns the same. Agents and servers. Errors: '
+  'sign_in_required (401), team_role_required (403), exai_issue_unknown (404), loop_fix_required (422).';
+grant execute on function public.ship_issue to authenticated, service_role;
+
+-- 70_loop/30_closing/82_link_pull_request.sql
+-- Links a pull request to an engineering issue by a person's word.
+
+create or replace function private.find_linkable_pull_request(p_url text) returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_url record;
+  v_repository_id bigint;
+  v_id bigint;
+begin
+  select * into v_url from private.parse_pull_request_url(p_url);
+  if v_url.o_owner is null then
+    raise exception using
+      errcode = 'PT422', message = 'loop_pull_request_invalid',
+      detail = 'This is not the URL of a pull request at GitHub.',
+      hint = 'Give https://github.com/owner/name/pull/number.';
+  end if;
+  v_repository_id := private.find_repository(v_url.o_owner, v_url.o_name);
+  if private.is_loop_repository(v_repository_id) then
+    return private.ensure_pull_request(v_repository_id, v_url.o_number);
+  end if;
+  v_id := (
+    select p.id from public.pull_requests as p
+    where p.repository_id = v_repository_id and p.number = v_url.o_number and p.is_private is false
+  );
+  -- The same for what does not exist and for what is private: others' repositories are not told apart.
+  if v_id is null then
+    raise exception using
+      errcode = 'PT404', message = 'loop_pull_request_unknown',
+      detail = 'The pull request is not of a repository of the team, nor a public one of a task.',
+      hint = 'Ask an admin to add its repository to loop_repositories.';
+  end if;
+  return v_id;
+end;
+$$;
+comment on function private.find_linkable_pull_request is
+  'The pull request at a URL, where the team may link it: of a repository of the loop, where it is created, '
+  'or a public one that is stored. Errors: loop_pull_request_unknown (404), loop_pull_request_invalid (422).';
+
+create or replace function private.lock_pull_request_and_issue(p_id bigint, p_exai_issue_id uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.pull_requests as p where p.id = p_id for share;
+  perform private.lock_exai_issues(array[p_exai_issue_id]);
+end;
+$$;
+comment on function private.lock_pull_request_and_issue is
+  'Locks a pull request, and then an engineering issue, as private.sync_closing_pull_request does.';
+
+create or replace function private.link_exai_pull_request(p_issue_number integer, p_url text, p_intent text)
+returns public.exai_issue_pull_requests
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_issue_id uuid;
+  v_id bigint;
+  v_link public.exai_issue_pull_requests;
+begin
+  perform private.require_team_role('agent');
+  if (p_intent in ('closes', 'mentions')) is not true then
+    raise exception using
+      errcode = 'PT422', message = 'loop_intent_invalid',
+      detail = format('%L is not a valid intent.', p_intent), hint = 'Use closes or mentions.';
+  end if;
+  v_issue_id := (select i.id from public.exai_issues as i where i.issue_number = p_issue_number);
+  if v_issue_id is null then
+    perform private.raise_exai_issue_unknown(p_issue_number);
+  end if;
+  v_id := private.find_linkable_pull_request(p_url);
+  perform private.lock_pull_request_and_issue(v_id, v_issue_id);
+  delete from private.unlinked_pull_requests as x
+  where x.exai_issue_id = v_issue_id and x.pull_request_id = v_id;
+  insert into public.exai_issue_pull_requests as l (
+    exai_issue_id, pull_request_id, intent, source, repo_owner, repo_name, number, url, linked_by,
+    linked_by_user_id
+  )
+  select v_issue_id, p.id, p_intent, 'person', p.repo_owner, p.repo_name, p.number, btrim(p_url),
+    private.actor_name(), (select u.id from auth.users as u where u.id = auth.uid())
+  from public.pull_requests as p where p.id = v_id
+  on conflict on constraint exai_issue_pull_requests_pkey do update set
+    intent = excluded.intent, source = 'person', task_id = null, linked_by = excluded.linked_by,
+    linked_by_user_id = excluded.linked_by_user_id
+  where l.source <> 'person' or l.intent <> excluded.intent;
+  perform private.sync_closing_pull_request(v_id);
+  perform private.apply_close_rule(v_issue_id);
+  select * into v_link from public.exai_issue_pull_requests as l
+  where l.exai_issue_id = v_issue_id and l.pull_request_id = v_id;
+  return v_link;
+end;
+$$;
+comment on function private.link_exai_pull_request is
+  'The body of link_pull_request. Errors: loop_intent_invalid (422).';
+grant execute on function private.link_exai_pull_request to authenticated, service_role;
+
+create or replace function public.link_pull_request(
+  issue_number integer, url text, intent text default 'closes'
+) returns public.exai_issue_pull_requests
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.link_exai_pull_request(
+    link_pull_request.issue_number, link_pull_request.url, link_pull_request.intent
+  );
+end;
+comment on function public.link_pull_request is
+  'Links a pull request to an engineering issue, or changes what a link means: closes or mentions. Words '
+  'and tasks do not change it any more. Of a repository of loop_repositories, or public and stored because '
+  'of a task. Returns the link. Agents and servers. Errors: sign_in_required (401), team_role_required '
+  '(403), exai_issue_unknown, loop_pull_request_unknown (404), loop_pull_request_invalid, '
+  'loop_intent_invalid (422).';
+grant execute on function public.link_pull_request to authenticated, service_role;
+
+-- 70_loop/30_closing/84_unlink_pull_request.sql
+-- Removes the link between a pull request and an engineering issue.
+
+create or replace function private.unlink_exai_pull_request(p_issue_number integer, p_url text)
+returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_url record;
+  v_issue_id uuid;
+  v_id bigint;
+begin
+  perform private.require_team_role('agent');
+  v_issue_id := (select i.id from public.exai_issues as i where i.issue_number = p_issue_number);
+  if v_issue_id is null then
+    perform private.raise_exai_issue_unknown(p_issue_number);
+  end if;
+  select * into v_url from private.parse_pull_request_url(p_url);
+  v_id := (
+    select l.pull_request_id from public.exai_issue_pull_requests as l
+    where l.exai_issue_id = v_issue_id
+      and (l.repo_owner, l.repo_name, l.number) = (v_url.o_owner, v_url.o_name, v_url.o_number)
+  );
+  if v_id is null then
+    return false;
+  end if;
+  perform private.lock_pull_request_and_issue(v_id, v_issue_id);
+  insert into private.unlinked_pull_requests (exai_issue_id, pull_request_id) values (v_issue_id, v_id)
+  on conflict on constraint unlinked_pull_requests_pkey do nothing;
+  delete from public.exai_issue_pull_requests as l
+  where l.exai_issue_id = v_issue_id and l.pull_request_id = v_id;
+  perform private.apply_close_rule(v_issue_id);
+  return true;
+end;
+$$;
+comment on function private.unlink_exai_pull_request is 'The body of unlink_pull_request.';
+grant execute on function private.unlink_exai_pull_request to authenticated, service_role;
+
+create or replace function public.unlink_pull_request(issue_number integer, url text) returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.unlink_exai_pull_request(unlink_pull_request.issue_number, unlink_pull_request.url);
+end;
+comment on function public.unlink_pull_request is
+  'Removes the link between a pull request and an engineering issue, also one that words or a task made '
+  'and would make again. A fix that has not shipped and has no other merged pull request is taken back. '
+  'True where there was a link. Agents and servers. Errors: sign_in_required (401), team_role_required '
+  '(403), exai_issue_unknown (404).';
+grant execute on function public.unlink_pull_request to authenticated, service_role;
+
+-- 70_loop/40_merging/10_issue_merges.sql
+-- Which issues are duplicates of which, and what was moved because of it.
+
+create table public.issue_merges (
+  source_issue_id uuid not null,
+  into_issue_id uuid not null,
+  source_status text not null,
+  message_ids uuid[] not null default '{}',
+  escalation_ids uuid[] not null default '{}',
+  exai_issue_id uuid,
+  merged_by text not null default private.actor_name(),
+  merged_by_user_id uuid,
+  merged_at timestamptz not null default clock_timestamp(),
+  constraint issue_merges_pkey primary key (source_issue_id),
+  constraint issue_merges_source_issue_id_fkey foreign key (source_issue_id)
+    references public.issues (id) on delete cascade,
+  constraint issue_merges_into_issue_id_fkey foreign key (into_issue_id)
+    references public.issues (id) on delete cascade,
+  constraint issue_merges_exai_issue_id_fkey foreign key (exai_issue_id)
+    references public.exai_issues (id) on delete set null,
+  constraint issue_merges_merged_by_user_id_fkey foreign key (merged_by_user_id)
+    references auth.users (id) on delete set null,
+  constraint issue_merges_is_into_another check (source_issue_id <> into_issue_id),
+  constraint issue_merges_merged_by_is_not_blank check (btrim(merged_by) <> '')
+);
+comment on table public.issue_merges is
+  'One row per issue that is merged into an older one, which it is a duplicate of. Team members read it; '
+  'merge_issues and unmerge_issues write it.';
+comment on column public.issue_merges.source_issue_id is 'The duplicate, which is archived.';
+comment on column public.issue_merges.into_issue_id is
+  'The older issue, to which its messages, escalations and engineering issue have moved.';
+comment on column public.issue_merges.source_status is 'The duplicate''s status before, for unmerge_issues.';
+comment on column public.issue_merges.message_ids is
+  'The messages of circle_issues that were moved; their replies are with them.';
+comment on column public.issue_merges.escalation_ids is 'The escalations that were moved.';
+comment on column public.issue_merges.exai_issue_id is
+  'The engineering issue whose link was moved; null where the older issue kept its own, or there was none.';
+comment on column public.issue_merges.merged_by is 'Display name of who merged them.';
+
+create index issue_merges_into_issue_id_idx on public.issue_merges (into_issue_id);
+create index issue_merges_exai_issue_id_idx on public.issue_merges (exai_issue_id);
+create index issue_merges_merged_by_user_id_idx on public.issue_merges (merged_by_user_id);
+
+alter table public.issue_merges enable row level security;
+create policy issue_merges_select_viewer on public.issue_merges
+  for select to authenticated using ((select private.has_team_role('viewer')));
+grant select on public.issue_merges to authenticated, service_role;
+
+-- 70_loop/40_merging/20_move_reporters.sql
+-- Moves what belongs to the people who reported an issue to another issue.
+
+-- The keys of the messages before everything else, as an import takes them, so that a reply that arrives
+-- meanwhile finds the issue that its thread has then; engineering issues before issues, as the close rule
+-- does.
+create or replace function private.lock_issues_to_merge(p_issue_ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.lock_message_keys(array(
+    select c.message_id from public.circle_issues as c where c.mapped_to_issue_id = any (p_issue_ids)
+    union all
+    select r.message_id from public.circle_replies as r
+    join public.circle_issues as c on c.id = r.circle_issue_id
+    where c.mapped_to_issue_id = any (p_issue_ids)
+  ));
+  perform private.lock_exai_issues(array(
+    select l.exai_issue_id from public.issue_links as l where l.issue_id = any (p_issue_ids)
+    union
+    select m.exai_issue_id from public.issue_merges as m
+    where m.source_issue_id = any (p_issue_ids) and m.exai_issue_id is not null
+  ));
+  perform private.lock_issues(p_issue_ids);
+end;
+$$;
+comment on function private.lock_issues_to_merge is
+  'Locks the messages of issues by their keys, their engineering issues, and the issues, each by id.';
+
+-- Whose decision triage was does not change with the issue: as in an import, nobody's name is written.
+create or replace function private.move_messages(p_ids uuid[], p_from uuid, p_to uuid) returns uuid[]
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_before constant text := coalesce(current_setting('app.import', true), '');
+  v_ids uuid[];
+begin
+  perform set_config('app.import', 'on', true);
+  with moved as (
+    update public.circle_issues as c set mapped_to_issue_id = p_to
+    where c.mapped_to_issue_id = p_from and (p_ids is null or c.id = any (p_ids))
+    returning c.id
+  )
+  select coalesce(array_agg(m.id order by m.id), '{}') into v_ids from moved as m;
+  perform set_config('app.import', v_before, true);
+  return v_ids;
+end;
+$$;
+comment on function private.move_messages is
+  'Moves the messages of an issue, null for all, to another one, and returns their ids.';
+
+create or replace function private.move_escalations(p_ids uuid[], p_from uuid, p_to uuid) returns uuid[]
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_ids uuid[];
+begin
+  with moved as (
+    update support.escalations as e set issue_id = p_to
+    where e.issue_id = p_from and (p_ids is null or e.id = any (p_ids))
+    returning e.id
+  )
+  select coalesce(array_agg(m.id order by m.id), '{}') into v_ids from moved as m;
+  return v_ids;
+end;
+$$;
+comment on function private.move_escalations is
+  'Moves the escalations of an issue, null for all, to another one, and returns their ids.';
+
+create or replace function private.move_issue_link(p_from uuid, p_to uuid) returns uuid
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_exai_issue_id uuid;
+begin
+  insert into public.issue_links (issue_id, exai_issue_id, linked_by, linked_by_user_id, created_at)
+  select p_to, l.exai_issue_id, l.linked_by, l.linked_by_user_id, l.created_at
+  from public.issue_links as l where l.issue_id = p_from
+  on conflict on constraint issue_links_pkey do nothing
+  returning exai_issue_id into v_exai_issue_id;
+  if v_exai_issue_id is not null then
+    delete from public.issue_links as l where l.issue_id = p_from;
+  end if;
+  return v_exai_issue_id;
+end;
+$$;
+comment on function private.move_issue_link is
+  'Moves the link to an engineering issue to an issue that has none, and returns the engineering issue; null '
+  'where nothing was moved.';
+
+-- The ledger keeps what was recorded: the reports of the source stay with it, and stay here when it is
+-- undone.
+create or replace function private.copy_reports(p_from uuid, p_to uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.loop_events (issue_id, generation, hop, at, actor, reference, reporter_key)
+  select p_to, l.generation, 'reported', e.at, e.actor, coalesce(nullif(e.reference, ''), p_from::text),
+    e.reporter_key
+  from public.loop_events as e
+  join public.loop_issues as l on l.issue_id = p_to
+  where e.issue_id = p_from and e.hop = 'reported' and not exists (
+    select from public.loop_events as o
+    where o.issue_id = p_to and o.hop = 'reported'
+      and o.reference = coalesce(nullif(e.reference, ''), p_from::text)
+  )
+  order by e.id
+  on conflict on constraint loop_events_issue_id_generation_hop_reference_key do nothing;
+end;
+$$;
+comment on function private.copy_reports is
+  'Records the reports of an issue for another one too. A report without a reference gets the id '
+  'of its issue.';
+
+-- 70_loop/40_merging/30_merge_issues.sql
+-- Merges an issue into an older one that it is a duplicate of.
+
+create or replace function private.raise_merge_conflict(p_seq_id integer, p_fact text, p_hint text)
+returns void
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+  raise exception using
+    errcode = 'PT409', message = 'loop_merge_conflict', detail = format('Issue %s %s.', p_seq_id, p_fact),
+    hint = p_hint;
+end;
+$$;
+comment on function private.raise_merge_conflict is 'Errors: loop_merge_conflict (409), always.';
+
+-- Into the older one only, and never into one that is merged itself: so there are neither chains nor cycles.
+create or replace function private.check_merge(p_source public.issues, p_into public.issues) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if p_source.id is null or p_into.id is null then
+    raise exception using
+      errcode = 'PT404', message = 'tracker_issue_unknown',
+      detail = 'One of the two issues does not exist.', hint = 'Use the ids of rows in issues.';
+  end if;
+  if (p_source.created_at, p_source.seq_id) <= (p_into.created_at, p_into.seq_id) then
+    raise exception using
+      errcode = 'PT422', message = 'loop_merge_invalid',
+      detail = format('Issue %s is not older than issue %s.', p_into.seq_id, p_source.seq_id),
+      hint = 'Merge the younger one into the older one.';
+  end if;
+  if p_source.is_test <> p_into.is_test then
+    perform private.raise_merge_conflict(
+      case when p_source.is_test then p_source.seq_id else p_into.seq_id end,
+      'is a test, and the other one is not',
+      'Merge tests with tests: they are deleted after some days.'
+    );
+  elsif exists (select from public.issue_merges as m where m.source_issue_id = p_source.id) then
+    perform private.raise_merge_conflict(
+      p_source.seq_id, 'is merged into another one', 'Undo that first: unmerge_issues.'
+    );
+  elsif exists (select from public.issue_merges as m where m.into_issue_id = p_source.id) then
+    perform private.raise_merge_conflict(
+      p_source.seq_id, 'has others merged into it', 'Undo that first, and merge each into the older one.'
+    );
+  elsif exists (select from public.issue_merges as m where m.source_issue_id = p_into.id) then
+    perform private.raise_merge_conflict(
+      p_into.seq_id, 'is merged into another one', 'Merge into that one: issue_merges.into_issue_id.'
+    );
+  elsif p_into.status = 'archived' then
+    perform private.raise_merge_conflict(p_into.seq_id, 'is archived', 'Reopen it first.');
+  end if;
+end;
+$$;
+comment on function private.check_merge is
+  'Checks that one locked issue can be merged into another. Errors: tracker_issue_unknown (404), '
+  'loop_merge_conflict (409), loop_merge_invalid (422).';
+
+create or replace function private.merge_issues(p_source_issue_id uuid, p_into_issue_id uuid)
+returns public.issue_merges
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_source public.issues;
+  v_into public.issues;
+  v_merge public.issue_merges;
+begin
+  perform private.require_team_role('agent');
+  perform private.lock_issues_to_merge(array[p_source_issue_id, p_into_issue_id]);
+  select * into v_merge from public.issue_merges as m
+  where m.source_issue_id = p_source_issue_id and m.into_issue_id = p_into_issue_id;
+  if found then
+    return v_merge;
+  end if;
+  select * into v_source from public.issues as i where i.id = p_source_issue_id;
+  select * into v_into from public.issues as i where i.id = p_into_issue_id;
+  perform private.check_merge(v_source, v_into);
+  perform private.copy_reports(v_source.id, v_into.id);
+  insert into public.issue_merges (
+    source_issue_id, into_issue_id, source_status, message_ids, escalation_ids, exai_issue_id,
+    merged_by_user_id
+  )
+  values (
+    v_source.id, v_into.id, v_source.status, private.move_messages(null, v_source.id, v_into.id),
+    private.move_escalations(null, v_source.id, v_into.id), private.move_issue_link(v_source.id, v_into.id),
+    (select u.id from auth.users as u where u.id = auth.uid())
+  )
+  returning * into v_merge;
+  update public.issues as i set status = 'archived' where i.id = v_source.id and i.status <> 'archived';
+  -- They have not been told of a fix that the older issue has already.
+  if v_source.resolved_at is null then
+    perform private.answer_late_reporters(v_into.id);
+  end if;
+  return v_merge;
+end;
+$$;
+grant execute on function private.merge_issues to authenticated, service_role;
+
+create or replace function public.merge_issues(source_issue_id uuid, into_issue_id uuid)
+returns public.issue_merges
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.merge_issues(merge_issues.source_issue_id, merge_issues.into_issue_id);
+end;
+comment on function public.merge_issues is
+  'Merges an issue into an older one: its messages with their replies, escalations and engineering issue '
+  'move there, and later replies follow; it is archived, with its comments. The older issue keeps its own '
+  'engineering issue. Called again it returns the same. unmerge_issues() undoes it. Agents and servers. '
+  'Errors: sign_in_required (401), team_role_required (403), tracker_issue_unknown (404), '
+  'loop_merge_conflict (409), loop_merge_invalid (422).';
+grant execute on function public.merge_issues to authenticated, service_role;
+
+-- 70_loop/40_merging/40_unmerge_issues.sql
+-- Undoes a merge: what was moved goes back, what came later stays.
+
+create or replace function private.unmerge_issues(p_source_issue_id uuid) returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_merge public.issue_merges;
+begin
+  perform private.require_team_role('agent');
+  perform from public.issues as i where i.id = p_source_issue_id;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'tracker_issue_unknown', detail = 'The issue does not exist.',
+      hint = 'Use the source_issue_id of a row in issue_merges.';
+  end if;
+  perform private.lock_issues_to_merge(array(
+    select u.id
+    from public.issue_merges as m cross join lateral (values (m.source_issue_id), (m.into_issue_id)) as u (id)
+    where m.source_issue_id = p_source_issue_id
+  ));
+  delete from public.issue_merges as m where m.source_issue_id = p_source_issue_id returning * into v_merge;
+  if not found then
+    return false;
+  end if;
+  update public.issues as i set status = v_merge.source_status
+  where i.id = v_merge.source_issue_id and i.status = 'archived' and v_merge.source_status <> 'archived';
+  perform private.move_messages(v_merge.message_ids, v_merge.into_issue_id, v_merge.source_issue_id);
+  perform private.move_escalations(v_merge.escalation_ids, v_merge.into_issue_id, v_merge.source_issue_id);
+  if exists (
+    select from public.issue_links as l
+    where l.issue_id = v_merge.into_issue_id and l.exai_issue_id = v_merge.exai_issue_id
+  ) then
+    perform private.move_issue_link(v_merge.into_issue_id, v_merge.source_issue_id);
+  end if;
+  return true;
+end;
+$$;
+grant execute on function private.unmerge_issues to authenticated, service_role;
+
+create or replace function public.unmerge_issues(source_issue_id uuid) returns boolean
+language sql volatile security invoker set search_path = ''
+begin atomic
+  select private.unmerge_issues(unmerge_issues.source_issue_id);
+end;
+comment on function public.unmerge_issues is
+  'Undoes merge_issues: the messages, escalations and the engineering issue that were moved go back where '
+  'they are still where they were moved to, and the issue gets the status that it had. What came to the '
+  'older issue later stays there, and so does the ledger. True where there was a merge. Agents and '
+  'servers. Errors: sign_in_required (401), team_role_required (403), tracker_issue_unknown (404).';
+grant execute on function public.unmerge_issues to authenticated, service_role;
+
 -- 70_loop/50_circle/10_circle_sync_settings.sql
 -- What circle-sync reads of the community, changed by admins.
 

@@ -104,3 +104,4 @@ select cron.schedule('loop-deliver', '* * * * *', $$select private.run_deliverie
 select cron.schedule('loop-prune-deliveries', '33 4 * * *', $$select private.prune_deliveries()$$);
 select cron.schedule('loop-sync-circle', '* * * * *', $$select private.request_circle_sync()$$);
 select cron.schedule('loop-prune-circle-sync', '23 4 * * *', $$select private.prune_circle_sync()$$);
+select cron.schedule('loop-run-ship-gate', '* * * * *', $$select private.run_ship_gate()$$);

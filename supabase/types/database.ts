@@ -800,6 +800,175 @@ export type Database = {
           },
         ];
       };
+      "exai_issue_fixes": {
+        Row: {
+          "created_at": string;
+          "exai_issue_id": string;
+          "fixed_at": string | null;
+          "fixed_by": string | null;
+          "reopened_at": string | null;
+          "shipped_at": string | null;
+          "shipped_by": string | null;
+          "shipped_by_user_id": string | null;
+          "status_before": string | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "exai_issue_id": string;
+          "fixed_at"?: string | null;
+          "fixed_by"?: string | null;
+          "reopened_at"?: string | null;
+          "shipped_at"?: string | null;
+          "shipped_by"?: string | null;
+          "shipped_by_user_id"?: string | null;
+          "status_before"?: string | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "exai_issue_id"?: string;
+          "fixed_at"?: string | null;
+          "fixed_by"?: string | null;
+          "reopened_at"?: string | null;
+          "shipped_at"?: string | null;
+          "shipped_by"?: string | null;
+          "shipped_by_user_id"?: string | null;
+          "status_before"?: string | null;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "exai_issue_fixes_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: true;
+            referencedRelation: "exai_active_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_fixes_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: true;
+            referencedRelation: "exai_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_fixes_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: true;
+            referencedRelation: "exai_ready_issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "exai_issue_pull_requests": {
+        Row: {
+          "closed_at": string | null;
+          "created_at": string;
+          "exai_issue_id": string;
+          "intent": string;
+          "is_from_fork": boolean;
+          "linked_by": string | null;
+          "linked_by_user_id": string | null;
+          "merged_at": string | null;
+          "number": number;
+          "opened_at": string | null;
+          "pull_request_id": number;
+          "repo_name": string;
+          "repo_owner": string;
+          "source": string;
+          "state": string;
+          "task_id": number | null;
+          "updated_at": string;
+          "url": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "exai_issue_id": string;
+          "intent": string;
+          "is_from_fork"?: boolean;
+          "linked_by"?: string | null;
+          "linked_by_user_id"?: string | null;
+          "merged_at"?: string | null;
+          "number": number;
+          "opened_at"?: string | null;
+          "pull_request_id": number;
+          "repo_name": string;
+          "repo_owner": string;
+          "source": string;
+          "state"?: string;
+          "task_id"?: number | null;
+          "updated_at"?: string;
+          "url": string;
+        };
+        Update: {
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "exai_issue_id"?: string;
+          "intent"?: string;
+          "is_from_fork"?: boolean;
+          "linked_by"?: string | null;
+          "linked_by_user_id"?: string | null;
+          "merged_at"?: string | null;
+          "number"?: number;
+          "opened_at"?: string | null;
+          "pull_request_id"?: number;
+          "repo_name"?: string;
+          "repo_owner"?: string;
+          "source"?: string;
+          "state"?: string;
+          "task_id"?: number | null;
+          "updated_at"?: string;
+          "url"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "exai_issue_pull_requests_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_active_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_pull_requests_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_pull_requests_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_ready_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_pull_requests_pull_request_id_fkey";
+            columns: ["pull_request_id"];
+            isOneToOne: false;
+            referencedRelation: "pull_requests";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_pull_requests_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
+            referencedRelation: "task_list";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exai_issue_pull_requests_task_id_fkey";
+            columns: ["task_id"];
+            isOneToOne: false;
+            referencedRelation: "tasks";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "exai_issue_relations": {
         Row: {
           "created_at": string;
@@ -1482,6 +1651,163 @@ export type Database = {
           },
         ];
       };
+      "issue_merges": {
+        Row: {
+          "escalation_ids": (string)[];
+          "exai_issue_id": string | null;
+          "into_issue_id": string;
+          "merged_at": string;
+          "merged_by": string;
+          "merged_by_user_id": string | null;
+          "message_ids": (string)[];
+          "source_issue_id": string;
+          "source_status": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "escalation_ids"?: (string)[];
+          "exai_issue_id"?: string | null;
+          "into_issue_id": string;
+          "merged_at"?: string;
+          "merged_by"?: string;
+          "merged_by_user_id"?: string | null;
+          "message_ids"?: (string)[];
+          "source_issue_id": string;
+          "source_status": string;
+        };
+        Update: {
+          "escalation_ids"?: (string)[];
+          "exai_issue_id"?: string | null;
+          "into_issue_id"?: string;
+          "merged_at"?: string;
+          "merged_by"?: string;
+          "merged_by_user_id"?: string | null;
+          "message_ids"?: (string)[];
+          "source_issue_id"?: string;
+          "source_status"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "issue_merges_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_active_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_merges_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_merges_exai_issue_id_fkey";
+            columns: ["exai_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "exai_ready_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_merges_into_issue_id_fkey";
+            columns: ["into_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_merges_into_issue_id_fkey";
+            columns: ["into_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_merges_into_issue_id_fkey";
+            columns: ["into_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_merges_into_issue_id_fkey";
+            columns: ["into_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_merges_into_issue_id_fkey";
+            columns: ["into_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_merges_into_issue_id_fkey";
+            columns: ["into_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_merges_into_issue_id_fkey";
+            columns: ["into_issue_id"];
+            isOneToOne: false;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_merges_source_issue_id_fkey";
+            columns: ["source_issue_id"];
+            isOneToOne: true;
+            referencedRelation: "issue_activity_log";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_merges_source_issue_id_fkey";
+            columns: ["source_issue_id"];
+            isOneToOne: true;
+            referencedRelation: "issue_escalations";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_merges_source_issue_id_fkey";
+            columns: ["source_issue_id"];
+            isOneToOne: true;
+            referencedRelation: "issue_import_differences";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_merges_source_issue_id_fkey";
+            columns: ["source_issue_id"];
+            isOneToOne: true;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issue_merges_source_issue_id_fkey";
+            columns: ["source_issue_id"];
+            isOneToOne: true;
+            referencedRelation: "loop_journeys";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_merges_source_issue_id_fkey";
+            columns: ["source_issue_id"];
+            isOneToOne: true;
+            referencedRelation: "loop_silent_fixes";
+            referencedColumns: ["issue_id"];
+          },
+          {
+            foreignKeyName: "issue_merges_source_issue_id_fkey";
+            columns: ["source_issue_id"];
+            isOneToOne: true;
+            referencedRelation: "open_issues";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "issue_status_logs": {
         Row: {
           "changed_at": string;
@@ -1861,6 +2187,34 @@ export type Database = {
             referencedColumns: ["id"];
           },
         ];
+      };
+      "loop_repositories": {
+        Row: {
+          "added_by": string;
+          "added_by_user_id": string | null;
+          "created_at": string;
+          "repo_name": string;
+          "repo_owner": string;
+          "repository_id": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "added_by"?: string;
+          "added_by_user_id"?: string | null;
+          "created_at"?: string;
+          "repo_name": string;
+          "repo_owner": string;
+          "repository_id": number;
+        };
+        Update: {
+          "added_by"?: string;
+          "added_by_user_id"?: string | null;
+          "created_at"?: string;
+          "repo_name"?: string;
+          "repo_owner"?: string;
+          "repository_id"?: number;
+        };
+        Relationships: [];
       };
       "loop_settings": {
         Row: {
@@ -4950,6 +5304,35 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "link_pull_request": {
+        Args: { "intent"?: string; "issue_number": number; "url": string };
+        Returns: {
+          "closed_at": string | null;
+          "created_at": string;
+          "exai_issue_id": string;
+          "intent": string;
+          "is_from_fork": boolean;
+          "linked_by": string | null;
+          "linked_by_user_id": string | null;
+          "merged_at": string | null;
+          "number": number;
+          "opened_at": string | null;
+          "pull_request_id": number;
+          "repo_name": string;
+          "repo_owner": string;
+          "source": string;
+          "state": string;
+          "task_id": number | null;
+          "updated_at": string;
+          "url": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "exai_issue_pull_requests";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "list_active_exai_issues": {
         Args: {
           "after_issue_number"?: number;
@@ -5115,6 +5498,26 @@ export type Database = {
       "mark_secret_checked": {
         Args: { "id": string; "is_valid": boolean; "metadata"?: Json };
         Returns: boolean;
+      };
+      "merge_issues": {
+        Args: { "into_issue_id": string; "source_issue_id": string };
+        Returns: {
+          "escalation_ids": (string)[];
+          "exai_issue_id": string | null;
+          "into_issue_id": string;
+          "merged_at": string;
+          "merged_by": string;
+          "merged_by_user_id": string | null;
+          "message_ids": (string)[];
+          "source_issue_id": string;
+          "source_status": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "issue_merges";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "metric_series": {
         Args: {
@@ -5588,6 +5991,27 @@ export type Database = {
         };
         Returns: undefined;
       };
+      "ship_issue": {
+        Args: { "issue_number": number };
+        Returns: {
+          "created_at": string;
+          "exai_issue_id": string;
+          "fixed_at": string | null;
+          "fixed_by": string | null;
+          "reopened_at": string | null;
+          "shipped_at": string | null;
+          "shipped_by": string | null;
+          "shipped_by_user_id": string | null;
+          "status_before": string | null;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "exai_issue_fixes";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "similar_issues": {
         Args: { "description"?: string; "max_results"?: number; "title": string };
         Returns: {
@@ -5644,6 +6068,8 @@ export type Database = {
         };
       };
       "unlink_issue": { Args: { "issue_id": string }; Returns: boolean };
+      "unlink_pull_request": { Args: { "issue_number": number; "url": string }; Returns: boolean };
+      "unmerge_issues": { Args: { "source_issue_id": string }; Returns: boolean };
       "unrelate_exai_issues": {
         Args: { "conversation_id"?: string; "from_issue_id": string; "kind": string; "to_issue_id": string };
         Returns: boolean;
