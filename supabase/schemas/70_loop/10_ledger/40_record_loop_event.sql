@@ -1,11 +1,13 @@
 -- The functions through which events get into the ledger.
 
 -- No lock on the generation: a transaction that records an event and then changes the issue would wait for
--- one that has changed the issue and is about to begin the next generation, and that one for it.
+-- one that has changed the issue and is about to begin the next generation, and that one for it. No
+-- sequential scans, here and in what else writes the ledger: a plan that was made while the tables were small
+-- would read them whole later.
 create or replace function private.record_loop_events(
   p_issue_ids uuid[], p_hop text, p_at timestamptz, p_actor text, p_reference text
 ) returns integer
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_count integer;
 begin
@@ -31,7 +33,7 @@ create or replace function private.record_loop_event(
   p_issue_id uuid, p_hop text, p_at timestamptz, p_actor text, p_reference text,
   p_generation integer default null
 ) returns boolean
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 begin
   if p_generation is null then
     return private.record_loop_events(array[p_issue_id], p_hop, p_at, p_actor, p_reference) = 1;

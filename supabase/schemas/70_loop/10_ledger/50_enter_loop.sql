@@ -51,7 +51,7 @@ comment on function private.enter_loop is
 create or replace function private.record_report(
   p_issue_id uuid, p_at timestamptz, p_actor text, p_reference text, p_reporter_key uuid
 ) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 begin
   insert into public.loop_events (issue_id, generation, hop, at, actor, reference, reporter_key)
   select l.issue_id, l.generation, 'reported', p_at, private.non_blank(p_actor), p_reference, p_reporter_key

@@ -3,7 +3,7 @@
 -- By the state that the issue has, not by the change: what is recorded already is not recorded again, and an
 -- issue that was reopened while it was a test is found to be when it stops being one.
 create or replace function private.record_resolutions(p_issue_ids uuid[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_actor constant text := nullif(private.actor_name(), 'system');
 begin

@@ -1,7 +1,7 @@
 -- What links and tasks do to the ledger: promoted, dispatched, started.
 
 create or replace function private.record_task_hops(p_exai_issue_id uuid, p_issue_id uuid) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 begin
   insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
   select l.issue_id, l.generation, h.hop, h.at, h.actor, x.task_id::text

@@ -41,6 +41,8 @@ comment on function private.enqueue_loop_events is
   'After-insert trigger of the ledger: replies to reporters, and notifications of events that are not older '
   'than loop_settings.notification_age_hours.';
 
+-- Not for issues that are older than the loop: see backfill_loop().
 create trigger _200_enqueue_loop_events after insert on public.loop_events
   referencing new table as new_events for each statement
+  when (current_setting('app.loop_backfill', true) is distinct from 'on')
   execute function private.enqueue_loop_events();

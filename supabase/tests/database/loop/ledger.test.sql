@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(22);
+select plan(23);
 
 \ir ../helpers/personas.psql
 \ir ../helpers/envelopes.psql
@@ -152,16 +152,22 @@ select matches(pg_temp.ledger(4), '2 reopened$', 'what was reopened meanwhile is
 
 -- Issues that are older than the loop
 
+update public.issues set status = 'resolved' where id = '10000000-0000-4000-8000-000000000001';
 delete from public.loop_issues;
 delete from public.loop_events;
+delete from public.deliveries;
 select is(
   (select array_agg(private.backfill_loop(2)) from generate_series(1, 5)), '{2,2,2,0,0}',
   'are put into it, some at a time'
 );
 select is(
   pg_temp.ledger(1),
-  '1 reported 101, 1 reported 102, 1 reported e1000000-0000-4000-8000-000000000002, 1 triaged',
+  '1 reported 101, 1 reported 102, 1 reported e1000000-0000-4000-8000-000000000002, 1 triaged, 1 resolved',
   'with what is known of them'
+);
+
+select is(
+  (select count(*) from public.deliveries), 0::bigint, 'and nobody is told of what was resolved long ago'
 );
 
 select * from finish();
