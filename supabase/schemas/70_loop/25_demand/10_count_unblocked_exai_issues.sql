@@ -5,25 +5,23 @@ create or replace function private.count_unblocked_exai_issues(p_issue_id uuid) 
 language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
 begin
   return (
-    with recursive waiting (id) as (
-      select p_issue_id
+    with recursive waiting (id, is_work) as (
+      select p_issue_id, false
       union
-      -- a duplicate holds up what waits for it as long as its original does
-      select case r.kind when 'blocks' then r.to_issue_id else r.from_issue_id end
+      select n.id, c.is_work
       from waiting as w
-      join public.exai_issue_relations as r
-        on r.from_issue_id = w.id and r.kind = 'blocks' or r.to_issue_id = w.id and r.kind = 'duplicates'
-      join private.exai_issue_counts as c
-        on c.issue_id = case r.kind when 'blocks' then r.to_issue_id else r.from_issue_id end
-      where r.kind = 'duplicates' or c.is_unfinished
+      cross join lateral (
+        select r.to_issue_id as id, true as is_waiting
+        from public.exai_issue_relations as r where r.from_issue_id = w.id and r.kind = 'blocks'
+        union all
+        -- a duplicate holds up what waits for it as long as its original does
+        select r.from_issue_id, false
+        from public.exai_issue_relations as r where r.to_issue_id = w.id and r.kind = 'duplicates'
+      ) as n
+      join private.exai_issue_counts as c on c.issue_id = n.id and (c.is_unfinished or not n.is_waiting)
+      where n.id <> p_issue_id
     )
-    select count(*)::integer
-    from (
-      select from waiting as w
-      join private.exai_issue_counts as c on c.issue_id = w.id
-      where w.id <> p_issue_id and c.is_work
-      limit 100
-    ) as n
+    select count(*)::integer from (select from waiting as w where w.is_work limit 100) as n
   );
 end;
 $$;

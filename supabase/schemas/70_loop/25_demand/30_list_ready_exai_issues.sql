@@ -7,18 +7,19 @@ begin
     return array(
       select c.issue_id
       from private.exai_issue_counts as c
-      left join (
-        select k.exai_issue_id, count(distinct e.reporter_key) as reporters_count
+      -- issue by issue: to group all links takes twice as long, at 400,000 links of 40,000 ready issues
+      cross join lateral (
+        select count(distinct e.reporter_key) as reporters_count
         from public.issue_links as k
         join public.loop_events as e on e.issue_id = k.issue_id
-        where e.hop = 'reported' and (e.reference <> '' or not exists (
-          select from public.loop_events as o
-          where o.issue_id = e.issue_id and o.hop = 'reported' and o.reference <> ''
-        ))
-        group by k.exai_issue_id
-      ) as r on r.exai_issue_id = c.issue_id
+        where k.exai_issue_id = c.issue_id and e.hop = 'reported'
+          and (e.reference <> '' or not exists (
+            select from public.loop_events as o
+            where o.issue_id = e.issue_id and o.hop = 'reported' and o.reference <> ''
+          ))
+      ) as r
       where c.is_ready
-      order by r.reporters_count desc nulls last, c.severity_rank, c.unblocks_count desc, c.created_at,
+      order by r.reporters_count desc, c.severity_rank, c.unblocks_count desc, c.created_at,
         c.issue_number
       limit p_limit
     );
