@@ -169,11 +169,13 @@ grant select on public.loop_events to authenticated, service_role;
 -- The functions through which events get into the ledger.
 
 -- No lock on the generation: a transaction that records an event and then changes the issue would wait for
--- one that has changed the issue and is about to begin the next generation, and that one for it.
+-- one that has changed the issue and is about to begin the next generation, and that one for it. No
+-- sequential scans, here and in what else writes the ledger: a plan that was made while the tables were small
+-- would read them whole later.
 create or replace function private.record_loop_events(
   p_issue_ids uuid[], p_hop text, p_at timestamptz, p_actor text, p_reference text
 ) returns integer
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_count integer;
 begin
@@ -199,7 +201,7 @@ create or replace function private.record_loop_event(
   p_issue_id uuid, p_hop text, p_at timestamptz, p_actor text, p_reference text,
   p_generation integer default null
 ) returns boolean
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 begin
   if p_generation is null then
     return private.record_loop_events(array[p_issue_id], p_hop, p_at, p_actor, p_reference) = 1;
@@ -309,7 +311,7 @@ comment on function private.enter_loop is
 create or replace function private.record_report(
   p_issue_id uuid, p_at timestamptz, p_actor text, p_reference text, p_reporter_key uuid
 ) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 begin
   insert into public.loop_events (issue_id, generation, hop, at, actor, reference, reporter_key)
   select l.issue_id, l.generation, 'reported', p_at, private.non_blank(p_actor), p_reference, p_reporter_key
@@ -374,7 +376,7 @@ create trigger _370_record_escalation_report after update on support.escalations
 -- By the state that the issue has, not by the change: what is recorded already is not recorded again, and an
 -- issue that was reopened while it was a test is found to be when it stops being one.
 create or replace function private.record_resolutions(p_issue_ids uuid[]) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 declare
   v_actor constant text := nullif(private.actor_name(), 'system');
 begin
@@ -535,7 +537,7 @@ grant select on public.exai_issue_tasks to authenticated, service_role;
 -- What links and tasks do to the ledger: promoted, dispatched, started.
 
 create or replace function private.record_task_hops(p_exai_issue_id uuid, p_issue_id uuid) returns void
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = 'off' as $$
 begin
   insert into public.loop_events (issue_id, generation, hop, at, actor, reference)
   select l.issue_id, l.generation, h.hop, h.at, h.actor, x.task_id::text
@@ -926,25 +928,23 @@ create or replace function private.count_unblocked_exai_issues(p_issue_id uuid) 
 language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
 begin
   return (
-    with recursive waiting (id) as (
-      select p_issue_id
+    with recursive waiting (id, is_work) as (
+      select p_issue_id, false
       union
-      -- a duplicate holds up what waits for it as long as its original does
-      select case r.kind when 'blocks' then r.to_issue_id else r.from_issue_id end
+      select n.id, c.is_work
       from waiting as w
-      join public.exai_issue_relations as r
-        on r.from_issue_id = w.id and r.kind = 'blocks' or r.to_issue_id = w.id and r.kind = 'duplicates'
-      join private.exai_issue_counts as c
-        on c.issue_id = case r.kind when 'blocks' then r.to_issue_id else r.from_issue_id end
-      where r.kind = 'duplicates' or c.is_unfinished
+      cross join lateral (
+        select r.to_issue_id as id, true as is_waiting
+        from public.exai_issue_relations as r where r.from_issue_id = w.id and r.kind = 'blocks'
+        union all
+        -- a duplicate holds up what waits for it as long as its original does
+        select r.from_issue_id, false
+        from public.exai_issue_relations as r where r.to_issue_id = w.id and r.kind = 'duplicates'
+      ) as n
+      join private.exai_issue_counts as c on c.issue_id = n.id and (c.is_unfinished or not n.is_waiting)
+      where n.id <> p_issue_id
     )
-    select count(*)::integer
-    from (
-      select from waiting as w
-      join private.exai_issue_counts as c on c.issue_id = w.id
-      where w.id <> p_issue_id and c.is_work
-      limit 100
-    ) as n
+    select count(*)::integer from (select from waiting as w where w.is_work limit 100) as n
   );
 end;
 $$;
@@ -1011,18 +1011,19 @@ begin
     return array(
       select c.issue_id
       from private.exai_issue_counts as c
-      left join (
-        select k.exai_issue_id, count(distinct e.reporter_key) as reporters_count
+      -- issue by issue: to group all links takes twice as long, at 400,000 links of 40,000 ready issues
+      cross join lateral (
+        select count(distinct e.reporter_key) as reporters_count
         from public.issue_links as k
         join public.loop_events as e on e.issue_id = k.issue_id
-        where e.hop = 'reported' and (e.reference <> '' or not exists (
-          select from public.loop_events as o
-          where o.issue_id = e.issue_id and o.hop = 'reported' and o.reference <> ''
-        ))
-        group by k.exai_issue_id
-      ) as r on r.exai_issue_id = c.issue_id
+        where k.exai_issue_id = c.issue_id and e.hop = 'reported'
+          and (e.reference <> '' or not exists (
+            select from public.loop_events as o
+            where o.issue_id = e.issue_id and o.hop = 'reported' and o.reference <> ''
+          ))
+      ) as r
       where c.is_ready
-      order by r.reporters_count desc nulls last, c.severity_rank, c.unblocks_count desc, c.created_at,
+      order by r.reporters_count desc, c.severity_rank, c.unblocks_count desc, c.created_at,
         c.issue_number
       limit p_limit
     );
@@ -5407,8 +5408,10 @@ comment on function private.enqueue_loop_events is
   'After-insert trigger of the ledger: replies to reporters, and notifications of events that are not older '
   'than loop_settings.notification_age_hours.';
 
+-- Not for issues that are older than the loop: see backfill_loop().
 create trigger _200_enqueue_loop_events after insert on public.loop_events
   referencing new table as new_events for each statement
+  when (current_setting('app.loop_backfill', true) is distinct from 'on')
   execute function private.enqueue_loop_events();
 
 -- 70_loop/60_outbox/50_claim_deliveries.sql
