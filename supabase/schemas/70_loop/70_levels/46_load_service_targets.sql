@@ -51,8 +51,15 @@ begin
       private.load_service_pauses(s.issue_id, p.pauses_when_blocked, s.stage) as pauses
     where t.seconds is not null
   ) as c
-  cross join lateral private.working_seconds(c.calendar_id, s.started_at) as w (seconds);
+  cross join lateral private.working_seconds(c.calendar_id, s.started_at) as w (seconds)
+  -- what was met keeps its promise
+  where not exists (
+    select from public.service_targets as k
+    where k.issue_id = s.issue_id and k.generation = s.generation and k.stage = s.stage
+      and k.started_at = s.started_at and k.met_at = s.met_at
+  );
 end;
 $$;
 comment on function private.load_service_targets is
-  'What service_targets is to contain of the current generation of each issue.';
+  'What service_targets is to contain of the current generation of each issue, without the targets that it '
+  'has as met at that time.';

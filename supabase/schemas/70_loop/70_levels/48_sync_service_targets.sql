@@ -28,12 +28,12 @@ begin
         when t.breached_at is not null and excluded.due_at < coalesce(excluded.met_at, now())
           then excluded.due_at
       end
-    where (t.started_at, t.met_at) is distinct from (excluded.started_at, excluded.met_at)
-      -- of a target that was met, the promise stays what it was
-      or t.met_at is null and (t.policy_id, t.target_seconds, t.warn_at, t.due_at, t.cancelled_at)
-        is distinct from (
-          excluded.policy_id, excluded.target_seconds, excluded.warn_at, excluded.due_at, null::timestamptz
-        )
+    where (
+      t.started_at, t.met_at, t.policy_id, t.target_seconds, t.warn_at, t.due_at, t.cancelled_at
+    ) is distinct from (
+      excluded.started_at, excluded.met_at, excluded.policy_id, excluded.target_seconds, excluded.warn_at,
+      excluded.due_at, null::timestamptz
+    )
     returning 1
   )
   select ((select count(*) from cancelled) + (select count(*) from stored))::integer into v_count;
