@@ -11,28 +11,23 @@ comment on function private.default_calendar_id is 'The id of the default calend
 create or replace function private.working_seconds(p_calendar_id uuid, p_at timestamptz)
 returns double precision
 language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_working tstzmultirange;
-  v_seconds double precision;
-  v_range tstzrange;
 begin
   if p_calendar_id is null then
     return extract(epoch from p_at)::double precision;
   end if;
-  select d.working, d.seconds_before::double precision into v_working, v_seconds
-  from private.service_days as d
-  where d.calendar_id = p_calendar_id and d.day = (p_at at time zone 'UTC')::date;
-  for v_range in select u.range from unnest(v_working) as u (range) loop
-    exit when lower(v_range) >= p_at;
-    v_seconds := v_seconds
-      + extract(epoch from least(upper(v_range), p_at) - lower(v_range))::double precision;
-  end loop;
-  return v_seconds;
+  return (
+    select case when s.ends_at is not null
+      then s.seconds_before + extract(epoch from least(p_at, s.ends_at) - s.starts_at)::double precision
+    end
+    from private.working_spans as s
+    where s.calendar_id = p_calendar_id and s.starts_at <= p_at
+    order by s.starts_at desc limit 1
+  );
 end;
 $$;
 comment on function private.working_seconds is
   'The working time of a calendar from 2020 to a time, in seconds; null outside of the years that '
-  'service_days has. Without a calendar, all time counts.';
+  'working_spans has. Without a calendar, all time counts.';
 
 create or replace function private.working_time_at(p_calendar_id uuid, p_seconds double precision)
 returns timestamptz
@@ -40,31 +35,21 @@ language plpgsql stable security definer set search_path = '' as $$
 declare
   -- The type of the column, without which its index is not used.
   v_seconds constant bigint := ceil(p_seconds)::bigint;
-  v_working tstzmultirange;
-  v_left double precision;
-  v_range tstzrange;
-  v_length double precision;
 begin
   if p_calendar_id is null then
     return to_timestamp(p_seconds);
   end if;
-  select d.working, p_seconds - d.seconds_before into v_working, v_left
-  from private.service_days as d
-  where d.calendar_id = p_calendar_id and d.seconds_through >= v_seconds
-  order by d.seconds_through, d.day limit 1;
-  for v_range in select u.range from unnest(v_working) as u (range) loop
-    v_length := extract(epoch from upper(v_range) - lower(v_range))::double precision;
-    if v_length >= v_left then
-      return lower(v_range) + make_interval(secs => v_left);
-    end if;
-    v_left := v_left - v_length;
-  end loop;
-  return null;
+  return (
+    select s.starts_at + make_interval(secs => p_seconds - s.seconds_before)
+    from private.working_spans as s
+    where s.calendar_id = p_calendar_id and s.seconds_through >= v_seconds
+    order by s.seconds_through, s.starts_at limit 1
+  );
 end;
 $$;
 comment on function private.working_time_at is
   'The inverse of working_seconds(): the first time at which there were so many; null when there are not '
-  'within the years that service_days has.';
+  'within the years that working_spans has.';
 
 -- What is left when a pause begins is left when it ends. An interval that closes when the time is over is
 -- where it is due, not the next one.

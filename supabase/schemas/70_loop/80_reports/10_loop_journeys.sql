@@ -13,19 +13,17 @@ declare
   v_last integer;
   v_worked double precision[];
 begin
-  -- One query: working_seconds() for each time takes five times as long.
-  select array_agg(
-    d.seconds_before + coalesce(
-      (
-        select sum(extract(epoch from least(upper(w.range), u.at) - lower(w.range))::double precision)
-        from unnest(d.working) as w (range) where lower(w.range) < u.at
-      ), 0
-    ) order by u.number
-  )
-  into v_worked
+  -- One query: working_seconds() for each time takes longer.
+  select array_agg(w.seconds order by u.number) into v_worked
   from unnest(p_times) with ordinality as u (at, number)
-  left join private.service_days as d
-    on d.calendar_id = v_calendar_id and d.day = (u.at at time zone 'UTC')::date;
+  left join lateral (
+    select case when s.ends_at is not null
+      then s.seconds_before + extract(epoch from least(u.at, s.ends_at) - s.starts_at)::double precision
+    end as seconds
+    from private.working_spans as s
+    where s.calendar_id = v_calendar_id and s.starts_at <= u.at
+    order by s.starts_at desc limit 1
+  ) as w on true;
   o_seconds := array_fill(null::double precision, array[v_count]);
   o_business_seconds := o_seconds;
   for v_number in 1 .. v_count loop
@@ -55,7 +53,7 @@ grant execute on function private.measure_journey to authenticated, service_role
 create view public.loop_journeys with (security_invoker = true) as
 select
   i.id as issue_id, i.seq_id, i.title, i.status, i.segment, i.created_at as issue_created_at, s.space_id,
-  s.space_name, g.generation,
+  s.space_name, t.generation,
   t.reported_at, t.triaged_at, t.promoted_at, t.dispatched_at, t.started_at, t.opened_at, t.merged_at,
   t.fixed_at, t.shipped_at, t.resolved_at, t.answered_at,
   m.o_seconds[2] as triaged_seconds, m.o_seconds[3] as promoted_seconds, m.o_seconds[4] as dispatched_seconds,
@@ -70,10 +68,9 @@ select
   m.o_business_seconds[11] as answered_business_seconds,
   m.o_total_seconds as total_seconds, m.o_total_business_seconds as total_business_seconds
 from public.issues as i
-join public.loop_issues as l on l.issue_id = i.id
-cross join lateral generate_series(1, l.generation) as g (generation)
 cross join lateral (
   select
+    e.generation,
     coalesce(
       min(e.at) filter (where e.hop = 'reopened'), min(e.at) filter (where e.hop = 'reported')
     ) as reported_at,
@@ -87,7 +84,8 @@ cross join lateral (
     min(e.at) filter (where e.hop = 'shipped') as shipped_at,
     min(e.at) filter (where e.hop = 'resolved') as resolved_at,
     min(e.at) filter (where e.hop = 'answered') as answered_at
-  from public.loop_events as e where e.issue_id = i.id and e.generation = g.generation
+  from public.loop_events as e where e.issue_id = i.id
+  group by e.generation
 ) as t
 cross join lateral private.measure_journey(array[
   t.reported_at, t.triaged_at, t.promoted_at, t.dispatched_at, t.started_at, t.opened_at, t.merged_at,

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(29);
+select plan(28);
 
 \ir ../helpers/personas.psql
 create function pg_temp.issue(p_number integer) returns uuid language sql as $$
@@ -64,8 +64,6 @@ select results_eq(
      where issue_id = pg_temp.issue(1) order by 1 $$,
   $$ values (1, false, false), (2, true, true) $$, 'a generation that begins with the reopening'
 );
-select is((select count(*) from loop_journeys where issue_id = pg_temp.issue(2)), 1::bigint,
-  'an issue of which nothing is known has a row');
 select is_empty('select from loop_journeys where issue_id = pg_temp.issue(6)', 'a test has none');
 select results_eq(
   $$ select o_seconds, o_business_seconds from private.measure_journey(

@@ -109,22 +109,22 @@ select is(
 );
 select is(private.load_working_time(pg_temp.of('office'), 'empty'), '{}', 'no span has no working time');
 select is(pg_temp.due('never', '2026-01-06 08:00+00', 1), null, 'without working time it is never due');
-select is(private.sync_service_days(), 0, 'nothing is computed when nothing changed');
+select is(private.sync_working_spans(), 0, 'nothing is computed when nothing changed');
 update service_hours set closes = '10:00' where calendar_id = pg_temp.of('half') and opens = '09:15';
 update service_calendars set time_zone = 'Asia/Tokyo' where name = 'half';
 delete from service_holidays where calendar_id = pg_temp.of('half');
 update private.service_calendar_versions set built_through = current_date
 where calendar_id = pg_temp.of('half');
-select is(private.sync_service_days(), 1, 'years to come are added');
+select is(private.sync_working_spans(), 1, 'years to come are added');
 delete from service_calendars where name = 'never';
-update private.service_days set seconds_through = seconds_through + 1
-where calendar_id = pg_temp.of('half') and day = '2026-05-05';
+update private.working_spans set seconds_through = seconds_through + 1
+where calendar_id = pg_temp.of('half') and starts_at = '2026-05-05 00:15+00';
 select results_eq(
-  'select day from private.verify_service_days()', array[date '2026-05-05'],
+  'select starts_at::date from private.verify_working_spans()', array[date '2026-05-05'],
   'after changes of hours, zone and holidays, a deletion and added years, only a wrong day is found'
 );
-update private.service_days set seconds_through = seconds_through - 1
-where calendar_id = pg_temp.of('half') and day = '2026-05-05';
+update private.working_spans set seconds_through = seconds_through - 1
+where calendar_id = pg_temp.of('half') and starts_at = '2026-05-05 00:15+00';
 
 -- Seconds and due times, over random times: the two are inverse, and agree with the multirange.
 
