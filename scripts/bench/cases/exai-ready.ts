@@ -79,8 +79,9 @@ const NAIVE_VIEW = `
 
 const REST = "limit 20";
 
-const withoutDemand = ({ reporters_count: _, total_unblocks_count: __, ...issue }: Record<string, unknown>) =>
-  issue;
+const withoutDemand = (
+  { reporters_count: _, total_unblocks_count: __, level_risk: ___, ...issue }: Record<string, unknown>,
+) => issue;
 
 const OURS = "exai_ready_issues";
 const NAIVE = "the recursive query over everything";

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 set local search_path = public, extensions;
-select plan(14);
+select plan(17);
 
 \ir ../helpers/personas.psql
 
@@ -83,6 +83,23 @@ update public.exai_issues set status = 'open' where issue_number = 905;
 select is(pg_temp.listed('severity'), '901,904,902,903', 'the order of the view');
 select is(pg_temp.listed('reporters'), '903,902,901,904', 'the most people first');
 select is(pg_temp.listed('unblocks'), '904,901,902,903', 'what holds up the most first');
+insert into public.service_targets (issue_id, generation, stage, target_seconds, started_at, due_at) values
+  ('10000000-0000-4000-8000-000000000001', 1, 'agent', 3600, now(), now() + interval '30 minutes'),
+  ('10000000-0000-4000-8000-000000000002', 1, 'agent', 3600, now(), now() + interval '15 minutes'),
+  ('10000000-0000-4000-8000-000000000003', 1, 'agent', 3600, now(), null),
+  ('10000000-0000-4000-8000-000000000004', 1, 'agent', 3600, now(), now() - interval '6 minutes');
+insert into public.service_targets (issue_id, generation, stage, target_seconds, started_at, due_at, met_at)
+values ('10000000-0000-4000-8000-000000000001', 1, 'triage', 3600, now(), now() - interval '1 day', now());
+select results_eq(
+  $$ select issue_number, round(level_risk::numeric, 2) from exai_ready_issues
+     where level_risk is not null order by issue_number $$,
+  $$ values (902, 1.10), (903, 0.75) $$, 'how much of the nearest open service level is used up'
+);
+select is(pg_temp.listed('risk'), '902,903,901,904', 'the nearest to its end first');
+select is(
+  pg_temp.as_persona('viewer', 'select level_risk > 0 from exai_ready_issues where issue_number = 903'),
+  'true', 'a viewer sees it'
+);
 select is(pg_temp.listed('votes'), 'PT422 loop_order_invalid', 'another order does not exist');
 select is(pg_temp.listed('reporters', 'stranger'), 'PT403 team_role_required', 'a stranger may not');
 select is(

@@ -1,5 +1,30 @@
 -- Ready issues in another order than the view's.
 
+create or replace function private.load_risky_exai_ids(p_limit integer) returns uuid[]
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = 'force_custom_plan' as $$
+begin
+  return array(
+    select c.issue_id
+    from private.exai_issue_counts as c
+    left join (
+      select k.exai_issue_id,
+        max(private.used_share(p.clock, p.calendar_id, t.target_seconds, t.due_at)) as level_risk
+      from public.service_targets as t
+      join public.issue_links as k on k.issue_id = t.issue_id
+      left join public.service_policies as p on p.id = t.policy_id
+      where t.met_at is null and t.cancelled_at is null
+      group by k.exai_issue_id
+    ) as r on r.exai_issue_id = c.issue_id
+    where c.is_ready
+    order by r.level_risk desc nulls last, c.severity_rank, c.unblocks_count desc, c.created_at,
+      c.issue_number
+    limit p_limit
+  );
+end;
+$$;
+comment on function private.load_risky_exai_ids is
+  'The first ready issues by how much is used up of their service levels.';
+
 create or replace function private.load_ready_exai_ids(p_order_by text, p_limit integer) returns uuid[]
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = 'force_custom_plan' as $$
 begin
@@ -39,6 +64,8 @@ begin
         n.issue_number
       limit p_limit
     );
+  elsif p_order_by = 'risk' then
+    return private.load_risky_exai_ids(p_limit);
   end if;
   return array(
     select c.issue_id from private.exai_issue_counts as c where c.is_ready
@@ -54,7 +81,7 @@ create or replace function private.list_ready_exai_issues(p_order_by text, p_max
 returns setof public.exai_ready_issues
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_orders constant text[] := array['severity', 'reporters', 'unblocks'];
+  v_orders constant text[] := array['severity', 'reporters', 'unblocks', 'risk'];
   v_order_by constant text := coalesce(p_order_by, 'severity');
   v_ids uuid[];
 begin
@@ -85,6 +112,7 @@ begin atomic
 end;
 comment on function public.list_ready_exai_issues is
   'Rows of exai_ready_issues in the order severity, as the view has them; reporters, those that affect the '
-  'most people first; or unblocks, those for which the most issues wait, directly or not. max_results is up '
-  'to 200. Viewers. Errors: sign_in_required (401), team_role_required (403), loop_order_invalid (422).';
+  'most people first; unblocks, those for which the most issues wait, directly or not; or risk, those whose '
+  'service level is nearest to its end, or the longest over. max_results is up to 200. Viewers. Errors: '
+  'sign_in_required (401), team_role_required (403), loop_order_invalid (422).';
 grant execute on function public.list_ready_exai_issues to authenticated, service_role;

@@ -1,6 +1,6 @@
 -- The view of ready issues: active issues that wait for nothing, the most useful first.
 --
--- What is not selected is not counted, and the order needs neither of the two.
+-- What is not selected is not counted, and the order needs none of the last three.
 
 create view public.exai_ready_issues with (security_invoker = true) as
 select
@@ -26,7 +26,14 @@ select
       ))
   ) as reporters_count,
   case when c.unblocks_count > 0 then private.count_unblocked_exai_issues(i.id) else 0 end
-    as total_unblocks_count
+    as total_unblocks_count,
+  (
+    select max(private.used_share(p.clock, p.calendar_id, t.target_seconds, t.due_at))
+    from public.issue_links as k
+    join public.service_targets as t on t.issue_id = k.issue_id
+    left join public.service_policies as p on p.id = t.policy_id
+    where k.exai_issue_id = i.id and t.met_at is null and t.cancelled_at is null
+  ) as level_risk
 from private.exai_issue_counts as c
 join public.exai_issues as i on i.id = c.issue_id
 where c.is_ready
@@ -43,4 +50,7 @@ comment on column public.exai_ready_issues.reporters_count is
   'issues that are linked to it, each person once.';
 comment on column public.exai_ready_issues.total_unblocks_count is
   'How many active issues wait for this one, directly or for one that does, counted up to 100.';
+comment on column public.exai_ready_issues.level_risk is
+  'Of the service levels that are open for the issues that are linked to it, the one of which most is used '
+  'up: 1 when it is due, more after that; null without any, or while they are paused.';
 grant select on public.exai_ready_issues to authenticated, service_role;
