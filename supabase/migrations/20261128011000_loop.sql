@@ -920,179 +920,6 @@ comment on function public.dispatch_issue is
   'agents_stored_bytes_limit_reached (409), agents_task_value_invalid (422).';
 grant execute on function public.dispatch_issue to authenticated, service_role;
 
--- 70_loop/25_demand/10_count_unblocked_exai_issues.sql
--- How much work an engineering issue holds up.
-
--- Up to 100: of a long chain it is enough to know that it is long, and the cost of a read stays bounded.
-create or replace function private.count_unblocked_exai_issues(p_issue_id uuid) returns integer
-language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
-begin
-  return (
-    with recursive waiting (id, is_work) as (
-      select p_issue_id, false
-      union
-      select n.id, c.is_work
-      from waiting as w
-      cross join lateral (
-        select r.to_issue_id as id, true as is_waiting
-        from public.exai_issue_relations as r where r.from_issue_id = w.id and r.kind = 'blocks'
-        union all
-        -- a duplicate holds up what waits for it as long as its original does
-        select r.from_issue_id, false
-        from public.exai_issue_relations as r where r.to_issue_id = w.id and r.kind = 'duplicates'
-      ) as n
-      join private.exai_issue_counts as c on c.issue_id = n.id and (c.is_unfinished or not n.is_waiting)
-      where n.id <> p_issue_id
-    )
-    select count(*)::integer from (select from waiting as w where w.is_work limit 100) as n
-  );
-end;
-$$;
-comment on function private.count_unblocked_exai_issues is
-  'How many active issues wait for an issue or a duplicate of it, directly or for one that waits, at most '
-  '100. What waits for a parent is not counted.';
-grant execute on function private.count_unblocked_exai_issues to authenticated, service_role;
-
--- 70_loop/25_demand/20_exai_ready_issues.sql
--- The view of ready issues: active issues that wait for nothing, the most useful first.
---
--- What is not selected is not counted, and the order needs neither of the two.
-
-create view public.exai_ready_issues with (security_invoker = true) as
-select
-  i.*,
-  c.completed_count as completed_steps,
-  c.step_count as total_steps,
-  case
-    when c.step_count > c.skipped_count
-      then round(100.0 * c.completed_count / (c.step_count - c.skipped_count))::integer
-    else 0
-  end as progress_percentage,
-  c.skipped_count as skipped_steps,
-  c.unblocks_count,
-  (
-    select count(distinct e.reporter_key)::integer
-    from public.issue_links as k
-    join public.loop_events as e on e.issue_id = k.issue_id
-    where k.exai_issue_id = i.id and e.hop = 'reported'
-      -- an issue stands for its reporter until a message does
-      and (e.reference <> '' or not exists (
-        select from public.loop_events as o
-        where o.issue_id = e.issue_id and o.hop = 'reported' and o.reference <> ''
-      ))
-  ) as reporters_count,
-  case when c.unblocks_count > 0 then private.count_unblocked_exai_issues(i.id) else 0 end
-    as total_unblocks_count
-from private.exai_issue_counts as c
-join public.exai_issues as i on i.id = c.issue_id
-where c.is_ready
-order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number;
-comment on view public.exai_ready_issues is
-  'Engineering issues that are open or in_progress and wait for nothing: no unfinished issue blocks them or '
-  'any of their ancestors, all their children are done, and they are not duplicates. Ordered by severity, by '
-  'how many active issues they block directly, and by age. Includes claimed issues: see lease_expires_at, '
-  'and next_exai_issue().';
-comment on column public.exai_ready_issues.unblocks_count is
-  'How many active issues this one, or a duplicate of it, blocks directly.';
-comment on column public.exai_ready_issues.reporters_count is
-  'How many people are affected: the authors of the messages and the visitors of the escalations of all '
-  'issues that are linked to it, each person once.';
-comment on column public.exai_ready_issues.total_unblocks_count is
-  'How many active issues wait for this one, directly or for one that does, counted up to 100.';
-grant select on public.exai_ready_issues to authenticated, service_role;
-
--- 70_loop/25_demand/30_list_ready_exai_issues.sql
--- Ready issues in another order than the view's.
-
-create or replace function private.load_ready_exai_ids(p_order_by text, p_limit integer) returns uuid[]
-language plpgsql stable security definer set search_path = '' set plan_cache_mode = 'force_custom_plan' as $$
-begin
-  if p_order_by = 'reporters' then
-    return array(
-      select c.issue_id
-      from private.exai_issue_counts as c
-      -- issue by issue: to group all links takes twice as long, at 400,000 links of 40,000 ready issues
-      cross join lateral (
-        select count(distinct e.reporter_key) as reporters_count
-        from public.issue_links as k
-        join public.loop_events as e on e.issue_id = k.issue_id
-        where k.exai_issue_id = c.issue_id and e.hop = 'reported'
-          and (e.reference <> '' or not exists (
-            select from public.loop_events as o
-            where o.issue_id = e.issue_id and o.hop = 'reported' and o.reference <> ''
-          ))
-      ) as r
-      where c.is_ready
-      order by r.reporters_count desc, c.severity_rank, c.unblocks_count desc, c.created_at,
-        c.issue_number
-      limit p_limit
-    );
-  elsif p_order_by = 'unblocks' then
-    return array(
-      select n.issue_id
-      from (
-        select c.* from private.exai_issue_counts as c where c.is_ready
-        order by c.unblocks_count desc, c.severity_rank, c.created_at, c.issue_number
-        limit greatest(p_limit, 200)
-      ) as n
-      cross join lateral (
-        select case when n.unblocks_count > 0 then private.count_unblocked_exai_issues(n.issue_id) else 0 end
-          as total_unblocks_count
-      ) as t
-      order by t.total_unblocks_count desc, n.unblocks_count desc, n.severity_rank, n.created_at,
-        n.issue_number
-      limit p_limit
-    );
-  end if;
-  return array(
-    select c.issue_id from private.exai_issue_counts as c where c.is_ready
-    order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number
-    limit p_limit
-  );
-end;
-$$;
-comment on function private.load_ready_exai_ids is
-  'The first ready issues in this order. Of unblocks, the 200 that block the most directly are compared.';
-
-create or replace function private.list_ready_exai_issues(p_order_by text, p_max_results integer)
-returns setof public.exai_ready_issues
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_orders constant text[] := array['severity', 'reporters', 'unblocks'];
-  v_order_by constant text := coalesce(p_order_by, 'severity');
-  v_ids uuid[];
-begin
-  perform private.require_team_role('viewer');
-  if v_order_by <> all (v_orders) then
-    raise exception using
-      errcode = 'PT422', message = 'loop_order_invalid',
-      detail = format('%L is not an order of ready issues.', p_order_by),
-      hint = 'Use one of: ' || array_to_string(v_orders, ', ') || '.';
-  end if;
-  v_ids := private.load_ready_exai_ids(v_order_by, least(greatest(coalesce(p_max_results, 20), 0), 200));
-  return query
-  select i.* from public.exai_ready_issues as i where i.id = any (v_ids)
-  order by array_position(v_ids, i.id);
-end;
-$$;
-grant execute on function private.list_ready_exai_issues to authenticated, service_role;
-
-create or replace function public.list_ready_exai_issues(
-  order_by text default 'severity', max_results integer default 20
-) returns setof public.exai_ready_issues
-language sql stable security invoker set search_path = ''
-begin atomic
-  select i.*
-  from private.list_ready_exai_issues(
-    list_ready_exai_issues.order_by, list_ready_exai_issues.max_results
-  ) as i;
-end;
-comment on function public.list_ready_exai_issues is
-  'Rows of exai_ready_issues in the order severity, as the view has them; reporters, those that affect the '
-  'most people first; or unblocks, those for which the most issues wait, directly or not. max_results is up '
-  'to 200. Viewers. Errors: sign_in_required (401), team_role_required (403), loop_order_invalid (422).';
-grant execute on function public.list_ready_exai_issues to authenticated, service_role;
-
 -- 70_loop/30_closing/10_loop_repositories.sql
 -- The repositories whose pull requests close engineering issues by their words.
 --
@@ -6435,29 +6262,29 @@ $$;
 comment on function private.load_working_time is
   'The working time of a calendar in a span with two finite bounds, computed from its hours and holidays.';
 
--- 70_loop/70_levels/18_service_days.sql
--- The working time of each calendar by day, added up, so that a due time is two searches of an index.
+-- 70_loop/70_levels/18_working_spans.sql
+-- The working time of each calendar as spans, added up, so that a due time is two searches of an index.
 
--- The multirange of 400 days takes 8 ms, of 60 days 1.4 ms, and a due time from these rows 0.1 ms: a thousand
--- messages are imported in one statement, and a page of loop_journeys has 50 rows with ten hops each.
-create table private.service_days (
+-- The multirange of 400 days takes 8 ms, of 60 days 1.4 ms, and a due time from these rows 0.03 ms: all open
+-- targets are computed again after a change, and a page of loop_journeys has 50 rows with ten hops each.
+create table private.working_spans (
   calendar_id uuid not null,
-  day date not null,
-  working tstzmultirange not null,
+  starts_at timestamptz not null,
+  ends_at timestamptz,
   seconds_before bigint not null,
   seconds_through bigint not null,
-  constraint service_days_pkey primary key (calendar_id, day),
-  constraint service_days_calendar_id_fkey foreign key (calendar_id)
+  constraint working_spans_pkey primary key (calendar_id, starts_at),
+  constraint working_spans_calendar_id_fkey foreign key (calendar_id)
     references public.service_calendars (id) on delete cascade
 );
-comment on table private.service_days is
-  'One row per calendar and day, in UTC, from 2020 to two years from today or later. Written by '
-  'sync_service_days() alone.';
-comment on column private.service_days.seconds_before is
-  'The working time of all rows before this one.';
-comment on column private.service_days.seconds_through is 'The same with this day.';
-create index service_days_seconds_idx on private.service_days (calendar_id, seconds_through, day);
-alter table private.service_days enable row level security;
+comment on table private.working_spans is
+  'One row per calendar and span of working time, from 2020 to two years from today or later. The first row '
+  'of a calendar is empty, and the last one, from which on nothing is known, has no end. Written by '
+  'sync_working_spans() alone.';
+comment on column private.working_spans.seconds_before is 'The working time of all rows before this one.';
+comment on column private.working_spans.seconds_through is 'The same with this span.';
+create index working_spans_seconds_idx on private.working_spans (calendar_id, seconds_through, starts_at);
+alter table private.working_spans enable row level security;
 
 create table private.service_calendar_versions (
   calendar_id uuid not null,
@@ -6467,7 +6294,7 @@ create table private.service_calendar_versions (
   constraint service_calendar_versions_calendar_id_fkey foreign key (calendar_id)
     references public.service_calendars (id) on delete cascade
 );
-comment on table private.service_calendar_versions is 'What the rows of service_days were computed from.';
+comment on table private.service_calendar_versions is 'What the rows of working_spans were computed from.';
 comment on column private.service_calendar_versions.version is
   'The digest of the time zone, the hours and the holidays.';
 alter table private.service_calendar_versions enable row level security;
@@ -6495,44 +6322,35 @@ $$;
 comment on function private.service_calendar_version is
   'The digest of what the working time of a calendar depends on.';
 
-create or replace function private.compute_service_days(p_calendar_id uuid, p_through date)
-returns setof private.service_days
+create or replace function private.compute_working_spans(p_calendar_id uuid, p_through date)
+returns setof private.working_spans
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  v_from constant timestamp := timestamp '2020-01-01';
-  v_working constant tstzmultirange := private.load_working_time(
-    p_calendar_id, tstzrange(v_from at time zone 'UTC', (p_through + 1)::timestamp at time zone 'UTC')
-  );
+  v_from constant timestamptz := timestamptz '2020-01-01 00:00+00';
+  v_to constant timestamptz := (p_through + 1)::timestamp at time zone 'UTC';
 begin
   return query
-  with part as (
-    select g.at::date as day, u.range * tstzrange(
-      g.at at time zone 'UTC', (g.at + interval '1 day') at time zone 'UTC'
-    ) as range
-    from unnest(v_working) as u (range)
-    cross join lateral generate_series(
-      date_trunc('day', lower(u.range) at time zone 'UTC'), upper(u.range) at time zone 'UTC',
-      interval '1 day'
-    ) as g (at)
-  ),
-  day as (
-    select g.at::date as day, coalesce(range_agg(p.range), '{}') as working,
-      coalesce(sum(extract(epoch from upper(p.range) - lower(p.range))), 0)::bigint as seconds
-    from generate_series(v_from, p_through::timestamp, interval '1 day') as g (at)
-    left join part as p on p.day = g.at::date and not isempty(p.range)
-    group by g.at
+  with span as (
+    select lower(u.range) as starts_at, upper(u.range) as ends_at,
+      extract(epoch from upper(u.range) - lower(u.range))::bigint as seconds
+    from unnest(private.load_working_time(p_calendar_id, tstzrange(v_from, v_to))) as u (range)
+    union all
+    -- a microsecond earlier than a span that begins with the year
+    select v_from - interval '1 microsecond', v_from - interval '1 microsecond', 0
+    union all
+    select v_to, null, 0
   )
-  select p_calendar_id, d.day, d.working,
-    (sum(d.seconds) over w - d.seconds)::bigint, (sum(d.seconds) over w)::bigint
-  from day as d window w as (order by d.day);
+  select p_calendar_id, s.starts_at, s.ends_at, (sum(s.seconds) over w - s.seconds)::bigint,
+    (sum(s.seconds) over w)::bigint
+  from span as s window w as (order by s.starts_at);
 end;
 $$;
-comment on function private.compute_service_days is 'What service_days is to contain of a calendar.';
+comment on function private.compute_working_spans is 'What working_spans is to contain of a calendar.';
 
--- 70_loop/70_levels/20_sync_service_days.sql
--- Computes the days of calendars that changed, and of years to come.
+-- 70_loop/70_levels/20_sync_working_spans.sql
+-- Computes the spans of calendars that changed, and of years to come.
 
-create or replace function private.sync_service_days() returns integer
+create or replace function private.sync_working_spans() returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_calendar record;
@@ -6540,7 +6358,7 @@ declare
   v_through constant date := date_trunc('year', now() at time zone 'UTC' + interval '3 years')::date - 1;
 begin
   -- Two people change one calendar concurrently: the second sees the change of the first.
-  perform pg_advisory_xact_lock(hashtextextended('private.service_days', 0));
+  perform pg_advisory_xact_lock(hashtextextended('private.working_spans', 0));
   for v_calendar in
     select c.id, private.service_calendar_version(c.id) as version
     from public.service_calendars as c
@@ -6550,9 +6368,9 @@ begin
       where v.calendar_id = v_calendar.id and v.version = v_calendar.version
         and v.built_through >= (now() at time zone 'UTC')::date + 730
     );
-    delete from private.service_days as d where d.calendar_id = v_calendar.id;
-    insert into private.service_days select d.* from private.compute_service_days(v_calendar.id, v_through)
-      as d;
+    delete from private.working_spans as s where s.calendar_id = v_calendar.id;
+    insert into private.working_spans
+    select s.* from private.compute_working_spans(v_calendar.id, v_through) as s;
     insert into private.service_calendar_versions as v (calendar_id, version, built_through)
     values (v_calendar.id, v_calendar.version, v_through)
     on conflict on constraint service_calendar_versions_pkey
@@ -6562,48 +6380,49 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.sync_service_days is
-  'Computes service_days of each calendar whose hours, holidays or time zone differ from those that it was '
+comment on function private.sync_working_spans is
+  'Computes working_spans of each calendar whose hours, holidays or time zone differ from those that it was '
   'computed from, or that ends within two years, and returns their number. For triggers and the scheduler.';
 
 create or replace function private.sync_changed_calendars() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.sync_service_days();
+  perform private.sync_working_spans();
   return null;
 end;
 $$;
 comment on function private.sync_changed_calendars is
-  'After-statement trigger of calendars, hours and holidays: computes their days.';
+  'After-statement trigger of calendars, hours and holidays: computes their spans.';
 
-create trigger _200_sync_days after insert or update or delete on public.service_calendars
+create trigger _200_sync_spans after insert or update or delete on public.service_calendars
   for each statement execute function private.sync_changed_calendars();
-create trigger _200_sync_days after insert or update or delete on public.service_hours
+create trigger _200_sync_spans after insert or update or delete on public.service_hours
   for each statement execute function private.sync_changed_calendars();
-create trigger _200_sync_days after insert or update or delete on public.service_holidays
+create trigger _200_sync_spans after insert or update or delete on public.service_holidays
   for each statement execute function private.sync_changed_calendars();
 
-create or replace function private.verify_service_days()
-returns table (calendar_id uuid, day date, stored jsonb, computed jsonb)
+create or replace function private.verify_working_spans()
+returns table (calendar_id uuid, starts_at timestamptz, stored jsonb, computed jsonb)
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return query
   with computed as (
-    select d.*
+    select s.*
     from public.service_calendars as c
     left join private.service_calendar_versions as v on v.calendar_id = c.id
-    cross join lateral private.compute_service_days(
+    cross join lateral private.compute_working_spans(
       c.id, coalesce(v.built_through, (now() at time zone 'UTC')::date)
-    ) as d
+    ) as s
   )
-  select coalesce(s.calendar_id, c.calendar_id), coalesce(s.day, c.day), to_jsonb(s), to_jsonb(c)
-  from private.service_days as s
-  full join computed as c on c.calendar_id = s.calendar_id and c.day = s.day
-  where to_jsonb(s) is distinct from to_jsonb(c);
+  select coalesce(s.calendar_id, c.calendar_id), coalesce(s.starts_at, c.starts_at), to_jsonb(s), to_jsonb(c)
+  from private.working_spans as s
+  full join computed as c on c.calendar_id = s.calendar_id and c.starts_at = s.starts_at
+  where (s.ends_at, s.seconds_before, s.seconds_through, s.calendar_id)
+    is distinct from (c.ends_at, c.seconds_before, c.seconds_through, c.calendar_id);
 end;
 $$;
-comment on function private.verify_service_days is
-  'Computes all days again and returns the differences; no row means that all are correct. For operators.';
+comment on function private.verify_working_spans is
+  'Computes all spans again and returns the differences; no row means that all are correct. For operators.';
 
 insert into public.service_calendars (id, name, is_default) values
   ('70000000-0000-4000-8000-000000000001', 'Business hours', true);
@@ -6625,28 +6444,23 @@ comment on function private.default_calendar_id is 'The id of the default calend
 create or replace function private.working_seconds(p_calendar_id uuid, p_at timestamptz)
 returns double precision
 language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_working tstzmultirange;
-  v_seconds double precision;
-  v_range tstzrange;
 begin
   if p_calendar_id is null then
     return extract(epoch from p_at)::double precision;
   end if;
-  select d.working, d.seconds_before::double precision into v_working, v_seconds
-  from private.service_days as d
-  where d.calendar_id = p_calendar_id and d.day = (p_at at time zone 'UTC')::date;
-  for v_range in select u.range from unnest(v_working) as u (range) loop
-    exit when lower(v_range) >= p_at;
-    v_seconds := v_seconds
-      + extract(epoch from least(upper(v_range), p_at) - lower(v_range))::double precision;
-  end loop;
-  return v_seconds;
+  return (
+    select case when s.ends_at is not null
+      then s.seconds_before + extract(epoch from least(p_at, s.ends_at) - s.starts_at)::double precision
+    end
+    from private.working_spans as s
+    where s.calendar_id = p_calendar_id and s.starts_at <= p_at
+    order by s.starts_at desc limit 1
+  );
 end;
 $$;
 comment on function private.working_seconds is
   'The working time of a calendar from 2020 to a time, in seconds; null outside of the years that '
-  'service_days has. Without a calendar, all time counts.';
+  'working_spans has. Without a calendar, all time counts.';
 
 create or replace function private.working_time_at(p_calendar_id uuid, p_seconds double precision)
 returns timestamptz
@@ -6654,31 +6468,21 @@ language plpgsql stable security definer set search_path = '' as $$
 declare
   -- The type of the column, without which its index is not used.
   v_seconds constant bigint := ceil(p_seconds)::bigint;
-  v_working tstzmultirange;
-  v_left double precision;
-  v_range tstzrange;
-  v_length double precision;
 begin
   if p_calendar_id is null then
     return to_timestamp(p_seconds);
   end if;
-  select d.working, p_seconds - d.seconds_before into v_working, v_left
-  from private.service_days as d
-  where d.calendar_id = p_calendar_id and d.seconds_through >= v_seconds
-  order by d.seconds_through, d.day limit 1;
-  for v_range in select u.range from unnest(v_working) as u (range) loop
-    v_length := extract(epoch from upper(v_range) - lower(v_range))::double precision;
-    if v_length >= v_left then
-      return lower(v_range) + make_interval(secs => v_left);
-    end if;
-    v_left := v_left - v_length;
-  end loop;
-  return null;
+  return (
+    select s.starts_at + make_interval(secs => p_seconds - s.seconds_before)
+    from private.working_spans as s
+    where s.calendar_id = p_calendar_id and s.seconds_through >= v_seconds
+    order by s.seconds_through, s.starts_at limit 1
+  );
 end;
 $$;
 comment on function private.working_time_at is
   'The inverse of working_seconds(): the first time at which there were so many; null when there are not '
-  'within the years that service_days has.';
+  'within the years that working_spans has.';
 
 -- What is left when a pause begins is left when it ends. An interval that closes when the time is over is
 -- where it is due, not the next one.
@@ -7404,11 +7208,18 @@ begin
       private.load_service_pauses(s.issue_id, p.pauses_when_blocked, s.stage) as pauses
     where t.seconds is not null
   ) as c
-  cross join lateral private.working_seconds(c.calendar_id, s.started_at) as w (seconds);
+  cross join lateral private.working_seconds(c.calendar_id, s.started_at) as w (seconds)
+  -- what was met keeps its promise
+  where not exists (
+    select from public.service_targets as k
+    where k.issue_id = s.issue_id and k.generation = s.generation and k.stage = s.stage
+      and k.started_at = s.started_at and k.met_at = s.met_at
+  );
 end;
 $$;
 comment on function private.load_service_targets is
-  'What service_targets is to contain of the current generation of each issue.';
+  'What service_targets is to contain of the current generation of each issue, without the targets that it '
+  'has as met at that time.';
 
 -- 70_loop/70_levels/48_sync_service_targets.sql
 -- Stores the targets of issues, and tells the team of warnings and breaches.
@@ -7441,12 +7252,12 @@ begin
         when t.breached_at is not null and excluded.due_at < coalesce(excluded.met_at, now())
           then excluded.due_at
       end
-    where (t.started_at, t.met_at) is distinct from (excluded.started_at, excluded.met_at)
-      -- of a target that was met, the promise stays what it was
-      or t.met_at is null and (t.policy_id, t.target_seconds, t.warn_at, t.due_at, t.cancelled_at)
-        is distinct from (
-          excluded.policy_id, excluded.target_seconds, excluded.warn_at, excluded.due_at, null::timestamptz
-        )
+    where (
+      t.started_at, t.met_at, t.policy_id, t.target_seconds, t.warn_at, t.due_at, t.cancelled_at
+    ) is distinct from (
+      excluded.started_at, excluded.met_at, excluded.policy_id, excluded.target_seconds, excluded.warn_at,
+      excluded.due_at, null::timestamptz
+    )
     returning 1
   )
   select ((select count(*) from cancelled) + (select count(*) from stored))::integer into v_count;
@@ -7663,6 +7474,217 @@ comment on column public.service_attainment.p90_seconds is
   'Nine of ten of those that were met took no longer, pauses and nights included.';
 grant select on public.service_attainment to authenticated, service_role;
 
+-- 70_loop/75_demand/10_count_unblocked_exai_issues.sql
+-- How much work an engineering issue holds up.
+
+-- Up to 100: of a long chain it is enough to know that it is long, and the cost of a read stays bounded.
+create or replace function private.count_unblocked_exai_issues(p_issue_id uuid) returns integer
+language plpgsql stable security definer set search_path = '' set enable_seqscan = 'off' as $$
+begin
+  return (
+    with recursive waiting (id, is_work) as (
+      select p_issue_id, false
+      union
+      select n.id, c.is_work
+      from waiting as w
+      cross join lateral (
+        select r.to_issue_id as id, true as is_waiting
+        from public.exai_issue_relations as r where r.from_issue_id = w.id and r.kind = 'blocks'
+        union all
+        -- a duplicate holds up what waits for it as long as its original does
+        select r.from_issue_id, false
+        from public.exai_issue_relations as r where r.to_issue_id = w.id and r.kind = 'duplicates'
+      ) as n
+      join private.exai_issue_counts as c on c.issue_id = n.id and (c.is_unfinished or not n.is_waiting)
+      where n.id <> p_issue_id
+    )
+    select count(*)::integer from (select from waiting as w where w.is_work limit 100) as n
+  );
+end;
+$$;
+comment on function private.count_unblocked_exai_issues is
+  'How many active issues wait for an issue or a duplicate of it, directly or for one that waits, at most '
+  '100. What waits for a parent is not counted.';
+grant execute on function private.count_unblocked_exai_issues to authenticated, service_role;
+
+-- 70_loop/75_demand/20_exai_ready_issues.sql
+-- The view of ready issues: active issues that wait for nothing, the most useful first.
+--
+-- What is not selected is not counted, and the order needs none of the last three.
+
+create view public.exai_ready_issues with (security_invoker = true) as
+select
+  i.*,
+  c.completed_count as completed_steps,
+  c.step_count as total_steps,
+  case
+    when c.step_count > c.skipped_count
+      then round(100.0 * c.completed_count / (c.step_count - c.skipped_count))::integer
+    else 0
+  end as progress_percentage,
+  c.skipped_count as skipped_steps,
+  c.unblocks_count,
+  (
+    select count(distinct e.reporter_key)::integer
+    from public.issue_links as k
+    join public.loop_events as e on e.issue_id = k.issue_id
+    where k.exai_issue_id = i.id and e.hop = 'reported'
+      -- an issue stands for its reporter until a message does
+      and (e.reference <> '' or not exists (
+        select from public.loop_events as o
+        where o.issue_id = e.issue_id and o.hop = 'reported' and o.reference <> ''
+      ))
+  ) as reporters_count,
+  case when c.unblocks_count > 0 then private.count_unblocked_exai_issues(i.id) else 0 end
+    as total_unblocks_count,
+  (
+    select max(private.used_share(p.clock, p.calendar_id, t.target_seconds, t.due_at))
+    from public.issue_links as k
+    join public.service_targets as t on t.issue_id = k.issue_id
+    left join public.service_policies as p on p.id = t.policy_id
+    where k.exai_issue_id = i.id and t.met_at is null and t.cancelled_at is null
+  ) as level_risk
+from private.exai_issue_counts as c
+join public.exai_issues as i on i.id = c.issue_id
+where c.is_ready
+order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number;
+comment on view public.exai_ready_issues is
+  'Engineering issues that are open or in_progress and wait for nothing: no unfinished issue blocks them or '
+  'any of their ancestors, all their children are done, and they are not duplicates. Ordered by severity, by '
+  'how many active issues they block directly, and by age. Includes claimed issues: see lease_expires_at, '
+  'and next_exai_issue().';
+comment on column public.exai_ready_issues.unblocks_count is
+  'How many active issues this one, or a duplicate of it, blocks directly.';
+comment on column public.exai_ready_issues.reporters_count is
+  'How many people are affected: the authors of the messages and the visitors of the escalations of all '
+  'issues that are linked to it, each person once.';
+comment on column public.exai_ready_issues.total_unblocks_count is
+  'How many active issues wait for this one, directly or for one that does, counted up to 100.';
+comment on column public.exai_ready_issues.level_risk is
+  'Of the service levels that are open for the issues that are linked to it, the one of which most is used '
+  'up: 1 when it is due, more after that; null without any, or while they are paused.';
+grant select on public.exai_ready_issues to authenticated, service_role;
+
+-- 70_loop/75_demand/30_list_ready_exai_issues.sql
+-- Ready issues in another order than the view's.
+
+create or replace function private.load_risky_exai_ids(p_limit integer) returns uuid[]
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = 'force_custom_plan' as $$
+begin
+  return array(
+    select c.issue_id
+    from private.exai_issue_counts as c
+    left join (
+      select k.exai_issue_id,
+        max(private.used_share(p.clock, p.calendar_id, t.target_seconds, t.due_at)) as level_risk
+      from public.service_targets as t
+      join public.issue_links as k on k.issue_id = t.issue_id
+      left join public.service_policies as p on p.id = t.policy_id
+      where t.met_at is null and t.cancelled_at is null
+      group by k.exai_issue_id
+    ) as r on r.exai_issue_id = c.issue_id
+    where c.is_ready
+    order by r.level_risk desc nulls last, c.severity_rank, c.unblocks_count desc, c.created_at,
+      c.issue_number
+    limit p_limit
+  );
+end;
+$$;
+comment on function private.load_risky_exai_ids is
+  'The first ready issues by how much is used up of their service levels.';
+
+create or replace function private.load_ready_exai_ids(p_order_by text, p_limit integer) returns uuid[]
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = 'force_custom_plan' as $$
+begin
+  if p_order_by = 'reporters' then
+    return array(
+      select c.issue_id
+      from private.exai_issue_counts as c
+      -- issue by issue: to group all links takes twice as long, at 400,000 links of 40,000 ready issues
+      cross join lateral (
+        select count(distinct e.reporter_key) as reporters_count
+        from public.issue_links as k
+        join public.loop_events as e on e.issue_id = k.issue_id
+        where k.exai_issue_id = c.issue_id and e.hop = 'reported'
+          and (e.reference <> '' or not exists (
+            select from public.loop_events as o
+            where o.issue_id = e.issue_id and o.hop = 'reported' and o.reference <> ''
+          ))
+      ) as r
+      where c.is_ready
+      order by r.reporters_count desc, c.severity_rank, c.unblocks_count desc, c.created_at,
+        c.issue_number
+      limit p_limit
+    );
+  elsif p_order_by = 'unblocks' then
+    return array(
+      select n.issue_id
+      from (
+        select c.* from private.exai_issue_counts as c where c.is_ready
+        order by c.unblocks_count desc, c.severity_rank, c.created_at, c.issue_number
+        limit greatest(p_limit, 200)
+      ) as n
+      cross join lateral (
+        select case when n.unblocks_count > 0 then private.count_unblocked_exai_issues(n.issue_id) else 0 end
+          as total_unblocks_count
+      ) as t
+      order by t.total_unblocks_count desc, n.unblocks_count desc, n.severity_rank, n.created_at,
+        n.issue_number
+      limit p_limit
+    );
+  elsif p_order_by = 'risk' then
+    return private.load_risky_exai_ids(p_limit);
+  end if;
+  return array(
+    select c.issue_id from private.exai_issue_counts as c where c.is_ready
+    order by c.severity_rank, c.unblocks_count desc, c.created_at, c.issue_number
+    limit p_limit
+  );
+end;
+$$;
+comment on function private.load_ready_exai_ids is
+  'The first ready issues in this order. Of unblocks, the 200 that block the most directly are compared.';
+
+create or replace function private.list_ready_exai_issues(p_order_by text, p_max_results integer)
+returns setof public.exai_ready_issues
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_orders constant text[] := array['severity', 'reporters', 'unblocks', 'risk'];
+  v_order_by constant text := coalesce(p_order_by, 'severity');
+  v_ids uuid[];
+begin
+  perform private.require_team_role('viewer');
+  if v_order_by <> all (v_orders) then
+    raise exception using
+      errcode = 'PT422', message = 'loop_order_invalid',
+      detail = format('%L is not an order of ready issues.', p_order_by),
+      hint = 'Use one of: ' || array_to_string(v_orders, ', ') || '.';
+  end if;
+  v_ids := private.load_ready_exai_ids(v_order_by, least(greatest(coalesce(p_max_results, 20), 0), 200));
+  return query
+  select i.* from public.exai_ready_issues as i where i.id = any (v_ids)
+  order by array_position(v_ids, i.id);
+end;
+$$;
+grant execute on function private.list_ready_exai_issues to authenticated, service_role;
+
+create or replace function public.list_ready_exai_issues(
+  order_by text default 'severity', max_results integer default 20
+) returns setof public.exai_ready_issues
+language sql stable security invoker set search_path = ''
+begin atomic
+  select i.*
+  from private.list_ready_exai_issues(
+    list_ready_exai_issues.order_by, list_ready_exai_issues.max_results
+  ) as i;
+end;
+comment on function public.list_ready_exai_issues is
+  'Rows of exai_ready_issues in the order severity, as the view has them; reporters, those that affect the '
+  'most people first; unblocks, those for which the most issues wait, directly or not; or risk, those whose '
+  'service level is nearest to its end, or the longest over. max_results is up to 200. Viewers. Errors: '
+  'sign_in_required (401), team_role_required (403), loop_order_invalid (422).';
+grant execute on function public.list_ready_exai_issues to authenticated, service_role;
+
 -- 70_loop/80_reports/10_loop_journeys.sql
 -- The way of each issue from the message to the answer: when each hop happened and how long it took.
 
@@ -7679,19 +7701,17 @@ declare
   v_last integer;
   v_worked double precision[];
 begin
-  -- One query: working_seconds() for each time takes five times as long.
-  select array_agg(
-    d.seconds_before + coalesce(
-      (
-        select sum(extract(epoch from least(upper(w.range), u.at) - lower(w.range))::double precision)
-        from unnest(d.working) as w (range) where lower(w.range) < u.at
-      ), 0
-    ) order by u.number
-  )
-  into v_worked
+  -- One query: working_seconds() for each time takes longer.
+  select array_agg(w.seconds order by u.number) into v_worked
   from unnest(p_times) with ordinality as u (at, number)
-  left join private.service_days as d
-    on d.calendar_id = v_calendar_id and d.day = (u.at at time zone 'UTC')::date;
+  left join lateral (
+    select case when s.ends_at is not null
+      then s.seconds_before + extract(epoch from least(u.at, s.ends_at) - s.starts_at)::double precision
+    end as seconds
+    from private.working_spans as s
+    where s.calendar_id = v_calendar_id and s.starts_at <= u.at
+    order by s.starts_at desc limit 1
+  ) as w on true;
   o_seconds := array_fill(null::double precision, array[v_count]);
   o_business_seconds := o_seconds;
   for v_number in 1 .. v_count loop
@@ -7721,7 +7741,7 @@ grant execute on function private.measure_journey to authenticated, service_role
 create view public.loop_journeys with (security_invoker = true) as
 select
   i.id as issue_id, i.seq_id, i.title, i.status, i.segment, i.created_at as issue_created_at, s.space_id,
-  s.space_name, g.generation,
+  s.space_name, t.generation,
   t.reported_at, t.triaged_at, t.promoted_at, t.dispatched_at, t.started_at, t.opened_at, t.merged_at,
   t.fixed_at, t.shipped_at, t.resolved_at, t.answered_at,
   m.o_seconds[2] as triaged_seconds, m.o_seconds[3] as promoted_seconds, m.o_seconds[4] as dispatched_seconds,
@@ -7736,10 +7756,9 @@ select
   m.o_business_seconds[11] as answered_business_seconds,
   m.o_total_seconds as total_seconds, m.o_total_business_seconds as total_business_seconds
 from public.issues as i
-join public.loop_issues as l on l.issue_id = i.id
-cross join lateral generate_series(1, l.generation) as g (generation)
 cross join lateral (
   select
+    e.generation,
     coalesce(
       min(e.at) filter (where e.hop = 'reopened'), min(e.at) filter (where e.hop = 'reported')
     ) as reported_at,
@@ -7753,7 +7772,8 @@ cross join lateral (
     min(e.at) filter (where e.hop = 'shipped') as shipped_at,
     min(e.at) filter (where e.hop = 'resolved') as resolved_at,
     min(e.at) filter (where e.hop = 'answered') as answered_at
-  from public.loop_events as e where e.issue_id = i.id and e.generation = g.generation
+  from public.loop_events as e where e.issue_id = i.id
+  group by e.generation
 ) as t
 cross join lateral private.measure_journey(array[
   t.reported_at, t.triaged_at, t.promoted_at, t.dispatched_at, t.started_at, t.opened_at, t.merged_at,

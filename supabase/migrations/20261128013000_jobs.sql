@@ -99,7 +99,7 @@ select cron.schedule('support-count-answer-terms', '* * * * *', $$select private
 -- What the loop does on a schedule. A job of the same name is replaced, so this can run again.
 
 select cron.schedule('loop-run-service-levels', '* * * * *', $$select private.run_service_levels()$$);
-select cron.schedule('loop-sync-service-days', '53 0 * * *', $$select private.sync_service_days()$$);
+select cron.schedule('loop-sync-working-spans', '53 0 * * *', $$select private.sync_working_spans()$$);
 select cron.schedule('loop-deliver', '* * * * *', $$select private.run_deliveries()$$);
 select cron.schedule('loop-prune-deliveries', '33 4 * * *', $$select private.prune_deliveries()$$);
 select cron.schedule('loop-sync-circle', '* * * * *', $$select private.request_circle_sync()$$);

@@ -4156,6 +4156,7 @@ export type Database = {
           "impact_description": string | null;
           "issue_number": number;
           "lease_expires_at": string | null;
+          "level_risk": number | null;
           "line_end": number | null;
           "line_start": number | null;
           "progress_percentage": number | null;
@@ -4428,7 +4429,7 @@ export type Database = {
           "fixed_at": string | null;
           "fixed_business_seconds": number | null;
           "fixed_seconds": number | null;
-          "generation": number | null;
+          "generation": number;
           "issue_created_at": string;
           "issue_id": string;
           "merged_at": string | null;
@@ -5452,6 +5453,7 @@ export type Database = {
           "impact_description": string | null;
           "issue_number": number;
           "lease_expires_at": string | null;
+          "level_risk": number | null;
           "line_end": number | null;
           "line_start": number | null;
           "progress_percentage": number | null;
