@@ -1,7 +1,9 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
+import { CircleApi } from "../_shared/circle-api.ts";
 import type { RpcResult } from "../_shared/database.ts";
 import { encryptSecret, parseMasterKeys } from "../_shared/encryption.ts";
+import { UNLIMITED } from "../_shared/provider-budget.ts";
 import { createHandler, type Dependencies, type Report } from "./handler.ts";
 
 // The handler with a fake database and fake receivers; over HTTP: supabase/tests/api/loop-webhooks.test.ts.
@@ -78,7 +80,19 @@ async function setUp(world: World, deps: Partial<Dependencies> = {}) {
       clock: () => NOW,
       timeoutMs: 50,
     },
-    openCircle: () => null,
+    openCircle: () => {
+      const token = () => Promise.resolve({ kind: "unauthorized" } as const);
+      return new CircleApi({
+        apiUrl: "http://circle.test",
+        fetch,
+        memberTokens: { get: token, renew: token },
+        adminToken: null,
+        budgets: UNLIMITED,
+        pause: () => Promise.resolve(null),
+        clock: () => NOW,
+      });
+    },
+    sleep: () => Promise.resolve(),
     isServer: () => Promise.resolve(true),
     log: () => {},
     clock: () => NOW,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CircleApi } from "../_shared/circle-api.ts";
 import type { Rpc } from "../_shared/database.ts";
 import type { MasterKeys } from "../_shared/encryption.ts";
 import { createEndpoint, type EndpointDependencies } from "../_shared/endpoint.ts";
@@ -6,16 +7,10 @@ import { type Failure, HttpError } from "../_shared/failure.ts";
 import { loadMasterKeys } from "../_shared/secret-settings.ts";
 import { readTicket, TICKET_INVALID } from "../_shared/ticket.ts";
 import { withRetry } from "../_shared/transient.ts";
+import { type CircleTools, deliverReply } from "./circle.ts";
 import { type Channel, type Claim, claimsSchema, type Outcome } from "./claim.ts";
 import { Endpoints } from "./endpoint.ts";
 import type { Poster } from "./post.ts";
-
-/** Delivers replies in Circle during one run. */
-export interface CircleReplies {
-  deliver(claim: Claim): Promise<Outcome>;
-  /** Ends the run. */
-  close(): Promise<void>;
-}
 
 /** What the function needs from outside. */
 export interface Dependencies extends Omit<EndpointDependencies, "now"> {
@@ -23,8 +18,9 @@ export interface Dependencies extends Omit<EndpointDependencies, "now"> {
   /** The keys that secrets are encrypted with. Throws when none are configured. */
   masterKeys: () => MasterKeys;
   poster: Poster;
-  /** Null where Circle is not configured: replies wait. */
-  openCircle: (rpc: Rpc) => CircleReplies | null;
+  /** Circle's APIs for one run. */
+  openCircle: (rpc: Rpc) => CircleApi;
+  sleep: (ms: number) => Promise<void>;
   /** Whether a request carries a secret key of the project. */
   isServer: (request: Request) => Promise<boolean>;
   /** Milliseconds since 1970. */
@@ -86,7 +82,8 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
       stopped: null,
     };
     const endpoints = new Endpoints({ rpc, masterKeys, poster: deps.poster, clock });
-    const circle = deps.openCircle(rpc);
+    const api = deps.openCircle(rpc);
+    const circle: CircleTools = { rpc, api, clock, sleep: deps.sleep, leaseSeconds };
     const run: Run = { rpc, report, until: clock() + maxMs, leaseSeconds, clock };
     const toEndpoint: Deliver = {
       load: (claims) => endpoints.load(claims),
@@ -96,10 +93,10 @@ export function createHandler(deps: Dependencies): (request: Request) => Promise
       await Promise.all([
         deliverChannel(run, "webhook", toEndpoint),
         deliverChannel(run, "slack", toEndpoint),
-        circle && deliverChannel(run, "circle", { one: (claim) => circle.deliver(claim) }),
+        deliverChannel(run, "circle", { one: (claim) => deliverReply(claim, circle) }),
       ]);
     } finally {
-      await circle?.close();
+      await api.settle();
     }
     Object.assign(details, report);
     return Response.json(report);

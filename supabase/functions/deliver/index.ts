@@ -1,6 +1,7 @@
 import { createServiceRpc, hasSecretKey } from "../_shared/database.ts";
 import { parseMasterKeys } from "../_shared/encryption.ts";
 import { logRequest } from "../_shared/log.ts";
+import { openCircle } from "../_shared/open-circle.ts";
 import { createHandler } from "./handler.ts";
 import { resolveHost } from "./post.ts";
 
@@ -19,7 +20,8 @@ export default {
       clock,
       timeoutMs: 20_000,
     },
-    openCircle: () => null,
+    openCircle: openCircle(env),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     isServer: hasSecretKey,
     log: logRequest,
     clock,
