@@ -25,7 +25,7 @@ type Target = z.infer<typeof targetSchema>;
 /** So long a reply that was accepted has to appear, before it is taken for lost and posted again. */
 const GRACE_MS = 120_000;
 /** When the thread is read after a post: most replies are there immediately. */
-const LOOKS_MS = [0, 1_000, 3_000];
+const LOOKS_MS = [0, 500, 1_000];
 /** A token that is not accepted needs a person. */
 const TOKEN_WAIT_SECONDS = 600;
 const DOWN_WAIT_SECONDS = 60;
