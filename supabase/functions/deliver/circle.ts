@@ -34,7 +34,7 @@ const MAX_COMMENT_PAGES = 40;
 
 /**
  * Replies to a member in their thread, once. Circle accepts a chat reply without an id and may lose it, so a reply carries a
- * marker, and the thread is read for it before anything is posted: what is there has arrived, whoever posted it. What was
+ * marker, and the thread is read for it before anything is posted: what is found has arrived, whoever posted it. What was
  * posted has two minutes to appear. The lease is renewed just before the post, which whoever has lost it does not get to.
  */
 export async function deliverReply(claim: Claim, tools: CircleTools): Promise<Outcome> {
