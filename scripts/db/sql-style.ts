@@ -92,7 +92,7 @@ function checkTokens(tokens: SqlToken[], base: number, report: Report, options: 
  */
 function mustBeQuoted(code: SqlToken[], index: number): boolean {
   const name = code[index]?.text ?? "";
-  if (['"C"', '"char"', '"$user"', '"from"', '"to"'].includes(name)) return true;
+  if (['"C"', '"char"', '"$user"', '"from"', '"to"', '"into"'].includes(name)) return true;
   return name.includes("-") &&
     code.slice(Math.max(0, index - 5), index).some(({ text }) => text === "extension");
 }

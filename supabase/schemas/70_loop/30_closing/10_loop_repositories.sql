@@ -3,7 +3,8 @@
 -- Anybody can open a pull request in a repository of their own, and write anything into it.
 
 create table public.loop_repositories (
-  repository_id bigint not null,
+  -- Null, which a trigger replaces. As a default it makes the column optional in generated types.
+  repository_id bigint not null default nullif(0, 0),
   repo_owner text not null,
   repo_name text not null,
   added_by text not null default private.actor_name(),

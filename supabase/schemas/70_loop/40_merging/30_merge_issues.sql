@@ -92,11 +92,12 @@ end;
 $$;
 grant execute on function private.merge_issues to authenticated, service_role;
 
-create or replace function public.merge_issues(source_issue_id uuid, into_issue_id uuid)
+-- The names are the API's JSON keys; into is a reserved word, which has no other form in SQL than quoted.
+create or replace function public.merge_issues(source uuid, "into" uuid)
 returns public.issue_merges
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.merge_issues(merge_issues.source_issue_id, merge_issues.into_issue_id);
+  select private.merge_issues(merge_issues.source, merge_issues."into");
 end;
 comment on function public.merge_issues is
   'Merges an issue into an older one: its messages with their replies, escalations and engineering issue '

@@ -36,10 +36,10 @@ end;
 $$;
 grant execute on function private.unmerge_issues to authenticated, service_role;
 
-create or replace function public.unmerge_issues(source_issue_id uuid) returns boolean
+create or replace function public.unmerge_issues(source uuid) returns boolean
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.unmerge_issues(unmerge_issues.source_issue_id);
+  select private.unmerge_issues(unmerge_issues.source);
 end;
 comment on function public.unmerge_issues is
   'Undoes merge_issues: the messages, escalations and the engineering issue that were moved go back where '
