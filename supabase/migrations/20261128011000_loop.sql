@@ -926,7 +926,8 @@ grant execute on function public.dispatch_issue to authenticated, service_role;
 -- Anybody can open a pull request in a repository of their own, and write anything into it.
 
 create table public.loop_repositories (
-  repository_id bigint not null,
+  -- Null, which a trigger replaces. As a default it makes the column optional in generated types.
+  repository_id bigint not null default nullif(0, 0),
   repo_owner text not null,
   repo_name text not null,
   added_by text not null default private.actor_name(),
@@ -2397,11 +2398,12 @@ end;
 $$;
 grant execute on function private.merge_issues to authenticated, service_role;
 
-create or replace function public.merge_issues(source_issue_id uuid, into_issue_id uuid)
+-- The names are the API's JSON keys; into is a reserved word, which has no other form in SQL than quoted.
+create or replace function public.merge_issues(source uuid, "into" uuid)
 returns public.issue_merges
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.merge_issues(merge_issues.source_issue_id, merge_issues.into_issue_id);
+  select private.merge_issues(merge_issues.source, merge_issues."into");
 end;
 comment on function public.merge_issues is
   'Merges an issue into an older one: its messages with their replies, escalations and engineering issue '
@@ -2450,10 +2452,10 @@ end;
 $$;
 grant execute on function private.unmerge_issues to authenticated, service_role;
 
-create or replace function public.unmerge_issues(source_issue_id uuid) returns boolean
+create or replace function public.unmerge_issues(source uuid) returns boolean
 language sql volatile security invoker set search_path = ''
 begin atomic
-  select private.unmerge_issues(unmerge_issues.source_issue_id);
+  select private.unmerge_issues(unmerge_issues.source);
 end;
 comment on function public.unmerge_issues is
   'Undoes merge_issues: the messages, escalations and the engineering issue that were moved go back where '

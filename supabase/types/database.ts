@@ -2204,7 +2204,7 @@ export type Database = {
           "created_at"?: string;
           "repo_name": string;
           "repo_owner": string;
-          "repository_id": number;
+          "repository_id"?: number;
         };
         Update: {
           "added_by"?: string;
@@ -5502,7 +5502,7 @@ export type Database = {
         Returns: boolean;
       };
       "merge_issues": {
-        Args: { "into_issue_id": string; "source_issue_id": string };
+        Args: { "into": string; "source": string };
         Returns: {
           "escalation_ids": (string)[];
           "exai_issue_id": string | null;
@@ -6071,7 +6071,7 @@ export type Database = {
       };
       "unlink_issue": { Args: { "issue_id": string }; Returns: boolean };
       "unlink_pull_request": { Args: { "issue_number": number; "url": string }; Returns: boolean };
-      "unmerge_issues": { Args: { "source_issue_id": string }; Returns: boolean };
+      "unmerge_issues": { Args: { "source": string }; Returns: boolean };
       "unrelate_exai_issues": {
         Args: { "conversation_id"?: string; "from_issue_id": string; "kind": string; "to_issue_id": string };
         Returns: boolean;
