@@ -252,13 +252,6 @@ export type Database = {
             foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
             columns: ["mapped_to_issue_id"];
             isOneToOne: false;
-            referencedRelation: "loop_silent_fixes";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "circle_issues_mapped_to_issue_id_fkey";
-            columns: ["mapped_to_issue_id"];
-            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -487,13 +480,6 @@ export type Database = {
             foreignKeyName: "comments_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
-            referencedRelation: "loop_silent_fixes";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "comments_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -605,13 +591,6 @@ export type Database = {
             columns: ["issue_id"];
             isOneToOne: false;
             referencedRelation: "loop_journeys";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "deliveries_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
-            referencedRelation: "loop_silent_fixes";
             referencedColumns: ["issue_id"];
           },
           {
@@ -1543,13 +1522,6 @@ export type Database = {
             foreignKeyName: "issue_import_logs_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
-            referencedRelation: "loop_silent_fixes";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "issue_import_logs_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -1633,13 +1605,6 @@ export type Database = {
             columns: ["issue_id"];
             isOneToOne: true;
             referencedRelation: "loop_journeys";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "issue_links_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: true;
-            referencedRelation: "loop_silent_fixes";
             referencedColumns: ["issue_id"];
           },
           {
@@ -1747,13 +1712,6 @@ export type Database = {
             foreignKeyName: "issue_merges_into_issue_id_fkey";
             columns: ["into_issue_id"];
             isOneToOne: false;
-            referencedRelation: "loop_silent_fixes";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "issue_merges_into_issue_id_fkey";
-            columns: ["into_issue_id"];
-            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -1790,13 +1748,6 @@ export type Database = {
             columns: ["source_issue_id"];
             isOneToOne: true;
             referencedRelation: "loop_journeys";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "issue_merges_source_issue_id_fkey";
-            columns: ["source_issue_id"];
-            isOneToOne: true;
-            referencedRelation: "loop_silent_fixes";
             referencedColumns: ["issue_id"];
           },
           {
@@ -1877,13 +1828,6 @@ export type Database = {
             foreignKeyName: "issue_status_logs_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
-            referencedRelation: "loop_silent_fixes";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "issue_status_logs_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -1937,13 +1881,6 @@ export type Database = {
             columns: ["issue_id"];
             isOneToOne: false;
             referencedRelation: "loop_journeys";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "issue_tags_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
-            referencedRelation: "loop_silent_fixes";
             referencedColumns: ["issue_id"];
           },
           {
@@ -2104,13 +2041,6 @@ export type Database = {
             foreignKeyName: "loop_events_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
-            referencedRelation: "loop_silent_fixes";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "loop_events_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -2170,13 +2100,6 @@ export type Database = {
             columns: ["issue_id"];
             isOneToOne: true;
             referencedRelation: "loop_journeys";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "loop_issues_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: true;
-            referencedRelation: "loop_silent_fixes";
             referencedColumns: ["issue_id"];
           },
           {
@@ -2702,13 +2625,6 @@ export type Database = {
             foreignKeyName: "segment_corrections_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
-            referencedRelation: "loop_silent_fixes";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "segment_corrections_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -2969,13 +2885,6 @@ export type Database = {
             foreignKeyName: "service_pauses_issue_id_fkey";
             columns: ["issue_id"];
             isOneToOne: false;
-            referencedRelation: "loop_silent_fixes";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "service_pauses_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
             referencedRelation: "open_issues";
             referencedColumns: ["id"];
           },
@@ -3131,13 +3040,6 @@ export type Database = {
             columns: ["issue_id"];
             isOneToOne: false;
             referencedRelation: "loop_journeys";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "service_targets_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
-            referencedRelation: "loop_silent_fixes";
             referencedColumns: ["issue_id"];
           },
           {
@@ -4470,13 +4372,13 @@ export type Database = {
         Row: {
           "age": string | null;
           "fixed_at": string | null;
-          "generation": number;
-          "issue_id": string;
+          "generation": number | null;
+          "issue_id": string | null;
           "reporters_count": number | null;
-          "segment": string;
-          "seq_id": number;
-          "status": string;
-          "title": string;
+          "segment": string | null;
+          "seq_id": number | null;
+          "status": string | null;
+          "title": string | null;
         };
         ComputedFields: never;
         Relationships: [];
@@ -4557,13 +4459,6 @@ export type Database = {
             columns: ["issue_id"];
             isOneToOne: false;
             referencedRelation: "loop_journeys";
-            referencedColumns: ["issue_id"];
-          },
-          {
-            foreignKeyName: "service_targets_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
-            referencedRelation: "loop_silent_fixes";
             referencedColumns: ["issue_id"];
           },
           {
