@@ -3950,10 +3950,12 @@ grant select on public.circle_sync_status to authenticated, service_role;
 -- 70_loop/50_circle/90_prune_circle_sync.sql
 -- What is deleted when its time has come: messages that left the window, members who left the community.
 
-create or replace function private.prune_circle_sync(p_batch_size integer default 20000) returns integer
+create or replace function private.prune_circle_sync(
+  p_now timestamptz default now(), p_batch_size integer default 20000
+) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_before constant timestamptz := now() - interval '1 day' - make_interval(
+  v_before constant timestamptz := p_now - interval '1 day' - make_interval(
     hours => (select s.window_hours from public.circle_sync_settings as s)
   );
   v_count integer;
